@@ -1,0 +1,97 @@
+"""`Problem`: one row to train or evaluate on, as every source becomes one.
+
+The id is a hash of the content (messages and reference), so the same problem from two files has one id and duplicates
+show. The messages hold the bare question; the prompt template is the run's, applied when the prompt is made.
+
+Example:
+    >>> p = Problem.make(question="1 + 1 = ?", reference=MathReference(answer="2"), source="demo")
+    >>> Problem.from_dict(p.to_dict()) == p
+    True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data_prep.errors import BadRow
+from rewards.errors import InvalidRow
+from rewards.types import Json, MathReference, Message, Reference, messages_from, reference_from
+
+__all__ = ["MathReference", "Problem"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A question, what is true of its answer, and the reward that pays for it.
+
+    reward: name of a registered reward; empty = the run's own (`reward.name`).
+    source: the data set it comes from, for mixing weights and reports.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    reference: Reference
+    reward: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def make(
+        cls,
+        *,
+        question: str | tuple[Message, ...],
+        reference: Reference,
+        reward: str = "",
+        source: str = "",
+        tags: tuple[str, ...] = (),
+    ) -> Problem:
+        """A problem with its content hash as id."""
+        messages = messages_from(question) if isinstance(question, str) else question
+        content = json.dumps([[m.to_dict() for m in messages], reference.to_dict()], sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return cls(id=digest, messages=messages, reference=reference, reward=reward, source=source, tags=tags)
+
+    def to_dict(self) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "messages": [m.to_dict() for m in self.messages],
+            "reference": self.reference.to_dict(),
+            "reward": self.reward,
+            "source": self.source,
+            "tags": list(self.tags),
+        }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, object]) -> Problem:
+        """Read what `to_dict` wrote; a missing id is made. Raises BadRow naming the field."""
+        try:
+            messages = messages_from(row.get("messages", row.get("prompt")), "messages")
+            reference = reference_from(row.get("reference"))
+        except InvalidRow as error:
+            raise BadRow(str(error)) from error
+        if not messages:
+            raise BadRow("the row has no 'messages' (or 'prompt')")
+        tags = row.get("tags") or ()
+        if not isinstance(tags, list | tuple):
+            raise BadRow(f"tags must be a list of strings, not {tags!r:.80}")
+        problem = cls.make(
+            question=messages,
+            reference=reference,
+            reward=str(row.get("reward") or ""),
+            source=str(row.get("source") or ""),
+            tags=tuple(str(t) for t in tags),
+        )
+        identity = row.get("id")
+        if not identity:
+            return problem
+        return cls(
+            id=str(identity),
+            messages=problem.messages,
+            reference=problem.reference,
+            reward=problem.reward,
+            source=problem.source,
+            tags=problem.tags,
+        )

@@ -1,0 +1,35 @@
+"""Errors of grading.
+
+    ToolkitError
+    └── RewardError
+        ├── UnknownReward      (LookupError)   no reward of that name; says the nearest names
+        ├── InvalidRow         (ValueError)    a row, reference or grade that cannot be read; names the field
+        ├── InvalidReward      (ValueError)    a reward that is declared or parametrised wrongly
+        └── GradingUnavailable (RuntimeError)  workers cannot be started at all
+
+A response never raises: whatever it does to a grader comes back as a `GradeResult`.
+"""
+
+from __future__ import annotations
+
+from sandbox.errors import ToolkitError
+
+
+class RewardError(ToolkitError):
+    """Root of the errors of this package."""
+
+
+class UnknownReward(RewardError, LookupError):
+    """No reward of that name is registered."""
+
+
+class InvalidRow(RewardError, ValueError):
+    """A row to grade, a reference or a grade is malformed. The message names the field and what was expected."""
+
+
+class InvalidReward(RewardError, ValueError):
+    """A reward is declared or parametrised wrongly."""
+
+
+class GradingUnavailable(RewardError, RuntimeError):
+    """The worker processes that grade cannot be started or kept alive."""

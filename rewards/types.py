@@ -1,0 +1,380 @@
+"""The values that grading takes and returns: references, requests, results.
+
+Each is a frozen value with one JSON form (`to_dict`, `from_dict`), which is what crosses to a worker process and what
+`rlvr grade` reads and writes. A `score` of `None` means "could not be judged" and only that.
+
+Example:
+    >>> request = GradeRequest.from_dict({"prompt": "1+1?", "response": "\\\\boxed{2}", "reference": "2"})
+    >>> request.reference
+    MathReference(answer='2', policy=None)
+    >>> GradeResult.wrong("differs", extracted="3").to_dict()["verdict"]
+    'wrong'
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar, Literal, TypeAlias
+
+from rewards.errors import InvalidRow
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Policy: TypeAlias = Literal["strict", "lenient"]
+
+
+class Verdict(StrEnum):
+    """What a grader decided."""
+
+    CORRECT = "correct"
+    PARTIAL = "partial"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"  # wrong, because no answer was found where the policy looks
+    SCORED = "scored"  # a reward without right and wrong: a length term, a reward model
+    UNGRADED = "ungraded"  # the grader could not judge: score is None
+
+
+class Finish(StrEnum):
+    """Why a response ended."""
+
+    STOP = "stop"  # an end token or a stop string
+    LENGTH = "length"  # cut off at the token limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"role": self.role, "content": self.content}
+
+
+# --- references: what is true of the problem, tagged by `type` ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several accepted answers, any one of which is right: `{"any_of": [...]}`."""
+
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MathReference:
+    """A math answer: one, all of several (a tuple), or any one of several (`AnyOf`).
+
+    policy: where answers are looked for in this row; None leaves it to the grader.
+    """
+
+    type: ClassVar[str] = "math"
+    answer: str | tuple[str, ...] | AnyOf
+    policy: Policy | None = None
+
+    def to_dict(self) -> dict[str, Json]:
+        answer: Json = {"any_of": list(self.answer.answers)} if isinstance(self.answer, AnyOf) else self.answer
+        row: dict[str, Json] = {"type": self.type, "answer": list(answer) if isinstance(answer, tuple) else answer}
+        return row if self.policy is None else {**row, "policy": self.policy}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountdownReference:
+    """Reach `target` with the four operations, each of `numbers` used exactly once."""
+
+    type: ClassVar[str] = "countdown"
+    numbers: tuple[int, ...]
+    target: int
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"type": self.type, "numbers": list(self.numbers), "target": self.target}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReference:
+    """Whatever a reward of your own needs, as JSON: `{"type": "data", "value": ...}`."""
+
+    type: ClassVar[str] = "data"
+    value: Json
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"type": self.type, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class NoReference:
+    """Nothing is known of the answer: format, length and judge rewards."""
+
+    type: ClassVar[str] = "none"
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"type": self.type}
+
+
+Reference: TypeAlias = MathReference | CountdownReference | DataReference | NoReference
+
+
+def _text(value: object, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise InvalidRow(f"{where} must be a string, not {value!r:.80}")
+
+
+def answer_text(value: object, where: str) -> str:
+    """A bare answer as text: strings as they are, numbers as JSON prints them (27.0 stays '27.0')."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InvalidRow(f"{where} must be a string or a number, not {value!r:.80}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRow(f"{where} must be finite, not {value!r}")
+    return value if isinstance(value, str) else str(value)
+
+
+def _math(row: Mapping[str, object]) -> MathReference:
+    answer, policy = row.get("answer"), row.get("policy")
+    if policy not in (None, "strict", "lenient"):
+        raise InvalidRow(f"reference.policy must be 'strict' or 'lenient', not {policy!r}")
+    parsed: str | tuple[str, ...] | AnyOf
+    if isinstance(answer, Mapping):
+        options = answer.get("any_of")
+        if set(answer) != {"any_of"} or not isinstance(options, list | tuple) or not options:
+            raise InvalidRow(f"reference.answer must be {{'any_of': [answers]}}, not {answer!r:.80}")
+        parsed = AnyOf(tuple(answer_text(a, "reference.answer.any_of[]") for a in options))
+    elif isinstance(answer, list | tuple):
+        if not answer:
+            raise InvalidRow("reference.answer is an empty list; give at least one answer")
+        parsed = tuple(answer_text(a, "reference.answer[]") for a in answer)
+    else:
+        parsed = answer_text(answer, "reference.answer")
+    return MathReference(answer=parsed, policy=policy)
+
+
+def _integer(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRow(f"{where} must be an integer, not {value!r:.80}")
+    return value
+
+
+def _countdown(row: Mapping[str, object]) -> CountdownReference:
+    numbers = row.get("numbers")
+    if not isinstance(numbers, list | tuple) or not numbers:
+        raise InvalidRow(f"reference.numbers must be a list of integers, not {numbers!r:.80}")
+    return CountdownReference(
+        numbers=tuple(_integer(n, "reference.numbers[]") for n in numbers),
+        target=_integer(row.get("target"), "reference.target"),
+    )
+
+
+def _data(row: Mapping[str, object]) -> DataReference:
+    if "value" not in row:
+        raise InvalidRow("reference of type 'data' has no 'value'")
+    return DataReference(value=row["value"])  # type: ignore[arg-type]  # came from JSON
+
+
+_REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], set[str]]] = {
+    "math": (_math, {"answer", "policy"}),
+    "countdown": (_countdown, {"numbers", "target"}),
+    "data": (_data, {"value"}),
+    "none": (lambda _row: NoReference(), set()),
+}
+
+
+def reference_from(value: object) -> Reference:
+    """Read a reference: an object with a `type`, or a bare string or number, which means a math answer.
+
+    Raises:
+        InvalidRow: naming the field and what was expected.
+    """
+    if value is None:
+        return NoReference()
+    if not isinstance(value, Mapping):
+        return MathReference(answer=answer_text(value, "reference"))
+    kind = value.get("type")
+    if not isinstance(kind, str) or kind not in _REFERENCES:
+        raise InvalidRow(f"reference.type is {kind!r}; known types: {', '.join(_REFERENCES)}")
+    read, fields = _REFERENCES[kind]
+    if unknown := set(value) - fields - {"type"}:
+        raise InvalidRow(f"reference of type {kind!r} has unknown fields {sorted(unknown)}; known: {sorted(fields)}")
+    return read(value)
+
+
+# --- requests and results -------------------------------------------------------------------------------------------
+
+
+def messages_from(value: object, where: str = "prompt") -> tuple[Message, ...]:
+    """Read a prompt: text (one user turn) or a list of `{"role", "content"}`."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (Message(role="user", content=value),)
+    if not isinstance(value, list | tuple):
+        raise InvalidRow(f"{where} must be text or a list of messages, not {value!r:.80}")
+    turns = []
+    for turn in value:
+        if not isinstance(turn, Mapping):
+            raise InvalidRow(f"{where}[] must be an object with role and content, not {turn!r:.80}")
+        turns.append(
+            Message(
+                role=_text(turn.get("role"), f"{where}[].role"),
+                content=_text(turn.get("content"), f"{where}[].content"),
+            )
+        )
+    return tuple(turns)
+
+
+_EMPTY: Mapping[str, Json] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRequest:
+    """One response to judge.
+
+    group_id ties together the samples of one problem (pairwise judges need the group); sample_id tells them apart.
+
+    Example:
+        GradeRequest(response="<think>2+3</think><answer>5</answer>", reference=MathReference(answer="5"))
+    """
+
+    response: str
+    reference: Reference = NoReference()
+    messages: tuple[Message, ...] = ()
+    finish: Finish = Finish.STOP
+    metadata: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
+    problem_id: str = ""
+    group_id: str = ""
+    sample_id: int = 0
+
+    def to_dict(self) -> dict[str, Json]:
+        return {
+            "prompt": [m.to_dict() for m in self.messages],
+            "response": self.response,
+            "reference": self.reference.to_dict(),
+            "finish": self.finish.value,
+            "metadata": dict(self.metadata),
+            "id": self.problem_id,
+            "group": self.group_id,
+            "sample": self.sample_id,
+        }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, object]) -> GradeRequest:
+        """Read a row to grade (one `response`). Unknown columns are ignored: they belong to the caller.
+
+        Raises:
+            InvalidRow: naming the field and what was expected.
+        """
+        if not isinstance(row, Mapping):
+            raise InvalidRow(f"a row must be an object, not {row!r:.80}")
+        if "response" not in row:
+            raise InvalidRow(f"the row has no 'response' (its columns: {', '.join(map(str, row)) or 'none'})")
+        finish = row.get("finish") or "stop"
+        if finish not in ("stop", "length"):
+            raise InvalidRow(f"finish must be 'stop' or 'length', not {finish!r:.80}")
+        metadata = row.get("metadata") or {}
+        if not isinstance(metadata, Mapping):
+            raise InvalidRow(f"metadata must be an object, not {metadata!r:.80}")
+        identity = row.get("id")
+        return cls(
+            response=_text(row["response"], "response"),
+            reference=reference_from(row.get("reference")),
+            messages=messages_from(row.get("prompt")),
+            finish=Finish(str(finish)),
+            metadata=MappingProxyType(dict(metadata)),
+            problem_id="" if identity is None else str(identity),
+            group_id=str(row.get("group") or ""),
+            sample_id=_integer(row.get("sample") or 0, "sample"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StepScore:
+    """The score of one reasoning step (a process reward): the step ends before character `end` of the response."""
+
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeResult:
+    """What a response is worth.
+
+    score: paid before shaping; finite, or None = could not be judged (then the verdict is UNGRADED, and only then).
+    correctness: in [0, 1]; None where the reward has no right and wrong, or nothing was judged.
+    parts: the named components of a composed reward; None where that part could not be judged.
+    seconds: wall time of this grade, as the worker saw it.
+    """
+
+    score: float | None
+    verdict: Verdict
+    correctness: float | None = None
+    extracted: str | None = None
+    reason: str = ""
+    parts: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}))
+    steps: tuple[StepScore, ...] = ()
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if (self.score is None) != (self.verdict is Verdict.UNGRADED):
+            raise InvalidRow(
+                f"score is {self.score!r} but verdict is {self.verdict.value!r}; None goes with 'ungraded'"
+            )
+        if self.score is not None and not math.isfinite(self.score):
+            raise InvalidRow(f"score must be finite, not {self.score!r}")
+        if self.correctness is not None and not 0.0 <= self.correctness <= 1.0:
+            raise InvalidRow(f"correctness must be in [0, 1], not {self.correctness!r}")
+
+    @classmethod
+    def correct(cls, reason: str = "", *, extracted: str | None = None) -> GradeResult:
+        return cls(score=1.0, correctness=1.0, verdict=Verdict.CORRECT, reason=reason, extracted=extracted)
+
+    @classmethod
+    def wrong(cls, reason: str, *, extracted: str | None = None) -> GradeResult:
+        return cls(score=0.0, correctness=0.0, verdict=Verdict.WRONG, reason=reason, extracted=extracted)
+
+    @classmethod
+    def no_answer(cls, reason: str) -> GradeResult:
+        return cls(score=0.0, correctness=0.0, verdict=Verdict.NO_ANSWER, reason=reason)
+
+    @classmethod
+    def scored(cls, score: float, reason: str = "") -> GradeResult:
+        return cls(score=score, verdict=Verdict.SCORED, reason=reason)
+
+    @classmethod
+    def ungraded(cls, reason: str) -> GradeResult:
+        return cls(score=None, verdict=Verdict.UNGRADED, reason=reason)
+
+    def timed(self, seconds: float) -> GradeResult:
+        """The same grade with its wall time."""
+        return replace(self, seconds=seconds)
+
+    def to_dict(self) -> dict[str, Json]:
+        return {
+            "score": self.score,
+            "correctness": self.correctness,
+            "verdict": self.verdict.value,
+            "extracted": self.extracted,
+            "reason": self.reason,
+            "parts": dict(self.parts),
+            "steps": [[s.end, s.score] for s in self.steps],
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Json]) -> GradeResult:
+        """Read what `to_dict` wrote. Raises InvalidRow."""
+        try:
+            return cls(
+                score=row["score"],  # type: ignore[arg-type]
+                correctness=row["correctness"],  # type: ignore[arg-type]
+                verdict=Verdict(str(row["verdict"])),
+                extracted=row["extracted"],  # type: ignore[arg-type]
+                reason=row["reason"],  # type: ignore[arg-type]
+                parts=MappingProxyType(dict(row["parts"])),  # type: ignore[arg-type]
+                steps=tuple(StepScore(*step) for step in row["steps"]),  # type: ignore[misc, union-attr]
+                seconds=row["seconds"],  # type: ignore[arg-type]
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidRow(f"not a graded row: {error}") from error

@@ -1,0 +1,1 @@
+"""Algorithms: pure functions from tensors to tensors, composed into recipes."""

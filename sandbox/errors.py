@@ -1,0 +1,22 @@
+"""The root of every error that the four packages raise on purpose.
+
+    ToolkitError
+    ├── SandboxError                  sandbox/errors.py
+    ├── RewardError                   rewards/errors.py
+    ├── DataError                     data_prep/errors.py
+    └── TrainError                    rlvr/errors.py
+
+It stands in the lowest package, so that one `except ToolkitError` catches them all. A leaf also inherits the standard
+error that it refines (`ValueError`, `LookupError`, `TimeoutError`), and its message says what was wrong, the value
+seen and what to do.
+"""
+
+from __future__ import annotations
+
+
+class ToolkitError(Exception):
+    """An error that names a mistake or a condition, with a message meant for the user: shown without a traceback."""
+
+
+class SandboxError(ToolkitError):
+    """Anything that a sandbox reports as its own trouble. A program's trouble is data, never an error."""
