@@ -1,0 +1,158 @@
+"""What all tests share: the data folder, optional parts, and settings that hold before any heavy import.
+
+An optional part is something that a machine may lack: the data folder, a container engine, vLLM. A test asks for it
+with the fixture `require`; where it is absent the test is skipped, and the closing lines list what was missing.
+`RLVR_REQUIRE=all`, or a comma list of parts, turns that skip into a failure: CI sets it, so that nothing is skipped
+there by accident.
+
+Example:
+    def test_container_has_no_network(require):
+        require("docker")
+        ...
+
+    def test_every_gsm8k_row_has_an_answer(shared_data):
+        path = shared_data / "gsm8k" / "test.jsonl"
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Read by libraries when they are first imported, here and in every process that a test starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers of the test runner already share the cores
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tokenizers warn about forks otherwise
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test never waits for a network
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# --- optional parts: a probe says why a part is absent; an empty string says that it is there -------------------------
+
+
+def data_folder() -> Path:
+    """The shared data: the folder that RLVR_DATA names, else ../shared/data beside the repository."""
+    named = os.environ.get("RLVR_DATA")
+    return Path(named) if named else ROOT.parent / "shared" / "data"
+
+
+def _data() -> str:
+    folder = data_folder()
+    if (folder / "gsm8k").is_dir():
+        return ""
+    return f"no data folder at {folder}; set RLVR_DATA to the folder that holds gsm8k/, math/, ..."
+
+
+def _module(name: str) -> Callable[[], str]:
+    return lambda: "" if importlib.util.find_spec(name) else f"the package {name!r} is not installed"
+
+
+def _docker() -> str:
+    if not shutil.which("docker"):
+        return "no docker on PATH"
+    try:
+        answer = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return "`docker info` did not answer within 20 s"
+    return "" if answer.returncode == 0 else "`docker info` fails: is the daemon running?"
+
+
+def _chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return "" if any(map(shutil.which, names)) else f"none of {', '.join(names)} on PATH"
+
+
+def _cuda() -> str:
+    import torch
+
+    return "" if torch.cuda.is_available() else "torch sees no CUDA device"
+
+
+PROBES: dict[str, Callable[[], str]] = {
+    "data": _data,
+    "docker": _docker,
+    "vllm": _module("vllm"),
+    "ray": _module("ray"),
+    "deepspeed": _module("deepspeed"),
+    "chromium": _chromium,
+    "cuda": _cuda,
+}
+HARDWARE = {"cuda"}  # no package brings it: required only by name, never by "all"
+
+
+@cache
+def absent(part: str) -> str:
+    """Why a part cannot be used here; empty where it can."""
+    return PROBES[part]()
+
+
+@cache
+def required_parts() -> frozenset[str]:
+    """The parts whose absence is a failure, from RLVR_REQUIRE."""
+    names = {name.strip() for name in os.environ.get("RLVR_REQUIRE", "").split(",")} - {""}
+    if unknown := names - PROBES.keys() - {"all"}:
+        raise pytest.UsageError(f"RLVR_REQUIRE names {sorted(unknown)}; known: all, {', '.join(PROBES)}")
+    return frozenset(names - {"all"} | (PROBES.keys() - HARDWARE if "all" in names else set()))
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], None]:
+    """Skip the test, or fail it under RLVR_REQUIRE, where an optional part is absent."""
+
+    def need(part: str) -> None:
+        if reason := absent(part):
+            message = f"optional part {part!r} is absent: {reason}"
+            if part in required_parts():
+                pytest.fail(f"{message} (RLVR_REQUIRE={os.environ['RLVR_REQUIRE']} asks for it)", pytrace=False)
+            pytest.skip(message)
+
+    return need
+
+
+@pytest.fixture(scope="session")
+def shared_data(require: Callable[[str], None]) -> Path:
+    """The folder of real data sets; skips where there is none."""
+    require("data")
+    return data_folder()
+
+
+# --- hooks ----------------------------------------------------------------------------------------------------------
+
+
+def pytest_configure() -> None:
+    required_parts()  # a misspelt part is an error at the start, not a part that is never required
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the data, so that `-m "not data"` leaves it out."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.data)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the optional parts that were missed, with the number of tests each of them cost."""
+    missed: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        found = re.search(r"optional part '(\w+)' is absent: (.*)", str(report.longrepr[-1]))
+        if found:
+            missed[found.group(1), found.group(2)] += 1
+    if missed:
+        terminalreporter.section("optional parts that are absent here")
+        for (part, reason), tests in sorted(missed.items()):
+            terminalreporter.write_line(f"{part}: {tests} skipped: {reason}")
