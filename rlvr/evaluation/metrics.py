@@ -1,0 +1,190 @@
+"""What a set of graded samples says about a model: avg@k, pass@k, maj@k, rates, lengths and bootstrap intervals.
+
+Pure functions over numbers; nothing is generated or graded here. Every accuracy is a mean over problems of a value per
+problem, so that an interval can resample problems: samples of one problem are not independent.
+
+An ungraded sample is `None`: it is left out of every accuracy, and its share is reported beside them. A problem whose
+samples are all ungraded has no value (`None`) and is left out of the mean over problems.
+
+    pass@k  = 1 - C(n-c, k) / C(n, k) = 1 - prod_{i=n-c+1..n} (1 - k/i)      Chen et al. 2021, arXiv:2107.03374, eq. 1
+    maj@k   = correctness of the answer that most of the k samples gave      Wang et al. 2022, arXiv:2203.11171
+
+Example:
+    >>> pass_at_k(4, 1, 2)  # one right in four: a pair holds it in 3 of 6 cases
+    0.5
+    >>> maj_at_k([("7", 1.0), ("7", 1.0), ("8", 0.0)])
+    1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+RIGHT = 1.0 - 1e-9  # a sample of at least this correctness is right for pass@k; partial credit is not
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided interval of a mean over problems."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """Response lengths in tokens: their mean and quantiles."""
+
+    mean: float
+    q05: float
+    median: float
+    q95: float
+    longest: int
+
+
+def pass_at_k(samples: int, correct: int, k: int) -> float:
+    """The chance that at least one of `k` samples, drawn without replacement from `samples`, is right.
+
+    The product form stays exact where the binomials of the definition overflow.
+
+    Raises:
+        ValueError: k is not in 1..samples, or correct not in 0..samples.
+    """
+    if not 1 <= k <= samples:
+        raise ValueError(f"k is {k} but must be between 1 and the {samples} samples; draw more samples or lower k")
+    if not 0 <= correct <= samples:
+        raise ValueError(f"correct is {correct} but must be between 0 and the {samples} samples")
+    if samples - correct < k:
+        return 1.0
+    wrong = np.arange(samples - correct + 1, samples + 1, dtype=np.float64)
+    return float(1.0 - np.prod(1.0 - k / wrong))
+
+
+def problem_avg(correctness_G: Sequence[float | None]) -> float | None:  # noqa: N803
+    """Mean correctness of one problem's graded samples (its pass rate); None where none is graded."""
+    graded = [c for c in correctness_G if c is not None]
+    return sum(graded) / len(graded) if graded else None
+
+
+def problem_pass(correctness_G: Sequence[float | None], k: int) -> float | None:  # noqa: N803
+    """pass@k of one problem over its graded samples; None where fewer than `k` are graded."""
+    graded = [c for c in correctness_G if c is not None]
+    if len(graded) < k:
+        return None
+    return pass_at_k(len(graded), sum(c >= RIGHT for c in graded), k)
+
+
+def maj_at_k(votes_G: Sequence[tuple[str | None, float | None]]) -> float | None:  # noqa: N803
+    """The correctness of the answer that most samples of one problem gave, k being all its samples.
+
+    votes_G: (extracted answer, correctness) of each sample. A sample without an answer does not vote, an ungraded one
+    (correctness None) does not take part. Answers are compared by `answer_key`. A tie is resolved in expectation, as
+    if the winner were drawn from the tied answers: the result depends on no order. Where samples of one answer were
+    graded differently (a format gate, say), the answer is worth their mean.
+
+    Returns 0.0 where all samples are graded but none has an answer, None where none is graded.
+    """
+    graded = [(answer, c) for answer, c in votes_G if c is not None]
+    if not graded:
+        return None
+    worth: dict[str, list[float]] = {}
+    for answer, correctness in graded:
+        if answer is not None:
+            worth.setdefault(answer_key(answer), []).append(correctness)
+    if not worth:
+        return 0.0
+    most = max(len(members) for members in worth.values())
+    # sorted: a float sum, too, must not depend on the order of the samples
+    winners = sorted(sum(sorted(members)) / most for members in worth.values() if len(members) == most)
+    return sum(winners) / len(winners)
+
+
+def answer_key(answer: str) -> str:
+    """What two answers share when they are the same vote: numbers by value, other text by its letters without spaces.
+
+    Linear in the length of the text; deciding that `\\frac{1}{2}` is `0.5` is a grader's work, not a vote's.
+
+    Example:
+        >>> answer_key(" 1,027.0 ") == answer_key("1027") == "1027"
+        True
+    """
+    text = "".join(answer.strip().strip("$").split())
+    number = text.replace(",", "")
+    if len(number) <= 64 and "e" not in number.lower():  # an exponent could ask for a number that fills the memory
+        try:
+            return str(Fraction(number))
+        except (ValueError, ZeroDivisionError):
+            pass
+    return text
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Mean of the values that are there; None where there is none."""
+    present = [v for v in values if v is not None]
+    return float(np.mean(present)) if present else None
+
+
+def share(flags: Sequence[bool]) -> float:
+    """Share of true flags; 0 of none."""
+    return sum(flags) / len(flags) if flags else 0.0
+
+
+def lengths(tokens: Sequence[int]) -> Lengths:
+    """Mean and quantiles (linear interpolation) of response lengths in tokens. Raises ValueError on none."""
+    if not tokens:
+        raise ValueError("no responses to measure; evaluate at least one sample")
+    q05, median, q95 = np.quantile(np.asarray(tokens, dtype=np.float64), [0.05, 0.5, 0.95])
+    return Lengths(
+        mean=float(np.mean(tokens)), q05=float(q05), median=float(median), q95=float(q95), longest=int(max(tokens))
+    )
+
+
+def bootstrap_interval(
+    values_P: Sequence[float | None],  # noqa: N803
+    *,
+    seed: int = 0,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> Interval | None:
+    """Percentile bootstrap interval of the mean over problems (Efron 1979): problems are drawn with replacement.
+
+    values_P: one value a problem; None is left out. For two models on the same problems pass the differences, problem
+    by problem: the pairing takes out what both find hard.
+
+    Returns None where there is no value. One problem gives an interval of width zero: it says nothing of the spread.
+
+    Raises:
+        ValueError: level is not inside (0, 1), or resamples is below 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level is {level} but must lie between 0 and 1; 0.95 is usual")
+    if resamples < 1:
+        raise ValueError(f"resamples is {resamples} but must be at least 1; 2000 is usual")
+    values: NDArray[np.float64] = np.asarray([v for v in values_P if v is not None], dtype=np.float64)
+    if values.size == 0:
+        return None
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
+    means = np.empty(resamples)
+    rows = max(1, 2_000_000 // values.size)  # bounds the memory of one block of draws
+    for start in range(0, resamples, rows):
+        count = min(rows, resamples - start)
+        means[start : start + count] = values[generator.integers(values.size, size=(count, values.size))].mean(axis=1)
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return Interval(float(low), float(high))
+
+
+def powers_up_to(samples: int) -> tuple[int, ...]:
+    """1, 2, 4, ... up to `samples`, and `samples` itself: the k at which pass@k is reported.
+
+    Example:
+        >>> powers_up_to(6)
+        (1, 2, 4, 6)
+    """
+    ks = [1 << i for i in range(samples.bit_length()) if 1 << i <= samples]
+    return tuple(ks if not ks or ks[-1] == samples else [*ks, samples])
