@@ -1,0 +1,73 @@
+# The commands of this repository: `make help` lists them. Everything is installed into .venv; a stamp file there says
+# what is installed, and depends on pyproject.toml and constraints.txt, so a second run installs nothing.
+
+VENV ?= .venv
+# The first of these that is new enough; `make PYTHON=/path/to/python3.12 ...` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+# How many test workers; 0 = in one process.
+JOBS ?= 2
+# Arguments for pytest: make test TESTS="tests/rewards -k boxed"
+TESTS ?=
+
+python := $(VENV)/bin/python
+# An interrupted installation leaves no stamp: each is touched by the last command of its rule.
+made := $(VENV)/.made
+train := $(VENV)/.installed-train
+dev := $(VENV)/.installed-dev
+bench := $(VENV)/.installed-bench
+install := $(python) -m pip install --quiet --constraint constraints.txt --editable
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+.NOTPARALLEL:
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(train)  ## train a small reasoner on the CPU, in minutes, and show what it learned
+	$(python) examples/demo.py
+
+test: $(dev)  ## run every test (TESTS=... passes arguments to pytest)
+	$(python) -m pytest --numprocesses $(JOBS) $(TESTS)
+
+lint: $(dev)  ## check style, format and types
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+bench: $(bench)  ## measure speed and memory beside peers, in short runs; results in build/bench
+	@mkdir -p build/bench
+	@set -e; for file in bench/[a-z]*.py; do \
+		echo "$$file"; $(python) "$$file" --quick --json "build/bench/$$(basename "$$file" .py).json"; done
+
+clean:  ## remove the environment, builds and caches (runs/ stays)
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(made):
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found (python3 is $$(python3 --version 2>&1)); \
+	install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "make: $(PYTHON) cannot make environments (no venv or ensurepip module); \
+	on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(python) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@touch $@
+
+$(train): pyproject.toml constraints.txt | $(made)
+	@echo "installing rlvr for training into $(VENV) (torch is large: minutes, once)"
+	@$(install) '.[train,view]'
+	@touch $@
+
+$(dev): pyproject.toml constraints.txt | $(made)
+	@echo "installing rlvr for development into $(VENV) (torch is large: minutes, once)"
+	@$(install) '.[dev]'
+	@touch $@ $(train)
+
+$(bench): pyproject.toml constraints.txt | $(made)
+	@echo "installing rlvr and the trainers it is measured beside into $(VENV) (minutes, once)"
+	@$(install) '.[bench]'
+	@touch $@ $(train)
