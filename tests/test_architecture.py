@@ -1,0 +1,188 @@
+"""The arrows of the house hold: who may import whom, which file holds an optional package, what stays light.
+
+Imports are read from the syntax trees of all files, those inside functions and under TYPE_CHECKING included, and
+`importlib.import_module("...")` with a literal name. Each check is a function of a folder, so that a planted
+violation in a temporary tree proves that it can fail. The reasons are in docs/design/house.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("sandbox", "rewards", "data_prep", "rlvr")  # a package imports itself and those to its left
+
+# What stands on torch. Below rlvr/ only the learned rewards may know of it.
+TENSORS = {"torch", "transformers", "peft", "safetensors", "tokenizers", "accelerate", "vllm", "deepspeed"}
+LEARNED = "rewards/learned/"
+
+# Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
+LIGHT = {
+    "sandbox": set[str](),
+    "rewards": {"latex2sympy2_extended", "math_verify", "sympy"},
+    "data_prep": {"datasets", "numpy", "pyarrow"},
+}
+
+# The one file or folder that knows an optional package; an empty string: nothing imports it yet.
+HOMES = {
+    "datasets": "data_prep/",
+    "deepspeed": "",
+    "docker": "",
+    "matplotlib": "rlvr/plot.py",
+    "peft": "rlvr/",
+    "ray": "",
+    "vllm": "",
+}
+
+
+class Import(NamedTuple):
+    """`where` (path:line, relative to the tree) imports the dotted `name`."""
+
+    where: str
+    name: str
+
+
+def sources(root: Path) -> Iterator[Path]:
+    for package in ORDER:
+        yield from sorted((root / package).rglob("*.py"))
+
+
+def imports(path: Path, root: Path) -> Iterator[Import]:
+    """All that a file imports. `from a import b` counts as `a.b`: b may be a module."""
+    relative = path.relative_to(root)
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parent = list(relative.with_suffix("").parts[: -node.level]) if node.level else []
+            module = ".".join([*parent, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__"):
+                names = [str(node.args[0].value)]
+        yield from (Import(f"{relative.as_posix()}:{node.lineno}", name) for name in names)  # type: ignore[attr-defined]
+
+
+def all_imports(root: Path) -> list[Import]:
+    return [found for path in sources(root) for found in imports(path, root)]
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+# --- the checks: each lists its violations -------------------------------------------------------------------------
+
+
+def backward(found: list[Import]) -> list[str]:
+    """Imports against the arrows sandbox <- rewards <- data_prep <- rlvr."""
+    rank = {package: position for position, package in enumerate(ORDER)}
+    return [
+        f"{where} imports {name}, which stands to its right in {' <- '.join(ORDER)}"
+        for where, name in found
+        if top(name) in rank and rank[top(name)] > rank[where.partition("/")[0]]
+    ]
+
+
+def tensors_below(found: list[Import]) -> list[str]:
+    """Torch and what needs it, outside rlvr/ and the learned rewards."""
+    return [
+        f"{where} imports {name}: no torch below rlvr/ but in {LEARNED}"
+        for where, name in found
+        if top(name) in TENSORS and not where.startswith(("rlvr/", LEARNED))
+    ]
+
+
+def undeclared(found: list[Import]) -> list[str]:
+    """Third-party packages that a light package may not import."""
+    known = set(sys.stdlib_module_names) | set(ORDER) | {"__future__"}
+    return [
+        f"{where} imports {name}, which is not among the packages of {where.partition('/')[0]}/"
+        for where, name in found
+        if (package := where.partition("/")[0]) in LIGHT
+        and top(name) not in known | LIGHT[package]
+        and not where.startswith(LEARNED)
+    ]
+
+
+def homeless(found: list[Import]) -> list[str]:
+    """Optional packages imported outside their one file or folder."""
+    return [
+        f"{where} imports {name}: {top(name)} is imported in {HOMES[top(name)] or 'no file so far'}"
+        for where, name in found
+        if top(name) in HOMES and not (HOMES[top(name)] and where.startswith(HOMES[top(name)]))
+    ]
+
+
+CHECKS = (backward, tensors_below, undeclared, homeless)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_house_stands(check) -> None:
+    found = all_imports(ROOT)
+    assert len(found) > 50, "the walk found almost no imports: it looks in the wrong place"
+    violations = check(found)
+    assert not violations, "\n".join(violations)
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "source"),
+    [
+        (backward, "sandbox/run.py", "from rewards.types import Verdict\n"),
+        (backward, "rewards/registry.py", "def load():\n    import data_prep.problem\n"),
+        (backward, "data_prep/prep.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import rlvr.types\n"),
+        (backward, "rewards/late.py", "import importlib\ntypes = importlib.import_module('rlvr.types')\n"),
+        (backward, "sandbox/late.py", "types = __import__('rewards')\n"),
+        (tensors_below, "rewards/math.py", "def f():\n    import torch.nn\n"),
+        (tensors_below, "data_prep/templates.py", "from transformers import AutoTokenizer\n"),
+        (undeclared, "sandbox/run.py", "import psutil\n"),
+        (homeless, "rlvr/train.py", "from ray import serve\n"),
+        (homeless, "rlvr/train.py", "import matplotlib.pyplot as plt\n"),
+    ],
+)
+def test_a_planted_violation_is_found(check, path: str, source: str, tmp_path: Path) -> None:
+    planted = tmp_path / path
+    planted.parent.mkdir(parents=True)
+    planted.write_text(source)
+    assert len(check(all_imports(tmp_path))) == 1
+
+
+def test_what_the_rules_allow_is_not_reported(tmp_path: Path) -> None:
+    files = {
+        "rewards/math.py": "import sympy\nfrom sandbox.errors import ToolkitError\nfrom . import types\n",
+        "rewards/learned/model.py": "import torch\n",
+        "data_prep/deep/one.py": "from ..problem import Problem\nimport rewards\n",
+        "rlvr/plot.py": "import matplotlib\nimport torch\nimport data_prep, rewards, sandbox\n",
+    }
+    for path, source in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(source)
+    assert [violation for check in CHECKS for violation in check(all_imports(tmp_path))] == []
+    assert Import("data_prep/deep/one.py:1", "data_prep.problem.Problem") in all_imports(tmp_path)
+
+
+@pytest.mark.parametrize("modules", ["sandbox", "rewards", "data_prep", "rlvr", "rlvr.cli"])
+def test_importing_loads_neither_torch_nor_sympy(modules: str) -> None:
+    """Every command and every grading worker pays for what these load: torch takes 2 s, sympy half a second."""
+    heavy = ["torch", "transformers", "sympy", "math_verify", "datasets", "pandas", "matplotlib"]
+    program = f"import sys, {modules}; print(*sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_no_file_is_longer_than_five_hundred_lines() -> None:
+    folders = (*ORDER, "tests", "bench", "examples")
+    lengths = {path: path.read_text().count("\n") for name in folders for path in (ROOT / name).rglob("*.py")}
+    assert len(lengths) > 20
+    long = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in lengths.items() if lines > 500]
+    assert not long, "what is the second subject of\n" + "\n".join(long)
