@@ -13,14 +13,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from data_prep.errors import BadRow
 from rewards.errors import InvalidRow
 from rewards.types import Json, MathReference, Message, Reference, messages_from, reference_from
 
 __all__ = ["MathReference", "Problem"]
+
+
+Value = TypeVar("Value")
+
+
+def _read(reader: Callable[[object], Value], value: object, field: str) -> Value:
+    """Read one field; its error then names the field."""
+    try:
+        return reader(value)
+    except InvalidRow as error:
+        raise BadRow(str(error), field=field, expected=f"a valid {field}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +79,16 @@ class Problem:
     @classmethod
     def from_dict(cls, row: Mapping[str, object]) -> Problem:
         """Read what `to_dict` wrote; a missing id is made. Raises BadRow naming the field."""
-        try:
-            messages = messages_from(row.get("messages", row.get("prompt")), "messages")
-            reference = reference_from(row.get("reference"))
-        except InvalidRow as error:
-            raise BadRow(str(error)) from error
+        if not isinstance(row, Mapping):
+            raise BadRow(expected="an object", found=row)
+        column = "messages" if row.get("messages") is not None else "prompt"
+        messages = _read(messages_from, row.get(column), column)
         if not messages:
-            raise BadRow("the row has no 'messages' (or 'prompt')")
+            raise BadRow(field="messages", expected="a list of messages (or a text in 'prompt')", found=row.get(column))
+        reference = _read(reference_from, row.get("reference"), "reference")
         tags = row.get("tags") or ()
         if not isinstance(tags, list | tuple):
-            raise BadRow(f"tags must be a list of strings, not {tags!r:.80}")
+            raise BadRow(field="tags", expected="a list of strings", found=tags)
         problem = cls.make(
             question=messages,
             reference=reference,
@@ -85,7 +97,7 @@ class Problem:
             tags=tuple(str(t) for t in tags),
         )
         identity = row.get("id")
-        if not identity:
+        if identity is None or identity == "":
             return problem
         return cls(
             id=str(identity),

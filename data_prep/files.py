@@ -1,0 +1,122 @@
+"""Read and write problem files: JSONL, JSONL.gz, Parquet. Streamed both ways; a reader never sees half a file.
+
+Parquet holds the same columns; the `reference`, whose shape differs by row, is JSON text there.
+
+Example:
+    >>> import tempfile, pathlib
+    >>> from data_prep.problem import MathReference
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "one.jsonl.gz"
+    >>> write_problems(path, [Problem.make(question="1+1=", reference=MathReference(answer="2"), source="demo")])
+    1
+    >>> read_problems(path)[0].reference
+    MathReference(answer='2', policy=None)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from data_prep.errors import BadFile, BadRow, DataNotFound
+from data_prep.problem import Problem
+from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+from data_prep.writing import PROBLEM_COLUMNS, write_rows
+
+
+def iter_problems(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Problem]:
+    """Stream the problems of a file, in constant memory.
+
+    Raises:
+        DataNotFound, BadFile: see `data_prep.rows.iter_rows`.
+        BadRow: at the first row that is no problem, unless `on_bad` takes it.
+    """
+    return read_each(iter_rows(path, on_bad), _problem, on_bad)
+
+
+def read_problems(path: PathLike, on_bad: OnBad = raise_bad) -> list[Problem]:
+    """All problems of a file."""
+    return list(iter_problems(path, on_bad))
+
+
+def _problem(row: Row) -> Problem:
+    return Problem.from_dict(row.fields)
+
+
+def write_problems(path: PathLike, problems: Iterable[Problem]) -> int:
+    """Write problems as they come; the file appears when all are written. Returns how many.
+
+    Raises:
+        BadFile: it cannot be written; what stood there before is intact.
+    """
+    return write_rows(path, (problem.to_dict() for problem in problems), PROBLEM_COLUMNS)
+
+
+def data_hash(paths: PathLike | Iterable[PathLike]) -> str:
+    """SHA-256 over the bytes of data files, in the order given: what a run directory records of its data."""
+    digest = hashlib.sha256()
+    for path in map(Path, [paths] if isinstance(paths, str | os.PathLike) else paths):
+        if not path.is_file():
+            raise DataNotFound(f"no file {str(path)!r}")
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def bad_rows_path(out: PathLike) -> Path:
+    """Where the bad rows of a run that writes `out` stand: `OUT.bad.jsonl`."""
+    return Path(f"{Path(out)}.bad.jsonl")
+
+
+class BadRowFile:
+    """Takes bad rows and writes them aside to `OUT.bad.jsonl`, each with file, line, field, expected and reason.
+
+    The file appears on leaving the context, and only if there was a bad row; one of an earlier run is removed.
+
+    Example:
+        with BadRowFile("out.jsonl") as bad:
+            write_problems("out.jsonl", iter_problems("in.jsonl", on_bad=bad))
+        print(bad.count)
+    """
+
+    def __init__(self, out: PathLike) -> None:
+        self.path = bad_rows_path(out)
+        self.count = 0
+        self._partial = self.path.with_name(f"{self.path.name}.partial")
+        self._stream: IO[str] | None = None
+
+    def __call__(self, error: BadRow) -> None:
+        self.count += 1
+        record = {
+            "file": error.file,
+            "line": error.line,
+            "field": error.field,
+            "expected": error.expected,
+            "reason": error.reason,
+            "row": error.row,
+        }
+        try:
+            if self._stream is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self._partial.open("w", encoding="utf-8")
+            self._stream.write(json.dumps(record) + "\n")  # ASCII: the row may hold what is not Unicode
+        except OSError as trouble:
+            raise BadFile(f"cannot write {str(self._partial)!r}: {trouble.strerror}") from trouble
+
+    def __enter__(self) -> BadRowFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._stream is None:
+            if kind is None:
+                self.path.unlink(missing_ok=True)
+            return
+        self._stream.close()
+        if kind is None:
+            self._partial.replace(self.path)
+        else:
+            self._partial.unlink(missing_ok=True)

@@ -1,0 +1,182 @@
+"""Rows of JSONL, JSONL.gz and Parquet files as they stand: streamed, each with its place, so that an error can name it.
+
+What a row means is up to its reader (`read_each`); nothing here knows of problems. Files are read in constant memory.
+Blank lines are skipped. A line that is no JSON object is a bad row; a gzip stream that is cut off is a bad file.
+
+Example:
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "sums.jsonl"
+    >>> _ = path.write_text('{"question": "1+1"}\\n\\n{"question": "2+3"}\\n')
+    >>> [(row.line, row.fields["question"]) for row in iter_rows(path)]
+    [(1, '1+1'), (3, '2+3')]
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias, TypeVar, cast
+
+from data_prep.errors import BadFile, BadRow, DataNotFound
+
+OnBad: TypeAlias = Callable[[BadRow], None]
+"""What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
+
+PathLike: TypeAlias = "str | os.PathLike[str]"
+Value = TypeVar("Value")
+
+_PARQUET_BATCH = 512  # rows in memory at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row and its place. `line` counts from 1 (for Parquet: the row); `text` is the row as it stood, or empty."""
+
+    file: str
+    line: int
+    fields: Mapping[str, object]
+    text: str = ""
+
+    def blame(self, error: BadRow) -> BadRow:
+        """An error of reading this row, with its place."""
+        return error.at(self.file, self.line, self.text or json.dumps(self.fields, ensure_ascii=True, default=str))
+
+
+def raise_bad(error: BadRow) -> None:
+    """Stop at the first bad row."""
+    raise error
+
+
+def read_each(rows: Iterable[Row], read: Callable[[Row], Value], on_bad: OnBad = raise_bad) -> Iterator[Value]:
+    """What `read` makes of each row. A `BadRow` gets the place of its row and goes to `on_bad`."""
+    for row in rows:
+        try:
+            value = read(row)
+        except BadRow as error:
+            on_bad(row.blame(error))
+        else:
+            yield value
+
+
+def iter_rows(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Row]:
+    """Stream the rows of a file; its name says the format: .jsonl, .jsonl.gz or .parquet.
+
+    Raises:
+        DataNotFound: no such file.
+        BadFile: of another kind, or damaged.
+        BadRow: a line that is not a JSON object, unless `on_bad` takes it.
+    """
+    path = Path(path)
+    read = _READERS[suffix_of(path)]
+    if not path.is_file():
+        raise DataNotFound(f"no file {str(path)!r}" + (" (it is a folder)" if path.is_dir() else ""))
+    return read(path, on_bad)
+
+
+def suffix_of(path: PathLike) -> str:
+    """The file format by its name. Raises BadFile for one that is neither read nor written here."""
+    name = Path(path).name.lower()
+    for suffix in _READERS:
+        if name.endswith(suffix):
+            return suffix
+    raise BadFile(f"{str(path)!r} is of an unknown kind; its name must end in {', '.join(_READERS)}")
+
+
+def _open_plain(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _open_gzip(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb"))
+
+
+def _lines(path: Path, opened: Callable[[Path], IO[bytes]], on_bad: OnBad) -> Iterator[Row]:
+    file, number = str(path), 0
+    try:
+        with opened(path) as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    row = _parse(file, number, line)
+                except BadRow as error:
+                    on_bad(error)
+                    continue
+                if row is not None:
+                    yield row
+    except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, BadFile):  # from whoever takes the bad rows, not from reading
+            raise
+        place = f" after line {number}" if number else ""
+        raise BadFile(f"{file}: cannot be read{place}: {error}") from error
+
+
+def _parse(file: str, number: int, line: bytes) -> Row | None:
+    text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
+    if not text:
+        return None
+    try:
+        line.decode("utf-8")
+        value = json.loads(text)
+        if "\\ud" in text.lower():  # "\ud83d" alone is half a character: it can be neither written nor tokenised
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError as error:
+        raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits and nesting without end among them
+        reason = f"expected a JSON object: {error}"
+        raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text) from error
+    if not isinstance(value, dict):
+        raise BadRow(file=file, line=number, expected="a JSON object", found=value, row=text)
+    return Row(file=file, line=number, fields=value, text=text)
+
+
+def _jsonl(path: Path, on_bad: OnBad) -> Iterator[Row]:
+    return _lines(path, _open_plain, on_bad)
+
+
+def _jsonl_gz(path: Path, on_bad: OnBad) -> Iterator[Row]:
+    return _lines(path, _open_gzip, on_bad)
+
+
+def _parquet(path: Path, on_bad: OnBad) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    del on_bad  # a Parquet file has a schema: its rows can all be read, or none
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
+                for fields in batch.to_pylist():
+                    number += 1
+                    yield Row(file=str(path), line=number, fields=_with_reference(fields))
+    except pyarrow.ArrowException as error:
+        raise BadFile(f"{path}: cannot be read as Parquet after row {number}: {error}") from error
+
+
+def _with_reference(fields: dict[str, object]) -> dict[str, object]:
+    """A reference as our own writer stores it (JSON text, for its shape differs by row), or a struct with empty fields.
+
+    A bare math answer stays text: none of them is a JSON object with a `type`.
+    """
+    reference = fields.get("reference")
+    if isinstance(reference, str) and reference.startswith("{"):
+        try:
+            parsed = json.loads(reference)
+        except ValueError:
+            return fields
+        if isinstance(parsed, dict) and "type" in parsed:
+            return {**fields, "reference": parsed}
+    if isinstance(reference, dict):
+        return {**fields, "reference": {key: value for key, value in reference.items() if value is not None}}
+    return fields
+
+
+_READERS: dict[str, Callable[[Path, OnBad], Iterator[Row]]] = {
+    ".jsonl": _jsonl,
+    ".jsonl.gz": _jsonl_gz,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,189 @@
+r"""Prompt templates: how the messages of a problem become the text that a model continues.
+
+A template is a row of `TEMPLATES`: what it writes around the question, which answer form it asks for, and whether the
+text needs the tokenizer's own special tokens. The problem file holds the bare question; the template is the run's.
+
+- `plain`: the text of the messages and nothing else.
+- `boxed`: asks for the final answer in `\boxed{}`.
+- `r1_zero`: a conversation in prose for base models, asking for `<think>…</think> <answer>…</answer>`; the structure is
+  that of table 1 of DeepSeek-R1 (arXiv 2501.12948), the wording our own. `r1_zero_prefilled` has `<think>` written
+  already, so that the response begins inside it.
+- `chat`: the tokenizer's own chat template. `chat_boxed`: the same, with the request of `boxed` in the last user turn.
+
+Example:
+    >>> render("plain", [Message(role="user", content="3+5=")])
+    '3+5='
+    >>> TEMPLATES["r1_zero_prefilled"].prefill
+    '<think>'
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeAlias
+
+from data_prep.errors import DataError, DataNotFound
+from rewards.types import Message
+
+AnswerForm: TypeAlias = Literal["any", "boxed", "think_answer"]
+
+
+class ChatTokenizer(Protocol):
+    """What a chat template needs of a tokenizer; those of transformers have it."""
+
+    chat_template: str | None
+
+    def apply_chat_template(
+        self, conversation: list[dict[str, str]], *, tokenize: bool, add_generation_prompt: bool
+    ) -> str: ...
+
+
+Write: TypeAlias = Callable[[Sequence[Message], ChatTokenizer | None], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One prompt template.
+
+    write: makes the text.
+    answer_form: what it demands of the response: `boxed`: `\\boxed{}`; `think_answer`: `<think>…</think>
+        <answer>…</answer>`; `any`: nothing, so the answer form is up to the question or to what the model was taught.
+    prefill: how the prompt ends inside the response's own form (`<think>` or empty). What grades the response has to
+        put it in front again. A chat template may prefill too: ask `prefill_of` the rendered text.
+    special_tokens: True: encode the text as the tokenizer does by default (begin-of-text where it has one); False: the
+        text holds them already.
+    needs_tokenizer: True: `render` must be given one.
+    description: one line for help texts.
+    """
+
+    write: Write
+    answer_form: AnswerForm
+    description: str
+    prefill: str = ""
+    special_tokens: bool = True
+    needs_tokenizer: bool = False
+
+
+_BOXED_REQUEST = "Work it out step by step, then give the final answer inside \\boxed{}."
+
+_R1_ZERO_PREAMBLE = (
+    "What follows is a conversation between a User and an Assistant. The User poses a problem and the Assistant solves "
+    "it. Before replying, the Assistant reasons about the problem in its mind; only then does it tell the User the "
+    "answer. The reasoning stands between <think> and </think> and the answer between <answer> and </answer>, so that "
+    "the reply reads: <think> the reasoning </think> <answer> the answer </answer>."
+)
+_SPEAKERS = MappingProxyType({"user": "User", "assistant": "Assistant"})
+
+
+def _plain(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    del tokenizer
+    return "\n\n".join(message.content for message in messages)
+
+
+def _boxed(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    return f"{_plain(messages, tokenizer)}\n\n{_BOXED_REQUEST}\n"
+
+
+def _r1_zero(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    del tokenizer
+    lines = [
+        f"{_SPEAKERS[message.role]}: {message.content}" if message.role in _SPEAKERS else message.content
+        for message in messages
+    ]
+    return "\n".join([_R1_ZERO_PREAMBLE, *lines, "Assistant:"])
+
+
+def _r1_zero_prefilled(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    return f"{_r1_zero(messages, tokenizer)} <think>"
+
+
+def _chat(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    if tokenizer is None:
+        raise DataError("a chat template comes from the tokenizer and none was given; give one or use 'r1_zero'")
+    if not tokenizer.chat_template:
+        raise DataError("the tokenizer has no chat template (base models have none); use 'r1_zero', 'boxed' or 'plain'")
+    turns = [{"role": message.role, "content": message.content} for message in messages]
+    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+def _chat_boxed(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
+    return _chat(with_suffix(messages, f"\n\n{_BOXED_REQUEST}"), tokenizer)
+
+
+TEMPLATES: MappingProxyType[str, Template] = MappingProxyType(
+    {
+        "plain": Template(write=_plain, answer_form="any", description="the text of the question alone"),
+        "boxed": Template(
+            write=_boxed, answer_form="boxed", description="the question and a request for \\boxed{} around the answer"
+        ),
+        "r1_zero": Template(
+            write=_r1_zero,
+            answer_form="think_answer",
+            description="a User/Assistant conversation that asks for <think>…</think> <answer>…</answer>",
+        ),
+        "r1_zero_prefilled": Template(
+            write=_r1_zero_prefilled,
+            answer_form="think_answer",
+            prefill="<think>",
+            description="r1_zero with <think> already written: the response begins inside it",
+        ),
+        "chat": Template(
+            write=_chat,
+            answer_form="any",
+            special_tokens=False,
+            needs_tokenizer=True,
+            description="the tokenizer's chat template with its generation prompt",
+        ),
+        "chat_boxed": Template(
+            write=_chat_boxed,
+            answer_form="boxed",
+            special_tokens=False,
+            needs_tokenizer=True,
+            description="chat, with a request for \\boxed{} in the last user turn",
+        ),
+    }
+)
+
+
+def template_named(name: str) -> Template:
+    """A template by its name. Raises DataNotFound with the nearest name."""
+    if name in TEMPLATES:
+        return TEMPLATES[name]
+    nearest = difflib.get_close_matches(name, TEMPLATES, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise DataNotFound(f"no prompt template {name!r}; {hint}Known: {', '.join(TEMPLATES)}")
+
+
+def render(
+    template: str, messages: Sequence[Message], tokenizer: ChatTokenizer | None = None, *, suffix: str = ""
+) -> str:
+    """The prompt text of a problem's messages.
+
+    suffix: written after the last message, inside whatever the template puts around it.
+
+    Raises:
+        DataNotFound: no template of that name.
+        DataError: a chat template without a tokenizer that has one.
+    """
+    return template_named(template).write(with_suffix(messages, suffix), tokenizer)
+
+
+def with_suffix(messages: Sequence[Message], suffix: str) -> Sequence[Message]:
+    """The messages with text behind the last one."""
+    if not suffix or not messages:
+        return messages
+    last = messages[-1]
+    return [*messages[:-1], Message(role=last.role, content=last.content + suffix)]
+
+
+def prefill_of(prompt: str) -> str:
+    """`<think>` where a rendered prompt ends inside it (chat templates of reasoning models do), else empty.
+
+    Example:
+        >>> prefill_of("<|assistant|>\\n<think>\\n")
+        '<think>'
+    """
+    return "<think>" if prompt.rstrip().endswith("<think>") else ""

@@ -1,0 +1,123 @@
+"""Write rows to JSONL, JSONL.gz or Parquet: streamed to a `.partial` file, renamed when whole.
+
+The same rows give the same bytes: gzip headers carry no time and no name.
+
+Example:
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rates.jsonl"
+    >>> write_rows(path, [{"id": "a", "source": "gsm8k"}], {"id": "text", "source": "text"})
+    1
+    >>> path.read_text()
+    '{"id": "a", "source": "gsm8k"}\\n'
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal, TypeAlias
+
+from data_prep.errors import BadFile, BadRow
+from data_prep.rows import PathLike, suffix_of
+from rewards.types import Json
+
+ColumnType: TypeAlias = Literal["text", "texts", "messages"]
+Columns: TypeAlias = Mapping[str, ColumnType]
+"""The columns of a Parquet file. An object in a `text` column is stored as JSON text."""
+
+PROBLEM_COLUMNS: Columns = {
+    "id": "text",
+    "messages": "messages",
+    "reference": "text",
+    "reward": "text",
+    "source": "text",
+    "tags": "texts",
+}
+DEMONSTRATION_COLUMNS: Columns = {**PROBLEM_COLUMNS, "response": "text"}
+
+_ROW_GROUP = 4096  # rows in memory at a time when Parquet is written
+
+
+def write_rows(path: PathLike, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
+    """Write rows as they come, in the format that the name says. Returns how many.
+
+    Raises:
+        BadFile: the file cannot be written, or its name says no known format; what stood there before is intact.
+    """
+    write = _WRITERS[suffix_of(path)]
+    with replacing(path) as partial:
+        return write(partial, rows, columns)
+
+
+@contextmanager
+def replacing(path: PathLike) -> Iterator[Path]:
+    """A name to write to, renamed to `path` when the block ends well and removed when it does not."""
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, BadFile) and error.errno is not None:
+            raise BadFile(f"cannot write {str(path)!r}: {error.strerror}; nothing was changed") from error
+        raise
+
+
+def _write_lines(stream: IO[bytes], rows: Iterable[Mapping[str, Json]]) -> int:
+    count = 0
+    for row in rows:
+        try:
+            line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except ValueError as error:  # half a surrogate pair, NaN
+            raise BadRow(f"row {count + 1} to write is not JSON in UTF-8: {error}", row=repr(row)) from error
+        stream.write(line + b"\n")
+        count += 1
+    return count
+
+
+def _jsonl(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
+    del columns  # each line says its own
+    with path.open("wb") as stream:
+        return _write_lines(stream, rows)
+
+
+def _jsonl_gz(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
+    del columns
+    with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as stream:
+        return _write_lines(stream, rows)  # type: ignore[arg-type]  # a GzipFile writes bytes like any other
+
+
+def _parquet(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
+    import pyarrow
+    from pyarrow import parquet
+
+    message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
+    types = {"text": pyarrow.string(), "texts": pyarrow.list_(pyarrow.string()), "messages": pyarrow.list_(message)}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+    count, rows = 0, iter(rows)
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        while group := [_cells(row, columns) for row in islice(rows, _ROW_GROUP)]:
+            writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
+            count += len(group)
+    return count
+
+
+def _cells(row: Mapping[str, Json], columns: Columns) -> dict[str, Json]:
+    return {
+        name: json.dumps(row[name], ensure_ascii=False) if isinstance(row[name], Mapping) else row[name]
+        for name in columns
+    }
+
+
+_WRITERS: dict[str, Callable[[Path, Iterable[Mapping[str, Json]], Columns], int]] = {
+    ".jsonl": _jsonl,
+    ".jsonl.gz": _jsonl_gz,
+    ".parquet": _parquet,
+}
