@@ -1,0 +1,129 @@
+"""The Makefile: what it says of a machine that lacks something, and that it does nothing twice.
+
+Python is replaced by a script that records its calls, so that nothing is installed here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ("demo", "test", "lint", "bench", "clean")
+
+# Answers as a Python of the named version would; OLD, NO_VENV and NO_PIP make it fail in one way each.
+PYTHON = """#!/bin/sh
+echo "$*" >> "$CALLS"
+case "$*" in
+    --version) echo "Python ${OLD:-3.11.9}" ;;
+    *sys.version_info*) [ -z "$OLD" ] ;;
+    *ensurepip*) [ -z "$NO_VENV" ] ;;
+    "-m venv"*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
+    "-m pip install"*) [ -z "$NO_PIP" ] ;;
+esac
+"""
+
+
+class Clone:
+    """A folder with the files that the Makefile depends on, and the scripted Python."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+            shutil.copy(ROOT / name, folder / name)
+        self.python = folder / "python"
+        self.python.write_text(PYTHON)
+        self.python.chmod(0o755)
+        self.calls_file = folder / "calls"
+
+    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run make; `calls` then lists how it called Python."""
+        self.calls_file.write_text("")
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+        return subprocess.run(
+            ["make", f"PYTHON={self.python}", *arguments],
+            cwd=self.folder,
+            env=clean | {"CALLS": str(self.calls_file)} | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def installs(self) -> list[str]:
+        return [call for call in self.calls_file.read_text().splitlines() if call.startswith("-m pip install")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)
+
+
+def test_help_is_the_default_and_lists_every_command(clone: Clone) -> None:
+    done = clone.make()
+    assert done.returncode == 0
+    listed = re.findall(r"^make (\w+)  +\S.*$", done.stdout, flags=re.MULTILINE)
+    assert listed == ["help", *COMMANDS]
+    assert clone.make("help").stdout == done.stdout
+
+
+def test_a_second_run_installs_nothing(clone: Clone) -> None:
+    assert clone.make("test").returncode == 0
+    assert len(clone.installs()) == 1
+    assert clone.make("test").returncode == 0
+    assert clone.installs() == []
+    assert clone.make("lint").returncode == 0
+    assert clone.installs() == []
+    assert clone.make("demo").returncode == 0, "what tests need covers what the demo needs"
+    assert clone.installs() == []
+
+
+def test_a_demo_installs_what_training_needs_and_tests_then_the_rest(clone: Clone) -> None:
+    assert clone.make("demo").returncode == 0
+    assert "examples/demo.py" in clone.calls_file.read_text()
+    (install,) = clone.installs()
+    assert "--constraint constraints.txt --editable .[train,view]" in install
+    assert clone.make("test").returncode == 0
+    (install,) = clone.installs()
+    assert install.endswith(".[dev]")
+
+
+@pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt"])
+def test_a_changed_dependency_is_installed(clone: Clone, changed: str) -> None:
+    clone.make("test")
+    stamp = (clone.folder / ".venv" / ".installed-dev").stat().st_mtime
+    os.utime(clone.folder / changed, (stamp + 5, stamp + 5))
+    clone.make("test")
+    assert len(clone.installs()) == 1
+
+
+def test_an_interrupted_installation_is_done_again(clone: Clone) -> None:
+    assert clone.make("test", NO_PIP="1").returncode != 0
+    assert not (clone.folder / ".venv" / ".installed-dev").exists()
+    assert clone.make("test").returncode == 0
+    assert len(clone.installs()) == 1
+
+
+def test_an_old_python_is_refused_with_the_version_seen(clone: Clone) -> None:
+    done = clone.make("test", OLD="3.9.2")
+    assert done.returncode != 0
+    assert "is Python 3.9.2; Python 3.11 or newer is needed" in done.stderr
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_a_python_without_venv_is_refused_with_the_package_to_install(clone: Clone) -> None:
+    done = clone.make("test", NO_VENV="1")
+    assert done.returncode != 0
+    assert "apt-get install python3-venv" in done.stderr
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_no_python_at_all_is_refused(clone: Clone) -> None:
+    done = clone.make("PYTHON=", "test")
+    assert done.returncode != 0
+    assert "no Python 3.11 or newer found" in done.stderr
