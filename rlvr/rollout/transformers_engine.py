@@ -1,0 +1,146 @@
+"""`TransformersEngine`: a `RolloutEngine` over a transformers model in this process, on a CPU or one GPU.
+
+It samples in slices of a few decode steps on the compute thread, so the event loop stays live between them, yields
+completions as they finish and fills their places with waiting requests. What a sample draws depends on its prompt,
+the weights and its own random numbers alone; other rows in the batch add floating-point noise at most.
+
+Example:
+    engine = TransformersEngine(model, tokenizer)
+    async for completion in engine.generate(requests):
+        print(tokenizer.decode(completion.token_ids), completion.finish)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from rlvr.compute import on_compute_thread
+from rlvr.errors import RolloutError
+from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.forward import CausalModel
+from rlvr.rollout.sampling import check_parameters
+from rlvr.rollout.stop import StopStrings, end_tokens
+from rlvr.types import Completion, RolloutRequest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from rlvr.protocols import WeightSource
+
+SLICE_SECONDS = 0.05  # work on the compute thread before the event loop hears of it
+
+
+class TransformersEngine:
+    """Draws completions from a transformers model.
+
+    Args:
+        model: decoder-only, with or without a PEFT adapter. It may be the module that the learner trains: sampling
+            leaves no trace on it.
+        tokenizer: for stop strings and the end token; None = neither.
+        max_batch: rows sampled at once. Memory: 2 * layers * kv heads * head width * bytes a value, for each row and
+            each column of the longest row.
+        version: of the weights as they are.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: PreTrainedTokenizerBase | None,
+        *,
+        max_batch: int = 256,
+        version: int = 0,
+    ) -> None:
+        if max_batch < 1:
+            raise RolloutError(f"max_batch is {max_batch}; it must be at least 1")
+        self._model = CausalModel(model)
+        self._tokenizer = tokenizer
+        self._max_batch = max_batch
+        self._version = version
+        self._closed = False
+        self._detectors: dict[tuple[str, ...], StopStrings] = {}
+        generation = getattr(self._model.core, "generation_config", None)
+        declared = getattr(generation, "eos_token_id", None)
+        if declared is None:
+            declared = getattr(self._model.config, "eos_token_id", None)
+        self.end_tokens = end_tokens(declared, getattr(tokenizer, "eos_token_id", None))
+
+    @property
+    def version(self) -> int:
+        """The version of the weights in use."""
+        return self._version
+
+    async def generate(self, requests_P: Sequence[RolloutRequest]) -> AsyncIterator[Completion]:  # noqa: N803
+        """Yield one completion a request, as they finish. Nothing is sampled when one of the requests cannot be.
+
+        Raises:
+            RolloutError: a prompt that does not fit, or parameters that the engine does not have.
+        """
+        if self._closed:
+            raise RolloutError("the engine is closed")
+        for index, request in enumerate(requests_P):
+            self._check(index, request)
+        if not requests_P:
+            return
+        batch = await on_compute_thread(
+            DecodeBatch,
+            self._model,
+            requests_P,
+            end_tokens=self.end_tokens,
+            slots=self._max_batch,
+            version=lambda: self._version,
+            stop_strings=self._stop_strings,
+        )
+        while not batch.done:
+            for completion in await on_compute_thread(batch.advance, SLICE_SECONDS):
+                yield completion
+
+    async def load_weights(self, weights: WeightSource, version: int) -> None:
+        """Take new weights between two decode steps. With the very module we sample from, only the version moves."""
+        shared = weights.module
+        if shared is not None and CausalModel(shared).core is self._model.core:
+            self._version = version
+            return
+        ours = dict(self._model.core.state_dict(keep_vars=True))
+        for bucket in weights.buckets():
+            await on_compute_thread(_copy_into, ours, bucket)
+        self._version = version
+
+    async def close(self) -> None:
+        self._closed = True
+        self._detectors.clear()
+
+    def _stop_strings(self, stop: tuple[str, ...]) -> StopStrings:
+        if stop not in self._detectors:
+            self._detectors[stop] = StopStrings(self._tokenizer, stop, self._model.vocabulary)
+        return self._detectors[stop]
+
+    def _check(self, index: int, request: RolloutRequest) -> None:
+        check_parameters(request.sampling)
+        prompt, limit = request.prompt_T, self._model.position_limit
+        where = f"prompt {index} (draw {request.draw_index}, sample {request.sample_index})"
+        if not prompt:
+            raise RolloutError(f"{where} is empty; give it at least one token, such as the tokenizer's bos token")
+        if min(prompt) < 0 or max(prompt) >= self._model.vocabulary:
+            raise RolloutError(
+                f"{where} has token ids from {min(prompt)} to {max(prompt)}, the model has 0 to"
+                f" {self._model.vocabulary - 1}; is it another model's tokenizer?"
+            )
+        if limit is not None and len(prompt) + request.sampling.max_tokens > limit:
+            raise RolloutError(
+                f"{where} has {len(prompt)} tokens and max_tokens is {request.sampling.max_tokens}, together more than"
+                f" the model's {limit} positions; shorten the prompt or lower max_tokens"
+            )
+        if request.adapter is not None:
+            raise RolloutError(f"{where} asks for adapter {request.adapter!r}; this engine samples with the active one")
+        if request.sampling.stop:
+            self._stop_strings(request.sampling.stop)
+
+
+def _copy_into(ours: dict[str, Tensor], bucket: Sequence[tuple[str, Tensor]]) -> None:
+    with torch.no_grad():
+        for name, tensor in bucket:
+            ours[name].copy_(tensor)
