@@ -1,0 +1,144 @@
+"""Advantages: what each token of a response is credited with. Pure functions of rewards, token rewards and groups.
+
+All share one signature, so that a recipe names one and nothing else changes:
+
+    advantage(rewards [B], token_rewards [B, T] | None, values [B, T] | None, mask [B, T], group_id [B]) -> [B, T]
+
+One row is one response. `rewards` is paid once, at the response's last loss token; `token_rewards` is what tokens earn
+beside it (a KL penalty, step scores). The *return* of a response is `rewards + token_rewards.sum(1)`. Estimators that
+compare responses work on the return; those that look ahead work on the tokens. `values` is for a critic. The result is
+0 outside the mask.
+
+Not here: how KL enters the rewards (`kl.py`), shaping of scores (`shaping.py`), samples without a grade (they are left
+out before). Statistics are taken over the whole step, so call these once a step, never on a micro-batch.
+
+Sources: GRPO, arXiv 2402.03300; Dr. GRPO, 2503.20783; RLOO, 2402.14740; REINFORCE++ and its baseline, 2501.03262.
+
+Example:
+    >>> rewards, mask = torch.tensor([1.0, 0.0, 0.0]), torch.ones(3, 1, dtype=torch.bool)
+    >>> group_centred(rewards, None, None, mask, torch.tensor([7, 7, 7])).squeeze(1)
+    tensor([ 0.6667, -0.3333, -0.3333])
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+TOLERANCE = 1e-6  # a spread below this is rounding, not information
+EPSILON = 1e-6
+WHITEN_EPSILON = 1e-8  # added to the variance
+
+
+class Advantage(Protocol):
+    """The signature that all estimators share; see the module."""
+
+    def __call__(
+        self, rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor, /
+    ) -> Tensor: ...
+
+
+def group_normalised(
+    rewards: Tensor,
+    token_rewards: Tensor | None,
+    values: Tensor | None,
+    mask: Tensor,
+    group_id: Tensor,
+    epsilon: float = EPSILON,
+) -> Tensor:
+    """(return - group mean) / (group standard deviation + epsilon), the deviation with Bessel's correction.
+
+    A group whose deviation is below TOLERANCE (1e-6), or that has one sample, gets 0: dividing rounding noise by
+    epsilon would make an advantage out of it.
+    """
+    del values
+    returns = _returns(rewards, token_rewards, mask)
+    centred, group, size = _centred(returns, group_id)
+    squares = torch.zeros_like(size).index_add(0, group, centred.square())
+    deviation = (squares / (size - 1).clamp(min=1)).sqrt()[group]  # [B]
+    scaled = torch.where(deviation < TOLERANCE, torch.zeros_like(centred), centred / (deviation + epsilon))
+    return _over_tokens(scaled, mask)
+
+
+def group_centred(
+    rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor
+) -> Tensor:
+    """Return - group mean (Dr. GRPO: dividing by the deviation would favour the easiest and the hardest problems)."""
+    del values
+    return _over_tokens(_centred(_returns(rewards, token_rewards, mask), group_id)[0], mask)
+
+
+def leave_one_out(
+    rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor
+) -> Tensor:
+    """Return - mean return of the *other* samples of the group, which is n / (n - 1) times the centred return.
+
+    A group of one has no others and gets 0.
+    """
+    del values
+    centred, group, size = _centred(_returns(rewards, token_rewards, mask), group_id)
+    return _over_tokens(centred * (size / (size - 1).clamp(min=1))[group], mask)
+
+
+def return_to_go_whitened(
+    rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor
+) -> Tensor:
+    """What the response still earns from this token on (discount 1), whitened over all loss tokens of the step.
+
+    Groups play no part: one sample a problem is enough.
+    """
+    del values, group_id
+    paid = torch.where(_last(mask), rewards.unsqueeze(1), rewards.new_zeros(()))  # [B, T]
+    if token_rewards is not None:
+        paid = paid + torch.where(mask, token_rewards, torch.zeros_like(token_rewards))
+    return whiten(paid.flip(1).cumsum(1).flip(1), mask)
+
+
+def group_centred_whitened(
+    rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor
+) -> Tensor:
+    """Return - group mean, then whitened over all loss tokens of the step."""
+    return whiten(group_centred(rewards, token_rewards, values, mask, group_id), mask)
+
+
+def whiten(values: Tensor, mask: Tensor) -> Tensor:
+    """(x - mean) / sqrt(variance + 1e-8) over the masked entries, Bessel-corrected; 0 elsewhere.
+
+    With fewer than two entries, or a deviation below TOLERANCE, there is nothing to scale by and all is 0.
+    """
+    chosen = values[mask]
+    count = chosen.numel()
+    if count < 2:
+        return torch.zeros_like(values)
+    centred = chosen - chosen.mean()
+    variance = centred.square().sum() / (count - 1)
+    scaled = centred * torch.rsqrt(variance + WHITEN_EPSILON) * (variance.sqrt() >= TOLERANCE)
+    return torch.zeros_like(values).masked_scatter(mask, scaled)
+
+
+def _returns(rewards: Tensor, token_rewards: Tensor | None, mask: Tensor) -> Tensor:
+    """What a response earns in all. [B]"""
+    if token_rewards is None:
+        return rewards
+    return rewards + torch.where(mask, token_rewards, torch.zeros_like(token_rewards)).sum(1)
+
+
+def _centred(returns: Tensor, group_id: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns less their group's mean [B], the group's index of each row [B], the size of each group [groups]."""
+    ids, group = torch.unique(group_id, return_inverse=True)
+    zeros = returns.new_zeros(ids.numel())
+    size = zeros.index_add(0, group, torch.ones_like(returns))
+    mean = zeros.index_add(0, group, returns) / size
+    return returns - mean[group], group, size
+
+
+def _over_tokens(values: Tensor, mask: Tensor) -> Tensor:
+    """One value a row, on each of the row's loss tokens. [B] -> [B, T]"""
+    return torch.where(mask, values.unsqueeze(1), values.new_zeros(()))
+
+
+def _last(mask: Tensor) -> Tensor:
+    """True at each row's last loss token. [B, T]"""
+    return mask & (mask.flip(1).cumsum(1).flip(1) == 1)

@@ -1,0 +1,123 @@
+"""Entropy control by covariance: which tokens of an update are held back, so that entropy does not collapse.
+
+The change of entropy in a policy-gradient step is minus the covariance of log-probability and advantage, and few tokens
+carry most of it (Cui et al. 2025, arXiv 2505.22617). Over all loss tokens of the update
+
+    cov_t = (log p_t - mean log p) (A_t - mean A)
+
+    clip_cov   of the tokens with cov in [low, high], a random max(1, int(share * tokens)) leave the gradient
+    kl_cov     the max(1, int(share * tokens)) tokens with the largest cov get a KL penalty
+
+The choice is made once per update, from the log-probabilities that the update starts from, and is stored in
+`Batch.selected`: so it cannot depend on how the update is split into micro-batches. Tokens are numbered by sequence id
+and position before anything is drawn or ties are broken, so packing and row order play no part either.
+
+kl_cov penalises |new - old|, whose gradient is 0 at new = old: it acts from the second update of a step on.
+
+Example:
+    for number, mini in enumerate(updates):
+        mini = with_selected(mini, recipe.entropy_control, seed=(run_seed, step, number))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from rlvr.types import Batch
+
+EntropyControlKind: TypeAlias = Literal["none", "clip_cov", "kl_cov"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyControl:
+    """Which tokens to hold back.
+
+    share: of the update's loss tokens. low, high: clip_cov chooses among covariances in this range (the paper's 1 and
+    5). coefficient: kl_cov's penalty on a selected token.
+    """
+
+    kind: EntropyControlKind = "none"
+    share: float = 0.0002
+    low: float = 1.0
+    high: float = 5.0
+    coefficient: float = 1.0
+
+
+def covariances(logprobs: Tensor, advantages: Tensor) -> Tensor:
+    """Each token's contribution to the covariance of log-probability and advantage. [N] -> [N]"""
+    return (logprobs - logprobs.mean()) * (advantages - advantages.mean())
+
+
+def clip_cov_choice(covariance: Tensor, control: EntropyControl, generator: np.random.Generator) -> Tensor:
+    """Random tokens among those in range. [N] -> [N] bool"""
+    candidates = torch.nonzero((covariance >= control.low) & (covariance <= control.high)).squeeze(1)
+    count = min(_count(covariance, control), candidates.numel())
+    drawn = generator.choice(candidates.numel(), size=count, replace=False) if count else np.zeros(0, np.int64)
+    return _marked(covariance, candidates[torch.from_numpy(drawn).to(candidates.device)])
+
+
+def kl_cov_choice(covariance: Tensor, control: EntropyControl, generator: np.random.Generator) -> Tensor:
+    """The tokens with the largest covariance; of equal ones, the first. [N] -> [N] bool"""
+    del generator
+    order = torch.sort(covariance, descending=True, stable=True).indices
+    return _marked(covariance, order[: _count(covariance, control)])
+
+
+def _nothing(covariance: Tensor, control: EntropyControl, generator: np.random.Generator) -> Tensor:
+    del control, generator
+    return torch.zeros_like(covariance, dtype=torch.bool)
+
+
+CHOICES: dict[EntropyControlKind, Callable[[Tensor, EntropyControl, np.random.Generator], Tensor]] = {
+    "none": _nothing,
+    "clip_cov": clip_cov_choice,
+    "kl_cov": kl_cov_choice,
+}
+
+
+def selected_tokens(batch: Batch, control: EntropyControl, generator: np.random.Generator) -> Tensor:
+    """The tokens that entropy control picks over the whole update, for `Batch.selected`. [B, T] bool
+
+    From `old_logprobs`, or the sampled ones where old is the fresh value itself.
+    """
+    mask = batch.loss_mask
+    chosen = torch.zeros_like(mask)
+    if not mask.any():
+        return chosen
+    order = _canonical(batch.sequence_ids[mask], batch.positions[mask])
+    logprobs = batch.sampled_logprobs if batch.old_logprobs is None else batch.old_logprobs
+    covariance = covariances(logprobs[mask][order].double(), batch.advantages[mask][order].double())
+    flat = torch.zeros_like(order, dtype=torch.bool)
+    flat[order] = CHOICES[control.kind](covariance, control, generator)
+    return chosen.masked_scatter(mask, flat)
+
+
+def with_selected(batch: Batch, control: EntropyControl, *, seed: Sequence[int]) -> Batch:
+    """The batch of one update with its selected tokens; the same batch where control is off."""
+    if control.kind == "none":
+        return batch
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(list(seed))))
+    return replace(batch, selected=selected_tokens(batch, control, generator))
+
+
+def _canonical(sequence: Tensor, position: Tensor) -> Tensor:
+    """The order of tokens by sequence id, then position. [N]"""
+    by_position = torch.sort(position, stable=True).indices
+    return by_position[torch.sort(sequence[by_position], stable=True).indices]
+
+
+def _count(covariance: Tensor, control: EntropyControl) -> int:
+    return max(1, int(control.share * covariance.numel()))
+
+
+def _marked(covariance: Tensor, index: Tensor) -> Tensor:
+    marks = torch.zeros_like(covariance, dtype=torch.bool)
+    marks[index] = True
+    return marks

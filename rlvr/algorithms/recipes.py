@@ -1,0 +1,199 @@
+"""Recipes: an algorithm is a row of pure functions and numbers, never a trainer class.
+
+    recipe                advantage               objective        divided by       KL
+    grpo                  group mean and std      clip 0.2 / 0.2   sequence_tokens  k3 in the loss, 0.001
+    dr_grpo               group mean              clip 0.2 / 0.2   max_tokens       none
+    dapo                  group mean and std      clip 0.2 / 0.28  tokens           none
+    gspo                  group mean and std      sequence_clip    sequences        none
+                                                  3e-4 / 4e-4
+    rloo                  leave one out           reinforce        sequences        k1 in the reward, 0.05
+    reinforce++           return-to-go, whitened  clip 0.2 / 0.2   tokens           k1 in token rewards, 0.001
+    reinforce++_baseline  group mean, whitened    clip 0.2 / 0.2   tokens           k2 in the loss, 0.001
+    cispo                 group mean and std      cispo, cap 5     tokens           none
+
+Every recipe keeps all groups with enough grades but dapo, which keeps the informative ones (dynamic sampling), has a
+dual clip of 10 and shapes: reward = 2 score - 1, then the soft overlong penalty over the last fifth of the longest
+response (the paper's 4096 of 20480). KL coefficients: 0.001 is that of verl and OpenRLHF, 0.05 that of TRL's RLOO.
+A recipe sets every coupled value; `algorithm_config.py` lets a run override single ones and says which.
+
+Example:
+    >>> RECIPES["dapo"].objective.clip_high, RECIPES["dapo"].needs_reference
+    (0.28, False)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from rlvr.algorithms.advantages import (
+    Advantage,
+    group_centred,
+    group_centred_whitened,
+    group_normalised,
+    leave_one_out,
+    return_to_go_whitened,
+)
+from rlvr.algorithms.entropy_control import EntropyControl
+from rlvr.algorithms.kl import REWARD_PLACEMENTS, KLSpec, charges
+from rlvr.algorithms.objective_spec import ObjectiveSpec
+from rlvr.algorithms.shaping import ShapingSpec
+from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rlvr.types import Batch
+
+Keep: TypeAlias = Literal["all", "informative"]
+
+# A whole response that is off by a factor 2 at every token was not sampled from the policy we think it was.
+SEQUENCE_LOW, SEQUENCE_HIGH = 0.5, 2.0
+
+NO_KL, NO_SHAPING, NO_ENTROPY_CONTROL = KLSpec(), ShapingSpec(), EntropyControl()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One algorithm.
+
+    objective: what an update minimises; its KL numbers follow from `kl` (see `tied`).
+    keep: which groups a step trains on. compares_samples: whether a group needs two graded samples to say anything.
+    reference_every: the policy becomes the reference every so many steps; 0 = never.
+    overridden: the settings that a configuration changed, by key.
+    """
+
+    name: str
+    advantage: Advantage
+    objective: ObjectiveSpec
+    kl: KLSpec = NO_KL
+    keep: Keep = "all"
+    shaping: ShapingSpec = NO_SHAPING
+    entropy_control: EntropyControl = NO_ENTROPY_CONTROL
+    compares_samples: bool = True
+    reference_every: int = 0
+    overridden: tuple[str, ...] = ()
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether a reference model is loaded at all: not when its KL has no weight."""
+        return self.kl.placement != "none" and self.kl.coefficient != 0.0
+
+    @property
+    def needs_old_logprobs(self) -> bool:
+        """Whether advantages need the learner's own log-probabilities: KL in the rewards compares two of its models."""
+        return self.needs_reference and self.kl.placement in REWARD_PLACEMENTS
+
+    @property
+    def min_graded(self) -> int:
+        """Graded samples below which a group is dropped."""
+        return 2 if self.compares_samples or self.informative_only else 1
+
+    @property
+    def informative_only(self) -> bool:
+        """Whether groups are resampled until enough of them are informative (dynamic sampling)."""
+        return self.keep == "informative"
+
+    @property
+    def overlong_filter(self) -> bool:
+        """Whether samples cut off at the maximum length leave the loss."""
+        return self.shaping.overlong_filter
+
+
+def tied(recipe: Recipe) -> Recipe:
+    """The recipe with its objective's KL numbers set from `kl`: the loss has a KL term only where one is placed."""
+    coefficient = recipe.kl.coefficient if recipe.kl.placement == "loss" else 0.0
+    spec = replace(recipe.objective, kl_estimator=recipe.kl.estimator, kl_coefficient=coefficient)
+    return replace(recipe, objective=spec)
+
+
+def make_advantages(
+    recipe: Recipe, batch: Batch, rewards: Tensor, group_id: Tensor, *, token_rewards: Tensor | None = None
+) -> Tensor:
+    """The recipe's advantages for all responses of a step: KL into the rewards where it belongs, then the estimator.
+
+    KL in the rewards compares `batch.old_logprobs` (`sampled_logprobs` where there are none) with
+    `batch.reference_logprobs`, on loss tokens alone.
+
+    Args:
+        batch: one response a row, not yet packed; its own advantages are not looked at.
+        rewards: shaped rewards of the rows; all graded. [B]
+        group_id: which rows answer the same problem. [B]
+        token_rewards: what tokens earn beside the reward, without KL. [B, T]
+
+    Returns:
+        Advantages, computed in float64, 0 outside the loss mask, in the dtype of the batch's log-probabilities. [B, T]
+
+    Raises:
+        ConfigError: KL is placed in the rewards and the batch has no reference log-probabilities.
+        ValueError: a reward is not finite.
+    """
+    if not torch.isfinite(rewards).all():
+        row = int((~torch.isfinite(rewards)).nonzero()[0])
+        raise ValueError(f"rewards[{row}] is {float(rewards[row])}; leave samples without a grade out of the batch")
+    paid = rewards.double()
+    earned = None if token_rewards is None else token_rewards.double()
+    if recipe.needs_old_logprobs:
+        if batch.reference_logprobs is None:
+            raise ConfigError(
+                f"recipe {recipe.name!r} takes {recipe.kl.coefficient} times the KL from the rewards but the batch has "
+                "no reference_logprobs; score it with the reference model, or set kl_coefficient to 0"
+            )
+        policy = batch.sampled_logprobs if batch.old_logprobs is None else batch.old_logprobs
+        charge = charges(policy.double(), batch.reference_logprobs.double(), batch.loss_mask, recipe.kl)
+        paid, earned = REWARD_PLACEMENTS[recipe.kl.placement](paid, earned, charge)
+    values = None if batch.values is None else batch.values.double()
+    advantages = recipe.advantage(paid, earned, values, batch.loss_mask, group_id)
+    return advantages.to(batch.sampled_logprobs.dtype)
+
+
+_CLIP = ObjectiveSpec(surrogate="clip", sequence_low=SEQUENCE_LOW, sequence_high=SEQUENCE_HIGH)
+
+_ROWS = (
+    Recipe(
+        name="grpo",
+        advantage=group_normalised,
+        objective=replace(_CLIP, divide_by="sequence_tokens"),
+        kl=KLSpec(placement="loss", estimator="k3", coefficient=0.001),
+    ),
+    Recipe(name="dr_grpo", advantage=group_centred, objective=replace(_CLIP, divide_by="max_tokens")),
+    Recipe(
+        name="dapo",
+        advantage=group_normalised,
+        objective=replace(_CLIP, divide_by="tokens", clip_high=0.28, dual_clip=10.0),
+        keep="informative",
+        shaping=ShapingSpec(scale=2.0, offset=-1.0, overlong_share=0.2),
+    ),
+    Recipe(
+        name="gspo",
+        advantage=group_normalised,
+        objective=replace(_CLIP, surrogate="sequence_clip", divide_by="sequences", clip_low=3e-4, clip_high=4e-4),
+    ),
+    Recipe(
+        name="rloo",
+        advantage=leave_one_out,
+        objective=replace(_CLIP, surrogate="reinforce", divide_by="sequences"),
+        kl=KLSpec(placement="reward", estimator="k1", coefficient=0.05),
+    ),
+    Recipe(
+        name="reinforce++",
+        advantage=return_to_go_whitened,
+        objective=replace(_CLIP, divide_by="tokens"),
+        kl=KLSpec(placement="token_reward", estimator="k1", coefficient=0.001),
+        compares_samples=False,
+    ),
+    Recipe(
+        name="reinforce++_baseline",
+        advantage=group_centred_whitened,
+        objective=replace(_CLIP, divide_by="tokens"),
+        kl=KLSpec(placement="loss", estimator="k2", coefficient=0.001),
+    ),
+    Recipe(
+        name="cispo",
+        advantage=group_normalised,
+        objective=replace(_CLIP, surrogate="cispo", divide_by="tokens", clip_high=5.0),
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {row.name: tied(row) for row in _ROWS}
