@@ -14,12 +14,12 @@ KLEstimator: TypeAlias = Literal["k1", "k2", "k3"]
 class ObjectiveSpec:
     """The loss of one update.
 
-    surrogate: the row of `rlvr.algorithms.objectives.SURROGATES`.
+    surrogate: the row of `rlvr.algorithms.surrogates.SURROGATES`.
     divide_by: `tokens`: the update's global loss tokens. `sequence_tokens`: each sequence by its own tokens, then by
         the global number of sequences. `max_tokens`: by max_response_tokens, then sequences. `sequences`: sums over
         each sequence by the global number of sequences; sequence_clip has one term a sequence, the mean of its tokens.
-    clip_low, clip_high: the ratio is clipped to [1 - clip_low, 1 + clip_high]; for cispo clip_high is the absolute cap and
-        clip_low is not used.
+    clip_low, clip_high: the ratio is clipped to [1 - clip_low, 1 + clip_high]; for cispo clip_high is the absolute cap
+        and clip_low is not used.
     dual_clip: for negative advantages the loss is at most dual_clip times |advantage|; None = off.
     kl_estimator, kl_coefficient: the KL penalty inside the loss; coefficient 0 = none.
     entropy_coefficient: the bonus subtracted from the loss.
