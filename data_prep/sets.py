@@ -1,0 +1,226 @@
+"""Data sets by name: where their files lie, what they are called on the hub, and how their rows are read.
+
+A set is read from a file, from a folder, from the folder that RLVR_DATA names, or from the Hugging Face hub.
+
+Example:
+    problems = list(load_set("gsm8k", split="test"))                       # from the folder RLVR_DATA
+    problems = list(load_set("math500", origin="~/data/MATH-500/test.jsonl"))
+    problems = list(load_set("aime24", origin="hub"))
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
+
+from data_prep.errors import DataNotFound
+from data_prep.hub import HubSet, iter_hub_rows
+from data_prep.problem import Problem
+from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+from data_prep.sources import columns, gsm8k, math
+from data_prep.sources.columns import Columns
+
+DATA_FOLDER = "RLVR_DATA"
+HUB = "hub"
+"""An origin that means the Hugging Face hub; `hub:owner/name` names another repository with the same columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSet:
+    """A data set known by name.
+
+    read: makes a problem of a row; raises BadRow. files: split to file, relative to the data folder.
+    The first split is the default.
+    """
+
+    title: str
+    read: Callable[[Mapping[str, object]], Problem]
+    files: Mapping[str, str]
+    hub: HubSet
+
+    @property
+    def default_split(self) -> str:
+        return next(iter(self.files))
+
+
+def _by_columns(mapped: Columns) -> Callable[[Mapping[str, object]], Problem]:
+    return partial(columns.read, columns=mapped)
+
+
+def _math500(fields: Mapping[str, object]) -> Problem:
+    return replace(math.read(fields), source="math500")
+
+
+_MATH_SUBJECTS = (
+    "algebra",
+    "counting_and_probability",
+    "geometry",
+    "intermediate_algebra",
+    "number_theory",
+    "prealgebra",
+    "precalculus",
+)
+_EXPECTED = ("expected_answer", "answer")
+
+NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
+    {
+        "gsm8k": NamedSet(
+            title="grade-school word problems: 7,473 train, 1,319 test",
+            read=gsm8k.read,
+            files={"train": "gsm8k/train.jsonl.gz", "test": "gsm8k/test.jsonl"},
+            hub=HubSet(id="openai/gsm8k", configs=("main",), splits={}),
+        ),
+        "math": NamedSet(
+            title="competition problems: 7,500 train, 5,000 test",
+            read=math.read,
+            files={"train": "math/train.jsonl.gz", "test": "math/test.jsonl.gz"},
+            hub=HubSet(id="EleutherAI/hendrycks_math", configs=_MATH_SUBJECTS, splits={}),
+        ),
+        "math500": NamedSet(
+            title="500 problems of MATH's test split",
+            read=_math500,
+            files={"test": "math/math500.jsonl"},
+            hub=HubSet(id="HuggingFaceH4/MATH-500", splits={}),
+        ),
+        "aime24": NamedSet(
+            title="AIME 2024: 30 problems",
+            read=_by_columns(Columns(question=("problem",), answer=_EXPECTED, form="integer", source="aime24")),
+            files={"test": "aime/aime24.jsonl"},
+            hub=HubSet(id="HuggingFaceH4/aime_2024", splits={"test": "train"}),
+        ),
+        "aime25": NamedSet(
+            title="AIME 2025: 30 problems",
+            read=_by_columns(Columns(question=("problem",), answer=_EXPECTED, form="integer", source="aime25")),
+            files={"test": "aime/aime25.jsonl"},
+            hub=HubSet(id="math-ai/aime25", splits={}),
+        ),
+        "amc23": NamedSet(
+            title="AMC 2023: 40 problems",
+            read=_by_columns(Columns(question=("question",), answer=("answer",), source="amc23")),
+            files={"test": "amc/amc23.jsonl"},
+            hub=HubSet(id="math-ai/amc23", splits={}),
+        ),
+        "hmmt": NamedSet(
+            title="HMMT 2024 and 2025: 196 problems (the hub's set: February 2025 only)",
+            read=_by_columns(Columns(question=("problem",), answer=_EXPECTED, form="latex", source="hmmt")),
+            files={"test": "hmmt/hmmt_24_25.jsonl"},
+            hub=HubSet(id="MathArena/hmmt_feb_2025", splits={"test": "train"}),
+        ),
+        "olympiadbench": NamedSet(
+            title="OlympiadBench, English, text only: 675 problems",
+            read=_by_columns(
+                Columns(
+                    question=("question",),
+                    answer=("final_answer",),
+                    form="olympiad",
+                    source="olympiadbench",
+                    tags=("subfield", "answer_type"),
+                )
+            ),
+            files={"test": "olympiadbench/test.jsonl"},
+            hub=HubSet(id="Hothan/OlympiadBench", configs=("OE_TO_maths_en_COMP",), splits={"test": "train"}),
+        ),
+        "svamp": NamedSet(
+            title="SVAMP: 1,000 elementary word problems",
+            read=_by_columns(Columns(question=("Body", "Question"), answer=("Answer",), source="svamp")),
+            files={"test": "svamp/test.jsonl"},
+            hub=HubSet(id="ChilleD/SVAMP", splits={"test": "train+test"}),  # the hub's copy is parted 700 / 300
+        ),
+        "gsm_hard": NamedSet(
+            title="GSM8K's test split with large numbers: 1,319 problems",
+            read=_by_columns(Columns(question=("input",), answer=("target",), source="gsm_hard")),
+            files={"test": "gsm_hard/test.jsonl.gz"},
+            hub=HubSet(id="reasoning-machines/gsm-hard", splits={"test": "train"}),
+        ),
+    }
+)
+
+
+def named_set(name: str) -> NamedSet:
+    """A set by its name. Raises DataNotFound with the nearest name."""
+    if name in NAMED_SETS:
+        return NAMED_SETS[name]
+    nearest = difflib.get_close_matches(name.lower(), NAMED_SETS, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise DataNotFound(f"no data set {name!r}; {hint}Known: {', '.join(NAMED_SETS)}")
+
+
+def load_set(
+    name: str, *, origin: PathLike | None = None, split: str | None = None, on_bad: OnBad = raise_bad
+) -> Iterator[Problem]:
+    """Stream the problems of a named set.
+
+    origin: a file, a folder, `hub`, or None: the folder that RLVR_DATA names.
+    split: which split; None = the set's default. A file that is named is read whole, whatever its split.
+
+    Raises:
+        DataNotFound: no such set, split or file, or the hub cannot be reached.
+        BadFile, BadRow: see `data_prep.rows.iter_rows`.
+    """
+    entry = named_set(name)
+    rows = set_rows(entry, name, origin, split, on_bad)
+    return read_each(rows, lambda row: entry.read(row.fields), on_bad)
+
+
+def set_rows(
+    entry: NamedSet, name: str, origin: PathLike | None, split: str | None, on_bad: OnBad = raise_bad
+) -> Iterator[Row]:
+    """The rows of a named set as they stand, from wherever `origin` says."""
+    split = split or entry.default_split
+    if isinstance(origin, str) and (hub := hub_named(origin, entry.hub)):
+        if hub is entry.hub and split not in entry.files:
+            raise _no_split(name, split, entry)
+        return iter_hub_rows(hub, split)
+    paths = set_files(entry, name, origin, split)
+    return chain.from_iterable(iter_rows(path, on_bad) for path in paths)
+
+
+def hub_named(origin: str, default: HubSet) -> HubSet | None:
+    """The hub set that an origin names: `hub`, or `hub:owner/name`; None where it is a path."""
+    if origin == HUB:
+        return default
+    return HubSet(id=origin.removeprefix("hub:"), splits={}) if origin.startswith("hub:") else None
+
+
+def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -> list[Path]:
+    """The files of a set's split: one, or the shards of a copy of the hub's repository.
+
+    Raises:
+        DataNotFound: with every place that was looked at.
+    """
+    if origin is None:
+        folder = os.environ.get(DATA_FOLDER)
+        if not folder:
+            raise DataNotFound(
+                f"where is {name}? Give a file or folder with --from PATH, or --from hub, or set {DATA_FOLDER} to a "
+                f"folder that holds {entry.files.get(split, entry.files[entry.default_split])}"
+            )
+        origin = folder
+    path = Path(origin).expanduser()
+    if not path.is_dir():
+        return [path]  # reading it says what is wrong with it
+    if split not in entry.files:
+        raise _no_split(name, split, entry)
+    theirs = entry.hub.splits.get(split, split)
+    file = Path(entry.files[split])
+    patterns = [str(file), file.name, *(f"{split}{suffix}" for suffix in (".jsonl", ".jsonl.gz", ".parquet"))]
+    shards = [
+        f"{config or folder}/{theirs}-*.parquet" for config in entry.hub.configs for folder in (config or "data",)
+    ]
+    for pattern in dict.fromkeys(patterns):
+        if (path / pattern).is_file():
+            return [path / pattern]
+    if found := [match for pattern in shards for match in sorted(path.glob(pattern))]:
+        return found
+    looked = ", ".join(dict.fromkeys([*patterns, *shards]))
+    raise DataNotFound(f"no split {split!r} of {name} in {str(path)!r}; looked for {looked}")
+
+
+def _no_split(name: str, split: str, entry: NamedSet) -> DataNotFound:
+    return DataNotFound(f"{name} has no split {split!r}; it has {', '.join(entry.files)}")
