@@ -1,0 +1,181 @@
+r"""Which questions come twice, within a file or in another one (train and test overlap).
+
+Two questions are the same when their words, numbers and symbols are, in order: after case folding, with white space,
+punctuation and the marks of LaTeX's math mode left out. Signs that carry meaning stay: `3-5` is not `3+5`, `3.5` is not
+`35`, `5!` is not `5`. System turns are not compared; the reference is, and the same question with another reference
+is reported as a conflict.
+
+What it does not do: find paraphrases.
+
+Example:
+    >>> normalised("How many apples,  in total, does $x$ make?") == normalised("how many apples in total does x make")
+    True
+    >>> normalised("What is 3 - 5?") == normalised("What is 3 + 5?")
+    False
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from data_prep.problem import Problem
+
+EXAMPLES = 5  # matches that a report shows
+
+_SPACING = re.compile(r"\\[,;:! ()\[\]]")  # LaTeX's thin spaces, and the brackets around its formulas
+_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")  # within words; elsewhere it is a minus
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|(?<!\w)\.\d+|[^\W\d_]+|\S")
+_LETTERS = str.maketrans({"−": "-", "–": "-", "—": "-", "’": "", "‘": "", "'": "", "`": ""})
+_DROPPED = frozenset('.,;:?"“”«»$~_')
+
+
+def normalised(text: str) -> str:
+    """A question's words, numbers and symbols, one space between."""
+    text = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
+    text = _HYPHEN.sub(" ", _SPACING.sub(" ", text))
+    text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
+    kept: list[str] = []
+    for token in _TOKEN.findall(text):
+        if token == "!" and not (kept and (kept[-1] in ")]}" or kept[-1][-1].isdigit() or len(kept[-1]) == 1)):
+            continue  # the end of an exclamation, not a factorial
+        if token not in _DROPPED:
+            kept.append(token)
+    return " ".join(kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A row whose question came before. conflict: with another reference."""
+
+    id: str
+    earlier_id: str
+    row: int
+    earlier_row: int
+    conflict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchReport:
+    """How many of `rows` repeat a question, how many of these with another reference, and the first few of them."""
+
+    rows: int
+    matches: int
+    conflicts: int
+    examples: tuple[Match, ...]
+
+    def describe(self, what: str) -> str:
+        """Lines for people: the count, then the examples by id and row (counted from 1).
+
+        Example:
+            >>> match = Match(id="a1", earlier_id="b2", row=9, earlier_row=3, conflict=True)
+            >>> print(MatchReport(rows=10, matches=1, conflicts=1, examples=(match,)).describe("repeat a question"))
+            1 of 10 repeat a question (1 with another reference)
+                row 9 (a1) is row 3 (b2), with another reference
+        """
+        conflicts = f" ({self.conflicts} with another reference)" if self.conflicts else ""
+        lines = [f"{self.matches} of {self.rows} {what}{conflicts}"]
+        for match in self.examples:
+            note = ", with another reference" if match.conflict else ""
+            lines.append(f"    row {match.row} ({match.id}) is row {match.earlier_row} ({match.earlier_id}){note}")
+        if self.matches > len(self.examples):
+            lines.append(f"    and {self.matches - len(self.examples)} more")
+        return "\n".join(lines)
+
+
+class Questions:
+    """The questions seen so far: about 200 bytes each, whatever their length."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, tuple[str, int, bytes]] = {}
+        self._rows = 0
+
+    def find(self, problem: Problem, row: int) -> Match | None:
+        """The earlier row with this question, if there is one."""
+        found = self._seen.get(_key(problem))
+        if found is None:
+            return None
+        earlier_id, earlier_row, reference = found
+        conflict = reference != _reference_digest(problem)
+        return Match(id=problem.id, earlier_id=earlier_id, row=row, earlier_row=earlier_row, conflict=conflict)
+
+    def add(self, problem: Problem) -> Match | None:
+        """Take the next row in; returns the earlier row with the same question, if there is one."""
+        self._rows += 1
+        match = self.find(problem, self._rows)
+        if match is None:
+            self._seen[_key(problem)] = (problem.id, self._rows, _reference_digest(problem))
+        return match
+
+
+class Matches:
+    """Counts matches while rows stream by; `report` says what was counted so far."""
+
+    def __init__(self) -> None:
+        self._rows = self._matches = self._conflicts = 0
+        self._examples: list[Match] = []
+
+    def count(self, match: Match | None) -> None:
+        """Count one row, and its match if it has one."""
+        self._rows += 1
+        if match is not None:
+            self._matches += 1
+            self._conflicts += match.conflict
+            if len(self._examples) < EXAMPLES:
+                self._examples.append(match)
+
+    def report(self) -> MatchReport:
+        return MatchReport(
+            rows=self._rows, matches=self._matches, conflicts=self._conflicts, examples=tuple(self._examples)
+        )
+
+
+def find_duplicates(problems: Iterable[Problem]) -> MatchReport:
+    """Which problems repeat a question of an earlier one."""
+    matches, questions = Matches(), Questions()
+    for problem in problems:
+        matches.count(questions.add(problem))
+    return matches.report()
+
+
+def find_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> MatchReport:
+    """Which problems have a question that is in another set (a test set): the earlier rows are those of that set."""
+    matches, questions = Matches(), index(against)
+    for row, problem in enumerate(problems, start=1):
+        matches.count(questions.find(problem, row))
+    return matches.report()
+
+
+def index(problems: Iterable[Problem]) -> Questions:
+    """The questions of a set, to compare others with."""
+    questions = Questions()
+    for problem in problems:
+        questions.add(problem)
+    return questions
+
+
+def without_duplicates(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Stream the problems whose question did not come before: the first of each stays."""
+    questions = Questions()
+    return (problem for problem in problems if questions.add(problem) is None)
+
+
+def without_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> Iterator[Problem]:
+    """Stream the problems whose question is not in another set."""
+    questions = index(against)
+    return (problem for problem in problems if questions.find(problem, 0) is None)
+
+
+def _key(problem: Problem) -> bytes:
+    turns = (normalised(message.content) for message in problem.messages if message.role != "system")
+    return blake2b("\n".join(turns).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _reference_digest(problem: Problem) -> bytes:
+    reference = json.dumps(problem.reference.to_dict(), sort_keys=True)
+    return blake2b(reference.encode(), digest_size=8).digest()

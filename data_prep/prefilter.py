@@ -1,0 +1,121 @@
+"""Keep the problems that a model solves sometimes: what it always or never solves teaches nothing to a group baseline.
+
+The pass rates come from a file of `{"id", "pass_rate"}` rows, as `rlvr eval` writes it for a data set; other columns
+are ignored. A problem without a pass rate was not measured: it is kept and counted, unless told otherwise.
+
+Example:
+    >>> from data_prep.problem import MathReference
+    >>> easy, hard = (Problem.make(question=q, reference=MathReference(answer="2")) for q in ("1+1", "2^1"))
+    >>> filtered = prefilter([easy, hard], {easy.id: 1.0, hard.id: 0.25}, low=0.1, high=0.9)
+    >>> filtered.describe()
+    '1 of 2 problems have a pass rate in [0.1, 0.9] (0 below, 1 above, 0 not measured)'
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from data_prep.errors import BadRow, DataError
+from data_prep.problem import Problem
+from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefiltered:
+    """The problems that are kept, in their order, and how many were not and why. unmeasured: without a pass rate."""
+
+    kept: tuple[Problem, ...]
+    below: int
+    above: int
+    unmeasured: int
+    unmeasured_kept: bool
+    low: float
+    high: float
+
+    def describe(self) -> str:
+        """One line for people."""
+        inside = len(self.kept) - (self.unmeasured if self.unmeasured_kept else 0)
+        total = inside + self.below + self.above + self.unmeasured
+        fate = "" if not self.unmeasured else ", kept" if self.unmeasured_kept else ", dropped"
+        return (
+            f"{inside} of {total} problems have a pass rate in [{self.low:g}, {self.high:g}] "
+            f"({self.below} below, {self.above} above, {self.unmeasured} not measured{fate})"
+        )
+
+
+def prefilter(
+    problems: Iterable[Problem],
+    pass_rates: Mapping[str, float],
+    low: float,
+    high: float,
+    *,
+    keep_unmeasured: bool = True,
+) -> Prefiltered:
+    """Keep what has a pass rate of `low` to `high`, both included.
+
+    Raises:
+        DataError: bounds that cannot hold, or pass rates that belong to other problems (not one id matches).
+    """
+    check_bounds(low, high)
+    kept: list[Problem] = []
+    below = above = unmeasured = 0
+    for problem in problems:
+        rate = pass_rates.get(problem.id)
+        if rate is None:
+            unmeasured += 1
+        elif rate < low:
+            below += 1
+        elif rate > high:
+            above += 1
+        if keep_unmeasured if rate is None else low <= rate <= high:
+            kept.append(problem)
+    check_measured(unmeasured, len(kept) + below + above + (0 if keep_unmeasured else unmeasured), pass_rates)
+    return Prefiltered(
+        kept=tuple(kept),
+        below=below,
+        above=above,
+        unmeasured=unmeasured,
+        unmeasured_kept=keep_unmeasured,
+        low=low,
+        high=high,
+    )
+
+
+def check_bounds(low: float, high: float) -> None:
+    """Raises DataError for bounds that are no part of [0, 1]."""
+    if not 0.0 <= low <= high <= 1.0:
+        raise DataError(f"pass rates from {low} to {high} asked for; give 0 <= low <= high <= 1")
+
+
+def check_measured(unmeasured: int, total: int, pass_rates: Mapping[str, float]) -> None:
+    """Raises DataError where not one of the problems has a pass rate: the file belongs to others."""
+    if total and unmeasured == total:
+        example = next(iter(pass_rates), None)
+        raise DataError(
+            f"none of the {total} problems has a pass rate: the {len(pass_rates)} measured ids (first: {example!r}) are "
+            "of other problems. Ids are hashes of question and reference: measure the same file"
+        )
+
+
+def read_pass_rates(path: PathLike, on_bad: OnBad = raise_bad) -> dict[str, float]:
+    """Pass rates by problem id.
+
+    Raises:
+        BadRow: a row without an id or with no number in [0, 1], or a second, different rate for an id.
+    """
+    rates: dict[str, float] = {}
+
+    def read(row: Row) -> None:
+        identity, rate = row.fields.get("id"), row.fields.get("pass_rate")
+        if not isinstance(identity, str) or not identity:
+            raise BadRow(field="id", expected="the id of a problem, as text", found=identity)
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or math.isnan(rate) or not 0.0 <= rate <= 1.0:
+            raise BadRow(field="pass_rate", expected="a number from 0 to 1", found=rate)
+        if rates.setdefault(identity, float(rate)) != rate:
+            raise BadRow(field="pass_rate", expected=f"one rate a problem ({rates[identity]} came before)", found=rate)
+
+    for _ in read_each(iter_rows(path, on_bad), read, on_bad):
+        pass
+    return rates
