@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -113,16 +113,15 @@ class Questions:
         return match
 
 
-class Matches:
-    """Counts matches while rows stream by; `report` says what was counted so far."""
+class _Matches:
+    """Counts matches while rows stream by."""
 
     def __init__(self) -> None:
-        self._rows = self._matches = self._conflicts = 0
+        self.rows = self._matches = self._conflicts = 0
         self._examples: list[Match] = []
 
     def count(self, match: Match | None) -> None:
-        """Count one row, and its match if it has one."""
-        self._rows += 1
+        self.rows += 1
         if match is not None:
             self._matches += 1
             self._conflicts += match.conflict
@@ -131,44 +130,77 @@ class Matches:
 
     def report(self) -> MatchReport:
         return MatchReport(
-            rows=self._rows, matches=self._matches, conflicts=self._conflicts, examples=tuple(self._examples)
+            rows=self.rows, matches=self._matches, conflicts=self._conflicts, examples=tuple(self._examples)
         )
+
+
+class DuplicateFilter:
+    """Counts problems that repeat a question of an earlier one; `drop`: keeps only the first of each."""
+
+    def __init__(self, *, drop: bool) -> None:
+        self._drop = drop
+        self._questions, self._matches = Questions(), _Matches()
+
+    def keep(self, problem: Problem) -> bool:
+        match = self._questions.add(problem)
+        self._matches.count(match)
+        return match is None or not self._drop
+
+    def finish(self) -> None:
+        """Any number of matches may be right."""
+
+    def report(self) -> MatchReport:
+        return self._matches.report()
+
+    def describe(self) -> str:
+        return _described(self.report(), "repeat a question of the same file", self._drop)
+
+
+class OverlapFilter:
+    """Counts problems whose question is in another set; `drop`: leaves them out.
+
+    The earlier rows of its matches are rows of that set. name: what the set is called in reports.
+    """
+
+    def __init__(self, against: Iterable[Problem], name: str, *, drop: bool) -> None:
+        self._drop, self._name = drop, name
+        self._questions, self._matches = Questions(), _Matches()
+        for problem in against:
+            self._questions.add(problem)
+
+    def keep(self, problem: Problem) -> bool:
+        match = self._questions.find(problem, self._matches.rows + 1)
+        self._matches.count(match)
+        return match is None or not self._drop
+
+    def finish(self) -> None:
+        """Any number of matches may be right."""
+
+    def report(self) -> MatchReport:
+        return self._matches.report()
+
+    def describe(self) -> str:
+        return _described(self.report(), f"have a question of {self._name}", self._drop)
 
 
 def find_duplicates(problems: Iterable[Problem]) -> MatchReport:
     """Which problems repeat a question of an earlier one."""
-    matches, questions = Matches(), Questions()
+    duplicates = DuplicateFilter(drop=False)
     for problem in problems:
-        matches.count(questions.add(problem))
-    return matches.report()
+        duplicates.keep(problem)
+    return duplicates.report()
 
 
 def find_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> MatchReport:
     """Which problems have a question that is in another set (a test set): the earlier rows are those of that set."""
-    matches, questions = Matches(), index(against)
-    for row, problem in enumerate(problems, start=1):
-        matches.count(questions.find(problem, row))
-    return matches.report()
-
-
-def index(problems: Iterable[Problem]) -> Questions:
-    """The questions of a set, to compare others with."""
-    questions = Questions()
+    overlap = OverlapFilter(against, "", drop=False)
     for problem in problems:
-        questions.add(problem)
-    return questions
+        overlap.keep(problem)
+    return overlap.report()
 
 
-def without_duplicates(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Stream the problems whose question did not come before: the first of each stays."""
-    questions = Questions()
-    return (problem for problem in problems if questions.add(problem) is None)
-
-
-def without_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> Iterator[Problem]:
-    """Stream the problems whose question is not in another set."""
-    questions = index(against)
-    return (problem for problem in problems if questions.find(problem, 0) is None)
+def _described(report: MatchReport, what: str, drop: bool) -> str:
+    return report.describe(f"{what} and were dropped" if drop and report.matches else what)
 
 
 def _key(problem: Problem) -> bytes:

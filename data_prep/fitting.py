@@ -10,7 +10,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from data_prep.errors import DataError
@@ -52,21 +52,33 @@ def describe_dropped(dropped: Sequence[TooLong], total: int, max_prompt_tokens: 
     return f"{len(dropped)} of {total} prompts are longer than {max_prompt_tokens} tokens and were dropped: {shown}"
 
 
-def iter_fitting(
-    problems: Iterable[Problem],
-    encode: Callable[[Problem], Sequence[object]],
-    max_prompt_tokens: int,
-    on_drop: Callable[[TooLong], None],
-) -> Iterator[Problem]:
-    """Stream the problems whose encoded prompt has at most `max_prompt_tokens` tokens; the others go to `on_drop`."""
-    if max_prompt_tokens < 1:
-        raise DataError(f"max_prompt_tokens is {max_prompt_tokens}; it must be at least 1")
-    for problem in problems:
-        tokens = len(encode(problem))
-        if tokens <= max_prompt_tokens:
-            yield problem
-        else:
-            on_drop(TooLong(id=problem.id, tokens=tokens))
+class LengthFilter:
+    """Keeps the problems whose encoded prompt has at most `max_prompt_tokens` tokens; None keeps all and measures."""
+
+    def __init__(self, encode: Callable[[Problem], Sequence[object]], max_prompt_tokens: int | None) -> None:
+        if max_prompt_tokens is not None and max_prompt_tokens < 1:
+            raise DataError(f"max_prompt_tokens is {max_prompt_tokens}; it must be at least 1")
+        self._encode = encode
+        self._limit = max_prompt_tokens
+        self.dropped: list[TooLong] = []
+        self.total = self.longest = 0
+
+    def keep(self, problem: Problem) -> bool:
+        tokens = len(self._encode(problem))
+        self.total += 1
+        self.longest = max(self.longest, tokens)
+        if self._limit is None or tokens <= self._limit:
+            return True
+        self.dropped.append(TooLong(id=problem.id, tokens=tokens))
+        return False
+
+    def finish(self) -> None:
+        """Any number of prompts may fit."""
+
+    def describe(self) -> str:
+        if self._limit is None:
+            return f"the longest of {self.total} prompts has {self.longest} tokens"
+        return describe_dropped(self.dropped, self.total, self._limit)
 
 
 def select_fitting(
@@ -75,7 +87,10 @@ def select_fitting(
     """Part the problems into those whose prompt fits and those that are dropped.
 
     encode: the prompt's tokens as the run will make them (template applied, special tokens included).
+
+    Raises:
+        DataError: max_prompt_tokens is below 1.
     """
-    dropped: list[TooLong] = []
-    kept = tuple(iter_fitting(problems, encode, max_prompt_tokens, dropped.append))
-    return Fitting(kept=kept, dropped=tuple(dropped), max_prompt_tokens=max_prompt_tokens)
+    lengths = LengthFilter(encode, max_prompt_tokens)
+    kept = tuple(filter(lengths.keep, problems))
+    return Fitting(kept=kept, dropped=tuple(lengths.dropped), max_prompt_tokens=max_prompt_tokens)

@@ -30,19 +30,11 @@ class Prefiltered:
     below: int
     above: int
     unmeasured: int
-    unmeasured_kept: bool
-    low: float
-    high: float
+    note: str
 
     def describe(self) -> str:
         """One line for people."""
-        inside = len(self.kept) - (self.unmeasured if self.unmeasured_kept else 0)
-        total = inside + self.below + self.above + self.unmeasured
-        fate = "" if not self.unmeasured else ", kept" if self.unmeasured_kept else ", dropped"
-        return (
-            f"{inside} of {total} problems have a pass rate in [{self.low:g}, {self.high:g}] "
-            f"({self.below} below, {self.above} above, {self.unmeasured} not measured{fate})"
-        )
+        return self.note
 
 
 def prefilter(
@@ -58,44 +50,51 @@ def prefilter(
     Raises:
         DataError: bounds that cannot hold, or pass rates that belong to other problems (not one id matches).
     """
-    check_bounds(low, high)
-    kept: list[Problem] = []
-    below = above = unmeasured = 0
-    for problem in problems:
-        rate = pass_rates.get(problem.id)
-        if rate is None:
-            unmeasured += 1
-        elif rate < low:
-            below += 1
-        elif rate > high:
-            above += 1
-        if keep_unmeasured if rate is None else low <= rate <= high:
-            kept.append(problem)
-    check_measured(unmeasured, len(kept) + below + above + (0 if keep_unmeasured else unmeasured), pass_rates)
+    rates = PassRateFilter(pass_rates, low, high, keep_unmeasured=keep_unmeasured)
+    kept = tuple(filter(rates.keep, problems))
+    rates.finish()
     return Prefiltered(
-        kept=tuple(kept),
-        below=below,
-        above=above,
-        unmeasured=unmeasured,
-        unmeasured_kept=keep_unmeasured,
-        low=low,
-        high=high,
+        kept=kept, below=rates.below, above=rates.above, unmeasured=rates.unmeasured, note=rates.describe()
     )
 
 
-def check_bounds(low: float, high: float) -> None:
-    """Raises DataError for bounds that are no part of [0, 1]."""
-    if not 0.0 <= low <= high <= 1.0:
-        raise DataError(f"pass rates from {low} to {high} asked for; give 0 <= low <= high <= 1")
+class PassRateFilter:
+    """Keeps what has a pass rate of `low` to `high`, both included, and what was not measured, and counts."""
 
+    def __init__(
+        self, pass_rates: Mapping[str, float], low: float, high: float, *, keep_unmeasured: bool = True
+    ) -> None:
+        if not 0.0 <= low <= high <= 1.0:
+            raise DataError(f"pass rates from {low} to {high} asked for; give 0 <= low <= high <= 1")
+        self._rates, self._low, self._high = pass_rates, low, high
+        self._keep_unmeasured = keep_unmeasured
+        self.total = self.below = self.above = self.unmeasured = 0
 
-def check_measured(unmeasured: int, total: int, pass_rates: Mapping[str, float]) -> None:
-    """Raises DataError where not one of the problems has a pass rate: the file belongs to others."""
-    if total and unmeasured == total:
-        example = next(iter(pass_rates), None)
-        raise DataError(
-            f"none of the {total} problems has a pass rate: the {len(pass_rates)} measured ids (first: {example!r}) are "
-            "of other problems. Ids are hashes of question and reference: measure the same file"
+    def keep(self, problem: Problem) -> bool:
+        rate = self._rates.get(problem.id)
+        self.total += 1
+        if rate is None:
+            self.unmeasured += 1
+            return self._keep_unmeasured
+        self.below += rate < self._low
+        self.above += rate > self._high
+        return self._low <= rate <= self._high
+
+    def finish(self) -> None:
+        """Raises DataError where not one of the problems has a pass rate: the file belongs to others."""
+        if self.total and self.unmeasured == self.total:
+            example = next(iter(self._rates), None)
+            raise DataError(
+                f"none of the {self.total} problems has a pass rate: the {len(self._rates)} ids in the file (first: "
+                f"{example!r}) are of other problems. Ids are hashes of question and reference: measure the same file"
+            )
+
+    def describe(self) -> str:
+        inside = self.total - self.below - self.above - self.unmeasured
+        fate = "" if not self.unmeasured else ", kept" if self._keep_unmeasured else ", dropped"
+        return (
+            f"{inside} of {self.total} problems have a pass rate in [{self._low:g}, {self._high:g}] "
+            f"({self.below} below, {self.above} above, {self.unmeasured} not measured{fate})"
         )
 
 

@@ -1,0 +1,150 @@
+"""From problems to a finished file: filter, count, draw a part, write. What `rlvr prep` runs.
+
+The filters, in order: duplicates, overlap with other files, pass rates, prompt length; then the part that `limit` asks
+for. Rows stream through, and reading stops when the limit is reached; only a shuffle holds what is left in memory.
+
+Example:
+    prepared = prepare(load_set("gsm8k"), "train.jsonl", Preparation(against=("test.jsonl",), drop_overlap=True))
+    print(prepared.describe())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from data_prep.duplicates import DuplicateFilter, OverlapFilter
+from data_prep.errors import DataError
+from data_prep.files import data_hash, iter_problems, write_problems
+from data_prep.fitting import LengthFilter
+from data_prep.prefilter import PassRateFilter, read_pass_rates
+from data_prep.problem import Problem
+from data_prep.rows import PathLike
+from data_prep.sources.drawing import generator
+
+
+class Filter(Protocol):
+    """Decides row by row, and counts what it decides."""
+
+    def keep(self, problem: Problem) -> bool: ...
+
+    def finish(self) -> None:
+        """All rows were seen. Raises DataError where their counts show a mistake."""
+        ...
+
+    def describe(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What to do with the problems on their way.
+
+    against: files of problems (test sets) whose questions are looked for. Without drop_*, matches are only reported.
+    pass_rates: a file of pass rates; problems outside low to high are dropped.
+    encode: a problem's prompt as tokens. max_prompt_tokens: longer ones are dropped; None = only measured.
+    limit: at most this many are written. shuffle_seed: they are written in an order drawn from it; None = as they come.
+    """
+
+    drop_duplicates: bool = False
+    against: tuple[PathLike, ...] = ()
+    drop_overlap: bool = False
+    pass_rates: PathLike | None = None
+    pass_rate_low: float = 0.0
+    pass_rate_high: float = 1.0
+    encode: Callable[[Problem], Sequence[object]] | None = None
+    max_prompt_tokens: int | None = None
+    limit: int | None = None
+    shuffle_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise DataError(f"limit is {self.limit}; it must be at least 1")
+        if self.max_prompt_tokens is not None and self.encode is None:
+            raise DataError(f"max_prompt_tokens is {self.max_prompt_tokens} but there is no tokenizer to count with")
+        if self.drop_overlap and not self.against:
+            raise DataError("overlap is to be dropped, but no file to compare with is given (--against FILE)")
+
+    def filters(self) -> list[Filter]:
+        """The filters in their order; reads the files that they need."""
+        filters: list[Filter] = [DuplicateFilter(drop=self.drop_duplicates)]
+        filters += [OverlapFilter(iter_problems(path), str(path), drop=self.drop_overlap) for path in self.against]
+        if self.pass_rates is not None:
+            filters.append(PassRateFilter(read_pass_rates(self.pass_rates), self.pass_rate_low, self.pass_rate_high))
+        if self.encode is not None:
+            filters.append(LengthFilter(self.encode, self.max_prompt_tokens))
+        return filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was done: how many problems came, what each filter counted, and the file that came of it."""
+
+    path: Path
+    read: int
+    written: int
+    sha256: str
+    notes: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Lines for people."""
+        notes = "".join("\n  " + note.replace("\n", "\n  ") for note in self.notes)
+        return (
+            f"{self.read} problems read{notes}\n{self.written} problems written to {self.path}\n  sha256 {self.sha256}"
+        )
+
+
+def prepare(problems: Iterable[Problem], out: PathLike, preparation: Preparation) -> Prepared:
+    """Send problems through the filters and write what is left.
+
+    Raises:
+        DataError: nothing is left (the file is not written), or a filter finds its counts impossible.
+        BadFile, BadRow, DataNotFound: as reading raises them.
+    """
+    filters = preparation.filters()
+    stream = _Stream(problems, filters)
+    kept: Iterator[Problem] = iter(stream)
+    if preparation.shuffle_seed is not None:
+        kept = _shuffled(kept, preparation.shuffle_seed)
+    if preparation.limit is not None:
+        kept = islice(kept, preparation.limit)
+    written = write_problems(out, _at_least_one(kept, stream))
+    return Prepared(
+        path=Path(out), read=stream.read, written=written, sha256=data_hash(out), notes=tuple(stream.notes())
+    )
+
+
+class _Stream:
+    """Problems on their way through the filters, counted."""
+
+    def __init__(self, problems: Iterable[Problem], filters: Sequence[Filter]) -> None:
+        self.read = 0
+        self._problems = problems
+        self._filters = filters
+
+    def __iter__(self) -> Iterator[Problem]:
+        for problem in self._problems:
+            self.read += 1
+            if all(filter_.keep(problem) for filter_ in self._filters):
+                yield problem
+        for filter_ in self._filters:
+            filter_.finish()
+
+    def notes(self) -> Iterator[str]:
+        return (filter_.describe() for filter_ in self._filters)
+
+
+def _at_least_one(kept: Iterator[Problem], stream: _Stream) -> Iterator[Problem]:
+    first = next(kept, None)
+    if first is None:
+        reasons = "".join(f"\n  {note}" for note in stream.notes()) if stream.read else ""
+        raise DataError(f"nothing is left to write of {stream.read} problems{reasons}")
+    yield first
+    yield from kept
+
+
+def _shuffled(stream: Iterable[Problem], seed: int) -> Iterator[Problem]:
+    problems = list(stream)
+    return (problems[i] for i in generator(seed, 2).permutation(len(problems)))
