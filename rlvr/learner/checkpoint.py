@@ -1,0 +1,95 @@
+"""A learner's folder: a Hugging Face model, and beside it what the model's files cannot hold.
+
+    config.json, model.safetensors   an ordinary model, adapters merged: AutoModelForCausalLM.from_pretrained reads it
+    adapter/                         with LoRA: the adapters alone, in peft's form, over the untouched base model
+    learner.pt                       optimizer moments, schedule step, float32 masters of 16-bit weights, the reference
+                                     once it was replaced; read with weights_only=True, so it runs no code
+
+What it does not: the tokenizer, the data cursor, or making the folder appear at once: that is the run directory's.
+
+Example:
+    save_learner(folder, model, {"optimizer": optimizer.state()})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from rlvr.errors import CheckpointError
+from rlvr.learner.weights import merged_weights
+from rlvr.models import is_adapted, plain_model, quietly
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+_STATE = "learner.pt"
+_ADAPTER = "adapter"
+
+
+def save_learner(folder: Path, model: nn.Module, state: Mapping[str, object]) -> None:
+    """Write the model and the learner's state into `folder`.
+
+    Raises:
+        CheckpointError: the folder cannot be written (disk full, no permission).
+    """
+    from safetensors import SafetensorError
+
+    plain = plain_model(model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with quietly():
+            if is_adapted(model):
+                plain.save_pretrained(folder, state_dict=dict(merged_weights(model)))
+                adapters: PeftModel = model
+                adapters.save_pretrained(folder / _ADAPTER)
+            else:
+                plain.save_pretrained(folder)
+        torch.save(dict(state), folder / _STATE)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch reports a full disk as a RuntimeError
+        raise CheckpointError(f"cannot write the checkpoint {folder}: {error}") from error
+
+
+def load_learner(folder: Path, model: nn.Module) -> dict[str, object]:
+    """Read the weights in `folder` into `model`, and return the learner's state.
+
+    Raises:
+        CheckpointError: the folder holds no checkpoint, or one of another model.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        state = torch.load(folder / _STATE, map_location="cpu", weights_only=True)
+        if is_adapted(model):
+            _load_adapter(folder / _ADAPTER, model)
+        else:
+            _load_weights(folder, model)
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise CheckpointError(f"cannot read the checkpoint {folder}: {error}") from error
+    assert isinstance(state, dict)
+    return state
+
+
+def _load_weights(folder: Path, model: nn.Module) -> None:
+    from transformers import AutoModelForCausalLM
+
+    dtype = next(model.parameters()).dtype
+    with quietly():
+        saved = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    model.load_state_dict(saved.state_dict())
+
+
+def _load_adapter(folder: Path, model: nn.Module) -> None:
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    result = set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
+    if result.unexpected_keys:
+        raise CheckpointError(
+            f"the adapters in {folder} are for other layers ({result.unexpected_keys[0]}, ...); resume with the "
+            "model.lora they were saved with"
+        )

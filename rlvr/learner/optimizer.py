@@ -1,0 +1,184 @@
+"""AdamW with float32 master weights, gradient accumulation in float32, clipping and a learning-rate schedule.
+
+Parameters in float32 (or float64) are updated in place. Those in a 16-bit dtype have a float32 master each: gradients
+of micro-batches are added up in float32, the master is updated, and the parameter is the master rounded. A small step
+is so not lost to rounding (mixed precision, Micikevicius et al. 2018, arXiv:1710.03740).
+
+    w <- w - lr (m / (sqrt(v) + eps) + weight_decay w)     AdamW, Loshchilov & Hutter 2019, arXiv:1711.05101
+
+Vectors (norms, biases) are not decayed. What it does not: compute gradients, or decide whether to apply them.
+
+Example:
+    optimizer = Optimizer(model.named_parameters(), OptimizerConfig(learning_rate=1e-4), total_steps=100)
+    loss.backward(); optimizer.collect(); norm = optimizer.gradient_norm(); optimizer.step(norm)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from rlvr.errors import CheckpointError
+
+Schedule: TypeAlias = Literal["constant", "linear", "cosine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerConfig:
+    """AdamW and its schedule; steps are optimizer updates.
+
+    learning_rate: at the peak. betas, eps, weight_decay: of AdamW.
+    warmup_steps: the learning rate rises linearly over these. schedule: what it does after them.
+    final_share: share of the peak that a linear or cosine schedule ends at.
+    max_gradient_norm: longer gradients are scaled to it; 0 = never.
+    """
+
+    learning_rate: float = 1e-6
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    warmup_steps: int = 0
+    schedule: Schedule = "constant"
+    final_share: float = 0.0
+    max_gradient_norm: float = 1.0
+
+
+_DECAYS: dict[Schedule, Callable[[float], float]] = {
+    "constant": lambda _done: 1.0,
+    "linear": lambda done: 1.0 - done,
+    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
+}
+
+
+def learning_rate_at(config: OptimizerConfig, step: int, total_steps: int) -> float:
+    """Learning rate of update `step` (from 0) out of `total_steps`.
+
+    Example:
+        >>> config = OptimizerConfig(learning_rate=1.0, warmup_steps=2, schedule="linear")
+        >>> [learning_rate_at(config, step, 6) for step in range(6)]
+        [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]
+    """
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    done = min(1.0, (step - config.warmup_steps) / max(1, total_steps - config.warmup_steps))
+    share = config.final_share if config.schedule != "constant" else 0.0
+    return config.learning_rate * (share + (1.0 - share) * _DECAYS[config.schedule](done))
+
+
+class Optimizer:
+    """State across updates: moments, masters and how many updates were applied."""
+
+    def __init__(
+        self, parameters: Iterable[tuple[str, nn.Parameter]], config: OptimizerConfig, *, total_steps: int
+    ) -> None:
+        self._config, self._total_steps, self.steps = config, total_steps, 0
+        self._parameters = {name: p for name, p in parameters if p.requires_grad}
+        self.masters = {name: _master(p) for name, p in self._parameters.items()}
+        decayed = [m for m in self.masters.values() if m.ndim >= 2]
+        plain = [m for m in self.masters.values() if m.ndim < 2]
+        self._adamw = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=config.learning_rate,
+            betas=config.betas,
+            eps=config.eps,
+            fused=True,
+        )
+        self._rounded = [(p, self.masters[name]) for name, p in self._parameters.items() if self.masters[name] is not p]
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next update."""
+        return learning_rate_at(self._config, self.steps, self._total_steps)
+
+    def clear(self) -> None:
+        """Forget all gradients."""
+        for parameter in self._parameters.values():
+            parameter.grad = None
+        for _, master in self._rounded:
+            master.grad = None
+
+    def collect(self) -> None:
+        """After a backward pass: add 16-bit gradients to those of the masters, in float32."""
+        for parameter, master in self._rounded:
+            if parameter.grad is None:
+                continue
+            if master.grad is None:
+                master.grad = parameter.grad.to(master.dtype)
+            else:
+                master.grad += parameter.grad
+            parameter.grad = None
+
+    def gradient_norm(self) -> Tensor:
+        """Euclidean norm of the whole gradient. Scalar"""
+        gradients = [m.grad for m in self.masters.values() if m.grad is not None]
+        return torch.nn.utils.get_total_norm(gradients)
+
+    def step(self, gradient_norm: float) -> None:
+        """Clip a gradient of this norm, apply it, and move the schedule on by one."""
+        limit = self._config.max_gradient_norm
+        if 0.0 < limit < gradient_norm:
+            gradients = [m.grad for m in self.masters.values() if m.grad is not None]
+            torch._foreach_mul_(gradients, limit / gradient_norm)
+        for group in self._adamw.param_groups:
+            group["lr"] = self.learning_rate
+        self._adamw.step()
+        self.round()
+        self.steps += 1
+        self.clear()
+
+    def round(self) -> None:
+        """Make the 16-bit parameters their masters' values."""
+        with torch.no_grad():
+            for parameter, master in self._rounded:
+                parameter.copy_(master)
+
+    def state(self) -> dict[str, object]:
+        """All that the next update depends on, weights that a checkpoint holds exactly apart."""
+        return {
+            "steps": self.steps,
+            "moments": {
+                name: dict(self._adamw.state[master])
+                for name, master in self.masters.items()
+                if master in self._adamw.state
+            },
+            "masters": {name: m.detach() for name, m in self.masters.items() if m is not self._parameters[name]},
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take up what `state` gave.
+
+        Raises:
+            CheckpointError: the state is of other parameters.
+        """
+        steps, moments, masters = state["steps"], state["moments"], state["masters"]
+        assert isinstance(steps, int)
+        assert isinstance(moments, dict)
+        assert isinstance(masters, dict)
+        expected = {name for name, m in self.masters.items() if m is not self._parameters[name]}
+        if not set(moments) <= set(self.masters) or set(masters) != expected:
+            raise CheckpointError(
+                "the optimizer's state belongs to other parameters; resume with the model.dtype and model.lora that it "
+                "was saved with"
+            )
+        self.steps = steps
+        self._adamw.state.clear()
+        for name, values in moments.items():
+            master = self.masters[name]
+            self._adamw.state[master] = {
+                key: value if key == "step" else value.to(master.device, master.dtype) for key, value in values.items()
+            }
+        with torch.no_grad():
+            for name, value in masters.items():
+                self.masters[name].copy_(value)
+        self.round()
+
+
+def _master(parameter: nn.Parameter) -> Tensor:
+    if parameter.dtype in (torch.float32, torch.float64):
+        return parameter
+    return parameter.detach().float().requires_grad_()

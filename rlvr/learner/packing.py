@@ -1,0 +1,166 @@
+"""From the batch of an update to micro-batches of bounded size.
+
+Two layouts, both deterministic and both exact: the sums over micro-batches are those over the batch.
+
+    padded   one sequence a row, rows sorted by length, each micro-batch as wide as its longest row. The budget counts
+             padding. Padding is on the right, so under causal attention it changes nothing and no mask is needed.
+    packed   several sequences a row (best fit, longest first). Positions start again at 0 with each sequence, and that
+             is what tells transformers' attention kernels to keep the sequences of a row apart.
+
+A sequence never crosses rows, so never micro-batches; one that is longer than the budget gets a micro-batch of its own.
+Sequences without a loss token are left out: they cost a pass and change no sum. Global counts stay the batch's.
+
+Example:
+    for micro in micro_batches(batch, tokens=4096, layout="padded"):
+        loss(micro.batch).backward()
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rlvr.types import Batch
+
+Layout: TypeAlias = Literal["padded", "packed"]
+Indices: TypeAlias = NDArray[np.int64]
+
+# What stands on padding, for each tensor of a batch. A padded token is read by the model and by nothing after it.
+_PADDING: dict[str, int] = {
+    "tokens": 0,
+    "positions": 0,
+    "segment_ids": 0,
+    "sequence_ids": -1,
+    "group_ids": -1,
+    "loss_mask": 0,
+    "sampled_logprobs": 0,
+    "advantages": 0,
+    "policy_versions": 0,
+    "old_logprobs": 0,
+    "reference_logprobs": 0,
+    "values": 0,
+    "returns": 0,
+    "selected": 0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicroBatch:
+    """Some whole sequences of a batch, laid out for one pass.
+
+    batch: their tensors [b, t], with the counts of the batch they come from.
+    source [N]: index of each loss token in the flattened tensors of that batch.
+    place [N]: index of the same tokens in the flattened tensors of this micro-batch.
+    packed: rows may hold several sequences, so the model needs their positions.
+    """
+
+    batch: Batch
+    source: Tensor
+    place: Tensor
+    packed: bool
+
+
+def micro_batches(batch: Batch, *, tokens: int, layout: Layout, row_tokens: int | None = None) -> list[MicroBatch]:
+    """Cut a batch into micro-batches of at most `tokens` tokens, padding included.
+
+    Args:
+        row_tokens: with the packed layout, the length of a row; None = that of the longest sequence.
+
+    Raises:
+        ValueError: a loss token that begins a sequence: nothing comes before it that it could be predicted from.
+    """
+    sequences = _Sequences.of(batch)
+    return [
+        _gather(batch, sequences, rows, layout == "packed") for rows in _LAYOUTS[layout](sequences, tokens, row_tokens)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequences:
+    """Where the sequences that have a loss token lie in the flattened batch; longest first. [S]"""
+
+    starts: Indices
+    lengths: Indices
+
+    @classmethod
+    def of(cls, batch: Batch) -> _Sequences:
+        segments = batch.segment_ids.numpy()
+        mask = batch.loss_mask.numpy().reshape(-1)
+        if bool((mask & (batch.positions.numpy().reshape(-1) == 0)).any()):
+            raise ValueError("the loss mask holds the first token of a sequence, which nothing predicts; mask prompts")
+        edge = np.zeros((segments.shape[0], 1), dtype=segments.dtype)
+        before, after = np.hstack([edge, segments[:, :-1]]), np.hstack([segments[:, 1:], edge])
+        starts = np.flatnonzero((segments != 0) & (segments != before))
+        ends = np.flatnonzero((segments != 0) & (segments != after)) + 1
+        losses = np.concatenate([[0], np.cumsum(mask)])
+        kept = losses[ends] > losses[starts]
+        starts, lengths = starts[kept], (ends - starts)[kept]
+        order = np.argsort(-lengths, kind="stable")
+        return cls(starts[order], lengths[order])
+
+
+# A micro-batch as rows of sequences, each sequence a number into `_Sequences`.
+_Rows: TypeAlias = Sequence[Sequence[int]]
+
+
+def _padded(sequences: _Sequences, tokens: int, row_tokens: int | None) -> list[_Rows]:
+    del row_tokens
+    result: list[_Rows] = []
+    first, count = 0, len(sequences.lengths)
+    while first < count:
+        rows = max(1, tokens // int(sequences.lengths[first]))
+        result.append([(number,) for number in range(first, min(first + rows, count))])
+        first += rows
+    return result
+
+
+def _packed(sequences: _Sequences, tokens: int, row_tokens: int | None) -> list[_Rows]:
+    if not len(sequences.lengths):
+        return []
+    capacity = max(int(sequences.lengths[0]), min(row_tokens or 0, tokens))
+    rows: list[list[int]] = []
+    room: list[tuple[int, int]] = []  # (free tokens, row), sorted
+    for number, length in enumerate(sequences.lengths.tolist()):
+        at = bisect_left(room, (length, 0))
+        free, row = room.pop(at) if at < len(room) else (capacity, len(rows))
+        if row == len(rows):
+            rows.append([])
+        rows[row].append(number)
+        insort(room, (free - length, row))
+    step = max(1, tokens // capacity)
+    return [rows[first : first + step] for first in range(0, len(rows), step)]
+
+
+_LAYOUTS: dict[Layout, Callable[[_Sequences, int, int | None], list[_Rows]]] = {"padded": _padded, "packed": _packed}
+
+
+def _gather(batch: Batch, sequences: _Sequences, rows: _Rows, packed: bool) -> MicroBatch:
+    width = max(int(sequences.lengths[list(row)].sum()) for row in rows)
+    index = np.full((len(rows), width), -1, dtype=np.int64)
+    segments = np.zeros((len(rows), width), dtype=np.int64)
+    for line, row in enumerate(rows):
+        end = 0
+        for segment, number in enumerate(row, start=1):
+            start, length = int(sequences.starts[number]), int(sequences.lengths[number])
+            index[line, end : end + length] = np.arange(start, start + length)
+            segments[line, end : end + length] = segment
+            end += length
+    where = torch.from_numpy(index)
+    padding = where < 0
+    taken = where.clamp_min(0)
+    tensors: dict[str, Tensor] = {}
+    for name, value in _PADDING.items():
+        tensor: Tensor | None = getattr(batch, name)
+        if tensor is not None:
+            tensors[name] = tensor.reshape(-1)[taken].masked_fill_(padding, value)
+    tensors["segment_ids"] = torch.from_numpy(segments)
+    part = replace(batch, **tensors)  # type: ignore[arg-type]
+    place = part.loss_mask.reshape(-1).nonzero().squeeze(1)
+    return MicroBatch(batch=part, source=where.reshape(-1)[place], place=place, packed=packed)

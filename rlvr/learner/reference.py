@@ -1,0 +1,80 @@
+"""The frozen reference policy that the KL penalty compares with.
+
+It is never a second module. Where nothing was replaced and the model carries adapters, it is the model with adapters
+off. Else it is a copy of the trained weights, exchanged with the live ones for the length of a pass.
+
+Example:
+    reference = Reference(model)
+    with reference.in_place():
+        logprobs = score(model)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from rlvr.errors import CheckpointError
+from rlvr.models import is_adapted
+
+
+class Reference:
+    """The weights of the reference, and whether they have been replaced since the run began."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._weights: dict[str, Tensor] | None = None if is_adapted(model) else self._copy()
+        self.replaced = False
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within this context the model is the reference. Not for a pass with gradients."""
+        if self._weights is None:
+            with self._model.disable_adapter():  # type: ignore[operator]
+                yield
+            return
+        self._exchange(self._weights)
+        try:
+            yield
+        finally:
+            self._exchange(self._weights)
+
+    def replace(self) -> None:
+        """Make the live weights the reference."""
+        self._weights, self.replaced = self._copy(), True
+
+    def state(self) -> dict[str, Tensor] | None:
+        """The weights, once replaced. Before, they are those that the run started from, and need no saving."""
+        return self._weights if self.replaced else None
+
+    def restore(self, state: Mapping[str, Tensor] | None) -> None:
+        """Take up what `state` gave.
+
+        Raises:
+            CheckpointError: this reference was replaced but the state is from before: load into a fresh learner.
+        """
+        if state is None:
+            if self.replaced:
+                raise CheckpointError(
+                    "the checkpoint is from before the reference was replaced; load it in a new process"
+                )
+            return
+        if set(state) != set(self._trained):
+            raise CheckpointError(
+                "the saved reference has other weights than the model; resume with the model.lora it was saved with"
+            )
+        self._weights = {name: value.to(self._trained[name]) for name, value in state.items()}
+        self.replaced = True
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: p.detach().clone() for name, p in self._trained.items()}
+
+    @torch.no_grad()
+    def _exchange(self, weights: dict[str, Tensor]) -> None:
+        # Pointers change hands, not values: no copy, and the parameters the optimizer knows stay the same objects.
+        for name, parameter in self._trained.items():
+            parameter.data, weights[name] = weights[name], parameter.data

@@ -1,0 +1,331 @@
+"""The learner of one process: a transformers model and its optimizer behind the `Learner` protocol.
+
+An update is one pass over the batch's micro-batches. Each contributes its share of the loss, divided by the batch's
+global counts, so the gradient is that of the whole batch whatever the split. Then the gradient is clipped and applied,
+or, where a loss or the gradient is not finite, refused before anything has changed.
+
+What it does not: know which algorithm runs (an `ObjectiveSpec` names the loss), draw samples, or decide what to do
+about refused updates.
+
+Example:
+    learner = TorchLearner(model, optimizer=OptimizerConfig(learning_rate=1e-4), total_steps=100)
+    stats = await learner.step(batch, RECIPES["dapo"].objective)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rlvr.algorithms.objective_spec import ObjectiveSpec
+from rlvr.algorithms.objectives import ObjectiveStatistics, add_statistics, objective_loss
+from rlvr.compute import on_compute_thread
+from rlvr.errors import ConfigError
+from rlvr.learner.checkpoint import load_learner, save_learner
+from rlvr.learner.optimizer import Optimizer, OptimizerConfig
+from rlvr.learner.packing import Layout, MicroBatch, micro_batches
+from rlvr.learner.reference import Reference
+from rlvr.learner.scoring import ScoredModel
+from rlvr.learner.weights import LiveWeights
+from rlvr.protocols import WeightSink
+from rlvr.types import Batch, Outputs, Role, StepStats, TokenScores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerConfig:
+    """How an update is computed.
+
+    updates_per_step: mini-batches that a step's batch is cut into, one optimizer update each.
+    micro_batch_tokens: tokens in one forward and backward pass, padding included: the knob for memory.
+    layout: padded (rows sorted by length) or packed (several sequences a row; best with flash_attention_2).
+    """
+
+    updates_per_step: int = 1
+    micro_batch_tokens: int = 8192
+    layout: Layout = "padded"
+
+
+class TorchLearner:
+    """Implements `rlvr.protocols.Learner`. All torch work runs on the compute thread."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        optimizer: OptimizerConfig,
+        config: LearnerConfig | None = None,
+        total_steps: int,
+        reference: bool = False,
+        seed: int = 0,
+    ) -> None:
+        """Take over a model.
+
+        Args:
+            total_steps: optimizer updates of the whole run, for the schedule.
+            reference: whether a reference policy will be scored; if not, none is held.
+            seed: of LoRA's dropout.
+
+        Raises:
+            ConfigError: the model's architecture cannot be trained, or not in this layout.
+        """
+        self._config = config or LearnerConfig()
+        self._model = model
+        self._seed = seed
+        self._optimizer = Optimizer(model.named_parameters(), optimizer, total_steps=total_steps)
+        self._reference = Reference(model) if reference else None
+        self._has_dropout = any(isinstance(m, nn.Dropout) and m.p > 0.0 for m in model.modules())
+        with _mode(model, training=False):
+            self._scored = ScoredModel.of(model)
+            if self._config.layout == "packed":
+                self._scored.check_packing()
+
+    @property
+    def model(self) -> nn.Module:
+        """The live policy."""
+        return self._model
+
+    async def score(self, batch: Batch, *, model: Role, outputs: Outputs) -> TokenScores:
+        """Log-probabilities (and entropy) of the batch's loss tokens [B, T]; no gradient.
+
+        Raises:
+            ConfigError: this learner holds no such model.
+        """
+        return await on_compute_thread(self._score, batch, model, outputs)
+
+    async def step(self, batch: Batch, objective: ObjectiveSpec) -> StepStats:
+        """One optimizer update over the whole batch. A non-finite loss or gradient is refused, not applied."""
+        return await on_compute_thread(self._step, batch, objective)
+
+    async def publish(self, sink: WeightSink, version: int) -> None:
+        """Hand the policy's weights to an engine: the live module, or buckets of merged weights."""
+        await sink.load_weights(LiveWeights(self._model), version)
+
+    async def replace_reference(self) -> None:
+        """Make the current policy the reference.
+
+        Raises:
+            ConfigError: the learner was made without a reference.
+        """
+        await on_compute_thread(self._held_reference().replace)
+
+    async def save(self, folder: Path) -> None:
+        """Write a Hugging Face folder and `learner.pt` (see `checkpoint.py`).
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        await on_compute_thread(self._save, folder)
+
+    async def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote, bit for bit.
+
+        Raises:
+            CheckpointError: it cannot be read, or belongs to another model.
+        """
+        await on_compute_thread(self._load, folder)
+
+    async def close(self) -> None:
+        """Nothing runs in the background; memory goes with the object."""
+
+    # --- on the compute thread --------------------------------------------------------------------------------------
+
+    def _cut(self, batch: Batch) -> list[MicroBatch]:
+        return micro_batches(
+            batch,
+            tokens=self._config.micro_batch_tokens,
+            layout=self._config.layout,
+            row_tokens=self._config.micro_batch_tokens if self._scored.one_row else None,
+        )
+
+    def _score(self, batch: Batch, role: Role, outputs: Outputs) -> TokenScores:
+        size = batch.tokens.numel()
+        logprobs, entropy = torch.zeros(size), torch.zeros(size) if outputs.entropy else None
+        with self._role(role), _mode(self._model, training=False), torch.no_grad():
+            for micro in self._cut(batch):
+                found, entropies = self._scored.scores(micro, entropy=outputs.entropy)
+                logprobs[micro.source] = found.flatten()[micro.place.to(found.device)].float().cpu()
+                if entropy is not None and entropies is not None:
+                    entropy[micro.source] = entropies.flatten()[micro.place.to(found.device)].float().cpu()
+        shape = batch.tokens.shape
+        return TokenScores(logprobs=logprobs.view(shape), entropy=None if entropy is None else entropy.view(shape))
+
+    @contextmanager
+    def _role(self, role: Role) -> Iterator[None]:
+        if role is Role.POLICY:
+            yield
+        elif role is Role.REFERENCE:
+            with self._held_reference().in_place():
+                yield
+        else:
+            raise ConfigError("this learner has no value model; use a recipe without a critic")
+
+    def _held_reference(self) -> Reference:
+        if self._reference is None:
+            raise ConfigError("the learner holds no reference model; the recipe's KL coefficient is 0, or must be set")
+        return self._reference
+
+    def _step(self, batch: Batch, objective: ObjectiveSpec) -> StepStats:
+        started = time.perf_counter()
+        learning_rate = self._optimizer.learning_rate
+        micros = self._cut(batch)
+        statistics: ObjectiveStatistics | None = None
+        loss = torch.zeros((), device=self._scored.device)
+        self._optimizer.clear()
+        for micro in micros:
+            part, measured = self._backward(micro, objective)
+            loss = loss + part
+            statistics = measured if statistics is None else add_statistics(statistics, measured)
+        norm, refused = 0.0, "the batch has no loss token"
+        blamed: tuple[int, ...] = ()
+        if statistics is not None:
+            norm = float(self._optimizer.gradient_norm())
+            refused, blamed = self._judge(batch, objective, float(loss), norm, statistics)
+        if refused:
+            self._optimizer.clear()
+        else:
+            self._optimizer.step(norm)
+        stats = _stats(statistics, loss=float(loss), gradient_norm=norm, learning_rate=learning_rate)
+        return replace(
+            stats,
+            micro_batches=len(micros),
+            refused=refused,
+            refused_sequences=blamed,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _backward(self, micro: MicroBatch, objective: ObjectiveSpec) -> tuple[Tensor, ObjectiveStatistics]:
+        """Add this micro-batch's share to the gradients; return its share of the loss, and what was measured."""
+        with _mode(self._model, training=True), self._dropout():
+            logprobs, entropy = self._scored.scores(micro, entropy=True)
+            if entropy is not None and not objective.entropy_coefficient:
+                entropy = entropy.detach()  # measured, not trained: its backward pass is the dearer one
+            batch = _on(micro.batch, self._scored.device)
+            loss, statistics = objective_loss(logprobs, batch, objective, entropy)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimizer.collect()
+        return loss.detach(), statistics
+
+    @contextmanager
+    def _dropout(self) -> Iterator[None]:
+        """Dropout, where there is any, drawn from the run's seed and the number of updates: nothing to be saved."""
+        if not self._has_dropout:
+            yield
+            return
+        devices = [self._scored.device] if self._scored.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(self._seed * 1_000_003 + self._optimizer.steps)
+            yield
+
+    def _judge(
+        self, batch: Batch, objective: ObjectiveSpec, loss: float, norm: float, statistics: ObjectiveStatistics
+    ) -> tuple[str, tuple[int, ...]]:
+        """Why the update must be refused, empty where it need not be, and the sequences to blame."""
+        broken = statistics.sequence_ids[~statistics.finite].tolist()
+        if broken or not math.isfinite(loss):
+            return f"non-finite loss ({loss})", tuple(sorted(set(broken)))
+        if not math.isfinite(norm):
+            return f"non-finite gradient (norm {norm})", self._blame(batch, objective)
+        return "", ()
+
+    def _blame(self, batch: Batch, objective: ObjectiveSpec) -> tuple[int, ...]:
+        """The sequences whose own gradient is not finite, all where it is none alone. One pass each: this is rare."""
+        blamed, seen = [], []
+        for micro in micro_batches(batch, tokens=1, layout="padded"):  # one sequence each
+            self._optimizer.clear()
+            _, statistics = self._backward(micro, objective)
+            seen += statistics.sequence_ids.tolist()
+            if not math.isfinite(float(self._optimizer.gradient_norm())):
+                blamed += statistics.sequence_ids.tolist()
+        return tuple(sorted(blamed or seen))
+
+    def _save(self, folder: Path) -> None:
+        reference = None if self._reference is None else self._reference.state()
+        save_learner(folder, self._model, {"optimizer": self._optimizer.state(), "reference": reference})
+
+    def _load(self, folder: Path) -> None:
+        state = load_learner(folder, self._model)
+        optimizer, reference = state["optimizer"], state["reference"]
+        assert isinstance(optimizer, dict)
+        self._optimizer.restore(optimizer)
+        if self._reference is not None:
+            assert reference is None or isinstance(reference, dict)
+            self._reference.restore(reference)
+
+
+@contextmanager
+def _mode(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Training or evaluation mode; the engine may have left the shared module in the other."""
+    before = model.training
+    if before == training:
+        yield
+        return
+    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(before)
+
+
+def _on(batch: Batch, device: torch.device) -> Batch:
+    if device.type == "cpu":
+        return batch
+    values: dict[str, Any] = {field.name: getattr(batch, field.name) for field in fields(Batch)}
+    moved: dict[str, Any] = {name: v.to(device) for name, v in values.items() if isinstance(v, Tensor)}
+    return replace(batch, **moved)
+
+
+def _stats(
+    statistics: ObjectiveStatistics | None, *, loss: float, gradient_norm: float, learning_rate: float
+) -> StepStats:
+    """Sums into means, and log-ratios into quantiles of the ratio; all zero for an update without a loss token."""
+    total: dict[str, float] = dict.fromkeys(_SUMS, 0.0)
+    low = median = high = 1.0
+    if statistics is not None:
+        total = dict(zip(_SUMS, torch.stack([getattr(statistics, name) for name in _SUMS]).tolist(), strict=True))
+        log_ratios = statistics.log_ratios
+        low, median, high = torch.stack([log_ratios.min(), log_ratios.median(), log_ratios.max()]).exp().tolist()
+    tokens, sequences = max(total["tokens"], 1.0), max(total["sequences"], 1.0)
+    return StepStats(
+        loss=loss,
+        gradient_norm=gradient_norm,
+        learning_rate=learning_rate,
+        entropy=total["entropy"] / tokens,
+        kl=total["kl"] / tokens,
+        clip_low=total["clipped_low"] / tokens,
+        clip_high=(total["clipped_high"] + total["clipped_dual"]) / tokens,
+        ratio_min=low,
+        ratio_median=median,
+        ratio_max=high,
+        mismatch_kl=total["mismatch_kl"] / tokens,
+        mismatch_max=total["mismatch_max"],
+        mismatch_capped=total["capped"] / tokens,
+        mismatch_masked=total["masked"] / sequences,
+        tokens=int(total["tokens"]),
+        sequences=int(total["sequences"]),
+        micro_batches=0,
+        seconds=0.0,
+    )
+
+
+# The scalars of `ObjectiveStatistics` that `StepStats` is made from.
+_SUMS = (
+    "tokens",
+    "sequences",
+    "kl",
+    "entropy",
+    "clipped_low",
+    "clipped_high",
+    "clipped_dual",
+    "mismatch_kl",
+    "mismatch_max",
+    "capped",
+    "masked",
+)

@@ -1,0 +1,272 @@
+"""Causal language models: loaded from a Hugging Face folder, or made from a config with random weights.
+
+What it does: picks precision, attention and device, switches dropout of the base model off, adds LoRA adapters.
+What it does not: train, sample, or change a tokenizer.
+
+Dropout is off because a policy-gradient ratio divides two passes over the same tokens: with dropout the two would
+differ though the weights do not. LoRA's own dropout is kept where it is asked for.
+
+Example:
+    config = ModelConfig(init=ModelInit(architecture="llama", hidden_size=128, layers=3, heads=4))
+    model = load_model(config, tokenizer)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from rlvr.errors import ConfigError, MissingExtra
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Dtype: TypeAlias = Literal["float32", "bfloat16"]
+Attention: TypeAlias = Literal["eager", "sdpa", "flash_attention_2"]
+
+DTYPES: dict[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInit:
+    """A model with random weights, for demonstrations and tests. The vocabulary is the tokenizer's.
+
+    architecture: a `model_type` of transformers: llama, qwen2, qwen3, gpt2, ...
+    hidden_size, layers, heads: the shape; the feed-forward layer is four times as wide as hidden_size.
+    max_positions: the longest sequence.
+    tie_embeddings: input and output embeddings are one matrix.
+    seed: of the random weights.
+    """
+
+    architecture: str = "llama"
+    hidden_size: int = 128
+    layers: int = 3
+    heads: int = 4
+    max_positions: int = 1024
+    tie_embeddings: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoraSettings:
+    """Low-rank adapters (Hu et al. 2021): the base weights stay as they are and serve as the reference.
+
+    rank: of the adapters; 0 = none, every weight is trained.
+    alpha: the update is scaled by alpha / rank.
+    dropout: on the adapters' input, in training only.
+    targets: names of the linear layers that get adapters; empty = all of them but the head.
+    """
+
+    rank: int = 0
+    alpha: float = 32.0
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """Which model is trained, and how it computes.
+
+    path: a Hugging Face folder, or a name on the hub.
+    init: instead of a path: a model with random weights.
+    dtype: of weights and arithmetic. With bfloat16 the learner keeps float32 master weights beside them.
+    attention: the kernel. flash_attention_2 needs a GPU and the flash-attn package.
+    gradient_checkpointing: recompute each layer in the backward pass: less memory, about a third more time.
+    fp32_head: multiply by the output embedding in float32 whatever the dtype.
+    lora: adapters in place of full training.
+    """
+
+    path: str | None = None
+    init: ModelInit | None = None
+    dtype: Dtype = "float32"
+    attention: Attention = "sdpa"
+    gradient_checkpointing: bool = False
+    fp32_head: bool = False
+    lora: LoraSettings = field(default_factory=LoraSettings)
+
+
+class Float32Linear(nn.Linear):
+    """An output head that multiplies in float32, whatever the dtype of its weight and input."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias.float()
+        return nn.functional.linear(input.float(), self.weight.float(), bias)
+
+
+def load_model(
+    config: ModelConfig, tokenizer: PreTrainedTokenizerBase, *, device: torch.device | str | None = None
+) -> nn.Module:
+    """Load or make the model that `config` names, on `device` (a GPU where there is one, unless said otherwise).
+
+    The same config gives the same weights, bit for bit.
+
+    Raises:
+        ConfigError: neither or both of path and init; a path that holds no model; a shape that does not divide.
+        MissingExtra: flash_attention_2 or LoRA without their packages.
+    """
+    if (config.path is None) == (config.init is None):
+        raise ConfigError(f"model.path is {config.path!r} and model.init is {config.init!r}; set exactly one of them")
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = _from_folder(config) if config.path is not None else _from_init(config, tokenizer)
+    _check_vocabulary(model, tokenizer)
+    _switch_dropout_off(model)
+    if config.fp32_head and config.dtype != "float32":
+        _set_float32_head(model)
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.config.use_cache = False  # the rollout engine asks for its cache by itself
+    model.to(device)
+    if config.lora.rank > 0:
+        model = _with_adapters(model, config.lora)
+    model.train()
+    result: nn.Module = model
+    return result
+
+
+def _from_folder(config: ModelConfig) -> PreTrainedModel:
+    from transformers import AutoModelForCausalLM
+
+    _check_attention(config.attention)
+    try:
+        with quietly():
+            return AutoModelForCausalLM.from_pretrained(
+                config.path, dtype=DTYPES[config.dtype], attn_implementation=config.attention
+            )
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"model.path is {config.path!r}, which cannot be loaded: {error}") from error
+
+
+def _from_init(config: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    init = config.init
+    assert init is not None
+    _check_attention(config.attention)
+    if init.architecture not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise ConfigError(
+            f"model.init.architecture is {init.architecture!r}, which transformers has no causal language model for; "
+            "set one of its model types, such as llama, qwen3 or gpt2"
+        )
+    if init.hidden_size % init.heads:
+        raise ConfigError(
+            f"model.init.hidden_size is {init.hidden_size} and model.init.heads is {init.heads}; "
+            "the first must be a multiple of the second"
+        )
+    shape = AutoConfig.for_model(
+        init.architecture,
+        vocab_size=len(tokenizer),
+        hidden_size=init.hidden_size,
+        num_hidden_layers=init.layers,
+        num_attention_heads=init.heads,
+        max_position_embeddings=init.max_positions,
+        tie_word_embeddings=init.tie_embeddings,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    # Names that not every architecture has; one that lacks them derives them from those above.
+    for name, value in (
+        ("intermediate_size", 4 * init.hidden_size),
+        ("num_key_value_heads", init.heads),
+        ("head_dim", init.hidden_size // init.heads),
+    ):
+        if hasattr(shape, name):
+            setattr(shape, name, value)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(init.seed)
+        return AutoModelForCausalLM.from_config(shape, dtype=DTYPES[config.dtype], attn_implementation=config.attention)
+
+
+def _check_attention(attention: Attention) -> None:
+    if attention != "flash_attention_2":
+        return
+    from transformers.utils import is_flash_attn_2_available
+
+    if not is_flash_attn_2_available():
+        raise MissingExtra(
+            "model.attention is 'flash_attention_2', but the flash-attn package or a GPU is missing; "
+            "install flash-attn, or set model.attention: sdpa"
+        )
+
+
+def _check_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = model.get_output_embeddings().weight.shape[0]
+    if len(tokenizer) > rows:
+        raise ConfigError(
+            f"the tokenizer has {len(tokenizer)} tokens but the model's vocabulary has {rows}; use the tokenizer "
+            "the model was trained with"
+        )
+
+
+def _switch_dropout_off(model: nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        elif isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = 0.0  # type: ignore[assignment]
+
+
+def _set_float32_head(model: PreTrainedModel) -> None:
+    head = model.get_output_embeddings()
+    if not isinstance(head, nn.Linear):
+        raise ConfigError(f"model.fp32_head is true, but the model's head is a {type(head).__name__}; set it to false")
+    replacement = Float32Linear(head.in_features, head.out_features, bias=head.bias is not None, device="meta")
+    replacement.weight, replacement.bias = head.weight, head.bias  # the same parameters: a tied weight stays tied
+    model.set_output_embeddings(replacement)
+
+
+def _with_adapters(model: PreTrainedModel, lora: LoraSettings) -> PreTrainedModel:
+    try:
+        import peft
+    except ImportError as error:
+        raise MissingExtra(f"model.lora.rank is {lora.rank}, which needs peft: pip install 'rlvr[train]'") from error
+    settings = peft.LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) or "all-linear",
+        bias="none",
+        fan_in_fan_out=any(
+            type(module).__name__ == "Conv1D" for module in model.modules()
+        ),  # GPT-2 stores W transposed
+        task_type="CAUSAL_LM",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # adapters start the same in every process that loads the same config
+        try:
+            adapted = peft.get_peft_model(model, settings)
+        except ValueError as error:
+            raise ConfigError(f"model.lora.targets is {list(lora.targets)}: {error}") from error
+    return adapted
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the progress bars that transformers draws for every file it reads or writes."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def is_adapted(model: nn.Module) -> bool:
+    """Whether the model carries LoRA adapters."""
+    return hasattr(model, "peft_config")
+
+
+def plain_model(model: nn.Module) -> PreTrainedModel:
+    """The transformers model behind the adapters; the model itself where there are none."""
+    wrapped: PreTrainedModel = model
+    return wrapped.get_base_model() if is_adapted(model) else wrapped

@@ -1,0 +1,107 @@
+"""Tokenizers: any Hugging Face folder or `tokenizer.json`, or one made of single characters for small experiments.
+
+Encoding is exact: what is decoded is what was encoded. A character that a character tokenizer does not have is an
+error, never dropped.
+
+Example:
+    tokenizer = load_tokenizer(TokenizerConfig(characters="0123456789+= "))
+    tokenizer.decode(tokenizer.encode("3 + 4"))  # "3 + 4"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+PAD, EOS = "<pad>", "<eos>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenizerConfig:
+    """Which tokenizer; with neither key, the one in the model's folder.
+
+    path: a Hugging Face folder, a `tokenizer.json` file, or a name on the hub.
+    characters: instead of a path: one token for each of these characters, and `<pad>` and `<eos>`.
+    """
+
+    path: str | None = None
+    characters: str | None = None
+
+
+def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | None = None) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that a config or a path names; without a name, the one of the model at `model_path`.
+
+    A tokenizer without a padding token pads with its end token: padding is never in the loss.
+
+    Raises:
+        ConfigError: nothing is named, both keys are set, the path holds no tokenizer, or it has no end token.
+    """
+    config = source if isinstance(source, TokenizerConfig) else TokenizerConfig(path=str(source))
+    if config.path is not None and config.characters is not None:
+        raise ConfigError(
+            f"tokenizer.path is {config.path!r} and tokenizer.characters is {config.characters!r}; set one of them"
+        )
+    if config.characters is not None:
+        return character_tokenizer(config.characters)
+    path = config.path or model_path
+    if path is None:
+        raise ConfigError("no tokenizer: set tokenizer.path, tokenizer.characters, or a model.path that holds one")
+    return _from_path(path)
+
+
+def _from_path(path: str) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    try:
+        if Path(path).is_file():
+            tokenizer = PreTrainedTokenizerFast(tokenizer_file=path, clean_up_tokenization_spaces=False)
+            if tokenizer.eos_token_id is None:
+                _adopt_end_token(tokenizer)
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the tokenizer at {path!r} cannot be loaded: {error}") from error
+    if tokenizer.eos_token_id is None:
+        raise ConfigError(f"the tokenizer at {path!r} has no end token; save it with eos_token set")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _adopt_end_token(tokenizer: PreTrainedTokenizerFast) -> None:
+    """A bare tokenizer.json does not say which token ends a text: take the one that the known families use."""
+    vocabulary = tokenizer.get_vocab()
+    for candidate in ("<|endoftext|>", "</s>", "<|end_of_text|>", EOS):
+        if candidate in vocabulary:
+            tokenizer.eos_token = candidate
+            return
+
+
+def character_tokenizer(characters: str) -> PreTrainedTokenizerFast:
+    """A tokenizer of single characters; ids 0 and 1 are `<pad>` and `<eos>`, then the characters in their order.
+
+    It is an ordinary fast tokenizer: `save_pretrained` writes a folder that `AutoTokenizer` reads.
+
+    Raises:
+        ConfigError: no characters, or one of them twice.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    doubled = sorted({c for c in characters if characters.count(c) > 1})
+    if not characters or doubled:
+        raise ConfigError(f"tokenizer.characters is {characters!r}; give each character once (doubled: {doubled})")
+    vocabulary = {token: index for index, token in enumerate((PAD, EOS, *characters))}
+    # No unknown token: an unknown character is an error, where byte-pair models would drop it without a word.
+    tokenizer = Tokenizer(models.WordLevel(vocabulary))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False
+    )

@@ -1,0 +1,61 @@
+"""Small models and batches for the learner's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from rlvr.models import LoraSettings, ModelConfig, ModelInit, load_model
+from rlvr.tokenizers import character_tokenizer
+from rlvr.types import Batch
+
+CHARACTERS = "0123456789+=<>/?abcdefghij "
+TOKENIZER = character_tokenizer(CHARACTERS)
+
+
+def small_model(
+    architecture: str = "llama", *, dtype: torch.dtype | None = None, seed: int = 0, **settings: object
+) -> nn.Module:
+    """Two layers of width 32 with weights large enough that tokens matter."""
+    init = ModelInit(architecture=architecture, hidden_size=32, layers=2, heads=4, max_positions=128, seed=seed)
+    model = load_model(ModelConfig(init=init, **settings), TOKENIZER, device="cpu")  # type: ignore[arg-type]
+    return model if dtype is None else model.to(dtype)
+
+
+def lora(rank: int = 4, dropout: float = 0.0) -> LoraSettings:
+    return LoraSettings(rank=rank, alpha=8.0, dropout=dropout)
+
+
+def batch_of(
+    lengths: Sequence[int], *, prompt: int = 2, seed: int = 0, width: int | None = None, temperature: float = 1.0
+) -> Batch:
+    """One sequence a row, right padded; random tokens, advantages and sampled log-probabilities."""
+    random = np.random.default_rng(seed)
+    rows, columns = len(lengths), width or max(lengths)
+    tokens = random.integers(2, len(TOKENIZER), size=(rows, columns))
+    index = np.arange(columns)[None, :]
+    real = index < np.asarray(lengths)[:, None]
+    mask = real & (index >= prompt)
+    row = np.arange(rows)[:, None]
+    advantages = random.normal(size=(rows, 1)) * np.ones((rows, columns))
+
+    def tensor(values: np.ndarray, outside: int = 0) -> torch.Tensor:
+        return torch.from_numpy(np.where(real, values, outside))
+
+    return Batch(
+        tokens=tensor(tokens),
+        positions=tensor(index * np.ones_like(row)),
+        segment_ids=tensor(np.ones_like(tokens)),
+        sequence_ids=tensor(row * np.ones_like(index), -1),
+        group_ids=tensor(row // 2 * np.ones_like(index), -1),
+        loss_mask=torch.from_numpy(mask),
+        sampled_logprobs=tensor(-3.5 + 0.1 * random.normal(size=(rows, columns))).float(),
+        advantages=tensor(advantages).float(),
+        policy_versions=tensor(np.zeros_like(tokens)),
+        temperature=temperature,
+        token_count=int(mask.sum()),
+        sequence_count=int(mask.any(1).sum()),
+    )
