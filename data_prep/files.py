@@ -86,11 +86,13 @@ class BadRowFile:
     def __init__(self, out: PathLike) -> None:
         self.path = bad_rows_path(out)
         self.count = 0
+        self.first: BadRow | None = None
         self._partial = self.path.with_name(f"{self.path.name}.partial")
         self._stream: IO[str] | None = None
 
     def __call__(self, error: BadRow) -> None:
         self.count += 1
+        self.first = self.first or error
         record = {
             "file": error.file,
             "line": error.line,

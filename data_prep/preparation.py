@@ -18,12 +18,13 @@ from typing import Protocol
 
 from data_prep.duplicates import DuplicateFilter, OverlapFilter
 from data_prep.errors import DataError
-from data_prep.files import data_hash, iter_problems, write_problems
+from data_prep.files import data_hash, write_problems
 from data_prep.fitting import LengthFilter
 from data_prep.prefilter import PassRateFilter, read_pass_rates
 from data_prep.problem import Problem
-from data_prep.rows import PathLike
+from data_prep.rows import PathLike, iter_rows
 from data_prep.sources.drawing import generator
+from data_prep.sources.jsonl import UnknownColumns, read_rows
 
 
 class Filter(Protocol):
@@ -42,7 +43,8 @@ class Filter(Protocol):
 class Preparation:
     """What to do with the problems on their way.
 
-    against: files of problems (test sets) whose questions are looked for. Without drop_*, matches are only reported.
+    against: files (test sets, prepared or as published) whose questions are looked for. Matches are only counted
+        without drop_overlap.
     pass_rates: a file of pass rates; problems outside low to high are dropped.
     encode: a problem's prompt as tokens. max_prompt_tokens: longer ones are dropped; None = only measured.
     limit: at most this many are written. shuffle_seed: they are written in an order drawn from it; None = as they come.
@@ -70,7 +72,7 @@ class Preparation:
     def filters(self) -> list[Filter]:
         """The filters in their order; reads the files that they need."""
         filters: list[Filter] = [DuplicateFilter(drop=self.drop_duplicates)]
-        filters += [OverlapFilter(iter_problems(path), str(path), drop=self.drop_overlap) for path in self.against]
+        filters += [OverlapFilter(_questions_of(path), str(path), drop=self.drop_overlap) for path in self.against]
         if self.pass_rates is not None:
             filters.append(PassRateFilter(read_pass_rates(self.pass_rates), self.pass_rate_low, self.pass_rate_high))
         if self.encode is not None:
@@ -114,6 +116,14 @@ def prepare(problems: Iterable[Problem], out: PathLike, preparation: Preparation
     return Prepared(
         path=Path(out), read=stream.read, written=written, sha256=data_hash(out), notes=tuple(stream.notes())
     )
+
+
+def _questions_of(path: PathLike) -> Iterator[Problem]:
+    """The problems of a file to compare with: one that was prepared, or a data set as published."""
+    try:
+        return read_rows(iter_rows(path)).problems
+    except UnknownColumns as error:
+        raise DataError(f"cannot compare: {error}, or make a file of problems of it first") from error
 
 
 class _Stream:

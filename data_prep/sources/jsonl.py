@@ -12,16 +12,75 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
 
-from data_prep.errors import BadRow
-from data_prep.rows import Row
+from data_prep.errors import BadRow, DataError
+from data_prep.problem import Problem
+from data_prep.rows import OnBad, Row, raise_bad, read_each
+from data_prep.sources import columns as by_columns
 from data_prep.sources.columns import ANSWER_FORMS, ANSWER_NAMES, QUESTION_NAMES, Columns, value_at
 
 NO_ANSWER = "none"
 """The name that says that rows have no answer column."""
 
 ROWS_TO_GUESS_FROM = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the user says of the columns; None = guess.
+
+    question: a column, or several joined by `+` (`Body+Question`). answer: a column, or `none`.
+    form: a row of `data_prep.sources.columns.ANSWER_FORMS`, or `guess` by the marks `####` and `\\boxed`.
+    """
+
+    question: str | None = None
+    answer: str | None = None
+    form: str | None = None
+
+
+GUESS = Wanted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Problems on their way, and the columns that they are read by; None: the rows are problems already."""
+
+    columns: Columns | None
+    problems: Iterator[Problem]
+
+    def describe(self) -> str:
+        """One line for people: which column is taken for what."""
+        if self.columns is None:
+            return "the rows are problems already: messages and reference"
+        question = "+".join(self.columns.question)
+        if not self.columns.answer:
+            return f"question from {question!r}, no answers"
+        return f"question from {question!r}, answer from {self.columns.answer[0]!r} (form: {self.columns.form})"
+
+
+def read_rows(rows: Iterable[Row], wanted: Wanted = GUESS, *, source: str = "", on_bad: OnBad = raise_bad) -> Reading:
+    """Problems of rows whose columns are named or guessed.
+
+    Raises:
+        BadRow: as `guess_columns` does; later, for a row that cannot be read, unless `on_bad` takes it.
+        DataError: there are no rows.
+    """
+    rows = iter(rows)
+    first = list(islice(rows, ROWS_TO_GUESS_FROM))
+    if not first:
+        raise DataError("there are no rows to read")
+    fields = first_fields(first)
+    try:
+        columns = guess_columns(fields, wanted, source=source)
+    except BadRow as error:
+        raise first[0].blame(error) from error
+    rows = chain(first, rows)
+    if wanted == GUESS and columns.question == ("messages",) and columns.answer == ("reference",):
+        return Reading(columns=None, problems=read_each(rows, lambda row: Problem.from_dict(row.fields), on_bad))
+    return Reading(columns=columns, problems=read_each(rows, lambda row: by_columns.read(row.fields, columns), on_bad))
 
 
 def first_fields(rows: Iterable[Row]) -> dict[str, object]:
@@ -34,43 +93,26 @@ def first_fields(rows: Iterable[Row]) -> dict[str, object]:
     return found
 
 
-def guess_columns(
-    first: Mapping[str, object],
-    *,
-    question: str | None = None,
-    answer: str | None = None,
-    form: str | None = None,
-    source: str = "",
-    reward: str = "",
-) -> Columns:
-    """The columns of a file by its first rows; what is given stays as it is.
-
-    question: a column, or several joined by `+` (`Body+Question`). answer: a column, or `none`.
-    form: a row of `data_prep.sources.columns.ANSWER_FORMS`; guessed from the marks `####` and `\\boxed`.
+def guess_columns(first: Mapping[str, object], wanted: Wanted = GUESS, *, source: str = "") -> Columns:
+    """The columns of a file by its first rows; what is wanted stays as it is.
 
     Raises:
         BadRow: a column that is named is not there, or none of the usual names is.
     """
-    questions = tuple(question.split("+")) if question else (_usual(first, QUESTION_NAMES, "question"),)
+    questions = tuple(wanted.question.split("+")) if wanted.question else (_usual(first, QUESTION_NAMES, "question"),)
     answers: tuple[str, ...] = ()
-    if answer != NO_ANSWER:
+    if wanted.answer != NO_ANSWER:
         names = tuple(name for name in ANSWER_NAMES if name not in questions)
-        answers = (answer or _usual(first, names, "answer"),)
+        answers = (wanted.answer or _usual(first, names, "answer"),)
     for name in questions + answers:
         if name not in first and value_at(first, name) is None:
             raise BadRow(f"no column {name!r}; there are: {', '.join(first)}", field=name, expected="such a column")
-    if form is not None and form not in ANSWER_FORMS:
-        raise BadRow(f"no answer form {form!r}; known: {', '.join(ANSWER_FORMS)}", expected="a known answer form")
+    if wanted.form is not None and wanted.form not in ANSWER_FORMS:
+        raise BadRow(
+            f"no answer form {wanted.form!r}; known: {', '.join(ANSWER_FORMS)}", expected="a known answer form"
+        )
     guessed = _form_of(value_at(first, answers[0])) if answers else "value"
-    return Columns(question=questions, answer=answers, form=form or guessed, source=source, reward=reward)
-
-
-def describe(columns: Columns) -> str:
-    """One line for people: which column is taken for what."""
-    question = "+".join(columns.question)
-    if not columns.answer:
-        return f"question from {question!r}, no answers"
-    return f"question from {question!r}, answer from {columns.answer[0]!r} (form: {columns.form})"
+    return Columns(question=questions, answer=answers, form=wanted.form or guessed, source=source)
 
 
 def _usual(fields: Mapping[str, object], names: tuple[str, ...], meaning: str) -> str:

@@ -1,0 +1,343 @@
+r"""`rlvr prep`: turn a data set into a file of problems, checked for bad rows, duplicates and overlap with test sets.
+
+Needs no torch. The work is in `data_prep`; here are the options and the summary.
+
+Example:
+    rlvr prep gsm8k --split train --out train.jsonl --against data/gsm8k/test.jsonl --drop-overlap
+    rlvr prep arithmetic --count 20000 --out train.jsonl --held-out 500 --held-out-out test.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_prep.errors import DataError
+from data_prep.files import BadRowFile, write_problems
+from data_prep.problem import Problem
+from data_prep.rows import OnBad, raise_bad, suffix_of
+from data_prep.sets import NAMED_SETS, load_set
+from data_prep.templates import TEMPLATES, template_named
+
+if TYPE_CHECKING:
+    from data_prep.preparation import Preparation
+
+Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+Parser = argparse.ArgumentParser
+
+
+def add_parser(commands: Subparsers[Parser]) -> None:
+    """Add `prep` and one sub-command for each source."""
+    parser = commands.add_parser(
+        "prep",
+        help="write a file of problems from a data set, with its duplicates and overlaps",
+        description="Write a file of problems (JSONL, JSONL.gz or Parquet) from a data set: one known by name, your "
+        "own rows, or problems made by rule. Reports bad rows, duplicates and overlap with test files.",
+    )
+    sources = parser.add_subparsers(metavar="SOURCE", required=True, title="sources")
+    for name, entry in NAMED_SETS.items():
+        _add_named(sources, name, entry.title)
+    _add_jsonl(sources)
+    _add_arithmetic(sources)
+    _add_countdown(sources)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the source that was chosen. Returns 0."""
+    source: Callable[[argparse.Namespace], int] = options.source
+    return source(options)
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def _source(sources: Subparsers[Parser], name: str, summary: str, run_: Callable[[argparse.Namespace], int]) -> Parser:
+    parser = sources.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    parser.set_defaults(run=run, source=run_, name=name)
+    return parser
+
+
+def _add_named(sources: Subparsers[Parser], name: str, title: str) -> None:
+    parser = _source(sources, name, title, _run_named)
+    splits = list(NAMED_SETS[name].files)
+    _add_origin(
+        parser,
+        help_="where to read: a file (.jsonl, .jsonl.gz, .parquet), a folder, `hub` (the Hugging Face hub, "
+        f"{NAMED_SETS[name].hub.id}), or `hub:OWNER/NAME` for a copy of it there; default: the folder RLVR_DATA",
+    )
+    parser.add_argument("--split", choices=splits, default=splits[0], help="which split (default: %(default)s)")
+    _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
+
+
+def _add_jsonl(sources: Subparsers[Parser]) -> None:
+    parser = _source(sources, "jsonl", "rows of your own: JSONL, JSONL.gz or Parquet, or a set on the hub", _run_jsonl)
+    _add_origin(parser, help_="a file, or `hub:OWNER/NAME` on the Hugging Face hub", required=True)
+    parser.add_argument("--split", default="train", help="split of a set on the hub (default: %(default)s)")
+    parser.add_argument("--config", metavar="NAME", help="part of a set on the hub, where it has several")
+    parser.add_argument(
+        "--question-field",
+        metavar="NAME",
+        help="column of the question, or several joined by + (default: guessed among the usual names, and shown); a "
+        "list of messages will do, and a dotted name looks inside an object",
+    )
+    parser.add_argument(
+        "--answer-field",
+        metavar="NAME",
+        help="column of the gold answer, or `none` (default: guessed among the usual names, and shown)",
+    )
+    parser.add_argument(
+        "--answer-form",
+        choices=("value", "hashes", "boxed", "integer", "latex"),
+        help="how the answer is written: as it stands, after ####, in the last \\boxed{}, a whole number, LaTeX in "
+        "dollars (default: guessed from the marks #### and \\boxed)",
+    )
+    parser.add_argument("--source", metavar="NAME", dest="source_name", help="name of the source in each row")
+    _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
+
+
+def _add_arithmetic(sources: Subparsers[Parser]) -> None:
+    parser = _source(sources, "arithmetic", "sums and differences made by rule, and demonstrations", _run_arithmetic)
+    parser.add_argument("--count", type=_positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
+    parser.add_argument("--terms", type=int, default=5, metavar="N", help="numbers in a problem (default: %(default)s)")
+    parser.add_argument("--digits", type=int, default=1, metavar="N", help="digits of a number (default: %(default)s)")
+    parser.add_argument("--operations", default="+", metavar="+|-|+-", help="between numbers (default: %(default)s)")
+    parser.add_argument("--held-out", type=_positive, metavar="N", help="so many other problems, apart, to test on")
+    parser.add_argument("--held-out-out", metavar="FILE", help="where the problems held out are written")
+    parser.add_argument("--demonstrations", metavar="FILE", help="write responses to still other problems, for warm-up")
+    parser.add_argument("--demonstration-count", type=_positive, metavar="N", help="how many (default: as --count)")
+    parser.add_argument(
+        "--worked-share",
+        type=float,
+        default=0.4,
+        metavar="SHARE",
+        help="share of the demonstrations that show the running sums; the others guess (default: %(default)s)",
+    )
+    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same files")
+
+
+def _add_countdown(sources: Subparsers[Parser]) -> None:
+    parser = _source(sources, "countdown", "reach a target from given numbers; made by rule, solvable", _run_countdown)
+    parser.add_argument("--count", type=_positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
+    parser.add_argument(
+        "--numbers", type=_range, default=(3, 4), metavar="N[-M]", help="how many numbers, 2 to 10 (default: 3-4)"
+    )
+    parser.add_argument(
+        "--largest", type=_positive, default=99, metavar="N", help="numbers are drawn from 1 to N (default: 99)"
+    )
+    parser.add_argument(
+        "--target", type=_range, default=(10, 99), metavar="N-M", help="range of the target (default: 10-99)"
+    )
+    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same file")
+
+
+def _add_origin(parser: Parser, *, help_: str, required: bool = False) -> None:
+    parser.add_argument("--from", dest="origin", metavar="PATH|hub", required=required, help=help_)
+    parser.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="go on after a row that cannot be read, and write it to OUT.bad.jsonl with file, line, field and reason",
+    )
+
+
+def _add_output(parser: Parser, seed_help: str) -> None:
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="what to write: FILE.jsonl, FILE.jsonl.gz or FILE.parquet"
+    )
+    parser.add_argument("--limit", type=_positive, metavar="N", help="write at most N problems")
+    parser.add_argument("--seed", type=_seed, metavar="N", help=seed_help)
+    parser.add_argument("--reward", default="", metavar="NAME", help="reward of each row (default: the run's own)")
+    checks = parser.add_argument_group("checks and filters")
+    checks.add_argument("--drop-duplicates", action="store_true", help="keep only the first of the same question")
+    checks.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="report the questions that FILE has, too (a test set; may be given several times)",
+    )
+    checks.add_argument(
+        "--drop-overlap", action="store_true", help="leave out the questions that an --against FILE has"
+    )
+    checks.add_argument(
+        "--pass-rates", metavar="FILE", help='{"id", "pass_rate"} rows as `rlvr eval` writes them, for --pass-rate'
+    )
+    checks.add_argument(
+        "--pass-rate",
+        type=float,
+        nargs=2,
+        default=(0.0, 1.0),
+        metavar=("LOW", "HIGH"),
+        help="leave out problems whose pass rate is outside LOW to HIGH",
+    )
+    checks.add_argument(
+        "--tokenizer", metavar="PATH", help="count prompt tokens with this tokenizer (folder, tokenizer.json, hub name)"
+    )
+    checks.add_argument(
+        "--template", default="plain", metavar="NAME", help=f"prompt template: {', '.join(TEMPLATES)} (default: plain)"
+    )
+    checks.add_argument(
+        "--max-prompt-tokens", type=_positive, metavar="N", help="leave out problems whose prompt is longer"
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is below 1")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+def _range(text: str) -> tuple[int, int]:
+    low, dash, high = text.partition("-")
+    try:
+        return int(low), int(high) if dash else int(low)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range; write N or N-M") from None
+
+
+# --- the sources ------------------------------------------------------------------------------------------------------
+
+
+def _run_named(options: argparse.Namespace) -> int:
+    def problems(on_bad: OnBad) -> Iterator[Problem]:
+        return load_set(options.name, origin=options.origin, split=options.split, on_bad=on_bad)
+
+    return _read(options, problems)
+
+
+def _run_jsonl(options: argparse.Namespace) -> int:
+    from data_prep.hub import HubSet, iter_hub_rows
+    from data_prep.rows import iter_rows
+    from data_prep.sources.jsonl import Wanted, read_rows
+
+    wanted = Wanted(question=options.question_field, answer=options.answer_field, form=options.answer_form)
+    on_hub = options.origin.startswith("hub:")
+    if options.origin == "hub":
+        raise DataError("--from hub needs the name of a set: --from hub:OWNER/NAME")
+    identity = options.origin.removeprefix("hub:")
+    source = options.source_name or Path(identity).name.split(".")[0]
+
+    def problems(on_bad: OnBad) -> Iterator[Problem]:
+        hub = HubSet(id=identity, splits={}, configs=(options.config,))
+        rows = iter_hub_rows(hub, options.split) if on_hub else iter_rows(options.origin, on_bad)
+        reading = read_rows(rows, wanted, source=source, on_bad=on_bad)
+        print(f"columns: {reading.describe()}")
+        return reading.problems
+
+    return _read(options, problems)
+
+
+def _run_arithmetic(options: argparse.Namespace) -> int:
+    from data_prep.demonstrations import write_demonstrations
+    from data_prep.sources.arithmetic import Kind, demonstrate, split_draw
+
+    _check_pair(options.held_out, "--held-out", options.held_out_out, "--held-out-out")
+    if options.demonstration_count and not options.demonstrations:
+        raise DataError(f"--demonstration-count is {options.demonstration_count} but no --demonstrations FILE is given")
+    outputs = [name for name in (options.out, options.held_out_out, options.demonstrations) if name]
+    if len({Path(name).resolve() for name in outputs}) < len(outputs):
+        raise DataError(f"--out, --held-out-out and --demonstrations must be different files, not {', '.join(outputs)}")
+    for name in outputs:
+        suffix_of(name)
+    kind = Kind(terms=options.terms, digits=options.digits, operations=options.operations)
+    seed = options.seed or 0
+    demonstrated = (options.demonstration_count or options.count) if options.demonstrations else 0
+    counts = [options.held_out or 0, options.count, demonstrated]
+    held_out, train, shown = split_draw(kind, counts, seed)
+    demonstrations = demonstrate(shown, kind, worked_share=options.worked_share, seed=seed)
+    status = _prepare(options, (one.problem() for one in train))
+    if options.held_out_out:
+        written = write_problems(options.held_out_out, _rewarded((one.problem() for one in held_out), options.reward))
+        print(f"{written} other problems, held out, written to {options.held_out_out}")
+    if options.demonstrations:
+        written = write_demonstrations(options.demonstrations, demonstrations)
+        worked = round(options.worked_share * written)
+        print(f"{written} demonstrations ({worked} worked) of other problems written to {options.demonstrations}")
+    return status
+
+
+def _run_countdown(options: argparse.Namespace) -> int:
+    from data_prep.sources.countdown import Kind, take_problems
+
+    kind = Kind(numbers=options.numbers, largest=options.largest, target=options.target)
+    return _prepare(options, take_problems(kind, options.count, options.seed or 0))
+
+
+def _check_pair(first: object, first_name: str, second: object, second_name: str) -> None:
+    if (first is None) != (second is None):
+        missing = second_name if second is None else first_name
+        raise DataError(f"{first_name} and {second_name} go together; {missing} is missing")
+
+
+# --- reading, filtering, writing --------------------------------------------------------------------------------------
+
+
+def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Problem]]) -> int:
+    """Prepare what is read from rows: bad rows are written aside, or stop it."""
+    suffix_of(options.out)
+    with BadRowFile(options.out) as bad:
+        status = _prepare(options, problems(bad if options.skip_bad else raise_bad), shuffle_seed=options.seed)
+    if bad.count:
+        print(f"{bad.count} bad rows skipped and written to {bad.path}; the first: {bad.first}")
+    return status
+
+
+def _prepare(options: argparse.Namespace, problems: Iterable[Problem], *, shuffle_seed: int | None = None) -> int:
+    from data_prep.preparation import prepare
+
+    preparation = _preparation(options, shuffle_seed)
+    print(prepare(_rewarded(problems, options.reward), options.out, preparation).describe())
+    return 0
+
+
+def _preparation(options: argparse.Namespace, shuffle_seed: int | None) -> Preparation:
+    from data_prep.preparation import Preparation
+
+    template_named(options.template)
+    if options.tokenizer is None and (options.max_prompt_tokens or options.template != "plain"):
+        raise DataError("--max-prompt-tokens and --template count tokens of prompts: give --tokenizer PATH with them")
+    if tuple(options.pass_rate) != (0.0, 1.0) and not options.pass_rates:
+        raise DataError("--pass-rate LOW HIGH needs the measured rates: give --pass-rates FILE")
+    return Preparation(
+        drop_duplicates=options.drop_duplicates,
+        against=tuple(options.against),
+        drop_overlap=options.drop_overlap,
+        pass_rates=options.pass_rates,
+        pass_rate_low=options.pass_rate[0],
+        pass_rate_high=options.pass_rate[1],
+        encode=_encoder(options.tokenizer, options.template) if options.tokenizer else None,
+        max_prompt_tokens=options.max_prompt_tokens,
+        limit=options.limit,
+        shuffle_seed=shuffle_seed,
+    )
+
+
+def _encoder(tokenizer_path: str, template: str) -> Callable[[Problem], Sequence[object]]:
+    """A problem's prompt as the run will make it."""
+    from rlvr.errors import MissingExtra
+
+    try:
+        from rlvr.prompts import Prompter
+        from rlvr.tokenizers import load_tokenizer
+
+        tokenizer = load_tokenizer(tokenizer_path)
+    except ImportError as error:
+        raise MissingExtra(
+            f"--tokenizer needs a package that is not there ({error}): pip install 'rlvr[train]'"
+        ) from error
+    # One prompter a problem: it keeps what it encodes, and a file may be longer than memory.
+    return lambda problem: Prompter(tokenizer, template=template).tokens(problem)
+
+
+def _rewarded(problems: Iterable[Problem], reward: str) -> Iterable[Problem]:
+    return (replace(problem, reward=reward) for problem in problems) if reward else problems
