@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from data_prep.errors import BadRow, DataError
+from data_prep.errors import DataError
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, Row, raise_bad, read_each
 from data_prep.sources import columns as by_columns
@@ -26,6 +26,10 @@ NO_ANSWER = "none"
 """The name that says that rows have no answer column."""
 
 ROWS_TO_GUESS_FROM = 20
+
+
+class UnknownColumns(DataError, LookupError):
+    """It is not clear which columns hold the question and the answer, or those that are named are not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,8 @@ def read_rows(rows: Iterable[Row], wanted: Wanted = GUESS, *, source: str = "", 
     """Problems of rows whose columns are named or guessed.
 
     Raises:
-        BadRow: as `guess_columns` does; later, for a row that cannot be read, unless `on_bad` takes it.
-        DataError: there are no rows.
+        UnknownColumns: as `guess_columns` does. DataError: there are no rows.
+        BadRow: while the problems are taken, for a row that cannot be read, unless `on_bad` takes it.
     """
     rows = iter(rows)
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
@@ -75,8 +79,8 @@ def read_rows(rows: Iterable[Row], wanted: Wanted = GUESS, *, source: str = "", 
     fields = first_fields(first)
     try:
         columns = guess_columns(fields, wanted, source=source)
-    except BadRow as error:
-        raise first[0].blame(error) from error
+    except UnknownColumns as error:
+        raise UnknownColumns(f"{first[0].file}: {error}") from error
     rows = chain(first, rows)
     if wanted == GUESS and columns.question == ("messages",) and columns.answer == ("reference",):
         return Reading(columns=None, problems=read_each(rows, lambda row: Problem.from_dict(row.fields), on_bad))
@@ -97,7 +101,7 @@ def guess_columns(first: Mapping[str, object], wanted: Wanted = GUESS, *, source
     """The columns of a file by its first rows; what is wanted stays as it is.
 
     Raises:
-        BadRow: a column that is named is not there, or none of the usual names is.
+        UnknownColumns: a column that is named is not there, or none of the usual names is.
     """
     questions = tuple(wanted.question.split("+")) if wanted.question else (_usual(first, QUESTION_NAMES, "question"),)
     answers: tuple[str, ...] = ()
@@ -106,11 +110,9 @@ def guess_columns(first: Mapping[str, object], wanted: Wanted = GUESS, *, source
         answers = (wanted.answer or _usual(first, names, "answer"),)
     for name in questions + answers:
         if name not in first and value_at(first, name) is None:
-            raise BadRow(f"no column {name!r}; there are: {', '.join(first)}", field=name, expected="such a column")
+            raise UnknownColumns(f"there is no column {name!r}; the columns are {', '.join(first)}")
     if wanted.form is not None and wanted.form not in ANSWER_FORMS:
-        raise BadRow(
-            f"no answer form {wanted.form!r}; known: {', '.join(ANSWER_FORMS)}", expected="a known answer form"
-        )
+        raise UnknownColumns(f"there is no answer form {wanted.form!r}; known: {', '.join(ANSWER_FORMS)}")
     guessed = _form_of(value_at(first, answers[0])) if answers else "value"
     return Columns(question=questions, answer=answers, form=wanted.form or guessed, source=source)
 
@@ -120,11 +122,9 @@ def _usual(fields: Mapping[str, object], names: tuple[str, ...], meaning: str) -
         if value_at(fields, name) not in (None, "", []):
             return name
     flag = f"--{meaning}-field" + (" (or 'none')" if meaning == "answer" else "")
-    raise BadRow(
+    raise UnknownColumns(
         f"none of the columns {', '.join(fields)} has a usual name for the {meaning} ({', '.join(names)}); "
-        f"name it with {flag}",
-        field=meaning,
-        expected=f"a column that holds the {meaning}",
+        f"name it with {flag}"
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_prep.errors import DataError
+from data_prep.errors import BadRow, DataError
 from data_prep.files import BadRowFile, write_problems
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, raise_bad, suffix_of
@@ -255,7 +255,6 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
     counts = [options.held_out or 0, options.count, demonstrated]
     held_out, train, shown = split_draw(kind, counts, seed)
     demonstrations = demonstrate(shown, kind, worked_share=options.worked_share, seed=seed)
-    status = _prepare(options, (one.problem() for one in train))
     if options.held_out_out:
         written = write_problems(options.held_out_out, _rewarded((one.problem() for one in held_out), options.reward))
         print(f"{written} other problems, held out, written to {options.held_out_out}")
@@ -263,7 +262,7 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
         written = write_demonstrations(options.demonstrations, demonstrations)
         worked = round(options.worked_share * written)
         print(f"{written} demonstrations ({worked} worked) of other problems written to {options.demonstrations}")
-    return status
+    return _prepare(options, (one.problem() for one in train))
 
 
 def _run_countdown(options: argparse.Namespace) -> int:
@@ -286,7 +285,14 @@ def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Prob
     """Prepare what is read from rows: bad rows are written aside, or stop it."""
     suffix_of(options.out)
     with BadRowFile(options.out) as bad:
-        status = _prepare(options, problems(bad if options.skip_bad else raise_bad), shuffle_seed=options.seed)
+        try:
+            status = _prepare(options, problems(bad if options.skip_bad else raise_bad), shuffle_seed=options.seed)
+        except BadRow as error:
+            raise DataError(f"{error} (with --skip-bad such rows are written aside and the rest is read)") from error
+        except DataError as error:
+            if bad.first is None:
+                raise
+            raise DataError(f"{error}\n  {bad.count} bad rows; the first: {bad.first}") from error
     if bad.count:
         print(f"{bad.count} bad rows skipped and written to {bad.path}; the first: {bad.first}")
     return status
