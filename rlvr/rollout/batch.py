@@ -4,6 +4,9 @@ A row joins with the keys and values of all its tokens but the last, and the las
 any sampled token. So a prompt shared by the samples of a group is computed once, whatever their number, and the first
 token of a response is drawn by the same code as every other. Rows leave when they end; waiting requests fill the
 places, several at a time so that their prompts share a forward pass.
+
+Which rows share a batch depends on the list of requests alone, never on the clock: the same requests and weights give
+the same tokens and log-probabilities, bit for bit, on one machine with one number of threads.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ from rlvr.rollout.slots import KeysValues, SlotCache
 from rlvr.rollout.stop import StopStrings
 from rlvr.types import Completion, RolloutRequest
 
-_Numbers: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
-_Integers: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+_Numbers: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
+_Integers: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
+_Prompt: TypeAlias = tuple[int, ...]
 
 UNIFORMS_AHEAD = 32  # random numbers a stream makes at a time
 PREFILL_TOKENS = 4096  # prompt tokens, padding included, in one forward pass
@@ -39,6 +43,15 @@ class _Row:
     request: RolloutRequest
     stream: UniformStream
     stop: StopStrings | None  # None = it has no stop strings
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """The computed part of a prompt that some of its samples still wait to start from."""
+
+    prompt: _Prompt
+    version: int
+    layers: KeysValues
 
 
 class DecodeBatch:
@@ -61,18 +74,17 @@ class DecodeBatch:
         self._model = model
         self._version = version
         self._stop_strings = stop_strings
-        slots = min(slots, len(requests_P))
-        self._slots = slots
+        self._slots = slots = min(slots, len(requests_P))
         self._end_tokens = np.array(end_tokens, dtype=np.int64)
         device = model.device
         self._cache = SlotCache(slots, device)
         self._newest = torch.zeros(slots, dtype=torch.int64, device=device)  # the token that goes in next
-        # By prompt in order of first appearance, so that at most one prompt is ever half admitted.
-        groups: dict[tuple[int, ...], list[RolloutRequest]] = {}
+        # By prompt, in order of first appearance: at most one prompt is ever half admitted.
+        groups: dict[_Prompt, list[RolloutRequest]] = {}
         for request in requests_P:
             groups.setdefault(request.prompt_T, []).append(request)
         self._waiting = deque(request for group in groups.values() for request in group)
-        self._kept: tuple[int, tuple[int, ...], KeysValues] | None = None  # version, prompt, its keys and values
+        self._kept: _Prefix | None = None  # None = nobody waits for one
         # One entry a slot:
         self._rows: list[_Row] = []
         self._parameters: RowParameters | None = None  # None = the rows have changed
@@ -88,69 +100,79 @@ class DecodeBatch:
         return not self._rows and not self._waiting
 
     def advance(self, seconds: float) -> list[Completion]:
-        """Sample until something is finished and `seconds` have passed, or nothing is left. Returns what finished."""
+        """Sample for about `seconds`, or until nothing is left. Returns what finished.
+
+        Raises:
+            RolloutError: the model's logits are not numbers, or the memory does not suffice.
+        """
         deadline = time.perf_counter() + seconds
         finished: list[Completion] = []
-        with self._model.sampling():
-            while not self.done:
-                self._admit()
-                finished += self._step()
-                if time.perf_counter() >= deadline:
-                    break
+        try:
+            with self._model.sampling():
+                while not self.done:
+                    self._admit()
+                    finished += self._step()
+                    if time.perf_counter() >= deadline:
+                        break
+        except torch.OutOfMemoryError as error:
+            raise RolloutError(
+                f"out of memory while sampling {len(self._rows)} rows at once (their cache takes"
+                f" {self._cache.nbytes / 2**30:.1f} GiB); lower max_batch or max_tokens"
+            ) from error
         return finished
 
     # --- joining --------------------------------------------------------------------------------------------------
 
     def _admit(self) -> None:
+        """Let waiting requests join: prompts of like length together, in forward passes of bounded size."""
         free = self._slots - len(self._rows)
-        # A prompt's forward pass costs about as much for one row as for several: wait until an eighth is free.
+        # A forward pass over prompts costs about as much for one as for several: wait until an eighth is free.
         if not self._waiting or (self._rows and free < max(1, self._slots // 8)):
             return
-        joining = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
-        while joining:
-            prompts: list[tuple[int, ...]] = []
-            width = 1
-            taken = 0
-            for request in joining:
-                prompt = request.prompt_T
-                if prompt not in prompts:
-                    wider = max(width, len(prompt))
-                    if prompts and wider * (len(prompts) + 1) > PREFILL_TOKENS:
-                        break
-                    width = wider
-                    prompts.append(prompt)
-                taken += 1
-            self._join(joining[:taken], prompts)
-            del joining[:taken]
+        joining: dict[_Prompt, list[RolloutRequest]] = {}
+        for _ in range(min(free, len(self._waiting))):
+            request = self._waiting.popleft()
+            joining.setdefault(request.prompt_T, []).append(request)
+        if self._kept and self._kept.version == self._version() and self._kept.prompt in joining:
+            self._join({self._kept.prompt: joining.pop(self._kept.prompt)}, self._kept.layers)
+        self._kept = None
+        chunk: dict[_Prompt, list[RolloutRequest]] = {}
+        for prompt in sorted(joining, key=len):
+            if chunk and len(prompt) * (len(chunk) + 1) > PREFILL_TOKENS:
+                self._join(chunk, self._prefixes(chunk))
+                chunk = {}
+            chunk[prompt] = joining[prompt]
+        if chunk:
+            self._join(chunk, self._prefixes(chunk))
 
-    def _join(self, requests: Sequence[RolloutRequest], prompts: Sequence[tuple[int, ...]]) -> None:
-        rows = {prompt: row for row, prompt in enumerate(prompts)}
-        prefixes = self._prefixes(prompts)
-        first = len(self._rows)
-        self._cache.join(prefixes, [rows[r.prompt_T] for r in requests], [len(r.prompt_T) - 1 for r in requests])
+    def _prefixes(self, prompts: Sequence[_Prompt] | dict[_Prompt, list[RolloutRequest]]) -> KeysValues:
+        """Keys and values of each prompt but its last token, aligned at the right; empty where no prompt has two."""
+        bodies = [prompt[:-1] for prompt in prompts]
+        return self._model.prefill([body or (0,) for body in bodies]) if any(bodies) else []
+
+    def _join(self, groups: dict[_Prompt, list[RolloutRequest]], prefixes: KeysValues) -> None:
+        requests = [request for group in groups.values() for request in group]
+        sources = [row for row, group in enumerate(groups.values()) for _ in group]
+        first, last = len(self._rows), len(self._rows) + len(requests)
         for slot, request in enumerate(requests, start=first):
             stop = self._stop_strings(request.sampling.stop) if request.sampling.stop else None
             self._rows.append(_Row(request, UniformStream.of(request), stop))
             self._limit[slot] = request.sampling.max_tokens
             self._count[slot] = 0
-        last = first + len(requests)
+        lengths = [len(request.prompt_T) - 1 for request in requests]
+        self._cache.join(prefixes, sources, lengths, steps=self._steps_left())
         self._newest[first:last] = torch.tensor([r.prompt_T[-1] for r in requests], device=self._newest.device)
         self._parameters = None
-        waits = self._waiting and self._waiting[0].prompt_T
-        if waits and waits in rows:
-            row = rows[waits]
-            self._kept = (self._version(), waits, [(k[row : row + 1], v[row : row + 1]) for k, v in prefixes])
-        else:
-            self._kept = None
+        if self._waiting and self._waiting[0].prompt_T in groups:
+            prompt = self._waiting[0].prompt_T
+            row = list(groups).index(prompt)
+            one = [(keys[row : row + 1].clone(), values[row : row + 1].clone()) for keys, values in prefixes]
+            self._kept = _Prefix(prompt, self._version(), one)
 
-    def _prefixes(self, prompts: Sequence[tuple[int, ...]]) -> KeysValues:
-        """Keys and values of each prompt but its last token, aligned at the right."""
-        if self._kept and list(prompts) == [self._kept[1]] and self._kept[0] == self._version():
-            return self._kept[2]
-        bodies = [prompt[:-1] for prompt in prompts]
-        if not any(bodies):
-            return []
-        return self._model.prefill([body or (0,) for body in bodies])
+    def _steps_left(self) -> int:
+        """The steps that the longest-lived of the rows may still take."""
+        rows = len(self._rows)
+        return int((self._limit[:rows] - self._count[:rows]).max())
 
     # --- one token a row ------------------------------------------------------------------------------------------
 
@@ -158,6 +180,7 @@ class DecodeBatch:
         rows = len(self._rows)
         if self._parameters is None:
             self._parameters = RowParameters.of([row.request.sampling for row in self._rows], self._newest.device)
+        self._cache.reserve(steps=self._steps_left(), slots=min(self._slots, rows + len(self._waiting)))
         logits = self._model.decode(self._newest[:rows], self._cache)
         uniforms = torch.from_numpy(self._next_uniforms(rows)).to(logits.device)
         ids, logprobs = sample(logits, self._parameters, uniforms)
@@ -175,12 +198,11 @@ class DecodeBatch:
     def _record(self, rows: int, ids: _Integers, logprobs: _Numbers) -> None:
         if not np.isfinite(logprobs).all():
             raise RolloutError(
-                f"the model's logits are not numbers in {int((~np.isfinite(logprobs)).sum())} of {rows} rows;"
-                " its weights or its precision are broken"
+                f"the model's logits are not finite numbers in {int((~np.isfinite(logprobs)).sum())} of {rows} rows;"
+                " its weights are broken"
             )
         index, column = np.arange(rows), self._count[:rows]
-        width = self._tokens.shape[1]
-        if int(column.max()) >= width:
+        if int(column.max()) >= self._tokens.shape[1]:
             self._tokens = np.concatenate((self._tokens, np.zeros_like(self._tokens)), axis=1)
             self._logprobs = np.concatenate((self._logprobs, np.zeros_like(self._logprobs)), axis=1)
             self._versions = np.concatenate((self._versions, np.zeros_like(self._versions)), axis=1)
@@ -196,23 +218,23 @@ class DecodeBatch:
         count = self._count[:rows]
         newest = self._tokens[np.arange(rows), count - 1]
         stopped = np.isin(newest, self._end_tokens)
-        for row, entry in enumerate(self._rows):
-            stop = entry.stop
-            if stop is not None and not stopped[row] and stop.may_complete(int(newest[row])):
+        for row, token in enumerate(newest.tolist()):
+            stop = self._rows[row].stop
+            if stop is not None and stop.may_complete(token) and not stopped[row]:
                 stopped[row] = stop.completed(self._tokens[row, : count[row]].tolist())
-        over = np.flatnonzero(stopped | (count >= self._limit[:rows]))
-        if over.size == 0:
+        over = np.flatnonzero(stopped | (count >= self._limit[:rows])).tolist()
+        if not over:
             return []
-        finished = [self._completion(int(row), Finish.STOP if stopped[row] else Finish.LENGTH) for row in over]
+        finished = [self._completion(row, Finish.STOP if stopped[row] else Finish.LENGTH) for row in over]
         left = rows - len(over)
-        holes = [int(row) for row in over if row < left]
-        moved = sorted(set(range(left, rows)) - set(over.tolist()))
+        holes = [row for row in over if row < left]
+        moved = sorted(set(range(left, rows)) - set(over))
         self._cache.leave(moved, holes, left)
         for origin, target in zip(moved, holes, strict=True):
             self._rows[target] = self._rows[origin]
-            for array in (self._count, self._limit, self._uniforms, self._tokens, self._logprobs, self._versions):
-                array[target] = array[origin]
-            self._newest[target] = self._newest[origin]
+        for array in (self._count, self._limit, self._uniforms, self._tokens, self._logprobs, self._versions):
+            array[holes] = array[moved]
+        self._newest[holes] = self._newest[moved]
         del self._rows[left:]
         self._parameters = None
         return finished

@@ -1,52 +1,55 @@
 """Forward passes of a transformers model for rollout: prompts into keys and values, and one token a row into logits.
 
-The module may be the one that the learner trains, so each pass leaves no trace on it: evaluation mode, attention
+The module may be the one that the learner trains, so a pass leaves no trace on it: evaluation mode, attention
 implementation and gradient recording are put back as they were. Attention masks are made here, four-dimensional, so
 that rows of unequal length, sliding windows and a cache in our own layout mean the same to every model.
 
 Refused, because a padded batch of them would be wrong in silence: encoder-decoders, models whose state is not keys
-and values (Mamba, linear attention), chunked attention, and learned prompts (prefix tuning).
+and values (Mamba, linear attention), chunked attention, learned prompts (prefix tuning). What cannot be told from the
+config, such as positions counted from the mask, `rlvr.rollout.probe` finds by trying.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
 from rlvr.errors import RolloutError
+from rlvr.rollout import attention
 from rlvr.rollout.slots import KeysValues, SlotCache
 
-MASKABLE = ("sdpa", "eager")  # attention implementations that take a mask of four dimensions
+# Which attention computes while we sample, for what the model is set to. Others take no four-dimensional mask.
+ATTENTION = {"eager": "eager", "sdpa": attention.NAME}
 KNOWN_LAYERS = ("full_attention", "sliding_attention")
+
+Masks: TypeAlias = Tensor | dict[str, Tensor] | None
 
 
 class CausalModel:
-    """A decoder-only transformers model, plain or with a PEFT adapter, as the engine uses it."""
+    """A decoder-only transformers model, plain or with a PEFT adapter, as the engine uses it.
+
+    Raises:
+        RolloutError: a kind of model that the engine cannot batch.
+    """
 
     def __init__(self, model: nn.Module) -> None:
-        wrapped: PreTrainedModel = model
-        if hasattr(wrapped, "peft_config"):
-            learned = [name for name, peft in wrapped.peft_config.items() if getattr(peft, "is_prompt_learning", False)]
-            if learned:
-                raise RolloutError(f"adapters {learned} learn prompts; the engine samples with LoRA-like adapters only")
-            wrapped = wrapped.get_base_model()
-        self.module = model
-        self.core = wrapped  # adapters are layers inside it
-        self.config = wrapped.config.get_text_config(decoder=True)
-        self.vocabulary: int = wrapped.get_input_embeddings().num_embeddings
+        self.core: PreTrainedModel = plain(model)
+        self.config = self.core.config.get_text_config(decoder=True)
+        self.vocabulary: int = self.core.get_input_embeddings().num_embeddings
         self.windows = _windows(self.config)
         self.position_limit = _position_limit(self.config)
-        self._keeps_last = "logits_to_keep" in inspect.signature(wrapped.forward).parameters
+        self._keeps_last = "logits_to_keep" in inspect.signature(self.core.forward).parameters
         self._refuse()
 
     def _refuse(self) -> None:
         name = type(self.core).__name__
-        if getattr(self.core.config, "is_encoder_decoder", False):
+        if self.core.config.is_encoder_decoder:
             raise RolloutError(f"{name} is an encoder-decoder; the engine samples from decoder-only models")
         if getattr(self.core, "_is_stateful", False):
             raise RolloutError(f"{name} keeps a recurrent state; the engine batches models with keys and values only")
@@ -57,51 +60,58 @@ class CausalModel:
         return device
 
     @contextmanager
-    def sampling(self) -> Iterator[None]:
-        """Evaluation mode, no gradients and an attention that takes our masks; all put back afterwards."""
+    def untouched(self) -> Iterator[None]:
+        """Evaluation mode without gradients; the mode of every part is put back afterwards."""
         training = [module for module in self.core.modules() if module.training]
-        attention = self.core.config._attn_implementation
         for module in training:
             module.training = False
-        if attention not in MASKABLE:
-            self.core.config._attn_implementation = "sdpa"
         try:
             with torch.inference_mode():
                 yield
         finally:
             for module in training:
                 module.training = True
-            if attention not in MASKABLE:
-                self.core.config._attn_implementation = attention
+
+    @contextmanager
+    def sampling(self) -> Iterator[None]:
+        """`untouched`, with an attention that takes our masks; needed around `prefill` and `decode`."""
+        configured = self.core.config._attn_implementation
+        self.core.config._attn_implementation = ATTENTION.get(configured, attention.NAME)
+        try:
+            with self.untouched():
+                yield
+        finally:
+            self.core.config._attn_implementation = configured
 
     def prefill(self, prompts_P: Sequence[Sequence[int]]) -> KeysValues:  # noqa: N803
         """Keys and values [P, heads, T, width] of P sequences of at least one token each, aligned at the right."""
         width = max(map(len, prompts_P))
-        tokens = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts_P], device=self.device)  # [P, T]
-        start = torch.tensor([width - len(p) for p in prompts_P], device=self.device).unsqueeze(1)  # [P, 1]
-        column = torch.arange(width, device=self.device)
-        causal = column.unsqueeze(1) >= column  # [T, T]
-        real = column >= start  # [P, T]
-        # Padding attends to itself: a row of nothing but -inf would give NaN, and NaN outlives a weight of 0.
-        itself = torch.eye(width, dtype=torch.bool, device=self.device)
+        device = self.device
+        tokens = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts_P], device=device)  # [P, T]
+        start = torch.tensor([width - len(p) for p in prompts_P], device=device).unsqueeze(1)  # [P, 1]
+        column = torch.arange(width, device=device)
+        ragged = any(len(p) < width for p in prompts_P)
+        windowed = any(window is not None and window < width for window in self.windows.values())
 
         def visible(window: int | None) -> Tensor:
-            near = causal if window is None else causal & (column.unsqueeze(1) < column + window)
-            return (near & real.unsqueeze(1)) | itself  # [P, T, T]
+            behind = column.unsqueeze(1) - column  # how far each column lies behind the query  [T, T]
+            seen = (behind >= 0) if window is None else (behind >= 0) & (behind < window)
+            # Padding attends to itself: a row of nothing but -inf would give NaN, and NaN outlives a weight of 0.
+            return (seen & (column >= start).unsqueeze(1)) | (behind == 0)  # [P, T, T]
 
         cache = DynamicCache()
-        self._forward(tokens, (column - start).clamp(min=0), self._masks(visible), cache)
+        masks = self._masks(visible) if ragged or windowed else None  # None is plain causal, and the fastest
+        self._forward(tokens, (column - start).clamp(min=0), masks, cache)
         return [(layer.keys, layer.values) for layer in cache.layers]
 
     def decode(self, tokens: Tensor, cache: SlotCache) -> Tensor:
         """Logits [N, V] after one more token [N] of each row of the cache, float32 or float64. Writes the cache."""
-        cache.reserve()
         masks = self._masks(lambda window: cache.visible(window).unsqueeze(1))
         logits = self._forward(tokens.unsqueeze(1), cache.positions().unsqueeze(1), masks, cache)[:, -1]
         cache.advance()
         return logits if logits.dtype == torch.float64 else logits.float()
 
-    def _masks(self, visible: Callable[[int | None], Tensor]) -> Tensor | dict[str, Tensor]:
+    def _masks(self, visible: Callable[[int | None], Tensor]) -> Masks:
         """Additive masks [N, 1, queries, columns]: one where all layers see alike, else one for each kind of layer."""
         dtype: torch.dtype = self.core.dtype
 
@@ -113,8 +123,8 @@ class CausalModel:
             return additive(next(iter(self.windows.values())))
         return {kind: additive(window) for kind, window in self.windows.items()}
 
-    def _forward(self, tokens: Tensor, positions: Tensor, masks: Tensor | dict[str, Tensor], cache: object) -> Tensor:
-        last = {"logits_to_keep": 1} if self._keeps_last else {}
+    def _forward(self, tokens: Tensor, positions: Tensor, masks: Masks, cache: object) -> Tensor:
+        last: Mapping[str, int] = {"logits_to_keep": 1} if self._keeps_last else {}
         output = self.core(
             input_ids=tokens,
             position_ids=positions,
@@ -127,6 +137,20 @@ class CausalModel:
         return logits
 
 
+def plain(model: nn.Module) -> PreTrainedModel:
+    """The transformers model inside a PEFT wrapper; LoRA-like adapters are layers in it and stay in effect."""
+    core: PreTrainedModel = model
+    if hasattr(core, "peft_config"):
+        learned = [name for name, peft in core.peft_config.items() if peft.is_prompt_learning]
+        if learned:
+            raise RolloutError(f"adapters {learned} are learned prompts; the engine samples with LoRA-like ones only")
+        if hasattr(core, "get_base_model"):
+            core = core.get_base_model()
+    if not isinstance(core, PreTrainedModel):
+        raise RolloutError(f"the model is a {type(core).__name__}; TransformersEngine needs a transformers model")
+    return core
+
+
 def _windows(config: object) -> dict[str, int | None]:
     """The kinds of attention layers and their sliding windows (None = all that came before)."""
     window = getattr(config, "sliding_window", None)
@@ -135,7 +159,9 @@ def _windows(config: object) -> dict[str, int | None]:
         return {"full_attention": None} if window is None else {"sliding_attention": int(window)}
     if unknown := sorted(set(kinds) - set(KNOWN_LAYERS)):
         raise RolloutError(f"the model has layers of kind {unknown}; the engine knows {list(KNOWN_LAYERS)}")
-    return {kind: None if kind == "full_attention" else int(window or 0) for kind in sorted(set(kinds))}
+    if window is None and "sliding_attention" in kinds:
+        raise RolloutError("the model's config has sliding_attention layers but no sliding_window; set it")
+    return {kind: None if kind == "full_attention" else window for kind in sorted(set(kinds))}
 
 
 def _position_limit(config: object) -> int | None:

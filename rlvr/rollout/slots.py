@@ -1,12 +1,12 @@
 """`SlotCache`: the keys and values of a changing set of rows, ready for one token a row and step.
 
 Every row occupies one slot of preallocated buffers `[slots, heads, columns, width]`, and all rows end at the same
-column: a row of length n that has been joined at column `end` occupies columns `[end - n, end)`, its left is masked.
-So a decode step writes one column for all rows (a slice, no concatenation and no scatter), a row's next position is
-`end - start[row]`, a row leaves by moving the last row into its slot, and new rows join by copying their prefix to
-end at `end`. When the columns run out, the live ones move to the front of larger buffers (doubling: amortised).
+column: a row of length n that joins at column `end` occupies columns `[end - n, end)`, and what is left of it is
+masked. So a decode step writes one column for all rows (a slice: no concatenation, no scatter), a row's next position
+is `end - start[row]`, a row leaves by letting the last row take its slot, and new rows join by copying their prefix to
+end at `end`. When columns or slots run out, the live part moves to new buffers with half as many columns again.
 
-Keys carry their rotation from the position they were computed at, so moving them between columns changes nothing.
+Keys keep the rotation of the position they were computed at, so moving them between columns changes nothing.
 It is a transformers `Cache`: models call `update` on it as on any other. It does not know of requests or sampling.
 """
 
@@ -20,20 +20,23 @@ from transformers import Cache
 
 KeysValues = list[tuple[Tensor, Tensor]]  # one pair a layer, each [rows, heads, columns, width]
 
-SPARE_COLUMNS = 64  # room for so many steps at least when buffers are made anew
+SPARE_COLUMNS = 64  # new buffers have room for so many more steps at least
 
 
 class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
-    """See the module's text. `rows` slots are in use: 0 .. rows - 1; columns `low` .. `end` - 1 hold what they need."""
+    """See the module's text. Slots 0 .. rows - 1 are in use; columns low .. end - 1 hold what they need.
+
+    Args:
+        slots: room for so many rows; `join` finds more when it needs them.
+    """
 
     def __init__(self, slots: int, device: torch.device) -> None:
         super().__init__(layers=[])
-        self.slots = slots
         self.rows = 0
         self.low = 0
         self.end = 0
-        self.capacity = 0
         self.start = torch.zeros(slots, dtype=torch.int64, device=device)  # first column of each row
+        self._columns = 0
         self._buffers: KeysValues = []
 
     # --- what a transformers model calls --------------------------------------------------------------------------
@@ -42,8 +45,8 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
     ) -> tuple[Tensor, Tensor]:
         """Write the step's column [rows, heads, 1, width]; return all live columns. `advance` ends the step."""
-        if layer_idx == len(self._buffers):  # prompts of one token: nothing was prefilled, so this is the first sight
-            self._buffers.append((self._empty(key_states), self._empty(value_states)))
+        if layer_idx == len(self._buffers):  # nothing was prefilled: this is the first sight of the layer
+            self._buffers.append((self._zeros(key_states), self._zeros(value_states)))
         keys, values = self._buffers[layer_idx]
         column = slice(self.end, self.end + 1)
         keys[: self.rows, :, column] = key_states
@@ -58,6 +61,11 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         return self.end - self.low + query_length, 0
 
     # --- what the batch calls -------------------------------------------------------------------------------------
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the buffers."""
+        return sum(keys.nbytes + values.nbytes for keys, values in self._buffers)
 
     def positions(self) -> Tensor:
         """The position of each row's next token. [rows]"""
@@ -75,38 +83,39 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         """The step's column is written in every layer: the next step has a new one."""
         self.end += 1
 
-    def reserve(self) -> None:
-        """Make sure that the next step has a column."""
-        if self.end >= self.capacity:
-            self._rebase(self.end - self.low)
+    def reserve(self, *, steps: int = SPARE_COLUMNS, slots: int = 0) -> None:
+        """Make sure that the next step has a column. New buffers have room for `steps` and `slots`, not much more."""
+        if self.end >= self._columns:
+            self._move(self.end - self.low, slots=max(slots, self.rows), steps=steps)
 
-    def join(self, prefixes: KeysValues, source: Sequence[int], lengths: Sequence[int]) -> None:
+    def join(
+        self, prefixes: KeysValues, source: Sequence[int], lengths: Sequence[int], *, steps: int = SPARE_COLUMNS
+    ) -> None:
         """Add rows whose tokens so far are computed.
 
         Args:
-            prefixes: each layer's keys and values [P, heads, width of the longest, width], aligned at the right.
+            prefixes: each layer's keys and values [P, heads, T, width], aligned at the right; or none at all.
             source: for each new row, which of the P it starts from.
             lengths: the number of tokens of each new row's prefix; 0 = none.
+            steps: where new buffers are made, room for up to so many steps.
         """
         longest = max(lengths)
-        if self.rows == 0:
-            self.low = self.end
-        if longest > self.end or self.end >= self.capacity:
-            self._rebase(max(longest, self.end - self.low))
         first, last = self.rows, self.rows + len(lengths)
+        if first == 0:
+            self.low = self.end
+        if longest > self.end or self.end >= self._columns or last > len(self.start):
+            self._move(max(longest, self.end - self.low), slots=max(last, len(self.start)), steps=steps)
         device = self.start.device
         self.start[first:last] = self.end - torch.tensor(lengths, dtype=torch.int64, device=device)
         self.rows = last
         self.low = min(self.low, self.end - longest)
-        if longest == 0:
-            return
         index = torch.tensor(source, dtype=torch.int64, device=device)
         columns = slice(self.end - longest, self.end)
-        for layer, (keys, values) in enumerate(prefixes):
+        for layer, pair in enumerate(prefixes):
             if layer == len(self._buffers):
-                self._buffers.append((self._empty(keys), self._empty(values)))
-            for buffer, new in zip(self._buffers[layer], (keys, values), strict=True):
-                buffer[first:last, :, columns] = new[:, :, -longest:][index]
+                self._buffers.append((self._zeros(pair[0]), self._zeros(pair[1])))
+            for buffer, new in zip(self._buffers[layer], pair, strict=True):
+                buffer[first:last, :, columns] = new[:, :, new.shape[2] - longest :][index]
 
     def leave(self, moved: Sequence[int], holes: Sequence[int], rows: int) -> None:
         """Let rows go: slot moved[i] takes the place of holes[i], and `rows` slots stay in use."""
@@ -123,20 +132,23 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         if rows:
             self.low = int(self.start[:rows].min())
 
-    def _empty(self, like: Tensor) -> Tensor:
-        # Zeros: masked columns have weight 0, and 0 times whatever uninitialised memory holds may be NaN.
-        return like.new_zeros(self.slots, like.shape[1], self.capacity, like.shape[3])
+    def _zeros(self, like: Tensor) -> Tensor:
+        # Masked columns have weight 0, and 0 times whatever uninitialised memory holds may be NaN.
+        return like.new_zeros(len(self.start), like.shape[1], self._columns, like.shape[3])
 
-    def _rebase(self, end: int) -> None:
-        """Move the live columns into buffers with room, so that they end at column `end`."""
+    def _move(self, end: int, *, slots: int, steps: int) -> None:
+        """Move the live columns to new buffers of `slots` rows, where they end at column `end`."""
         live, shift = slice(self.low, self.end), end - self.end
-        self.capacity = max(2 * end, end + SPARE_COLUMNS)
-        target = slice(self.low + shift, end)
-        for layer, pair in enumerate(self._buffers):
-            keys, values = (self._empty(buffer) for buffer in pair)
-            keys[: self.rows, :, target] = pair[0][: self.rows, :, live]
-            values[: self.rows, :, target] = pair[1][: self.rows, :, live]
-            self._buffers[layer] = (keys, values)
-        self.start += shift
+        self._columns = end + max(1, min(steps, end // 2 + SPARE_COLUMNS))
+        start = torch.zeros(slots, dtype=torch.int64, device=self.start.device)
+        start[: self.rows] = self.start[: self.rows] + shift
+        self.start = start
         self.low += shift
         self.end = end
+        for layer, pair in enumerate(self._buffers):
+            fresh = []
+            for buffer in pair:
+                new = self._zeros(buffer)
+                new[: self.rows, :, self.low : self.end] = buffer[: self.rows, :, live]
+                fresh.append(new)
+            self._buffers[layer] = (fresh[0], fresh[1])

@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-
 from rlvr.errors import RolloutError
 
 REPLACEMENT = "\ufffd"  # what decoders print for bytes that are no whole character
@@ -47,14 +45,14 @@ def end_tokens(*declared: int | Sequence[int] | None) -> tuple[int, ...]:
 class StopStrings:
     """Looks for a set of stop strings at the end of growing responses."""
 
-    def __init__(self, tokenizer: TextView | None, stop: Sequence[str], vocabulary: int) -> None:
+    def __init__(self, tokenizer: TextView | None, stop: Sequence[str]) -> None:
         if tokenizer is None:
             raise RolloutError(f"stop strings {list(stop)} need a tokenizer; give the engine one, or stop=()")
         self._tokenizer = tokenizer
         self._stop = tuple(stop)
         self._longest = max(map(len, stop))
         self._last_characters = {text[-1] for text in stop}
-        self._suspects = np.full(vocabulary, -1, dtype=np.int8)  # -1: not looked at yet
+        self._suspects: dict[int, bool] = {}  # token -> may_complete, as far as asked
 
     def _text(self, token_ids: Sequence[int]) -> str:
         return self._tokenizer.decode(list(token_ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
@@ -66,10 +64,10 @@ class StopStrings:
 
     def may_complete(self, token_id: int) -> bool:
         """Could this token, as the newest, complete one of the strings? Cheap; looks each token up once."""
-        known = self._suspects[token_id]
-        if known < 0:
+        known = self._suspects.get(token_id)
+        if known is None:
             known = self._suspects[token_id] = self._suspect(token_id)
-        return bool(known)
+        return known
 
     def completed(self, token_ids: Sequence[int]) -> bool:
         """Does the text of these tokens hold a stop string that was not there before the last token?

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from rlvr.compute import on_compute_thread
 from rlvr.errors import RolloutError
 from rlvr.rollout.batch import DecodeBatch
-from rlvr.rollout.forward import CausalModel
+from rlvr.rollout.forward import CausalModel, plain
+from rlvr.rollout.probe import check_batching
 from rlvr.rollout.sampling import check_parameters
 from rlvr.rollout.stop import StopStrings, end_tokens
 from rlvr.types import Completion, RolloutRequest
@@ -61,6 +62,8 @@ class TransformersEngine:
         self._max_batch = max_batch
         self._version = version
         self._closed = False
+        self._probed = False
+        self._half_loaded = False
         self._detectors: dict[tuple[str, ...], StopStrings] = {}
         generation = getattr(self._model.core, "generation_config", None)
         declared = getattr(generation, "eos_token_id", None)
@@ -79,14 +82,46 @@ class TransformersEngine:
         Raises:
             RolloutError: a prompt that does not fit, or parameters that the engine does not have.
         """
-        if self._closed:
-            raise RolloutError("the engine is closed")
+        self._check_ready()
         for index, request in enumerate(requests_P):
             self._check(index, request)
         if not requests_P:
             return
-        batch = await on_compute_thread(
-            DecodeBatch,
+        batch = await on_compute_thread(self._start, requests_P)
+        while not batch.done:
+            self._check_ready()
+            for completion in await on_compute_thread(batch.advance, SLICE_SECONDS):
+                yield completion
+
+    async def load_weights(self, weights: WeightSource, version: int) -> None:
+        """Take new weights between two decode steps, a bucket at a time, cast to our precision.
+
+        From the very module that we sample from, only the version moves. A response that is under way goes on with
+        the new weights over the keys and values it has, and says which version sampled which token.
+
+        Raises:
+            RolloutError: names or shapes that are not this model's, or weights that were left out. Nothing is sampled
+                then until a load succeeds.
+        """
+        await on_compute_thread(self._take_weights, weights, version)
+
+    def _take_weights(self, weights: WeightSource, version: int) -> None:
+        shared = weights.module
+        if shared is None or plain(shared) is not self._model.core:
+            self._half_loaded = True
+            _copy_into(dict(self._model.core.state_dict(keep_vars=True)), weights)
+            self._half_loaded = False
+        self._version = version
+
+    async def close(self) -> None:
+        self._closed = True
+        self._detectors.clear()
+
+    def _start(self, requests_P: Sequence[RolloutRequest]) -> DecodeBatch:  # noqa: N803
+        if not self._probed:
+            check_batching(self._model)
+            self._probed = True
+        return DecodeBatch(
             self._model,
             requests_P,
             end_tokens=self.end_tokens,
@@ -94,28 +129,16 @@ class TransformersEngine:
             version=lambda: self._version,
             stop_strings=self._stop_strings,
         )
-        while not batch.done:
-            for completion in await on_compute_thread(batch.advance, SLICE_SECONDS):
-                yield completion
 
-    async def load_weights(self, weights: WeightSource, version: int) -> None:
-        """Take new weights between two decode steps. With the very module we sample from, only the version moves."""
-        shared = weights.module
-        if shared is not None and CausalModel(shared).core is self._model.core:
-            self._version = version
-            return
-        ours = dict(self._model.core.state_dict(keep_vars=True))
-        for bucket in weights.buckets():
-            await on_compute_thread(_copy_into, ours, bucket)
-        self._version = version
-
-    async def close(self) -> None:
-        self._closed = True
-        self._detectors.clear()
+    def _check_ready(self) -> None:
+        if self._closed:
+            raise RolloutError("the engine is closed; make a new one")
+        if self._half_loaded:
+            raise RolloutError("the engine's weights are only half replaced; load_weights must succeed first")
 
     def _stop_strings(self, stop: tuple[str, ...]) -> StopStrings:
         if stop not in self._detectors:
-            self._detectors[stop] = StopStrings(self._tokenizer, stop, self._model.vocabulary)
+            self._detectors[stop] = StopStrings(self._tokenizer, stop)
         return self._detectors[stop]
 
     def _check(self, index: int, request: RolloutRequest) -> None:
@@ -140,7 +163,19 @@ class TransformersEngine:
             self._stop_strings(request.sampling.stop)
 
 
-def _copy_into(ours: dict[str, Tensor], bucket: Sequence[tuple[str, Tensor]]) -> None:
-    with torch.no_grad():
-        for name, tensor in bucket:
-            ours[name].copy_(tensor)
+@torch.no_grad()
+def _copy_into(ours: dict[str, Tensor], weights: WeightSource) -> None:
+    """Overwrite our tensors, by name, with those of the stream; every one of them, tied ones once."""
+    missing = {tensor.data_ptr(): name for name, tensor in ours.items()}
+    for name, tensor in (entry for bucket in weights.buckets() for entry in bucket):
+        if name not in ours:
+            raise RolloutError(f"the new weights hold {name!r}, which this model has not; are they another model's?")
+        mine = ours[name]
+        if mine.shape != tensor.shape:
+            raise RolloutError(
+                f"{name} has shape {tuple(tensor.shape)} in the new weights and {tuple(mine.shape)} in this model"
+            )
+        mine.copy_(tensor)
+        missing.pop(mine.data_ptr(), None)
+    if missing:
+        raise RolloutError(f"the new weights leave out {sorted(missing.values())[:5]} ({len(missing)} in all)")
