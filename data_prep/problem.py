@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from data_prep.errors import BadRow
 from rewards.errors import InvalidRow
-from rewards.types import Json, MathReference, Message, Reference, messages_from, reference_from
+from rewards.types import AnyOf, Json, MathReference, Message, Reference, messages_from, reference_from
 
 __all__ = ["MathReference", "Problem"]
 
@@ -33,6 +33,14 @@ def _read(reader: Callable[[object], Value], value: object, field: str) -> Value
         return reader(value)
     except InvalidRow as error:
         raise BadRow(str(error), field=field, expected=f"a valid {field}") from error
+
+
+def _math_answers(reference: Reference) -> tuple[str, ...]:
+    if not isinstance(reference, MathReference):
+        return ()
+    if isinstance(reference.answer, AnyOf):
+        return reference.answer.answers
+    return (reference.answer,) if isinstance(reference.answer, str) else reference.answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +93,11 @@ class Problem:
         messages = _read(messages_from, row.get(column), column)
         if not messages:
             raise BadRow(field="messages", expected="a list of messages (or a text in 'prompt')", found=row.get(column))
+        if not any(message.content.strip() for message in messages):
+            raise BadRow(field=column, expected="a text that is not empty", found=row.get(column))
         reference = _read(reference_from, row.get("reference"), "reference")
+        if not all(map(str.strip, _math_answers(reference))):
+            raise BadRow(field="reference", expected="an answer that is not empty", found=row.get("reference"))
         tags = row.get("tags") or ()
         if not isinstance(tags, list | tuple):
             raise BadRow(field="tags", expected="a list of strings", found=tags)

@@ -101,7 +101,7 @@ def _lines(path: Path, opened: Callable[[Path], IO[bytes]], on_bad: OnBad) -> It
         with opened(path) as stream:
             for number, line in enumerate(stream, start=1):
                 try:
-                    row = _parse(file, number, line)
+                    row = parse_line(file, number, line)
                 except BadRow as error:
                     on_bad(error)
                     continue
@@ -114,7 +114,8 @@ def _lines(path: Path, opened: Callable[[Path], IO[bytes]], on_bad: OnBad) -> It
         raise BadFile(f"{file}: cannot be read{place}: {error}") from error
 
 
-def _parse(file: str, number: int, line: bytes) -> Row | None:
+def parse_line(file: str, number: int, line: bytes) -> Row | None:
+    """The row of one line of JSONL; None for a blank line. Raises BadRow where it is not a JSON object in UTF-8."""
     text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
     if not text:
         return None
