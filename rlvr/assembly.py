@@ -1,0 +1,231 @@
+"""Builds the parts of a run from its config: one process, the torch learner and the transformers engine.
+
+A cluster will differ here and behind the protocols, and nowhere in the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+
+import torch
+
+from data_prep.demonstrations import read_demonstrations
+from rewards.types import GradeResult
+from rlvr.algorithms.recipes import Recipe
+from rlvr.algorithms.shaping import shape
+from rlvr.collect import Collector
+from rlvr.config import RunConfig, resolved_recipe
+from rlvr.data import load_sources
+from rlvr.draws import ProblemDraws
+from rlvr.errors import CheckpointError
+from rlvr.evaluation.during_training import TrainingEvaluation
+from rlvr.evaluation.graders import EvaluationGraders
+from rlvr.evaluation.sets import load_sets
+from rlvr.grading import RunGraders
+from rlvr.group_sampling import GroupSampler
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.models import load_model
+from rlvr.progress import Progress
+from rlvr.prompts import Prompter
+from rlvr.protocols import Learner, RolloutEngine
+from rlvr.record import Recorder
+from rlvr.rollout.transformers_engine import TransformersEngine
+from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder
+from rlvr.rundir.checkpoints import TRAINER_STATE
+from rlvr.state import RunState
+from rlvr.tokenizers import load_tokenizer
+from rlvr.types import Completion, StepStats
+from rlvr.warmup import warm_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the loop works with. save: writes a checkpoint of this state of the run."""
+
+    config: RunConfig
+    recipe: Recipe
+    state: RunState
+    collector: Collector
+    sampler: GroupSampler
+    engine: RolloutEngine
+    learner: Learner
+    evaluation: TrainingEvaluation
+    recorder: Recorder
+    save: Callable[[RunState], Awaitable[None]]
+
+
+def set_threads(threads: int | None) -> int:
+    """Torch's CPU threads for this process; returns how many. Results are equal bit for bit for one number of them."""
+    count = threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(count)
+    return count
+
+
+class Assembly:
+    """Everything that a run holds open: a context manager whose `start` gives the parts."""
+
+    def __init__(self, config: RunConfig, out: Path, progress: Progress) -> None:
+        """Load data, graders and model, what fails fastest first.
+
+        Raises:
+            ToolkitError: whatever is wrong, before a token is sampled.
+        """
+        set_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self._config, self._out, self._progress = config, out, progress
+        self._recipe = resolved_recipe(config)
+        self._tokenizer = load_tokenizer(config.tokenizer, model_path=config.model.path)
+        self._prompter = Prompter(self._tokenizer, template=config.data.template)
+        sources = load_sources(config.data, self._prompter, progress.say)
+        self._draws = ProblemDraws(sources, seed=config.seed, sampler=config.data.sampler)
+        self._sets = load_sets(config.eval.sets, limit=config.eval.limit) if config.eval.every else {}
+        self._demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
+        self._checkpoints = Checkpoints(out / "checkpoints", keep_last=config.checkpoint.keep_last)
+        self._model = load_model(config.model, self._tokenizer)
+        problems = [p for group in (*(s.problems for s in sources), *self._sets.values()) for p in group]
+        self._open = ExitStack()
+        with self._open as opened:  # closed at once where a later part cannot be made
+            self._graders = opened.enter_context(RunGraders(config.reward, problems, config.grading))
+            evaluated = [p for group in self._sets.values() for p in group]
+            self._evaluation_graders = opened.enter_context(
+                EvaluationGraders(self._graders, config.reward, evaluated, config.grading)
+            )
+            self._open = opened.pop_all()
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    async def start(self, stop: asyncio.Event) -> Parts | None:
+        """The parts, where the run stands: resumed, or warmed up. None when `stop` ended the warm-up."""
+        config = self._config
+        metrics, samples = MetricsFile(self._out / "metrics.jsonl"), SamplesFolder(self._out / "samples")
+        newest = self._checkpoints.newest()
+        if newest is None and config.warmup.steps and not await self._warm_up(stop):
+            return None
+        learner = TorchLearner(
+            self._model,
+            optimizer=config.optimizer,
+            config=config.learner,
+            total_steps=config.steps * config.learner.updates_per_step,
+            reference=self._recipe.needs_reference,
+            seed=config.seed,
+        )
+        collector = Collector(
+            self._draws,
+            config=config.dynamic,
+            prompts=config.rollout.prompts,
+            informative_only=self._recipe.informative_only,
+            min_graded=self._recipe.min_graded,
+        )
+        engine = TransformersEngine(self._model, self._tokenizer, max_batch=config.rollout.max_batch)
+
+        async def save(state: RunState) -> None:
+            await self._save(state, learner, collector)
+
+        state = RunState()
+        if newest is not None:
+            state = await self._resume(newest[1], learner, collector)
+        elif config.warmup.steps:
+            if self._recipe.needs_reference:
+                await learner.replace_reference()  # the reference is the warmed-up model, which no file holds
+            await save(state)
+        await learner.publish(engine, state.version)
+        whole = state.step or -1  # at step 0 the line of the baseline is written anew
+        metrics.cut_after(whole)
+        samples.cut_after(whole)
+        if newest is not None:
+            self._progress.say(f"going on after step {state.step} of {config.steps}")
+        return Parts(
+            config=config,
+            recipe=self._recipe,
+            state=state,
+            collector=collector,
+            sampler=self._sampler(engine),
+            engine=engine,
+            learner=learner,
+            evaluation=self._evaluation(engine),
+            recorder=Recorder(metrics, samples, self._progress),
+            save=save,
+        )
+
+    def _sampler(self, engine: RolloutEngine) -> GroupSampler:
+        def shaped(
+            grade: GradeResult, completion: Completion, max_tokens: int
+        ) -> tuple[float | None, dict[str, float]]:
+            return shape(
+                self._recipe.shaping, score=grade.score, length=len(completion.token_ids), max_length=max_tokens
+            )
+
+        return GroupSampler(
+            engine,
+            config=self._config.rollout,
+            seed=self._config.seed,
+            prompter=self._prompter,
+            graders=self._graders,
+            shape=shaped,
+        )
+
+    def _evaluation(self, engine: RolloutEngine) -> TrainingEvaluation:
+        rollout = self._config.rollout
+        return TrainingEvaluation(
+            self._config.eval,
+            self._sets,
+            engine=engine,
+            grade=self._evaluation_graders,
+            prompter=self._prompter,
+            max_tokens=rollout.max_tokens_at(self._config.steps),
+            stop=rollout.stop,
+            folder=self._out / "eval",
+        )
+
+    async def _warm_up(self, stop: asyncio.Event) -> bool:
+        config = self._config
+        learner = TorchLearner(
+            self._model,
+            optimizer=config.warmup.optimizer,
+            config=config.learner,
+            total_steps=config.warmup.steps,
+            seed=config.seed,
+        )
+        losses = MetricsFile(self._out / "warmup.jsonl")
+        losses.cut_after(0)
+
+        def show(step: int, stats: StepStats) -> None:
+            losses.append(
+                {"step": step, "loss": stats.loss, "learning_rate": stats.learning_rate, "time/step": stats.seconds}
+            )
+            if step % 100 == 0 or step == config.warmup.steps:
+                self._progress.say(f"warm-up {step}/{config.warmup.steps}  loss {stats.loss:.4f}")
+
+        return await warm_up(
+            learner, self._demonstrations, self._prompter, config=config.warmup, seed=config.seed, show=show, stop=stop
+        )
+
+    async def _save(self, state: RunState, learner: Learner, collector: Collector) -> None:
+        async def fill(folder: Path) -> None:
+            await learner.save(folder)
+            self._tokenizer.save_pretrained(folder)
+
+        text = json.dumps({"run": asdict(state), "collector": collector.state}, ensure_ascii=False)
+        await self._checkpoints.write(state.step, trainer_state=text, fill=fill)
+
+    async def _resume(self, folder: Path, learner: Learner, collector: Collector) -> RunState:
+        try:
+            saved: Mapping[str, Mapping[str, int]] = json.loads((folder / TRAINER_STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"cannot read {folder / TRAINER_STATE}: {error}; remove {folder} to go on") from error
+        await learner.load(folder)
+        collector.restore(saved["collector"])
+        return RunState(**saved["run"])

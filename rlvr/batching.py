@@ -1,0 +1,137 @@
+"""From groups to a `Batch`: one row a sequence, right padded, in one alignment; and from a batch to mini-batches.
+
+Samples that could not be graded are left out. Overlong filtering (DAPO, section 3.4) masks cut-off samples: they stay
+in their group's baseline and leave the loss. Global counts are set here, for each update, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rewards.types import Finish
+from rlvr.types import Batch, Group, Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollouts:
+    """A batch whose advantages are still zero, with what they are made from.
+
+    rewards [B] float32: shaped rewards, one a row. group_of_row [B] int64. samples_B: the sample of each row.
+    """
+
+    batch: Batch
+    rewards: Tensor
+    group_of_row: Tensor
+    samples_B: tuple[Sample, ...]  # noqa: N815
+
+
+def batch_from_groups(groups: Sequence[Group], *, overlong_filter: bool) -> Rollouts:
+    """Lay the graded samples of the groups out as rows.
+
+    Args:
+        overlong_filter: take cut-off samples out of the loss (they stay in the baseline).
+    """
+    rows = [(n, s) for n, group in enumerate(groups) for s in group.samples_G if s.reward is not None]
+    width = max(len(s.completion.request.prompt_T) + len(s.completion.token_ids) for _, s in rows)
+    shape = (len(rows), width)
+    tokens, positions = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    segment, sequence, group = np.zeros(shape, np.int64), np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
+    mask, versions, logprobs = np.zeros(shape, bool), np.zeros(shape, np.int64), np.zeros(shape, np.float32)
+    for b, (n, sample) in enumerate(rows):
+        completion = sample.completion
+        start = len(completion.request.prompt_T)
+        end = start + len(completion.token_ids)
+        tokens[b, :start], tokens[b, start:end] = completion.request.prompt_T, completion.token_ids
+        positions[b, :end] = np.arange(end)
+        segment[b, :end], sequence[b, :end], group[b, :end] = 1, b, n
+        if not (overlong_filter and completion.finish is Finish.LENGTH):
+            mask[b, start:end] = completion.loss_mask
+        versions[b, start:end] = completion.policy_versions
+        logprobs[b, start:end] = completion.logprobs
+    mask[:, 0] = False  # nothing precedes the first token
+    logprobs[~mask] = 0.0
+    batch = Batch(
+        tokens=torch.from_numpy(tokens),
+        positions=torch.from_numpy(positions),
+        segment_ids=torch.from_numpy(segment),
+        sequence_ids=torch.from_numpy(sequence),
+        group_ids=torch.from_numpy(group),
+        loss_mask=torch.from_numpy(mask),
+        sampled_logprobs=torch.from_numpy(logprobs),
+        advantages=torch.zeros(shape),
+        policy_versions=torch.from_numpy(versions),
+        temperature=rows[0][1].completion.request.sampling.temperature,
+        token_count=int(mask.sum()),
+        sequence_count=int(mask.any(1).sum()),
+    )
+    return Rollouts(
+        batch=batch,
+        rewards=torch.tensor([s.reward for _, s in rows], dtype=torch.float32),
+        group_of_row=torch.tensor([n for n, _ in rows], dtype=torch.int64),
+        samples_B=tuple(s for _, s in rows),
+    )
+
+
+def batch_from_demonstrations(prompts_T: Sequence[Sequence[int]], responses_T: Sequence[Sequence[int]]) -> Batch:  # noqa: N803
+    """Rows for supervised steps: the response tokens, end token included, are the loss."""
+    width = max(len(p) + len(r) for p, r in zip(prompts_T, responses_T, strict=True))
+    shape = (len(prompts_T), width)
+    tokens, positions, segment = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    sequence, mask = np.full(shape, -1, np.int64), np.zeros(shape, bool)
+    for b, (prompt, response) in enumerate(zip(prompts_T, responses_T, strict=True)):
+        start, end = len(prompt), len(prompt) + len(response)
+        tokens[b, :start], tokens[b, start:end] = prompt, response
+        positions[b, :end] = np.arange(end)
+        segment[b, :end], sequence[b, :end] = 1, b
+        mask[b, max(start, 1) : end] = True
+    return Batch(
+        tokens=torch.from_numpy(tokens),
+        positions=torch.from_numpy(positions),
+        segment_ids=torch.from_numpy(segment),
+        sequence_ids=torch.from_numpy(sequence),
+        group_ids=torch.from_numpy(sequence),
+        loss_mask=torch.from_numpy(mask),
+        sampled_logprobs=torch.zeros(shape),
+        advantages=torch.zeros(shape),
+        policy_versions=torch.zeros(shape, dtype=torch.int64),
+        temperature=1.0,
+        token_count=int(mask.sum()),
+        sequence_count=int(mask.any(1).sum()),
+    )
+
+
+def mini_batches(batch: Batch, count: int, random: np.random.Generator) -> Iterator[Batch]:
+    """Split the rows of a step into `count` updates of nearly equal size, in a random order.
+
+    One update keeps the batch as it is. Each mini-batch carries its own global counts; columns that only pad are cut.
+    """
+    rows = batch.tokens.shape[0]
+    if count == 1:
+        yield batch
+        return
+    for part in np.array_split(random.permutation(rows), min(count, rows)):
+        yield select_rows(batch, torch.from_numpy(np.sort(part)))
+
+
+def select_rows(batch: Batch, rows: Tensor) -> Batch:
+    """The batch of these rows alone, with counts of its own."""
+    width = int((batch.segment_ids[rows] > 0).sum(1).max())
+    mask = batch.loss_mask[rows, :width]
+    return replace(
+        batch,
+        token_count=int(mask.sum()),
+        sequence_count=int(mask.any(1).sum()),
+        **{name: value[rows, :width] for name, value in _tensors(batch)},  # type: ignore[arg-type]  # all are tensors
+    )
+
+
+def _tensors(batch: Batch) -> Iterator[tuple[str, Tensor]]:
+    for field in fields(batch):
+        value = getattr(batch, field.name)
+        if isinstance(value, Tensor):
+            yield field.name, value

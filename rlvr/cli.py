@@ -1,0 +1,49 @@
+"""The command line: `rlvr COMMAND ...`. Dispatches only; each command lives in `rlvr/commands/`.
+
+Start-up stays light: a command imports what it needs when it runs, so that `rlvr grade` needs no torch.
+
+Exit status: 0 done, 1 the user's mistake or a condition with a message (no traceback), others as a command says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from rlvr import __version__
+from rlvr.commands import commands
+from sandbox.errors import ToolkitError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    root = argparse.ArgumentParser(
+        prog="rlvr", description="Reinforcement learning with verifiable rewards: train, grade, evaluate."
+    )
+    root.add_argument("--version", action="version", version=f"rlvr {__version__}")
+    choices = root.add_subparsers(metavar="COMMAND", required=True, title="commands")
+    for command in commands():
+        command.add_parser(choices)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ToolkitError as error:
+        print(f"rlvr: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("rlvr: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

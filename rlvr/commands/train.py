@@ -1,0 +1,32 @@
+"""`rlvr train CONFIG [KEY=VALUE ...]`: start a run, or go on with it where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a model as a config says; the same command resumes an interrupted run",
+        description="Train a model as CONFIG says. The run directory is runs/NAME (or --out). Where it holds an "
+        "interrupted run of the same config, that run goes on from its newest checkpoint, and ends as an "
+        "uninterrupted one would have. Ctrl-C or SIGTERM finishes the step, writes a checkpoint and exits with 0.",
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as configs/demo.yaml")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="keys to change: optimizer.lr=1e-6 steps=100")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run directory (default: runs/NAME)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check the config, the data and the graders, then stop before training"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train. Returns 0 when the run is finished or was asked to stop, and has left a checkpoint."""
+    from rlvr.config import load_config
+    from rlvr.runner import run_training
+
+    config = load_config(options.config, options.overrides)
+    return run_training(config, out=options.out or Path("runs") / config.name, dry_run=options.dry_run)

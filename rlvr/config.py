@@ -1,0 +1,234 @@
+"""One run as one value: `RunConfig`, composed of the dataclasses that stand beside the code they configure.
+
+Reads YAML and dotted overrides (`optimizer.lr=1e-6`), refuses unknown keys with the nearest known one, and checks the
+pairs of keys that have to agree. Everything is checked before the first token is sampled.
+
+Example:
+    config = load_config(Path("configs/demo.yaml"), ["steps=10", "optimizer.lr=3e-4"])
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+import yaml
+from pydantic import PlainValidator, TypeAdapter, ValidationError
+
+from rewards.composition import RewardSpec
+from rewards.errors import RewardError
+from rlvr.algorithms.algorithm_config import AlgorithmConfig, resolve
+from rlvr.algorithms.recipes import Recipe
+from rlvr.collect import DynamicSamplingConfig
+from rlvr.data import DataConfig
+from rlvr.errors import ConfigError
+from rlvr.evaluation.evaluate import EvalConfig
+from rlvr.grading import GradingConfig
+from rlvr.group_sampling import RolloutConfig, check_trainable
+from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.torch_learner import LearnerConfig
+from rlvr.models import ModelConfig
+from rlvr.tokenizers import TokenizerConfig
+from rlvr.warmup import WarmupConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointConfig:
+    """every: steps between two checkpoints. keep_last: how many stay on disk; 0 = all."""
+
+    every: int = 10
+    keep_last: int = 3
+
+
+def _reward(value: object) -> RewardSpec:
+    if isinstance(value, RewardSpec):
+        return value
+    try:
+        return RewardSpec.from_dict(value)
+    except RewardError as error:
+        raise ValueError(str(error)) from error
+
+
+if TYPE_CHECKING:
+    Reward: TypeAlias = RewardSpec
+else:  # pydantic leaves the tree behind it to its own package
+    Reward = Annotated[Any, PlainValidator(_reward)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """Everything that decides a run.
+
+    name: of the run directory below runs/.
+    seed: of everything random.
+    steps: training steps; the run ends after the last one. 0 = the warm-up alone.
+    threads: CPU threads of torch; null = all cores. Results are equal bit for bit for one number of threads.
+    recipe: the algorithm, which sets every coupled value; `algorithm` overrides single ones.
+    reward: a reward's name, or a composition of rewards; null = the reward that each problem names.
+    """
+
+    name: str = "run"
+    seed: int = 0
+    steps: int = 100
+    threads: int | None = None
+    recipe: str = "grpo"
+    reward: Reward | None = None
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    grading: GradingConfig = field(default_factory=GradingConfig)
+    algorithm: AlgorithmConfig = field(default_factory=AlgorithmConfig)
+    dynamic: DynamicSamplingConfig = field(default_factory=DynamicSamplingConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    warmup: WarmupConfig = field(default_factory=WarmupConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a YAML file, apply `key=value` overrides, check everything.
+
+    Raises:
+        ConfigError: no such file, not a mapping, an unknown key (with the nearest known one), a value of a wrong type,
+            or keys that contradict each other (naming both and their values).
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if tree is None:
+        tree = {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path} must hold keys and values, not {type(tree).__name__}")
+    for override in overrides:
+        _apply(tree, override)
+    return config_from(tree)
+
+
+def config_from(tree: Mapping[str, object]) -> RunConfig:
+    """The checked config of a mapping of keys. Raises ConfigError."""
+    _refuse_unknown(tree, RunConfig, "")
+    try:
+        config = TypeAdapter(RunConfig).validate_python(tree)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_problem(e) for e in error.errors())) from error
+    check(config)
+    return config
+
+
+def check(config: RunConfig) -> None:
+    """Check what no single key can: the pairs that have to agree. Raises ConfigError."""
+    check_trainable(config.rollout)
+    recipe = resolved_recipe(config)
+    if config.rollout.n < recipe.min_graded:
+        raise ConfigError(
+            f"rollout.n is {config.rollout.n} but recipe {config.recipe!r} compares samples within a group; "
+            "set rollout.n >= 2 or recipe: reinforce++"
+        )
+    if config.warmup.steps and config.warmup.data is None:
+        raise ConfigError(
+            f"warmup.steps is {config.warmup.steps} but warmup.data is null; name a file of demonstrations"
+        )
+    sequences = config.rollout.prompts * config.rollout.n
+    if config.learner.updates_per_step > sequences:
+        raise ConfigError(
+            f"learner.updates_per_step is {config.learner.updates_per_step} but rollout.prompts x rollout.n is "
+            f"{sequences} sequences; an update needs at least one"
+        )
+    for key, value, least in (("steps", config.steps, 0), ("checkpoint.every", config.checkpoint.every, 1)):
+        if value < least:
+            raise ConfigError(f"{key} is {value}; it must be at least {least}")
+    if config.dynamic.max_rounds < 1 or config.dynamic.oversample < 1:
+        raise ConfigError(
+            f"dynamic.max_rounds is {config.dynamic.max_rounds} and dynamic.oversample {config.dynamic.oversample}; "
+            "both must be at least 1"
+        )
+
+
+def resolved_recipe(config: RunConfig) -> Recipe:
+    """The recipe with the run's overrides. Raises ConfigError."""
+    longest = max(tokens for _, tokens in config.rollout.stages)
+    return resolve(config.recipe, config.algorithm, max_response_tokens=longest)
+
+
+def to_tree(config: RunConfig) -> dict[str, object]:
+    """The config as plain data, every key written out: what `config.yaml` of a run holds."""
+    tree = asdict(config)
+    tree["reward"] = config.reward.to_dict() if config.reward is not None else None
+    plain = _plain(tree)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def known_keys(kind: type = RunConfig, prefix: str = "") -> Iterator[str]:
+    """Every dotted key that a config may hold."""
+    for name, inner in _sections(kind).items():
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from known_keys(inner, f"{prefix}{name}.")
+
+
+def _sections(kind: type) -> dict[str, type | None]:
+    """Field name -> the dataclass behind it, or None for a leaf (`reward` is read by its own package)."""
+    hints = get_type_hints(kind)
+    return {f.name: None if f.name == "reward" else _dataclass_in(hints[f.name]) for f in fields(kind)}
+
+
+def _dataclass_in(hint: Any) -> type | None:
+    if isinstance(hint, type) and is_dataclass(hint):
+        return hint
+    if get_origin(hint) in (Union, types.UnionType):
+        return next((found for part in get_args(hint) if (found := _dataclass_in(part))), None)
+    return None
+
+
+def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None:
+    sections = _sections(kind)
+    for key, value in tree.items():
+        if key not in sections:
+            known = list(known_keys())
+            near = difflib.get_close_matches(f"{prefix}{key}", known, n=1, cutoff=0.0)[0]
+            tail = [k for k in known if k.rsplit(".", 1)[-1] == key]  # the right name in the wrong section
+            raise ConfigError(f"unknown key {prefix}{key}; did you mean {tail[0] if tail else near}?")
+        inner = sections[key]
+        if inner is not None and isinstance(value, Mapping):
+            _refuse_unknown(value, inner, f"{prefix}{key}.")
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"override {override!r} is not of the form key=value, such as optimizer.lr=1e-6")
+    *path, last = key.split(".")
+    for part in path:
+        inner = tree.get(part)
+        if inner is None:
+            inner = tree[part] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(f"override {override!r}: {part} holds {inner!r}, which has no keys of its own")
+        tree = inner
+    try:
+        tree[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override {override!r}: the value is not YAML: {error}") from error
+
+
+def _problem(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    return f"{where} is {error['input']!r:.120}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _plain(value: object) -> object:
+    """Tuples as lists, for YAML."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value

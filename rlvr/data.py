@@ -1,0 +1,72 @@
+"""The training data of a run: files of problems, filtered, as sources to draw from.
+
+Order of the filters: pass rates, then prompt length. What is dropped is counted and shown, never silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.files import data_hash, read_problems
+from data_prep.fitting import select_fitting
+from data_prep.prefilter import prefilter, read_pass_rates
+from rlvr.draws import Sampler, Source
+from rlvr.errors import ConfigError
+from rlvr.prompts import Prompter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One file of problems. weight: its share of the draws, relative to the other files."""
+
+    path: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """What is trained on.
+
+    train: files of problems (`rlvr prep` writes them), mixed by their weights.
+    template: how a question becomes a prompt: plain, boxed, chat, r1_zero, ...
+    max_prompt_tokens: longer prompts are dropped, counted and shown.
+    sampler: `shuffle` walks each file in a new order an epoch; `difficulty` prefers problems that are solved sometimes.
+    pass_rates: a file of {"id", "pass_rate"} lines, as `rlvr eval` writes it, to filter by; null = no filter.
+    pass_rate_low, pass_rate_high: problems outside these bounds are dropped.
+    """
+
+    train: tuple[SourceConfig, ...] = ()
+    template: str = "r1_zero"
+    max_prompt_tokens: int = 1024
+    sampler: Sampler = "shuffle"
+    pass_rates: str | None = None
+    pass_rate_low: float = 0.0
+    pass_rate_high: float = 1.0
+
+
+def load_sources(config: DataConfig, prompter: Prompter, say: Callable[[str], None]) -> list[Source]:
+    """Read, filter and report. Raises ConfigError, BadRow, DataNotFound."""
+    if not config.train:
+        raise ConfigError("data.train is empty; name at least one file of problems (`rlvr prep` writes them)")
+    sources = []
+    for entry in config.train:
+        problems = read_problems(entry.path)
+        if config.pass_rates is not None:
+            filtered = prefilter(
+                problems, read_pass_rates(config.pass_rates), low=config.pass_rate_low, high=config.pass_rate_high
+            )
+            problems = list(filtered.kept)
+            say(f"{entry.path}: {filtered.describe()}")
+        fitting = select_fitting(problems, prompter.tokens, config.max_prompt_tokens)
+        if fitting.dropped:
+            say(f"{entry.path}: {fitting.describe()}")
+        sources.append(Source(name=entry.path, problems=fitting.kept, weight=entry.weight))
+    return sources
+
+
+def fingerprint(config: DataConfig, *more: str | None) -> str:
+    """A hash of all files that the run reads, for its run directory and for the check on resuming."""
+    paths = [s.path for s in config.train] + [p for p in (config.pass_rates, *more) if p is not None]
+    return data_hash([Path(p) for p in paths])

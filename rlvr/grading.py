@@ -1,0 +1,75 @@
+"""The graders of a run: one pool of worker processes for each reward that its problems name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from data_prep.problem import Problem
+from rewards.composition import RewardSpec
+from rewards.pool import GraderPool
+from rewards.types import GradeRequest, GradeResult
+from rlvr.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingConfig:
+    """How grades are made.
+
+    workers: processes; null = one a core. deadline: seconds of wall time for one grade; then its worker is killed.
+    max_ungraded_share: above this share of a step's samples without a grade the run stops with a diagnosis.
+    """
+
+    workers: int | None = None
+    deadline: float = 10.0
+    max_ungraded_share: float = 0.1
+
+
+class RunGraders:
+    """Hands each problem's samples to its reward: the run's own, or else the one that the problem names."""
+
+    def __init__(self, reward: RewardSpec | None, problems: Sequence[Problem], config: GradingConfig) -> None:
+        """Start the pools, so that an unknown or broken reward is known before the first token.
+
+        Raises:
+            ConfigError: a problem names no reward and the run has none.
+            RewardError: an unknown reward, wrong parameters, or workers that do not start.
+        """
+        self._own = reward
+        names = {p.reward for p in problems} if reward is None else set()
+        if "" in names:
+            raise ConfigError("reward is null and some problems name no reward; set reward, such as reward: math")
+        specs = {name: RewardSpec.from_dict(name) for name in sorted(names)} if reward is None else {"": reward}
+        self._pools: dict[str, GraderPool] = {}
+        try:
+            for name, spec in specs.items():
+                self._pools[name] = GraderPool(spec, workers=config.workers, deadline=config.deadline).start()
+        except BaseException:
+            self.close()
+            raise
+
+    def grade(self, problem: Problem, requests: Sequence[GradeRequest]) -> list[asyncio.Future[GradeResult]]:
+        """A future for each request of one group, in order."""
+        pool = self._pool(problem)
+        return [asyncio.wrap_future(f) for f in pool.submit_batch(requests)]
+
+    def needs_group(self, problem: Problem) -> bool:
+        """Whether the problem's reward compares samples, so that it must be given all of them at once."""
+        return self._pool(problem).batched
+
+    def _pool(self, problem: Problem) -> GraderPool:
+        return self._pools["" if self._own is not None else problem.reward]
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def __enter__(self) -> RunGraders:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

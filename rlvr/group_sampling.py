@@ -1,0 +1,185 @@
+"""From draws to graded groups: ask the engine, grade each completion the moment it is there, shape its reward.
+
+Generation runs on the compute thread and grading in worker processes, so the two overlap. Groups come back in the
+order of the draws; within a group samples stand in the order of their index, whatever finished first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from data_prep.problem import Problem
+from rewards.types import GradeRequest, GradeResult
+from rlvr.draws import Draw
+from rlvr.errors import ConfigError
+from rlvr.grading import RunGraders
+from rlvr.prompts import Prompter
+from rlvr.protocols import RolloutEngine
+from rlvr.types import Completion, Group, RolloutRequest, Sample, SamplingParameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutConfig:
+    """What one step samples.
+
+    prompts: problems a step. n: samples of each problem.
+    temperature: of sampling; the learner divides its logits by the same. Training refuses top_p below 1, top_k and
+        min_p above 0: the probability ratio would compare two different distributions.
+    max_tokens: response tokens at most, or stages [[from_step, max_tokens], ...] that begin with step 0.
+    stop: strings that end a response.
+    max_batch: rows that the engine decodes at once.
+    """
+
+    prompts: int = 16
+    n: int = 16
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    max_tokens: int | tuple[tuple[int, int], ...] = 256
+    stop: tuple[str, ...] = ()
+    max_batch: int = 256
+
+    @property
+    def stages(self) -> tuple[tuple[int, int], ...]:
+        """(first step, response tokens at most) of each stage of the run."""
+        return ((0, self.max_tokens),) if isinstance(self.max_tokens, int) else self.max_tokens
+
+    def max_tokens_at(self, step: int) -> int:
+        """Response tokens allowed in this step."""
+        return next(tokens for start, tokens in reversed(self.stages) if step >= start)
+
+    def sampling_at(self, step: int) -> SamplingParameters:
+        return SamplingParameters(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            max_tokens=self.max_tokens_at(step),
+            stop=self.stop,
+        )
+
+
+def check_trainable(config: RolloutConfig) -> None:
+    """Refuse what would bias the ratio, or cannot be. Raises ConfigError."""
+    for key, value, neutral in (("top_p", config.top_p, 1.0), ("top_k", config.top_k, 0), ("min_p", config.min_p, 0.0)):
+        if value != neutral:
+            raise ConfigError(
+                f"rollout.{key} is {value}: training refuses it, because tokens would be drawn from a truncated "
+                "distribution that the learner's log-probabilities do not have, and every ratio would be biased; "
+                f"set rollout.{key}={neutral} (evaluation may use it)"
+            )
+    if not config.temperature > 0:
+        raise ConfigError(f"rollout.temperature is {config.temperature}; sampling for training needs a value above 0")
+    for key in ("prompts", "n", "max_batch"):
+        if getattr(config, key) < 1:
+            raise ConfigError(f"rollout.{key} is {getattr(config, key)}; it must be at least 1")
+    stages = config.stages
+    starts = [start for start, _ in stages]
+    if not stages or starts[0] != 0 or starts != sorted(set(starts)) or min(tokens for _, tokens in stages) < 1:
+        raise ConfigError(
+            f"rollout.max_tokens is {config.max_tokens}; give at least 1, or stages [[0, n], [step, n], ...] "
+            "with rising steps"
+        )
+
+
+class GroupSampler:
+    """Samples and grades whole groups. `at(step)` gives the function that the collector calls in that step."""
+
+    def __init__(
+        self,
+        engine: RolloutEngine,
+        *,
+        config: RolloutConfig,
+        seed: int,
+        prompter: Prompter,
+        graders: RunGraders,
+        shape: Callable[[GradeResult, Completion, int], tuple[float | None, dict[str, float]]],
+    ) -> None:
+        """
+        Args:
+            prompter: makes prompts, and the text that is graded.
+            graders: of the run.
+            shape: the shaped reward of a graded completion and what each term added; its last argument is the
+                number of response tokens allowed.
+        """
+        self._engine = engine
+        self._config = config
+        self._seed = seed
+        self._prompter = prompter
+        self._graders = graders
+        self._shape = shape
+        self.seconds_waiting_for_grades = 0.0
+
+    async def sample(self, draws: Sequence[Draw], step: int) -> list[Group]:
+        """One group a draw, in the order of the draws."""
+        sampling = self._config.sampling_at(step)
+        problems = {d.draw_index: d.problem for d in draws}
+        requests = [
+            RolloutRequest(
+                prompt_T=self._prompter.tokens(d.problem),
+                sampling=sampling,
+                seed=self._seed,
+                draw_index=d.draw_index,
+                sample_index=g,
+            )
+            for d in draws
+            for g in range(self._config.n)
+        ]
+        arrived: dict[int, dict[int, _Arrived]] = {d.draw_index: {} for d in draws}
+        async for completion in self._engine.generate(requests):
+            index, g = completion.request.draw_index, completion.request.sample_index
+            problem, group = problems[index], arrived[index]
+            group[g] = _Arrived(completion=completion, request=self._request(problem, completion))
+            if not self._graders.needs_group(problem):
+                (group[g].grade,) = self._graders.grade(problem, [group[g].request])
+            elif len(group) == self._config.n:
+                whole = [group[k] for k in range(self._config.n)]
+                for each, grade in zip(whole, self._graders.grade(problem, [a.request for a in whole]), strict=True):
+                    each.grade = grade
+        began = time.perf_counter()
+        groups = [await self._group(d, arrived[d.draw_index], sampling.max_tokens) for d in draws]
+        self.seconds_waiting_for_grades += time.perf_counter() - began
+        return groups
+
+    def _request(self, problem: Problem, completion: Completion) -> GradeRequest:
+        return GradeRequest(
+            messages=problem.messages,
+            response=self._prompter.response_text(problem, completion.token_ids),
+            reference=problem.reference,
+            finish=completion.finish,
+            metadata=MappingProxyType({"tokens": len(completion.token_ids), "source": problem.source}),
+            problem_id=problem.id,
+            group_id=str(completion.request.draw_index),
+            sample_id=completion.request.sample_index,
+        )
+
+    async def _group(self, draw: Draw, arrived: Mapping[int, _Arrived], max_tokens: int) -> Group:
+        samples = []
+        for _, each in sorted(arrived.items()):
+            assert each.grade is not None  # every completion was handed to a grader
+            grade = await each.grade
+            reward, shaping = self._shape(grade, each.completion, max_tokens)
+            samples.append(
+                Sample(
+                    completion=each.completion,
+                    text=each.request.response,
+                    grade=grade,
+                    reward=reward,
+                    shaping=MappingProxyType(shaping),
+                )
+            )
+        return Group(problem=draw.problem, draw_index=draw.draw_index, samples_G=tuple(samples))
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """A completion, what is asked about it, and the grade on its way."""
+
+    completion: Completion
+    request: GradeRequest
+    grade: asyncio.Future[GradeResult] | None = None

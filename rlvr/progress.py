@@ -1,0 +1,78 @@
+"""What a person sees while a run goes on: a live line on a terminal (rich), plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from rlvr.rundir.metrics import Metrics
+
+SHOWN = (  # metric, label, format
+    ("reward/mean", "reward", "{:.3f}"),
+    ("reward/correctness_mean", "right", "{:.3f}"),
+    ("response/length_mean", "length", "{:.1f}"),
+    ("update/entropy", "entropy", "{:.3f}"),
+    ("update/gradient_norm", "gradient", "{:.2f}"),
+    ("groups/trained", "groups", "{:.0f}"),
+    ("grading/ungraded", "ungraded", "{:.0f}"),
+    ("time/step", "seconds", "{:.1f}"),
+)
+
+
+class Progress:
+    """Shows each step; a context manager, so that the terminal is left as it was."""
+
+    def __init__(self, *, total: int, done: int = 0, console: Console | None = None, unit: str = "step") -> None:
+        self._console = console or Console(stderr=True)
+        self._total = total
+        self._unit = unit
+        self._began = time.monotonic()
+        self._bar: Bar | None = None
+        if self._console.is_terminal:
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[line]}"),
+                console=self._console,
+            )
+            self._task = self._bar.add_task(unit, total=total, completed=done, line="")
+
+    def __enter__(self) -> Progress:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, metrics: Metrics) -> None:
+        """Show a step's metrics."""
+        shown = [
+            f"{label} {text.format(v)}"
+            for name, label, text in SHOWN
+            if isinstance(v := metrics.get(name), int | float)
+        ]
+        shown += [
+            f"{k.removeprefix('eval/')} {v:.3f}" for k, v in metrics.items() if _headline(k) and isinstance(v, float)
+        ]
+        if self._bar is not None:
+            self._bar.update(self._task, completed=int(metrics["step"] or 0), line="  ".join(shown))
+        else:
+            self.say(f"{self._unit} {metrics['step']}/{self._total}  " + "  ".join(shown))
+
+    def say(self, line: str) -> None:
+        """One line of its own, kept above a live display."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _headline(name: str) -> bool:
+    return name.startswith("eval/") and name.endswith("accuracy")

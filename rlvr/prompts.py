@@ -1,0 +1,62 @@
+"""Prompts as tokens: the run's template around a problem, encoded once.
+
+What a template prefills (`<think>`) is part of the prompt for the model and of the response for the grader:
+`response_text` puts it back in front.
+
+Example:
+    prompter = Prompter(tokenizer, template="r1_zero")
+    prompter.tokens(problem)          # token ids of the prompt
+    prompter.response_text(problem, completion.token_ids)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from data_prep.problem import Problem
+from data_prep.templates import TEMPLATES, prefill_of, render, template_named
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+__all__ = ["TEMPLATES", "Prompter"]
+
+
+class Prompter:
+    """Encodes prompts and decodes responses; keeps what it encoded, by problem id."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, template: str) -> None:
+        self._tokenizer = tokenizer
+        self._template = template
+        self._special_tokens = template_named(template).special_tokens
+        self._encoded: dict[str, tuple[tuple[int, ...], str]] = {}
+
+    def text(self, problem: Problem) -> str:
+        """The prompt as text."""
+        return render(self._template, problem.messages, self._tokenizer)
+
+    def tokens(self, problem: Problem) -> tuple[int, ...]:
+        """The prompt as token ids."""
+        return self._encode(problem)[0]
+
+    def response_text(self, problem: Problem, token_ids: Sequence[int]) -> str:
+        """What the grader reads: the decoded response, behind what the prompt prefilled."""
+        return self._encode(problem)[1] + self.decode(token_ids)
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Token ids as text, without special tokens."""
+        return str(self._tokenizer.decode(list(token_ids), skip_special_tokens=True))
+
+    def encode_response(self, text: str) -> tuple[int, ...]:
+        """A response to imitate: its tokens and the end token."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False)
+        return (*ids, int(self._tokenizer.eos_token_id))
+
+    def _encode(self, problem: Problem) -> tuple[tuple[int, ...], str]:
+        cached = self._encoded.get(problem.id)
+        if cached is None:
+            text = self.text(problem)
+            ids = tuple(self._tokenizer.encode(text, add_special_tokens=self._special_tokens))
+            cached = self._encoded[problem.id] = (ids, prefill_of(text))
+        return cached

@@ -1,0 +1,184 @@
+"""What a step writes down: one line of metrics, its samples, a line for the person who watches."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from rewards.types import Finish
+from rlvr.batching import Rollouts
+from rlvr.collect import Collected
+from rlvr.progress import Progress
+from rlvr.rundir.metrics import Metrics, MetricsFile
+from rlvr.rundir.samples import DecidedGroup, SamplesFolder
+from rlvr.types import Sample, StepStats
+
+
+class Clock:
+    """Wall seconds by phase, and of the whole step since the clock was made."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] += time.perf_counter() - began
+
+    def metrics(self) -> dict[str, float]:
+        return {**{f"time/{k}": v for k, v in self._seconds.items()}, "time/step": time.perf_counter() - self._began}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """The rows that a step trained on, with their advantages, and what each of its optimizer updates measured."""
+
+    rollouts: Rollouts
+    stats: tuple[StepStats, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One whole step. update is None where there was nothing to train on."""
+
+    number: int
+    collected: Collected
+    update: Update | None
+    evaluation: Metrics
+
+    def refusals(self) -> str:
+        """Why updates were refused, with the samples whose loss was not finite; empty where none was."""
+        if self.update is None:
+            return ""
+        rows = self.update.rollouts.samples_B
+        named = [
+            (u.refused, [rows[b].completion.request for b in u.refused_sequences])
+            for u in self.update.stats
+            if u.refused
+        ]
+        return "; ".join(
+            f"{why} ({', '.join(f'draw {r.draw_index} sample {r.sample_index}' for r in asked[:8]) or 'no one sample'})"
+            for why, asked in named
+        )
+
+
+class Recorder:
+    """Writes metrics and samples of each step, and shows progress."""
+
+    def __init__(self, metrics: MetricsFile, samples: SamplesFolder, progress: Progress) -> None:
+        self._metrics = metrics
+        self._samples = samples
+        self._progress = progress
+
+    def write_baseline(self, evaluation: Metrics) -> None:
+        """Step 0: what the model can do before the first update."""
+        line: Metrics = {"step": 0, **evaluation}
+        self._metrics.append(line)
+        self._progress.show(line)
+
+    def write(self, step: StepRecord, clock: Clock) -> None:
+        """Put the step on disk. The samples go first: a line in `metrics.jsonl` says that the step is whole."""
+        self._samples.write(step.number, _decided(step))
+        line: dict[str, float | int | str | None] = {
+            "step": step.number,
+            **step.collected.metrics(),
+            **_reward_metrics(step.collected),
+            **_update_metrics(step.update.stats if step.update else ()),
+            **step.evaluation,
+            **clock.metrics(),
+            "memory/peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+        if refusals := step.refusals():
+            line["update/refused_why"] = refusals
+        self._metrics.append(line)
+        self._progress.show(line)
+
+
+def _decided(step: StepRecord) -> list[DecidedGroup]:
+    advantages: dict[tuple[int, int], float] = {}
+    if step.update is not None:
+        batch = step.update.rollouts.batch
+        tokens = batch.loss_mask.sum(1).clamp(min=1)
+        means = ((batch.advantages * batch.loss_mask).sum(1) / tokens).tolist()
+        for sample, mean in zip(step.update.rollouts.samples_B, means, strict=True):
+            advantages[sample.completion.request.draw_index, sample.completion.request.sample_index] = mean
+    trained = [
+        DecidedGroup(
+            group=g,
+            decision="trained" if step.update is not None else "not_trained",
+            advantages={i: a for (draw, i), a in advantages.items() if draw == g.draw_index},
+        )
+        for g in step.collected.groups
+    ]
+    return trained + [DecidedGroup(group=g, decision=why, advantages={}) for g, why in step.collected.left_out]
+
+
+def _reward_metrics(collected: Collected) -> dict[str, float | int | None]:
+    """Over the samples drawn in this step, trained on or not: what the policy does, before any filter."""
+    samples = [s for g in collected.sampled for s in g.samples_G]
+    if not samples:
+        return {}
+    rewards = [s.reward for s in samples if s.reward is not None]
+    lengths = [len(s.completion.token_ids) for s in samples]
+    right = [s.grade.correctness for s in samples if s.grade.correctness is not None]
+    return {
+        "reward/mean": _mean(rewards),
+        "reward/std": float(np.std(rewards)) if rewards else None,
+        "reward/score_mean": _mean([s.grade.score for s in samples if s.grade.score is not None]),
+        "reward/correctness_mean": _mean(right),
+        **{f"reward/part/{name}": _mean(values) for name, values in _named(samples, "parts").items()},
+        **{f"reward/shaping/{name}": _mean(values) for name, values in _named(samples, "shaping").items()},
+        "response/length_mean": fmean(lengths),
+        "response/length_max": max(lengths),
+        "response/cut_off": fmean(s.completion.finish is Finish.LENGTH for s in samples),
+    }
+
+
+def _named(samples: Sequence[Sample], which: str) -> dict[str, list[float]]:
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for sample in samples:
+        named: Mapping[str, float | None] = sample.grade.parts if which == "parts" else sample.shaping
+        for name, value in named.items():
+            if value is not None:
+                values[name].append(value)
+    return dict(sorted(values.items()))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def _update_metrics(updates: Sequence[StepStats]) -> dict[str, float | int | None]:
+    """Means over the step's updates that were applied; extremes for the extremes."""
+    applied = [u for u in updates if not u.refused]
+    counts: dict[str, float | int | None] = {
+        "update/count": len(applied),
+        "update/refused": len(updates) - len(applied),
+    }
+    if not applied:
+        return counts
+    means = ("loss", "gradient_norm", "entropy", "kl", "clip_low", "clip_high", "ratio_median")
+    mismatch = ("mismatch_kl", "mismatch_capped", "mismatch_masked")
+    return {
+        **counts,
+        **{f"update/{name}": fmean(getattr(u, name) for u in applied) for name in means},
+        "update/ratio_min": min(u.ratio_min for u in applied),
+        "update/ratio_max": max(u.ratio_max for u in applied),
+        "update/learning_rate": applied[-1].learning_rate,
+        "update/tokens": sum(u.tokens for u in applied),
+        "update/sequences": sum(u.sequences for u in applied),
+        "update/micro_batches": sum(u.micro_batches for u in applied),
+        **{name.replace("_", "/", 1): fmean(getattr(u, name) for u in applied) for name in mismatch},
+        "mismatch/max": max(u.mismatch_max for u in applied),
+    }

@@ -1,0 +1,119 @@
+"""Opening a run directory: one process at a time, and only for the config that it was made with."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+
+from rlvr import __version__
+from rlvr.errors import ConfigError
+from rlvr.rundir.files import write_text
+
+CONFIG, ENVIRONMENT = "config.yaml", "environment.json"
+PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "pyarrow", "safetensors", "tokenizers")
+
+# What a resumed run may change: it decides how long, how fast and how safely, not what is computed.
+MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps")
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Hold the run directory for this process. Raises ConfigError when another process trains in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(f"another process is training in {folder}; wait for it or give another --out") from error
+        yield
+
+
+def open_run(folder: Path, config: Mapping[str, object], *, data_hash: str, threads: int) -> None:
+    """Make the run directory, or check that the one that is there belongs to this config and data.
+
+    Raises:
+        ConfigError: it belongs to another run; names the keys with both values.
+    """
+    path = folder / CONFIG
+    if path.exists():
+        _check_config(folder, yaml.safe_load(path.read_text(encoding="utf-8")), config)
+        _check_environment(folder, data_hash, threads)
+    else:
+        write_text(folder / ENVIRONMENT, json.dumps(_environment(data_hash, threads), indent=2) + "\n")
+    write_text(path, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+
+
+def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, object]) -> None:
+    old, new = dict(_leaves(before)), dict(_leaves(now))
+    changed = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in MAY_CHANGE]
+    if "steps" in old and old["steps"] != new["steps"] and new.get("optimizer.schedule") != "constant":
+        changed.append("steps")  # the schedule depends on where it ends
+    if changed:
+        lines = "; ".join(f"{k} was {old.get(k)!r} and is {new.get(k)!r}" for k in changed)
+        raise ConfigError(f"{folder} holds another run: {lines}. Give another --out, or the config it was made with")
+
+
+def _check_environment(folder: Path, data_hash: str, threads: int) -> None:
+    before = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+    for key, now, why in (
+        ("data_hash", data_hash, "the training data changed"),
+        ("threads", threads, "sums on the CPU depend on the number of threads"),
+    ):
+        if before[key] != now:
+            raise ConfigError(
+                f"{folder} was made with {key} {before[key]} and now it is {now}: {why}, so the run could not go on "
+                "exactly. Restore it (threads: set the key `threads`), or give another --out"
+            )
+
+
+def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and prefix + key != "reward":
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _environment(data_hash: str, threads: int) -> dict[str, object]:
+    return {
+        "rlvr": __version__,
+        "revision": _revision(),
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "data_hash": data_hash,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _revision() -> str | None:
+    """The git revision of this source tree, `+changes` when files differ from it; None for an installed package."""
+    source = Path(__file__).resolve().parent
+    try:
+        git = ["git", "-C", str(source)]
+        revision = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+        changed = subprocess.run(
+            [*git, "status", "--porcelain"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision.stdout.strip() + ("+changes" if changed.stdout.strip() else "")

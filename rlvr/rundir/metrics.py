@@ -1,0 +1,59 @@
+"""`metrics.jsonl`: one line a step, whole lines only, cut back to the checkpoint when a run resumes.
+
+Times stand under `time/` and memory under `memory/`: these differ between two runs of one configuration, nothing
+else does on one machine and thread count.
+
+Example line:
+    {"step": 3, "reward/mean": 0.25, "response/length_mean": 31.5, "time/step": 1.02}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from rlvr.rundir.files import write_text
+
+Metrics: TypeAlias = Mapping[str, float | int | str | None]
+
+
+class MetricsFile:
+    """Appends lines; each is on disk before the next step begins."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def cut_after(self, step: int) -> int:
+        """Drop the lines of later steps and a torn last line; returns how many lines went."""
+        if not self._path.exists():
+            return 0
+        with self._path.open("rb") as file:
+            before = sum(1 for _ in file)
+        kept = [row for row in read_metrics(self._path) if int(row["step"] or 0) <= step]
+        write_text(self._path, "".join(_line(row) for row in kept))
+        return before - len(kept)
+
+    def append(self, metrics: Metrics) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(_line(metrics))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read_metrics(path: Path) -> Iterator[dict[str, float | int | str | None]]:
+    """The lines of a metrics file; a torn last line (the process was killed while writing it) is left out."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if not line.endswith("\n"):
+                return
+            yield json.loads(line)
+
+
+def _line(metrics: Metrics) -> str:
+    # JSON has no NaN: a value that does not exist (no informative group, say) is null.
+    plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in metrics.items()}
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n"

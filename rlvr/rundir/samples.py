@@ -1,0 +1,107 @@
+"""`samples/step-000010.parquet`: every sample of a step with reward parts, verdict, advantage and its decision."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rlvr.rundir.files import sync
+from rlvr.types import Group, Sample
+
+_NAME = re.compile(r"step-(\d{6,})\.parquet")
+
+SCHEMA = pa.schema(
+    [
+        ("step", pa.int64()),
+        ("problem", pa.string()),
+        ("source", pa.string()),
+        ("draw", pa.int64()),
+        ("sample", pa.int64()),
+        ("prompt", pa.string()),
+        ("response", pa.string()),
+        ("tokens", pa.int64()),
+        ("finish", pa.string()),
+        ("score", pa.float64()),
+        ("correctness", pa.float64()),
+        ("verdict", pa.string()),
+        ("extracted", pa.string()),
+        ("reason", pa.string()),
+        ("parts", pa.string()),  # JSON object: name -> value
+        ("shaping", pa.string()),  # JSON object: name -> what the term added
+        ("reward", pa.float64()),
+        ("advantage", pa.float64()),
+        ("decision", pa.string()),
+        ("policy_version", pa.int64()),
+        ("grade_seconds", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedGroup:
+    """A group and what became of it: `trained`, `carried`, or why it was left out.
+
+    advantages: the mean advantage of each sample's tokens, by sample index; empty unless trained.
+    """
+
+    group: Group
+    decision: str
+    advantages: Mapping[int, float]
+
+
+class SamplesFolder:
+    """Writes one Parquet file a step, atomically."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, step: int, groups: Iterable[DecidedGroup]) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        rows = [_row(step, decided, sample) for decided in groups for sample in decided.group.samples_G]
+        path = self._folder / f"step-{step:06d}.parquet"
+        temporary = path.with_name(f".{path.name}.partial")
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
+        sync(temporary)
+        temporary.replace(path)
+        return path
+
+    def cut_after(self, step: int) -> int:
+        """Remove the files of later steps; returns how many."""
+        later = [p for p in self._folder.glob("step-*.parquet") if (m := _NAME.fullmatch(p.name)) and int(m[1]) > step]
+        for path in later:
+            path.unlink()
+        return len(later)
+
+
+def _row(step: int, decided: DecidedGroup, sample: Sample) -> dict[str, object]:
+    group, grade, completion = decided.group, sample.grade, sample.completion
+    index = completion.request.sample_index
+    return {
+        "step": step,
+        "problem": group.problem.id,
+        "source": group.problem.source,
+        "draw": group.draw_index,
+        "sample": index,
+        "prompt": "\n".join(m.content for m in group.problem.messages),
+        "response": sample.text,
+        "tokens": len(completion.token_ids),
+        "finish": completion.finish.value,
+        "score": grade.score,
+        "correctness": grade.correctness,
+        "verdict": grade.verdict.value,
+        "extracted": grade.extracted,
+        "reason": grade.reason,
+        "parts": json.dumps(dict(grade.parts)),
+        "shaping": json.dumps(dict(sample.shaping)),
+        "reward": sample.reward,
+        "advantage": decided.advantages.get(index),
+        "decision": decided.decision,
+        "policy_version": completion.policy_versions[0] if completion.policy_versions else None,
+        "grade_seconds": grade.seconds,
+    }

@@ -1,0 +1,82 @@
+"""Runs a config from start to end in its run directory: opens or resumes it, warms up, trains, closes everything.
+
+    RUN/config.yaml        the resolved config        RUN/environment.json   versions, revision, data hash, threads
+    RUN/metrics.jsonl      a line a step              RUN/warmup.jsonl       a line a supervised step
+    RUN/samples/           every sample (Parquet)     RUN/eval/              every evaluated response
+    RUN/checkpoints/       `from_pretrained` reads each
+
+Resuming replays from the newest checkpoint: what was written after it is cut, and comes again as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rlvr.assembly import Assembly, set_threads
+from rlvr.config import RunConfig, to_tree
+from rlvr.data import fingerprint
+from rlvr.errors import ConfigError
+from rlvr.progress import Progress
+from rlvr.rundir import Checkpoints
+from rlvr.rundir.directory import claim, open_run
+from rlvr.train import train
+
+
+def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
+    """Train in `out`; returns the exit status. Raises ToolkitError."""
+    progress = Progress(total=config.steps)
+    newest = Checkpoints(out / "checkpoints", keep_last=0).newest()
+    if newest is not None and newest[0] > config.steps:
+        raise ConfigError(
+            f"{out} holds a checkpoint of step {newest[0]} but steps is {config.steps}; give another --out"
+        )
+    with ExitStack() as stack:
+        if not dry_run:
+            stack.enter_context(claim(out))
+            open_run(
+                out,
+                to_tree(config),
+                data_hash=fingerprint(config.data, config.warmup.data),
+                threads=set_threads(config.threads),
+            )
+        if newest is not None and newest[0] == config.steps:
+            progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
+            return 0
+        assembly = stack.enter_context(Assembly(config, out, progress))
+        if dry_run:
+            progress.say("config, data, graders and model are fine")
+            return 0
+        stack.enter_context(progress)
+        return asyncio.run(_train(assembly, out, progress))
+
+
+async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
+    stop = asyncio.Event()
+    with _stopping(stop, progress):
+        parts = await assembly.start(stop)
+        finished = parts is not None and await train(parts, stop=stop)
+    progress.say(f"finished: {out}" if finished else f"stopped; the same command goes on from the checkpoint in {out}")
+    return 0
+
+
+@contextmanager
+def _stopping(stop: asyncio.Event, progress: Progress) -> Iterator[None]:
+    """The first SIGINT or SIGTERM asks the loop to finish its step; the second acts as if we were not there."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        progress.say(f"{number.name}: finishing this step, then writing a checkpoint (once more: stop at once)")
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

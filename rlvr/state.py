@@ -1,0 +1,27 @@
+"""Where a run stands: the few numbers of the loop itself, kept in every checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rlvr.types import StepStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """step: the last whole step. version: of the weights, one more for each step that updated them.
+
+    refused_in_a_row: updates refused since the last one that was applied.
+    """
+
+    step: int = 0
+    version: int = 0
+    refused_in_a_row: int = 0
+
+    def after(self, updates: Sequence[StepStats]) -> RunState:
+        """The state after a step's updates."""
+        refused = self.refused_in_a_row
+        for update in updates:
+            refused = refused + 1 if update.refused else 0
+        return replace(self, version=self.version + 1, refused_in_a_row=refused)

@@ -1,0 +1,78 @@
+"""Supervised warm-up: imitate demonstrations before reinforcement begins, on the same learner and batches.
+
+Loss: the negative log-likelihood of the response tokens, end token included, a mean over the batch's tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data_prep.demonstrations import Demonstration
+from rlvr.algorithms.objective_spec import ObjectiveSpec
+from rlvr.batching import batch_from_demonstrations
+from rlvr.errors import RunStopped
+from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.prompts import Prompter
+from rlvr.protocols import Learner
+from rlvr.types import StepStats
+
+OBJECTIVE = ObjectiveSpec(surrogate="supervised", divide_by="tokens", importance_cap=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmupConfig:
+    """Supervised steps before the first reinforcement step.
+
+    data: a file of demonstrations (problem and response).
+    steps: updates; 0 = no warm-up. batch: demonstrations an update.
+    optimizer: of the warm-up alone; reinforcement starts with a fresh one.
+    """
+
+    data: str | None = None
+    steps: int = 0
+    batch: int = 64
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+
+async def warm_up(
+    learner: Learner,
+    demonstrations: Sequence[Demonstration],
+    prompter: Prompter,
+    *,
+    config: WarmupConfig,
+    seed: int,
+    show: Callable[[int, StepStats], None],
+    stop: asyncio.Event,
+) -> bool:
+    """Run the supervised steps. Each epoch walks the demonstrations in a new order drawn from the seed.
+
+    Returns False when `stop` ended them early: nothing is kept then, and the run begins anew.
+
+    Raises:
+        RunStopped: three updates in a row with a non-finite loss or gradient.
+    """
+    rows = [(prompter.tokens(d.problem), prompter.encode_response(d.response)) for d in demonstrations]
+    order = _endless_order(len(rows), seed)
+    refused = 0
+    for step in range(1, config.steps + 1):
+        if stop.is_set():
+            return False
+        chosen = [rows[next(order)] for _ in range(config.batch)]
+        stats = await learner.step(batch_from_demonstrations(*zip(*chosen, strict=True)), OBJECTIVE)
+        refused = refused + 1 if stats.refused else 0
+        if refused == 3:
+            raise RunStopped(f"three warm-up updates in a row were refused: {stats.refused}; lower warmup.optimizer.lr")
+        show(step, stats)
+    return True
+
+
+def _endless_order(size: int, seed: int) -> Iterator[int]:
+    epoch = 0
+    while True:
+        seeds = np.random.SeedSequence([seed, 2 << 32, epoch])
+        yield from np.random.Generator(np.random.Philox(seeds)).permutation(size).tolist()
+        epoch += 1

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from rlvr.errors import CheckpointError, ConfigError
+from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder, read_metrics
+from rlvr.rundir.directory import claim, open_run
+from rlvr.rundir.group_json import group_from_json, group_to_json
+from rlvr.rundir.samples import DecidedGroup
+from tests.rlvr.made import group
+
+
+def write(checkpoints: Checkpoints, step: int, text: str = "weights") -> Path:
+    async def fill(folder: Path) -> None:
+        (folder / "model.safetensors").write_text(text)
+
+    return asyncio.run(checkpoints.write(step, trainer_state=json.dumps({"step": step}), fill=fill))
+
+
+def test_the_newest_whole_checkpoint_is_found(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=0)
+    assert checkpoints.newest() is None
+    for step in (9, 10, 2):
+        write(checkpoints, step)
+    assert checkpoints.newest() == (10, tmp_path / "step-000010")
+
+
+def test_keep_last_removes_the_oldest_and_zero_keeps_all(tmp_path: Path) -> None:
+    for keep, left in ((2, 2), (0, 4)):
+        folder = tmp_path / str(keep)
+        for step in range(4):
+            write(Checkpoints(folder, keep_last=keep), step)
+        assert len(list(folder.iterdir())) == left
+        assert (folder / "step-000003").is_dir()
+
+
+def test_a_writer_killed_half_way_leaves_the_checkpoint_before_intact(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=1)
+    write(checkpoints, 1)
+    child = os.fork()
+    if child == 0:
+
+        async def die(folder: Path) -> None:
+            (folder / "model.safetensors").write_text("half")
+            os._exit(9)
+
+        asyncio.run(checkpoints.write(2, trainer_state="{}", fill=die))
+    os.waitpid(child, 0)
+    assert checkpoints.newest() == (1, tmp_path / "step-000001")
+    write(checkpoints, 2)
+    assert checkpoints.newest() == (2, tmp_path / "step-000002")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000002"]
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_the_checkpoint_before_intact(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=1)
+    write(checkpoints, 1)
+
+    async def fill(folder: Path) -> None:
+        (folder / "model.safetensors").symlink_to("/dev/full")
+        (folder / "model.safetensors").write_text("weights")
+
+    with pytest.raises(CheckpointError, match=r"step 2 .*No space left.*step 1 is intact.*free space"):
+        asyncio.run(checkpoints.write(2, trainer_state="{}", fill=fill))
+    assert checkpoints.newest() == (1, tmp_path / "step-000001")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000001"]
+
+
+def test_metrics_after_the_checkpoint_and_a_torn_line_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    metrics = MetricsFile(path)
+    for step in range(4):
+        metrics.append({"step": step, "reward/mean": step / 3, "reward/std": math.nan})
+    with path.open("a") as file:
+        file.write('{"step": 4, "rew')
+    assert [row["step"] for row in read_metrics(path)] == [0, 1, 2, 3]
+    before = path.read_text().splitlines()[:3]
+    assert metrics.cut_after(2) == 2
+    assert path.read_text().splitlines() == before
+    assert json.loads(before[1]) == {"step": 1, "reward/mean": 1 / 3, "reward/std": None}
+
+
+def test_samples_hold_every_sample_with_its_decision(tmp_path: Path) -> None:
+    samples = SamplesFolder(tmp_path / "samples")
+    path = samples.write(
+        3,
+        [
+            DecidedGroup(group=group(0, [1.0, 0.0]), decision="trained", advantages={0: 0.7, 1: -0.7}),
+            DecidedGroup(group=group(1, [None, 0.0]), decision="too_few_graded", advantages={}),
+        ],
+    )
+    assert path.name == "step-000003.parquet"
+    rows = pq.read_table(path).to_pylist()
+    assert [(r["draw"], r["sample"], r["decision"]) for r in rows] == [
+        (0, 0, "trained"), (0, 1, "trained"), (1, 0, "too_few_graded"), (1, 1, "too_few_graded"),
+    ]  # fmt: skip
+    assert [r["advantage"] for r in rows] == [0.7, -0.7, None, None]
+    assert rows[2]["verdict"] == "ungraded"
+    assert rows[2]["score"] is None
+    assert rows[2]["reason"] == "the grader died"
+
+
+def test_an_empty_step_writes_an_empty_samples_file(tmp_path: Path) -> None:
+    assert pq.read_table(SamplesFolder(tmp_path).write(1, [])).num_rows == 0
+
+
+def test_samples_after_the_checkpoint_are_cut(tmp_path: Path) -> None:
+    samples = SamplesFolder(tmp_path)
+    for step in (1, 2, 3):
+        samples.write(step, [])
+    assert samples.cut_after(1) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["step-000001.parquet"]
+
+
+def test_a_group_comes_back_from_json_exactly() -> None:
+    made = group(5, [1.0, None, 0.0], version=3)
+    odd = replace(
+        made.samples_G[0],
+        completion=replace(made.samples_G[0].completion, logprobs=(-0.1, -1 / 3)),
+        text="π\n\u2028 </answer>",
+        shaping={"overlong": -1 / 7},
+    )
+    made = replace(made, samples_G=(odd, *made.samples_G[1:]))
+    assert group_from_json(json.loads(json.dumps(group_to_json(made)))) == made
+
+
+def test_one_process_at_a_time_holds_a_run_directory(tmp_path: Path) -> None:
+    with claim(tmp_path / "run"):
+        child = os.fork()
+        if child == 0:
+            try:
+                with claim(tmp_path / "run"):
+                    os._exit(0)
+            except ConfigError:
+                os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    with claim(tmp_path / "run"):
+        pass
+
+
+CONFIG = {"steps": 3, "optimizer": {"lr": 1e-6, "schedule": "constant"}, "checkpoint": {"every": 10}}
+
+
+def test_a_run_directory_of_another_config_is_refused_naming_key_and_both_values(tmp_path: Path) -> None:
+    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    with pytest.raises(ConfigError, match=r"optimizer\.lr was 1e-06 and is 1e-05"):
+        open_run(tmp_path, {**CONFIG, "optimizer": {"lr": 1e-5, "schedule": "constant"}}, data_hash="a", threads=1)
+
+
+def test_what_does_not_change_the_results_may_change_when_a_run_resumes(tmp_path: Path) -> None:
+    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, data_hash="a", threads=1)
+
+
+def test_more_steps_are_refused_where_the_schedule_depends_on_them(tmp_path: Path) -> None:
+    cosine = {**CONFIG, "optimizer": {"lr": 1e-6, "schedule": "cosine"}}
+    open_run(tmp_path, cosine, data_hash="a", threads=1)
+    with pytest.raises(ConfigError, match="steps was 3 and is 9"):
+        open_run(tmp_path, {**cosine, "steps": 9}, data_hash="a", threads=1)
+
+
+@pytest.mark.parametrize(("key", "value"), [("data_hash", "b"), ("threads", 2)])
+def test_other_data_or_threads_are_refused_because_the_run_could_not_go_on_exactly(
+    tmp_path: Path, key: str, value: str | int
+) -> None:
+    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    with pytest.raises(ConfigError, match=key):
+        open_run(tmp_path, CONFIG, **{"data_hash": "a", "threads": 1, key: value})  # type: ignore[arg-type]
