@@ -1,10 +1,10 @@
-"""The `algorithm` section of a configuration: a recipe's name, and single values that a run overrides.
+"""The `algorithm` section of a configuration: single values of the recipe that a run overrides.
 
 `None` (a key that is left out) means the recipe's own value. A value that the recipe cannot use is an error, never
 ignored: a clip range for rloo would look as if it did something.
 
 Example:
-    >>> resolve(AlgorithmConfig(recipe="grpo", clip_high=0.28), max_response_tokens=256).overridden
+    >>> resolve("grpo", AlgorithmConfig(clip_high=0.28), max_response_tokens=256).overridden
     ('clip_high',)
 """
 
@@ -30,9 +30,8 @@ Value: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmConfig:
-    """Which recipe, and what to change in it. None = the recipe's own.
+    """What to change in the recipe. None = the recipe's own.
 
-    recipe: grpo, dr_grpo, dapo, gspo, rloo, reinforce++, reinforce++_baseline or cispo.
     clip_low, clip_high: the ratio stays in [1 - clip_low, 1 + clip_high]; for cispo clip_high is the absolute cap.
     dual_clip: bound on the loss of a negative advantage, in |advantage|; above 1, or 0 = off.
     divide_by: tokens, sequence_tokens, max_tokens or sequences.
@@ -48,7 +47,6 @@ class AlgorithmConfig:
     overlong_filter: responses cut off at the maximum length leave the loss.
     """
 
-    recipe: str = "grpo"
     clip_low: float | None = None
     clip_high: float | None = None
     dual_clip: float | None = None
@@ -86,19 +84,20 @@ def find_recipe(name: str) -> Recipe:
         return RECIPES[name]
     near = difflib.get_close_matches(name.lower(), RECIPES, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ConfigError(f"algorithm.recipe is {name!r}, which is no recipe; {hint}Known: {', '.join(RECIPES)}")
+    raise ConfigError(f"recipe is {name!r}, which is no recipe; {hint}Known: {', '.join(RECIPES)}")
 
 
-def resolve(config: AlgorithmConfig, *, max_response_tokens: int) -> Recipe:
-    """The recipe with the configuration's overrides.
+def resolve(name: str, config: AlgorithmConfig, *, max_response_tokens: int) -> Recipe:
+    """The recipe of a name with the configuration's overrides.
 
     Args:
+        name: grpo, dr_grpo, dapo, gspo, rloo, reinforce++, reinforce++_baseline or cispo.
         max_response_tokens: the longest response that a rollout may have, over all stages of the run.
 
     Raises:
         ConfigError: an unknown recipe, a value out of range, or values that do not go together.
     """
-    base = find_recipe(config.recipe)
+    base = find_recipe(name)
     _check_ranges(config, max_response_tokens)
     _check_used(config, base)
     control = config.entropy_control
@@ -133,7 +132,7 @@ def resolve(config: AlgorithmConfig, *, max_response_tokens: int) -> Recipe:
         ),
         entropy_control=control,
         reference_every=config.reference_every,
-        overridden=tuple(f.name for f in fields(config) if f.name != "recipe" and _is_set(config, f)),
+        overridden=tuple(f.name for f in fields(config) if _is_set(config, f)),
     )
     _check_together(config, recipe, max_response_tokens)
     return tied(recipe)
