@@ -1,0 +1,64 @@
+"""What a response is worth: rewards by name, in worker processes that can be killed.
+
+    from rewards import GradeRequest, grade, reward
+
+    @reward("concise")
+    def concise(request: GradeRequest) -> float:
+        return -float(len(request.response))
+
+    grade("math", [GradeRequest.from_dict({"response": "\\\\boxed{4}", "reference": "4"})])
+
+The three ways in: `grade` (or `agrade`) for a list of responses, `GraderPool` to grade them one by one as they are
+made, `@reward` to add a reward of your own. Importing this loads neither sympy nor torch.
+"""
+
+from rewards.composed import identity
+from rewards.composition import RewardSpec
+from rewards.errors import GradingUnavailable, InvalidReward, InvalidRow, RewardError, UnknownReward
+from rewards.grading import agrade, grade
+from rewards.pool import GraderPool
+from rewards.protocol import Grader
+from rewards.registry import find, names, reward
+from rewards.types import (
+    AnyOf,
+    CountdownReference,
+    DataReference,
+    Finish,
+    GradeRequest,
+    GradeResult,
+    MathReference,
+    Message,
+    NoReference,
+    Reference,
+    StepScore,
+    Verdict,
+)
+
+__all__ = [
+    "AnyOf",
+    "CountdownReference",
+    "DataReference",
+    "Finish",
+    "GradeRequest",
+    "GradeResult",
+    "Grader",
+    "GraderPool",
+    "GradingUnavailable",
+    "InvalidReward",
+    "InvalidRow",
+    "MathReference",
+    "Message",
+    "NoReference",
+    "Reference",
+    "RewardError",
+    "RewardSpec",
+    "StepScore",
+    "UnknownReward",
+    "Verdict",
+    "agrade",
+    "find",
+    "grade",
+    "identity",
+    "names",
+    "reward",
+]

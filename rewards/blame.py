@@ -1,0 +1,126 @@
+"""Who is to blame when a grade never comes back: the life of one call of a grader, as pure decisions.
+
+A call is *lost* when its deadline passed or its worker died under it (killed, out of memory, `os._exit`). Then:
+
+1. the call is repeated once, alone, on a fresh worker: the first loss may have been another's doing, or a busy machine;
+2. lost again: a control call, of requests that the grader must answer, runs on a fresh worker;
+3. control lost too: the grader is at fault: *ungraded*. Control answered: the response is: *wrong*, `grading limit`.
+
+A call of several requests (a batched reward) shares out the blame: each response is run alone among control responses;
+those that are lost again are wrong, and the others are graded with the guilty replaced by controls. Where no single one
+is lost, the call as a whole is ungraded.
+
+The generator yields an `Attempt` and is sent an `Outcome`; it touches no process, so it is tested by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from rewards.types import GradeRequest, GradeResult, Verdict
+
+GRADING_LIMIT = "grading limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call to make. `alone`: on a worker that has graded nothing, with nothing else beside it.
+
+    control: do not grade these requests but the control requests that their rewards make of them.
+    """
+
+    requests: Sequence[GradeRequest]
+    alone: bool = True
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The worker answered in time; a control answers with no results."""
+
+    results: list[GradeResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The worker did not answer; `cause` says what happened, in words."""
+
+    cause: str
+
+
+Outcome: TypeAlias = Answered | Lost
+Life: TypeAlias = Generator[Attempt, Outcome, list[GradeResult]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """What a response that hangs the grader is paid.
+
+    score: the lowest that the reward pays. right_and_wrong: its grades carry a correctness, which is then 0.
+    """
+
+    score: float = 0.0
+    right_and_wrong: bool = True
+
+    def wrong(self, cause: str) -> GradeResult:
+        return GradeResult(
+            score=self.score,
+            correctness=0.0 if self.right_and_wrong else None,
+            verdict=Verdict.WRONG,
+            reason=f"{GRADING_LIMIT}: {cause}, twice, while the control request was answered",
+        )
+
+
+def empty(request: GradeRequest) -> GradeRequest:
+    """The response that stands in for the others while one of a batch is tried."""
+    return replace(request, response="")
+
+
+def life(
+    requests: Sequence[GradeRequest],
+    sentence: Sentence,
+    stand_in: Callable[[GradeRequest], GradeRequest] = empty,
+) -> Life:
+    """Grade one call, deciding after each loss what to try next."""
+    outcome = yield Attempt(requests, alone=False)
+    if isinstance(outcome, Answered):
+        return outcome.results
+    outcome = yield Attempt(requests)
+    if isinstance(outcome, Answered):
+        return outcome.results
+    cause = outcome.cause
+    control = yield Attempt(requests, control=True)
+    if isinstance(control, Lost):
+        reason = f"the grader is at fault: {cause}, and its control request was lost as well: {control.cause}"
+        return [GradeResult.ungraded(reason)] * len(requests)
+    if len(requests) == 1:
+        return [sentence.wrong(cause)]
+    return (yield from _share_out(requests, sentence, stand_in, cause))
+
+
+def _share_out(
+    requests: Sequence[GradeRequest],
+    sentence: Sentence,
+    stand_in: Callable[[GradeRequest], GradeRequest],
+    cause: str,
+) -> Life:
+    guilty: dict[int, str] = {}
+    for i, suspect in enumerate(requests):
+        outcome = yield Attempt([suspect if j == i else stand_in(other) for j, other in enumerate(requests)])
+        if isinstance(outcome, Lost):
+            guilty[i] = outcome.cause
+    if not guilty:
+        reason = f"the batch was lost twice ({cause}), though none of its responses is lost by itself"
+        return [GradeResult.ungraded(reason)] * len(requests)
+    if len(guilty) == len(requests):
+        return [sentence.wrong(guilty[i]) for i in range(len(requests))]
+    outcome = yield Attempt([stand_in(r) if i in guilty else r for i, r in enumerate(requests)])
+    if isinstance(outcome, Lost):
+        rest = [GradeResult.ungraded(f"the batch was lost even without those that hang: {outcome.cause}")] * len(
+            requests
+        )
+    else:
+        rest = outcome.results
+    return [sentence.wrong(guilty[i]) if i in guilty else rest[i] for i in range(len(requests))]

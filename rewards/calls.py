@@ -1,0 +1,98 @@
+"""What passes inside a pool: its plan, the cases it was given, and the calls made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from rewards.blame import Attempt, Life, Sentence, life
+from rewards.errors import InvalidRow
+from rewards.lines import line
+from rewards.types import GradeRequest, GradeResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a pool does. Times in seconds.
+
+    name: the reward's identity, for messages. setup: the first line to each worker.
+    deadline: of one call. start_deadline: of a worker's start, and of whatever it loads off the clock.
+    concurrency: calls that a worker is at at once.
+    """
+
+    name: str
+    setup: bytes
+    workers: int
+    deadline: float
+    start_deadline: float
+    concurrency: int
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCounts:
+    """What has happened in a pool so far.
+
+    answered: calls answered. lost: calls that hung or killed their worker. blamed: responses graded wrong for it.
+    at_fault: responses left ungraded because the grader did not answer its control request, or could not start.
+    started: worker processes started.
+    """
+
+    answered: int = 0
+    lost: int = 0
+    blamed: int = 0
+    at_fault: int = 0
+    started: int = 0
+
+
+class Case:
+    """One call of the grader, as it was asked for, and the futures that wait for it."""
+
+    __slots__ = ("futures", "life", "payload", "requests")
+
+    def __init__(self, requests: Sequence[GradeRequest], sentence: Sentence) -> None:
+        self.requests = requests
+        self.futures: list[Future[GradeResult]] = [Future() for _ in requests]
+        self.payload = encode(requests)
+        self.life: Life = life(requests, sentence)
+
+    def begin(self) -> bool:
+        """Mark the futures as running; False when nobody waits any more."""
+        running = [future.set_running_or_notify_cancel() for future in self.futures]
+        return any(running)
+
+    def resolve(self, results: Sequence[GradeResult]) -> None:
+        for future, result in zip(self.futures, results, strict=True):
+            if not future.cancelled():
+                future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        for future in self.futures:
+            if not future.done():
+                future.set_exception(error)
+
+
+class Call:
+    """One attempt at a case. `case` is None for a probe of a grader that had stopped answering."""
+
+    __slots__ = ("attempt", "case", "number", "payload", "sent")
+
+    def __init__(self, number: int, case: Case | None, attempt: Attempt, payload: bytes) -> None:
+        self.number = number
+        self.case = case
+        self.attempt = attempt
+        self.payload = payload
+        self.sent = 0.0
+
+    def encoded(self) -> bytes:
+        control = b"true" if self.attempt.control else b"false"
+        return b'{"call":%d,"control":%s,"requests":%s}\n' % (self.number, control, self.payload)
+
+
+def encode(requests: Sequence[GradeRequest]) -> bytes:
+    """Requests as JSON. Raises InvalidRow where a request holds what JSON has no form for."""
+    try:
+        return line([request.to_dict() for request in requests])[:-1]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRow(f"a request cannot be sent to a worker: {error}; metadata and references are JSON") from error

@@ -1,0 +1,210 @@
+"""How a tree of rewards grades: the meaning of `rewards.composition`.
+
+- A sum's score is the sum of weight times score. A part that could not be judged leaves the whole ungraded, with that
+  part's reason, unless its weight is 0.
+- One part *decides*: correctness, verdict, extracted answer, reason and steps are its own. In a sum that is the part
+  marked `decides: true`, else the first (in order) that declares right and wrong, else the first whose grade has a
+  correctness. Where none has, the correctness is None and the verdict `scored`.
+- A gate holds where its part's correctness is 1, or its score is above 0 where it has no right and wrong. Where it
+  holds, `then` is graded and its grade is the whole's; if `then` has no right and wrong, correctness and verdict are
+  the gate's. Where it does not hold, `then` is not run: score = `closed`, correctness 0, verdict `wrong` (or the gate's
+  own `no_answer`), reason the gate's. A gate that could not be judged leaves the whole ungraded.
+- Parts: the score of every named reward that ran, under its label, unweighted; None where it could not be judged. A
+  reward's own parts follow as `label.part`.
+
+Example:
+    >>> import asyncio
+    >>> from rewards.types import GradeRequest
+    >>> grader = build(RewardSpec.from_dict({"sum": [{"reward": "format", "weight": 0.2}]}))
+    >>> asyncio.run(grader.grade([GradeRequest(response="<think>a</think><answer>1</answer>")]))[0].score
+    0.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
+from rewards.outcome import short
+from rewards.protocol import Grader
+from rewards.registry import Reward, find
+from rewards.types import GradeRequest, GradeResult, Verdict
+
+_HOLDS = 1.0 - 1e-9
+
+
+def rewards_of(spec: RewardSpec) -> dict[str, Reward]:
+    """The registered reward behind each label. Raises UnknownReward, InvalidReward."""
+    return {leaf.label: find(leaf.named.reward) for leaf in spec.leaves()}
+
+
+def build(spec: RewardSpec) -> Grader:
+    """The grader that a specification describes. Raises UnknownReward, InvalidReward."""
+    if isinstance(spec.node, WeightedSum):
+        return _SumGrader(spec.node)
+    if isinstance(spec.node, Gate):
+        return _GateGrader(spec.node)
+    return find(spec.node.reward).grader(spec.node.parameters)
+
+
+def identity(spec: RewardSpec) -> str:
+    """Name and version of what grades, as a graded row carries it: `math@1`, `gate(format@1, math@1)`."""
+    node = spec.node
+    if isinstance(node, WeightedSum):
+        return "sum(" + ", ".join(f"{part.weight:g} {identity(part.spec)}" for part in node.parts) + ")"
+    if isinstance(node, Gate):
+        return f"gate({identity(node.gate)}, {identity(node.then)})"
+    return find(node.reward).identity
+
+
+def has_right_and_wrong(spec: RewardSpec) -> bool:
+    """Whether some part declares right and wrong, so that grades carry a correctness."""
+    return any(reward.correctness for reward in rewards_of(spec).values())
+
+
+def lowest(spec: RewardSpec) -> float:
+    """The score of a response that is to blame for hanging the grader: the least that this reward can pay.
+
+    Parts that declare no bound count as 0.
+    """
+    node = spec.node
+    if isinstance(node, WeightedSum):
+        return sum(p.weight * (lowest(p.spec) if p.weight >= 0 else highest(p.spec)) for p in node.parts)
+    if isinstance(node, Gate):
+        return min(node.closed, lowest(node.then))
+    return find(node.reward).floor or 0.0
+
+
+def highest(spec: RewardSpec) -> float:
+    """The most that this reward can pay; undeclared bounds count as 0."""
+    node = spec.node
+    if isinstance(node, WeightedSum):
+        return sum(p.weight * (highest(p.spec) if p.weight >= 0 else lowest(p.spec)) for p in node.parts)
+    if isinstance(node, Gate):
+        return max(node.closed, highest(node.then))
+    return find(node.reward).ceiling or 0.0
+
+
+# --- grading --------------------------------------------------------------------------------------------------------
+
+
+def _label_of(spec: RewardSpec) -> str | None:
+    """The label of a named reward; None for a tree, whose parts are labelled already."""
+    return next(iter(spec.leaves())).label if isinstance(spec.node, Named) else None
+
+
+def _parts(spec: RewardSpec, result: GradeResult) -> dict[str, float | None]:
+    label = _label_of(spec)
+    if label is None:
+        return dict(result.parts)
+    return {label: result.score, **{f"{label}.{name}": value for name, value in result.parts.items()}}
+
+
+def _named_reason(spec: RewardSpec, result: GradeResult) -> str:
+    label = _label_of(spec)
+    return short(f"{label}: {result.reason}") if label is not None and label not in result.reason else result.reason
+
+
+def _ungraded(spec: RewardSpec, result: GradeResult, parts: Mapping[str, float | None]) -> GradeResult:
+    return replace(GradeResult.ungraded(_named_reason(spec, result)), parts=MappingProxyType(dict(parts)))
+
+
+class _SumGrader:
+    def __init__(self, node: WeightedSum) -> None:
+        self._parts = node.parts
+        self._graders = [build(part.spec) for part in node.parts]
+        marked = [i for i, part in enumerate(node.parts) if part.decides]
+        declared = [i for i, part in enumerate(node.parts) if has_right_and_wrong(part.spec)]
+        self._decides = next(iter([*marked, *declared]), None)
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        columns = [await grader.grade(requests) for grader in self._graders]
+        return [self._combine(row) for row in zip(*columns, strict=True)]
+
+    def _combine(self, row: Sequence[GradeResult]) -> GradeResult:
+        named: dict[str, float | None] = {}
+        for part, result in zip(self._parts, row, strict=True):
+            named.update(_parts(part.spec, result))
+        total = 0.0
+        for part, result in zip(self._parts, row, strict=True):
+            if part.weight == 0:
+                continue
+            if result.score is None:
+                return _ungraded(part.spec, result, named)
+            total += part.weight * result.score
+        judge = self._judge(row)
+        parts = MappingProxyType(named)
+        if judge is None or judge.correctness is None:
+            reason = "" if judge is None else judge.reason
+            return GradeResult(score=total, verdict=Verdict.SCORED, reason=reason, parts=parts)
+        return replace(judge, score=total, parts=parts, seconds=0.0)
+
+    def _judge(self, row: Sequence[GradeResult]) -> GradeResult | None:
+        if self._decides is not None:
+            return row[self._decides]
+        return next((result for result in row if result.correctness is not None), None)
+
+
+class _GateGrader:
+    def __init__(self, node: Gate) -> None:
+        self._node = node
+        self._gate = build(node.gate)
+        self._then = build(node.then)
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        gates = await self._gate.grade(requests)
+        opened = [request for request, gate in zip(requests, gates, strict=True) if _holds(gate)]
+        thens = iter(await self._then.grade(opened) if opened else ())
+        return [self._open(gate, next(thens)) if _holds(gate) else self._closed(gate) for gate in gates]
+
+    def _closed(self, gate: GradeResult) -> GradeResult:
+        parts = _parts(self._node.gate, gate)
+        if gate.score is None:
+            return _ungraded(self._node.gate, gate, parts)
+        verdict = Verdict.NO_ANSWER if gate.verdict is Verdict.NO_ANSWER else Verdict.WRONG
+        reason = _named_reason(self._node.gate, gate) or "the gate does not hold"
+        return GradeResult(
+            score=self._node.closed, correctness=0.0, verdict=verdict, reason=reason, parts=MappingProxyType(parts)
+        )
+
+    def _open(self, gate: GradeResult, then: GradeResult) -> GradeResult:
+        parts = {**_parts(self._node.gate, gate), **_parts(self._node.then, then)}
+        if then.score is None:
+            return _ungraded(self._node.then, then, parts)
+        if then.correctness is None and gate.correctness is not None:
+            then = replace(then, correctness=gate.correctness, verdict=gate.verdict, extracted=gate.extracted)
+        return replace(then, parts=MappingProxyType(parts), seconds=0.0)
+
+
+def _holds(gate: GradeResult) -> bool:
+    if gate.score is None:
+        return False
+    return gate.correctness >= _HOLDS if gate.correctness is not None else gate.score > 0
+
+
+# --- control requests -----------------------------------------------------------------------------------------------
+
+
+async def answer_controls(spec: RewardSpec, requests: Sequence[GradeRequest]) -> None:
+    """Have every named reward answer the control requests that it makes of the suspected ones.
+
+    That it answers at all, before the deadline, is the proof; a control that is graded as ungraded has been answered.
+    Each reward is asked by itself, so that a gate does not hide what stands behind it.
+    """
+    for leaf in spec.leaves():
+        await _answer(leaf, requests)
+
+
+async def _answer(leaf: Leaf, requests: Sequence[GradeRequest]) -> None:
+    made = find(leaf.named.reward)
+    grader = made.grader(leaf.named.parameters)
+    rounds = [list(made.controls(request)) for request in requests]
+    if made.batched:
+        for one in zip(*rounds, strict=True):
+            await grader.grade(one)
+        return
+    for controls in rounds:
+        for control in controls:
+            await grader.grade([control])

@@ -1,0 +1,240 @@
+"""A reward as data: one by name, a weighted sum, or a gate. It crosses processes and stands in configurations.
+
+    math                                                           one reward
+    {reward: length, parameters: {limit: 200}, label: brief}       with parameters, under a label of its own
+    {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
+    {gate: format, then: math, closed: 0.0}                        math is paid only where the format holds
+
+A part of a sum, a gate and what stands behind it may each be any of these. What the composed score, correctness and
+verdict are stands in `rewards.composed`.
+
+Example:
+    >>> spec = RewardSpec.from_dict({"gate": "format", "then": "math"})
+    >>> RewardSpec.from_dict(spec.to_dict()) == spec
+    True
+    >>> [leaf.label for leaf in spec.leaves()]
+    ['format', 'math']
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from rewards.errors import InvalidReward
+from rewards.parameters import nearest
+from rewards.types import Json
+
+_NONE: Mapping[str, Json] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """One reward by name (or `file.py:function`) with its parameters. `label` names its value among the parts."""
+
+    reward: str
+    parameters: Mapping[str, Json] = field(default_factory=lambda: _NONE)
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One summand. `decides`: the sum's correctness is this part's; a part of weight 0 is only reported."""
+
+    spec: RewardSpec
+    weight: float = 1.0
+    decides: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedSum:
+    """The sum of weight times score."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """`then` is graded and paid where `gate` holds; elsewhere the score is `closed`."""
+
+    gate: RewardSpec
+    then: RewardSpec
+    closed: float = 0.0
+
+
+Node: TypeAlias = Named | WeightedSum | Gate
+
+
+@dataclass(frozen=True, slots=True)
+class RewardSpec:
+    """A tree of rewards."""
+
+    node: Node
+
+    def __post_init__(self) -> None:
+        counts = Counter(leaf.label for leaf in self.leaves())
+        twice = [label for label, n in counts.items() if n > 1]
+        if twice and not isinstance(self.node, Named):
+            raise InvalidReward(
+                f"two parts of a reward are called {twice[0]!r}; give one of them a label of its own (label: NAME)"
+            )
+
+    @classmethod
+    def named(cls, reward: str, *, label: str = "", **parameters: Json) -> RewardSpec:
+        """One reward: `RewardSpec.named("math", policy="strict")`."""
+        return cls(_named({"reward": reward, "parameters": parameters, "label": label}, "reward"))
+
+    @classmethod
+    def from_dict(cls, value: object) -> RewardSpec:
+        """Read a name or one of the forms above.
+
+        Raises:
+            InvalidReward: an unknown key (with the nearest known one) or a value of another type; says where.
+        """
+        return _read(value, "reward")
+
+    def to_dict(self) -> dict[str, Json]:
+        """The form that `from_dict` reads."""
+        return _WRITE[type(self.node)](self.node)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """The named rewards of the tree, in order."""
+        if isinstance(self.node, Named):
+            yield Leaf(label=_label(self.node), named=self.node)
+            return
+        children = (
+            [p.spec for p in self.node.parts]
+            if isinstance(self.node, WeightedSum)
+            else [self.node.gate, self.node.then]
+        )
+        for child in children:
+            yield from child.leaves()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A named reward of a tree and the name of its value among the parts."""
+
+    label: str
+    named: Named
+
+
+def _label(named: Named) -> str:
+    return named.label or named.reward.rpartition(":")[2]
+
+
+# --- reading and writing --------------------------------------------------------------------------------------------
+
+
+def _known(row: Mapping[object, object], keys: tuple[str, ...], where: str) -> None:
+    for key in row:
+        if key not in keys:
+            raise InvalidReward(
+                f"{where} has an unknown key {key!r}{nearest(str(key), keys)} (keys: {', '.join(keys)})"
+            )
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidReward(f"{where} must be a finite number, not {value!r:.80}")
+    return float(value)
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidReward(f"{where} must be true or false, not {value!r:.80}")
+    return value
+
+
+def _named(row: Mapping[str, object], where: str) -> Named:
+    name, parameters, label = row["reward"], row.get("parameters"), row.get("label")
+    if not isinstance(name, str) or not name:
+        raise InvalidReward(f"{where}.reward must be the name of a reward, not {name!r:.80}")
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise InvalidReward(f"{where}.parameters must be a table, not {parameters!r:.80}")
+    if label is not None and not isinstance(label, str):
+        raise InvalidReward(f"{where}.label must be a string, not {label!r:.80}")
+    return Named(reward=name, parameters=dict(parameters or {}), label=label or "")
+
+
+def _part(value: object, where: str) -> Part:
+    if not isinstance(value, Mapping):
+        return Part(spec=_read(value, where))
+    spec = {key: item for key, item in value.items() if key not in ("weight", "decides")}
+    return Part(
+        spec=_read(spec, where, also=("weight", "decides")),
+        weight=_number(value.get("weight", 1.0), f"{where}.weight"),
+        decides=_flag(value.get("decides", False), f"{where}.decides"),
+    )
+
+
+def _sum(row: Mapping[str, object], where: str) -> WeightedSum:
+    parts = row["sum"]
+    if not isinstance(parts, list | tuple) or not parts:
+        raise InvalidReward(f"{where}.sum must be a list of parts, not {parts!r:.80}")
+    read = tuple(_part(part, f"{where}.sum[{i}]") for i, part in enumerate(parts))
+    if sum(part.decides for part in read) > 1:
+        raise InvalidReward(f"{where}.sum: more than one part says `decides: true`; the correctness is one part's")
+    if all(part.weight == 0 for part in read):
+        raise InvalidReward(f"{where}.sum: all weights are 0, so nothing would be paid")
+    return WeightedSum(parts=read)
+
+
+def _gate(row: Mapping[str, object], where: str) -> Gate:
+    if "then" not in row:
+        raise InvalidReward(f"{where} has a gate but no `then`: what is paid where the gate holds")
+    return Gate(
+        gate=_read(row["gate"], f"{where}.gate"),
+        then=_read(row["then"], f"{where}.then"),
+        closed=_number(row.get("closed", 0.0), f"{where}.closed"),
+    )
+
+
+_READ: dict[str, tuple[Callable[[Mapping[str, object], str], Node], tuple[str, ...]]] = {
+    "reward": (_named, ("reward", "parameters", "label")),
+    "sum": (_sum, ("sum",)),
+    "gate": (_gate, ("gate", "then", "closed")),
+}
+
+
+def _read(value: object, where: str, also: tuple[str, ...] = ()) -> RewardSpec:
+    if isinstance(value, RewardSpec):
+        return value
+    if isinstance(value, str):
+        return RewardSpec(_named({"reward": value}, where))
+    if not isinstance(value, Mapping):
+        raise InvalidReward(f"{where} must be a reward's name or a table, not {value!r:.80}")
+    forms = [key for key in _READ if key in value]
+    if len(forms) != 1:
+        every = tuple(key for _read_form, keys in _READ.values() for key in keys) + also
+        _known(value, every, where)
+        has = ", ".join(map(str, value)) or "none"
+        raise InvalidReward(f"{where} must have exactly one of the keys {', '.join(_READ)}; it has {has}")
+    read, keys = _READ[forms[0]]
+    _known(value, keys, where)
+    return RewardSpec(read(value, where))
+
+
+def _write_named(node: Named) -> dict[str, Json]:
+    row: dict[str, Json] = {"reward": node.reward}
+    if node.parameters:
+        row["parameters"] = dict(node.parameters)
+    if node.label:
+        row["label"] = node.label
+    return row
+
+
+def _write_part(part: Part) -> dict[str, Json]:
+    row: dict[str, Json] = {**part.spec.to_dict(), "weight": part.weight}
+    return {**row, "decides": True} if part.decides else row
+
+
+_WRITE: dict[type, Callable[..., dict[str, Json]]] = {
+    Named: _write_named,
+    WeightedSum: lambda node: {"sum": [_write_part(part) for part in node.parts]},
+    Gate: lambda node: {"gate": node.gate.to_dict(), "then": node.then.to_dict(), "closed": node.closed},
+}

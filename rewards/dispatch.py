@@ -1,0 +1,505 @@
+"""The thread behind a pool: hands calls to workers, watches their deadlines, and walks each case through its life.
+
+One thread owns all workers and pipes, so there is nothing to lock but the inbox. It also starts them, which matters:
+the kernel's parent-death signal follows the thread that started a process, and this one lives as long as the pool.
+
+A worker is given several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
+one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
+*alone* (repeats, controls) go to workers that have graded nothing; an idle worker gives way to a fresh one for them.
+
+Two breakers keep a broken grader from costing a deadline for every response: after three starts in a row that fail, or
+three control calls in a row that are lost, what is queued is given up at once, with the diagnosis. After lost controls,
+new work is preceded by one control call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import TypeAlias
+
+from rewards.blame import GRADING_LIMIT, Answered, Attempt, Lost, Outcome
+from rewards.calls import Call, Case, Plan, PoolCounts, encode
+from rewards.errors import GradingUnavailable
+from rewards.outcome import short
+from rewards.process import WorkerProcess
+from rewards.types import GradeResult
+
+Worker: TypeAlias = WorkerProcess[Call]
+
+_LOG = logging.getLogger("rewards.pool")
+_SECONDS_AHEAD = 0.02
+_MOST_AHEAD = 64
+_TRIES = 3
+_REAP_EVERY = 0.02
+
+
+class Dispatcher:
+    """Carries out a plan in a thread of its own until it is closed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lock = threading.Lock()
+        self._inbox: list[Case] = []
+        self._askers: list[Future[None]] = []
+        self._closing = False
+        self._asleep = False
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        # What follows belongs to the thread.
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
+        self._workers: list[Worker] = []
+        self._dying: list[Worker] = []
+        self._cases: set[Case] = set()
+        self._queue: deque[Call] = deque()
+        self._alone: deque[Call] = deque()
+        self._starting_for: list[Future[None]] = []
+        self._keep_all = False
+        self._ever_ready = False
+        self._probing = False
+        self._numbers = 0
+        self._failed_starts = 0
+        self._lost_controls = 0
+        self._mean_seconds = _SECONDS_AHEAD / 4
+        self._answered = self._lost_calls = self._blamed = self._at_fault = self._started = 0
+        self.thread = threading.Thread(target=self._run, name=f"grading {plan.name}", daemon=True)
+        self.thread.start()
+
+    # --- called from any thread -------------------------------------------------------------------------------------
+
+    def submit(self, cases: Sequence[Case]) -> None:
+        """Queue cases. Raises GradingUnavailable when closed."""
+        with self._lock:
+            self._refuse_if_closed()
+            self._inbox.extend(cases)
+            self._wake()
+
+    def start_all(self) -> Future[None]:
+        """Start every worker and keep them; done when one is ready, or failed with GradingUnavailable."""
+        asker: Future[None] = Future()
+        with self._lock:
+            self._refuse_if_closed()
+            self._askers.append(asker)
+            self._wake()
+        return asker
+
+    def close(self) -> None:
+        """Kill the workers and end the thread; what is not graded yet fails with GradingUnavailable."""
+        with self._lock:
+            self._closing = True
+            self._wake()
+        if threading.current_thread() is not self.thread:
+            self.thread.join()
+
+    def counts(self) -> PoolCounts:
+        return PoolCounts(
+            answered=self._answered,
+            lost=self._lost_calls,
+            blamed=self._blamed,
+            at_fault=self._at_fault,
+            started=self._started,
+        )
+
+    def disown(self) -> None:
+        """In a forked child, where the thread does not run: close what was inherited, touch no process."""
+        for worker in [*self._workers, *self._dying]:
+            worker.disown()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closing:
+            raise GradingUnavailable(f"the pool that grades with {self._plan.name} is closed")
+
+    def _wake(self) -> None:
+        if self._asleep:
+            self._asleep = False
+            os.write(self._wake_write, b"w")
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        reason = f"the pool that grades with {self._plan.name} was closed before this was graded"
+        try:
+            while self._turn():
+                pass
+        except BaseException:  # whoever waits for a grade must hear of it
+            reason = f"the thread that grades with {self._plan.name} failed:\n{traceback.format_exc()}"
+            _LOG.error(reason)
+        finally:
+            self._end(reason)
+
+    def _turn(self) -> bool:
+        """One round: hand out, wait, hear answers, watch deadlines. False = closing."""
+        self._hand_out()
+        timeout = self._patience()
+        with self._lock:
+            if self._closing:
+                return False
+            self._asleep = not self._inbox and not self._askers
+            timeout = timeout if self._asleep else 0.0
+        for key, _events in self._selector.select(timeout):
+            key.data()
+        with self._lock:
+            self._asleep = False
+            inbox, self._inbox = self._inbox, []
+            askers, self._askers = self._askers, []
+        for case in inbox:
+            self._cases.add(case)
+            self._queue.append(self._call(case, next(case.life), case.payload))
+        if askers:
+            self._keep_all = True
+            self._starting_for += askers
+            self._tell_askers(None)
+        self._watch_deadlines()
+        self._dying = [worker for worker in self._dying if not worker.reaped()]
+        return True
+
+    def _end(self, reason: str) -> None:
+        with self._lock:
+            self._closing = True
+            cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
+        for worker in list(self._workers):
+            self._dismiss(worker)
+        for case in cases:
+            case.fail(GradingUnavailable(reason))
+        for asker in askers:
+            asker.set_exception(GradingUnavailable(reason))
+        limit = time.monotonic() + 5.0
+        while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
+            time.sleep(0.001)
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _woken(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+
+    # --- handing out ------------------------------------------------------------------------------------------------
+
+    def _call(self, case: Case | None, attempt: Attempt, payload: bytes) -> Call:
+        self._numbers += 1
+        return Call(self._numbers, case, attempt, payload)
+
+    @property
+    def _silent(self) -> bool:
+        """The grader does not even answer its control requests."""
+        return self._lost_controls >= _TRIES
+
+    def _hand_out(self) -> None:
+        if self._silent and self._queue and not self._probing:
+            requests = self._queue[0].attempt.requests
+            self._alone.append(self._call(None, Attempt(requests, control=True), encode(requests)))
+            self._probing = True
+        for worker in self._workers:
+            if self._alone and worker.ready and worker.fresh:
+                worker.alone = True
+                self._give(worker, [self._alone.popleft()])
+        draining = self._make_room()
+        if self._queue and not self._silent:
+            open_to = [w for w in self._workers if w.ready and not w.alone and w not in draining]
+            for worker in open_to:
+                self._fill(worker, len(open_to))
+        busy = sum(bool(worker.in_flight) for worker in self._workers)
+        wanted = (
+            self._plan.workers
+            if self._keep_all
+            else min(len(self._queue) + len(self._alone) + busy, self._plan.workers)
+        )
+        while len(self._workers) < wanted:
+            self._start_worker()
+
+    def _make_room(self) -> list[Worker]:
+        """Let used workers give way to fresh ones, as many as calls wait to be alone; those that still grade drain."""
+        starting = sum(not worker.ready for worker in self._workers)
+        missing = len(self._alone) - starting - (self._plan.workers - len(self._workers))
+        if missing <= 0:
+            return []
+        used = sorted((w for w in self._workers if w.ready and not w.alone), key=lambda w: len(w.in_flight))[:missing]
+        for worker in used:
+            if not worker.in_flight:
+                self._dismiss(worker)
+        return used
+
+    def _fill(self, worker: Worker, sharers: int) -> None:
+        """Top up a worker to its share of the queue, or to about `_SECONDS_AHEAD` of work."""
+        if self._plan.concurrency > 1:
+            most = self._plan.concurrency
+        else:
+            most = max(1, min(_MOST_AHEAD, int(_SECONDS_AHEAD / self._mean_seconds)))
+        room = min(most - len(worker.in_flight), -(-len(self._queue) // sharers))
+        calls: list[Call] = []
+        while len(calls) < room and self._queue:
+            call = self._queue.popleft()
+            if call.sent or call.case is None or call.case.begin():
+                calls.append(call)
+            else:
+                self._cases.discard(call.case)
+        if calls:
+            self._give(worker, calls)
+
+    def _give(self, worker: Worker, calls: list[Call]) -> None:
+        now = time.monotonic()
+        for call in calls:
+            call.sent = now
+        if not worker.in_flight:
+            worker.since = now
+        worker.fresh = False
+        worker.in_flight.extend(calls)
+        self._send(worker, b"".join([call.encoded() for call in calls]))
+
+    def _send(self, worker: Worker, data: bytes) -> None:
+        worker.send(data)
+        self._watch_input(worker)
+
+    def _watch_input(self, worker: Worker) -> None:
+        """Ask to be told when the pipe takes more, while something waits."""
+        watched = worker.input in self._selector.get_map()
+        if not worker.flush() and not watched:
+            self._selector.register(
+                worker.input, selectors.EVENT_WRITE, partial(self._if_there, worker, self._watch_input)
+            )
+        elif watched and worker.flush():
+            self._selector.unregister(worker.input)
+
+    def _start_worker(self) -> None:
+        try:
+            worker: Worker = WorkerProcess(self._plan.setup, time.monotonic())
+        except OSError as error:  # no processes or descriptors left
+            self._failed_start(f"a worker process cannot be started: {error}")
+            if self._keep_all or self._queue or self._alone:
+                time.sleep(0.05)
+            return
+        self._started += 1
+        self._workers.append(worker)
+        read, show = partial(self._if_there, worker, self._read), partial(self._if_there, worker, self._show)
+        self._selector.register(worker.output, selectors.EVENT_READ, read)
+        self._selector.register(worker.errors, selectors.EVENT_READ, show)
+        self._watch_input(worker)
+
+    def _if_there(self, worker: Worker, then: Callable[[Worker], None]) -> None:
+        """Run what an event asks for, unless an event before it in the same round ended the worker."""
+        if worker in self._workers:
+            then(worker)
+
+    def _dismiss(self, worker: Worker) -> None:
+        """Kill a worker and forget it; it is reaped in a later round."""
+        self._workers.remove(worker)
+        for descriptor in (worker.input, worker.output, worker.errors):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(descriptor)
+        worker.kill()
+        self._dying.append(worker)
+
+    # --- hearing ----------------------------------------------------------------------------------------------------
+
+    def _show(self, worker: Worker) -> None:
+        if not worker.show_output():
+            self._selector.unregister(worker.errors)
+
+    def _read(self, worker: Worker) -> None:
+        lines, closed = worker.read()
+        for received in lines:
+            try:
+                message = json.loads(received)
+                ((key, value),) = message.items() if "call" not in message else (("call", message),)
+                hear = self._HEAR[key]
+            except (ValueError, KeyError, AttributeError, TypeError):
+                self._lose(worker, f"the worker wrote what is no answer: {received[:80]!r}")
+                return
+            hear(self, worker, value)
+            if worker not in self._workers:
+                return
+        if closed:
+            self._gone(worker)
+
+    def _hear_ready(self, worker: Worker, _value: object) -> None:
+        worker.ready = self._ever_ready = True
+        self._tell_askers(None)
+
+    def _hear_failed(self, worker: Worker, value: object) -> None:
+        self._dismiss(worker)
+        self._give_up_starting(str(value))
+
+    def _hear_clock(self, worker: Worker, stopped: object) -> None:
+        now = time.monotonic()
+        if stopped:
+            worker.clock_stopped = now
+        elif worker.clock_stopped is not None:
+            still = now - worker.clock_stopped
+            worker.since += still
+            for call in worker.in_flight:
+                call.sent += still
+            worker.clock_stopped = None
+
+    def _hear_call(self, worker: Worker, message: dict[str, object]) -> None:
+        number = message["call"]
+        call = next((c for c in worker.in_flight if c.number == number), None)
+        if call is None:
+            self._lose(worker, f"the worker answered a call that it was not given ({number!r:.40})")
+            return
+        try:
+            rows: list[dict[str, object]] = message["results"]  # type: ignore[assignment]
+            results = [GradeResult.from_dict(row) for row in rows]  # type: ignore[arg-type]
+        except (KeyError, TypeError, ValueError) as error:
+            self._lose(worker, f"the worker wrote what is no answer: {error}")
+            return
+        worker.in_flight.remove(call)
+        worker.alone = False
+        concurrent = self._plan.concurrency > 1 and worker.in_flight
+        worker.since = worker.in_flight[0].sent if concurrent else time.monotonic()
+        self._answered += 1
+        self._failed_starts = self._lost_controls = 0
+        if results:
+            spent = sum(result.seconds for result in results)
+            self._mean_seconds += 0.1 * (max(spent, 1e-6) - self._mean_seconds)
+        self._advance(call, Answered(results))
+
+    _HEAR: dict[str, Callable[..., None]] = {  # noqa: RUF012  # a table, never changed
+        "ready": _hear_ready,
+        "failed": _hear_failed,
+        "clock": _hear_clock,
+        "call": _hear_call,
+    }
+
+    def _gone(self, worker: Worker) -> None:
+        """The worker closed its pipe: it died, or as good as."""
+        worker.end()
+        worker.drain_output()
+        cause = worker.ending()
+        if not worker.ready or not worker.in_flight:
+            self._dismiss(worker)
+            self._failed_start(cause)
+        else:
+            self._lose(worker, cause)
+
+    # --- losing -----------------------------------------------------------------------------------------------------
+
+    def _patience(self) -> float | None:
+        """Seconds until the next deadline; None = until there is news."""
+        ends = [end for worker in self._workers if (end := self._end_of_patience(worker)) is not None]
+        now = time.monotonic()
+        if self._dying:
+            ends.append(now + _REAP_EVERY)
+        return max(0.0, min(ends) - now) if ends else None
+
+    def _end_of_patience(self, worker: Worker) -> float | None:
+        if not worker.ready:
+            return worker.started + self._plan.start_deadline
+        if not worker.in_flight:
+            return None
+        if worker.clock_stopped is not None:
+            return worker.clock_stopped + self._plan.start_deadline
+        return worker.since + self._plan.deadline
+
+    def _watch_deadlines(self) -> None:
+        for worker in list(self._workers):
+            end = self._end_of_patience(worker)
+            if end is None or end > time.monotonic():
+                continue
+            self._read(worker)  # this thread may have been late itself: what has been answered counts
+            end = self._end_of_patience(worker)
+            if worker not in self._workers or end is None or end > time.monotonic():
+                continue
+            if not worker.ready:
+                self._dismiss(worker)
+                self._failed_start(f"a worker was not ready within {self._plan.start_deadline:g} s")
+            elif worker.clock_stopped is not None:
+                self._lose(worker, f"loading took longer than {self._plan.start_deadline:g} s")
+            else:
+                self._lose(worker, f"no answer within {self._plan.deadline:g} s")
+
+    def _lose(self, worker: Worker, cause: str) -> None:
+        """End a worker under a call: who is at it is suspected, what is behind goes back to the head of the queue."""
+        suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
+        calls = list(worker.in_flight)
+        self._queue.extendleft(reversed(calls[suspects:]))
+        _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
+        self._dismiss(worker)
+        for call in calls[:suspects]:
+            self._lost_calls += 1
+            self._lost_controls += call.attempt.control
+            self._advance(call, Lost(cause))
+        if self._silent:
+            self._give_up_grading(cause)
+
+    def _failed_start(self, cause: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= _TRIES:
+            self._give_up_starting(f"{cause}; {_TRIES} workers in a row")
+
+    def _give_up_starting(self, why: str) -> None:
+        diagnosis = f"workers that grade with {self._plan.name} cannot be started: {why}"
+        self._failed_starts = 0
+        self._keep_all = False
+        self._tell_askers(GradingUnavailable(diagnosis))
+        for case in self._take_waiting():
+            if self._ever_ready:
+                self._leave_ungraded(case, diagnosis)
+            else:
+                case.fail(GradingUnavailable(diagnosis))
+                self._cases.discard(case)
+
+    def _give_up_grading(self, cause: str) -> None:
+        for case in self._take_waiting():
+            self._leave_ungraded(
+                case, f"the grader is at fault: its control request was lost {_TRIES} times in a row: {cause}"
+            )
+
+    def _take_waiting(self) -> list[Case]:
+        """Empty the queues of what waits for a worker."""
+        calls = [*self._queue, *self._alone]
+        self._queue.clear()
+        self._alone.clear()
+        self._probing = self._probing and not any(call.case is None for call in calls)
+        return [call.case for call in calls if call.case is not None]
+
+    def _leave_ungraded(self, case: Case, reason: str) -> None:
+        case.life.close()
+        self._at_fault += len(case.requests)
+        self._cases.discard(case)
+        case.resolve([GradeResult.ungraded(short(reason))] * len(case.requests))
+
+    # --- a case's life ----------------------------------------------------------------------------------------------
+
+    def _advance(self, call: Call, outcome: Outcome) -> None:
+        """Tell a case what became of its call, and do what it decides."""
+        case = call.case
+        if case is None:
+            self._probing = False
+            return
+        try:
+            attempt = case.life.send(outcome)
+        except StopIteration as decided:
+            results: list[GradeResult] = decided.value
+            if call.attempt.alone:
+                self._blamed += sum(result.reason.startswith(GRADING_LIMIT) for result in results)
+                self._at_fault += sum(result.score is None for result in results)
+            self._cases.discard(case)
+            case.resolve(results)
+        else:
+            self._alone.append(self._call(case, attempt, encode(attempt.requests)))
+
+    def _tell_askers(self, error: GradingUnavailable | None) -> None:
+        if error is None and not any(worker.ready for worker in self._workers):
+            return
+        askers, self._starting_for = self._starting_for, []
+        for asker in askers:
+            if error is None:
+                asker.set_result(None)
+            else:
+                asker.set_exception(error)

@@ -1,0 +1,104 @@
+"""`grade` and `agrade`: grade with a reward by name, from any thread, without thinking of pools.
+
+A pool is kept for each reward and its options, so a second call finds warm workers. The least recently used of more
+than `KEPT` pools is closed; all are closed at the end of the process.
+
+Example:
+    from rewards import GradeRequest, grade
+    grade("math", [GradeRequest.from_dict({"response": "\\\\boxed{4}", "reference": "4"})])[0].score  # 1.0
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rewards.composition import RewardSpec
+from rewards.pool import DEADLINE, GraderPool
+from rewards.types import GradeRequest, GradeResult
+
+KEPT = 8
+
+
+@dataclass(slots=True)
+class _Kept:
+    pool: GraderPool
+    users: int = 0
+
+
+_POOLS: OrderedDict[tuple[str, int | None, float], _Kept] = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
+    key = (json.dumps(spec.to_dict(), sort_keys=True), workers, deadline)
+    with _LOCK:
+        kept = _POOLS.get(key)
+        if kept is None:
+            kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline))
+        _POOLS.move_to_end(key)
+        kept.users += 1
+        idle = [k for k, other in _POOLS.items() if other.users == 0][: max(0, len(_POOLS) - KEPT)]
+        surplus = [_POOLS.pop(k) for k in idle]
+    for old in surplus:
+        old.pool.close()
+    return kept
+
+
+def _give_back(kept: _Kept) -> None:
+    with _LOCK:
+        kept.users -= 1
+
+
+def grade(
+    reward: RewardSpec | str | Mapping[str, object],
+    requests: Sequence[GradeRequest],
+    *,
+    workers: int | None = None,
+    deadline: float | None = None,
+) -> list[GradeResult]:
+    """Grade responses in worker processes; one result each, in order. It may be called from any thread.
+
+    reward: a registered name, `file.py:function`, a composition (see `rewards.composition`) or a `RewardSpec`.
+    workers: processes at most; None = one a core. deadline: wall seconds of one grade; None = 10.
+
+    Raises:
+        UnknownReward, InvalidReward: there is no such reward, or it is declared or parametrised wrongly.
+        InvalidRow: a request that is not JSON.
+        GradingUnavailable: no worker can be started. A response never raises.
+    """
+    kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
+    try:
+        return kept.pool.grade(requests)
+    finally:
+        _give_back(kept)
+
+
+async def agrade(
+    reward: RewardSpec | str | Mapping[str, object],
+    requests: Sequence[GradeRequest],
+    *,
+    workers: int | None = None,
+    deadline: float | None = None,
+) -> list[GradeResult]:
+    """`grade` without blocking the event loop that awaits it."""
+    kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
+    try:
+        return await kept.pool.agrade(requests)
+    finally:
+        _give_back(kept)
+
+
+def _forget_lock_in_child() -> None:
+    global _LOCK
+    _LOCK = threading.Lock()
+    for kept in _POOLS.values():
+        kept.users = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock_in_child)

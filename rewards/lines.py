@@ -1,0 +1,36 @@
+"""The wire between pool and worker: one JSON value a line, ASCII, over a pipe.
+
+JSON and not pickle: what comes from a worker cannot run anything here. ASCII escapes keep lone surrogates whole, and a
+JSON text never holds a raw newline.
+"""
+
+from __future__ import annotations
+
+import json
+
+EXIT_MEMORY = 77
+"""Exit code of a worker that ran into its memory limit: handled like a hang."""
+EXIT_SETUP = 78
+"""Exit code of a worker that could not make its grader; it has said why before."""
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into lines, in time linear in the bytes, however they are chunked."""
+
+    def __init__(self) -> None:
+        self._partial: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk completes, without their newlines."""
+        first, *rest = chunk.split(b"\n")
+        self._partial.append(first)
+        if not rest:
+            return []
+        lines = [b"".join(self._partial), *rest[:-1]]
+        self._partial = [rest[-1]]
+        return lines
+
+
+def line(value: object) -> bytes:
+    """One value as a line. Raises TypeError, ValueError where it is not JSON."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"

@@ -1,0 +1,86 @@
+r"""math-verify behind the fast path: LaTeX into sympy, and sympy's equality. The only file that imports them.
+
+It is slow (milliseconds to for ever) and its input is a model's: it runs in a worker, inside the deadline by which the
+worker is killed, and without timeouts of its own (those of math-verify are signals, which hold in the main thread only
+and break nothing that is written in C). The text is parsed by a grammar; nothing is evaluated as code. What could only
+hang is refused before: long or deep text, towers of powers, factorials and exponents of large numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from typing import Any, TypeAlias
+
+from rewards.clock import off_the_clock
+
+# sympy's values have no types that a strict checker could use.
+Expression: TypeAlias = Any
+
+_LONGEST = 500
+_DEEPEST = 30
+_BIG_POWER = re.compile(r"(?:\^|\*\*)\s*(?:\{\s*)?[-+(]*\s*\d{4,}")
+_TOWER = re.compile(r"\^\s*\{[^{}]*\^|\^\s*\w\s*\^|\*\*\s*\w+\s*\*\*")
+_BIG_FACTORIAL = re.compile(r"\d{4,}\s*!|!\s*\)?\s*!")
+_BIG_NUMBER = re.compile(r"\d{300,}")
+_OPERATORS = re.compile(r"\\(?:sum|prod|int|iint|lim|binom)(?![a-zA-Z])")
+
+
+@functools.cache
+def _engine() -> tuple[Any, Any, Any, Any]:
+    """math-verify and the parser below it, loaded on first use."""
+    with off_the_clock():
+        from latex2sympy2_extended import NormalizationConfig, latex2sympy, normalize_latex
+        from math_verify import verify
+        from math_verify.grader import should_treat_as_complex
+
+        logging.getLogger("math_verify").setLevel(logging.CRITICAL)
+        logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
+        config = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="none")
+
+        def spell(text: str) -> str:
+            return str(normalize_latex(text, config=config))
+
+        return latex2sympy, spell, should_treat_as_complex, verify
+
+
+def refused(text: str) -> str:
+    """Why a text is not given to sympy; empty = it is."""
+    if len(text) > _LONGEST:
+        return f"it has {len(text)} characters"
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "({[") - (character in ")}]")
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        return f"it is nested {deepest} deep"
+    for pattern, what in (
+        (_BIG_POWER, "a large exponent"),
+        (_TOWER, "a tower of powers"),
+        (_BIG_FACTORIAL, "a large factorial"),
+        (_BIG_NUMBER, "a number of hundreds of digits"),
+    ):
+        if pattern.search(text):
+            return f"it has {what}"
+    return ""
+
+
+@functools.lru_cache(maxsize=512)
+def read(text: str) -> Expression | None:
+    """A normalised text as a sympy expression, or None where the grammar does not take it."""
+    if refused(text):
+        return None
+    latex2sympy, spell, is_complex, _verify = _engine()
+    try:
+        return latex2sympy(spell(text), is_real=not is_complex(text), convert_degrees=False, normalization_config=None)
+    except MemoryError:
+        raise
+    except (Exception, RecursionError):  # the parser raises bare Exception for a syntax error
+        return None
+
+
+def same(gold: Expression, answer: Expression) -> bool:
+    """Whether math-verify takes the two for equal."""
+    verify = _engine()[3]
+    return bool(verify([gold], [answer], timeout_seconds=None))

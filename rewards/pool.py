@@ -1,0 +1,222 @@
+"""`GraderPool`: grades in worker processes that can be killed, from any thread and any event loop.
+
+    with GraderPool("math", workers=4, deadline=5.0) as pool:
+        pool.start()                               # fail now, not at the first grade
+        results = pool.grade(requests)             # in the order of the requests
+        future = pool.submit(request)              # one at a time, as completions finish
+        results = await pool.agrade(requests)      # inside an event loop
+
+Every call of the grader has a wall deadline. A worker that passes it is killed (SIGKILL, with all its process group)
+and replaced; so is one that dies or outgrows its memory. Who is to blame is decided in `rewards.blame`. The design,
+with its alternatives, stands in docs/design/grading_pool.md.
+
+Workers start when there is work, or with `start`. They die with this process, however it ends. After a fork the child
+has a pool of its own. A pool lives until `close` (or the end of the process).
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import math
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+
+from rewards.blame import Sentence
+from rewards.calls import Case, Plan, PoolCounts
+from rewards.composed import build, has_right_and_wrong, identity, lowest, rewards_of
+from rewards.composition import RewardSpec
+from rewards.dispatch import Dispatcher
+from rewards.errors import GradingUnavailable, InvalidReward
+from rewards.lines import line
+from rewards.types import GradeRequest, GradeResult
+
+DEADLINE = 10.0
+MEMORY_BYTES = 2 << 30
+START_DEADLINE = 60.0
+
+
+def default_workers() -> int:
+    """One a core that this process may use, eight at most."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return max(1, min(8, len(affinity(0)) if affinity else os.cpu_count() or 1))
+
+
+class GraderPool:
+    """Worker processes that grade with one reward.
+
+    spec: a reward's name, `file.py:function`, a composition, or a `RewardSpec`.
+    workers: processes at most; None = one a core, eight at most.
+    deadline: wall seconds of one call: one response, or for a batched reward one batch.
+    memory_bytes: private memory of a worker; None = no limit.
+    start_deadline: wall seconds for a worker to import what it needs, and for what it loads later off the clock.
+
+    Raises:
+        UnknownReward, InvalidReward: the specification does not hold.
+        GradingUnavailable: made inside a worker, by a script that a worker imports.
+    """
+
+    def __init__(
+        self,
+        spec: RewardSpec | str | Mapping[str, object],
+        *,
+        workers: int | None = None,
+        deadline: float = DEADLINE,
+        memory_bytes: int | None = MEMORY_BYTES,
+        start_deadline: float = START_DEADLINE,
+    ) -> None:
+        if os.environ.get("RLVR_GRADING_WORKER") == str(os.getpid()):
+            raise GradingUnavailable(
+                "a grading pool is being made inside a grading worker, which imports the file of your reward; put what "
+                "the file does beside defining rewards under `if __name__ == '__main__':`"
+            )
+        self.spec = RewardSpec.from_dict(spec)
+        build(self.spec)
+        rewards = rewards_of(self.spec).values()
+        self.workers = default_workers() if workers is None else _whole("workers", workers)
+        self.deadline = _positive("deadline", deadline)
+        self.batched = any(reward.batched for reward in rewards)
+        self.identity = identity(self.spec)
+        # A batch is one call; and where all parts are plain functions a worker is at one call at a time.
+        concurrency = 1 if self.batched else max(reward.concurrency for reward in rewards)
+        for reward in rewards:
+            if not reward.source.file:
+                raise InvalidReward(
+                    f"reward {reward.name!r} was defined in an interactive session, which a worker process cannot "
+                    f"import; put it into a file and name it as ./my_rewards.py:{reward.qualname}"
+                )
+        setup = line(
+            {
+                "spec": self.spec.to_dict(),
+                "sources": sorted({(r.source.module, r.source.file) for r in rewards}),
+                "path": [os.path.abspath(entry) for entry in sys.path],
+                "memory": None if memory_bytes is None else _whole("memory_bytes", memory_bytes),
+            }
+        )
+        self._plan = Plan(
+            name=self.identity,
+            setup=setup,
+            workers=self.workers,
+            deadline=self.deadline,
+            start_deadline=_positive("start_deadline", start_deadline),
+            concurrency=concurrency,
+            sentence=Sentence(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
+        )
+        self._lock = threading.Lock()
+        self._dispatcher: Dispatcher | None = None
+        self._closed = False
+        _POOLS.add(self)
+
+    def start(self) -> GraderPool:
+        """Start all workers now and wait until the first is ready.
+
+        Raises:
+            GradingUnavailable: they cannot be started; the message says what the worker said.
+        """
+        self._running().start_all().result()
+        return self
+
+    def submit(self, request: GradeRequest) -> Future[GradeResult]:
+        """Queue one request; the future holds its grade.
+
+        It fails only with GradingUnavailable (closed, or no worker can be started). Its callbacks run in the pool's
+        own thread and must be quick. Raises InvalidRow where the request is not JSON.
+        """
+        return self.submit_batch([request])[0]
+
+    def submit_batch(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
+        """Queue requests; a batched reward gets them in one call, any other one by one."""
+        calls = ([requests] if requests else []) if self.batched else [[request] for request in requests]
+        cases = [Case(call, self._plan.sentence) for call in calls]
+        self._running().submit(cases)
+        return [future for case in cases for future in case.futures]
+
+    def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        """Grade in order; waits, in this thread. Raises GradingUnavailable."""
+        futures = self.submit_batch(requests)
+        dispatcher = self._dispatcher
+        if dispatcher is not None and threading.current_thread() is dispatcher.thread:
+            raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself: use submit()")
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    async def agrade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        """Grade in order without blocking the event loop. Raises GradingUnavailable."""
+        import asyncio
+
+        return list(await asyncio.gather(*map(asyncio.wrap_future, self.submit_batch(requests))))
+
+    def counts(self) -> PoolCounts:
+        """What has happened so far."""
+        return PoolCounts() if self._dispatcher is None else self._dispatcher.counts()
+
+    def close(self) -> None:
+        """Kill the workers; what is not graded yet fails with GradingUnavailable. May be called twice."""
+        with self._lock:
+            dispatcher, self._dispatcher = self._dispatcher, None
+            self._closed = True
+        if dispatcher is not None:
+            dispatcher.close()
+
+    def __enter__(self) -> GraderPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _running(self) -> Dispatcher:
+        with self._lock:
+            if self._closed:
+                raise GradingUnavailable(f"the pool that grades with {self.identity} is closed")
+            if self._dispatcher is None:
+                self._dispatcher = Dispatcher(self._plan)
+            return self._dispatcher
+
+    def _forked(self) -> None:
+        """In a forked child: the parent's workers stay the parent's."""
+        self._lock = threading.Lock()
+        dispatcher, self._dispatcher = self._dispatcher, None
+        if dispatcher is not None:
+            with contextlib.suppress(OSError):
+                dispatcher.disown()
+
+
+def _whole(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidReward(f"{name} must be a whole number of at least 1, not {value!r}")
+    return value
+
+
+def _positive(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
+        raise InvalidReward(f"{name} must be a positive number of seconds, not {value!r}")
+    return float(value)
+
+
+_POOLS: weakref.WeakSet[GraderPool] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for pool in list(_POOLS):
+        pool.close()
+
+
+def _forked_all() -> None:
+    for pool in list(_POOLS):
+        pool._forked()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked_all)

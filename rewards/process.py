@@ -1,0 +1,201 @@
+"""One worker process as its pool sees it: pipes that never block, what it is at, and its end by SIGKILL.
+
+Everything here is called from the pool's own thread. The process leads a session of its own, so that one signal reaches
+all that a reward started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from typing import IO, Generic, TypeVar
+
+from rewards.lines import EXIT_MEMORY, LineSplitter
+
+Call = TypeVar("Call")
+
+# What a reward prints is shown on the parent's standard error, up to this much a worker.
+_SHOWN_OUTPUT = 1 << 16
+_KEPT_OUTPUT = 2000
+_CHUNK = 1 << 16
+
+
+def _environment() -> dict[str, str]:
+    """The parent's environment; one thread for numeric libraries, since the workers fill the cores."""
+    root = str(Path(__file__).resolve().parent.parent)
+    inherited = os.environ.get("PYTHONPATH")
+    return {
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        **os.environ,
+        "PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root,
+    }
+
+
+class WorkerProcess(Generic[Call]):
+    """A worker and the calls it has been given.
+
+    ready: it has made its grader. fresh: it has been given no call yet. alone: its one call shares it with none.
+    in_flight: calls given and not answered, in order. since: when the first of them became the one that it is at.
+    clock_stopped: since when it loads something off the clock.
+    """
+
+    def __init__(self, setup: bytes, now: float) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "rewards.worker", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=_environment(),
+            start_new_session=True,
+        )
+        self.started = now
+        self.ready = False
+        self.fresh = True
+        self.alone = False
+        self.in_flight: deque[Call] = deque()
+        self.since = now
+        self.clock_stopped: float | None = None
+        self._unsent: deque[bytes] = deque()
+        self._splitter = LineSplitter()
+        self._shown = 0
+        self._kept = b""
+        for pipe in self.pipes:
+            os.set_blocking(pipe.fileno(), False)
+        self.send(setup)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        return process.stdin, process.stdout, process.stderr
+
+    @property
+    def pipes(self) -> tuple[IO[bytes], ...]:
+        return self._pipes
+
+    @property
+    def input(self) -> int:
+        return self._pipes[0].fileno()
+
+    @property
+    def output(self) -> int:
+        return self._pipes[1].fileno()
+
+    @property
+    def errors(self) -> int:
+        return self._pipes[2].fileno()
+
+    def send(self, data: bytes) -> None:
+        """Hand over bytes; what the pipe does not take now waits for `flush`."""
+        self._unsent.append(data)
+        self.flush()
+
+    def flush(self) -> bool:
+        """Write what waits. True when nothing waits any more (or the worker is gone: its end is read elsewhere)."""
+        while self._unsent:
+            data = self._unsent.popleft()
+            try:
+                written = os.write(self.input, data)
+            except BlockingIOError:
+                written = 0
+            except BrokenPipeError:
+                self._unsent.clear()
+                return True
+            if written < len(data):
+                self._unsent.appendleft(data[written:])
+                return False
+        return True
+
+    def read(self) -> tuple[list[bytes], bool]:
+        """The lines that have come in, and whether the worker has closed its end."""
+        lines: list[bytes] = []
+        while True:
+            try:
+                chunk = os.read(self.output, _CHUNK)
+            except BlockingIOError:
+                return lines, False
+            if not chunk:
+                return lines, True
+            lines += self._splitter.feed(chunk)
+            if len(chunk) < _CHUNK:
+                return lines, False
+
+    def show_output(self) -> bool:
+        """Pass on what the rewards printed. False when that pipe is closed."""
+        try:
+            chunk = os.read(self.errors, _CHUNK)
+        except BlockingIOError:
+            return True
+        if not chunk:
+            return False
+        self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+        room = _SHOWN_OUTPUT - self._shown
+        if room > 0:
+            self._shown += len(chunk)
+            note = f"\n(more output of grading worker {self.pid} is not shown)\n" if len(chunk) > room else ""
+            with contextlib.suppress(OSError, ValueError):  # a closed standard error must not stop the grading
+                print(chunk[:room].decode("utf-8", "replace"), end=note, file=sys.stderr, flush=True)
+        return True
+
+    def drain_output(self) -> None:
+        """Take in what a dying worker has printed, at most what a pipe holds."""
+        for _ in range(64):
+            before = self._shown, self._kept
+            if not self.show_output() or before == (self._shown, self._kept):
+                return
+
+    @property
+    def last_output(self) -> str:
+        """The last line that it printed, for a diagnosis."""
+        lines = self._kept.decode("utf-8", "replace").split("\n")
+        return next((text.strip()[:200] for text in reversed(lines) if text.strip()), "")
+
+    def end(self) -> None:
+        """SIGKILL to it and all in its process group, which stays its own until it is reaped."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End it and let go of its pipes; it is to be reaped with `reaped`."""
+        self.end()
+        for pipe in self._pipes:
+            pipe.close()
+
+    def reaped(self) -> bool:
+        """Whether the killed process is gone."""
+        return self._process.poll() is not None
+
+    def ending(self) -> str:
+        """How a worker that closed its pipes ended, in words. Waits for the end of a process that is exiting."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2.0)
+        code = self._process.returncode
+        if code == EXIT_MEMORY:
+            return "the worker reached its memory limit"
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            how = f"the worker was ended by {name}"
+        else:
+            how = f"the worker exited with code {code}"
+        return f"{how} (it last printed: {self.last_output})" if self.last_output else how
+
+    def disown(self) -> None:
+        """In a forked child: let go of the parent's worker without touching it."""
+        for pipe in self._pipes:
+            pipe.close()
+        self._process.returncode = 0

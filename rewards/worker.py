@@ -1,0 +1,203 @@
+"""The worker process: reads calls from a pipe, grades, writes each answer as soon as it is known.
+
+    python -P -m rewards.worker PARENT_PID
+
+It is started by the pool and speaks lines of JSON over what were its standard input and output; a reward that prints
+writes to standard error instead, and one that reads standard input finds it empty. First line in: what to grade with.
+First line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers
+`{"call", "results"}`; `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`).
+
+It never outlives its parent, even while a grade is stuck: a thread ends the process group when the pipe is closed, and
+the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG; Linux), which also reaches code
+that holds the interpreter lock. It does not isolate what it runs: that is the sandbox's part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rewards.clock import CLOCK
+from rewards.composed import answer_controls, build, identity, rewards_of
+from rewards.composition import RewardSpec
+from rewards.errors import RewardError
+from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
+from rewards.outcome import raised
+from rewards.protocol import Grader
+from rewards.registry import Source, import_source
+from rewards.types import GradeRequest, GradeResult
+
+T = TypeVar("T")
+
+IN_WORKER = "RLVR_GRADING_WORKER"
+"""Environment variable that holds the worker's pid: a pool refuses to be made inside a worker."""
+_PR_SET_PDEATHSIG = 1
+
+
+class Channel:
+    """The two ends of the pipe to the pool. `calls` receives the lines that come in."""
+
+    def __init__(self) -> None:
+        self._input, self._output = os.dup(0), os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        self.calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+
+    def _listen(self) -> None:
+        splitter = LineSplitter()
+        try:
+            while chunk := os.read(self._input, 1 << 16):
+                for received in splitter.feed(chunk):
+                    self.calls.put(received)
+        finally:
+            end_process_group()
+
+    def say(self, value: object) -> None:
+        """Write one line at once: a grade that was answered must not be lost with a later one that hangs."""
+        data = memoryview(line(value))
+        with self._lock:
+            while data:
+                data = data[os.write(self._output, data) :]
+
+
+def end_process_group() -> None:
+    """The parent is gone: end this process and what a reward started in its group."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(EXIT_SETUP)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it is gone (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        end_process_group()
+
+
+def limit_memory(limit: int | None) -> None:
+    """Bound the private writable memory; core dumps are off, for a killed worker is no news."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if limit is not None:
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a worker grades with."""
+
+    spec: RewardSpec
+    grader: Grader
+    name: str
+
+    async def grade(self, requests: Sequence[GradeRequest], control: bool) -> list[GradeResult]:
+        """The grades of a call, each with its seconds; of a control call none."""
+        began, stopped = time.perf_counter(), CLOCK.stopped_seconds
+        try:
+            if control:
+                await answer_controls(self.spec, requests)
+                return []
+            results = await self.grader.grade(requests)
+        except MemoryError:
+            os._exit(EXIT_MEMORY)
+        except BaseException as error:  # the promise of a worker is an answer, whatever a reward raises
+            results = [raised(self.name, error)] * len(requests)
+        spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
+        return [result.timed(spent / len(requests)) for result in results]
+
+
+def set_up(received: bytes) -> Bench:
+    """Make the grader that the pool asks for. Raises RewardError, or whatever importing a reward raises."""
+    setup = json.loads(received)
+    limit_memory(setup["memory"])
+    sys.path[:] = setup["path"]
+    for module, file in setup["sources"]:
+        import_source(Source(module=module, file=file))
+    spec = RewardSpec.from_dict(setup["spec"])
+    return Bench(spec=spec, grader=build(spec), name=identity(spec))
+
+
+def call_from(received: bytes) -> tuple[int, list[GradeRequest], bool]:
+    call = json.loads(received)
+    return call["call"], [GradeRequest.from_dict(row) for row in call["requests"]], call["control"]
+
+
+def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits: an event loop would cost more than the grade."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    coroutine.close()
+    raise RuntimeError("a reward that was registered as a plain function waits for something; make it `async def`")
+
+
+def serve(channel: Channel, bench: Bench) -> None:
+    """Answer calls one after the other, for ever."""
+    while True:
+        number, requests, control = call_from(channel.calls.get())
+        results = finished(bench.grade(requests, control))
+        channel.say({"call": number, "results": [result.to_dict() for result in results]})
+
+
+def serve_concurrently(channel: Channel, bench: Bench) -> None:
+    """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
+    import asyncio
+
+    async def answer(received: bytes) -> None:
+        number, requests, control = call_from(received)
+        results = await bench.grade(requests, control)
+        channel.say({"call": number, "results": [result.to_dict() for result in results]})
+
+    async def run() -> None:
+        running: set[asyncio.Task[None]] = set()
+        while True:
+            task = asyncio.create_task(answer(await asyncio.to_thread(channel.calls.get)))
+            running.add(task)
+            task.add_done_callback(running.discard)
+
+    asyncio.run(run())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve one pool until it closes the pipe."""
+    die_with_parent(int(arguments[0]))
+    os.environ[IN_WORKER] = str(os.getpid())
+    channel = Channel()
+    CLOCK.say = lambda stopped: channel.say({"clock": stopped})
+    try:
+        bench = set_up(channel.calls.get())
+        waits = any(reward.asynchronous for reward in rewards_of(bench.spec).values())
+    except BaseException as error:  # whatever a reward's module raises while it loads, the pool must hear
+        channel.say({"failed": str(error) if isinstance(error, RewardError) else traceback.format_exc(limit=-5)})
+        return EXIT_SETUP
+    channel.say({"ready": True})
+    answer: Callable[[Channel, Bench], None] = serve_concurrently if waits else serve
+    answer(channel, bench)
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # nothing here needs an orderly end, and a thread is still reading
