@@ -1,16 +1,14 @@
 """Evaluate an engine on problems: sample, grade each response the moment it is there, and summarise.
 
-In-training evaluation and `rlvr eval` are this one function. A response is graded by its problem's own reward, by
-`format`, and, where the problem has a math answer, by `math` twice: the same text under the strict and under the
-lenient policy. Generation runs on the compute thread and grading in worker processes, so the two overlap.
+In-training evaluation and `rlvr eval` are this one function. Generation runs on the compute thread and grading in
+worker processes, so the two overlap; what a response is graded by stands in `rlvr.evaluation.graders`.
 
 The random numbers of a sample come from (seed, index of the problem in the set, sample index): two models evaluated
 with one seed see the same numbers, and completion order changes nothing.
 
 Example:
     sampling = SamplingParameters(temperature=0.0, max_tokens=512)
-    with EvaluationGraders.open("math") as graders:
-        found = await evaluate(problems, engine, graders.grade, encode=encode, decode=decode, sampling=sampling)
+    found = await evaluate(problems, engine, graders, prompter=prompter, sampling=sampling)
     print(found.accuracy, found.metric("strict").interval)
 """
 
@@ -18,22 +16,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 
 from data_prep.problem import Problem
-from rewards.types import GradeRequest, GradeResult, MathReference, Policy
+from rewards.types import GradeRequest
 from rlvr.errors import ConfigError, RolloutError
+from rlvr.evaluation.graders import Grade, SampleGrades
 from rlvr.evaluation.result import EvaluatedSample, Evaluation, summarise
+from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import Completion, RolloutRequest, SamplingParameters
 
-Grade: TypeAlias = Callable[[str, GradeRequest], "Future[GradeResult]"]
-"""Hands one request to the reward of that name and returns at once."""
+__all__ = ["EvalConfig", "Grade", "evaluate", "rollout_seed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,67 +91,59 @@ async def evaluate(
     engine: RolloutEngine,
     grade: Grade,
     *,
-    encode: Callable[[Problem], Sequence[int]],
-    decode: Callable[[Sequence[int]], str],
+    prompter: Prompter,
     sampling: SamplingParameters,
     samples: int = 1,
     seed: int = 0,
-    reward: str = "math",
     on_sample: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Sample every problem `samples` times, grade, and summarise.
 
     Args:
-        grade: hands a request to the reward of a name; `EvaluationGraders.grade` is one.
-        encode: the prompt tokens of a problem, template applied. decode: the text of response tokens.
-        reward: the reward of problems that name none.
+        grade: `EvaluationGraders`, or anything else that grades the responses to a problem.
+        prompter: makes the prompts, and the text that is graded.
+        seed: of the sampled tokens and of the bootstrap intervals.
         on_sample: called with (responses so far, responses in all) as they arrive.
 
     Raises:
         ConfigError: no problems, or samples below 1.
-        RolloutError: the engine does not return one completion a request.
+        RolloutError: a prompt that does not fit, or an engine that does not return one completion a request.
     """
     if not problems:
         raise ConfigError("there are no problems to evaluate; check the set, its file and the limit")
     if samples < 1:
         raise ConfigError(f"samples is {samples}; draw at least 1 a problem")
-    prompts = [tuple(encode(problem)) for problem in problems]
     own_seed = rollout_seed(seed)
     requests = [
-        RolloutRequest(prompt_T=prompt, sampling=sampling, seed=own_seed, draw_index=index, sample_index=k)
-        for index, prompt in enumerate(prompts)
+        RolloutRequest(
+            prompt_T=prompter.tokens(problem), sampling=sampling, seed=own_seed, draw_index=index, sample_index=k
+        )
+        for index, problem in enumerate(problems)
         for k in range(samples)
     ]
-    arrived: dict[tuple[int, int], tuple[Completion, str, _Pending]] = {}
+    arrived: list[dict[int, Completion]] = [{} for _ in problems]
+    tasks: list[asyncio.Task[list[EvaluatedSample]]] = []
+    done = 0
     try:
         async for completion in engine.generate(requests):
-            place = (completion.request.draw_index, completion.request.sample_index)
-            problem, text = problems[place[0]], decode(completion.token_ids)
-            arrived[place] = (completion, text, _submit(grade, problem, completion, text, reward))
+            index = completion.request.draw_index
+            problem, group = problems[index], arrived[index]
+            group[completion.request.sample_index] = completion
+            done += 1
+            if not grade.needs_group(problem):
+                tasks.append(asyncio.create_task(_graded(problem, index, [completion], grade, prompter)))
+            elif len(group) == samples:
+                whole = [group[k] for k in range(samples)]
+                tasks.append(asyncio.create_task(_graded(problem, index, whole, grade, prompter)))
             if on_sample is not None:
-                on_sample(len(arrived), len(requests))
-        if len(arrived) != len(requests):
-            raise RolloutError(f"the engine returned {len(arrived)} completions for {len(requests)} requests")
-        graded = [
-            EvaluatedSample(
-                problem=problems[index],
-                problem_index=index,
-                sample_index=k,
-                prompt=decode(prompts[index]),
-                response=text,
-                tokens=len(completion.token_ids),
-                finish=completion.finish,
-                reward=problems[index].reward or reward,
-                grade=await asyncio.wrap_future(pending.own),
-                strict=await _correctness(pending.strict),
-                lenient=await _correctness(pending.lenient),
-                format=await _correctness(pending.format),
-            )
-            for (index, k), (completion, text, pending) in arrived.items()
-        ]
+                on_sample(done, len(requests))
+        if done != len(requests) or any(len(group) != samples for group in arrived):
+            raise RolloutError(f"the engine returned {done} completions for {len(requests)} requests, not one for each")
+        graded = [sample for part in await asyncio.gather(*tasks) for sample in part]
     except BaseException:
-        for _, _, pending in arrived.values():  # what waits in the pool would hold up the next user of it
-            pending.cancel()
+        for task in tasks:  # what waits in the pool would hold up whoever uses it next
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         raise
     return summarise(graded, problems, samples=samples, temperature=sampling.temperature, seed=seed)
 
@@ -164,25 +153,19 @@ def rollout_seed(seed: int) -> int:
     return int(np.random.SeedSequence([seed, 0x6576616C]).generate_state(1)[0])  # "eval"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """The grades of one response, on their way."""
-
-    own: Future[GradeResult]
-    strict: Future[GradeResult] | None
-    lenient: Future[GradeResult] | None
-    format: Future[GradeResult]
-
-    def cancel(self) -> None:
-        for future in (self.own, self.strict, self.lenient, self.format):
-            if future is not None:
-                future.cancel()
+async def _graded(
+    problem: Problem, index: int, completions: Sequence[Completion], grade: Grade, prompter: Prompter
+) -> list[EvaluatedSample]:
+    requests = [_request(problem, completion, prompter) for completion in completions]
+    grades = await grade(problem, requests)
+    prompt = prompter.text(problem)
+    return [_sample(problem, index, prompt, *row) for row in zip(completions, requests, grades, strict=True)]
 
 
-def _submit(grade: Grade, problem: Problem, completion: Completion, text: str, reward: str) -> _Pending:
-    request = GradeRequest(
+def _request(problem: Problem, completion: Completion, prompter: Prompter) -> GradeRequest:
+    return GradeRequest(
         messages=problem.messages,
-        response=text,
+        response=prompter.response_text(problem, completion.token_ids),
         reference=problem.reference,
         finish=completion.finish,
         metadata=MappingProxyType({"tokens": len(completion.token_ids), "source": problem.source}),
@@ -190,20 +173,22 @@ def _submit(grade: Grade, problem: Problem, completion: Completion, text: str, r
         group_id=str(completion.request.draw_index),
         sample_id=completion.request.sample_index,
     )
-    reference = problem.reference
 
-    def under(policy: Policy) -> Future[GradeResult] | None:
-        if not isinstance(reference, MathReference):
-            return None
-        return grade("math", replace(request, reference=replace(reference, policy=policy)))
 
-    return _Pending(
-        own=grade(problem.reward or reward, request),
-        strict=under("strict"),
-        lenient=under("lenient"),
-        format=grade("format", request),
+def _sample(
+    problem: Problem, index: int, prompt: str, completion: Completion, request: GradeRequest, grades: SampleGrades
+) -> EvaluatedSample:
+    return EvaluatedSample(
+        problem=problem,
+        problem_index=index,
+        sample_index=completion.request.sample_index,
+        prompt=prompt,
+        response=request.response,
+        tokens=len(completion.token_ids),
+        finish=completion.finish,
+        reward=grades.reward,
+        grade=grades.own,
+        strict=None if grades.strict is None else grades.strict.correctness,
+        lenient=None if grades.lenient is None else grades.lenient.correctness,
+        format=grades.format.correctness,
     )
-
-
-async def _correctness(future: Future[GradeResult] | None) -> float | None:
-    return None if future is None else (await asyncio.wrap_future(future)).correctness

@@ -1,0 +1,131 @@
+"""`rlvr eval MODEL --data SET ...`: how good a model is on sets of problems, beside the base model if one is named."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_prep.sets import DATA_FOLDER, NAMED_SETS
+from data_prep.templates import TEMPLATES
+from rewards.pool import DEADLINE
+
+if TYPE_CHECKING:
+    from rlvr.evaluation.offline import EvalJob
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `eval`."""
+    parser = commands.add_parser(
+        "eval",
+        help="measure a model on sets of problems: accuracy, pass@k, maj@k, format, length",
+        description="Measure a model on sets of problems and print a table for each: avg@K, unbiased pass@k, maj@K, "
+        "strict and lenient accuracy of the same responses, format rate and length, with 95 % bootstrap intervals over "
+        "problems. With --base the base model answers the same prompts and stands beside it, with the interval of the "
+        "difference, paired by problem.",
+        epilog=f"Known sets: {', '.join(NAMED_SETS)} (test split; NAME:SPLIT for another). They are read from the "
+        f"folder that {DATA_FOLDER} names, else from the Hugging Face hub.",
+    )
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a run directory (its newest checkpoint), a checkpoint, a Hugging Face folder, or a name on the hub",
+    )
+    parser.add_argument(
+        "--data", nargs="+", required=True, metavar="SET|FILE", help="known sets, or files of problems (`rlvr prep`)"
+    )
+    parser.add_argument(
+        "--base",
+        nargs="?",
+        const="",
+        metavar="MODEL",
+        help="the baseline, asked the same prompts; without a value: the model that the run started from",
+    )
+    sampling = parser.add_argument_group("sampling")
+    sampling.add_argument("--samples", type=int, default=1, metavar="K", help="responses a problem (default: 1)")
+    sampling.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="0 = greedy (default: 0 for one response a problem, else the run's, or 1)",
+    )
+    sampling.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default: 1, off)")
+    sampling.add_argument(
+        "--max-tokens", type=int, metavar="N", help="response tokens at most (default: the run's, or 1024)"
+    )
+    sampling.add_argument(
+        "--template",
+        choices=list(TEMPLATES),
+        help="prompt template (default: the run's; else chat_boxed where the tokenizer has a chat template, or boxed)",
+    )
+    sampling.add_argument(
+        "--stop", action="append", metavar="TEXT", help="a string that ends a response; repeatable (default: the run's)"
+    )
+    sampling.add_argument("--seed", type=int, default=0, metavar="N", help="of sampling and intervals (default: 0)")
+    data = parser.add_argument_group("data and grading")
+    data.add_argument("--limit", type=int, metavar="N", help="the first N problems of each set")
+    data.add_argument(
+        "--max-prompt-tokens",
+        type=int,
+        metavar="N",
+        help="longer prompts are left out and counted (default: the run's)",
+    )
+    data.add_argument(
+        "--reward",
+        metavar="NAME",
+        help="the reward that says what is right, or a composition as YAML (default: the run's; else the problem's "
+        "own, or math)",
+    )
+    data.add_argument("--workers", type=int, metavar="N", help="grading processes (default: one a core, at most 8)")
+    data.add_argument(
+        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
+    )
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
+    machine.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto", help="(default: auto)")
+    machine.add_argument(
+        "--max-batch", type=int, default=64, metavar="N", help="responses sampled at once (default: 64)"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write summary.json, and for each set SET.samples (a graded row for each response) and "
+        "SET.pass_rates.jsonl; the baseline's stand in DIR/base",
+    )
+    output.add_argument(
+        "--format", choices=["jsonl", "parquet"], default="jsonl", help="of SET.samples (default: jsonl)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate, print the tables, write the files. Returns 0."""
+    from rlvr.commands.grade import reward_spec
+    from rlvr.evaluation.offline import EvalJob, run_evaluation
+
+    job: EvalJob = EvalJob(
+        model=options.model,
+        base=options.base,
+        sets=tuple(options.data),
+        samples=options.samples,
+        temperature=options.temperature,
+        top_p=options.top_p,
+        max_tokens=options.max_tokens,
+        template=options.template,
+        stop=None if options.stop is None else tuple(options.stop),
+        seed=options.seed,
+        limit=options.limit,
+        max_prompt_tokens=options.max_prompt_tokens,
+        reward=None if options.reward is None else reward_spec(options.reward),
+        workers=options.workers,
+        deadline=options.deadline,
+        device=options.device,
+        dtype=options.dtype,
+        max_batch=options.max_batch,
+        out=options.out,
+        format=options.format,
+    )
+    run_evaluation(job)
+    return 0

@@ -1,0 +1,124 @@
+"""How an evaluated response is graded: by its problem's own reward, and by the measures that every evaluation reports.
+
+The measures are `format` for every response, and for problems with a math answer `math` twice: the same text under the
+strict and under the lenient policy (the reference's policy decides, whatever the reward's parameters say). The math
+grades run in a pool of workers of their own, since a response can hang them; the format is read in this process, in
+time linear in the text.
+
+Example:
+    with RunGraders(reward, problems, config) as own, EvaluationGraders(own, reward, problems, config) as graders:
+        grades = await graders(problem, [request])
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Protocol
+
+from data_prep.problem import Problem
+from rewards import GraderPool
+from rewards.composed import identity, rewards_of
+from rewards.composition import RewardSpec
+from rewards.registry import find
+from rewards.types import GradeRequest, GradeResult, MathReference, Policy
+from rlvr.grading import GradingConfig, RunGraders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleGrades:
+    """All grades of one response.
+
+    own: by the problem's own reward, whose name and version is `reward`. strict, lenient: by `math` under that policy;
+    None where the problem has no math answer. format: by `format`.
+    """
+
+    own: GradeResult
+    reward: str
+    strict: GradeResult | None
+    lenient: GradeResult | None
+    format: GradeResult
+
+
+class Grade(Protocol):
+    """Grades responses to one problem, without blocking the event loop."""
+
+    def needs_group(self, problem: Problem) -> bool:
+        """Whether the problem's reward compares samples, so that it must be given all of them at once."""
+        ...
+
+    async def __call__(self, problem: Problem, requests: Sequence[GradeRequest]) -> list[SampleGrades]:
+        """The grades of each request, in order."""
+        ...
+
+
+class EvaluationGraders:
+    """The graders of an evaluation; a context manager."""
+
+    def __init__(
+        self, own: RunGraders, reward: RewardSpec | None, problems: Sequence[Problem], config: GradingConfig
+    ) -> None:
+        """Start what the problems need.
+
+        own: grades by the problems' own rewards; it stays the caller's to close. reward: the one reward of all
+        problems; None = the one that each names.
+
+        Raises:
+            RewardError: an unknown reward, or workers that do not start.
+        """
+        self._own = own
+        names = {p.reward for p in problems} if reward is None else {""}
+        specs = {name: RewardSpec.from_dict(name) if reward is None else reward for name in names}
+        self._single = reward is not None
+        self._identities = {name: identity(spec) for name, spec in specs.items()}
+        self._compares = {name for name, spec in specs.items() if any(r.batched for r in rewards_of(spec).values())}
+        self._format = find("format").grader({})
+        self._math: GraderPool | None = None
+        if any(isinstance(p.reference, MathReference) for p in problems):
+            self._math = GraderPool("math", workers=config.workers, deadline=config.deadline)
+
+    def needs_group(self, problem: Problem) -> bool:
+        """Whether the problem's reward is batched."""
+        return self._name(problem) in self._compares
+
+    async def __call__(self, problem: Problem, requests: Sequence[GradeRequest]) -> list[SampleGrades]:
+        """The grades of each request, in order; all grades run side by side."""
+        own, strict, lenient, formats = await asyncio.gather(
+            asyncio.gather(*self._own.grade(problem, requests)),
+            self._under("strict", problem, requests),
+            self._under("lenient", problem, requests),
+            self._format.grade(requests),
+        )
+        name = self._identities[self._name(problem)]
+        return [
+            SampleGrades(own=o, reward=name, strict=s, lenient=le, format=f)
+            for o, s, le, f in zip(own, strict, lenient, formats, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Stop the workers that this object started."""
+        if self._math is not None:
+            self._math.close()
+
+    def __enter__(self) -> EvaluationGraders:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _name(self, problem: Problem) -> str:
+        return "" if self._single else problem.reward
+
+    async def _under(
+        self, policy: Policy, problem: Problem, requests: Sequence[GradeRequest]
+    ) -> Sequence[GradeResult | None]:
+        reference = problem.reference
+        if self._math is None or not isinstance(reference, MathReference):
+            return [None] * len(requests)
+        judged = replace(reference, policy=policy)
+        futures = [self._math.submit(replace(request, reference=judged)) for request in requests]
+        return await asyncio.gather(*map(asyncio.wrap_future, futures))

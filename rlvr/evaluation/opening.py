@@ -1,0 +1,156 @@
+"""Open a model to evaluate or to talk to: a Hugging Face folder or hub name, a checkpoint, or a whole run.
+
+A run directory stands for its newest checkpoint; a checkpoint inside a run knows the run's settings: prompt template,
+response length, stop strings, reward. A folder from elsewhere has none, and the caller's defaults hold.
+
+Example:
+    located = locate("runs/demo")  # .path = runs/demo/checkpoints/step-000040, .settings = those of the run
+    with open_engine(located.path, tokenizer_of(located.path)) as opened:
+        completions = [c async for c in opened.engine.generate(requests)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import torch
+
+from rewards.composition import RewardSpec
+from rlvr.config import RunConfig, load_config
+from rlvr.errors import ConfigError
+from rlvr.models import Dtype, ModelConfig, load_model
+from rlvr.rollout.transformers_engine import TransformersEngine
+from rlvr.rundir import Checkpoints
+from rlvr.rundir.directory import CONFIG
+from rlvr.tokenizers import load_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+DEFAULT_MAX_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a model is prompted and graded, as its run said or as the defaults are.
+
+    template: None = by the tokenizer: its chat template with a request for \\boxed{}, else `boxed`.
+    reward: None = what each problem names. base: the model that the run started from; None = random weights.
+    run: the run directory; None for a model from elsewhere.
+    """
+
+    template: str | None = None
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    max_prompt_tokens: int | None = None
+    temperature: float = 1.0
+    stop: tuple[str, ...] = ()
+    reward: RewardSpec | None = None
+    base: str | None = None
+    run: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where the weights of a model lie, and the settings that come with them."""
+
+    path: str
+    settings: Settings
+
+
+def locate(model: str) -> Located:
+    """Find the weights behind a name: a run's newest checkpoint, a checkpoint, a folder, or a name on the hub.
+
+    Raises:
+        ConfigError: a run without a checkpoint, or a path that does not exist.
+    """
+    folder = Path(model).expanduser()
+    if (folder / CONFIG).is_file() and not (folder / "config.json").is_file():
+        newest = Checkpoints(folder / "checkpoints", keep_last=0).newest()
+        if newest is None:
+            raise ConfigError(f"{folder} is a run without a checkpoint yet; wait for one, or name a model's folder")
+        return Located(path=str(newest[1]), settings=_settings(folder))
+    if folder.is_dir():
+        run = folder.resolve().parent.parent
+        inside = folder.resolve().parent.name == "checkpoints" and (run / CONFIG).is_file()
+        return Located(path=str(folder), settings=_settings(run) if inside else Settings())
+    if folder.is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1:
+        raise ConfigError(f"no model at {model!r}: no such folder")
+    return Located(path=model, settings=Settings())  # a name on the hub
+
+
+def _settings(run: Path) -> Settings:
+    config: RunConfig = load_config(run / CONFIG)
+    return Settings(
+        template=config.data.template,
+        max_tokens=config.rollout.max_tokens_at(config.steps),
+        max_prompt_tokens=config.data.max_prompt_tokens,
+        temperature=config.rollout.temperature,
+        stop=config.rollout.stop,
+        reward=config.reward,
+        base=config.model.path,
+        run=run,
+    )
+
+
+def default_template(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The template of a model that no run says one for."""
+    return "chat_boxed" if tokenizer.chat_template else "boxed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A model that is ready to sample. positions: the longest sequence it takes; None = no limit is known."""
+
+    path: str
+    tokenizer: PreTrainedTokenizerBase
+    engine: TransformersEngine
+    positions: int | None
+
+
+@contextmanager
+def open_engine(
+    path: str,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    dtype: Precision = "auto",
+    device: str | None = None,
+    max_batch: int = 64,
+) -> Iterator[Opened]:
+    """Load a model for sampling; its memory is free again when the block ends.
+
+    dtype: `auto` = bfloat16 on a GPU, float32 on a CPU.
+
+    Raises:
+        ConfigError: no model there, or a tokenizer that is not its own.
+    """
+    on_gpu = torch.cuda.is_available() if device is None else torch.device(device).type == "cuda"
+    precision: Dtype = ("bfloat16" if on_gpu else "float32") if dtype == "auto" else dtype
+    model = load_model(ModelConfig(path=path, dtype=precision), tokenizer, device=device)
+    model.eval()
+    positions = getattr(getattr(model, "config", None), "max_position_embeddings", None)
+    try:
+        yield Opened(
+            path=path,
+            tokenizer=tokenizer,
+            engine=TransformersEngine(model, tokenizer, max_batch=max_batch),
+            positions=positions if isinstance(positions, int) else None,
+        )
+    finally:
+        del model
+        if on_gpu:
+            torch.cuda.empty_cache()
+
+
+def tokenizer_of(path: str, fallback: PreTrainedTokenizerBase | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model. Where its folder holds none, `fallback`. Raises ConfigError."""
+    try:
+        return load_tokenizer(path)
+    except ConfigError:
+        if fallback is None:
+            raise
+        return fallback
