@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from rlvr.algorithms.entropy_control import EntropyControl
+from rlvr.algorithms.entropy_control import EntropyControl, EntropyControlKind
 from rlvr.algorithms.kl import KLPlacement, KLSpec
 from rlvr.algorithms.objective_spec import Divisor, KLEstimator, Surrogate
 from rlvr.algorithms.recipes import RECIPES, Keep, Recipe, tied
@@ -157,6 +157,12 @@ _USED_CLIP_KEYS: dict[Surrogate, frozenset[str]] = {
     "supervised": frozenset(),
 }
 
+_CONTROL_TEXT: dict[EntropyControlKind, Callable[[EntropyControl], str]] = {
+    "none": lambda _c: "none",
+    "clip_cov": lambda c: f"clip_cov: {c.share} of the tokens, covariance in [{c.low}, {c.high}]",
+    "kl_cov": lambda c: f"kl_cov: {c.share} of the tokens, coefficient {c.coefficient}",
+}
+
 _SETTINGS: dict[str, Callable[[Recipe], Value]] = {
     "advantage": lambda r: getattr(r.advantage, "__name__", repr(r.advantage)),
     "surrogate": lambda r: r.objective.surrogate,
@@ -171,7 +177,7 @@ _SETTINGS: dict[str, Callable[[Recipe], Value]] = {
     "reference_model": lambda r: "loaded" if r.needs_reference else "not loaded",
     "reference_every": lambda r: r.reference_every,
     "entropy_coefficient": lambda r: r.objective.entropy_coefficient,
-    "entropy_control": lambda r: r.entropy_control.kind,
+    "entropy_control": lambda r: _CONTROL_TEXT[r.entropy_control.kind](r.entropy_control),
     "importance_cap": lambda r: r.objective.importance_cap,
     "sequence_low": lambda r: r.objective.sequence_low,
     "sequence_high": lambda r: r.objective.sequence_high,
