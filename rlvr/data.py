@@ -19,7 +19,7 @@ from rlvr.prompts import Prompter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """One file of problems. weight: its share of the draws, relative to the other files."""
+    """path: one file of problems. weight: its share of the draws, relative to the other files."""
 
     path: str
     weight: float = 1.0

@@ -9,7 +9,7 @@ is so not lost to rounding (mixed precision, Micikevicius et al. 2018, arXiv:171
 Vectors (norms, biases) are not decayed. What it does not: compute gradients, or decide whether to apply them.
 
 Example:
-    optimizer = Optimizer(model.named_parameters(), OptimizerConfig(learning_rate=1e-4), total_steps=100)
+    optimizer = Optimizer(model.named_parameters(), OptimizerConfig(lr=1e-4), total_steps=100)
     loss.backward(); optimizer.collect(); norm = optimizer.gradient_norm(); optimizer.step(norm)
 """
 
@@ -32,13 +32,13 @@ Schedule: TypeAlias = Literal["constant", "linear", "cosine"]
 class OptimizerConfig:
     """AdamW and its schedule; steps are optimizer updates.
 
-    learning_rate: at the peak. betas, eps, weight_decay: of AdamW.
+    lr: learning rate at the peak. betas, eps, weight_decay: of AdamW.
     warmup_steps: the learning rate rises linearly over these. schedule: what it does after them.
     final_share: share of the peak that a linear or cosine schedule ends at.
     max_gradient_norm: longer gradients are scaled to it; 0 = never.
     """
 
-    learning_rate: float = 1e-6
+    lr: float = 1e-6
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -59,15 +59,15 @@ def learning_rate_at(config: OptimizerConfig, step: int, total_steps: int) -> fl
     """Learning rate of update `step` (from 0) out of `total_steps`.
 
     Example:
-        >>> config = OptimizerConfig(learning_rate=1.0, warmup_steps=2, schedule="linear")
+        >>> config = OptimizerConfig(lr=1.0, warmup_steps=2, schedule="linear")
         >>> [learning_rate_at(config, step, 6) for step in range(6)]
         [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]
     """
     if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
+        return config.lr * (step + 1) / config.warmup_steps
     done = min(1.0, (step - config.warmup_steps) / max(1, total_steps - config.warmup_steps))
     share = config.final_share if config.schedule != "constant" else 0.0
-    return config.learning_rate * (share + (1.0 - share) * _DECAYS[config.schedule](done))
+    return config.lr * (share + (1.0 - share) * _DECAYS[config.schedule](done))
 
 
 class Optimizer:
@@ -83,7 +83,7 @@ class Optimizer:
         plain = [m for m in self.masters.values() if m.ndim < 2]
         self._adamw = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=config.learning_rate,
+            lr=config.lr,
             betas=config.betas,
             eps=config.eps,
             fused=True,

@@ -8,7 +8,7 @@ What it does not: know which algorithm runs (an `ObjectiveSpec` names the loss),
 about refused updates.
 
 Example:
-    learner = TorchLearner(model, optimizer=OptimizerConfig(learning_rate=1e-4), total_steps=100)
+    learner = TorchLearner(model, optimizer=OptimizerConfig(lr=1e-4), total_steps=100)
     stats = await learner.step(batch, RECIPES["dapo"].objective)
 """
 

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rlvr.config import RunConfig, config_from, known_keys, load_config, resolved_recipe, to_tree
+from rlvr.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
+
+
+def refused(tree: dict[str, object], *words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        config_from(tree)
+    for word in words:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_every_config_in_the_repository_loads_and_survives_being_written_out(path: Path) -> None:
+    config = load_config(path)
+    assert config_from(yaml.safe_load(yaml.safe_dump(to_tree(config)))) == config
+
+
+def test_there_are_fewer_than_120_keys() -> None:
+    keys = list(known_keys())
+    assert len(keys) == len(set(keys)) < 120
+
+
+def test_every_key_is_documented_beside_its_dataclass() -> None:
+    from dataclasses import fields, is_dataclass
+    from typing import get_args, get_type_hints
+
+    def check(kind: type) -> None:
+        for field in fields(kind):
+            assert kind.__doc__
+            hint = get_type_hints(kind)[field.name]
+            inner = next((h for h in (hint, *get_args(hint)) if isinstance(h, type) and is_dataclass(h)), None)
+            if inner is None:
+                assert field.name in kind.__doc__, f"{kind.__name__}.{field.name} is not documented"
+            else:
+                check(inner)
+
+    check(RunConfig)
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:
+    refused({"optimiser": {"lr": 1}}, "unknown key optimiser", "did you mean optimizer")
+    refused({"rollout": {"temprature": 1}}, "unknown key rollout.temprature", "did you mean rollout.temperature?")
+    refused({"lr": 1}, "unknown key lr", "did you mean optimizer.lr?")
+
+
+def test_a_value_of_a_wrong_type_names_key_and_value() -> None:
+    refused({"steps": "many"}, "steps is 'many'", "integer")
+    refused({"rollout": {"prompts": 1.5}}, "rollout.prompts is 1.5")
+    refused({"data": {"sampler": "best"}}, "data.sampler is 'best'", "'shuffle'")
+    refused({"data": 3}, "data is 3")
+
+
+def test_overrides_are_dotted_and_read_as_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("steps: 5\noptimizer: {lr: 1e-3}\n")
+    config = load_config(path, ["optimizer.lr=1e-6", "steps=7", "rollout.stop=['</answer>']", "model.path=null"])
+    assert (config.optimizer.lr, config.steps, config.rollout.stop) == (1e-6, 7, ("</answer>",))
+
+
+@pytest.mark.parametrize("override", ["steps", "=3", "steps.more=1", "rollout.stop=[", "rollout=3"])
+def test_overrides_that_make_no_sense_are_refused(tmp_path: Path, override: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("steps: 5\n")
+    with pytest.raises(ConfigError):
+        load_config(path, [override])
+
+
+def test_a_config_that_is_missing_or_no_mapping_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
+        load_config(tmp_path / "nowhere.yaml")
+    for text in ("- a\n", "a: [\n", "just text"):
+        (tmp_path / "c.yaml").write_text(text)
+        with pytest.raises(ConfigError, match=r"c\.yaml"):
+            load_config(tmp_path / "c.yaml")
+
+
+def test_cross_field_errors_name_both_keys_and_both_values() -> None:
+    refused({"rollout": {"n": 1}}, "rollout.n is 1", "recipe 'grpo'", "rollout.n >= 2", "reinforce++")
+    refused({"warmup": {"steps": 3}}, "warmup.steps is 3", "warmup.data is null")
+    refused(
+        {"rollout": {"prompts": 1, "n": 2}, "learner": {"updates_per_step": 3}},
+        "learner.updates_per_step is 3", "rollout.prompts", "rollout.n", "2 sequences",
+    )  # fmt: skip
+    config_from({"recipe": "reinforce++", "rollout": {"n": 1}})
+
+
+@pytest.mark.parametrize(("key", "value"), [("top_p", 0.9), ("top_k", 50), ("min_p", 0.1)])
+def test_truncated_sampling_is_refused_in_training_with_the_reason(key: str, value: float) -> None:
+    refused({"rollout": {key: value}}, f"rollout.{key} is {value}", "biased", f"rollout.{key}=")
+
+
+@pytest.mark.parametrize("stages", [[], [[5, 10]], [[0, 10], [0, 20]], [[0, 10], [9, 20], [5, 30]], [[0, 0]], 0])
+def test_stages_of_the_maximum_length_must_begin_at_zero_and_rise(stages: object) -> None:
+    refused({"rollout": {"max_tokens": stages}}, "rollout.max_tokens")
+
+
+def test_the_maximum_length_follows_its_stages() -> None:
+    rollout = config_from({"rollout": {"max_tokens": [[0, 10], [5, 20]]}}).rollout
+    assert [rollout.max_tokens_at(step) for step in (0, 4, 5, 99)] == [10, 10, 20, 20]
+
+
+def test_an_unknown_reward_key_or_recipe_says_what_there_is() -> None:
+    refused({"reward": {"gate": "format", "them": "math"}}, "reward", "them")
+    refused({"recipe": "gpro"}, "recipe is 'gpro'", "grpo")
+
+
+def test_a_recipe_sets_its_values_and_single_ones_can_be_overridden() -> None:
+    recipe = resolved_recipe(config_from({"recipe": "dapo", "algorithm": {"clip_high": 0.3}}))
+    assert (recipe.objective.clip_low, recipe.objective.clip_high) == (0.2, 0.3)
+    assert recipe.informative_only
+    assert not recipe.needs_reference
