@@ -8,7 +8,7 @@
 
 Source: DAPO, arXiv 2503.14476 eq. 13; its rewards are 1 and -1, hence scale 2, offset -1. Lengths are response tokens.
 Overlong filtering (section 3.4 there) is not a reward: a cut-off sample stays in its group's baseline, but none of its
-tokens is in the loss; whoever lays out the batch asks `leaves_loss`.
+tokens is in the loss (`rlvr/batching.py`).
 
 Example:
     >>> shape(ShapingSpec(scale=2, offset=-1, overlong_buffer=4), score=0.0, length=18, max_length=20)
@@ -18,8 +18,6 @@ Example:
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from rewards.types import Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +66,3 @@ def buffer_tokens(spec: ShapingSpec, max_length: int) -> int:
     if spec.overlong_buffer is not None:
         return min(spec.overlong_buffer, max_length)
     return round(spec.overlong_share * max_length)
-
-
-def leaves_loss(spec: ShapingSpec, finish: Finish) -> bool:
-    """Whether overlong filtering takes this sample out of the loss."""
-    return spec.overlong_filter and finish is Finish.LENGTH

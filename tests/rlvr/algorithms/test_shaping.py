@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.types import Finish
 from rlvr.algorithms.recipes import RECIPES
-from rlvr.algorithms.shaping import ShapingSpec, buffer_tokens, leaves_loss, shape, soft_overlong_penalty
+from rlvr.algorithms.shaping import ShapingSpec, buffer_tokens, shape, soft_overlong_penalty
 
 
 @pytest.mark.parametrize(
@@ -47,13 +46,6 @@ def test_the_buffer_is_a_share_or_a_number_and_follows_the_stage() -> None:
 def test_the_factor_multiplies_the_penalty_alone() -> None:
     spec = ShapingSpec(scale=2.0, offset=-1.0, overlong_buffer=10, overlong_factor=0.5)
     assert shape(spec, score=1.0, length=100, max_length=100)[0] == 0.5
-
-
-def test_overlong_filter_takes_cut_off_samples_alone() -> None:
-    spec = ShapingSpec(overlong_filter=True)
-    assert leaves_loss(spec, Finish.LENGTH)
-    assert not leaves_loss(spec, Finish.STOP)
-    assert not leaves_loss(ShapingSpec(), Finish.LENGTH)
 
 
 @given(score=st.floats(-2, 2), length=st.integers(0, 300), max_length=st.integers(1, 300), buffer=st.integers(0, 300))
