@@ -20,7 +20,7 @@ from typing import Protocol
 
 from data_prep.problem import Problem
 from rewards import GraderPool
-from rewards.composed import identity, rewards_of
+from rewards.composed import identity
 from rewards.composition import RewardSpec
 from rewards.registry import find
 from rewards.types import GradeRequest, GradeResult, MathReference, Policy
@@ -73,7 +73,6 @@ class EvaluationGraders:
         specs = {name: RewardSpec.from_dict(name) if reward is None else reward for name in names}
         self._single = reward is not None
         self._identities = {name: identity(spec) for name, spec in specs.items()}
-        self._compares = {name for name, spec in specs.items() if any(r.batched for r in rewards_of(spec).values())}
         self._format = find("format").grader({})
         self._math: GraderPool | None = None
         if any(isinstance(p.reference, MathReference) for p in problems):
@@ -81,7 +80,7 @@ class EvaluationGraders:
 
     def needs_group(self, problem: Problem) -> bool:
         """Whether the problem's reward is batched."""
-        return self._name(problem) in self._compares
+        return self._own.needs_group(problem)
 
     async def __call__(self, problem: Problem, requests: Sequence[GradeRequest]) -> list[SampleGrades]:
         """The grades of each request, in order; all grades run side by side."""

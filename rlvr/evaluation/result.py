@@ -250,7 +250,7 @@ def _metric_table(samples: int) -> Mapping[str, _ProblemValue]:
     return {
         f"avg@{samples}": average(lambda s: s.grade.correctness),
         **{f"pass@{k}": passing(k) for k in measure.powers_up_to(samples)},
-        f"maj@{samples}": _majority,
+        **({f"maj@{samples}": _majority} if samples > 1 else {}),
         "strict": average(lambda s: s.strict),
         "lenient": average(lambda s: s.lenient),
         "format": average(lambda s: s.format),
