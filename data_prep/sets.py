@@ -102,7 +102,7 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
         ),
         "amc23": NamedSet(
             title="AMC 2023: 40 problems",
-            read=_by_columns(Columns(question=("question",), answer=("answer",), source="amc23")),
+            read=_by_columns(Columns(question=("question",), answer=("answer",), form="number", source="amc23")),
             files={"test": "amc/amc23.jsonl"},
             hub=HubSet(id="math-ai/amc23", splits={}),
         ),
@@ -128,13 +128,13 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
         ),
         "svamp": NamedSet(
             title="SVAMP: 1,000 elementary word problems",
-            read=_by_columns(Columns(question=("Body", "Question"), answer=("Answer",), source="svamp")),
+            read=_by_columns(Columns(question=("Body", "Question"), answer=("Answer",), form="number", source="svamp")),
             files={"test": "svamp/test.jsonl"},
             hub=HubSet(id="ChilleD/SVAMP", splits={"test": "train+test"}),  # the hub's copy is parted 700 / 300
         ),
         "gsm_hard": NamedSet(
             title="GSM8K's test split with large numbers: 1,319 problems",
-            read=_by_columns(Columns(question=("input",), answer=("target",), source="gsm_hard")),
+            read=_by_columns(Columns(question=("input",), answer=("target",), form="number", source="gsm_hard")),
             files={"test": "gsm_hard/test.jsonl.gz"},
             hub=HubSet(id="reasoning-machines/gsm-hard", splits={"test": "train"}),
         ),

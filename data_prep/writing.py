@@ -17,7 +17,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
@@ -40,7 +40,7 @@ PROBLEM_COLUMNS: Columns = {
 }
 DEMONSTRATION_COLUMNS: Columns = {**PROBLEM_COLUMNS, "response": "text"}
 
-_ROW_GROUP = 4096  # rows in memory at a time when Parquet is written
+_ROW_GROUP = 1024  # rows in memory at a time when Parquet is written
 
 
 def write_rows(path: PathLike, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
@@ -64,7 +64,8 @@ def replacing(path: PathLike) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except BaseException as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong is the error to raise, not that there is nothing to remove
+            partial.unlink(missing_ok=True)
         if isinstance(error, OSError) and not isinstance(error, BadFile) and error.errno is not None:
             raise BadFile(f"cannot write {str(path)!r}: {error.strerror}; nothing was changed") from error
         raise

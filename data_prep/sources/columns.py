@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -146,6 +147,19 @@ def _boxed(value: object, fields: Mapping[str, object]) -> MathReference:
     return MathReference(answer=answer)
 
 
+def _number(value: object, fields: Mapping[str, object]) -> MathReference:
+    """A number; whole ones without `.0`, be they text or not."""
+    del fields
+    answer = _one(value)
+    try:
+        number = Decimal(answer)
+    except InvalidOperation:
+        raise BadRow(expected="a number", found=value) from None
+    if not number.is_finite() or number.adjusted() > 400:  # 1e999999999 would fill the memory with zeros
+        raise BadRow(expected="a finite number of at most 400 digits", found=value)
+    return MathReference(answer=str(int(number)) if number == number.to_integral_value() else answer)
+
+
 def _integer(value: object, fields: Mapping[str, object]) -> MathReference:
     """A whole number, without the leading zeros of an answer sheet (AIME's 073 is 73)."""
     del fields
@@ -177,6 +191,7 @@ ANSWER_FORMS: Mapping[str, AnswerForm] = MappingProxyType(
         "value": _value,
         "hashes": _hashes,
         "boxed": _boxed,
+        "number": _number,
         "integer": _integer,
         "latex": _latex,
         "olympiad": _olympiad,

@@ -90,9 +90,9 @@ def _add_jsonl(sources: Subparsers[Parser]) -> None:
     )
     parser.add_argument(
         "--answer-form",
-        choices=("value", "hashes", "boxed", "integer", "latex"),
-        help="how the answer is written: as it stands, after ####, in the last \\boxed{}, a whole number, LaTeX in "
-        "dollars (default: guessed from the marks #### and \\boxed)",
+        choices=("value", "hashes", "boxed", "number", "integer", "latex"),
+        help="how the answer is written: as it stands, after ####, in the last \\boxed{}, a number, a whole number, LaTeX"
+        " in dollars (default: guessed from the marks #### and \\boxed)",
     )
     parser.add_argument("--source", metavar="NAME", dest="source_name", help="name of the source in each row")
     _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
