@@ -24,7 +24,7 @@ def module_name(path: Path) -> str:
 def test_every_module_says_what_it_does(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text()))
     assert docstring, f"{path.relative_to(ROOT)} has no module docstring"
-    assert docstring.split("\n\n")[0].rstrip().endswith((".", ":")), "the docstring opens with a whole sentence"
+    assert docstring.split("\n\n")[0].rstrip().endswith((".", ":", "?")), "the docstring opens with a whole sentence"
 
 
 @pytest.mark.parametrize("name", [module_name(path) for path in MODULES if ">>> " in path.read_text()])

@@ -1,0 +1,90 @@
+"""What the README says to type works: commands run or at least parse, code runs and prints what it says it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlvr.cli import parser
+from rlvr.config import load_config
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [
+    line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")
+]
+# What needs minutes, a network or a trained model is checked by its parser; the rest is run.
+LONG = ("rlvr prep gsm8k", "rlvr train", "rlvr eval", "rlvr sample")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder in which the README's relative paths lead to the repository's files."""
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def test_the_readme_has_commands_of_each_kind() -> None:
+    assert {command.split()[0] for command in COMMANDS} >= {"make", "rlvr"}
+    assert "make demo" in COMMANDS
+    assert "make test" in COMMANDS
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_every_make_target_is_there(command: str) -> None:
+    target = command.split()[1]
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(LONG)])
+def test_long_commands_parse_and_name_files_that_exist(command: str) -> None:
+    words = shlex.split(command)[1:]
+    options = parser().parse_args(words)
+    if words[0] == "train":
+        load_config(ROOT / options.config, options.overrides)
+    assert [word for word in words if word.startswith(("configs/", "examples/")) and not (ROOT / word).exists()] == []
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith(("make ", *LONG))])
+def test_short_commands_run(command: str, clone: Path) -> None:
+    scripts = clone / "bin"
+    scripts.mkdir()
+    rlvr = scripts / "rlvr"
+    rlvr.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m rlvr.cli "$@"\n')
+    rlvr.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, shell=True, cwd=clone, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout or "--out" in command
+
+
+@pytest.mark.parametrize("code", [block for block in blocks("python") if "@reward" not in block])
+def test_python_code_prints_what_it_says(code: str, clone: Path) -> None:
+    expected = re.findall(r"^print\(.*\)  # (.*)$", code, flags=re.MULTILINE)
+    assert expected
+    script = clone / "script.py"
+    script.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=clone, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == expected
+
+
+def test_the_custom_reward_is_the_file_that_it_says_it_is() -> None:
+    (shown,) = [block for block in blocks("python") if "@reward" in block]
+    assert shown.strip() in (ROOT / "examples" / "concise.py").read_text()
