@@ -346,8 +346,9 @@ def test_a_sequence_that_is_not_finite_is_named_even_where_clamps_hide_it(surrog
     new = torch.full((2, 5), -1.0, dtype=torch.float64)
     new[1, 1] = value
     spec = ObjectiveSpec(surrogate=surrogate, sequence_low=0.5, sequence_high=2.0)  # type: ignore[arg-type]
-    found = objective(new, replace(batch(), old_logprobs=None), spec).statistics
-    assert dict(zip(found.sequence_ids.tolist(), found.finite.tolist(), strict=True)) == {0: True, 1: False}
+    for old in (None, batch().sampled_logprobs):
+        found = objective(new, replace(batch(), old_logprobs=old), spec).statistics
+        assert dict(zip(found.sequence_ids.tolist(), found.finite.tolist(), strict=True)) == {0: True, 1: False}
 
 
 def test_a_non_finite_advantage_is_named() -> None:
