@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -97,19 +97,19 @@ def read_rows(file: str) -> Iterator[Row | BadRow]:
     """
     if file == STREAM:
         # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
-        return _lines(open(sys.stdin.fileno(), "rb", closefd=False), "standard input")
+        return _lines("standard input", lambda: open(sys.stdin.fileno(), "rb", closefd=False))
     path = Path(file)
     if not path.exists() or path.is_dir():
         raise DataNotFound(f"no file {file!r}" + (" (it is a folder)" if path.is_dir() else ""))
     if file.lower().endswith((".gz", ".parquet")):
         return _packed(path)
-    return _lines(path.open("rb"), file)
+    return _lines(file, lambda: path.open("rb"))
 
 
-def _lines(stream: IO[bytes], name: str) -> Iterator[Row | BadRow]:
+def _lines(name: str, opened: Callable[[], IO[bytes]]) -> Iterator[Row | BadRow]:
     number = 0
     try:
-        with stream:
+        with opened() as stream:
             for number, line in enumerate(stream, start=1):
                 try:
                     row = parse_line(name, number, line)
@@ -119,7 +119,7 @@ def _lines(stream: IO[bytes], name: str) -> Iterator[Row | BadRow]:
                     if row is not None:
                         yield row
     except OSError as error:
-        raise BadFile(f"{name}: cannot be read after line {number}: {error.strerror}") from error
+        raise BadFile(f"{name}: cannot be read after line {number}: {error.strerror or error}") from error
 
 
 def _packed(path: Path) -> Iterator[Row | BadRow]:

@@ -1,0 +1,343 @@
+"""`rlvr grade`: rows in, graded rows out, whatever the rows hold."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards import GraderPool
+from rlvr.batch_grading import _Reader, graded_rows, requests_of
+from rlvr.cli import main
+
+TEXT, OBJECT = "response must be a string", "expected a JSON object"
+ROOT = Path(__file__).resolve().parents[3]
+BOXED = {"response": "so \\boxed{4}", "reference": "4"}
+
+
+def write_lines(path: Path, rows: Sequence[object]) -> Path:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+    return path
+
+
+def read_lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def grade_file(path: Path, *options: str, reward: str = "math") -> tuple[int, list[dict[str, object]]]:
+    out = path.with_name("graded.jsonl")
+    status = main(["grade", str(path), "--reward", reward, "--out", str(out), "--workers", "1", *options])
+    return status, read_lines(out)
+
+
+def test_a_row_becomes_a_graded_row_with_its_own_columns(tmp_path: Path) -> None:
+    row = {"id": "q7", "prompt": "2+2?", **BOXED, "finish": "stop", "level": [3, {"a": None}], "note": "ä"}
+    status, (graded,) = grade_file(write_lines(tmp_path / "in.jsonl", [row]))
+    assert status == 0
+    assert {name: graded[name] for name in row} == row
+    assert graded["sample"] == 0
+    assert (graded["score"], graded["correctness"], graded["verdict"]) == (1.0, 1.0, "correct")
+    assert graded["extracted"] == "4"
+    assert str(graded["reward"]).startswith("math@")
+    assert {"reason", "parts", "seconds"} <= graded.keys()
+    assert "steps" not in graded
+
+
+def test_responses_become_one_row_each(tmp_path: Path) -> None:
+    row = {"id": 5, "responses": ["\\boxed{4}", "\\boxed{5}", ""], "reference": {"type": "math", "answer": ["4"]}}
+    status, graded = grade_file(write_lines(tmp_path / "in.jsonl", [row]))
+    assert status == 0
+    assert [g["sample"] for g in graded] == [0, 1, 2]
+    assert [g["response"] for g in graded] == row["responses"]
+    assert [g["score"] for g in graded] == [1.0, 0.0, 0.0]
+    assert all(g["id"] == 5 and "responses" not in g and g["reference"] == row["reference"] for g in graded)
+
+
+def test_a_row_without_an_id_is_known_by_its_line(tmp_path: Path) -> None:
+    _, graded = grade_file(write_lines(tmp_path / "in.jsonl", [BOXED, "", BOXED]))
+    assert [g["id"] for g in graded] == [1, 3]
+
+
+def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows: list[object] = [
+        BOXED,
+        "not json",
+        [1],
+        {"reference": "4"},
+        {"response": "4", "responses": ["4"]},
+        {"response": 4, "reference": "4"},
+        {"responses": [], "reference": "4"},
+        {"responses": ["4", 5], "reference": "4"},
+        {"response": "4", "reference": {"type": "maths"}},
+        {"response": "4", "reference": "4", "finish": "why"},
+        '{"response": "4", "reference": "4", "x": NaN}',
+        '{"response": "\\ud83d", "reference": "4"}',
+        BOXED,
+    ]
+    path = write_lines(tmp_path / "in.jsonl", rows)
+    status, graded = grade_file(path)
+    assert status == 3
+    assert [g["id"] for g in graded] == [1, 13]
+    errors = read_lines(tmp_path / "graded.jsonl.errors.jsonl")
+    assert [e["line"] for e in errors] == list(range(2, 13))
+    told = capsys.readouterr().err
+    for error, expected in zip(
+        errors,
+        [
+            "JSON object",
+            "JSON object",
+            "neither",
+            "both",
+            TEXT,
+            "at least one text",
+            TEXT,
+            "'maths'",
+            "'why'",
+            NAN,
+            "UTF-8",
+        ],
+        strict=True,
+    ):
+        assert expected in str(error["reason"]), error
+        assert str(error["reason"]) in told
+        assert f"line {error['line']}" in told
+    assert "11 bad rows" in told
+
+
+def test_errors_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "in.jsonl", ["nonsense"])
+    assert grade_file(path) == (3, [])
+    assert (tmp_path / "graded.jsonl.errors.jsonl").exists()
+    write_lines(path, [BOXED])
+    assert grade_file(path)[0] == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["graded.jsonl", "in.jsonl"]
+
+
+def test_a_response_that_cannot_be_judged_is_status_3(tmp_path: Path) -> None:
+    rewards = tmp_path / "lazy_rewards.py"
+    rewards.write_text("def lazy(request):\n    return None if 'x' in request.response else 1.0\n")
+    rows = [{"response": "a"}, {"response": "x"}]
+    status, graded = grade_file(write_lines(tmp_path / "in.jsonl", rows), reward=f"{rewards}:lazy")
+    assert status == 3
+    assert [(g["score"], g["verdict"]) for g in graded] == [(1.0, "scored"), (None, "ungraded")]
+
+
+def test_a_composition_is_named_as_yaml(tmp_path: Path) -> None:
+    rows = [
+        {"response": "<think>a</think><answer>4</answer>", "reference": "4"},
+        {"response": "\\boxed{4}", "reference": "4"},
+    ]
+    status, graded = grade_file(write_lines(tmp_path / "in.jsonl", rows), reward="{gate: format, then: math}")
+    assert status == 0
+    assert [g["score"] for g in graded] == [1.0, 0.0]
+    assert graded[0]["parts"] == {"format": 1.0, "math": 1.0}
+
+
+def test_a_reward_that_compares_gets_the_responses_of_a_row_together(tmp_path: Path) -> None:
+    rewards = tmp_path / "rank_rewards.py"
+    rewards.write_text(
+        "from rewards import reward\n"
+        "@reward('most', batched=True)\n"
+        "def most(requests):\n"
+        "    top = max(len(r.response) for r in requests)\n"
+        "    return [len(r.response) == top for r in requests]\n"
+    )
+    rows = [{"responses": ["a", "bbb", "cc"]}, {"responses": ["a", "b"]}]
+    _, graded = grade_file(write_lines(tmp_path / "in.jsonl", rows), reward=f"{rewards}:most")
+    assert [g["score"] for g in graded] == [0.0, 1.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl.gz", ".parquet"])
+def test_packed_files_are_read_too(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"in{suffix}"
+    rows = [{"id": "a", **BOXED}, {"id": "b", "response": "\\boxed{5}", "reference": "4"}]
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
+    status, graded = grade_file(path)
+    assert status == 0
+    assert [(g["id"], g["score"]) for g in graded] == [("a", 1.0), ("b", 0.0)]
+
+
+def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
+    _, once = grade_file(write_lines(tmp_path / "in.jsonl", [{"id": "a", "sample": 3, **BOXED}]))
+    (tmp_path / "graded.jsonl").rename(tmp_path / "again.jsonl")
+    _, twice = grade_file(tmp_path / "again.jsonl")
+    assert [{**g, "seconds": 0} for g in once] == [{**g, "seconds": 0} for g in twice]
+    assert once[0]["sample"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl", "--reward", "math"], "no file 'nowhere.jsonl'"),
+        (["in.jsonl", "--reward", "maht"], "did you mean 'math'"),
+        (["in.jsonl", "--reward", "{gate: format"], "is not YAML"),
+        (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
+        (["in.jsonl", "--reward", "math", "--deadline", "0"], "deadline must be"),
+        (["in.jsonl", "--reward", "math", "--out", "out.parquet"], "written as JSONL"),
+        (["in.jsonl", "--reward", "math", "--out", "in.jsonl/x"], "cannot write"),
+    ],
+)
+def test_a_mistake_is_status_1_and_says_what_is_wrong(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_lines(tmp_path / "in.jsonl", [BOXED])
+    assert main(["grade", *arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_file_that_breaks_off_leaves_what_was_graded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    packed = gzip.compress(
+        "".join(json.dumps({"id": i, **BOXED, "pad": os.urandom(50).hex()}) + "\n" for i in range(500)).encode()
+    )
+    (tmp_path / "in.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    out = tmp_path / "graded.jsonl"
+    assert main(["grade", str(tmp_path / "in.jsonl.gz"), "--reward", "math", "--out", str(out), "--workers", "1"]) == 1
+    assert "cannot be read after line" in capsys.readouterr().err
+    assert not out.exists()
+    partial = read_lines(tmp_path / "graded.jsonl.partial")
+    assert 0 < len(partial) < 500
+    assert [g["id"] for g in partial] == list(range(len(partial)))
+
+
+# --- as a process ---------------------------------------------------------------------------------------------------
+
+
+def start(
+    *arguments: str, code: str = "import sys; from rlvr.cli import main; sys.exit(main())"
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "grade", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+
+
+def test_each_answer_is_written_before_the_next_row_comes() -> None:
+    process = start("-", "--reward", "math", "--workers", "1")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        for index in range(3):
+            process.stdin.write(json.dumps({"id": index, **BOXED}).encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["id"] == index  # while standard input is still open
+        rest, told = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, rest) == (0, b"")
+    assert b"graded 3 responses: 3 correct" in told
+
+
+def test_answers_keep_the_order_of_the_rows_when_the_first_is_the_slowest(tmp_path: Path) -> None:
+    rewards = tmp_path / "slow_rewards.py"
+    rewards.write_text(
+        "import time\ndef slow(request):\n    time.sleep(0.5 if request.problem_id == '0' else 0)\n    return 1.0\n"
+    )
+    rows = [{"id": i, "response": "r"} for i in range(20)]
+    _, graded = grade_file(write_lines(tmp_path / "in.jsonl", rows), "--workers", "2", reward=f"{rewards}:slow")
+    assert [g["id"] for g in graded] == list(range(20))
+
+
+def test_grading_needs_no_torch() -> None:
+    blocked = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'peft', 'safetensors', 'tokenizers'): sys.modules[name] = None\n"
+        "from rlvr.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    process = start("-", "--reward", "math", "--workers", "1", code=blocked)
+    answer, told = process.communicate(json.dumps(BOXED).encode() + b"\n", timeout=60)
+    assert process.returncode == 0, told.decode()
+    assert json.loads(answer)["score"] == 1.0
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    process = start("-", "--reward", "format", "--workers", "1")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdin.write(b'{"response": "a"}\n' * 50)
+    process.stdin.flush()
+    began = time.monotonic()
+    with process.stderr:  # type: ignore[union-attr]
+        told = process.stderr.read()  # type: ignore[union-attr]
+    assert process.wait(timeout=30) in (0, 1)
+    assert b"Traceback" not in told
+    assert b"Fatal" not in told
+    assert time.monotonic() - began < 20
+    process.stdin.close()
+
+
+def test_a_fast_reader_waits_for_the_graders() -> None:
+    read = 0
+
+    def rows() -> object:
+        nonlocal read
+        for number in range(1, 2001):
+            read += 1
+            yield Row(file="f", line=number, fields={"response": "a"})
+
+    with GraderPool("format", workers=1) as pool:
+        stream = graded_rows(rows(), pool, window=10)  # type: ignore[arg-type]
+        next(stream)
+        time.sleep(0.3)
+        assert read <= 13  # ten wait, one was taken, one is in the reader's hand
+        assert sum(1 for _ in stream) == 1999
+        assert read == 2000
+
+
+def test_a_caller_that_stops_ends_the_reader() -> None:
+    with GraderPool("format", workers=1) as pool:
+        reader = _Reader((Row(file="f", line=n, fields={"response": "a"}) for n in range(1, 10_000)), pool, 4)
+        reader.start()
+        reader.waiting.get()
+        reader.wanted.clear()
+        reader.join(timeout=5)
+        assert not reader.is_alive()
+
+
+def test_an_error_of_the_rows_comes_after_the_rows_before_it() -> None:
+    def rows() -> object:
+        yield Row(file="f", line=1, fields={"response": "a"})
+        raise OSError("the disk is gone")
+
+    with GraderPool("format", workers=1) as pool:
+        stream = graded_rows(rows(), pool)  # type: ignore[arg-type]
+        assert next(stream).line == 1
+        with pytest.raises(OSError, match="the disk is gone"):
+            next(stream)
+
+
+def test_an_empty_column_of_a_parquet_file_is_no_response() -> None:
+    fields = {"response": None, "responses": ["a", "b"]}
+    assert [r.response for r in requests_of(Row(file="f", line=1, fields=fields))] == ["a", "b"]
+    with pytest.raises(BadRow, match="neither"):
+        requests_of(Row(file="f", line=1, fields={"response": None}))
+
+
+def test_help_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["grade", "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("--reward", "--out", "--workers", "--deadline", "responses", "Exit status", "countdown"):
+        assert word in text
