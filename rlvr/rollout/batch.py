@@ -133,9 +133,9 @@ class DecodeBatch:
         for _ in range(min(free, len(self._waiting))):
             request = self._waiting.popleft()
             joining.setdefault(request.prompt_T, []).append(request)
-        if self._kept and self._kept.version == self._version() and self._kept.prompt in joining:
-            self._join({self._kept.prompt: joining.pop(self._kept.prompt)}, self._kept.layers)
-        self._kept = None
+        kept, self._kept = self._kept, None
+        if kept and kept.version == self._version() and kept.prompt in joining:
+            self._join({kept.prompt: joining.pop(kept.prompt)}, kept.layers)
         chunk: dict[_Prompt, list[RolloutRequest]] = {}
         for prompt in sorted(joining, key=len):
             if chunk and len(prompt) * (len(chunk) + 1) > PREFILL_TOKENS:

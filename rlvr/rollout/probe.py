@@ -34,17 +34,24 @@ def check_batching(model: CausalModel) -> None:
     sequences = _sequences(model)
     if sequences is None:
         return
-    batched = _batched(model, sequences)
     plain = _plain(model, sequences)
+    try:
+        batched = _batched(model, sequences)
+    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as error:
+        # Whatever an architecture raises on masks or a cache that it does not know.
+        raise RolloutError(f"{_cannot(model)}: {type(error).__name__}: {error}") from error
     if not bool(torch.isfinite(plain).all()):
         raise RolloutError("the model's logits are not finite numbers; its weights are broken")
     spread = plain.double().std(dim=-1, keepdim=True).clamp(min=1e-12)
     difference = float(((batched.double() - plain.double()) / spread).square().mean(dim=-1).sqrt().max())
     if not difference <= TOLERANCE.get(model.core.dtype, TOLERANCE_HALF):
         raise RolloutError(
-            f"{type(model.core).__name__} gives other logits in a padded batch than alone (off by {difference:.2g} of"
-            " their spread): the engine cannot batch this architecture; use another engine, such as vLLM"
+            f"{_cannot(model)}: padded, it gives other logits than alone (off by {difference:.2g} of their spread)"
         )
+
+
+def _cannot(model: CausalModel) -> str:
+    return f"{type(model.core).__name__} cannot be sampled in batches by this engine (try another, such as vLLM)"
 
 
 def _sequences(model: CausalModel) -> list[list[int]] | None:
@@ -75,7 +82,7 @@ def _batched(model: CausalModel, sequences: list[list[int]]) -> Tensor:
 def _plain(model: CausalModel, sequences: list[list[int]]) -> Tensor:
     with model.untouched():
         logits = [
-            model.core(input_ids=torch.tensor([sequence], device=model.device), use_cache=False).logits[0]
-            for sequence in sequences
+            model.core(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False).logits[0]
+            for tokens in (torch.tensor([sequence], device=model.device) for sequence in sequences)
         ]
     return torch.stack([row[-STEPS - 1 :] for row in logits])

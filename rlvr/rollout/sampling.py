@@ -34,28 +34,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlvr.errors import RolloutError
 from rlvr.types import RolloutRequest, SamplingParameters
 
 BLOCK = 256  # tokens summed together on the first level of the search
 BYTES_AT_ONCE = 2**21  # of logits on a CPU
 MIN_ROWS_AT_ONCE = 4
-
-
-def check_parameters(sampling: SamplingParameters) -> None:
-    """Refuse parameters that no distribution has. Raises RolloutError."""
-    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0.0):
-        raise RolloutError(f"temperature is {sampling.temperature}; it must be finite and at least 0 (0 = greedy)")
-    if sampling.top_k < 0:
-        raise RolloutError(f"top_k is {sampling.top_k}; it must be at least 0 (0 = keep all)")
-    if not 0.0 < sampling.top_p <= 1.0:
-        raise RolloutError(f"top_p is {sampling.top_p}; it must be above 0 and at most 1 (1 = keep all)")
-    if not 0.0 <= sampling.min_p <= 1.0:
-        raise RolloutError(f"min_p is {sampling.min_p}; it must be in [0, 1] (0 = keep all)")
-    if sampling.max_tokens < 1:
-        raise RolloutError(f"max_tokens is {sampling.max_tokens}; it must be at least 1")
-    if any(not text for text in sampling.stop):
-        raise RolloutError("stop contains an empty string, which would end every response before its first token")
 
 
 class UniformStream:
@@ -71,10 +54,6 @@ class UniformStream:
     __slots__ = ("_generator",)
 
     def __init__(self, *, seed: int, draw_index: int, sample_index: int) -> None:
-        if min(seed, draw_index, sample_index) < 0:
-            raise RolloutError(
-                f"seed, draw_index and sample_index are ({seed}, {draw_index}, {sample_index}); none may be negative"
-            )
         sequence = np.random.SeedSequence((seed, draw_index, sample_index))
         self._generator = np.random.Generator(np.random.Philox(sequence))
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rewards.types import Finish
 from rlvr.errors import RolloutError
-from rlvr.rollout.sampling import UniformStream, check_parameters
+from rlvr.rollout.requests import check_request
+from rlvr.rollout.sampling import UniformStream
 from rlvr.types import Completion, RolloutRequest
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ class ScriptedEngine:
         if self._closed:
             raise RolloutError("the engine is closed")
         for index, request in enumerate(requests_P):
-            check_parameters(request.sampling)
-            if not request.prompt_T:
-                raise RolloutError(f"prompt {index} is empty; give it at least one token")
+            check_request(index, request)
         for request in requests_P:
             await asyncio.sleep(self._seconds)
             yield self._completion(request)

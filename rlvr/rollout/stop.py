@@ -6,7 +6,10 @@ token's text may run past the stop string (`></s` completes `</answer>`). Nothin
 A stop string is looked for only when the newest token could have completed it: its text, in the middle of other
 text, holds the string's last character, or holds part of a character that is not whole yet (byte-level BPE splits one
 character over several tokens). Then a tail of the response is decoded, just long enough to hold the longest stop
-string and one character more, whatever the response's length. Special tokens count as text.
+string and one character more, whatever the response's length.
+
+A special token is text as a whole: `<|im_end|>` ends a response that has it as a stop string, and the `a` in `<pad>`
+is no answer to the stop string `a`.
 
 Example:
     stop = StopStrings(tokenizer, ("</answer>",))
@@ -54,10 +57,15 @@ class StopStrings:
         self._last_characters = {text[-1] for text in stop}
         self._suspects: dict[int, bool] = {}  # token -> may_complete, as far as asked
 
-    def _text(self, token_ids: Sequence[int]) -> str:
-        return self._tokenizer.decode(list(token_ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    def _text(self, token_ids: Sequence[int], *, skip_special: bool = False) -> str:
+        return self._tokenizer.decode(
+            list(token_ids), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False
+        )
 
     def _suspect(self, token_id: int) -> bool:
+        whole = self._text((token_id,))
+        if whole and not self._text((token_id,), skip_special=True):
+            return any(stop.endswith(whole) for stop in self._stop)
         # Twice: some decoders drop the space before the first token of a text.
         text = self._text((token_id, token_id))
         return REPLACEMENT in text or not self._last_characters.isdisjoint(text)
@@ -76,9 +84,11 @@ class StopStrings:
         """
         count = min(len(token_ids), self._longest + 1)
         while True:
-            text = self._text(token_ids[-count:])
+            tail = token_ids[-count:]
+            text = self._text(tail)
             if any(stop in text for stop in self._stop):
-                return True
+                settled = len(self._text(tail[:-1]).rstrip(REPLACEMENT))
+                return any(text.rfind(stop) + len(stop) > settled for stop in self._stop if stop in text)
             # One character more than the longest string: the first may be a torn one or have lost its space.
             if count == len(token_ids) or len(text.lstrip(REPLACEMENT)) > self._longest:
                 return False

@@ -23,7 +23,7 @@ from rlvr.errors import RolloutError
 from rlvr.rollout.batch import DecodeBatch
 from rlvr.rollout.forward import CausalModel, plain
 from rlvr.rollout.probe import check_batching
-from rlvr.rollout.sampling import check_parameters
+from rlvr.rollout.requests import check_request, name_of
 from rlvr.rollout.stop import StopStrings, end_tokens
 from rlvr.types import Completion, RolloutRequest
 
@@ -142,11 +142,8 @@ class TransformersEngine:
         return self._detectors[stop]
 
     def _check(self, index: int, request: RolloutRequest) -> None:
-        check_parameters(request.sampling)
-        prompt, limit = request.prompt_T, self._model.position_limit
-        where = f"prompt {index} (draw {request.draw_index}, sample {request.sample_index})"
-        if not prompt:
-            raise RolloutError(f"{where} is empty; give it at least one token, such as the tokenizer's bos token")
+        check_request(index, request)
+        prompt, limit, where = request.prompt_T, self._model.position_limit, name_of(index, request)
         if min(prompt) < 0 or max(prompt) >= self._model.vocabulary:
             raise RolloutError(
                 f"{where} has token ids from {min(prompt)} to {max(prompt)}, the model has 0 to"
