@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.problem import Problem
 from data_prep.templates import TEMPLATES, prefill_of, render, template_named
+from rlvr.errors import ConfigError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -57,6 +58,10 @@ class Prompter:
         cached = self._encoded.get(problem.id)
         if cached is None:
             text = self.text(problem)
-            ids = tuple(self._tokenizer.encode(text, add_special_tokens=self._special_tokens))
+            try:
+                ids = tuple(self._tokenizer.encode(text, add_special_tokens=self._special_tokens))
+            except Exception as error:  # the tokenizers package raises nothing narrower for a character it lacks
+                shown = text if len(text) <= 200 else f"{text[:200]}..."
+                raise ConfigError(f"the tokenizer cannot encode the prompt {shown!r}: {error}") from error
             cached = self._encoded[problem.id] = (ids, prefill_of(text))
         return cached

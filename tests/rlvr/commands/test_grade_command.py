@@ -104,7 +104,7 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
             TEXT,
             "'maths'",
             "'why'",
-            NAN,
+            "not JSON",
             "UTF-8",
         ],
         strict=True,
