@@ -91,8 +91,8 @@ def _add_jsonl(sources: Subparsers[Parser]) -> None:
     parser.add_argument(
         "--answer-form",
         choices=("value", "hashes", "boxed", "number", "integer", "latex"),
-        help="how the answer is written: as it stands, after ####, in the last \\boxed{}, a number, a whole number, LaTeX"
-        " in dollars (default: guessed from the marks #### and \\boxed)",
+        help="how the answer is written: as it stands, after ####, in the last \\boxed{}, a number, a whole number, "
+        "LaTeX in dollars (default: guessed from the marks #### and \\boxed)",
     )
     parser.add_argument("--source", metavar="NAME", dest="source_name", help="name of the source in each row")
     _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
@@ -253,6 +253,7 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
     seed = options.seed or 0
     demonstrated = (options.demonstration_count or options.count) if options.demonstrations else 0
     counts = [options.held_out or 0, options.count, demonstrated]
+    preparation = _preparation(options)
     held_out, train, shown = split_draw(kind, counts, seed)
     demonstrations = demonstrate(shown, kind, worked_share=options.worked_share, seed=seed)
     if options.held_out_out:
@@ -262,14 +263,14 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
         written = write_demonstrations(options.demonstrations, demonstrations)
         worked = round(options.worked_share * written)
         print(f"{written} demonstrations ({worked} worked) of other problems written to {options.demonstrations}")
-    return _prepare(options, (one.problem() for one in train))
+    return _prepare(options, (one.problem() for one in train), preparation)
 
 
 def _run_countdown(options: argparse.Namespace) -> int:
     from data_prep.sources.countdown import Kind, take_problems
 
     kind = Kind(numbers=options.numbers, largest=options.largest, target=options.target)
-    return _prepare(options, take_problems(kind, options.count, options.seed or 0))
+    return _prepare(options, take_problems(kind, options.count, options.seed or 0), _preparation(options))
 
 
 def _check_pair(first: object, first_name: str, second: object, second_name: str) -> None:
@@ -284,9 +285,10 @@ def _check_pair(first: object, first_name: str, second: object, second_name: str
 def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Problem]]) -> int:
     """Prepare what is read from rows: bad rows are written aside, or stop it."""
     suffix_of(options.out)
+    preparation = _preparation(options, shuffle_seed=options.seed)
     with BadRowFile(options.out) as bad:
         try:
-            status = _prepare(options, problems(bad if options.skip_bad else raise_bad), shuffle_seed=options.seed)
+            status = _prepare(options, problems(bad if options.skip_bad else raise_bad), preparation)
         except BadRow as error:
             raise DataError(f"{error} (with --skip-bad such rows are written aside and the rest is read)") from error
         except DataError as error:
@@ -298,15 +300,15 @@ def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Prob
     return status
 
 
-def _prepare(options: argparse.Namespace, problems: Iterable[Problem], *, shuffle_seed: int | None = None) -> int:
+def _prepare(options: argparse.Namespace, problems: Iterable[Problem], preparation: Preparation) -> int:
     from data_prep.preparation import prepare
 
-    preparation = _preparation(options, shuffle_seed)
     print(prepare(_rewarded(problems, options.reward), options.out, preparation).describe())
     return 0
 
 
-def _preparation(options: argparse.Namespace, shuffle_seed: int | None) -> Preparation:
+def _preparation(options: argparse.Namespace, *, shuffle_seed: int | None = None) -> Preparation:
+    """The filters that the options ask for; made first: a mistake in them is told before anything is written."""
     from data_prep.preparation import Preparation
 
     template_named(options.template)
