@@ -13,6 +13,7 @@ Example:
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +65,19 @@ def load_learner(folder: Path, model: nn.Module) -> dict[str, object]:
 
     try:
         state = torch.load(folder / _STATE, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # its own message advises to load the file with code in it
+        raise CheckpointError(f"{folder / _STATE} is damaged, or holds more than tensors and numbers") from error
+    except (OSError, RuntimeError, EOFError) as error:
+        raise CheckpointError(f"cannot read the checkpoint {folder}: {error}") from error
+    if not isinstance(state, dict) or not {"optimizer", "reference"} <= set(state):
+        raise CheckpointError(f"{folder / _STATE} does not hold the state of a learner")
+    try:
         if is_adapted(model):
             _load_adapter(folder / _ADAPTER, model)
         else:
             _load_weights(folder, model)
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"cannot read the checkpoint {folder}: {error}") from error
-    assert isinstance(state, dict)
     return state
 
 

@@ -228,21 +228,21 @@ class TorchLearner:
         self, batch: Batch, objective: ObjectiveSpec, loss: float, norm: float, statistics: ObjectiveStatistics
     ) -> tuple[str, tuple[int, ...]]:
         """Why the update must be refused, empty where it need not be, and the sequences to blame."""
-        broken = statistics.sequence_ids[~statistics.finite].tolist()
+        broken = tuple(sorted(statistics.sequence_ids[~statistics.finite].tolist()))
         if broken or not math.isfinite(loss):
-            return f"non-finite loss ({loss})", tuple(sorted(set(broken)))
+            return f"non-finite loss ({loss})", broken or self._blame(batch, objective)
         if not math.isfinite(norm):
             return f"non-finite gradient (norm {norm})", self._blame(batch, objective)
         return "", ()
 
     def _blame(self, batch: Batch, objective: ObjectiveSpec) -> tuple[int, ...]:
-        """The sequences whose own gradient is not finite, all where it is none alone. One pass each: this is rare."""
+        """The sequences whose own loss or gradient is not finite; all, where each alone is fine. One pass each."""
         blamed, seen = [], []
         for micro in micro_batches(batch, tokens=1, layout="padded"):  # one sequence each
             self._optimizer.clear()
-            _, statistics = self._backward(micro, objective)
+            loss, statistics = self._backward(micro, objective)
             seen += statistics.sequence_ids.tolist()
-            if not math.isfinite(float(self._optimizer.gradient_norm())):
+            if not math.isfinite(float(loss) + float(self._optimizer.gradient_norm())):
                 blamed += statistics.sequence_ids.tolist()
         return tuple(sorted(blamed or seen))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
 
-from rlvr.models import LoraSettings, ModelConfig, ModelInit, load_model
+from rlvr.models import Attention, LoraSettings, ModelConfig, ModelInit, load_model
 from rlvr.tokenizers import character_tokenizer
 from rlvr.types import Batch
 
@@ -17,12 +18,26 @@ TOKENIZER = character_tokenizer(CHARACTERS)
 
 
 def small_model(
-    architecture: str = "llama", *, dtype: torch.dtype | None = None, seed: int = 0, **settings: object
+    architecture: str = "llama",
+    *,
+    dtype: Literal["float32", "bfloat16", "float64"] = "float32",
+    attention: Attention = "sdpa",
+    gradient_checkpointing: bool = False,
+    fp32_head: bool = False,
+    lora: LoraSettings | None = None,
+    seed: int = 0,
 ) -> nn.Module:
-    """Two layers of width 32 with weights large enough that tokens matter."""
-    init = ModelInit(architecture=architecture, hidden_size=32, layers=2, heads=4, max_positions=128, seed=seed)
-    model = load_model(ModelConfig(init=init, **settings), TOKENIZER, device="cpu")  # type: ignore[arg-type]
-    return model if dtype is None else model.to(dtype)
+    """Two layers of width 32. float64 is for tests alone: a float32 model, widened."""
+    config = ModelConfig(
+        init=ModelInit(architecture=architecture, hidden_size=32, layers=2, heads=4, max_positions=128, seed=seed),
+        dtype="float32" if dtype == "float64" else dtype,
+        attention=attention,
+        gradient_checkpointing=gradient_checkpointing,
+        fp32_head=fp32_head,
+        lora=lora or LoraSettings(),
+    )
+    model = load_model(config, TOKENIZER, device="cpu")
+    return model.double() if dtype == "float64" else model
 
 
 def lora(rank: int = 4, dropout: float = 0.0) -> LoraSettings:

@@ -24,7 +24,7 @@ ARCHITECTURES = ("llama", "qwen3", "gpt2")
 
 @cache
 def model_of(architecture: str, attention: str = "sdpa") -> nn.Module:
-    return small_model(architecture, dtype=torch.float64, attention=attention).eval()
+    return small_model(architecture, dtype="float64", attention=attention).eval()
 
 
 def with_old(batch: Batch) -> Batch:
@@ -125,7 +125,7 @@ def test_the_gradient_equals_the_formula_on_full_logits() -> None:
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, "gemma2", "mistral"])
 def test_no_attention_leaks_between_packed_sequences(architecture: str, attention: str) -> None:
     """Changing every token of one sequence leaves the log-probabilities of its neighbours as they are, bit for bit."""
-    scored = ScoredModel.of(small_model(architecture, dtype=torch.float64, attention=attention).eval())
+    scored = ScoredModel.of(small_model(architecture, dtype="float64", attention=attention).eval())
     batch = batch_of([6, 6, 6, 6])
     (packed,) = micro_batches(batch, tokens=100, layout="packed", row_tokens=24)
     assert packed.batch.tokens.shape == (1, 24)
