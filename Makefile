@@ -38,7 +38,7 @@ lint: $(dev)  ## check style, format and types
 
 bench: $(bench)  ## measure speed and memory beside peers, in short runs; results in build/bench
 	@mkdir -p build/bench
-	@set -e; for file in bench/[a-z]*.py; do \
+	@set -e; for file in $$(grep -l '^if __name__' bench/*.py); do \
 		echo "$$file"; $(python) "$$file" --quick --json "build/bench/$$(basename "$$file" .py).json"; done
 
 clean:  ## remove the environment, builds and caches (runs/ stays)

@@ -50,3 +50,10 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
     )
     missing = [path for path in named if not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES if (ROOT / "docs") in page.parents]
+    assert len(pages) > 1
+    assert [page for page in pages if page != "README.md" and f"]({page})" not in index] == []
