@@ -214,12 +214,14 @@ class Dispatcher:
             open_to = [w for w in self._workers if w.ready and not w.alone and w not in draining]
             for worker in open_to:
                 self._fill(worker, len(open_to))
+        self._start_workers()
+
+    def _start_workers(self) -> None:
+        """As many as are kept, or as there is work for; used ones that idle do not serve calls that must be alone."""
         busy = sum(bool(worker.in_flight) for worker in self._workers)
-        wanted = (
-            self._plan.workers
-            if self._keep_all
-            else min(len(self._queue) + len(self._alone) + busy, self._plan.workers)
-        )
+        starting = sum(not worker.ready for worker in self._workers)
+        wanted = max(len(self._queue) + busy, len(self._workers) - starting + len(self._alone))
+        wanted = self._plan.workers if self._keep_all else min(wanted, self._plan.workers)
         while len(self._workers) < wanted:
             self._start_worker()
 

@@ -26,16 +26,17 @@ from enum import StrEnum
 
 from rewards.math import symbolic
 from rewards.math.normalise import key, normalise
-from rewards.math.numbers import LONGEST, read_number, same_number
+from rewards.math.numbers import FEWEST_DECIMALS, LONGEST, Quantity, read_number, same_number
 
 _MOST_ITEMS = 50
+LONGEST_ANSWER = 4 * LONGEST
 _NAME = re.compile(
     r"[a-zA-Z]'?(?:_\{?\w+\}?)?(?:\^\{-1\})?(?:\s?\([a-zA-Z](?:,\s?[a-zA-Z])*\))?|\\[a-zA-Z]+(?:_\{?\w+\}?)?"
     r"|(?:[A-Z]{2,4})|(?:\\angle|\\triangle)\s?[A-Z]+|[a-zA-Z]{3,}(?: [a-zA-Z]+){0,4}"
 )
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '-]+[^\W\d_]+)*")
 _CHOICE = re.compile(r"\(([A-Z])\)")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?: ?[apAP]\.?[mM]\.?)?")
+_CLOCK = re.compile(r"\d{1,2}(?::\d{2}){1,2}(?: ?[apAP]\.?[mM]\.?)?|\d{1,2} ?[apAP]\.?[mM]\.?")
 _EQUALS = re.compile(r"(?<![<>!=\\])=(?!=)")
 _MEMBER = re.compile(r"^([a-zA-Z])\s*\\in(?![a-zA-Z])\s*")
 _SEPARATOR = re.compile(r"\\.|[(){}\[\],;]|(?<![a-zA-Z\\])(?:or|and)(?![a-zA-Z])", re.DOTALL)
@@ -141,9 +142,9 @@ def _same_text(gold: str, answer: str) -> bool:
 
 def compare(gold: str, answer: str) -> Equality:
     """Compare two answers as they stand in a reference and a response."""
-    if len(gold) > 4 * LONGEST:
+    if len(gold) > LONGEST_ANSWER:
         return Equality.UNREADABLE_GOLD
-    if len(answer) > 4 * LONGEST:
+    if len(answer) > LONGEST_ANSWER:
         return Equality.UNREADABLE_ANSWER
     gold_text, answer_text = normalise(gold), normalise(answer)
     if not gold_text:
@@ -180,7 +181,13 @@ def _value(gold: str, answer: str) -> Equality:
         return Equality.DIFFERENT
     if _plain_words(gold):
         return Equality.DIFFERENT
-    return _symbolic(gold, answer)
+    return _symbolic(gold, answer, gold_number, answer_number)
+
+
+def _spelled(number: Quantity) -> str:
+    """A number without what stood beside it, for the engine."""
+    value = number.value
+    return str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
 
 
 def _is_one_value(text: str) -> bool:
@@ -223,11 +230,15 @@ def _verdict(same: bool) -> Equality:
     return Equality.SAME if same else Equality.DIFFERENT
 
 
-def _symbolic(gold: str, answer: str) -> Equality:
-    gold_value = symbolic.read(gold)
+def _symbolic(gold: str, answer: str, gold_number: Quantity | None, answer_number: Quantity | None) -> Equality:
+    """Let the engine decide; a decimal of four places or more may stand for the number that rounds to it."""
+    gold_value = symbolic.read(gold if gold_number is None else _spelled(gold_number))
     if gold_value is None:
         return Equality.UNREADABLE_GOLD
-    answer_value = symbolic.read(answer)
+    answer_value = symbolic.read(answer if answer_number is None else _spelled(answer_number))
     if answer_value is None:
         return Equality.UNREADABLE_ANSWER
+    for exact, rounded in ((gold_value, answer_number), (answer_value, gold_number)):
+        if rounded is not None and (rounded.decimals or 0) >= FEWEST_DECIMALS:
+            return _verdict(symbolic.rounds_to(exact, rounded.value, rounded.decimals or 0))
     return _verdict(symbolic.same(gold_value, answer_value))

@@ -37,9 +37,10 @@ Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
 _THINK = re.compile(r"</?think>")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BARE_BOX = re.compile(r"\\(?:boxed|fbox)\s+(-?\w[\w.,/]*)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _SAID = re.compile(r"answer(?:\s+is|\s*:|\s*=)\s*:?", re.IGNORECASE)
-_NUMBER = r"(?:[$€£]\s?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?\s?%?"
+_NUMBER = r"(?:[$€£]\s?)?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?\s?%?"
 _SIGNED = rf"(?<![\w.)]){'[-+−]'}?\s?{_NUMBER}|{_NUMBER}"
 _LAST = re.compile(_SIGNED)
 _JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|\bor\b|\band\b|[-–]|\bto\b)\s*", re.IGNORECASE)
@@ -49,6 +50,8 @@ _MATHS = re.compile(r"\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _LONGEST_BARE = 200
 _LONGEST_SAID = 1000
+_LONGEST_JOINT = 20
+_MOST_NESTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,10 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 def last_box(text: str) -> str | None:
     r"""The content of the last complete `\boxed{…}` that stands in no other box."""
     starts = {match.end() - 1 for match in _BOX.finditer(text)}
-    if not starts:
+    # TeX lets a box go without braces, around one token: `\\boxed 9`.
+    closed = [(match.start(1) - 1, match.end(1)) for match in _BARE_BOX.finditer(text)]
+    if not starts and not closed:
         return None
-    closed: list[tuple[int, int]] = []
     open_braces: list[int] = []
     for match in _BRACE.finditer(text):
         if match.group() == "{":
@@ -103,10 +107,11 @@ def last_box(text: str) -> str | None:
     if last is None:
         return None
     content = text[last[0] + 1 : last[1]].strip()
-    inner = _BOX.match(content)
-    while inner is not None and content.endswith("}") and _closes_at_end(content, inner.end() - 1):
-        content = content[inner.end() : -1].strip()
+    for _ in range(_MOST_NESTED):
         inner = _BOX.match(content)
+        if inner is None or not _closes_at_end(content, inner.end() - 1):
+            break
+        content = content[inner.end() : -1].strip()
     return content
 
 
@@ -173,8 +178,8 @@ def last_number(text: str) -> str | None:
     first: int | None = None
     end = 0
     for match in _LAST.finditer(text):
-        joined = first is not None and _JOINED.fullmatch(text, end, match.start()) is not None
-        if not joined:
+        near = first is not None and match.start() - end <= _LONGEST_JOINT
+        if not (near and _JOINED.fullmatch(text, end, match.start())):
             first = match.start()
         end = match.end()
     return None if first is None else text[first:end].strip().rstrip(",")

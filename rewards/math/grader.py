@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rewards.math.equal import Equality, compare, listing, match_all
+from rewards.math.equal import LONGEST_ANSWER, Equality, compare, listing, match_all
 from rewards.math.extract import Extracted, Form, extract
 from rewards.math.normalise import normalise
 from rewards.registry import reward
@@ -43,7 +43,7 @@ def _decide(answer: str | tuple[str, ...] | AnyOf, text: str) -> Equality:
     golds = tuple(map(normalise, answer))
     if not all(golds):
         return Equality.UNREADABLE_GOLD
-    values = listing(normalise(text))
+    values = listing(normalise(text)) if len(text) <= LONGEST_ANSWER else None
     return Equality.DIFFERENT if values is None else match_all(golds, values.items)
 
 

@@ -62,7 +62,10 @@ _DROPPED = re.compile(r"\\(?:left|right|bigl?|bigr|Bigl?|Bigr|displaystyle|texts
 _SPACES = re.compile(r"\\[,;: ]|\\(?:quad|qquad|thinspace|space)(?![a-zA-Z])|~")
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![a-zA-Z])")
 _FRACTION = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
-_BARE_FRACTION = re.compile(r"\\frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
+_GROUP = r"(\d|[a-zA-Z]|\\[a-zA-Z]+|\{(?:[^{}]|\{[^{}]*\})*\})"
+_BARE_FRACTION = re.compile(rf"\\frac\s*{_GROUP}\s*{_GROUP}")
+_PHANTOM = re.compile(r"\\phantom\s*(?:\{[^{}]*\}|.)")
+_ABOUT = re.compile(r"^(?:\\approx|\\sim|\\simeq|approximately|about|approx\.?)(?![a-zA-Z])\s*")
 _BARE_ROOT = re.compile(r"\\sqrt\s*(\d)")
 _COMMA = re.compile(r",\s*\\!\s*|\{\s*,\s*\}")
 _WHITE = re.compile(r"\s+")
@@ -98,12 +101,13 @@ def normalise(text: str) -> str:
     text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\lbrace", r"\{").replace(r"\rbrace", r"\}")
     text = text.replace(r"\leq", r"\le").replace(r"\geq", r"\ge").replace(r"\neq", r"\ne")
     text = text.replace(r"\dots", r"\ldots")
-    text = _SPACES.sub(" ", text)
+    text = _PHANTOM.sub("", _SPACES.sub(" ", text))
     text = _DEGREES.sub("", text)
     text = _TEXT.sub(r" \1 ", text)
     text = _BARE_FRACTION.sub(_ungrouped, text)
     text = _BARE_ROOT.sub(r"\\sqrt{\1}", text)
-    return _WHITE.sub(" ", text).strip().rstrip(".").strip()
+    text = _WHITE.sub(" ", text).strip().rstrip(".,;").strip()
+    return _ABOUT.sub("", text)
 
 
 def key(text: str) -> str:

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 LONGEST = 400
+# A decimal of at least so many places may stand for what rounds to it.
+FEWEST_DECIMALS = 4
 _MOST_DIGITS = 200
 _LARGEST_EXPONENT = 400
 
@@ -180,6 +182,6 @@ def same_number(gold: Quantity, answer: Quantity) -> bool:
 
 
 def _rounds_to(exact: Quantity, rounded: Quantity) -> bool:
-    if rounded.decimals is None or rounded.decimals < 4 or exact.decimals is not None:
+    if rounded.decimals is None or rounded.decimals < FEWEST_DECIMALS or exact.decimals is not None:
         return False
     return abs(exact.value - rounded.value) <= Fraction(1, 2 * 10**rounded.decimals)

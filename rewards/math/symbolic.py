@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from rewards.clock import off_the_clock
@@ -20,11 +21,11 @@ Expression: TypeAlias = Any
 
 _LONGEST = 500
 _DEEPEST = 30
-_BIG_POWER = re.compile(r"(?:\^|\*\*)\s*(?:\{\s*)?[-+(]*\s*\d{4,}")
+_BIG_POWER = re.compile(r"(?:\^|\*\*)\s*(?:\{\s*)?[-+(]*\s*\d{5,}")
 _TOWER = re.compile(r"\^\s*\{[^{}]*\^|\^\s*\w\s*\^|\*\*\s*\w+\s*\*\*")
-_BIG_FACTORIAL = re.compile(r"\d{4,}\s*!|!\s*\)?\s*!")
+_BIG_FACTORIAL = re.compile(r"\d{5,}\s*!|!\s*\)?\s*!")
+_SIDE_BY_SIDE = re.compile(r"\d\s+\d")
 _BIG_NUMBER = re.compile(r"\d{300,}")
-_OPERATORS = re.compile(r"\\(?:sum|prod|int|iint|lim|binom)(?![a-zA-Z])")
 
 
 @functools.cache
@@ -60,6 +61,7 @@ def refused(text: str) -> str:
         (_TOWER, "a tower of powers"),
         (_BIG_FACTORIAL, "a large factorial"),
         (_BIG_NUMBER, "a number of hundreds of digits"),
+        (_SIDE_BY_SIDE, "two numbers side by side"),
     ):
         if pattern.search(text):
             return f"it has {what}"
@@ -84,3 +86,17 @@ def same(gold: Expression, answer: Expression) -> bool:
     """Whether math-verify takes the two for equal."""
     verify = _engine()[3]
     return bool(verify([gold], [answer], timeout_seconds=None))
+
+
+def rounds_to(exact: Expression, rounded: Fraction, decimals: int) -> bool:
+    """Whether a real number, correctly rounded to so many decimals, is the one given."""
+    try:
+        value = exact.evalf(decimals + 20)
+        if not value.is_Float:
+            return False
+        tolerance = Fraction(1, 2 * 10**decimals)
+        return bool(abs(Fraction(str(value)) - rounded) <= tolerance)
+    except MemoryError:
+        raise
+    except Exception:  # sympy raises what it likes for what it cannot evaluate
+        return False

@@ -1,0 +1,184 @@
+"""Rewards that do what a reward must not do, for the tests of the pool. Named by file: `misbehaving.py:loops`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from rewards import GradeRequest, GradeResult, reward
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+@reward("loops", correctness=True)
+def loops(request: GradeRequest) -> float:
+    """Never comes back from a response that says so."""
+    if "loop" in request.response:
+        spin()
+    return 1.0 if "right" in request.response else 0.0
+
+
+@reward("loops_always")
+def loops_always(_request: GradeRequest) -> float:
+    spin()
+    return 0.0
+
+
+@reward("loops_once_per_file")
+def loops_once(request: GradeRequest) -> float:
+    """Hangs the first time that it sees a flag file; the second time it does not."""
+    flag = str(request.metadata["flag"])
+    if not os.path.exists(flag):
+        open(flag, "w").close()
+        spin()
+    return 0.5
+
+
+@reward("holds_the_lock", correctness=True)
+def holds_the_lock(request: GradeRequest) -> float:
+    """Backtracks for ever inside the regular expression engine, which holds the interpreter lock."""
+    if "loop" in request.response:
+        re.match(r"(a|aa)+$", "a" * 80 + "b")
+    return 1.0
+
+
+@reward("penalty", floor=-2.0, ceiling=0.0)
+def penalty(request: GradeRequest) -> float:
+    if "loop" in request.response:
+        spin()
+    return -1.0
+
+
+@reward("undeclared")
+def undeclared(request: GradeRequest) -> float:
+    if "loop" in request.response:
+        spin()
+    return 3.0
+
+
+@reward("misbehaves", correctness=True)
+def misbehaves(request: GradeRequest) -> object:
+    """One deed a response, by its first word."""
+    return _DEEDS[request.response.split()[0]]()
+
+
+def _print() -> float:
+    print("hello from a reward")
+    sys.stdout.write('{"call":1,"results":[]}\n')
+    os.write(1, b'{"ready": true}\n')
+    subprocess.run(["echo", "from a child"], check=True)
+    return 1.0
+
+
+def _allocate() -> float:
+    held = []
+    while True:
+        held.append(bytearray(1 << 24))
+
+
+def _raise() -> float:
+    raise ValueError("this reward\nraises")
+
+
+def _close_pipes() -> float:
+    os.closerange(3, 64)
+    time.sleep(60)
+    return 1.0
+
+
+def _write_to_pipe() -> float:
+    for descriptor in range(3, 16):
+        try:
+            os.write(descriptor, b"not an answer\n")
+        except OSError:
+            continue
+    return 1.0
+
+
+def _fork() -> float:
+    """Leaves a grandchild that sleeps, in the worker's process group."""
+    subprocess.Popen(["sleep", "987"])
+    spin()
+    return 1.0
+
+
+def _exit() -> float:
+    os._exit(0)
+
+
+def _kill_self() -> float:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1.0
+
+
+def _read_input() -> float:
+    return float(sys.stdin.read() == "")
+
+
+def _lone_surrogate() -> GradeResult:
+    return GradeResult.correct("\ud800 and \n a second line", extracted="\ud83d")
+
+
+_DEEDS = {
+    "fine": lambda: 1.0,
+    "raise": _raise,
+    "nan": lambda: float("nan"),
+    "inf": lambda: float("-inf"),
+    "text": lambda: "1.0",
+    "none": lambda: None,
+    "above": lambda: 1.5,
+    "bool": lambda: True,
+    "partial": lambda: 0.25,
+    "print": _print,
+    "exit": _exit,
+    "sys.exit": lambda: sys.exit(0),
+    "kill": _kill_self,
+    "allocate": _allocate,
+    "close": _close_pipes,
+    "write": _write_to_pipe,
+    "fork": _fork,
+    "input": _read_input,
+    "surrogate": _lone_surrogate,
+    "recurse": lambda: _DEEDS["recurse"](),
+    "sleep": lambda: time.sleep(0.2) or 1.0,
+}
+
+
+@reward("waits", concurrency=8)
+async def waits(request: GradeRequest) -> float:
+    await asyncio.sleep(60.0 if "loop" in request.response else 0.2)
+    return 1.0
+
+
+@reward("ranks", batched=True)
+def ranks(requests: Sequence[GradeRequest]) -> list[float]:
+    """The length's rank within the batch; hangs on a batch with a response that says so."""
+    if any("loop" in request.response for request in requests):
+        spin()
+    lengths = sorted(len(request.response) for request in requests)
+    return [float(lengths.index(len(request.response))) for request in requests]
+
+
+@reward("miscounts", batched=True)
+def miscounts(requests: Sequence[GradeRequest]) -> list[float]:
+    return [0.0] * (len(requests) + 1)
+
+
+@reward("slow_to_load")
+class SlowToLoad:
+    """Takes longer to make than a grade may take."""
+
+    def __init__(self, *, seconds: float = 0.8) -> None:
+        time.sleep(seconds)
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        return [GradeResult.scored(1.0) for _ in requests]

@@ -1,0 +1,467 @@
+"""The pool against rewards that hang, die, lie and shout. Real processes; small deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rewards import (
+    GradeRequest,
+    GradeResult,
+    GraderPool,
+    GradingUnavailable,
+    InvalidReward,
+    InvalidRow,
+    MathReference,
+    UnknownReward,
+    Verdict,
+    agrade,
+    grade,
+)
+
+HERE = Path(__file__).parent
+FILE = str(HERE / "misbehaving.py")
+DEADLINE = 0.5
+
+Pools = Callable[..., GraderPool]
+
+
+@pytest.fixture
+def pool() -> Iterator[Pools]:
+    """Makes pools over `misbehaving.py` that are closed after the test."""
+    made: list[GraderPool] = []
+
+    def make(reward: str, **options: object) -> GraderPool:
+        options = {"workers": 1, "deadline": DEADLINE, **options}
+        made.append(GraderPool(f"{FILE}:{reward}", **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def requests(*responses: str) -> list[GradeRequest]:
+    return [GradeRequest(response=response) for response in responses]
+
+
+def scores(results: list[GradeResult]) -> list[float | None]:
+    return [result.score for result in results]
+
+
+# --- who is to blame ------------------------------------------------------------------------------------------------
+
+
+def test_a_response_that_hangs_the_grader_is_wrong_and_the_others_are_graded(pool: Pools) -> None:
+    one = pool("loops")
+    results = one.grade(requests("right", "loop for ever", "right", "left"))
+    assert scores(results) == [1.0, 0.0, 1.0, 0.0]
+    assert results[1].verdict is Verdict.WRONG
+    assert results[1].correctness == 0.0
+    assert results[1].reason.startswith("grading limit: no answer within 0.5 s")
+    counts = one.counts()
+    assert counts.lost >= 2
+    assert (counts.blamed, counts.at_fault) == (1, 0)
+
+
+def test_a_response_that_holds_the_interpreter_lock_for_ever_is_wrong(pool: Pools) -> None:
+    results = pool("holds_the_lock").grade(requests("fine", "loop", "fine"))
+    assert scores(results) == [1.0, 0.0, 1.0]
+
+
+def test_a_grader_that_always_hangs_leaves_everything_ungraded_and_soon(pool: Pools) -> None:
+    one = pool("loops_always", workers=2, deadline=0.4)
+    began = time.monotonic()
+    results = one.grade(requests(*"abcdefghijklmnopqrst"))
+    assert time.monotonic() - began < 15
+    assert all(result.verdict is Verdict.UNGRADED for result in results)
+    assert all("the grader is at fault" in result.reason for result in results)
+    assert one.counts().at_fault == 20
+    began = time.monotonic()
+    again = one.grade(requests(*"abcdefghijklmnopqrst"))
+    assert all(result.score is None for result in again)
+    assert time.monotonic() - began < 5  # one control call for all of them
+
+
+def test_a_hang_that_does_not_repeat_is_graded_as_if_nothing_had_been(pool: Pools, tmp_path: Path) -> None:
+    request = GradeRequest(response="x", metadata={"flag": str(tmp_path / "flag")})
+    result = pool("loops_once").grade([request])[0]
+    assert result.score == 0.5
+    assert result.verdict is Verdict.SCORED
+
+
+def test_a_reward_without_right_and_wrong_pays_its_floor_for_a_hang(pool: Pools) -> None:
+    hung, fine = pool("penalty").grade(requests("loop", "x"))
+    assert (hung.score, hung.correctness, hung.verdict) == (-2.0, None, Verdict.WRONG)
+    assert fine.score == -1.0
+    assert pool("undeclared").grade(requests("loop"))[0].score == 0.0
+
+
+def test_a_worker_that_dies_is_handled_like_one_that_hangs(pool: Pools) -> None:
+    results = pool("misbehaves").grade(requests("fine", "exit", "kill", "fine"))
+    assert scores(results) == [1.0, 0.0, 0.0, 1.0]
+    assert "exited with code 0" in results[1].reason
+    assert "SIGKILL" in results[2].reason
+
+
+def test_a_response_that_exhausts_the_memory_is_wrong(pool: Pools) -> None:
+    results = pool("misbehaves", memory_bytes=300 << 20, deadline=10.0).grade(requests("allocate", "fine"))
+    assert scores(results) == [0.0, 1.0]
+    assert "memory limit" in results[0].reason
+
+
+def test_closing_the_pipes_and_writing_into_them_is_no_way_out(pool: Pools) -> None:
+    results = pool("misbehaves").grade(requests("close", "write", "fine"))
+    assert scores(results) == [0.0, 0.0, 1.0]
+    assert all("grading limit" in result.reason for result in results[:2])
+
+
+def test_a_batch_is_shared_out_and_only_the_response_that_hangs_is_wrong(pool: Pools) -> None:
+    results = pool("ranks", deadline=0.5).grade(requests("ccc", "loop", "a", "bb"))
+    assert results[1].verdict is Verdict.WRONG
+    assert [results[i].verdict for i in (0, 2, 3)] == [Verdict.SCORED] * 3
+    assert results[2].score < results[3].score < results[0].score  # type: ignore[operator]
+
+
+def test_requests_that_wait_side_by_side_are_told_apart(pool: Pools) -> None:
+    began = time.monotonic()
+    results = pool("waits").grade(requests("a", "b", "loop", "c", "d"))
+    assert scores(results) == [1.0, 1.0, 0.0, 1.0, 1.0]
+    assert results[2].verdict is Verdict.WRONG
+    assert time.monotonic() - began < 10
+
+
+def test_rewards_that_wait_are_graded_side_by_side_in_one_worker(pool: Pools) -> None:
+    one = pool("waits", deadline=5.0).start()
+    began = time.monotonic()
+    assert scores(one.grade(requests(*"abcdefgh"))) == [1.0] * 8
+    assert time.monotonic() - began < 1.2  # eight times 0.2 s one after the other would be 1.6
+
+
+# --- what a reward returns ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("raise", "'misbehaves' raised ValueError: this reward raises"),
+        ("nan", "'misbehaves' returned nan"),
+        ("inf", "'misbehaves' returned -inf"),
+        ("text", "'misbehaves' returned '1.0' of type str"),
+        ("none", "'misbehaves' returned None"),
+        ("above", "'misbehaves' returned 1.5"),
+        ("sys.exit", "'misbehaves' raised SystemExit"),
+        ("recurse", "'misbehaves' raised RecursionError"),
+    ],
+)
+def test_what_cannot_be_paid_is_ungraded_and_names_the_reward(deed: str, reason: str) -> None:
+    result = grade(f"{FILE}:misbehaves", requests(deed), workers=1)[0]
+    assert result.verdict is Verdict.UNGRADED
+    assert result.score is None
+    assert reason in result.reason
+
+
+def test_numbers_and_bools_of_a_reward_with_right_and_wrong_are_its_correctness() -> None:
+    results = grade(f"{FILE}:misbehaves", requests("fine", "bool", "partial"), workers=1)
+    assert [(r.score, r.correctness, r.verdict.value) for r in results] == [
+        (1.0, 1.0, "correct"),
+        (1.0, 1.0, "correct"),
+        (0.25, 0.25, "partial"),
+    ]
+
+
+def test_a_batched_reward_with_a_wrong_count_grades_nothing(pool: Pools) -> None:
+    results = pool("miscounts").grade(requests("a", "b"))
+    assert all("returned 3 values for 2 requests" in result.reason for result in results)
+
+
+def test_printing_and_reading_input_do_not_reach_the_protocol(pool: Pools, capsys: pytest.CaptureFixture[str]) -> None:
+    results = pool("misbehaves").grade(requests("print", "input", "surrogate", "print", "fine"))
+    assert scores(results) == [1.0] * 5
+    assert results[2].reason == "\ud800 and \n a second line"
+    time.sleep(0.2)
+    shown = capsys.readouterr().err
+    assert shown.count("hello from a reward") == 2
+    assert "from a child" in shown
+
+
+# --- threads, loops, order ------------------------------------------------------------------------------------------
+
+
+def math_requests(count: int) -> list[GradeRequest]:
+    """Even ones are right."""
+    return [
+        GradeRequest(response=f"\\boxed{{{i}}}", reference=MathReference(answer=str(i + i % 2)), sample_id=i)
+        for i in range(count)
+    ]
+
+
+def test_a_thousand_requests_keep_their_order() -> None:
+    results = grade("math", math_requests(1000), workers=2)
+    assert [result.extracted for result in results] == [str(i) for i in range(1000)]
+    assert scores(results) == [1.0 - i % 2 for i in range(1000)]
+
+
+def test_eight_threads_and_an_event_loop_grade_at_once() -> None:
+    found: dict[int, list[float | None]] = {}
+
+    def work(number: int) -> None:
+        found[number] = scores(grade("math", math_requests(50 + number), workers=2))
+
+    async def main() -> list[list[GradeResult]]:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await asyncio.sleep(0.001)
+
+        ticking = asyncio.create_task(tick())
+        graded = await asyncio.gather(*(agrade("math", math_requests(40), workers=2) for _ in range(4)))
+        inside = grade("math", math_requests(3), workers=2)  # blocking, yet inside a running loop
+        ticking.cancel()
+        assert ticks > 1
+        return [*graded, inside]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    graded = asyncio.run(main())
+    for thread in threads:
+        thread.join()
+    assert found == {i: [1.0 - j % 2 for j in range(50 + i)] for i in range(8)}
+    assert [len(results) for results in graded] == [40, 40, 40, 40, 3]
+
+
+def test_a_pool_outlives_the_event_loop_and_the_thread_that_first_used_it(pool: Pools) -> None:
+    one = pool("loops")
+    thread = threading.Thread(target=lambda: one.start())
+    thread.start()
+    thread.join()
+    assert scores(asyncio.run(one.agrade(requests("right")))) == [1.0]
+    assert scores(asyncio.run(one.agrade(requests("right")))) == [1.0]
+    assert one.counts().started == 1
+
+
+def test_futures_come_back_as_each_grade_is_done(pool: Pools) -> None:
+    one = pool("misbehaves", workers=2).start()
+    slow, fast = one.submit(GradeRequest(response="sleep")), one.submit(GradeRequest(response="fine"))
+    assert fast.result(timeout=5).score == 1.0
+    assert slow.result(timeout=5).score == 1.0
+
+
+def test_a_callback_may_submit_but_must_not_wait(pool: Pools) -> None:
+    one = pool("loops")
+    outcome: Future[object] = Future()
+
+    def after(_future: Future[GradeResult]) -> None:
+        try:
+            one.grade(requests("right"))
+        except RuntimeError as error:
+            outcome.set_result((str(error), one.submit(GradeRequest(response="right"))))
+
+    one.submit(GradeRequest(response="right")).add_done_callback(after)
+    message, second = outcome.result(timeout=10)  # type: ignore[misc]
+    assert "callback" in message
+    assert second.result(timeout=10).score == 1.0
+
+
+def test_cancelled_requests_are_not_graded(pool: Pools) -> None:
+    one = pool("misbehaves").start()
+    futures = [one.submit(GradeRequest(response="sleep")) for _ in range(30)]
+    cancelled = [future.cancel() for future in futures]
+    assert sum(cancelled) > 15
+    assert one.grade(requests("fine"))[0].score == 1.0
+    assert one.counts().answered <= 31 - sum(cancelled)
+
+
+# --- starting and closing -------------------------------------------------------------------------------------------
+
+
+def test_making_a_grader_does_not_count_against_the_first_grade(pool: Pools) -> None:
+    one = pool("slow_to_load", deadline=0.4)
+    assert scores(one.grade(requests("a"))) == [1.0]
+    assert one.counts().lost == 0
+
+
+def test_loading_sympy_does_not_count_against_the_grade_that_needs_it() -> None:
+    with GraderPool("math", workers=1, deadline=0.5) as one:
+        result = one.grade([GradeRequest(response=r"\boxed{\sqrt{8}}", reference=MathReference(answer=r"2\sqrt{2}"))])[
+            0
+        ]
+        assert result.verdict is Verdict.CORRECT
+        assert one.counts().lost == 0
+        assert result.seconds < 0.5
+
+
+def test_workers_that_cannot_start_are_an_error_that_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "broken_in_workers.py"
+    file.write_text(
+        "import os\nfrom rewards import reward\n"
+        "if 'RLVR_GRADING_WORKER' in os.environ: raise ImportError('no such accelerator')\n"
+        "@reward('broken')\ndef broken(request): return 1.0\n"
+    )
+    with GraderPool(f"{file}:broken", workers=2) as one:
+        with pytest.raises(GradingUnavailable, match="no such accelerator"):
+            one.start()
+        with pytest.raises(GradingUnavailable, match="no such accelerator"):
+            one.grade(requests("a", "b"))
+
+
+def test_workers_that_die_while_they_start_are_given_up_after_three(tmp_path: Path) -> None:
+    file = tmp_path / "dies_in_workers.py"
+    file.write_text(
+        "import os, sys\nfrom rewards import reward\n"
+        "if 'RLVR_GRADING_WORKER' in os.environ: print('out of luck', file=sys.stderr, flush=True); os._exit(3)\n"
+        "@reward('dies')\ndef dies(request): return 1.0\n"
+    )
+    with GraderPool(f"{file}:dies", workers=1) as one:
+        with pytest.raises(GradingUnavailable, match=r"exited with code 3.*out of luck.*3 workers in a row"):
+            one.start()
+        assert one.counts().started == 3
+
+
+def test_a_script_that_grades_at_its_top_level_is_told_to_guard_it(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from rewards import GradeRequest, grade, reward\n"
+        "@reward('mine')\ndef mine(request): return 1.0\n"
+        "print(grade('mine', [GradeRequest(response='a')], workers=1)[0].score)\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert "if __name__ == '__main__':" in ran.stderr
+    script.write_text(script.read_text().replace("print(grade", "if __name__ == '__main__': print(grade"))
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.returncode) == ("1.0\n", 0), ran.stderr
+
+
+def test_a_bad_name_or_option_is_refused_before_any_worker_starts() -> None:
+    with pytest.raises(UnknownReward, match="did you mean 'math'"):
+        grade("maths", requests("a"))
+    with pytest.raises(InvalidReward, match=r"workers must be a whole number of at least 1, not 0"):
+        GraderPool("math", workers=0)
+    with pytest.raises(InvalidReward, match=r"deadline must be a positive number of seconds, not nan"):
+        GraderPool("math", deadline=float("nan"))
+    with pytest.raises(InvalidRow, match="metadata and references are JSON"):
+        grade("math", [GradeRequest(response="a", metadata={"x": object()})])  # type: ignore[dict-item]
+
+
+def test_a_closed_pool_says_so_and_fails_what_it_had_not_graded(pool: Pools) -> None:
+    one = pool("misbehaves", deadline=30.0).start()
+    waiting = [one.submit(GradeRequest(response="sleep")) for _ in range(50)]
+    one.close()
+    with pytest.raises(GradingUnavailable, match="closed before this was graded"):
+        waiting[-1].result(timeout=5)
+    with pytest.raises(GradingUnavailable, match="is closed"):
+        one.grade(requests("fine"))
+    one.close()
+
+
+def test_nothing_to_grade_is_no_trouble() -> None:
+    assert grade("math", []) == []
+    assert asyncio.run(agrade(f"{FILE}:ranks", [])) == []
+
+
+# --- processes and descriptors --------------------------------------------------------------------------------------
+
+
+def gone(pids: list[int], within: float = 5.0) -> bool:
+    limit = time.monotonic() + within
+    while time.monotonic() < limit:
+        alive = [p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE]
+        if not alive:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def children() -> list[int]:
+    return [child.pid for child in psutil.Process().children(recursive=True)]
+
+
+def test_fifty_kills_leak_no_process_thread_or_descriptor(pool: Pools) -> None:
+    before, threads = set(children()), threading.active_count()
+    descriptors = psutil.Process().num_fds()
+    one = pool("misbehaves", workers=2, deadline=5.0)
+    results = one.grade(requests(*["kill", "fine"] * 25))
+    assert scores(results) == [0.0, 1.0] * 25
+    assert one.counts().lost == 50
+    one.close()
+    assert set(children()) <= before
+    assert threading.active_count() == threads
+    assert psutil.Process().num_fds() == descriptors
+
+
+def test_a_killed_worker_takes_with_it_what_a_reward_had_started(pool: Pools) -> None:
+    one = pool("misbehaves", deadline=0.5)
+    assert one.grade(requests("fork"))[0].verdict is Verdict.WRONG
+    one.close()
+    sleepers = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987"]]
+    assert not sleepers
+
+
+PARENT = """
+import sys, threading, time
+from rewards import GradeRequest, GraderPool
+if __name__ == "__main__":
+    pool = GraderPool(sys.argv[1], workers=2, deadline=600.0)
+    starter = threading.Thread(target=pool.start)   # the thread that asks for the workers is gone before they are
+    starter.start()
+    starter.join()
+    futures = [pool.submit(GradeRequest(response=sys.argv[2])) for _ in range(2)]
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("reward", "response"), [("loops", "loop"), ("holds_the_lock", "loop"), ("misbehaves", "fine")]
+)
+def test_a_killed_parent_leaves_no_worker_even_when_one_is_stuck(tmp_path: Path, reward: str, response: str) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen(
+        [sys.executable, str(script), f"{FILE}:{reward}", response], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        assert parent.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    workers = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
+    assert len(workers) == 2
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert gone(workers)
+
+
+def test_a_forked_child_grades_with_workers_of_its_own(pool: Pools) -> None:
+    one = pool("loops").start()
+    mine = set(children())
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            score = one.grade(requests("right"))[0].score
+            own = set(children())
+            one.close()
+            os.write(write, b"fine" if score == 1.0 and own and not own & mine else b"bad")
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as answer:
+        assert answer.read() == b"fine"
+    os.waitpid(child, 0)
+    assert scores(one.grade(requests("right"))) == [1.0]
+    assert one.counts().started == 1
