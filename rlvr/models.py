@@ -227,6 +227,9 @@ def _with_adapters(model: PreTrainedModel, lora: LoraSettings) -> PreTrainedMode
         import peft
     except ImportError as error:
         raise MissingExtra(f"model.lora.rank is {lora.rank}, which needs peft: pip install 'rlvr[train]'") from error
+    head = next(name for name, module in model.named_modules() if module is model.get_output_embeddings())
+    if any(head == target or head.endswith(f".{target}") for target in lora.targets):
+        raise ConfigError(f"model.lora.targets is {list(lora.targets)}; leave out the output head, {head!r}")
     settings = peft.LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
