@@ -87,7 +87,7 @@ def make_data(folder: Path, seed: int) -> None:
             "prep", "arithmetic", "--terms", "5", "--digits", "1", "--count", "8000", "--seed", str(seed),
             "--out", str(folder / "train.jsonl"),
             "--held-out", str(HELD_OUT), "--held-out-out", str(folder / "held_out.jsonl"),
-            "--demonstrations", str(folder / "demonstrations.jsonl"), "--demonstration-count", "20000",
+            "--demonstrations", str(folder / "demonstrations.jsonl"), "--demonstration-count", "50000",
             "--worked-share", "0.4",
         ]
     )  # fmt: skip

@@ -11,17 +11,24 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from rlvr import __version__
 from rlvr.commands import commands
 from sandbox.errors import ToolkitError
 
 
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in the arguments exit with 1, as every other mistake of the user's does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
-    root = argparse.ArgumentParser(
-        prog="rlvr", description="Reinforcement learning with verifiable rewards: train, grade, evaluate."
-    )
+    root = _Parser(prog="rlvr", description="Reinforcement learning with verifiable rewards: train, grade, evaluate.")
     root.add_argument("--version", action="version", version=f"rlvr {__version__}")
     choices = root.add_subparsers(metavar="COMMAND", required=True, title="commands")
     for command in commands():

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from rlvr.errors import ConfigError, RunStopped
+from rlvr.rundir import read_metrics
+from rlvr.runner import run_training
+from tests.e2e import tiny
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    tiny.make_data(tmp_path)
+    return tmp_path
+
+
+def metrics(run: Path) -> list[dict[str, float | int | str | None]]:
+    return list(read_metrics(run / "metrics.jsonl"))
+
+
+def reward_file(folder: Path, body: str) -> str:
+    path = folder / "my_rewards.py"
+    name = f"mine_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"  # one name, one file: the registry insists
+    path.write_text(
+        "import math, time\nfrom rewards import reward\n\n"
+        f"@reward('{name}', correctness=True)\ndef mine(request):\n    {body}\n"
+    )
+    return f"{path}:mine"
+
+
+def test_a_run_leaves_everything_that_a_run_directory_promises(folder: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    run = folder / "run"
+    assert run_training(tiny.config(folder), out=run) == 0
+    assert [row["step"] for row in metrics(run)] == [0, 1, 2, 3, 4]
+    assert "eval/held_out/greedy_accuracy" in metrics(run)[0]
+    assert sorted(p.name for p in (run / "samples").iterdir()) == [f"step-00000{n}.parquet" for n in (1, 2, 3, 4)]
+    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["step-000002", "step-000004"]
+    environment = json.loads((run / "environment.json").read_text())
+    assert {"revision", "packages", "data_hash", "threads", "python"} <= environment.keys()
+    assert tiny.config_from(__import__("yaml").safe_load((run / "config.yaml").read_text())) == tiny.config(folder)
+    checkpoint = run / "checkpoints" / "step-000004"
+    model = AutoModelForCausalLM.from_pretrained(checkpoint)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    out = model.generate(**tokenizer("3+4=", return_tensors="pt"), max_new_tokens=4, do_sample=False)
+    assert out.shape[1] > 4
+
+
+def test_every_sample_is_written_with_its_decision_and_trained_ones_with_an_advantage(folder: Path) -> None:
+    run = folder / "run"
+    run_training(tiny.config(folder), out=run)
+    for line, (_, rows) in zip(metrics(run)[1:], tiny.comparable_samples(run).items(), strict=True):
+        decisions = {row["decision"] for row in rows}
+        assert decisions <= {"trained", "carried", "expired", "all_right", "all_wrong", "all_equal", "too_few_graded"}
+        trained = [row for row in rows if row["decision"] == "trained"]
+        assert len(trained) == 4 * int(line["groups/trained"] or 0)  # type: ignore[call-overload]
+        assert all(row["advantage"] is not None for row in trained)
+        assert all(row["advantage"] is None for row in rows if row["decision"] != "trained")
+        assert all("math" in json.loads(str(row["parts"])) for row in rows)
+
+
+def test_a_finished_run_is_not_done_again(folder: Path) -> None:
+    run = folder / "run"
+    run_training(tiny.config(folder, steps=1), out=run)
+    before = (run / "metrics.jsonl").read_bytes()
+    assert run_training(tiny.config(folder, steps=1), out=run) == 0
+    assert (run / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one_and_equals_one_made_at_once(folder: Path) -> None:
+    run_training(tiny.config(folder, steps=2), out=folder / "grown")
+    run_training(tiny.config(folder, steps=4), out=folder / "grown")
+    run_training(tiny.config(folder, steps=4), out=folder / "whole")
+    assert tiny.comparable_metrics(folder / "grown") == tiny.comparable_metrics(folder / "whole")
+    assert tiny.comparable_samples(folder / "grown") == tiny.comparable_samples(folder / "whole")
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(folder: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        run_training(tiny.config(folder, steps=2, seed=seed), out=folder / name)
+    assert tiny.comparable_metrics(folder / "a") == tiny.comparable_metrics(folder / "b")
+    assert tiny.comparable_metrics(folder / "a") != tiny.comparable_metrics(folder / "c")
+
+
+def test_another_config_or_other_data_is_refused_in_the_same_directory(folder: Path) -> None:
+    run = folder / "run"
+    run_training(tiny.config(folder, steps=1), out=run)
+    with pytest.raises(ConfigError, match=r"optimizer\.lr was 0\.001 and is 0\.002"):
+        run_training(tiny.config(folder, steps=1, optimizer__lr=2e-3), out=run)
+    with (folder / "train.jsonl").open("a") as file:
+        file.write((folder / "held_out.jsonl").read_text().splitlines()[0] + "\n")
+    with pytest.raises(ConfigError, match="data_hash"):
+        run_training(tiny.config(folder, steps=1), out=run)
+
+
+def test_a_dry_run_checks_everything_and_leaves_nothing(folder: Path) -> None:
+    assert run_training(tiny.config(folder), out=folder / "run", dry_run=True) == 0
+    assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize("body", ["raise RuntimeError('out of order')", "return math.nan"])
+def test_a_grader_that_fails_on_every_request_stops_the_run_with_a_diagnosis(folder: Path, body: str) -> None:
+    run = folder / "run"
+    with pytest.raises(RunStopped, match=r"samples could not be graded.*grading\.max_ungraded_share"):
+        run_training(tiny.config(folder, reward=reward_file(folder, body), eval__every=0), out=run)
+    rows = tiny.comparable_samples(run)["step-000001.parquet"]
+    assert {row["verdict"] for row in rows} == {"ungraded"}
+    assert {row["score"] for row in rows} == {None}
+    assert all("mine" in str(row["reason"]) for row in rows)
+
+
+def test_a_grader_that_loops_on_every_request_is_to_blame_itself(folder: Path) -> None:
+    run = folder / "run"
+    changes = {"grading__deadline": 0.5, "eval__every": 0, "warmup__steps": 1, "rollout__prompts": 1, "rollout__n": 2}
+    with pytest.raises(RunStopped, match="could not be graded"):
+        run_training(tiny.config(folder, reward=reward_file(folder, "while True: time.sleep(1)"), **changes), out=run)
+
+
+def test_a_grader_that_loops_on_some_responses_makes_those_wrong_and_the_run_goes_on(folder: Path) -> None:
+    run = folder / "run"
+    body = "\n    ".join(
+        [
+            "digits = request.response.count('1')",
+            "while request.sample_id == 1 and request.response: time.sleep(1)",
+            "return float(request.sample_id % 2 == 0)",
+        ]
+    )
+    changes = {
+        "grading__deadline": 1.0,
+        "eval__every": 0,
+        "rollout__prompts": 2,
+        "steps": 1,
+        "dynamic__oversample": 1.0,
+    }
+    assert run_training(tiny.config(folder, reward=reward_file(folder, body), **changes), out=run) == 0
+    rows = tiny.comparable_samples(run)["step-000001.parquet"]
+    looped = [row for row in rows if row["sample"] == 1]
+    assert looped
+    assert {row["verdict"] for row in looped} == {"wrong"}
+    assert all("grading limit" in str(row["reason"]) for row in looped)
+    assert {row["verdict"] for row in rows if row["sample"] == 0} == {"correct"}
+
+
+def test_some_ungraded_samples_are_counted_and_the_run_goes_on(folder: Path) -> None:
+    run = folder / "run"
+    body = "return math.nan if request.sample_id == 3 else float(request.sample_id == 0)"
+    run_training(
+        tiny.config(folder, reward=reward_file(folder, body), steps=2, eval__every=0, grading__max_ungraded_share=0.3),
+        out=run,
+    )
+    last = metrics(run)[-1]
+    assert last["grading/ungraded"] == int(last["grading/samples"] or 0) / 4
+    assert last["update/sequences"] == 3 * int(last["groups/trained"] or 0)
+    for rows in tiny.comparable_samples(run).values():
+        assert all(row["advantage"] is None for row in rows if row["sample"] == 3)
+
+
+def test_nothing_informative_makes_no_update_and_stops_after_the_stated_steps(folder: Path) -> None:
+    run = folder / "run"
+    with pytest.raises(RunStopped, match="no informative group in 2 steps in a row"):
+        run_training(
+            tiny.config(folder, reward=reward_file(folder, "return 0.0"), eval__every=0, dynamic__max_empty_steps=2),
+            out=run,
+        )
+    lines = metrics(run)
+    assert [line["update/count"] for line in lines] == [0, 0]
+    assert [line["groups/trained"] for line in lines] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "recipe", ["grpo", "dr_grpo", "dapo", "gspo", "rloo", "reinforce++", "reinforce++_baseline", "cispo"]
+)
+def test_every_recipe_trains(folder: Path, recipe: str) -> None:
+    run = folder / "run"
+    run_training(tiny.config(folder, recipe=recipe, steps=2, eval__every=0, algorithm__reference_every=0), out=run)
+    last = metrics(run)[-1]
+    assert last["update/count"] == 2
+    assert last["update/refused"] == 0
+    assert float(last["update/gradient_norm"] or 0) > 0
+
+
+@pytest.mark.parametrize("changes", [
+    {"algorithm__kl_coefficient": 0.05, "algorithm__kl_placement": "loss", "algorithm__kl_estimator": "k3",
+     "algorithm__reference_every": 1},
+    {"algorithm__entropy_control": {"kind": "clip_cov", "low": -10.0, "high": 10.0, "share": 0.01}},
+    {"algorithm__entropy_control": {"kind": "kl_cov", "share": 0.01}},
+    {"algorithm__entropy_coefficient": 0.01, "algorithm__overlong_filter": True},
+    {"model__lora": {"rank": 4, "alpha": 8.0}, "algorithm__kl_coefficient": 0.01, "algorithm__kl_placement": "loss"},
+    {"learner__layout": "packed", "learner__micro_batch_tokens": 128},
+    {"rollout__max_tokens": [[0, 24], [1, 48]], "data__sampler": "difficulty"},
+    {"model__dtype": "bfloat16", "model__fp32_head": True, "model__gradient_checkpointing": True},
+])  # fmt: skip
+def test_every_switch_trains_and_resumes_exactly(folder: Path, changes: dict[str, object]) -> None:
+    run_training(tiny.config(folder, steps=1, eval__every=0, **changes), out=folder / "two")
+    run_training(tiny.config(folder, steps=2, eval__every=0, **changes), out=folder / "two")
+    run_training(tiny.config(folder, steps=2, eval__every=0, **changes), out=folder / "one")
+    assert tiny.comparable_metrics(folder / "two")[-1] == tiny.comparable_metrics(folder / "one")[-1]
+    assert tiny.comparable_samples(folder / "two") == tiny.comparable_samples(folder / "one")
