@@ -1,7 +1,6 @@
 """The thread behind a pool: hands calls to workers, watches their deadlines, and walks each case through its life.
 
-One thread owns all workers and pipes, so there is nothing to lock but the inbox. It also starts them, which matters:
-the kernel's parent-death signal follows the thread that started a process, and this one lives as long as the pool.
+One thread owns all workers and pipes (`rewards.crew`), so there is nothing to lock but the inbox.
 
 A worker is given several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
 one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
@@ -18,30 +17,28 @@ import contextlib
 import json
 import logging
 import os
-import selectors
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from typing import TypeAlias
 
 from rewards.blame import GRADING_LIMIT, Answered, Attempt, Lost, Outcome
 from rewards.calls import Call, Case, Plan, PoolCounts, encode
+from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
 from rewards.outcome import short
-from rewards.process import WorkerProcess
 from rewards.types import GradeResult
 
-Worker: TypeAlias = WorkerProcess[Call]
+Message: TypeAlias = dict[str, "int | bool | str | list[object]"]
 
 _LOG = logging.getLogger("rewards.pool")
 _SECONDS_AHEAD = 0.02
 _MOST_AHEAD = 64
 _TRIES = 3
-_REAP_EVERY = 0.02
+_BEFORE_NEXT_TRY = 0.05
 
 
 class Dispatcher:
@@ -58,10 +55,8 @@ class Dispatcher:
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
         # What follows belongs to the thread.
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
-        self._workers: list[Worker] = []
-        self._dying: list[Worker] = []
+        self._crew = Crew(plan, self._hear)
+        self._crew.listen(self._wake_read, self._woken)
         self._cases: set[Case] = set()
         self._queue: deque[Call] = deque()
         self._alone: deque[Call] = deque()
@@ -73,7 +68,7 @@ class Dispatcher:
         self._failed_starts = 0
         self._lost_controls = 0
         self._mean_seconds = _SECONDS_AHEAD / 4
-        self._answered = self._lost_calls = self._blamed = self._at_fault = self._started = 0
+        self._answered = self._lost_calls = self._blamed = self._at_fault = 0
         self.thread = threading.Thread(target=self._run, name=f"grading {plan.name}", daemon=True)
         self.thread.start()
 
@@ -109,14 +104,12 @@ class Dispatcher:
             lost=self._lost_calls,
             blamed=self._blamed,
             at_fault=self._at_fault,
-            started=self._started,
+            started=self._crew.started,
         )
 
     def disown(self) -> None:
         """In a forked child, where the thread does not run: close what was inherited, touch no process."""
-        for worker in [*self._workers, *self._dying]:
-            worker.disown()
-        self._selector.close()
+        self._crew.disown()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -145,14 +138,12 @@ class Dispatcher:
     def _turn(self) -> bool:
         """One round: hand out, wait, hear answers, watch deadlines. False = closing."""
         self._hand_out()
-        timeout = self._patience()
         with self._lock:
             if self._closing:
                 return False
             self._asleep = not self._inbox and not self._askers
-            timeout = timeout if self._asleep else 0.0
-        for key, _events in self._selector.select(timeout):
-            key.data()
+            timeout = None if self._asleep else 0.0
+        self._crew.wait(timeout)
         with self._lock:
             self._asleep = False
             inbox, self._inbox = self._inbox, []
@@ -164,24 +155,23 @@ class Dispatcher:
             self._keep_all = True
             self._starting_for += askers
             self._tell_askers(None)
-        self._watch_deadlines()
-        self._dying = [worker for worker in self._dying if not worker.reaped()]
+        for worker, lateness in self._crew.overdue():
+            if worker.ready:
+                self._lose(worker, lateness)
+            else:
+                self._crew.dismiss(worker)
+                self._failed_start(lateness)
         return True
 
     def _end(self, reason: str) -> None:
         with self._lock:
             self._closing = True
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
-        for worker in list(self._workers):
-            self._dismiss(worker)
+        self._crew.close()
         for case in cases:
             case.fail(GradingUnavailable(reason))
         for asker in askers:
             asker.set_exception(GradingUnavailable(reason))
-        limit = time.monotonic() + 5.0
-        while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
-            time.sleep(0.001)
-        self._selector.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -205,37 +195,41 @@ class Dispatcher:
             requests = self._queue[0].attempt.requests
             self._alone.append(self._call(None, Attempt(requests, control=True), encode(requests)))
             self._probing = True
-        for worker in self._workers:
+        for worker in self._crew.workers:
             if self._alone and worker.ready and worker.fresh:
                 worker.alone = True
-                self._give(worker, [self._alone.popleft()])
+                self._crew.give(worker, [self._alone.popleft()])
         draining = self._make_room()
         if self._queue and not self._silent:
-            open_to = [w for w in self._workers if w.ready and not w.alone and w not in draining]
+            open_to = [w for w in self._crew.workers if w.ready and not w.alone and w not in draining]
             for worker in open_to:
                 self._fill(worker, len(open_to))
         self._start_workers()
 
     def _start_workers(self) -> None:
         """As many as are kept, or as there is work for; used ones that idle do not serve calls that must be alone."""
-        busy = sum(bool(worker.in_flight) for worker in self._workers)
-        starting = sum(not worker.ready for worker in self._workers)
-        wanted = max(len(self._queue) + busy, len(self._workers) - starting + len(self._alone))
+        busy = sum(bool(worker.in_flight) for worker in self._crew.workers)
+        starting = sum(not worker.ready for worker in self._crew.workers)
+        wanted = max(len(self._queue) + busy, len(self._crew.workers) - starting + len(self._alone))
         wanted = self._plan.workers if self._keep_all else min(wanted, self._plan.workers)
-        while len(self._workers) < wanted:
-            self._start_worker()
+        try:
+            while len(self._crew.workers) < wanted:
+                self._crew.start()
+        except OSError as error:  # no processes or descriptors left
+            self._failed_start(f"a worker process cannot be started: {error}")
+            time.sleep(_BEFORE_NEXT_TRY)
 
     def _make_room(self) -> list[Worker]:
         """Let used workers give way to fresh ones, as many as calls wait to be alone; those that still grade drain."""
-        starting = sum(not worker.ready for worker in self._workers)
-        missing = len(self._alone) - starting - (self._plan.workers - len(self._workers))
+        starting = sum(not worker.ready for worker in self._crew.workers)
+        missing = len(self._alone) - starting - (self._plan.workers - len(self._crew.workers))
         if missing <= 0:
             return []
-        used = sorted((w for w in self._workers if w.ready and not w.alone), key=lambda w: len(w.in_flight))[:missing]
-        for worker in used:
+        used = sorted((w for w in self._crew.workers if w.ready and not w.alone), key=lambda w: len(w.in_flight))
+        for worker in used[:missing]:
             if not worker.in_flight:
-                self._dismiss(worker)
-        return used
+                self._crew.dismiss(worker)
+        return used[:missing]
 
     def _fill(self, worker: Worker, sharers: int) -> None:
         """Top up a worker to its share of the queue, or to about `_SECONDS_AHEAD` of work."""
@@ -252,118 +246,47 @@ class Dispatcher:
             else:
                 self._cases.discard(call.case)
         if calls:
-            self._give(worker, calls)
-
-    def _give(self, worker: Worker, calls: list[Call]) -> None:
-        now = time.monotonic()
-        for call in calls:
-            call.sent = now
-        if not worker.in_flight:
-            worker.since = now
-        worker.fresh = False
-        worker.in_flight.extend(calls)
-        self._send(worker, b"".join([call.encoded() for call in calls]))
-
-    def _send(self, worker: Worker, data: bytes) -> None:
-        worker.send(data)
-        self._watch_input(worker)
-
-    def _watch_input(self, worker: Worker) -> None:
-        """Ask to be told when the pipe takes more, while something waits."""
-        watched = worker.input in self._selector.get_map()
-        if not worker.flush() and not watched:
-            self._selector.register(
-                worker.input, selectors.EVENT_WRITE, partial(self._if_there, worker, self._watch_input)
-            )
-        elif watched and worker.flush():
-            self._selector.unregister(worker.input)
-
-    def _start_worker(self) -> None:
-        try:
-            worker: Worker = WorkerProcess(self._plan.setup, time.monotonic())
-        except OSError as error:  # no processes or descriptors left
-            self._failed_start(f"a worker process cannot be started: {error}")
-            if self._keep_all or self._queue or self._alone:
-                time.sleep(0.05)
-            return
-        self._started += 1
-        self._workers.append(worker)
-        read, show = partial(self._if_there, worker, self._read), partial(self._if_there, worker, self._show)
-        self._selector.register(worker.output, selectors.EVENT_READ, read)
-        self._selector.register(worker.errors, selectors.EVENT_READ, show)
-        self._watch_input(worker)
-
-    def _if_there(self, worker: Worker, then: Callable[[Worker], None]) -> None:
-        """Run what an event asks for, unless an event before it in the same round ended the worker."""
-        if worker in self._workers:
-            then(worker)
-
-    def _dismiss(self, worker: Worker) -> None:
-        """Kill a worker and forget it; it is reaped in a later round."""
-        self._workers.remove(worker)
-        for descriptor in (worker.input, worker.output, worker.errors):
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(descriptor)
-        worker.kill()
-        self._dying.append(worker)
+            self._crew.give(worker, calls)
 
     # --- hearing ----------------------------------------------------------------------------------------------------
 
-    def _show(self, worker: Worker) -> None:
-        if not worker.show_output():
-            self._selector.unregister(worker.errors)
-
-    def _read(self, worker: Worker) -> None:
-        lines, closed = worker.read()
+    def _hear(self, worker: Worker, lines: list[bytes], closed: bool) -> None:
+        """What a worker wrote; `closed`: and that was the last of it."""
         for received in lines:
             try:
                 message = json.loads(received)
-                ((key, value),) = message.items() if "call" not in message else (("call", message),)
-                hear = self._HEAR[key]
-            except (ValueError, KeyError, AttributeError, TypeError):
+                hear = self._HEAR[next(iter(message))]
+            except (ValueError, KeyError, TypeError, StopIteration):
                 self._lose(worker, f"the worker wrote what is no answer: {received[:80]!r}")
                 return
-            hear(self, worker, value)
-            if worker not in self._workers:
+            hear(self, worker, message)
+            if worker not in self._crew.workers:
                 return
         if closed:
             self._gone(worker)
 
-    def _hear_ready(self, worker: Worker, _value: object) -> None:
+    def _hear_ready(self, worker: Worker, _message: Message) -> None:
         worker.ready = self._ever_ready = True
         self._tell_askers(None)
 
-    def _hear_failed(self, worker: Worker, value: object) -> None:
-        self._dismiss(worker)
-        self._give_up_starting(str(value))
+    def _hear_failed(self, worker: Worker, message: Message) -> None:
+        self._crew.dismiss(worker)
+        self._give_up_starting(str(message["failed"]))
 
-    def _hear_clock(self, worker: Worker, stopped: object) -> None:
-        now = time.monotonic()
-        if stopped:
-            worker.clock_stopped = now
-        elif worker.clock_stopped is not None:
-            still = now - worker.clock_stopped
-            worker.since += still
-            for call in worker.in_flight:
-                call.sent += still
-            worker.clock_stopped = None
+    def _hear_clock(self, worker: Worker, message: Message) -> None:
+        self._crew.stop_clock(worker, bool(message["clock"]))
 
-    def _hear_call(self, worker: Worker, message: dict[str, object]) -> None:
-        number = message["call"]
-        call = next((c for c in worker.in_flight if c.number == number), None)
+    def _hear_call(self, worker: Worker, message: Message) -> None:
+        call = next((c for c in worker.in_flight if c.number == message["call"]), None)
         if call is None:
-            self._lose(worker, f"the worker answered a call that it was not given ({number!r:.40})")
+            self._lose(worker, "the worker answered a call that it was not given")
             return
         try:
-            rows: list[dict[str, object]] = message["results"]  # type: ignore[assignment]
-            results = [GradeResult.from_dict(row) for row in rows]  # type: ignore[arg-type]
+            results = [GradeResult.from_dict(row) for row in message["results"]]  # type: ignore[union-attr, arg-type]
         except (KeyError, TypeError, ValueError) as error:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
-        worker.in_flight.remove(call)
-        worker.alone = False
-        concurrent = self._plan.concurrency > 1 and worker.in_flight
-        worker.since = worker.in_flight[0].sent if concurrent else time.monotonic()
+        self._crew.done(worker, call)
         self._answered += 1
         self._failed_starts = self._lost_controls = 0
         if results:
@@ -384,46 +307,12 @@ class Dispatcher:
         worker.drain_output()
         cause = worker.ending()
         if not worker.ready or not worker.in_flight:
-            self._dismiss(worker)
+            self._crew.dismiss(worker)
             self._failed_start(cause)
         else:
             self._lose(worker, cause)
 
     # --- losing -----------------------------------------------------------------------------------------------------
-
-    def _patience(self) -> float | None:
-        """Seconds until the next deadline; None = until there is news."""
-        ends = [end for worker in self._workers if (end := self._end_of_patience(worker)) is not None]
-        now = time.monotonic()
-        if self._dying:
-            ends.append(now + _REAP_EVERY)
-        return max(0.0, min(ends) - now) if ends else None
-
-    def _end_of_patience(self, worker: Worker) -> float | None:
-        if not worker.ready:
-            return worker.started + self._plan.start_deadline
-        if not worker.in_flight:
-            return None
-        if worker.clock_stopped is not None:
-            return worker.clock_stopped + self._plan.start_deadline
-        return worker.since + self._plan.deadline
-
-    def _watch_deadlines(self) -> None:
-        for worker in list(self._workers):
-            end = self._end_of_patience(worker)
-            if end is None or end > time.monotonic():
-                continue
-            self._read(worker)  # this thread may have been late itself: what has been answered counts
-            end = self._end_of_patience(worker)
-            if worker not in self._workers or end is None or end > time.monotonic():
-                continue
-            if not worker.ready:
-                self._dismiss(worker)
-                self._failed_start(f"a worker was not ready within {self._plan.start_deadline:g} s")
-            elif worker.clock_stopped is not None:
-                self._lose(worker, f"loading took longer than {self._plan.start_deadline:g} s")
-            else:
-                self._lose(worker, f"no answer within {self._plan.deadline:g} s")
 
     def _lose(self, worker: Worker, cause: str) -> None:
         """End a worker under a call: who is at it is suspected, what is behind goes back to the head of the queue."""
@@ -431,7 +320,9 @@ class Dispatcher:
         calls = list(worker.in_flight)
         self._queue.extendleft(reversed(calls[suspects:]))
         _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
-        self._dismiss(worker)
+        self._crew.dismiss(worker)
+        if not calls:
+            self._failed_start(cause)
         for call in calls[:suspects]:
             self._lost_calls += 1
             self._lost_controls += call.attempt.control
@@ -497,7 +388,7 @@ class Dispatcher:
             self._alone.append(self._call(case, attempt, encode(attempt.requests)))
 
     def _tell_askers(self, error: GradingUnavailable | None) -> None:
-        if error is None and not any(worker.ready for worker in self._workers):
+        if error is None and not any(worker.ready for worker in self._crew.workers):
             return
         askers, self._starting_for = self._starting_for, []
         for asker in askers:

@@ -166,9 +166,19 @@ def _compare(gold: str, answer: str) -> Equality:
     return _value(gold, answer)
 
 
+def _opened(text: str) -> str:
+    """One value in parentheses or set braces, without them."""
+    around = _brackets(text)
+    if around not in (("(", ")"), ("\\{", "\\}")):
+        return text
+    items = _split(text[len(around[0]) : -len(around[1])])
+    return items[0] if len(items) == 1 else text
+
+
 def _value(gold: str, answer: str) -> Equality:
     if _same_text(gold, answer):
         return Equality.SAME
+    gold, answer = _opened(gold), _opened(answer)
     gold_number, answer_number = read_number(gold), read_number(answer)
     if gold_number is not None and answer_number is not None:
         return _verdict(same_number(gold_number, answer_number))

@@ -40,10 +40,11 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)\s+(-?\w[\w.,/]*)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _SAID = re.compile(r"answer(?:\s+is|\s*:|\s*=)\s*:?", re.IGNORECASE)
-_NUMBER = r"(?:[$€£]\s?)?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?\s?%?"
+_NUMBER = r"(?:[$€£]\s?)?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?%)?"
 _SIGNED = rf"(?<![\w.)]){'[-+−]'}?\s?{_NUMBER}|{_NUMBER}"
 _LAST = re.compile(_SIGNED)
 _JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|\bor\b|\band\b|[-–]|\bto\b)\s*", re.IGNORECASE)
+_AFTER_NUMBER = re.compile(r"$|\s+[^\W\d_]{2,}|\s*\(")
 _COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MATHS = re.compile(r"\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -168,7 +169,7 @@ def said(text: str) -> str | None:
     end = _SENTENCE_END.search(rest)
     sentence = (rest[: end.start()] if end else rest).strip().rstrip(".,;:")
     number = _LAST.match(sentence)
-    if number and not _JOINED.match(sentence, number.end()) and sentence[number.end() : number.end() + 1] in ("", " "):
+    if number and not _JOINED.match(sentence, number.end()) and _AFTER_NUMBER.match(sentence, number.end()):
         return number.group().strip()
     return sentence or None
 

@@ -9,7 +9,7 @@ r"""Numbers as answers give them, read in linear time into exact fractions.
 Lengths, digits and exponents are bounded before anything is computed. What is not such a number is left to others.
 
 Example:
-    >>> read_number(r"\$1,234.50").value
+    >>> read_number("$1,234.50").value
     Fraction(2469, 2)
     >>> read_number("3 4") is None
     True

@@ -1,0 +1,181 @@
+"""The worker processes of a pool: started, fed, listened to, watched against their deadlines, killed and reaped.
+
+What a worker says is handed on as bytes; what is made of it is decided in `rewards.dispatch`. All of this runs in the
+dispatcher's thread: the kernel's parent-death signal follows the thread that started a process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from rewards.calls import Call, Plan
+from rewards.process import WorkerProcess
+
+Worker: TypeAlias = WorkerProcess[Call]
+
+_REAP_EVERY = 0.02
+
+
+class Crew:
+    """At most `plan.workers` processes and the pipes to them.
+
+    hear: called with a worker, the lines that it wrote and whether it has closed its pipe.
+    """
+
+    def __init__(self, plan: Plan, hear: Callable[[Worker, list[bytes], bool], None]) -> None:
+        self._plan = plan
+        self._hear = hear
+        self._selector = selectors.DefaultSelector()
+        self._dying: list[Worker] = []
+        self.workers: list[Worker] = []
+        self.started = 0
+
+    def listen(self, descriptor: int, then: Callable[[], None]) -> None:
+        """Call `then` whenever there is something to read."""
+        self._selector.register(descriptor, selectors.EVENT_READ, then)
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait for news, at most until the next deadline or `timeout`, and hand it on."""
+        patience = self._patience()
+        waits = [seconds for seconds in (patience, timeout) if seconds is not None]
+        for key, _events in self._selector.select(min(waits) if waits else None):
+            key.data()
+        self._dying = [worker for worker in self._dying if not worker.reaped()]
+
+    # --- one worker -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start one more worker. Raises OSError when there are no processes or descriptors left."""
+        worker: Worker = WorkerProcess(self._plan.setup, time.monotonic())
+        self.started += 1
+        self.workers.append(worker)
+        for descriptor, then in ((worker.output, self.read), (worker.errors, self._show)):
+            self._selector.register(descriptor, selectors.EVENT_READ, partial(self._if_there, worker, then))
+        self._watch_input(worker)
+
+    def give(self, worker: Worker, calls: list[Call]) -> None:
+        """Hand calls to a worker; its clock runs from now if it was idle."""
+        now = time.monotonic()
+        for call in calls:
+            call.sent = now
+        if not worker.in_flight:
+            worker.since = now
+        worker.fresh = False
+        worker.in_flight.extend(calls)
+        worker.send(b"".join([call.encoded() for call in calls]))
+        self._watch_input(worker)
+
+    def done(self, worker: Worker, call: Call) -> None:
+        """A call was answered: the clock of the next one runs from now, or from when it was given."""
+        worker.in_flight.remove(call)
+        worker.alone = False
+        side_by_side = self._plan.concurrency > 1 and worker.in_flight
+        worker.since = worker.in_flight[0].sent if side_by_side else time.monotonic()
+
+    def stop_clock(self, worker: Worker, stopped: bool) -> None:
+        """The worker loads something off the clock, or has done so."""
+        now = time.monotonic()
+        if stopped:
+            worker.clock_stopped = now
+        elif worker.clock_stopped is not None:
+            still = now - worker.clock_stopped
+            worker.since += still
+            for call in worker.in_flight:
+                call.sent += still
+            worker.clock_stopped = None
+
+    def dismiss(self, worker: Worker) -> None:
+        """Kill a worker and forget it; it is reaped in a later round."""
+        self.workers.remove(worker)
+        for descriptor in (worker.input, worker.output, worker.errors):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(descriptor)
+        worker.kill()
+        self._dying.append(worker)
+
+    def read(self, worker: Worker) -> None:
+        """Hand on what a worker has written."""
+        lines, closed = worker.read()
+        if lines or closed:
+            self._hear(worker, lines, closed)
+
+    def _show(self, worker: Worker) -> None:
+        if not worker.show_output():
+            self._selector.unregister(worker.errors)
+
+    def _if_there(self, worker: Worker, then: Callable[[Worker], None]) -> None:
+        """Do what an event asks for, unless an event before it in the same round ended the worker."""
+        if worker in self.workers:
+            then(worker)
+
+    def _watch_input(self, worker: Worker) -> None:
+        """Ask to be told when the pipe takes more, while something waits."""
+        watched = worker.input in self._selector.get_map()
+        flushed = worker.flush()
+        if not flushed and not watched:
+            again = partial(self._if_there, worker, self._watch_input)
+            self._selector.register(worker.input, selectors.EVENT_WRITE, again)
+        elif flushed and watched:
+            self._selector.unregister(worker.input)
+
+    # --- deadlines --------------------------------------------------------------------------------------------------
+
+    def overdue(self) -> list[tuple[Worker, str]]:
+        """The workers whose time is up, and what they were late with. What they have written counts first."""
+        late: list[tuple[Worker, str]] = []
+        for worker in list(self.workers):
+            if self._is_late(worker):
+                self.read(worker)  # this thread may have been late itself
+                if worker in self.workers and self._is_late(worker):
+                    late.append((worker, self._lateness(worker)))
+        return late
+
+    def _is_late(self, worker: Worker) -> bool:
+        end = self._end_of_patience(worker)
+        return end is not None and end <= time.monotonic()
+
+    def _end_of_patience(self, worker: Worker) -> float | None:
+        if not worker.ready:
+            return worker.started + self._plan.start_deadline
+        if not worker.in_flight:
+            return None
+        if worker.clock_stopped is not None:
+            return worker.clock_stopped + self._plan.start_deadline
+        return worker.since + self._plan.deadline
+
+    def _lateness(self, worker: Worker) -> str:
+        if not worker.ready:
+            return f"a worker was not ready within {self._plan.start_deadline:g} s"
+        if worker.clock_stopped is not None:
+            return f"loading took longer than {self._plan.start_deadline:g} s"
+        return f"no answer within {self._plan.deadline:g} s"
+
+    def _patience(self) -> float | None:
+        """Seconds until the next deadline; None = there is none."""
+        now = time.monotonic()
+        ends = [end for worker in self.workers if (end := self._end_of_patience(worker)) is not None]
+        if self._dying:
+            ends.append(now + _REAP_EVERY)
+        return max(0.0, min(ends) - now) if ends else None
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Kill all and wait until they are gone (they are killed: five seconds is for ever)."""
+        for worker in list(self.workers):
+            self.dismiss(worker)
+        limit = time.monotonic() + 5.0
+        while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
+            time.sleep(0.001)
+        self._selector.close()
+
+    def disown(self) -> None:
+        """In a forked child: close what was inherited, touch no process."""
+        for worker in [*self.workers, *self._dying]:
+            worker.disown()
+        self._selector.close()

@@ -1,0 +1,216 @@
+"""Declaring rewards and finding them: names, files, signatures, parameters."""
+
+# ruff: noqa: ARG001  # signatures are what is tested here
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from rewards import GradeRequest, GradeResult, InvalidReward, UnknownReward, Verdict, find, grade, names, reward
+from rewards.outcome import grade_from
+from rewards.registry import Reward
+from rewards.types import Json
+
+REQUEST = GradeRequest(response="four")
+
+
+@reward("test_length", version="7", floor=-10.0)
+def length(request: GradeRequest, *, limit: int = 100, scale: float = 1.0, kind: Literal["a", "b"] = "a") -> float:
+    return -min(len(request.response), limit) * scale
+
+
+@reward("test_pair", batched=True)
+def pair(requests: Sequence[GradeRequest], *, extra: tuple[int, ...] = ()) -> list[float]:
+    return [float(len(requests) + sum(extra)) for _ in requests]
+
+
+@reward("test_async", correctness=True)
+async def later(request: GradeRequest) -> bool:
+    await asyncio.sleep(0)
+    return request.response == "four"
+
+
+@reward("test_class")
+class Repeats:
+    def __init__(self, *, word: str) -> None:
+        self.word = word
+
+    def grade(self, requests: Sequence[GradeRequest]) -> list[float]:
+        return [float(r.response.count(self.word)) for r in requests]
+
+
+def judge(name: str, **parameters: Json) -> GradeResult:
+    return asyncio.run(find(name).grader(parameters).grade([REQUEST]))[0]
+
+
+def test_a_plain_function_is_scored_without_right_and_wrong() -> None:
+    result = judge("test_length")
+    assert (result.score, result.correctness, result.verdict) == (-4.0, None, Verdict.SCORED)
+
+
+def test_a_declared_reward_has_a_correctness() -> None:
+    result = judge("test_async")
+    assert (result.score, result.correctness, result.verdict) == (1.0, 1.0, Verdict.CORRECT)
+
+
+def test_parameters_reach_functions_batches_and_classes() -> None:
+    assert judge("test_length", limit=2, scale=2).score == -4.0
+    assert judge("test_pair", extra=[1, 2]).score == 4.0
+    assert judge("test_class", word="f").score == 1.0
+
+
+def test_every_kind_of_reward_is_graded_in_a_worker_that_imports_this_file() -> None:
+    for name, score in (("test_length", -4.0), ("test_pair", 1.0), ("test_async", 1.0)):
+        assert grade(name, [REQUEST], workers=1)[0].score == score
+    spec = {"reward": "test_class", "parameters": {"word": "u"}}
+    assert grade(spec, [REQUEST, GradeRequest(response="uu")], workers=1)[1].score == 2.0
+
+
+def test_the_decorated_function_can_still_be_called() -> None:
+    assert length(REQUEST, limit=3) == -3
+    assert find("test_length").identity == "test_length@7"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"limti": 3},
+            r"'test_length' has no parameter 'limti'; did you mean 'limit'\? \(it takes limit, scale, kind\)",
+        ),
+        ({"limit": "3"}, "parameter 'limit' is '3' but must be int"),
+        ({"limit": True}, "parameter 'limit' is True but must be int"),
+        ({"limit": 2.5}, r"parameter 'limit' is 2\.5 but must be int"),
+        ({"kind": "c"}, r"parameter 'kind' is 'c' but must be Literal\['a', 'b'\]"),
+    ],
+)
+def test_parameters_are_checked_against_the_signature(given: dict[str, Json], message: str) -> None:
+    with pytest.raises(InvalidReward, match=message):
+        find("test_length").grader(given)
+
+
+def test_a_required_parameter_is_asked_for() -> None:
+    with pytest.raises(InvalidReward, match="'test_class' needs a value for its parameter 'word'"):
+        find("test_class").grader({})
+
+
+def test_an_unknown_name_says_the_nearest_and_how_to_name_a_file() -> None:
+    with pytest.raises(UnknownReward, match=r"no reward is called 'mth'; did you mean 'math'\?.*\./my_rewards\.py"):
+        find("mth")
+    assert {"math", "format", "countdown", "test_length"} <= set(names())
+
+
+def test_two_definitions_cannot_hold_one_name() -> None:
+    with pytest.raises(InvalidReward, match=r"'test_length' is already registered by length in .*test_registry\.py"):
+
+        @reward("test_length")
+        def other(request: GradeRequest) -> float:
+            return 0.0
+
+
+def test_the_packages_own_names_are_taken() -> None:
+    with pytest.raises(InvalidReward, match="'math' is"):
+
+        @reward("math")
+        def mine(request: GradeRequest) -> float:
+            return 0.0
+
+
+def no_request() -> float:
+    return 0.0
+
+
+def two_arguments(prompt: str, response: str) -> float:
+    return 0.0
+
+
+def star(request: GradeRequest, **options: int) -> float:
+    return 0.0
+
+
+def odd_type(request: GradeRequest, *, path: Path) -> float:
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (no_request, "takes no request"),
+        (two_arguments, "takes a second argument 'response'"),
+        (star, r"takes '\*\*options: .*name its parameters"),
+        (odd_type, "parameter 'path' has type Path, which cannot come from a configuration"),
+        (type("Empty", (), {}), "class Empty has no method `grade"),
+        (3, "must be a function or a class, not 3"),
+    ],
+)
+def test_a_signature_that_cannot_grade_is_refused_where_it_is_declared(target: object, message: str) -> None:
+    with pytest.raises(InvalidReward, match=message):
+        reward("test_refused")(target)  # type: ignore[type-var]
+    assert "test_refused" not in names()
+
+
+def test_bad_declarations_are_refused() -> None:
+    for name in ("", "two words", "a:b"):
+        with pytest.raises(InvalidReward, match="must be a word"):
+            reward(name)
+    with pytest.raises(InvalidReward, match=r"floor 2\.0 is above ceiling 1\.0"):
+        reward("x", floor=2.0, ceiling=1.0)
+    with pytest.raises(InvalidReward, match=r"its scores are in \[0, 1\]"):
+        reward("x", correctness=True, floor=-1.0)
+    with pytest.raises(InvalidReward, match="concurrency is 4"):
+        reward("x", concurrency=4)(length)
+
+
+def test_a_file_gives_rewards_by_function_and_by_registered_name(tmp_path: Path) -> None:
+    file = tmp_path / "my_rewards.py"
+    file.write_text(
+        "from rewards import reward\n"
+        "def concise(request): return 1.0 / len(request.response)\n"
+        "@reward('brevity', version='3')\n"
+        "def brief(request, *, limit: int = 3): return float(len(request.response) <= limit)\n"
+    )
+    assert grade(f"{file}:concise", [REQUEST], workers=1)[0].score == 0.25
+    by_name, by_function = find(f"{file}:brevity"), find(f"{file}:brief")
+    assert by_name is by_function
+    assert by_name.identity == "brevity@3"
+    spec = {"reward": f"{file}:brief", "parameters": {"limit": 4}}
+    assert grade(spec, [REQUEST], workers=1)[0].score == 1.0
+    with pytest.raises(UnknownReward, match=r"has no reward 'concize'; did you mean 'concise'\?"):
+        find(f"{file}:concize")
+
+
+def test_files_that_are_missing_or_do_not_load_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UnknownReward, match="there is no file"):
+        find(f"{tmp_path}/none.py:f")
+    file = tmp_path / "broken.py"
+    file.write_text("import a_module_that_is_not_there\n")
+    with pytest.raises(InvalidReward, match="cannot be imported: ModuleNotFoundError"):
+        find(f"{file}:f")
+
+
+def test_a_reward_of_an_interactive_session_is_told_to_move_into_a_file() -> None:
+    space: dict[str, object] = {"__name__": "__console__"}
+    code = "from rewards import reward\n@reward('test_typed_in')\ndef typed_in(request): return 1.0\n"
+    exec(code, space)
+    assert isinstance(find("test_typed_in"), Reward)
+    with pytest.raises(InvalidReward, match="put it into a file"):
+        grade("test_typed_in", [REQUEST])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, [1.0], 1 + 0j])
+def test_what_is_no_finite_number_is_ungraded(value: object) -> None:
+    result = grade_from(value, reward="r", correctness=False)
+    assert result.verdict is Verdict.UNGRADED
+    assert "'r' returned" in result.reason
+
+
+def test_numpy_numbers_are_numbers() -> None:
+    import numpy as np
+
+    assert grade_from(np.float32(0.5), reward="r", correctness=True).verdict is Verdict.PARTIAL
+    assert grade_from(np.int64(3), reward="r", correctness=False).score == 3.0
