@@ -49,16 +49,18 @@ class PoolCounts:
 class Case:
     """One call of the grader, as it was asked for, and the futures that wait for it."""
 
-    __slots__ = ("futures", "life", "payload", "requests")
+    __slots__ = ("began", "futures", "life", "payload", "requests")
 
     def __init__(self, requests: Sequence[GradeRequest], sentence: Sentence) -> None:
         self.requests = requests
         self.futures: list[Future[GradeResult]] = [Future() for _ in requests]
         self.payload = encode(requests)
         self.life: Life = life(requests, sentence)
+        self.began = 0.0
 
-    def begin(self) -> bool:
+    def begin(self, now: float) -> bool:
         """Mark the futures as running; False when nobody waits any more."""
+        self.began = now
         running = [future.set_running_or_notify_cancel() for future in self.futures]
         return any(running)
 

@@ -40,6 +40,16 @@ def rewards_of(spec: RewardSpec) -> dict[str, Reward]:
     return {leaf.label: find(leaf.named.reward) for leaf in spec.leaves()}
 
 
+def check(spec: RewardSpec) -> dict[str, Reward]:
+    """The rewards behind the labels, their parameters checked; no grader is made (one may load a model).
+
+    Raises UnknownReward, InvalidReward.
+    """
+    for leaf in spec.leaves():
+        find(leaf.named.reward).check(leaf.named.parameters)
+    return rewards_of(spec)
+
+
 def build(spec: RewardSpec) -> Grader:
     """The grader that a specification describes. Raises UnknownReward, InvalidReward."""
     if isinstance(spec.node, WeightedSum):

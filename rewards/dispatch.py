@@ -241,7 +241,7 @@ class Dispatcher:
         calls: list[Call] = []
         while len(calls) < room and self._queue:
             call = self._queue.popleft()
-            if call.sent or call.case is None or call.case.begin():
+            if call.sent or call.case is None or call.case.begin(time.monotonic()):
                 calls.append(call)
             else:
                 self._cases.discard(call.case)
@@ -382,6 +382,8 @@ class Dispatcher:
             if call.attempt.alone:
                 self._blamed += sum(result.reason.startswith(GRADING_LIMIT) for result in results)
                 self._at_fault += sum(result.score is None for result in results)
+                spent = time.monotonic() - case.began
+                results = [result if result.seconds else result.timed(spent) for result in results]
             self._cases.discard(case)
             case.resolve(results)
         else:

@@ -29,7 +29,7 @@ from types import TracebackType
 
 from rewards.blame import Sentence
 from rewards.calls import Case, Plan, PoolCounts
-from rewards.composed import build, has_right_and_wrong, identity, lowest, rewards_of
+from rewards.composed import check, has_right_and_wrong, identity, lowest
 from rewards.composition import RewardSpec
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradingUnavailable, InvalidReward
@@ -76,8 +76,7 @@ class GraderPool:
                 "the file does beside defining rewards under `if __name__ == '__main__':`"
             )
         self.spec = RewardSpec.from_dict(spec)
-        build(self.spec)
-        rewards = rewards_of(self.spec).values()
+        rewards = check(self.spec).values()
         self.workers = default_workers() if workers is None else _whole("workers", workers)
         self.deadline = _positive("deadline", deadline)
         self.batched = any(reward.batched for reward in rewards)

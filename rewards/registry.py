@@ -91,9 +91,13 @@ class Reward:
         """Name and version, as it stands in a graded row."""
         return f"{self.name}@{self.version}"
 
+    def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
+        """The parameters as the target takes them. Raises InvalidReward."""
+        return bind(self.name, self.parameters, given)
+
     def grader(self, given: Mapping[str, Json]) -> Grader:
         """The grader with these parameters. Raises InvalidReward."""
-        bound = bind(self.name, self.parameters, given)
+        bound = self.check(given)
         if self.kind == "class":
             try:
                 return _Guarded(self, self.target(**bound))

@@ -32,7 +32,7 @@ from rewards.composed import answer_controls, build, identity, rewards_of
 from rewards.composition import RewardSpec
 from rewards.errors import RewardError
 from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
-from rewards.outcome import raised
+from rewards.outcome import raised, short
 from rewards.protocol import Grader
 from rewards.registry import Source, import_source
 from rewards.types import GradeRequest, GradeResult
@@ -68,8 +68,11 @@ class Channel:
             end_process_group()
 
     def say(self, value: object) -> None:
-        """Write one line at once: a grade that was answered must not be lost with a later one that hangs."""
-        data = memoryview(line(value))
+        self.write(line(value))
+
+    def write(self, message: bytes) -> None:
+        """Write a line at once: a grade that was answered must not be lost with a later one that hangs."""
+        data = memoryview(message)
         with self._lock:
             while data:
                 data = data[os.write(self._output, data) :]
@@ -152,12 +155,28 @@ def finished(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a reward that was registered as a plain function waits for something; make it `async def`")
 
 
+def answer_of(number: int, results: Sequence[GradeResult], name: str) -> bytes:
+    """The line that answers a call; a grade that JSON has no form for (a tensor among its parts) is ungraded."""
+    try:
+        return line({"call": number, "results": [result.to_dict() for result in results]})
+    except (TypeError, ValueError, RecursionError):
+        return line({"call": number, "results": [_plain(result, name).to_dict() for result in results]})
+
+
+def _plain(result: GradeResult, name: str) -> GradeResult:
+    try:
+        line(result.to_dict())
+    except (TypeError, ValueError, RecursionError) as error:
+        return GradeResult.ungraded(short(f"{name} returned a grade that is not plain data: {error}"))
+    return result
+
+
 def serve(channel: Channel, bench: Bench) -> None:
     """Answer calls one after the other, for ever."""
     while True:
         number, requests, control = call_from(channel.calls.get())
         results = finished(bench.grade(requests, control))
-        channel.say({"call": number, "results": [result.to_dict() for result in results]})
+        channel.write(answer_of(number, results, bench.name))
 
 
 def serve_concurrently(channel: Channel, bench: Bench) -> None:
@@ -167,7 +186,7 @@ def serve_concurrently(channel: Channel, bench: Bench) -> None:
     async def answer(received: bytes) -> None:
         number, requests, control = call_from(received)
         results = await bench.grade(requests, control)
-        channel.say({"call": number, "results": [result.to_dict() for result in results]})
+        channel.write(answer_of(number, results, bench.name))
 
     async def run() -> None:
         running: set[asyncio.Task[None]] = set()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rewards import GradeRequest, GradeResult, reward
 
@@ -128,7 +129,12 @@ def _lone_surrogate() -> GradeResult:
     return GradeResult.correct("\ud800 and \n a second line", extracted="\ud83d")
 
 
+def _odd() -> GradeResult:
+    return replace(GradeResult.correct(), parts={"tensor": object()})  # type: ignore[dict-item]
+
+
 _DEEDS = {
+    "odd": _odd,
     "fine": lambda: 1.0,
     "raise": _raise,
     "nan": lambda: float("nan"),

@@ -70,6 +70,7 @@ def test_a_response_that_hangs_the_grader_is_wrong_and_the_others_are_graded(poo
     assert results[1].verdict is Verdict.WRONG
     assert results[1].correctness == 0.0
     assert results[1].reason.startswith("grading limit: no answer within 0.5 s")
+    assert results[1].seconds > 2 * DEADLINE
     counts = one.counts()
     assert counts.lost >= 2
     assert (counts.blamed, counts.at_fault) == (1, 0)
@@ -179,6 +180,12 @@ def test_numbers_and_bools_of_a_reward_with_right_and_wrong_are_its_correctness(
         (1.0, 1.0, "correct"),
         (0.25, 0.25, "partial"),
     ]
+
+
+def test_a_grade_that_is_not_plain_data_is_ungraded(pool: Pools) -> None:
+    results = pool("misbehaves").grade(requests("odd", "fine"))
+    assert [r.score for r in results] == [None, 1.0]
+    assert "misbehaves@1 returned a grade that is not plain data" in results[0].reason
 
 
 def test_a_batched_reward_with_a_wrong_count_grades_nothing(pool: Pools) -> None:

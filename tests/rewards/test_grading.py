@@ -1,0 +1,73 @@
+"""`grade` and `agrade` by name, and the pools they keep."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from rewards import GradeRequest, MathReference, RewardSpec, agrade, grade, reward
+from rewards.grading import KEPT
+
+FIVE = GradeRequest(response=r"\boxed{5}", reference=MathReference(answer="5"))
+
+
+@reward("test_limit")
+def limit(request: GradeRequest, *, limit: int) -> float:
+    return float(len(request.response) + limit)
+
+
+def workers() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
+def test_a_second_call_finds_the_workers_of_the_first() -> None:
+    spec = RewardSpec.named("math", policy="strict")
+    assert grade(spec, [FIVE], workers=1)[0].score == 1.0
+    before = workers()
+    assert grade(spec.to_dict(), [FIVE], workers=1)[0].score == 1.0
+    assert asyncio.run(agrade(spec, [FIVE], workers=1))[0].score == 1.0
+    assert workers() == before
+
+
+def test_only_so_many_pools_are_kept() -> None:
+    before = workers()
+    for i in range(KEPT + 3):
+        spec = {"reward": "test_limit", "parameters": {"limit": i}}
+        assert grade(spec, [GradeRequest(response="ab")], workers=1)[0].score == 2.0 + i
+    assert len(workers() - before) <= KEPT
+
+
+def test_importing_rewards_is_light_and_loads_no_algebra() -> None:
+    code = (
+        "import sys, time; began = time.perf_counter(); import rewards; rewards.find('math'); "
+        "heavy = [m for m in ('sympy', 'math_verify', 'torch', 'numpy') if m in sys.modules]; "
+        "print(time.perf_counter() - began, heavy)"
+    )
+    seconds = []
+    for _ in range(3):
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        spent, loaded = ran.stdout.split(maxsplit=1)
+        assert loaded.strip() == "[]"
+        seconds.append(float(spent))
+    assert min(seconds) < 0.3
+
+
+def test_a_process_that_ends_with_grades_pending_ends_at_once(tmp_path: Path) -> None:
+    file = Path(__file__).parent / "misbehaving.py"
+    script = tmp_path / "leaves.py"
+    script.write_text(
+        "from rewards import GradeRequest, GraderPool\n"
+        "if __name__ == '__main__':\n"
+        f"    pool = GraderPool('{file}:loops', workers=2, deadline=600.0).start()\n"
+        "    futures = [pool.submit(GradeRequest(response='loop')) for _ in range(3)]\n"
+        "    print('bye')\n"
+    )
+    began = time.monotonic()
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("bye\n", "", 0)
+    assert time.monotonic() - began < 20
