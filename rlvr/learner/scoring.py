@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 # Logits that exist at a time: on a CPU they should stay close to the cores, on a GPU they should fill it.
-_LOGITS = {"cpu": 2**20}
+_LOGITS = {"cpu": 2 * 2**20}
 _LOGITS_ELSEWHERE = 64 * 2**20
 _SMALLEST_CHUNK = 512
 
