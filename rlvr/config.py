@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 import difflib
+import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -32,6 +33,7 @@ from rlvr.group_sampling import RolloutConfig, check_trainable
 from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.learner.torch_learner import LearnerConfig
 from rlvr.models import ModelConfig
+from rlvr.ranges import out_of_range
 from rlvr.tokenizers import TokenizerConfig
 from rlvr.warmup import WarmupConfig
 
@@ -125,7 +127,10 @@ def config_from(tree: Mapping[str, object]) -> RunConfig:
 
 
 def check(config: RunConfig) -> None:
-    """Check what no single key can: the pairs that have to agree. Raises ConfigError."""
+    """Check each number, then the pairs of keys that have to agree. Raises ConfigError."""
+    for key, value in _values(config):
+        if wrong := out_of_range(key, value):
+            raise ConfigError(wrong)
     check_trainable(config.rollout)
     recipe = resolved_recipe(config)
     if config.rollout.n < recipe.min_graded:
@@ -143,14 +148,9 @@ def check(config: RunConfig) -> None:
             f"learner.updates_per_step is {config.learner.updates_per_step} but rollout.prompts x rollout.n is "
             f"{sequences} sequences; an update needs at least one"
         )
-    for key, value, least in (("steps", config.steps, 0), ("checkpoint.every", config.checkpoint.every, 1)):
-        if value < least:
-            raise ConfigError(f"{key} is {value}; it must be at least {least}")
-    if config.dynamic.max_rounds < 1 or config.dynamic.oversample < 1:
-        raise ConfigError(
-            f"dynamic.max_rounds is {config.dynamic.max_rounds} and dynamic.oversample {config.dynamic.oversample}; "
-            "both must be at least 1"
-        )
+    for source in config.data.train:
+        if not 0 < source.weight < math.inf:
+            raise ConfigError(f"data.train {source.path!r} has weight {source.weight}; it must be above 0 and finite")
 
 
 def resolved_recipe(config: RunConfig) -> Recipe:
@@ -175,6 +175,16 @@ def known_keys(kind: type = RunConfig, prefix: str = "") -> Iterator[str]:
             yield prefix + name
         else:
             yield from known_keys(inner, f"{prefix}{name}.")
+
+
+def _values(section: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every dotted key of a config with its value."""
+    for name, inner in _sections(type(section)).items():
+        value = getattr(section, name)
+        if inner is None or value is None:
+            yield prefix + name, value
+        else:
+            yield from _values(value, f"{prefix}{name}.")
 
 
 def _sections(kind: type) -> dict[str, type | None]:

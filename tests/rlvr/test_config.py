@@ -7,6 +7,7 @@ import yaml
 
 from rlvr.config import RunConfig, config_from, known_keys, load_config, resolved_recipe, to_tree
 from rlvr.errors import ConfigError
+from rlvr.ranges import RANGES
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
 
@@ -118,3 +119,30 @@ def test_a_recipe_sets_its_values_and_single_ones_can_be_overridden() -> None:
     assert (recipe.objective.clip_low, recipe.objective.clip_high) == (0.2, 0.3)
     assert recipe.informative_only
     assert not recipe.needs_reference
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("seed", -1), ("threads", 0), ("checkpoint.keep_last", -1), ("dynamic.max_carry_age", -1),
+    ("dynamic.max_empty_steps", 0), ("dynamic.oversample", float("inf")), ("dynamic.oversample", float("nan")),
+    ("grading.max_ungraded_share", 2.0), ("grading.workers", 0), ("grading.deadline", 0), ("optimizer.lr", -1.0),
+    ("optimizer.lr", float("nan")), ("optimizer.betas", [0.9, 1.0]), ("optimizer.max_gradient_norm", -1.0),
+    ("warmup.batch", 0), ("warmup.steps", -1), ("warmup.optimizer.eps", 0.0), ("learner.micro_batch_tokens", 0),
+    ("learner.updates_per_step", 0), ("data.max_prompt_tokens", 0), ("rollout.temperature", float("inf")),
+])  # fmt: skip
+def test_a_number_out_of_range_is_refused_with_its_key_and_value(key: str, value: object) -> None:
+    tree: dict[str, object] = {}
+    inner = tree
+    *path, last = key.split(".")
+    for part in path:
+        inner = inner.setdefault(part, {})  # type: ignore[assignment]
+    inner[last] = value
+    refused(tree, key, str(value).strip("[]"), "it must be")
+
+
+def test_every_range_belongs_to_a_key() -> None:
+    assert RANGES.keys() <= set(known_keys())
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("inf"), float("nan")])
+def test_a_weight_that_no_draw_can_have_is_refused(weight: float) -> None:
+    refused({"data": {"train": [{"path": "a.jsonl", "weight": weight}]}}, "a.jsonl", "weight", "above 0")
