@@ -120,7 +120,6 @@ def load_model(
         _set_float32_head(model)
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    model.config.use_cache = False  # the rollout engine asks for its cache by itself
     model.to(device)
     if config.lora.rank > 0:
         model = _with_adapters(model, config.lora)

@@ -146,7 +146,7 @@ def _forward(
         chunk_total = terms.sum(1, keepdim=True)
         total.mul_(shrink).add_(chunk_total)
         if entropy:
-            moment.mul_(shrink).add_(torch.linalg.vecdot(terms, z).unsqueeze(1))
+            moment.mul_(shrink).add_(terms.mul_(z).sum(1, keepdim=True))
         top = higher
     normaliser = total.log_().add_(top)  # [N, 1]
     logprobs = (picked - normaliser).squeeze(1)

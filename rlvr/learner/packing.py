@@ -2,8 +2,9 @@
 
 Two layouts, both deterministic and both exact: the sums over micro-batches are those over the batch.
 
-    padded   one sequence a row, rows sorted by length, each micro-batch as wide as its longest row. The budget counts
-             padding. Padding is on the right, so under causal attention it changes nothing and no mask is needed.
+    padded   one sequence a row, rows sorted by length, each micro-batch as wide as its longest row, cut where that
+             saves most padding. The budget counts padding. It is on the right, so under causal attention it changes
+             nothing and no mask is needed.
     packed   several sequences a row (best fit, longest first). Positions start again at 0 with each sequence, and that
              is what tells transformers' attention kernels to keep the sequences of a row apart.
 
@@ -106,18 +107,30 @@ class _Sequences:
         return cls(starts[order], lengths[order])
 
 
+# What a pass costs however few its tokens are (launches, Python, reading the weights), in tokens.
+_PASS_TOKENS = 512
+
 # A micro-batch as rows of sequences, each sequence a number into `_Sequences`.
 _Rows: TypeAlias = Sequence[Sequence[int]]
 
 
 def _padded(sequences: _Sequences, tokens: int, row_tokens: int | None) -> list[_Rows]:
+    """Runs of the sorted sequences with the least padding, where one more pass is worth `_PASS_TOKENS` of it."""
     del row_tokens
+    lengths = sequences.lengths
+    count = len(lengths)
+    # cost[i], for the sequences from i on: the cheapest way to cut them, and where its first run ends.
+    cost, ends = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    for first in range(count - 1, -1, -1):
+        rows = np.arange(1, min(max(1, tokens // int(lengths[first])), count - first) + 1)
+        costs = rows * lengths[first] + _PASS_TOKENS + cost[first + rows]
+        best = int(costs.argmin())
+        cost[first], ends[first] = costs[best], first + rows[best]
     result: list[_Rows] = []
-    first, count = 0, len(sequences.lengths)
+    first = 0
     while first < count:
-        rows = max(1, tokens // int(sequences.lengths[first]))
-        result.append([(number,) for number in range(first, min(first + rows, count))])
-        first += rows
+        result.append([(number,) for number in range(first, int(ends[first]))])
+        first = int(ends[first])
     return result
 
 

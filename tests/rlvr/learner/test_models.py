@@ -38,6 +38,7 @@ def test_the_model_has_the_shape_that_was_asked_for() -> None:
     assert (config.hidden_size, config.num_hidden_layers, config.num_attention_heads) == (128, 3, 4)  # type: ignore[union-attr]
     assert (config.max_position_embeddings, config.vocab_size) == (256, len(TOKENIZER))  # type: ignore[union-attr]
     assert config.eos_token_id == TOKENIZER.eos_token_id  # type: ignore[union-attr]
+    assert config.use_cache  # type: ignore[union-attr]  # who loads a checkpoint gets a cache
     assert 0.7e6 < sum(p.numel() for p in model.parameters()) < 0.9e6
 
 

@@ -88,6 +88,14 @@ def test_padded_rows_are_sorted_by_length_and_trimmed() -> None:
     assert shapes == [(2, 20), (2, 4)]
 
 
+def test_rows_of_very_unequal_length_are_cut_where_it_saves_padding() -> None:
+    batch = batch_of([400, 390] + [20] * 60)
+    shapes = [tuple(m.batch.tokens.shape) for m in micro_batches(batch, tokens=10**6, layout="padded")]
+    assert shapes == [(2, 400), (60, 20)]
+    few = batch_of([20, 19, 4, 3])  # here another pass would cost more than the padding
+    assert len(micro_batches(few, tokens=10**6, layout="padded")) == 1
+
+
 def test_packing_wastes_less_than_padding() -> None:
     batch = batch_of([20, 3, 3, 4, 5, 5, 10, 10])
     padded, packed = (micro_batches(batch, tokens=1000, layout=layout)[0].batch for layout in ("padded", "packed"))
