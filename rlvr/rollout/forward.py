@@ -168,8 +168,8 @@ def _position_limit(config: object) -> int | None:
     """How many tokens, prompt and response, a row may hold; None = no limit is declared."""
     limits = [getattr(config, "max_position_embeddings", None)]
     rope = getattr(config, "rope_parameters", None) or {}
-    if rope.get("rope_type") == "longrope":
-        # Past it the rotation of every earlier key would change, and with it that of shorter rows in the batch.
-        limits.append(rope.get("original_max_position_embeddings"))
+    rotations = rope.values() if all(isinstance(kind, dict) for kind in rope.values()) else (rope,)
+    # Past its original length the rotation of every earlier key would change, and with it that of shorter rows.
+    limits.extend(r.get("original_max_position_embeddings") for r in rotations if r.get("rope_type") == "longrope")
     declared = [int(limit) for limit in limits if limit]
     return min(declared) if declared else None

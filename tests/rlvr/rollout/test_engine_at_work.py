@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -177,6 +177,14 @@ def test_sampling_leaves_no_trace_on_a_module_that_is_being_trained() -> None:
     assert completion.logprobs == pytest.approx(fresh_logprobs(model.eval(), completion), abs=1e-4), "no dropout"
 
 
+def test_gradient_checkpointing_stays_on_and_out_of_the_way() -> None:
+    model = tiny_model("llama").train()
+    model.gradient_checkpointing_enable()
+    completion = generate(TransformersEngine(model, None), requests([prompt(4)], temperature=0.7))[0]
+    assert model.is_gradient_checkpointing
+    assert completion.logprobs == pytest.approx(fresh_logprobs(model.eval(), completion), abs=1e-4)
+
+
 def test_an_adapter_is_in_effect() -> None:
     peft = pytest.importorskip("peft")
     base = tiny_model("qwen3")
@@ -195,6 +203,15 @@ def test_bfloat16_models_are_sampled_to_their_precision() -> None:
     model = tiny_model("qwen3").to(torch.bfloat16)
     for completion in generate(TransformersEngine(model, None, max_batch=5), uneven(temperature=0.7)):
         assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=0.3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_gpu_gives_the_models_own_logprobs(require: Callable[[str], None], dtype: torch.dtype) -> None:
+    require("cuda")
+    model = tiny_model("qwen3").to("cuda", dtype)
+    tolerance = 1e-4 if dtype == torch.float32 else 0.3
+    for completion in generate(TransformersEngine(model, None, max_batch=5), uneven(temperature=0.7, top_p=1.0)):
+        assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=tolerance)
 
 
 # --- life of a generation -------------------------------------------------------------------------------------------

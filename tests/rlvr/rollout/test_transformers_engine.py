@@ -203,6 +203,17 @@ def test_prompt_and_response_may_fill_the_models_positions_to_the_last() -> None
     assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=1e-4)
 
 
+def test_a_rotation_that_changes_with_length_limits_the_positions() -> None:
+    rotation = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
+    rotation |= {"factor": 4.0, "original_max_position_embeddings": 32}
+    model = tiny_model("phi3", rope_parameters=rotation, original_max_position_embeddings=32)
+    engine = TransformersEngine(model, None)
+    for completion in generate(engine, requests([prompt(12), prompt(3)], max_tokens=20, temperature=0.7)):
+        assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=1e-4)
+    with pytest.raises(RolloutError, match="32 positions"):
+        generate(engine, requests([prompt(12)], max_tokens=21))
+
+
 def test_a_model_with_a_recurrent_state_is_refused() -> None:
     with pytest.raises(RolloutError, match="linear_attention"):
         TransformersEngine(tiny_model("qwen3_next"), None)

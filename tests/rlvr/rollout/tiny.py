@@ -21,6 +21,7 @@ SIZES: dict[str, dict[str, object]] = {
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128},
     "mistral": {"num_key_value_heads": 2, "sliding_window": 6},  # every layer looks back six tokens
     "gemma3_text": {"num_key_value_heads": 2, "head_dim": 8, "sliding_window": 6},  # some layers do, some see all
+    "phi3": {"num_key_value_heads": 2},
     "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},
     "qwen3_next": {"num_key_value_heads": 2, "head_dim": 8},
 }
@@ -90,7 +91,7 @@ def generate(engine: RolloutEngine, wanted: Sequence[RolloutRequest]) -> list[Co
 def fresh_logprobs(model: PreTrainedModel, completion: Completion) -> list[float]:
     """Log-probabilities of a completion's tokens by one plain pass over it alone, at its temperature."""
     given, sampled = completion.request.prompt_T, completion.token_ids
-    logits = model(torch.tensor([given + sampled]), use_cache=False).logits[0, len(given) - 1 : -1]
+    logits = model(torch.tensor([given + sampled], device=model.device), use_cache=False).logits[0, len(given) - 1 : -1]
     temperature = completion.request.sampling.temperature or 1.0
     logprobs = torch.log_softmax(logits.double() / temperature, dim=-1)
     return [row[token].item() for row, token in zip(logprobs, sampled, strict=True)]
