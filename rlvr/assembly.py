@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -223,9 +223,13 @@ class Assembly:
 
     async def _resume(self, folder: Path, learner: Learner, collector: Collector) -> RunState:
         try:
-            saved: Mapping[str, Mapping[str, int]] = json.loads((folder / TRAINER_STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"cannot read {folder / TRAINER_STATE}: {error}; remove {folder} to go on") from error
+            saved = json.loads((folder / TRAINER_STATE).read_text(encoding="utf-8"))
+            collector.restore(saved["collector"])
+            state = RunState(**saved["run"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(
+                f"cannot read {folder / TRAINER_STATE}: {type(error).__name__}: {error}; remove {folder} to go on from "
+                "the checkpoint before it, or from the start"
+            ) from error
         await learner.load(folder)
-        collector.restore(saved["collector"])
-        return RunState(**saved["run"])
+        return state

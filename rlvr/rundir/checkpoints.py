@@ -11,6 +11,7 @@ Layout of one checkpoint:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import shutil
@@ -22,6 +23,7 @@ from rlvr.rundir.files import sync, write_text
 
 _NAME = re.compile(r"step-(\d{6,})")
 TRAINER_STATE = "trainer.json"
+_NO_ROOM = 1 << 16  # bytes
 
 
 class Checkpoints:
@@ -32,8 +34,18 @@ class Checkpoints:
         self._keep_last = keep_last
 
     def newest(self) -> tuple[int, Path] | None:
-        """The last whole checkpoint as (step, folder)."""
-        found = self._whole()
+        """The last checkpoint as (step, folder).
+
+        Raises:
+            CheckpointError: it is not whole. No process leaves one so: something else took its state away.
+        """
+        found = self._found()
+        if found and not (found[-1][1] / TRAINER_STATE).is_file():
+            before = [step for step, path in found if (path / TRAINER_STATE).is_file()]
+            raise CheckpointError(
+                f"{found[-1][1]} has no {TRAINER_STATE}, so it is not whole; restore it, or remove that folder to go "
+                + (f"on from the checkpoint of step {before[-1]}" if before else "on from the start")
+            )
         return found[-1] if found else None
 
     async def write(self, step: int, *, trainer_state: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
@@ -52,38 +64,57 @@ class Checkpoints:
             for path in sorted(partial.rglob("*")):
                 sync(path)
             sync(partial)
-            if final.exists():  # written by a run that was cut back to an earlier step
-                shutil.rmtree(final)
+            if final.exists():
+                self._remove(final)
             partial.rename(final)
             sync(self._folder)
-        except OSError as error:
+        except OSError as error:  # a learner's CheckpointError is one
+            full = _disk_is_full(error, partial)
             shutil.rmtree(partial, ignore_errors=True)
-            raise self._failure(step, error) from error
-        except Exception as error:
+            raise self._failure(step, OSError(errno.ENOSPC, "No space left on device") if full else error) from error
+        except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
-            # safetensors reports a full disk with an error of its own, which is no OSError
-            if "No space left" in str(error) or "os error 28" in str(error):
-                raise self._failure(step, OSError(errno.ENOSPC, "No space left on device")) from error
             raise
         self._prune()
         return final
 
     def _failure(self, step: int, error: OSError) -> CheckpointError:
-        newest = self.newest()
-        intact = f"the checkpoint of step {newest[0]} is intact" if newest else "no earlier checkpoint exists"
+        found = self._found()
+        intact = f"the checkpoint of step {found[-1][0]} is intact" if found else "no earlier checkpoint exists"
         todo = "free space on this disk" if error.errno == errno.ENOSPC else "make the folder writable"
         return CheckpointError(
             f"cannot write the checkpoint of step {step} in {self._folder}: {error.strerror or error}; {intact}; "
             f"{todo} and start the run again with the same command"
         )
 
-    def _whole(self) -> list[tuple[int, Path]]:
+    def _found(self) -> list[tuple[int, Path]]:
         if not self._folder.is_dir():
             return []
-        found = [(int(m[1]), p) for p in self._folder.iterdir() if (m := _NAME.fullmatch(p.name))]
-        return sorted((step, path) for step, path in found if (path / TRAINER_STATE).is_file())
+        return sorted((int(m[1]), p) for p in self._folder.iterdir() if (m := _NAME.fullmatch(p.name)))
 
     def _prune(self) -> None:
-        whole = self._whole()
-        for _, path in whole[: -self._keep_last] if self._keep_last else []:
-            shutil.rmtree(path, ignore_errors=True)
+        for _, path in self._found()[: -self._keep_last] if self._keep_last else []:
+            self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Out of sight at once, then file by file: a reader never sees half a checkpoint."""
+        hidden = self._folder / f".{path.name}.removed.partial"
+        shutil.rmtree(hidden, ignore_errors=True)
+        path.rename(hidden)
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _disk_is_full(error: BaseException, folder: Path) -> bool:
+    """Whether a full disk is behind an error: torch and safetensors report one in words, or in none at all."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if (
+            getattr(cause, "errno", None) == errno.ENOSPC
+            or "No space left" in str(cause)
+            or "os error 28" in str(cause)
+        ):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < _NO_ROOM
+    return False

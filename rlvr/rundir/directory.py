@@ -8,7 +8,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,9 +17,10 @@ import yaml
 
 from rlvr import __version__
 from rlvr.errors import ConfigError
-from rlvr.rundir.files import write_text
+from rlvr.rundir.files import remove_leftovers, write_text, writing
 
 CONFIG, ENVIRONMENT = "config.yaml", "environment.json"
+BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "pyarrow", "safetensors", "tokenizers")
 
 # What a resumed run may change: it decides how long, how fast and how safely, not what is computed.
@@ -29,8 +30,14 @@ MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "gr
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
     """Hold the run directory for this process. Raises ConfigError when another process trains in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot use {folder} as a run directory: {error.strerror}; give another --out, or make it writable"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -39,18 +46,39 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def open_run(folder: Path, config: Mapping[str, object], *, data_hash: str, threads: int) -> None:
-    """Make the run directory, or check that the one that is there belongs to this config and data.
+    """Make the run directory, or check that the run in it has this config and data. What was left half written goes.
+
+    A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config.
 
     Raises:
         ConfigError: it belongs to another run; names the keys with both values.
+        CheckpointError: it cannot be written.
     """
     path = folder / CONFIG
-    if path.exists():
-        _check_config(folder, yaml.safe_load(path.read_text(encoding="utf-8")), config)
-        _check_environment(folder, data_hash, threads)
+    with writing(folder):
+        remove_leftovers(folder)
+    if any((folder / name).exists() for name in BEGUN):
+        _check_config(folder, _read(path, yaml.safe_load), config)
+        _check_environment(folder, _read(folder / ENVIRONMENT, json.loads), data_hash, threads)
     else:
-        write_text(folder / ENVIRONMENT, json.dumps(_environment(data_hash, threads), indent=2) + "\n")
-    write_text(path, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        with writing(folder / ENVIRONMENT):
+            write_text(folder / ENVIRONMENT, json.dumps(_environment(data_hash, threads), indent=2) + "\n")
+    with writing(path):
+        write_text(path, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+
+
+def _read(path: Path, parse: Callable[[str], object]) -> Mapping[str, object]:
+    """A file that the run wrote about itself."""
+    try:
+        found = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f"cannot read {path}, so nothing says which run is in {path.parent}: {error}; restore the file, or give "
+            "another --out"
+        ) from error
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{path} does not hold keys and values; restore the file, or give another --out")
+    return found
 
 
 def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, object]) -> None:
@@ -63,16 +91,15 @@ def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, 
         raise ConfigError(f"{folder} holds another run: {lines}. Give another --out, or the config it was made with")
 
 
-def _check_environment(folder: Path, data_hash: str, threads: int) -> None:
-    before = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+def _check_environment(folder: Path, before: Mapping[str, object], data_hash: str, threads: int) -> None:
     for key, now, why in (
         ("data_hash", data_hash, "the training data changed"),
         ("threads", threads, "sums on the CPU depend on the number of threads"),
     ):
-        if before[key] != now:
+        if before.get(key) != now:
             raise ConfigError(
-                f"{folder} was made with {key} {before[key]} and now it is {now}: {why}, so the run could not go on "
-                "exactly. Restore it (threads: set the key `threads`), or give another --out"
+                f"{folder} was made with {key} {before.get(key)} and now it is {now}: {why}, so the run could not go "
+                "on exactly. Restore it (threads: set the key `threads`), or give another --out"
             )
 
 

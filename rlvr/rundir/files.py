@@ -1,9 +1,47 @@
-"""Writing so that a reader never sees half a file: a temporary name beside the target, flushed, then renamed."""
+"""Writing so that a reader never sees half a file: a temporary name beside the target, flushed, then renamed.
+
+A process that is killed leaves its temporary names behind; the next one on the same run removes them.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rlvr.errors import CheckpointError
+
+LEFTOVERS = (".*.partial", "samples/.*.partial", "checkpoints/.*.partial", "eval/*/*.partial")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say which file of the run could not be written, and what to do.
+
+    Raises:
+        CheckpointError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write {path}: {error.strerror or error}; make room or make it writable, then start the run again "
+            "with the same command: it goes on from its newest checkpoint"
+        ) from error
+
+
+def remove_leftovers(run: Path) -> None:
+    """Remove what a killed process of this run left half written."""
+    for pattern in LEFTOVERS:
+        for path in run.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def sync(path: Path) -> None:

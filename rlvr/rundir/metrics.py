@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from rlvr.rundir.files import write_text
+from rlvr.rundir.files import write_text, writing
 
 Metrics: TypeAlias = Mapping[str, float | int | str | None]
 
@@ -34,11 +34,12 @@ class MetricsFile:
         with self._path.open("rb") as file:
             before = sum(1 for _ in file)
         kept = [row for row in read_metrics(self._path) if int(row["step"] or 0) <= step]
-        write_text(self._path, "".join(_line(row) for row in kept))
+        with writing(self._path):
+            write_text(self._path, "".join(_line(row) for row in kept))
         return before - len(kept)
 
     def append(self, metrics: Metrics) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
+        with writing(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(_line(metrics))
             file.flush()
             os.fsync(file.fileno())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rlvr.rundir.files import sync
+from rlvr.rundir.files import sync, writing
 from rlvr.types import Group, Sample
 
 _NAME = re.compile(r"step-(\d{6,})\.parquet")
@@ -62,13 +62,14 @@ class SamplesFolder:
         self._folder = folder
 
     def write(self, step: int, groups: Iterable[DecidedGroup]) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
         rows = [_row(step, decided, sample) for decided in groups for sample in decided.group.samples_G]
         path = self._folder / f"step-{step:06d}.parquet"
         temporary = path.with_name(f".{path.name}.partial")
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
-        sync(temporary)
-        temporary.replace(path)
+        with writing(path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
+            sync(temporary)
+            temporary.replace(path)
         return path
 
     def cut_after(self, step: int) -> int:

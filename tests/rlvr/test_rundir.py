@@ -4,8 +4,10 @@ import asyncio
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +18,12 @@ from rlvr.rundir.directory import claim, open_run
 from rlvr.rundir.group_json import group_from_json, group_to_json
 from rlvr.rundir.samples import DecidedGroup
 from tests.rlvr.made import group
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
 
 
 def write(checkpoints: Checkpoints, step: int, text: str = "weights") -> Path:
@@ -146,23 +154,28 @@ def test_one_process_at_a_time_holds_a_run_directory(tmp_path: Path) -> None:
         pass
 
 
+def begin(folder: Path, config: Mapping[str, object]) -> None:
+    open_run(folder, config, data_hash="a", threads=1)
+    MetricsFile(folder / "metrics.jsonl").append({"step": 1})
+
+
 CONFIG = {"steps": 3, "optimizer": {"lr": 1e-6, "schedule": "constant"}, "checkpoint": {"every": 10}}
 
 
 def test_a_run_directory_of_another_config_is_refused_naming_key_and_both_values(tmp_path: Path) -> None:
-    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    begin(tmp_path, CONFIG)
     with pytest.raises(ConfigError, match=r"optimizer\.lr was 1e-06 and is 1e-05"):
         open_run(tmp_path, {**CONFIG, "optimizer": {"lr": 1e-5, "schedule": "constant"}}, data_hash="a", threads=1)
 
 
 def test_what_does_not_change_the_results_may_change_when_a_run_resumes(tmp_path: Path) -> None:
-    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    begin(tmp_path, CONFIG)
     open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, data_hash="a", threads=1)
 
 
 def test_more_steps_are_refused_where_the_schedule_depends_on_them(tmp_path: Path) -> None:
     cosine = {**CONFIG, "optimizer": {"lr": 1e-6, "schedule": "cosine"}}
-    open_run(tmp_path, cosine, data_hash="a", threads=1)
+    begin(tmp_path, cosine)
     with pytest.raises(ConfigError, match="steps was 3 and is 9"):
         open_run(tmp_path, {**cosine, "steps": 9}, data_hash="a", threads=1)
 
@@ -171,6 +184,82 @@ def test_more_steps_are_refused_where_the_schedule_depends_on_them(tmp_path: Pat
 def test_other_data_or_threads_are_refused_because_the_run_could_not_go_on_exactly(
     tmp_path: Path, key: str, value: str | int
 ) -> None:
-    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    begin(tmp_path, CONFIG)
     with pytest.raises(ConfigError, match=key):
         open_run(tmp_path, CONFIG, **{"data_hash": "a", "threads": 1, key: value})  # type: ignore[arg-type]
+
+
+def test_a_directory_in_which_nothing_was_computed_yet_takes_another_config(tmp_path: Path) -> None:
+    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+    open_run(tmp_path, {**CONFIG, "seed": 5}, data_hash="b", threads=2)
+    MetricsFile(tmp_path / "metrics.jsonl").append({"step": 1})
+    open_run(tmp_path, {**CONFIG, "seed": 5}, data_hash="b", threads=2)
+    with pytest.raises(ConfigError, match="seed was 5"):
+        begin(tmp_path, CONFIG)
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "environment.json"])
+@pytest.mark.parametrize("text", [None, "", "[1, 2]", "{"])
+def test_a_run_that_lost_what_it_says_of_itself_is_refused_with_the_file(
+    tmp_path: Path, name: str, text: str | None
+) -> None:
+    begin(tmp_path, CONFIG)
+    (tmp_path / name).unlink()
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match=rf"(?s){name}.* restore the file"):
+        open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+
+
+def test_what_a_killed_process_left_half_written_goes_and_nothing_else_does(tmp_path: Path) -> None:
+    begin(tmp_path, CONFIG)
+    before = sorted(tmp_path.rglob("*"))
+    for name in (
+        ".metrics.jsonl.partial",
+        "samples/.step-000002.parquet.partial",
+        "checkpoints/.step-000002.partial/model.safetensors",
+        "eval/step-000002/held_out-greedy.samples.jsonl.123.partial",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("half")
+    (tmp_path / "mine.partial").write_text("of the user")
+    begin(tmp_path, CONFIG)
+    after = [p for p in sorted(tmp_path.rglob("*")) if p.is_file()]
+    assert after == sorted([*(p for p in before if p.is_file()), tmp_path / "mine.partial"])
+
+
+def test_a_checkpoint_that_lost_its_state_is_named_and_never_passed_over_in_silence(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=0)
+    for step in (2, 4):
+        write(checkpoints, step)
+    (tmp_path / "step-000004" / "trainer.json").unlink()
+    with pytest.raises(CheckpointError, match=r"step-000004 has no trainer\.json.*on from the checkpoint of step 2"):
+        checkpoints.newest()
+
+
+def test_a_place_where_no_run_can_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(ConfigError, match="as a run directory"), claim(place):
+            pass
+
+
+@pytest.mark.parametrize("error", [RuntimeError("PytorchStreamWriter failed"), OSError("os error 28")])
+def test_a_full_disk_is_named_whatever_the_library_says_of_it(
+    tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fill(_: Path) -> None:
+        raise CheckpointError(f"cannot write: {error}") from error
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10, 10, 0))
+    with pytest.raises(CheckpointError, match=r"No space left on device; no earlier checkpoint exists; free space"):
+        asyncio.run(Checkpoints(tmp_path, keep_last=1).write(2, trainer_state="{}", fill=fill))
+
+
+def test_metrics_and_samples_that_cannot_be_written_name_the_file(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    (tmp_path / "samples").write_text("no folder")
+    with pytest.raises(CheckpointError, match=r"cannot write .*metrics\.jsonl: No space left on device; make room"):
+        MetricsFile(tmp_path / "metrics.jsonl").append({"step": 1})
+    with pytest.raises(CheckpointError, match=r"cannot write .*step-000001\.parquet: "):
+        SamplesFolder(tmp_path / "samples").write(1, [])
