@@ -3,7 +3,7 @@
     config.json, model.safetensors   an ordinary model, adapters merged: AutoModelForCausalLM.from_pretrained reads it
     adapter/                         with LoRA: the adapters alone, in peft's form, over the untouched base model
     learner.pt                       optimizer moments, schedule step, float32 masters of 16-bit weights, the reference
-                                     once it was replaced; read with weights_only=True, so it runs no code
+                                     where one is held; read with weights_only=True, so it runs no code
 
 What it does not: the tokenizer, the data cursor, or making the folder appear at once: that is the run directory's.
 

@@ -1,6 +1,6 @@
-"""The frozen reference policy that the KL penalty compares with.
+"""The frozen reference policy that the KL penalty compares with: the policy as training began, until it is replaced.
 
-It is never a second module. Where nothing was replaced and the model carries adapters, it is the model with adapters
+It is never a second module. Where the model carries adapters that have not learned yet, it is the model with adapters
 off. Else it is a copy of the trained weights, exchanged with the live ones for the length of a pass.
 
 Example:
@@ -22,13 +22,12 @@ from rlvr.models import is_adapted
 
 
 class Reference:
-    """The weights of the reference, and whether they have been replaced since the run began."""
+    """The weights of the reference; None = the base under the adapters."""
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self._weights: dict[str, Tensor] | None = None if is_adapted(model) else self._copy()
-        self.replaced = False
+        self._weights: dict[str, Tensor] | None = None if self._untouched_adapters() else self._copy()
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -45,30 +44,32 @@ class Reference:
 
     def replace(self) -> None:
         """Make the live weights the reference."""
-        self._weights, self.replaced = self._copy(), True
+        self._weights = self._copy()
 
     def state(self) -> dict[str, Tensor] | None:
-        """The weights, once replaced. Before, they are those that the run started from, and need no saving."""
-        return self._weights if self.replaced else None
+        """The weights; None where the base under the adapters is the reference."""
+        return self._weights
 
     def restore(self, state: Mapping[str, Tensor] | None) -> None:
-        """Take up what `state` gave.
+        """Take up what `state` gave. A full model keeps its own where the saved run held no reference.
 
         Raises:
-            CheckpointError: this reference was replaced but the state is from before: load into a fresh learner.
+            CheckpointError: the state is of other weights.
         """
         if state is None:
-            if self.replaced:
-                raise CheckpointError(
-                    "the checkpoint is from before the reference was replaced; load it in a new process"
-                )
+            self._weights = None if is_adapted(self._model) else self._weights
             return
         if set(state) != set(self._trained):
             raise CheckpointError(
                 "the saved reference has other weights than the model; resume with the model.lora it was saved with"
             )
         self._weights = {name: value.to(self._trained[name]) for name, value in state.items()}
-        self.replaced = True
+
+    def _untouched_adapters(self) -> bool:
+        """Whether the model is its base still: an adapter adds scaling * B A, and B begins at 0."""
+        return is_adapted(self._model) and not any(
+            bool(p.any()) for name, p in self._trained.items() if ".lora_B." in name
+        )
 
     def _copy(self) -> dict[str, Tensor]:
         return {name: p.detach().clone() for name, p in self._trained.items()}

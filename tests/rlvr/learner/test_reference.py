@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -77,9 +78,28 @@ def test_a_pass_of_the_reference_leaves_the_policy_and_its_optimizer_alone(adapt
 
 
 def test_the_base_under_adapters_is_the_reference_without_a_copy() -> None:
-    reference = Reference(small_model(lora=lora()))
-    assert reference.state() is None
-    assert reference._weights is None
+    assert Reference(small_model(lora=lora())).state() is None
+
+
+@ADAPTERS
+def test_after_a_warm_up_the_reference_is_the_warmed_policy_and_survives_a_restart(
+    adapters: LoraSettings, tmp_path: Path
+) -> None:
+    """A warm-up trains the model with a learner of its own; a restart begins from the model before it."""
+
+    async def main() -> None:
+        model = small_model(lora=adapters)
+        await train(TorchLearner(model, optimizer=OptimizerConfig(lr=1e-2), total_steps=2))
+        learner = TorchLearner(model, optimizer=OptimizerConfig(lr=1e-2), total_steps=10, reference=True)
+        warmed = await logprobs(learner, Role.POLICY)
+        assert torch.equal(await logprobs(learner, Role.REFERENCE), warmed)
+        await train(learner)
+        await learner.save(tmp_path)
+        restarted = learner_of(adapters)
+        await restarted.load(tmp_path)
+        assert torch.equal(await logprobs(restarted, Role.REFERENCE), warmed)
+
+    asyncio.run(main())
 
 
 def test_the_kl_penalty_pulls_towards_the_reference() -> None:
