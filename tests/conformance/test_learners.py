@@ -1,0 +1,40 @@
+"""Every learner passes the conformance suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.packing import Layout
+from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
+from rlvr.models import LoraSettings
+from tests.conformance.learner import CHECKS, LearnerCase
+from tests.rlvr.learner.small_models import batch_of, lora, small_model
+
+
+def torch_learner(layout: Layout = "padded", adapters: LoraSettings | None = None) -> TorchLearner:
+    return TorchLearner(
+        small_model(lora=adapters),
+        optimizer=OptimizerConfig(lr=3e-3, warmup_steps=1, schedule="cosine"),
+        config=LearnerConfig(micro_batch_tokens=60, layout=layout),
+        total_steps=50,
+        reference=True,
+    )
+
+
+CASES = {
+    "torch": lambda: torch_learner(),
+    "torch packed": lambda: torch_learner("packed"),
+    "torch lora": lambda: torch_learner(adapters=lora()),
+}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("make", CASES.values(), ids=CASES)
+def test_learner_conforms(
+    make: Callable[[], TorchLearner], check: Callable[[LearnerCase, Path], None], tmp_path: Path
+) -> None:
+    check(LearnerCase(make=make, batch=lambda seed: batch_of([9, 14, 5, 20, 7], seed=seed, temperature=0.9)), tmp_path)
