@@ -11,10 +11,13 @@ Resuming replays from the newest checkpoint: what was written after it is cut, a
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from rlvr.assembly import Assembly, set_threads
 from rlvr.config import RunConfig, to_tree
@@ -59,24 +62,41 @@ async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
     with _stopping(stop, progress):
         parts = await assembly.start(stop)
         finished = parts is not None and await train(parts, stop=stop)
-    progress.say(f"finished: {out}" if finished else f"stopped; the same command goes on from the checkpoint in {out}")
+    if finished:
+        progress.say(f"finished: {out}")
+    elif parts is not None:
+        progress.say(f"stopped; the same command goes on from the checkpoint in {out}")
+    else:
+        progress.say("stopped in the warm-up, of which nothing is kept; the same command starts it again")
     return 0
 
 
 @contextmanager
 def _stopping(stop: asyncio.Event, progress: Progress) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks the loop to finish its step; the second acts as if we were not there."""
+    """The first SIGINT or SIGTERM asks the loop to finish its step; the second ends the process where it stands.
+
+    At once means just that: an orderly end would wait for the pass that the compute thread is in. What is on disk is
+    as safe as after SIGKILL, and the grading workers die with this process.
+    """
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: signal.Signals) -> None:
         progress.say(f"{number.name}: finishing this step, then writing a checkpoint (once more: stop at once)")
         stop.set()
-        loop.remove_signal_handler(number)
+        for each in before:
+            loop.remove_signal_handler(each)
+            signal.signal(each, at_once)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    def at_once(number: int, _: FrameType | None) -> NoReturn:
+        progress.__exit__(None, None, None)  # leaves the terminal as it was
+        os._exit(128 + number)
+
+    for number in before:
         loop.add_signal_handler(number, ask, number)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

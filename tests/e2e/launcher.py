@@ -1,0 +1,107 @@
+"""Starts `rlvr` commands in forked children of a process that has done the imports: a start takes one second, not six.
+
+    python -m tests.e2e.launcher      reads one JSON request a line, answers with {"pid"}, then with {"status"}
+
+Each child is a process of its own, with a session of its own, and can be killed like any other. A request may ask it to
+kill itself (SIGKILL) at its n-th file operation on paths that hold a text: a moment that no clock would find.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+# Python reports these before it does them.
+OPERATIONS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "os.truncate")
+
+
+class Launcher:
+    """The test's end: one command at a time."""
+
+    def __init__(self, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.launcher"],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Launcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+
+    def start(self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None) -> int:
+        """Start `rlvr ARGUMENTS`; returns its process id. kill_at: part of a path, and the operation to die at."""
+        assert self._process.stdin is not None
+        request = {"arguments": arguments, "log": str(log), "kill_at": kill_at}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self._heard("pid")
+
+    def wait(self) -> int:
+        """The exit status of the command that was started last; minus the signal that killed it."""
+        return os.waitstatus_to_exitcode(self._heard("status"))
+
+    def run(self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None) -> int:
+        """Start and wait."""
+        self.start(arguments, log=log, kill_at=kill_at)
+        return self.wait()
+
+    def _heard(self, what: str) -> int:
+        assert self._process.stdout is not None
+        return int(json.loads(self._process.stdout.readline())[what])
+
+
+def die_at(text: str, operation: int) -> None:
+    """SIGKILL to this process at its n-th file operation on paths that hold a text."""
+    seen = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal seen
+        if event in OPERATIONS and text in str(arguments[0]):
+            seen += 1
+            if seen == operation:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+
+def serve() -> None:
+    """Answer requests until standard input ends."""
+    import transformers.models.llama.modeling_llama  # noqa: F401  # what a run would import at its start
+
+    import rlvr.runner  # noqa: F401
+    from rlvr.cli import main
+
+    for received in iter(sys.stdin.readline, ""):
+        request = json.loads(received)
+        pid = os.fork()
+        if not pid:
+            os.setsid()
+            log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for source, target in ((nothing, 0), (log, 1), (log, 2)):
+                os.dup2(source, target)
+            if request["kill_at"]:
+                die_at(*request["kill_at"])
+            sys.exit(main(request["arguments"]))
+        print(json.dumps({"pid": pid}), flush=True)
+        print(json.dumps({"status": os.waitpid(pid, 0)[1]}), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,212 @@
+"""A run that is killed, stopped or starved ends as one that was left in peace. Real processes, real signals."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from rlvr.rundir import read_metrics
+from tests.conftest import ROOT
+from tests.e2e import tiny
+from tests.e2e.launcher import Launcher
+
+# Right or wrong by the text alone, a third of the time: groups are informative, and surplus ones are carried.
+REWARD = """
+import zlib
+from rewards import reward
+
+@reward("a_third_is_right", correctness=True)
+def a_third_is_right(request):
+    return float(zlib.crc32(request.response.encode()) % 3 == 0)
+"""
+
+CHANGES: dict[str, object] = {
+    "steps": 14,
+    "warmup__steps": 12,
+    "rollout__prompts": 3,
+    "rollout__max_tokens": 24,
+    "rollout__max_batch": 6,  # rows leave and others join all the time, in slices of wall time
+    "dynamic__oversample": 2.0,
+    "eval__every": 3,
+    "eval__limit": 4,
+    "checkpoint__every": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kill")
+    tiny.make_data(folder)
+    (folder / "reward.py").write_text(REWARD)
+    tiny.write_config(folder, reward=f"{folder / 'reward.py'}:a_third_is_right", **CHANGES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher(ROOT) as launcher:
+        yield launcher
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, launcher: Launcher) -> Path:
+    """The run that nobody interrupts."""
+    assert launcher.run(train(folder, "whole"), log=folder / "whole.log") == 0, (folder / "whole.log").read_text()
+    return folder / "whole"
+
+
+def train(folder: Path, name: str) -> list[str]:
+    return ["train", str(folder / "tiny.yaml"), "--out", str(folder / name)]
+
+
+def copy_of(run: Path, name: str) -> Path:
+    """Another run directory at the same place in its life."""
+    return Path(shutil.copytree(run, run.with_name(name)))
+
+
+def process(arguments: list[str], **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        [sys.executable, "-m", "rlvr.cli", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+def lines(run: Path) -> int:
+    path = run / "metrics.jsonl"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.005)
+
+
+def workers_of(pid: int) -> list[int]:
+    """Grading workers that were started by a process, alive or not yet reaped."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"rewards.worker" in words and str(pid).encode() in words:
+                found.append(int(entry.name))
+    return found
+
+
+def leftovers(run: Path) -> list[str]:
+    return [str(p.relative_to(run)) for p in run.rglob("*.partial")]
+
+
+def weights(run: Path) -> bytes:
+    return max((run / "checkpoints").glob("step-*")).joinpath("model.safetensors").read_bytes()
+
+
+def assert_equal(run: Path, whole: Path) -> None:
+    assert tiny.comparable_metrics(run) == tiny.comparable_metrics(whole)
+    assert tiny.comparable_samples(run) == tiny.comparable_samples(whole)
+    assert weights(run) == weights(whole)
+    assert sorted(p.name for p in run.rglob("*")) == sorted(p.name for p in whole.rglob("*"))
+
+
+def test_the_run_that_is_killed_below_carries_groups_refills_its_batch_and_evaluates(whole: Path) -> None:
+    rows = list(read_metrics(whole / "metrics.jsonl"))
+    assert [row["step"] for row in rows] == list(range(15))
+    at_a_checkpoint = [int(row["groups/carried"] or 0) for row in rows[2::2]]
+    assert sum(carried > 0 for carried in at_a_checkpoint) >= 2, at_a_checkpoint
+    assert sum(int(row.get("groups/carried_in") or 0) for row in rows) >= 6
+    assert sum("eval/held_out/sampled_accuracy" in row for row in rows) == 6
+    assert leftovers(whole) == []
+
+
+def test_killed_at_ten_random_moments_a_run_ends_as_if_left_in_peace(
+    folder: Path, whole: Path, launcher: Launcher
+) -> None:
+    run, log = folder / "killed", folder / "killed.log"
+    chance = random.Random(7)
+    moments: list[tuple[str, int] | None] = [
+        ("killed/warmup.jsonl", chance.randint(2, 9)),  # in the warm-up
+        (".step-000000.partial", chance.randint(2, 8)),  # in its checkpoint
+        ("eval/step-000000", chance.randint(2, 8)),  # in the baseline
+        None,  # by the clock
+        ("samples/.step-000003", 1),
+        ("killed/metrics.jsonl", 4),  # behind the samples of a step, before its line
+        (".step-000004.partial", chance.randint(2, 14)),  # behind the line, in the checkpoint
+        ("eval/step-000006", chance.randint(2, 8)),
+        ("removed.partial", 2),  # in the removal of an old checkpoint
+        None,
+    ]
+    torn: set[str] = set()
+    for moment in moments:
+        begun = lines(run)
+        pid = launcher.start(train(folder, "killed"), log=log, kill_at=moment)
+        if moment is None:
+            wait_until(lambda: lines(run) != begun, "a step")  # noqa: B023
+            time.sleep(chance.uniform(0.0, 0.2))
+            os.kill(pid, signal.SIGKILL)
+        assert launcher.wait() == -signal.SIGKILL, (moment, log.read_text())
+        wait_until(lambda: not workers_of(pid), "the grading workers to die with the run", 10)  # noqa: B023
+        torn |= {name.split("/")[0] for name in leftovers(run)}
+    assert torn == {"checkpoints", "eval", "samples"}
+    assert launcher.run(train(folder, "killed"), log=log) == 0, log.read_text()
+    assert_equal(run, whole)
+
+
+def test_sigterm_and_sigint_finish_the_step_and_the_run_that_goes_on_equals_the_whole_one(
+    folder: Path, whole: Path, launcher: Launcher
+) -> None:
+    run, log = folder / "stopped", folder / "stopped.log"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        begun = lines(run)
+        pid = launcher.start(train(folder, "stopped"), log=log)
+        wait_until(lambda: lines(run) > begun + 1, "two more steps")  # noqa: B023
+        os.kill(pid, number)
+        assert launcher.wait() == 0, log.read_text()
+        last = list(read_metrics(run / "metrics.jsonl"))[-1]["step"]
+        assert (run / "checkpoints" / f"step-{last:06d}" / "trainer.json").exists()
+        assert f"{number.name}: finishing this step" in log.read_text()
+        assert not workers_of(pid)
+    assert launcher.run(train(folder, "stopped"), log=log) == 0, log.read_text()
+    assert tiny.comparable_metrics(run) == tiny.comparable_metrics(whole)
+    assert tiny.comparable_samples(run) == tiny.comparable_samples(whole)
+    assert weights(run) == weights(whole)
+
+
+def test_a_second_sigint_stops_at_once_and_a_second_process_is_refused_meanwhile(
+    folder: Path, launcher: Launcher
+) -> None:
+    run, log = folder / "stuck", folder / "stuck.log"
+    (folder / "slow.py").write_text(REWARD.replace("    return", "    __import__('time').sleep(60)\n    return"))
+    slow = [f"reward={folder / 'slow.py'}:a_third_is_right", "grading.deadline=120", "warmup.steps=0", "eval.every=0"]
+    pid = launcher.start([*train(folder, "stuck"), *slow], log=log)
+    wait_until(lambda: (run / "config.yaml").exists() and workers_of(pid) != [], "the grading workers")
+    time.sleep(1.0)  # into the step
+    second = process([*train(folder, "stuck"), *slow])
+    assert "another process is training in" in second.communicate(timeout=60)[0]
+    assert second.returncode == 1
+    os.kill(pid, signal.SIGINT)
+    wait_until(lambda: "once more: stop at once" in log.read_text(), "the first signal to be heard")
+    began = time.monotonic()
+    os.kill(pid, signal.SIGINT)
+    assert launcher.wait() == 130, log.read_text()
+    assert time.monotonic() - began < 5
+    wait_until(lambda: not workers_of(pid), "the grading workers to die with the run", 10)
+    assert "Traceback" not in log.read_text()
