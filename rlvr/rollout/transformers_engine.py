@@ -82,15 +82,14 @@ class TransformersEngine:
         Raises:
             RolloutError: a prompt that does not fit, or parameters that the engine does not have.
         """
-        self._check_ready()
+        self._check_open()
         for index, request in enumerate(requests_P):
             self._check(index, request)
         if not requests_P:
             return
         batch = await on_compute_thread(self._start, requests_P)
         while not batch.done:
-            self._check_ready()
-            for completion in await on_compute_thread(batch.advance, SLICE_SECONDS):
+            for completion in await on_compute_thread(self._advance, batch):
                 yield completion
 
     async def load_weights(self, weights: WeightSource, version: int) -> None:
@@ -118,6 +117,7 @@ class TransformersEngine:
         self._detectors.clear()
 
     def _start(self, requests_P: Sequence[RolloutRequest]) -> DecodeBatch:  # noqa: N803
+        self._check_weights()
         if not self._probed:
             check_batching(self._model)
             self._probed = True
@@ -130,10 +130,17 @@ class TransformersEngine:
             stop_strings=self._stop_strings,
         )
 
-    def _check_ready(self) -> None:
+    def _advance(self, batch: DecodeBatch) -> list[Completion]:
+        self._check_open()
+        self._check_weights()
+        return batch.advance(SLICE_SECONDS)
+
+    def _check_open(self) -> None:
         if self._closed:
             raise RolloutError("the engine is closed; make a new one")
-        if self._half_loaded:
+
+    def _check_weights(self) -> None:
+        if self._half_loaded:  # looked at on the compute thread, where no load can be half way
             raise RolloutError("the engine's weights are only half replaced; load_weights must succeed first")
 
     def _stop_strings(self, stop: tuple[str, ...]) -> StopStrings:

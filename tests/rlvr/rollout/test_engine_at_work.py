@@ -162,6 +162,29 @@ def test_each_token_says_which_version_sampled_it() -> None:
     assert list(versions) == sorted(versions)
 
 
+def test_weights_that_load_slowly_hold_up_a_generation_and_do_not_end_it() -> None:
+    model, other = (tiny_model(seed=seed, eos_token_id=None, max_position_embeddings=4000) for seed in (0, 1))
+    engine = TransformersEngine(model, None, max_batch=2)
+
+    class Slow(Buckets):
+        def buckets(self) -> Iterator[list[tuple[str, Tensor]]]:
+            for bucket in super().buckets():
+                time.sleep(0.01)
+                yield bucket
+
+    async def run() -> list[set[int]]:
+        async def collect() -> list[set[int]]:
+            wanted = requests([prompt(3)], samples=12, max_tokens=100)
+            return [set(c.policy_versions) async for c in engine.generate(wanted)]
+
+        sampling = [asyncio.create_task(collect()) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        await engine.load_weights(Slow(other.state_dict()), 1)
+        return [versions for found in await asyncio.gather(*sampling) for versions in found]
+
+    assert {version for versions in asyncio.run(run()) for version in versions} == {0, 1}
+
+
 def test_sampling_leaves_no_trace_on_a_module_that_is_being_trained() -> None:
     model = tiny_model("gpt2", attn_pdrop=0.5, resid_pdrop=0.5, embd_pdrop=0.5).train()
     model.transformer.h[0].eval()  # a part that the learner keeps frozen
