@@ -16,7 +16,12 @@ import pytest
 
 pytest.importorskip("torch")
 
+from data_prep.errors import DataNotFound
+from rlvr.config import load_config
+from rlvr.errors import CheckpointError, ConfigError
 from rlvr.rundir import read_metrics
+from rlvr.runner import run_training
+from sandbox.errors import ToolkitError
 from tests.conftest import ROOT
 from tests.e2e import tiny
 from tests.e2e.launcher import Launcher
@@ -210,3 +215,88 @@ def test_a_second_sigint_stops_at_once_and_a_second_process_is_refused_meanwhile
     assert time.monotonic() - began < 5
     wait_until(lambda: not workers_of(pid), "the grading workers to die with the run", 10)
     assert "Traceback" not in log.read_text()
+
+
+def cut_back(whole: Path, folder: Path, name: str) -> Path:
+    """The whole run as it was when its last checkpoint was not yet written: it has two steps to go."""
+    run = Path(shutil.copytree(whole, folder / name))
+    shutil.rmtree(run / "checkpoints" / "step-000014")
+    return run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"needs to mount a small file system: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("room", [4 << 10, 120 << 10], ids=["lines", "checkpoint"])
+def test_a_full_disk_is_an_error_that_says_so_and_the_run_goes_on_once_there_is_room(
+    folder: Path, whole: Path, small_disk: Path, room: int
+) -> None:
+    run = cut_back(whole, small_disk, "run")
+    intact = {p: p.read_bytes() for p in (run / "checkpoints").rglob("*") if p.is_file()}
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - room))
+    config = load_config(folder / "tiny.yaml")
+    with pytest.raises(ToolkitError, match=r"No space left on device.* the same command"):
+        run_training(config, out=run)
+    assert {p: p.read_bytes() for p in (run / "checkpoints").rglob("*") if p.is_file()} == intact
+    ballast.unlink()
+    assert run_training(config, out=run) == 0
+    assert_equal(run, whole)
+
+
+def test_a_run_directory_on_a_read_only_disk_is_refused(folder: Path, whole: Path, small_disk: Path) -> None:
+    run = cut_back(whole, small_disk, "run")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(ConfigError, match="Read-only file system"):
+        run_training(load_config(folder / "tiny.yaml"), out=run)
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garbled(path: Path) -> None:
+    path.write_bytes(b"\x00garbage\xff" * 100)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "learner.pt", "trainer.json", "config.json"])
+@pytest.mark.parametrize("harm", [truncated, garbled, Path.unlink])
+def test_a_damaged_checkpoint_is_an_error_that_names_it(
+    folder: Path, whole: Path, tmp_path: Path, name: str, harm: Callable[[Path], None]
+) -> None:
+    run = cut_back(whole, tmp_path, "run")
+    before = (run / "metrics.jsonl").read_bytes()
+    harm(run / "checkpoints" / "step-000012" / name)
+    with pytest.raises(CheckpointError, match="step-000012"):
+        run_training(load_config(folder / "tiny.yaml"), out=run)
+    assert (run / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["{}", '{"run": {}, "collector": {}}', '{"run": 3, "collector": []}', "null"])
+def test_a_checkpoint_whose_state_lacks_parts_is_an_error_that_names_it(
+    folder: Path, whole: Path, tmp_path: Path, text: str
+) -> None:
+    run = cut_back(whole, tmp_path, "run")
+    state = run / "checkpoints" / "step-000012" / "trainer.json"
+    state.write_text(text)
+    with pytest.raises(CheckpointError, match=r"step-000012.trainer\.json"):
+        run_training(load_config(folder / "tiny.yaml"), out=run)
+
+
+def test_deleted_data_is_an_error_that_names_the_file(folder: Path, whole: Path, tmp_path: Path) -> None:
+    run = cut_back(whole, tmp_path, "run")
+    away = (folder / "train.jsonl").rename(folder / "away.jsonl")
+    try:
+        with pytest.raises(DataNotFound, match=r"train\.jsonl"):
+            run_training(load_config(folder / "tiny.yaml"), out=run)
+    finally:
+        away.rename(folder / "train.jsonl")
