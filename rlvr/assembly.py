@@ -31,11 +31,13 @@ from rlvr.evaluation.sets import load_sets
 from rlvr.grading import RunGraders
 from rlvr.group_sampling import GroupSampler
 from rlvr.learner.torch_learner import TorchLearner
+from rlvr.lengths import check_lengths
 from rlvr.models import load_model
 from rlvr.progress import Progress
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner, RolloutEngine
 from rlvr.record import Recorder
+from rlvr.rollout.forward import CausalModel
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder
 from rlvr.rundir.checkpoints import TRAINER_STATE
@@ -89,11 +91,13 @@ class Assembly:
         self._demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
         self._checkpoints = Checkpoints(out / "checkpoints", keep_last=config.checkpoint.keep_last)
         self._model = load_model(config.model, self._tokenizer)
-        problems = [p for group in (*(s.problems for s in sources), *self._sets.values()) for p in group]
+        self._positions = CausalModel(self._model).position_limit
+        trained = [p for source in sources for p in source.problems]
+        check_lengths(config, self._positions, self._prompter, trained, self._sets)
+        evaluated = [p for group in self._sets.values() for p in group]
         self._open = ExitStack()
         with self._open as opened:  # closed at once where a later part cannot be made
-            self._graders = opened.enter_context(RunGraders(config.reward, problems, config.grading))
-            evaluated = [p for group in self._sets.values() for p in group]
+            self._graders = opened.enter_context(RunGraders(config.reward, trained + evaluated, config.grading))
             self._evaluation_graders = opened.enter_context(
                 EvaluationGraders(self._graders, config.reward, evaluated, config.grading)
             )
@@ -210,7 +214,14 @@ class Assembly:
                 self._progress.say(f"warm-up {step}/{config.warmup.steps}  loss {stats.loss:.4f}")
 
         return await warm_up(
-            learner, self._demonstrations, self._prompter, config=config.warmup, seed=config.seed, show=show, stop=stop
+            learner,
+            self._demonstrations,
+            self._prompter,
+            config=config.warmup,
+            positions=self._positions,
+            seed=config.seed,
+            show=show,
+            stop=stop,
         )
 
     async def _save(self, state: RunState, learner: Learner, collector: Collector) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from data_prep.demonstrations import Demonstration
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.batching import batch_from_demonstrations
-from rlvr.errors import RunStopped
+from rlvr.errors import ConfigError, RunStopped
 from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner
@@ -44,18 +44,29 @@ async def warm_up(
     prompter: Prompter,
     *,
     config: WarmupConfig,
+    positions: int | None = None,
     seed: int,
     show: Callable[[int, StepStats], None],
     stop: asyncio.Event,
 ) -> bool:
     """Run the supervised steps. Each epoch walks the demonstrations in a new order drawn from the seed.
 
+    positions: tokens that a sequence of the model may have; None = any number.
     Returns False when `stop` ended them early: nothing is kept then, and the run begins anew.
 
     Raises:
+        ConfigError: there are no demonstrations, or one is longer than the model's positions.
         RunStopped: three updates in a row with a non-finite loss or gradient.
     """
     rows = [(prompter.tokens(d.problem), prompter.encode_response(d.response)) for d in demonstrations]
+    longest = max((len(prompt) + len(response) for prompt, response in rows), default=0)
+    if not rows or (positions is not None and longest > positions):
+        raise ConfigError(
+            f"warmup.data is {config.data!r}, whose longest demonstration has {longest} tokens, more than the model's "
+            f"{positions} positions; leave out the long ones, or use a model with more positions"
+            if rows
+            else f"warmup.steps is {config.steps} but warmup.data {config.data!r} holds no demonstrations"
+        )
     order = _endless_order(len(rows), seed)
     refused = 0
     for step in range(1, config.steps + 1):

@@ -1,0 +1,56 @@
+"""Whether every sequence of a run fits into the model's positions, known before the first token is sampled.
+
+Example:
+    check_lengths(config, CausalModel(model).position_limit, prompter, problems, sets)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from data_prep.problem import Problem
+from rlvr.config import RunConfig
+from rlvr.errors import ConfigError
+from rlvr.models import ModelConfig
+from rlvr.prompts import Prompter
+
+
+def check_lengths(
+    config: RunConfig,
+    positions: int | None,
+    prompter: Prompter,
+    problems: Iterable[Problem],
+    sets: Mapping[str, Sequence[Problem]],
+) -> None:
+    """Check prompts with the longest response of training, and those of the evaluation sets with theirs.
+
+    Args:
+        positions: tokens that a sequence may have; None = the model declares no limit.
+
+    Raises:
+        ConfigError: a prompt and its longest response do not fit; names the keys and values.
+    """
+    if positions is None:
+        return
+    longest = max(tokens for _, tokens in config.rollout.stages)
+    evaluated = config.eval.max_tokens or config.rollout.max_tokens_at(config.steps)
+    key = "eval.max_tokens" if config.eval.max_tokens else "rollout.max_tokens"
+    cases = [("rollout.max_tokens", longest, "data.train", problems)]
+    cases += [(key, evaluated, f"the set {name!r} of eval.sets", found) for name, found in sets.items()]
+    for name, tokens, where, found in cases:
+        prompt, problem = max((len(prompter.tokens(p)), p.id) for p in found)
+        if prompt + tokens > positions:
+            raise ConfigError(
+                f"{name} is {tokens} and the longest prompt of {where} has {prompt} tokens (problem {problem}), "
+                f"together more than {limit_of(config.model, positions)}; lower {name} to "
+                f"{max(positions - prompt, 0)}, or drop long prompts (data.max_prompt_tokens)"
+            )
+
+
+def limit_of(model: ModelConfig, positions: int) -> str:
+    """The limit in the words of the configuration."""
+    return (
+        f"model.init.max_positions, {positions}"
+        if model.init is not None
+        else f"the {positions} positions of model.path {model.path!r}"
+    )
