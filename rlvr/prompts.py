@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.problem import Problem
 from data_prep.templates import TEMPLATES, prefill_of, render, template_named
+from rewards.types import Message
 from rlvr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ __all__ = ["TEMPLATES", "Prompter"]
 
 
 class Prompter:
-    """Encodes prompts and decodes responses; keeps what it encoded, by problem id."""
+    """Encodes prompts and decodes responses; keeps what it encoded, by messages: two files may give one id twice."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, template: str) -> None:
         self._tokenizer = tokenizer
         self._template = template
         self._special_tokens = template_named(template).special_tokens
-        self._encoded: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._encoded: dict[tuple[Message, ...], tuple[tuple[int, ...], str]] = {}
 
     def text(self, problem: Problem) -> str:
         """The prompt as text."""
@@ -55,7 +56,7 @@ class Prompter:
         return (*ids, int(self._tokenizer.eos_token_id))
 
     def _encode(self, problem: Problem) -> tuple[tuple[int, ...], str]:
-        cached = self._encoded.get(problem.id)
+        cached = self._encoded.get(problem.messages)
         if cached is None:
             text = self.text(problem)
             try:
@@ -63,5 +64,5 @@ class Prompter:
             except Exception as error:  # the tokenizers package raises nothing narrower for a character it lacks
                 shown = text if len(text) <= 200 else f"{text[:200]}..."
                 raise ConfigError(f"the tokenizer cannot encode the prompt {shown!r}: {error}") from error
-            cached = self._encoded[problem.id] = (ids, prefill_of(text))
+            cached = self._encoded[problem.messages] = (ids, prefill_of(text))
         return cached
