@@ -21,7 +21,8 @@ from rlvr.types import Batch, Group, Sample
 class Rollouts:
     """A batch whose advantages are still zero, with what they are made from.
 
-    rewards [B] float32: shaped rewards, one a row. group_of_row [B] int64. samples_B: the sample of each row.
+    rewards [B] float64: shaped rewards, one a row; a score may be larger than float32 holds. group_of_row [B] int64.
+    samples_B: the sample of each row.
     """
 
     batch: Batch
@@ -71,7 +72,7 @@ def batch_from_groups(groups: Sequence[Group], *, overlong_filter: bool) -> Roll
     )
     return Rollouts(
         batch=batch,
-        rewards=torch.tensor([s.reward for _, s in rows], dtype=torch.float32),
+        rewards=torch.tensor([s.reward for _, s in rows], dtype=torch.float64),
         group_of_row=torch.tensor([n for n, _ in rows], dtype=torch.int64),
         samples_B=tuple(s for _, s in rows),
     )
@@ -109,13 +110,14 @@ def mini_batches(batch: Batch, count: int, random: np.random.Generator) -> Itera
     """Split the rows of a step into `count` updates of nearly equal size, in a random order.
 
     One update keeps the batch as it is. Each mini-batch carries its own global counts; columns that only pad are cut.
+    One without a loss token (all its responses were cut off, and overlong filtering masks these) is no update.
     """
     rows = batch.tokens.shape[0]
-    if count == 1:
-        yield batch
-        return
-    for part in np.array_split(random.permutation(rows), min(count, rows)):
-        yield select_rows(batch, torch.from_numpy(np.sort(part)))
+    parts = [batch]
+    if count > 1:
+        split = np.array_split(random.permutation(rows), min(count, rows))
+        parts = [select_rows(batch, torch.from_numpy(np.sort(part))) for part in split]
+    yield from (part for part in parts if part.token_count)
 
 
 def select_rows(batch: Batch, rows: Tensor) -> Batch:

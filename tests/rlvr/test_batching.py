@@ -97,3 +97,13 @@ def test_demonstrations_put_the_response_and_its_end_token_in_the_loss() -> None
     assert batch.tokens.tolist() == [[1, 2, 3, 9], [1, 4, 5, 9]]
     assert batch.loss_mask.tolist() == [[False, False, True, True], [False, True, True, True]]
     assert batch.token_count == 5
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_mini_batch_without_a_loss_token_is_no_update(count: int) -> None:
+    cut_off = [lengths_group(0, [2, 2], finish=Finish.LENGTH)]
+    batch = batch_from_groups(cut_off, overlong_filter=True).batch
+    assert list(mini_batches(batch, count, np.random.default_rng(0))) == []
+    mixed = batch_from_groups([*cut_off, lengths_group(1, [2, 2])], overlong_filter=True).batch
+    found = list(mini_batches(mixed, 4, np.random.default_rng(0)))
+    assert [part.token_count for part in found] == [2, 2]
