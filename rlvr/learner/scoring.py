@@ -149,6 +149,8 @@ class ScoredModel:
             .to(ours.dtype)
         )
         theirs = torch.log_softmax(logits, -1).gather(1, tokens[0, 1:, None]).squeeze(1)
+        if not bool(torch.isfinite(theirs).all()):
+            raise ConfigError("the model's logits are not finite numbers; its weights are broken: load other ones")
         tolerance = _tolerance(hidden)
         if not torch.allclose(ours, theirs, rtol=tolerance, atol=tolerance):
             raise ConfigError(
