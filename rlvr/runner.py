@@ -24,7 +24,7 @@ from rlvr.config import RunConfig, to_tree
 from rlvr.data import fingerprint
 from rlvr.errors import ConfigError
 from rlvr.progress import Progress
-from rlvr.rundir import Checkpoints
+from rlvr.rundir import Checkpoints, read_metrics
 from rlvr.rundir.directory import claim, open_run
 from rlvr.train import train
 
@@ -46,7 +46,7 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
                 data_hash=fingerprint(config.data, config.warmup.data),
                 threads=set_threads(config.threads),
             )
-        if newest is not None and newest[0] == config.steps:
+        if newest is not None and newest[0] == config.steps and (config.steps or _has_baseline(config, out)):
             progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
             return 0
         assembly = stack.enter_context(Assembly(config, out, progress))
@@ -55,6 +55,13 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
             return 0
         stack.enter_context(progress)
         return asyncio.run(_train(assembly, out, progress))
+
+
+def _has_baseline(config: RunConfig, out: Path) -> bool:
+    """Whether step 0 is whole: its line comes after its checkpoint, and a process may die between the two."""
+    path = out / "metrics.jsonl"
+    wanted = config.eval.sets and config.eval.every
+    return not wanted or (path.exists() and any(True for _ in read_metrics(path)))
 
 
 async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
