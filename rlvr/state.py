@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from rlvr.types import StepStats
 
+REFUSALS_IN_A_ROW = 3  # updates with a non-finite loss or gradient after which the run stops
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
     """step: the last whole step. version: of the weights, one more for each step that updated them.
 
-    refused_in_a_row: updates refused since the last one that was applied.
+    refused_in_a_row: updates refused one after the other up to now; once REFUSALS_IN_A_ROW were, it stays there.
     """
 
     step: int = 0
@@ -23,5 +25,6 @@ class RunState:
         """The state after a step's updates."""
         refused = self.refused_in_a_row
         for update in updates:
-            refused = refused + 1 if update.refused else 0
+            if refused < REFUSALS_IN_A_ROW:  # one that is applied behind them does not make the run sound
+                refused = refused + 1 if update.refused else 0
         return replace(self, version=self.version + 1, refused_in_a_row=refused)

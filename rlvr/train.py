@@ -25,9 +25,8 @@ from rlvr.batching import batch_from_groups, mini_batches
 from rlvr.errors import RunStopped
 from rlvr.record import Clock, StepRecord, Update
 from rlvr.rundir.metrics import Metrics
+from rlvr.state import REFUSALS_IN_A_ROW
 from rlvr.types import Group, Outputs, Role
-
-REFUSALS_IN_A_ROW = 3  # updates with a non-finite loss or gradient after which the run stops
 
 
 async def train(parts: Parts, *, stop: asyncio.Event) -> bool:
