@@ -20,6 +20,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -64,9 +65,9 @@ def main() -> int:
         reinforced, supervised = seconds(run / "metrics.jsonl"), lines(run / "warmup.jsonl")
         steps = round(reinforced / seconds(run / "warmup.jsonl") * len(supervised))
         more, coin = options.out / f"demo-supervised{suffix}", options.out / f"demo-coin{suffix}"
-        train(more, [*common, warmed_up, "steps=0", f"warmup.steps={frozen(more, steps)}"])
+        train(more, [*common, warmed_up, "steps=0", f"warmup.steps={begun_with(more, steps)}"])
         train(coin, [*common, warmed_up, "warmup.steps=0", f"reward={ROOT / 'examples' / 'random_reward.py'}:coin"])
-        rows.append(row(more, f"control: {steps} more supervised steps"))
+        rows.append(row(more, f"control: {begun_with(more, steps)} more supervised steps"))
         rows.append(row(coin, "control: reward by the toss of a coin"))
     plot = run / "plot.png"
     plot_run(run / "metrics.jsonl", plot)
@@ -99,16 +100,18 @@ def train(run: Path, overrides: list[str]) -> None:
     print(f"rlvr train {CONFIG.name} --out {run}", flush=True)
     if status := rlvr(["train", str(CONFIG), *overrides, "--out", str(run)]):
         sys.exit(status)
+    if not (run / "metrics.jsonl").exists() or lines(run / "metrics.jsonl")[-1]["step"] < steps_of(run):
+        sys.exit("demo: stopped; the same command goes on")
 
 
-def frozen(run: Path, steps: int) -> int:
-    """The steps that this control was begun with: seconds differ from run to run, a run's config may not."""
+def begun_with(run: Path, steps: int) -> int:
+    """The supervised steps that this control was begun with, if it was: seconds differ, a run's config may not."""
     config = run / "config.yaml"
-    if not config.exists():
-        return steps
-    import yaml
+    return int(yaml.safe_load(config.read_text())["warmup"]["steps"]) if config.exists() else steps
 
-    return int(yaml.safe_load(config.read_text())["warmup"]["steps"])
+
+def steps_of(run: Path) -> int:
+    return int(yaml.safe_load((run / "config.yaml").read_text())["steps"])
 
 
 def lines(path: Path) -> list[dict[str, float]]:

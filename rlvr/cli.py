@@ -18,6 +18,10 @@ from rlvr.commands import commands
 from sandbox.errors import ToolkitError
 
 
+# Packages that the base install does not bring, and the extra that does.
+EXTRA_OF = {"torch": "train", "transformers": "train", "tokenizers": "train", "safetensors": "train"}
+
+
 class _Parser(argparse.ArgumentParser):
     """Mistakes in the arguments exit with 1, as every other mistake of the user's does."""
 
@@ -38,11 +42,24 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = parser().parse_args(arguments)
+    root = parser()
+    options, rest = root.parse_known_args(arguments)
+    # argparse gives a positional that stands behind an option to no one: KEY=VALUE may stand anywhere.
+    overrides = [word for word in rest if "=" in word and not word.startswith("-")]
+    if len(overrides) < len(rest) or (rest and not hasattr(options, "overrides")):
+        root.error(f"unrecognized arguments: {' '.join(rest)}")
+    if overrides:
+        options.overrides = [*options.overrides, *overrides]
     try:
         return int(options.run(options))
     except ToolkitError as error:
         print(f"rlvr: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        print(f"rlvr: this command needs {error.name}: pip install 'rlvr[{extra}]'", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("rlvr: interrupted", file=sys.stderr)

@@ -10,6 +10,8 @@ Example:
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +30,12 @@ class TokenizerConfig:
 
     path: a Hugging Face folder, a `tokenizer.json` file, or a name on the hub.
     characters: instead of a path: one token for each of these characters, and `<pad>` and `<eos>`.
+    words: with characters: texts that are one token each, such as `<think>`; read before single characters.
     """
 
     path: str | None = None
     characters: str | None = None
+    words: tuple[str, ...] = ()
 
 
 def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | None = None) -> PreTrainedTokenizerBase:
@@ -48,7 +52,11 @@ def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | No
             f"tokenizer.path is {config.path!r} and tokenizer.characters is {config.characters!r}; set one of them"
         )
     if config.characters is not None:
-        return character_tokenizer(config.characters)
+        return character_tokenizer(config.characters, config.words)
+    if config.words:
+        raise ConfigError(
+            f"tokenizer.words is {config.words} but tokenizer.characters is null; words go with characters"
+        )
     path = config.path or model_path
     if path is None:
         raise ConfigError("no tokenizer: set tokenizer.path, tokenizer.characters, or a model.path that holds one")
@@ -83,24 +91,29 @@ def _adopt_end_token(tokenizer: PreTrainedTokenizerFast) -> None:
             return
 
 
-def character_tokenizer(characters: str) -> PreTrainedTokenizerFast:
-    """A tokenizer of single characters; ids 0 and 1 are `<pad>` and `<eos>`, then the characters in their order.
+def character_tokenizer(characters: str, words: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """A tokenizer of single characters, and of words that are one token each, read before characters.
 
-    It is an ordinary fast tokenizer: `save_pretrained` writes a folder that `AutoTokenizer` reads.
+    Ids 0 and 1 are `<pad>` and `<eos>`, then the characters, then the words in their order. It is an ordinary fast
+    tokenizer: `save_pretrained` writes a folder that `AutoTokenizer` reads.
 
     Raises:
-        ConfigError: no characters, or one of them twice.
+        ConfigError: no characters, one of them or of the words twice, or a word of fewer than two characters.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    doubled = sorted({c for c in characters if characters.count(c) > 1})
+    tokens = [*characters, *words]
+    doubled = sorted({token for token in tokens if tokens.count(token) > 1})
     if not characters or doubled:
         raise ConfigError(f"tokenizer.characters is {characters!r}; give each character once (doubled: {doubled})")
-    vocabulary = {token: index for index, token in enumerate((PAD, EOS, *characters))}
+    if short := [word for word in words if len(word) < 2]:
+        raise ConfigError(f"tokenizer.words has {short}; a word has two characters or more, others are characters")
+    vocabulary = {token: index for index, token in enumerate((PAD, EOS, *tokens))}
     # No unknown token: an unknown character is an error, where byte-pair models would drop it without a word.
     tokenizer = Tokenizer(models.WordLevel(vocabulary))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
+    pieces = [re.escape(word) for word in sorted(words, key=len, reverse=True)]
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("|".join([*pieces, r"[\s\S]"])), behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False

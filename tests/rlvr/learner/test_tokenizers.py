@@ -81,3 +81,27 @@ def test_the_gpt2_file_loads_with_its_end_token(shared_data: Path) -> None:
     assert (len(tokenizer), tokenizer.eos_token, tokenizer.pad_token_id) == (50257, "<|endoftext|>", 50256)
     text = "Hello  , world's 中🙂\n\n \t."
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_words_are_one_token_each_and_are_read_before_characters(tmp_path: Path) -> None:
+    words = ("<think>", "</think>", "<th")
+    tokenizer = load_tokenizer(TokenizerConfig(characters="<>/0123think", words=words))
+    text = "01<think>2<th3</think><"
+    ids = tokenizer.encode(text)
+    assert tokenizer.convert_ids_to_tokens(ids) == ["0", "1", "<think>", "2", "<th", "3", "</think>", "<"]
+    assert tokenizer.decode(ids) == text
+    tokenizer.save_pretrained(tmp_path)
+    assert load_tokenizer(str(tmp_path)).encode(text) == ids
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (TokenizerConfig(words=("ab",)), "words go with characters"),
+        (TokenizerConfig(characters="ab", words=("ab", "ab")), "doubled"),
+        (TokenizerConfig(characters="ab", words=("c",)), "two characters or more"),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(config: TokenizerConfig, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load_tokenizer(config)
