@@ -93,6 +93,20 @@ class RunConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML whose mappings hold each key once: of two, the first would be dropped without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a YAML file, apply `key=value` overrides, check everything.
 
@@ -101,9 +115,11 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
             or keys that contradict each other (naming both and their values).
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # a safe loader
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not text in UTF-8: {error}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if tree is None:
@@ -131,6 +147,8 @@ def check(config: RunConfig) -> None:
     for key, value in _values(config):
         if wrong := out_of_range(key, value):
             raise ConfigError(wrong)
+    if not config.name or Path(config.name).is_absolute() or {".", ".."} & set(config.name.split("/")):
+        raise ConfigError(f"name is {config.name!r}; give the name of a folder below runs/, or use --out")
     check_trainable(config.rollout)
     recipe = resolved_recipe(config)
     if config.rollout.n < recipe.min_graded:
@@ -201,6 +219,12 @@ def _dataclass_in(hint: Any) -> type | None:
     return None
 
 
+def _row_of(kind: type, name: str) -> Any:
+    """The dataclass whose list a field holds (`data.train`), or None."""
+    arguments = get_args(get_type_hints(kind)[name])
+    return arguments[0] if len(arguments) == 2 and arguments[1] is Ellipsis and is_dataclass(arguments[0]) else None
+
+
 def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None:
     sections = _sections(kind)
     for key, value in tree.items():
@@ -212,6 +236,12 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
         inner = sections[key]
         if inner is not None and isinstance(value, Mapping):
             _refuse_unknown(value, inner, f"{prefix}{key}.")
+        row = _row_of(kind, key)
+        for index, each in enumerate(value if row is not None and isinstance(value, list | tuple) else []):
+            for name in each if isinstance(each, Mapping) else []:
+                if name not in (names := [f.name for f in fields(row)]):
+                    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
+                    raise ConfigError(f"unknown key {prefix}{key}.{index}.{name}; did you mean {near}?")
 
 
 def _apply(tree: dict[str, Any], override: str) -> None:

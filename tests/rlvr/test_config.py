@@ -146,3 +146,24 @@ def test_every_range_belongs_to_a_key() -> None:
 @pytest.mark.parametrize("weight", [0, -1, float("inf"), float("nan")])
 def test_a_weight_that_no_draw_can_have_is_refused(weight: float) -> None:
     refused({"data": {"train": [{"path": "a.jsonl", "weight": weight}]}}, "a.jsonl", "weight", "above 0")
+
+
+def test_an_unknown_key_inside_a_list_is_refused() -> None:
+    refused(
+        {"data": {"train": [{"path": "a"}, {"path": "b", "weigth": 2}]}},
+        "unknown key data.train.1.weigth",
+        "did you mean weight?",
+    )
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (b"\xff\xfe", "not text in UTF-8"), (b"steps: 1\nsteps: 2", "'steps' stands twice"),
+    (b"optimizer: {lr: 1, lr: 2}", "'lr' stands twice"), (b"? [a]\n: b", "not YAML"), (b"- a", "keys and values"),
+    (b"name: ''", "name is ''"), (b"name: ../x", "name is '../x'"), (b"name: /tmp/x", "name is '/tmp/x'"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_a_config_is_refused_with_the_reason(tmp_path: Path, text: bytes, words: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(text)
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert words in str(error.value)
