@@ -17,7 +17,6 @@ from rlvr import __version__
 from rlvr.commands import commands
 from sandbox.errors import ToolkitError
 
-
 # Packages that the base install does not bring, and the extra that does.
 EXTRA_OF = {"torch": "train", "transformers": "train", "tokenizers": "train", "safetensors": "train"}
 

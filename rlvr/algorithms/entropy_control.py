@@ -39,8 +39,8 @@ EntropyControlKind: TypeAlias = Literal["none", "clip_cov", "kl_cov"]
 class EntropyControl:
     """Which tokens to hold back.
 
-    kind: none, clip_cov or kl_cov. share: of the update's loss tokens. low, high: clip_cov chooses among covariances in this range (the paper's 1 and
-    5). coefficient: kl_cov's penalty on a selected token.
+    kind: none, clip_cov or kl_cov. share: of the update's loss tokens. low, high: clip_cov chooses among covariances in
+    this range (the paper's 1 and 5). coefficient: kl_cov's penalty on a selected token.
     """
 
     kind: EntropyControlKind = "none"
