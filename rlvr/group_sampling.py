@@ -113,7 +113,7 @@ class GroupSampler:
         self._prompter = prompter
         self._graders = graders
         self._shape = shape
-        self.seconds_waiting_for_grades = 0.0
+        self._waited = 0.0
 
     async def sample(self, draws: Sequence[Draw], step: int) -> list[Group]:
         """One group a draw, in the order of the draws."""
@@ -143,8 +143,13 @@ class GroupSampler:
                     each.grade = grade
         began = time.perf_counter()
         groups = [await self._group(d, arrived[d.draw_index], sampling.max_tokens) for d in draws]
-        self.seconds_waiting_for_grades += time.perf_counter() - began
+        self._waited += time.perf_counter() - began
         return groups
+
+    def seconds_waited(self) -> float:
+        """Seconds since the last call in which every token was sampled and only grades were missing."""
+        waited, self._waited = self._waited, 0.0
+        return waited
 
     def _request(self, problem: Problem, completion: Completion) -> GradeRequest:
         return GradeRequest(

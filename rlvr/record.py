@@ -22,7 +22,10 @@ from rlvr.types import Sample, StepStats
 
 
 class Clock:
-    """Wall seconds by phase, and of the whole step since the clock was made."""
+    """Wall seconds by phase, and of the whole step since the clock was made.
+
+    `rollout` holds `grade`: the seconds after the last token in which grades were waited for.
+    """
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
@@ -34,7 +37,11 @@ class Clock:
         try:
             yield
         finally:
-            self._seconds[name] += time.perf_counter() - began
+            self.add(name, time.perf_counter() - began)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Count seconds that were measured elsewhere."""
+        self._seconds[name] += seconds
 
     def metrics(self) -> dict[str, float]:
         return {**{f"time/{k}": v for k, v in self._seconds.items()}, "time/step": time.perf_counter() - self._began}

@@ -43,6 +43,7 @@ async def train(parts: Parts, *, stop: asyncio.Event) -> bool:
         clock = Clock()
         with clock.phase("rollout"):
             collected = await parts.collector.collect(functools.partial(parts.sampler.sample, step=number), run.version)
+        clock.add("grade", parts.sampler.seconds_waited())
         diagnosis = parts.collector.diagnosis(collected, max_ungraded_share=config.grading.max_ungraded_share)
         done = None
         if collected.groups and not diagnosis:
