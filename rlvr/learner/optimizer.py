@@ -170,7 +170,9 @@ class Optimizer:
         for name, values in moments.items():
             master = self.masters[name]
             self._adamw.state[master] = {
-                key: value if key == "step" else value.to(master.device, master.dtype) for key, value in values.items()
+                # The count of steps stays float32; moments have their master's dtype.
+                key: value.to(master.device) if key == "step" else value.to(master)
+                for key, value in values.items()
             }
         with torch.no_grad():
             for name, value in masters.items():

@@ -14,6 +14,7 @@ from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import ConfigError
 from rlvr.learner.optimizer import Optimizer, OptimizerConfig, learning_rate_at
 from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
+from rlvr.models import LoraSettings
 from rlvr.types import Batch, Outputs, Role, StepStats
 from tests.rlvr.learner.small_models import batch_of, lora, small_model
 
@@ -118,10 +119,15 @@ def test_micro_batches_do_not_change_the_update(tokens: int) -> None:
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=2e-4)  # AdamW's first step is the gradient's sign
 
 
-def test_gradient_checkpointing_gives_the_same_update() -> None:
-    plain, checkpointed = learner_of(small_model()), learner_of(small_model(gradient_checkpointing=True))
+@pytest.mark.parametrize("adapters", [LoraSettings(), lora(dropout=0.2)], ids=["full", "lora"])
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_gradient_checkpointing_gives_the_same_update(architecture: str, adapters: LoraSettings) -> None:
+    plain, checkpointed = (
+        learner_of(small_model(architecture, gradient_checkpointing=on, lora=adapters)) for on in (False, True)
+    )
     for learner in (plain, checkpointed):
-        step(learner, batch_of(LENGTHS))
+        for seed in range(2):
+            assert step(learner, batch_of(LENGTHS, seed=seed)).gradient_norm > 0
     for ours, theirs in zip(weights(checkpointed), weights(plain), strict=True):
         torch.testing.assert_close(ours, theirs)
 
