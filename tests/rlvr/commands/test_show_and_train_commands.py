@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import rlvr
+from rlvr.algorithms.recipes import RECIPES
+from rlvr.cli import main
+from tests.e2e import tiny
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    tiny.make_data(tmp_path)
+    return tiny.write_config(tmp_path, steps=1, warmup__steps=1, eval__every=0, recipe="grpo")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_show_prints_every_value_that_a_recipe_sets(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", recipe]) == 0
+    out = capsys.readouterr().out
+    for key in ("surrogate", "divide_by", "kl_coefficient", "dynamic_sampling", "importance_cap"):
+        assert f"\n{key} " in out
+
+
+def test_show_says_where_a_value_came_from(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(config), "algorithm.clip_high=0.3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split() == ["clip_high", "0.3", "algorithm.clip_high"] for line in lines)
+    assert any(line.split() == ["clip_low", "0.2", "recipe", "grpo"] for line in lines)
+    assert "lr: 0.001" in "\n".join(lines)
+
+
+def test_show_row_prints_a_prompt_as_text_and_as_tokens(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(config), "--row", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "template plain" in out
+    assert out.count("\n     ") >= 4  # one line a token of "a+b="
+    assert main(["show", str(config), "--row", "9999"]) == 1
+    assert "no row 9999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "order", [["{config}", "steps=1", "--out", "{out}"], ["{config}", "--out", "{out}", "steps=1"]]
+)
+def test_overrides_stand_before_or_behind_the_options(config: Path, tmp_path: Path, order: list[str]) -> None:
+    out = tmp_path / "run"
+    words = [word.format(config=config, out=out) for word in order]
+    assert main(["train", *words, "rollout.n=3", "--dry-run"]) == 0
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["train", "nowhere.yaml"], "nowhere.yaml"),
+        (["train", "nowhere.yaml", "--ouT", "x"], "unrecognized arguments"),
+        (["show", "gpro"], "gpro"),
+        (["trian"], "invalid choice"),
+        ([], "COMMAND"),
+        (["sample", "x", "steps=1"], "unrecognized arguments"),
+    ],
+)
+def test_mistakes_exit_with_1_and_no_traceback(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = main(words)
+    except SystemExit as exit:
+        status = exit.code  # type: ignore[assignment]
+    assert status == 1
+    error = capsys.readouterr().err
+    assert says in error
+    assert "Traceback" not in error
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main(["--version"])
+    assert exit.value.code == 0
+    assert capsys.readouterr().out == f"rlvr {rlvr.__version__}\n"
+
+
+def test_plain_progress_is_a_line_a_step_and_a_terminal_gets_a_live_one() -> None:
+    import io
+
+    from rich.console import Console
+
+    from rlvr.progress import Progress
+
+    line = {"step": 1, "reward/mean": 0.25, "eval/set/greedy_accuracy": 0.5, "time/step": 1.0, "reward/std": None}
+    plain, live = io.StringIO(), io.StringIO()
+    with Progress(total=2, console=Console(file=plain)) as progress:
+        progress.show(line)
+    assert plain.getvalue() == "step 1/2  reward 0.250  seconds 1.0  set/greedy_accuracy 0.500\n"
+    with Progress(total=2, console=Console(file=live, force_terminal=True, width=120)) as progress:
+        progress.show(line)
+    assert "1/2" in live.getvalue()
+    assert "\x1b[?25h" in live.getvalue()  # the cursor is given back
