@@ -95,6 +95,9 @@ class Call:
 def encode(requests: Sequence[GradeRequest]) -> bytes:
     """Requests as JSON. Raises InvalidRow where a request holds what JSON has no form for."""
     try:
+        for request in requests:
+            if not isinstance(request.response, str):
+                raise TypeError(f"its response is {request.response!r:.80}, not text")
         return line([request.to_dict() for request in requests])[:-1]
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidRow(f"a request cannot be sent to a worker: {error}; metadata and references are JSON") from error

@@ -69,6 +69,12 @@ def identity(spec: RewardSpec) -> str:
     return find(node.reward).identity
 
 
+def concurrency(spec: RewardSpec) -> int:
+    """Calls that one worker may be at at once: of plain functions one, and of a reward over batches one batch."""
+    rewards = rewards_of(spec).values()
+    return 1 if any(reward.batched for reward in rewards) else max(reward.concurrency for reward in rewards)
+
+
 def has_right_and_wrong(spec: RewardSpec) -> bool:
     """Whether some part declares right and wrong, so that grades carry a correctness."""
     return any(reward.correctness for reward in rewards_of(spec).values())

@@ -1,8 +1,9 @@
 """What a reward function returned, as a `GradeResult`.
 
-A number is a score; `True` and `False` are 1 and 0; `None` says that the reward could not judge. Whatever cannot be
-paid (NaN, infinity, another type, a wrong count, an exception) becomes `ungraded` with a reason that names the reward:
-a grader's own failure never becomes a 0.
+A number is a score, also where numpy or a tensor holds it; `True` and `False` are 1 and 0; `None` says that the reward
+could not judge. Whatever cannot be paid (NaN, infinity, another type, a wrong count, an exception, a `GradeResult` with
+a field of another type) becomes `ungraded` with a reason that names the reward: a grader's own failure never becomes a
+0.
 
 Example:
     >>> grade_from(0.25, reward="half", correctness=True).verdict.value
@@ -14,10 +15,12 @@ Example:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from decimal import Decimal
 from numbers import Real
+from types import MappingProxyType
 
-from rewards.types import GradeResult, Verdict
+from rewards.types import GradeResult, StepScore, Verdict
 
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
@@ -44,17 +47,17 @@ def grade_from(value: object, *, reward: str, correctness: bool) -> GradeResult:
     correctness: the reward has right and wrong, so a number is the correctness too and must be in [0, 1].
     """
     if isinstance(value, GradeResult):
-        return value
+        return _plain(value, reward)
     if value is None:
         return GradeResult.ungraded(f"reward {reward!r} returned None: it could not judge")
-    if not isinstance(value, Real):
+    score = _number(value)
+    if score is None:
         return GradeResult.ungraded(
             short(
-                f"reward {reward!r} returned {value!r:.80} of type {type(value).__name__}; "
+                f"reward {reward!r} returned {_seen(value)} of type {type(value).__name__}; "
                 "return a number, a bool, a GradeResult or None"
             )
         )
-    score = float(value)
     if not math.isfinite(score):
         return GradeResult.ungraded(f"reward {reward!r} returned {score!r}; a score must be finite")
     if not correctness:
@@ -67,13 +70,77 @@ def grade_from(value: object, *, reward: str, correctness: bool) -> GradeResult:
     return GradeResult(score=score, correctness=score, verdict=verdict)
 
 
+def _number(value: object) -> float | None:
+    """A number of Python's, or the one that an array or tensor holds; None where it is something else."""
+    if type(value) is float:
+        return value
+    try:
+        if not isinstance(value, Real | Decimal) and callable(item := getattr(value, "item", None)):
+            value = item()
+        return float(value) if isinstance(value, Real | Decimal) else None
+    except OverflowError:
+        return math.inf
+    except Exception:  # an object of the user's may fail to be read
+        return None
+
+
+def _seen(value: object) -> str:
+    try:
+        return f"{value!r:.80}"
+    except Exception:
+        return "what cannot be printed"
+
+
+def _plain(grade: GradeResult, reward: str) -> GradeResult:
+    """A grade that a reward made itself, of plain data only: it crosses a process, and its parts are averaged."""
+    try:
+        if not isinstance(grade.parts, Mapping):
+            raise TypeError(f"parts are {_seen(grade.parts)}, not numbers by name")
+        return GradeResult(
+            score=_finite(grade.score, "score"),
+            verdict=Verdict(grade.verdict),
+            correctness=_finite(grade.correctness, "correctness"),
+            extracted=None if grade.extracted is None else _text(grade.extracted, "extracted"),
+            reason=_text(grade.reason, "reason"),
+            parts=MappingProxyType(
+                {_text(k, "a part's name"): _finite(v, f"part {k!r}") for k, v in grade.parts.items()}
+            ),
+            steps=tuple(_step(step) for step in grade.steps),
+        )
+    except (TypeError, ValueError) as error:
+        reason = f"reward {reward!r} returned a grade that is not plain data: {error}"
+        return GradeResult.ungraded(short(reason))
+
+
+def _finite(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or not math.isfinite(number):
+        raise TypeError(f"{where} is {_seen(value)}, not a finite number")
+    return number
+
+
+def _text(value: object, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{where} is {_seen(value)}, not text")
+
+
+def _step(step: object) -> StepScore:
+    end, score = (step.end, step.score) if isinstance(step, StepScore) else (None, None)
+    ends, scored = _finite(end, "a step's end"), _finite(score, "a step's score")
+    if ends is None or scored is None:
+        raise TypeError(f"a step is {_seen(step)}, not a StepScore")
+    return StepScore(int(ends), scored)
+
+
 def grades_from(values: object, count: int, *, reward: str, correctness: bool) -> list[GradeResult]:
     """Read what a batched reward returned for `count` requests; a wrong count grades none of them."""
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
-        if not hasattr(values, "__iter__") or isinstance(values, str | bytes):
-            reason = (
-                f"reward {reward!r} returned {values!r:.80} for {count} requests; return a list with one value each"
-            )
+        # Neither has an order that says which value is whose.
+        if not hasattr(values, "__iter__") or isinstance(values, str | bytes | Mapping | Set):
+            reason = f"reward {reward!r} returned {_seen(values)} for {count} requests; return a list, one value each"
             return [GradeResult.ungraded(short(reason))] * count
         values = list(values)
     if len(values) != count:

@@ -29,7 +29,7 @@ from types import TracebackType
 
 from rewards.blame import Sentence
 from rewards.calls import Case, Plan, PoolCounts
-from rewards.composed import check, has_right_and_wrong, identity, lowest
+from rewards.composed import check, concurrency, has_right_and_wrong, identity, lowest
 from rewards.composition import RewardSpec
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradingUnavailable, InvalidReward
@@ -81,8 +81,6 @@ class GraderPool:
         self.deadline = _positive("deadline", deadline)
         self.batched = any(reward.batched for reward in rewards)
         self.identity = identity(self.spec)
-        # A batch is one call; and where all parts are plain functions a worker is at one call at a time.
-        concurrency = 1 if self.batched else max(reward.concurrency for reward in rewards)
         for reward in rewards:
             if not reward.source.file:
                 raise InvalidReward(
@@ -103,7 +101,7 @@ class GraderPool:
             workers=self.workers,
             deadline=self.deadline,
             start_deadline=_positive("start_deadline", start_deadline),
-            concurrency=concurrency,
+            concurrency=concurrency(self.spec),
             sentence=Sentence(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
         )
         self._lock = threading.Lock()

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rewards.clock import CLOCK
-from rewards.composed import answer_controls, build, identity, rewards_of
+from rewards.composed import answer_controls, build, concurrency, identity, rewards_of
 from rewards.composition import RewardSpec
-from rewards.errors import RewardError
+from rewards.errors import InvalidRow, RewardError
 from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.protocol import Grader
@@ -105,6 +105,27 @@ def limit_memory(limit: int | None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What the pool asks for. fault: why its requests cannot be read; empty = they can."""
+
+    number: int
+    count: int
+    requests: list[GradeRequest]
+    control: bool
+    fault: str = ""
+
+
+def call_from(received: bytes) -> Call:
+    call = json.loads(received)
+    rows = call["requests"]
+    try:
+        requests = [GradeRequest.from_dict(row) for row in rows]
+    except InvalidRow as error:  # made by hand, with a field of another type
+        return Call(call["call"], len(rows), [], call["control"], fault=f"the request cannot be read: {error}")
+    return Call(call["call"], len(rows), requests, call["control"])
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """What a worker grades with."""
 
@@ -112,20 +133,26 @@ class Bench:
     grader: Grader
     name: str
 
-    async def grade(self, requests: Sequence[GradeRequest], control: bool) -> list[GradeResult]:
+    async def grade(self, call: Call) -> list[GradeResult]:
         """The grades of a call, each with its seconds; of a control call none."""
         began, stopped = time.perf_counter(), CLOCK.stopped_seconds
         try:
-            if control:
-                await answer_controls(self.spec, requests)
+            if call.control:
+                await answer_controls(self.spec, call.requests)
                 return []
-            results = await self.grader.grade(requests)
+            if call.fault:
+                return [GradeResult.ungraded(short(call.fault))] * call.count
+            results = await self.grader.grade(call.requests)
         except MemoryError:
             os._exit(EXIT_MEMORY)
         except BaseException as error:  # the promise of a worker is an answer, whatever a reward raises
-            results = [raised(self.name, error)] * len(requests)
+            results = self.failed(call, error)
         spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
-        return [result.timed(spent / len(requests)) for result in results]
+        return [result.timed(spent / call.count) for result in results]
+
+    def failed(self, call: Call, error: BaseException) -> list[GradeResult]:
+        """The grades of a call on which the reward raised. A control that raises has been answered."""
+        return [] if call.control else [raised(self.name, error)] * call.count
 
 
 def set_up(received: bytes) -> Bench:
@@ -139,11 +166,6 @@ def set_up(received: bytes) -> Bench:
     return Bench(spec=spec, grader=build(spec), name=identity(spec))
 
 
-def call_from(received: bytes) -> tuple[int, list[GradeRequest], bool]:
-    call = json.loads(received)
-    return call["call"], [GradeRequest.from_dict(row) for row in call["requests"]], call["control"]
-
-
 def finished(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never waits: an event loop would cost more than the grade."""
     try:
@@ -155,43 +177,41 @@ def finished(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a reward that was registered as a plain function waits for something; make it `async def`")
 
 
-def answer_of(number: int, results: Sequence[GradeResult], name: str) -> bytes:
-    """The line that answers a call; a grade that JSON has no form for (a tensor among its parts) is ungraded."""
-    try:
-        return line({"call": number, "results": [result.to_dict() for result in results]})
-    except (TypeError, ValueError, RecursionError):
-        return line({"call": number, "results": [_plain(result, name).to_dict() for result in results]})
-
-
-def _plain(result: GradeResult, name: str) -> GradeResult:
-    try:
-        line(result.to_dict())
-    except (TypeError, ValueError, RecursionError) as error:
-        return GradeResult.ungraded(short(f"{name} returned a grade that is not plain data: {error}"))
-    return result
+def answer_of(call: Call, results: Sequence[GradeResult]) -> bytes:
+    """The line that answers a call. `rewards.outcome` has seen to it that grades are plain data."""
+    return line({"call": call.number, "results": [result.to_dict() for result in results]})
 
 
 def serve(channel: Channel, bench: Bench) -> None:
     """Answer calls one after the other, for ever."""
     while True:
-        number, requests, control = call_from(channel.calls.get())
-        results = finished(bench.grade(requests, control))
-        channel.write(answer_of(number, results, bench.name))
+        call = call_from(channel.calls.get())
+        try:
+            results = finished(bench.grade(call))
+        except RuntimeError as error:
+            results = bench.failed(call, error)
+        channel.write(answer_of(call, results))
 
 
 def serve_concurrently(channel: Channel, bench: Bench) -> None:
     """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
     import asyncio
 
-    async def answer(received: bytes) -> None:
-        number, requests, control = call_from(received)
-        results = await bench.grade(requests, control)
-        channel.write(answer_of(number, results, bench.name))
-
     async def run() -> None:
+        # The pool hands out calls ahead; how many of them run is up to the reward.
+        free = asyncio.Semaphore(concurrency(bench.spec))
         running: set[asyncio.Task[None]] = set()
+
+        async def answer(call: Call) -> None:
+            try:
+                channel.write(answer_of(call, await bench.grade(call)))
+            finally:
+                free.release()
+
         while True:
-            task = asyncio.create_task(answer(await asyncio.to_thread(channel.calls.get)))
+            await free.acquire()
+            received = await asyncio.to_thread(channel.calls.get)
+            task = asyncio.create_task(answer(call_from(received)))
             running.add(task)
             task.add_done_callback(running.discard)
 

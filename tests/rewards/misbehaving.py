@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from rewards import GradeRequest, GradeResult, reward
+from rewards import GradeRequest, GradeResult, MathReference, reward
 
 
 def spin() -> None:
@@ -133,8 +134,73 @@ def _odd() -> GradeResult:
     return replace(GradeResult.correct(), parts={"tensor": object()})  # type: ignore[dict-item]
 
 
+def _with(**fields: object) -> Callable[[], GradeResult]:
+    """A grade of which some fields are not what they are declared to be."""
+    return lambda: replace(GradeResult.correct(), **fields)  # type: ignore[arg-type]
+
+
+class _Held:
+    """A number as arrays and tensors hold one."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def item(self) -> object:
+        return self._value
+
+
+class _Unprintable(Exception):
+    def __repr__(self) -> str:
+        raise ValueError("no")
+
+    __str__ = __repr__
+
+
+def _raise_unprintable() -> float:
+    raise _Unprintable
+
+
+def _nested(depth: int) -> object:
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def _deep() -> GradeResult:
+    sys.setrecursionlimit(100_000)
+    return replace(GradeResult.correct(), extracted=_nested(20_000))  # type: ignore[arg-type]
+
+
+def _coroutine() -> object:
+    return asyncio.sleep(0, 1.0)
+
+
+async def _awaited() -> float:
+    return 1.0
+
+
 _DEEDS = {
     "odd": _odd,
+    "plain_verdict": _with(verdict="correct"),
+    "odd_verdict": _with(verdict="great"),
+    "odd_steps": _with(steps=((1, 0.5),)),
+    "no_reason": _with(reason=None),
+    "odd_extracted": _with(extracted=5),
+    "nan_part": _with(parts={"a": float("nan")}),
+    "text_part": _with(parts={"a": "x"}),
+    "nameless_part": _with(parts={1: 1.0}),
+    "no_parts": _with(parts=None),
+    "bool_score": _with(score=True, correctness=True),
+    "deep": _deep,
+    "held": lambda: _Held(True),
+    "holds_nan": lambda: _Held(float("nan")),
+    "decimal": lambda: Decimal("0.25"),
+    "huge": lambda: 10**400,
+    "unprintable": _Unprintable,
+    "raise_unprintable": _raise_unprintable,
+    "coroutine": _coroutine,
+    "awaited": _awaited,
     "fine": lambda: 1.0,
     "raise": _raise,
     "nan": lambda: float("nan"),
@@ -177,6 +243,36 @@ def ranks(requests: Sequence[GradeRequest]) -> list[float]:
 @reward("miscounts", batched=True)
 def miscounts(requests: Sequence[GradeRequest]) -> list[float]:
     return [0.0] * (len(requests) + 1)
+
+
+@reward("unordered", batched=True)
+def unordered(requests: Sequence[GradeRequest]) -> object:
+    """One value each, but not in an order."""
+    values = {float(i): 0.5 for i in range(len(requests))}
+    return values if requests[0].response == "table" else set(values)
+
+
+@reward("one_at_a_time")
+class OneAtATime:
+    """Pays how many calls it is at."""
+
+    def __init__(self) -> None:
+        self._active = 0
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        self._active += 1
+        active = self._active
+        await asyncio.sleep(0.01)
+        self._active -= 1
+        return [GradeResult.scored(float(active)) for _ in requests]
+
+
+@reward("hangs_on_the_answer", correctness=True)
+def hangs_on_the_answer(request: GradeRequest) -> float:
+    """Hangs where the reference says so, whatever the response."""
+    if isinstance(request.reference, MathReference) and str(request.reference.answer).startswith("loop"):
+        spin()
+    return 1.0
 
 
 @reward("slow_to_load")

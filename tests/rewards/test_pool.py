@@ -164,6 +164,10 @@ def test_rewards_that_wait_are_graded_side_by_side_in_one_worker(pool: Pools) ->
         ("above", "'misbehaves' returned 1.5"),
         ("sys.exit", "'misbehaves' raised SystemExit"),
         ("recurse", "'misbehaves' raised RecursionError"),
+        ("raise_unprintable", "'misbehaves' raised _Unprintable: (its message cannot be printed)"),
+        ("unprintable", "'misbehaves' returned what cannot be printed of type _Unprintable"),
+        ("huge", "'misbehaves' returned inf; a score must be finite"),
+        ("holds_nan", "'misbehaves' returned nan; a score must be finite"),
     ],
 )
 def test_what_cannot_be_paid_is_ungraded_and_names_the_reward(deed: str, reason: str) -> None:
@@ -185,7 +189,66 @@ def test_numbers_and_bools_of_a_reward_with_right_and_wrong_are_its_correctness(
 def test_a_grade_that_is_not_plain_data_is_ungraded(pool: Pools) -> None:
     results = pool("misbehaves").grade(requests("odd", "fine"))
     assert [r.score for r in results] == [None, 1.0]
-    assert "misbehaves@1 returned a grade that is not plain data" in results[0].reason
+    assert "'misbehaves' returned a grade that is not plain data" in results[0].reason
+
+
+@pytest.mark.parametrize(
+    ("deed", "fault"),
+    [
+        ("odd_verdict", "'great' is not a valid Verdict"),
+        ("odd_steps", "a step is (1, 0.5), not a StepScore"),
+        ("no_reason", "reason is None, not text"),
+        ("odd_extracted", "extracted is 5, not text"),
+        ("nan_part", "part 'a' is nan, not a finite number"),
+        ("text_part", "part 'a' is 'x', not a finite number"),
+        ("nameless_part", "a part's name is 1, not text"),
+        ("no_parts", "parts are None, not numbers by name"),
+        ("deep", "extracted is"),
+    ],
+)
+def test_a_grade_with_a_field_of_another_type_is_ungraded_and_kills_nothing(pool: Pools, deed: str, fault: str) -> None:
+    one = pool("misbehaves")
+    results = one.grade(requests(deed, "fine"))
+    assert scores(results) == [None, 1.0]
+    assert f"'misbehaves' returned a grade that is not plain data: {fault}" in results[0].reason
+    assert one.counts().lost == 0
+
+
+def test_numbers_are_read_however_they_are_held(pool: Pools) -> None:
+    results = pool("misbehaves").grade(requests("plain_verdict", "bool_score", "held", "decimal"))
+    assert scores(results) == [1.0, 1.0, 1.0, 0.25]
+    assert type(results[1].score) is float
+    assert results[0].verdict is Verdict.CORRECT
+
+
+def test_a_function_that_returns_what_must_be_awaited_is_told_so(pool: Pools) -> None:
+    one = pool("misbehaves")
+    results = one.grade(requests("coroutine", "awaited", "fine"))
+    assert scores(results) == [None, 1.0, 1.0]
+    assert "make it `async def`" in results[0].reason
+    assert one.counts().lost == 0
+
+
+def test_a_request_made_with_a_field_of_another_type_is_refused_or_left_ungraded(pool: Pools) -> None:
+    one = pool("misbehaves")
+    for broken in ({"response": None}, {"response": "fine", "reference": "5"}, {"response": "fine", "finish": "stop"}):
+        with pytest.raises(InvalidRow, match="cannot be sent to a worker"):
+            one.grade([GradeRequest(**broken)])  # type: ignore[arg-type]
+    results = one.grade([GradeRequest(response="fine", sample_id="a"), *requests("fine")])  # type: ignore[arg-type]
+    assert scores(results) == [None, 1.0]
+    assert "the request cannot be read: sample must be an integer, not 'a'" in results[0].reason
+    assert one.counts().lost == 0
+
+
+@pytest.mark.parametrize("kind", ["table", "set"])
+def test_a_batch_graded_without_an_order_is_not_graded(pool: Pools, kind: str) -> None:
+    results = pool("unordered").grade(requests(kind, "b"))
+    assert scores(results) == [None, None]
+    assert "return a list, one value each" in results[0].reason
+
+
+def test_a_grader_that_declares_no_concurrency_is_at_one_call_at_a_time(pool: Pools) -> None:
+    assert scores(pool("one_at_a_time", deadline=5.0).grade(requests(*["x"] * 40))) == [1.0] * 40
 
 
 def test_a_batched_reward_with_a_wrong_count_grades_nothing(pool: Pools) -> None:
