@@ -1,4 +1,4 @@
-"""Small models and batches for the learner's tests."""
+"""Small models and batches for the learner's tests, and a measure of the largest tensor that is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rlvr.models import Attention, LoraSettings, ModelConfig, ModelInit, load_model
 from rlvr.tokenizers import character_tokenizer
@@ -74,3 +75,18 @@ def batch_of(
         token_count=int(mask.sum()),
         sequence_count=int(mask.any(1).sum()),
     )
+
+
+class LargestTensor(TorchDispatchMode):
+    """Remembers the largest storage that any operation made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, tuple) else (result,):
+            if isinstance(tensor, Tensor):
+                self.bytes = max(self.bytes, tensor.untyped_storage().nbytes())
+        return result

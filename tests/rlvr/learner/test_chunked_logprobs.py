@@ -7,10 +7,10 @@ import itertools
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from rlvr.learner import logprobs as module
 from rlvr.learner.logprobs import chunked_logprobs
+from tests.rlvr.learner.small_models import LargestTensor
 
 HEADS = list(itertools.product((1.0, 0.7), (1.0, 1.5), (None, 2.0), (False, True)))  # temperature, scale, cap, bias
 
@@ -107,31 +107,16 @@ def test_without_gradients_the_values_are_the_same_and_carry_no_graph() -> None:
     assert torch.equal(entropy, plain_entropy)
 
 
-class _LargestTensor(TorchDispatchMode):
-    """Remembers the largest storage that any operation made."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]  # noqa: ANN
-        result = func(*args, **(kwargs or {}))
-        for tensor in result if isinstance(result, tuple) else (result,):
-            if isinstance(tensor, Tensor):
-                self.bytes = max(self.bytes, tensor.untyped_storage().nbytes())
-        return result
-
-
 def test_logits_of_all_tokens_never_exist() -> None:
     rows, width, size, chunk = 64, 8, 4096, 128
     hidden, weight, targets = inputs(rows, width, size, dtype=torch.float32)
-    with _LargestTensor() as largest:
+    with LargestTensor() as largest:
         logprobs, entropy = chunked_logprobs(hidden, weight, targets, chunk=chunk, entropy=True)
         assert entropy is not None
         (logprobs.sum() + entropy.sum()).backward()
     assert largest.bytes <= max(weight.nbytes, rows * chunk * 4)  # the weight's own gradient, or one chunk
     assert largest.bytes * 8 <= rows * size * 4
-    with _LargestTensor() as largest:
+    with LargestTensor() as largest:
         plain(hidden, weight, targets)
     assert largest.bytes >= rows * size * 4  # the measure sees logits where they exist
 

@@ -12,11 +12,13 @@ from torch import nn
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import ConfigError
+from rlvr.learner import scoring
 from rlvr.learner.optimizer import Optimizer, OptimizerConfig, learning_rate_at
 from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import LoraSettings
+from rlvr.models import LoraSettings, ModelConfig, ModelInit, load_model
+from rlvr.tokenizers import character_tokenizer
 from rlvr.types import Batch, Outputs, Role, StepStats
-from tests.rlvr.learner.small_models import batch_of, lora, small_model
+from tests.rlvr.learner.small_models import LargestTensor, batch_of, lora, small_model
 
 LENGTHS = [7, 12, 3, 20, 9]
 SPEC = ObjectiveSpec(importance_cap=None)
@@ -289,6 +291,19 @@ def test_dropout_of_adapters_is_seeded_by_the_update_alone() -> None:
     assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
     without = learner_of(small_model(lora=lora(dropout=0.0)))
     assert [step(without, batch_of(LENGTHS), spec).loss for _ in range(3)][-1] != ours.loss
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_logits_of_a_whole_micro_batch_never_exist(checkpointing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(scoring._LOGITS, "cpu", 1)  # the smallest chunks
+    init = ModelInit(hidden_size=16, layers=1, heads=2)
+    tokenizer = character_tokenizer("".join(chr(0x4E00 + n) for n in range(8192)))
+    model = load_model(ModelConfig(init=init, gradient_checkpointing=checkpointing), tokenizer, device="cpu")
+    learner, batch = learner_of(model), batch_of([60] * 8)
+    with LargestTensor() as largest:
+        assert not learner._step(batch, replace(SPEC, entropy_coefficient=0.1)).refused
+        learner._score(batch, Role.POLICY, Outputs(entropy=True))
+    assert largest.bytes * 15 < batch.token_count * 8192 * 4
 
 
 def test_passes_run_on_the_compute_thread_while_the_event_loop_goes_on() -> None:
