@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, replace
 
 from rewards.blame import Attempt, Life, Sentence, life
 from rewards.errors import InvalidRow
 from rewards.lines import line
-from rewards.types import GradeRequest, GradeResult
+from rewards.types import Finish, GradeRequest, GradeResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +67,12 @@ class Case:
 
     def resolve(self, results: Sequence[GradeResult]) -> None:
         for future, result in zip(self.futures, results, strict=True):
-            if not future.cancelled():
+            with contextlib.suppress(InvalidStateError):  # cancelled, perhaps at this moment
                 future.set_result(result)
 
     def fail(self, error: Exception) -> None:
         for future in self.futures:
-            if not future.done():
+            with contextlib.suppress(InvalidStateError):
                 future.set_exception(error)
 
 
@@ -101,3 +102,8 @@ def encode(requests: Sequence[GradeRequest]) -> bytes:
         return line([request.to_dict() for request in requests])[:-1]
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidRow(f"a request cannot be sent to a worker: {error}; metadata and references are JSON") from error
+
+
+def row_of(requests: Sequence[GradeRequest]) -> bytes:
+    """What requests share with other samples of the same problem: everything but the response."""
+    return encode([replace(r, response="", sample_id=0, finish=Finish.STOP) for r in requests])

@@ -6,9 +6,11 @@ A worker is given several calls ahead (about 20 ms of work) so that it never wai
 one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
 *alone* (repeats, controls) go to workers that have graded nothing; an idle worker gives way to a fresh one for them.
 
-Two breakers keep a broken grader from costing a deadline for every response: after three starts in a row that fail, or
-three control calls in a row that are lost, what is queued is given up at once, with the diagnosis. After lost controls,
-new work is preceded by one control call.
+Two breakers keep a broken grader from costing a deadline for every response. After three starts in a row that fail,
+what is queued is given up at once, with the diagnosis. After three control calls in a row that are lost, what is queued
+of the same rows is given up (a reference can hang a grader, and a group has it many times), and one control call of
+another row, the probe, decides about the rest: answered, all goes on; lost, all is given up. Until some call is
+answered, new work too is preceded by a probe.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from concurrent.futures import Future
 from typing import TypeAlias
 
 from rewards.blame import GRADING_LIMIT, Answered, Attempt, Lost, Outcome
-from rewards.calls import Call, Case, Plan, PoolCounts, encode
+from rewards.calls import Call, Case, Plan, PoolCounts, encode, row_of
 from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
 from rewards.outcome import short
@@ -67,6 +69,8 @@ class Dispatcher:
         self._numbers = 0
         self._failed_starts = 0
         self._lost_controls = 0
+        self._lost_rows: set[bytes] = set()
+        self._short_of_workers = False
         self._mean_seconds = _SECONDS_AHEAD / 4
         self._answered = self._lost_calls = self._blamed = self._at_fault = 0
         self.thread = threading.Thread(target=self._run, name=f"grading {plan.name}", daemon=True)
@@ -143,6 +147,8 @@ class Dispatcher:
                 return False
             self._asleep = not self._inbox and not self._askers
             timeout = None if self._asleep else 0.0
+        if self._asleep and self._short_of_workers:
+            timeout = _BEFORE_NEXT_TRY
         self._crew.wait(timeout)
         with self._lock:
             self._asleep = False
@@ -166,6 +172,7 @@ class Dispatcher:
     def _end(self, reason: str) -> None:
         with self._lock:
             self._closing = True
+            self._asleep = False  # nobody writes into a pipe that is closed below
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
         self._crew.close()
         for case in cases:
@@ -192,9 +199,7 @@ class Dispatcher:
 
     def _hand_out(self) -> None:
         if self._silent and self._queue and not self._probing:
-            requests = self._queue[0].attempt.requests
-            self._alone.append(self._call(None, Attempt(requests, control=True), encode(requests)))
-            self._probing = True
+            self._probe()
         for worker in self._crew.workers:
             if self._alone and worker.ready and worker.fresh:
                 worker.alone = True
@@ -206,18 +211,30 @@ class Dispatcher:
                 self._fill(worker, len(open_to))
         self._start_workers()
 
+    def _probe(self) -> None:
+        """Ask for one control call, of a row whose control has not been lost, if one waits."""
+        others = (call.attempt.requests for call in reversed(self._queue) if not self._has_lost_row(call))
+        requests = next(others, self._queue[-1].attempt.requests)
+        self._alone.append(self._call(None, Attempt(requests, control=True), encode(requests)))
+        self._probing = True
+
+    def _has_lost_row(self, call: Call) -> bool:
+        return row_of(call.attempt.requests) in self._lost_rows
+
     def _start_workers(self) -> None:
         """As many as are kept, or as there is work for; used ones that idle do not serve calls that must be alone."""
         busy = sum(bool(worker.in_flight) for worker in self._crew.workers)
         starting = sum(not worker.ready for worker in self._crew.workers)
         wanted = max(len(self._queue) + busy, len(self._crew.workers) - starting + len(self._alone))
         wanted = self._plan.workers if self._keep_all else min(wanted, self._plan.workers)
+        self._short_of_workers = False
         try:
             while len(self._crew.workers) < wanted:
                 self._crew.start()
         except OSError as error:  # no processes or descriptors left
-            self._failed_start(f"a worker process cannot be started: {error}")
-            time.sleep(_BEFORE_NEXT_TRY)
+            self._short_of_workers = True
+            if not self._crew.workers:  # where there are some, they do it all
+                self._failed_start(f"a worker process cannot be started: {error}")
 
     def _make_room(self) -> list[Worker]:
         """Let used workers give way to fresh ones, as many as calls wait to be alone; those that still grade drain."""
@@ -256,7 +273,7 @@ class Dispatcher:
             try:
                 message = json.loads(received)
                 hear = self._HEAR[next(iter(message))]
-            except (ValueError, KeyError, TypeError, StopIteration):
+            except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
                 self._lose(worker, f"the worker wrote what is no answer: {received[:80]!r}")
                 return
             hear(self, worker, message)
@@ -270,6 +287,9 @@ class Dispatcher:
         self._tell_askers(None)
 
     def _hear_failed(self, worker: Worker, message: Message) -> None:
+        if worker.ready:  # a reward wrote it
+            self._lose(worker, "the worker says that it cannot start, and has started")
+            return
         self._crew.dismiss(worker)
         self._give_up_starting(str(message["failed"]))
 
@@ -286,9 +306,13 @@ class Dispatcher:
         except (KeyError, TypeError, ValueError) as error:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
+        if len(results) != (0 if call.attempt.control else len(call.attempt.requests)):
+            self._lose(worker, f"the worker wrote {len(results)} grades, not one a request")
+            return
         self._crew.done(worker, call)
         self._answered += 1
         self._failed_starts = self._lost_controls = 0
+        self._lost_rows.clear()
         if results:
             spent = sum(result.seconds for result in results)
             self._mean_seconds += 0.1 * (max(spent, 1e-6) - self._mean_seconds)
@@ -325,10 +349,12 @@ class Dispatcher:
             self._failed_start(cause)
         for call in calls[:suspects]:
             self._lost_calls += 1
-            self._lost_controls += call.attempt.control
+            if call.attempt.control:
+                self._lost_controls += 1
+                self._lost_rows.add(row_of(call.attempt.requests))
             self._advance(call, Lost(cause))
         if self._silent:
-            self._give_up_grading(cause)
+            self._give_up_grading(cause, every_row=any(call.case is None for call in calls[:suspects]))
 
     def _failed_start(self, cause: str) -> None:
         self._failed_starts += 1
@@ -347,19 +373,21 @@ class Dispatcher:
                 case.fail(GradingUnavailable(diagnosis))
                 self._cases.discard(case)
 
-    def _give_up_grading(self, cause: str) -> None:
-        for case in self._take_waiting():
-            self._leave_ungraded(
-                case, f"the grader is at fault: its control request was lost {_TRIES} times in a row: {cause}"
-            )
+    def _give_up_grading(self, cause: str, every_row: bool) -> None:
+        reason = f"the grader is at fault: its control request was lost {_TRIES} times in a row: {cause}"
+        for case in self._take_waiting(lambda call: every_row or self._has_lost_row(call)):
+            self._leave_ungraded(case, reason)
 
-    def _take_waiting(self) -> list[Case]:
-        """Empty the queues of what waits for a worker."""
-        calls = [*self._queue, *self._alone]
-        self._queue.clear()
-        self._alone.clear()
-        self._probing = self._probing and not any(call.case is None for call in calls)
-        return [call.case for call in calls if call.case is not None]
+    def _take_waiting(self, which: Callable[[Call], bool] = lambda _call: True) -> list[Case]:
+        """Take out of the queues what waits for a worker."""
+        taken: list[Call] = []
+        for queue in (self._queue, self._alone):
+            calls = [(call, which(call)) for call in queue]
+            queue.clear()
+            queue.extend(call for call, take in calls if not take)
+            taken += [call for call, take in calls if take]
+        self._probing = self._probing and not any(call.case is None for call in taken)
+        return [call.case for call in taken if call.case is not None]
 
     def _leave_ungraded(self, case: Case, reason: str) -> None:
         case.life.close()

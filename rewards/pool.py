@@ -178,7 +178,10 @@ class GraderPool:
             if self._closed:
                 raise GradingUnavailable(f"the pool that grades with {self.identity} is closed")
             if self._dispatcher is None:
-                self._dispatcher = Dispatcher(self._plan)
+                try:
+                    self._dispatcher = Dispatcher(self._plan)
+                except OSError as error:
+                    raise GradingUnavailable(f"a grading pool cannot be opened: {error}") from error
             return self._dispatcher
 
     def _forked(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -93,6 +94,50 @@ def test_a_grader_that_always_hangs_leaves_everything_ungraded_and_soon(pool: Po
     again = one.grade(requests(*"abcdefghijklmnopqrst"))
     assert all(result.score is None for result in again)
     assert time.monotonic() - began < 5  # one control call for all of them
+
+
+def answers(*golds: str) -> list[GradeRequest]:
+    return [
+        GradeRequest(response="x", reference=MathReference(answer=gold), sample_id=i) for i, gold in enumerate(golds)
+    ]
+
+
+def test_a_reference_that_hangs_the_grader_leaves_only_its_own_samples_ungraded(pool: Pools) -> None:
+    one = pool("hangs_on_the_answer", workers=2, deadline=0.4)
+    began = time.monotonic()
+    results = one.grade(answers(*["loop"] * 16, *map(str, range(60))))
+    assert [r.verdict for r in results[:16]] == [Verdict.UNGRADED] * 16
+    assert scores(results[16:]) == [1.0] * 60
+    assert time.monotonic() - began < 20
+    again = one.grade(answers("loop", "5"))
+    assert scores(again) == [None, 1.0]
+
+
+def test_a_grader_that_hangs_on_every_row_is_found_out_by_a_probe(pool: Pools) -> None:
+    one = pool("hangs_on_the_answer", workers=2, deadline=0.4)
+    began = time.monotonic()
+    results = one.grade(answers(*(f"loop {i}" for i in range(40))))
+    assert all(result.verdict is Verdict.UNGRADED for result in results)
+    assert all("the grader is at fault" in result.reason for result in results)
+    assert time.monotonic() - began < 15
+
+
+def test_grading_goes_on_or_says_why_when_descriptors_run_out(pool: Pools) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    one = pool("misbehaves")
+    with one, pool("misbehaves", workers=2) as two:
+        two.grade(requests("fine"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds() + 5, hard))
+        try:
+            assert scores(two.grade(requests("sleep", "sleep", "fine"))) == [1.0] * 3
+            with pytest.raises(GradingUnavailable, match="cannot be started"):
+                one.grade(requests("fine"))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds(), hard))
+            with pytest.raises(GradingUnavailable, match="cannot be opened"):
+                pool("misbehaves").grade(requests("fine"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert scores(two.grade(requests("fine"))) == [1.0]
 
 
 def test_a_hang_that_does_not_repeat_is_graded_as_if_nothing_had_been(pool: Pools, tmp_path: Path) -> None:
