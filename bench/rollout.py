@@ -142,7 +142,7 @@ def generate(model: LlamaForCausalLM, work: Work, batch: int) -> float:
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    groups, rounds = 4, 3 if quick else 5
+    groups, rounds = 4, 2 if quick else 5
     for name, make in (("2.5M", small), ("29M", medium)):
         model = make()
         mean = 16 if quick else 40
