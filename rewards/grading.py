@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rewards.composition import RewardSpec
-from rewards.pool import DEADLINE, GraderPool
+from rewards.pool import DEADLINE, GraderPool, folder
 from rewards.types import GradeRequest, GradeResult
 
 KEPT = 8
@@ -30,12 +30,13 @@ class _Kept:
     users: int = 0
 
 
-_POOLS: OrderedDict[tuple[str, int | None, float], _Kept] = OrderedDict()
+_POOLS: OrderedDict[tuple[str, str, int | None, float], _Kept] = OrderedDict()
 _LOCK = threading.Lock()
 
 
 def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
-    key = (json.dumps(spec.to_dict(), sort_keys=True), workers, deadline)
+    by_path = any(":" in leaf.named.reward for leaf in spec.leaves())  # perhaps relative to where we are
+    key = (json.dumps(spec.to_dict(), sort_keys=True), folder() if by_path else "", workers, deadline)
     with _LOCK:
         kept = _POOLS.get(key)
         if kept is None:

@@ -91,7 +91,8 @@ class GraderPool:
             {
                 "spec": self.spec.to_dict(),
                 "sources": sorted({(r.source.module, r.source.file) for r in rewards}),
-                "path": [os.path.abspath(entry) for entry in sys.path],
+                "path": [os.path.join(folder(), entry) for entry in sys.path],
+                "folder": folder(),  # a reward may be named by a relative path
                 "memory": None if memory_bytes is None else _whole("memory_bytes", memory_bytes),
             }
         )
@@ -191,6 +192,14 @@ class GraderPool:
         if dispatcher is not None:
             with contextlib.suppress(OSError):
                 dispatcher.disown()
+
+
+def folder() -> str:
+    """Where this process is; empty where that folder is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _whole(name: str, value: int) -> int:

@@ -63,7 +63,7 @@ class WorkerProcess(Generic[Call]):
         self.in_flight: deque[Call] = deque()
         self.since = now
         self.clock_stopped: float | None = None
-        self._unsent: deque[bytes] = deque()
+        self._unsent: deque[memoryview] = deque()
         self._splitter = LineSplitter()
         self._shown = 0
         self._kept = b""
@@ -101,7 +101,7 @@ class WorkerProcess(Generic[Call]):
 
     def send(self, data: bytes) -> None:
         """Hand over bytes; what the pipe does not take now waits for `flush`."""
-        self._unsent.append(data)
+        self._unsent.append(memoryview(data))  # what is left of it is not copied
         self.flush()
 
     def flush(self) -> bool:

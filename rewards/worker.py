@@ -14,6 +14,7 @@ that holds the interpreter lock. It does not isolate what it runs: that is the s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -160,6 +161,8 @@ def set_up(received: bytes) -> Bench:
     setup = json.loads(received)
     limit_memory(setup["memory"])
     sys.path[:] = setup["path"]
+    with contextlib.suppress(OSError):  # it may be gone; then a relative path is, too
+        os.chdir(setup["folder"])
     for module, file in setup["sources"]:
         import_source(Source(module=module, file=file))
     spec = RewardSpec.from_dict(setup["spec"])

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
-from rewards import GradeRequest, MathReference, RewardSpec, agrade, grade, reward
+from rewards import GradeRequest, GraderPool, MathReference, RewardSpec, agrade, grade, reward
 from rewards.grading import KEPT
 
 FIVE = GradeRequest(response=r"\boxed{5}", reference=MathReference(answer="5"))
@@ -40,6 +41,25 @@ def test_only_so_many_pools_are_kept() -> None:
         spec = {"reward": "test_limit", "parameters": {"limit": i}}
         assert grade(spec, [GradeRequest(response="ab")], workers=1)[0].score == 2.0 + i
     assert len(workers() - before) <= KEPT
+
+
+def test_a_relative_path_means_where_the_caller_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = GradeRequest(response="a")
+    for folder, score in (("one", 1.0), ("two", 2.0)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(f"def pays(request): return {score}\n")
+        monkeypatch.chdir(tmp_path / folder)
+        assert grade("./mine.py:pays", [request], workers=1)[0].score == score
+    with GraderPool("./mine.py:pays", workers=1) as pool:
+        monkeypatch.chdir(tmp_path)
+        assert pool.grade([request])[0].score == 2.0
+
+
+def test_a_request_of_forty_megabytes_is_graded_within_its_deadline() -> None:
+    request = GradeRequest(response="x" * 40_000_000 + r" \boxed{5}", reference=MathReference(answer="5"))
+    with GraderPool("math", workers=1, deadline=10.0) as pool:
+        assert pool.grade([request])[0].score == 1.0
+        assert pool.counts().lost == 0
 
 
 def test_importing_rewards_is_light_and_loads_no_algebra() -> None:
