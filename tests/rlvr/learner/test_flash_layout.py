@@ -28,7 +28,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Te
 
 
 class StandIn:
-    """The two functions of flash-attn that a pass uses. Counts the sequences of each call; rows of a batch as negative."""
+    """The two functions of flash-attn that a pass uses; counts sequences by call, and rows of a batch as negative."""
 
     def __init__(self) -> None:
         self.sequences: list[int] = []
