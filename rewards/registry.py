@@ -309,7 +309,7 @@ def find(name: str) -> Reward:
         importlib.import_module(_BUILTIN[name])
     if name not in _REGISTERED:
         raise UnknownReward(
-            f"no reward is called {name!r}{nearest(name, names())} Known: {', '.join(names())}; "
+            f"no reward is called {name!r}{nearest(name, names())} (known: {', '.join(names())}); "
             "one of your own is named by its file: ./my_rewards.py:function"
         )
     return _REGISTERED[name]
@@ -363,7 +363,7 @@ def load_file(path: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the file is the user's: whatever it raises while loading is shown as theirs
+    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
         sys.modules.pop(name, None)
         if isinstance(error, InvalidReward):
             raise

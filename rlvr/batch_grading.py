@@ -71,7 +71,8 @@ def requests_of(row: Row) -> list[GradeRequest]:
 def graded_row(row: Row, request: GradeRequest, result: GradeResult, reward: str) -> dict[str, object]:
     """The columns of a graded row. Without an id the row's line number is its id."""
     came = {name: value for name, value in row.fields.items() if name != "responses"}
-    came.setdefault("id", row.line)
+    if came.get("id") is None:  # a null is an empty column of a Parquet file
+        came["id"] = row.line
     grade: dict[str, Json] = result.to_dict()
     if not result.steps:
         del grade["steps"]

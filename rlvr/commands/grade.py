@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
@@ -96,6 +97,8 @@ def read_rows(file: str) -> Iterator[Row | BadRow]:
         DataNotFound: there is no such file (at once). BadFile: it cannot be read to its end.
     """
     if file == STREAM:
+        if sys.stdin is None:
+            raise BadFile("standard input is closed; name a file, or give rows on standard input")
         # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
         return _lines("standard input", lambda: open(sys.stdin.fileno(), "rb", closefd=False))
     path = Path(file)
@@ -140,19 +143,22 @@ class Output:
         self._path = None if out == STREAM else Path(out)
         if self._path is not None and (self._path.is_dir() or out.lower().endswith((".gz", ".parquet"))):
             raise ConfigError(f"--out {out!r}: graded rows are written as JSONL; give a file name such as graded.jsonl")
+        if self._path is None and sys.stdout is None:
+            raise ConfigError("standard output is closed; name a file with --out")
         self._open = ExitStack()
-        self._rows: IO[bytes] = sys.stdout.buffer
+        self._rows: IO[bytes] | None = None
         self._errors: IO[bytes] | None = None
 
     def __enter__(self) -> Output:
-        if self._path is not None:
-            self._rows = self._partial(self._path)
+        self._rows = sys.stdout.buffer if self._path is None else self._partial(self._path)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._open.close()
         if self._path is None or kind is not None:  # what was graded so far stays readable as OUT.partial
+            with suppress(OSError):  # on a full disk; it has been said
+                self._open.close()
             return
+        self._open.close()
         partial_of(self._path).replace(self._path)
         errors = errors_of(self._path)
         if self._errors is not None:
@@ -172,8 +178,8 @@ class Output:
             self._report(BadRow(f"not JSON: {error}", line=outcome.line, row=row))
             return
         self.verdicts[outcome.result.verdict] += 1
-        self._rows.write(line + b"\n")
-        self._rows.flush()
+        assert self._rows is not None, "take() is called inside the context"
+        self._write(self._rows, line + b"\n")
 
     def describe(self) -> str:
         """One line on what was graded."""
@@ -195,8 +201,19 @@ class Output:
             "reason": error.reason,
             "row": error.row,
         }
-        self._errors.write(json.dumps(record).encode("ascii") + b"\n")  # the row may hold what is not Unicode
-        self._errors.flush()
+        self._write(self._errors, json.dumps(record).encode("ascii") + b"\n")  # the row may hold what is not Unicode
+
+    def _write(self, stream: IO[bytes], data: bytes) -> None:
+        try:
+            stream.write(data)
+            stream.flush()
+        except BrokenPipeError:  # whoever read has gone
+            raise
+        except OSError as error:
+            if self._path is None:  # what it holds back would fail again at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            where = "standard output" if self._path is None else repr(stream.name)
+            raise BadFile(f"cannot write {where}: {error.strerror or error}") from error
 
     def _partial(self, path: Path) -> IO[bytes]:
         try:

@@ -191,6 +191,10 @@ def test_files_that_are_missing_or_do_not_load_say_so(tmp_path: Path) -> None:
     file.write_text("import a_module_that_is_not_there\n")
     with pytest.raises(InvalidReward, match="cannot be imported: ModuleNotFoundError"):
         find(f"{file}:f")
+    leaving = tmp_path / "leaving.py"
+    leaving.write_text("import sys\nsys.exit(3)\n")
+    with pytest.raises(InvalidReward, match="cannot be imported: SystemExit: 3"):
+        find(f"{leaving}:f")
 
 
 def test_a_reward_of_an_interactive_session_is_told_to_move_into_a_file() -> None:

@@ -69,6 +69,11 @@ def test_a_row_without_an_id_is_known_by_its_line(tmp_path: Path) -> None:
     assert [g["id"] for g in graded] == [1, 3]
 
 
+def test_a_null_id_is_no_id(tmp_path: Path) -> None:
+    _, graded = grade_file(write_lines(tmp_path / "in.jsonl", [{"id": None, **BOXED}]))
+    assert [g["id"] for g in graded] == [1]
+
+
 def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows: list[object] = [
         BOXED,
@@ -285,6 +290,30 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     assert b"Fatal" not in told
     assert time.monotonic() - began < 20
     process.stdin.close()
+
+
+def test_a_full_disk_and_closed_streams_are_errors_with_a_message(tmp_path: Path) -> None:
+    rows = write_lines(tmp_path / "in.jsonl", [BOXED])
+    grade = f"{sys.executable} -m rlvr.cli grade {{}} --reward format --workers 1"
+    for redirected, message in (
+        (grade.format(rows) + " > /dev/full", "rlvr: cannot write standard output: No space left on device"),
+        (grade.format(rows) + " >&-", "rlvr: standard output is closed; name a file with --out"),
+        (grade.format("-") + " <&-", "rlvr: standard input is closed; name a file, or give rows on standard input"),
+    ):
+        ran = subprocess.run(redirected, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+        assert (ran.returncode, ran.stderr.splitlines()) == (1, [message])
+
+
+def test_an_output_that_cannot_grow_leaves_its_partial_file(tmp_path: Path) -> None:
+    rows = write_lines(tmp_path / "in.jsonl", [BOXED] * 50)
+    (tmp_path / "graded.jsonl.partial").symlink_to("/dev/full")
+    process = start(str(rows), "--reward", "format", "--workers", "1", "--out", str(tmp_path / "graded.jsonl"))
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told.decode().startswith("rlvr: cannot write ")
+    assert b"No space left on device" in told
+    assert b"Traceback" not in told
+    assert not (tmp_path / "graded.jsonl").exists()
 
 
 def test_a_fast_reader_waits_for_the_graders() -> None:
