@@ -10,8 +10,10 @@ What the model thinks is no answer: text inside `<think>…</think>` never count
 3. `#### …` to the end of its line, the last one.
 
 `lenient` takes a response that is nothing but an answer (one line, no prose), then those three, then what follows the
-last "answer is" or "answer:", then the last number; numbers joined by `or`, `and` or a comma are taken together, since
-an answer that is one of several is none. A response of a few words with no number is an answer as it stands.
+last "answer is" or "answer:", then the last number, with the maths or the expression that it is part of; numbers joined
+by `or`, `and` or a comma are taken together, since an answer that is one of several is none. Of several boxes only the
+last counts, also where `or` stands between them: official solutions of MATH box two forms of one answer so. A response
+of a few words with no number is an answer as it stands.
 
 `form` names one of the three forms; then that is the only place looked at, under either policy.
 
@@ -39,12 +41,27 @@ _THINK = re.compile(r"</?think>")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)\s+(-?\w[\w.,/]*)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_SAID = re.compile(r"answer(?:\s+is|\s*:|\s*=)\s*:?", re.IGNORECASE)
-_NUMBER = r"(?:[$€£]\s?)?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?%)?"
+_SAID = re.compile(r"answer\**(?:\s+is|\s*:|\s*=)\s*:?(?:(?<=:)\*\*)?", re.IGNORECASE)
+_SCALE = r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?"
+_NUMBER = rf"(?:[$€£]\s?)?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?%)?{_SCALE}"
 _SIGNED = rf"(?<![\w.)]){'[-+−]'}?\s?{_NUMBER}|{_NUMBER}"
 _LAST = re.compile(_SIGNED)
 _JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|\bor\b|\band\b|[-–]|\bto\b)\s*", re.IGNORECASE)
-_AFTER_NUMBER = re.compile(r"$|\s+[^\W\d_]{2,}|\s*\(")
+_BETWEEN = re.compile(rf"[\s$*)]*{_JOINED.pattern}[\s$*(]*", re.IGNORECASE)
+_AFTER_NUMBER = re.compile(r"$|,?\s+[^\W\d_]{2,}|\s*\(")
+# Further on in the sentence: another value may be meant.
+_HEDGE = re.compile(r"(?<![^\W\d_])(?:or|maybe|perhaps|possibly|alternatively)(?![^\W\d_])\D{0,20}\d", re.IGNORECASE)
+# Right behind a value: it goes on with another one.
+_GOES_ON = re.compile(
+    r"[\s$*)]*(?:,?\s*or(?![^\W\d_])|(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\])",
+    re.IGNORECASE,
+)
+# What makes a number part of an expression: a mark of mathematics on either side, or a letter or bracket at it.
+_PART_BEFORE = re.compile(r"(?:[\w^{}\\(=/*|!.]|\d:)$")
+_PART_AFTER = re.compile(r"[a-zA-Z](?![a-zA-Z])|[a-zA-Z]?[\^_(\\{}]|[!+*/](?=\w)")
+_BEFORE = re.compile(r"\S+\Z")
+_BEHIND = re.compile(r"\S+")
+_AROUND = "*.,;:!?\"'`$"
 _COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MATHS = re.compile(r"\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -52,6 +69,7 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _LONGEST_BARE = 200
 _LONGEST_SAID = 1000
 _LONGEST_JOINT = 20
+_LONGEST_LINE = 1000
 _MOST_NESTED = 3
 
 
@@ -154,7 +172,10 @@ def bare(text: str) -> str | None:
 
 
 def said(text: str) -> str | None:
-    """What follows the last "answer is" or "answer:": the maths or bold that begins it, else the sentence's value."""
+    """What follows the last "answer is" or "answer:": the maths or bold that begins it, else the sentence's value.
+
+    Where the sentence goes on with another value, all of it, which is then no single answer.
+    """
     place = None
     for match in _SAID.finditer(text):
         place = match.end()
@@ -162,28 +183,66 @@ def said(text: str) -> str | None:
         return None
     rest = text[place : place + _LONGEST_SAID].lstrip()
     begun = _MATHS.match(rest)
-    if begun and not _JOINED.match(rest, begun.end()):
+    if begun and not _goes_on(rest, begun.end()):
         return next(group for group in begun.groups() if group is not None).strip()
-    if rest.startswith("**") and "**" in rest[2:]:
-        rest = rest[2:].partition("**")[0].strip()
-    end = _SENTENCE_END.search(rest)
-    sentence = (rest[: end.start()] if end else rest).strip().rstrip(".,;:")
+    bold = rest.find("**", 2) if rest.startswith("**") else -1
+    if bold > 0 and not _goes_on(rest, bold + 2):
+        rest = rest[2:bold].strip()
+    sentence = rest[: _sentence_end(rest, 0)].strip().strip("*").rstrip(".,;:")
     number = _LAST.match(sentence)
-    if number and not _JOINED.match(sentence, number.end()) and _AFTER_NUMBER.match(sentence, number.end()):
+    if number and not _goes_on(sentence, number.end()) and _AFTER_NUMBER.match(sentence, number.end()):
         return number.group().strip()
     return sentence or None
 
 
+def _sentence_end(text: str, start: int) -> int:
+    end = _SENTENCE_END.search(text, start)
+    return end.start() if end else len(text)
+
+
+def _goes_on(text: str, at: int) -> bool:
+    """Whether what follows a value, up to the end of its sentence, offers another one."""
+    if _GOES_ON.match(text, at):
+        return True
+    return _HEDGE.search(text, at, _sentence_end(text, at)) is not None
+
+
 def last_number(text: str) -> str | None:
-    """The last number, together with those that `or`, `and` or a comma join to it."""
+    """The last number, with those that `or`, `and` or a comma join to it, or the expression that it is part of."""
     first: int | None = None
     end = 0
     for match in _LAST.finditer(text):
         near = first is not None and match.start() - end <= _LONGEST_JOINT
-        if not (near and _JOINED.fullmatch(text, end, match.start())):
+        if not (near and _BETWEEN.fullmatch(text, end, match.start())):
             first = match.start()
         end = match.end()
-    return None if first is None else text[first:end].strip().rstrip(",")
+    if first is None:
+        return None
+    first += len(text[first:end]) - len(text[first:end].lstrip())
+    return _maths_around(text, first, end) or _expression_around(text, first, end)
+
+
+def _maths_around(text: str, first: int, end: int) -> str | None:
+    """The maths on this line that holds what stands there, without the left sides of its equations."""
+    begin = text.rfind("\n", max(0, first - _LONGEST_LINE), first) + 1
+    if not begin and first > _LONGEST_LINE:
+        return None
+    for maths in _MATHS.finditer(text, begin, end + _LONGEST_LINE):
+        if maths.start() <= first and end <= maths.end():
+            content = next(group for group in maths.groups() if group is not None)
+            return content.rpartition("=")[2].strip() or content.strip()
+    return None
+
+
+def _expression_around(text: str, first: int, end: int) -> str:
+    """A number as it stands; where more is written right at it (`5x`, `10^5`), all up to the next white space."""
+    before = next((m for m in _BEFORE.finditer(text, max(0, first - _LONGEST_BARE), first)), None)
+    begin = before.start() if before else first
+    if _PART_BEFORE.search(text, begin, first) or _PART_AFTER.match(text, end):
+        behind = _BEHIND.match(text, end, end + _LONGEST_BARE)
+        whole = text[begin : behind.end() if behind else end].strip(_AROUND)
+        return whole.rpartition("=")[2] or whole
+    return text[first:end].rstrip(" ,")
 
 
 def words(text: str) -> str | None:

@@ -200,6 +200,27 @@ def test_an_answer_that_cannot_be_read_is_wrong_and_quick(answer: str) -> None:
     assert time.process_time() - began < 2.0
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        "The answer is 5 (or 6).",
+        "The answer is $5$ (or $6$).",
+        "It is $5$ or $6$",
+        "The answer is **5** or **6**",
+        "It is 10^{56}",
+        r"so \frac{5}{6}",
+        "It is 5x + 6x",
+        "f(5), then f(6)",
+        "6.5!5",
+        "x^6",
+    ],
+)
+@pytest.mark.parametrize("gold", ["5", "6"])
+def test_a_hedge_or_a_part_of_an_expression_is_no_answer(response: str, gold: str) -> None:
+    request = GradeRequest(response=response, reference=MathReference(answer=gold))
+    assert grade_math(request, policy="lenient").verdict is Verdict.WRONG
+
+
 def test_no_answer_is_told_from_a_wrong_one() -> None:
     reference = MathReference(answer="5")
     for response in ("", "I do not know how to begin with this problem, sorry", r"<think>\boxed{5}"):

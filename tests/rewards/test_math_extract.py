@@ -120,6 +120,24 @@ def test_what_is_thought_is_no_answer_under_either_policy(response: str) -> None
         ("it is 50%", "50%"),
         ("Evelyn", "Evelyn"),
         ("\\text{Evelyn}", "\\text{Evelyn}"),
+        ("**Answer:** 5", "5"),
+        ("**Answer: 5**", "5"),
+        ("**Final answer**: 5.", "5"),
+        ("The answer is $5$, since 2 + 3 = 5.", "5"),
+        ("The answer is 5, as 2 + 3 = 5.", "5"),
+        ("The answer is 5 million.", "5 million"),
+        ("It is 5x.", "5x"),
+        ("So it is 10^5", "10^5"),
+        ("The result is \\frac{1}{5}", "\\frac{1}{5}"),
+        ("The result is $\\frac{1}{5}$.", "\\frac{1}{5}"),
+        ("Thus $x = 3 + 2 = \\sqrt{5}$.", "\\sqrt{5}"),
+        ("so x=\\sqrt{5}", "\\sqrt{5}"),
+        ("It is f(5)", "f(5)"),
+        ("It costs $3, then $4, in all $7.", "$7"),
+        ("It is (see 4) 5!", "5"),
+        ("a 5-year-old", "5"),
+        ("about 5cm", "5"),
+        ("around 5\\%", "5\\%"),
     ],
 )
 def test_lenient_looks_further(response: str, answer: str) -> None:
@@ -137,6 +155,11 @@ def test_lenient_looks_further(response: str, answer: str) -> None:
         ("somewhere in 3-5", "3-5"),
         ("between 3 and 5", "3 and 5"),
         ("1 2 3 4 5", "1 2 3 4 5"),
+        ("The answer is 5 (or 6).", "5 (or 6)"),
+        ("The answer is 5 perhaps 6", "5 perhaps 6"),
+        ("The answer is $5$ (or $6$).", "$5$ (or $6$)"),
+        ("The answer is **5** or **6**", "5** or **6"),
+        ("It is $5$ or $6$", "$5$ or $6"),
     ],
 )
 def test_several_values_are_taken_together(response: str, hedge: str) -> None:
@@ -168,6 +191,14 @@ HOSTILE = [
     "1e" * 200_000,
     ".5" * 200_000,
     "\\" * 500_000,
+    "\\(" * 200_000 + "5",
+    "$" + "a" * 500_000 + "5",
+    "5" + "a" * 500_000,
+    "a" * 500_000 + "5" * 500_000,
+    r"\boxed{1} or " * 40_000,
+    "or " * 200_000 + "5",
+    "answer is 5 " + "or " * 200_000,
+    ("$1$ or " * 70_000),
 ]
 
 
