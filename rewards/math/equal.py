@@ -5,11 +5,13 @@ In order, the first that decides:
 1. the same text after normalisation (words without regard to case);
 2. lists, tuples, sets and intervals by their elements: brackets and order count where there are brackets, not in a bare
    list or a set; a list is never equal to one value, so a hedge is wrong;
-3. two numbers by exact fractions (`rewards.math.numbers`);
-4. a gold answer that is plain words is nothing else;
-5. math-verify (`rewards.math.symbolic`).
+3. a number to a base, `101_2`, by its digits and base; an answer may leave out the base that the gold names;
+4. two numbers by exact fractions (`rewards.math.numbers`);
+5. a gold answer that is plain words is nothing else;
+6. math-verify (`rewards.math.symbolic`).
 
 `x = 5` is read as 5, unless both sides name different variables; in a chain `2 + 3 = 5` every link must equal the gold.
+An equation in several variables, `y = 2x + 1`, is equal to another that says the same: `2x - y + 1 = 0`.
 
 Example:
     >>> compare(r"\frac{1}{2}", "0.5")
@@ -37,6 +39,8 @@ _NAME = re.compile(
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '-]+[^\W\d_]+)*")
 _CHOICE = re.compile(r"\(([A-Z])\)")
 _CLOCK = re.compile(r"\d{1,2}(?::\d{2}){1,2}(?: ?[apAP]\.?[mM]\.?)?|\d{1,2} ?[apAP]\.?[mM]\.?")
+_BASED = re.compile(r"(-?[0-9A-F]*\d[0-9A-F]*) ?_ ?\{? ?(\w+) ?\}?")
+_VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _EQUALS = re.compile(r"(?<![<>!=\\])=(?!=)")
 _MEMBER = re.compile(r"^([a-zA-Z])\s*\\in(?![a-zA-Z])\s*")
 _SEPARATOR = re.compile(r"\\.|[(){}\[\],;]|(?<![a-zA-Z\\])(?:or|and)(?![a-zA-Z])", re.DOTALL)
@@ -161,9 +165,20 @@ def _compare(gold: str, answer: str) -> Equality:
     answer_name, answer_links = _links(answer)
     if gold_name and answer_name and key(gold_name) != key(answer_name):
         return Equality.DIFFERENT
+    if gold_name and not answer_name and len(answer_links) > 1 and _VARIABLE.search(gold_links[0]):
+        return _symbolic(gold, answer, None, None)
     if len(gold_links) == 1 and (gold_name or answer_name or len(answer_links) > 1):
         return _all([_value(gold_links[0], link) for link in answer_links])
     return _value(gold, answer)
+
+
+def _same_to_a_base(gold: str, answer: str) -> bool:
+    """One at least is written to a base. An answer may leave out the base of the gold, and either may leave out ten."""
+    (digits, base), (answered, answered_base) = (
+        match.groups() if (match := _BASED.fullmatch(side)) else (side, "") for side in (gold, answer)
+    )
+    left_out = (answered_base == "" and base != "") or (base == "" and answered_base == "10")
+    return digits == answered and (base == answered_base or left_out)
 
 
 def _opened(text: str) -> str:
@@ -179,6 +194,8 @@ def _value(gold: str, answer: str) -> Equality:
     if _same_text(gold, answer):
         return Equality.SAME
     gold, answer = _opened(gold), _opened(answer)
+    if _BASED.fullmatch(gold) or _BASED.fullmatch(answer):
+        return _verdict(_same_to_a_base(gold, answer))
     gold_number, answer_number = read_number(gold), read_number(answer)
     if gold_number is not None and answer_number is not None:
         return _verdict(same_number(gold_number, answer_number))

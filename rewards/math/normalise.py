@@ -21,6 +21,10 @@ _UNICODE = str.maketrans(
         "–": "-",
         "—": "-",
         "‐": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "﹣": "-",
+        "－": "-",
         "×": r"\times ",
         "·": r"\cdot ",
         "⋅": r"\cdot ",
@@ -45,7 +49,12 @@ _UNICODE = str.maketrans(
         "³": "^{3}",
         "°": r"^\circ",
         "％": "%",
+        "∅": r"\emptyset ",
         "，": ",",
+        "、": ",",
+        "；": ";",
+        "（": "(",
+        "）": ")",
         "\u00a0": " ",
         "\u2009": " ",
         "\u202f": " ",
@@ -100,7 +109,7 @@ def normalise(text: str) -> str:
     text = _DROPPED.sub("", text)
     text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\lbrace", r"\{").replace(r"\rbrace", r"\}")
     text = text.replace(r"\leq", r"\le").replace(r"\geq", r"\ge").replace(r"\neq", r"\ne")
-    text = text.replace(r"\dots", r"\ldots")
+    text = text.replace(r"\dots", r"\ldots").replace(r"\varnothing", r"\emptyset")
     text = _PHANTOM.sub("", _SPACES.sub(" ", text))
     text = _DEGREES.sub("", text)
     text = _TEXT.sub(r" \1 ", text)

@@ -31,7 +31,7 @@ _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d/])(?
 _SIGNED = rf"[-+]? ?{_DECIMAL}"
 _MARKS = r"(?:\$|£|€|¥|₹|USD|Rs\.?)"
 _NUMBER = re.compile(
-    rf"(?P<sign>[-+])? ?(?:{_MARKS} ?)?(?P<inner>[-+])?(?:"
+    rf"(?P<sign>[-+])? ?(?:(?P<mark>{_MARKS}) ?)?(?P<inner>[-+])?(?:"
     rf"(?P<whole>\d+) ?\\frac\{{ ?(?P<top>\d+) ?\}} ?\{{ ?(?P<bottom>\d+) ?\}}"
     r"|(?P<whole2>\d+)(?: and)? (?P<top2>\d+) ?/ ?(?P<bottom2>\d+)"
     rf"|\\frac\{{ ?(?P<numerator>{_SIGNED}) ?\}} ?\{{ ?(?P<denominator>{_SIGNED}) ?\}}"
@@ -78,7 +78,10 @@ _SHORT_UNITS = {"sq", "cu", "mph", "kmh", "kph", "pm", "am", "pt", "J", "N", "W"
 _NOT_UNITS = frozenset(
     {"or", "and", "to", "is", "are", "not", "than", "if", "then", "else", "between", "from", "through", "nor", "either"}
     | {"plus", "minus", "times", "over", "mod", "div", "base", "sin", "cos", "tan", "csc", "cot", "log", "ln", "exp"}
-    | {"lim", "max", "gcd", "lcm", "pi", "sqrt"}
+    | {"lim", "max", "gcd", "lcm", "pi", "sqrt", "squared", "cubed", "factorial", "negative", "half", "halves"}
+    | {"third", "thirds", "quarter", "quarters", "fourth", "fourths", "fifth", "fifths", "sixth", "sixths", "eighth"}
+    | {"eighths", "tenth", "tenths", "hundredth", "hundredths", "unless", "maybe", "perhaps", "possibly", "versus"}
+    | {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
 )
 
 
@@ -161,7 +164,8 @@ def read_number(text: str) -> Quantity | None:
         return None
     if "-" in (match["sign"], match["inner"]):
         value = -value
-    return Quantity(value * unit[0], percent=match["percent"] is not None, decimals=decimals, unit=unit[1])
+    name = unit[1] or ("dollar" if match["mark"] == "$" else "")
+    return Quantity(value * unit[0], percent=match["percent"] is not None, decimals=decimals, unit=name)
 
 
 def same_number(gold: Quantity, answer: Quantity) -> bool:

@@ -22,7 +22,8 @@ Expression: TypeAlias = Any
 
 _LONGEST = 500
 _DEEPEST = 30
-_SIDE_BY_SIDE = re.compile(r"\d\s+\d")
+_SIDE_BY_SIDE = re.compile(r"(?<![_\d])\d+\s+\d")
+_BASE = re.compile(r"\d\s*_")
 _BIG_NUMBER = re.compile(r"\d{300,}")
 
 
@@ -57,6 +58,7 @@ def refused(text: str) -> str:
     for pattern, what in (
         (_BIG_NUMBER, "a number of hundreds of digits"),
         (_SIDE_BY_SIDE, "two numbers side by side"),
+        (_BASE, "a number to a base, which the grammar would drop"),
     ):
         if pattern.search(text):
             return f"it has {what}"
