@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -20,45 +15,16 @@ import pytest
 from rewards import (
     GradeRequest,
     GradeResult,
-    GraderPool,
     GradingUnavailable,
-    InvalidReward,
     InvalidRow,
     MathReference,
-    UnknownReward,
     Verdict,
     agrade,
     grade,
 )
+from tests.rewards.pools import DEADLINE, FILE, Pools, open_pools, requests, scores
 
-HERE = Path(__file__).parent
-FILE = str(HERE / "misbehaving.py")
-DEADLINE = 0.5
-
-Pools = Callable[..., GraderPool]
-
-
-@pytest.fixture
-def pool() -> Iterator[Pools]:
-    """Makes pools over `misbehaving.py` that are closed after the test."""
-    made: list[GraderPool] = []
-
-    def make(reward: str, **options: object) -> GraderPool:
-        options = {"workers": 1, "deadline": DEADLINE, **options}
-        made.append(GraderPool(f"{FILE}:{reward}", **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def requests(*responses: str) -> list[GradeRequest]:
-    return [GradeRequest(response=response) for response in responses]
-
-
-def scores(results: list[GradeResult]) -> list[float | None]:
-    return [result.score for result in results]
+__all__ = ["open_pools"]
 
 
 # --- who is to blame ------------------------------------------------------------------------------------------------
@@ -400,183 +366,3 @@ def test_cancelled_requests_are_not_graded(pool: Pools) -> None:
     assert sum(cancelled) > 15
     assert one.grade(requests("fine"))[0].score == 1.0
     assert one.counts().answered <= 31 - sum(cancelled)
-
-
-# --- starting and closing -------------------------------------------------------------------------------------------
-
-
-def test_making_a_grader_does_not_count_against_the_first_grade(pool: Pools) -> None:
-    one = pool("slow_to_load", deadline=0.4)
-    assert scores(one.grade(requests("a"))) == [1.0]
-    assert one.counts().lost == 0
-
-
-def test_loading_sympy_does_not_count_against_the_grade_that_needs_it() -> None:
-    with GraderPool("math", workers=1, deadline=0.5) as one:
-        result = one.grade([GradeRequest(response=r"\boxed{\sqrt{8}}", reference=MathReference(answer=r"2\sqrt{2}"))])[
-            0
-        ]
-        assert result.verdict is Verdict.CORRECT
-        assert one.counts().lost == 0
-        assert result.seconds < 0.5
-
-
-def test_workers_that_cannot_start_are_an_error_that_says_why(tmp_path: Path) -> None:
-    file = tmp_path / "broken_in_workers.py"
-    file.write_text(
-        "import os\nfrom rewards import reward\n"
-        "if 'RLVR_GRADING_WORKER' in os.environ: raise ImportError('no such accelerator')\n"
-        "@reward('broken')\ndef broken(request): return 1.0\n"
-    )
-    with GraderPool(f"{file}:broken", workers=2) as one:
-        with pytest.raises(GradingUnavailable, match="no such accelerator"):
-            one.start()
-        with pytest.raises(GradingUnavailable, match="no such accelerator"):
-            one.grade(requests("a", "b"))
-
-
-def test_workers_that_die_while_they_start_are_given_up_after_three(tmp_path: Path) -> None:
-    file = tmp_path / "dies_in_workers.py"
-    file.write_text(
-        "import os, sys\nfrom rewards import reward\n"
-        "if 'RLVR_GRADING_WORKER' in os.environ: print('out of luck', file=sys.stderr, flush=True); os._exit(3)\n"
-        "@reward('dies')\ndef dies(request): return 1.0\n"
-    )
-    with GraderPool(f"{file}:dies", workers=1) as one:
-        with pytest.raises(GradingUnavailable, match=r"exited with code 3.*out of luck.*3 workers in a row"):
-            one.start()
-        assert one.counts().started == 3
-
-
-def test_a_script_that_grades_at_its_top_level_is_told_to_guard_it(tmp_path: Path) -> None:
-    script = tmp_path / "unguarded.py"
-    script.write_text(
-        "from rewards import GradeRequest, grade, reward\n"
-        "@reward('mine')\ndef mine(request): return 1.0\n"
-        "print(grade('mine', [GradeRequest(response='a')], workers=1)[0].score)\n"
-    )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
-    assert "if __name__ == '__main__':" in ran.stderr
-    script.write_text(script.read_text().replace("print(grade", "if __name__ == '__main__': print(grade"))
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
-    assert (ran.stdout, ran.returncode) == ("1.0\n", 0), ran.stderr
-
-
-def test_a_bad_name_or_option_is_refused_before_any_worker_starts() -> None:
-    with pytest.raises(UnknownReward, match="did you mean 'math'"):
-        grade("maths", requests("a"))
-    with pytest.raises(InvalidReward, match=r"workers must be a whole number of at least 1, not 0"):
-        GraderPool("math", workers=0)
-    with pytest.raises(InvalidReward, match=r"deadline must be a positive number of seconds, not nan"):
-        GraderPool("math", deadline=float("nan"))
-    with pytest.raises(InvalidRow, match="metadata and references are JSON"):
-        grade("math", [GradeRequest(response="a", metadata={"x": object()})])  # type: ignore[dict-item]
-
-
-def test_a_closed_pool_says_so_and_fails_what_it_had_not_graded(pool: Pools) -> None:
-    one = pool("misbehaves", deadline=30.0).start()
-    waiting = [one.submit(GradeRequest(response="sleep")) for _ in range(50)]
-    one.close()
-    with pytest.raises(GradingUnavailable, match="closed before this was graded"):
-        waiting[-1].result(timeout=5)
-    with pytest.raises(GradingUnavailable, match="is closed"):
-        one.grade(requests("fine"))
-    one.close()
-
-
-def test_nothing_to_grade_is_no_trouble() -> None:
-    assert grade("math", []) == []
-    assert asyncio.run(agrade(f"{FILE}:ranks", [])) == []
-
-
-# --- processes and descriptors --------------------------------------------------------------------------------------
-
-
-def gone(pids: list[int], within: float = 5.0) -> bool:
-    limit = time.monotonic() + within
-    while time.monotonic() < limit:
-        alive = [p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE]
-        if not alive:
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def children() -> list[int]:
-    return [child.pid for child in psutil.Process().children(recursive=True)]
-
-
-def test_fifty_kills_leak_no_process_thread_or_descriptor(pool: Pools) -> None:
-    before, threads = set(children()), threading.active_count()
-    descriptors = psutil.Process().num_fds()
-    one = pool("misbehaves", workers=2, deadline=5.0)
-    results = one.grade(requests(*["kill", "fine"] * 25))
-    assert scores(results) == [0.0, 1.0] * 25
-    assert one.counts().lost == 50
-    one.close()
-    assert set(children()) <= before
-    assert threading.active_count() == threads
-    assert psutil.Process().num_fds() == descriptors
-
-
-def test_a_killed_worker_takes_with_it_what_a_reward_had_started(pool: Pools) -> None:
-    one = pool("misbehaves", deadline=0.5)
-    assert one.grade(requests("fork"))[0].verdict is Verdict.WRONG
-    one.close()
-    sleepers = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987"]]
-    assert not sleepers
-
-
-PARENT = """
-import sys, threading, time
-from rewards import GradeRequest, GraderPool
-if __name__ == "__main__":
-    pool = GraderPool(sys.argv[1], workers=2, deadline=600.0)
-    starter = threading.Thread(target=pool.start)   # the thread that asks for the workers is gone before they are
-    starter.start()
-    starter.join()
-    futures = [pool.submit(GradeRequest(response=sys.argv[2])) for _ in range(2)]
-    print("ready", flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize(
-    ("reward", "response"), [("loops", "loop"), ("holds_the_lock", "loop"), ("misbehaves", "fine")]
-)
-def test_a_killed_parent_leaves_no_worker_even_when_one_is_stuck(tmp_path: Path, reward: str, response: str) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT)
-    parent = subprocess.Popen(
-        [sys.executable, str(script), f"{FILE}:{reward}", response], stdout=subprocess.PIPE, text=True
-    )
-    assert parent.stdout is not None
-    with parent.stdout:
-        assert parent.stdout.readline() == "ready\n"
-    time.sleep(0.5)
-    workers = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
-    assert len(workers) == 2
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    assert gone(workers)
-
-
-def test_a_forked_child_grades_with_workers_of_its_own(pool: Pools) -> None:
-    one = pool("loops").start()
-    mine = set(children())
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            score = one.grade(requests("right"))[0].score
-            own = set(children())
-            one.close()
-            os.write(write, b"fine" if score == 1.0 and own and not own & mine else b"bad")
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as answer:
-        assert answer.read() == b"fine"
-    os.waitpid(child, 0)
-    assert scores(one.grade(requests("right"))) == [1.0]
-    assert one.counts().started == 1
