@@ -215,7 +215,7 @@ def _read(value: object, where: str, also: tuple[str, ...] = ()) -> RewardSpec:
         has = ", ".join(map(str, value)) or "none"
         raise InvalidReward(f"{where} must have exactly one of the keys {', '.join(_READ)}; it has {has}")
     read, keys = _READ[forms[0]]
-    _known(value, keys, where)
+    _known(value, (*keys, *also), where)
     return RewardSpec(read(value, where))
 
 

@@ -172,7 +172,10 @@ def test_the_named_form_of_a_spec() -> None:
     ("value", "message"),
     [
         ({"gate": "format", "than": "math"}, r"reward has an unknown key 'than'; did you mean 'then'\?"),
-        ({"sum": [{"reward": "math", "wieght": 2}]}, r"reward\.sum\[0\] has an unknown key 'wieght'"),
+        (
+            {"sum": [{"reward": "math", "wieght": 2}]},
+            r"reward\.sum\[0\] has an unknown key 'wieght'; did you mean 'weight'\?",
+        ),
         ({"reward": "math", "policy": "strict"}, "unknown key 'policy'"),
         ({"gate": "format"}, "no `then`"),
         ({"gate": "format", "then": "math", "sum": ["math"]}, "exactly one of the keys reward, sum, gate"),
