@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from harness import OURS, Row, main, row_of, seconds_of, turns
+from shared.harness import OURS, Row, main, row_of, seconds_of, turns
 from torch import Tensor
 
 from rlvr.learner.logprobs import chunked_logprobs
@@ -45,7 +45,7 @@ class Work:
         """Forward and backward."""
         self.hidden.grad = self.weight.grad = None
         result = logprobs(self)
-        result.backward(self.incoming)
+        result.backward(self.incoming)  # type: ignore[no-untyped-call]
         return result.detach()
 
 

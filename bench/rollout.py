@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from harness import Row, main, row_of, seconds_of, turns
+from shared.harness import Row, main, row_of, seconds_of, turns
 from transformers import LlamaConfig, LlamaForCausalLM, StoppingCriteria, StoppingCriteriaList
 
 from rlvr.rollout.transformers_engine import TransformersEngine

@@ -2,8 +2,8 @@
 
 Both sides train the same Llama weights in float32 on the same prompts with the same group size, response limit, number
 of sequences a step, AdamW at the same rate, temperature 1, no KL term, the clipped GRPO loss, one update a step, a
-reward that costs nothing, and the same number of torch threads. Each runs in a process of its own (`trainer_sides.py`)
-and the two take turns of a few steps; warm-up steps are discarded; a turn's figure is that of its median step, counted
+reward that costs nothing, and the same number of torch threads. Each runs in a process of its own
+(`shared/trainer_sides.py`) and the two take turns of a few steps; warm-up steps are discarded; a turn's figure is that of its median step, counted
 from the end of one step to the end of the next.
 
 - Case 2.5M: 2.5 million parameters, GPT-2's vocabulary, 32 sequences of 32 response tokens a step. The end token has
@@ -12,9 +12,11 @@ from the end of one step to the end of the next.
   token (its embedding is set so), which gives geometric lengths up to a limit. Lengths are random on each side; the
   row `response tokens a step` shows that the means agree.
 
-TRL runs with gradient checkpointing off (its default is on, which would slow it), logging and saving off, and as many
-rows in one pass as were fastest. Ours runs whole, as `rlvr train` does: it grades in worker processes and writes
-metrics and all samples to disk in every step.
+One forward and backward pass holds four sequences on both sides (TRL: per_device_train_batch_size 4 and accumulation;
+ours: as many tokens, padding included). That is what suits TRL best: of 32, 16, 8, 4 and 2 it was the fastest or among
+the fastest, and all 32 at once take four times the memory. TRL runs with gradient checkpointing off (its default is on,
+which would slow it), logging and saving off. Ours runs whole, as `rlvr train` does: it grades in worker processes and
+writes metrics and all samples to disk in every step.
 
 Peak memory: the highest resident size of the trainer's process, minus what it was when everything was imported and
 nothing loaded; so it holds weights, gradients, optimizer and all that is temporary. Ours has the whole of the grading
@@ -42,10 +44,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import OURS, Row, main, row_of, turns
-from trainer_sides import Block, Case
-from trainer_sides import ours as our_side
-from trainer_sides import trl as trl_side
+from shared.harness import OURS, Row, main, row_of, turns
+from shared.trainer_sides import Block, Case
+from shared.trainer_sides import ours as our_side
+from shared.trainer_sides import trl as trl_side
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
@@ -82,7 +84,7 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
         max_tokens=32,
         mean_tokens=None,
         prompt_words=(8, 8),
-        peer_rows=32,
+        pass_rows=4,
         threads=threads,
         folder=folder / "small",
     )
@@ -94,14 +96,12 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
         max_tokens=128,
         mean_tokens=32,
         prompt_words=(8, 32),
-        peer_rows=32,
+        pass_rows=4,
         threads=threads,
         folder=folder / "medium",
     )
     if quick:
-        medium = replace(
-            medium, name="30M, 16 unequal responses", prompts=2, max_tokens=48, mean_tokens=16, peer_rows=16
-        )
+        medium = replace(medium, name="30M, 16 unequal responses", prompts=2, max_tokens=48, mean_tokens=16)
     return [small, medium]
 
 
@@ -250,8 +250,8 @@ def measure(quick: bool) -> Iterator[Row]:
 
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
         small, medium = cases(Path(folder), torch.get_num_threads(), quick=quick)
-        yield from measure_case(small, warm=3, steps=8, rounds=2 if quick else 9)
-        yield from measure_case(medium, warm=1, steps=3, rounds=1 if quick else 5)
+        yield from measure_case(small, warm=1 if quick else 2, steps=2 if quick else 6, rounds=2 if quick else 9)
+        yield from measure_case(medium, warm=1, steps=2, rounds=1 if quick else 7)
 
 
 if __name__ == "__main__":

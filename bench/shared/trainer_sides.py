@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer_reward import even
+from shared.trainer_reward import even
 
 if TYPE_CHECKING:
     from rlvr.config import RunConfig
@@ -32,7 +32,7 @@ NEVER = 10**6  # steps: the schedule is constant, and the parent says when to st
 class Case:
     """What both sides train: files of the model, its tokenizer and the problems, and the sizes of a step.
 
-    peer_rows: sequences in one of TRL's forward and backward passes.
+    pass_rows: sequences in one of TRL's forward and backward passes; ours may hold as many tokens, padding included.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Case:
     max_tokens: int
     mean_tokens: float | None  # None = responses never end by themselves
     prompt_words: tuple[int, int]
-    peer_rows: int
+    pass_rows: int
     threads: int
     folder: Path
 
@@ -149,6 +149,7 @@ def _our_config(case: Case) -> RunConfig:
             "model": {"path": str(case.folder / "model")},
             "data": {"train": [{"path": str(case.folder / "problems.jsonl")}], "template": "plain"},
             "rollout": {"prompts": case.prompts, "n": case.group, "max_tokens": case.max_tokens},
+            "learner": {"micro_batch_tokens": case.pass_rows * (case.prompt_words[1] + case.max_tokens)},
             "algorithm": {"kl_coefficient": 0.0},
             "optimizer": {"lr": LEARNING_RATE},
             "checkpoint": {"every": NEVER},
@@ -174,8 +175,8 @@ def trl(pipe: Connection) -> None:
         output_dir=str(case.folder / "trl"),
         use_cpu=True,
         bf16=False,
-        per_device_train_batch_size=case.peer_rows,
-        gradient_accumulation_steps=rows // case.peer_rows,
+        per_device_train_batch_size=case.pass_rows,
+        gradient_accumulation_steps=rows // case.pass_rows,
         num_generations=case.group,
         max_completion_length=case.max_tokens,
         temperature=1.0,
