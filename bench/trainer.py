@@ -3,8 +3,8 @@
 Both sides train the same Llama weights in float32 on the same prompts with the same group size, response limit, number
 of sequences a step, AdamW at the same rate, temperature 1, no KL term, the clipped GRPO loss, one update a step, a
 reward that costs nothing, and the same number of torch threads. Each runs in a process of its own
-(`shared/trainer_sides.py`) and the two take turns of a few steps; warm-up steps are discarded; a turn's figure is that of its median step, counted
-from the end of one step to the end of the next.
+(`shared/trainer_sides.py`) and the two take turns of a few steps; warm-up steps are discarded; a turn's figure is that
+of its median step, counted from the end of one step to the end of the next.
 
 - Case 2.5M: 2.5 million parameters, GPT-2's vocabulary, 32 sequences of 32 response tokens a step. The end token has
   no chance to speak of, so every response is cut at 32.
