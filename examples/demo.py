@@ -66,7 +66,8 @@ def main() -> int:
         steps = round(reinforced / seconds(run / "warmup.jsonl") * len(supervised))
         more, coin = options.out / f"demo-supervised{suffix}", options.out / f"demo-coin{suffix}"
         train(more, [*common, warmed_up, "steps=0", f"warmup.steps={begun_with(more, steps)}"])
-        train(coin, [*common, warmed_up, "warmup.steps=0", f"reward={ROOT / 'examples' / 'random_reward.py'}:coin"])
+        tossed = f"reward={ROOT / 'examples' / 'random_reward.py'}:coin"
+        train(coin, [*common, warmed_up, "warmup.steps=0", "eval.every=1000", tossed])
         rows.append(row(more, f"control: {begun_with(more, steps)} more supervised steps"))
         rows.append(row(coin, "control: reward by the toss of a coin"))
     plot = run / "plot.png"
