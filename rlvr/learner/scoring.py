@@ -25,8 +25,8 @@ from rlvr.models import Float32Linear, plain_model
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# Logits that exist at a time: on a CPU they should stay close to the cores, on a GPU they should fill it.
-_LOGITS = {"cpu": 2 * 2**20}
+# Logits that exist at a time: on a CPU they should fit its cache, on a GPU fill it.
+_LOGITS = {"cpu": 4 * 2**20}
 _LOGITS_ELSEWHERE = 64 * 2**20
 _SMALLEST_CHUNK = 512
 
