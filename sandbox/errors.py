@@ -1,10 +1,12 @@
-"""The root of every error that the four packages raise on purpose.
+"""The root of every error that the four packages raise on purpose, and the errors of this package.
 
     ToolkitError
-    ├── SandboxError                  sandbox/errors.py
-    ├── RewardError                   rewards/errors.py
-    ├── DataError                     data_prep/errors.py
-    └── TrainError                    rlvr/errors.py
+    ├── SandboxError                                  sandbox/errors.py
+    │   ├── SandboxUnavailable (RuntimeError)         this backend cannot run programs, or died under one twice
+    │   └── InvalidJob         (ValueError)           a job or limit that no backend could run
+    ├── RewardError                                   rewards/errors.py
+    ├── DataError                                     data_prep/errors.py
+    └── TrainError                                    rlvr/errors.py
 
 It stands in the lowest package, so that one `except ToolkitError` catches them all. A leaf also inherits the standard
 error that it refines (`ValueError`, `LookupError`, `TimeoutError`), and its message says what was wrong, the value
@@ -20,3 +22,11 @@ class ToolkitError(Exception):
 
 class SandboxError(ToolkitError):
     """Anything that a sandbox reports as its own trouble. A program's trouble is data, never an error."""
+
+
+class SandboxUnavailable(SandboxError, RuntimeError):
+    """Programs cannot be run: nothing isolates them on this machine, or the sandbox died under a run, twice."""
+
+
+class InvalidJob(SandboxError, ValueError):
+    """A job that cannot be run anywhere: no command, a path that leaves its folder, a limit of nothing."""

@@ -1,0 +1,1 @@
+"""One judge for each style of tests: stdio, function, asserts, check, pytest."""

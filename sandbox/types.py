@@ -1,0 +1,136 @@
+"""What a sandbox is given and what it gives back. Frozen values without behaviour; one JSON form lives in `wire.py`.
+
+Example:
+    >>> job = Job(argv=("python", "main.py"), files={"main.py": b"print(1 + int(input()))"}, stdin=b"41")
+    >>> job.limits.wall_seconds
+    10.0
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from sandbox.errors import InvalidJob
+
+MIB = 1 << 20
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_NO_ENV: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may use. This table is where every default stands.
+
+    wall_seconds: from the start of the program to its end; waiting for a free slot does not count.
+    cpu_seconds: of all its processes together where a cgroup counts them, else of each process.
+    memory_bytes: of all its processes, files included, where a cgroup is writable, else of each process.
+    processes: processes and threads at one moment. output_bytes: standard output and error, each.
+    disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together. open_files: descriptors of one process.
+    """
+
+    wall_seconds: float = 10.0
+    cpu_seconds: float = 10.0
+    memory_bytes: int = 512 * MIB
+    processes: int = 64
+    output_bytes: int = 4 * MIB
+    disk_bytes: int = 64 * MIB
+    disk_files: int = 4096
+    open_files: int = 256
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+                raise InvalidJob(f"limits.{name} must be a number above 0, not {value!r}")
+
+
+class Ended(StrEnum):
+    """How a run ended. Everything below `SIGNALLED` is a limit that was reached, and the run was killed for it."""
+
+    EXITED = "exited"  # by itself; `exit_code` says how
+    SIGNALLED = "signalled"  # killed by `signal`, its own doing
+    WALL = "wall"
+    CPU = "cpu"
+    MEMORY = "memory"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A program to run. The network is off, always.
+
+    argv: the command. `python` as its first word is the sandbox's own interpreter, which is warm: it costs a fork, not
+        a start. Any other first word is looked up on the run's PATH.
+    files: written into the working folder first; relative paths, folders are made.
+    outputs: files of the working folder to bring back once the program has ended; what is missing is left out.
+    env: added to a small environment of the sandbox's own; the caller's environment is never passed on.
+    preload: modules that the warm interpreter should have imported already. A hint, of few different values: each
+        distinct one keeps processes of its own.
+    """
+
+    argv: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING)
+    stdin: bytes = b""
+    env: Mapping[str, str] = field(default_factory=lambda: _NO_ENV)
+    limits: Limits = Limits()
+    outputs: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.argv or not self.argv[0]:
+            raise InvalidJob(f"argv must name a program, not {self.argv!r}")
+        for word in (*self.argv, *self.env, *self.env.values()):
+            if not isinstance(word, str) or "\0" in word:
+                raise InvalidJob(f"argv and env are text without NUL, not {word!r:.80}")
+        for name in self.env:
+            if not name or "=" in name:
+                raise InvalidJob(f"env: a variable cannot be called {name!r}")
+        for path in (*self.files, *self.outputs):
+            check_path(path)
+
+
+def check_path(path: str) -> None:
+    """Raise InvalidJob unless a path stays inside the working folder."""
+    pure = PurePosixPath(path)
+    if not path or "\0" in path or pure.is_absolute() or ".." in pure.parts or pure.name in ("", "."):
+        raise InvalidJob(f"a job's file must be a relative path inside its folder, not {path!r:.120}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """How a run went.
+
+    exit_code: where `ended` is EXITED, else None. signal: where it was SIGNALLED, else None.
+    stdout, stderr: at most `limits.output_bytes` of each; truncated: there was more.
+    seconds: wall time of the program. cpu_seconds: of its whole tree.
+    peak_memory: bytes; of the whole tree where a cgroup counts, else of its largest process.
+    files: the `outputs` that were there.
+    isolation: the backend and what holds, in words: "namespaces", "docker", ...; it starts with "weak" where it is.
+    """
+
+    ended: Ended
+    exit_code: int | None = None
+    signal: int | None = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    truncated: bool = False
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    files: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING)
+    isolation: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """It ended by itself with exit code 0."""
+        return self.ended is Ended.EXITED and self.exit_code == 0
+
+    @property
+    def weak(self) -> bool:
+        """It ran with less isolation than the toolkit stands behind, because the user said `allow_weak`."""
+        return self.isolation.startswith("weak")
