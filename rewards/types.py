@@ -14,12 +14,13 @@ Example:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Literal, TypeAlias
 
+from rewards.code.references import READERS, CodeReference
 from rewards.errors import InvalidRow
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -115,7 +116,7 @@ class NoReference:
         return {"type": self.type}
 
 
-Reference: TypeAlias = MathReference | CountdownReference | DataReference | NoReference
+Reference: TypeAlias = MathReference | CountdownReference | DataReference | NoReference | CodeReference
 
 
 def _text(value: object, where: str) -> str:
@@ -174,11 +175,12 @@ def _data(row: Mapping[str, object]) -> DataReference:
     return DataReference(value=row["value"])  # type: ignore[arg-type]  # came from JSON
 
 
-_REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], set[str]]] = {
+_REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], Set[str]]] = {
     "math": (_math, {"answer", "policy"}),
     "countdown": (_countdown, {"numbers", "target"}),
     "data": (_data, {"value"}),
     "none": (lambda _row: NoReference(), set()),
+    **READERS,
 }
 
 
