@@ -66,5 +66,8 @@ def shortened(value: object, limit: int = 80) -> str:
     """A value as a message shows it: `nothing` for None, long texts cut in the middle of nowhere but marked."""
     if value is None:
         return "nothing"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested without end; a number of more than 4,300 digits
+        text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -18,13 +18,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.problem import Problem
-from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
 from data_prep.writing import PROBLEM_COLUMNS, write_rows
 
 
@@ -60,10 +61,13 @@ def data_hash(paths: PathLike | Iterable[PathLike]) -> str:
     """SHA-256 over the bytes of data files, in the order given: what a run directory records of its data."""
     digest = hashlib.sha256()
     for path in map(Path, [paths] if isinstance(paths, str | os.PathLike) else paths):
-        if not path.is_file():
+        if not is_file(path):
             raise DataNotFound(f"no file {str(path)!r}")
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        try:
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise BadFile(f"{path}: cannot be read: {error.strerror}") from error
     return digest.hexdigest()
 
 
@@ -87,7 +91,7 @@ class BadRowFile:
         self.path = bad_rows_path(out)
         self.count = 0
         self.first: BadRow | None = None
-        self._partial = self.path.with_name(f"{self.path.name}.partial")
+        self._partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
         self._stream: IO[str] | None = None
 
     def __call__(self, error: BadRow) -> None:
@@ -107,18 +111,25 @@ class BadRowFile:
                 self._stream = self._partial.open("w", encoding="utf-8")
             self._stream.write(json.dumps(record) + "\n")  # ASCII: the row may hold what is not Unicode
         except OSError as trouble:
-            raise BadFile(f"cannot write {str(self._partial)!r}: {trouble.strerror}") from trouble
+            raise self._trouble(trouble) from trouble
 
     def __enter__(self) -> BadRowFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._stream is None:
-            if kind is None:
+        try:
+            if self._stream is not None:
+                self._stream.close()
+            if kind is None and self._stream is None:
                 self.path.unlink(missing_ok=True)
-            return
-        self._stream.close()
-        if kind is None:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
+            elif kind is None:
+                self._partial.replace(self.path)
+        except OSError as trouble:
+            if kind is None:
+                raise self._trouble(trouble) from trouble
+        finally:
+            with suppress(OSError):  # the error to raise is the first one
+                self._partial.unlink(missing_ok=True)
+
+    def _trouble(self, error: OSError) -> BadFile:
+        return BadFile(f"cannot write the bad rows to {str(self.path)!r}: {error.strerror}")

@@ -121,7 +121,7 @@ def prepare(problems: Iterable[Problem], out: PathLike, preparation: Preparation
 def _questions_of(path: PathLike) -> Iterator[Problem]:
     """The problems of a file to compare with: one that was prepared, or a data set as published."""
     try:
-        return read_rows(iter_rows(path)).problems
+        return read_rows(iter_rows(path), file=str(path)).problems
     except UnknownColumns as error:
         raise DataError(f"cannot compare: {error}, or make a file of problems of it first") from error
 

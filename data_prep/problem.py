@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from data_prep.errors import BadRow
 from rewards.errors import InvalidRow
 from rewards.types import AnyOf, Json, MathReference, Message, Reference, messages_from, reference_from
 
-__all__ = ["MathReference", "Problem"]
+__all__ = ["MathReference", "Problem", "check_question", "checked_reference"]
 
 
 Value = TypeVar("Value")
@@ -41,6 +41,23 @@ def _math_answers(reference: Reference) -> tuple[str, ...]:
     if isinstance(reference.answer, AnyOf):
         return reference.answer.answers
     return (reference.answer,) if isinstance(reference.answer, str) else reference.answer
+
+
+def check_question(messages: Sequence[Message], field: str, found: object) -> None:
+    """Raises BadRow where no message says anything."""
+    if not any(message.content.strip() for message in messages):
+        raise BadRow(field=field, expected="a text that is not empty", found=found)
+
+
+def checked_reference(reference: Reference, field: str, found: object) -> Reference:
+    """The reference. Raises BadRow where an answer is blank, or a number in it has no JSON (NaN, infinity)."""
+    if not all(map(str.strip, _math_answers(reference))):
+        raise BadRow(field=field, expected="an answer that is not empty", found=found)
+    try:
+        json.dumps(reference.to_dict(), allow_nan=False)
+    except ValueError:
+        raise BadRow(field=field, expected="finite numbers", found=found) from None
+    return reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +109,11 @@ class Problem:
         column = "messages" if row.get("messages") is not None else "prompt"
         messages = _read(messages_from, row.get(column), column)
         if not messages:
-            raise BadRow(field="messages", expected="a list of messages (or a text in 'prompt')", found=row.get(column))
-        if not any(message.content.strip() for message in messages):
-            raise BadRow(field=column, expected="a text that is not empty", found=row.get(column))
-        reference = _read(reference_from, row.get("reference"), "reference")
-        if not all(map(str.strip, _math_answers(reference))):
-            raise BadRow(field="reference", expected="an answer that is not empty", found=row.get("reference"))
+            expected = "a list of messages, or a text in 'prompt' (`rlvr prep` makes problems of other rows)"
+            raise BadRow(field="messages", expected=expected, found=row.get(column))
+        check_question(messages, column, row.get(column))
+        found = row.get("reference")
+        reference = checked_reference(_read(reference_from, found, "reference"), "reference", found)
         tags = row.get("tags") or ()
         if not isinstance(tags, list | tuple):
             raise BadRow(field="tags", expected="a list of strings", found=tags)

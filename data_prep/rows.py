@@ -31,6 +31,7 @@ PathLike: TypeAlias = "str | os.PathLike[str]"
 Value = TypeVar("Value")
 
 _PARQUET_BATCH = 512  # rows in memory at a time
+_NESTING = 200  # levels of a row: what is deeper could be read here and break whoever prints or writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +69,22 @@ def iter_rows(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Row]:
 
     Raises:
         DataNotFound: no such file.
-        BadFile: of another kind, or damaged.
+        BadFile: of another kind, damaged, or not ours to read.
         BadRow: a line that is not a JSON object, unless `on_bad` takes it.
     """
     path = Path(path)
     read = _READERS[suffix_of(path)]
-    if not path.is_file():
+    if not is_file(path):
         raise DataNotFound(f"no file {str(path)!r}" + (" (it is a folder)" if path.is_dir() else ""))
     return read(path, on_bad)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file. Raises BadFile where that cannot be told: a closed folder, a name without end."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise BadFile(f"{str(path)!r} cannot be looked at: {error.strerror}") from error
 
 
 def suffix_of(path: PathLike) -> str:
@@ -121,17 +130,42 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
         return None
     try:
         line.decode("utf-8")
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_each_key_once)
         if "\\ud" in text.lower():  # "\ud83d" alone is half a character: it can be neither written nor tokenised
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits and nesting without end among them
-        reason = f"expected a JSON object: {error}"
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        reason = f"expected a JSON object: {what}"
         raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text) from error
+    if text.count("[") + text.count("{") > _NESTING and _deeper_than(value, _NESTING):
+        reason = f"expected a JSON object: it is nested more than {_NESTING} levels deep"
+        raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text)
     if not isinstance(value, dict):
         raise BadRow(file=file, line=number, expected="a JSON object", found=value, row=text)
     return Row(file=file, line=number, fields=value, text=text)
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object; of two values for one key the first would be dropped without a word."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return made
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(inner, dict | list) for inner in level)
 
 
 def _jsonl(path: Path, on_bad: OnBad) -> Iterator[Row]:
@@ -154,7 +188,8 @@ def _parquet(path: Path, on_bad: OnBad) -> Iterator[Row]:
                 for fields in batch.to_pylist():
                     number += 1
                     yield Row(file=str(path), line=number, fields=_with_reference(fields))
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        # OSError: damaged pages; ValueError: text that is not UTF-8; OverflowError: times that Python does not know
         raise BadFile(f"{path}: cannot be read as Parquet after row {number}: {error}") from error
 
 

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from data_prep.errors import DataNotFound
 from data_prep.hub import HubSet, iter_hub_rows
 from data_prep.problem import Problem
-from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
 from data_prep.sources import columns, gsm8k, math
 from data_prep.sources.columns import Columns
 
@@ -185,7 +185,15 @@ def hub_named(origin: str, default: HubSet) -> HubSet | None:
     """The hub set that an origin names: `hub`, or `hub:owner/name`; None where it is a path."""
     if origin == HUB:
         return default
-    return HubSet(id=origin.removeprefix("hub:"), splits={}) if origin.startswith("hub:") else None
+    return HubSet(id=repository_of(origin), splits={}) if origin.startswith("hub:") else None
+
+
+def repository_of(origin: str) -> str:
+    """The OWNER/NAME of `hub:OWNER/NAME`. Raises DataNotFound where it says none."""
+    name = origin.removeprefix("hub:")
+    if not all(name.split("/")) or name.count("/") > 1:
+        raise DataNotFound(f"{origin!r} names no set on the hub; write hub:OWNER/NAME")
+    return name
 
 
 def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -> list[Path]:
@@ -214,7 +222,7 @@ def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -
         f"{config or folder}/{theirs}-*.parquet" for config in entry.hub.configs for folder in (config or "data",)
     ]
     for pattern in dict.fromkeys(patterns):
-        if (path / pattern).is_file():
+        if is_file(path / pattern):
             return [path / pattern]
     if found := [match for pattern in shards for match in sorted(path.glob(pattern))]:
         return found

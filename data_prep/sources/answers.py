@@ -76,6 +76,11 @@ def number_text(value: float) -> str:
         >>> number_text(27.0), number_text(-0.5), number_text(1e-7), number_text(3)
         ('27', '-0.5', '0.0000001', '3')
     """
+    if isinstance(value, int):
+        try:
+            return str(value)
+        except ValueError:
+            raise BadRow(expected="a number of at most 4,300 digits", found=value) from None
     if not math.isfinite(value):
         raise BadRow(expected="a finite number", found=value)
     if value == int(value):

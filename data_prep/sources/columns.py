@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from data_prep.errors import BadRow
-from data_prep.problem import MathReference, Problem
+from data_prep.problem import MathReference, Problem, check_question, checked_reference
 from data_prep.sources.answers import after_hashes, bare_latex, last_boxed, number_text, split_answers, text_of
 from rewards.errors import InvalidRow
 from rewards.types import Message, NoReference, Reference, messages_from, reference_from
@@ -87,6 +87,7 @@ def _question(fields: Mapping[str, object], names: Sequence[str]) -> str | tuple
             raise BadRow(str(error), field=names[0], expected="a list of messages") from error
         if not messages:
             raise BadRow(field=names[0], expected="at least one message", found=first)
+        check_question(messages, names[0], first)
         return messages
     return " ".join(text_of({name: value_at(fields, name)}, name) for name in names)
 
@@ -98,7 +99,7 @@ def _reference(fields: Mapping[str, object], columns: Columns) -> Reference:
     value = value_at(fields, name)
     try:
         if isinstance(value, Mapping):
-            return reference_from(value)
+            return checked_reference(reference_from(value), name, value)
         return ANSWER_FORMS[columns.form](value, fields)
     except InvalidRow as error:
         raise BadRow(str(error), field=name, expected="an answer") from error
@@ -164,8 +165,8 @@ def _integer(value: object, fields: Mapping[str, object]) -> MathReference:
     """A whole number, without the leading zeros of an answer sheet (AIME's 073 is 73)."""
     del fields
     answer = _one(value)
-    if not answer.lstrip("-").isdecimal():
-        raise BadRow(expected="a whole number", found=value)
+    if not answer.removeprefix("-").isdecimal() or len(answer) > 400:
+        raise BadRow(expected="a whole number of at most 400 digits", found=value)
     return MathReference(answer=str(int(answer)))
 
 

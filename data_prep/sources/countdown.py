@@ -24,6 +24,8 @@ from rewards.types import CountdownReference
 
 _TRIES = 20_000  # expressions tried for one problem before the target range is called out of reach
 
+_LARGEST = 10**9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -39,8 +41,8 @@ class Kind:
     def __post_init__(self) -> None:
         if not 2 <= self.numbers[0] <= self.numbers[1] <= 10:
             raise DataError(f"numbers is {self.numbers}; it must be a range within 2 to 10")
-        if self.largest < 1:
-            raise DataError(f"largest is {self.largest}; it must be at least 1")
+        if not 1 <= self.largest <= _LARGEST:
+            raise DataError(f"largest is {self.largest}; it must be 1 to {_LARGEST}")
         if not 1 <= self.target[0] <= self.target[1]:
             raise DataError(f"target is {self.target}; it must be a range of numbers from 1 up")
 

@@ -65,8 +65,17 @@ class Reading:
         return f"question from {question!r}, answer from {self.columns.answer[0]!r} (form: {self.columns.form})"
 
 
-def read_rows(rows: Iterable[Row], wanted: Wanted = GUESS, *, source: str = "", on_bad: OnBad = raise_bad) -> Reading:
+def read_rows(
+    rows: Iterable[Row],
+    wanted: Wanted = GUESS,
+    *,
+    source: str = "",
+    file: str = "",
+    on_bad: OnBad = raise_bad,
+) -> Reading:
     """Problems of rows whose columns are named or guessed.
+
+    file: where the rows come from, for the error where there are none.
 
     Raises:
         UnknownColumns: as `guess_columns` does. DataError: there are no rows.
@@ -75,7 +84,7 @@ def read_rows(rows: Iterable[Row], wanted: Wanted = GUESS, *, source: str = "", 
     rows = iter(rows)
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
     if not first:
-        raise DataError("there are no rows to read")
+        raise DataError(f"{file or 'the file'} holds no rows to read")
     fields = first_fields(first)
     try:
         columns = guess_columns(fields, wanted, source=source)
