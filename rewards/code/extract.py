@@ -1,0 +1,236 @@
+"""Which part of a response is the program.
+
+What the model thinks is no program: text inside `<think>…</think>` never counts, nor what stands before a lone
+`</think>`; after a `<think>` that never ends there is none. Where an `<answer>` stands outside of all fences, the last
+one alone is looked at.
+
+`fenced` takes the last fenced block that is not blank, whatever language it names; where there is no block, the whole
+text if it parses (or continues the prompt of a `check` reference, or is in a language that is not parsed here).
+`code` takes the whole text.
+
+A fence is three or more backticks or tildes, ended by at least as many of the same; the opening one may follow text on
+its line and be indented, and then its block is dedented. A block that is never closed reaches to the end. A fence that
+names a language inside an open block opens a block in it: it belongs to the outer one (a docstring's example), unless
+the outer one is Markdown, or was left open and does not parse. Linear in the length, but for parsing, which is capped.
+
+Example:
+    >>> program_of("First:\\n```python\\nx = 1\\n```\\nBetter:\\n~~~py\\nx = 2\\n~~~")
+    'x = 2\\n'
+    >>> program_of("print(1)")
+    'print(1)'
+    >>> program_of("I would print one.") is None
+    True
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rewards.code.references import Extraction
+from rewards.math.extract import visible
+
+LONGEST_PARSED = 100_000
+"""Characters; a longer text without fences is no program."""
+
+_FENCE = re.compile(
+    r"(?:(?P<before>[^`\n]*?)(?P<ticks>`{3,})(?P<info>[^`\n]*)|(?P<indent>[ \t]*)(?P<tildes>~{3,})(?P<rest>.*))\Z"
+)
+_INFO = re.compile(r"[ \t]*(?:\{?\.?(?P<language>[\w+#.-]+)[^\n]*)?\Z")
+_TAG = re.compile(r"</?answer>")
+_MARKDOWN = {"markdown", "md"}
+_DEEPEST = 3
+
+
+@dataclass(slots=True)
+class _Block:
+    """A fenced block: its content runs from `start` to `end`. inner: the blocks opened inside it."""
+
+    fence: str
+    indent: str
+    language: str
+    start: int
+    end: int
+    closed: bool = False
+    inner: list[_Block] = field(default_factory=list)
+
+
+def program_of(
+    response: str,
+    extract: Extraction = "fenced",
+    *,
+    language: str = "python",
+    prompt: str = "",
+    prefilled: bool = False,
+) -> str | None:
+    """The program of a response; None where there is none.
+
+    language: what it must be written in; only Python is parsed. prompt: what it may continue (HumanEval).
+    prefilled: the prompt ended in `<think>`, so the response begins inside it.
+    """
+    text = visible(response, prefilled=prefilled)
+    if text is None or not text.strip():
+        return None
+    if extract == "code":
+        return text
+
+    def is_program(source: str) -> bool:
+        return language == "python" and (parses(source) or (bool(prompt) and parses(prompt + source)))
+
+    blocks = _blocks(text)
+    start, end = _answer(text, blocks)
+    found = [block for block in blocks if start <= block.start <= end]
+    for block in reversed(found):
+        content = _content(text, block, end, is_program)
+        if content.strip():
+            return content
+    whole = _without_blank_lines_around(text[start:end])
+    if found or not whole:
+        return None
+    return whole if language != "python" or is_program(whole) else None
+
+
+def parses(source: str) -> bool:
+    """Whether this is the text of a Python program. Never raises; a text of more than `LONGEST_PARSED` is none."""
+    if len(source) > LONGEST_PARSED:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escape sequences and comparisons in the program
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+    return True
+
+
+# --- fences -----------------------------------------------------------------------------------------------------------
+
+
+def _blocks(text: str) -> list[_Block]:
+    """The outermost fenced blocks, in order."""
+    found: list[_Block] = []
+    opened: list[_Block] = []
+    for start, end in _lines(text):
+        fence = _fence(text[start:end])
+        if fence is None:
+            continue
+        if opened and fence.closes(opened[-1]):
+            opened[-1].end, opened[-1].closed = start, True
+            opened.pop()
+            continue
+        if fence.language is None or (opened and not (fence.alone and fence.language)):
+            continue
+        if len(opened) == _DEEPEST:  # so many were never closed: this one starts anew
+            for block in opened:
+                block.end = start
+            opened.clear()
+        made = _Block(fence.mark, fence.indent, fence.language, start=min(end + 1, len(text)), end=len(text))
+        (opened[-1].inner if opened else found).append(made)
+        opened.append(made)
+    return found
+
+
+class _Fence(NamedTuple):
+    """A line with a fence. alone: nothing stands before it. language: None where what follows it names none."""
+
+    mark: str
+    indent: str
+    alone: bool
+    language: str | None
+    bare: bool
+
+    def closes(self, block: _Block) -> bool:
+        return self.alone and self.bare and self.mark.startswith(block.fence)
+
+
+def _fence(line: str) -> _Fence | None:
+    if "```" not in line and "~~~" not in line:
+        return None
+    match = _FENCE.match(line.rstrip())
+    if match is None:
+        return None
+    mark, before = match["ticks"] or match["tildes"], match["before"] or match["indent"] or ""
+    rest = match["info"] or match["rest"] or ""
+    info = _INFO.match(rest)
+    alone = not before.strip()
+    return _Fence(
+        mark=mark,
+        indent=before if alone else "",
+        alone=alone,
+        language=None if info is None else (info["language"] or "").lower(),
+        bare=not rest.strip(),
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each line, without its newline."""
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _answer(text: str, blocks: list[_Block]) -> tuple[int, int]:
+    """Where to look: inside the last `<answer>`, or everywhere. A block that was left open does not hide its end."""
+    covered = [(block.start, block.end) for block in blocks if block.closed]
+    opened = closed = None
+    at = 0
+    for tag in _TAG.finditer(text):
+        while at < len(covered) and covered[at][1] <= tag.start():
+            at += 1
+        if at < len(covered) and covered[at][0] <= tag.start():
+            continue
+        if tag.group() == "<answer>":
+            opened, closed = tag.end(), None
+        elif opened is not None and closed is None:
+            closed = tag.start()
+    if opened is None:
+        return 0, len(text)
+    return opened, len(text) if closed is None else closed
+
+
+def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], bool]) -> str:
+    """The program in a block."""
+    content = _dedented(text[block.start : min(block.end, limit)], block.indent)
+    if not block.closed:
+        content = _without_fence_at_end(content, block.fence)
+    if block.inner and (block.language in _MARKDOWN or not (block.closed or is_program(content))):
+        for inner in reversed(block.inner):
+            found = _content(text, inner, limit, is_program)
+            if found.strip():
+                return found
+    return content
+
+
+def _dedented(content: str, indent: str) -> str:
+    """Without the indentation of the fence, as far as each line has it."""
+    if not indent:
+        return content
+    lines = content.split("\n")
+    kept = []
+    for line in lines:
+        shared = 0
+        while shared < len(indent) and shared < len(line) and line[shared] in " \t":
+            shared += 1
+        kept.append(line[shared:])
+    return "\n".join(kept)
+
+
+def _without_fence_at_end(content: str, fence: str) -> str:
+    """A block that nothing closes may be closed behind the last line's code."""
+    stripped = content.rstrip()
+    return stripped[: -len(fence)].rstrip() + "\n" if stripped.endswith(fence) else content
+
+
+def _without_blank_lines_around(text: str) -> str:
+    """The first line keeps its indentation: it may continue a function."""
+    for start, end in _lines(text):
+        if text[start:end].strip():
+            return text[start:].rstrip()
+    return ""
