@@ -7,6 +7,7 @@ isolates nothing, so it is never shipped, and never given a program that attacks
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import shutil
@@ -84,10 +85,8 @@ class _Program:
     def kill(self, ended: Ended | None = None) -> None:
         if self.ended is None and ended is not None:
             self.ended = ended
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     async def _drain(self, stream: int, into: bytearray) -> bool:
         """Collect one stream; True where it went over the limit."""
@@ -102,7 +101,9 @@ class _Program:
 
     async def _watch(self) -> JobResult:
         process, loop = self.process, asyncio.get_running_loop()
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
         out, err = bytearray(), bytearray()
         timer = loop.call_later(self.job.limits.wall_seconds, self.kill, Ended.WALL)
         feed = loop.run_in_executor(None, self._feed)
@@ -159,10 +160,8 @@ class LocalSession:
             program.watch.add_done_callback(lambda _: peer.kill())
 
     async def send(self, data: bytes) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             await asyncio.get_running_loop().sock_sendall(self._end, data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     async def receive(self, most: int = 1 << 16) -> bytes:
         try:
