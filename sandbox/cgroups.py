@@ -1,0 +1,206 @@
+"""The cgroups of the slots: memory, processes and CPU time of a whole run, where this user may write there.
+
+One cgroup a slot, in each hierarchy (v1) or in the one (v2); the slot's process enters it once, and its runs inherit: no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
+`memory.peak`) is not needed: the run's own process namespace kills, and v1 counts a maximum that can be set back.
+
+The folders are called `rlvr-PID-START-RANDOM`, after the process that made them: those of processes that are gone (a
+machine that lost power; the keeper removes them otherwise) are removed when the next sandbox starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "rlvr-"
+_CONTROLLERS = ("memory", "pids", "cpuacct")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run has used. peak_memory: bytes. out_of_memory: times that the kernel killed a process of it for that."""
+
+    peak_memory: int
+    cpu_seconds: float
+    out_of_memory: int
+
+
+class SlotGroup:
+    """The cgroups of one slot. Its files stay open: a run costs four small reads and writes."""
+
+    def __init__(self, folders: Sequence[Path], *, unified: bool) -> None:
+        self._unified = unified
+        self._open: dict[str, int] = {}
+        self._memory = self._processes = 0
+        self.procs = [str(folder / "cgroup.procs") for folder in folders]
+        names = _FILES_V2 if unified else _FILES_V1
+        for kind, (controller, name) in names.items():
+            folder = folders[0] if unified else next(f for f in folders if controller in f.parts)
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # some kernels lack some
+                writable = kind not in ("events", "usage", "cpu")
+                self._open[kind] = os.open(folder / name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        self._events = self._cpu = 0.0
+
+    def begin(self, memory_bytes: int, processes: int) -> None:
+        """Set the limits of the next run, and its counters back."""
+        if memory_bytes != self._memory:
+            self._set_memory(memory_bytes)
+        if processes != self._processes:
+            self._write("pids", processes)
+            self._processes = processes
+        if "peak" in self._open:
+            with contextlib.suppress(OSError):  # v2 before Linux 6.12 cannot set it back
+                os.pwrite(self._open["peak"], b"0", 0)
+        self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
+
+    def end(self) -> Usage:
+        """What the run used since `begin`."""
+        peak = int(os.pread(self._open["peak"], 64, 0)) if "peak" in self._open else 0
+        return Usage(peak, self.cpu_seconds() - self._cpu, int(self._out_of_memory() - self._events))
+
+    def used_cpu(self) -> float:
+        """CPU seconds since `begin`."""
+        return self.cpu_seconds() - self._cpu
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds since the slot was made."""
+        text = os.pread(self._open["cpu"], 512, 0)
+        if self._unified:
+            return int(text.split()[1]) / 1e6  # "usage_usec N" comes first
+        return int(text) / 1e9
+
+    def close(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
+
+    def _set_memory(self, limit: int) -> None:
+        """v1 refuses a memory limit above the one for memory and swap, and the other way round: try both orders."""
+        order = ["memory", "swap"] if limit < self._memory or not self._memory else ["swap", "memory"]
+        for kind in order:
+            if kind in self._open:
+                self._write(kind, 0 if kind == "swap" and self._unified else limit)
+        self._memory = limit
+
+    def _write(self, kind: str, value: int) -> None:
+        os.pwrite(self._open[kind], str(value).encode(), 0)
+
+    def _out_of_memory(self) -> float:
+        text = os.pread(self._open["events"], 512, 0)
+        words = text.split()
+        return float(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0.0
+
+
+_FILES_V1 = {
+    "memory": ("memory", "memory.limit_in_bytes"),
+    "swap": ("memory", "memory.memsw.limit_in_bytes"),
+    "peak": ("memory", "memory.max_usage_in_bytes"),
+    "events": ("memory", "memory.oom_control"),
+    "pids": ("pids", "pids.max"),
+    "cpu": ("cpuacct", "cpuacct.usage"),
+}
+_FILES_V2 = {
+    "memory": ("", "memory.max"),
+    "swap": ("", "memory.swap.max"),
+    "peak": ("", "memory.peak"),
+    "events": ("", "memory.events"),
+    "pids": ("", "pids.max"),
+    "cpu": ("", "cpu.stat"),
+}
+
+
+class Cgroups:
+    """The cgroups of one sandbox. `folders`: to be removed by whoever outlives it."""
+
+    def __init__(self, folders: Sequence[Path], *, unified: bool) -> None:
+        self.folders = [str(folder) for folder in folders]
+        self._unified = unified
+
+    def slot(self, number: int) -> SlotGroup:
+        """Make the cgroups of a slot. Raises OSError."""
+        made = self._of(number)
+        for folder in made:
+            folder.mkdir()
+        return SlotGroup(made, unified=self._unified)
+
+    def remove_slot(self, number: int) -> bool:
+        """Remove those of a slot that has ended; False while the kernel still finds something in them."""
+        for folder in self._of(number):
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return False
+        return True
+
+    def _of(self, number: int) -> list[Path]:
+        return [Path(folder) / f"slot-{number}" for folder in self.folders]
+
+
+def make(parent: Path = _ROOT) -> Cgroups | None:
+    """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable."""
+    name = f"{_PREFIX}{os.getpid()}-{_start_of(os.getpid())}-{secrets.token_hex(4)}"
+    for unified, bases in _places(parent):
+        folders = [base / name for base in bases]
+        try:
+            for base in bases:
+                _sweep(base)
+            for folder in folders:
+                folder.mkdir()
+            if unified:
+                (folders[0] / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+            trial = Cgroups(folders, unified=unified)
+            slot = trial.slot(0)
+            try:
+                slot.begin(1 << 28, 64)
+                slot.end()
+            finally:
+                slot.close()
+                trial.remove_slot(0)
+        except (OSError, KeyError, StopIteration):
+            for folder in folders:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            continue
+        return trial
+    return None
+
+
+def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
+    """Where sandboxes' cgroups may be: below our own, or beside it. v2 allows no processes in an inner cgroup."""
+    try:
+        rows = [line.rstrip("\n").split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    except OSError:
+        return
+    own = {controller: path for _number, controllers, path in rows for controller in controllers.split(",")}
+    if all(controller in own for controller in _CONTROLLERS):
+        yield False, [root / c / own[c].lstrip("/") for c in _CONTROLLERS]
+        yield False, [root / c for c in _CONTROLLERS]
+    if "" in own and (root / "cgroup.controllers").exists():
+        here = root / own[""].lstrip("/")
+        yield True, [here]
+        yield True, [here.parent]
+
+
+def _start_of(pid: int) -> str:
+    """The start time of a process in clock ticks: a pid that is used again is told apart. "" = it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _sweep(base: Path) -> None:
+    """Remove what sandboxes of dead processes have left."""
+    for folder in base.glob(f"{_PREFIX}*-*-*"):
+        pid, start = folder.name.removeprefix(_PREFIX).split("-")[:2]
+        if pid.isdigit() and _start_of(int(pid)) != start:
+            for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
+                with contextlib.suppress(OSError):
+                    inner.rmdir()

@@ -1,0 +1,242 @@
+"""Starting zygotes, and slots of them: one zygote for each set of preloaded modules, slots as they are needed.
+
+A zygote runs with an environment of its own (nothing of the caller's reaches it), as root where this process is root
+and may, else in a user namespace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sandbox import cgroups
+from sandbox.errors import SandboxUnavailable
+from sandbox.runs import Slot, SlotLost
+from sandbox.zygote import kernel, wire
+
+_HOME = Path(__file__).resolve().parent
+_START_SECONDS = 60.0
+_USERS_OF_A_ZYGOTE = 256
+# Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
+_FIRST_UID, _UID_BLOCKS = 1_800_000_000, 1 << 20
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from zygote.keeper import main; main()"
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide what a program is worth
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # A pool of threads in the zygote would not survive a fork.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+class Launcher:
+    """Hands out slots. `most_slots`: of one zygote, for the range of user ids."""
+
+    def __init__(self, *, guests: Mapping[str, Path], expose: Sequence[Path], most_slots: int) -> None:
+        self._guests = {name: str(Path(folder).resolve()) for name, folder in guests.items()}
+        self._shown = interpreter_folders() + [str(Path(folder).absolute()) for folder in expose]
+        self._most_slots = most_slots
+        self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
+
+    async def slot(self, preload: tuple[str, ...]) -> Slot:
+        """A free slot of the zygote that has these modules. Raises SandboxUnavailable."""
+        for _again in range(2):
+            task = self._zygotes.get(preload)
+            if task is None or (task.done() and (task.cancelled() or task.exception() or not task.result().alive)):
+                task = self._zygotes[preload] = asyncio.create_task(self._start(preload))
+            zygote = await asyncio.shield(task)
+            with contextlib.suppress(SlotLost):  # it died at this moment: start another
+                return zygote.slot()
+        raise SandboxUnavailable("the zygote dies as soon as it has started")
+
+    async def close(self) -> None:
+        for task in self._zygotes.values():
+            with contextlib.suppress(SandboxUnavailable, asyncio.CancelledError):
+                await (await task).close()
+        self._zygotes.clear()
+
+    async def _start(self, preload: tuple[str, ...]) -> Zygote:
+        causes: list[str] = []
+        for privileged in [True, False] if may_be_privileged() else [False]:
+            zygote = Zygote(
+                preload=preload,
+                guests=self._guests,
+                shown=self._shown,
+                privileged=privileged,
+                number=len(self._zygotes),
+                most_slots=self._most_slots,
+            )
+            if not (cause := await zygote.ready()):
+                return zygote
+            causes.append(cause)
+            await zygote.close()
+        raise SandboxUnavailable(f"programs cannot be isolated here: {'; '.join(causes)}. {advice()}")
+
+
+class Zygote:
+    """One keeper process with its zygote, and the slots that were forked of it."""
+
+    def __init__(
+        self,
+        *,
+        preload: tuple[str, ...],
+        guests: Mapping[str, str],
+        shown: Sequence[str],
+        privileged: bool,
+        number: int,
+        most_slots: int,
+    ) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._cgroups = cgroups.make()
+        self._uid = first_uid(number) if privileged else -1
+        self._free: list[Slot] = []
+        self._slots: dict[int, Slot] = {}
+        self.alive = True
+        self.isolation = "namespaces" + ("" if self._cgroups else " (memory per process only)")
+        config = {
+            "preload": preload,
+            "guests": guests,
+            "shown": shown,
+            "uid": self._uid,
+            "users": min(_USERS_OF_A_ZYGOTE, most_slots + 8),
+            "map_user": -1 if privileged else os.getuid(),
+            "map_group": os.getgid(),
+            "cgroups": self._cgroups.folders if self._cgroups else [],
+            "zygote": str(_HOME),
+        }
+        watched = os.pidfd_open(os.getpid())
+        try:
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-s", "-P", "-c", _PROGRAM, str(_HOME), str(theirs.fileno()), str(watched)]
+                + [json.dumps(config)],
+                stdin=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                pass_fds=(theirs.fileno(), watched),
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+            os.close(watched)
+
+    async def ready(self) -> str:
+        """Wait until it can fork slots. Returns why it cannot; "" = it can."""
+        loop = asyncio.get_running_loop()
+        self._control.setblocking(False)
+        heard: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self._control, lambda: heard.done() or heard.set_result(None))
+        try:
+            await asyncio.wait_for(heard, _START_SECONDS)
+        except TimeoutError:
+            return f"the zygote was not ready within {_START_SECONDS:g} s"
+        finally:
+            loop.remove_reader(self._control)
+        received = wire.receive(self._control)
+        self._control.setblocking(True)
+        if received is None:
+            return "the zygote ended while it started"
+        return str(received[0].get("failed", ""))
+
+    def slot(self) -> Slot:
+        """A free slot, or a new one. Raises SlotLost where the zygote has died."""
+        while self._free:
+            slot = self._free.pop()
+            if slot.alive:
+                return slot
+        number = self._number()
+        group = self._cgroups.slot(number) if self._cgroups else None
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        entered = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group.procs] if group else []
+        try:
+            wire.send(self._control, {"slot": number % _USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
+        except OSError as error:
+            self.alive = False
+            ours.close()
+            raise SlotLost(f"its zygote is gone: {error}") from error
+        finally:
+            theirs.close()
+            for descriptor in entered:
+                os.close(descriptor)
+        slot = Slot(ours, group, self.isolation, self._free.append)
+        self._slots[number] = slot
+        return slot
+
+    def _number(self) -> int:
+        """The lowest number of no slot: one that was discarded is free when its cgroup is empty."""
+        number = 0
+        while (held := self._slots.get(number)) is not None:
+            if not held.alive and (self._cgroups is None or self._cgroups.remove_slot(number)):
+                break
+            number += 1
+        return number
+
+    async def close(self) -> None:
+        """End it and wait for its keeper, which removes the cgroups."""
+        self.alive = False
+        self._control.close()
+        for slot in self._slots.values():
+            slot.discard()
+        self._free.clear()
+        try:
+            await asyncio.to_thread(self._keeper.wait, 10.0)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()
+            await asyncio.to_thread(self._keeper.wait)
+
+
+def may_be_privileged() -> bool:
+    """Whether this process may make namespaces and change users without a user namespace."""
+    needed = kernel.CAP_SYS_ADMIN | kernel.CAP_SETUID | kernel.CAP_SETGID
+    return os.geteuid() == 0 and kernel.effective_capabilities() & needed == needed
+
+
+def first_uid(number: int) -> int:
+    """A block of user ids that no other sandbox on this machine uses: processes are counted by user."""
+    block = (os.getpid() * 4 + number % 4) % _UID_BLOCKS
+    wanted = _FIRST_UID + block * _USERS_OF_A_ZYGOTE
+    try:
+        rows = [[int(word) for word in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    except OSError:
+        return wanted
+    if any(inside <= wanted < inside + length - _USERS_OF_A_ZYGOTE for inside, _outside, length in rows):
+        return wanted
+    inside, _outside, length = max(rows, key=lambda row: row[2])  # in a container with few ids: from the top
+    blocks = max(1, (length - 1000) // _USERS_OF_A_ZYGOTE)
+    return inside + length - (block % blocks + 1) * _USERS_OF_A_ZYGOTE
+
+
+def interpreter_folders() -> list[str]:
+    """What this interpreter needs to be seen of the file system: its prefixes and where its packages lie."""
+    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    paths += [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
+    paths += [os.path.dirname(os.path.realpath(sys.executable))]
+    return [path for path in dict.fromkeys(paths) if path not in ("/", "") and os.path.isdir(path)]
+
+
+def advice() -> str:
+    """What to do where namespaces are not to be had, from what this machine says of itself."""
+    found = []
+    for path, bad, hint in (
+        ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=15000"),
+        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+    ):
+        with contextlib.suppress(OSError):
+            if Path(path).read_text().strip() == bad:
+                found.append(f"{path} is {bad}: run `{hint}` as root")
+    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        found.append(
+            "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined, "
+            "or use a sandbox outside it (rlvr sandbox serve)"
+        )
+    return "; ".join(found) or "Run as root, allow user namespaces, or use the docker or remote sandbox"

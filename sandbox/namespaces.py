@@ -1,0 +1,122 @@
+"""The embedded sandbox: Linux namespaces, made fresh for each run by a warm zygote. Needs no set-up.
+
+        sandbox = NamespaceSandbox()
+        result = await sandbox.run(Job(argv=("python", "main.py"), files={"main.py": b"print(6 * 7)"}))
+        result.stdout                                                    # b"42\\n"
+        await sandbox.close()
+
+Works as root, and as a plain user where user namespaces are allowed. `sandbox/zygote/` is the other end; see
+docs/design/sandbox.md for what holds a program, and what does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.launch import Launcher
+from sandbox.runs import Run, Slot, SlotLost
+from sandbox.session import RunSession
+from sandbox.types import Job, JobResult
+
+_TRIES = 2  # a run whose slot died is repeated once
+
+
+class NamespaceSandbox:
+    """Runs programs in namespaces of their own, `slots` at a time; others wait in line, off their clocks.
+
+    slots: None = one a core. guests: folders of trusted modules, by the package name under which runs may import them.
+    expose: further folders that runs may read, at their own path (toolchains outside /usr).
+
+    It belongs to the event loop that uses it first. What it started ends with it, also when this process is killed.
+    """
+
+    name = "namespaces"
+
+    def __init__(
+        self,
+        *,
+        slots: int | None = None,
+        guests: Mapping[str, Path] | None = None,
+        expose: Sequence[Path] = (),
+    ) -> None:
+        if slots is not None and slots < 1:
+            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
+        self.slots = slots or len(os.sched_getaffinity(0))
+        self._launcher = Launcher(guests=guests or {}, expose=tuple(expose), most_slots=2 * self.slots)
+        self._turn = asyncio.Semaphore(self.slots)
+        self._live: set[Run] = set()
+        self._endings: set[asyncio.Task[object]] = set()
+        self._closed = False
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+        async with self._turn:
+            for again in range(_TRIES):
+                slot = await self._slot(job)
+                run = Run(slot, job)
+                try:
+                    return await self._finish(run)
+                except SlotLost as error:
+                    if again + 1 == _TRIES:
+                        raise SandboxUnavailable(f"the sandbox died under a run, twice: {error}") from error
+        raise AssertionError("unreachable")
+
+    async def open(self, job: Job, peer: Job | None = None) -> RunSession:
+        """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+        await self._turn.acquire()
+        try:
+            for again in range(_TRIES):
+                slots = [await self._slot(j) for j in (job, *([peer] if peer else []))]
+                try:
+                    return RunSession.start(slots, job, peer, self._watch, self._turn.release)
+                except SlotLost as error:
+                    for slot in slots:
+                        slot.discard()
+                    if again + 1 == _TRIES:
+                        raise SandboxUnavailable(f"a run could not be started, twice: {error}") from error
+        except BaseException:
+            self._turn.release()
+            raise
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Kill all runs and leave nothing behind; waits for it."""
+        self._closed = True
+        for run in list(self._live):
+            run.kill("closed")
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=10.0)
+        await self._launcher.close()
+
+    async def _slot(self, job: Job) -> Slot:
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed")
+        return await self._launcher.slot(job.preload)
+
+    async def _finish(self, run: Run) -> JobResult:
+        """The result of a run; where this is cancelled the run is killed and its slot comes back a moment later."""
+        task = self._watch(run)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            run.kill("cancelled")
+            raise
+
+    def _watch(self, run: Run) -> asyncio.Task[JobResult]:
+        task = asyncio.create_task(run.end())
+        self._live.add(run)
+        self._endings.add(task)
+
+        def ended(done: asyncio.Task[JobResult]) -> None:
+            self._live.discard(run)
+            self._endings.discard(done)
+            with contextlib.suppress(asyncio.CancelledError):
+                done.exception()  # heard, whoever waits for it
+
+        task.add_done_callback(ended)
+        return task

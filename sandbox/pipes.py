@@ -1,0 +1,78 @@
+"""The standard streams of a run at the supervisor's end: real pipes, read and written by the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+_PIECE = 1 << 16
+
+
+class Drain:
+    """Reads a pipe to its end, keeps so much of it, and says when there is more."""
+
+    def __init__(self, descriptor: int, most: int, over: Callable[[], None]) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._most = most
+        self._say_over = over
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(descriptor, self._read)
+        self.held = bytearray()
+        self.over = False
+
+    def _read(self) -> bool:
+        """Read once; False = there is nothing more for now, or for ever."""
+        try:
+            piece = os.read(self._descriptor, _PIECE)
+        except BlockingIOError:
+            return False
+        if not piece:
+            self._loop.remove_reader(self._descriptor)
+            return False
+        room = self._most - len(self.held)
+        self.held += piece[:room]
+        if len(piece) > room and not self.over:
+            self.over = True
+            self._say_over()
+        return True
+
+    def close(self) -> None:
+        """The writers are gone: read what is left, and close."""
+        while not self.over and self._read():
+            pass
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
+
+
+class Feed:
+    """Writes a pipe and closes it; a reader that is gone is no trouble."""
+
+    def __init__(self, descriptor: int, data: bytes) -> None:
+        self._descriptor = descriptor
+        self._rest = memoryview(data)
+        self._loop = asyncio.get_running_loop()
+        self._watched = False
+        os.set_blocking(descriptor, False)
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._rest:
+                self._rest = self._rest[os.write(self._descriptor, self._rest[:_PIECE]) :]
+        except BlockingIOError:
+            if not self._watched:
+                self._watched = True
+                self._loop.add_writer(self._descriptor, self._write)
+            return
+        except BrokenPipeError:
+            pass
+        self.close()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            if self._watched:
+                self._loop.remove_writer(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1

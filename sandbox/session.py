@@ -1,0 +1,97 @@
+"""A `Session` on slots of this machine: one or two runs, and the caller's end of the channel to the first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.runs import Run, Slot, SlotLost
+from sandbox.types import Job, JobResult
+
+_PIECE = 1 << 16
+Watch = Callable[[Run], asyncio.Task[JobResult]]
+
+
+class RunSession:
+    """See `sandbox.protocol.Session`."""
+
+    def __init__(self, runs: list[Run], tasks: list[asyncio.Task[JobResult]], channel: socket.socket) -> None:
+        self._runs = runs
+        self._tasks = tasks
+        channel.setblocking(False)
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    def start(cls, slots: list[Slot], job: Job, peer: Job | None, watch: Watch, release: Callable[[], None]) -> RunSession:
+        """Start the program, its peer before it where there is one. `release` is called when all have ended.
+
+        Raises:
+            SlotLost: a slot has died; what was started is killed.
+        """
+        ours, theirs = socket.socketpair()
+        near, far = socket.socketpair()
+        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        runs: list[Run] = []
+        try:
+            if peer is not None:
+                runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
+            runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
+        except BaseException:
+            ours.close()
+            for run in runs:
+                run.kill("closed")
+                watch(run)
+            raise
+        finally:
+            os.close(nothing)
+            for end in (theirs, near, far):
+                end.close()
+        tasks = [watch(run) for run in runs]
+        still = set(tasks)
+
+        def ended(task: asyncio.Task[JobResult]) -> None:
+            still.discard(task)
+            if task is tasks[0]:
+                for other in runs[1:]:
+                    other.kill("closed")
+            if not still:
+                release()
+
+        for task in tasks:
+            task.add_done_callback(ended)
+        return cls(runs, tasks, ours)
+
+    async def send(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            await self._loop.sock_sendall(self._channel, data)
+
+    async def receive(self, most: int = _PIECE) -> bytes:
+        try:
+            return await self._loop.sock_recv(self._channel, most)
+        except ConnectionResetError:
+            return b""
+
+    async def result(self) -> JobResult:
+        return await self._of(0)
+
+    async def peer_result(self) -> JobResult:
+        if len(self._tasks) < 2:
+            raise RuntimeError("this session was opened without a peer")
+        return await self._of(1)
+
+    async def close(self) -> None:
+        for run in self._runs:
+            run.kill("closed")
+        await asyncio.wait(self._tasks)
+        self._channel.close()
+
+    async def _of(self, which: int) -> JobResult:
+        try:
+            return await asyncio.shield(self._tasks[which])
+        except SlotLost as error:
+            raise SandboxUnavailable(f"the sandbox died under a run: {error}") from error

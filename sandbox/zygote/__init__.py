@@ -1,0 +1,11 @@
+"""The processes behind a namespace sandbox. Imported as the top-level package `zygote`, so that nothing else is loaded.
+
+    supervisor (the caller)          sandbox/namespaces.py
+    └── keeper                       keeper.py: outside the namespaces; ends everything when the supervisor is gone
+        └── zygote                   slots.py: pid 1 of its own namespaces, no network, a minimal root; warm
+            └── slot, one a run at a time
+                └── init             run.py: pid 1 of the run: mounts, reaps, reports
+                    └── the program  pid 2: no privileges, seccomp, limits
+
+Standard library only, and as little of it as can be: each page that lies here is mapped by each run.
+"""

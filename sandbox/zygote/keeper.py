@@ -1,0 +1,73 @@
+"""The keeper: starts the zygote in its namespaces, stays outside, and ends everything when the supervisor is gone.
+
+    python -c "..." CONTROL SUPERVISOR CONFIG
+
+CONTROL is the descriptor of the supervisor's socket; SUPERVISOR a pidfd of it, or -1; CONFIG a JSON object. A pidfd is
+needed beside the socket's end: a process that the supervisor forked may hold a copy of its end for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from . import kernel, slots, wire
+
+_NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+
+
+def main() -> None:
+    """Start the zygote and outlive it by the moment it takes to clean up."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    supervisor = int(sys.argv[2])
+    config = json.loads(sys.argv[3])
+    sys.argv[:] = [""]
+    flags = _NAMESPACES | (kernel.CLONE_NEWUSER if config["map_user"] >= 0 else 0)
+    try:
+        pid = kernel.clone(flags)
+    except OSError as error:
+        wire.send(control, {"failed": str(error)}, [])
+        return
+    if pid == 0:
+        if supervisor >= 0:
+            os.close(supervisor)
+        slots.main(control, config)
+    control.close()
+    kernel.set_name("rlvr-keeper")
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # it ends with its supervisor, and only then
+        signal.signal(ignored, signal.SIG_IGN)
+    _wait(pid, supervisor)
+    _remove(config["cgroups"])
+
+
+def _wait(pid: int, supervisor: int) -> None:
+    """Until the zygote has ended; it is killed when the supervisor is gone."""
+    zygote = os.pidfd_open(pid)
+    poller = select.poll()
+    poller.register(zygote, select.POLLIN)
+    if supervisor >= 0:
+        poller.register(supervisor, select.POLLIN)
+    ended = {descriptor for descriptor, _event in poller.poll()}
+    if zygote not in ended:
+        os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def _remove(cgroups: list[str]) -> None:
+    """Remove the sandbox's cgroups; the kernel needs a moment until those of killed processes are empty."""
+    for folder in cgroups:
+        limit = time.monotonic() + 5.0
+        while os.path.isdir(folder) and time.monotonic() < limit:
+            for name in [n for n in os.listdir(folder) if os.path.isdir(os.path.join(folder, n))]:
+                with contextlib.suppress(OSError):
+                    os.rmdir(os.path.join(folder, name))
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+            if os.path.isdir(folder):
+                time.sleep(0.01)

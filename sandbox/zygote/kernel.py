@@ -1,0 +1,165 @@
+"""The system calls that Python does not offer, on Linux (x86-64 and arm64). Each raises OSError with what it was for."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import signal
+import struct
+
+X86_64, ARM64 = "x86_64", "aarch64"
+MACHINE = platform.machine()
+_COLUMN = {X86_64: 0, ARM64: 1}.get(MACHINE)
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+CLONE_NEWTIME = 0x00000080
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 0x1, 0x2, 0x4, 0x8, 0x20
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+_ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 0x1, 0x2, 0x4
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+_MNT_DETACH = 2
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 24, 38, 22
+_PR_SET_NAME, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 15, 47, 4
+_SECCOMP_MODE_FILTER = 2
+_LAST_CAPABILITY = 40
+
+# PyDLL keeps the interpreter lock: a clone that gave it up would come back in a child that has no other thread to
+# take it from.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+_NUMBERS = {"clone": (56, 220), "pivot_root": (155, 41), "capset": (126, 91)}
+
+
+def number(name: str) -> int:
+    """The number of a system call on this machine."""
+    if _COLUMN is None:
+        raise OSError(f"the processor is {MACHINE!r}; the sandbox knows the system calls of {X86_64} and {ARM64} only")
+    return _NUMBERS[name][_COLUMN]
+
+
+def _checked(result: int, what: str) -> int:
+    if result == -1:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
+
+
+def clone(flags: int) -> int:
+    """Fork with new namespaces: 0 in the child. The interpreter is told, as `os.fork` would."""
+    api = ctypes.pythonapi
+    api.PyOS_BeforeFork()
+    pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
+    code = ctypes.get_errno()
+    if pid == 0:
+        api.PyOS_AfterFork_Child()
+        return 0
+    api.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(code, f"clone with namespaces {flags:#x}: {os.strerror(code)}")
+    return pid
+
+
+def unshare(flags: int) -> None:
+    _checked(_libc.unshare(flags), f"unshare {flags:#x}")
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _checked(result, f"mount {kind or 'bind'} {source} on {target}")
+
+
+def bind(source: str, target: str) -> None:
+    """Show a file or folder, with all that is mounted in it, in a second place."""
+    mount(source, target, "", MS_BIND | MS_REC)
+
+
+def make_read_only(target: str, *, recursive: bool = True) -> None:
+    """A mount and (recursive) all below it: read-only, without set-user-id and devices."""
+    attributes = struct.pack("QQQQ", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, 0, 0, 0)
+    how = _AT_RECURSIVE if recursive else 0
+    result = _libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, target.encode(), how, attributes, len(attributes))
+    if result == -1 and ctypes.get_errno() == errno.ENOSYS:  # before Linux 5.12: the mount itself only
+        mount("", target, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    else:
+        _checked(result, f"mount_setattr read-only of {target}")
+
+
+def pivot_root(new: str) -> None:
+    """Make `new` the root, and let go of the old one."""
+    os.chdir(new)
+    _checked(_libc.syscall(ctypes.c_long(number("pivot_root")), b".", b"."), f"pivot_root to {new}")
+    _checked(_libc.umount2(b".", _MNT_DETACH), "umount of the old root")
+    os.chdir("/")
+
+
+def _prctl(option: int, value: int, what: str, third: object = 0) -> None:
+    unsigned = ctypes.c_ulong
+    _checked(_libc.prctl(option, unsigned(value), third, unsigned(0), unsigned(0)), what)
+
+
+def die_with_parent() -> None:
+    """SIGKILL when the thread that started this process ends. A change of user id clears it."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, "PR_SET_PDEATHSIG")
+
+
+def set_dumpable(dumpable: bool) -> None:
+    """Whether /proc/self belongs to the process's own user; a change of user id takes it away."""
+    _prctl(_PR_SET_DUMPABLE, int(dumpable), "PR_SET_DUMPABLE")
+
+
+def set_name(name: str) -> None:
+    """What `ps` shows."""
+    text = ctypes.create_string_buffer(name.encode()[:15])
+    _prctl(_PR_SET_NAME, ctypes.addressof(text), "PR_SET_NAME")
+
+
+def forbid_new_privileges() -> None:
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS")
+
+
+def drop_bounding_set() -> None:
+    """No program that this one starts may ever hold a capability."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        # ends where the kernel knows no more
+        if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), 0, 0) == -1:
+            return
+
+
+def drop_capabilities() -> None:
+    """Give up every capability held, those inherited by exec included."""
+    header = struct.pack("Ii", 0x20080522, 0)
+    _checked(_libc.syscall(ctypes.c_long(number("capset")), header, bytes(24)), "capset")
+
+
+def set_filter(program: bytes) -> None:
+    """Install a seccomp filter (`filter.py`) in this process and all that it starts."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, "PR_SET_SECCOMP", ctypes.c_char_p(header))
+
+
+def close_from(first: int) -> None:
+    """Close every descriptor from `first` on."""
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
+def effective_capabilities() -> int:
+    """The bits of CapEff; 0 where /proc is not there."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
+    except (OSError, StopIteration):
+        return 0
+
+
+CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 1 << 6, 1 << 7, 1 << 21

@@ -1,0 +1,142 @@
+"""Become `python FILE`, `python -m MODULE` or `python -c CODE` without starting an interpreter: this one is warm.
+
+What a program can see is as if it had been started: a fresh `__main__`, `sys.argv`, its folder first on `sys.path`, new
+standard streams, and at the end what an interpreter does: the traceback or exit code, threads joined, atexit, flush.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+import threading
+from types import ModuleType, TracebackType
+from typing import NoReturn
+
+# Descriptors of what the interpreter itself would print in its last moments.
+_FAILED_FLUSH = 120
+
+
+def is_warm(argv: list[str]) -> bool:
+    """Whether this interpreter can become that command; flags need a new one."""
+    if argv[0] != "python" or len(argv) < 2:
+        return False
+    return len(argv) > 2 if argv[1] in ("-m", "-c") else not argv[1].startswith("-")
+
+
+def become(argv: list[str], path: list[str]) -> NoReturn:
+    """Run the program and end the process. `path`: sys.path as a fresh interpreter has it, without the first entry."""
+    _forget_zygote()
+    gc.enable()
+    streams = _open_streams()
+    code = _run(argv, path)
+    os._exit(_finish(code, streams))
+
+
+def _forget_zygote() -> None:
+    package = __name__.partition(".")[0]
+    for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
+        del sys.modules[name]
+
+
+def _open_streams() -> list[object]:
+    encoding, errors = sys.__stdin__.encoding, sys.__stdin__.errors  # type: ignore[union-attr]
+    stdin = open(0, encoding=encoding, errors=errors, closefd=False)
+    stdout = open(1, "w", encoding=encoding, errors=errors, closefd=False)
+    stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)
+    for name, stream in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
+        stream.buffer.raw.name = f"<{name}>"  # type: ignore[attr-defined]
+        stream.mode = "r" if name == "stdin" else "w"  # type: ignore[misc]
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    return [stdout, stderr]
+
+
+def _run(argv: list[str], path: list[str]) -> int:
+    main = ModuleType("__main__")
+    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    sys.modules["__main__"] = main
+    sys.orig_argv[:] = [sys.executable, *argv[1:]]
+    try:
+        if argv[1] == "-m":
+            _run_module(argv[2:], path)
+        elif argv[1] == "-c":
+            sys.argv[:], sys.path[:] = ["-c", *argv[3:]], ["", *path]
+            exec(compile(argv[2], "<string>", "exec"), main.__dict__)
+        else:
+            _run_file(argv[1:], path, main)
+    except SystemExit as end:
+        return _exit_code(end.code)
+    except BaseException as error:
+        _show(error)
+        return 1
+    return 0
+
+
+def _run_module(argv: list[str], path: list[str]) -> None:
+    """A preloaded module is asked for its `main`, another is run as usual."""
+    sys.argv[:], sys.path[:] = argv, [os.getcwd(), *path]
+    loaded = sys.modules.get(argv[0])
+    if loaded is not None and hasattr(loaded, "main"):
+        sys.argv[0] = str(loaded.__file__)
+        loaded.main()
+        return
+    import runpy
+
+    runpy._run_module_as_main(argv[0])  # type: ignore[attr-defined]
+
+
+def _run_file(argv: list[str], path: list[str], main: ModuleType) -> None:
+    file = argv[0]
+    sys.argv[:], sys.path[:] = argv, [os.path.dirname(os.path.abspath(file)), *path]
+    main.__file__ = file
+    try:
+        with open(file, "rb") as source:
+            text = source.read()
+    except OSError as error:
+        sys.stderr.write(f"{sys.executable}: can't open file {os.path.abspath(file)!r}: {error}\n")
+        raise SystemExit(2) from None
+    exec(compile(text, file, "exec"), main.__dict__)
+
+
+def _exit_code(code: object) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    try:
+        sys.stderr.write(f"{code}\n")
+    except BaseException:  # the program may have put anything there
+        pass
+    return 1
+
+
+def _show(error: BaseException) -> None:
+    """Print an uncaught exception as the interpreter would, without the frames of this file."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    try:
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+    except BaseException:  # a hook of the program's own
+        sys.__excepthook__(type(error), error, trace)
+
+
+def _finish(code: int, streams: list[object]) -> int:
+    """What an interpreter does last: join threads, atexit, flush what is open."""
+    for step in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]
+        try:
+            step()
+        except SystemExit as end:
+            code = _exit_code(end.code)
+        except BaseException as error:
+            _show(error)
+    for stream in dict.fromkeys([sys.stdout, *streams, sys.stderr]):
+        try:
+            stream.flush()  # type: ignore[union-attr]
+        except (AttributeError, ValueError):  # replaced, or closed
+            pass
+        except BaseException:
+            code = code or _FAILED_FLUSH
+    return code

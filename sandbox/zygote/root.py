@@ -1,0 +1,127 @@
+"""The minimal root of the runs: the interpreter, system libraries and tools, a few files of /etc; nothing else of the host.
+
+A read-only view of the whole host would do for safety from writes, and would show a program the data that it is graded
+on, run folders and the user's home. So only what programs need to start is bound, read-only, into a small tmpfs, which
+becomes the root of the zygote's mount namespace. Each run adds its own `/box` (working folder, /tmp, /dev/shm) and /proc.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import kernel
+
+BOX = "/box"
+WORK = "/box/work"
+GUESTS = "/guests"
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# What the dynamic linker, locales, time zones, alternatives (c++, java) and the Java runtime read.
+_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "mime.types", "magic")
+_ETC_PREFIXES = ("java",)
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+_SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/var", "/tmp")
+
+
+def build(shown: list[str], guests: dict[str, str], users: range) -> None:
+    """Make the minimal root and enter it; the caller is in a mount namespace of its own.
+
+    shown: further folders, read-only at their own path: the interpreter's prefix, toolchains. guests: folders of modules,
+    by the package name under which they lie in `GUESTS`. users: the ids that runs have, for /etc/passwd.
+    """
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    sources = [path for path in dict.fromkeys([*shown, *map(os.path.realpath, shown)]) if not _below_system(path)]
+    new = _scaffold([*sources, *guests.values()])
+    kernel.mount("root", new, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=16m")
+    for path in _SYSTEM:
+        _show(path, new + path)
+    for name in (*_ETC, *(n for n in _names("/etc") if n.startswith(_ETC_PREFIXES))):
+        _show(f"/etc/{name}", f"{new}/etc/{name}")
+    _write_accounts(new, users)
+    for path in sorted(sources):
+        if not os.path.lexists(new + path):  # it may lie in one that is there already
+            _show(path, new + path)
+    for name, path in guests.items():
+        _show(path, f"{new}{GUESTS}/{name}")
+    _make_devices(new)
+    for folder in (BOX, "/tmp", "/proc", "/root", "/run", "/var/tmp"):
+        os.makedirs(new + folder, exist_ok=True)
+    kernel.mount("proc", new + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    kernel.pivot_root(new)
+    kernel.make_read_only("/", recursive=False)
+
+
+def enter_box(disk_bytes: int, disk_files: int, uid: int) -> None:
+    """In a run's mount namespace: its own working folder, /tmp, /dev/shm and /proc."""
+    options = f"mode=755,size={disk_bytes},nr_inodes={disk_files + 8}"
+    kernel.mount("box", BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    for name, mode in (("work", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
+        os.mkdir(f"{BOX}/{name}")
+        os.chmod(f"{BOX}/{name}", mode)
+    os.chown(WORK, uid, uid)
+    kernel.mount(f"{BOX}/tmp", "/tmp", "", kernel.MS_BIND)
+    kernel.mount(f"{BOX}/shm", "/dev/shm", "", kernel.MS_BIND)
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+
+
+def _below_system(path: str) -> bool:
+    return any(path == system or path.startswith(system + "/") for system in _SYSTEM)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _scaffold(sources: list[str]) -> str:
+    """A folder to mount the new root on, that hides none of the sources."""
+    for folder in _SCAFFOLDS:
+        if os.path.isdir(folder) and not os.path.islink(folder):
+            if not any(path == folder or path.startswith(folder + "/") for path in sources):
+                return folder
+    raise OSError(f"no folder to build the root of the runs on: {', '.join(_SCAFFOLDS)} are missing or in use")
+
+
+def _show(source: str, target: str) -> None:
+    """Bind a file or folder read-only; a symbolic link is made again; what is not there is left out."""
+    if os.path.islink(source):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.symlink(os.readlink(source), target)
+        return
+    if not os.path.exists(source):
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+    kernel.bind(source, target)
+    kernel.make_read_only(target)
+
+
+def _write_accounts(new: str, users: range) -> None:
+    os.makedirs(f"{new}/etc", exist_ok=True)
+    people = "".join(f"runner:x:{uid}:{uid}:runner:{WORK}:/bin/sh\n" for uid in users)
+    files = {
+        "passwd": f"root:x:0:0:root:/root:/bin/sh\n{people}nobody:x:65534:65534:nobody:/:/bin/false\n",
+        "group": "root:x:0:\n" + "".join(f"runner:x:{uid}:\n" for uid in users) + "nogroup:x:65534:\n",
+        "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+        "hostname": "sandbox\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }
+    for name, text in files.items():
+        with open(f"{new}/etc/{name}", "w") as file:
+            file.write(text)
+
+
+def _make_devices(new: str) -> None:
+    """Device nodes by bind: a user namespace cannot make them, and a mount without `nodev` is needed to use them."""
+    os.makedirs(f"{new}/dev/shm")
+    for name in _DEVICES:
+        os.close(os.open(f"{new}/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
+        kernel.bind(f"/dev/{name}", f"{new}/dev/{name}")
+    for name, target in _DEVICE_LINKS.items():
+        os.symlink(target, f"{new}/dev/{name}")

@@ -1,0 +1,247 @@
+"""One run, from inside: `init` is pid 1 of its namespaces, makes its world, starts the program as pid 2 and reaps.
+
+As pid 1 itself a program would ignore SIGTERM and SIGALRM, `abort()` would look like SIGSEGV, and its orphans would
+stay. When init ends, the kernel kills all that is left.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import stat
+import sys
+import time
+from typing import NoReturn
+
+from . import kernel, python, root, wire
+
+_HIGH = 200  # descriptors are moved above this on their way to where a program expects them
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+
+
+class Plan:
+    """What a slot hands to the run that it has cloned. Descriptors: where they are now, in order of where they go.
+
+    uid: the user of the program, as seen from inside. map_from: the id that it is outside, where a user namespace was
+    made for this run; -1 = none was. limits: see `sandbox.types.Limits`.
+    """
+
+    __slots__ = ("bundle", "descriptors", "filter", "limits", "map_from", "outputs", "path", "report", "uid", "weak")
+
+    def __init__(
+        self,
+        *,
+        bundle: int,
+        outputs: int,
+        descriptors: list[int],
+        report: int,
+        limits: dict[str, float],
+        uid: int,
+        map_from: int,
+        filter: bytes,
+        path: list[str],
+    ) -> None:
+        self.bundle = bundle
+        self.outputs = outputs
+        self.descriptors = descriptors
+        self.report = report
+        self.limits = limits
+        self.uid = uid
+        self.map_from = map_from
+        self.filter = filter
+        self.path = path
+
+
+class Program:
+    """What the program is told of itself."""
+
+    __slots__ = ("argv", "env", "outputs")
+
+    def __init__(self, argv: list[str], env: dict[str, str], outputs: list[str]) -> None:
+        self.argv = argv
+        self.env = env
+        self.outputs = outputs
+
+
+def init(plan: Plan) -> Program:
+    """Be pid 1. Returns in the program (pid 2) only; a failure to set up is reported, never half a sandbox."""
+    try:
+        program, pid = _prepare(plan)
+    except (OSError, ValueError) as error:
+        os.write(plan.report, f"fault {error}".encode()[:2000])
+        os._exit(1)
+    if pid == 0:
+        return program
+    _reap(plan, program, pid)
+
+
+def _prepare(plan: Plan) -> tuple[Program, int]:
+    kernel.die_with_parent()
+    kernel.set_dumpable(False)
+    if plan.map_from >= 0:
+        map_user(plan.uid, plan.map_from)
+    limits = plan.limits
+    root.enter_box(int(limits["disk_bytes"]), int(limits["disk_files"]), plan.uid)
+    head, files = wire.unbundle(plan.bundle)
+    os.chdir(root.WORK)
+    for path, content in files.items():
+        _write(path, content, plan.uid)
+    program = Program(head["argv"], head["env"], head["outputs"])  # type: ignore[arg-type]
+    for descriptor in plan.descriptors[:3]:  # so that /dev/stdin can be opened by name
+        os.fchown(descriptor, plan.uid, plan.uid)
+    pid = os.fork()
+    if pid == 0:
+        _demote(plan)
+    return program, pid
+
+
+def map_user(inside: int, outside: int) -> None:
+    """In a new user namespace: be `inside` there, which is `outside` to the parent."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside} {outside} 1"),
+        ("gid_map", f"{inside} {outside} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def _write(path: str, content: bytes, uid: int) -> None:
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        made = ""
+        for part in folder.split("/"):
+            made = os.path.join(made, part)
+            if not os.path.isdir(made):
+                os.mkdir(made, 0o755)
+                os.chown(made, uid, uid)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o755)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fchown(descriptor, uid, uid)
+    finally:
+        os.close(descriptor)
+
+
+def _demote(plan: Plan) -> None:
+    """In the program: keep its descriptors and nothing else, take on its limits, give up every privilege."""
+    os.setsid()
+    moved = [_raised(descriptor) for descriptor in plan.descriptors]
+    for target, descriptor in enumerate(moved):
+        os.dup2(descriptor, target)
+    kernel.close_from(len(moved))
+    with open("/proc/self/oom_score_adj", "w") as file:  # the program goes first, not what watches it
+        file.write("1000")
+    _limit(plan.limits)
+    os.umask(0o022)
+    if plan.map_from >= 0:
+        kernel.drop_bounding_set()
+        kernel.drop_capabilities()
+    else:
+        kernel.drop_bounding_set()
+        os.setgroups([])
+        os.setresgid(plan.uid, plan.uid, plan.uid)
+        os.setresuid(plan.uid, plan.uid, plan.uid)
+    kernel.set_dumpable(True)  # /proc/self is its own
+    kernel.forbid_new_privileges()
+    kernel.set_filter(plan.filter)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _raised(descriptor: int) -> int:
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH)
+
+
+def _limit(limits: dict[str, float]) -> None:
+    cpu = max(1, -(-int(limits["cpu_seconds"] * 1000) // 1000))
+    disk, files, stack = int(limits["disk_bytes"]), int(limits["open_files"]), 64 << 20
+    bounds = [
+        (resource.RLIMIT_CPU, cpu, cpu + 1),
+        (resource.RLIMIT_FSIZE, disk, disk),
+        (resource.RLIMIT_NOFILE, files, files),
+        (resource.RLIMIT_NPROC, int(limits["processes"]), int(limits["processes"])),
+        (resource.RLIMIT_STACK, stack, stack),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+    ]
+    if memory := int(limits.get("process_memory_bytes", 0)):
+        bounds.append((resource.RLIMIT_DATA, memory, memory))
+    for what, soft, hard in bounds:
+        most = resource.getrlimit(what)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(what, (soft, hard))
+
+
+def _reap(plan: Plan, program: Program, pid: int) -> NoReturn:
+    """Wait for the program, report how it ended, bring back its outputs, and take everything else along."""
+    began = time.monotonic()
+    for descriptor in (*plan.descriptors, plan.bundle):
+        os.close(descriptor)
+    while True:
+        reaped, status = os.wait()
+        if reaped == pid:
+            break
+    os.write(plan.report, f"ended {status} {time.monotonic() - began:.6f}".encode())
+    if plan.outputs >= 0:
+        with _quietly():
+            os.kill(-1, signal.SIGKILL)
+        _collect(program.outputs, plan.outputs, int(plan.limits["disk_bytes"]))
+    os._exit(0)
+
+
+class _quietly:
+    """Let an OSError pass: what is being done may have no object left."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        return isinstance(error, OSError)
+
+
+def _collect(paths: list[str], descriptor: int, most: int) -> None:
+    """Copy regular files into the bundle of outputs, following no links; what cannot be read is left out."""
+    held: dict[str, bytes] = {}
+    for path in paths:
+        with _quietly():
+            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                about = os.fstat(source)
+                if stat.S_ISREG(about.st_mode) and about.st_size <= most:
+                    with open(source, "rb", closefd=False) as file:
+                        held[path] = file.read()
+            finally:
+                os.close(source)
+    made = wire.bundle({}, held)
+    size = os.fstat(made).st_size
+    at = 0
+    while at < size:
+        at += os.pwrite(descriptor, os.pread(made, 1 << 20, at), at)
+
+
+def start(program: Program, path: list[str]) -> NoReturn:
+    """In the program, at the end of all set-up: become it."""
+    os.environ.clear()
+    os.environ.update(program.env)
+    if python.is_warm(program.argv):
+        python.become(program.argv, path)
+    argv = program.argv
+    if argv[0] == "python":
+        argv = [sys.executable, *argv[1:]]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        os.execvp(argv[0], argv)
+    except FileNotFoundError:
+        code, why = _NOT_FOUND, "not found"
+    except (OSError, ValueError) as error:
+        code, why = _NOT_EXECUTABLE, str(error)
+    os.write(2, f"{program.argv[0]}: {why}\n".encode(errors="replace"))
+    os._exit(code)

@@ -1,0 +1,196 @@
+"""The zygote: warm, pid 1 of namespaces of its own; it forks slots. A slot clones one run at a time and watches it.
+
+Each slot is a process of its own, so that runs start side by side, a slot's code is plain and blocking, and a slot can
+stand in the cgroup that its runs inherit.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import math
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from typing import NoReturn
+
+from . import filter as seccomp
+from . import kernel, root, run, wire
+
+_AFTER_THE_END = 5.0  # seconds for init to bring back outputs and go
+_INSIDE = 1000  # the user id of a program in a user namespace of its own
+
+# Imported by most programs that are ever graded; a fork then has them for nothing.
+COMMON = (
+    *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "random", "typing"),
+    *("datetime", "json", "copy", "operator", "fractions", "decimal", "io", "traceback"),
+)
+
+
+class Zygote:
+    """What slots inherit. uid: of the first slot, -1 where each run has a user namespace of its own instead."""
+
+    __slots__ = ("filter", "flags", "path", "uid")
+
+    def __init__(self, uid: int, path: list[str]) -> None:
+        self.uid = uid
+        self.path = path
+        self.filter = seccomp.build()
+        self.flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
+        if uid < 0:
+            self.flags |= kernel.CLONE_NEWUSER
+
+
+def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
+    """Be the zygote. What a run becomes returns through here, so that a program's stack is shallow."""
+    try:
+        zygote = _prepare(config)
+    except BaseException as error:  # whatever goes wrong, the supervisor must hear of it
+        text = str(error) if isinstance(error, OSError) else traceback.format_exc(limit=-4)
+        wire.send(control, {"failed": text[:4000]}, [])
+        os._exit(1)
+    wire.send(control, {"ready": True}, [])
+    number, channel = _fork_slots(control)
+    plan = _serve(zygote, number, channel)
+    run.start(run.init(plan), zygote.path)
+
+
+def _prepare(config: dict[str, object]) -> Zygote:
+    kernel.die_with_parent()
+    kernel.set_name("rlvr-zygote")
+    outside = config["map_user"]
+    if isinstance(outside, int) and outside >= 0:
+        run.map_user(0, outside)
+    socket.sethostname("sandbox")
+    first, users = int(config["uid"]), int(config["users"])  # type: ignore[call-overload]
+    root.build(
+        config["shown"],  # type: ignore[arg-type]
+        config["guests"],  # type: ignore[arg-type]
+        range(first, first + users) if first >= 0 else range(_INSIDE, _INSIDE + 1),
+    )
+    # What a program finds on its path: the interpreter's own folders and the guests, not this package.
+    path = [p for p in sys.path if p and p != config["zygote"]]
+    sys.path[:] = [*path, root.GUESTS]
+    os.chdir("/")
+    for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
+        importlib.import_module(name)
+    zygote = Zygote(first, list(sys.path))
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    return zygote
+
+
+def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
+    """Fork a slot for each message; returns in a slot only, and ends the zygote (and so all runs) with the supervisor.
+
+    A message brings the slot's socket, then the `cgroup.procs` files that it is to enter.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps slots, and what their runs leave
+    while (received := wire.receive(control)) is not None:
+        message, (channel, *cgroups) = received
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            kernel.die_with_parent()
+            control.close()
+            for procs in cgroups:
+                os.write(procs, b"0")
+                os.close(procs)
+            return int(message["slot"]), socket.socket(fileno=channel)  # type: ignore[call-overload]
+        for descriptor in (channel, *cgroups):
+            os.close(descriptor)
+    os._exit(0)
+
+
+def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
+    """Run one request after the other; returns in the run's init only."""
+    kernel.set_name("rlvr-slot")
+    own_user = zygote.uid < 0
+    while (received := wire.receive(channel)) is not None:
+        message, descriptors = received
+        if "limits" not in message:  # a kill that came after the end
+            continue
+        read, write = os.pipe()
+        try:
+            pid = kernel.clone(zygote.flags)
+        except OSError as error:
+            pid = -1
+            os.write(write, f"fault {error}".encode())
+        if pid == 0:
+            os.close(read)
+            channel.close()
+            return run.Plan(
+                bundle=descriptors[0],
+                outputs=descriptors[1] if message["outputs"] else -1,
+                descriptors=descriptors[2 if message["outputs"] else 1 :],
+                report=write,
+                limits=message["limits"],  # type: ignore[arg-type]
+                uid=_INSIDE if own_user else zygote.uid + number,
+                map_from=0 if own_user else -1,
+                filter=zygote.filter,
+                path=zygote.path,
+            )
+        for descriptor in (write, *descriptors):
+            os.close(descriptor)
+        try:
+            outcome = _watch(pid, message["run"], channel, read, float(message["limits"]["wall_seconds"]))  # type: ignore[index, call-overload]
+        finally:
+            os.close(read)
+        wire.send(channel, outcome, [])
+    os._exit(0)
+
+
+def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_seconds: float) -> dict[str, object]:
+    """Wait for a run to end: by itself, by its deadline, by an order to kill it, or with the supervisor."""
+    deadline = time.monotonic() + wall_seconds
+    said, cause = b"", ""
+    poller = select.poll()
+    poller.register(report, select.POLLIN)
+    poller.register(channel, select.POLLIN)
+    while True:
+        left = deadline - time.monotonic()
+        ready = poller.poll(None if left == math.inf else max(0.0, left) * 1000 + 0.5)
+        for descriptor, _event in ready:
+            if descriptor == report:
+                piece = os.read(report, 4096)
+                if not piece:
+                    return _bury(pid, said, cause)
+                said += piece
+                deadline = max(deadline, time.monotonic()) + _AFTER_THE_END
+                continue
+            received = wire.receive(channel)
+            if received is None:
+                _kill(pid)
+                os._exit(0)
+            if received[0]["run"] == number and not cause:
+                cause = str(received[0]["kill"])
+                _kill(pid)
+                deadline = math.inf
+        if not ready and not cause:
+            cause = "wall"
+            _kill(pid)
+            deadline = math.inf
+
+
+def _kill(pid: int) -> None:
+    if pid > 0:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _bury(pid: int, said: bytes, cause: str) -> dict[str, object]:
+    outcome: dict[str, object] = {"cause": cause, "status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
+    if pid > 0:
+        _pid, _status, used = os.wait4(pid, 0)
+        outcome.update(cpu=used.ru_utime + used.ru_stime, peak=used.ru_maxrss * 1024)
+    kind, _, rest = said.decode(errors="replace").partition(" ")
+    if kind == "ended":
+        status, seconds = rest.split()
+        outcome.update(status=int(status), seconds=float(seconds))
+    elif kind == "fault":
+        outcome["fault"] = rest
+    return outcome
