@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.errors import BadRow, DataError
-from data_prep.files import BadRowFile, write_problems
+from data_prep.files import BadRowFile, bad_rows_path, write_problems
 from data_prep.problem import Problem
-from data_prep.rows import OnBad, raise_bad, suffix_of
-from data_prep.sets import NAMED_SETS, load_set
+from data_prep.rows import OnBad, PathLike, raise_bad, suffix_of
+from data_prep.sets import NAMED_SETS, hub_named, load_set, repository_of, set_files
 from data_prep.templates import TEMPLATES, template_named
+from rewards.registry import find, names
 
 if TYPE_CHECKING:
     from data_prep.preparation import Preparation
@@ -184,16 +185,20 @@ def _add_output(parser: Parser, seed_help: str) -> None:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return value
+    return _at_least(1, text)
 
 
 def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number; write one such as 500") from None
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is below {least}")
     return value
 
 
@@ -212,29 +217,34 @@ def _run_named(options: argparse.Namespace) -> int:
     def problems(on_bad: OnBad) -> Iterator[Problem]:
         return load_set(options.name, origin=options.origin, split=options.split, on_bad=on_bad)
 
-    return _read(options, problems)
+    entry = NAMED_SETS[options.name]
+    on_hub = options.origin is not None and hub_named(options.origin, entry.hub) is not None
+    files = [] if on_hub else set_files(entry, options.name, options.origin, options.split)
+    return _read(options, problems, files)
 
 
 def _run_jsonl(options: argparse.Namespace) -> int:
     from data_prep.hub import HubSet, iter_hub_rows
     from data_prep.rows import iter_rows
-    from data_prep.sources.jsonl import Wanted, read_rows
+    from data_prep.sources.jsonl import NO_ANSWER, Wanted, read_rows
 
     wanted = Wanted(question=options.question_field, answer=options.answer_field, form=options.answer_form)
     on_hub = options.origin.startswith("hub:")
     if options.origin == "hub":
         raise DataError("--from hub needs the name of a set: --from hub:OWNER/NAME")
-    identity = options.origin.removeprefix("hub:")
+    identity = repository_of(options.origin) if on_hub else options.origin
+    if options.answer_form and options.answer_field == NO_ANSWER:
+        raise DataError(f"--answer-field none says that there are no answers; leave out --answer-form {wanted.form}")
     source = options.source_name or Path(identity).name.split(".")[0]
 
     def problems(on_bad: OnBad) -> Iterator[Problem]:
         hub = HubSet(id=identity, splits={}, configs=(options.config,))
         rows = iter_hub_rows(hub, options.split) if on_hub else iter_rows(options.origin, on_bad)
-        reading = read_rows(rows, wanted, source=source, on_bad=on_bad)
+        reading = read_rows(rows, wanted, source=source, file=options.origin, on_bad=on_bad)
         print(f"columns: {reading.describe()}")
         return reading.problems
 
-    return _read(options, problems)
+    return _read(options, problems, [] if on_hub else [Path(options.origin)])
 
 
 def _run_arithmetic(options: argparse.Namespace) -> int:
@@ -249,6 +259,7 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
         raise DataError(f"--out, --held-out-out and --demonstrations must be different files, not {', '.join(outputs)}")
     for name in outputs:
         suffix_of(name)
+        _check_apart(name, _compared(options))
     kind = Kind(terms=options.terms, digits=options.digits, operations=options.operations)
     seed = options.seed or 0
     demonstrated = (options.demonstration_count or options.count) if options.demonstrations else 0
@@ -269,6 +280,7 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
 def _run_countdown(options: argparse.Namespace) -> int:
     from data_prep.sources.countdown import Kind, take_problems
 
+    _check_apart(options.out, _compared(options))
     kind = Kind(numbers=options.numbers, largest=options.largest, target=options.target)
     return _prepare(options, take_problems(kind, options.count, options.seed or 0), _preparation(options))
 
@@ -282,14 +294,31 @@ def _check_pair(first: object, first_name: str, second: object, second_name: str
 # --- reading, filtering, writing --------------------------------------------------------------------------------------
 
 
-def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Problem]]) -> int:
-    """Prepare what is read from rows: bad rows are written aside, or stop it."""
+def _compared(options: argparse.Namespace) -> list[Path]:
+    """The files that are read beside the source."""
+    return [Path(name) for name in (*options.against, options.pass_rates) if name]
+
+
+def _check_apart(out: PathLike, inputs: Iterable[Path]) -> None:
+    """Nothing that is read is written over. Raises DataError."""
+    for path in inputs:
+        if Path(out).resolve() == path.expanduser().resolve():
+            raise DataError(f"{str(out)!r} is read and would be written over; give another --out")
+
+
+def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Problem]], files: Sequence[Path]) -> int:
+    """Prepare what is read from rows (of `files`): bad rows are written aside, or stop it."""
     suffix_of(options.out)
+    compared = _compared(options)
+    for out in (options.out, bad_rows_path(options.out)):
+        _check_apart(out, [*files, *compared])
     preparation = _preparation(options, shuffle_seed=options.seed)
     with BadRowFile(options.out) as bad:
         try:
             status = _prepare(options, problems(bad if options.skip_bad else raise_bad), preparation)
         except BadRow as error:
+            if options.skip_bad or error.file in map(str, compared):
+                raise
             raise DataError(f"{error} (with --skip-bad such rows are written aside and the rest is read)") from error
         except DataError as error:
             if bad.first is None:
@@ -312,6 +341,8 @@ def _preparation(options: argparse.Namespace, *, shuffle_seed: int | None = None
     from data_prep.preparation import Preparation
 
     template_named(options.template)
+    if options.reward and ":" not in options.reward and options.reward not in names():
+        find(options.reward)  # says which rewards there are
     if options.tokenizer is None and (options.max_prompt_tokens or options.template != "plain"):
         raise DataError("--max-prompt-tokens and --template count tokens of prompts: give --tokenizer PATH with them")
     if tuple(options.pass_rate) != (0.0, 1.0) and not options.pass_rates:

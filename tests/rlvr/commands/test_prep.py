@@ -83,6 +83,42 @@ def test_skip_bad_goes_on_and_writes_bad_rows_aside(tmp_path: Path, capsys: pyte
     assert re.search(r"2 bad rows skipped and written to .*out\.parquet\.bad\.jsonl; the first: .*line 1", shown)
 
 
+def test_an_output_never_takes_the_place_of_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, rates = tmp_path / "gsm8k" / "test.jsonl", tmp_path / "rates.jsonl"
+    source.parent.mkdir()
+    source.write_text(GSM8K)
+    rates.write_text('{"id": "a", "pass_rate": 1}\n')
+    aside = tmp_path / "out.jsonl.bad.jsonl"
+    aside.write_text(GSM8K)
+    monkeypatch.setenv("RLVR_DATA", str(tmp_path))
+    for arguments in (
+        ("jsonl", "--from", source, "--out", source),
+        ("gsm8k", "--split", "test", "--out", f"{source.parent}/../gsm8k/test.jsonl"),
+        ("countdown", "--count", 5, "--against", source, "--out", source),
+        ("countdown", "--count", 5, "--pass-rates", rates, "--out", rates),
+        ("arithmetic", "--count", 5, "--out", tmp_path / "a.jsonl", "--against", source, "--demonstrations", source),
+        ("jsonl", "--from", aside, "--out", tmp_path / "out.jsonl"),
+    ):
+        assert prep(*arguments) == 1
+        assert "give another" in capsys.readouterr().err
+    assert source.read_text() == aside.read_text() == GSM8K
+    assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_skip_bad_is_advised_only_where_it_would_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, rates, out = tmp_path / "rows.jsonl", tmp_path / "rates.jsonl", tmp_path / "out.jsonl"
+    source.write_text(GSM8K)
+    rates.write_text('{"id": "a", "pass_rate": 7}\n')
+    for flags in ((), ("--skip-bad",)):
+        for option in ("--pass-rates", "--against"):
+            assert prep("gsm8k", "--from", source, "--out", out, option, rates, *flags) == 1
+            message = capsys.readouterr().err
+            assert str(rates) in message
+            assert "--skip-bad" not in message
+
+
 def test_when_all_rows_are_bad_the_first_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
     source.write_text('{"question": "?", "answer": "none"}\n')
@@ -207,6 +243,15 @@ def test_a_seed_draws_a_random_part(tmp_path: Path) -> None:
         ),
         (("arithmetic", "--out", "x.jsonl", "--demonstrations", "d.jsonl", "--worked-share", "2"), "worked_share is 2"),
         (("jsonl", "--from", "hub", "--out", "x.jsonl"), "hub:OWNER/NAME"),
+        (("jsonl", "--from", "hub:", "--out", "x.jsonl"), "hub:OWNER/NAME"),
+        (("gsm8k", "--from", "hub:a/b/c", "--out", "x.jsonl"), "hub:OWNER/NAME"),
+        (("jsonl", "--from", "a" * 5000 + ".jsonl", "--out", "x.jsonl"), "too long"),
+        (("countdown", "--out", "x.jsonl", "--largest", "99999999999999999999"), "largest is"),
+        (("countdown", "--out", "x.jsonl", "--reward", "cuontdown"), "no reward is called 'cuontdown'"),
+        (
+            ("jsonl", "--from", "y.jsonl", "--out", "x.jsonl", "--answer-field", "none", "--answer-form", "boxed"),
+            "--answer-form",
+        ),
     ],
 )
 def test_mistakes_are_told_in_a_sentence_and_nothing_is_written(
@@ -228,7 +273,9 @@ def test_numbers_that_cannot_be_are_refused_at_once(
 ) -> None:
     with pytest.raises(SystemExit):
         prep("countdown", "--out", "x.jsonl", *arguments)
-    assert arguments[0] in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert arguments[0] in message
+    assert "_positive" not in message, "a function's name says nothing to a user"
 
 
 @pytest.mark.parametrize("source", [*NAMED_SETS, "jsonl", "arithmetic", "countdown"])
