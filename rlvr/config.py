@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
-import yaml
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
 from rewards.composition import RewardSpec
@@ -36,6 +35,7 @@ from rlvr.models import ModelConfig
 from rlvr.ranges import out_of_range
 from rlvr.tokenizers import TokenizerConfig
 from rlvr.warmup import WarmupConfig
+from rlvr.yaml_text import NotYaml, read_yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +93,6 @@ class RunConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
 
 
-class _EachKeyOnce(yaml.SafeLoader):
-    """YAML whose mappings hold each key once: of two, the first would be dropped without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
-                )
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a YAML file, apply `key=value` overrides, check everything.
 
@@ -115,12 +101,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
             or keys that contradict each other (naming both and their values).
     """
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # a safe loader
+        tree = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not text in UTF-8: {error}") from error
-    except yaml.YAMLError as error:
+    except NotYaml as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if tree is None:
         tree = {}
@@ -134,6 +120,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 def config_from(tree: Mapping[str, object]) -> RunConfig:
     """The checked config of a mapping of keys. Raises ConfigError."""
     _refuse_unknown(tree, RunConfig, "")
+    _refuse_flags(tree, RunConfig, "")
     try:
         config = TypeAdapter(RunConfig).validate_python(tree)
     except ValidationError as error:
@@ -147,7 +134,8 @@ def check(config: RunConfig) -> None:
     for key, value in _values(config):
         if wrong := out_of_range(key, value):
             raise ConfigError(wrong)
-    if not config.name or Path(config.name).is_absolute() or {".", ".."} & set(config.name.split("/")):
+    names_a_folder = config.name.strip() and config.name.isprintable() and not Path(config.name).is_absolute()
+    if not names_a_folder or {".", ".."} & set(config.name.split("/")):
         raise ConfigError(f"name is {config.name!r}; give the name of a folder below runs/, or use --out")
     check_trainable(config.rollout)
     recipe = resolved_recipe(config)
@@ -232,6 +220,8 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
             known = list(known_keys())
             near = difflib.get_close_matches(f"{prefix}{key}", known, n=1, cutoff=0.0)[0]
             tail = [k for k in known if k.rsplit(".", 1)[-1] == key]  # the right name in the wrong section
+            if f"{prefix}{key}" in known:  # a dotted key, as overrides have it
+                raise ConfigError(f"unknown key {prefix}{key}; in a file it is written {_nested(str(key))}")
             raise ConfigError(f"unknown key {prefix}{key}; did you mean {tail[0] if tail else near}?")
         inner = sections[key]
         if inner is not None and isinstance(value, Mapping):
@@ -244,9 +234,31 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
                     raise ConfigError(f"unknown key {prefix}{key}.{index}.{name}; did you mean {near}?")
 
 
+def _nested(key: str) -> str:
+    """How a dotted key stands in a file.
+
+    Example:
+        >>> _nested("optimizer.lr")
+        'optimizer: {lr: ...}'
+    """
+    *sections, last = key.split(".")
+    return ": {".join([*sections, last]) + ": ..." + "}" * len(sections)
+
+
+def _refuse_flags(tree: Mapping[str, object], kind: type, prefix: str) -> None:
+    """`true` is no number, though Python counts it as 1."""
+    hints = get_type_hints(kind)
+    for key, value in tree.items():
+        inner = _sections(kind)[key]
+        if inner is not None and isinstance(value, Mapping):
+            _refuse_flags(value, inner, f"{prefix}{key}.")
+        elif isinstance(value, bool) and {int, float} & {hints[key], *get_args(hints[key])}:
+            raise ConfigError(f"{prefix}{key} is {value}; it must be a number")
+
+
 def _apply(tree: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
-    if not equals or not key:
+    if not equals or not all(key.split(".")):
         raise ConfigError(f"override {override!r} is not of the form key=value, such as optimizer.lr=1e-6")
     *path, last = key.split(".")
     for part in path:
@@ -257,14 +269,17 @@ def _apply(tree: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override {override!r}: {part} holds {inner!r}, which has no keys of its own")
         tree = inner
     try:
-        tree[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        tree[last] = read_yaml(text)
+    except NotYaml as error:
         raise ConfigError(f"override {override!r}: the value is not YAML: {error}") from error
 
 
 def _problem(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    return f"{where} is {error['input']!r:.120}: {error['msg'].removeprefix('Value error, ')}"
+    message: str = error["msg"].removeprefix("Value error, ")
+    if message.startswith(f"{where}."):  # a section's own check, which names its key
+        return message
+    return f"{where} is {error['input']!r:.120}: {message}"
 
 
 def _plain(value: object) -> object:

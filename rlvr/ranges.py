@@ -4,7 +4,7 @@ A value out of range would otherwise be met late, or never: `checkpoint.keep_las
 
 Example:
     >>> out_of_range("seed", -1)
-    'seed is -1; it must be at least 0'
+    'seed is -1; it must be from 0 to 4294967295'
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _ABOVE_ZERO: Rule = (lambda v: 0 < v < math.inf), "above 0 and finite"
 _BELOW_ONE: Rule = (lambda v: 0 <= v < 1), "at least 0 and below 1"
 _FINITE_FROM_ONE: Rule = (lambda v: 1 <= v < math.inf), "finite and at least 1"
 _FINITE: Rule = (lambda v: 0 <= v < math.inf), "finite and at least 0"
+_SEED: Rule = (lambda v: 0 <= v < 1 << 32), "from 0 to 4294967295"
 
 _OPTIMIZER: Mapping[str, Rule] = {
     "lr": _FINITE,
@@ -38,7 +39,8 @@ _OPTIMIZER: Mapping[str, Rule] = {
 }
 
 RANGES: Mapping[str, Rule] = {
-    "seed": _at_least(0),
+    "seed": _SEED,
+    "model.init.seed": _SEED,
     "steps": _at_least(0),
     "threads": _at_least(1),
     "checkpoint.every": _at_least(1),

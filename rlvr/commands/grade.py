@@ -16,8 +16,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
-import yaml
-
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.rows import Row, iter_rows, parse_line
 from rewards.composition import RewardSpec
@@ -26,6 +24,7 @@ from rewards.registry import names
 from rewards.types import Verdict
 from rlvr.batch_grading import Outcome, graded_rows
 from rlvr.errors import ConfigError
+from rlvr.yaml_text import NotYaml, read_yaml
 
 INCOMPLETE = 3
 STREAM = "-"
@@ -85,8 +84,8 @@ def reward_spec(text: str) -> RewardSpec:
     if not text.lstrip().startswith("{"):
         return RewardSpec.from_dict(text)
     try:
-        return RewardSpec.from_dict(yaml.safe_load(text))
-    except yaml.YAMLError as error:
+        return RewardSpec.from_dict(read_yaml(text))
+    except NotYaml as error:
         raise ConfigError(f"--reward {text!r} is not YAML: {error}; such as '{{gate: format, then: math}}'") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,10 +57,10 @@ def _print_recipe(config: RunConfig) -> None:
 
 
 def _print_config(tree: dict[str, object], defaults: dict[str, object]) -> None:
-    import yaml
+    from rlvr.yaml_text import write_yaml
 
     print("# the config, every key written out")
-    yaml.safe_dump(tree, sys.stdout, sort_keys=False, allow_unicode=True)
+    print(write_yaml(tree), end="")
     changed = [k for k in tree if tree[k] != defaults.get(k)]
     print(f"# sections that differ from the defaults: {', '.join(changed) or 'none'}")
 

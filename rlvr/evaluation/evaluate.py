@@ -15,6 +15,7 @@ Example:
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -66,6 +67,8 @@ class EvalConfig:
                 raise ConfigError(f"eval.{key} is {bound}; it must be at least 1, or null")
         if not 0.0 < self.top_p <= 1.0:
             raise ConfigError(f"eval.top_p is {self.top_p}; it must lie above 0 and be at most 1")
+        if not 0.0 <= self.temperature < math.inf:
+            raise ConfigError(f"eval.temperature is {self.temperature}; it must be finite and at least 0")
         if self.samples and not self.temperature > 0.0:
             raise ConfigError(
                 f"eval.temperature is {self.temperature} but eval.samples is {self.samples}: samples at temperature 0 "

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import yaml
-
 from rlvr import __version__
 from rlvr.errors import ConfigError
 from rlvr.rundir.files import remove_leftovers, write_text, writing
+from rlvr.yaml_text import read_yaml, write_yaml
 
 CONFIG, ENVIRONMENT = "config.yaml", "environment.json"
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
@@ -58,20 +57,20 @@ def open_run(folder: Path, config: Mapping[str, object], *, data_hash: str, thre
     with writing(folder):
         remove_leftovers(folder)
     if any((folder / name).exists() for name in BEGUN):
-        _check_config(folder, _read(path, yaml.safe_load), config)
+        _check_config(folder, _read(path, read_yaml), config)
         _check_environment(folder, _read(folder / ENVIRONMENT, json.loads), data_hash, threads)
     else:
         with writing(folder / ENVIRONMENT):
             write_text(folder / ENVIRONMENT, json.dumps(_environment(data_hash, threads), indent=2) + "\n")
     with writing(path):
-        write_text(path, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        write_text(path, write_yaml(dict(config)))
 
 
 def _read(path: Path, parse: Callable[[str], object]) -> Mapping[str, object]:
     """A file that the run wrote about itself."""
     try:
         found = parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot read {path}, so nothing says which run is in {path.parent}: {error}; restore the file, or give "
             "another --out"

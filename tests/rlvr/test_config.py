@@ -167,3 +167,56 @@ def test_a_file_that_cannot_be_a_config_is_refused_with_the_reason(tmp_path: Pat
     with pytest.raises(ConfigError) as error:
         load_config(path)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("steps=true", "steps is True; it must be a number"),
+        ("optimizer.lr=false", "optimizer.lr is False; it must be a number"),
+        ("rollout.n=yes", "rollout.n is 'yes'"),
+        ("steps=12:30", "steps is '12:30'"),
+        ("name=a: b: c", "is not YAML"),
+        ("steps=" + "9" * 5000, "is not YAML"),
+        ("reward=&a {gate: *a, then: math}", "holds itself"),
+        ("a..b=1", "not of the form key=value"),
+        (".=1", "not of the form key=value"),
+        ("name=' '", "give the name of a folder"),
+        ('name="a\\u0000b"', "give the name of a folder"),
+        ("eval.temperature=.nan", "eval.temperature is nan; it must be"),
+        ("eval.temperature=.inf", "eval.temperature is inf; it must be"),
+        ("seed=99999999999999999999999999", "seed is 99999999999999999999999999; it must be"),
+    ],
+)
+def test_odd_overrides_are_refused_with_key_and_value(tmp_path: Path, override: str, says: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("steps: 3\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(path, [override])
+    assert says in str(error.value)
+
+
+def test_numbers_may_be_written_as_people_do(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("steps: 1e3\noptimizer: {lr: 1e-6}\nname: 2024-01-01\n")
+    config = load_config(path, ["threads=0x2", "rollout.prompts=1_000"])
+    assert (config.steps, config.optimizer.lr, config.name) == (1000, 1e-6, "2024-01-01")
+    assert (config.threads, config.rollout.prompts) == (2, 1000)
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "steps: " + "9" * 5000, "a: &a\n  b: *a", "name: !!int x"])
+def test_no_text_in_a_file_ends_in_a_bare_exception(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"c\.yaml is not YAML"):
+        load_config(path)
+
+
+def test_a_check_of_a_section_names_its_key_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        config_from({"eval": {"every": -1}})
+    assert str(error.value) == "eval.every is -1; it must be at least 0"
+
+
+def test_a_dotted_key_in_a_file_is_told_how_it_is_written() -> None:
+    refused({"optimizer.lr": 1e-6}, "unknown key optimizer.lr", "optimizer: {lr: ...}")

@@ -1,0 +1,102 @@
+"""YAML as configs, overrides and options hold it: a safe loader whose words mean what they look like.
+
+As YAML 1.2 has it: `1e-6` is a number; `yes` and `off` are words, as are dates, times of day (`12:30` is not 750) and
+numbers with a leading zero (`010` is not 8). A mapping holds each key once, and nothing holds itself.
+
+Example:
+    >>> read_yaml("{lr: 1e-6, name: 2024-01-01, steps: 1_000}")
+    {'lr': 1e-06, 'name': '2024-01-01', 'steps': 1000}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from rlvr.errors import ConfigError
+
+_PREFIX = "tag:yaml.org,2002:"
+_WORDS = {
+    "int": re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)$"),
+    "float": re.compile(
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|[-+]?[0-9]+[eE][-+]?[0-9]+$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN)$"
+    ),
+    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
+}
+
+
+class NotYaml(ConfigError):
+    """A text that is not YAML, or holds what no config can."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose mappings hold each key once: of two, the first would be dropped without a word."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own place for them
+        first: [(tag, words) for tag, words in found if tag in (f"{_PREFIX}null", f"{_PREFIX}merge")]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    yaml_constructors = {  # noqa: RUF012
+        **yaml.SafeLoader.yaml_constructors,
+        f"{_PREFIX}timestamp": yaml.SafeLoader.construct_yaml_str,
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what `_Loader` reads back: a text that it would take for a number is quoted."""
+
+
+for _name, _pattern in _WORDS.items():
+    _first = list("tTfF") if _name == "bool" else list("-+.0123456789")
+    _Loader.add_implicit_resolver(_PREFIX + _name, _pattern, _first)
+    _Dumper.add_implicit_resolver(_PREFIX + _name, _pattern, _first)
+
+
+def read_yaml(text: str) -> object:
+    """The value of one YAML document; None for an empty one. Raises NotYaml."""
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _refuse_cycles(node, set(), set())
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise NotYaml(str(error)) from error
+    except RecursionError as error:
+        raise NotYaml("it is nested too deeply") from error
+    except (ValueError, LookupError) as error:  # a number of 5,000 digits, a tag that its value does not fit
+        raise NotYaml(str(error)) from error
+
+
+def write_yaml(tree: object) -> str:
+    """The text that `read_yaml` makes this tree of again."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def _refuse_cycles(node: yaml.Node, above: set[int], done: set[int]) -> None:
+    if id(node) in above:
+        raise yaml.constructor.ConstructorError(None, None, "a value holds itself", node.start_mark)
+    if id(node) in done or not isinstance(node, yaml.CollectionNode):
+        return
+    above.add(id(node))
+    for inner in node.value:
+        for part in inner if isinstance(inner, tuple) else (inner,):
+            _refuse_cycles(part, above, done)
+    above.discard(id(node))
+    done.add(id(node))
