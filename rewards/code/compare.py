@@ -1,0 +1,198 @@
+"""When what a program gave is what was expected. Nothing here raises or is slow, whatever was given.
+
+**Output** (`same_output`) is equal up to blanks at the end of lines, blank lines at the end, and CR. With a tolerance
+each line is compared token by token: numbers in plain decimal writing by the float rule, all else as text.
+
+**Values** (`same_value`) are compared as JSON: `True` is not 1, 2 equals 2.0, a tuple counts as a list, the keys of an
+object are JSON keys (so the key 1 is "1"), NaN equals nothing, text is never read as a number. Sets, complex numbers,
+bytes and keys of other types are compared where the expected value carries them (`rewards.code.values`). What is no
+plain value equals nothing.
+
+The float rule: |a - b| <= tolerance * max(1, |b|), where b is expected. Integers stay exact: two of them are equal or
+not, and a float stands for an expected integer only where it rounds to it.
+
+Example:
+    >>> same_output("1 2 \\r\\n3", b"1 2\\n3\\n\\n")
+    True
+    >>> same_output("0.3333", b"0.33331", tolerance=1e-3), same_output("1000000", b"1000001", tolerance=1e-3)
+    (True, False)
+    >>> same_value([1, {"1": 2.0}], (1, {1: 2})), same_value(1, True), same_value("1", 1)
+    (True, False, False)
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+_BLANKS = b" \t\r"
+_NUMBER = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_INTEGER = re.compile(rb"[+-]?\d+")
+_LONGEST_NUMBER = 400
+_MOST_KEY_BITS = 4096
+_DEEPEST_KEY = 200
+_SCALARS = (str, bytes, type(None))
+_NUMBERS = (int, float, complex)
+
+
+# --- output -----------------------------------------------------------------------------------------------------------
+
+
+def same_output(expected: str, output: bytes, tolerance: float | None = None) -> bool:
+    """Whether a program wrote what was expected."""
+    wanted = expected.encode("utf-8", "surrogatepass").rstrip(_BLANKS + b"\n")
+    written = output.rstrip(_BLANKS + b"\n")
+    if wanted == written:
+        return True
+    if wanted.count(b"\n") != written.count(b"\n"):
+        return False
+    lines = zip(wanted.split(b"\n"), written.split(b"\n"), strict=True)
+    if tolerance is None:
+        return all(a.rstrip(_BLANKS) == b.rstrip(_BLANKS) for a, b in lines)
+    return all(_same_line(a, b, tolerance) for a, b in lines)
+
+
+def _same_line(wanted: bytes, written: bytes, tolerance: float) -> bool:
+    if wanted.rstrip(_BLANKS) == written.rstrip(_BLANKS):
+        return True
+    tokens = wanted.split()
+    # One more than is wanted is enough to know that there are too many.
+    given = written.split(maxsplit=len(tokens))
+    return len(tokens) == len(given) and all(map(_same_token, tokens, given, [tolerance] * len(tokens)))
+
+
+def _same_token(wanted: bytes, written: bytes, tolerance: float) -> bool:
+    if wanted == written:
+        return True
+    if len(wanted) > _LONGEST_NUMBER or len(written) > _LONGEST_NUMBER:
+        return False
+    b, a = _number(wanted), _number(written.rstrip())
+    return a is not None and b is not None and _close(a, b, tolerance)
+
+
+def _number(token: bytes) -> int | float | None:
+    if _INTEGER.fullmatch(token):
+        return int(token)
+    value = float(token) if _NUMBER.fullmatch(token) else math.inf
+    return value if math.isfinite(value) else None
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def same_value(expected: object, given: object, tolerance: float | None = None) -> bool:
+    """Whether a call gave what was expected; both as Python values (`rewards.code.values.untagged`)."""
+    # Depth and work are bounded by the expected value: both sides are walked together.
+    waiting = [(expected, given)]
+    while waiting:
+        wanted, value = waiting.pop()
+        kind = type(wanted)
+        if kind is list or kind is tuple:
+            if type(value) not in (list, tuple) or len(wanted) != len(value):  # type: ignore[arg-type]
+                return False
+            waiting.extend(zip(wanted, value, strict=True))  # type: ignore[call-overload]
+        elif kind is dict:
+            pairs = _paired(wanted, value) if type(value) is dict else None  # type: ignore[arg-type]
+            if pairs is None:
+                return False
+            waiting.extend(pairs)
+        elif kind is set or kind is frozenset:
+            if type(value) not in (set, frozenset) or not _same_set(wanted, value, tolerance):  # type: ignore[arg-type]
+                return False
+        elif not _same_scalar(wanted, value, tolerance):
+            return False
+    return True
+
+
+def _same_scalar(wanted: object, value: object, tolerance: float | None) -> bool:
+    if type(wanted) is bool or type(value) is bool:
+        return wanted is value
+    if type(wanted) in _NUMBERS:
+        if type(value) not in _NUMBERS:
+            return False
+        return bool(wanted == value) or (tolerance is not None and _close(value, wanted, tolerance))  # type: ignore[arg-type]
+    return type(wanted) in _SCALARS and type(value) is type(wanted) and bool(wanted == value)
+
+
+def _close(a: complex, b: complex, tolerance: float) -> bool:
+    """The float rule for two numbers, neither a bool."""
+    if a == b:
+        return True
+    if isinstance(a, int) and isinstance(b, int):
+        return False
+    try:
+        if not (math.isfinite(abs(a)) and math.isfinite(abs(b))):
+            return False
+        if isinstance(b, int) and isinstance(a, float) and round(a) != b:
+            return False
+        return abs(a - b) <= tolerance * max(1.0, abs(b))
+    except OverflowError:  # an integer beyond the floats, or a difference
+        return False
+
+
+def _paired(wanted: Mapping[object, object], value: Mapping[object, object]) -> list[tuple[object, object]] | None:
+    """The values of the same keys side by side; None where the keys differ."""
+    if len(wanted) != len(value):
+        return None
+    as_json = all(type(key) is str for key in wanted)
+    named: dict[object, object] = {}
+    for key, content in value.items():
+        name: object = _json_key(key) if as_json else _key(key)
+        if name is None:
+            return None
+        named[name] = content
+    pairs = []
+    for key, content in wanted.items():
+        name = key if as_json else _key(key)
+        if name is None or name not in named:
+            return None
+        pairs.append((content, named[name]))
+    return pairs if len(named) == len(wanted) else None
+
+
+def _json_key(key: object) -> str | None:
+    """The key as JSON writes it; None where JSON has no such key."""
+    if type(key) is str:
+        return key
+    if key is None or type(key) is bool:
+        return {None: "null", True: "true", False: "false"}[key]
+    if type(key) is int:
+        return str(key) if key.bit_length() <= _MOST_KEY_BITS else None
+    return repr(key) if type(key) is float and math.isfinite(key) else None
+
+
+def _key(value: object, depth: int = _DEEPEST_KEY) -> tuple[object, ...] | None:
+    """A hashable value that is equal where the values are, by the rules of this module; None where there is none."""
+    kind = type(value)
+    if kind is bool or kind in _SCALARS:
+        return (kind.__name__, value)
+    if kind in _NUMBERS:
+        return None if value != value else ("number", value)
+    if depth == 0 or kind not in (tuple, list, frozenset, set):
+        return None
+    members = [_key(member, depth - 1) for member in value]  # type: ignore[attr-defined]
+    if None in members:
+        return None
+    return ("list", tuple(members)) if kind in (tuple, list) else ("set", frozenset(members))
+
+
+def _same_set(
+    wanted: set[object] | frozenset[object], value: set[object] | frozenset[object], tolerance: float | None
+) -> bool:
+    if len(wanted) != len(value):
+        return False
+    a, b = [_key(member) for member in wanted], [_key(member) for member in value]
+    if None in a or None in b:
+        return False
+    left, right = set(a) - set(b), set(b) - set(a)
+    if tolerance is None or not left:
+        return not left and len(set(a)) == len(set(b))
+    # What is left must pair up by the float rule; sorted, if any pairing does, this one does.
+    numbers = [[key[1] for key in side if key is not None and key[0] == "number"] for side in (left, right)]
+    if len(numbers[0]) != len(left) or len(numbers[1]) != len(right) or len(left) != len(right):
+        return False
+    if any(type(number) is complex for side in numbers for number in side):
+        return False
+    first, second = sorted(numbers[0]), sorted(numbers[1])  # type: ignore[type-var]
+    return all(_close(y, x, tolerance) for x, y in zip(first, second, strict=True))  # type: ignore[arg-type]
