@@ -208,8 +208,9 @@ def _switch_dropout_off(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        elif isinstance(getattr(module, "attention_dropout", None), float):
-            module.attention_dropout = 0.0  # type: ignore[assignment]
+        for name, value in list(vars(module).items()):  # rates that are handed to a function: dropout, layerdrop, ...
+            if "drop" in name and isinstance(value, float):
+                setattr(module, name, 0.0)
 
 
 def _set_float32_head(model: PreTrainedModel) -> None:

@@ -59,12 +59,14 @@ def test_a_saved_folder_loads_in_either_precision(tmp_path: Path) -> None:
     assert {p.dtype for p in rounded.parameters()} == {torch.bfloat16}
 
 
-@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "opt", "biogpt"])
 def test_dropout_of_the_base_model_is_off(architecture: str) -> None:
-    model = small_model(architecture).train()
-    tokens = torch.arange(2, 20).unsqueeze(0)
+    """The last two drop out by a function, with a rate that lies in a plain attribute."""
+    model, tokens = small_model(architecture), torch.arange(2, 20).unsqueeze(0)
+    mask = torch.ones_like(tokens)
     with torch.no_grad():
-        assert torch.equal(model(input_ids=tokens).logits, model(input_ids=tokens).logits)
+        trained, evaluated = (model.train(mode)(input_ids=tokens, attention_mask=mask).logits for mode in (True, False))
+    assert torch.equal(trained, evaluated)
 
 
 def test_adapters_alone_are_trained_and_in_float32() -> None:
