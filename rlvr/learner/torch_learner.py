@@ -22,6 +22,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -179,8 +180,8 @@ class TorchLearner:
         statistics: ObjectiveStatistics | None = None
         loss = torch.zeros((), device=self._scored.device)
         self._optimizer.clear()
-        for micro in micros:
-            part, measured = self._backward(micro, objective)
+        for number, micro in enumerate(micros):
+            part, measured = self._backward(micro, objective, number)
             loss = loss + part
             statistics = measured if statistics is None else add_statistics(statistics, measured)
         norm, refused = 0.0, "the batch has no loss token"
@@ -201,9 +202,9 @@ class TorchLearner:
             seconds=time.perf_counter() - started,
         )
 
-    def _backward(self, micro: MicroBatch, objective: ObjectiveSpec) -> tuple[Tensor, ObjectiveStatistics]:
+    def _backward(self, micro: MicroBatch, objective: ObjectiveSpec, number: int) -> tuple[Tensor, ObjectiveStatistics]:
         """Add this micro-batch's share to the gradients; return its share of the loss, and what was measured."""
-        with _mode(self._model, training=True), self._dropout():
+        with _mode(self._model, training=True), self._dropout(number):
             logprobs, entropy = self._scored.scores(micro, entropy=True)
             if entropy is not None and not objective.entropy_coefficient:
                 entropy = entropy.detach()  # measured, not trained: its backward pass is the dearer one
@@ -214,14 +215,18 @@ class TorchLearner:
         return loss.detach(), statistics
 
     @contextmanager
-    def _dropout(self) -> Iterator[None]:
-        """Dropout, where there is any, drawn from the run's seed and the number of updates: nothing to be saved."""
+    def _dropout(self, number: int) -> Iterator[None]:
+        """Dropout, where there is any, drawn from the run's seed, the number of updates and that of the micro-batch.
+
+        So there is no random state to be saved, and a refused update leaves none behind.
+        """
         if not self._has_dropout:
             yield
             return
+        seeds = np.random.SeedSequence([self._seed, self._optimizer.steps, number])
         devices = [self._scored.device] if self._scored.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(self._seed * 1_000_003 + self._optimizer.steps)
+            torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0]))
             yield
 
     def _judge(
@@ -238,9 +243,9 @@ class TorchLearner:
     def _blame(self, batch: Batch, objective: ObjectiveSpec) -> tuple[int, ...]:
         """The sequences whose own loss or gradient is not finite; all, where each alone is fine. One pass each."""
         blamed, seen = [], []
-        for micro in micro_batches(batch, tokens=1, layout="padded"):  # one sequence each
+        for number, micro in enumerate(micro_batches(batch, tokens=1, layout="padded")):  # one sequence each
             self._optimizer.clear()
-            loss, statistics = self._backward(micro, objective)
+            loss, statistics = self._backward(micro, objective, number)
             seen += statistics.sequence_ids.tolist()
             if not math.isfinite(float(loss) + float(self._optimizer.gradient_norm())):
                 blamed += statistics.sequence_ids.tolist()

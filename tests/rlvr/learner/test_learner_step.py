@@ -293,6 +293,43 @@ def test_dropout_of_adapters_is_seeded_by_the_update_alone() -> None:
     assert [step(without, batch_of(LENGTHS), spec).loss for _ in range(3)][-1] != ours.loss
 
 
+def dropped(learner: TorchLearner, batch: Batch) -> list[torch.Tensor]:
+    """What the first dropout of the model let through, one tensor a micro-batch."""
+    first = next(m for m in learner.model.modules() if isinstance(m, nn.Dropout) and m.p > 0)
+    seen: list[torch.Tensor] = []
+    hook = first.register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach() != 0))
+    step(learner, batch)
+    hook.remove()
+    return seen
+
+
+def test_each_update_and_each_of_its_micro_batches_has_its_own_dropout() -> None:
+    learner, batch = learner_of(small_model(lora=lora(dropout=0.5)), tokens=1), batch_of([9, 9])
+    masks = [*dropped(learner, batch), *dropped(learner, batch)]
+    assert len(masks) == 4
+    assert all(not torch.equal(a, b) for i, a in enumerate(masks) for b in masks[:i])
+
+
+def test_the_run_s_seed_decides_the_dropout_however_large_it_is() -> None:
+    def masks(seed: int) -> list[torch.Tensor]:
+        model = small_model(lora=lora(dropout=0.5))
+        return dropped(TorchLearner(model, optimizer=OptimizerConfig(), total_steps=1, seed=seed), batch_of([9]))
+
+    assert torch.equal(masks(2**70)[0], masks(2**70)[0])
+    assert not torch.equal(masks(2**70)[0], masks(2**70 + 1)[0])
+
+
+def test_the_entropy_bonus_is_trained_and_not_only_reported() -> None:
+    learner, batch = learner_of(small_model()), batch_of(LENGTHS)
+    with torch.no_grad():  # far from the uniform distribution, whose entropy cannot grow
+        for parameter in learner.model.parameters():
+            parameter.mul_(3.0 if parameter.ndim > 1 else 1.0)
+    batch = replace(batch, advantages=torch.zeros_like(batch.advantages))
+    assert step(learner, batch).gradient_norm == 0.0
+    entropies = [step(learner, batch, replace(SPEC, entropy_coefficient=1.0)).entropy for _ in range(5)]
+    assert entropies[-1] > entropies[0] + 0.05
+
+
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_logits_of_a_whole_micro_batch_never_exist(checkpointing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(scoring._LOGITS, "cpu", 1)  # the smallest chunks
