@@ -9,7 +9,7 @@ weights, so `old`, recomputed by the learner, differs from `sampled`, recorded b
 The sequence rule uses the geometric mean, never the product: a product over a long response leaves any bounds.
 A masked sequence stays in the global counts. So the update is what it would be had the sequence's gradient been 0, the
 other sequences keep their weight, and the counts are known before any log-probability is recomputed.
-A non-finite geometric mean is not masked: a broken model must be seen, not skipped.
+A sequence with a non-finite difference is not masked: a broken model must be seen, not skipped.
 
 Sources: truncated importance sampling, Ionides 2008; its use for rollouts, Yao et al. 2025, "Your efficient RL
 framework secretly brings you off-policy RL training"; the geometric sequence mask, Liu et al. 2025, "When speed kills
@@ -50,13 +50,13 @@ def sequence_outside(
         low, high: None = no bound on that side.
     """
     total = torch.zeros_like(size, dtype=log_difference.dtype).index_add(0, sequence, log_difference.detach())
-    geometric_mean = (total / size).exp()
+    geometric_mean = (total / size).exp()  # may overflow where the mean itself is finite: outside, then
     outside = torch.zeros_like(size, dtype=torch.bool)
     if low is not None:
         outside = outside | (geometric_mean < low)
     if high is not None:
         outside = outside | (geometric_mean > high)
-    return outside
+    return outside & total.isfinite()
 
 
 def mismatch_kl(log_difference: Tensor) -> Tensor:

@@ -52,8 +52,9 @@ class ObjectiveStatistics:
     log_ratios [N] float32: new - old of each loss token.
     mismatch_kl: k3 of old/sampled. mismatch_max: the largest |old - sampled|, not a sum. capped: tokens whose
     importance weight was cut. masked: sequences that the geometric-mean rule took out.
-    sequence_ids [S] int64 and finite [S] bool: whether every term of that sequence's loss was finite, masked or not.
-    An update with a False among them must be refused, even where clamps kept the loss itself finite.
+    sequence_ids [S] int64 and finite [S] bool: whether every term of that sequence's loss, and every log-probability
+    in it, was finite, masked or not. An update with a False among them must be refused, even where clamps kept the loss
+    itself finite.
     """
 
     tokens: Tensor
@@ -119,16 +120,19 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
         policy = policy * correction.token_weights(difference, cap=spec.importance_cap)
         capped = correction.capped(difference, cap=spec.importance_cap)
     zeros = torch.zeros_like(frozen)
-    kl = zeros if batch.reference_logprobs is None else _kl(new, batch.reference_logprobs[mask].to(new), spec)
+    reference = None if batch.reference_logprobs is None else batch.reference_logprobs[mask].to(new)
+    kl = zeros if reference is None else _kl(new, reference, spec)
     bits = zeros if entropy is None else entropy[mask].to(new)
     total = policy
-    if spec.kl_coefficient:
+    sound = frozen.isfinite() & difference.isfinite()
+    if spec.kl_coefficient and reference is not None:
         total = total + spec.kl_coefficient * kl
+        sound = sound & reference.isfinite()
     if spec.entropy_coefficient:
         total = total - spec.entropy_coefficient * bits
     weights = DIVISORS[spec.divide_by].weights(inputs, row)
     kept = ~outside[sequence]
-    broken = (~(total.detach().isfinite() & frozen.isfinite())).to(inputs.size.dtype)
+    broken = (~(total.detach().isfinite() & sound)).to(inputs.size.dtype)
     return ObjectiveSums(
         loss=torch.where(kept, weights * total, zeros).sum(),
         statistics=ObjectiveStatistics(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 
 from rlvr.algorithms.correction import capped, mismatch_kl, sequence_outside, token_weights
@@ -17,6 +18,11 @@ def test_token_weights_are_truncated_above_only() -> None:
     torch.testing.assert_close(found, torch.tensor([0.01, 1.0, 1.5, 2.0], dtype=torch.float64))
     assert not found.requires_grad
     assert capped(difference, cap=2.0).tolist() == [False, False, False, True]
+
+
+def test_token_weights_never_vanish_or_overflow() -> None:
+    found = token_weights(torch.tensor([-800.0, 800.0], dtype=torch.float64), cap=1e300)
+    assert found.tolist() == pytest.approx([math.exp(-20), math.exp(20)])
 
 
 def test_the_sequence_rule_is_a_mean_and_never_a_product() -> None:
@@ -36,9 +42,15 @@ def test_sequences_are_masked_one_by_one_on_either_side() -> None:
     assert sequence_outside(difference, index, size, low=None, high=None).tolist() == [False, False, False]
 
 
-def test_a_broken_model_is_not_masked_away() -> None:
-    difference = torch.tensor([math.nan], dtype=torch.float64)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_broken_model_is_not_masked_away(value: float) -> None:
+    difference = torch.tensor([value], dtype=torch.float64)
     assert not sequence_outside(difference, torch.tensor([0]), torch.tensor([1.0]), low=0.5, high=2.0)
+
+
+def test_a_gap_so_large_that_its_ratio_overflows_is_masked() -> None:
+    difference, index = torch.tensor([500.0, -500.0]), torch.tensor([0, 1])
+    assert sequence_outside(difference, index, torch.ones(2), low=0.5, high=2.0).all()
 
 
 def test_mismatch_estimates_the_divergence_of_sampled_from_old() -> None:

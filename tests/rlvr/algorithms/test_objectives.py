@@ -351,6 +351,26 @@ def test_a_sequence_that_is_not_finite_is_named_even_where_clamps_hide_it(surrog
         assert dict(zip(found.sequence_ids.tolist(), found.finite.tolist(), strict=True)) == {0: True, 1: False}
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["old_logprobs", "sampled_logprobs", "reference_logprobs"])
+@pytest.mark.parametrize("surrogate", [name for name, row in SURROGATES.items() if row.off_policy])
+def test_a_broken_engine_or_reference_is_named_even_where_clamps_and_bounds_hide_it(
+    surrogate: str, name: str, value: float
+) -> None:
+    new = torch.full((2, 5), -1.0, dtype=torch.float64)
+    spec = ObjectiveSpec(surrogate=surrogate, kl_coefficient=0.1, sequence_low=0.5, sequence_high=2.0)  # type: ignore[arg-type]
+    broken = new.clone()
+    broken[1, 1] = value
+    found = objective(new, replace(batch(old=new, reference=new), **{name: broken}), spec).statistics
+    assert found.finite.tolist() == [True, False]
+    assert found.masked == 0
+
+
+def test_a_reference_that_is_only_measured_refuses_nothing() -> None:
+    new = torch.full((2, 5), -1.0, dtype=torch.float64)
+    assert objective(new, batch(reference=new - math.inf), ObjectiveSpec()).statistics.finite.all()
+
+
 def test_a_non_finite_advantage_is_named() -> None:
     advantages = ADVANTAGES.clone()
     advantages[0, 2] = math.nan

@@ -47,6 +47,13 @@ def test_clip_by_hand() -> None:
     assert losses.clipped_dual.nonzero().flatten().tolist() == [7]
 
 
+def test_dual_clip_leaves_positive_advantages_to_the_other_bound() -> None:
+    losses, gradient = run("clip", double(5.0), double(2.0))
+    assert losses.loss.tolist() == pytest.approx([-2.6])
+    assert gradient.tolist() == [0]
+    assert (losses.clipped_high.tolist(), losses.clipped_dual.tolist()) == ([True], [False])
+
+
 def test_dual_clip_off_leaves_negative_advantages_unbounded() -> None:
     losses, gradient = run("clip", double(5.0), double(-1.0), replace(SPEC, dual_clip=None))
     assert losses.loss.tolist() == pytest.approx([5.0])
@@ -57,6 +64,18 @@ def test_log_ratios_are_bounded_so_that_no_token_overflows() -> None:
     losses, gradient = run("clip", double(1e300, 1e-300), double(-1.0, 1.0), replace(SPEC, dual_clip=None))
     assert losses.loss.tolist() == pytest.approx([math.exp(20), -math.exp(-20)])
     assert gradient.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["clip", "sequence_clip", "kl_cov"])
+@pytest.mark.parametrize(("ratio", "advantage", "wanted"), [(1e300, -1.0, math.exp(20)), (1e-300, 1.0, -math.exp(-20))])
+def test_every_ratio_is_that_of_a_bounded_log_ratio(name: str, ratio: float, advantage: float, wanted: float) -> None:
+    losses, _ = run(name, double(ratio), double(advantage), replace(SPEC, dual_clip=None))
+    assert losses.loss.tolist() == pytest.approx([wanted])
+
+
+def test_the_weight_of_cispo_has_the_bound_of_a_log_ratio_below() -> None:
+    _, gradient = run("cispo", double(1e-6, 1e-300), double(1.0, 1.0), replace(SPEC, clip_high=5.0))
+    assert gradient.tolist() == pytest.approx([-1e-6, -math.exp(-20)])
 
 
 def test_sequence_clip_by_hand() -> None:
