@@ -212,4 +212,4 @@ class Collector:
 
 def sampled_version(group: Group) -> int:
     """The oldest version of the weights that sampled a token of this group."""
-    return min(min(s.completion.policy_versions, default=0) for s in group.samples_G)
+    return min((version for s in group.samples_G for version in s.completion.policy_versions), default=0)

@@ -8,7 +8,7 @@ import torch
 
 from rewards.types import Finish
 from rlvr.batching import batch_from_demonstrations, batch_from_groups, mini_batches, select_rows
-from rlvr.types import Group, Sample
+from rlvr.types import Group, Sample, SamplingParameters
 from tests.rlvr.made import completion, group
 
 
@@ -32,6 +32,36 @@ def test_every_tensor_describes_its_token_in_one_alignment() -> None:
     torch.testing.assert_close(batch.sampled_logprobs[1], torch.tensor([0, 0, -0.5, -0.6, -0.7]))
     assert (batch.token_count, batch.sequence_count) == (4, 2)
     assert rollouts.rewards.tolist() == [0.0, 1.0]
+
+
+def test_a_batch_knows_what_its_tokens_were_sampled_with() -> None:
+    """The learner divides its logits by the temperature; the age of a token is counted from its version."""
+    base = group(7, [1.0, 0.0])
+    hot = SamplingParameters(temperature=0.6)
+    samples = [
+        replace(
+            s,
+            completion=replace(
+                s.completion, request=replace(s.completion.request, sampling=hot), policy_versions=(i, i + 1)
+            ),
+        )
+        for i, s in enumerate(base.samples_G)
+    ]
+    batch = batch_from_groups([replace(base, samples_G=tuple(samples)), group(9, [1.0])], overlong_filter=False).batch
+    assert batch.temperature == 0.6
+    assert batch.policy_versions.tolist() == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 0, 0, 0]]
+    assert batch.group_ids.tolist() == [[0] * 4, [0] * 4, [1] * 4]
+
+
+def test_what_the_policy_did_not_sample_is_not_in_the_loss() -> None:
+    base = group(0, [1.0])
+    made = replace(completion(0, 0, tokens=(5, 6, 7)), loss_mask=(True, False, True))
+    batch = batch_from_groups(
+        [replace(base, samples_G=(replace(base.samples_G[0], completion=made),))], overlong_filter=False
+    ).batch
+    assert batch.loss_mask.tolist() == [[False, False, True, False, True]]
+    torch.testing.assert_close(batch.sampled_logprobs, torch.tensor([[0, 0, -0.5, 0, -0.7]]))
+    assert batch.token_count == 2
 
 
 def test_ungraded_samples_are_left_out_of_the_batch() -> None:
@@ -97,6 +127,12 @@ def test_demonstrations_put_the_response_and_its_end_token_in_the_loss() -> None
     assert batch.tokens.tolist() == [[1, 2, 3, 9], [1, 4, 5, 9]]
     assert batch.loss_mask.tolist() == [[False, False, True, True], [False, True, True, True]]
     assert batch.token_count == 5
+
+
+def test_a_demonstration_without_a_prompt_leaves_its_first_token_out_of_the_loss() -> None:
+    batch = batch_from_demonstrations([(), (1,)], [(3, 9), (4, 9)])
+    assert batch.loss_mask.tolist() == [[False, True, False], [False, True, True]]
+    assert (batch.token_count, batch.sequence_count) == (3, 2)
 
 
 @pytest.mark.parametrize("count", [1, 2])

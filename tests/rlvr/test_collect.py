@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from rlvr.collect import Collected, Collector, DynamicSamplingConfig
+from rlvr.collect import LARGEST_ROUND, Collected, Collector, DynamicSamplingConfig, sampled_version
 from rlvr.draws import Draw, ProblemDraws, Source
 from rlvr.types import Group
-from tests.rlvr.made import group, problem
+from tests.rlvr.made import completion, group, problem
 
 MIXED, RIGHT, WRONG, DEAD = (1.0, 0.0), (1.0, 1.0), (0.0, 0.0), (None, None)
 
@@ -60,6 +61,40 @@ def test_a_round_draws_what_is_missing_by_the_share_that_was_informative_lately(
     assert len(half.rounds[-1]) == 8
 
 
+def test_a_round_is_never_larger_than_the_bound_however_little_was_informative() -> None:
+    from_ = collector(max_rounds=2, oversample=2.0)
+    nothing = Scripted(lambda _: WRONG)
+    assert not collect(from_, nothing).groups
+    three = Scripted(lambda draw: MIXED if draw % 10 == 0 else WRONG)
+    assert [len(drawn) for drawn in (collect(from_, three), three.rounds)[1]] == [LARGEST_ROUND * 4, LARGEST_ROUND * 4]
+
+
+def test_a_step_without_an_informative_group_counts_as_a_share_of_one_largest_round() -> None:
+    from_ = collector(max_rounds=2)
+    collect(from_, Scripted(lambda _: WRONG))
+    later = Scripted(lambda draw: MIXED if draw in (20, 21, 22) else WRONG)
+    collect(from_, later)
+    assert [len(drawn) for drawn in later.rounds] == [4 * LARGEST_ROUND, LARGEST_ROUND]
+
+
+def test_groups_are_admitted_in_draw_order_whatever_order_they_come_in() -> None:
+    from_ = collector(oversample=1.5)
+
+    async def backwards(draws: list[Draw]) -> list[Group]:
+        return [group(d.draw_index, MIXED) for d in reversed(draws)]
+
+    found = asyncio.run(from_.collect(backwards, 0))
+    assert indices(found.groups) == [0, 1, 2, 3]
+    assert [g.draw_index for g, _ in found.left_out] == [4, 5]
+
+
+def test_the_draws_learn_the_pass_rate_of_graded_samples() -> None:
+    from_ = collector(prompts=3, informative_only=False)
+    found = collect(from_, Scripted(lambda draw: ((1.0, 1.0, 0.0, 0.0), (1.0, None, 1.0, None), DEAD)[draw]))
+    first, second, _ = (g.problem.id for g in found.sampled)
+    assert from_.state["draws"]["pass_rates"] == {first: 0.5, second: 0.75}  # type: ignore[index]
+
+
 def test_every_draw_is_accounted_for() -> None:
     kinds = {0: MIXED, 1: RIGHT, 2: WRONG, 3: DEAD}
     found = collect(collector(max_rounds=3), Scripted(lambda draw: kinds[draw % 4]))
@@ -95,6 +130,16 @@ def test_a_carried_group_expires_when_the_weights_moved_too_far() -> None:
     assert later.count("expired") == 2
 
 
+def test_the_age_of_a_group_is_that_of_its_oldest_token_whatever_has_no_token() -> None:
+    whole = group(0, MIXED, version=3)
+    first, second = whole.samples_G
+    assert sampled_version(whole) == 3
+    older = replace(second, completion=replace(second.completion, policy_versions=(2, 3)))
+    assert sampled_version(replace(whole, samples_G=(first, older))) == 2
+    empty = replace(second, completion=completion(0, 1, tokens=(), version=3))
+    assert sampled_version(replace(whole, samples_G=(first, empty))) == 3
+
+
 def test_carry_age_zero_throws_surplus_away_and_says_so() -> None:
     from_ = collector(oversample=1.5, max_carry_age=0)
     assert collect(from_, Scripted(lambda _: MIXED)).count("expired") == 2
@@ -102,8 +147,6 @@ def test_carry_age_zero_throws_surplus_away_and_says_so() -> None:
 
 
 def test_the_shaped_reward_never_makes_a_group_informative() -> None:
-    from dataclasses import replace
-
     async def shaped(draws: list[Draw]) -> list[Group]:
         groups = [group(d.draw_index, WRONG) for d in draws]
         return [replace(g, samples_G=(replace(g.samples_G[0], reward=-1.0), g.samples_G[1])) for g in groups]
@@ -150,6 +193,13 @@ def test_too_many_ungraded_samples_stop_the_run_with_the_reason() -> None:
     assert "2 of 8 samples could not be graded" in from_.diagnosis(found, max_ungraded_share=0.1)
     assert "the grader died" in from_.diagnosis(found, max_ungraded_share=0.1)
     assert from_.diagnosis(found, max_ungraded_share=0.25) == ""
+
+
+def test_empty_steps_are_counted_on_after_a_restart() -> None:
+    first, second = (collector(max_rounds=1, max_empty_steps=2) for _ in range(2))
+    collect(first, Scripted(lambda _: WRONG))
+    second.restore(json.loads(json.dumps(first.state)))
+    assert second.diagnosis(collect(second, Scripted(lambda _: WRONG)), max_ungraded_share=0.1)
 
 
 def test_a_restored_collector_goes_on_as_the_first_would_have() -> None:

@@ -56,6 +56,32 @@ def test_difficulty_sampling_prefers_problems_that_are_solved_sometimes() -> Non
     assert all(drawn.count(f"a{i}") > 0 for i in range(9))  # none is given up for good
 
 
+def test_a_pass_rate_is_a_moving_average_from_one_half() -> None:
+    draws = ProblemDraws([source("a", 1)], seed=0, sampler="difficulty")
+    found = []
+    for shown in (1.0, 0.0, 0.0):
+        draws.observe("x", shown)
+        found.append((draws.state.pass_rates or {})["x"])
+    assert found == [0.75, 0.375, 0.1875]
+
+
+def test_difficulty_weighs_by_the_variance_of_the_reward_above_a_floor() -> None:
+    draws = ProblemDraws([source("a", 2)], seed=0, sampler="difficulty")
+    for _ in range(60):
+        draws.observe(problem("a0").id, 0.1)
+    drawn = names(draws, 4000)
+    solved, unseen = 0.05 + 0.95 * 4 * 0.1 * 0.9, 1.0
+    assert drawn.count("a0") / 4000 == pytest.approx(solved / (solved + unseen), abs=0.03)
+
+
+def test_sources_of_the_same_size_are_walked_in_orders_of_their_own() -> None:
+    draws = ProblemDraws([source("a", 30), source("b", 30)], seed=1, sampler="shuffle")
+    drawn = names(draws, 200)
+    first = [[int(n[1:]) for n in drawn if n.startswith(letter)][:30] for letter in "ab"]
+    assert sorted(first[0]) == sorted(first[1]) == list(range(30))
+    assert first[0] != first[1]
+
+
 def test_seeds_give_different_orders() -> None:
     assert names(ProblemDraws([source("a", 30)], seed=1, sampler="shuffle"), 30) != names(
         ProblemDraws([source("a", 30)], seed=2, sampler="shuffle"), 30
