@@ -152,3 +152,8 @@ def test_token_rewards_join_those_of_kl() -> None:
     kl = recipe.kl.coefficient
     wanted = ((1.25 - 1.5 * kl) - 0.5 * kl) / 2
     assert found[0, 1].item() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_rewards_that_float32_cannot_tell_apart_still_differ() -> None:
+    found = make_advantages(RECIPES["grpo"], step(), torch.tensor([1e9 + 1, 1e9], dtype=torch.float64), GROUP)
+    torch.testing.assert_close(found[:, 1], torch.tensor([0.5**0.5, -(0.5**0.5)]), rtol=0, atol=1e-5)
