@@ -15,7 +15,8 @@ exponential variate for each entry of the vocabulary instead; this takes one uni
 
 Random numbers: each request owns the counter-based stream `Philox(SeedSequence((seed, draw_index, sample_index)))`
 (Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3); its t-th number draws token t. So neither the order
-of completion nor the other rows of a batch change what a sample sees.
+of completion nor the other rows of a batch change what a sample sees. Numbers of more than 32 bits are spelled out with
+their lengths, so that no two keys share a stream.
 
 Example:
     >>> logits = torch.tensor([[0.0, 1.0, float("-inf")]])
@@ -39,6 +40,10 @@ from rlvr.types import RolloutRequest, SamplingParameters
 BLOCK = 256  # tokens summed together on the first level of the search
 BYTES_AT_ONCE = 2**21  # of logits on a CPU
 MIN_ROWS_AT_ONCE = 4
+COLD = 0.01  # below this temperature the largest logit is subtracted before the division, not after it
+# What float32 divides by without overflow: at the one end only equals share the mass, at the other all tokens do.
+TEMPERATURES = (1e-30, 1e30)
+LARGEST_TOP_K = 2**31  # more than any vocabulary
 
 
 class UniformStream:
@@ -54,8 +59,9 @@ class UniformStream:
     __slots__ = ("_generator",)
 
     def __init__(self, *, seed: int, draw_index: int, sample_index: int) -> None:
-        sequence = np.random.SeedSequence((seed, draw_index, sample_index))
-        self._generator = np.random.Generator(np.random.Philox(sequence))
+        key = (seed, draw_index, sample_index)
+        words = key if max(key) < 1 << 32 else _spelled_out(key)
+        self._generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
 
     @classmethod
     def of(cls, request: RolloutRequest) -> UniformStream:
@@ -66,6 +72,15 @@ class UniformStream:
         return self._generator.random(count)
 
 
+def _spelled_out(numbers: Sequence[int]) -> list[int]:
+    """Each number as its count of 32-bit words, then those: SeedSequence does not mark where one ends."""
+    words: list[int] = []
+    for number in numbers:
+        count = max(1, -(-number.bit_length() // 32))
+        words += [count, *((number >> 32 * place) & 0xFFFFFFFF for place in range(count))]
+    return words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowParameters:
     """The sampling parameters of the N rows of a batch as tensors, with what holds for all rows worked out once.
@@ -73,6 +88,7 @@ class RowParameters:
     temperature [N, 1] float64, 1 where greedy. top_k [N] int64; top_p, min_p [N] float64. greedy_rows [N] bool.
     filtered: the rows that have a filter.
     shared_temperature: the temperature of every row; NaN = they differ.
+    any_cold: a temperature is below COLD.
     """
 
     temperature: Tensor
@@ -82,6 +98,7 @@ class RowParameters:
     greedy_rows: Tensor
     filtered: tuple[int, ...]
     shared_temperature: float
+    any_cold: bool
     any_greedy: bool
     all_greedy: bool
 
@@ -89,7 +106,8 @@ class RowParameters:
     def of(cls, rows: Sequence[SamplingParameters], device: torch.device | str = "cpu") -> RowParameters:
         """Collect the parameters of N rows."""
         is_greedy = [row.temperature == 0.0 for row in rows]
-        temperatures = [row.temperature or 1.0 for row in rows]
+        coldest, hottest = TEMPERATURES
+        temperatures = [min(max(row.temperature, coldest), hottest) if row.temperature else 1.0 for row in rows]
         has_filter = [row.top_k > 0 or row.top_p < 1.0 or row.min_p > 0.0 for row in rows]
 
         def column(values: Sequence[float | int | bool], dtype: torch.dtype) -> Tensor:
@@ -97,15 +115,21 @@ class RowParameters:
 
         return cls(
             temperature=column(temperatures, torch.float64).unsqueeze(1),
-            top_k=column([row.top_k for row in rows], torch.int64),
+            top_k=column([min(row.top_k, LARGEST_TOP_K) for row in rows], torch.int64),
             top_p=column([row.top_p for row in rows], torch.float64),
             min_p=column([row.min_p for row in rows], torch.float64),
             greedy_rows=column(is_greedy, torch.bool),
             filtered=tuple(i for i, _ in enumerate(rows) if has_filter[i] and not is_greedy[i]),
             shared_temperature=temperatures[0] if len(set(temperatures)) == 1 else math.nan,
+            any_cold=min(temperatures, default=1.0) < COLD,
             any_greedy=any(is_greedy),
             all_greedy=all(is_greedy),
         )
+
+
+def _without_largest(logits: Tensor, temperature: Tensor) -> Tensor:
+    """Rows of logits [N, V] whose temperature [N, 1] is below COLD, less their largest: the quotient is then exact."""
+    return logits - torch.where(temperature < COLD, logits.amax(1, keepdim=True), 0.0)
 
 
 def tempered(logits: Tensor, temperature: float | Tensor) -> Tensor:
@@ -118,13 +142,13 @@ def tempered(logits: Tensor, temperature: float | Tensor) -> Tensor:
 def _keep_most_likely(logits: Tensor, count: Tensor, last_kept: Tensor) -> Tensor:
     """Keep exactly `count` [N] entries of each row; last_kept [N] is the count-th largest value. Others: -inf."""
     threshold = last_kept.unsqueeze(1)
-    keep = logits >= threshold
-    surplus = keep.sum(1) - count
+    drop = logits < threshold  # what is no number stays, and spoils the row's log-probability
+    surplus = logits.shape[1] - drop.sum(1) - count
     if bool((surplus > 0).any()):  # ties at the threshold: the lower ids stay
         tied = logits == threshold
         allowed = (tied.sum(1) - surplus).unsqueeze(1)
-        keep &= ~tied | (tied.cumsum(1) <= allowed)
-    return logits.masked_fill(~keep, -math.inf)
+        drop |= tied & (tied.cumsum(1) > allowed)
+    return logits.masked_fill(drop, -math.inf)
 
 
 def top_k_filter(logits: Tensor, top_k: Tensor) -> Tensor:
@@ -175,12 +199,15 @@ def filtered(logits: Tensor, top_k: Tensor, top_p: Tensor, min_p: Tensor) -> Ten
 def _search(weights: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """First column whose running sum exceeds fraction [N] of the row's sum: (index, sum before it over sum, sum) [N].
 
-    Never a column of weight 0: running past the end stops at the last column that still added something.
+    Never a column of weight 0, however the running sums are rounded: where none exceeds it, the last one of any weight.
     """
     running = weights.cumsum(1, dtype=torch.float64)  # [N, M]
     total = running[:, -1:]
     target = fraction.unsqueeze(1) * total
-    index = torch.minimum((running <= target).sum(1), (running < total).sum(1)).unsqueeze(1)
+    possible = weights > 0.0
+    beyond = possible & (running > target)
+    last = (possible * torch.arange(weights.shape[1], device=weights.device)).amax(1)
+    index = torch.where(beyond.any(1), beyond.byte().argmax(1), last).unsqueeze(1)
     before = running.gather(1, index) - weights.gather(1, index)
     share = (target - before) / weights.gather(1, index)  # how far into this column the target lies
     return index.squeeze(1), share.squeeze(1), total.squeeze(1)
@@ -224,6 +251,8 @@ def greedy(logits: Tensor) -> tuple[Tensor, Tensor]:
 def _draw_rows(logits: Tensor, rows: RowParameters, uniforms: Tensor, first: int, last: int) -> tuple[Tensor, Tensor]:
     part, index = logits[first:last], slice(first, last)
     shared = rows.shared_temperature
+    if rows.any_cold:
+        part = _without_largest(part, rows.temperature[index])
     part = tempered(part, rows.temperature[index] if math.isnan(shared) else shared)
     chosen = [row - first for row in rows.filtered if first <= row < last]
     if len(chosen) == last - first:

@@ -95,6 +95,25 @@ def test_a_token_of_no_probability_is_never_drawn(mass: list[float], repeats: in
     assert probabilities[0, ids[0]] > 0.0
 
 
+@pytest.mark.parametrize("vocabulary", [16, 3200])
+def test_no_rounding_of_the_running_sum_leads_to_a_token_of_no_probability(
+    vocabulary: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An accelerator adds up in another order for every column, so its running sums need not even rise.
+    cumsum, generator = Tensor.cumsum, torch.Generator().manual_seed(5)
+
+    def rounded_anywhere(tensor: Tensor, *args: object, **options: object) -> Tensor:
+        exact = cumsum(tensor, *args, **options)
+        return exact * (1.0 + 1e-9 * torch.randn(exact.shape, generator=generator, dtype=exact.dtype))
+
+    monkeypatch.setattr(Tensor, "cumsum", rounded_anywhere)
+    probabilities = torch.zeros(2000, vocabulary)
+    probabilities[:, ::4] = 1.0  # three out of four are impossible
+    edges = torch.arange(2000, dtype=torch.float64) / 2000  # where one token's interval meets the next one's
+    ids, _ = inverse_cdf(probabilities, edges)
+    assert set((ids % 4).tolist()) == {0}
+
+
 def test_draws_follow_the_distribution() -> None:
     probabilities = torch.tensor([0.5, 0.25, 0.15, 0.07, 0.03])
     uniforms = torch.from_numpy(np.random.default_rng(0).random(40_000))
@@ -108,6 +127,61 @@ def test_logits_that_are_not_numbers_give_logprobs_that_are_not_numbers() -> Non
     assert not logprobs.isfinite().any()
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        SamplingParameters(top_k=2),
+        SamplingParameters(top_p=0.5),
+        SamplingParameters(min_p=0.5),
+        SamplingParameters(temperature=0.0),
+        SamplingParameters(temperature=1e-3),
+        SamplingParameters(top_k=3, top_p=0.9, min_p=0.1),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 999])
+def test_no_filter_hides_logits_that_are_not_numbers(parameters: SamplingParameters, place: int) -> None:
+    logits = torch.randn(1, 1000, generator=torch.Generator().manual_seed(6))
+    logits[0, place] = math.nan
+    assert not sample(logits, RowParameters.of([parameters]), column(0.3))[1].isfinite().any()
+
+
+# --- temperature ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-6, 1e-38, 1e-60, 5e-324])
+@pytest.mark.parametrize("others", [[], [SamplingParameters()]])
+def test_a_temperature_near_zero_takes_the_most_likely(temperature: float, others: list[SamplingParameters]) -> None:
+    logits = torch.tensor([[100.0, 104.0, -50.0, -INF], [0.0, 1.0, 2.0, 3.0]])[: 1 + len(others)]
+    rows = RowParameters.of([SamplingParameters(temperature=temperature), *others])
+    ids, logprobs = sample(logits, rows, column(0.999, 0.5)[: 1 + len(others)])
+    assert (ids[0].item(), logprobs[0].item()) == (1, 0.0)
+    assert logprobs.isfinite().all()
+
+
+def test_equals_share_the_mass_at_a_temperature_near_zero() -> None:
+    rows = RowParameters.of([SamplingParameters(temperature=1e-60)] * 2)
+    ids, logprobs = sample(torch.tensor([[7.0, -3.0, 7.0]]).repeat(2, 1), rows, column(0.4, 0.6))
+    assert ids.tolist() == [0, 2]
+    assert logprobs.tolist() == pytest.approx([math.log(0.5)] * 2)
+
+
+def test_a_low_temperature_is_exact_though_the_logits_are_large() -> None:
+    logits = torch.tensor([[1000.0, 999.9990234375]])  # 2**-10 apart
+    cold, warm = SamplingParameters(temperature=1e-3), SamplingParameters(temperature=0.7)
+    for parameters in ([cold], [cold, warm]):
+        count = len(parameters)
+        _, logprobs = sample(logits.expand(count, -1), RowParameters.of(parameters), column(0.1, 0.1)[:count])
+        assert logprobs[0].item() == pytest.approx(-math.log1p(math.exp(-(2.0**-10) / 1e-3)), abs=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1e30, 1e39, 1e300])
+def test_a_huge_temperature_is_uniform_over_what_is_possible(temperature: float) -> None:
+    rows = RowParameters.of([SamplingParameters(temperature=temperature)] * 2)
+    ids, logprobs = sample(torch.tensor([[50.0, -INF, -50.0]]).repeat(2, 1), rows, column(0.4, 0.6))
+    assert ids.tolist() == [0, 2]
+    assert logprobs.tolist() == pytest.approx([math.log(0.5)] * 2)
+
+
 # --- filters --------------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +193,12 @@ def test_top_k_keeps_exactly_k_and_the_lower_ids_of_equals() -> None:
         [0, 1, 2, 3, 4],
         [*range(5)],
     ]
+
+
+def test_a_top_k_of_any_size_keeps_all() -> None:
+    rows = RowParameters.of([SamplingParameters(top_k=2**70)])
+    ids, logprobs = sample(log(0.25, 0.75), rows, column(0.1))
+    assert (ids.item(), logprobs.item()) == (0, pytest.approx(math.log(0.25)))
 
 
 def test_top_p_keeps_the_smallest_set_that_holds_the_mass() -> None:
@@ -216,7 +296,15 @@ def test_a_stream_is_philox_seeded_by_seed_draw_and_sample() -> None:
     assert np.array_equal(taken, expected), "however many are taken at a time"
 
 
-def test_streams_differ_in_each_of_their_three_numbers() -> None:
-    keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0)]
+WORD = 2**32
+LARGE_KEYS = [
+    *[(2**63 - 1, 0, 0), (2**63, 0, 0), (2**64 + 1, 0, 0), (0, 2**63, 0), (0, 0, 2**63)],
+    *[(1, 2, 3), (1 + 2 * WORD, 3, 0)],  # as words, padded: 1 2 3 0
+    *[(5 + 7 * WORD, 3, 1), (5, 7 + 3 * WORD, 1), (5, 7, 3 + WORD)],  # as words: 5 7 3 1
+]
+
+
+@pytest.mark.parametrize("keys", [[(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0)], LARGE_KEYS])
+def test_streams_differ_in_each_of_their_three_numbers(keys: list[tuple[int, int, int]]) -> None:
     firsts = {UniformStream(seed=s, draw_index=d, sample_index=i).take(1).item() for s, d, i in keys}
     assert len(firsts) == len(keys)
