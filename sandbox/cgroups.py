@@ -1,6 +1,7 @@
 """The cgroups of the slots: memory, processes and CPU time of a whole run, where this user may write there.
 
-One cgroup a slot, in each hierarchy (v1) or in the one (v2); the slot's process enters it once, and its runs inherit: no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
+One cgroup a slot, in each hierarchy (v1) or in the one (v2). The slot's process enters it once, and its runs inherit:
+no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
 `memory.peak`) is not needed: the run's own process namespace kills, and v1 counts a maximum that can be set back.
 
 The folders are called `rlvr-PID-START-RANDOM`, after the process that made them: those of processes that are gone (a

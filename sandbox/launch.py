@@ -28,9 +28,14 @@ _USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
 _FIRST_UID, _UID_BLOCKS = 1_800_000_000, 1 << 20
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from zygote.keeper import main; main()"
+# What every program finds in its environment; nothing of the caller's is in it.
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/box/work",
+    "USER": "runner",
+    "LOGNAME": "runner",
     "LANG": "C.UTF-8",
+    "TZ": "UTC",
     "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide what a program is worth
     "PYTHONDONTWRITEBYTECODE": "1",
     # A pool of threads in the zygote would not survive a fork.
@@ -39,13 +44,17 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
+
 class Launcher:
     """Hands out slots. `most_slots`: of one zygote, for the range of user ids."""
 
-    def __init__(self, *, guests: Mapping[str, Path], expose: Sequence[Path], most_slots: int) -> None:
+    def __init__(
+        self, *, guests: Mapping[str, Path], expose: Sequence[Path], most_slots: int, privileged: bool | None
+    ) -> None:
         self._guests = {name: str(Path(folder).resolve()) for name, folder in guests.items()}
         self._shown = interpreter_folders() + [str(Path(folder).absolute()) for folder in expose]
         self._most_slots = most_slots
+        self._ways = [privileged] if privileged is not None else [True, False] if may_be_privileged() else [False]
         self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
@@ -67,7 +76,7 @@ class Launcher:
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
         causes: list[str] = []
-        for privileged in [True, False] if may_be_privileged() else [False]:
+        for privileged in self._ways:
             zygote = Zygote(
                 preload=preload,
                 guests=self._guests,
@@ -113,13 +122,19 @@ class Zygote:
             "map_group": os.getgid(),
             "cgroups": self._cgroups.folders if self._cgroups else [],
             "zygote": str(_HOME),
+            "environment": _ENVIRONMENT,
         }
+        start = [sys.executable, "-s", "-P", "-c", _PROGRAM]
         watched = os.pidfd_open(os.getpid())
+        # Pipes for the standard streams: those of a program are these, so they must be made for what cannot seek.
+        streams = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+        self._errors = streams[2][0]
         try:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-c", _PROGRAM, str(_HOME), str(theirs.fileno()), str(watched)]
-                + [json.dumps(config)],
-                stdin=subprocess.DEVNULL,
+                [*start, str(_HOME), str(theirs.fileno()), str(watched), json.dumps(config)],
+                stdin=streams[0][0],
+                stdout=streams[1][1],
+                stderr=streams[2][1],
                 env=_ENVIRONMENT,
                 cwd="/",
                 pass_fds=(theirs.fileno(), watched),
@@ -127,14 +142,20 @@ class Zygote:
             )
         finally:
             theirs.close()
-            os.close(watched)
+            for descriptor in (watched, *streams[0], *streams[1], streams[2][1]):
+                os.close(descriptor)
 
     async def ready(self) -> str:
         """Wait until it can fork slots. Returns why it cannot; "" = it can."""
         loop = asyncio.get_running_loop()
         self._control.setblocking(False)
         heard: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._control, lambda: heard.done() or heard.set_result(None))
+
+        def hear() -> None:
+            loop.remove_reader(self._control)
+            heard.set_result(None)
+
+        loop.add_reader(self._control, hear)
         try:
             await asyncio.wait_for(heard, _START_SECONDS)
         except TimeoutError:
@@ -144,7 +165,7 @@ class Zygote:
         received = wire.receive(self._control)
         self._control.setblocking(True)
         if received is None:
-            return "the zygote ended while it started"
+            return f"the zygote ended while it started: {self._last_words()}"
         return str(received[0].get("failed", ""))
 
     def slot(self) -> Slot:
@@ -180,6 +201,12 @@ class Zygote:
             number += 1
         return number
 
+    def _last_words(self) -> str:
+        os.set_blocking(self._errors, False)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self._errors, 1 << 16).decode(errors="replace")[-2000:]
+        return ""
+
     async def close(self) -> None:
         """End it and wait for its keeper, which removes the cgroups."""
         self.alive = False
@@ -192,6 +219,7 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             await asyncio.to_thread(self._keeper.wait)
+        os.close(self._errors)
 
 
 def may_be_privileged() -> bool:
@@ -229,14 +257,18 @@ def advice() -> str:
     for path, bad, hint in (
         ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=15000"),
         ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
     ):
         with contextlib.suppress(OSError):
             if Path(path).read_text().strip() == bad:
                 found.append(f"{path} is {bad}: run `{hint}` as root")
     if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         found.append(
-            "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined, "
-            "or use a sandbox outside it (rlvr sandbox serve)"
+            "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
+            ", or use a sandbox outside it (rlvr sandbox serve)"
         )
     return "; ".join(found) or "Run as root, allow user namespaces, or use the docker or remote sandbox"

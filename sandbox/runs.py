@@ -19,7 +19,6 @@ from sandbox.pipes import Drain, Feed
 from sandbox.types import Ended, Job, JobResult
 from sandbox.zygote import wire
 
-_INTERPRETER_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CPU_CHECKS_AFTER = 0.05
 _NOTHING_KNOWN: dict[str, object] = {"status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
 
@@ -116,13 +115,13 @@ class Run:
         stdin_read, stdin_write = os.pipe2(os.O_CLOEXEC)
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
-        bundle = wire.bundle({"argv": job.argv, "env": _environment(job), "outputs": job.outputs}, job.files)
+        bundle = wire.bundle({"argv": job.argv, "env": dict(job.env)}, job.files)
         self._outputs = os.memfd_create("outputs", os.MFD_CLOEXEC) if job.outputs else -1
         ends = [stdin_read, out_write, err_write]
         given = [bundle, *([self._outputs] if job.outputs else []), *ends]
         try:
             self._outcome = slot.start(
-                {"limits": limits, "outputs": bool(job.outputs)},
+                {"limits": limits, "outputs": job.outputs},
                 [*given, *channels],
             )
         except SlotLost:
@@ -229,17 +228,3 @@ class Run:
         finally:
             os.close(self._outputs)
             self._outputs = -1
-
-
-def _environment(job: Job) -> dict[str, str]:
-    return {
-        "PATH": _INTERPRETER_PATH,
-        "HOME": "/box/work",
-        "USER": "runner",
-        "LOGNAME": "runner",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        **job.env,
-    }

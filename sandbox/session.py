@@ -27,7 +27,9 @@ class RunSession:
         self._loop = asyncio.get_running_loop()
 
     @classmethod
-    def start(cls, slots: list[Slot], job: Job, peer: Job | None, watch: Watch, release: Callable[[], None]) -> RunSession:
+    def start(
+        cls, slots: list[Slot], job: Job, peer: Job | None, watch: Watch, release: Callable[[], None]
+    ) -> RunSession:
         """Start the program, its peer before it where there is one. `release` is called when all have ended.
 
         Raises:

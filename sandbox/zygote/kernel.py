@@ -1,4 +1,4 @@
-"""The system calls that Python does not offer, on Linux (x86-64 and arm64). Each raises OSError with what it was for."""
+"""System calls that Python does not offer, on Linux (x86-64 and arm64). Each raises OSError with what it was for."""
 
 from __future__ import annotations
 
@@ -55,18 +55,13 @@ def _checked(result: int, what: str) -> int:
 
 
 def clone(flags: int) -> int:
-    """Fork with new namespaces: 0 in the child. The interpreter is told, as `os.fork` would."""
-    api = ctypes.pythonapi
-    api.PyOS_BeforeFork()
+    """Fork with new namespaces: 0 in the child.
+
+    The interpreter is not told: its hooks touch a hundred pages (threads, random numbers), and what is cloned here is
+    single-threaded and only watches. A program is made by `os.fork`, which tells it.
+    """
     pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
-    code = ctypes.get_errno()
-    if pid == 0:
-        api.PyOS_AfterFork_Child()
-        return 0
-    api.PyOS_AfterFork_Parent()
-    if pid < 0:
-        raise OSError(code, f"clone with namespaces {flags:#x}: {os.strerror(code)}")
-    return pid
+    return _checked(pid, f"clone with namespaces {flags:#x}")
 
 
 def unshare(flags: int) -> None:
@@ -128,11 +123,10 @@ def forbid_new_privileges() -> None:
 
 
 def drop_bounding_set() -> None:
-    """No program that this one starts may ever hold a capability."""
+    """No program that this process starts may ever gain a capability by starting another."""
     for capability in range(_LAST_CAPABILITY + 1):
-        # ends where the kernel knows no more
         if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), 0, 0) == -1:
-            return
+            return  # the kernel knows no more
 
 
 def drop_capabilities() -> None:

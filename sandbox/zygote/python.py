@@ -1,20 +1,20 @@
 """Become `python FILE`, `python -m MODULE` or `python -c CODE` without starting an interpreter: this one is warm.
 
-What a program can see is as if it had been started: a fresh `__main__`, `sys.argv`, its folder first on `sys.path`, new
-standard streams, and at the end what an interpreter does: the traceback or exit code, threads joined, atexit, flush.
+What a program can see is as if it had been started: a fresh `__main__`, `sys.argv`, its folder first on `sys.path`, the
+standard streams (the zygote's own, made on pipes and never used), and at the end what an interpreter does: the
+traceback or exit code, threads joined, atexit, flush.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import os
 import sys
-import threading
 from types import ModuleType, TracebackType
-from typing import NoReturn
+from typing import IO, NoReturn
 
-# Descriptors of what the interpreter itself would print in its last moments.
 _FAILED_FLUSH = 120
 
 
@@ -29,7 +29,7 @@ def become(argv: list[str], path: list[str]) -> NoReturn:
     """Run the program and end the process. `path`: sys.path as a fresh interpreter has it, without the first entry."""
     _forget_zygote()
     gc.enable()
-    streams = _open_streams()
+    streams = [sys.stdout, sys.stderr]
     code = _run(argv, path)
     os._exit(_finish(code, streams))
 
@@ -38,19 +38,6 @@ def _forget_zygote() -> None:
     package = __name__.partition(".")[0]
     for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
         del sys.modules[name]
-
-
-def _open_streams() -> list[object]:
-    encoding, errors = sys.__stdin__.encoding, sys.__stdin__.errors  # type: ignore[union-attr]
-    stdin = open(0, encoding=encoding, errors=errors, closefd=False)
-    stdout = open(1, "w", encoding=encoding, errors=errors, closefd=False)
-    stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)
-    for name, stream in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
-        stream.buffer.raw.name = f"<{name}>"  # type: ignore[attr-defined]
-        stream.mode = "r" if name == "stdin" else "w"  # type: ignore[misc]
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-    return [stdout, stderr]
 
 
 def _run(argv: list[str], path: list[str]) -> int:
@@ -105,10 +92,8 @@ def _exit_code(code: object) -> int:
         return 0
     if isinstance(code, int):
         return code & 0xFF
-    try:
+    with contextlib.suppress(BaseException):  # the program may have put anything there
         sys.stderr.write(f"{code}\n")
-    except BaseException:  # the program may have put anything there
-        pass
     return 1
 
 
@@ -123,18 +108,20 @@ def _show(error: BaseException) -> None:
         sys.__excepthook__(type(error), error, trace)
 
 
-def _finish(code: int, streams: list[object]) -> int:
+def _finish(code: int, streams: list[IO[str]]) -> int:
     """What an interpreter does last: join threads, atexit, flush what is open."""
-    for step in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]
+    threading = sys.modules.get("threading")
+    for step in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs):
         try:
-            step()
+            if step is not None:
+                step()
         except SystemExit as end:
             code = _exit_code(end.code)
         except BaseException as error:
             _show(error)
-    for stream in dict.fromkeys([sys.stdout, *streams, sys.stderr]):
+    for stream in (sys.stdout, *streams, sys.stderr):
         try:
-            stream.flush()  # type: ignore[union-attr]
+            stream.flush()
         except (AttributeError, ValueError):  # replaced, or closed
             pass
         except BaseException:

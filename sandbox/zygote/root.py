@@ -1,8 +1,8 @@
-"""The minimal root of the runs: the interpreter, system libraries and tools, a few files of /etc; nothing else of the host.
+"""The minimal root of the runs: interpreter, system libraries and tools, a few files of /etc; no more of the host.
 
 A read-only view of the whole host would do for safety from writes, and would show a program the data that it is graded
 on, run folders and the user's home. So only what programs need to start is bound, read-only, into a small tmpfs, which
-becomes the root of the zygote's mount namespace. Each run adds its own `/box` (working folder, /tmp, /dev/shm) and /proc.
+becomes the root of the zygote's mount namespace. Each run adds its own `/box` (working folder, /tmp, /dev/shm), /proc.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/var", "/tmp")
 def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     """Make the minimal root and enter it; the caller is in a mount namespace of its own.
 
-    shown: further folders, read-only at their own path: the interpreter's prefix, toolchains. guests: folders of modules,
-    by the package name under which they lie in `GUESTS`. users: the ids that runs have, for /etc/passwd.
+    shown: further folders, read-only at their own path: the interpreter's prefix, toolchains. guests: folders of
+    modules, by the package name under which they lie in `GUESTS`. users: the ids that runs have, for /etc/passwd.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     sources = [path for path in dict.fromkeys([*shown, *map(os.path.realpath, shown)]) if not _below_system(path)]
@@ -79,9 +79,9 @@ def _names(folder: str) -> list[str]:
 def _scaffold(sources: list[str]) -> str:
     """A folder to mount the new root on, that hides none of the sources."""
     for folder in _SCAFFOLDS:
-        if os.path.isdir(folder) and not os.path.islink(folder):
-            if not any(path == folder or path.startswith(folder + "/") for path in sources):
-                return folder
+        in_use = any(path == folder or path.startswith(folder + "/") for path in sources)
+        if os.path.isdir(folder) and not os.path.islink(folder) and not in_use:
+            return folder
     raise OSError(f"no folder to build the root of the runs on: {', '.join(_SCAFFOLDS)} are missing or in use")
 
 

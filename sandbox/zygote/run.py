@@ -6,12 +6,13 @@ stay. When init ends, the kernel kills all that is left.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import resource
 import signal
 import stat
 import sys
-import time
 from typing import NoReturn
 
 from . import kernel, python, root, wire
@@ -23,77 +24,78 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 class Plan:
     """What a slot hands to the run that it has cloned. Descriptors: where they are now, in order of where they go.
 
+    bundle: the program and its files. outputs: where to put the files called output_names when it has ended; -1 = none.
     uid: the user of the program, as seen from inside. map_from: the id that it is outside, where a user namespace was
     made for this run; -1 = none was. limits: see `sandbox.types.Limits`.
     """
 
-    __slots__ = ("bundle", "descriptors", "filter", "limits", "map_from", "outputs", "path", "report", "uid", "weak")
+    __slots__ = ("bundle", "descriptors", "filter", "limits", "map_from", "output_names", "outputs", "report", "uid")
 
     def __init__(
         self,
         *,
         bundle: int,
         outputs: int,
+        output_names: list[str],
         descriptors: list[int],
         report: int,
         limits: dict[str, float],
         uid: int,
         map_from: int,
         filter: bytes,
-        path: list[str],
     ) -> None:
         self.bundle = bundle
         self.outputs = outputs
+        self.output_names = output_names
         self.descriptors = descriptors
         self.report = report
         self.limits = limits
         self.uid = uid
         self.map_from = map_from
         self.filter = filter
-        self.path = path
 
 
 class Program:
-    """What the program is told of itself."""
+    """What the program is told of itself. env: what it has beyond the environment of all."""
 
-    __slots__ = ("argv", "env", "outputs")
+    __slots__ = ("argv", "env")
 
-    def __init__(self, argv: list[str], env: dict[str, str], outputs: list[str]) -> None:
+    def __init__(self, argv: list[str], env: dict[str, str]) -> None:
         self.argv = argv
         self.env = env
-        self.outputs = outputs
 
 
 def init(plan: Plan) -> Program:
-    """Be pid 1. Returns in the program (pid 2) only; a failure to set up is reported, never half a sandbox."""
+    """Be pid 1, and watch. Returns in the program (pid 2) only; where that cannot be set up, it is reported.
+
+    The program sets up both its world and itself: each page that init touched before the fork would be copied twice.
+    """
     try:
-        program, pid = _prepare(plan)
+        kernel.die_with_parent()
+        if plan.map_from >= 0:
+            map_user(plan.uid, plan.map_from)
+        pid = os.fork()
+        if pid == 0:
+            return _prepare(plan)
     except (OSError, ValueError) as error:
         os.write(plan.report, f"fault {error}".encode()[:2000])
         os._exit(1)
-    if pid == 0:
-        return program
-    _reap(plan, program, pid)
+    return _reap(plan, pid)
 
 
-def _prepare(plan: Plan) -> tuple[Program, int]:
-    kernel.die_with_parent()
-    kernel.set_dumpable(False)
-    if plan.map_from >= 0:
-        map_user(plan.uid, plan.map_from)
+def _prepare(plan: Plan) -> Program:
+    """Make the run's world, and give up every privilege in it."""
     limits = plan.limits
     root.enter_box(int(limits["disk_bytes"]), int(limits["disk_files"]), plan.uid)
     head, files = wire.unbundle(plan.bundle)
     os.chdir(root.WORK)
     for path, content in files.items():
         _write(path, content, plan.uid)
-    program = Program(head["argv"], head["env"], head["outputs"])  # type: ignore[arg-type]
     for descriptor in plan.descriptors[:3]:  # so that /dev/stdin can be opened by name
         os.fchown(descriptor, plan.uid, plan.uid)
-    pid = os.fork()
-    if pid == 0:
-        _demote(plan)
-    return program, pid
+    os.write(plan.report, b"started ")
+    _demote(plan)
+    return Program(head["argv"], head["env"])  # type: ignore[arg-type]
 
 
 def map_user(inside: int, outside: int) -> None:
@@ -103,8 +105,15 @@ def map_user(inside: int, outside: int) -> None:
         ("uid_map", f"{inside} {outside} 1"),
         ("gid_map", f"{inside} {outside} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+        _tell(f"/proc/self/{name}", text)
+
+
+def _tell(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: str, content: bytes, uid: int) -> None:
@@ -133,27 +142,22 @@ def _demote(plan: Plan) -> None:
     for target, descriptor in enumerate(moved):
         os.dup2(descriptor, target)
     kernel.close_from(len(moved))
-    with open("/proc/self/oom_score_adj", "w") as file:  # the program goes first, not what watches it
-        file.write("1000")
+    _tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
     _limit(plan.limits)
     os.umask(0o022)
     if plan.map_from >= 0:
-        kernel.drop_bounding_set()
         kernel.drop_capabilities()
     else:
-        kernel.drop_bounding_set()
         os.setgroups([])
         os.setresgid(plan.uid, plan.uid, plan.uid)
         os.setresuid(plan.uid, plan.uid, plan.uid)
-    kernel.set_dumpable(True)  # /proc/self is its own
+    kernel.set_dumpable(True)  # after a change of user: /proc/self is its own
     kernel.forbid_new_privileges()
     kernel.set_filter(plan.filter)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _raised(descriptor: int) -> int:
-    import fcntl
-
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH)
 
 
@@ -179,38 +183,29 @@ def _limit(limits: dict[str, float]) -> None:
         resource.setrlimit(what, (soft, hard))
 
 
-def _reap(plan: Plan, program: Program, pid: int) -> NoReturn:
+def _reap(plan: Plan, pid: int) -> NoReturn:
     """Wait for the program, report how it ended, bring back its outputs, and take everything else along."""
-    began = time.monotonic()
+    kernel.set_dumpable(False)
     for descriptor in (*plan.descriptors, plan.bundle):
         os.close(descriptor)
     while True:
         reaped, status = os.wait()
         if reaped == pid:
             break
-    os.write(plan.report, f"ended {status} {time.monotonic() - began:.6f}".encode())
+    os.write(plan.report, f"ended {status}".encode())
     if plan.outputs >= 0:
-        with _quietly():
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        _collect(program.outputs, plan.outputs, int(plan.limits["disk_bytes"]))
+        os.chdir(root.WORK)
+        _collect(plan.output_names, plan.outputs, int(plan.limits["disk_bytes"]))
     os._exit(0)
-
-
-class _quietly:
-    """Let an OSError pass: what is being done may have no object left."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        return isinstance(error, OSError)
 
 
 def _collect(paths: list[str], descriptor: int, most: int) -> None:
     """Copy regular files into the bundle of outputs, following no links; what cannot be read is left out."""
     held: dict[str, bytes] = {}
     for path in paths:
-        with _quietly():
+        with contextlib.suppress(OSError):
             source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 about = os.fstat(source)
@@ -228,7 +223,6 @@ def _collect(paths: list[str], descriptor: int, most: int) -> None:
 
 def start(program: Program, path: list[str]) -> NoReturn:
     """In the program, at the end of all set-up: become it."""
-    os.environ.clear()
     os.environ.update(program.env)
     if python.is_warm(program.argv):
         python.become(program.argv, path)

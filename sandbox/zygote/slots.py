@@ -25,9 +25,10 @@ _AFTER_THE_END = 5.0  # seconds for init to bring back outputs and go
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs that are ever graded; a fork then has them for nothing.
+# Not `threading` and `random`, only what they import: their hooks would make every fork dearer.
 COMMON = (
-    *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "random", "typing"),
-    *("datetime", "json", "copy", "operator", "fractions", "decimal", "io", "traceback"),
+    *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "typing", "datetime", "json"),
+    *("copy", "operator", "fractions", "decimal", "io", "traceback", "contextlib", "hashlib", "_random", "_weakrefset"),
 )
 
 
@@ -62,6 +63,8 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
 def _prepare(config: dict[str, object]) -> Zygote:
     kernel.die_with_parent()
     kernel.set_name("rlvr-zygote")
+    os.environ.clear()
+    os.environ.update(config["environment"])  # type: ignore[call-overload]
     outside = config["map_user"]
     if isinstance(outside, int) and outside >= 0:
         run.map_user(0, outside)
@@ -79,6 +82,7 @@ def _prepare(config: dict[str, object]) -> Zygote:
     for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
         importlib.import_module(name)
     zygote = Zygote(first, list(sys.path))
+    kernel.drop_bounding_set()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -127,18 +131,18 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
             return run.Plan(
                 bundle=descriptors[0],
                 outputs=descriptors[1] if message["outputs"] else -1,
+                output_names=message["outputs"],  # type: ignore[arg-type]
                 descriptors=descriptors[2 if message["outputs"] else 1 :],
                 report=write,
                 limits=message["limits"],  # type: ignore[arg-type]
                 uid=_INSIDE if own_user else zygote.uid + number,
                 map_from=0 if own_user else -1,
                 filter=zygote.filter,
-                path=zygote.path,
             )
         for descriptor in (write, *descriptors):
             os.close(descriptor)
         try:
-            outcome = _watch(pid, message["run"], channel, read, float(message["limits"]["wall_seconds"]))  # type: ignore[index, call-overload]
+            outcome = _watch(pid, message["run"], channel, read, float(message["limits"]["wall_seconds"]))  # type: ignore[index]
         finally:
             os.close(read)
         wire.send(channel, outcome, [])
@@ -147,8 +151,9 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
 
 def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_seconds: float) -> dict[str, object]:
     """Wait for a run to end: by itself, by its deadline, by an order to kill it, or with the supervisor."""
-    deadline = time.monotonic() + wall_seconds
-    said, cause = b"", ""
+    began = time.monotonic()
+    deadline = began + wall_seconds
+    said, cause, seconds = b"", "", 0.0
     poller = select.poll()
     poller.register(report, select.POLLIN)
     poller.register(channel, select.POLLIN)
@@ -159,9 +164,13 @@ def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_s
             if descriptor == report:
                 piece = os.read(report, 4096)
                 if not piece:
-                    return _bury(pid, said, cause)
+                    return _bury(pid, said.decode(errors="replace"), cause, seconds)
+                now = time.monotonic()
                 said += piece
-                deadline = max(deadline, time.monotonic()) + _AFTER_THE_END
+                if b"ended" in piece:
+                    seconds, deadline = now - began, now + _AFTER_THE_END
+                elif not cause:
+                    began, deadline = now, now + wall_seconds  # the program starts
                 continue
             received = wire.receive(channel)
             if received is None:
@@ -182,15 +191,13 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _bury(pid: int, said: bytes, cause: str) -> dict[str, object]:
-    outcome: dict[str, object] = {"cause": cause, "status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
+def _bury(pid: int, said: str, cause: str, seconds: float) -> dict[str, object]:
+    """Reap the run, and say how it went: `said` is "started ended STATUS", or a part of that, or "fault REASON"."""
+    status, _, fault = None, *said.partition("fault ")[1:]
+    if "ended " in said:
+        status = int(said.rpartition("ended ")[2])
+    cpu, peak = 0.0, 0
     if pid > 0:
         _pid, _status, used = os.wait4(pid, 0)
-        outcome.update(cpu=used.ru_utime + used.ru_stime, peak=used.ru_maxrss * 1024)
-    kind, _, rest = said.decode(errors="replace").partition(" ")
-    if kind == "ended":
-        status, seconds = rest.split()
-        outcome.update(status=int(status), seconds=float(seconds))
-    elif kind == "fault":
-        outcome["fault"] = rest
-    return outcome
+        cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    return {"cause": cause, "status": status, "seconds": seconds, "cpu": cpu, "peak": peak, "fault": fault}

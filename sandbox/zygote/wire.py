@@ -54,7 +54,7 @@ def unbundle(descriptor: int) -> tuple[dict[str, object], dict[str, bytes]]:
     end = content.index(b"\n")
     head: dict[str, object] = json.loads(content[:end])
     files, at = {}, end + 1
-    for path, length in head.pop("files"):  # type: ignore[misc, attr-defined]
+    for path, length in head.pop("files"):  # type: ignore[attr-defined]
         files[path] = content[at : at + length]
         at += length
     if at != len(content):
