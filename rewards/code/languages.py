@@ -1,0 +1,289 @@
+"""The languages of `stdio` programs: how each is compiled and run, and what must be installed for it.
+
+A program is compiled once, inside the sandbox; what comes of it is brought back and written into the folder of every
+run. Toolchains are looked for on this machine, and those outside /usr are to be exposed to the sandbox (`Toolchains`);
+a sandbox on another machine, or in a container, has its own (`REMOTE`). One that is missing is an error that names it.
+
+Example:
+    >>> LANGUAGES["c"].tools
+    ('gcc',)
+    >>> Toolchains(which=lambda tool: None).of(LANGUAGES["go"])
+    Traceback (most recent call last):
+    rewards.code.languages.MissingToolchain: programs in go need `go`, which is not on the PATH; install golang-go (Debian: apt-get install golang-go)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from rewards.code.references import CodeLimits
+from sandbox.types import MIB, Job, Limits
+
+NOT_FOUND = 127
+"""Exit status of a run whose command the sandbox does not have."""
+
+_NO_ENV: Mapping[str, str] = MappingProxyType({})
+_ARTIFACT_MIB = 32
+_COMPILE_LIMITS = Limits(
+    wall_seconds=60.0, cpu_seconds=60.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
+)
+_PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
+_MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
+_CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
+
+
+class MissingToolchain(LookupError):
+    """A language cannot be compiled or run: says which tool is missing and what to install."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language. Words of commands may name a tool (`{gcc}`), the memory limit (`{memory}`, MiB) or `{main}`.
+
+    source: the file of the program. compile: the command; empty = nothing to compile. artifact: what comes of it.
+    tools: programs that must be there. install: what brings them. extra_mib, extra_s: memory and time that the runtime
+    itself needs beyond what the program may use.
+    """
+
+    name: str
+    source: str
+    run: tuple[str, ...]
+    compile: tuple[str, ...] = ()
+    artifact: str = ""
+    tools: tuple[str, ...] = ()
+    install: str = ""
+    env: Mapping[str, str] = field(default_factory=lambda: _NO_ENV)
+    extra_mib: int = 0
+    extra_s: float = 0.0
+
+
+_NATIVE = ("./main",)
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType(
+    {
+        language.name: language
+        for language in (
+            Language(name="python", source="main.py", run=("python", "main.py")),
+            Language(
+                name="c",
+                source="main.c",
+                compile=("{gcc}", "-O2", "-std=gnu17", "-w", "-o", "main", "main.c", "-lm"),
+                artifact="main",
+                run=_NATIVE,
+                tools=("gcc",),
+                install="gcc and libc6-dev",
+            ),
+            Language(
+                name="cpp",
+                source="main.cpp",
+                compile=("{g++}", "-O2", "-std=gnu++17", "-w", "-o", "main", "main.cpp"),
+                artifact="main",
+                run=_NATIVE,
+                tools=("g++",),
+                install="g++",
+            ),
+            Language(
+                name="java",
+                source="{main}.java",
+                compile=(
+                    "sh",
+                    "-c",
+                    "mkdir classes && {javac} -J-XX:TieredStopAtLevel=1 -nowarn -encoding UTF-8 -d classes {main}.java"
+                    " && {jar} cfe main.jar {main} -C classes .",
+                ),
+                artifact="main.jar",
+                run=("{java}", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-jar", "main.jar"),
+                tools=("javac", "jar", "java"),
+                install="default-jdk-headless",
+                extra_mib=384,
+                extra_s=1.0,
+            ),
+            Language(
+                name="javascript",
+                source="main.js",
+                run=("{node}", "--max-old-space-size={memory}", "--stack-size=50000", "main.js"),
+                tools=("node",),
+                install="nodejs",
+                extra_mib=256,
+                extra_s=0.5,
+            ),
+            Language(
+                name="go",
+                source="main.go",
+                compile=("{go}", "build", "-o", "main", "main.go"),
+                artifact="main",
+                run=_NATIVE,
+                tools=("go",),
+                install="golang-go",
+                env=MappingProxyType(
+                    {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOCACHE": "/tmp/go", "GOFLAGS": "-p=2"}
+                ),
+                extra_mib=64,
+            ),
+            Language(
+                name="rust",
+                source="main.rs",
+                compile=("{rustc}", "--edition", "2021", "-O", "-A", "warnings", "-o", "main", "main.rs"),
+                artifact="main",
+                run=_NATIVE,
+                tools=("rustc", "cc"),
+                install="rustc and gcc",
+            ),
+            Language(name="bash", source="main.sh", run=("{bash}", "main.sh"), tools=("bash",), install="bash"),
+        )
+    }
+)
+
+
+# --- toolchains -------------------------------------------------------------------------------------------------------
+
+
+class Toolchains:
+    """Where the tools of this machine are. Each is looked for once."""
+
+    def __init__(self, which: Callable[[str], str | None] = shutil.which) -> None:
+        self._which = which
+        self._found: dict[str, str | None] = {}
+
+    def of(self, language: Language) -> Mapping[str, str]:
+        """The path of each tool of a language. Raises MissingToolchain."""
+        paths = {tool: self._path(tool) for tool in language.tools}
+        missing = [tool for tool, path in paths.items() if path is None]
+        if missing:
+            raise MissingToolchain(complaint(language, missing[0], "which is not on the PATH"))
+        return {tool: path for tool, path in paths.items() if path is not None}
+
+    def roots(self) -> tuple[Path, ...]:
+        """The folders of all toolchains that are here and stand outside of /usr: what a sandbox must expose."""
+        tools = {tool for language in LANGUAGES.values() for tool in language.tools}
+        found = {root for tool in tools if (path := self._path(tool)) and (root := _root(Path(path))) is not None}
+        return tuple(sorted(found))
+
+    def _path(self, tool: str) -> str | None:
+        if tool not in self._found:
+            path = self._which(tool)
+            self._found[tool] = None if path is None else _real(tool, path)
+        return self._found[tool]
+
+
+class _Remote(Toolchains):
+    """The tools of a sandbox elsewhere, by their bare names: the run itself shows whether they are there."""
+
+    def of(self, language: Language) -> Mapping[str, str]:
+        return {tool: tool for tool in language.tools}
+
+    def roots(self) -> tuple[Path, ...]:
+        return ()
+
+
+REMOTE: Toolchains = _Remote()
+
+
+def complaint(language: Language, tool: str, where: str) -> str:
+    """The message for a missing tool."""
+    return (
+        f"programs in {language.name} need `{tool}`, {where}; install {language.install} "
+        f"(Debian: apt-get install {language.install.replace(' and', '')})"
+    )
+
+
+def _real(tool: str, path: str) -> str:
+    """The tool itself. rustup's `rustc` only starts another one, by files in the user's home."""
+    if os.path.basename(os.path.realpath(path)) != "rustup":
+        return path
+    try:
+        asked = subprocess.run([path, "--print", "sysroot"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return path
+    real = os.path.join(asked.stdout.strip(), "bin", tool)
+    return real if os.path.exists(real) else path
+
+
+def _root(tool: Path) -> Path | None:
+    """The folder that a tool needs; None where every sandbox shows it. Never a home or the whole of the machine."""
+    real = tool.resolve()
+    if real.is_relative_to("/usr") or real.is_relative_to("/bin"):
+        return None if tool.is_relative_to("/usr") or tool.is_relative_to("/bin") else tool.parent
+    root = real.parent.parent if real.parent.name == "bin" else real.parent
+    home = Path.home().resolve()
+    return real.parent if root == Path("/") or home.is_relative_to(root) else root
+
+
+# --- jobs -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program in its language, with the tools that it needs. `limits` are those of one case."""
+
+    language: Language
+    tools: Mapping[str, str]
+    source: str
+    limits: CodeLimits
+
+    @property
+    def main(self) -> str:
+        """The name that stands for `{main}`: of Java the class that is started."""
+        return main_class(self.source) if self.language.name == "java" else "main"
+
+    def compile_job(self) -> Job | None:
+        """The job that compiles; None where there is nothing to compile."""
+        language = self.language
+        if not language.compile:
+            return None
+        return Job(
+            argv=self._filled(language.compile),
+            files=self._source_file(),
+            outputs=(language.artifact,),
+            env=language.env,
+            limits=_COMPILE_LIMITS,
+        )
+
+    def artifact_of(self, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """What a run needs of the files that compiling brought back. Raises ValueError: there is none, or too much."""
+        name = self.language.artifact
+        if name not in files:
+            raise ValueError("compiling made no program")
+        if len(files[name]) > _ARTIFACT_MIB * MIB:
+            raise ValueError(f"the compiled program has more than {_ARTIFACT_MIB} MiB")
+        return {name: files[name]}
+
+    def run_job(self, files: Mapping[str, bytes], stdin: bytes) -> Job:
+        """One case. files: the artifact, or those of `source_files`."""
+        language, limits = self.language, self.limits
+        seconds = limits.time_s + language.extra_s
+        return Job(
+            argv=self._filled(language.run),
+            files=files,
+            stdin=stdin,
+            limits=Limits(
+                wall_seconds=seconds, cpu_seconds=seconds, memory_bytes=(limits.memory_mb + language.extra_mib) * MIB
+            ),
+        )
+
+    def source_files(self) -> Mapping[str, bytes]:
+        """The files of a run where nothing is compiled."""
+        return self._source_file()
+
+    def _source_file(self) -> Mapping[str, bytes]:
+        return {self.language.source.replace("{main}", self.main): self.source.encode("utf-8", "replace")}
+
+    def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        values = {**self.tools, "memory": str(self.limits.memory_mb), "main": self.main}
+        return tuple(re.sub(r"\{([\w+]+)\}", lambda m: values[m[1]], word) for word in words)
+
+
+def main_class(source: str) -> str:
+    """The class of a Java program that is started: the public one, else the last before `static void main(`."""
+    if public := _PUBLIC_CLASS.search(source):
+        return public[1]
+    main = _MAIN.search(source)
+    names = _CLASS.findall(source, 0, main.start() if main else len(source))
+    return names[-1] if names else "Main"

@@ -1,0 +1,211 @@
+"""Style `stdio`: a program reads standard input and writes standard output, in one fresh run for each case.
+
+The expected output never enters a sandbox where the program is: output comes back and is compared here, or by the
+reference's checker in a run of its own. A case is passed where the program ended by itself with status 0 and its output
+is as expected. Without `partial` the first case that fails ends the judging.
+
+A checker that raises is asked about the expected output, too: where it raises there as well the test is broken, and
+else the output is to blame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rewards.code.compare import same_output
+from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
+from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Program, Toolchains, complaint
+from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
+from sandbox.protocol import Sandbox
+from sandbox.types import Ended, Job, JobResult
+
+_LIMITS = {
+    Ended.WALL: (Fate.TIME, "time limit"),
+    Ended.CPU: (Fate.TIME, "time limit"),
+    Ended.MEMORY: (Fate.MEMORY, "memory limit"),
+    Ended.OUTPUT: (Fate.OUTPUT, "output limit"),
+}
+_CHECKER_MODULE = "rlvr_guest.output_checker"
+_SHOWN = 160
+
+_TOOLCHAINS = Toolchains()
+
+
+class _BrokenTest(Exception):
+    """The reference's own checker fails on the expected output; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One case: its outcome, and the run that it came of."""
+
+    outcome: CaseOutcome
+    result: JobResult
+
+
+async def judge_stdio(
+    sandbox: Sandbox,
+    program: str,
+    reference: StdioReference,
+    *,
+    lanes: int = 1,
+    toolchains: Toolchains = _TOOLCHAINS,
+) -> Judgement:
+    """Judge a program by its cases, `lanes` of them at once. Raises SandboxUnavailable."""
+    language = LANGUAGES[reference.language]
+    try:
+        tools = toolchains.of(language)
+    except MissingToolchain as missing:
+        return Judgement(fault=str(missing))
+    made = Program(language=language, tools=tools, source=program, limits=reference.limits)
+    files, compiled = made.source_files(), None
+    if (job := made.compile_job()) is not None:
+        compiled = await sandbox.run(job)
+        if compiled.exit_code == NOT_FOUND and (fault := await _missing_tool(sandbox, made)):
+            return _judgement([], compiled, fault=fault)
+        if failure := _compile_failure(compiled):
+            return _judgement([], compiled, failure=failure)
+        try:
+            files = made.artifact_of(compiled.files)
+        except ValueError as error:
+            return _judgement([], compiled, failure=str(error))
+    try:
+        judged = await _Cases(sandbox, made, reference, files).judge(lanes)
+    except _BrokenTest as broken:
+        return _judgement([], compiled, fault=f"the reference's checker is broken: {broken}")
+    if judged[0].result.exit_code == NOT_FOUND and (fault := await _missing_tool(sandbox, made)):
+        return _judgement([], judged[0].result, fault=fault)
+    return _judgement(judged, compiled)
+
+
+def _judgement(judged: list[_Judged], compiled: JobResult | None, *, fault: str = "", failure: str = "") -> Judgement:
+    results = [*([compiled] if compiled else []), *(one.result for one in judged)]
+    return Judgement(
+        cases=tuple(one.outcome for one in judged),
+        fault=fault,
+        failure=failure,
+        isolation=results[-1].isolation if results else "",
+        peak_memory=max((one.result.peak_memory for one in judged), default=0),
+        seconds=sum(result.seconds for result in results),
+    )
+
+
+async def _missing_tool(sandbox: Sandbox, program: Program) -> str:
+    """The complaint about a tool that the sandbox does not have; empty = all are there, and the program said 127."""
+    for tool, path in program.tools.items():
+        asked = await sandbox.run(Job(argv=(path, "--version")))
+        if asked.exit_code == NOT_FOUND:
+            return complaint(program.language, tool, "which the sandbox does not have")
+    return ""
+
+
+def _compile_failure(result: JobResult) -> str:
+    """Why a program does not compile; empty = it does."""
+    if result.ended in _LIMITS:
+        return f"it does not compile: {_LIMITS[result.ended][1]}"
+    if result.succeeded:
+        return ""
+    lines = result.stderr.decode("utf-8", "replace").split("\n")
+    first = next((line for line in lines if "error" in line.lower()), lines[0])
+    return f"it does not compile: {_line(first)}"
+
+
+class _Cases:
+    """The cases of one program on their way through the sandbox."""
+
+    def __init__(
+        self, sandbox: Sandbox, program: Program, reference: StdioReference, files: Mapping[str, bytes]
+    ) -> None:
+        self._sandbox = sandbox
+        self._program = program
+        self._reference = reference
+        self._files = files
+
+    async def judge(self, lanes: int) -> list[_Judged]:
+        """The outcomes in order: of all cases with `partial`, else up to the first that fails."""
+        cases, found = self._reference.cases, dict[int, _Judged]()
+        waiting = iter(range(len(cases)))
+        last = len(cases)
+
+        async def lane() -> None:
+            nonlocal last
+            for index in waiting:
+                if index >= last:
+                    return
+                found[index] = await self._case(cases[index])
+                if found[index].outcome.fate is not Fate.PASSED and not self._reference.partial:
+                    last = min(last, index + 1)
+
+        if lanes == 1 or len(cases) == 1:
+            await lane()
+        else:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(lanes, len(cases))):
+                    group.create_task(lane())
+        return [found[index] for index in range(last)]
+
+    async def _case(self, case: StdioCase) -> _Judged:
+        result = await self._sandbox.run(
+            self._program.run_job(self._files, case.stdin.encode("utf-8", "surrogatepass"))
+        )
+        fate, reason = ending(result)
+        if fate is Fate.PASSED and not await self._accepts(case, result.stdout):
+            if result.stdout.strip() or not case.stdout.strip():
+                fate, reason = Fate.WRONG, "another output than expected"
+            else:
+                fate, reason = Fate.MISSING, "no output"
+        return _Judged(CaseOutcome(fate=fate, reason=reason, seconds=result.seconds), result)
+
+    async def _accepts(self, case: StdioCase, output: bytes) -> bool:
+        compare = self._reference.compare
+        if isinstance(compare, Checker):
+            return await self._checker_accepts(compare, case, output)
+        return same_output(case.stdout, output, compare.tolerance if isinstance(compare, FloatTolerance) else None)
+
+    async def _checker_accepts(self, checker: Checker, case: StdioCase, output: bytes) -> bool:
+        asked = await self._ask(checker, case, output)
+        if asked.exit_code in (ACCEPTED, REFUSED):
+            return asked.exit_code == ACCEPTED
+        expected = case.stdout.encode("utf-8", "surrogatepass")
+        control = await self._ask(checker, case, expected)
+        if control.exit_code in (ACCEPTED, REFUSED):
+            return False  # the output makes it fail
+        last = _last_line(control.stderr) if control.exit_code == RAISED else ending(control)[1]
+        raise _BrokenTest(f"on the expected output: {last}")
+
+    async def _ask(self, checker: Checker, case: StdioCase, output: bytes) -> JobResult:
+        texts = (case.stdin.encode("utf-8", "surrogatepass"), output, case.stdout.encode("utf-8", "surrogatepass"))
+        source = checker.source.encode("utf-8", "replace")
+        files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
+        return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files))
+
+
+def ending(result: JobResult) -> tuple[Fate, str]:
+    """What became of a run by itself, before its output is looked at; and why, in words of the program's own."""
+    if result.ended in _LIMITS:
+        return _LIMITS[result.ended]
+    if result.truncated:
+        return Fate.OUTPUT, "output limit"
+    if result.ended is Ended.SIGNALLED:
+        number = result.signal or 0
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        return Fate.RAISED, f"ended by {name}"
+    if result.exit_code:
+        said = _last_line(result.stderr)
+        if said.startswith("MemoryError"):
+            return Fate.MEMORY, "memory limit"
+        return Fate.RAISED, f"exit status {result.exit_code}" + (f": {said}" if said else "")
+    return Fate.PASSED, ""
+
+
+def _last_line(stderr: bytes) -> str:
+    lines = stderr[-4096:].decode("utf-8", "replace").rstrip().split("\n")
+    return _line(lines[-1])
+
+
+def _line(text: str) -> str:
+    return " ".join(text[: 4 * _SHOWN].split())[:_SHOWN]
