@@ -26,6 +26,7 @@ from rlvr.rollout.slots import KeysValues, SlotCache
 
 # Which attention computes while we sample, for what the model is set to. Others take no four-dimensional mask.
 ATTENTION = {"eager": "eager", "sdpa": attention.NAME}
+KNOWN_BY_ALL = {"eager": "eager", attention.NAME: "sdpa"}
 KNOWN_LAYERS = ("full_attention", "sliding_attention")
 
 Masks: TypeAlias = Tensor | dict[str, Tensor] | None
@@ -76,7 +77,9 @@ class CausalModel:
     def sampling(self) -> Iterator[None]:
         """`untouched`, with an attention that takes our masks; needed around `prefill` and `decode`."""
         configured = self.core.config._attn_implementation
-        self.core.config._attn_implementation = ATTENTION.get(configured, attention.NAME)
+        ours = ATTENTION.get(configured, attention.NAME)
+        # A model that picks its attention by the name in its config, not from the registry, does not know our name.
+        self.core.config._attn_implementation = ours if self.core._supports_attention_backend else KNOWN_BY_ALL[ours]
         try:
             with self.untouched():
                 yield

@@ -2,8 +2,9 @@
 
 Some models count positions from a two-dimensional mask, add a bias that grows with the distance to the padding, or
 keep state outside the cache; in a batch of unequal rows they would be wrong in silence. Two short sequences of
-unequal length go through prefill and two decode steps, and the logits are compared with those of one plain pass over
-each alone. A few milliseconds for a small model, once an engine.
+unequal length go through prefill and two decode steps, the longer one once more without the other (equal prompts are
+prefilled without a mask), and the logits are compared with those of one plain pass over each alone. A few
+milliseconds for a small model, once an engine.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ def check_batching(model: CausalModel) -> None:
         return
     plain = _plain(model, sequences)
     try:
-        batched = _batched(model, sequences)
+        batched = torch.cat((_batched(model, sequences), _batched(model, sequences[1:])))
     except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as error:
         # Whatever an architecture raises on masks or a cache that it does not know.
         raise RolloutError(f"{_cannot(model)}: {type(error).__name__}: {error}") from error
     if not bool(torch.isfinite(plain).all()):
         raise RolloutError("the model's logits are not finite numbers; its weights are broken")
+    plain = torch.cat((plain, plain[1:]))
     spread = plain.double().std(dim=-1, keepdim=True).clamp(min=1e-12)
     difference = float(((batched.double() - plain.double()) / spread).square().mean(dim=-1).sqrt().max())
     if not difference <= TOLERANCE.get(model.core.dtype, TOLERANCE_HALF):
@@ -76,7 +78,7 @@ def _batched(model: CausalModel, sequences: list[list[int]]) -> Tensor:
             cache.reserve()
             newest = torch.tensor([sequence[step - STEPS - 1] for sequence in sequences], device=model.device)
             logits.append(model.decode(newest, cache))
-    return torch.stack(logits, dim=1)  # [2, STEPS + 1, V]
+    return torch.stack(logits, dim=1)  # [sequences, STEPS + 1, V]
 
 
 def _plain(model: CausalModel, sequences: list[list[int]]) -> Tensor:

@@ -87,10 +87,13 @@ class ScriptedEngine:
         sampling = request.sampling
         ids = list(self._tokenizer.encode(self._script(request), add_special_tokens=False))
         finish = Finish.STOP
+        end_token = self._tokenizer.eos_token_id
+        if end_token in ids:  # the text spells it
+            ids = ids[: ids.index(end_token)]
         if (end := self._first_stop(ids, sampling.stop)) is not None:
             ids = ids[:end]
-        elif self._tokenizer.eos_token_id is not None:
-            ids.append(self._tokenizer.eos_token_id)
+        elif end_token is not None:
+            ids.append(end_token)
         elif not ids:
             raise RolloutError("the script's response is empty and the tokenizer has no end token; write at least one")
         if len(ids) > sampling.max_tokens:

@@ -51,6 +51,13 @@ def test_a_stop_string_ends_the_text() -> None:
     assert finished[0].finish is Finish.STOP
 
 
+def test_an_end_token_in_the_text_ends_it() -> None:
+    for stop in ((), ("</answer>",)):
+        finished = generate(ScriptedEngine(["3<eos>4</answer>"], TOKENIZER), requests([PROMPT], stop=stop))
+        assert finished[0].token_ids == (*TOKENIZER.encode("3"), TOKENIZER.eos_token_id)
+        assert finished[0].finish is Finish.STOP
+
+
 def test_an_empty_text_is_an_end_token_alone() -> None:
     assert generate(ScriptedEngine([""], TOKENIZER), requests([PROMPT]))[0].token_ids == (TOKENIZER.eos_token_id,)
 

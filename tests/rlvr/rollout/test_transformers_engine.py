@@ -38,6 +38,14 @@ def test_sampled_logprobs_equal_a_fresh_pass(architecture: str, max_batch: int) 
         assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=1e-4)
 
 
+@pytest.mark.parametrize("lengths", [(5, 9), (7, 7)])  # equal prompts need no mask
+def test_a_model_that_picks_its_attention_by_name_gets_one_it_knows(lengths: tuple[int, int]) -> None:
+    model = tiny_model("falcon", ffn_hidden_size=64)
+    wanted = requests([prompt(length, salt) for salt, length in enumerate(lengths)], samples=2, temperature=0.7)
+    for completion in generate(TransformersEngine(model, None), wanted):
+        assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=1e-4)
+
+
 def test_eager_attention_gives_the_same() -> None:
     model = tiny_model("qwen3", attn_implementation="eager")
     assert model.config._attn_implementation == "eager"
@@ -169,6 +177,24 @@ def test_stop_strings_end_a_response_and_are_kept() -> None:
     assert ended > 10
 
 
+def test_an_end_that_falls_on_the_last_token_allowed_is_a_stop() -> None:
+    tokenizer = character_tokenizer("abcdefghijklmnopqrstuvwxyz0123456789")
+    model = tiny_model(sharpness=1.0, vocab_size=len(tokenizer))
+    engine = TransformersEngine(model, tokenizer)
+    long = generate(engine, requests([(3, 9, 5)], samples=40, stop=("a", "bc"), max_tokens=40))
+    ended = [completion for completion in long if completion.finish is Finish.STOP]
+    assert len({completion.token_ids[-1] for completion in ended}) >= 3, "end tokens and both strings"
+    for room, finish in ((0, Finish.STOP), (1, Finish.LENGTH)):
+        cut = []
+        for completion in ended:
+            limit = max(len(completion.token_ids) - room, 1)
+            sampling = replace(completion.request.sampling, max_tokens=limit)
+            cut.append(replace(completion.request, sampling=sampling))
+        for whole, completion in zip(ended, generate(engine, cut), strict=True):
+            assert completion.token_ids == whole.token_ids[: completion.request.sampling.max_tokens]
+            assert completion.finish is (Finish.STOP if len(whole.token_ids) == 1 else finish)
+
+
 # --- refused before a token is sampled ------------------------------------------------------------------------------
 
 
@@ -239,11 +265,27 @@ def test_a_model_that_ignores_positions_is_found_out() -> None:
         generate(TransformersEngine(model, None), requests([prompt(3)]))
 
 
+def test_a_model_that_is_not_causal_without_a_mask_is_found_out() -> None:
+    model = tiny_model("llama")
+    forward = model.forward
+
+    def sees_all(input_ids: Tensor, attention_mask: Tensor | None = None, **options: object) -> object:
+        if attention_mask is None:
+            count = input_ids.shape[1]
+            attention_mask = torch.zeros(1, 1, count, count)
+        return forward(input_ids=input_ids, attention_mask=attention_mask, **options)
+
+    model.forward = sees_all
+    with pytest.raises(RolloutError, match="other logits than alone"):
+        generate(TransformersEngine(model, None), requests([prompt(3)]))
+
+
 def test_weights_that_are_not_numbers_are_reported() -> None:
     model = tiny_model()
     engine = TransformersEngine(model, None)
     generate(engine, requests([prompt(3)], max_tokens=2))
     with torch.no_grad():
         model.lm_head.weight[7, 0] = torch.nan
-    with pytest.raises(RolloutError, match="not finite numbers in 2 of 2 rows"):
-        generate(engine, requests([prompt(3), prompt(4)]))
+    for sampling in ({}, {"top_k": 2}, {"top_p": 0.5}, {"temperature": 0.0}):
+        with pytest.raises(RolloutError, match="not finite numbers in 2 of 2 rows"):
+            generate(engine, requests([prompt(3), prompt(4)], **sampling))

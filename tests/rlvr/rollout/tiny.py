@@ -20,7 +20,13 @@ SIZES: dict[str, dict[str, object]] = {
     "qwen3": {"num_key_value_heads": 2, "head_dim": 8},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128},
     "mistral": {"num_key_value_heads": 2, "sliding_window": 6},  # every layer looks back six tokens
-    "gemma3_text": {"num_key_value_heads": 2, "head_dim": 8, "sliding_window": 6},  # some layers do, some see all
+    "gemma3_text": {  # one layer does, the other sees all
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "sliding_window": 6,
+        "layer_types": ["sliding_attention", "full_attention"],
+    },
+    "falcon": {"new_decoder_architecture": True, "num_kv_heads": 2},  # picks its attention by the name in its config
     "phi3": {"num_key_value_heads": 2},
     "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},
     "qwen3_next": {"num_key_value_heads": 2, "head_dim": 8},
