@@ -116,7 +116,9 @@ class ProblemDraws:
         self._pass_rates = dict(state.pass_rates or {})
 
     def _next(self) -> Draw:
-        random = np.random.Generator(np.random.Philox(np.random.SeedSequence([self._seed, self._draw_index])))
+        # A spawn key, as (seed, draw) alone is padded with zeros: to the stream of the draw's sample 0.
+        seeds = np.random.SeedSequence(self._seed, spawn_key=(self._draw_index,))
+        random = np.random.Generator(np.random.Philox(seeds))
         which = min(int(np.searchsorted(self._bounds, random.random(), side="right")), len(self._sources) - 1)
         problems = self._sources[which].problems
         if self._weighted:

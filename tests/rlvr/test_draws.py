@@ -4,6 +4,7 @@ import pytest
 
 from rlvr.draws import ProblemDraws, Source
 from rlvr.errors import ConfigError
+from rlvr.rollout.sampling import UniformStream
 from tests.rlvr.made import problem
 
 
@@ -44,6 +45,16 @@ def test_sources_are_mixed_by_their_weights() -> None:
     draws = ProblemDraws([source("a", 50, 1.0), source("b", 50, 3.0)], seed=0, sampler="shuffle")
     share = sum(n.startswith("b") for n in names(draws, 4000)) / 4000
     assert 0.72 < share < 0.78
+
+
+def test_which_source_is_drawn_says_nothing_of_the_numbers_that_sample_its_first_response() -> None:
+    draws = ProblemDraws([source("a", 50), source("b", 50)], seed=0, sampler="shuffle")
+    first: dict[str, list[float]] = {"a": [], "b": []}
+    for draw in draws.take(1000):
+        stream = UniformStream(seed=0, draw_index=draw.draw_index, sample_index=0)
+        first[draw.problem.messages[0].content[0]].append(stream.take(1).item())
+    for numbers in first.values():
+        assert 0.4 < sum(numbers) / len(numbers) < 0.6  # 0.25 and 0.75 if one stream decides both
 
 
 def test_difficulty_sampling_prefers_problems_that_are_solved_sometimes() -> None:
