@@ -162,11 +162,11 @@ class Zygote:
             return f"the zygote was not ready within {_START_SECONDS:g} s"
         finally:
             loop.remove_reader(self._control)
-        received = wire.receive(self._control)
+        received = wire.hear(self._control)
         self._control.setblocking(True)
         if received is None:
             return f"the zygote ended while it started: {self._last_words()}"
-        return str(received[0].get("failed", ""))
+        return str(received.get("failed", ""))
 
     def slot(self) -> Slot:
         """A free slot, or a new one. Raises SlotLost where the zygote has died."""

@@ -81,7 +81,7 @@ class Slot:
 
     def _hear(self) -> None:
         try:
-            received = wire.receive(self._channel)
+            received = wire.hear(self._channel)
         except BlockingIOError:
             return
         answer, self._answer = self._answer, None
@@ -95,7 +95,7 @@ class Slot:
                     answer.set_exception(SlotLost("its slot ended"))
             return
         if answer is not None and not answer.done():
-            answer.set_result(received[0])
+            answer.set_result(received)
 
 
 class Run:
@@ -115,13 +115,13 @@ class Run:
         stdin_read, stdin_write = os.pipe2(os.O_CLOEXEC)
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
-        bundle = wire.bundle({"argv": job.argv, "env": dict(job.env)}, job.files)
+        bundle = wire.bundle(job.argv, job.env, job.files)
         self._outputs = os.memfd_create("outputs", os.MFD_CLOEXEC) if job.outputs else -1
         ends = [stdin_read, out_write, err_write]
         given = [bundle, *([self._outputs] if job.outputs else []), *ends]
         try:
             self._outcome = slot.start(
-                {"limits": limits, "outputs": job.outputs},
+                {"limits": limits, "outputs": list(job.outputs)},
                 [*given, *channels],
             )
         except SlotLost:
@@ -222,7 +222,7 @@ class Run:
         if self._outputs < 0:
             return {}
         try:
-            return wire.unbundle(self._outputs)[1]
+            return wire.read_outputs(self._outputs)
         except ValueError:  # the run was killed before it had brought them back
             return {}
         finally:

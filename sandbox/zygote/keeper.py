@@ -32,7 +32,7 @@ def main() -> None:
     try:
         pid = kernel.clone(flags)
     except OSError as error:
-        wire.send(control, {"failed": str(error)}, [])
+        wire.answer(control, {"failed": str(error)})
         return
     if pid == 0:
         if supervisor >= 0:

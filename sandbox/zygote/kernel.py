@@ -142,11 +142,6 @@ def set_filter(program: bytes) -> None:
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, "PR_SET_SECCOMP", ctypes.c_char_p(header))
 
 
-def close_from(first: int) -> None:
-    """Close every descriptor from `first` on."""
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
 def effective_capabilities() -> int:
     """The bits of CapEff; 0 where /proc is not there."""
     try:

@@ -16,6 +16,7 @@ from types import ModuleType, TracebackType
 from typing import IO, NoReturn
 
 _FAILED_FLUSH = 120
+_OURS: list[str] = []
 
 
 def is_warm(argv: list[str]) -> bool:
@@ -27,17 +28,18 @@ def is_warm(argv: list[str]) -> bool:
 
 def become(argv: list[str], path: list[str]) -> NoReturn:
     """Run the program and end the process. `path`: sys.path as a fresh interpreter has it, without the first entry."""
-    _forget_zygote()
+    for name in _OURS:
+        del sys.modules[name]
     gc.enable()
     streams = [sys.stdout, sys.stderr]
     code = _run(argv, path)
     os._exit(_finish(code, streams))
 
 
-def _forget_zygote() -> None:
+def settle() -> None:
+    """In the zygote, when all is imported: note which modules are its own, and not for a program to see."""
     package = __name__.partition(".")[0]
-    for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
-        del sys.modules[name]
+    _OURS[:] = [name for name in sys.modules if name == package or name.startswith(package + ".")]
 
 
 def _run(argv: list[str], path: list[str]) -> int:

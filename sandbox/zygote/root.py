@@ -45,23 +45,26 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     for name, path in guests.items():
         _show(path, f"{new}{GUESTS}/{name}")
     _make_devices(new)
-    for folder in (BOX, "/tmp", "/proc", "/root", "/run", "/var/tmp"):
+    for folder in (BOX, "/proc", "/root", "/run", "/var"):
         os.makedirs(new + folder, exist_ok=True)
+    if not os.path.lexists(new + "/tmp"):  # the interpreter may lie in it
+        os.symlink(f"{BOX}/tmp", new + "/tmp")
+    os.symlink(f"{BOX}/tmp", new + "/var/tmp")
     kernel.mount("proc", new + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     kernel.pivot_root(new)
     kernel.make_read_only("/", recursive=False)
 
 
-def enter_box(disk_bytes: int, disk_files: int, uid: int) -> None:
-    """In a run's mount namespace: its own working folder, /tmp, /dev/shm and /proc."""
-    options = f"mode=755,size={disk_bytes},nr_inodes={disk_files + 8}"
+def enter_box(size: tuple[int, int], uid: int) -> None:
+    """In a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs) and /proc."""
+    options = f"mode=755,size={size[0]},nr_inodes={size[1]}"  # bytes, files
     kernel.mount("box", BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-    for name, mode in (("work", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
-        os.mkdir(f"{BOX}/{name}")
-        os.chmod(f"{BOX}/{name}", mode)
+    os.umask(0)
+    os.mkdir(WORK, 0o755)
+    os.mkdir(f"{BOX}/tmp", 0o1777)
+    os.mkdir(f"{BOX}/shm", 0o1777)
+    os.umask(0o022)
     os.chown(WORK, uid, uid)
-    kernel.mount(f"{BOX}/tmp", "/tmp", "", kernel.MS_BIND)
-    kernel.mount(f"{BOX}/shm", "/dev/shm", "", kernel.MS_BIND)
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
@@ -119,7 +122,8 @@ def _write_accounts(new: str, users: range) -> None:
 
 def _make_devices(new: str) -> None:
     """Device nodes by bind: a user namespace cannot make them, and a mount without `nodev` is needed to use them."""
-    os.makedirs(f"{new}/dev/shm")
+    os.makedirs(f"{new}/dev")
+    os.symlink(f"{BOX}/shm", f"{new}/dev/shm")
     for name in _DEVICES:
         os.close(os.open(f"{new}/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
         kernel.bind(f"/dev/{name}", f"{new}/dev/{name}")

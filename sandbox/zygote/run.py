@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import resource
 import signal
@@ -17,42 +18,34 @@ from typing import NoReturn
 
 from . import kernel, python, root, wire
 
+_HIGHEST = os.sysconf("SC_OPEN_MAX")
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
 class Plan:
-    """What a slot hands to the run that it has cloned. Descriptors: where they are now, in order of where they go.
+    """What a slot hands to the run that it clones. Descriptors: where they are now, in order of where they go.
 
     bundle: the program and its files. outputs: where to put the files called output_names when it has ended; -1 = none.
     uid: the user of the program, as seen from inside. map_from: the id that it is outside, where a user namespace was
-    made for this run; -1 = none was. limits: see `sandbox.types.Limits`.
+    made for this run; -1 = none was. bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
     """
 
-    __slots__ = ("bundle", "descriptors", "filter", "limits", "map_from", "output_names", "outputs", "report", "uid")
-
-    def __init__(
-        self,
-        *,
-        bundle: int,
-        outputs: int,
-        output_names: list[str],
-        descriptors: list[int],
-        report: int,
-        limits: dict[str, float],
-        uid: int,
-        map_from: int,
-        filter: bytes,
-    ) -> None:
-        self.bundle = bundle
-        self.outputs = outputs
-        self.output_names = output_names
-        self.descriptors = descriptors
-        self.report = report
-        self.limits = limits
-        self.uid = uid
-        self.map_from = map_from
-        self.filter = filter
+    __slots__ = (
+        *("bounds", "box", "bundle", "descriptors", "filter", "map_from", "output_names", "outputs", "report"),
+        *("uid", "unused"),
+    )
+    bounds: list[tuple[int, int, int]]
+    box: tuple[int, int]
+    bundle: int
+    descriptors: list[int]
+    filter: bytes
+    map_from: int
+    output_names: list[str]
+    outputs: int
+    report: int
+    uid: int
+    unused: list[int]
 
 
 class Program:
@@ -85,9 +78,8 @@ def init(plan: Plan) -> Program:
 
 def _prepare(plan: Plan) -> Program:
     """Make the run's world, and give up every privilege in it."""
-    limits = plan.limits
-    root.enter_box(int(limits["disk_bytes"]), int(limits["disk_files"]), plan.uid)
-    head, files = wire.unbundle(plan.bundle)
+    root.enter_box(plan.box, plan.uid)
+    argv, env, files = wire.unbundle(plan.bundle)
     os.chdir(root.WORK)
     for path, content in files.items():
         _write(path, content, plan.uid)
@@ -95,7 +87,7 @@ def _prepare(plan: Plan) -> Program:
         os.fchown(descriptor, plan.uid, plan.uid)
     os.write(plan.report, b"started ")
     _demote(plan)
-    return Program(head["argv"], head["env"])  # type: ignore[arg-type]
+    return Program(argv, env)
 
 
 def map_user(inside: int, outside: int) -> None:
@@ -138,12 +130,13 @@ def _write(path: str, content: bytes, uid: int) -> None:
 def _demote(plan: Plan) -> None:
     """In the program: keep its descriptors and nothing else, take on its limits, give up every privilege."""
     os.setsid()
-    moved = [_raised(descriptor) for descriptor in plan.descriptors]
+    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in plan.descriptors]
     for target, descriptor in enumerate(moved):
         os.dup2(descriptor, target)
-    kernel.close_from(len(moved))
+    os.closerange(len(moved), _HIGHEST)
     _tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
-    _limit(plan.limits)
+    for what, soft, hard in plan.bounds:
+        resource.setrlimit(what, (soft, hard))
     os.umask(0o022)
     if plan.map_from >= 0:
         kernel.drop_capabilities()
@@ -157,36 +150,35 @@ def _demote(plan: Plan) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def _raised(descriptor: int) -> int:
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH)
-
-
-def _limit(limits: dict[str, float]) -> None:
-    cpu = max(1, -(-int(limits["cpu_seconds"] * 1000) // 1000))
+def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
+    """The resource limits of a program: what, soft, hard; never above what this process may set."""
+    cpu = max(1, math.ceil(limits["cpu_seconds"]))
     disk, files, stack = int(limits["disk_bytes"]), int(limits["open_files"]), 64 << 20
-    bounds = [
-        (resource.RLIMIT_CPU, cpu, cpu + 1),
-        (resource.RLIMIT_FSIZE, disk, disk),
-        (resource.RLIMIT_NOFILE, files, files),
-        (resource.RLIMIT_NPROC, int(limits["processes"]), int(limits["processes"])),
-        (resource.RLIMIT_STACK, stack, stack),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16),
-        (resource.RLIMIT_MSGQUEUE, 0, 0),
-    ]
-    if memory := int(limits.get("process_memory_bytes", 0)):
-        bounds.append((resource.RLIMIT_DATA, memory, memory))
-    for what, soft, hard in bounds:
+    wanted = {
+        resource.RLIMIT_CPU: (cpu, cpu + 1),
+        resource.RLIMIT_FSIZE: (disk, disk),
+        resource.RLIMIT_NOFILE: (files, files),
+        resource.RLIMIT_NPROC: (int(limits["processes"]), int(limits["processes"])),
+        resource.RLIMIT_STACK: (stack, stack),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_MEMLOCK: (1 << 16, 1 << 16),
+        resource.RLIMIT_MSGQUEUE: (0, 0),
+    }
+    if "process_memory_bytes" in limits:
+        wanted[resource.RLIMIT_DATA] = (int(limits["process_memory_bytes"]),) * 2
+    bounds = []
+    for what, (soft, hard) in wanted.items():
         most = resource.getrlimit(what)[1]
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(what, (soft, hard))
+        bounds.append((what, soft, hard))
+    return bounds
 
 
 def _reap(plan: Plan, pid: int) -> NoReturn:
     """Wait for the program, report how it ended, bring back its outputs, and take everything else along."""
     kernel.set_dumpable(False)
-    for descriptor in (*plan.descriptors, plan.bundle):
+    for descriptor in (*plan.descriptors, plan.bundle, *plan.unused):
         os.close(descriptor)
     while True:
         reaped, status = os.wait()
@@ -197,7 +189,7 @@ def _reap(plan: Plan, pid: int) -> NoReturn:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
         os.chdir(root.WORK)
-        _collect(plan.output_names, plan.outputs, int(plan.limits["disk_bytes"]))
+        _collect(plan.output_names, plan.outputs, plan.box[0])
     os._exit(0)
 
 
@@ -214,11 +206,7 @@ def _collect(paths: list[str], descriptor: int, most: int) -> None:
                         held[path] = file.read()
             finally:
                 os.close(source)
-    made = wire.bundle({}, held)
-    size = os.fstat(made).st_size
-    at = 0
-    while at < size:
-        at += os.pwrite(descriptor, os.pread(made, 1 << 20, at), at)
+    wire.write_outputs(descriptor, held)
 
 
 def start(program: Program, path: list[str]) -> NoReturn:

@@ -19,9 +19,10 @@ import traceback
 from typing import NoReturn
 
 from . import filter as seccomp
-from . import kernel, root, run, wire
+from . import kernel, python, root, run, wire
 
 _AFTER_THE_END = 5.0  # seconds for init to bring back outputs and go
+_OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs that are ever graded; a fork then has them for nothing.
@@ -52,9 +53,9 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
         zygote = _prepare(config)
     except BaseException as error:  # whatever goes wrong, the supervisor must hear of it
         text = str(error) if isinstance(error, OSError) else traceback.format_exc(limit=-4)
-        wire.send(control, {"failed": text[:4000]}, [])
+        wire.answer(control, {"failed": text[:4000]})
         os._exit(1)
-    wire.send(control, {"ready": True}, [])
+    wire.answer(control, {"ready": True})
     number, channel = _fork_slots(control)
     plan = _serve(zygote, number, channel)
     run.start(run.init(plan), zygote.path)
@@ -83,6 +84,7 @@ def _prepare(config: dict[str, object]) -> Zygote:
         importlib.import_module(name)
     zygote = Zygote(first, list(sys.path))
     kernel.drop_bounding_set()
+    python.settle()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -112,40 +114,42 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
 
 
 def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
-    """Run one request after the other; returns in the run's init only."""
+    """Run one request after the other; returns in the run's init only. What can be is made before the clone."""
     kernel.set_name("rlvr-slot")
-    own_user = zygote.uid < 0
+    bounds: dict[tuple[object, ...], list[tuple[int, int, int]]] = {}
     while (received := wire.receive(channel)) is not None:
         message, descriptors = received
-        if "limits" not in message:  # a kill that came after the end
+        if "kill" in message:  # it came after the end
             continue
+        limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
+        key = tuple(limits.values())
+        if key not in bounds:
+            bounds[key] = run.bounds_of(limits)
         read, write = os.pipe()
+        plan = run.Plan()
+        plan.output_names = message["outputs"]  # type: ignore[assignment]
+        plan.bundle, *plan.descriptors = descriptors
+        plan.outputs = plan.descriptors.pop(0) if plan.output_names else -1
+        plan.report, plan.unused = write, [read, channel.fileno()]
+        plan.bounds = bounds[key]
+        plan.box = int(limits["disk_bytes"]), int(limits["disk_files"]) + _OWN_FILES
+        plan.filter = zygote.filter
+        if zygote.uid < 0:
+            plan.uid, plan.map_from = _INSIDE, 0
+        else:
+            plan.uid, plan.map_from = zygote.uid + number, -1
         try:
             pid = kernel.clone(zygote.flags)
         except OSError as error:
             pid = -1
             os.write(write, f"fault {error}".encode())
         if pid == 0:
-            os.close(read)
-            channel.close()
-            return run.Plan(
-                bundle=descriptors[0],
-                outputs=descriptors[1] if message["outputs"] else -1,
-                output_names=message["outputs"],  # type: ignore[arg-type]
-                descriptors=descriptors[2 if message["outputs"] else 1 :],
-                report=write,
-                limits=message["limits"],  # type: ignore[arg-type]
-                uid=_INSIDE if own_user else zygote.uid + number,
-                map_from=0 if own_user else -1,
-                filter=zygote.filter,
-            )
+            return plan
         for descriptor in (write, *descriptors):
             os.close(descriptor)
-        try:
-            outcome = _watch(pid, message["run"], channel, read, float(message["limits"]["wall_seconds"]))  # type: ignore[index]
-        finally:
-            os.close(read)
-        wire.send(channel, outcome, [])
+        outcome = _watch(pid, message["run"], channel, read, limits["wall_seconds"])
+        os.close(read)
+        wire.answer(channel, outcome)
     os._exit(0)
 
 

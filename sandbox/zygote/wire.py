@@ -1,62 +1,104 @@
-"""What passes between supervisor and zygote: messages with descriptors on a seqpacket socket, and files in a memfd.
+"""What passes between supervisor, zygote and slots: messages with descriptors on a seqpacket socket, and bundles.
 
-A message is one JSON object, small: what belongs to the program (command, files, input) never stands in it, but in
-descriptors that the zygote hands on unread. A *bundle* is a memfd: one line of JSON, then the bytes of its files.
+A message to the zygote is small: what belongs to the program (command, files, input) never stands in it, but in
+descriptors that the zygote hands on unread. A *bundle* is a memfd that holds a command and files.
+
+Towards the runs the form is `marshal`, which a fresh fork reads without touching a page of Python code; it is data that
+the supervisor itself wrote. What comes back from a run is JSON and bytes, read with suspicion.
 """
 
 from __future__ import annotations
 
 import array
 import json
+import marshal
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16
+_SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_FORM = 2  # of marshal: the oldest that has all that is sent, so that interpreters of other versions read it
 
 
-def send(channel: socket.socket, message: Mapping[str, object], descriptors: list[int]) -> None:
-    """Send one message. Raises OSError where the other end is gone."""
-    data = json.dumps(message).encode()
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-    channel.sendmsg([data], ancillary)
+def send(channel: socket.socket, message: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """Send one message towards the zygote. Raises OSError where the other end is gone."""
+    data = marshal.dumps(message, _FORM)
+    if descriptors:
+        channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))])
+    else:
+        channel.send(data)
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, object], list[int]] | None:
     """One message and its descriptors (close-on-exec); None: the other end is gone."""
-    space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
     try:
-        data, ancillary, _flags, _address = channel.recvmsg(_LARGEST, space, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, _flags, _address = channel.recvmsg(_LARGEST, _SPACE, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return None
-    descriptors: list[int] = []
+    if not data:
+        return None
+    descriptors = array.array("i")
     for _level, _kind, content in ancillary:
-        held = array.array("i")
-        held.frombytes(content[: len(content) - len(content) % held.itemsize])
-        descriptors += held
-    return (json.loads(data), descriptors) if data else None
+        descriptors.frombytes(content)
+    return marshal.loads(data), descriptors.tolist()
 
 
-def bundle(head: Mapping[str, object], files: Mapping[str, bytes]) -> int:
-    """A memfd that holds an object and files; the caller closes it."""
-    listed = [[path, len(content)] for path, content in files.items()]
-    descriptor = os.memfd_create("bundle", os.MFD_CLOEXEC)
-    rest = memoryview(b"".join([json.dumps({**head, "files": listed}).encode(), b"\n", *files.values()]))
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    return descriptor
+def answer(channel: socket.socket, message: Mapping[str, object]) -> None:
+    """Send one message back to the supervisor. Raises OSError where it is gone."""
+    channel.send(json.dumps(message).encode())
 
 
-def unbundle(descriptor: int) -> tuple[dict[str, object], dict[str, bytes]]:
-    """Read what `bundle` wrote. Raises ValueError where it is not whole."""
+def hear(channel: socket.socket) -> dict[str, object] | None:
+    """One message from the zygote or a slot; None: the other end is gone. Raises BlockingIOError where none came."""
+    try:
+        data = channel.recv(_LARGEST)
+    except ConnectionResetError:
+        return None
+    message: dict[str, object] | None = json.loads(data) if data else None
+    return message
+
+
+def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:
+    """A memfd that holds a command and its files; the caller closes it."""
+    return _memfd(marshal.dumps((list(argv), dict(env), dict(files)), _FORM))
+
+
+def unbundle(descriptor: int) -> tuple[list[str], dict[str, str], dict[str, bytes]]:
+    """Read what `bundle` wrote, in a run."""
+    content: tuple[list[str], dict[str, str], dict[str, bytes]]
+    content = marshal.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    return content
+
+
+def write_outputs(descriptor: int, files: Mapping[str, bytes]) -> None:
+    """In a run: put files into the memfd that was given for them."""
+    head = json.dumps([[path, len(content)] for path, content in files.items()]).encode()
+    _write_all(descriptor, b"".join([head, b"\n", *files.values()]))
+
+
+def read_outputs(descriptor: int) -> dict[str, bytes]:
+    """Read what `write_outputs` wrote. Raises ValueError where it is not whole: the run was killed."""
     content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
     end = content.index(b"\n")
-    head: dict[str, object] = json.loads(content[:end])
     files, at = {}, end + 1
-    for path, length in head.pop("files"):  # type: ignore[attr-defined]
+    for path, length in json.loads(content[:end]):
         files[path] = content[at : at + length]
         at += length
     if at != len(content):
-        raise ValueError(f"a bundle of {len(content)} bytes does not hold the files that it lists")
-    return head, files
+        raise ValueError(f"outputs of {len(content)} bytes do not hold the files that they list")
+    return files
+
+
+def _memfd(data: bytes) -> int:
+    descriptor = os.memfd_create("bundle", os.MFD_CLOEXEC)
+    _write_all(descriptor, data)
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
