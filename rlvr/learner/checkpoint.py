@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rlvr.errors import CheckpointError
 from rlvr.learner.weights import merged_weights
@@ -91,12 +91,22 @@ def _load_weights(folder: Path, model: nn.Module) -> None:
 
 
 def _load_adapter(folder: Path, model: nn.Module) -> None:
-    from peft import set_peft_model_state_dict
+    from peft import PeftConfig, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    result = set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
-    if result.unexpected_keys:
-        raise CheckpointError(
-            f"the adapters in {folder} are for other layers ({result.unexpected_keys[0]}, ...); resume with the "
-            "model.lora they were saved with"
+    adapted: PeftModel = model
+    weights, own = load_file(folder / "adapter_model.safetensors"), get_peft_model_state_dict(adapted)
+    settings, saved = adapted.peft_config["default"], PeftConfig.from_pretrained(str(folder))
+    differing = [name for name in sorted(weights.keys() | own.keys()) if _shape(weights, name) != _shape(own, name)]
+    if differing or settings.lora_alpha != saved.lora_alpha:
+        what = (
+            f"{differing[0]} is {_shape(weights, differing[0])} there and {_shape(own, differing[0])} here"
+            if differing
+            else f"alpha is {saved.lora_alpha} there and {settings.lora_alpha} here"
         )
+        raise CheckpointError(f"{folder} holds other adapters: {what}; resume with the model.lora they were saved with")
+    set_peft_model_state_dict(adapted, weights)
+
+
+def _shape(weights: Mapping[str, Tensor], name: str) -> str:
+    return str(tuple(weights[name].shape)) if name in weights else "not"

@@ -20,7 +20,7 @@ from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import CheckpointError
 from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import quietly
+from rlvr.models import LoraSettings, quietly
 from rlvr.types import Outputs, Role, TokenScores
 from tests.rlvr.learner.small_models import batch_of, lora, small_model
 
@@ -161,6 +161,33 @@ def test_a_checkpoint_of_another_model_is_an_error(saved: str, loaded: str, tmp_
     asyncio.run(learner_of(KINDS[saved]()).save(tmp_path))
     with pytest.raises(CheckpointError):
         asyncio.run(learner_of(KINDS[loaded]()).load(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        LoraSettings(rank=4, alpha=8.0, targets=("q_proj",)),
+        LoraSettings(rank=4, alpha=8.0, targets=("q_proj", "k_proj", "v_proj")),
+        LoraSettings(rank=2, alpha=8.0, targets=("q_proj", "k_proj")),
+        LoraSettings(rank=4, alpha=16.0, targets=("q_proj", "k_proj")),
+    ],
+    ids=["fewer targets", "more targets", "another rank", "another alpha"],
+)
+def test_a_checkpoint_of_other_adapters_is_an_error(other: LoraSettings, tmp_path: Path) -> None:
+    """More targets would go on with new adapters beside the trained ones, another alpha with another policy."""
+    own = LoraSettings(rank=4, alpha=8.0, targets=("q_proj", "k_proj"))
+    asyncio.run(learner_of(small_model(lora=own)).save(tmp_path))
+    with pytest.raises(CheckpointError, match=r"model\.lora"):
+        asyncio.run(learner_of(small_model(lora=other)).load(tmp_path))
+
+
+def test_a_learner_that_has_moved_on_goes_back_to_its_checkpoint(tmp_path: Path) -> None:
+    """Weights, moments and schedule are those of the folder, also where it was saved before the first update."""
+    learner = learner_of(small_model())
+    asyncio.run(learner.save(tmp_path))
+    first = asyncio.run(train(learner, 0, 3))
+    asyncio.run(learner.load(tmp_path))
+    assert asyncio.run(train(learner, 0, 3)) == first
 
 
 def test_a_checkpoint_of_another_precision_is_an_error(tmp_path: Path) -> None:
