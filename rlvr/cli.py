@@ -43,6 +43,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     # Torch's threads wait for work asleep, not spinning: the graders and whatever else runs here need the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        status = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        _drop_output()
+        print(f"rlvr: {error.filename or 'a stream (standard output?)'}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _drop_output() -> None:
+    """What waits to be written has nowhere to go: at exit it would be tried again."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     root = parser()
     options, rest = root.parse_known_args(arguments)
     # argparse gives a positional that stands behind an option to no one: KEY=VALUE may stand anywhere.
@@ -65,9 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("rlvr: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 if __name__ == "__main__":

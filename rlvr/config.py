@@ -13,6 +13,7 @@ import difflib
 import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -112,13 +113,15 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
         tree = {}
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} must hold keys and values, not {type(tree).__name__}")
-    for override in overrides:
-        _apply(tree, override)
-    return config_from(tree)
+    return config_from(tree, overrides)
 
 
-def config_from(tree: Mapping[str, object]) -> RunConfig:
-    """The checked config of a mapping of keys. Raises ConfigError."""
+def config_from(tree: dict[str, Any], overrides: Sequence[str] = ()) -> RunConfig:
+    """The checked config of a mapping of keys, with `key=value` overrides. Raises ConfigError."""
+    if overrides:
+        tree = deepcopy(tree)
+        for override in overrides:
+            _apply(tree, override)
     _refuse_unknown(tree, RunConfig, "")
     _refuse_flags(tree, RunConfig, "")
     try:

@@ -68,7 +68,10 @@ def _from_path(path: str) -> PreTrainedTokenizerBase:
 
     try:
         if Path(path).is_file():
-            tokenizer = PreTrainedTokenizerFast(tokenizer_file=path, clean_up_tokenization_spaces=False)
+            try:
+                tokenizer = PreTrainedTokenizerFast(tokenizer_file=path, clean_up_tokenization_spaces=False)
+            except Exception as error:  # `tokenizers` raises it bare for a file that it cannot read
+                raise ValueError(str(error)) from error
             if tokenizer.eos_token_id is None:
                 _adopt_end_token(tokenizer)
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.templates import TEMPLATES
 from rewards.types import Finish
+from rlvr.errors import ConfigError
 from sandbox.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     """Answer until there is no more to answer. Returns 0."""
     from rlvr.evaluation.talk import open_talk
 
+    if options.prompt is None and sys.stdin is None:
+        raise ConfigError("standard input is closed; ask with --prompt TEXT, or give lines on standard input")
     with open_talk(
         options.model,
         template=options.template,
@@ -75,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             return 0
         typing = sys.stdin.isatty()
         failed = False
-        for line in _typed() if typing else sys.stdin:
+        for line in _typed() if typing else _piped():
             if not (question := line.rstrip("\n")):
                 continue
             try:
@@ -93,6 +96,14 @@ def _show(answers: Sequence[Answer]) -> None:
         print(answer.text, flush=True)
         if answer.finish is Finish.LENGTH:
             print(f"[cut off at {answer.tokens} tokens]", file=sys.stderr)
+
+
+def _piped() -> Iterator[str]:
+    """Lines of standard input."""
+    try:
+        yield from sys.stdin
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"standard input is not text in UTF-8: {error}") from error
 
 
 def _typed() -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "training data, its prompt as text and as tokens.",
     )
     parser.add_argument("what", metavar="RECIPE|CONFIG", help="the name of a recipe, or a YAML file")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="keys of the config to change")
+    parser.add_argument("overrides", nargs="*", default=[], metavar="KEY=VALUE", help="keys of the config to change")
     parser.add_argument(
         "--row", type=int, metavar="N", help="show training problem N (0 is the first) as the model reads it"
     )
@@ -30,12 +32,21 @@ def run(options: argparse.Namespace) -> int:
     """Print. Returns 0."""
     from rlvr.algorithms.recipes import RECIPES
     from rlvr.config import RunConfig, config_from, load_config, to_tree
+    from rlvr.errors import ConfigError
 
     if options.what in RECIPES:
-        config = config_from({"recipe": options.what})
-        _print_recipe(config)
+        if options.row is not None:
+            raise ConfigError(
+                f"--row is {options.row} but {options.what} is a recipe, which has no data; name a config"
+            )
+        _print_recipe(config_from({"recipe": options.what}, options.overrides))
         return 0
-    config = load_config(Path(options.what), options.overrides)
+    path = Path(options.what)
+    if not path.suffix and not path.exists() and (near := _nearest(options.what, RECIPES)):
+        raise ConfigError(f"{options.what!r} is neither a recipe nor a file; did you mean {near!r}?")
+    if options.row is not None and options.row < 0:
+        raise ConfigError(f"--row is {options.row}; rows count from 0")
+    config = load_config(path, options.overrides)
     if options.row is not None:
         _print_row(config, options.row)
         return 0
@@ -71,6 +82,9 @@ def _print_row(config: RunConfig, row: int) -> None:
     from rlvr.prompts import Prompter
     from rlvr.tokenizers import load_tokenizer
 
+    for source in config.data.train:
+        if not Path(source.path).is_file():
+            raise ConfigError(f"no file {source.path!r}, which data.train names; make it with `rlvr prep`")
     problems = (p for source in config.data.train for p in iter_problems(source.path))
     problem = next((p for n, p in enumerate(problems) if n == row), None)
     if problem is None:
@@ -86,6 +100,10 @@ def _print_row(config: RunConfig, row: int) -> None:
     print(f"tokens     {len(tokens)}, which {fits} data.max_prompt_tokens {config.data.max_prompt_tokens}")
     for position, token in enumerate(tokens):
         print(f"{position:>6}  {token:>8}  {tokenizer.convert_ids_to_tokens(token)!r}")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(word.lower(), known, n=1)), None)
 
 
 def _text(value: object) -> str:

@@ -15,7 +15,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "uninterrupted one would have. Ctrl-C or SIGTERM finishes the step, writes a checkpoint and exits with 0.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as configs/demo.yaml")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="keys to change: optimizer.lr=1e-6 steps=100")
+    parser.add_argument(
+        "overrides", nargs="*", default=[], metavar="KEY=VALUE", help="keys to change: optimizer.lr=1e-6 steps=100"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run directory (default: runs/NAME)")
     parser.add_argument(
         "--dry-run", action="store_true", help="check the config, the data and the graders, then stop before training"

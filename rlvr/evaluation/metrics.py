@@ -18,6 +18,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 RIGHT = 1.0 - 1e-9  # a sample of at least this correctness is right for pass@k; partial credit is not
 
 
@@ -114,7 +116,7 @@ def answer_key(answer: str) -> str:
         True
     """
     text = "".join(answer.strip().strip("$").split())
-    number = text.replace(",", "")
+    number = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
     if len(number) <= 64 and "e" not in number.lower():  # an exponent could ask for a number that fills the memory
         try:
             return str(Fraction(number))

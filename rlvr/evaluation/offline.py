@@ -27,7 +27,7 @@ from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import evaluate
 from rlvr.evaluation.files import write_evaluation, write_summary
 from rlvr.evaluation.graders import EvaluationGraders
-from rlvr.evaluation.opening import Opened, Precision, default_template, locate, open_engine, tokenizer_of
+from rlvr.evaluation.opening import Opened, Precision, check_device, default_template, locate, open_engine, tokenizer_of
 from rlvr.evaluation.report import make_report, print_report
 from rlvr.evaluation.result import Evaluation, compare
 from rlvr.evaluation.sets import load_sets
@@ -80,6 +80,14 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
     if temperature is None:
         temperature = 0.0 if job.samples == 1 else settings.temperature
     _check(job, temperature)
+    check_device(job.device)
+    if job.out is not None:  # it would be known only when all is done
+        try:
+            job.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"--out {str(job.out)!r} cannot be made a folder: {error.strerror}; name another"
+            ) from error
     reward = job.reward or settings.reward
     sets = load_sets(job.sets, limit=job.limit)
     if reward is None:

@@ -69,6 +69,12 @@ def locate(model: str) -> Located:
         ConfigError: a run without a checkpoint, or a path that does not exist.
     """
     folder = Path(model).expanduser()
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        pass  # a name on the hub, perhaps
+    except OSError as error:
+        raise ConfigError(f"no model at {model!r}: {error.strerror}") from error
     if (folder / CONFIG).is_file() and not (folder / "config.json").is_file():
         newest = Checkpoints(folder / "checkpoints", keep_last=0).newest()
         if newest is None:
@@ -95,6 +101,23 @@ def _settings(run: Path) -> Settings:
         base=config.model.path,
         run=run,
     )
+
+
+def check_device(device: str | None) -> None:
+    """Raises ConfigError where torch has no such device on this machine."""
+    if device is None:
+        return
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    known = "cpu" + (f", {accelerator.type} or {accelerator.type}:N" if accelerator else "")
+    try:
+        asked = torch.device(device)
+    except (RuntimeError, AssertionError) as error:  # an unknown word; a kind that this torch was built without
+        raise ConfigError(f"--device is {device!r}; give {known}") from error
+    if asked.type == "cpu":
+        return
+    count = torch.accelerator.device_count() if accelerator and asked.type == accelerator.type else 0
+    if (asked.index or 0) >= count:
+        raise ConfigError(f"--device is {device!r}; give {known} (this machine has {count} of that kind)")
 
 
 def default_template(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -188,7 +188,8 @@ def summarise(
     groups: list[list[EvaluatedSample]] = [[] for _ in problems]
     for sample in ordered:
         groups[sample.problem_index].append(sample)
-    values = {name: tuple(value(group) for group in groups) for name, value in _metric_table(samples).items()}
+    silent = frozenset(s.reward for s in ordered if s.grade.correctness and s.grade.extracted is None)
+    values = {name: tuple(value(group) for group in groups) for name, value in _metric_table(samples, silent).items()}
     return Evaluation(
         samples_S=ordered,
         problems=tuple(problems),
@@ -238,8 +239,11 @@ _Value = Callable[[EvaluatedSample], float | None]
 _ProblemValue = Callable[[Sequence[EvaluatedSample]], float | None]
 
 
-def _metric_table(samples: int) -> Mapping[str, _ProblemValue]:
-    """Metric name -> its value for one problem, from that problem's samples."""
+def _metric_table(samples: int, silent: frozenset[str]) -> Mapping[str, _ProblemValue]:
+    """Metric name -> its value for one problem, from that problem's samples.
+
+    silent: the rewards that call a response right without extracting its answer: there is nothing to vote on.
+    """
 
     def average(value: _Value) -> _ProblemValue:
         return lambda group: measure.problem_avg([value(s) for s in group])
@@ -247,23 +251,21 @@ def _metric_table(samples: int) -> Mapping[str, _ProblemValue]:
     def passing(k: int) -> _ProblemValue:
         return lambda group: measure.problem_pass([s.grade.correctness for s in group], k)
 
+    def majority(group: Sequence[EvaluatedSample]) -> float | None:
+        if any(s.reward in silent for s in group):
+            return None
+        return measure.maj_at_k([(s.grade.extracted, s.grade.correctness) for s in group])
+
     return {
         f"avg@{samples}": average(lambda s: s.grade.correctness),
         **{f"pass@{k}": passing(k) for k in measure.powers_up_to(samples)},
-        **({f"maj@{samples}": _majority} if samples > 1 else {}),
+        **({f"maj@{samples}": majority} if samples > 1 else {}),
         "strict": average(lambda s: s.strict),
         "lenient": average(lambda s: s.lenient),
         "format": average(lambda s: s.format),
         "answered": average(_answered),
         "score": average(lambda s: s.grade.score),
     }
-
-
-def _majority(group: Sequence[EvaluatedSample]) -> float | None:
-    right = [s for s in group if s.grade.correctness]
-    if right and all(s.grade.extracted is None for s in right):
-        return None  # a reward that judges without extracting an answer: nothing to vote on
-    return measure.maj_at_k([(s.grade.extracted, s.grade.correctness) for s in group])
 
 
 def _answered(sample: EvaluatedSample) -> float | None:

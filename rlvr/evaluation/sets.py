@@ -71,7 +71,7 @@ def label(entry: str) -> str:
         ('held_out', 'gsm8k-train', 'aime24')
     """
     if entry.partition(":")[0] in named.NAMED_SETS:
-        return entry.replace(":", "-")
+        return entry.removesuffix(":").replace(":", "-")
     name = Path(entry).name
     return name[: -len(suffix_of(name))] if _looks_like_file(entry) else name
 

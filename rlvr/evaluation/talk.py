@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from data_prep.problem import Problem
 from rewards.types import Finish, NoReference
 from rlvr.errors import ConfigError
-from rlvr.evaluation.opening import Precision, default_template, locate, open_engine, tokenizer_of
+from rlvr.evaluation.opening import Precision, check_device, default_template, locate, open_engine, tokenizer_of
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import RolloutRequest, SamplingParameters
@@ -100,6 +100,9 @@ def open_talk(
             raise ConfigError(f"{key} is {value}; it must be at least 1")
     if temperature is not None and temperature < 0:
         raise ConfigError(f"--temperature is {temperature}; it must be 0 (greedy) or above")
+    if seed < 0:
+        raise ConfigError(f"--seed is {seed}; it must be at least 0")
+    check_device(device)
     located = locate(model)
     settings = located.settings
     tokenizer = tokenizer_of(located.path)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from rlvr.errors import ConfigError
 from rlvr.rundir.files import write_text, writing
 
 Metrics: TypeAlias = Mapping[str, float | int | str | None]
@@ -46,12 +47,22 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, float | int | str | None]]:
-    """The lines of a metrics file; a torn last line (the process was killed while writing it) is left out."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if not line.endswith("\n"):
+    """The lines of a metrics file; a torn last line (the process was killed while writing it) is left out.
+
+    Raises:
+        ConfigError: another line is no metrics; says which.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
                 return
-            yield json.loads(line)
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise ConfigError(f"{path}, line {number}: not a line of metrics: {error}; remove it") from error
+            if not isinstance(row, dict) or not isinstance(row.get("step"), int | float):
+                raise ConfigError(f"{path}, line {number}: not a line of metrics: it has no step; remove it")
+            yield row
 
 
 def _line(metrics: Metrics) -> str:

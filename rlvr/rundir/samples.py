@@ -39,6 +39,7 @@ SCHEMA = pa.schema(
         ("decision", pa.string()),
         ("policy_version", pa.int64()),
         ("grade_seconds", pa.float64()),
+        ("details", pa.string()),  # JSON object: what else the grader says of the grade
     ]
 )
 
@@ -105,4 +106,5 @@ def _row(step: int, decided: DecidedGroup, sample: Sample) -> dict[str, object]:
         "decision": decided.decision,
         "policy_version": completion.policy_versions[0] if completion.policy_versions else None,
         "grade_seconds": grade.seconds,
+        "details": json.dumps(dict(grade.details)),
     }

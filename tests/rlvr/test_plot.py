@@ -76,6 +76,14 @@ def test_a_torn_last_line_does_not_matter(tmp_path: Path) -> None:
     assert (tmp_path / "plot.png").exists()
 
 
+@pytest.mark.parametrize("line", [b"{broken}\n", b"[1]\n", b'"\xff"\n', b'{"reward/mean": 1}\n', b'{"step": "x"}\n'])
+def test_a_damaged_line_is_named_by_its_file_and_number(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 0, "reward/mean": 0.5}\n' + line + b'{"step": 2, "reward/mean": 0.5}\n')
+    with pytest.raises(ConfigError, match=r"metrics\.jsonl, line 2"):
+        plot_run(path, tmp_path / "plot.png")
+
+
 def test_a_file_without_these_metrics_is_an_error(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ConfigError, match="holds none of the metrics"):

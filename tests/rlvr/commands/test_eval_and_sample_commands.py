@@ -318,3 +318,47 @@ def test_help_names_every_option(command: str, capsys: pytest.CaptureFixture[str
     text = capsys.readouterr().out
     for option in ("--template", "--temperature", "--max-tokens", "--stop", "--seed", "--device"):
         assert option in text
+
+
+@pytest.mark.parametrize("device", ["foo", "meta", "cuda:999", ""])
+@pytest.mark.parametrize("command", ["eval", "sample"])
+def test_a_device_that_is_not_there_is_named(
+    run_folder: Path, command: str, device: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = ["--data", str(run_folder / "held_out.jsonl")] if command == "eval" else ["--prompt", "1+1="]
+    assert main([command, str(run_folder), *rest, "--device", device]) == 1
+    assert f"--device is {device!r}; give cpu" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_sampled(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert evaluated(run_folder, "--out", str(tmp_path / "file" / "out")) == 1
+    shown = capsys.readouterr()
+    assert "--out" in shown.err
+    assert "Not a directory" in shown.err
+    assert "avg@1" not in shown.out, "the evaluation was done before the folder was looked at"
+
+
+def test_a_seed_below_zero_is_named_as_the_option(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(run_folder), "--prompt", "1+1=", "--seed", "-1"]) == 1
+    assert "--seed is -1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("line", "says"), [(b"1+1=\n\xff\xfe\n", "UTF-8"), (None, "standard input is closed")])
+def test_standard_input_that_cannot_be_read_is_told(run_folder: Path, line: bytes | None, says: str) -> None:
+    command = [sys.executable, "-m", "rlvr.cli", "sample", str(run_folder), "--temperature", "0"]
+    if line is None:
+        command = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, input=line, capture_output=True, timeout=120, cwd=ROOT, env=environment, check=False)
+    error = done.stderr.decode()
+    assert done.returncode == 1, error
+    assert says in error
+    assert "Traceback" not in error
+
+
+def test_a_name_that_no_file_system_takes_is_no_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", "a" * 5000, "--prompt", "x"]) == 1
+    assert "too long" in capsys.readouterr().err

@@ -198,6 +198,8 @@ def test_prompts_are_counted_by_the_tokenizer_and_template_of_the_run(
     assert int(longest[1]) > 450, "the template's own words are part of the prompt"
     assert prep("gsm8k", "--from", source, "--out", out, *tokenizer, "--template", "chat") == 1
     assert "no chat template" in capsys.readouterr().err
+    assert prep("gsm8k", "--from", source, "--out", out, "--tokenizer", source) == 1
+    assert f"the tokenizer at '{source}' cannot be loaded" in capsys.readouterr().err
 
 
 def test_problems_are_filtered_by_measured_pass_rates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

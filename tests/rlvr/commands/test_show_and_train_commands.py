@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,60 @@ def test_show_row_prints_a_prompt_as_text_and_as_tokens(config: Path, capsys: py
     assert out.count("\n     ") >= 4  # one line a token of "a+b="
     assert main(["show", str(config), "--row", "9999"]) == 1
     assert "no row 9999" in capsys.readouterr().err
+
+
+def test_show_takes_overrides_with_a_recipe_and_refuses_what_it_would_not_heed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["show", "grpo", "algorithm.clip_high=0.3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split() == ["clip_high", "0.3", "algorithm.clip_high"] for line in lines)
+    for words, says in (
+        (["show", "grpo", "algorithm.clip_hihg=0.3"], "did you mean algorithm.clip_high?"),
+        (["show", "grpo", "--row", "1"], "--row"),
+        (["show", "dr_gpro"], "did you mean 'dr_grpo'?"),
+        (["show", "GRPO"], "did you mean 'grpo'?"),
+        (["show", "nowhere.yaml"], "nowhere.yaml"),
+    ):
+        assert main(words) == 1
+        assert says in capsys.readouterr().err
+
+
+def test_a_row_below_zero_is_refused_before_the_data_is_looked_for(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(config), "data.train=[{path: nowhere.jsonl}]", "--row", "-1"]) == 1
+    assert "--row is -1" in capsys.readouterr().err
+    assert main(["show", str(config), "data.train=[{path: nowhere.jsonl}]", "--row", "0"]) == 1
+    assert "data.train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "train"])
+def test_overrides_are_not_called_required(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command])
+    assert "KEY=VALUE" not in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [["show", "grpo"], ["prep", "countdown", "--count", "1", "--out", "x.jsonl"]])
+def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], tmp_path: Path) -> None:
+    code = "import sys; from rlvr.cli import main; sys.exit(main(sys.argv[1:]))"
+    root = Path(__file__).resolve().parents[3]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            check=False,
+        )
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,16 @@ def test_pass_and_majority_come_from_the_samples_of_each_problem(math_graders: E
     assert found.pass_rates() == [(p.id, rate) for p, rate in zip(sums(3), (1.0, 0.5, 0.0), strict=True)]
 
 
+def test_a_reward_that_extracts_no_answer_has_no_majority_not_even_where_nothing_is_right() -> None:
+    # `format` judges without extracting: a vote over the wrong problems alone would be a majority of 0
+    problems = [replace(problem, reward="format") for problem in sums(2)]
+    with RunGraders(None, problems, GRADING) as own, EvaluationGraders(own, None, problems, GRADING) as graders:
+        texts = ["<think>a</think><answer>1</answer>", "no"]
+        found = run(problems, lambda r: texts[r.draw_index], graders, samples=2)
+    assert found.metric("avg@2").values_P == (1.0, 0.0)
+    assert not any(metric.name.startswith("maj") for metric in found.metrics)
+
+
 def test_a_single_response_needs_no_vote(math_graders: EvaluationGraders) -> None:
     names = [m.name for m in run(sums(2), ["\\boxed{1}"], math_graders).metrics]
     assert names[:2] == ["avg@1", "pass@1"]

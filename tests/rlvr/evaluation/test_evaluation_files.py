@@ -175,6 +175,10 @@ def test_sets_have_the_label_of_their_name_or_file(tmp_path: Path) -> None:
     assert label("gsm8k:train") == "gsm8k-train"
 
 
+def test_an_empty_split_is_that_of_the_name_alone() -> None:
+    assert label("gsm8k:") == label("gsm8k") == "gsm8k"
+
+
 def test_two_sets_of_one_label_are_refused(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         write_problems(tmp_path / folder / "same.jsonl", PROBLEMS)

@@ -97,6 +97,9 @@ def test_numbers_vote_by_value() -> None:
     assert maj_at_k([("1,000", 1.0), ("1000.0", 1.0), ("$1000$", 1.0), ("5", 0.0), ("5", 0.0)]) == 1.0
     assert answer_key("x + 1") == answer_key("x+1") != answer_key("x+2")
     assert answer_key("1/2") == answer_key("0.5")
+    assert answer_key("1,2") != answer_key("12"), "a pair is no number"
+    assert answer_key("1,0000") != answer_key("10000")
+    assert answer_key("-1,234,567.50") == answer_key("-1234567.5")
 
 
 @pytest.mark.parametrize("hostile", ["1e999999999", "9" * 100_000, "1/0", "", "nan", "--1"])
