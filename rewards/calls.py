@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,8 @@ class Plan:
     """What a pool does. Times in seconds.
 
     name: the reward's identity, for messages. setup: the first line to each worker.
-    deadline: of one call. start_deadline: of a worker's start, and of whatever it loads off the clock.
+    deadline: of one call. patience: what the rewards ask for beyond it.
+    start_deadline: of a worker's start, and of whatever it loads off the clock.
     concurrency: calls that a worker is at at once.
     """
 
@@ -29,6 +30,7 @@ class Plan:
     start_deadline: float
     concurrency: int
     sentence: Sentence
+    patience: Callable[[Attempt], float] = lambda _attempt: 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +79,19 @@ class Case:
 
 
 class Call:
-    """One attempt at a case. `case` is None for a probe of a grader that had stopped answering."""
+    """One attempt at a case, and its deadline in seconds.
 
-    __slots__ = ("attempt", "case", "number", "payload", "sent")
+    `case` is None for a probe of a grader that had stopped answering.
+    """
 
-    def __init__(self, number: int, case: Case | None, attempt: Attempt, payload: bytes) -> None:
+    __slots__ = ("attempt", "case", "deadline", "number", "payload", "sent")
+
+    def __init__(self, number: int, case: Case | None, attempt: Attempt, payload: bytes, deadline: float) -> None:
         self.number = number
         self.case = case
         self.attempt = attempt
         self.payload = payload
+        self.deadline = deadline
         self.sent = 0.0
 
     def encoded(self) -> bytes:

@@ -10,7 +10,7 @@
   the gate's. Where it does not hold, `then` is not run: score = `closed`, correctness 0, verdict `wrong` (or the gate's
   own `no_answer`), reason the gate's. A gate that could not be judged leaves the whole ungraded.
 - Parts: the score of every named reward that ran, under its label, unweighted; None where it could not be judged. A
-  reward's own parts follow as `label.part`.
+  reward's own parts follow as `label.part`. Details of every named reward that gives some stand under its label.
 
 Example:
     >>> import asyncio
@@ -30,7 +30,7 @@ from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
 from rewards.outcome import short
 from rewards.protocol import Grader
 from rewards.registry import Reward, find
-from rewards.types import GradeRequest, GradeResult, Verdict
+from rewards.types import GradeRequest, GradeResult, Json, Verdict
 
 _HOLDS = 1.0 - 1e-9
 
@@ -71,8 +71,18 @@ def identity(spec: RewardSpec) -> str:
 
 def concurrency(spec: RewardSpec) -> int:
     """Calls that one worker may be at at once: of plain functions one, and of a reward over batches one batch."""
-    rewards = rewards_of(spec).values()
-    return 1 if any(reward.batched for reward in rewards) else max(reward.concurrency for reward in rewards)
+    if any(reward.batched for reward in rewards_of(spec).values()):
+        return 1
+    return max(find(leaf.named.reward).side_by_side(leaf.named.parameters) for leaf in spec.leaves())
+
+
+def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: bool = False) -> float:
+    """Seconds beyond a pool's deadline that the rewards ask for these requests, or for the controls made of them."""
+    total = 0.0
+    for reward in rewards_of(spec).values():
+        for request in requests if reward.seconds is not None else ():
+            total += sum(map(reward.patience, reward.controls(request) if control else (request,)))
+    return total
 
 
 def has_right_and_wrong(spec: RewardSpec) -> bool:
@@ -118,13 +128,26 @@ def _parts(spec: RewardSpec, result: GradeResult) -> dict[str, float | None]:
     return {label: result.score, **{f"{label}.{name}": value for name, value in result.parts.items()}}
 
 
+def _details(*graded: tuple[RewardSpec, GradeResult]) -> Mapping[str, Json]:
+    """The details of all that ran, under their labels."""
+    named: dict[str, Json] = {}
+    for spec, result in graded:
+        if result.details:
+            label = _label_of(spec)
+            named.update(result.details if label is None else {label: dict(result.details)})
+    return MappingProxyType(named)
+
+
 def _named_reason(spec: RewardSpec, result: GradeResult) -> str:
     label = _label_of(spec)
     return short(f"{label}: {result.reason}") if label is not None and label not in result.reason else result.reason
 
 
-def _ungraded(spec: RewardSpec, result: GradeResult, parts: Mapping[str, float | None]) -> GradeResult:
-    return replace(GradeResult.ungraded(_named_reason(spec, result)), parts=MappingProxyType(dict(parts)))
+def _ungraded(
+    spec: RewardSpec, result: GradeResult, parts: Mapping[str, float | None], details: Mapping[str, Json]
+) -> GradeResult:
+    ungraded = GradeResult.ungraded(_named_reason(spec, result))
+    return replace(ungraded, parts=MappingProxyType(dict(parts)), details=details)
 
 
 class _SumGrader:
@@ -143,19 +166,20 @@ class _SumGrader:
         named: dict[str, float | None] = {}
         for part, result in zip(self._parts, row, strict=True):
             named.update(_parts(part.spec, result))
+        details = _details(*((part.spec, result) for part, result in zip(self._parts, row, strict=True)))
         total = 0.0
         for part, result in zip(self._parts, row, strict=True):
             if part.weight == 0:
                 continue
             if result.score is None:
-                return _ungraded(part.spec, result, named)
+                return _ungraded(part.spec, result, named, details)
             total += part.weight * result.score
         judge = self._judge(row)
         parts = MappingProxyType(named)
         if judge is None or judge.correctness is None:
             reason = "" if judge is None else judge.reason
-            return GradeResult(score=total, verdict=Verdict.SCORED, reason=reason, parts=parts)
-        return replace(judge, score=total, parts=parts, seconds=0.0)
+            return GradeResult(score=total, verdict=Verdict.SCORED, reason=reason, parts=parts, details=details)
+        return replace(judge, score=total, parts=parts, seconds=0.0, details=details)
 
     def _judge(self, row: Sequence[GradeResult]) -> GradeResult | None:
         if self._decides is not None:
@@ -176,22 +200,28 @@ class _GateGrader:
         return [self._open(gate, next(thens)) if _holds(gate) else self._closed(gate) for gate in gates]
 
     def _closed(self, gate: GradeResult) -> GradeResult:
-        parts = _parts(self._node.gate, gate)
+        parts, details = _parts(self._node.gate, gate), _details((self._node.gate, gate))
         if gate.score is None:
-            return _ungraded(self._node.gate, gate, parts)
+            return _ungraded(self._node.gate, gate, parts, details)
         verdict = Verdict.NO_ANSWER if gate.verdict is Verdict.NO_ANSWER else Verdict.WRONG
         reason = _named_reason(self._node.gate, gate) or "the gate does not hold"
         return GradeResult(
-            score=self._node.closed, correctness=0.0, verdict=verdict, reason=reason, parts=MappingProxyType(parts)
+            score=self._node.closed,
+            correctness=0.0,
+            verdict=verdict,
+            reason=reason,
+            parts=MappingProxyType(parts),
+            details=details,
         )
 
     def _open(self, gate: GradeResult, then: GradeResult) -> GradeResult:
         parts = {**_parts(self._node.gate, gate), **_parts(self._node.then, then)}
+        details = _details((self._node.gate, gate), (self._node.then, then))
         if then.score is None:
-            return _ungraded(self._node.then, then, parts)
+            return _ungraded(self._node.then, then, parts, details)
         if then.correctness is None and gate.correctness is not None:
             then = replace(then, correctness=gate.correctness, verdict=gate.verdict, extracted=gate.extracted)
-        return replace(then, parts=MappingProxyType(parts), seconds=0.0)
+        return replace(then, parts=MappingProxyType(parts), seconds=0.0, details=details)
 
 
 def _holds(gate: GradeResult) -> bool:

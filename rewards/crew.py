@@ -71,11 +71,10 @@ class Crew:
         self._watch_input(worker)
 
     def done(self, worker: Worker, call: Call) -> None:
-        """A call was answered: the clock of the next one runs from now, or from when it was given."""
+        """A call was answered: the clock of the next one runs from now."""
         worker.in_flight.remove(call)
         worker.alone = False
-        side_by_side = self._plan.concurrency > 1 and worker.in_flight
-        worker.since = worker.in_flight[0].sent if side_by_side else time.monotonic()
+        worker.since = time.monotonic()
 
     def stop_clock(self, worker: Worker, stopped: bool) -> None:
         """The worker loads something off the clock, or has done so."""
@@ -146,14 +145,23 @@ class Crew:
             return None
         if worker.clock_stopped is not None:
             return worker.clock_stopped + self._plan.start_deadline
-        return worker.since + self._plan.deadline
+        return self._end_of_call(worker, self._most_urgent(worker))
+
+    def _end_of_call(self, worker: Worker, call: Call) -> float:
+        """When a call's time is up: of calls side by side each has its own clock, else the first is the one at work."""
+        return (call.sent if self._plan.concurrency > 1 else worker.since) + call.deadline
+
+    def _most_urgent(self, worker: Worker) -> Call:
+        if self._plan.concurrency == 1:
+            return worker.in_flight[0]
+        return min(worker.in_flight, key=lambda call: call.sent + call.deadline)
 
     def _lateness(self, worker: Worker) -> str:
         if not worker.ready:
             return f"a worker was not ready within {self._plan.start_deadline:g} s"
         if worker.clock_stopped is not None:
             return f"loading took longer than {self._plan.start_deadline:g} s"
-        return f"no answer within {self._plan.deadline:g} s"
+        return f"no answer within {self._most_urgent(worker).deadline:g} s"
 
     def _patience(self) -> float | None:
         """Seconds until the next deadline; None = there is none."""

@@ -190,7 +190,7 @@ class Dispatcher:
 
     def _call(self, case: Case | None, attempt: Attempt, payload: bytes) -> Call:
         self._numbers += 1
-        return Call(self._numbers, case, attempt, payload)
+        return Call(self._numbers, case, attempt, payload, self._plan.deadline + self._plan.patience(attempt))
 
     @property
     def _silent(self) -> bool:

@@ -14,13 +14,14 @@ Example:
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from numbers import Real
 from types import MappingProxyType
 
-from rewards.types import GradeResult, StepScore, Verdict
+from rewards.types import GradeResult, Json, StepScore, Verdict
 
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
@@ -106,6 +107,7 @@ def _plain(grade: GradeResult, reward: str) -> GradeResult:
                 {_text(k, "a part's name"): _finite(v, f"part {k!r}") for k, v in grade.parts.items()}
             ),
             steps=tuple(_step(step) for step in grade.steps),
+            details=_details(grade.details),
         )
     except (TypeError, ValueError) as error:
         reason = f"reward {reward!r} returned a grade that is not plain data: {error}"
@@ -125,6 +127,18 @@ def _text(value: object, where: str) -> str:
     if isinstance(value, str):
         return value
     raise TypeError(f"{where} is {_seen(value)}, not text")
+
+
+def _details(value: object) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"details are {_seen(value)}, not an object")
+    if not value:
+        return value
+    try:
+        read: dict[str, Json] = json.loads(json.dumps(dict(value), allow_nan=False))
+    except RecursionError as error:
+        raise ValueError("details are nested too deep") from error
+    return MappingProxyType(read)
 
 
 def _step(step: object) -> StepScore:

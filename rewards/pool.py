@@ -23,13 +23,13 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 
-from rewards.blame import Sentence
+from rewards.blame import Attempt, Sentence
 from rewards.calls import Case, Plan, PoolCounts
-from rewards.composed import check, concurrency, has_right_and_wrong, identity, lowest
+from rewards.composed import check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
 from rewards.composition import RewardSpec
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradingUnavailable, InvalidReward
@@ -52,7 +52,8 @@ class GraderPool:
 
     spec: a reward's name, `file.py:function`, a composition, or a `RewardSpec`.
     workers: processes at most; None = one a core, eight at most.
-    deadline: wall seconds of one call: one response, or for a batched reward one batch.
+    deadline: wall seconds of one call: one response, or for a batched reward one batch; rewards that declare `seconds`
+        (grades of programs) have so much more.
     memory_bytes: private memory of a worker; None = no limit.
     start_deadline: wall seconds for a worker to import what it needs, and for what it loads later off the clock.
 
@@ -104,6 +105,7 @@ class GraderPool:
             start_deadline=_positive("start_deadline", start_deadline),
             concurrency=concurrency(self.spec),
             sentence=Sentence(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
+            patience=_patience_of(self.spec),
         )
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
@@ -192,6 +194,13 @@ class GraderPool:
         if dispatcher is not None:
             with contextlib.suppress(OSError):
                 dispatcher.disown()
+
+
+def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:
+    """What a call may take beyond the deadline, without asking where no reward declares it."""
+    if all(reward.seconds is None for reward in rewards_of(spec).values()):
+        return lambda _attempt: 0.0
+    return lambda attempt: patience(spec, attempt.requests, control=attempt.control)
 
 
 def folder() -> str:

@@ -41,6 +41,8 @@ from rewards.protocol import Grader
 from rewards.types import GradeRequest, GradeResult, Json
 
 Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
+Seconds: TypeAlias = Callable[[GradeRequest], float]
+Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
 Kind: TypeAlias = Literal["function", "async", "class"]
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -67,8 +69,10 @@ class Reward:
 
     correctness: it has right and wrong: a score in [0, 1] is also the correctness.
     floor, ceiling: the lowest and highest score it pays; None = not declared.
-    asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once.
+    asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once;
+        a function of the parameters where they decide.
     controls: what the grader must answer when a response is suspected of having hung it.
+    seconds: how long a request may take beyond the pool's deadline; None = no longer.
     """
 
     name: str
@@ -82,14 +86,27 @@ class Reward:
     floor: float | None = None
     ceiling: float | None = None
     asynchronous: bool = False
-    concurrency: int = 1
+    concurrency: int | Concurrency = 1
     controls: Controls = empty_response
+    seconds: Seconds | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
         """Name and version, as it stands in a graded row."""
         return f"{self.name}@{self.version}"
+
+    def side_by_side(self, given: Mapping[str, Json]) -> int:
+        """How many requests one worker grades at once with these parameters."""
+        return self.concurrency if isinstance(self.concurrency, int) else max(1, self.concurrency(given))
+
+    def patience(self, request: GradeRequest) -> float:
+        """Seconds beyond the pool's deadline that a request may take; none where the reward cannot say it."""
+        try:
+            seconds = 0.0 if self.seconds is None else float(self.seconds(request))
+        except Exception:  # the reward's own code, on a request made by anyone; the deadline holds without it
+            return 0.0
+        return seconds if 0.0 < seconds < math.inf else 0.0
 
     def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """The parameters as the target takes them. Raises InvalidReward."""
@@ -165,7 +182,12 @@ class _Guarded:
 _REGISTERED: dict[str, Reward] = {}
 _FILES: dict[str, ModuleType] = {}
 # Brought by this package; the module registers the reward when it is first asked for.
-_BUILTIN = {"math": "rewards.math", "format": "rewards.format", "countdown": "rewards.countdown"}
+_BUILTIN = {
+    "math": "rewards.math",
+    "format": "rewards.format",
+    "countdown": "rewards.countdown",
+    "code": "rewards.code.grader",
+}
 
 
 def reward(
@@ -176,8 +198,9 @@ def reward(
     floor: float | None = None,
     ceiling: float | None = None,
     version: str = "1",
-    concurrency: int | None = None,
+    concurrency: int | Concurrency | None = None,
     controls: Controls = empty_response,
+    seconds: Seconds | None = None,
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
@@ -186,8 +209,11 @@ def reward(
         like any other, and the verdict is `scored`.
     floor, ceiling: the lowest and highest score; a response that hangs the grader is paid the floor (0 if undeclared).
     version: changes when the grades do; it stands in every graded row.
-    concurrency: for an asynchronous function or class, how many requests one worker holds at once.
+    concurrency: for an asynchronous function or class, how many requests one worker holds at once; or a function of the
+        parameters that says it.
     controls: the requests that the grader must answer, made from the suspected one; see docs/design/grading_pool.md.
+    seconds: for grades that take their time honestly (they run programs, ask a server): how long a request may take
+        beyond the pool's deadline, as a function of the request. It must be quick; the response must not decide it.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
@@ -199,7 +225,7 @@ def reward(
 
     def register(target: Target) -> Target:
         kind, awaits = _kind(name, target), _awaits(target)
-        if concurrency is not None and (concurrency < 1 or (not awaits and concurrency > 1)):
+        if isinstance(concurrency, int) and (concurrency < 1 or (not awaits and concurrency > 1)):
             raise InvalidReward(
                 f"reward {name!r}: concurrency is {concurrency}; it must be at least 1, and 1 for what does not await "
                 "(several workers grade it side by side)"
@@ -218,6 +244,7 @@ def reward(
             asynchronous=awaits,
             concurrency=concurrency or (CONCURRENCY if kind == "async" and not batched else 1),
             controls=controls,
+            seconds=seconds,
             parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
         )
         _register(made)

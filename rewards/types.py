@@ -307,6 +307,8 @@ class GradeResult:
     correctness: in [0, 1]; None where the reward has no right and wrong, or nothing was judged.
     parts: the named components of a composed reward; None where that part could not be judged.
     seconds: wall time of this grade, as the worker saw it.
+    details: what else the grader says of this grade, as JSON (of a code grade: where and how well isolated the program
+        ran, the outcome of each case). It may hold what a model must not see.
     """
 
     score: float | None
@@ -317,6 +319,7 @@ class GradeResult:
     parts: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}))
     steps: tuple[StepScore, ...] = ()
     seconds: float = 0.0
+    details: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
 
     def __post_init__(self) -> None:
         if (self.score is None) != (self.verdict is Verdict.UNGRADED):
@@ -362,6 +365,7 @@ class GradeResult:
             "parts": dict(self.parts),
             "steps": [[s.end, s.score] for s in self.steps],
             "seconds": self.seconds,
+            "details": dict(self.details),
         }
 
     @classmethod
@@ -377,6 +381,7 @@ class GradeResult:
                 parts=MappingProxyType(dict(row["parts"])),  # type: ignore[arg-type]
                 steps=tuple(StepScore(*step) for step in row["steps"]),  # type: ignore[misc, union-attr]
                 seconds=row["seconds"],  # type: ignore[arg-type]
+                details=MappingProxyType(dict(row.get("details", {}))),  # type: ignore[arg-type]
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidRow(f"not a graded row: {error}") from error

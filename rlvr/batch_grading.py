@@ -6,7 +6,8 @@ cannot be read is reported in its place and the rest goes on.
 
 The rows are those of DESIGN, "Contracts". In: `{"id"?, "prompt"?, "response" | "responses", "reference", "finish"?}`.
 Out: the columns that came in, then `sample`, `score`, `correctness`, `verdict`, `extracted`, `reason`, `parts`,
-`seconds` and `reward` (`steps`, too, where a reward scores steps). A column of these names that came in is replaced.
+`seconds` and `reward` (`steps` and `details`, too, where a reward gives them). A column of these names that came in is
+replaced.
 
 Example:
     with GraderPool("math") as pool:
@@ -76,6 +77,8 @@ def graded_row(row: Row, request: GradeRequest, result: GradeResult, reward: str
     grade: dict[str, Json] = result.to_dict()
     if not result.steps:
         del grade["steps"]
+    if not result.details:
+        del grade["details"]
     return {**came, "response": request.response, "sample": request.sample_id, **grade, "reward": reward}
 
 

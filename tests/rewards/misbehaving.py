@@ -29,6 +29,34 @@ def loops(request: GradeRequest) -> float:
     return 1.0 if "right" in request.response else 0.0
 
 
+def takes_long(request: GradeRequest) -> float:
+    """What a response may take, from its row."""
+    return float(request.metadata["seconds"])  # type: ignore[arg-type]  # a test writes it
+
+
+@reward("patient", correctness=True, seconds=takes_long)
+def patient(request: GradeRequest) -> float:
+    """Takes as long as its row says; for ever where the response says so."""
+    if "loop" in request.response:
+        spin()
+    time.sleep(float(request.metadata["seconds"]))  # type: ignore[arg-type]
+    return 1.0
+
+
+@reward("patient_together", correctness=True, seconds=takes_long, concurrency=lambda given: int(given.get("slots", 1)))  # type: ignore[call-overload]
+class PatientTogether:
+    """The same, several at once, as many as the parameter says; a response may hang by itself."""
+
+    def __init__(self, *, slots: int = 1) -> None:
+        self.slots = slots
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[float]:
+        for request in requests:
+            never = "loop" in request.response
+            await asyncio.sleep(1e6 if never else float(request.metadata["seconds"]))  # type: ignore[arg-type]
+        return [1.0] * len(requests)
+
+
 @reward("loops_always")
 def loops_always(_request: GradeRequest) -> float:
     spin()
