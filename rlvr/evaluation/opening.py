@@ -116,7 +116,7 @@ def check_device(device: str | None) -> None:
     if asked.type == "cpu":
         return
     count = torch.accelerator.device_count() if accelerator and asked.type == accelerator.type else 0
-    if (asked.index or 0) >= count:
+    if (asked.index or 0) >= count or str(asked) != device:  # torch counts `cuda:256` as `cuda:0`
         raise ConfigError(f"--device is {device!r}; give {known} (this machine has {count} of that kind)")
 
 
