@@ -16,6 +16,7 @@ import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sandbox import cgroups
 from sandbox.errors import SandboxUnavailable
@@ -54,7 +55,7 @@ class Launcher:
         self._guests = {name: str(Path(folder).resolve()) for name, folder in guests.items()}
         self._shown = interpreter_folders() + [str(Path(folder).absolute()) for folder in expose]
         self._most_slots = most_slots
-        self._ways = [privileged] if privileged is not None else [True, False] if may_be_privileged() else [False]
+        self._privileged = privileged
         self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
@@ -76,20 +77,20 @@ class Launcher:
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
         causes: list[str] = []
-        for privileged in self._ways:
+        found, why_none = ways(len(self._zygotes), self._privileged)
+        for way in found:
             zygote = Zygote(
                 preload=preload,
                 guests=self._guests,
                 shown=self._shown,
-                privileged=privileged,
-                number=len(self._zygotes),
+                way=way,
                 most_slots=self._most_slots,
             )
             if not (cause := await zygote.ready()):
                 return zygote
             causes.append(cause)
             await zygote.close()
-        raise SandboxUnavailable(f"programs cannot be isolated here: {'; '.join(causes)}. {advice()}")
+        raise SandboxUnavailable(f"programs cannot be isolated here: {'; '.join(causes) or why_none}. {advice()}")
 
 
 class Zygote:
@@ -101,13 +102,11 @@ class Zygote:
         preload: tuple[str, ...],
         guests: Mapping[str, str],
         shown: Sequence[str],
-        privileged: bool,
-        number: int,
+        way: Way,
         most_slots: int,
     ) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._cgroups = cgroups.make()
-        self._uid = first_uid(number) if privileged else -1
         self._free: list[Slot] = []
         self._slots: dict[int, Slot] = {}
         self.alive = True
@@ -116,10 +115,9 @@ class Zygote:
             "preload": preload,
             "guests": guests,
             "shown": shown,
-            "uid": self._uid,
+            "uid": way.uid,
             "users": min(_USERS_OF_A_ZYGOTE, most_slots + 8),
-            "map_user": -1 if privileged else os.getuid(),
-            "map_group": os.getgid(),
+            "maps": way.maps,
             "cgroups": self._cgroups.folders if self._cgroups else [],
             "zygote": str(_HOME),
             "environment": _ENVIRONMENT,
@@ -135,7 +133,7 @@ class Zygote:
                 stdin=streams[0][0],
                 stdout=streams[1][1],
                 stderr=streams[2][1],
-                env=_ENVIRONMENT,
+                env={**_ENVIRONMENT, "LD_BIND_NOW": "1"},  # no symbol is looked up twice, in every fork
                 cwd="/",
                 pass_fds=(theirs.fileno(), watched),
                 start_new_session=True,
@@ -222,10 +220,40 @@ class Zygote:
         os.close(self._errors)
 
 
-def may_be_privileged() -> bool:
-    """Whether this process may make namespaces and change users without a user namespace."""
-    needed = kernel.CAP_SYS_ADMIN | kernel.CAP_SETUID | kernel.CAP_SETGID
-    return os.geteuid() == 0 and kernel.effective_capabilities() & needed == needed
+class Way(NamedTuple):
+    """How the zygote gets its privileges. maps: what its user namespace is told; none = it is in none of its own.
+
+    uid: the first of a block of user ids for the slots; -1 = each run has a user namespace of its own instead.
+    """
+
+    maps: dict[str, str]
+    uid: int
+
+
+def ways(number: int, privileged: bool | None) -> tuple[list[Way], str]:
+    """The ways to try, the best first, and why there is none.
+
+    As root with CAP_SYS_ADMIN no user namespace is needed. As root without it (a container) one is made that maps ids
+    which no one else has: programs must not be the root of the machine, whose files and settings they could write. A
+    plain user can map himself only, and each run's own namespace keeps his processes apart.
+    """
+    held = kernel.effective_capabilities()
+    root, may_map = os.geteuid() == 0, kernel.CAP_SETUID | kernel.CAP_SETGID
+    found = []
+    if not root:
+        if privileged is not True:
+            uid, gid = f"0 {os.geteuid()} 1", f"0 {os.getegid()} 1"
+            found.append(Way({"setgroups": "deny", "uid_map": uid, "gid_map": gid}, -1))
+        return found, "this process is not root"
+    if held & may_map != may_map:
+        return [], "this process is root without CAP_SETUID and CAP_SETGID, so that programs would be root as well"
+    first = first_uid(number)
+    if held & kernel.CAP_SYS_ADMIN and privileged is not False:
+        found.append(Way({}, first))
+    if privileged is not True:
+        both = f"0 0 1\n{first} {first} {_USERS_OF_A_ZYGOTE}"
+        found.append(Way({"uid_map": both, "gid_map": both}, first))
+    return found, "this process is root without CAP_SYS_ADMIN"
 
 
 def first_uid(number: int) -> int:

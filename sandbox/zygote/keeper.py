@@ -17,7 +17,7 @@ import socket
 import sys
 import time
 
-from . import kernel, slots, wire
+from . import kernel, run, slots, wire
 
 _NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 
@@ -28,16 +28,25 @@ def main() -> None:
     supervisor = int(sys.argv[2])
     config = json.loads(sys.argv[3])
     sys.argv[:] = [""]
-    flags = _NAMESPACES | (kernel.CLONE_NEWUSER if config["map_user"] >= 0 else 0)
+    read, write = os.pipe()
     try:
-        pid = kernel.clone(flags)
+        pid = kernel.clone(_NAMESPACES | (kernel.CLONE_NEWUSER if config["maps"] else 0))
+        if pid == 0:
+            os.close(write)
+            if supervisor >= 0:
+                os.close(supervisor)
+            if os.read(read, 1) == b"m":
+                os.close(read)
+                slots.main(control, config)
+            os._exit(1)
+        for name, text in config["maps"].items():
+            run.tell(f"/proc/{pid}/{name}", text)
     except OSError as error:
         wire.answer(control, {"failed": str(error)})
         return
-    if pid == 0:
-        if supervisor >= 0:
-            os.close(supervisor)
-        slots.main(control, config)
+    os.write(write, b"m")
+    os.close(read)
+    os.close(write)
     control.close()
     kernel.set_name("rlvr-keeper")
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # it ends with its supervisor, and only then

@@ -68,6 +68,12 @@ def enter_box(size: tuple[int, int], uid: int) -> None:
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
+def leave_box() -> None:
+    """Undo `enter_box`."""
+    kernel.unmount("/proc")
+    kernel.unmount(BOX)
+
+
 def _below_system(path: str) -> bool:
     return any(path == system or path.startswith(system + "/") for system in _SYSTEM)
 

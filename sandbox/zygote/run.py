@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from . import kernel, python, root, wire
 
+_REHEARSALS = 20  # more than the interpreter waits for before it specialises a function
 _HIGHEST = os.sysconf("SC_OPEN_MAX")
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -27,12 +28,12 @@ class Plan:
     """What a slot hands to the run that it clones. Descriptors: where they are now, in order of where they go.
 
     bundle: the program and its files. outputs: where to put the files called output_names when it has ended; -1 = none.
-    uid: the user of the program, as seen from inside. map_from: the id that it is outside, where a user namespace was
-    made for this run; -1 = none was. bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
+    uid: the user of the program, as seen from inside. own_namespace: a user namespace was made for this run.
+    bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
     """
 
     __slots__ = (
-        *("bounds", "box", "bundle", "descriptors", "filter", "map_from", "output_names", "outputs", "report"),
+        *("bounds", "box", "bundle", "descriptors", "filter", "own_namespace", "output_names", "outputs", "report"),
         *("uid", "unused"),
     )
     bounds: list[tuple[int, int, int]]
@@ -40,7 +41,7 @@ class Plan:
     bundle: int
     descriptors: list[int]
     filter: bytes
-    map_from: int
+    own_namespace: bool
     output_names: list[str]
     outputs: int
     report: int
@@ -65,8 +66,8 @@ def init(plan: Plan) -> Program:
     """
     try:
         kernel.die_with_parent()
-        if plan.map_from >= 0:
-            map_user(plan.uid, plan.map_from)
+        if plan.own_namespace:
+            map_user(plan.uid)
         pid = os.fork()
         if pid == 0:
             return _prepare(plan)
@@ -90,17 +91,37 @@ def _prepare(plan: Plan) -> Program:
     return Program(argv, env)
 
 
-def map_user(inside: int, outside: int) -> None:
-    """In a new user namespace: be `inside` there, which is `outside` to the parent."""
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{inside} {outside} 1"),
-        ("gid_map", f"{inside} {outside} 1"),
-    ):
-        _tell(f"/proc/self/{name}", text)
+def rehearse(path: list[str]) -> None:
+    """In the zygote: go through a run's motions, so that its code is specialised and its look-ups are cached.
+
+    What an interpreter learns while it runs it writes beside the code; each run would copy those pages and learn again.
+    """
+    modules, argv, search = dict(sys.modules), list(sys.argv), list(sys.path)
+    program = b"def f(n):\n    return [str(i) for i in range(n)]\nf(3)\n"
+    for _ in range(_REHEARSALS):
+        descriptor = wire.bundle(["python", "main.py"], {}, {"main.py": program})
+        words, _env, files = wire.unbundle(descriptor)
+        os.close(descriptor)
+        root.enter_box((1 << 20, 16), 0)
+        os.chdir(root.WORK)
+        for name, content in files.items():
+            _write(name, content, 0)
+        python.rehearse(words, path)
+        os.chdir("/")
+        root.leave_box()
+    sys.modules.clear()
+    sys.modules.update(modules)
+    sys.argv[:], sys.path[:] = argv, search
 
 
-def _tell(path: str, text: str) -> None:
+def map_user(inside: int) -> None:
+    """In a user namespace made for this run by the zygote, which is 0 in its own: be `inside`."""
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
+        tell(f"/proc/self/{name}", text)
+
+
+def tell(path: str, text: str) -> None:
+    """Write one line to a file of the kernel's, at once. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, text.encode())
@@ -134,11 +155,11 @@ def _demote(plan: Plan) -> None:
     for target, descriptor in enumerate(moved):
         os.dup2(descriptor, target)
     os.closerange(len(moved), _HIGHEST)
-    _tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
+    tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
     for what, soft, hard in plan.bounds:
         resource.setrlimit(what, (soft, hard))
     os.umask(0o022)
-    if plan.map_from >= 0:
+    if plan.own_namespace:
         kernel.drop_capabilities()
     else:
         os.setgroups([])

@@ -66,9 +66,6 @@ def _prepare(config: dict[str, object]) -> Zygote:
     kernel.set_name("rlvr-zygote")
     os.environ.clear()
     os.environ.update(config["environment"])  # type: ignore[call-overload]
-    outside = config["map_user"]
-    if isinstance(outside, int) and outside >= 0:
-        run.map_user(0, outside)
     socket.sethostname("sandbox")
     first, users = int(config["uid"]), int(config["users"])  # type: ignore[call-overload]
     root.build(
@@ -83,11 +80,13 @@ def _prepare(config: dict[str, object]) -> Zygote:
     for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
         importlib.import_module(name)
     zygote = Zygote(first, list(sys.path))
+    run.rehearse(zygote.path)
     kernel.drop_bounding_set()
     python.settle()
     gc.collect()
     gc.freeze()
     gc.disable()
+    kernel.share_code()
     return zygote
 
 
@@ -134,10 +133,8 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         plan.bounds = bounds[key]
         plan.box = int(limits["disk_bytes"]), int(limits["disk_files"]) + _OWN_FILES
         plan.filter = zygote.filter
-        if zygote.uid < 0:
-            plan.uid, plan.map_from = _INSIDE, 0
-        else:
-            plan.uid, plan.map_from = zygote.uid + number, -1
+        plan.own_namespace = zygote.uid < 0
+        plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
         try:
             pid = kernel.clone(zygote.flags)
         except OSError as error:
