@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.runs import Run, Slot, SlotLost
@@ -16,10 +17,16 @@ _PIECE = 1 << 16
 Watch = Callable[[Run], asyncio.Task[JobResult]]
 
 
+class Killable(Protocol):
+    """A run, as far as a session knows it."""
+
+    def kill(self, cause: str) -> None: ...
+
+
 class RunSession:
     """See `sandbox.protocol.Session`."""
 
-    def __init__(self, runs: list[Run], tasks: list[asyncio.Task[JobResult]], channel: socket.socket) -> None:
+    def __init__(self, runs: Sequence[Killable], tasks: list[asyncio.Task[JobResult]], channel: socket.socket) -> None:
         self._runs = runs
         self._tasks = tasks
         channel.setblocking(False)

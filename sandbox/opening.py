@@ -1,0 +1,170 @@
+"""Choosing a sandbox: `open_sandbox` starts one, tries it with a small program, and never isolates less in silence.
+
+        sandbox = await open_sandbox()                                   # namespaces, else docker, else an error
+        sandbox = await open_sandbox("remote", urls=["http://grader-1:8190", "http://grader-2:8190"], token="...")
+        sandbox = await open_sandbox(allow_weak=True)                    # the user said so
+
+Where nothing isolates programs on this machine it raises `SandboxUnavailable` with what to install; a plain subprocess
+is used only where `allow_weak` says so, and then each result says it too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.protocol import Sandbox
+from sandbox.types import Job, Limits
+
+AUTO = "auto"
+DEFAULT_IMAGE = "rlvr-sandbox"
+_TRIAL = Job(argv=("python", "-c", "print('ready')"), limits=Limits(wall_seconds=30.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """What the backends can be told; each takes what concerns it.
+
+    slots: runs at a time (of each node, with ray); None = one a core. guests: folders of trusted modules, by the
+    package name under which runs may import them. expose: further folders that runs may read, at their own path.
+    allow_weak: run without isolation where none is to be had.
+    urls, token: of `rlvr sandbox serve`; RLVR_SANDBOX_TOKEN where no token is given.
+    image, runtime: of docker ("runsc" for gVisor). address: of the Ray cluster; "" = the one that this process is in,
+    or a new one on this machine.
+    """
+
+    slots: int | None = None
+    guests: Mapping[str, Path] = field(default_factory=dict)
+    expose: Sequence[Path] = ()
+    allow_weak: bool = False
+    urls: Sequence[str] = ()
+    token: str = ""
+    image: str = DEFAULT_IMAGE
+    runtime: str = ""
+    address: str = ""
+
+
+async def open_sandbox(
+    backend: str = AUTO,
+    *,
+    slots: int | None = None,
+    guests: Mapping[str, Path] | None = None,
+    expose: Sequence[Path] = (),
+    allow_weak: bool = False,
+    urls: Sequence[str] = (),
+    token: str = "",
+    image: str = DEFAULT_IMAGE,
+    runtime: str = "",
+    address: str = "",
+) -> Sandbox:
+    """Start a sandbox that has run a first program. See `SandboxOptions` for the parameters.
+
+    backend: auto, namespaces, docker, remote, ray or weak. `auto` takes the servers where `urls` are given, else the
+    first that works of namespaces and docker, else, where it is allowed, weak.
+
+    Raises:
+        SandboxUnavailable: none works here; the message says why, and what to install or set.
+        ValueError: there is no such backend.
+    """
+    options = SandboxOptions(
+        slots=slots,
+        guests=guests or {},
+        expose=tuple(expose),
+        allow_weak=allow_weak,
+        urls=tuple(urls),
+        token=token or os.environ.get("RLVR_SANDBOX_TOKEN", ""),
+        image=image,
+        runtime=runtime,
+        address=address,
+    )
+    if backend != AUTO and backend not in BACKENDS:
+        raise ValueError(f"there is no sandbox backend {backend!r}; there are: {AUTO}, {', '.join(BACKENDS)}")
+    if backend == "weak" and not allow_weak:
+        raise SandboxUnavailable(
+            "the weak sandbox isolates nothing: a program can read your files and reach the network. "
+            "Say allow_weak=True (--allow-weak) to use it all the same"
+        )
+    causes = []
+    for name in _candidates(backend, options):
+        try:
+            return await _started(name, options)
+        except SandboxError as error:
+            causes.append(f"{name}: {error}")
+    hint = "" if allow_weak else " To run programs without isolation, say allow_weak=True (--allow-weak)."
+    raise SandboxUnavailable(
+        f"no sandbox can run programs here. {' | '.join(causes)}. `rlvr sandbox check` shows what holds.{hint}"
+    )
+
+
+def _candidates(backend: str, options: SandboxOptions) -> list[str]:
+    if backend != AUTO:
+        return [backend, "weak"] if options.allow_weak and backend in ("namespaces", "docker") else [backend]
+    if options.urls:
+        return ["remote"]
+    return ["namespaces", "docker", *(["weak"] if options.allow_weak else [])]
+
+
+async def _started(name: str, options: SandboxOptions) -> Sandbox:
+    sandbox = await BACKENDS[name](options)
+    try:
+        result = await sandbox.run(_TRIAL)
+    except BaseException:
+        with contextlib.suppress(SandboxError):
+            await sandbox.close()
+        raise
+    if result.stdout != b"ready\n":
+        await sandbox.close()
+        said = result.stderr.decode(errors="replace")[-500:]
+        raise SandboxUnavailable(f"a first program should have printed 'ready', but {result.ended}: {said!r}")
+    return sandbox
+
+
+async def _namespaces(options: SandboxOptions) -> Sandbox:
+    from sandbox.namespaces import NamespaceSandbox
+
+    return NamespaceSandbox(slots=options.slots, guests=options.guests, expose=options.expose)
+
+
+async def _docker(options: SandboxOptions) -> Sandbox:
+    from sandbox.docker import DockerSandbox
+
+    return DockerSandbox(
+        slots=options.slots,
+        guests=options.guests,
+        expose=options.expose,
+        image=options.image,
+        runtime=options.runtime,
+    )
+
+
+async def _remote(options: SandboxOptions) -> Sandbox:
+    from sandbox.remote import RemoteSandbox
+
+    if not options.urls:
+        raise SandboxUnavailable("the remote sandbox needs the address of a server: urls=['http://host:8190']")
+    return RemoteSandbox(options.urls, token=options.token)
+
+
+async def _ray(options: SandboxOptions) -> Sandbox:
+    from sandbox.ray import RaySandbox
+
+    return RaySandbox(slots=options.slots, guests=options.guests, expose=options.expose, address=options.address)
+
+
+async def _weak(options: SandboxOptions) -> Sandbox:
+    from sandbox.weak import WeakSandbox
+
+    return WeakSandbox(slots=options.slots, guests=options.guests)
+
+
+BACKENDS: Mapping[str, Callable[[SandboxOptions], Awaitable[Sandbox]]] = {
+    "namespaces": _namespaces,
+    "docker": _docker,
+    "remote": _remote,
+    "ray": _ray,
+    "weak": _weak,
+}

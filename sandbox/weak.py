@@ -1,0 +1,267 @@
+"""Runs programs with limits and without isolation, for machines where nothing else is to be had and the user says so.
+
+A program runs as the user who runs this: it can read what that user can read, reach the network, write to other
+folders, signal other processes of the user, and see other runs. What is done all the same: its own session, working
+folder and environment, limits on time, memory, output, file size and descriptors of each process, and a keeper process
+beside each run that adopts what the program leaves behind and kills it, also when this process is killed.
+
+Every result says so (`JobResult.isolation` starts with "weak"), and nothing chooses this by itself:
+`open_sandbox(allow_weak=True)`, `--allow-weak`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.pipes import Drain, Feed
+from sandbox.protocol import CHANNEL, LINK
+from sandbox.session import RunSession
+from sandbox.types import Ended, Job, JobResult
+
+ISOLATION = "weak: plain subprocess, limits per process, no isolation"
+_KEEPER = Path(__file__).with_name("weak_keeper.py")
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+class WeakSandbox:
+    """Runs programs as plain subprocesses, `slots` at a time. guests: as in `NamespaceSandbox`."""
+
+    name = "weak"
+
+    def __init__(self, *, slots: int | None = None, guests: Mapping[str, Path] | None = None) -> None:
+        if slots is not None and slots < 1:
+            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
+        self.slots = slots or len(os.sched_getaffinity(0))
+        self._turn = asyncio.Semaphore(self.slots)
+        self._guests = Path(tempfile.mkdtemp(prefix="rlvr-weak-"))
+        for name, folder in (guests or {}).items():
+            (self._guests / name).symlink_to(Path(folder).resolve())
+        self._live: set[_Run] = set()
+        self._endings: set[asyncio.Task[JobResult]] = set()
+        self._closed = False
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+        async with self._turn:
+            run = self._start(job)
+            task = self._watch(run)
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                run.kill("cancelled")
+                raise
+
+    async def open(self, job: Job, peer: Job | None = None) -> RunSession:
+        """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+        await self._turn.acquire()
+        ours, theirs = socket.socketpair()
+        near, far = socket.socketpair()
+        runs: list[_Run] = []
+        try:
+            runs.append(self._start(job, theirs.fileno(), near.fileno() if peer is not None else -1))
+            if peer is not None:
+                runs.append(self._start(peer, -1, far.fileno()))
+        except BaseException:
+            ours.close()
+            for run in runs:
+                run.kill("closed")
+                self._watch(run)
+            self._turn.release()
+            raise
+        finally:
+            for end in (theirs, near, far):
+                end.close()
+        tasks = [self._watch(run) for run in runs]
+        for other in runs[1:]:
+            tasks[0].add_done_callback(lambda _task, run=other: run.kill("closed"))  # type: ignore[misc]
+        _when_all_are_done(tasks, self._turn.release)
+        return RunSession(runs, tasks, ours)
+
+    async def close(self) -> None:
+        """Kill all runs; waits for it."""
+        self._closed = True
+        for run in list(self._live):
+            run.kill("closed")
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=10.0)
+        await asyncio.to_thread(shutil.rmtree, self._guests, ignore_errors=True)
+
+    def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed")
+        try:
+            return _Run(job, self._guests, channel, link)
+        except OSError as error:
+            raise SandboxUnavailable(f"a run could not be started: {error}") from error
+
+    def _watch(self, run: _Run) -> asyncio.Task[JobResult]:
+        task = asyncio.create_task(run.end())
+        self._live.add(run)
+        self._endings.add(task)
+
+        def ended(done: asyncio.Task[JobResult]) -> None:
+            self._live.discard(run)
+            self._endings.discard(done)
+            if not done.cancelled():
+                done.exception()  # heard, whoever waits for it
+
+        task.add_done_callback(ended)
+        return task
+
+
+def _when_all_are_done(tasks: Sequence[asyncio.Task[JobResult]], then: Callable[[], None]) -> None:
+    still = set(tasks)
+
+    def one(task: asyncio.Task[JobResult]) -> None:
+        still.discard(task)
+        if not still:
+            then()
+
+    for task in tasks:
+        task.add_done_callback(one)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(0o755)
+
+
+class _Run:
+    """A program with its keeper: started when this is made; `end` gives its result and removes its folder."""
+
+    def __init__(self, job: Job, guests: Path, channel: int, link: int) -> None:
+        self._job = job
+        self._cause = ""
+        self._folder = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
+        try:
+            _write(self._folder, job.files)
+        except OSError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self._control, theirs = socket.socketpair()
+        stdin, out, err = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
+        given = {0: stdin[0], 1: out[1], 2: err[1], CHANNEL: channel, LINK: link}
+        argv = [sys.executable, *job.argv[1:]] if job.argv[0] == "python" else list(job.argv)
+        config = {
+            "argv": argv,
+            "control": theirs.fileno(),
+            "descriptors": {str(target): fd for target, fd in given.items() if fd >= 0},
+            "environment": _ENVIRONMENT | {"HOME": str(self._folder), "PYTHONPATH": str(guests), **job.env},
+            "folder": str(self._folder),
+            "limits": asdict(job.limits),
+        }
+        try:
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(config)],
+                stdin=subprocess.DEVNULL,
+                env={"PYTHONDONTWRITEBYTECODE": "1"},
+                pass_fds=[theirs.fileno(), *(fd for fd in given.values() if fd >= 0)],
+                start_new_session=True,
+            )
+        except BaseException:
+            for descriptor in (stdin[1], out[0], err[0]):
+                os.close(descriptor)
+            self._control.close()
+            raise
+        finally:
+            theirs.close()
+            for descriptor in (stdin[0], out[1], err[1]):
+                os.close(descriptor)
+        self._control.setblocking(False)
+        self._stdout = Drain(out[0], job.limits.output_bytes, self._over)
+        self._stderr = Drain(err[0], job.limits.output_bytes, self._over)
+        self._stdin = Feed(stdin[1], job.stdin)
+
+    def kill(self, cause: str) -> None:
+        """End the run; the first cause counts."""
+        self._cause = self._cause or cause
+        with contextlib.suppress(OSError):
+            self._control.send(b"kill\n")
+
+    def _over(self) -> None:
+        self.kill("output")
+
+    async def end(self) -> JobResult:
+        """Wait for the end."""
+        loop = asyncio.get_running_loop()
+        said = bytearray()
+        try:
+            while piece := await loop.sock_recv(self._control, 1 << 16):
+                said += piece
+        except ConnectionResetError:
+            pass  # the program killed its keeper
+        self._control.close()
+        await asyncio.to_thread(self._keeper.wait)
+        for part in (self._stdin, self._stdout, self._stderr):
+            part.close()
+        result = self._result(json.loads(said) if said else {})
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        return result
+
+    def _result(self, outcome: Mapping[str, float]) -> JobResult:
+        status, cpu = outcome.get("status"), float(outcome.get("cpu", 0.0))
+        ended, code, killed_by = self._ending(None if status is None else int(status), cpu, outcome.get("wall", 0))
+        return JobResult(
+            ended=ended,
+            exit_code=code,
+            signal=killed_by,
+            stdout=bytes(self._stdout.held),
+            stderr=bytes(self._stderr.held),
+            truncated=self._stdout.over or self._stderr.over,
+            seconds=float(outcome.get("seconds", 0.0)),
+            cpu_seconds=cpu,
+            peak_memory=int(outcome.get("peak", 0)),
+            files=self._files(),
+            isolation=ISOLATION,
+        )
+
+    def _ending(self, status: int | None, cpu: float, wall: float) -> tuple[Ended, int | None, int | None]:
+        if self._stdout.over or self._stderr.over:
+            return Ended.OUTPUT, None, None
+        if wall:
+            return Ended.WALL, None, None
+        if status is None:
+            return Ended.SIGNALLED, None, int(signal.SIGKILL)
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            # The kernel's clock for the limit and the one for the report differ by some ticks.
+            share = {signal.SIGXCPU: 0.5, signal.SIGKILL: 0.9}.get(number)
+            if share is not None and cpu >= share * self._job.limits.cpu_seconds:
+                return Ended.CPU, None, None
+            return Ended.SIGNALLED, None, number
+        return Ended.EXITED, os.WEXITSTATUS(status), None
+
+    def _files(self) -> dict[str, bytes]:
+        held, root = {}, self._folder.resolve()
+        for path in self._job.outputs:
+            target = self._folder / path
+            with contextlib.suppress(OSError):
+                regular = target.is_file() and not target.is_symlink() and target.resolve().is_relative_to(root)
+                if regular and target.stat().st_size <= self._job.limits.disk_bytes:
+                    held[path] = target.read_bytes()
+        return held

@@ -1,0 +1,155 @@
+"""The process beside each run of `WeakSandbox`: starts the program, adopts its orphans, and kills what it leaves.
+
+    python -I -S weak_keeper.py CONFIG
+
+CONFIG is a JSON object. It ends the run at its deadline, when the supervisor says so, and when the supervisor is gone;
+then it reports as JSON on the control socket. It stands in a session of its own, so that a signal to the program's
+process group passes it by; a program of the same user that looks for it can still kill it: this is the weak sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+
+_PR_SET_CHILD_SUBREAPER = 36
+_BURIAL_SECONDS = 5.0
+
+
+def main() -> None:
+    """Run one program."""
+    config = json.loads(sys.argv[1])
+    control = socket.socket(fileno=config["control"])
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    began = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        _become(config)
+    for descriptor in config["descriptors"].values():
+        os.close(descriptor)
+    report, alone = _watch(pid, control, woken, began + config["limits"]["wall_seconds"])
+    report["seconds"] = time.monotonic() - began
+    _bury_all(report)
+    with contextlib.suppress(OSError):
+        control.sendall(json.dumps(report).encode())
+    if alone:
+        shutil.rmtree(config["folder"], ignore_errors=True)
+
+
+def _become(config: dict[str, object]) -> None:
+    """In the child: be the program."""
+    os.setsid()
+    os.chdir(str(config["folder"]))
+    given: dict[str, int] = config["descriptors"]  # type: ignore[assignment]
+    high = {int(target): os.dup2(fd, 100 + int(target)) for target, fd in given.items()}
+    for target, descriptor in high.items():
+        os.dup2(descriptor, target, inheritable=True)
+    os.closerange(max(high) + 1, os.sysconf("SC_OPEN_MAX"))
+    limits: dict[str, float] = config["limits"]  # type: ignore[assignment]
+    cpu = int(-(-limits["cpu_seconds"] // 1))
+    for what, soft, hard in (
+        (resource.RLIMIT_CPU, cpu, cpu + 1),
+        (resource.RLIMIT_DATA, int(limits["memory_bytes"]), int(limits["memory_bytes"])),
+        (resource.RLIMIT_FSIZE, int(limits["disk_bytes"]), int(limits["disk_bytes"])),
+        (resource.RLIMIT_NOFILE, int(limits["open_files"]), int(limits["open_files"])),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        most = resource.getrlimit(what)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(what, (soft, hard))
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    argv: list[str] = config["argv"]  # type: ignore[assignment]
+    try:
+        os.execvpe(argv[0], argv, config["environment"])  # type: ignore[arg-type]
+    except FileNotFoundError:
+        code, why = 127, "not found"
+    except (OSError, ValueError) as error:
+        code, why = 126, str(error)
+    os.write(2, f"{argv[0]}: {why}\n".encode(errors="replace"))
+    os._exit(code)
+
+
+def _watch(pid: int, control: socket.socket, woken: int, deadline: float) -> tuple[dict[str, float], bool]:
+    """Wait for the end of the program, whatever brings it. True: the supervisor is gone."""
+    report: dict[str, float] = {"cpu": 0.0, "peak": 0}
+    alone = False
+    poller = select.poll()
+    poller.register(control, select.POLLIN)
+    poller.register(woken, select.POLLIN)
+    while True:
+        ready = poller.poll(max(0.0, deadline - time.monotonic()) * 1000 + 0.5)
+        if not ready:
+            report["wall"] = 1
+            return report, alone
+        for descriptor, _event in ready:
+            if descriptor == control.fileno():
+                alone = not control.recv(64)
+                return report, alone
+            with contextlib.suppress(BlockingIOError):
+                os.read(woken, 4096)
+            if _reap(report, pid):
+                return report, alone
+
+
+def _reap(report: dict[str, float], main_pid: int = 0) -> bool:
+    """Reap all that have ended; True where the program itself is among them."""
+    seen = False
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            report["cpu"] += used.ru_utime + used.ru_stime
+            report["peak"] = max(report["peak"], used.ru_maxrss * 1024)
+            if pid == main_pid:
+                report["status"] = status
+                seen = True
+    return seen
+
+
+def _bury_all(report: dict[str, float]) -> None:
+    """Kill every descendant until none is left: what is killed hands its children to this process."""
+    limit = time.monotonic() + _BURIAL_SECONDS
+    while time.monotonic() < limit:
+        for pid in _descendants():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _reap(report)
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
+
+
+def _descendants() -> list[int]:
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as stat:
+                parents[int(name)] = int(stat.read().rpartition(")")[2].split()[1])
+    found: list[int] = []
+    frontier = {os.getpid()}
+    while frontier:
+        frontier = {pid for pid, parent in parents.items() if parent in frontier}
+        found += frontier
+    return found
+
+
+if __name__ == "__main__":
+    main()
