@@ -1,9 +1,9 @@
 r"""Which questions come twice, within a file or in another one (train and test overlap).
 
 Two questions are the same when their words, numbers and symbols are, in order: after case folding, with white space,
-punctuation and the marks of LaTeX's math mode left out. Signs that carry meaning stay: `3-5` is not `3+5`, `3.5` is not
-`35`, `5!` is not `5`. System turns are not compared; the reference is, and the same question with another reference
-is reported as a conflict.
+punctuation, the marks of LaTeX's math mode and the braces of `x^{2}` left out. Signs that carry meaning stay: `3-5` is
+not `3+5`, `3.5` is not `35`, `5!` is not `5`. System turns are not compared; the reference is, and the same question
+with another reference is reported as a conflict.
 
 What it does not do: find paraphrases.
 
@@ -28,6 +28,7 @@ from data_prep.problem import Problem
 EXAMPLES = 5  # matches that a report shows
 
 _SPACING = re.compile(r"\\[,;:! ()\[\]]")  # LaTeX's thin spaces, and the brackets around its formulas
+_ONE_BRACED = re.compile(r"([\^_])\{(\w)\}")  # x^{2} is x^2
 _HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")  # within words; elsewhere it is a minus
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|(?<!\w)\.\d+|[^\W\d_]+|\S")
@@ -38,7 +39,7 @@ _DROPPED = frozenset('.,;:?"“”«»$~_')
 def normalised(text: str) -> str:
     """A question's words, numbers and symbols, one space between."""
     text = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
-    text = _HYPHEN.sub(" ", _SPACING.sub(" ", text))
+    text = _HYPHEN.sub(" ", _ONE_BRACED.sub(r"\1\2", _SPACING.sub(" ", text)))
     text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     kept: list[str] = []
     for token in _TOKEN.findall(text):

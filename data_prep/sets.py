@@ -23,7 +23,7 @@ from data_prep.errors import DataNotFound
 from data_prep.hub import HubSet, iter_hub_rows
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
-from data_prep.sources import columns, gsm8k, math
+from data_prep.sources import aqua, columns, gsm8k, math
 from data_prep.sources.columns import Columns
 
 DATA_FOLDER = "RLVR_DATA"
@@ -137,6 +137,12 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
             read=_by_columns(Columns(question=("input",), answer=("target",), form="number", source="gsm_hard")),
             files={"test": "gsm_hard/test.jsonl.gz"},
             hub=HubSet(id="reasoning-machines/gsm-hard", splits={"test": "train"}),
+        ),
+        "aqua": NamedSet(
+            title="AQuA: 254 word problems with five choices",
+            read=aqua.read,
+            files={"test": "aqua/test.jsonl"},
+            hub=HubSet(id="deepmind/aqua_rat", configs=("raw",), splits={}),
         ),
     }
 )

@@ -32,6 +32,7 @@ COUNTS = {
     ("olympiadbench", "test"): 675,
     ("svamp", "test"): 1000,
     ("gsm_hard", "test"): 1319,
+    ("aqua", "test"): 254,
 }
 
 
@@ -113,6 +114,26 @@ def test_math_without_its_answer_fields_gives_the_same_golds(shared_data: Path, 
                 stream.write(json.dumps({key: row[key] for key in ("problem", "solution", "level", "type")}) + "\n")
         golds = [str(answer(problem)).strip() for problem in load_set("math", origin=path)]
         assert golds == [str(answer(problem)).strip() for problem in load_set("math", origin=shared_data, split=split)]
+
+
+def test_aqua_asks_for_the_letter_of_one_of_its_choices(shared_data: Path) -> None:
+    problems = list(load_set("aqua", origin=shared_data))
+    for row, problem in zip(raw(shared_data / "aqua/test.jsonl"), problems, strict=True):
+        assert answer(problem) == row["correct"]
+        lines = problem.messages[0].content.splitlines()
+        assert sum(line.startswith(f"{answer(problem)}) ") for line in lines) == 1
+        assert lines[-1] == "Answer with the letter of the right choice."
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"correct": "F"}, "correct"), ({"options": []}, "options"), ({"options": ["A)1", "two"]}, "options")],
+)
+def test_a_choice_that_is_not_there_is_a_bad_row(tmp_path: Path, change: dict[str, object], field: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"question": "1+1?", "options": ["A)1", "B)2"], "correct": "B", **change}))
+    with pytest.raises(BadRow, match=f"line 1, field '{field}'"):
+        list(load_set("aqua", origin=path))
 
 
 def test_evaluation_golds_are_written_as_their_graders_expect(shared_data: Path) -> None:

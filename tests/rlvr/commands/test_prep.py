@@ -56,7 +56,7 @@ def test_all_of_gsm8k_and_math_is_prepared_from_the_data_folder(
     assert "5000 problems written" in shown
     assert "3 of 7500 repeat a question of the same file and were dropped" in shown
     assert "and were dropped" in shown
-    assert len(read_problems(train)) == 7500 - 3 - 3
+    assert len(read_problems(train)) == 7500 - 3 - 4
     for split, rows in (("train", 7473), ("test", 1319)):
         assert prep("gsm8k", "--split", split, "--out", tmp_path / "gsm8k.jsonl") == 0
         assert len(read_problems(tmp_path / "gsm8k.jsonl")) == rows
