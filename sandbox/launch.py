@@ -28,7 +28,15 @@ _START_SECONDS = 60.0
 _USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
 _FIRST_UID, _UID_BLOCKS = 1_800_000_000, 1 << 20
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from zygote.keeper import main; main()"
+# The zygote's folder as a package of its own; through sys.path, `sandbox/types.py` would hide Python's `types`.
+_PROGRAM = """
+import sys
+package = type(sys)("zygote")
+package.__path__ = [sys.argv.pop(1)]
+sys.modules["zygote"] = package
+from zygote.keeper import main
+main()
+"""
 # What every program finds in its environment; nothing of the caller's is in it.
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -119,7 +127,6 @@ class Zygote:
             "users": min(_USERS_OF_A_ZYGOTE, most_slots + 8),
             "maps": way.maps,
             "cgroups": self._cgroups.folders if self._cgroups else [],
-            "zygote": str(_HOME),
             "environment": _ENVIRONMENT,
         }
         start = [sys.executable, "-s", "-P", "-c", _PROGRAM]
@@ -129,7 +136,7 @@ class Zygote:
         self._errors = streams[2][0]
         try:
             self._keeper = subprocess.Popen(
-                [*start, str(_HOME), str(theirs.fileno()), str(watched), json.dumps(config)],
+                [*start, str(_HOME / "zygote"), str(theirs.fileno()), str(watched), json.dumps(config)],
                 stdin=streams[0][0],
                 stdout=streams[1][1],
                 stderr=streams[2][1],

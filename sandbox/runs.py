@@ -206,10 +206,10 @@ class Run:
             return Ended.CPU, None, None
         if cause == "wall" and status is None:
             return Ended.WALL, None, None
-        if out_of_memory and (status is None or status != 0):
+        if status != 0 and (out_of_memory or cause == "memory"):
             return Ended.MEMORY, None, None
         if not isinstance(status, int):
-            return (Ended.MEMORY if cause == "memory" else Ended.SIGNALLED), None, int(signal.SIGKILL)
+            return Ended.SIGNALLED, None, int(signal.SIGKILL)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             spent = cpu >= 0.9 * self._job.limits.cpu_seconds

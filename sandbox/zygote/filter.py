@@ -94,6 +94,8 @@ _DENIED: dict[str, tuple[int, int | None]] = {
     "sysfs": (139, None),
     "_sysctl": (156, None),
 }
+# Memory that is in no process: denied where no cgroup counts it.
+_UNCOUNTED: dict[str, tuple[int, int | None]] = {"memfd_create": (319, 279), "shmget": (29, 194)}
 _CLONE, _CLONE3, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (53, 199), (16, 29)
 _FIRST_UNKNOWN = 457  # statmount and what came after it
 _ARCHITECTURE = {kernel.X86_64: 0xC000003E, kernel.ARM64: 0xC00000B7}
@@ -123,8 +125,14 @@ def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
-def build() -> bytes:
-    """The filter for this machine, as an array of `struct sock_filter`. Raises OSError on an unknown processor."""
+def build(*, memory_counted: bool) -> bytes:
+    """The filter for this machine, as an array of `struct sock_filter`.
+
+    memory_counted: a cgroup counts all memory of a run.
+
+    Raises:
+        OSError: an unknown processor.
+    """
     kernel.number("clone")  # knows the machine, or says so
     column = 0 if kernel.MACHINE == kernel.X86_64 else 1
     steps = [
@@ -137,9 +145,12 @@ def build() -> bytes:
         _step(_EQUAL, _CLONE3[column], 0, 1),
         _step(_RETURN, _refuse(errno.ENOSYS)),
     ]
-    for numbers in _DENIED.values():
+    denied = dict.fromkeys(_DENIED.values(), errno.EPERM)
+    if not memory_counted:
+        denied.update(dict.fromkeys(_UNCOUNTED.values(), errno.ENOSYS))
+    for numbers, code in denied.items():
         if (number := numbers[column]) is not None:
-            steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _refuse(errno.EPERM))]
+            steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _refuse(code))]
     steps += [
         _step(_EQUAL, _CLONE[column], 0, 4),
         _step(_LOAD, _FIRST_AT),

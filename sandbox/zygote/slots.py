@@ -19,9 +19,10 @@ import traceback
 from typing import NoReturn
 
 from . import filter as seccomp
-from . import kernel, python, root, run, wire
+from . import kernel, memory, python, root, run, wire
 
 _AFTER_THE_END = 5.0  # seconds for init to bring back outputs and go
+_MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
@@ -38,10 +39,10 @@ class Zygote:
 
     __slots__ = ("filter", "flags", "path", "uid")
 
-    def __init__(self, uid: int, path: list[str]) -> None:
+    def __init__(self, uid: int, path: list[str], *, memory_counted: bool) -> None:
         self.uid = uid
         self.path = path
-        self.filter = seccomp.build()
+        self.filter = seccomp.build(memory_counted=memory_counted)
         self.flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
         if uid < 0:
             self.flags |= kernel.CLONE_NEWUSER
@@ -73,13 +74,12 @@ def _prepare(config: dict[str, object]) -> Zygote:
         config["guests"],  # type: ignore[arg-type]
         range(first, first + users) if first >= 0 else range(_INSIDE, _INSIDE + 1),
     )
-    # What a program finds on its path: the interpreter's own folders and the guests, not this package.
-    path = [p for p in sys.path if p and p != config["zygote"]]
-    sys.path[:] = [*path, root.GUESTS]
+    # What a program finds on its path: the interpreter's own folders and the guests.
+    sys.path[:] = [*(p for p in sys.path if p), root.GUESTS]
     os.chdir("/")
     for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
         importlib.import_module(name)
-    zygote = Zygote(first, list(sys.path))
+    zygote = Zygote(first, list(sys.path), memory_counted=bool(config["cgroups"]))
     run.rehearse(zygote.path)
     kernel.drop_bounding_set()
     python.settle()
@@ -144,15 +144,18 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
             return plan
         for descriptor in (write, *descriptors):
             os.close(descriptor)
-        outcome = _watch(pid, message["run"], channel, read, limits["wall_seconds"])
+        outcome = _watch(pid, message["run"], channel, read, limits)
         os.close(read)
         wire.answer(channel, outcome)
     os._exit(0)
 
 
-def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_seconds: float) -> dict[str, object]:
+def _watch(
+    pid: int, number: object, channel: socket.socket, report: int, limits: dict[str, float]
+) -> dict[str, object]:
     """Wait for a run to end: by itself, by its deadline, by an order to kill it, or with the supervisor."""
     began = time.monotonic()
+    wall_seconds, most_memory = limits["wall_seconds"], limits.get("process_memory_bytes", math.inf)
     deadline = began + wall_seconds
     said, cause, seconds = b"", "", 0.0
     poller = select.poll()
@@ -160,7 +163,8 @@ def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_s
     poller.register(channel, select.POLLIN)
     while True:
         left = deadline - time.monotonic()
-        ready = poller.poll(None if left == math.inf else max(0.0, left) * 1000 + 0.5)
+        patience = min(left, _MEMORY_EVERY) if most_memory < math.inf else left
+        ready = poller.poll(None if patience == math.inf else max(0.0, patience) * 1000 + 0.5)
         for descriptor, _event in ready:
             if descriptor == report:
                 piece = os.read(report, 4096)
@@ -182,9 +186,17 @@ def _watch(pid: int, number: object, channel: socket.socket, report: int, wall_s
                 _kill(pid)
                 deadline = math.inf
         if not ready and not cause:
-            cause = "wall"
+            if left > patience:
+                if memory.of_tree(pid, _baseline()) <= most_memory:
+                    continue
+                cause = "memory"
+            cause = cause or "wall"
             _kill(pid)
             deadline = math.inf
+
+
+def _baseline() -> int:
+    return memory.resident(os.getpid())
 
 
 def _kill(pid: int) -> None:
