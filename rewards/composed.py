@@ -50,6 +50,14 @@ def check(spec: RewardSpec) -> dict[str, Reward]:
     return rewards_of(spec)
 
 
+def make_ready(spec: RewardSpec) -> None:
+    """Have every reward say whether this machine can grade with it. Raises what they raise: ToolkitError, mostly."""
+    for leaf in spec.leaves():
+        made = find(leaf.named.reward)
+        if made.ready is not None:
+            made.ready(made.check(leaf.named.parameters))
+
+
 def build(spec: RewardSpec) -> Grader:
     """The grader that a specification describes. Raises UnknownReward, InvalidReward."""
     if isinstance(spec.node, WeightedSum):

@@ -78,7 +78,7 @@ def _resolve(reward: str, target: Callable[..., object], parameter: inspect.Para
     """The parameter's type, with string annotations evaluated where the function was written."""
     if parameter.annotation is inspect.Parameter.empty:
         return object
-    function = getattr(target, "__func__", target)
+    function = target.__init__ if inspect.isclass(target) else getattr(target, "__func__", target)
     holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
         hints = typing.get_type_hints(holder, globalns=getattr(function, "__globals__", {}))

@@ -43,6 +43,7 @@ from rewards.types import GradeRequest, GradeResult, Json
 Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
 Seconds: TypeAlias = Callable[[GradeRequest], float]
 Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
+Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
 Kind: TypeAlias = Literal["function", "async", "class"]
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -73,6 +74,7 @@ class Reward:
         a function of the parameters where they decide.
     controls: what the grader must answer when a response is suspected of having hung it.
     seconds: how long a request may take beyond the pool's deadline; None = no longer.
+    ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Reward:
     concurrency: int | Concurrency = 1
     controls: Controls = empty_response
     seconds: Seconds | None = None
+    ready: Ready | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -201,6 +204,7 @@ def reward(
     concurrency: int | Concurrency | None = None,
     controls: Controls = empty_response,
     seconds: Seconds | None = None,
+    ready: Ready | None = None,
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
@@ -214,6 +218,8 @@ def reward(
     controls: the requests that the grader must answer, made from the suspected one; see docs/design/grading_pool.md.
     seconds: for grades that take their time honestly (they run programs, ask a server): how long a request may take
         beyond the pool's deadline, as a function of the request. It must be quick; the response must not decide it.
+    ready: called in each worker with the parameters before its first grade; it raises an error that says what is
+        missing on this machine. A run then stops before its first token.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
@@ -245,6 +251,7 @@ def reward(
             concurrency=concurrency or (CONCURRENCY if kind == "async" and not batched else 1),
             controls=controls,
             seconds=seconds,
+            ready=ready,
             parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
         )
         _register(made)

@@ -29,14 +29,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rewards.clock import CLOCK
-from rewards.composed import answer_controls, build, concurrency, identity, rewards_of
+from rewards.composed import answer_controls, build, concurrency, identity, make_ready, rewards_of
 from rewards.composition import RewardSpec
-from rewards.errors import InvalidRow, RewardError
+from rewards.errors import InvalidRow
 from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.protocol import Grader
 from rewards.registry import Source, import_source
 from rewards.types import GradeRequest, GradeResult
+from sandbox.errors import ToolkitError
 
 T = TypeVar("T")
 
@@ -157,7 +158,7 @@ class Bench:
 
 
 def set_up(received: bytes) -> Bench:
-    """Make the grader that the pool asks for. Raises RewardError, or whatever importing a reward raises."""
+    """Make the grader that the pool asks for. Raises ToolkitError, or whatever importing a reward raises."""
     setup = json.loads(received)
     limit_memory(setup["memory"])
     sys.path[:] = setup["path"]
@@ -166,7 +167,9 @@ def set_up(received: bytes) -> Bench:
     for module, file in setup["sources"]:
         import_source(Source(module=module, file=file))
     spec = RewardSpec.from_dict(setup["spec"])
-    return Bench(spec=spec, grader=build(spec), name=identity(spec))
+    bench = Bench(spec=spec, grader=build(spec), name=identity(spec))
+    make_ready(spec)
+    return bench
 
 
 def finished(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -231,7 +234,7 @@ def main(arguments: Sequence[str]) -> int:
         bench = set_up(channel.calls.get())
         waits = any(reward.asynchronous for reward in rewards_of(bench.spec).values())
     except BaseException as error:  # whatever a reward's module raises while it loads, the pool must hear
-        channel.say({"failed": str(error) if isinstance(error, RewardError) else traceback.format_exc(limit=-5)})
+        channel.say({"failed": str(error) if isinstance(error, ToolkitError) else traceback.format_exc(limit=-5)})
         return EXIT_SETUP
     channel.say({"ready": True})
     answer: Callable[[Channel, Bench], None] = serve_concurrently if waits else serve

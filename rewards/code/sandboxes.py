@@ -1,0 +1,155 @@
+"""Which sandbox the code reward runs programs in: its options, and one for each event loop, opened when it is needed.
+
+Example:
+    place = await held(Place(slots=4))        # opened once for this loop and these options
+    result = await place.sandbox.run(job)
+    await close_held()                        # all that this loop holds
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+from weakref import WeakKeyDictionary
+
+from rewards.code.languages import REMOTE, Toolchains
+from rewards.errors import GradingUnavailable, InvalidReward
+from rewards.pool import default_workers
+from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.opening import DEFAULT_IMAGE, open_sandbox
+from sandbox.protocol import Sandbox
+
+Backend: TypeAlias = Literal["auto", "namespaces", "docker", "remote", "ray", "weak"]
+
+GUESTS: Mapping[str, Path] = MappingProxyType({"rlvr_guest": Path(__file__).resolve().parent / "guest"})
+"""What a run may import beside its own: the modules that reach for the program and hold the tests."""
+
+_OF_THIS_MACHINE = ("namespaces", "weak")
+_ELSEWHERE_SLOTS = 16
+_PROBE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where programs run: what a sandbox is opened with (`sandbox.opening`).
+
+    slots: programs at once in each worker; 0 = a worker's share of the cores, 16 where they run elsewhere.
+    """
+
+    backend: Backend = "auto"
+    slots: int = 0
+    urls: tuple[str, ...] = ()
+    allow_weak: bool = False
+    image: str = DEFAULT_IMAGE
+    runtime: str = ""
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if self.slots < 0:
+            raise InvalidReward(f"reward 'code': slots is {self.slots}; give at least 1, or 0 for a share of the cores")
+        if self.backend == "remote" and not self.urls:
+            raise InvalidReward(
+                "reward 'code': backend 'remote' needs urls, such as ['http://host:8190'], of `rlvr sandbox serve`"
+            )
+
+    @property
+    def programs(self) -> int:
+        """How many programs run at once."""
+        if self.slots:
+            return self.slots
+        elsewhere = self.backend in ("remote", "ray") or (self.backend == "auto" and self.urls)
+        return _ELSEWHERE_SLOTS if elsewhere else _share_of_cores()
+
+
+def _share_of_cores() -> int:
+    """A worker's share, when there are as many workers as a pool starts by itself."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, -(-cores // default_workers()))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sandbox that has run a first program, and the toolchains that it can use."""
+
+    sandbox: Sandbox
+    toolchains: Toolchains
+
+
+async def opened(place: Place) -> Opened:
+    """Open a sandbox; the caller closes it. Raises SandboxUnavailable with what to install or set."""
+    toolchains = Toolchains()
+    sandbox = await open_sandbox(
+        place.backend,
+        slots=place.programs,
+        guests=GUESTS,
+        expose=toolchains.roots(),
+        allow_weak=place.allow_weak,
+        urls=place.urls,
+        image=place.image,
+        runtime=place.runtime,
+        address=place.address,
+    )
+    here = getattr(sandbox, "name", "") in _OF_THIS_MACHINE
+    return Opened(sandbox, toolchains if here else REMOTE)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one event loop holds; the lock lets one task open a sandbox while the others wait for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    places: dict[Place, Opened] = field(default_factory=dict)
+
+
+_HELD: WeakKeyDictionary[asyncio.AbstractEventLoop, _Held] = WeakKeyDictionary()
+
+
+async def held(place: Place) -> Opened:
+    """The sandbox that the running loop holds for a place, opened now if it holds none. Raises SandboxUnavailable."""
+    ours = _HELD.setdefault(asyncio.get_running_loop(), _Held())
+    if place not in ours.places:
+        async with ours.lock:
+            if place not in ours.places:
+                ours.places[place] = await opened(place)
+    return ours.places[place]
+
+
+async def give_up(place: Place, broken: Opened) -> None:
+    """Close a sandbox that has failed again and again; who asks next gets another."""
+    ours = _HELD.get(asyncio.get_running_loop())
+    if ours is not None and ours.places.get(place) is broken:
+        del ours.places[place]
+        with contextlib.suppress(SandboxError):
+            await broken.sandbox.close()
+
+
+async def close_held() -> None:
+    """Close all sandboxes that the running loop holds."""
+    ours = _HELD.pop(asyncio.get_running_loop(), _Held())
+    for one in ours.places.values():
+        await one.sandbox.close()
+
+
+def probe(place: Place) -> None:
+    """Open a sandbox, which runs a first program, and close it. No event loop may be running.
+
+    Raises:
+        GradingUnavailable: programs cannot be run here; the message says what to do.
+    """
+
+    async def run() -> None:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await (await opened(place)).sandbox.close()
+
+    try:
+        asyncio.run(run())
+    except (SandboxUnavailable, TimeoutError) as error:
+        reason = str(error) or f"no sandbox answered within {_PROBE_SECONDS:g} s"
+        raise GradingUnavailable(f"code cannot be graded here: {reason}") from error
