@@ -1,8 +1,7 @@
-"""What a person sees while a run goes on: a live line on a terminal (rich), plain lines elsewhere."""
+"""What a person sees while a run goes on: a line a step, and on a terminal a bar (rich) that stays below them."""
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
 
 from rich.console import Console
@@ -26,22 +25,19 @@ SHOWN = (  # metric, label, format
 class Progress:
     """Shows each step; a context manager, so that the terminal is left as it was."""
 
-    def __init__(self, *, total: int, done: int = 0, console: Console | None = None, unit: str = "step") -> None:
+    def __init__(self, *, total: int, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
         self._total = total
-        self._unit = unit
-        self._began = time.monotonic()
         self._bar: Bar | None = None
-        if self._console.is_terminal:
+        if total and self._console.is_terminal and not self._console.is_dumb_terminal:
             self._bar = Bar(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[line]}"),
                 console=self._console,
             )
-            self._task = self._bar.add_task(unit, total=total, completed=done, line="")
+            self._task = self._bar.add_task("step", total=total)
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
@@ -64,10 +60,9 @@ class Progress:
         shown += [
             f"{k.removeprefix('eval/')} {v:.3f}" for k, v in metrics.items() if _headline(k) and isinstance(v, float)
         ]
+        self.say("  ".join([f"step {metrics['step']}/{self._total}", *shown]))
         if self._bar is not None:
-            self._bar.update(self._task, completed=int(metrics["step"] or 0), line="  ".join(shown))
-        else:
-            self.say(f"{self._unit} {metrics['step']}/{self._total}  " + "  ".join(shown))
+            self._bar.update(self._task, completed=int(metrics["step"] or 0))
 
     def say(self, line: str) -> None:
         """One line of its own, kept above a live display."""

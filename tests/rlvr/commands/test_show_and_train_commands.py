@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 pytest.importorskip("torch")
 
 import rlvr
 from rlvr.algorithms.recipes import RECIPES
 from rlvr.cli import main
+from rlvr.progress import Progress
 from tests.e2e import tiny
 
 
@@ -61,6 +65,12 @@ def test_show_takes_overrides_with_a_recipe_and_refuses_what_it_would_not_heed(
     ):
         assert main(words) == 1
         assert says in capsys.readouterr().err
+
+
+def test_a_path_that_no_file_system_takes_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["show", "a" * 5000], ["train", "a" * 5000 + ".yaml"]):
+        assert main(words) == 1
+        assert "too long" in capsys.readouterr().err
 
 
 def test_a_row_below_zero_is_refused_before_the_data_is_looked_for(
@@ -139,19 +149,34 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"rlvr {rlvr.__version__}\n"
 
 
-def test_plain_progress_is_a_line_a_step_and_a_terminal_gets_a_live_one() -> None:
-    import io
+STEP = {"step": 1, "reward/mean": 0.25, "eval/set/greedy_accuracy": 0.5, "time/step": 1.0, "reward/std": None}
+STEP_SHOWN = "step 1/2  reward 0.250  seconds 1.0  set/greedy_accuracy 0.500"
 
-    from rich.console import Console
 
-    from rlvr.progress import Progress
+def shown_on(console: Console, *, total: int = 2) -> str:
+    with Progress(total=total, console=console) as progress:
+        progress.show(STEP)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
-    line = {"step": 1, "reward/mean": 0.25, "eval/set/greedy_accuracy": 0.5, "time/step": 1.0, "reward/std": None}
-    plain, live = io.StringIO(), io.StringIO()
-    with Progress(total=2, console=Console(file=plain)) as progress:
-        progress.show(line)
-    assert plain.getvalue() == "step 1/2  reward 0.250  seconds 1.0  set/greedy_accuracy 0.500\n"
-    with Progress(total=2, console=Console(file=live, force_terminal=True, width=120)) as progress:
-        progress.show(line)
-    assert "1/2" in live.getvalue()
-    assert "\x1b[?25h" in live.getvalue()  # the cursor is given back
+
+def test_plain_progress_is_a_line_a_step() -> None:
+    assert shown_on(Console(file=io.StringIO())) == f"{STEP_SHOWN}\n"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_terminal_of_any_width_shows_each_step_whole_above_a_bar(width: int) -> None:
+    shown = shown_on(Console(file=io.StringIO(), force_terminal=True, width=width))
+    assert STEP_SHOWN in shown
+    bar = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()[-1]
+    assert "1/2" in bar
+    assert "\x1b[?25h" in shown  # the cursor is given back
+
+
+def test_a_run_without_steps_has_no_bar() -> None:
+    assert "0/0" not in shown_on(Console(file=io.StringIO(), force_terminal=True, width=80), total=0)
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines() -> None:
+    dumb = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "dumb"})
+    assert shown_on(dumb) == f"{STEP_SHOWN}\n"
