@@ -169,6 +169,15 @@ def test_a_broken_weight_blames_every_sequence() -> None:
     assert step(learner, batch_of(LENGTHS)).refused_sequences == (0, 1, 2, 3, 4)
 
 
+def test_all_are_blamed_where_each_sequence_alone_is_fine() -> None:
+    """Both tokens are clipped, so neither has a gradient; their losses overflow only when they are added."""
+    learner, batch = learner_of(small_model()), batch_of([3, 3])
+    huge = torch.full_like(batch.advantages, 2e38)
+    stats = step(learner, replace(batch, old_logprobs=torch.full_like(batch.sampled_logprobs, -6.0), advantages=huge))
+    assert "non-finite loss" in stats.refused
+    assert stats.refused_sequences == (0, 1)
+
+
 def test_a_refused_update_leaves_no_trace() -> None:
     """Weights, moments and schedule afterwards are those of a run that never saw the broken batch, bit for bit."""
     config = OptimizerConfig(lr=1e-2, warmup_steps=5)

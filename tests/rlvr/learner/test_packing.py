@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -140,11 +140,14 @@ def test_a_loss_on_the_first_token_of_a_sequence_is_refused() -> None:
         micro_batches(replace(batch, loss_mask=mask), tokens=100, layout="padded")
 
 
-def test_optional_tensors_travel_along() -> None:
+@pytest.mark.parametrize("layout", ["padded", "packed"])
+@pytest.mark.parametrize("name", [f.name for f in fields(Batch) if f.default is None])
+def test_each_optional_tensor_travels_with_its_tokens(name: str, layout: Layout) -> None:
     batch = batch_of([5, 6, 3])
-    batch = replace(batch, old_logprobs=batch.sampled_logprobs - 1.0, selected=batch.loss_mask)
-    for micro in micro_batches(batch, tokens=8, layout="packed"):
-        assert micro.batch.reference_logprobs is None
-        assert micro.batch.old_logprobs is not None
-        real = micro.batch.segment_ids != 0
-        torch.testing.assert_close(micro.batch.old_logprobs[real], micro.batch.sampled_logprobs[real] - 1.0)
+    values = torch.arange(18).view(3, 6) % 5 if name != "selected" else torch.arange(18).view(3, 6) % 5 > 2
+    for micro in micro_batches(batch, tokens=8, layout=layout):
+        assert getattr(micro.batch, name) is None
+    for micro in micro_batches(replace(batch, **{name: values}), tokens=8, layout=layout):
+        found = getattr(micro.batch, name)
+        assert torch.equal(found.flatten()[micro.place], values.flatten()[micro.source])
+        assert not found[micro.batch.segment_ids == 0].any()
