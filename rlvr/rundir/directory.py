@@ -113,7 +113,7 @@ def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
 def _environment(data_hash: str, threads: int) -> dict[str, object]:
     return {
         "rlvr": __version__,
-        "revision": _revision(),
+        "revision": revision_of(Path(__file__).resolve()),
         "command": sys.argv,
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -131,15 +131,19 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _revision() -> str | None:
-    """The git revision of this source tree, `+changes` when files differ from it; None for an installed package."""
-    source = Path(__file__).resolve().parent
+def revision_of(file: Path) -> str | None:
+    """The git revision of the source tree that holds `file`, `+changes` when files differ from it.
+
+    None where git does not track the file: the environment of an installed package may lie in another's repository.
+    """
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(file.parent), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+
     try:
-        git = ["git", "-C", str(source)]
-        revision = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
-        changed = subprocess.run(
-            [*git, "status", "--porcelain"], capture_output=True, text=True, timeout=10, check=True
-        )
+        git("ls-files", "--error-unmatch", "--", file.name)
+        revision, changed = git("rev-parse", "HEAD"), git("status", "--porcelain")
     except (OSError, subprocess.SubprocessError):
         return None
-    return revision.stdout.strip() + ("+changes" if changed.stdout.strip() else "")
+    return revision + ("+changes" if changed else "")

@@ -4,6 +4,8 @@ import asyncio
 import json
 import math
 import os
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from rlvr.errors import CheckpointError, ConfigError
 from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder, read_metrics
-from rlvr.rundir.directory import claim, open_run
+from rlvr.rundir.directory import claim, open_run, revision_of
 from rlvr.rundir.group_json import group_from_json, group_to_json
 from rlvr.rundir.samples import DecidedGroup
 from tests.rlvr.made import group
@@ -263,3 +265,29 @@ def test_metrics_and_samples_that_cannot_be_written_name_the_file(tmp_path: Path
         MetricsFile(tmp_path / "metrics.jsonl").append({"step": 1})
     with pytest.raises(CheckpointError, match=r"cannot write .*step-000001\.parquet: "):
         SamplesFolder(tmp_path / "samples").write(1, [])
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git on PATH")
+def test_the_revision_is_that_of_the_source_and_never_of_a_repository_it_is_installed_inside(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        return subprocess.check_output(["git", "-C", str(tmp_path), *who, *words], text=True).strip()
+
+    source, installed = tmp_path / "rlvr" / "a.py", tmp_path / ".venv" / "a.py"
+    for file in (source, installed):
+        file.parent.mkdir()
+        file.write_text("")
+    assert revision_of(source) is None, "no repository"
+    git("init", "--quiet")
+    git("add", "rlvr")
+    git("commit", "--quiet", "--message=one")
+    assert revision_of(installed) is None, "another's repository"
+    installed.unlink()
+    assert revision_of(source) == git("rev-parse", "HEAD")
+    source.write_text("changed = True")
+    assert revision_of(source) == f"{git('rev-parse', 'HEAD')}+changes"
+
+
+def test_without_git_there_is_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert revision_of(Path(__file__)) is None
