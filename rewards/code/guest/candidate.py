@@ -1,0 +1,278 @@
+"""The process of the program that is judged: it loads `solution.py` and does what the checker asks of its objects.
+
+It holds no test and no expected value. Nothing here is a guard, since the program shares the interpreter; what it could
+gain by changing this code is to send bytes, which the checker reads as it reads all others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import math
+import operator
+import os
+import random
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import wire
+from .channel import Channel, Ended
+from .codec import Unsendable
+from .exports import CandidateDecoder, CandidateEncoder, Exports, Imports
+from .mirror import Mirrored, Streams
+from .sharing import Shared
+
+LINK = 4
+MODULE = 0  # the number of the module `solution`
+
+
+class Host:
+    """One conversation: waits for what is asked, and asks back while it works."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._lock = threading.RLock()  # whoever reads or has asked back holds it
+        self.shared = Shared(first=1)
+        self.exports = Exports()
+        self.imports = Imports()
+        self.imports.back = self.back
+        self.streams = Streams()
+        self.mirrored = Mirrored(self.back)
+
+    def serve(self) -> None:
+        """Answer until the checker is gone."""
+        while True:
+            with self._lock:
+                message = self._read()
+            self._answer(message)
+
+    def back(self, name: str, *args: Any) -> Any:
+        """Ask something of an object of the checker, and answer what it asks in the meantime."""
+        with self._lock:
+            self._write(wire.BACK, name, args)
+            del args
+            while True:
+                message = self._read()
+                if message[0] == wire.BACK_RETURN:
+                    return message[5]
+                if message[0] == wire.BACK_RAISE:
+                    raise message[5]
+                self._answer(message)
+
+    def _read(self) -> list[Any]:
+        raw = self._channel.receive()
+        message = CandidateDecoder(raw, self.shared, self.exports, self.imports).whole()
+        self.shared.forget(message[1])
+        self.shared.apply(message[3])
+        self.exports.release(message[2], self.shared)
+        self.shared.settle()
+        return list(message)
+
+    def _write(self, operation: int, *payload: object) -> None:
+        self.mirrored.notice()
+        encoder = CandidateEncoder(self.shared, self.exports, self.imports)
+        released, changes = self.shared.released(), self.shared.changes()
+        box = [operation, released, (), changes, self.streams.take(), *payload]
+        del payload
+        try:
+            encoder.sequence(b"t", iter(box), len(box), 1000)
+            raw = encoder.message()
+        except Unsendable as error:
+            encoder.undo()
+            if operation == wire.BACK:
+                raise
+            encoder = CandidateEncoder(self.shared, self.exports, self.imports)
+            encoder.put((wire.RAISE, released, (), (), (), str(error)))
+            raw = encoder.message()
+        self.shared.settle()
+        self._channel.send(raw)
+
+    def _answer(self, message: list[Any]) -> None:
+        _, _, _, _, _, name, args, kwargs = message
+        message.clear()
+        try:
+            box = [OPERATIONS[name](self, *args, **kwargs)]
+        except BaseException as error:  # whatever the program raises is its answer
+            error.__traceback__ = None
+            del args, kwargs
+            with self._lock:
+                self._write(wire.RAISE, error)
+            return
+        del args, kwargs
+        with self._lock:
+            self._write(wire.RETURN, box.pop())
+
+
+def load(host: Host, options: dict[str, Any]) -> object:
+    """Run the program. Returns the names that it defines and the values of those that are wanted."""
+    if options["forward"]:
+        host.streams.forward()
+    module = types.ModuleType(options["module"])
+    module.__file__ = os.path.abspath(options["file"])
+    sys.modules[options["module"]] = module
+    host.exports.put_at(MODULE, module)
+    for file in (*options["before"], options["file"]):
+        with open(file, "rb") as source:
+            text = source.read()
+        exec(compile(text, os.path.abspath(file), "exec", dont_inherit=True), module.__dict__)
+    names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
+    wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
+    return names, wanted
+
+
+def call(_host: Host, function: Any, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def get_item(_host: Host, value: Any, key: Any) -> Any:
+    return value[key]
+
+
+def set_item(_host: Host, value: Any, key: Any, content: Any) -> None:
+    value[key] = content
+
+
+def delete_item(_host: Host, value: Any, key: Any) -> None:
+    del value[key]
+
+
+def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
+    trace = error.__traceback__ if isinstance(error, BaseException) else None
+    return bool(type(value).__exit__(value, kind, error, trace))
+
+
+def in_place(name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(operator, name)
+    return lambda _host, a, b: function(a, b)
+
+
+def forwarded(host: Host, module: str, name: str, *args: Any, **kwargs: Any) -> Any:
+    """A function of the standard library that looks into an object."""
+    if (module, name) not in FORWARDED:
+        raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
+    if module == "inspect":
+        linecache.checkcache()
+        result = getattr(inspect, name)(*args, **kwargs)
+        return str(result) if isinstance(result, inspect.Signature) and name == "text" else result
+    return getattr(__import__(module, fromlist=["_"]), name)(*args, **kwargs)
+
+
+def pause(_host: Host, seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
+    """The test seeded its generator: so is the program's."""
+    if module == "random":
+        random.seed(*args)
+    elif "numpy" in sys.modules or module == "numpy":
+        import numpy
+
+        numpy.random.seed(*args)
+
+
+def mirror(host: Host, changes: tuple[Any, ...]) -> None:
+    host.mirrored.apply(changes)
+
+
+def drive(host: Host, name: str, *args: Any) -> Any:
+    """Coroutines and what else is awaited run on an event loop of the program's own; see `awaiting.py`."""
+    from . import awaiting
+
+    return getattr(awaiting, name)(host, *args)
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda _host, value: function(value)
+
+
+FORWARDED = frozenset(
+    ("inspect", name)
+    for name in (
+        *("getsource", "getsourcelines", "getdoc", "signature", "isfunction", "isclass", "ismethod", "isgenerator"),
+        *("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction", "isabstract", "isbuiltin", "getmembers"),
+        *("getfullargspec", "iscoroutine", "isawaitable", "ismodule", "isroutine", "getmro", "unwrap"),
+    )
+) | {
+    *(("dataclasses", name) for name in ("is_dataclass", "asdict", "astuple", "fields", "replace")),
+    *(("copy", name) for name in ("copy", "deepcopy")),
+    *(("typing", name) for name in ("get_type_hints",)),
+    *(("asyncio", name) for name in ("iscoroutinefunction", "iscoroutine")),
+    ("pickle", "roundtrip"),
+}
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "load": load,
+    "call": call,
+    "getattr": lambda _host, value, name: getattr(value, name),
+    "setattr": lambda _host, value, name, content: setattr(value, name, content),
+    "delattr": lambda _host, value, name: delattr(value, name),
+    "__dir__": _unary(dir),
+    "__len__": _unary(len),
+    "__iter__": _unary(iter),
+    "__next__": _unary(next),
+    "__reversed__": _unary(reversed),
+    "__str__": _unary(str),
+    "__repr__": _unary(repr),
+    "__hash__": _unary(hash),
+    "__bool__": _unary(bool),
+    "__bytes__": _unary(bytes),
+    "__fspath__": _unary(os.fspath),
+    "__format__": lambda _host, value, spec: format(value, spec),
+    "__getitem__": get_item,
+    "__setitem__": set_item,
+    "__delitem__": delete_item,
+    "__contains__": lambda _host, value, item: item in value,
+    "__enter__": lambda _host, value: type(value).__enter__(value),
+    "__exit__": leave,
+    "__instancecheck__": lambda _host, kind, value: isinstance(value, kind),
+    "__int__": _unary(int),
+    "__float__": _unary(float),
+    "__complex__": _unary(complex),
+    "__index__": _unary(operator.index),
+    "__round__": lambda _host, value, *digits: round(value, *digits),
+    "__trunc__": _unary(math.trunc),
+    "__floor__": _unary(math.floor),
+    "__ceil__": _unary(math.ceil),
+    "__divmod__": lambda _host, a, b: divmod(a, b),
+    "__pow__": lambda _host, a, b: a**b,
+    **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
+    **{name: in_place(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
+    **{
+        f"__{prefix}{name}__": in_place(f"__{prefix}{name}__")
+        for prefix in ("", "i")
+        for name in (
+            *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod"),
+            *("lshift", "rshift", "and", "xor", "or"),
+        )
+    },
+    "__ipow__": in_place("__ipow__"),
+    "forwarded": forwarded,
+    "pause": pause,
+    "seed": seed,
+    "mirror": mirror,
+    "drive": drive,
+}
+
+
+def main() -> None:
+    """Serve the link until the checker closes it; then end at once, whatever threads are left."""
+    status = 0
+    try:
+        Host(Channel(LINK)).serve()
+    except Ended:
+        pass
+    except BaseException:  # a program that broke what it runs on
+        import traceback
+
+        traceback.print_exc()
+        status = 1
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

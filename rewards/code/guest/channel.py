@@ -1,0 +1,72 @@
+"""Messages over a stream socket: a length of four bytes, big-endian, and so many bytes. Both ends bound the length.
+
+Example:
+    >>> a, b = socket.socketpair()
+    >>> Channel(a.fileno()).send(b"hello")
+    >>> Channel(b.fileno()).receive()
+    b'hello'
+"""
+
+from __future__ import annotations
+
+import os
+import socket  # noqa: F401  # for the example
+import struct
+
+from .codec import LARGEST_MESSAGE, Violation
+
+LENGTH = struct.Struct(">I")
+
+
+class Ended(Exception):
+    """The other end is gone."""
+
+
+def framed(payload: bytes) -> bytes:
+    """The bytes of one message on the wire."""
+    return LENGTH.pack(len(payload)) + payload
+
+
+class Channel:
+    """One end, by its descriptor. Not for several threads at once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending = b""
+
+    def send(self, payload: bytes) -> None:
+        """Write one message. Raises Ended."""
+        rest = memoryview(LENGTH.pack(len(payload)) + payload)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            raise Ended(f"the other end is gone: {error}") from None
+
+    def _read(self, most: int) -> bytes:
+        try:
+            data = os.read(self._descriptor, most)
+        except OSError as error:
+            raise Ended(f"the other end is gone: {error}") from None
+        if not data:
+            raise Ended("the other end is gone")
+        return data
+
+    def receive(self) -> bytes:
+        """The next message. Raises Ended, and Violation for a length that is too large."""
+        data = self._pending
+        while len(data) < 4:
+            data += self._read(1 << 16)
+        size = LENGTH.unpack_from(data)[0]
+        if size > LARGEST_MESSAGE:
+            raise Violation(f"a message of {size} bytes, which is too large")
+        if len(data) >= size + 4:
+            self._pending = data[size + 4 :]
+            return data[4 : size + 4]
+        pieces, have = [data[4:]], len(data) - 4
+        while have < size:
+            piece = self._read(min(1 << 20, size - have))
+            pieces.append(piece)
+            have += len(piece)
+        self._pending = b""
+        return b"".join(pieces)

@@ -1,0 +1,361 @@
+"""In the candidate: its objects as the checker sees them, by number, and the checker's objects as it sees them.
+
+An object that is no data gets a number and stays here; its class is described once, by names and by what it offers to
+operators. Nothing here is a guard: the program shares this interpreter and can say what it likes. What it says is
+checked at the other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import standard, wire
+from .codec import DEEPEST, Encoder, Unsendable, Violation, plain_base, put_base
+from .sharing import LinkDecoder, LinkEncoder, Shared
+
+_U32 = struct.Struct(">I")
+_LOOKALIKE: dict[type, int] = {
+    types.FunctionType: 1,
+    types.BuiltinFunctionType: 2,
+    types.MethodType: 3,
+    types.GeneratorType: 4,
+    types.CoroutineType: 5,
+    types.AsyncGeneratorType: 6,
+    types.ModuleType: 7,
+}
+_LONGEST_TEXT = 1 << 16
+_MUTABLE = (list, dict, set, bytearray)
+
+Back = Callable[..., Any]
+
+
+class Exports:
+    """The numbers of the program's objects. Each sending counts, so that a late release does not lose an object."""
+
+    def __init__(self) -> None:
+        self._next = 1
+        self.objects: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._sent: dict[int, int] = {}
+
+    def number(self, value: object) -> tuple[int, bool]:
+        """Its number, and whether it is new."""
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._next
+            self._next += 1
+            self.objects[number] = value
+            self._numbers[id(value)] = number
+            self._sent[number] = 1
+            return number, True
+        self._sent[number] += 1
+        return number, False
+
+    def put_at(self, number: int, value: object) -> None:
+        """Give an object a number that both ends know beforehand."""
+        self.objects[number] = value
+        self._numbers[id(value)] = number
+        self._sent[number] = 1 << 60
+
+    def release(self, released: tuple[int, ...], shared: Shared) -> None:
+        """Numbers and counts, flat, that the checker has let go of."""
+        for at in range(0, len(released), 2):
+            number, count = released[at], released[at + 1]
+            if number in self._sent:
+                self._sent[number] -= count
+                if self._sent[number] <= 0:
+                    value = self.objects.pop(number)
+                    del self._sent[number], self._numbers[id(value)]
+                    sid = shared.number(value)
+                    if sid is not None:
+                        shared.forget((sid,))
+                    del value
+
+
+class Stub:
+    """An object of the checker: a number. What it can do is decided there."""
+
+    def __init__(self, back: Back, number: int) -> None:
+        self._back = back
+        self._number = number
+
+
+class StubIterable(Stub):
+    def __iter__(self) -> Iterator[Any]:
+        return self._back("iter", self._number)  # type: ignore[no-any-return]
+
+    def __next__(self) -> Any:
+        return self._back("next", self._number)
+
+
+class StubCallable(Stub):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._back("call", self._number, args, kwargs)
+
+
+class StubCallableObject(StubCallable):
+    """A callable with attributes that the test has made for the program to use, like a mock."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._back("getattr", self._number, name)
+
+
+class StubObject(Stub):
+    """An instance of a class that the test defines: public attributes and methods, and iteration."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._back("getattr", self._number, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        else:
+            self._back("setattr", self._number, name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._back("iter", self._number)  # type: ignore[no-any-return]
+
+
+class StubAwaitable(Stub):
+    def __await__(self) -> Any:
+        return self._back("await", self._number)
+
+
+def stub_function(back: Back, number: int, name: str, is_async: bool) -> Any:
+    """A real function, so that it binds as a method does and `inspect` calls it one."""
+    if is_async:
+
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            return await back("call", number, args, kwargs)
+
+        made: Any = call_async
+    else:
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return back("call", number, args, kwargs)
+
+        made = call
+    made.__name__ = made.__qualname__ = name
+    return made
+
+
+class Imports:
+    """The checker's objects that the program has been handed."""
+
+    def __init__(self) -> None:
+        self._stubs: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self.back: Back = _no_back
+
+    def number(self, value: object) -> int | None:
+        return self._numbers.get(id(value))
+
+    def get(self, number: int) -> Any:
+        return self._stubs[number]
+
+    def hold(self, number: int, stub: Any) -> Any:
+        self._stubs[number] = stub
+        self._numbers[id(stub)] = number
+        return stub
+
+
+def _no_back(*_: object) -> Any:
+    raise RuntimeError("the test is not listening")
+
+
+class CandidateEncoder(LinkEncoder):
+    """Writes what the program returns, raises or passes."""
+
+    def __init__(self, shared: Shared, exports: Exports, imports: Imports) -> None:
+        super().__init__(shared)
+        self._exports = exports
+        self._imports = imports
+        self._fresh: list[int] = []
+
+    def undo(self) -> None:
+        """Nothing that this encoder wrote will be sent."""
+        self.shared.undo()
+        for number in self._fresh:
+            self._exports.release((number, 1 << 62), self.shared)
+
+    def other(self, value: object, depth: int) -> None:
+        number = self._imports.number(value)
+        if number is not None:
+            self.parts.append(b"o" + _U32.pack(number))
+            return
+        name = standard.name_of(value)
+        if name is not None:
+            self.parts.append(b"g")
+            self.put(name, depth)
+            return
+        if isinstance(value, BaseException):
+            self._exception(value, depth)
+            return
+        number, new = self._exports.number(value)
+        if not new:
+            self.parts.append(b"h" + _U32.pack(number))
+            return
+        self._fresh.append(number)
+        if depth <= 0:
+            raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
+        if isinstance(value, type):
+            self._class(value, number, depth - 1)
+            return
+        base = plain_base(type(value))
+        if base is None:
+            self.parts.append(b"H" + _U32.pack(number))
+            self.put(type(value), depth - 1)
+            return
+        self.parts.append(b"u" + _U32.pack(number))
+        self.put(type(value), depth - 1)
+        if issubclass(base, _MUTABLE):
+            sid = self.shared.add(value)
+            self.shared.hold(sid)
+            self.parts.append(b"m" + _U32.pack(sid))
+        put_base(self, value, base, depth - 1)
+
+    def _class(self, kind: type, number: int, depth: int) -> None:
+        getter = type.__dict__
+        mro = getter["__mro__"].__get__(kind)
+        bases = tuple(base for base in getter["__bases__"].__get__(kind) if base is not object)
+        plain = plain_base(kind)
+        capabilities, overridden, below = 0, [], set(mro[mro.index(plain) :] if plain else ()) | {object}
+        ours = [vars(k) for k in mro if k not in below]
+        if isinstance(kind, type) and not issubclass(kind, BaseException):
+            for bit, name in enumerate(wire.CAPABILITIES):
+                found = next((names[name] for names in ours if name in names), None)
+                if found is not None:
+                    capabilities |= 1 << bit
+            if plain is not None:
+                overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
+        self.parts.append(b"C" + _U32.pack(number))
+        names = [getter[n].__get__(kind) for n in ("__name__", "__qualname__", "__module__")]
+        texts = tuple(name if type(name) is str else "" for name in names)
+        doc = kind.__doc__ if type(kind.__doc__) is str else None
+        look = _LOOKALIKE.get(kind, 0)
+        self.put((*texts, doc, bases, capabilities, tuple(overridden), look), depth)
+
+    def _exception(self, error: BaseException, depth: int, causes: int = 3) -> None:
+        """Class, arguments, text, attributes, cause. One of a class of the program's own is an object of it, too."""
+        kind = type(error)
+        number = 0
+        if standard.name_of(kind) is None:
+            number, new = self._exports.number(error)
+            if not new:
+                self.parts.append(b"h" + _U32.pack(number))
+                return
+            self._fresh.append(number)
+        if depth <= 0:
+            raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
+        self.parts.append(b"E" + _U32.pack(number))
+        self.put(kind, depth - 1)
+        args = list(error.args)
+        if kind is StopIteration:
+            args = [error.value] if error.value is not None else []  # type: ignore[attr-defined]
+        elif isinstance(error, OSError) and error.filename is not None and len(args) == 2:
+            args.append(error.filename)
+        self._if_possible(tuple(args), (), depth)
+        text = ""
+        with contextlib.suppress(BaseException):  # whatever its __str__ does
+            text = str.__str__(str(error))[:_LONGEST_TEXT]
+        self.put(text, depth)
+        attributes = {k: v for k, v in vars(error).items() if not k.startswith("_")}
+        if (notes := getattr(error, "__notes__", None)) and all(type(note) is str for note in notes):
+            attributes["__notes__"] = list(notes)
+        self._if_possible(attributes, {}, depth)
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        self.put(error.__cause__ is not None, depth)
+        if cause is None or causes == 0 or cause is error:
+            self.put(None, depth)
+        elif (known := self._imports.number(cause)) is not None:
+            self.parts.append(b"o" + _U32.pack(known))
+        else:
+            self._exception(cause, depth - 1, causes - 1)
+
+    def _if_possible(self, value: object, otherwise: object, depth: int) -> None:
+        mark = len(self.parts)
+        try:
+            self.put(value, depth - 1)
+        except Unsendable:
+            del self.parts[mark:]
+            self.put(otherwise, depth)
+
+
+class CandidateDecoder(LinkDecoder):
+    """Reads what the checker asks."""
+
+    def __init__(self, raw: bytes, shared: Shared, exports: Exports, imports: Imports) -> None:
+        super().__init__(raw, shared, theirs=0)
+        self._exports = exports
+        self._imports = imports
+
+    def extension(self, tag: bytes) -> Any:
+        if tag == b"h":
+            return self._exports.objects[self.number()]
+        if tag == b"o":
+            return self._imports.get(self.number())
+        if tag == b"O":
+            return self._stub()
+        if tag == b"g":
+            return standard.by_name(self.get())
+        if tag == b"G":
+            return standard.function_by_name(self.get())
+        if tag == b"E":
+            return self._exception()
+        if tag == b"M":
+            return self._stream()
+        return super().extension(tag)
+
+    def _stub(self) -> Any:
+        number = self.number()
+        kind, name, base = self.get(), self.get(), self.get()
+        back = self._imports.back
+        made: Any
+        if kind in ("function", "async function"):
+            made = stub_function(back, number, name, kind == "async function")
+        elif kind == "exception class":
+            made = type(name, base if isinstance(base, tuple) else (Exception,), {})
+        else:
+            made = _STUBS[kind](back, number)
+        return self._imports.hold(number, made)
+
+    def _exception(self) -> BaseException:
+        number, kind, args = self.number(), self.get(), self.get()
+        try:
+            made = kind(*args)
+        except Exception:  # a signature of its own
+            made = kind.__new__(kind, *args)
+            made.args = args
+        self._imports.hold(number, made)
+        return made  # type: ignore[no-any-return]
+
+    def _stream(self) -> Any:
+        import io
+
+        maker = self.pending()
+        content, at = self.get(), self.get()
+        made: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
+        made.seek(at)
+        if maker is not None:
+            maker(made)
+        return made
+
+
+_STUBS: dict[str, type[Stub]] = {
+    "callable": StubCallable,
+    "callable object": StubCallableObject,
+    "iterable": StubIterable,
+    "awaitable": StubAwaitable,
+    "object": StubObject,
+    "opaque": Stub,
+}
+
+__all__ = ["CandidateDecoder", "CandidateEncoder", "Encoder", "Exports", "Imports", "Violation"]

@@ -1,0 +1,178 @@
+"""In the candidate: state that a test changes for the program, and output that the program writes for the test.
+
+The checker sends the state of its list that differs from what was there at the start: `sys.stdin`, `builtins.input`,
+`time.sleep`, the environment, and so on. What it prints goes to the checker in order.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+MOST_OUTPUT = 4 << 20
+
+
+class _Forward(io.TextIOBase):
+    """Text that goes to the checker with the next message."""
+
+    def __init__(self, name: str, pieces: list[tuple[str, str]], descriptor: int) -> None:
+        self._name = name
+        self._pieces = pieces
+        self._descriptor = descriptor
+        self._raw: _ForwardBytes | None = None
+
+    encoding = "utf-8"  # type: ignore[assignment]
+    errors = "strict"  # type: ignore[assignment]
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            self._pieces.append((self._name, str(text)))
+        return len(text)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    @property
+    def name(self) -> str:
+        return f"<{self._name}>"
+
+    @property
+    def buffer(self) -> _ForwardBytes:
+        if self._raw is None:
+            self._raw = _ForwardBytes(self)
+        return self._raw
+
+    def reconfigure(self, **_: object) -> None:
+        pass
+
+
+class _ForwardBytes(io.RawIOBase):
+    def __init__(self, text: _Forward) -> None:
+        self._text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        raw = bytes(data)
+        self._text.write(raw.decode("utf-8", "replace"))
+        return len(raw)
+
+
+class Streams:
+    """What the program has written since the last message."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[str, str]] = []
+        self._sent = 0
+
+    def forward(self) -> None:
+        sys.stdout = sys.__stdout__ = _Forward("stdout", self._pieces, 1)  # type: ignore[misc, assignment]
+        sys.stderr = sys.__stderr__ = _Forward("stderr", self._pieces, 2)  # type: ignore[misc, assignment]
+
+    def take(self) -> tuple[tuple[str, str], ...]:
+        if not self._pieces:
+            return ()
+        taken: list[tuple[str, str]] = []
+        for name, text in self._pieces:
+            if taken and taken[-1][0] == name:
+                taken[-1] = (name, taken[-1][1] + text) if len(text) > 200 else (name, "".join((taken[-1][1], text)))
+            else:
+                taken.append((name, text))
+        self._pieces.clear()
+        return tuple(taken)
+
+
+class _Stdin(io.TextIOBase):
+    """`sys.stdin` where the test has put something else there: each reading is asked for."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+    errors = "strict"  # type: ignore[assignment]
+
+    def __init__(self, back: Callable[..., Any]) -> None:
+        self._back = back
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        return self._back("stdin", "read", size)  # type: ignore[no-any-return]
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        return self._back("stdin", "readline", size)  # type: ignore[no-any-return]
+
+    def readlines(self, hint: int = -1) -> list[str]:  # type: ignore[override]
+        return list(iter(self.readline, ""))
+
+    def __iter__(self) -> Any:
+        return iter(self.readline, "")
+
+    @property
+    def buffer(self) -> Any:
+        return io.BytesIO(self.read().encode())
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
+
+
+_MISSING = object()
+
+
+class Mirrored:
+    """State of the interpreter that follows the checker's."""
+
+    def __init__(self, back: Callable[..., Any]) -> None:
+        self._back = back
+        self._original: dict[tuple[str, str], Any] = {}
+
+    def notice(self) -> None:
+        """Called before each message."""
+
+    def apply(self, changes: tuple[Any, ...]) -> None:
+        """`("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {..})`, `("cwd", path)`."""
+        for change in changes:
+            getattr(self, f"_{change[0]}")(*change[1:])
+
+    def _target(self, module: str, name: str) -> tuple[Any, str]:
+        target: Any = importlib.import_module(module)
+        *path, last = name.split(".")
+        for part in path:
+            target = getattr(target, part)
+        return target, last
+
+    def _set(self, module: str, name: str, value: Any) -> None:
+        target, last = self._target(module, name)
+        self._original.setdefault((module, name), getattr(target, last, _MISSING))
+        setattr(target, last, value)
+
+    def _restore(self, module: str, name: str) -> None:
+        target, last = self._target(module, name)
+        value = self._original.pop((module, name), _MISSING)
+        if value is _MISSING:
+            delattr(target, last)
+        else:
+            setattr(target, last, value)
+
+    def _stdin(self) -> None:
+        self._original.setdefault(("sys", "stdin"), sys.stdin)
+        sys.stdin = _Stdin(self._back)
+
+    def _environ(self, changed: dict[str, str | None]) -> None:
+        for name, value in changed.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def _cwd(self, path: str) -> None:
+        os.makedirs(path, exist_ok=True)
+        os.chdir(path)

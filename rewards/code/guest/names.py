@@ -1,0 +1,129 @@
+"""Which of a test's names mean the program's globals. Decided from the test's source alone.
+
+What a test uses to judge must not be the program's: a program that defines `set`, `abs`, `isclose` or `Counter` would
+decide about itself. So these names mean the standard ones, unless a test uses no other name at all that could be the
+program's (`assert sum(10, 15) == 6`): then the one that every assertion calls outermost is meant.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# Names that tests take for granted, with what they mean.
+_JUDGING: dict[str, tuple[str, str]] = {
+    **{name: ("math", name) for name in ("isclose", "isnan", "isinf", "isfinite", "inf", "nan")},
+    **{name: ("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple")},
+    **{name: ("typing", name) for name in ("List", "Dict", "Tuple", "Set", "Optional", "Any", "Union", "Callable")},
+    **{name: ("copy", name) for name in ("deepcopy",)},
+    **{name: ("numpy", name) for name in ("allclose", "array_equal")},
+    **{name: ("numpy.testing", name) for name in ("assert_allclose", "assert_array_equal", "assert_almost_equal")},
+    **{name: ("datetime", name) for name in ("timedelta",)},
+    **{name: ("decimal", name) for name in ("Decimal",)},
+    **{name: ("fractions", name) for name in ("Fraction",)},
+    "approx": ("pytest", "approx"),
+    "raises": ("pytest", "raises"),
+}
+_MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
+_NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """Names that a source binds anywhere at its top level, in whatever statement."""
+    names: set[str] = set()
+    for node in _top_level(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
+
+
+def _top_level(tree: ast.AST) -> Iterable[ast.AST]:
+    """All nodes outside the bodies of functions and classes."""
+    for child in ast.iter_child_nodes(tree):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _top_level(child)
+
+
+def used_names(trees: Iterable[ast.AST]) -> dict[str, bool]:
+    """Names that are read, each with whether it is read only to take an attribute (`math.pi`)."""
+    used: dict[str, bool] = {}
+    for tree in trees:
+        bases = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                used[node.id] = used.get(node.id, True) and id(node) in bases
+    return used
+
+
+def _outermost(tree: ast.AST) -> set[str]:
+    """The name that an assertion calls outermost, on the left of a comparison."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            test = node.test
+            while isinstance(test, ast.UnaryOp | ast.Compare):
+                test = test.operand if isinstance(test, ast.UnaryOp) else test.left
+            if isinstance(test, ast.Call) and isinstance(test.func, ast.Name):
+                found.add(test.func.id)
+    return found
+
+
+def _is_judging(name: str) -> bool:
+    return hasattr(builtins, name) or name in _JUDGING
+
+
+def wanted_names(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[str, str]]]:
+    """The names that mean the program's globals where it has them, and those that mean something standard."""
+    bound = set().union(*(bound_names(tree) for tree in trees)) if trees else set()
+    used = {name: only for name, only in used_names(trees).items() if name not in bound}
+    standard: dict[str, tuple[str, str]] = {}
+    wanted: set[str] = set()
+    judging: set[str] = set()
+    for name, only_attributes in used.items():
+        module = _MODULES.get(name, name)
+        if _is_judging(name):
+            judging.add(name)
+        elif (
+            only_attributes and (module in sys.stdlib_module_names or name in _MODULES) and module not in _NEVER_MODULES
+        ):
+            standard[name] = (module, "")
+        else:
+            wanted.add(name)
+    if not wanted:
+        outermost = [names for names in map(_outermost, trees) if names]
+        entry = set.intersection(*outermost) if outermost else set()
+        wanted |= entry & judging
+        judging -= wanted
+    standard.update({name: _JUDGING[name] for name in judging if name in _JUDGING})
+    return wanted, standard
+
+
+def standard_value(module: str, name: str) -> Any:
+    """Raises ImportError, AttributeError."""
+    loaded = importlib.import_module(module)
+    return getattr(loaded, name) if name else loaded
+
+
+class Namespace(dict[str, Any]):
+    """Globals of a test: its own names first, then the program's, which are read afresh each time."""
+
+    def __init__(self, own: dict[str, Any], asked: Callable[[str], Any], names: frozenset[str]) -> None:
+        super().__init__(own)
+        self._asked = asked
+        self._names = names
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._names:
+            return self._asked(name)
+        raise KeyError(name)

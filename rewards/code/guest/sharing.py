@@ -1,0 +1,363 @@
+"""Mutable values that both ends of a link hold: argument lists that are sorted in place, dictionaries that are kept.
+
+A container is shared when its sender holds it otherwise, too (its reference count says so), and stops being shared when
+one end has let go of it. Before each message the sender looks for changes since the last one, by identity, and the
+receiver makes the same change to its own. Only one end runs at a time, so there is nothing to merge.
+
+The messages of a link are tuples `(operation, released containers, released objects, updates, output, ...)`.
+"""
+
+from __future__ import annotations
+
+import io
+import operator
+import struct
+import sys
+from array import array
+from collections import deque
+from collections.abc import Callable
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from .codec import DEEPEST, Decoder, Encoder, Unsendable, Violation
+
+_U32 = struct.Struct(">I")
+_getrefcount = sys.getrefcount
+_is = operator.is_
+
+
+class Kind(NamedTuple):
+    """How one kind of container is remembered, compared, sent and changed."""
+
+    name: str
+    base: type
+    remember: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool]
+    content: Callable[[Any], object]
+    apply: Callable[[Any, Any], None]
+
+
+def _same_items(now: list[Any], then: list[Any]) -> bool:
+    return len(now) == len(then) and all(map(_is, now, then))
+
+
+def _dict_items(value: Any) -> list[Any]:
+    return [*dict.__iter__(value), *map(dict.__getitem__, (value,) * dict.__len__(value), dict.__iter__(value))]
+
+
+def _flat(value: Any) -> list[Any]:
+    return list(chain.from_iterable(zip(dict.__iter__(value), dict.values(value), strict=True)))
+
+
+def _apply_dict(value: Any, content: Any) -> None:
+    dict.clear(value)
+    if len(content) % 2:
+        raise Violation("a dictionary with a key that has no value")
+    for at in range(0, len(content), 2):
+        dict.__setitem__(value, content[at], content[at + 1])
+
+
+def _apply_ordered(value: Any, content: Any) -> None:
+    if len(content) % 2:
+        raise Violation("a dictionary with a key that has no value")
+    value.clear()
+    for at in range(0, len(content), 2):
+        value[content[at]] = content[at + 1]
+
+
+def _apply_list(value: Any, content: Any) -> None:
+    list.__setitem__(value, slice(None), content)
+
+
+def _apply_set(value: Any, content: Any) -> None:
+    set.clear(value)
+    set.update(value, content)
+
+
+def _apply_bytes(value: Any, content: Any) -> None:
+    bytearray.__setitem__(value, slice(None), content)
+
+
+def _apply_deque(value: Any, content: Any) -> None:
+    deque.clear(value)
+    deque.extend(value, content)
+
+
+def _ids(value: Any) -> set[int]:
+    return set(map(id, set.__iter__(value)))
+
+
+def _remember_set(value: Any) -> Any:
+    return _ids(value), list(set.__iter__(value))
+
+
+def _apply_namespace(value: Any, content: Any) -> None:
+    _apply_dict(value.__dict__, content)
+
+
+def _apply_array(value: Any, content: Any) -> None:
+    del value[:]
+    value.frombytes(content)
+
+
+def _stream_state(value: Any) -> Any:
+    return (None, 0) if value.closed else (value.getvalue(), value.tell())
+
+
+def _apply_stream(value: Any, content: Any) -> None:
+    text, at = content
+    if text is None:
+        value.close()
+        return
+    value.seek(0)
+    value.truncate()
+    value.write(text)
+    value.seek(at)
+
+
+def _array_state(value: Any) -> Any:
+    if value.dtype.kind in "OUS":
+        return list(map(id, value.reshape(-1))) if value.dtype.kind == "O" else value.tolist()
+    return value.tobytes()
+
+
+def _array_content(value: Any) -> object:
+    return value.reshape(-1).tolist() if value.dtype.kind in "OUS" else value.tobytes()
+
+
+def _apply_ndarray(value: Any, content: Any) -> None:
+    import numpy
+
+    if isinstance(content, bytes):
+        if len(content) != value.nbytes or value.dtype.kind in "OUS":
+            raise Violation("an array of another size")
+        if value.dtype.kind == "b":
+            value[...] = (numpy.frombuffer(content, dtype=numpy.uint8) != 0).reshape(value.shape)
+        else:
+            value[...] = numpy.frombuffer(content, dtype=value.dtype).reshape(value.shape)
+        return
+    if len(content) != value.size:
+        raise Violation("an array of another size")
+    for at, item in zip(numpy.ndindex(value.shape), content, strict=True):
+        value[at] = item
+
+
+_LIST = Kind("list", list, list, _same_items, list, _apply_list)
+_KINDS: tuple[Kind, ...] = (
+    _LIST,
+    Kind("ordered", __import__("collections").OrderedDict, _dict_items, _same_items, _flat, _apply_ordered),
+    Kind("dict", dict, _dict_items, _same_items, _flat, _apply_dict),
+    Kind("set", set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
+    Kind("bytearray", bytearray, bytes, operator.eq, bytes, _apply_bytes),
+    Kind("deque", deque, list, _same_items, list, _apply_deque),
+    Kind("array", array, array.tobytes, operator.eq, array.tobytes, _apply_array),
+    Kind(
+        "namespace",
+        SimpleNamespace,
+        lambda v: _dict_items(v.__dict__),
+        _same_items,
+        lambda v: _flat(v.__dict__),
+        _apply_namespace,
+    ),
+    Kind("text", io.StringIO, _stream_state, operator.eq, _stream_state, _apply_stream),
+    Kind("binary", io.BytesIO, _stream_state, operator.eq, _stream_state, _apply_stream),
+)
+_BY_TYPE: dict[type, Kind] = {kind.base: kind for kind in _KINDS}
+
+
+def kind_of(value: object) -> Kind:
+    """How a container is shared."""
+    kind = _BY_TYPE.get(type(value))
+    if kind is not None:
+        return kind
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return Kind("ndarray", numpy.ndarray, _array_state, operator.eq, _array_content, _apply_ndarray)
+    for kind in _KINDS:
+        if isinstance(value, kind.base):
+            return kind
+    raise Unsendable(f"a value of type {type(value).__name__} cannot be shared")
+
+
+class Entry:
+    """One shared container, with what it held when both ends last agreed."""
+
+    __slots__ = ("held", "kind", "then", "value")
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.kind = kind_of(value)
+        self.then: Any = None
+        self.held = False  # kept even where nothing else seems to hold it
+
+
+class Shared:
+    """The table of one end. Its own numbers are even or odd, so that the two ends never choose the same."""
+
+    def __init__(self, *, first: int) -> None:
+        self._next = first
+        self._entries: dict[int, Entry] = {}
+        self._numbers: dict[int, int] = {}
+        self._fresh: list[int] = []
+
+    def number(self, value: object) -> int | None:
+        return self._numbers.get(id(value))
+
+    def add(self, value: object) -> int:
+        """Share a container of this end; its number."""
+        number = self._next
+        self._next += 2
+        self.learn(number, value)
+        return number
+
+    def hold(self, number: int) -> None:
+        """Keep sharing it until `forget`, whoever else holds it."""
+        self._entries[number].held = True
+
+    def learn(self, number: int, value: object) -> None:
+        """Share a container under a number that the other end chose."""
+        if number in self._entries or id(value) in self._numbers:
+            raise Violation("a container that is shared twice")
+        self._entries[number] = Entry(value)
+        self._numbers[id(value)] = number
+        self._fresh.append(number)
+
+    def get(self, number: int) -> Any:
+        entry = self._entries.get(number)
+        if entry is None:
+            raise Violation("a reference to a container that is not shared")
+        return entry.value
+
+    def forget(self, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
+            entry = self._entries.pop(number, None)
+            if entry is not None:
+                self._numbers.pop(id(entry.value), None)
+
+    def undo(self) -> None:
+        """The message that shared the last ones will not be sent."""
+        self.forget(tuple(self._fresh))
+        self._fresh.clear()
+
+    def settle(self) -> None:
+        """Remember what the containers of the message just written or read hold."""
+        for number in self._fresh:
+            entry = self._entries.get(number)
+            if entry is not None:
+                entry.then = entry.kind.remember(entry.value)
+        self._fresh.clear()
+
+    def released(self) -> tuple[int, ...]:
+        """The numbers of those that nothing else here holds any more, which are let go of."""
+        if not self._entries:
+            return ()
+        # The entry's own reference and the argument of getrefcount.
+        gone = tuple(n for n, e in self._entries.items() if not e.held and _getrefcount(e.value) <= 2)
+        if gone:
+            self.forget(gone)
+        return gone
+
+    def changes(self) -> tuple[object, ...]:
+        """Numbers and contents, flat, of what has changed since both ends agreed."""
+        if not self._entries:
+            return ()
+        found: list[object] = []
+        for number, entry in self._entries.items():
+            kind = entry.kind
+            now = kind.remember(entry.value)
+            if not kind.same(now, entry.then):
+                found += (number, kind.content(entry.value))
+                entry.then = now
+        return tuple(found)
+
+    def apply(self, changes: tuple[Any, ...]) -> None:
+        """Make the changes of the other end."""
+        if len(changes) % 2:
+            raise Violation("a change without content")
+        for at in range(0, len(changes), 2):
+            entry = self._entries.get(changes[at])
+            if entry is None:
+                continue  # let go of in the meantime
+            try:
+                entry.kind.apply(entry.value, changes[at + 1])
+            except (TypeError, ValueError, AttributeError, OverflowError) as error:
+                raise Violation(f"a change that cannot be made: {type(error).__name__}") from None
+            entry.then = entry.kind.remember(entry.value)
+
+
+class LinkEncoder(Encoder):
+    """An encoder that shares containers."""
+
+    base = 1 << 30  # references that a container has which only its parent holds; measured below
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.shared = shared
+
+    def mutable(self, value: object) -> bool:
+        number = self.shared.number(value)
+        if number is not None:
+            self.parts.append(b"r" + _U32.pack(number))
+            return True
+        if _getrefcount(value) > self.base:
+            self.parts.append(b"m" + _U32.pack(self.shared.add(value)))
+        return False
+
+
+class LinkDecoder(Decoder):
+    """A decoder that shares containers. `theirs`: the parity of the numbers that the other end chooses."""
+
+    def __init__(self, raw: bytes, shared: Shared, *, theirs: int) -> None:
+        super().__init__(raw)
+        self.shared = shared
+        self._theirs = theirs
+        self._coming: int | None = None
+
+    def extension(self, tag: bytes) -> Any:
+        if tag == b"r":
+            return self.shared.get(self.number())
+        if tag == b"m":
+            number = self.number()
+            if number % 2 != self._theirs or self._coming is not None:
+                raise Violation("a shared container with a number of ours")
+            self._coming = number
+            value = self.get()
+            if self._coming is not None:
+                raise Violation("a shared value that is no container")
+            return value
+        return super().extension(tag)
+
+    def made(self, value: Any) -> None:
+        if self._coming is not None:
+            number, self._coming = self._coming, None
+            self.shared.learn(number, value)
+
+    def pending(self) -> Callable[[Any], None] | None:
+        """For containers that are made after their content was read."""
+        if self._coming is None:
+            return None
+        number, self._coming = self._coming, None
+
+        def register(value: Any) -> None:
+            kind_of(value)
+            self.shared.learn(number, value)
+
+        return register
+
+
+class _Probe(LinkEncoder):
+    seen = 0
+
+    def mutable(self, value: object) -> bool:
+        type(self).seen = max(type(self).seen, _getrefcount(value))
+        return False
+
+
+def _measure() -> int:
+    probe = _Probe(Shared(first=0))
+    probe.put(([0], {0: [0]}, [[0]]), DEEPEST)
+    return _Probe.seen
+
+
+LinkEncoder.base = _measure()

@@ -1,0 +1,140 @@
+"""Objects of the standard library that both ends have, by name: types, exceptions, and functions.
+
+Types and exceptions cross both ways, functions only towards the candidate: a function that it returns runs with it.
+Nothing is imported for a name that is not in the tables below.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import datetime
+import decimal
+import fractions
+import functools
+import importlib
+import itertools
+import math
+import operator
+import pathlib
+import re
+import sys
+import types
+import uuid
+from typing import Any
+
+from .codec import Violation
+
+_DATA_TYPES = (
+    *(int, float, complex, bool, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, range, slice),
+    *(object, type, property, classmethod, staticmethod, enumerate, zip, map, filter, reversed, super),
+    *(type(None), type(Ellipsis), type(NotImplemented)),
+    *(collections.OrderedDict, collections.defaultdict, collections.Counter, collections.deque, collections.ChainMap),
+    *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone, datetime.tzinfo),
+    *(decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.Path, pathlib.PosixPath, pathlib.PurePath),
+    *(pathlib.PurePosixPath, re.Pattern, types.SimpleNamespace, types.MappingProxyType),
+)
+_FUNCTION_SOURCES = (builtins, math, operator, itertools, functools)
+_METHOD_SOURCES = (str, bytes, int, float, list, tuple, dict, set, frozenset)
+
+# Exceptions of modules that may not be loaded yet.
+_EXCEPTIONS = {
+    "json.decoder": ("JSONDecodeError",),
+    "decimal": ("DecimalException", "InvalidOperation", "DivisionByZero", "Overflow", "Underflow", "Inexact"),
+    "asyncio.exceptions": ("CancelledError", "InvalidStateError", "IncompleteReadError", "QueueEmpty", "QueueFull"),
+    "asyncio.queues": ("QueueEmpty", "QueueFull"),
+    "queue": ("Full",),
+    "_queue": ("Empty",),
+    "re": ("error",),
+    "struct": ("error",),
+    "binascii": ("Error", "Incomplete"),
+    "dataclasses": ("FrozenInstanceError",),
+    "statistics": ("StatisticsError",),
+    "subprocess": ("SubprocessError", "CalledProcessError", "TimeoutExpired"),
+    "concurrent.futures._base": ("Error", "CancelledError", "InvalidStateError", "BrokenExecutor"),
+    "configparser": ("Error", "NoSectionError", "NoOptionError", "DuplicateSectionError", "ParsingError"),
+    "csv": ("Error",),
+    "_csv": ("Error",),
+    "zlib": ("error",),
+    "sqlite3": ("Error", "IntegrityError", "OperationalError", "ProgrammingError", "DatabaseError"),
+    "graphlib": ("CycleError",),
+    "shutil": ("Error",),
+    "io": ("UnsupportedOperation",),
+    "threading": ("BrokenBarrierError",),
+    "xml.etree.ElementTree": ("ParseError",),
+    "urllib.error": ("URLError", "HTTPError"),
+    "zipfile": ("BadZipFile",),
+    "numpy.linalg": ("LinAlgError",),
+    "numpy.exceptions": ("AxisError",),
+}
+
+
+def _tables() -> tuple[dict[str, Any], dict[int, str], dict[int, str]]:
+    both: dict[str, Any] = {}
+    for kind in _DATA_TYPES:
+        both[f"{kind.__module__}:{kind.__qualname__}"] = kind
+    for name, value in vars(builtins).items():
+        if isinstance(value, type) and issubclass(value, BaseException):
+            both[f"builtins:{name}"] = value
+    both["builtins:Ellipsis"], both["builtins:NotImplemented"] = Ellipsis, NotImplemented
+    outward: dict[int, str] = {id(value): name for name, value in both.items()}
+    functions: dict[int, str] = {}
+    for module in _FUNCTION_SOURCES:
+        for name, value in vars(module).items():
+            if not name.startswith("_") and callable(value) and id(value) not in outward:
+                functions[id(value)] = f"{module.__name__}:{name}"
+    for kind in _METHOD_SOURCES:
+        for name, value in vars(kind).items():
+            if not name.startswith("_") and type(value) is types.MethodDescriptorType:
+                functions[id(value)] = f"builtins:{kind.__name__}.{name}"
+    return both, outward, functions
+
+
+_BY_NAME, _NAMES, _FUNCTION_NAMES = _tables()
+_HELD = [vars(kind)[name] for kind in _METHOD_SOURCES for name in vars(kind)]  # ids stay theirs
+
+
+def name_of(value: object) -> str | None:
+    """The name of a type or constant that both ends have."""
+    name = _NAMES.get(id(value))
+    if name is not None:
+        return name
+    if isinstance(value, type):
+        module, qualname = type.__dict__["__module__"].__get__(value), type.__dict__["__qualname__"].__get__(value)
+        if (
+            isinstance(module, str)
+            and isinstance(qualname, str)
+            and qualname in _EXCEPTIONS.get(module, ())
+            and getattr(sys.modules.get(module), qualname, None) is value
+        ):
+            return f"{module}:{qualname}"
+    return None
+
+
+def function_name_of(value: object) -> str | None:
+    """The name of a function that both ends have."""
+    return _FUNCTION_NAMES.get(id(value))
+
+
+def by_name(name: object) -> Any:
+    """The type, exception or constant of that name. Raises Violation."""
+    if type(name) is not str:
+        raise Violation("a name that is no text")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    module, _, qualname = name.partition(":")
+    if qualname in _EXCEPTIONS.get(module, ()):
+        try:
+            return getattr(importlib.import_module(module), qualname)
+        except (ImportError, AttributeError):
+            pass
+    raise Violation(f"no standard object is called {name!r:.80}")
+
+
+def function_by_name(name: str) -> Any:
+    """In the candidate: a function of that name, its own."""
+    module, _, path = name.partition(":")
+    value: Any = sys.modules[module]
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,38 @@
+"""What a message of the link between checker and candidate says. Both ends share this file.
+
+A message is a tuple `(operation, released containers, released objects, changes, output, payload...)`. The checker asks
+(`ASK`), the candidate answers (`RETURN`, `RAISE`); in between the candidate may ask back (`BACK`), which the checker
+answers (`BACK_RETURN`, `BACK_RAISE`). Only the end whose turn it is writes.
+"""
+
+from __future__ import annotations
+
+ASK, RETURN, RAISE, BACK, BACK_RETURN, BACK_RAISE = range(6)
+
+# What an object offers to operators and builtins, as bits of its class's description.
+CAPABILITIES = (
+    *("__call__", "__iter__", "__next__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
+    *("__enter__", "__exit__", "__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__"),
+    *("__eq__", "__ne__", "__hash__", "__lt__", "__le__", "__gt__", "__ge__"),
+    *("__str__", "__repr__", "__format__", "__bool__", "__reversed__"),
+    *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+    *("__int__", "__float__", "__complex__", "__index__", "__bytes__", "__fspath__", "__missing__"),
+    *("__add__", "__sub__", "__mul__", "__matmul__", "__truediv__", "__floordiv__", "__mod__", "__divmod__"),
+    *("__pow__", "__lshift__", "__rshift__", "__and__", "__xor__", "__or__"),
+    *("__radd__", "__rsub__", "__rmul__", "__rmatmul__", "__rtruediv__", "__rfloordiv__", "__rmod__"),
+    *("__rdivmod__", "__rpow__", "__rlshift__", "__rrshift__", "__rand__", "__rxor__", "__ror__"),
+    *("__iadd__", "__isub__", "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__"),
+    *("__ipow__", "__ilshift__", "__irshift__", "__iand__", "__ixor__", "__ior__"),
+)
+BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
+
+# What instances of a class may be taken for by `isinstance` and `inspect`.
+LOOKALIKES = (
+    "function",
+    "builtin_function_or_method",
+    "method",
+    "generator",
+    "coroutine",
+    "async_generator",
+    "module",
+)

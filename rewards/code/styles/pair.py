@@ -1,0 +1,276 @@
+"""A checker and a candidate, opened together: how the judges of `asserts`, `check` and `pytest` drive them.
+
+The caller keeps the time. It never talks to the program, and what the checker reports is data of the codec. A case that
+runs into its limit, or takes the program with it, ends the pair; where all cases count, a fresh pair goes on behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rewards.code.guest.channel import LENGTH, framed
+from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
+from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.references import CodeLimits
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import MIB, Ended, Job, JobResult, Limits
+
+CHECKER_MEMORY = 512 * MIB
+START_SECONDS = 20.0
+"""For starting both processes, beside the program's own time."""
+SLACK_SECONDS = 0.25
+"""What the checker may need beside the program in a case, so that a program within its limit never runs into ours."""
+_OUTPUT = 4 * MIB
+
+
+PROGRAM_FILE = "solution.py"
+_NUMPY = re.compile(r"\b(numpy|np)\b")
+_WATCHES_OUTPUT = re.compile(r"\b(stdout|stderr|capsys|capfd|print)\b")
+
+
+def source_bytes(source: str) -> bytes:
+    """A source as it lies in a file; what cannot be encoded makes it no Python, as it should."""
+    return source.encode("utf-8", "surrogatepass")
+
+
+def preloads(*sources: str) -> tuple[str, ...]:
+    """Libraries that the interpreters should have loaded already."""
+    return ("numpy",) if any(_NUMPY.search(source) for source in sources) else ()
+
+
+def program_options(texts: Iterable[str]) -> dict[str, Any]:
+    """How the candidate is to load the program. Output goes to the tests where they look at it."""
+    watched = any(_WATCHES_OUTPUT.search(text) for text in texts)
+    return {"module": "solution", "file": PROGRAM_FILE, "before": (), "forward": watched, "wanted": ()}
+
+
+class CheckerFault(Exception):
+    """The checker said what no checker says, or ended without the program's doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What is to be judged.
+
+    start: what the checker is told. files: of the checker. program: files of the candidate. preload: of both.
+    names: what the cases are called, in order, as far as they are known beforehand.
+    """
+
+    start: Mapping[str, Any]
+    program: Mapping[str, bytes]
+    limits: CodeLimits
+    partial: bool
+    count: int
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known so far, over all pairs."""
+
+    outcomes: dict[int, CaseOutcome] = field(default_factory=dict)
+    failure: str = ""
+    fault: str = ""
+    loaded: bool = False
+    done: bool = False
+    lost: str = ""
+    isolation: str = ""
+    peak_memory: int = 0
+    seconds: float = 0.0
+    count: int = 0
+
+
+class _Events:
+    """Messages of the checker, each with a deadline."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pending = b""
+
+    async def next(self, deadline: float) -> tuple[Any, ...] | None:
+        """None: the checker is gone. Raises TimeoutError, CheckerFault."""
+        while True:
+            if len(self._pending) >= 4:
+                (size,) = LENGTH.unpack_from(self._pending)
+                if size > LARGEST_MESSAGE:
+                    raise CheckerFault(f"the checker announced a message of {size} bytes")
+                if len(self._pending) >= size + 4:
+                    raw, self._pending = self._pending[4 : size + 4], self._pending[size + 4 :]
+                    try:
+                        event = decode(raw)
+                    except Violation as error:
+                        raise CheckerFault(f"the checker sent what means nothing: {error}") from None
+                    if type(event) is not tuple or not event or type(event[0]) is not str:
+                        raise CheckerFault("the checker sent what is no event")
+                    return event
+            async with asyncio.timeout_at(deadline):
+                data = await self._session.receive()
+            if not data:
+                return None
+            self._pending += data
+
+
+def jobs(trial: Trial) -> tuple[Job, Job]:
+    """The checker and the candidate."""
+    seconds = START_SECONDS + (trial.limits.time_s + SLACK_SECONDS) * (trial.count + 1)
+    shared = {"wall_seconds": seconds, "cpu_seconds": seconds, "output_bytes": _OUTPUT}
+    memory = trial.limits.memory_mb * MIB
+    checker = Job(
+        argv=("python", "-m", "rlvr_guest.checker"),
+        files=trial.files,
+        limits=Limits(memory_bytes=max(CHECKER_MEMORY, memory), **shared),
+        preload=("rlvr_guest.checker", *trial.preload),
+    )
+    candidate = Job(
+        argv=("python", "-m", "rlvr_guest.candidate"),
+        files=trial.program,
+        limits=Limits(memory_bytes=memory, **shared),
+        preload=("rlvr_guest.candidate", *trial.preload),
+    )
+    return checker, candidate
+
+
+async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
+    """Run the cases. Raises SandboxUnavailable."""
+    progress = _Progress(count=trial.count)
+    began = time.monotonic()
+    checker, candidate = jobs(trial)
+    first = 0
+    while True:
+        session = await sandbox.open(checker, candidate)
+        try:
+            await _one_pair(session, trial, progress, first)
+        finally:
+            await session.close()
+        await _account(session, progress)
+        following = max(progress.outcomes, default=-1) + 1
+        stop = progress.done or progress.failure or progress.fault or not trial.partial or following >= progress.count
+        if stop or following == first:
+            break
+        first = following
+    progress.seconds = time.monotonic() - began
+    return _judgement(trial, progress)
+
+
+async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int) -> None:
+    loop = asyncio.get_running_loop()
+    events = _Events(session)
+    progress.loaded, progress.lost = False, ""
+    await session.send(framed(encode({**trial.start, "first": first, "partial": trial.partial})))
+    current = first
+    limit = trial.limits.time_s + SLACK_SECONDS
+    deadline = loop.time() + START_SECONDS + limit
+    try:
+        while (event := await events.next(deadline)) is not None:
+            if _take(event, progress):
+                return
+            current = max(progress.outcomes, default=first - 1) + 1
+            deadline = loop.time() + limit
+    except TimeoutError:
+        reason = f"ran longer than {trial.limits.time_s:g} s"
+        if progress.loaded:
+            progress.outcomes[current] = CaseOutcome(fate=Fate.TIME, name=f"case {current}", reason=reason)
+        else:
+            progress.failure = f"{Fate.TIME}: loading the program {reason}"
+        return
+    except CheckerFault as error:
+        progress.fault = str(error)
+        return
+    await _ended(session, progress, current)
+
+
+def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
+    """Note one event; True = there is nothing more to come. Raises CheckerFault."""
+    match event:
+        case ("loaded",):
+            progress.loaded = True
+        case ("count", int(count)):
+            progress.count = count
+        case ("end", int(index), str(name), str(fate), str(reason), float(seconds)) if fate in set(Fate):
+            progress.outcomes[index] = CaseOutcome(fate=Fate(fate), name=name, reason=reason, seconds=seconds)
+        case ("failure", str(reason)):
+            progress.failure = reason or "the program failed"
+            return True
+        case ("fault", str(reason)):
+            progress.fault = reason or "the test cannot be run"
+            return True
+        case ("lost", str(reason), bool()):
+            progress.lost = reason or "the program is gone"
+            return True
+        case ("done",):
+            progress.done = True
+            return True
+        case _:
+            raise CheckerFault(f"the checker sent an event that is none: {event[0][:40]!r}")
+    return False
+
+
+async def _ended(session: Session, progress: _Progress, current: int) -> None:
+    """The checker ended without a last word: by a limit that the program's answers made it reach, or by itself."""
+    await session.close()
+    result, peer = await session.result(), await session.peer_result()
+    limits = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
+    for ended in (peer.ended, result.ended):
+        if ended in limits:
+            fate = limits[ended]
+            if progress.loaded:
+                progress.outcomes[current] = CaseOutcome(fate=fate, name=f"case {current}", reason=str(fate))
+            else:
+                progress.failure = str(fate)
+            return
+    how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
+    progress.fault = f"the checker ended by itself ({how})"
+
+
+async def _account(session: Session, progress: _Progress) -> None:
+    """Peak memory, isolation, and why the program ended where a limit of the sandbox ended it."""
+    result, peer = await session.result(), await session.peer_result()
+    progress.isolation = peer.isolation or result.isolation
+    progress.peak_memory = max(progress.peak_memory, peer.peak_memory)
+    if progress.lost:
+        _explain_loss(peer, progress)
+
+
+def _explain_loss(peer: JobResult, progress: _Progress) -> None:
+    fates = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
+    fate = fates.get(peer.ended)
+    if not progress.loaded:
+        progress.failure = str(fate) if fate else progress.lost
+        return
+    last = max(progress.outcomes, default=-1)
+    if fate is not None and last >= 0 and progress.outcomes[last].fate is Fate.MISSING:
+        held = progress.outcomes[last]
+        progress.outcomes[last] = CaseOutcome(fate=fate, name=held.name, reason=str(fate), seconds=held.seconds)
+    elif last < 0:
+        progress.failure = str(fate) if fate else progress.lost
+
+
+def _judgement(trial: Trial, progress: _Progress) -> Judgement:
+    """All cases in order; those behind a failure that ended it have not run."""
+    cases = []
+    for index in range(max(progress.count, max(progress.outcomes, default=-1) + 1)):
+        held = progress.outcomes.get(index)
+        if held is None:
+            if progress.failure or progress.fault:
+                break
+            held = CaseOutcome(fate=Fate.MISSING, name=f"case {index}", reason="not run after a failure")
+        cases.append(held)
+    fault = progress.fault
+    good = (Fate.PASSED, Fate.SKIPPED, Fate.UNSUPPORTED)
+    unsupported = next((case for case in cases if case.fate is Fate.UNSUPPORTED), None)
+    if not fault and unsupported is not None and not progress.failure and all(case.fate in good for case in cases):
+        fault = f"unsupported test: {unsupported.reason}"
+    return Judgement(
+        cases=tuple(cases),
+        fault=fault,
+        failure=progress.failure,
+        isolation=progress.isolation,
+        peak_memory=progress.peak_memory,
+        seconds=progress.seconds,
+    )
