@@ -11,11 +11,12 @@ import atexit
 import contextlib
 import gc
 import os
+import signal
 import sys
 from types import ModuleType, TracebackType
 from typing import IO, NoReturn
 
-_FAILED_FLUSH = 120
+_FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
 _OURS: list[str] = []
 
 
@@ -65,7 +66,7 @@ def _run(argv: list[str], path: list[str]) -> int:
         return _exit_code(end.code)
     except BaseException as error:
         _show(error)
-        return 1
+        return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
@@ -83,14 +84,15 @@ def _run_module(argv: list[str], path: list[str]) -> None:
 
 
 def _run_file(argv: list[str], path: list[str], main: ModuleType) -> None:
-    file = argv[0]
-    sys.argv[:], sys.path[:] = argv, [os.path.dirname(os.path.abspath(file)), *path]
+    file = os.path.abspath(argv[0])
+    sys.argv[:], sys.path[:] = argv, [os.path.dirname(file), *path]
     main.__file__ = file
+    main.__cached__ = None  # type: ignore[attr-defined]
     try:
         with open(file, "rb") as source:
             text = source.read()
     except OSError as error:
-        sys.stderr.write(f"{sys.executable}: can't open file {os.path.abspath(file)!r}: {error}\n")
+        sys.stderr.write(f"{sys.executable}: can't open file {file!r}: {error}\n")
         raise SystemExit(2) from None
     exec(compile(text, file, "exec"), main.__dict__)
 
@@ -127,11 +129,15 @@ def _finish(code: int, streams: list[IO[str]]) -> int:
             code = _exit_code(end.code)
         except BaseException as error:
             _show(error)
-    for stream in (sys.stdout, *streams, sys.stderr):
+    for stream in {id(stream): stream for stream in (sys.stdout, *streams, sys.stderr)}.values():
         try:
             stream.flush()
         except (AttributeError, ValueError):  # replaced, or closed
             pass
-        except BaseException:
+        except BaseException as error:
             code = code or _FAILED_FLUSH
+            os.write(2, f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}\n".encode(errors="replace"))
+    if code == _INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     return code

@@ -1,0 +1,335 @@
+"""What the namespace sandbox does beyond the conformance suite: its traps, and that a warm program looks started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.types import Ended, Job, Limits
+from tests.sandbox.running import python, run, said
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+MODES = pytest.mark.parametrize("privileged", [None, False], ids=["default", "user namespace"])
+
+
+@MODES
+def test_a_program_sees_its_interpreter_and_system_and_nothing_else_of_the_host(privileged, tmp_path) -> None:
+    secret = tmp_path / "expected.txt"
+    secret.write_text("the answer")
+    (result,) = run(
+        python(f"""
+            import os
+            print(sorted(os.listdir("/")))
+            print(os.path.exists({str(secret)!r}), os.path.exists({str(Path(__file__))!r}), os.listdir(os.getcwd()))
+            print([p for p in os.listdir("/proc") if p.isdigit()], os.listdir("/tmp"), os.listdir("/dev/shm"))
+        """),
+        privileged=privileged,
+    )
+    roots, hidden, rest = said(result).splitlines()
+    assert {"usr", "lib", "proc", "tmp", "dev", "etc", "box"} <= set(eval(roots))
+    assert "sys" not in eval(roots)
+    assert hidden == "False False ['main.py']"
+    assert rest == "['1', '2'] [] []"
+
+
+@MODES
+def test_the_program_is_pid_2_and_signals_end_it_as_they_should(privileged) -> None:
+    jobs = [
+        python("import os, signal; os.kill(os.getpid(), signal.SIGTERM)"),
+        python("import os; os.abort()"),
+        python("import os, signal, time; signal.setitimer(signal.ITIMER_REAL, 0.05); time.sleep(5)"),
+        python("import os; print(os.getpid(), os.getppid())"),
+    ]
+    term, abort, alarm, pids = run(*jobs, privileged=privileged)
+    assert (term.signal, abort.signal, alarm.signal) == (signal.SIGTERM, signal.SIGABRT, signal.SIGALRM)
+    assert said(pids) == "2 1\n"
+
+
+@MODES
+def test_init_and_the_supervisor_are_out_of_reach(privileged) -> None:
+    source = """
+        import ctypes, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        def refused(what):
+            try:
+                return what() in (-1, None)
+            except OSError:
+                return True
+        for path in ("mem", "environ", "maps", "root", "cwd", "exe", "fd/0", "fd/9"):
+            assert refused(lambda: open(f"/proc/1/{path}", "rb").read(1)), path
+        assert refused(lambda: os.kill(1, 9)) and refused(lambda: os.kill(1, 19))
+        assert libc.ptrace(16, 1, 0, 0) == -1
+        for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward"):
+            assert refused(lambda: open(path, "w").write("0") and None) , path
+        for path in ("/x", "/usr/x", "/etc/x", "/etc/passwd", "/lib/x", os.__file__):
+            try:
+                open(path, "a")
+            except OSError:
+                continue
+            raise AssertionError(path)
+        print("held")
+    """
+    (result,) = run(python(source), privileged=privileged)
+    assert said(result) == "held\n"
+    assert Path("/proc/sys/kernel/core_pattern").read_text() != "0"
+
+
+@MODES
+def test_the_filter_refuses_with_errnos_and_leaves_what_honest_programs_use(privileged) -> None:
+    source = """
+        import asyncio, ctypes, errno, os, platform, socket, subprocess, sys, threading
+        libc = ctypes.CDLL(None, use_errno=True)
+        def asks(number, *arguments):
+            ctypes.set_errno(0)
+            assert libc.syscall(number, *arguments) == -1, number
+            return errno.errorcode[ctypes.get_errno()]
+        if platform.machine() == "x86_64":
+            denied = dict(ptrace=101, mount=165, unshare=272, setns=308, bpf=321, keyctl=250, io_uring=425, reboot=169,
+                          personality=135, userfaultfd=323, pidfd_open=434, process_vm_readv=310, perf=298, chroot=161)
+            assert {asks(n, 0, 0, 0, 0, 0) for n in denied.values()} == {"EPERM"}
+            assert asks(435, 0, 0) == "ENOSYS"                       # clone3
+            assert asks(0x40000000 + 39) == "ENOSYS"                 # getpid of x32
+            assert asks(56, 0x10000000 | 17, 0, 0, 0, 0) == "EPERM"  # clone with a user namespace
+            import mmap                                              # getpid of i386, by its own gate
+            code = mmap.mmap(-1, 4096, prot=7)
+            code.write(bytes.fromhex("b814000000cd80c3"))
+            call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+            assert call() == -errno.ENOSYS
+        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, 16):
+            try:
+                socket.socket(family, socket.SOCK_RAW if family == 16 else socket.SOCK_STREAM)
+            except PermissionError:
+                continue
+            raise AssertionError(family)
+        async def hello():
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(7)", stdout=subprocess.PIPE)
+            return (await process.communicate())[0]
+        assert asyncio.run(hello()) == b"7\\n"
+        thread = threading.Thread(target=lambda: print("thread"))
+        thread.start(); thread.join()
+        assert os.waitpid(os.spawnlp(os.P_NOWAIT, "true", "true"), 0)[1] == 0
+        print("held")
+    """
+    (result,) = run(python(source), privileged=privileged)
+    assert said(result) == "thread\nheld\n"
+
+
+@MODES
+def test_the_input_can_be_opened_by_name_and_runs_share_nothing(privileged) -> None:
+    writes = python(
+        "open('/tmp/x', 'w').write('1'); open('/dev/shm/x', 'w').write('1'); print(open('/dev/stdin').read())",
+        stdin=b"in",
+    )
+    reads = python("import os; print(os.listdir('/tmp'), os.listdir('/dev/shm'), sorted(os.environ))")
+    first, second = run(writes, privileged=privileged) + run(reads, privileged=privileged)
+    assert said(first) == "in\n"
+    assert said(second).startswith("[] [] ")
+    assert "PYTEST_CURRENT_TEST" not in said(second)
+
+
+def test_memory_of_the_whole_tree_is_bounded_where_no_cgroup_counts_it(monkeypatch) -> None:
+    monkeypatch.setattr("sandbox.cgroups.make", lambda: None)
+    limits = Limits(memory_bytes=200 << 20, wall_seconds=20, cpu_seconds=20)
+    hog = "b = bytearray(80 << 20); b[::4096] = b'x' * len(b[::4096]); import time; time.sleep(10)"
+    jobs = [
+        python("b = bytearray(400 << 20)", limits=limits),
+        python("import mmap; m = mmap.mmap(-1, 1 << 30)\nfor i in range(0, 1 << 30, 4096): m[i] = 1", limits=limits),
+        python(
+            f"import os\nfor i in range(4):\n  if not os.fork():\n    {hog}\nimport time; time.sleep(10)", limits=limits
+        ),
+        python("import os; os.memfd_create('x')", limits=limits),
+    ]
+    alone, shared, forks, memfd = run(*jobs, slots=1)
+    assert b"MemoryError" in alone.stderr
+    assert shared.ended is Ended.MEMORY
+    assert forks.ended is Ended.MEMORY
+    assert b"not implemented" in memfd.stderr
+    assert alone.isolation == "namespaces (memory per process only)"
+
+
+def test_a_plain_user_needs_no_set_up(tmp_path: Path) -> None:
+    """A real one: the tests' own interpreter may lie where only root can go."""
+    if os.geteuid() != 0:
+        pytest.skip("the tests run as a plain user, so all of them show it")
+    if not os.path.exists("/usr/bin/python3"):
+        pytest.skip("no /usr/bin/python3 that another user could run")
+    source = Path(__file__).resolve().parents[2] / "sandbox"
+    subprocess.run(["cp", "-r", source, tmp_path / "sandbox"], check=True)
+    (tmp_path / "main.py").write_text(
+        textwrap.dedent("""
+        import asyncio, sys
+        from sandbox.namespaces import NamespaceSandbox
+        from sandbox.types import Job
+        async def main():
+            sandbox = NamespaceSandbox()
+            result = await sandbox.run(Job(argv=("python", "-c", "import os; print(os.getuid(), os.getpid())")))
+            print(result.stdout.decode(), result.stderr.decode())
+            await sandbox.close()
+        asyncio.run(main())
+    """)
+    )
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/") and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    subprocess.run(["chmod", "-R", "a+rX", tmp_path], check=True)
+    done = subprocess.run(
+        ["/usr/bin/python3", "main.py"], cwd=tmp_path, user=65534, group=65534, extra_groups=[],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["1000", "2"], done.stderr
+
+
+# --- a warm program looks started ----------------------------------------------------------------------------------
+
+LOOKS = {
+    "module": "import sys; print(__name__, __file__, sys.argv, sys.path[0], sys.modules['__main__'].__doc__)",
+    "traceback": "def f():\n    return 1 // 0\n\nprint('before')\nf()",
+    "chained": "try:\n    {}['x']\nexcept KeyError as e:\n    raise ValueError('é') from e",
+    "syntax": "print('never')\ndef f(:\n    pass",
+    "exit text": "import sys; sys.exit('a message')",
+    "exit code": "import sys; sys.exit(300)",
+    "exit none": "raise SystemExit",
+    "atexit": "import atexit; atexit.register(print, 'last'); print('first', end='')",
+    "thread": "import threading as t, time; t.Thread(target=lambda: (time.sleep(0.1), print(2))).start(); print(1)",
+    "hook": "import sys; sys.excepthook = lambda *a: print('hooked', a[0].__name__); 1 / 0",
+    "streams": "import sys\nfor s in (sys.stdin, sys.stdout, sys.stderr):\n"
+    "  print(s.name, s.mode, s.encoding, s.errors, s.isatty(), s.seekable(), s.line_buffering)",
+    "unflushed": "import os, sys; sys.stdout.write('kept'); sys.stdout.flush(); sys.stdout.write('lost'); os._exit(3)",
+    "recursion": "import sys\ndef f(n): return n and f(n - 1)\nf(sys.getrecursionlimit() - 20); print('deep')",
+    "input": "a = input(); import sys; print(a, sys.stdin.read(), sys.stdin.buffer.read())",
+    "eof": "input(); input(); input()",
+    "bytes": "import sys; sys.stdout.buffer.write(bytes(range(256)))",
+    "surrogates": "print(ascii(input()))",
+    "broken stdout": "import os; os.close(1); print('x')",
+    "replaced stdout": "import io, sys; sys.stdout = io.StringIO(); print('x')",
+    "guard": "if __name__ == '__main__': print('main')",
+    "pickle": "import pickle\nclass C: x = 1\nprint(pickle.loads(pickle.dumps(C())).x, pickle.dumps(C)[:30])",
+    "source": "import inspect\ndef f(): pass\nprint(inspect.getsource(f), inspect.getsourcefile(f))",
+    "modules": "import sys; print([m for m in sys.modules if 'zygote' in m or 'sandbox' in m])",
+    "dunder main": "import __main__; print(sorted(n for n in vars(__main__) if n != '__annotations__'))",
+    "cookie": "# -*- coding: latin-1 -*-\nprint(ascii('\xe9'))",
+    "interrupt": "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_warm_program_looks_as_if_it_had_been_started(name: str) -> None:
+    """Beside a real start of the same interpreter, in the same sandbox."""
+    source = LOOKS[name].encode("latin-1" if name == "cookie" else "utf-8")
+    stdin = b"one\n\xff\xfetwo\n" if name != "surrogates" else b"\xff\n"
+    files = {"main.py": source}
+    warm, cold = run(
+        Job(argv=("python", "main.py"), files=files, stdin=stdin),
+        Job(argv=(sys.executable, "main.py"), files=files, stdin=stdin),
+    )
+    assert (warm.ended, warm.exit_code, warm.signal) == (cold.ended, cold.exit_code, cold.signal), warm.stderr
+    assert warm.stdout == cold.stdout
+    assert warm.stderr == cold.stderr
+
+
+# --- the end of the supervisor -------------------------------------------------------------------------------------
+
+SUPERVISOR = """
+    import asyncio, os, sys, time
+    from sandbox.namespaces import NamespaceSandbox
+    from sandbox.types import Job, Limits
+    async def main():
+        sandbox = NamespaceSandbox(slots=3)
+        job = Job(argv=("python", "-c", "import os, time; os.fork(); os.setsid(); time.sleep(100)"),
+                  limits=Limits(wall_seconds=100))
+        tasks = [asyncio.create_task(sandbox.run(job)) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        if sys.argv[1] == "forked" and not os.fork():
+            time.sleep(60)  # a child that holds copies of all descriptors
+        print("ready", os.getpid(), flush=True)
+        await asyncio.gather(*tasks)
+    asyncio.run(main())
+"""
+
+
+def ours(supervisor: int) -> list[str]:
+    """Processes and cgroups of a supervisor's sandboxes that are still there."""
+    left = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{supervisor}-*")]
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "comm").read_text().startswith("rlvr-"):
+                line = (entry / "environ").read_bytes()
+                left += [f"{entry.name} {line[-40:]!r}"] if f"RLVR_TEST={supervisor}".encode() in line else []
+        except OSError:
+            continue
+    return left
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes below one, by their parents."""
+    found, parents = {pid}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+@pytest.mark.parametrize("how", ["alone", "forked"])
+def test_nothing_is_left_of_a_supervisor_that_is_killed(how: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(SUPERVISOR), how], stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )  # fmt: skip
+    held: list[int] = []
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().split() == ["ready", str(process.pid)]
+        limit = time.monotonic() + 30  # keeper, zygote, three slots, three inits, three programs and their children
+        while len(family := descendants(process.pid)) < 14 and time.monotonic() < limit:
+            time.sleep(0.05)
+        assert len(family) >= 14
+        held = [p for p in family if Path(f"/proc/{p}/comm").read_text().strip() == "python" and how == "forked"]
+        process.kill()
+        process.wait()
+        limit = time.monotonic() + 20
+        while time.monotonic() < limit:
+            alive = {p for p in family if Path(f"/proc/{p}").exists()} - set(held)
+            if not alive and not ours(process.pid):
+                break
+            time.sleep(0.05)
+        assert not alive
+        assert not ours(process.pid)
+    finally:
+        process.kill()
+        process.stdout.close()
+        for pid in held:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_cancelled_runs_end_and_their_slots_come_back() -> None:
+    async def cancel_many() -> float:
+        sandbox = NamespaceSandbox(slots=2)
+        try:
+            for _ in range(5):
+                tasks = [asyncio.create_task(sandbox.run(Job(argv=("sleep", "60")))) for _ in range(6)]
+                await asyncio.sleep(0.1)
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+                assert all(isinstance(e, asyncio.CancelledError) for e in ended)
+            (result,) = await asyncio.gather(sandbox.run(Job(argv=("echo", "still here"))))
+            assert result.stdout == b"still here\n"
+            return result.seconds
+        finally:
+            await sandbox.close()
+
+    asyncio.run(asyncio.wait_for(cancel_many(), 60))
