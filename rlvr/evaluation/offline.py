@@ -75,7 +75,7 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
     console = console or Console()
     located = locate(job.model)
     settings = located.settings
-    base = _base(job.base, settings.base)
+    base = _base(job.base, settings.base, model=job.model)
     temperature = job.temperature
     if temperature is None:
         temperature = 0.0 if job.samples == 1 else settings.temperature
@@ -187,15 +187,15 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _base(asked: str | None, run_base: str | None) -> str | None:
+def _base(asked: str | None, run_base: str | None, *, model: str) -> str | None:
     if asked is None:
         return None
     if asked:
         return locate(asked).path
     if run_base is None:
         raise ConfigError(
-            "--base without a value means the model that the run started from, but MODEL is no run or began with "
-            "random weights; name the baseline: --base MODEL"
+            f"--base without a value means the model that the run started from, but {model!r} is no run with a "
+            "checkpoint, or began with random weights; name the baseline: --base MODEL"
         )
     return run_base
 

@@ -203,7 +203,9 @@ def test_problems_name_their_own_reward_where_the_model_is_no_run(
     assert [r["reward"].partition("@")[0] for r in rows] == ["math", "countdown"]
     assert rows[1]["strict"] is None
     assert main(["eval", model, "--base", "--data", str(tmp_path / "mixed.jsonl"), *options]) == 1
-    assert "name the baseline: --base MODEL" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "name the baseline: --base MODEL" in message
+    assert f"{model!r} is no run" in message
 
 
 def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
