@@ -244,7 +244,7 @@ SUPERVISOR = """
     from sandbox.types import Job, Limits
     async def main():
         sandbox = NamespaceSandbox(slots=3)
-        job = Job(argv=("python", "-c", "import os, time; os.fork(); os.setsid(); time.sleep(100)"),
+        job = Job(argv=("python", "-c", "import os, time; os.fork() or os.setsid(); time.sleep(100)"),
                   limits=Limits(wall_seconds=100))
         tasks = [asyncio.create_task(sandbox.run(job)) for _ in range(3)]
         await asyncio.sleep(0.5)
