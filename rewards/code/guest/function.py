@@ -1,0 +1,113 @@
+"""The process of a program whose function is called case by case: arguments in, plain data out.
+
+It holds no expected value; the caller at the other end of the channel compares. What is no plain data is sent as the
+name of its type, which equals nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections import Counter, OrderedDict, defaultdict
+from typing import Any
+
+from .channel import Channel, Ended
+from .codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
+
+CHANNEL = 3
+_LONGEST_TEXT = 500
+_AS_DICT = (dict, OrderedDict, Counter, defaultdict)
+_PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
+_EXACT = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset))
+
+
+class ResultEncoder(Encoder):
+    """Plain data, and the type names of all else."""
+
+    def put(self, value: object, depth: int = DEEPEST) -> None:
+        if type(value) in _EXACT:
+            super().put(value, depth)
+        else:
+            self.other(value, depth)
+
+    def other(self, value: object, depth: int) -> None:
+        base = plain_base(type(value))
+        if base in _AS_DICT:
+            put_base(self, value, defaultdict, depth)
+        elif base in _PLAIN:
+            put_base(self, value, base, depth)
+        else:
+            self.parts.append(b"?")
+            super().put(type(value).__name__[:80], depth)
+
+
+def _outcome(function: Any, args: Any, kwargs: Any) -> bytes:
+    encoder = ResultEncoder()
+    try:
+        encoder.put(("value", function(*args, **kwargs)))
+        return encoder.message()
+    except Unsendable as error:
+        return encode(("unsendable", str(error)[:_LONGEST_TEXT]))
+    except BaseException as error:  # whatever the program raises is its answer
+        return encode(("raised", describe(error)))
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    try:
+        text = str.__str__(str(error))
+    except BaseException:  # whatever its __str__ does
+        text = ""
+    return f"{type(error).__name__}: {text}"[:_LONGEST_TEXT]
+
+
+def _load(file: str, entry_point: str) -> Any:
+    """What gives the function to call: for `Solution.f` the method of a new instance each time."""
+    module = types.ModuleType("solution")
+    module.__file__ = os.path.abspath(file)
+    sys.modules["solution"] = module
+    with open(file, "rb") as source:
+        text = source.read()
+    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+    first, *path = entry_point.split(".")
+    holder = getattr(module, first)
+
+    def function() -> Any:
+        value = holder
+        for part in path:
+            value = getattr(value() if isinstance(value, type) else value, part)
+        return value
+
+    return function
+
+
+def main() -> None:
+    """Load the program and answer until the caller closes the channel."""
+    channel = Channel(CHANNEL)
+    try:
+        options = decode(channel.receive())
+        try:
+            function = _load(options["file"], options["entry_point"])
+        except BaseException as error:  # whatever the program raises is its failure
+            channel.send(encode(("failure", describe(error))))
+            channel.receive()
+        channel.send(encode(("loaded",)))
+        while True:
+            args, kwargs = decode(channel.receive())
+            channel.send(_called(function, args, kwargs))
+    except Ended:
+        pass
+    os._exit(0)
+
+
+def _called(function: Any, args: Any, kwargs: Any) -> bytes:
+    try:
+        target = function()
+    except BaseException as error:  # whatever the program raises is its answer
+        return encode(("raised", describe(error)))
+    return _outcome(target, args, kwargs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""Judge of the style `function`: one process, one case at a time, arguments in, plain data out, compared here.
+
+The program sees the arguments of a case when the case before it has been judged, and never an expected value. What it
+sends is read by a decoder that makes plain builtin values only, is bounded by the size of what is expected, and cannot
+be made slow by keys that collide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from rewards.code.compare import same_value
+from rewards.code.guest.channel import LENGTH, framed
+from rewards.code.guest.codec import LARGEST_MESSAGE, Decoder, Unsendable, Violation, encode
+from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.references import FunctionReference
+from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
+from rewards.code.values import untagged
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import MIB, Ended, Job, Limits
+
+SLACK_SECONDS = 0.05
+"""For the way there and back."""
+_SPARE_BYTES = 16 << 10
+_TIMES_EXPECTED = 4
+_FEW_KEYS = 64
+_ENDED = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
+_OUTPUT = 4 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What a program returned and is no plain data. It equals nothing that is expected."""
+
+    kind: str
+
+
+class ResultDecoder(Decoder):
+    """Reads an answer: plain builtin values, and the type names of all else."""
+
+    def extension(self, tag: bytes) -> Any:
+        if tag != b"?":
+            return super().extension(tag)
+        return Opaque(str(self.get())[:80])
+
+    def get(self) -> Any:
+        tag = self.raw[self.at : self.at + 1]
+        if tag in b"xyOKDQ":
+            raise Violation(f"a value with tag {tag!r}, which is no plain data")
+        if tag == b"d":
+            self.at += 1
+            return dict(self._distinct(list(self._pairs()), lambda pair: pair[0]))
+        if tag in (b"S", b"Z"):
+            self.at += 1
+            members = self._distinct(list(self.several()), lambda member: member)
+            return set(members) if tag == b"S" else frozenset(members)
+        return super().get()
+
+    def _pairs(self) -> Any:
+        self.deeper()
+        for _ in range(self.count()):
+            yield self.get(), self.get()
+        self.depth -= 1
+
+    @staticmethod
+    def _distinct(items: list[Any], key: Any) -> list[Any]:
+        """Keys of one hash make a dictionary slow, so there may be few of them."""
+        if len(items) > _FEW_KEYS and len({hash(key(item)) for item in items}) < len(items) // 2:
+            raise Violation("keys that collide")
+        return items
+
+
+class _Gone(Exception):
+    """The program closed its end."""
+
+
+class _TooMuch(Exception):
+    """An answer that is much larger than what is expected."""
+
+
+class _Caller:
+    """The program at the other end of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pending = b""
+
+    async def ask(self, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
+        """Send, and wait for the answer. Raises _Gone, _TooMuch, Violation, TimeoutError."""
+        async with asyncio.timeout_at(deadline):
+            await self._session.send(framed(message))
+            while len(self._pending) < 4:
+                await self._more()
+            (size,) = LENGTH.unpack_from(self._pending)
+            if size > most:
+                raise _TooMuch
+            while len(self._pending) < size + 4:
+                await self._more()
+        raw, self._pending = self._pending[4 : size + 4], self._pending[size + 4 :]
+        answer = ResultDecoder(raw).whole()
+        if type(answer) is not tuple or not answer or type(answer[0]) is not str:
+            raise Violation("an answer without its parts")
+        return answer
+
+    async def _more(self) -> None:
+        data = await self._session.receive()
+        if not data:
+            raise _Gone
+        self._pending += data
+
+
+@dataclass(slots=True)
+class _Progress:
+    cases: list[CaseOutcome] = field(default_factory=list)
+    failure: str = ""
+    isolation: str = ""
+    peak_memory: int = 0
+
+
+async def judge_function(sandbox: Sandbox, program: str, reference: FunctionReference) -> Judgement:
+    """Call the function case by case. Raises SandboxUnavailable."""
+    began = time.monotonic()
+    progress = _Progress()
+    fault = ""
+    prepared: list[tuple[bytes, object, int]] = []
+    for index, case in enumerate(reference.cases):
+        try:
+            args = tuple(untagged(arg) for arg in case.args)
+            kwargs = {name: untagged(value) for name, value in case.kwargs.items()}
+            expected = untagged(case.expected)
+            size = len(encode(expected)) * _TIMES_EXPECTED + _SPARE_BYTES
+            prepared.append((encode((args, kwargs)), expected, min(size, LARGEST_MESSAGE)))
+        except (ValueError, Unsendable) as error:
+            fault = f"case {index} cannot be asked: {error}"
+            break
+    while not fault and not progress.failure and len(progress.cases) < len(prepared):
+        before = len(progress.cases)
+        await _one_run(sandbox, program, reference, prepared, progress)
+        failed = any(case.fate is not Fate.PASSED for case in progress.cases)
+        if len(progress.cases) == before or (failed and not reference.partial):
+            break
+    missing = len(prepared) - len(progress.cases)
+    if missing and not progress.failure:
+        skipped = [
+            CaseOutcome(fate=Fate.MISSING, name=f"case {i}", reason="not run after a failure")
+            for i in range(len(progress.cases), len(prepared))
+        ]
+        progress.cases += skipped
+    return Judgement(
+        cases=tuple(progress.cases),
+        fault=fault,
+        failure=progress.failure,
+        isolation=progress.isolation,
+        peak_memory=progress.peak_memory,
+        seconds=time.monotonic() - began,
+    )
+
+
+async def _one_run(
+    sandbox: Sandbox,
+    program: str,
+    reference: FunctionReference,
+    prepared: list[tuple[bytes, object, int]],
+    progress: _Progress,
+) -> None:
+    """One process, until it is through, gone, or out of time."""
+    limits = reference.limits
+    seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (len(prepared) + 1)
+    job = Job(
+        argv=("python", "-m", "rlvr_guest.function"),
+        files={PROGRAM_FILE: source_bytes(program)},
+        limits=Limits(
+            wall_seconds=seconds,
+            cpu_seconds=seconds,
+            memory_bytes=limits.memory_mb * MIB,
+            output_bytes=_OUTPUT,
+        ),
+        preload=("rlvr_guest.function", *preloads(program)),
+    )
+    session = await sandbox.open(job)
+    try:
+        lost = await _converse(session, reference, prepared, progress)
+    finally:
+        await session.close()
+    result = await session.result()
+    progress.isolation = result.isolation
+    progress.peak_memory = max(progress.peak_memory, result.peak_memory)
+    if lost:
+        fate = _ENDED.get(result.ended, Fate.MISSING)
+        reason = "the program ended before it answered" if fate is Fate.MISSING else str(fate)
+        if lost == "loading":
+            progress.failure = reason
+        else:
+            index = len(progress.cases)
+            progress.cases.append(CaseOutcome(fate=fate, name=f"case {index}", reason=reason))
+
+
+async def _converse(
+    session: Session,
+    reference: FunctionReference,
+    prepared: list[tuple[bytes, object, int]],
+    progress: _Progress,
+) -> str:
+    """Load and call. Returns where the program was lost: "loading", "case", or "" if it was not."""
+    loop, limits, caller = asyncio.get_running_loop(), reference.limits, _Caller(session)
+    late = f"ran longer than {limits.time_s:g} s"
+    start = encode({"file": PROGRAM_FILE, "entry_point": reference.entry_point})
+    try:
+        answer = await caller.ask(start, _SPARE_BYTES, loop.time() + START_SECONDS + limits.time_s)
+    except TimeoutError:
+        progress.failure = f"{Fate.TIME}: loading the program {late}"
+        return ""
+    except _Gone:
+        return "loading"
+    except (Violation, _TooMuch):
+        progress.failure = "the program broke the protocol"
+        return ""
+    if answer != ("loaded",):
+        progress.failure = _line(answer)
+        return ""
+    for index in range(len(progress.cases), len(prepared)):
+        message, expected, most = prepared[index]
+        began = loop.time()
+        fate, reason = Fate.WRONG, ""
+        alive = True
+        try:
+            answer = await caller.ask(message, most, began + limits.time_s + SLACK_SECONDS)
+        except TimeoutError:
+            fate, reason, alive = Fate.TIME, late, False
+        except _Gone:
+            return "case"
+        except _TooMuch:
+            reason, alive = "its answer is much larger than what is expected", False
+        except Violation as error:
+            reason, alive = f"the program broke the protocol: {error}", False
+        else:
+            fate, reason = _verdict(answer, expected, reference)
+        outcome = CaseOutcome(fate=fate, name=f"case {index}", reason=reason, seconds=loop.time() - began)
+        progress.cases.append(outcome)
+        if not alive or (fate is not Fate.PASSED and not reference.partial):
+            return ""
+    return ""
+
+
+def _verdict(answer: tuple[Any, ...], expected: object, reference: FunctionReference) -> tuple[Fate, str]:
+    tolerance = reference.compare.tolerance if reference.compare is not None else None
+    match answer:
+        case ("value", value):
+            if same_value(expected, value, tolerance):
+                return Fate.PASSED, ""
+            if type(value) is Opaque:
+                return Fate.WRONG, f"it returned an object of type {value.kind}, which is no plain data"
+            return Fate.WRONG, "it returned another value"
+        case ("raised", _):
+            return Fate.RAISED, _line(answer)
+        case ("unsendable", _):
+            return Fate.WRONG, _line(answer)
+        case _:
+            return Fate.WRONG, "the program broke the protocol"
+
+
+def _line(answer: tuple[Any, ...]) -> str:
+    """What the program says of its own failure, in one line."""
+    text = answer[1] if len(answer) == 2 and type(answer[1]) is str else "the program broke the protocol"
+    return " ".join(text.split())[:300] or "it failed"
