@@ -1,0 +1,265 @@
+"""The judge of `stdio`: languages, endings, comparisons, checkers, early stops. Real programs in a real sandbox."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from rewards.code.judgement import Fate, Judgement
+from rewards.code.languages import LANGUAGES, REMOTE, MissingToolchain, Toolchains, main_class
+from rewards.code.references import Checker, CodeLimits, FloatTolerance, StdioCase, StdioReference
+from rewards.code.styles.stdio import judge_stdio
+from sandbox.protocol import Sandbox
+from sandbox.types import Job, JobResult
+from tests.rewards.code.boxes import inside
+
+SUMS = tuple(StdioCase(stdin=f"{n} {n + 1}\n", stdout=f"{2 * n + 1}\n") for n in range(3))
+ADD = "print(sum(map(int, input().split())))"
+
+
+def sums(**options: object) -> StdioReference:
+    return StdioReference(cases=SUMS, **options)  # type: ignore[arg-type]
+
+
+def one(stdout: str, **options: object) -> StdioReference:
+    return StdioReference(cases=(StdioCase(stdin="", stdout=stdout),), **options)  # type: ignore[arg-type]
+
+
+def judge(program: str, reference: StdioReference, **options: object) -> Judgement:
+    return inside(lambda sandbox: judge_stdio(sandbox, program, reference, **options))  # type: ignore[arg-type]
+
+
+def fates(judgement: Judgement) -> list[Fate]:
+    return [case.fate for case in judgement.cases]
+
+
+PROGRAMS = {
+    "python": ADD,
+    "c": '#include <stdio.h>\nint main() { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); return 0; }',
+    "cpp": "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }",
+    "java": "import java.util.*;\nclass Other {}\npublic class Sum { static class In {}\n"
+    "public static void main(String[] a) { Scanner s = new Scanner(System.in);"
+    "System.out.println(s.nextInt() + s.nextInt()); } }",
+    "javascript": "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number); console.log(a + b)",
+    "go": 'package main\nimport "fmt"\nfunc main() { var a, b int; fmt.Scan(&a, &b); fmt.Println(a + b) }',
+    "rust": "use std::io::*; fn main() { let mut s = String::new(); stdin().read_to_string(&mut s).unwrap();"
+    'println!("{}", s.split_whitespace().map(|x| x.parse::<i64>().unwrap()).sum::<i64>()); }',
+    "bash": "read a b; echo $((a + b))",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_right_program_passes_in_every_language(language: str) -> None:
+    missing = [tool for tool in LANGUAGES[language].tools if shutil.which(tool) is None]
+    judgement = judge(PROGRAMS[language], sums(language=language))
+    if missing:
+        assert f"programs in {language} need `{missing[0]}`" in judgement.fault
+        assert LANGUAGES[language].install in judgement.fault
+        return
+    assert fates(judgement) == [Fate.PASSED] * 3, judgement
+    assert judgement.isolation == "namespaces"
+    assert judgement.seconds > 0
+    assert judgement.peak_memory > 0
+
+
+def test_a_program_that_does_not_compile_is_wrong_with_the_compilers_words() -> None:
+    judgement = judge("int main() { return nothing; }", sums(language="c"))
+    assert judgement.failure.startswith("it does not compile: main.c:1")
+    assert "nothing" in judgement.failure
+    assert not judgement.fault
+
+
+def test_compiling_has_no_view_of_the_host() -> None:
+    judgement = judge('#include "/etc/shadow"\nint main() {}', sums(language="c"))
+    assert "No such file" in judgement.failure
+
+
+ENDINGS = {
+    "an exception": ("1 / 0", Fate.RAISED, "exit status 1: ZeroDivisionError: division by zero"),
+    "an exit status": ("print(1); exit(3)", Fate.RAISED, "exit status 3"),
+    "a signal": ("import os; print(1, flush=True); os.kill(os.getpid(), 11)", Fate.RAISED, "ended by SIGSEGV"),
+    "no output": ("pass", Fate.MISSING, "no output"),
+    "only blanks": ("print()", Fate.MISSING, "no output"),
+    "another output": ("print(2)", Fate.WRONG, "another output than expected"),
+    "output and more": ("print(1); print(1)", Fate.WRONG, "another output than expected"),
+    "exit before the end of output": ("import os; print(1); os._exit(0)", Fate.MISSING, "no output"),
+    "time": ("while True: pass", Fate.TIME, "time limit"),
+    "sleep": ("import time; time.sleep(60)", Fate.TIME, "time limit"),
+    "much output": ("while True: print('1' * 10000)", Fate.OUTPUT, "output limit"),
+    "memory": ("x = bytearray(1 << 29)", Fate.MEMORY, "memory limit"),
+    "a syntax error": ("print(1", Fate.RAISED, "exit status 1: SyntaxError"),
+    "status 127": ("print(1); exit(127)", Fate.RAISED, "exit status 127"),
+}
+
+
+@pytest.mark.parametrize(("program", "fate", "reason"), ENDINGS.values(), ids=ENDINGS)
+def test_how_a_program_ends_decides(program: str, fate: Fate, reason: str) -> None:
+    judgement = judge(program, one("1", limits=CodeLimits(time_s=1.0, memory_mb=128)))
+    assert fates(judgement) == [fate]
+    assert judgement.cases[0].reason.startswith(reason)
+
+
+HONEST = {
+    "flushed before os._exit": "import os, sys; print(1); sys.stdout.flush(); os._exit(0)",
+    "exit with status 0": "print(1); exit()",
+    "a main guard": "if __name__ == '__main__': print(1)",
+    "standard error": "import sys; print('debug', file=sys.stderr); print(1)",
+    "binary output": "import sys; sys.stdout.buffer.write(b'1')",
+    "threads": "import threading; t = threading.Thread(target=print, args=(1,)); t.start(); t.join()",
+    "deep recursion": "import sys; sys.setrecursionlimit(10**6)\ndef f(n): return n and f(n - 1)\nprint(f(20000) + 1)",
+    "a subprocess": "import subprocess; print(subprocess.run(['echo', '1'], capture_output=True, text=True).stdout)",
+    "asyncio": "import asyncio\nasync def f(): print(1)\nasyncio.run(f())",
+    "a file": "open('a', 'w').write('1'); print(open('a').read())",
+}
+
+
+@pytest.mark.parametrize("program", HONEST.values(), ids=HONEST)
+def test_honest_programs_pass(program: str) -> None:
+    assert fates(judge(program, one("1"))) == [Fate.PASSED]
+
+
+def test_the_first_failure_ends_the_judging_and_with_partial_none_does() -> None:
+    program = "n = int(input().split()[0]); print(2 * n + 1 if n != 1 else 0)"
+    for lanes in (1, 3):
+        assert fates(judge(program, sums(), lanes=lanes)) == [Fate.PASSED, Fate.WRONG]
+        assert fates(judge(program, sums(partial=True), lanes=lanes)) == [Fate.PASSED, Fate.WRONG, Fate.PASSED]
+
+
+def test_cases_run_side_by_side_in_so_many_lanes() -> None:
+    cases = tuple(StdioCase(stdin="", stdout="1") for _ in range(4))
+    program = "import time; time.sleep(0.5); print(1)"
+
+    async def both(sandbox: Sandbox) -> tuple[float, float]:
+        spent = []
+        for lanes in (1, 4):
+            began = time.perf_counter()
+            judgement = await judge_stdio(sandbox, program, StdioReference(cases=cases), lanes=lanes)
+            assert fates(judgement) == [Fate.PASSED] * 4
+            spent.append(time.perf_counter() - began)
+        return spent[0], spent[1]
+
+    alone, together = inside(both, slots=4)
+    assert together < 0.7 * alone
+
+
+def test_every_case_has_a_run_of_its_own() -> None:
+    program = "import os; print(os.path.exists('seen')); open('seen', 'w').close()"
+    cases = (StdioCase(stdin="", stdout="False"),) * 2
+    assert fates(judge(program, StdioReference(cases=cases))) == [Fate.PASSED] * 2
+
+
+def test_no_reason_tells_what_was_expected() -> None:
+    for program in ("print(2)", "pass", "1 / 0", "import sys; sys.exit('no')"):
+        assert "secret" not in repr(judge(program, one("secret")))
+
+
+def test_floats_are_compared_by_the_rule() -> None:
+    compare = FloatTolerance(1e-6)
+    assert fates(judge("print(1 / 3)", one("0.333333", compare=compare))) == [Fate.PASSED]
+    assert fates(judge("print(1 / 3)", one("0.3333", compare=compare))) == [Fate.WRONG]
+
+
+FACTOR = """
+def check(stdin, stdout, expected):
+    a, b = map(int, stdout.split())
+    return a * b == int(stdin) and 1 not in (a, b)
+"""
+
+
+def factors(program: str, checker: str = FACTOR) -> Judgement:
+    cases = (StdioCase(stdin="91\n", stdout="7 13\n"),)
+    return judge(program, StdioReference(cases=cases, compare=Checker(checker)))
+
+
+def test_a_checker_decides_what_output_is_right() -> None:
+    assert fates(factors("print(13, 7)")) == [Fate.PASSED]
+    assert fates(factors("print(1, 91)")) == [Fate.WRONG]
+    assert fates(factors("print('seven thirteen')")) == [Fate.WRONG]  # it raises, and not on the expected output
+    assert fates(factors("pass")) == [Fate.MISSING]
+
+
+BROKEN = {
+    "def check(stdin, stdout, expected): return nothing": "NameError: name 'nothing' is not defined",
+    "def check(": "SyntaxError",
+    "checked = 1": "KeyError: 'check'",
+    "def check(stdin, stdout, expected): exit(0)": "SystemExit: 0",
+}
+
+
+@pytest.mark.parametrize("checker", BROKEN)
+def test_a_checker_that_fails_on_the_expected_output_is_at_fault(checker: str) -> None:
+    judgement = factors("print(7, 13)", checker)
+    assert judgement.fault.startswith("the reference's checker is broken: on the expected output: ")
+    assert BROKEN[checker] in judgement.fault
+    assert not judgement.cases
+
+
+def test_an_output_that_makes_a_checker_slow_is_wrong() -> None:
+    slow = "def check(stdin, stdout, expected):\n    while 'x' in stdout: pass\n    return True"
+    assert fates(factors("print('x')", slow)) == [Fate.WRONG]
+    assert fates(factors("print('y')", slow)) == [Fate.PASSED]
+
+
+class Emptied:
+    """A sandbox that has no tools but Python; the rest is another one's."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        self._inner = inner
+        self.asked: list[tuple[str, ...]] = []
+
+    async def run(self, job: Job) -> JobResult:
+        self.asked.append(job.argv)
+        missing = job.argv if job.argv[0] == "python" else ("/none/such", *job.argv[1:])
+        return await self._inner.run(Job(argv=missing, files=job.files, stdin=job.stdin, limits=job.limits))
+
+
+def elsewhere(language: str, program: str) -> Judgement:
+    work: Callable[[Sandbox], Awaitable[Judgement]] = lambda sandbox: judge_stdio(  # noqa: E731
+        Emptied(sandbox),  # type: ignore[arg-type]  # it is only ever asked to run
+        program,
+        sums(language=language),
+        toolchains=REMOTE,
+    )
+    return inside(work)
+
+
+@pytest.mark.parametrize(("language", "tool"), [("c", "gcc"), ("bash", "bash"), ("javascript", "node")])
+def test_a_sandbox_elsewhere_without_the_tool_is_named(language: str, tool: str) -> None:
+    fault = elsewhere(language, PROGRAMS[language]).fault
+    assert fault.startswith(f"programs in {language} need `{tool}`, which the sandbox does not have; install")
+
+
+def test_a_script_that_ends_like_a_missing_tool_is_wrong() -> None:
+    judgement = judge("echo 1; exit 127", one("1", language="bash"))
+    assert (judgement.fault, fates(judgement)) == ("", [Fate.RAISED])
+
+
+def test_tools_outside_of_usr_are_shown_but_never_a_home() -> None:
+    assert Toolchains(which=lambda tool: f"/usr/bin/{tool}").roots() == ()
+    assert Toolchains(which=lambda _tool: None).roots() == ()
+    shown = Toolchains(which=lambda tool: f"/opt/tools-none/bin/{tool}").roots()
+    assert [str(root) for root in shown] == ["/opt/tools-none"]
+    with pytest.raises(MissingToolchain, match="apt-get install g\\+\\+"):
+        Toolchains(which=lambda _tool: None).of(LANGUAGES["cpp"])
+
+
+def test_a_tool_in_the_home_folder_shows_only_its_own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/srv/people/me")
+    shown = Toolchains(which=lambda tool: f"/srv/people/me/bin/{tool}").roots()
+    assert [str(root) for root in shown] == ["/srv/people/me/bin"]
+
+
+CLASSES = {
+    "public class A { public static void main(String[] x) {} }": "A",
+    "class B {} class C { public static void main(String[] x) {} } class D {}": "C",
+    "public final class E {} class F { static void main(String[] x) {} }": "E",
+    "nothing": "Main",
+}
+
+
+@pytest.mark.parametrize("source", CLASSES)
+def test_the_class_that_java_starts(source: str) -> None:
+    assert main_class(source) == CLASSES[source]
