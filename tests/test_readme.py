@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rlvr.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def blocks(language: str) -> list[str]:
@@ -27,6 +29,8 @@ COMMANDS = [
 ]
 # What needs minutes, a network or a trained model is checked by its parser; the rest is run.
 LONG = ("rlvr prep gsm8k", "rlvr train", "rlvr eval", "rlvr sample")
+# What prepares the environment is checked by tests of its own.
+ENVIRONMENT = ("make ", "source ", "pip install ")
 
 
 @pytest.fixture
@@ -49,6 +53,24 @@ def test_every_make_target_is_there(command: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
 
+def test_the_environment_that_make_makes_is_active_before_the_first_command_in_it() -> None:
+    assert COMMANDS.index("source .venv/bin/activate") < min(i for i, c in enumerate(COMMANDS) if c.startswith("rlvr "))
+    assert re.search(r"^VENV \?= \.venv$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("pip install ")])
+def test_pip_installs_extras_that_are_there(command: str) -> None:
+    (extras,) = re.findall(r"\.\[([\w,]+)\]", command)
+    assert set(extras.split(",")) <= PROJECT["optional-dependencies"].keys()
+    assert "--constraint constraints.txt" in command
+
+
+def test_what_reads_the_hub_is_installed_before_the_first_command_that_reads_it() -> None:
+    reads = next(i for i, c in enumerate(COMMANDS) if "--from hub" in c)
+    installs = next(i for i, c in enumerate(COMMANDS) if re.match(r"pip install .*\[.*\bhub\b.*\]", c))
+    assert installs < reads
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(LONG)])
 def test_long_commands_parse_and_name_files_that_exist(command: str) -> None:
     words = shlex.split(command)[1:]
@@ -58,7 +80,7 @@ def test_long_commands_parse_and_name_files_that_exist(command: str) -> None:
     assert [word for word in words if word.startswith(("configs/", "examples/")) and not (ROOT / word).exists()] == []
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith(("make ", *LONG))])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith((*ENVIRONMENT, *LONG))])
 def test_short_commands_run(command: str, clone: Path) -> None:
     scripts = clone / "bin"
     scripts.mkdir()
