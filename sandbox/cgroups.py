@@ -146,7 +146,7 @@ class Cgroups:
 
 def make(parent: Path = _ROOT) -> Cgroups | None:
     """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable."""
-    name = f"{_PREFIX}{os.getpid()}-{_start_of(os.getpid())}-{secrets.token_hex(4)}"
+    name = f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{secrets.token_hex(4)}"
     for unified, bases in _places(parent):
         folders = [base / name for base in bases]
         try:
@@ -189,7 +189,7 @@ def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
         yield True, [here.parent]
 
 
-def _start_of(pid: int) -> str:
+def start_of(pid: int) -> str:
     """The start time of a process in clock ticks: a pid that is used again is told apart. "" = it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -201,7 +201,7 @@ def _sweep(base: Path) -> None:
     """Remove what sandboxes of dead processes have left."""
     for folder in base.glob(f"{_PREFIX}*-*-*"):
         pid, start = folder.name.removeprefix(_PREFIX).split("-")[:2]
-        if pid.isdigit() and _start_of(int(pid)) != start:
+        if pid.isdigit() and start_of(int(pid)) != start:
             for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
                 with contextlib.suppress(OSError):
                     inner.rmdir()

@@ -3,6 +3,7 @@
     ToolkitError
     ├── SandboxError                                  sandbox/errors.py
     │   ├── SandboxUnavailable (RuntimeError)         this backend cannot run programs, or died under one twice
+    │   │   └── SandboxBusy                           its queue is full; come back after so many seconds
     │   └── InvalidJob         (ValueError)           a job or limit that no backend could run
     ├── RewardError                                   rewards/errors.py
     ├── DataError                                     data_prep/errors.py
@@ -26,6 +27,14 @@ class SandboxError(ToolkitError):
 
 class SandboxUnavailable(SandboxError, RuntimeError):
     """Programs cannot be run: nothing isolates them on this machine, or the sandbox died under a run, twice."""
+
+
+class SandboxBusy(SandboxUnavailable):
+    """A server's queue is full. retry_after: seconds after which there may be room."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvalidJob(SandboxError, ValueError):

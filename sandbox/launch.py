@@ -27,7 +27,7 @@ _HOME = Path(__file__).resolve().parent
 _START_SECONDS = 60.0
 _USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
-_FIRST_UID, _UID_BLOCKS = 1_800_000_000, 1 << 20
+_FIRST_UID, _UID_BLOCKS, _FURTHER_UID_BLOCKS = 1_800_000_000, 1 << 20, 1 << 18
 # The zygote's folder as a package of its own; through sys.path, `sandbox/types.py` would hide Python's `types`.
 _PROGRAM = """
 import sys
@@ -58,8 +58,15 @@ class Launcher:
     """Hands out slots. `most_slots`: of one zygote, for the range of user ids."""
 
     def __init__(
-        self, *, guests: Mapping[str, Path], expose: Sequence[Path], most_slots: int, privileged: bool | None
+        self,
+        *,
+        guests: Mapping[str, Path],
+        expose: Sequence[Path],
+        most_slots: int,
+        privileged: bool | None,
+        user_block: int | None = None,
     ) -> None:
+        self._user_block = user_block
         self._guests = {name: str(Path(folder).resolve()) for name, folder in guests.items()}
         self._shown = interpreter_folders() + [str(Path(folder).absolute()) for folder in expose]
         self._most_slots = most_slots
@@ -85,7 +92,7 @@ class Launcher:
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
         causes: list[str] = []
-        found, why_none = ways(len(self._zygotes), self._privileged)
+        found, why_none = ways(len(self._zygotes), self._privileged, self._user_block)
         for way in found:
             zygote = Zygote(
                 preload=preload,
@@ -237,7 +244,7 @@ class Way(NamedTuple):
     uid: int
 
 
-def ways(number: int, privileged: bool | None) -> tuple[list[Way], str]:
+def ways(number: int, privileged: bool | None, user_block: int | None = None) -> tuple[list[Way], str]:
     """The ways to try, the best first, and why there is none.
 
     As root with CAP_SYS_ADMIN no user namespace is needed. As root without it (a container) one is made that maps ids
@@ -254,7 +261,7 @@ def ways(number: int, privileged: bool | None) -> tuple[list[Way], str]:
         return found, "this process is not root"
     if held & may_map != may_map:
         return [], "this process is root without CAP_SETUID and CAP_SETGID, so that programs would be root as well"
-    first = first_uid(number)
+    first = first_uid(number, user_block)
     if held & kernel.CAP_SYS_ADMIN and privileged is not False:
         found.append(Way({}, first))
     if privileged is not True:
@@ -263,9 +270,14 @@ def ways(number: int, privileged: bool | None) -> tuple[list[Way], str]:
     return found, "this process is root without CAP_SYS_ADMIN"
 
 
-def first_uid(number: int) -> int:
-    """A block of user ids that no other sandbox on this machine uses: processes are counted by user."""
+def first_uid(number: int, user_block: int | None) -> int:
+    """A block of user ids that no other sandbox on this machine uses: processes are counted by user.
+
+    user_block: which, above those that are chosen by process id: a process id in a container is not the machine's.
+    """
     block = (os.getpid() * 4 + number % 4) % _UID_BLOCKS
+    if user_block is not None:
+        block = _UID_BLOCKS + (user_block * 4 + number % 4) % _FURTHER_UID_BLOCKS
     wanted = _FIRST_UID + block * _USERS_OF_A_ZYGOTE
     try:
         rows = [[int(word) for word in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]

@@ -32,6 +32,7 @@ class NamespaceSandbox:
     slots: None = one a core. guests: folders of trusted modules, by the package name under which runs may import them.
     expose: further folders that runs may read, at their own path (toolchains outside /usr).
     privileged: make namespaces as root (True) or in a user namespace (False); None = as root where that holds.
+    user_block: which user ids the runs have, in a container, whose process ids are not the machine's.
 
     It belongs to the event loop that uses it first. What it started ends with it, also when this process is killed.
     """
@@ -45,12 +46,17 @@ class NamespaceSandbox:
         guests: Mapping[str, Path] | None = None,
         expose: Sequence[Path] = (),
         privileged: bool | None = None,
+        user_block: int | None = None,
     ) -> None:
         if slots is not None and slots < 1:
             raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
         self.slots = slots or len(os.sched_getaffinity(0))
         self._launcher = Launcher(
-            guests=guests or {}, expose=tuple(expose), most_slots=2 * self.slots, privileged=privileged
+            guests=guests or {},
+            expose=tuple(expose),
+            most_slots=2 * self.slots,
+            privileged=privileged,
+            user_block=user_block,
         )
         self._turn = asyncio.Semaphore(self.slots)
         self._live: set[Run] = set()

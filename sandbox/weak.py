@@ -250,7 +250,7 @@ class _Run:
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             # The kernel's clock for the limit and the one for the report differ by some ticks.
-            share = {signal.SIGXCPU: 0.5, signal.SIGKILL: 0.9}.get(number)
+            share = {int(signal.SIGXCPU): 0.5, int(signal.SIGKILL): 0.9}.get(number)
             if share is not None and cpu >= share * self._job.limits.cpu_seconds:
                 return Ended.CPU, None, None
             return Ended.SIGNALLED, None, number

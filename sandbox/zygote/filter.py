@@ -14,7 +14,7 @@ import struct
 from . import kernel
 
 # name: (x86-64, arm64); None: does not exist there.
-_DENIED: dict[str, tuple[int, int | None]] = {
+DENIED: dict[str, tuple[int, int | None]] = {
     # network: socketpair(AF_UNIX) stays, asyncio needs it
     "socket": (41, 198),
     "connect": (42, 203),
@@ -145,7 +145,7 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_EQUAL, _CLONE3[column], 0, 1),
         _step(_RETURN, _refuse(errno.ENOSYS)),
     ]
-    denied = dict.fromkeys(_DENIED.values(), errno.EPERM)
+    denied = dict.fromkeys(DENIED.values(), errno.EPERM)
     if not memory_counted:
         denied.update(dict.fromkeys(_UNCOUNTED.values(), errno.ENOSYS))
     for numbers, code in denied.items():

@@ -1,0 +1,297 @@
+"""One long-lived hardened container a node, with the namespace sandbox inside, driven over its standard streams.
+
+        sandbox = DockerSandbox()                                        # needs an image: rlvr sandbox build
+        result = await sandbox.run(Job(argv=("python", "-c", "print(6 * 7)")))
+
+The container has no network, a read-only root, the few capabilities that the zygote needs, `no-new-privileges`, a
+seccomp profile of our own and limits on memory and processes; the runs in it have namespaces, users, cgroups and a
+filter of their own, as they have outside. It is driven by the `docker` command, which speaks to every daemon (contexts,
+ssh, TLS, rootless, podman's stand-in) and whose end closes the container's standard input, and so ends it.
+
+A container that dies is made again, and what it held is repeated once; then `SandboxUnavailable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sandbox import container
+from sandbox.cgroups import start_of
+from sandbox.errors import SandboxUnavailable
+from sandbox.frames import Pipes
+from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.types import Job, JobResult
+from sandbox.zygote import filter as seccomp
+
+LABEL = "rlvr.sandbox.owner"
+_TRIES = 2
+_START_SECONDS = 60.0
+_END_SECONDS = 10.0
+_COMMAND_SECONDS = 60.0
+_GIB = 1 << 30
+# Making namespaces and mounts; being the runs' users; writing to and reading from their folders; ending them.
+_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERRIDE", "KILL")
+# What the zygote itself asks of the kernel, of all that a run may not.
+_NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open"}
+_USER_BLOCKS = 1 << 18
+
+
+class DockerSandbox:
+    """Runs programs in namespaces in a container. slots: None = one a core. guests: as in `NamespaceSandbox`.
+
+    expose: further folders *of the image* that runs may read. image: holds python3 3.11 or newer, and the toolchains.
+    runtime: another OCI runtime ("runsc"). memory_bytes: of the whole container; None = 1 GiB a slot and one more, at
+    most four fifths of this machine's. apparmor: the profile, where the daemon's machine has AppArmor; its default one
+    denies mount. privileged: False = without CAP_SYS_ADMIN, for those who will not grant it: namespaces are then made in a
+    user namespace, which the kernel must allow, and memory is counted by process.
+    """
+
+    name = "docker"
+
+    def __init__(
+        self,
+        *,
+        slots: int | None = None,
+        guests: Mapping[str, Path] | None = None,
+        expose: Sequence[Path] = (),
+        image: str = "rlvr-sandbox",
+        runtime: str = "",
+        memory_bytes: int | None = None,
+        apparmor: str = "unconfined",
+        privileged: bool = True,
+    ) -> None:
+        if slots is not None and slots < 1:
+            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
+        self.slots = slots or len(os.sched_getaffinity(0))
+        self._guests = {name: Path(folder) for name, folder in (guests or {}).items()}
+        self._expose = [str(path) for path in expose]
+        self._options = _options(image, runtime, memory_bytes or _memory(self.slots), self.slots, apparmor, privileged)
+        self._privileged = privileged
+        self._image = image
+        # Beyond the slots some are sent ahead; the rest waits here, where there is memory.
+        self._turn = asyncio.Semaphore(2 * self.slots)
+        self._container: asyncio.Task[_Container] | None = None
+        self._closed = False
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+        async with self._turn:
+            causes = []
+            for _again in range(_TRIES):
+                held = await self._running()
+                try:
+                    return await held.client.run(job)
+                except StreamLost:
+                    causes.append(await held.last_words())
+            raise SandboxUnavailable(f"the container died under a run, twice: {'; '.join(causes)}")
+
+    async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
+        """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+        await self._turn.acquire()
+        try:
+            causes = []
+            for _again in range(_TRIES):
+                held = await self._running()
+                try:
+                    session = await held.client.open(job, peer)
+                except StreamLost:
+                    causes.append(await held.last_words())
+                else:
+                    session.when_over(self._turn.release)
+                    return session
+            raise SandboxUnavailable(f"the container died when a run was started, twice: {'; '.join(causes)}")
+        except BaseException:
+            self._turn.release()
+            raise
+
+    async def close(self) -> None:
+        """End the container, and wait until it is removed."""
+        self._closed = True
+        if self._container is not None:
+            with contextlib.suppress(SandboxUnavailable, asyncio.CancelledError):
+                await (await self._container).close()
+            self._container = None
+
+    async def _running(self) -> _Container:
+        """The container; a new one where there is none or it has died."""
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed")
+        task = self._container
+        if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().client.lost)):
+            task = self._container = asyncio.create_task(self._start())
+        return await asyncio.shield(task)
+
+    async def _start(self) -> _Container:
+        await _check_image(self._image)
+        await _sweep()
+        name = f"rlvr-sandbox-{os.getpid()}-{secrets.token_hex(4)}"
+        # Processes are counted by user over all containers: a block of users of its own, above those of namespaces.py.
+        block = secrets.randbelow(_USER_BLOCKS)
+        given = container.archive(
+            self._guests, slots=self.slots, expose=self._expose, user_block=block, privileged=self._privileged or None
+        )
+        held = _Container(name, self._options)
+        try:
+            await held.start(given)
+        except BaseException:
+            await held.close()
+            raise
+        return held
+
+
+class _Container:
+    """A running container, the `docker run` that holds it, and the client of what serves in it."""
+
+    client: StreamClient
+
+    def __init__(self, name: str, options: Sequence[str]) -> None:
+        self._name = name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the container
+        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as profile:
+            json.dump(seccomp_profile(), profile)
+        self._profile = profile.name
+        self._command = subprocess.Popen(
+            ["docker", "run", "--name", name, "--security-opt", f"seccomp={self._profile}", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        assert self._command.stdin is not None
+        assert self._command.stdout is not None
+        self._pipes = Pipes(os.dup(self._command.stdout.fileno()), os.dup(self._command.stdin.fileno()))
+        self._command.stdin.close()
+        self._command.stdout.close()
+        self.client = StreamClient(self._pipes)
+
+    async def start(self, archive: bytes) -> None:
+        """Hand over what it is to run, and wait for its greeting. Raises SandboxUnavailable."""
+        try:
+            await asyncio.wait_for(self._pipes.send(archive), _START_SECONDS)
+            await self.client.start(_START_SECONDS)
+        except (TimeoutError, ConnectionError, StreamLost) as error:
+            raise SandboxUnavailable(
+                f"the container did not start: {await self.last_words() or error}. {_ADVICE}"
+            ) from error
+        finally:
+            os.unlink(self._profile)
+
+    async def last_words(self) -> str:
+        """Why it ended: its exit status and what it wrote last."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self._command.wait, _END_SECONDS)
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 2000))
+        said = self._errors.read().decode(errors="replace").strip()
+        status = self._command.poll()
+        how = {None: "it still runs", 137: "exit status 137: killed, as for want of memory"}
+        return " ".join(part for part in (how.get(status, f"exit status {status}"), said) if part)
+
+    async def close(self) -> None:
+        """The end of its standard input ends it; where it does not, it is removed by force."""
+        await self.client.close()
+        try:
+            await asyncio.to_thread(self._command.wait, _END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(SandboxUnavailable):
+                await _docker("rm", "--force", self._name)
+            self._command.kill()
+            await asyncio.to_thread(self._command.wait)
+        self._errors.close()
+
+
+_ADVICE = "`docker run --rm IMAGE python3 -V` should print 3.11 or newer; see docs/guides/sandbox.md"
+
+
+def _options(image: str, runtime: str, memory: int, slots: int, apparmor: str, privileged: bool) -> list[str]:
+    """All of `docker run` after the name and the seccomp profile."""
+    wanted = _CAPABILITIES if privileged else ("SETUID", "SETGID")
+    added = [word for name in wanted for word in ("--cap-add", name)]
+    return [
+        *("--rm", "--interactive", "--label", f"{LABEL}={_owner()}"),
+        *("--network", "none", "--hostname", "sandbox", "--ipc", "private", "--log-driver", "none"),
+        *("--read-only", "--workdir", "/"),
+        *("--tmpfs", f"{container.HOME}:rw,nosuid,nodev,noexec,size=64m,mode=1777"),
+        *("--tmpfs", "/tmp:rw,nosuid,nodev,noexec,size=16m"),
+        *("--cap-drop", "ALL", *added, "--user", "0"),
+        *("--security-opt", "no-new-privileges", "--security-opt", "systempaths=unconfined"),
+        *("--security-opt", f"apparmor={apparmor}"),
+        *("--memory", str(memory), "--memory-swap", str(memory), "--pids-limit", str(256 + 160 * slots)),
+        *(("--runtime", runtime) if runtime else ()),
+        *("--env", "PYTHONDONTWRITEBYTECODE=1", "--entrypoint", "python3"),
+        *(image, "-c", container.BOOT),
+    ]
+
+
+def _memory(slots: int) -> int:
+    here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min((slots + 1) * _GIB, here * 4 // 5)
+
+
+def seccomp_profile() -> dict[str, object]:
+    """What nothing in the container may ask of the kernel: what a run may not, less what the zygote needs.
+
+    Docker's default profile cannot serve: it denies the clone of namespaces and mount.
+    """
+    denied = sorted(seccomp.DENIED.keys() - _NEEDED)
+    return {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"],
+        "syscalls": [{"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
+    }
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{start_of(os.getpid())}"
+
+
+async def _sweep() -> None:
+    """Remove containers whose owner on this machine is gone."""
+    rows = await _docker(
+        "ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
+    )
+    for row in rows.splitlines():
+        name, _, owner = row.partition(" ")
+        host, pid, start = (*owner.split("/"), "", "", "")[:3]
+        if host == socket.gethostname() and pid.isdigit() and start_of(int(pid)) != start:
+            with contextlib.suppress(SandboxUnavailable):  # it may be on its way out by itself
+                await _docker("rm", "--force", name)
+
+
+async def _check_image(image: str) -> None:
+    """Raise SandboxUnavailable, with what to do, where there is no docker, no daemon or no image."""
+    if shutil.which("docker") is None:
+        raise SandboxUnavailable("there is no `docker` on PATH: install Docker (Debian: apt-get install docker.io)")
+    try:
+        await _docker("image", "inspect", "--format", "{{.Id}}", image)
+    except SandboxUnavailable as error:
+        if "No such image" not in str(error):
+            raise SandboxUnavailable(f"{error}; is the daemon running, and may this user use it?") from error
+        raise SandboxUnavailable(
+            f"there is no image {image!r}: make it with `rlvr sandbox build --tag {image}`"
+        ) from None
+
+
+async def _docker(*words: str) -> str:
+    """The output of a docker command. Raises SandboxUnavailable."""
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["docker", *words], capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
+
+    try:
+        done = await asyncio.to_thread(run)
+    except subprocess.TimeoutExpired:
+        raise SandboxUnavailable(f"`docker {words[0]}` did not answer within {_COMMAND_SECONDS:g} s") from None
+    if done.returncode != 0:
+        raise SandboxUnavailable(f"`docker {words[0]}` failed: {done.stderr.strip()[-500:]}")
+    return done.stdout

@@ -1,0 +1,294 @@
+"""The asking end of the stream protocol: a sandbox at the other end of a byte stream. See `stream_server.py`.
+
+`StreamClient` speaks for one connection; it raises `StreamLost` where that ends, so that whoever made the connection
+(docker.py, remote.py) can make another and repeat what it held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Coroutine
+
+from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
+from sandbox.frames import Incoming, Kind, Outgoing, Transport
+from sandbox.stream_server import MOST_BYTES, VERSION, WINDOW
+from sandbox.types import Job, JobResult
+from sandbox.wire import BadWire, decode_result, encode_job, join
+
+_PIECE = 1 << 16
+
+
+class StreamLost(Exception):
+    """The connection has ended under a run or session."""
+
+
+class StreamClient:
+    """Runs and sessions over one connection. `start` it first; it ends by itself when the connection does."""
+
+    def __init__(self, transport: Transport, *, most_bytes: int = MOST_BYTES) -> None:
+        self._transport = transport
+        self._outgoing = Outgoing(transport)
+        self._incoming = Incoming(most_bytes)
+        self._talks: dict[int, _Talk] = {}
+        self._next = 0
+        self._reader: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._hello: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+        self.lost = ""
+        """Why the connection has ended; "" = it has not."""
+
+    async def start(self, seconds: float) -> int:
+        """Wait for the server's greeting; returns its number of slots. Raises StreamLost, SandboxUnavailable."""
+        self._reader = asyncio.create_task(self._read())
+        try:
+            hello = await asyncio.wait_for(asyncio.shield(self._hello), seconds)
+        except TimeoutError:
+            raise StreamLost(f"no greeting within {seconds:g} s") from None
+        if hello.get("version") != VERSION:
+            raise SandboxUnavailable(f"the server speaks version {hello.get('version')!r}, this client {VERSION}")
+        slots = hello.get("slots")
+        return slots if isinstance(slots, int) else 0
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a job there. Raises StreamLost, SandboxUnavailable, InvalidJob."""
+        talk = self._begin()
+        try:
+            await self.say(Kind.RUN, talk.number, encode_job(job))
+            return await talk.result
+        except asyncio.CancelledError:
+            self._later(self.say(Kind.CLOSE, talk.number))
+            raise
+        finally:
+            self._talks.pop(talk.number, None)
+
+    async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
+        """Open a session there. Raises StreamLost, SandboxUnavailable, InvalidJob."""
+        talk = self._begin()
+        try:
+            await self.say(Kind.OPEN, talk.number, join(encode_job(j) for j in (job, peer) if j is not None))
+            await talk.opened
+        except BaseException:
+            self._later(self.say(Kind.CLOSE, talk.number))
+            self._talks.pop(talk.number, None)
+            raise
+        return StreamSession(self, talk, has_peer=peer is not None)
+
+    async def close(self) -> None:
+        """End the connection: the server kills what it runs for it."""
+        self._end("it was closed")
+        if self._background:
+            await asyncio.wait(self._background)
+        await self._transport.close()
+        if self._reader is not None:
+            await asyncio.wait([self._reader])
+
+    def _begin(self) -> _Talk:
+        if self.lost:
+            raise StreamLost(self.lost)
+        self._next += 1
+        talk = self._talks[self._next] = _Talk(self._next)
+        return talk
+
+    def forget(self, number: int) -> None:
+        """Nothing more is wanted of a session."""
+        self._talks.pop(number, None)
+
+    async def say(self, kind: Kind, number: int, message: bytes = b"") -> None:
+        """Send one message. Raises StreamLost."""
+        if self.lost:
+            raise StreamLost(self.lost)
+        try:
+            await self._outgoing.send(kind, number, message)
+        except ConnectionError as error:
+            self._end(f"the connection broke: {error}")
+            raise StreamLost(self.lost) from error
+
+    def _later(self, saying: Coroutine[object, object, None]) -> None:
+        """Say something that nobody waits for, while the caller is on its way out."""
+
+        async def quietly() -> None:
+            with contextlib.suppress(StreamLost):
+                await saying
+
+        task = asyncio.create_task(quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _read(self) -> None:
+        try:
+            while data := await self._transport.receive():
+                for kind, number, payload in self._incoming.feed(data):
+                    self._take(kind, number, payload)
+            self._end("the connection ended")
+        except (BadWire, ConnectionError) as error:
+            self._end(f"the connection broke: {error}")
+            await self._transport.close()
+
+    def _take(self, kind: Kind, number: int, payload: bytes) -> None:
+        if kind is Kind.HELLO:
+            try:
+                hello = json.loads(payload)
+            except ValueError as error:
+                raise BadWire(f"a greeting that is not JSON: {payload[:80]!r}") from error
+            if not self._hello.done():
+                self._hello.set_result(hello if isinstance(hello, dict) else {})
+        elif (talk := self._talks.get(number)) is not None:
+            talk.take(kind, payload)
+
+    def _end(self, why: str) -> None:
+        self.lost = self.lost or why
+        if not self._hello.done():
+            self._hello.set_exception(StreamLost(self.lost))
+            self._hello.exception()
+        for talk in list(self._talks.values()):
+            talk.end(StreamLost(self.lost))
+
+
+class _Talk:
+    """What the server has said of one run or session."""
+
+    def __init__(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        self.number = number
+        self.opened: asyncio.Future[None] = loop.create_future()
+        self.result: asyncio.Future[JobResult] = loop.create_future()
+        self.peer_result: asyncio.Future[JobResult] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.came = bytearray()
+        self.ended = False  # nothing more will come
+        self.over = False  # nobody is there to read what would be sent
+        self.credit = WINDOW
+        self.changed = asyncio.Event()
+
+    def take(self, kind: Kind, payload: bytes) -> None:
+        if kind is Kind.RESULT:
+            _settle(self.result, decode_result(payload))
+            self.over = True
+        elif kind is Kind.PEER_RESULT:
+            _settle(self.peer_result, decode_result(payload))
+        elif kind is Kind.OPENED:
+            _settle(self.opened, None)
+        elif kind is Kind.CLOSED:
+            self.end(SandboxUnavailable("the session was closed before it had a result"))
+            _settle(self.closed, None)
+        elif kind is Kind.DATA:
+            if len(self.came) + len(payload) > WINDOW:
+                raise BadWire(f"more than {WINDOW} bytes of a session came before they were asked for")
+            self.came += payload
+        elif kind is Kind.END:
+            self.ended = True
+        elif kind is Kind.WINDOW:
+            self.credit += int.from_bytes(payload, "big")
+        elif kind is Kind.BUSY:
+            self.end(_busy(payload))
+        elif kind is Kind.INVALID:
+            self.end(InvalidJob(payload.decode(errors="replace")))
+        elif kind is Kind.UNAVAILABLE:
+            self.end(SandboxUnavailable(payload.decode(errors="replace")))
+        else:
+            raise BadWire(f"a server does not say {kind.name}")
+        self.changed.set()
+
+    def end(self, error: Exception) -> None:
+        """What has not come will not come."""
+        self.ended = self.over = True
+        for future in (self.opened, self.result, self.peer_result):
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # heard, whoever waits for it
+        if isinstance(error, StreamLost):
+            _settle(self.closed, None)
+        self.changed.set()
+
+    async def change(self) -> None:
+        self.changed.clear()
+        await self.changed.wait()
+
+
+def _settle(future: asyncio.Future, value: object) -> None:  # type: ignore[type-arg]
+    if not future.done():
+        future.set_result(value)
+
+
+def _busy(payload: bytes) -> SandboxBusy:
+    try:
+        said = json.loads(payload)
+        return SandboxBusy(str(said["message"]), float(said["seconds"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadWire(f"a refusal that is none: {payload[:80]!r}") from error
+
+
+class StreamSession:
+    """See `sandbox.protocol.Session`."""
+
+    def __init__(self, client: StreamClient, talk: _Talk, *, has_peer: bool) -> None:
+        self._client = client
+        self._talk = talk
+        self._has_peer = has_peer
+        self._sending = asyncio.Lock()
+        self._closing: asyncio.Task[None] | None = None
+
+    def when_over(self, callback: Callable[[], None]) -> None:
+        """Call back once, when all its programs have ended."""
+        still = {self._talk.result, *([self._talk.peer_result] if self._has_peer else [])}
+
+        def one(done: asyncio.Future[JobResult]) -> None:
+            still.discard(done)
+            if not still:
+                callback()
+
+        for future in list(still):
+            future.add_done_callback(one)
+
+    async def send(self, data: bytes) -> None:
+        talk, rest = self._talk, memoryview(data)
+        async with self._sending:
+            while rest and not talk.over:
+                if talk.credit <= 0:
+                    await talk.change()
+                    continue
+                piece = rest[: min(_PIECE, talk.credit)]
+                rest = rest[len(piece) :]
+                talk.credit -= len(piece)
+                with contextlib.suppress(StreamLost):
+                    await self._client.say(Kind.DATA, talk.number, bytes(piece))
+
+    async def receive(self, most: int = _PIECE) -> bytes:
+        talk = self._talk
+        while not talk.came:
+            if talk.ended:
+                return b""
+            await talk.change()
+        data = bytes(talk.came[:most])
+        del talk.came[:most]
+        if not talk.ended:
+            with contextlib.suppress(StreamLost):
+                await self._client.say(Kind.WINDOW, talk.number, len(data).to_bytes(4, "big"))
+        return data
+
+    async def result(self) -> JobResult:
+        return await self._of(self._talk.result)
+
+    async def peer_result(self) -> JobResult:
+        if not self._has_peer:
+            raise RuntimeError("this session was opened without a peer")
+        return await self._of(self._talk.peer_result)
+
+    async def close(self) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        with contextlib.suppress(StreamLost):
+            await self._client.say(Kind.CLOSE, self._talk.number)
+        await self._talk.closed
+        self._client.forget(self._talk.number)
+
+    async def _of(self, result: asyncio.Future[JobResult]) -> JobResult:
+        try:
+            return await asyncio.shield(result)
+        except StreamLost as error:
+            raise SandboxUnavailable(f"the sandbox died under a run: {error}") from error
