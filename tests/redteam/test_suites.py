@@ -1,0 +1,78 @@
+"""The suites themselves: large enough, named apart, and the honest programs are right where nothing stands between."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.redteam import plain
+from tests.redteam.arenas import ARENAS, STYLES
+from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
+
+FAMILIES = {
+    "bombs", "channels", "compiling", "exits", "files", "forgery", "inspection", "languages", "leaks", "lies",
+    "network", "outcomes", "patches", "processes", "responses", "returns", "timing",
+}  # fmt: skip
+UNREADABLE = ("compiling", "responses", "languages", "forgery.response_of_two_programs")  # not meant to compile
+
+
+def test_suites_are_large_and_their_rows_are_named_apart():
+    found = payloads()
+    assert len(found) >= 260 and len({p.id for p in found}) == len(found)
+    assert {p.family for p in found} == FAMILIES
+    assert len(honest()) >= 120
+    styles = Counter(row.style for row in honest())
+    assert min(styles[style] for style in STYLES) >= 20
+    for rows in (hostile(), hostile(everything=True), honest(), controls()):
+        assert len({row.id for row in rows}) == len(rows)
+
+
+def test_every_style_and_arena_is_attacked():
+    rows = hostile(everything=True)
+    tried = {(row.style, row.id.split(".")[2]) for row in rows}
+    fitting = {(style, a.name) for style in STYLES for a in ARENAS.values() if a.reference(style) is not None}
+    assert tried == fitting
+
+
+def test_payloads_that_should_run_compile():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for payload in payloads():
+            if not payload.id.startswith(UNREADABLE):
+                for style in payload.styles:
+                    compile(payload.program(style), payload.id, "exec", dont_inherit=True)
+
+
+def test_honest_programs_and_controls_are_right_when_run_plainly(tmp_path: Path):
+    everything = os.environ.get("RLVR_REDTEAM") == "all"
+    rows = [*honest(), *controls()]
+    if not everything:
+        rows = sample(rows, 12)
+    known = [row for row in rows if plain.has_toolchain(_language(row))]
+
+    def judge(row: Row) -> tuple[str, str]:
+        folder = tmp_path / row.id
+        folder.mkdir()
+        return row.id, plain.trouble(row.row, folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        troubles = {name: trouble for name, trouble in pool.map(judge, known) if trouble}
+    assert not troubles, "\n".join(f"{name}: {trouble}" for name, trouble in troubles.items())
+
+
+def _language(row: Row) -> str:
+    reference = row.row["reference"]
+    assert isinstance(reference, dict)
+    return str(reference.get("language", "python"))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_wrong_program_is_wrong_when_run_plainly(style: str, tmp_path: Path):
+    reference = ARENAS["number"].reference(style)
+    program = "def solve(*args):\n    return 0\n" + ("print(0)\n" if style == "stdio" else "")
+    assert plain.trouble({"response": f"```python\n{program}\n```", "reference": reference}, tmp_path)
