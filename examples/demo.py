@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,22 +53,16 @@ def main() -> int:
     suffix = f"-{options.seed}" if options.seed else ""
     data, run = options.out / f"demo-data{suffix}", options.out / f"demo{suffix}"
     make_data(data, options.seed)
-    common = [
-        f"seed={options.seed}",
-        f"model.init.seed={options.seed}",
-        f"data.train=[{{path: {data / 'train.jsonl'}}}]",
-        f"warmup.data={data / 'demonstrations.jsonl'}",
-        f"eval.sets=[{data / 'held_out.jsonl'}]",
-    ]
+    common = overrides(data, options.seed)
     train(run, common)
     rows = [row(run, "after the warm-up", first=True), row(run, "after reinforcement")]
     if not options.no_controls:
-        warmed_up = f"model={{path: {run / 'checkpoints' / 'step-000000'}}}"
+        warmed_up = f"model={json.dumps({'path': str(run / 'checkpoints' / 'step-000000')})}"
         reinforced, supervised = seconds(run / "metrics.jsonl"), lines(run / "warmup.jsonl")
         steps = round(reinforced / seconds(run / "warmup.jsonl") * len(supervised))
         more, coin = options.out / f"demo-supervised{suffix}", options.out / f"demo-coin{suffix}"
         train(more, [*common, warmed_up, "steps=0", f"warmup.steps={begun_with(more, steps)}"])
-        tossed = f"reward={ROOT / 'examples' / 'random_reward.py'}:coin"
+        tossed = f"reward={json.dumps(os.path.relpath(ROOT / 'examples' / 'random_reward.py') + ':coin')}"
         train(coin, [*common, warmed_up, "warmup.steps=0", "eval.every=1000", tossed])
         rows.append(row(more, f"control: {begun_with(more, steps)} more supervised steps"))
         rows.append(row(coin, "control: reward by the toss of a coin"))
@@ -77,6 +73,17 @@ def main() -> int:
     total = seconds(run / "metrics.jsonl") + seconds(run / "warmup.jsonl")
     print(f"demo: accuracy {before.greedy:.3f} -> {after.greedy:.3f} on {HELD_OUT} held-out problems in {total:.0f} s")
     return 0
+
+
+def overrides(data: Path, seed: int) -> list[str]:
+    """What differs from the config in every run of this seed; nothing does for seed 0 in runs/."""
+    return [
+        f"seed={seed}",
+        f"model.init.seed={seed}",
+        f"data.train={json.dumps([{'path': str(data / 'train.jsonl')}])}",
+        f"warmup.data={json.dumps(str(data / 'demonstrations.jsonl'))}",
+        f"eval.sets={json.dumps([str(data / 'held_out.jsonl')])}",
+    ]
 
 
 def make_data(folder: Path, seed: int) -> None:
@@ -97,9 +104,10 @@ def make_data(folder: Path, seed: int) -> None:
         sys.exit(made)
 
 
-def train(run: Path, overrides: list[str]) -> None:
-    print(f"rlvr train {CONFIG.name} --out {run}", flush=True)
-    if status := rlvr(["train", str(CONFIG), *overrides, "--out", str(run)]):
+def train(run: Path, changes: list[str]) -> None:
+    command = ["train", os.path.relpath(CONFIG), *changes, "--out", str(run)]
+    print("$", shlex.join(["rlvr", *command]), flush=True)
+    if status := rlvr(command):
         sys.exit(status)
     if not (run / "metrics.jsonl").exists() or lines(run / "metrics.jsonl")[-1]["step"] < steps_of(run):
         sys.exit("demo: stopped; the same command goes on")

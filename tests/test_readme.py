@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -105,6 +107,31 @@ def test_python_code_prints_what_it_says(code: str, clone: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == expected
+
+
+@pytest.fixture(scope="module")
+def demo() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("demo", ROOT / "examples" / "demo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["demo"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_demo_is_its_config_and_nothing_else(demo: ModuleType) -> None:
+    changed = demo.overrides(Path("runs/demo-data"), 0)
+    assert load_config(demo.CONFIG, changed) == load_config(demo.CONFIG, [])
+
+
+def test_the_demo_runs_in_a_folder_of_any_name(demo: ModuleType) -> None:
+    folder = Path("my runs, #1 {a: 'b'}")
+    config = load_config(demo.CONFIG, demo.overrides(folder, 3))
+    assert [source.path for source in config.data.train] == [str(folder / "train.jsonl")]
+    assert config.eval.sets == (str(folder / "held_out.jsonl"),)
+    assert config.warmup.data == str(folder / "demonstrations.jsonl")
+    assert config.seed == config.model.init.seed == 3
 
 
 def test_the_custom_reward_is_the_file_that_it_says_it_is() -> None:
