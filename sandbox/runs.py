@@ -59,9 +59,9 @@ class Slot:
         self._answer = self._loop.create_future()
         return self._answer
 
-    def kill(self, cause: str) -> None:
-        """End the run, if one is on."""
-        if self._answer is not None and not self._answer.done():
+    def kill(self, outcome: asyncio.Future[dict[str, object]], cause: str) -> None:
+        """End the run that has this outcome, if it is still on: the slot may have gone on to the next."""
+        if outcome is self._answer and not outcome.done():
             with contextlib.suppress(OSError):
                 wire.send(self._channel, {"kill": cause, "run": self._number}, [])
 
@@ -140,7 +140,7 @@ class Run:
     def kill(self, cause: str) -> None:
         """End the run; the first cause counts."""
         self._cause = self._cause or cause
-        self._slot.kill(cause)
+        self._slot.kill(self._outcome, cause)
 
     def _over(self) -> None:
         self.kill("output")

@@ -333,3 +333,21 @@ def test_cancelled_runs_end_and_their_slots_come_back() -> None:
             await sandbox.close()
 
     asyncio.run(asyncio.wait_for(cancel_many(), 60))
+
+
+def test_closing_a_session_again_leaves_the_next_run_of_its_slot_alone() -> None:
+    """Its slot may have gone on to another run, which a late kill must not meet."""
+
+    async def close_late() -> list[bytes]:
+        sandbox = NamespaceSandbox(slots=1)
+        try:
+            session = await sandbox.open(Job(argv=("python", "-c", "pass")))
+            await session.result()
+            task = asyncio.create_task(sandbox.run(Job(argv=("python", "-c", "import time; time.sleep(1); print(1)"))))
+            await asyncio.sleep(0.3)
+            await session.close()
+            return [(await task).stdout]
+        finally:
+            await sandbox.close()
+
+    assert asyncio.run(close_late()) == [b"1\n"]
