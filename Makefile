@@ -11,7 +11,8 @@ JOBS ?= 2
 TESTS ?=
 
 python := $(VENV)/bin/python
-# An interrupted installation leaves no stamp: each is touched by the last command of its rule.
+# An interrupted installation leaves no stamp: each is touched by the last command of its rule. An environment that is
+# only half made holds .making, and is made again; one that somebody else made is never removed.
 made := $(VENV)/.made
 train := $(VENV)/.installed-train
 dev := $(VENV)/.installed-dev
@@ -53,8 +54,12 @@ $(made):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "make: $(PYTHON) cannot make environments (no venv or ensurepip module); \
 	on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(python) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@if test -e $(VENV)/.making || ! test -e $(VENV); then \
+		echo "making $(VENV) with $$($(PYTHON) --version)"; \
+		rm -rf $(VENV) && mkdir -p $(VENV) && touch $(VENV)/.making && $(PYTHON) -m venv $(VENV) && rm $(VENV)/.making; fi
+	@$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && $(python) -m pip --version >/dev/null 2>&1 || { \
+		echo "make: $(VENV) is no environment of Python 3.11 or newer with pip; remove it, or name another: make VENV=.venv-rlvr ..." \
+		>&2; exit 1; }
 	@touch $@
 
 $(train): pyproject.toml constraints.txt | $(made)

@@ -16,14 +16,19 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("demo", "test", "lint", "bench", "clean")
 
-# Answers as a Python of the named version would; OLD, NO_VENV and NO_PIP make it fail in one way each.
+# Answers as a Python of the named version would; OLD, NO_VENV, NO_ENSURE, HALF_PIP and NO_PIP each make it fail in one
+# way.
 PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in
     --version) echo "Python ${OLD:-3.11.9}" ;;
     *sys.version_info*) [ -z "$OLD" ] ;;
     *ensurepip*) [ -z "$NO_VENV" ] ;;
-    "-m venv"*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
+    "-m venv"*)
+        for folder; do :; done
+        mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
+        [ -z "$NO_ENSURE" ] || { touch "$folder/half"; exit 1; } ;;
+    "-m pip --version") [ -z "$HALF_PIP" ] ;;
     "-m pip install"*) [ -z "$NO_PIP" ] ;;
 esac
 """
@@ -107,6 +112,28 @@ def test_an_interrupted_installation_is_done_again(clone: Clone) -> None:
     assert not (clone.folder / ".venv" / ".installed-dev").exists()
     assert clone.make("test").returncode == 0
     assert len(clone.installs()) == 1
+
+
+def test_an_environment_that_was_left_half_made_is_made_again(clone: Clone) -> None:
+    assert clone.make("test", NO_ENSURE="1").returncode != 0
+    assert (clone.folder / ".venv" / "half").exists()
+    done = clone.make("test")
+    assert done.returncode == 0
+    assert "making .venv with Python 3.11.9" in done.stdout
+    assert not (clone.folder / ".venv" / "half").exists()
+    assert "making" not in clone.make("test").stdout
+
+
+def test_an_environment_that_somebody_else_made_is_used_or_refused_and_never_removed(clone: Clone) -> None:
+    theirs = clone.folder / "theirs"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "bin" / "python").symlink_to(clone.python)
+    refused = clone.make("test", "VENV=theirs", HALF_PIP="1")
+    assert refused.returncode != 0
+    assert "theirs is no environment of Python 3.11 or newer with pip; remove it, or name another" in refused.stderr
+    assert clone.make("test", "VENV=theirs").returncode == 0
+    assert (theirs / "bin" / "python").readlink() == clone.python
+    assert "-m venv" not in clone.calls_file.read_text()
 
 
 def test_an_old_python_is_refused_with_the_version_seen(clone: Clone) -> None:
