@@ -28,7 +28,7 @@ from pathlib import PosixPath, PurePosixPath
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-DEEPEST = 400
+DEEPEST = 250
 LARGEST_INT = 1 << 20  # bytes
 LARGEST_MESSAGE = 32 << 20
 _PACKED_FROM = 16  # a list of so many equal numbers travels as an array
@@ -74,8 +74,8 @@ class Encoder:
         else:
             self.other(value, depth)
 
-    def mutable(self, value: object) -> bool:
-        """Called before a mutable container is written; True = it was written already (a reference to a known one)."""
+    def mutable(self, value: object, depth: int) -> bool:
+        """Called before a mutable container is written; True = it has been written."""
         return False
 
     def other(self, value: object, depth: int) -> None:
@@ -143,7 +143,7 @@ def _packed(values: Any) -> tuple[bytes, bytes] | None:
 
 
 def _write_list(encoder: Encoder, value: list[Any], depth: int) -> None:
-    if encoder.mutable(value):
+    if encoder.mutable(value, depth):
         return
     if len(value) >= _PACKED_FROM and (packed := _packed(value)) is not None:
         encoder.parts.append(b"p" + packed[0] + _U32_pack(len(packed[1])))
@@ -169,12 +169,12 @@ def _write_pairs(encoder: Encoder, tag: bytes, value: dict[Any, Any], depth: int
 
 
 def _write_dict(encoder: Encoder, value: dict[Any, Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         _write_pairs(encoder, b"d", value, depth)
 
 
 def _write_set(encoder: Encoder, value: set[Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         encoder.sequence(b"S", set.__iter__(value), set.__len__(value), depth)
 
 
@@ -182,33 +182,33 @@ def _write_frozenset(encoder: Encoder, value: frozenset[Any], depth: int) -> Non
     encoder.sequence(b"Z", frozenset.__iter__(value), frozenset.__len__(value), depth)
 
 
-def _write_bytearray(encoder: Encoder, value: bytearray, _depth: int) -> None:
-    if not encoder.mutable(value):
+def _write_bytearray(encoder: Encoder, value: bytearray, depth: int) -> None:
+    if not encoder.mutable(value, depth):
         raw = bytes(bytearray.__getitem__(value, slice(None)))
         encoder.parts.append(b"y" + _U32_pack(len(raw)))
         encoder.parts.append(raw)
 
 
 def _write_ordered(encoder: Encoder, value: OrderedDict[Any, Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         keys = list(OrderedDict.__iter__(value))
         encoder.sequence(b"O", (item for key in keys for item in (key, dict.__getitem__(value, key))), len(keys), depth)
 
 
 def _write_default(encoder: Encoder, value: defaultdict[Any, Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         encoder.parts.append(b"D")
         encoder.put(defaultdict.__dict__["default_factory"].__get__(value), depth - 1)
         _write_pairs(encoder, b"d", value, depth)
 
 
 def _write_counter(encoder: Encoder, value: Counter[Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         _write_pairs(encoder, b"K", value, depth)
 
 
 def _write_deque(encoder: Encoder, value: deque[Any], depth: int) -> None:
-    if not encoder.mutable(value):
+    if not encoder.mutable(value, depth):
         encoder.parts.append(b"Q")
         encoder.put(deque.__dict__["maxlen"].__get__(value), depth - 1)
         encoder.sequence(b"l", list(deque.__iter__(value)), deque.__len__(value), depth)
@@ -346,7 +346,7 @@ def _numpy_writer(value: object) -> Writer | None:
 
 
 def _write_ndarray(encoder: Encoder, value: Any, depth: int) -> None:
-    if encoder.mutable(value):
+    if encoder.mutable(value, depth):
         return
     kind, shape = value.dtype.kind, tuple(value.shape)
     if kind in "OUS":

@@ -294,15 +294,24 @@ class LinkEncoder(Encoder):
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self.shared = shared
+        self._inside = False  # a container that is shared: what it holds is shared, too
+        self._begun: object = None
 
-    def mutable(self, value: object) -> bool:
+    def mutable(self, value: object, depth: int) -> bool:
+        if value is self._begun:
+            self._begun = None
+            return False
         number = self.shared.number(value)
         if number is not None:
             self.parts.append(b"r" + _U32.pack(number))
             return True
-        if _getrefcount(value) > self.base:
-            self.parts.append(b"m" + _U32.pack(self.shared.add(value)))
-        return False
+        if not self._inside and _getrefcount(value) <= self.base:
+            return False
+        self.parts.append(b"m" + _U32.pack(self.shared.add(value)))
+        outside, self._inside, self._begun = self._inside, True, value
+        self.put(value, depth)
+        self._inside = outside
+        return True
 
 
 class LinkDecoder(Decoder):
@@ -349,7 +358,7 @@ class LinkDecoder(Decoder):
 class _Probe(LinkEncoder):
     seen = 0
 
-    def mutable(self, value: object) -> bool:
+    def mutable(self, value: object, depth: int) -> bool:
         type(self).seen = max(type(self).seen, _getrefcount(value))
         return False
 
