@@ -70,7 +70,11 @@ class Arena:
             prompt = 'def solve(*args):\n    """The task is told elsewhere."""\n'
             return {"type": "check", "prompt": prompt, "entry_point": "solve", "test": test}
         text = self.file or "\n".join(
-            [self.imports, "from solution import solve", *(f"\ndef test_{k}():\n    {t}" for k, t in enumerate(self.tests))]
+            [
+                self.imports,
+                "from solution import solve",
+                *(f"\ndef test_{k}():\n    {t}" for k, t in enumerate(self.tests)),
+            ]
         )
         return {"type": "pytest", "files": {"test_solution.py": text + "\n"}}
 

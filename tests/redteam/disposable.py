@@ -37,6 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _TCP, _UDP = 47471, 47472
 _SETTLE_SECONDS = 15.0
 _PR_SET_CHILD_SUBREAPER = 36
+_SERVICE = ("python", "rlvr-keeper", "rlvr-zygote", "rlvr-slot")  # what the service calls its processes
+_GROWTH = 2  # times the processes of a warm service: a bound on those that bear its names
 _SET_UP = """\
 set -e
 for group in $REDTEAM_CGROUPS; do mkdir "$group"; echo 0 > "$group/cgroup.procs"; done
@@ -120,7 +122,7 @@ def graded(
 
 
 def _own_cgroups() -> list[Path]:
-    """Folders for cgroups of the place's own, so that those of others on this machine are not taken for its; v1 only."""
+    """Folders for cgroups of the place's own, so that those of others are not taken for its; v1 only."""
     folders = []
     for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
         _, controllers, inside = line.split(":", 2)
@@ -190,20 +192,14 @@ def _keep() -> None:
                 time.sleep(1.0)
                 warm, crowd = look(me, folders, groups), sum(1 for _ in descendants(me))
             else:
-                left = settled(me, folders, groups, warm, lambda left, most=crowd: _only_the_service(left, me, most), 15.0)
-                if sum(1 for _ in descendants(me)) <= crowd:
-                    left.pop("processes", None)  # the service replaces its own processes
-                if len(left.get("cgroups", ())) <= len(set(warm.cgroups) - set(look(me, folders, groups).cgroups)):
-                    left.pop("cgroups", None)
-                if left:
-                    after[str(said["batch"])] = left
-            rounds.append(
-                {
-                    "milliseconds": said["milliseconds"],
-                    "descriptors": sum(descriptors(pid) for pid, _ in descendants(me)),
-                    "processes": sum(1 for _ in descendants(me)),
-                }
-            )
+                left = settled(me, folders, groups, warm, lambda left: not _foreign(left), _SETTLE_SECONDS)
+                if foreign := _foreign(left):
+                    after[str(said["batch"])] = foreign
+            here = list(descendants(me))
+            if len(here) > _GROWTH * crowd:
+                after.setdefault(str(said["batch"]), {})["crowd"] = [f"{len(here)} processes, {crowd} at first"]
+            held = sum(descriptors(pid) for pid, _ in here)
+            rounds.append({"milliseconds": said["milliseconds"], "descriptors": held, "processes": len(here)})
             os.write(asks[1], b"go\n")
     code = grading.wait()
     end = settled(me, folders, groups, before, lambda left: not _reap(left), _SETTLE_SECONDS)
@@ -212,9 +208,17 @@ def _keep() -> None:
     print(json.dumps({"results": results, "after": after, "end": end, "reached": reached, "rounds": rounds}))
 
 
-def _only_the_service(left: dict[str, list[str]], me: int, most: int) -> bool:
-    _reap(left)
-    return not (left.keys() - {"processes", "cgroups"}) and sum(1 for _ in descendants(me)) <= most
+def _foreign(left: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What does not belong to the service: it may start another worker, keeper, zygote or slot when it needs one."""
+    found = dict(_reap(left))
+    ours = {
+        "processes": lambda line: line.split()[1] in _SERVICE,
+        "cgroups": lambda line: line.rpartition("/")[2].startswith(("rlvr-", "slot-")),
+    }
+    for kind, belongs in ours.items():
+        if extra := [line for line in found.pop(kind, ()) if not belongs(line)]:
+            found[kind] = extra
+    return found
 
 
 def _reap(left: dict[str, list[str]]) -> dict[str, list[str]]:

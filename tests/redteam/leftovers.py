@@ -1,7 +1,8 @@
 """What a machine holds, and what one moment has more than another: processes, files, cgroups, mounts, sockets, IPC.
 
-Processes are those that descend from a given one (orphans included, where it is a subreaper or pid 1). What others do on
-the machine at the same time is left out as far as it can be told apart: files and cgroups are looked at in named folders.
+Processes are those that descend from a given one (orphans included, where it is a subreaper or pid 1). What others do
+on the machine at the same time is left out as far as it can be told apart: files and cgroups are looked at in named
+folders.
 """
 
 from __future__ import annotations

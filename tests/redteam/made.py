@@ -51,7 +51,9 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "indentation": lambda: "".join(" " * k + "if 1:\n" for k in range(3000)) + " " * 3000 + "pass" + _SOLVE,
     "nested_functions": lambda: "".join(" " * k + f"def f{k}():\n" for k in range(99)) + " " * 99 + "pass" + _SOLVE,
     "nested_classes": lambda: "".join(" " * k + f"class C{k}:\n" for k in range(99)) + " " * 99 + "pass" + _SOLVE,
-    "nested_loops": lambda: "".join(" " * k + f"for a{k} in range(9):\n" for k in range(19)) + " " * 19 + "pass" + _SOLVE,
+    "nested_loops": lambda: (
+        "".join(" " * k + f"for a{k} in range(9):\n" for k in range(19)) + " " * 19 + "pass" + _SOLVE
+    ),
     "nested_try": lambda: "".join(" " * k + "try:\n" for k in range(99)) + " " * 99 + "pass" + _SOLVE,
     "many_decorators": lambda: "d = lambda f: f\n" + "@d\n" * 100_000 + "def solve(*a):\n    return 0\n",
     "many_statements": lambda: "x = 1\n" * 400_000 + _SOLVE,
@@ -79,18 +81,30 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "byte_order_marks": lambda: "\ufeff\ufeff" + _SOLVE,
     "unterminated": lambda: '"""' + "x" * 1_000_000,
     "tabs_and_blanks": lambda: "if 1:\n\tx = 1\n        y = 2\n" + _SOLVE,
-    "imports_itself": lambda: "import solution, __main__\nfrom solution import *\nimportlib = __import__('importlib')\n"
-    "importlib.reload(solution)" + _SOLVE,
+    "imports_itself": lambda: (
+        "import solution, __main__\nfrom solution import *\nimportlib = __import__('importlib')\n"
+        "importlib.reload(solution)" + _SOLVE
+    ),
     "evaluates_deeply": lambda: "try:\n    eval('(' * 10**6)\nexcept BaseException:\n    pass\n" + _SOLVE,
     "executes_itself": lambda: "s = 's = %r\\nexec(s %% s)'\nexec(s % s)" + _SOLVE,
-    "parses_deeply": lambda: "import ast\nast.parse('-' * 10**5 + '1')\nast.literal_eval('[' * 10**5 + ']' * 10**5)" + _SOLVE,
-    "compiles_crash": lambda: "import types\nc = (lambda: 0).__code__\nc = c.replace(co_code=b'\\x64\\xff' * 50, "
-    "co_stacksize=0)\n(lambda: 0).__class__(c, {})()" + _SOLVE,
+    "parses_deeply": lambda: (
+        "import ast\nast.parse('-' * 10**5 + '1')\nast.literal_eval('[' * 10**5 + ']' * 10**5)" + _SOLVE
+    ),
+    "compiles_crash": lambda: (
+        "import types\nc = (lambda: 0).__code__\nc = c.replace(co_code=b'\\x64\\xff' * 50, "
+        "co_stacksize=0)\n(lambda: 0).__class__(c, {})()" + _SOLVE
+    ),
     "compiles_at_great_cost": lambda: "compile('x = ' + '+'.join(['a'] * 3000000), 'x', 'exec')" + _SOLVE,
-    "regular_expressions": lambda: "import re\nre.compile('(' * 5000 + ')' * 5000)\nre.compile('(?:a{0,9999}){0,9999}')" + _SOLVE,
-    "type_aliases": lambda: "from __future__ import annotations\nx: " + "list[" * 50_000 + "int" + "]" * 50_000 + _SOLVE,
+    "regular_expressions": lambda: (
+        "import re\nre.compile('(' * 5000 + ')' * 5000)\nre.compile('(?:a{0,9999}){0,9999}')" + _SOLVE
+    ),
+    "type_aliases": lambda: (
+        "from __future__ import annotations\nx: " + "list[" * 50_000 + "int" + "]" * 50_000 + _SOLVE
+    ),
     "future_statements": lambda: "from __future__ import braces" + _SOLVE,
-    "star_everything": lambda: "from os import *\nfrom sys import *\nfrom builtins import *\nfrom posix import *\nabort()" + _SOLVE,
+    "star_everything": lambda: (
+        "from os import *\nfrom sys import *\nfrom builtins import *\nfrom posix import *\nabort()" + _SOLVE
+    ),
 }
 _COOKIES = (
     "utf-16", "utf-32", "utf-7", "rot13", "hex", "zlib", "idna", "punycode", "unicode_escape", "raw_unicode_escape",
@@ -117,8 +131,10 @@ _RESPONSES: dict[str, Callable[[], str]] = {
     "main_guard_only": lambda: "```python\nif __name__ == '__main__':\n    pass\n```",
     "docstring_only": lambda: '```python\n    """\n    Nothing.\n    """\n    pass\n```',
     "prompt_continued_and_closed": lambda: "```python\n    return 0\n\ndef check(candidate):\n    pass\n```",
-    "check_redefined": lambda: "```python\ndef solve(*a):\n    return 0\n\ndef check(candidate):\n    return None\n"
-    "check(solve)\nraise SystemExit(0)\n```",
+    "check_redefined": lambda: (
+        "```python\ndef solve(*a):\n    return 0\n\ndef check(candidate):\n    return None\n"
+        "check(solve)\nraise SystemExit(0)\n```"
+    ),
 }
 
 
@@ -150,27 +166,52 @@ def honest_programs() -> Iterator[tuple[str, str, str, dict[str, object]]]:
     stdin = "\n".join(map(str, numbers)) + "\n"
     answer = f"{len(numbers)} {sum(numbers)}\n"
     yield "stdio", "large_input", _BIG_READ, {"type": "stdio", "cases": [{"stdin": stdin, "stdout": answer}]}
-    yield "stdio", "one_long_line", _ONE_LINE, {
-        "type": "stdio",
-        "cases": [{"stdin": "1000000\n", "stdout": "ab" * 1_000_000 + "\n"}],
-    }
+    yield (
+        "stdio",
+        "one_long_line",
+        _ONE_LINE,
+        {
+            "type": "stdio",
+            "cases": [{"stdin": "1000000\n", "stdout": "ab" * 1_000_000 + "\n"}],
+        },
+    )
     many = [{"stdin": f"{n}\n", "stdout": "".join(f"{i * i}\n" for i in range(n))} for n in range(40)]
     yield "stdio", "many_cases", _BIG_PRINT, {"type": "stdio", "cases": many}
-    yield "function", "long_argument", _LONG_CASES, {
-        "type": "function",
-        "entry_point": "solve",
-        "cases": [{"args": [numbers], "expected": [n + 1 for n in numbers]}],
-    }
-    yield "function", "many_cases", _LONG_CASES, {
-        "type": "function",
-        "entry_point": "solve",
-        "cases": [{"args": [[k, 2 * k]], "expected": [k + 1, 2 * k + 1]} for k in range(300)],
-    }
-    yield "asserts", "many_asserts", _LONG_CASES, {
-        "type": "asserts",
-        "asserts": [f"assert solve([{k}, {k * k}]) == [{k + 1}, {k * k + 1}]" for k in range(200)],
-    }
-    yield "asserts", "long_argument", _LONG_CASES, {
-        "type": "asserts",
-        "asserts": ["assert solve(list(range(50000))) == list(range(1, 50001))"],
-    }
+    yield (
+        "function",
+        "long_argument",
+        _LONG_CASES,
+        {
+            "type": "function",
+            "entry_point": "solve",
+            "cases": [{"args": [numbers], "expected": [n + 1 for n in numbers]}],
+        },
+    )
+    yield (
+        "function",
+        "many_cases",
+        _LONG_CASES,
+        {
+            "type": "function",
+            "entry_point": "solve",
+            "cases": [{"args": [[k, 2 * k]], "expected": [k + 1, 2 * k + 1]} for k in range(300)],
+        },
+    )
+    yield (
+        "asserts",
+        "many_asserts",
+        _LONG_CASES,
+        {
+            "type": "asserts",
+            "asserts": [f"assert solve([{k}, {k * k}]) == [{k + 1}, {k * k + 1}]" for k in range(200)],
+        },
+    )
+    yield (
+        "asserts",
+        "long_argument",
+        _LONG_CASES,
+        {
+            "type": "asserts",
+            "asserts": ["assert solve(list(range(50000))) == list(range(1, 50001))"],
+        },
+    )

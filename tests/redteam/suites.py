@@ -40,7 +40,9 @@ def hunt(value, args, depth=2):
         value = bytes(value).decode("latin-1")
     if type(value) is str:
         call = re.escape(", ".join(map(repr, args)))
-        for pattern in (r"(?:solve|candidate)\\(" + call + r"\\) *== *([^\\n;]+)", r"\\[" + call + r"\\], *.expected.: *([^,}\\n]+)"):
+        test = r"(?:solve|candidate)\\(" + call + r"\\) *== *([^\\n;]+)"
+        case = r"\\[" + call + r"\\], *.expected.: *([^,}\\n]+)"
+        for pattern in (test, case):
             found = re.search(pattern, value)
             if found:
                 try:
@@ -144,7 +146,9 @@ def entries(text: str, where: str) -> Iterator[tuple[str, dict[str, str], dict[s
             sections[title.strip()] = body.rstrip("\n") + "\n"
         if not sections:
             raise ValueError(f"{where}: {name} has no section")
-        yield name, {key: value.replace("_", " ") if key == "ungraded" else value for key, value in keys.items()}, sections
+        if "ungraded" in keys:
+            keys["ungraded"] = keys["ungraded"].replace("_", " ")
+        yield name, keys, sections
 
 
 def payloads() -> list[Payload]:
@@ -167,7 +171,9 @@ def fenced(program: str, language: str = "python") -> str:
 
 def response(program: str, keys: Mapping[str, str]) -> str:
     """A response that gives a program, as its keys say."""
-    return program if keys.get("raw") or keys.get("extract") == "code" else fenced(program, keys.get("language", "python"))
+    if "raw" in keys or keys.get("extract") == "code":
+        return program
+    return fenced(program, keys.get("language", "python"))
 
 
 def limits(keys: Mapping[str, str]) -> dict[str, float]:

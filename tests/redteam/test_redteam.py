@@ -1,0 +1,121 @@
+"""No hostile program is paid, no honest one is failed, nothing is left behind, and the service outlives them all.
+
+The default run takes a share of the suite that is the same every time. RLVR_REDTEAM=all takes all of it (half an hour
+on two cores); RLVR_REDTEAM_ONLY=REGEX takes the rows whose id matches, with everything that they are tried on.
+Rows run in a place that can be thrown away: see `disposable.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import pytest
+
+from tests.redteam.disposable import Report, graded
+from tests.redteam.plain import has_toolchain
+from tests.redteam.suites import Row, controls, honest, hostile, sample
+
+pytestmark = pytest.mark.slow
+
+EVERYTHING = os.environ.get("RLVR_REDTEAM") == "all"
+ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
+HOSTILE_SHARE, HONEST_SHARE = 12, 4  # one row of so many, by default
+BATCH = 64
+SECONDS_A_ROW = 30.0
+
+
+def chosen(rows: Sequence[Row], share: int) -> list[Row]:
+    """The rows of this run whose toolchain is here."""
+    if ONLY:
+        rows = [row for row in rows if re.search(ONLY, row.id)]
+    elif not EVERYTHING:
+        rows = sample(rows, share)
+    return [row for row in rows if _toolchain_is_here(row)]
+
+
+def _toolchain_is_here(row: Row) -> bool:
+    reference = row.row["reference"]
+    assert isinstance(reference, Mapping)
+    return has_toolchain(str(reference.get("language", "python")))
+
+
+@cache
+def hostile_rows() -> list[Row]:
+    return chosen(hostile(everything=EVERYTHING or bool(ONLY)), HOSTILE_SHARE)
+
+
+@cache
+def honest_rows() -> list[Row]:
+    return chosen([*honest(), *controls()], HONEST_SHARE)
+
+
+def warm_rows() -> list[Mapping[str, object]]:
+    """Each control twice: every part of the service has been started when they are through."""
+    return [row.row for row in controls()] * 2
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """All rows graded, in batches of hostile ones with honest ones at the end of each."""
+    bad, good = hostile_rows(), honest_rows()
+    batches = []
+    count = max(1, -(-len(bad) // BATCH))
+    for number in range(count):
+        rows = [*bad[number * BATCH : (number + 1) * BATCH], *good[number::count]]
+        batches.append([row.row for row in rows])
+    return graded(batches, warm_rows(), timeout=300 + SECONDS_A_ROW * (len(bad) + len(good)) / 2)
+
+
+def shown(report: Report, rows: Sequence[Row], *good: str) -> list[str]:
+    """The rows that ended otherwise than well."""
+    results = {row.id: report.results[row.id] for row in rows}
+    return [f"{name}: {r['verdict']}, {r['reason']}" for name, r in results.items() if r["verdict"] not in good]
+
+
+def test_no_hostile_program_is_paid(report: Report):
+    paid = [row.id for row in hostile_rows() if report.results[row.id]["score"] not in (0.0, None)]
+    assert not paid
+
+
+def test_hostile_programs_are_wrong_and_not_ungraded(report: Report):
+    excused = [row for row in hostile_rows() if row.ungraded]
+    firm = [row for row in hostile_rows() if not row.ungraded]
+    assert shown(report, firm, "wrong", "no_answer") == []
+    assert shown(report, excused, "wrong", "no_answer", "ungraded") == []
+
+
+def test_no_honest_program_is_failed(report: Report):
+    assert shown(report, honest_rows(), "correct") == []
+
+
+def test_the_service_was_warm_and_right_at_the_start(report: Report):
+    assert shown(report, controls(), "correct") == []
+
+
+def test_nothing_is_left_behind(report: Report):
+    assert report.after == {}
+    assert report.end == {}
+
+
+def test_nobody_reached_what_listens_outside(report: Report):
+    assert report.reached == []
+
+
+def test_descriptors_and_processes_of_the_service_stay_flat(report: Report):
+    first, last = report.rounds[0], report.rounds[-1]
+    assert last["processes"] <= 2 * first["processes"]
+    assert last["descriptors"] <= 2 * first["descriptors"] + 32
+
+
+def test_64_hostile_rows_at_once_change_nothing_in_64_honest_ones_beside_them():
+    bad = sample(hostile(), 70)[:64]
+    good = [row for row in [*controls(), *sample(honest(), 4)] if _toolchain_is_here(row)][:64]
+    assert (len(bad), len(good)) == (64, 64)
+    together = [row.row for pair in zip(bad, good, strict=True) for row in pair]
+    report = graded([together], warm_rows(), timeout=300 + SECONDS_A_ROW * len(together) / 2)
+    assert shown(report, good, "correct") == []
+    assert shown(report, bad, "wrong", "no_answer") == []
+    assert (report.after, report.end, report.reached) == ({}, {}, [])
