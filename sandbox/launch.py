@@ -76,13 +76,24 @@ class Launcher:
     async def slot(self, preload: tuple[str, ...]) -> Slot:
         """A free slot of the zygote that has these modules. Raises SandboxUnavailable."""
         for _again in range(2):
-            task = self._zygotes.get(preload)
-            if task is None or (task.done() and (task.cancelled() or task.exception() or not task.result().alive)):
-                task = self._zygotes[preload] = asyncio.create_task(self._start(preload))
-            zygote = await asyncio.shield(task)
+            zygote = await self._living(preload)
             with contextlib.suppress(SlotLost):  # it died at this moment: start another
                 return zygote.slot()
         raise SandboxUnavailable("the zygote dies as soon as it has started")
+
+    async def _living(self, preload: tuple[str, ...]) -> Zygote:
+        """The zygote that has these modules: the one that is there, or a new one. Raises SandboxUnavailable."""
+        task = self._zygotes.get(preload)
+        if task is not None and task.done():
+            started = not task.cancelled() and task.exception() is None
+            if started and task.result().alive:
+                return task.result()
+            del self._zygotes[preload]
+            if started:
+                await task.result().close()
+        if preload not in self._zygotes:
+            self._zygotes[preload] = asyncio.create_task(self._start(preload))
+        return await asyncio.shield(self._zygotes[preload])
 
     async def close(self) -> None:
         for task in self._zygotes.values():
@@ -200,9 +211,15 @@ class Zygote:
             theirs.close()
             for descriptor in entered:
                 os.close(descriptor)
-        slot = Slot(ours, group, self.isolation, self._free.append)
+        slot = Slot(ours, group, self.isolation, self._free.append, self._abandon)
         self._slots[number] = slot
         return slot
+
+    def _abandon(self) -> None:
+        """A slot died on its own: end the zygote, and with it whatever that slot had left running."""
+        if self.alive:
+            self.alive = False
+            self._control.close()
 
     def _number(self) -> int:
         """The lowest number of no slot: one that was discarded is free when its cgroup is empty."""
@@ -275,9 +292,9 @@ def first_uid(number: int, user_block: int | None) -> int:
 
     user_block: which, above those that are chosen by process id: a process id in a container is not the machine's.
     """
-    block = (os.getpid() * 4 + number % 4) % _UID_BLOCKS
+    block = (os.getpid() * 16 + number % 16) % _UID_BLOCKS
     if user_block is not None:
-        block = _UID_BLOCKS + (user_block * 4 + number % 4) % _FURTHER_UID_BLOCKS
+        block = _UID_BLOCKS + (user_block * 16 + number % 16) % _FURTHER_UID_BLOCKS
     wanted = _FIRST_UID + block * _USERS_OF_A_ZYGOTE
     try:
         rows = [[int(word) for word in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]

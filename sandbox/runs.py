@@ -28,7 +28,10 @@ class SlotLost(Exception):
 
 
 class Slot:
-    """The supervisor's end of a slot process. `give_back` takes it when its run has ended well."""
+    """The supervisor's end of a slot process. `give_back` takes it when its run has ended well.
+
+    lost: told when the process ended by itself, which it never should: what it watched may still run.
+    """
 
     def __init__(
         self,
@@ -36,12 +39,14 @@ class Slot:
         group: SlotGroup | None,
         isolation: str,
         give_back: Callable[[Slot], None],
+        lost: Callable[[], None],
     ) -> None:
         channel.setblocking(False)
         self._channel = channel
         self.group = group
         self.isolation = isolation
         self._give_back = give_back
+        self._lost = lost
         self._answer: asyncio.Future[dict[str, object]] | None = None
         self._number = 0
         self.alive = True
@@ -88,6 +93,7 @@ class Slot:
         if received is None:
             out_of_memory = self.group is not None and answer is not None and self.group.end().out_of_memory
             self.discard()
+            self._lost()
             if answer is not None and not answer.done():
                 if out_of_memory:
                     answer.set_result({**_NOTHING_KNOWN, "cause": "memory"})
@@ -118,11 +124,11 @@ class Run:
         bundle = wire.bundle(job.argv, job.env, job.files)
         self._outputs = os.memfd_create("outputs", os.MFD_CLOEXEC) if job.outputs else -1
         ends = [stdin_read, out_write, err_write]
-        given = [bundle, *([self._outputs] if job.outputs else []), *ends]
+        given = [bundle, *ends, *channels, *([self._outputs] if job.outputs else [])]
         try:
             self._outcome = slot.start(
                 {"limits": limits, "outputs": list(job.outputs)},
-                [*given, *channels],
+                given,
             )
         except SlotLost:
             for descriptor in (stdin_write, out_read, err_read, *([self._outputs] if job.outputs else [])):

@@ -3,9 +3,9 @@
     supervisor (the caller)          sandbox/namespaces.py
     └── keeper                       keeper.py: outside the namespaces; ends everything when the supervisor is gone
         └── zygote                   slots.py: pid 1 of its own namespaces, no network, a minimal root; warm
-            └── slot, one a run at a time
-                └── init             run.py: pid 1 of the run: mounts, reaps, reports
-                    └── the program  pid 2: no privileges, seccomp, limits
+            └── slot, one run at a time: slots.py
+                ├── init         reaper.py: pid 1 of the run
+                └── the program  run.py, python.py: pid 2; mounts of its own, no privileges, seccomp, limits
 
 Standard library only, and as little of it as can be: each page that lies here is mapped by each run.
 """

@@ -8,12 +8,12 @@ needed beside the socket's end: a process that the supervisor forked may hold a 
 
 from __future__ import annotations
 
+import _socket as socket
 import contextlib
 import json
 import os
 import select
 import signal
-import socket
 import sys
 import time
 

@@ -27,7 +27,6 @@ MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 0x1, 0x2, 0x4
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _MNT_DETACH = 2
-_PROT_READ, _PROT_WRITE, _PROT_EXEC, _MADV_POPULATE_READ = 1, 2, 4, 22
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 24, 38, 22
 _PR_SET_NAME, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 15, 47, 4
@@ -56,17 +55,18 @@ def _checked(result: int, what: str) -> int:
 
 
 def clone(flags: int) -> int:
-    """Fork with new namespaces: 0 in the child.
-
-    The interpreter is not told: its hooks touch a hundred pages (threads, random numbers), and what is cloned here is
-    single-threaded and only watches. A program is made by `os.fork`, which tells it.
-    """
+    """Fork with new namespaces: 0 in the child. The interpreter is not told: only for one that has a single thread."""
     pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
     return _checked(pid, f"clone with namespaces {flags:#x}")
 
 
 def unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), f"unshare {flags:#x}")
+
+
+def enter(namespace: int, kind: int) -> None:
+    """Have this process (its later children, for a process namespace) be in the namespace of that descriptor."""
+    _checked(_libc.setns(namespace, kind), f"setns {kind:#x}")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -88,30 +88,6 @@ def make_read_only(target: str, *, recursive: bool = True) -> None:
         mount("", target, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     else:
         _checked(result, f"mount_setattr read-only of {target}")
-
-
-def unmount(target: str) -> None:
-    _checked(_libc.umount2(target.encode(), _MNT_DETACH), f"umount {target}")
-
-
-def share_code() -> None:
-    """Have a fork copy the page tables of program code, too, which the kernel otherwise leaves to a fault a page.
-
-    It does so for mappings that hold a page of the process's own: one byte of each is written, with its own value. A
-    quarter of a run's page faults are saved. Where the kernel refuses (policies forbid writable code), nothing changes.
-    """
-    with open("/proc/self/maps") as file:
-        rows = [line.split() for line in file]
-    for row in rows:
-        if row[1] != "r-xp" or len(row) < 6 or not row[5].startswith("/"):
-            continue
-        start, end = (int(word, 16) for word in row[0].split("-"))
-        where, length = ctypes.c_void_p(start), ctypes.c_size_t(end - start)
-        if _libc.mprotect(where, length, _PROT_READ | _PROT_WRITE | _PROT_EXEC) == 0:
-            byte = ctypes.c_ubyte.from_address(start)
-            byte.value = byte.value
-            _libc.madvise(where, length, _MADV_POPULATE_READ)
-            _checked(_libc.mprotect(where, length, _PROT_READ | _PROT_EXEC), "mprotect of program code")
 
 
 def pivot_root(new: str) -> None:

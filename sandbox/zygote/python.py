@@ -43,12 +43,6 @@ def settle() -> None:
     _OURS[:] = [name for name in sys.modules if name == package or name.startswith(package + ".")]
 
 
-def rehearse(argv: list[str], path: list[str]) -> None:
-    """Run a program that ends by itself, as `become` would, and come back."""
-    if is_warm(argv):
-        _run(argv, path)
-
-
 def _run(argv: list[str], path: list[str]) -> int:
     main = ModuleType("__main__")
     main.__builtins__ = __builtins__  # type: ignore[attr-defined]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 
-from . import kernel
+from . import kernel, reaper
 
 BOX = "/box"
 WORK = "/box/work"
 GUESTS = "/guests"
+INIT = "/init"
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What the dynamic linker, locales, time zones, alternatives (c++, java) and the Java runtime read.
@@ -45,6 +46,9 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     for name, path in guests.items():
         _show(path, f"{new}{GUESTS}/{name}")
     _make_devices(new)
+    with open(new + INIT, "wb") as file:
+        file.write(reaper.program())
+    os.chmod(new + INIT, 0o755)
     for folder in (BOX, "/proc", "/root", "/run", "/var"):
         os.makedirs(new + folder, exist_ok=True)
     if not os.path.lexists(new + "/tmp"):  # the interpreter may lie in it
@@ -66,12 +70,6 @@ def enter_box(size: tuple[int, int], uid: int) -> None:
     os.umask(0o022)
     os.chown(WORK, uid, uid)
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
-
-
-def leave_box() -> None:
-    """Undo `enter_box`."""
-    kernel.unmount("/proc")
-    kernel.unmount(BOX)
 
 
 def _below_system(path: str) -> bool:

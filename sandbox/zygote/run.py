@@ -1,52 +1,45 @@
-"""One run, from inside: `init` is pid 1 of its namespaces, makes its world, starts the program as pid 2 and reaps.
+"""One run, from inside: pid 2 of its namespace makes its world, gives up every privilege, and becomes the program.
 
-As pid 1 itself a program would ignore SIGTERM and SIGALRM, `abort()` would look like SIGSEGV, and its orphans would
-stay. When init ends, the kernel kills all that is left.
+Pid 1 is `reaper.py`'s: as pid 1 itself a program would ignore SIGTERM and SIGALRM, `abort()` would look like SIGSEGV,
+and its orphans would stay.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import math
 import os
 import resource
 import signal
-import stat
 import sys
 from typing import NoReturn
 
 from . import kernel, python, root, wire
 
-_REHEARSALS = 20  # more than the interpreter waits for before it specialises a function
 _HIGHEST = os.sysconf("SC_OPEN_MAX")
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
 class Plan:
-    """What a slot hands to the run that it clones. Descriptors: where they are now, in order of where they go.
+    """What a slot hands to the run that it forks. Descriptors: where they are now, in order of where they go.
 
-    bundle: the program and its files. outputs: where to put the files called output_names when it has ended; -1 = none.
-    uid: the user of the program, as seen from inside. own_namespace: a user namespace was made for this run.
+    bundle: the program and its files. report: where to say that it starts, or why it cannot.
+    home: a socket that wants a descriptor of the working folder, to fetch outputs from; -1 = nobody does.
+    uid: the user of the program, as seen from inside. own_namespace: he is to be in a user namespace of this run's.
     bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
     """
 
-    __slots__ = (
-        *("bounds", "box", "bundle", "descriptors", "filter", "own_namespace", "output_names", "outputs", "report"),
-        *("uid", "unused"),
-    )
+    __slots__ = ("bounds", "box", "bundle", "descriptors", "filter", "home", "own_namespace", "report", "uid")
     bounds: list[tuple[int, int, int]]
     box: tuple[int, int]
     bundle: int
     descriptors: list[int]
     filter: bytes
+    home: int
     own_namespace: bool
-    output_names: list[str]
-    outputs: int
     report: int
     uid: int
-    unused: list[int]
 
 
 class Program:
@@ -59,63 +52,38 @@ class Program:
         self.env = env
 
 
-def init(plan: Plan) -> Program:
-    """Be pid 1, and watch. Returns in the program (pid 2) only; where that cannot be set up, it is reported.
-
-    The program sets up both its world and itself: each page that init touched before the fork would be copied twice.
-    """
+def prepare(plan: Plan) -> Program:
+    """Make the run's world, and give up every privilege in it. What cannot be set up is reported, and ends it."""
     try:
-        kernel.die_with_parent()
-        if plan.own_namespace:
-            map_user(plan.uid)
-        pid = os.fork()
-        if pid == 0:
-            return _prepare(plan)
+        return _prepare(plan)
     except (OSError, ValueError) as error:
         os.write(plan.report, f"fault {error}".encode()[:2000])
         os._exit(1)
-    return _reap(plan, pid)
 
 
 def _prepare(plan: Plan) -> Program:
-    """Make the run's world, and give up every privilege in it."""
-    root.enter_box(plan.box, plan.uid)
+    kernel.die_with_parent()
+    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+    owner = 0 if plan.own_namespace else plan.uid  # as this user is called before he has a namespace of his own
+    root.enter_box(plan.box, owner)
     argv, env, files = wire.unbundle(plan.bundle)
     os.chdir(root.WORK)
     for path, content in files.items():
-        _write(path, content, plan.uid)
+        _write(path, content, owner)
     for descriptor in plan.descriptors[:3]:  # so that /dev/stdin can be opened by name
-        os.fchown(descriptor, plan.uid, plan.uid)
-    os.write(plan.report, b"started ")
+        os.fchown(descriptor, owner, owner)
+    if plan.home >= 0:
+        wire.give(plan.home, os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    if plan.own_namespace:
+        kernel.unshare(kernel.CLONE_NEWUSER)
+        map_user(plan.uid)
+    os.write(plan.report, b"started")
     _demote(plan)
     return Program(argv, env)
 
 
-def rehearse(path: list[str]) -> None:
-    """In the zygote: go through a run's motions, so that its code is specialised and its look-ups are cached.
-
-    What an interpreter learns while it runs it writes beside the code; each run would copy those pages and learn again.
-    """
-    modules, argv, search = dict(sys.modules), list(sys.argv), list(sys.path)
-    program = b"def f(n):\n    return [str(i) for i in range(n)]\nf(3)\n"
-    for _ in range(_REHEARSALS):
-        descriptor = wire.bundle(["python", "main.py"], {}, {"main.py": program})
-        words, _env, files = wire.unbundle(descriptor)
-        os.close(descriptor)
-        root.enter_box((1 << 20, 16), 0)
-        os.chdir(root.WORK)
-        for name, content in files.items():
-            _write(name, content, 0)
-        python.rehearse(words, path)
-        os.chdir("/")
-        root.leave_box()
-    sys.modules.clear()
-    sys.modules.update(modules)
-    sys.argv[:], sys.path[:] = argv, search
-
-
 def map_user(inside: int) -> None:
-    """In a user namespace made for this run by the zygote, which is 0 in its own: be `inside`."""
+    """In a new user namespace, whose parent knows this user as 0: be `inside`."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
         tell(f"/proc/self/{name}", text)
 
@@ -194,40 +162,6 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
             soft, hard = min(soft, most), min(hard, most)
         bounds.append((what, soft, hard))
     return bounds
-
-
-def _reap(plan: Plan, pid: int) -> NoReturn:
-    """Wait for the program, report how it ended, bring back its outputs, and take everything else along."""
-    kernel.set_dumpable(False)
-    for descriptor in (*plan.descriptors, plan.bundle, *plan.unused):
-        os.close(descriptor)
-    while True:
-        reaped, status = os.wait()
-        if reaped == pid:
-            break
-    os.write(plan.report, f"ended {status}".encode())
-    if plan.outputs >= 0:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-        os.chdir(root.WORK)
-        _collect(plan.output_names, plan.outputs, plan.box[0])
-    os._exit(0)
-
-
-def _collect(paths: list[str], descriptor: int, most: int) -> None:
-    """Copy regular files into the bundle of outputs, following no links; what cannot be read is left out."""
-    held: dict[str, bytes] = {}
-    for path in paths:
-        with contextlib.suppress(OSError):
-            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                about = os.fstat(source)
-                if stat.S_ISREG(about.st_mode) and about.st_size <= most:
-                    with open(source, "rb", closefd=False) as file:
-                        held[path] = file.read()
-            finally:
-                os.close(source)
-    wire.write_outputs(descriptor, held)
 
 
 def start(program: Program, path: list[str]) -> NoReturn:

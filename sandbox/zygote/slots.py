@@ -1,4 +1,4 @@
-"""The zygote: warm, pid 1 of namespaces of its own; it forks slots. A slot clones one run at a time and watches it.
+"""The zygote: warm, pid 1 of namespaces of its own; it forks slots. A slot makes one run at a time and watches it.
 
 Each slot is a process of its own, so that runs start side by side, a slot's code is plain and blocking, and a slot can
 stand in the cgroup that its runs inherit.
@@ -6,13 +6,13 @@ stand in the cgroup that its runs inherit.
 
 from __future__ import annotations
 
+import _socket as socket
 import gc
 import importlib
 import math
 import os
 import select
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -20,32 +20,29 @@ from typing import NoReturn
 
 from . import filter as seccomp
 from . import kernel, memory, python, root, run, wire
+from . import outputs as outputs_of_run
 
-_AFTER_THE_END = 5.0  # seconds for init to bring back outputs and go
 _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
-# Imported by most programs that are ever graded; a fork then has them for nothing.
-# Not `threading` and `random`, only what they import: their hooks would make every fork dearer.
+# Imported by most programs that are ever graded; a fork then has them for nothing. Each costs every fork the pages that
+# it lies on, so not more: `random` and `threading` also bring hooks that run in every child.
 COMMON = (
-    *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "typing", "datetime", "json"),
-    *("copy", "operator", "fractions", "decimal", "io", "traceback", "contextlib", "hashlib", "_random", "_weakrefset"),
+    *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "typing", "operator"),
+    *("copy", "json"),
 )
 
 
 class Zygote:
     """What slots inherit. uid: of the first slot, -1 where each run has a user namespace of its own instead."""
 
-    __slots__ = ("filter", "flags", "path", "uid")
+    __slots__ = ("filter", "path", "uid")
 
     def __init__(self, uid: int, path: list[str], *, memory_counted: bool) -> None:
         self.uid = uid
         self.path = path
         self.filter = seccomp.build(memory_counted=memory_counted)
-        self.flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
-        if uid < 0:
-            self.flags |= kernel.CLONE_NEWUSER
 
 
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
@@ -59,7 +56,7 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     wire.answer(control, {"ready": True})
     number, channel = _fork_slots(control)
     plan = _serve(zygote, number, channel)
-    run.start(run.init(plan), zygote.path)
+    run.start(run.prepare(plan), zygote.path)
 
 
 def _prepare(config: dict[str, object]) -> Zygote:
@@ -80,13 +77,11 @@ def _prepare(config: dict[str, object]) -> Zygote:
     for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
         importlib.import_module(name)
     zygote = Zygote(first, list(sys.path), memory_counted=bool(config["cgroups"]))
-    run.rehearse(zygote.path)
     kernel.drop_bounding_set()
     python.settle()
     gc.collect()
     gc.freeze()
     gc.disable()
-    kernel.share_code()
     return zygote
 
 
@@ -113,104 +108,132 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
 
 
 def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
-    """Run one request after the other; returns in the run's init only. What can be is made before the clone."""
+    """Run one request after the other; returns in a program only. What can be is made before the fork."""
     kernel.set_name("rlvr-slot")
     bounds: dict[tuple[object, ...], list[tuple[int, int, int]]] = {}
+    own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     while (received := wire.receive(channel)) is not None:
         message, descriptors = received
         if "kill" in message:  # it came after the end
             continue
         limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
+        names: list[str] = message["outputs"]  # type: ignore[assignment]
         key = tuple(limits.values())
         if key not in bounds:
             bounds[key] = run.bounds_of(limits)
+        outputs = descriptors.pop() if names else -1
+        ours, theirs = socket.socketpair() if names else (None, None)
+        home = theirs.detach() if theirs else -1  # a descriptor, which the program's copy of this frame does not close
         read, write = os.pipe()
         plan = run.Plan()
-        plan.output_names = message["outputs"]  # type: ignore[assignment]
         plan.bundle, *plan.descriptors = descriptors
-        plan.outputs = plan.descriptors.pop(0) if plan.output_names else -1
-        plan.report, plan.unused = write, [read, channel.fileno()]
+        plan.report, plan.home = write, home
         plan.bounds = bounds[key]
         plan.box = int(limits["disk_bytes"]), int(limits["disk_files"]) + _OWN_FILES
         plan.filter = zygote.filter
         plan.own_namespace = zygote.uid < 0
         plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
+        watched = Watched(channel, read, message["run"], limits)
         try:
-            pid = kernel.clone(zygote.flags)
+            watched.init = _start_init(own_processes)
+            watched.pid = os.fork()
         except OSError as error:
-            pid = -1
-            os.write(write, f"fault {error}".encode())
-        if pid == 0:
+            watched.said = f"fault {error}"
+        if watched.pid == 0:
             return plan
         for descriptor in (write, *descriptors):
             os.close(descriptor)
-        outcome = _watch(pid, message["run"], channel, read, limits)
+        outcome = watched.outcome()
         os.close(read)
+        if ours:
+            folder = wire.take(ours)
+            if folder >= 0:
+                outputs_of_run.collect(folder, names, outputs, plan.box[0])
+                os.close(folder)
+            os.close(outputs)
+            os.close(home)
+            ours.close()
         wire.answer(channel, outcome)
     os._exit(0)
 
 
-def _watch(
-    pid: int, number: object, channel: socket.socket, report: int, limits: dict[str, float]
-) -> dict[str, object]:
-    """Wait for a run to end: by itself, by its deadline, by an order to kill it, or with the supervisor."""
-    began = time.monotonic()
-    wall_seconds, most_memory = limits["wall_seconds"], limits.get("process_memory_bytes", math.inf)
-    deadline = began + wall_seconds
-    said, cause, seconds = b"", "", 0.0
-    poller = select.poll()
-    poller.register(report, select.POLLIN)
-    poller.register(channel, select.POLLIN)
-    while True:
-        left = deadline - time.monotonic()
-        patience = min(left, _MEMORY_EVERY) if most_memory < math.inf else left
-        ready = poller.poll(None if patience == math.inf else max(0.0, patience) * 1000 + 0.5)
-        for descriptor, _event in ready:
-            if descriptor == report:
-                piece = os.read(report, 4096)
-                if not piece:
-                    return _bury(pid, said.decode(errors="replace"), cause, seconds)
-                now = time.monotonic()
-                said += piece
-                if b"ended" in piece:
-                    seconds, deadline = now - began, now + _AFTER_THE_END
-                elif not cause:
-                    began, deadline = now, now + wall_seconds  # the program starts
-                continue
-            received = wire.receive(channel)
-            if received is None:
-                _kill(pid)
-                os._exit(0)
-            if received[0]["run"] == number and not cause:
-                cause = str(received[0]["kill"])
-                _kill(pid)
-                deadline = math.inf
-        if not ready and not cause:
-            if left > patience:
-                if memory.of_tree(pid, _baseline()) <= most_memory:
-                    continue
-                cause = "memory"
-            cause = cause or "wall"
-            _kill(pid)
-            deadline = math.inf
+def _start_init(own_processes: int) -> int:
+    """Start pid 1 of a new process namespace, in which the next fork will be, too."""
+    kernel.enter(own_processes, kernel.CLONE_NEWPID)
+    kernel.unshare(kernel.CLONE_NEWPID)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        return os.posix_spawn(root.INIT, ["init"], {})
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def _baseline() -> int:
-    return memory.resident(os.getpid())
+class Watched:
+    """A run, as its slot sees it. It ends by itself, by its deadline, by an order, or with the supervisor."""
 
+    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "report", "said")
 
-def _kill(pid: int) -> None:
-    if pid > 0:
-        os.kill(pid, signal.SIGKILL)
+    def __init__(self, channel: socket.socket, report: int, number: object, limits: dict[str, float]) -> None:
+        self.channel = channel
+        self.report = report
+        self.number = number
+        self.limits = limits
+        self.init = self.pid = -1
+        self.said = self.cause = ""
 
+    def outcome(self) -> dict[str, object]:
+        """Wait, and say how it went. When this returns, no process of the run is left."""
+        began = time.monotonic()
+        if self.pid > 0:
+            began = self._wait(began)
+        seconds = time.monotonic() - began
+        status, cpu, peak = None, 0.0, 0
+        self._kill()
+        for pid in (self.pid, self.init):
+            if pid > 0:
+                _pid, ended, used = os.wait4(pid, 0)
+                cpu += used.ru_utime + used.ru_stime
+                peak = max(peak, used.ru_maxrss * 1024)
+                status = ended if pid == self.pid and not self.cause else status
+        fault = self.said.partition("fault ")[2]
+        return {"cause": self.cause, "status": status, "seconds": seconds, "cpu": cpu, "peak": peak, "fault": fault}
 
-def _bury(pid: int, said: str, cause: str, seconds: float) -> dict[str, object]:
-    """Reap the run, and say how it went: `said` is "started ended STATUS", or a part of that, or "fault REASON"."""
-    status, _, fault = None, *said.partition("fault ")[1:]
-    if "ended " in said:
-        status = int(said.rpartition("ended ")[2])
-    cpu, peak = 0.0, 0
-    if pid > 0:
-        _pid, _status, used = os.wait4(pid, 0)
-        cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-    return {"cause": cause, "status": status, "seconds": seconds, "cpu": cpu, "peak": peak, "fault": fault}
+    def _kill(self) -> None:
+        """Kill init, and so all; what has ended already is not there to be killed."""
+        if self.init > 0:
+            os.kill(self.init, signal.SIGKILL)
+
+    def _wait(self, began: float) -> float:
+        """Until the program has ended or is to be ended. Returns when it began."""
+        wall_seconds, most_memory = self.limits["wall_seconds"], self.limits.get("process_memory_bytes", math.inf)
+        program = os.pidfd_open(self.pid)
+        poller = select.poll()
+        for descriptor in (program, self.report, self.channel.fileno()):
+            poller.register(descriptor, select.POLLIN)
+        try:
+            while True:
+                left = began + wall_seconds - time.monotonic()
+                patience = min(left, _MEMORY_EVERY) if most_memory < math.inf else left
+                ready = [descriptor for descriptor, _event in poller.poll(max(0.0, patience) * 1000 + 0.5)]
+                if self.report in ready:
+                    self.said += os.read(self.report, 4096).decode(errors="replace")
+                    poller.unregister(self.report)
+                    if "fault" not in self.said:
+                        began = time.monotonic()
+                if program in ready:
+                    return began
+                if self.channel.fileno() in ready:
+                    received = wire.receive(self.channel)
+                    if received is None:
+                        self._kill()
+                        os._exit(0)
+                    if received[0]["run"] == self.number:
+                        self.cause = str(received[0]["kill"])
+                elif not ready and left <= patience:
+                    self.cause = "wall"
+                elif not ready and memory.of_tree(self.pid, memory.resident(os.getpid())) > most_memory:
+                    self.cause = "memory"
+                if self.cause:
+                    return began
+        finally:
+            os.close(program)

@@ -9,11 +9,11 @@ the supervisor itself wrote. What comes back from a run is JSON and bytes, read 
 
 from __future__ import annotations
 
+import _socket as socket
 import array
 import json
 import marshal
 import os
-import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,6 +44,23 @@ def receive(channel: socket.socket) -> tuple[dict[str, object], list[int]] | Non
     for _level, _kind, content in ancillary:
         descriptors.frombytes(content)
     return marshal.loads(data), descriptors.tolist()
+
+
+def give(channel: int, descriptor: int) -> None:
+    """Send a descriptor over the socket of that number."""
+    end = socket.socket(fileno=os.dup(channel))
+    end.sendmsg([b"d"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
+    end.close()
+
+
+def take(channel: socket.socket) -> int:
+    """A descriptor that was sent; -1: none was."""
+    channel.setblocking(False)
+    try:
+        _data, ancillary, _flags, _address = channel.recvmsg(1, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    except (BlockingIOError, ConnectionResetError):
+        return -1
+    return array.array("i", ancillary[0][2])[0] if ancillary else -1
 
 
 def answer(channel: socket.socket, message: Mapping[str, object]) -> None:

@@ -51,7 +51,7 @@ def test_the_program_is_pid_2_and_signals_end_it_as_they_should(privileged) -> N
     ]
     term, abort, alarm, pids = run(*jobs, privileged=privileged)
     assert (term.signal, abort.signal, alarm.signal) == (signal.SIGTERM, signal.SIGABRT, signal.SIGALRM)
-    assert said(pids) == "2 1\n"
+    assert said(pids) == "2 0\n"  # its parent is outside
 
 
 @MODES
@@ -351,3 +351,32 @@ def test_closing_a_session_again_leaves_the_next_run_of_its_slot_alone() -> None
             await sandbox.close()
 
     assert asyncio.run(close_late()) == [b"1\n"]
+
+
+def test_a_slot_that_dies_takes_its_run_along_and_the_run_is_made_again() -> None:
+    """Killed from outside: what the slot watched must not go on unwatched."""
+
+    async def kill_a_slot() -> tuple[bytes, int]:
+        sandbox = NamespaceSandbox(slots=1)
+        try:
+            source = "import time; time.sleep(1.5); print('done')"
+            task = asyncio.create_task(sandbox.run(Job(argv=("python", "-c", source))))
+            for _ in range(400):
+                await asyncio.sleep(0.05)
+                slots = [p for p in descendants(os.getpid()) if name_of(p) == "rlvr-slot"]
+                if slots and len(below := descendants(slots[0])) == 2:
+                    break
+            os.kill(slots[0], signal.SIGKILL)
+            result = await task
+            return result.stdout, len([p for p in below if name_of(p)])
+        finally:
+            await sandbox.close()
+
+    assert asyncio.run(kill_a_slot()) == (b"done\n", 0)
+
+
+def name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
