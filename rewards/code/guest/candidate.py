@@ -110,7 +110,7 @@ class Host:
 def load(host: Host, options: dict[str, Any]) -> object:
     """Run the program. Returns the names that it defines and the values of those that are wanted."""
     if options["forward"]:
-        host.streams.forward()
+        host.streams.forward(options["forward"])
     module = types.ModuleType(options["module"])
     module.__file__ = os.path.abspath(options["file"])
     sys.modules[options["module"]] = module
@@ -175,6 +175,31 @@ def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
         numpy.random.seed(*args)
 
 
+def files_in(_host: Host, roots: tuple[str, ...], changes: tuple[Any, ...]) -> None:
+    """The test has changed files of its temporary folders."""
+    from . import surroundings
+
+    for path, content in changes:
+        surroundings.make(path, content, roots)
+    _known_files.clear()
+    _known_files.update(surroundings.scan(roots))
+
+
+def files_out(_host: Host, roots: tuple[str, ...]) -> tuple[Any, ...]:
+    """What the program has changed there since."""
+    from . import surroundings
+
+    now = surroundings.scan(roots)
+    found = [(p, None if m is None else surroundings.read(p)) for p, m in now.items() if _known_files.get(p, 0) != m]
+    found += [(path, False) for path in _known_files if path not in now]
+    _known_files.clear()
+    _known_files.update(now)
+    return tuple(found)
+
+
+_known_files: dict[str, Any] = {}
+
+
 def mirror(host: Host, changes: tuple[Any, ...]) -> None:
     host.mirrored.apply(changes)
 
@@ -195,7 +220,7 @@ FORWARDED = frozenset(
     for name in (
         *("getsource", "getsourcelines", "getdoc", "signature", "isfunction", "isclass", "ismethod", "isgenerator"),
         *("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction", "isabstract", "isbuiltin", "getmembers"),
-        *("getfullargspec", "iscoroutine", "isawaitable", "ismodule", "isroutine", "getmro", "unwrap"),
+        *("getfullargspec", "iscoroutine", "isawaitable", "ismodule", "isroutine", "getmro"),
     )
 ) | {
     *(("dataclasses", name) for name in ("is_dataclass", "asdict", "astuple", "fields", "replace")),
@@ -255,6 +280,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "pause": pause,
     "seed": seed,
     "mirror": mirror,
+    "files_in": files_in,
+    "files_out": files_out,
     "drive": drive,
 }
 
@@ -269,7 +296,7 @@ def main() -> None:
     except BaseException:  # a program that broke what it runs on
         import traceback
 
-        traceback.print_exc()
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         status = 1
     os._exit(status)
 

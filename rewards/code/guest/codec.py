@@ -192,7 +192,7 @@ def _write_bytearray(encoder: Encoder, value: bytearray, depth: int) -> None:
 def _write_ordered(encoder: Encoder, value: OrderedDict[Any, Any], depth: int) -> None:
     if not encoder.mutable(value, depth):
         keys = list(OrderedDict.__iter__(value))
-        encoder.sequence(b"O", (item for key in keys for item in (key, dict.__getitem__(value, key))), len(keys), depth)
+        encoder.sequence(b"W", (item for key in keys for item in (key, dict.__getitem__(value, key))), len(keys), depth)
 
 
 def _write_default(encoder: Encoder, value: defaultdict[Any, Any], depth: int) -> None:
@@ -706,7 +706,7 @@ _READERS: dict[bytes, Callable[[Any], Any]] = {
     b"S": _read_set,
     b"Z": lambda decoder: frozenset(decoder.several()),
     b"y": _read_bytearray,
-    b"O": _read_ordered,
+    b"W": _read_ordered,
     b"K": _read_counter,
     b"D": _read_default,
     b"Q": _read_deque,

@@ -1,7 +1,7 @@
 """Whether the truth of an object, asked for at this moment, would be a verdict of a test.
 
-It is in an assertion (of the test's source, of unittest, of numpy's testing functions) and wherever the source is not
-known; it is not where a test walks a structure (`while node:`), nor inside a library.
+It is in an assertion (of the test's source, of unittest, of numpy's functions) and in code that was made on the fly; it is
+not where a test walks a structure (`while node:`), nor inside another library.
 """
 
 from __future__ import annotations
@@ -10,16 +10,7 @@ import ast
 from types import FrameType
 
 _sources: dict[str, ast.Module | None] = {}
-_VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/")
-_LIBRARIES = (
-    "/unittest/mock.py",
-    "/_pytest/",
-    "/pluggy/",
-    "/inspect.py",
-    "/functools.py",
-    "/contextlib.py",
-    "/asyncio/",
-)
+_VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/", "/numpy/")
 
 
 def add_source(file: str, tree: ast.Module) -> None:
@@ -34,9 +25,7 @@ def truth_decides(frame: FrameType | None) -> bool:
     file = frame.f_code.co_filename
     tree = _sources.get(file)
     if tree is None:
-        if any(part in file for part in _VERDICTS) or "numpy" in file:
-            return True
-        return not any(part in file for part in _LIBRARIES)
+        return file.startswith("<") or any(part in file for part in _VERDICTS)
     line = frame.f_lineno
     inner: ast.stmt | None = None
     for node in ast.walk(tree):

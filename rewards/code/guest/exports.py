@@ -126,7 +126,9 @@ class StubObject(Stub):
 
 class StubAwaitable(Stub):
     def __await__(self) -> Any:
-        return self._back("await", self._number)
+        from .awaiting import of_checker
+
+        return of_checker(self)
 
 
 def stub_function(back: Back, number: int, name: str, is_async: bool) -> Any:

@@ -55,7 +55,8 @@ class Link:
         self._object_numbers: dict[int, int] = {}
         self.public_names: tuple[str, ...] = ()
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
-        self.before: Callable[[], None] = lambda: None  # sends what has changed around the program
+        self.before: Callable[[], None] | None = None  # sends what has changed around the program
+        self.after: Callable[[], None] | None = None  # takes over what the program has changed
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         proxies.connect(self)
 
@@ -80,28 +81,37 @@ class Link:
     def ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Have the program do something; its result, or what it raised. Raises ProgramLost."""
         with self._lock:
-            self.before()
-            self.case.asked += 1
-            self._write(wire.ASK, name, args, kwargs)
-            del args, kwargs
-            while True:
-                message = self._read()
-                operation = message[0]
-                if operation == wire.RETURN:
-                    return message[5]
-                if operation == wire.RAISE:
-                    error = message[5]
-                    break
-                if operation != wire.BACK:
-                    self.lose("the program broke the protocol: an answer that was not asked for", violated=True)
-                self._serve(message)
-            if type(error) is str:
-                self.refuse(error[:300])
-                raise proxies.Refused(error[:300])
-            if not isinstance(error, BaseException):
-                self.lose("the program broke the protocol: it raised what is no exception", violated=True)
-            self.case.raised = error
-            raise error
+            if self.before is not None:
+                self.before()
+            try:
+                return self._ask(name, args, kwargs)
+            finally:
+                del args, kwargs
+                if self.after is not None and not self.lost:
+                    self.after()
+
+    def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.case.asked += 1
+        self._write(wire.ASK, name, args, kwargs)
+        del args, kwargs
+        while True:
+            message = self._read()
+            operation = message[0]
+            if operation == wire.RETURN:
+                return message[5]
+            if operation == wire.RAISE:
+                error = message[5]
+                break
+            if operation != wire.BACK:
+                self.lose("the program broke the protocol: an answer that was not asked for", violated=True)
+            self._serve(message)
+        if type(error) is str:
+            self.refuse(error[:300])
+            raise proxies.Refused(error[:300])
+        if not isinstance(error, BaseException):
+            self.lose("the program broke the protocol: it raised what is no exception", violated=True)
+        self.case.raised = error
+        raise error
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""
@@ -163,7 +173,7 @@ class Link:
         if any(type(number) is not int for number in (*message[1], *message[3][::2])):
             raise Violation("a message without its parts")
         for piece in message[4]:
-            if type(piece) is not tuple or len(piece) != 2 or piece[0] not in ("stdout", "stderr"):
+            if type(piece) is not tuple or len(piece) != 2 or piece[0] not in ("stdout", "stderr", "warning", "log"):
                 raise Violation("output without its parts")
             if type(piece[1]) is not str:
                 raise Violation("output without its parts")

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
+import logging
+import operator
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -68,26 +72,45 @@ class _ForwardBytes(io.RawIOBase):
         return len(raw)
 
 
+class _Logged(logging.Handler):
+    def __init__(self, pieces: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._pieces = pieces
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._pieces.append(("log", f"{record.levelno}\0{record.name}\0{record.getMessage()}"))
+
+
 class Streams:
     """What the program has written since the last message."""
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, str]] = []
-        self._sent = 0
 
-    def forward(self) -> None:
+    def forward(self, what: tuple[str, ...]) -> None:
+        """`output`, `warnings` and `logs` go to the checker."""
+        if "warnings" in what:
+            warnings.simplefilter("always")
+            warnings.showwarning = self._warned  # type: ignore[assignment]
+        if "logs" in what:
+            root = logging.getLogger()
+            root.addHandler(_Logged(self._pieces))
+            root.setLevel(1)
+        if "output" not in what:
+            return
         sys.stdout = sys.__stdout__ = _Forward("stdout", self._pieces, 1)  # type: ignore[misc, assignment]
         sys.stderr = sys.__stderr__ = _Forward("stderr", self._pieces, 2)  # type: ignore[misc, assignment]
+
+    def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
+        self._pieces.append(("warning", f"{category.__name__}\0{message}"))
 
     def take(self) -> tuple[tuple[str, str], ...]:
         if not self._pieces:
             return ()
         taken: list[tuple[str, str]] = []
-        for name, text in self._pieces:
-            if taken and taken[-1][0] == name:
-                taken[-1] = (name, taken[-1][1] + text) if len(text) > 200 else (name, "".join((taken[-1][1], text)))
-            else:
-                taken.append((name, text))
+        for name, group in itertools.groupby(self._pieces, key=operator.itemgetter(0)):
+            texts = [text for _, text in group]
+            taken += [(name, "".join(texts))] if name in ("stdout", "stderr") else [(name, text) for text in texts]
         self._pieces.clear()
         return tuple(taken)
 

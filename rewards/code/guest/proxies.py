@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import context, wire
@@ -71,6 +71,15 @@ _named: set[type] = set()  # classes that the test reached by a name in capitals
 def connect(link: Link) -> None:
     global _link
     _link = link
+
+
+def the_link() -> Link:
+    return _link
+
+
+def state_of(value: Any) -> dict[str, Any]:
+    """What is known of a proxy here."""
+    return _state(value)
 
 
 def is_proxy(value: object) -> bool:
@@ -178,6 +187,10 @@ class HandleMeta(type):
         if cls in _class_numbers and is_proxy(value):
             return _truth(_link.ask("__instancecheck__", cls, value))
         return False
+
+    @property
+    def __dict__(cls) -> Any:  # type: ignore[override]
+        return _link.ask("getattr", cls, "__dict__")
 
     @property
     def __annotations__(cls) -> Any:  # type: ignore[override]
@@ -339,10 +352,13 @@ def _enter(self: Any) -> Any:
     return _keep_made(self, _link.ask("__enter__", self))
 
 
+def may_suppress(answer: Any, error: Any) -> bool:
+    """No context manager of the program makes a failed assertion, or one of our own failures, disappear."""
+    return answer is True and isinstance(error, Exception) and not isinstance(error, AssertionError | Refused)
+
+
 def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
-    suppressed = _truth(_link.ask("__exit__", self, kind, error))
-    # No context manager of the program makes a failed assertion, or one of our own failures, disappear.
-    return suppressed and isinstance(error, Exception) and not isinstance(error, AssertionError | Refused)
+    return may_suppress(_link.ask("__exit__", self, kind, error), error)
 
 
 def _index_like(name: str) -> Callable[..., Any]:
@@ -496,6 +512,13 @@ def _asynchronous() -> dict[str, Callable[..., Any]]:
     return METHODS
 
 
+def _coroutine() -> dict[str, Callable[..., Any]]:
+    from .awaited import COROUTINE
+
+    return COROUTINE
+
+
+_COROUTINE = 5
 _ASYNC = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
 
 
@@ -536,6 +559,8 @@ def make_class(number: int, description: Any) -> type:
             names["__iter__"] = _iterate
         if any(capabilities & wire.BITS[n] for n in _ASYNC):
             names.update({n: m for n, m in _asynchronous().items() if capabilities & wire.BITS[n]})
+            if look == _COROUTINE:
+                names.update(_coroutine())
         if look in _LOOK_TYPES:
             kind = _LOOK_TYPES[look]
             names["__class__"] = property(lambda _self: kind)
@@ -676,6 +701,17 @@ def _datetime_fields(value: Any) -> tuple[Any, ...]:
     return value.hour, value.minute, value.second, value.microsecond, value.tzinfo
 
 
+def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
+    """An exception without its constructor."""
+    make: Any = _standard_error(kind).__new__  # type: ignore[misc]
+    try:
+        made = make(kind, *args)
+    except (TypeError, ValueError):
+        made = BaseException.__new__(kind)
+    BaseException.__dict__["args"].__set__(made, args)
+    return made  # type: ignore[no-any-return]
+
+
 def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
     """An exception of the program, of a standard class or one of its own. Raises Violation."""
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
@@ -684,18 +720,15 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
         raise Violation("an exception without its parts")
     made: BaseException
     if type(kind) is HandleMeta:
-        made = _standard_error(kind).__new__(kind, *args)  # type: ignore[attr-defined]
-        made.args = args
+        made = _bare_error(kind, args)
         _state(made).update({_NUMBER: number, "\0text": text})
         return made
     try:
         made = kind(*args)
     except Exception:  # a signature of its own
-        made = kind.__new__(kind)
-        made.args = args or (text,)
+        made = _bare_error(kind, args or (text,))
     if type(made) is not kind:  # OSError chooses its own class
-        made = kind.__new__(kind)
-        made.args = args
+        made = _bare_error(kind, args)
     for name, value in attributes.items():
         if type(name) is str and (not name.startswith("_") or name == "__notes__"):
             try:
@@ -705,8 +738,28 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
     return made
 
 
+class _Globals(Mapping[str, Any]):
+    """The program's globals, read one by one."""
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return _link.global_value(name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_link.public_names)
+
+    def __len__(self) -> int:
+        return len(_link.public_names)
+
+
 class SolutionModule(types.ModuleType):
     """The module `solution` as tests import it."""
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return _Globals()
 
     def __getattr__(self, name: str) -> Any:
         if name in ("__path__", "__wrapped__", "__bases__", "__warningregistry__") or name in _NEVER:

@@ -30,7 +30,11 @@ _OUTPUT = 4 * MIB
 
 PROGRAM_FILE = "solution.py"
 _NUMPY = re.compile(r"\b(numpy|np)\b")
-_WATCHES_OUTPUT = re.compile(r"\b(stdout|stderr|capsys|capfd|print)\b")
+_WATCHES = {
+    "output": re.compile(r"\b(stdout|stderr|capsys|capfd|capsysbinary|capfdbinary|print)\b"),
+    "warnings": re.compile(r"warn", re.IGNORECASE),
+    "logs": re.compile(r"\b(caplog|assertLogs|assertNoLogs|logging)\b"),
+}
 
 
 def source_bytes(source: str) -> bytes:
@@ -43,10 +47,11 @@ def preloads(*sources: str) -> tuple[str, ...]:
     return ("numpy",) if any(_NUMPY.search(source) for source in sources) else ()
 
 
-def program_options(texts: Iterable[str]) -> dict[str, Any]:
+def program_options(texts: Iterable[str], always: tuple[str, ...] = ()) -> dict[str, Any]:
     """How the candidate is to load the program. Output goes to the tests where they look at it."""
-    watched = any(_WATCHES_OUTPUT.search(text) for text in texts)
-    return {"module": "solution", "file": PROGRAM_FILE, "before": (), "forward": watched, "wanted": ()}
+    whole = "\n".join(texts)
+    forward = tuple(what for what, pattern in _WATCHES.items() if what in always or pattern.search(whole))
+    return {"module": "solution", "file": PROGRAM_FILE, "before": (), "forward": forward, "wanted": ()}
 
 
 class CheckerFault(Exception):
@@ -58,7 +63,7 @@ class Trial:
     """What is to be judged.
 
     start: what the checker is told. files: of the checker. program: files of the candidate. preload: of both.
-    names: what the cases are called, in order, as far as they are known beforehand.
+    count: of the cases, as far as it is known beforehand. checker_preload: of the checker, where it differs.
     """
 
     start: Mapping[str, Any]
@@ -68,6 +73,7 @@ class Trial:
     count: int
     files: Mapping[str, bytes] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
+    checker_preload: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +90,7 @@ class _Progress:
     peak_memory: int = 0
     seconds: float = 0.0
     count: int = 0
+    current: int = 0  # the case that runs now
 
 
 class _Events:
@@ -125,7 +132,7 @@ def jobs(trial: Trial) -> tuple[Job, Job]:
         argv=("python", "-m", "rlvr_guest.checker"),
         files=trial.files,
         limits=Limits(memory_bytes=max(CHECKER_MEMORY, memory), **shared),
-        preload=("rlvr_guest.checker", *trial.preload),
+        preload=("rlvr_guest.checker", *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
     )
     candidate = Job(
         argv=("python", "-m", "rlvr_guest.candidate"),
@@ -141,7 +148,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     progress = _Progress(count=trial.count)
     began = time.monotonic()
     checker, candidate = jobs(trial)
-    first = 0
+    first = before = 0
     while True:
         session = await sandbox.open(checker, candidate)
         try:
@@ -149,11 +156,12 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
         finally:
             await session.close()
         await _account(session, progress)
-        following = max(progress.outcomes, default=-1) + 1
-        stop = progress.done or progress.failure or progress.fault or not trial.partial or following >= progress.count
-        if stop or following == first:
+        through = len(progress.outcomes)
+        stop = progress.done or progress.failure or progress.fault or not trial.partial or through >= progress.count
+        if stop or through == before:
             break
-        first = following
+        before = through
+        first = max(progress.outcomes, default=-1) + 1
     progress.seconds = time.monotonic() - began
     return _judgement(trial, progress)
 
@@ -162,27 +170,35 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     loop = asyncio.get_running_loop()
     events = _Events(session)
     progress.loaded, progress.lost = False, ""
-    await session.send(framed(encode({**trial.start, "first": first, "partial": trial.partial})))
-    current = first
+    start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
+    await session.send(framed(encode(start)))
+    progress.current = first
     limit = trial.limits.time_s + SLACK_SECONDS
     deadline = loop.time() + START_SECONDS + limit
     try:
         while (event := await events.next(deadline)) is not None:
             if _take(event, progress):
                 return
-            current = max(progress.outcomes, default=first - 1) + 1
             deadline = loop.time() + limit
     except TimeoutError:
         reason = f"ran longer than {trial.limits.time_s:g} s"
         if progress.loaded:
-            progress.outcomes[current] = CaseOutcome(fate=Fate.TIME, name=f"case {current}", reason=reason)
+            _note(progress, Fate.TIME, reason)
         else:
             progress.failure = f"{Fate.TIME}: loading the program {reason}"
         return
     except CheckerFault as error:
         progress.fault = str(error)
         return
-    await _ended(session, progress, current)
+    await _ended(session, progress)
+
+
+def _note(progress: _Progress, fate: Fate, reason: str) -> None:
+    """What became of the case that was running."""
+    at = progress.current
+    while at in progress.outcomes:
+        at += 1
+    progress.outcomes[at] = CaseOutcome(fate=fate, name=f"case {at}", reason=reason)
 
 
 def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
@@ -192,8 +208,11 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
             progress.loaded = True
         case ("count", int(count)):
             progress.count = count
+        case ("begin", int(index)):
+            progress.current = index
         case ("end", int(index), str(name), str(fate), str(reason), float(seconds)) if fate in set(Fate):
             progress.outcomes[index] = CaseOutcome(fate=Fate(fate), name=name, reason=reason, seconds=seconds)
+            progress.current = index + 1
         case ("failure", str(reason)):
             progress.failure = reason or "the program failed"
             return True
@@ -211,7 +230,7 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
     return False
 
 
-async def _ended(session: Session, progress: _Progress, current: int) -> None:
+async def _ended(session: Session, progress: _Progress) -> None:
     """The checker ended without a last word: by a limit that the program's answers made it reach, or by itself."""
     await session.close()
     result, peer = await session.result(), await session.peer_result()
@@ -220,7 +239,7 @@ async def _ended(session: Session, progress: _Progress, current: int) -> None:
         if ended in limits:
             fate = limits[ended]
             if progress.loaded:
-                progress.outcomes[current] = CaseOutcome(fate=fate, name=f"case {current}", reason=str(fate))
+                _note(progress, fate, str(fate))
             else:
                 progress.failure = str(fate)
             return

@@ -1,0 +1,117 @@
+"""In the checker: the program's coroutines and asynchronous iterators, awaited by tests on the checker's event loop.
+
+Awaiting one lets the program's loop run for a moment, then ours, in turns. What the program awaits of the test becomes a
+task here, and its result goes over with the next turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any
+
+from . import proxies
+from .codec import Violation
+
+_SHORTEST, _LONGEST = 0.0005, 0.01
+_running: dict[int, asyncio.Task[Any]] = {}
+
+
+async def _awaited(value: Any) -> Any:
+    return await value
+
+
+def _start(starting: Any) -> None:
+    if type(starting) is not tuple:
+        raise Violation("nothing to await")
+    for item in starting:
+        if type(item) is not tuple or len(item) != 2 or type(item[0]) is not int or proxies.is_proxy(item[1]):
+            raise Violation("nothing to await")
+        _running[item[0]] = asyncio.get_running_loop().create_task(_awaited(item[1]))
+
+
+def _finished() -> tuple[Any, ...]:
+    done = [(token, task) for token, task in _running.items() if task.done()]
+    for token, _ in done:
+        del _running[token]
+    return tuple((token, False, e) if (e := _error(task)) else (token, True, task.result()) for token, task in done)
+
+
+def _error(task: asyncio.Task[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+def _drive(self: Any) -> Generator[None, None, Any]:
+    link = proxies.the_link()
+    number = link.ask("drive", "start", self)
+    if type(number) is not int:
+        raise TypeError("an object of the program cannot be awaited")
+    wait = _SHORTEST
+    finished = False
+    try:
+        while True:
+            try:
+                answer = link.ask("drive", "pump", number, 0.0 if _running else wait, _finished())
+            except BaseException:
+                finished = True
+                raise
+            if type(answer) is not tuple or len(answer) != 2:
+                raise TypeError("an object of the program cannot be awaited")
+            done, value = answer
+            if done is True:
+                finished = True
+                return value
+            if value:
+                _start(value)
+            yield
+            wait = min(_LONGEST, wait * 1.5)
+    finally:
+        if not finished and not link.lost:
+            link.ask("drive", "cancel", number)
+
+
+def _generator(self: Any) -> Generator[None, None, Any]:
+    state = proxies.state_of(self)
+    if "\0await" not in state:
+        state["\0await"] = _drive(self)
+    return state["\0await"]  # type: ignore[no-any-return]
+
+
+def _send(self: Any, value: Any) -> Any:
+    return _generator(self).send(value)
+
+
+def _throw(self: Any, *error: Any) -> Any:
+    return _generator(self).throw(*error)
+
+
+def _close(self: Any) -> None:
+    if "\0await" in proxies.state_of(self):
+        _generator(self).close()
+
+
+def _aiter(self: Any) -> Any:
+    return proxies.the_link().ask("drive", "aiter", self)
+
+
+def _anext(self: Any) -> Any:
+    return proxies.the_link().ask("drive", "anext", self)
+
+
+async def _aenter(self: Any) -> Any:
+    return await proxies.the_link().ask("drive", "aenter", self)
+
+
+async def _aexit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
+    suppressed = await proxies.the_link().ask("drive", "aexit", self, kind, error)
+    return proxies.may_suppress(suppressed, error)
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "__await__": _drive,
+    "__aiter__": _aiter,
+    "__anext__": _anext,
+    "__aenter__": _aenter,
+    "__aexit__": _aexit,
+}
+COROUTINE: dict[str, Callable[..., Any]] = {"send": _send, "throw": _throw, "close": _close, "__await__": _generator}

@@ -1,0 +1,346 @@
+"""In the checker: pytest on test files whose module `solution` is the program behind its proxy.
+
+Test functions are counted from the files' syntax. Each must have run and passed, with all its parameters; what the files
+themselves mark as skipped is excused, a skip from anywhere else is a failure.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib.util
+import inspect
+import os
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest import outcomes
+from _pytest.reports import TestReport
+
+from . import context, counting, proxies
+from .checker import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, describe, load, outcome
+from .link import Case
+from .surroundings import Surroundings, forward_inspection, forward_output
+
+if TYPE_CHECKING:
+    from .checker import Report
+    from .link import Link
+
+SKIPPED = "skipped"
+_OPTIONS = (
+    *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml", "-p", "no:pastebin", "-p", "no:doctest"),
+    *("-p", "no:stepwise", "-p", "no:setuponly", "-p", "no:setupplan"),
+    *("-p", "no:terminal", "-p", "no:unraisableexception"),
+    *("-p", "no:threadexception", "-p", "no:faulthandler", "-p", "no:subtests"),
+    *("--assert=plain", "--capture=no", "-c", os.devnull, "-o", "addopts="),
+)
+_NEVER_STAR = ("pytest", "unittest", "solution", "conftest", "load_tests", "collect_ignore", "pytestmark")
+_HOOKS = ("test", "Test", "pytest", "setup", "teardown", "setUp", "tearDown", "_")
+
+
+class _Function:
+    """What has become of one test function so far."""
+
+    def __init__(self, counted: counting.TestFunction, index: int) -> None:
+        self.counted = counted
+        self.index = index
+        self.fate = ""
+        self.reason = ""
+        self.seconds = 0.0
+        self.left = 0  # items that have not run
+
+    def add(self, fate: str, reason: str) -> None:
+        """The worst of all items is what counts."""
+        order = (SKIPPED, PASSED, UNSUPPORTED, WRONG, RAISED, MISSING)
+        if not self.fate or order.index(fate) > order.index(self.fate):
+            self.fate, self.reason = fate, reason
+
+
+class Plugin:
+    """Watches a run, and makes the verdict of each test function."""
+
+    def __init__(self, link: Link, report: Report, functions: list[_Function], start: dict[str, Any]) -> None:
+        self._link = link
+        self._report = report
+        self._functions = functions
+        self._by_path = {(f.counted.file, f.counted.path): f for f in functions}
+        self._skip = frozenset(start["skip"])
+        self._partial = start["partial"]
+        self._state = ("", "")
+        self._skipped = False
+        self.stopped = False
+        self.broken: dict[str, tuple[str, str]] = {}  # file: fate, reason
+
+    # --- which ---
+
+    def _function(self, item: Any) -> _Function | None:
+        names = []
+        node = item
+        while node is not None and not isinstance(node, pytest.Module):
+            if isinstance(node, pytest.Function | pytest.Class):
+                names.append(getattr(node, "originalname", None) or node.name)
+            node = node.parent
+        file = os.path.relpath(str(item.path), os.getcwd())
+        return self._by_path.get((file, tuple(reversed(names))))
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        kept = []
+        for item in items:
+            function = self._function(item)
+            if function is None or function.index not in self._skip:
+                kept.append(item)
+                if function is not None:
+                    function.left += 1
+        items[:] = kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, Any]:
+        self._link.case = Case()
+        report = yield
+        if report.outcome != "passed" and isinstance(collector, pytest.Module):
+            error = getattr(getattr(report, "call", None), "excinfo", None)
+            self._collection_failed(collector, error.value if error is not None else None)
+        return report
+
+    def _collection_failed(self, collector: Any, error: BaseException | None) -> None:
+        file = os.path.relpath(str(collector.path), os.getcwd())
+        cause: BaseException | None = error
+        while cause is not None:
+            if cause is self._link.case.raised:
+                self.broken[file] = (RAISED, describe(cause))
+                return
+            cause = cause.__cause__ or cause.__context__
+        text = str(error)
+        if "solution" in text and "import name" in text:
+            self.broken[file] = (WRONG, "the program does not define a name that the test imports")
+        elif "No module named" in text:
+            self.broken[file] = (UNSUPPORTED, "the test needs a module that is not installed")
+        elif self._link.lost or self._link.case.refused:
+            self.broken[file] = outcome(self._link, None)
+        elif not self._link.case.asked:
+            self.broken[file] = (UNSUPPORTED, f"the test file cannot be collected: {type(error).__name__}")
+        else:
+            self.broken[file] = outcome(self._link, error)
+
+    # --- running ---
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> bool | None:
+        if self._link.lost or self.stopped:
+            return True
+        function = self._function(item)
+        if function is not None:
+            self._report.send("begin", function.index)
+        self._link.case = Case()
+        self._state, self._skipped = ("", ""), False
+        self._began = time.perf_counter()
+        return None
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Nothing is printed."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
+        return (yield from self._phase())
+
+    @staticmethod
+    def _phase() -> Generator[None, Any, Any]:
+        """What would end the whole run ends one test."""
+        try:
+            return (yield)
+        except (KeyboardInterrupt, outcomes.Exit) as error:
+            raise RuntimeError(f"{type(error).__name__} in a test") from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> TestReport:
+        error = call.excinfo.value if call.excinfo is not None else None
+        kind = "passed"
+        if error is not None:
+            skipping = isinstance(error, outcomes.Skipped) or _is_unittest_skip(error)
+            kind = "skipped" if skipping else "failed"
+        self._note(call.when, error, kind)
+        return TestReport(item.nodeid, item.location, {}, kind, None, call.when)  # type: ignore[arg-type]
+
+    def _note(self, when: str, error: BaseException | None, kind: str) -> None:
+        if kind == "skipped":
+            self._skipped = True
+            self._phase_of_skip = when
+            return
+        fate, reason = outcome(self._link, error)
+        if fate != PASSED and (not self._state[0] or self._state[0] in (PASSED, UNSUPPORTED)):
+            self._state = (fate, reason)
+        elif not self._state[0]:
+            self._state = (fate, reason)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logfinish(self, nodeid: str) -> Generator[None, Any, Any]:
+        return (yield)
+
+    def finished(self, item: Any, reports: list[Any]) -> None:
+        """An item has run, with all its phases."""
+        function = self._function(item)
+        fate, reason = self._state
+        expected_failure = any(hasattr(report, "wasxfail") for report in reports)
+        if expected_failure and not self._link.lost and not self._link.case.refused:
+            passed = all(report.outcome == "passed" for report in reports)
+            fate, reason = (PASSED, "") if passed else (SKIPPED, "expected to fail")
+            if function is not None and not passed and not function.counted.excusable:
+                fate, reason = WRONG, "it was made to fail as expected by something else than its marks"
+        elif self._skipped and fate in ("", PASSED):
+            fate, reason = SKIPPED, "by its own marks"
+            if function is not None and not function.counted.excusable:
+                fate, reason = WRONG, "it was skipped by something else than its marks"
+        elif any(report.outcome == "failed" for report in reports) and fate in ("", PASSED):
+            fate, reason = WRONG, "it failed"
+        if function is None:
+            return
+        function.add(fate or MISSING, reason)
+        function.seconds += time.perf_counter() - self._began
+        function.left -= 1
+        if function.left <= 0:
+            self.report(function)
+
+    def report(self, function: _Function) -> None:
+        self._report.end(function.index, function.counted.name, function.fate, function.reason, function.seconds)
+        if function.fate in (WRONG, RAISED, MISSING) and not self._partial:
+            self.stopped = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
+        """Asynchronous tests run without a plugin of their own."""
+        if not inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        names = pyfuncitem._fixtureinfo.argnames
+        asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+        return True
+
+
+def _is_unittest_skip(error: BaseException) -> bool:
+    unittest = sys.modules.get("unittest")
+    return unittest is not None and isinstance(error, unittest.SkipTest)
+
+
+class _Reports:
+    """Collects the reports of each item, after all plugins have had their say."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+        self._held: list[Any] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self._held.append(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> Generator[None, Any, Any]:
+        self._held = []
+        result = yield
+        if self._held:
+            self._plugin.finished(item, self._held)
+        return result
+
+
+def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: str) -> types.ModuleType:
+    """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
+    import builtins
+
+    from .names import bound_names
+
+    module = proxies.SolutionModule("solution")
+    module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
+    module.__file__ = os.path.abspath("solution.py")
+    sys.modules["solution"] = module
+    bound = set().union(*(bound_names(tree) for tree in files.values())) if "*" in text else set()
+    types.ModuleType.__setattr__(
+        module,
+        "__all__",
+        [
+            name
+            for name in names
+            if not name.startswith(_HOOKS)
+            and name not in bound
+            and name not in _NEVER_STAR
+            and not hasattr(builtins, name)
+            and name not in sys.stdlib_module_names
+        ],
+    )
+    return module
+
+
+def run(link: Link, report: Report, start: dict[str, Any]) -> None:
+    """Run the files that stand in the current folder."""
+    sources: dict[str, str] = start["files"]
+    trees: dict[str, ast.Module] = {}
+    functions: list[_Function] = []
+    collected = counting.test_files(sources)
+    for name, source in sources.items():
+        if not name.endswith(".py"):
+            continue
+        try:
+            trees[name] = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            report.send("fault", f"the test file {name} does not compile: {type(error).__name__}")
+            return
+        context.add_source(os.path.abspath(name), trees[name])
+        if name in collected:
+            functions += [_Function(found, len(functions)) for found in counting.count(name, trees[name])]
+            functions = [_Function(f.counted, index) for index, f in enumerate(functions)]
+    if not functions:
+        report.send("fault", "the test files hold no test function")
+        return
+    report.send("count", len(functions))
+    if load(link, report, start["program"]) is None:
+        return
+    text = "\n".join(sources.values())
+    install_solution(link.public_names, trees, text)
+    link.output = forward_output
+    link.local_modules = frozenset(
+        {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
+    )
+    surroundings = Surroundings(link, sources, trees.values())
+    forward_inspection(link, text)
+    plugin = Plugin(link, report, functions, start)
+    base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")
+    if surroundings.files is not None:
+        surroundings.files.add_root(base)
+    sys.path.insert(0, os.getcwd())
+    sys.dont_write_bytecode = True
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    status = pytest.main(
+        [*_OPTIONS, "--rootdir", os.getcwd(), "--basetemp", base, *collected], plugins=[plugin, _Reports(plugin)]
+    )
+    _conclude(link, report, plugin, functions, start, int(status))
+
+
+def _conclude(
+    link: Link, report: Report, plugin: Plugin, functions: list[_Function], start: dict[str, Any], status: int
+) -> None:
+    """Those that never ran, and why."""
+    if link.lost:
+        report.send("lost", link.lost[:300], link.violated)
+        return
+    for function in functions:
+        if function.index in start["skip"] or (function.fate and function.left <= 0):
+            continue
+        if plugin.stopped:
+            break
+        fate, reason = plugin.broken.get(function.counted.file, (MISSING, "it was not run"))
+        function.add(fate, reason)
+        if status >= 3 and not plugin.broken:
+            report.send("fault", f"pytest could not run the test files (status {status})")
+            return
+        plugin.report(function)
+    report.send("done")

@@ -1,0 +1,384 @@
+"""In the checker: what a test changes around the program, and what the program changes around the test.
+
+State of the interpreter that tests patch is sent before the next call: a listed set (`sys.stdin`, `builtins.input`,
+`time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The environment,
+seeds, the current folder and files under temporary folders follow, where the test's source mentions them.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import proxies
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_LISTED = (
+    *(("builtins", name) for name in ("input", "print", "open")),
+    *(("time", name) for name in ("time", "sleep", "monotonic", "perf_counter", "time_ns", "localtime", "strftime")),
+    *(
+        ("random", name)
+        for name in ("random", "randint", "choice", "choices", "uniform", "shuffle", "sample", "randrange")
+    ),
+    *(("sys", name) for name in ("argv", "exit", "platform", "maxsize")),
+    *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
+    *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
+)
+_LARGEST_FILES = 8 << 20
+_MOST_FILES = 500
+
+
+class Surroundings:
+    """Compares the state with what was sent last."""
+
+    def __init__(self, link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> None:
+        self._link = link
+        self._text = "\n".join(sources.values())
+        self._busy = False
+        self._patched: list[tuple[str, str, Any, Any]] = []  # module, name, original, last sent
+        if "patch" in self._text or "setattr" in self._text:
+            for module, name in dict.fromkeys((*_LISTED, *_named(trees))):
+                found, value = _value(module, name)
+                if found:
+                    self._patched.append((module, name, value, value))
+        self._stdin = sys.stdin if "stdin" in self._text or "StringIO" in self._text else None
+        self._sent_stdin = self._stdin
+        self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
+        self._cwd = os.getcwd() if "chdir" in self._text else None
+        self._seeds: list[tuple[str, tuple[Any, ...]]] = []
+        self._files: Files | None = None
+        if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
+            self._files = Files()
+        if "seed(" in self._text:
+            self._watch_seeds()
+        if "sleep" in self._text:
+            self._watch_sleep()
+        link.before = self.before
+        link.after = self.after if self._files is not None else None
+
+    def mentions(self, *words: str) -> bool:
+        return any(word in self._text for word in words)
+
+    @property
+    def files(self) -> Files | None:
+        return self._files
+
+    def before(self) -> None:
+        """Send what has changed. Called before everything that is asked."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            changes = tuple(self._changes())
+            if changes:
+                self._link.ask("mirror", changes)
+            for module, args in self._seeds:
+                self._link.ask("seed", module, args)
+            self._seeds.clear()
+            if self._files is not None and (files := self._files.changed()):
+                self._link.ask("files_in", self._files.roots, files)
+        finally:
+            self._busy = False
+
+    def after(self) -> None:
+        """Take over the files that the program has changed."""
+        if self._busy or self._files is None or not self._files.roots:
+            return
+        self._busy = True
+        try:
+            self._files.apply(self._link.ask("files_out", self._files.roots))
+        finally:
+            self._busy = False
+
+    def _changes(self) -> Iterator[tuple[Any, ...]]:
+        for at, (module, name, original, last) in enumerate(self._patched):
+            _, value = _value(module, name)
+            if value is not last:
+                self._patched[at] = (module, name, original, value)
+                yield ("restore", module, name) if value is original else ("set", module, name, value)
+        if self._stdin is not None and sys.stdin is not self._sent_stdin:
+            self._sent_stdin = sys.stdin
+            yield ("restore", "sys", "stdin") if sys.stdin is self._stdin else ("stdin",)
+        if self._environ is not None:
+            now = dict(os.environ)
+            if now != self._environ:
+                names = {n for n in (*now, *self._environ) if now.get(n) != self._environ.get(n)}
+                self._environ = now
+                yield ("environ", {n: now.get(n) for n in names})
+        if self._cwd is not None:
+            try:
+                folder = os.getcwd()
+            except OSError:
+                folder = self._cwd
+            if folder != self._cwd:
+                self._cwd = folder
+                yield ("cwd", folder)
+
+    def _watch_seeds(self) -> None:
+        import random
+
+        original = random.seed
+        self._seeds_of(random, "random", original)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None:
+            self._seeds_of(numpy.random, "numpy", numpy.random.seed)
+
+    def _seeds_of(self, holder: Any, name: str, original: Callable[..., Any]) -> None:
+        def seed(*args: Any, **kwargs: Any) -> Any:
+            self._seeds.append((name, (*args, *kwargs.values())))
+            return original(*args, **kwargs)
+
+        holder.seed = seed
+
+    def _watch_sleep(self) -> None:
+        """While a test sleeps, the program's threads may call back."""
+        original, link = time.sleep, self._link
+
+        def sleep(seconds: float) -> None:
+            until = time.monotonic() + seconds
+            if not link.lost and link.answered and not self._busy:
+                link.ask("pause", float(seconds))
+            original(max(0.0, until - time.monotonic()))
+
+        for at, (module, name, value, _) in enumerate(self._patched):
+            if value is original:
+                self._patched[at] = (module, name, sleep, sleep)
+        time.sleep = sleep
+
+
+def _value(module: str, path: str) -> tuple[bool, Any]:
+    target: Any = sys.modules.get(module)
+    if target is None:
+        return False, None
+    for part in path.split("."):
+        holder = vars(target) if isinstance(target, type) else {}
+        target = holder[part] if part in holder else getattr(target, part, _value)
+        if target is _value:
+            return False, None
+    return True, target
+
+
+def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
+    """Objects of the standard library that a source names to be patched."""
+    for tree in trees:
+        modules: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    modules[alias.asname or alias.name.partition(".")[0]] = (
+                        alias.name if alias.asname else alias.name.partition(".")[0]
+                    )
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from _split(node.value)
+            elif isinstance(node, ast.Call) and len(node.args) >= 2:
+                target, name = node.args[0], node.args[1]
+                path = _dotted(target)
+                if path and isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    first, _, rest = path.partition(".")
+                    if first in modules:
+                        yield from _split(".".join(part for part in (modules[first], rest, name.value) if part))
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (base := _dotted(node.value)):
+        return f"{base}.{node.attr}"
+    return ""
+
+
+def _split(text: str) -> Iterator[tuple[str, str]]:
+    parts = text.split(".")
+    if len(parts) < 2 or len(parts) > 5 or not all(part.isidentifier() for part in parts):
+        return
+    if parts[0] not in sys.stdlib_module_names or parts[0] in ("solution", "sys") and parts[1] in ("stdin", "stdout"):
+        return
+    for at in range(len(parts) - 1, 0, -1):
+        module = ".".join(parts[:at])
+        try:
+            importlib.import_module(module)
+        except Exception:  # no such module, or one that cannot be imported here
+            continue
+        yield module, ".".join(parts[at:])
+        return
+
+
+class Files:
+    """Temporary folders of the tests, which the program sees under the same paths."""
+
+    def __init__(self) -> None:
+        self.roots: tuple[str, ...] = ()
+        self._known: dict[str, tuple[int, int] | None] = {}
+        self._wrap_tempfile()
+
+    def add_root(self, path: str) -> None:
+        if path not in self.roots:
+            self.roots = (*self.roots, path)
+
+    def _wrap_tempfile(self) -> None:
+        folder, file = tempfile.mkdtemp, tempfile.mkstemp
+        named = tempfile.NamedTemporaryFile
+
+        def mkdtemp(*args: Any, **kwargs: Any) -> Any:
+            made = folder(*args, **kwargs)
+            self.add_root(os.fspath(made))
+            return made
+
+        def mkstemp(*args: Any, **kwargs: Any) -> Any:
+            made = file(*args, **kwargs)
+            self.add_root(os.fspath(made[1]))
+            return made
+
+        def named_file(*args: Any, **kwargs: Any) -> Any:
+            made = named(*args, **kwargs)
+            self.add_root(os.fspath(made.name))
+            return made
+
+        tempfile.mkdtemp, tempfile.mkstemp = mkdtemp, mkstemp
+        tempfile.NamedTemporaryFile = named_file  # type: ignore[misc, assignment]
+
+    def changed(self) -> tuple[Any, ...]:
+        """`(path, content)`: a folder has None, a file that is gone False."""
+        now = scan(self.roots)
+        found: list[tuple[str, Any]] = []
+        for path, mark in now.items():
+            if path not in self._known or self._known[path] != mark:
+                found.append((path, None if mark is None else read(path)))
+        found += [(path, False) for path in self._known if path not in now]
+        self._known = now
+        return tuple(found)
+
+    def apply(self, changes: Any) -> None:
+        """Changes of the program, inside the roots only."""
+        if type(changes) is not tuple or len(changes) > _MOST_FILES:
+            return
+        for change in changes:
+            if type(change) is tuple and len(change) == 2 and type(change[0]) is str:
+                make(change[0], change[1], self.roots)
+        self._known = scan(self.roots)
+
+
+def inside(path: str, roots: tuple[str, ...]) -> bool:
+    """Whether a path lies in one of the folders, through no link that leads out of them."""
+    if "\0" in path or not os.path.isabs(path):
+        return False
+    real = os.path.realpath(path)
+    tops = [os.path.realpath(root) for root in roots]
+    return any(real == top or real.startswith(top + os.sep) for top in tops)
+
+
+def scan(roots: tuple[str, ...]) -> dict[str, tuple[int, int] | None]:
+    """Folders and files, each file with its time and size."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for root in roots:
+        if os.path.isfile(root):
+            held = os.stat(root)
+            found[root] = (held.st_mtime_ns, held.st_size)
+        for folder, _, names in os.walk(root):
+            found[folder] = None
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    held = os.stat(path)
+                    found[path] = (held.st_mtime_ns, held.st_size)
+            if len(found) > _MOST_FILES:
+                return found
+    return found
+
+
+def read(path: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LARGEST_FILES)
+    except OSError:
+        return False
+
+
+def make(path: str, content: Any, roots: tuple[str, ...]) -> None:
+    """Write one file, make one folder, or remove one of them."""
+    import shutil
+
+    if not inside(path, roots):
+        return
+    try:
+        if content is None:
+            os.makedirs(path, exist_ok=True)
+        elif content is False:
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.remove(path)
+        elif type(content) is bytes:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
+    except OSError:
+        return
+
+
+def forward_output(stream: str, text: str) -> None:
+    """What the program wrote, warned or logged, at the same moment here."""
+    if stream == "stdout":
+        if sys.stdout is not sys.__stdout__:
+            sys.stdout.write(text)
+    elif stream == "stderr":
+        if sys.stderr is not sys.__stderr__:
+            sys.stderr.write(text)
+    elif stream == "warning":
+        import builtins
+
+        name, _, message = text.partition("\0")
+        kind = getattr(builtins, name, UserWarning)
+        kind = kind if isinstance(kind, type) and issubclass(kind, Warning) else UserWarning
+        warnings.warn(message, kind, stacklevel=4)
+    elif stream == "log":
+        import logging
+
+        level, _, rest = text.partition("\0")
+        name, _, message = rest.partition("\0")
+        if level.isdigit():
+            logging.getLogger(name[:200]).log(int(level[:3]), "%s", message)
+
+
+_FORWARDED = {
+    "inspect": (
+        *("getsource", "getsourcelines", "getdoc", "signature", "isgeneratorfunction", "iscoroutinefunction"),
+        *("isasyncgenfunction", "isabstract", "getmembers", "getfullargspec", "isfunction", "ismethod"),
+    ),
+    "dataclasses": ("is_dataclass", "asdict", "astuple", "fields", "replace"),
+    "typing": ("get_type_hints",),
+    "asyncio": ("iscoroutinefunction",),
+}
+
+
+def forward_inspection(link: Link, text: str) -> None:
+    """Functions of the standard library that look into an object run with the program where it is one of its own."""
+    for module, names in _FORWARDED.items():
+        if module not in text:
+            continue
+        loaded = importlib.import_module(module)
+        for name in names:
+            setattr(loaded, name, _forwarding(link, module, name, getattr(loaded, name)))
+
+
+def _forwarding(link: Link, module: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if args and proxies.is_proxy(args[0]):
+            return link.ask("forwarded", module, name, *args, **kwargs)
+        return original(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = module
+    return function

@@ -1,0 +1,32 @@
+"""Judge of the style `pytest`: the reference's test files run in a checker, the program is their module `solution`."""
+
+from __future__ import annotations
+
+from rewards.code.judgement import Judgement
+from rewards.code.references import PytestReference
+from rewards.code.styles import pair
+from sandbox.protocol import Sandbox
+
+_MODULES = ("rlvr_guest.suite", "pytest")
+
+
+async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReference) -> Judgement:
+    """Each test function is a case. Raises SandboxUnavailable."""
+    texts = tuple(reference.files.values())
+    start = {
+        "mode": "pytest",
+        "files": dict(reference.files),
+        "program": pair.program_options(texts, always=("output",)),
+    }
+    libraries = pair.preloads(program, *texts)
+    trial = pair.Trial(
+        start=start,
+        program={pair.PROGRAM_FILE: pair.source_bytes(program)},
+        files={name: pair.source_bytes(source) for name, source in reference.files.items()},
+        limits=reference.limits,
+        partial=reference.partial,
+        count=max(1, sum(source.count("def test") for source in texts)),
+        preload=libraries,
+        checker_preload=(*_MODULES, *libraries),
+    )
+    return await pair.judge(sandbox, trial)
