@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import site
 import socket
 import subprocess
 import sys
@@ -146,8 +147,10 @@ class Zygote:
             "maps": way.maps,
             "cgroups": self._cgroups.folders if self._cgroups else [],
             "environment": _ENVIRONMENT,
+            "prefixes": [sys.prefix, sys.exec_prefix],
+            "packages": package_folders(),
         }
-        start = [sys.executable, "-s", "-P", "-c", _PROGRAM]
+        start = [sys.executable, "-S", "-s", "-P", "-c", _PROGRAM]  # `slots.py` does what is wanted of `site`
         watched = os.pidfd_open(os.getpid())
         # Pipes for the standard streams: those of a program are these, so they must be made for what cannot seek.
         streams = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
@@ -313,6 +316,12 @@ def interpreter_folders() -> list[str]:
     paths += [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
     paths += [os.path.dirname(os.path.realpath(sys.executable))]
     return [path for path in dict.fromkeys(paths) if path not in ("/", "") and os.path.isdir(path)]
+
+
+def package_folders() -> list[str]:
+    """Where third-party packages lie, as a started interpreter would find them."""
+    folders = [sysconfig.get_path(name) for name in ("purelib", "platlib")] + site.getsitepackages()
+    return [folder for folder in dict.fromkeys(folders) if folder in sys.path]
 
 
 def advice() -> str:

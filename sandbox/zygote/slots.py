@@ -13,9 +13,9 @@ import math
 import os
 import select
 import signal
+import site
 import sys
 import time
-import traceback
 from typing import NoReturn
 
 from . import filter as seccomp
@@ -50,6 +50,8 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     try:
         zygote = _prepare(config)
     except BaseException as error:  # whatever goes wrong, the supervisor must hear of it
+        import traceback
+
         text = str(error) if isinstance(error, OSError) else traceback.format_exc(limit=-4)
         wire.answer(control, {"failed": text[:4000]})
         os._exit(1)
@@ -72,7 +74,11 @@ def _prepare(config: dict[str, object]) -> Zygote:
         range(first, first + users) if first >= 0 else range(_INSIDE, _INSIDE + 1),
     )
     # What a program finds on its path: the interpreter's own folders and the guests.
-    sys.path[:] = [*(p for p in sys.path if p), root.GUESTS]
+    sys.path[:] = [*(p for p in sys.path if p), *config["packages"], root.GUESTS]  # type: ignore[misc]
+    sys.prefix, sys.exec_prefix = config["prefixes"]  # type: ignore[misc]
+    site.setquit()  # `exit` and its like; no .pth file of a package is run
+    site.setcopyright()
+    site.sethelper()
     os.chdir("/")
     for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
         importlib.import_module(name)
