@@ -197,7 +197,7 @@ LOOKS = {
     "syntax": "print('never')\ndef f(:\n    pass",
     "exit text": "import sys; sys.exit('a message')",
     "exit builtin": "print(callable(quit), copyright is not None); exit(4)",
-    "path": "import sys; print(sys.prefix, sys.base_prefix, sys.executable)\nimport numpy, pytest; print(numpy.sum([1, 2]))",
+    "path": "import sys; print(sys.prefix, sys.base_prefix, sys.executable)\nimport numpy; print(numpy.sum([1, 2]))",
     "exit code": "import sys; sys.exit(300)",
     "exit none": "raise SystemExit",
     "atexit": "import atexit; atexit.register(print, 'last'); print('first', end='')",
