@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.redteam import made
-from tests.redteam.arenas import ARENAS, STYLES, Arena
+from tests.redteam.arenas import ARENAS, SHAPES, STYLES, Arena
 
 HERE = Path(__file__).resolve().parent
 LIMITS = {"time_s": 2.0, "memory_mb": 256}
@@ -210,10 +210,30 @@ def hostile(*, everything: bool = False) -> list[Row]:
     return rows
 
 
-def controls() -> list[Row]:
+def shaped(*, everything: bool = False) -> list[Row]:
+    """What lies about its value, over each single way of looking at it; each in one style, chosen by its name."""
+    rows = []
+    for payload in payloads():
+        named = payload.keys.get("arenas", "number")
+        if payload.family not in ("lies", "leaks") or "styles" in payload.keys:
+            continue
+        for arena in SHAPES.values():
+            task = arena.name.partition("_")[0]
+            name = f"{payload.id}.{arena.name}"
+            code = zlib.crc32(name.encode())
+            style = ("asserts", "check", "pytest")[code % 3]
+            if (named != "*" and task not in named.split(",")) or not (everything or code % 20 == 0):
+                continue
+            reference = {**(arena.reference(style) or {}), "limits": limits(payload.keys)}
+            row = {"id": f"{name}.{style}", "response": fenced(payload.program(style)), "reference": reference}
+            rows.append(Row(id=f"{name}.{style}", family=payload.family, style=style, row=row))
+    return rows
+
+
+def controls(arenas: Mapping[str, Arena] = ARENAS) -> list[Row]:
     """The right answer to each arena in each style: what shows that an arena can be passed at all."""
     rows = []
-    for arena in ARENAS.values():
+    for arena in arenas.values():
         for style in STYLES:
             reference = arena.reference(style)
             if reference is not None:
