@@ -1,0 +1,117 @@
+"""Many runs of every kind leave nothing: descriptors, processes, mounts, cgroups and memory are flat.
+
+400 runs by default; RLVR_SOAK=100000 for the long one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.types import Ended, Job, JobResult, Limits
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+RUNS = int(os.environ.get("RLVR_SOAK", "400"))
+QUICK = Limits(wall_seconds=10.0, cpu_seconds=10.0, output_bytes=1 << 16, memory_bytes=128 << 20, disk_bytes=8 << 20)
+TIGHT = Limits(wall_seconds=0.2, cpu_seconds=10.0, output_bytes=1 << 16, memory_bytes=128 << 20, disk_bytes=8 << 20)
+ECHO = b"import socket; c = socket.socket(fileno=3); c.sendall(c.recv(99)[::-1])"
+
+# Kind: the program, its limits, how it must end.
+KINDS: dict[str, tuple[str, Limits, set[Ended]]] = {
+    "prints": ("print(1)", QUICK, {Ended.EXITED}),
+    "fails": ("1 / 0", QUICK, {Ended.EXITED}),
+    "leaves a daemon": ("import os, time\nif os.fork() == 0:\n  os.setsid(); time.sleep(99)", QUICK, {Ended.EXITED}),
+    "fills the disk": ("open('x', 'wb').write(bytes(9 << 20))", QUICK, {Ended.EXITED}),
+    "is killed": ("import os; os.kill(os.getpid(), 9)", QUICK, {Ended.SIGNALLED}),
+    "floods": ("print('x' * (1 << 20))", QUICK, {Ended.OUTPUT}),
+    "hangs": ("while True: pass", TIGHT, {Ended.WALL}),
+    "eats memory": ("x = bytearray(1 << 30); x[::4096] = b'x' * len(x[::4096])", QUICK, {Ended.MEMORY, Ended.EXITED}),
+}
+OFTEN = {"prints": 60, "fails": 10, "leaves a daemon": 5, "fills the disk": 3, "is killed": 5, "floods": 3, "hangs": 2}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What this process and its sandbox hold."""
+
+    descriptors: int
+    processes: int
+    mounts: int
+    cgroups: int
+    resident: int
+
+
+def held() -> Held:
+    rows = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                rows[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    tree = {os.getpid()}
+    while more := {pid for pid, parent in rows.items() if parent in tree} - tree:
+        tree |= more
+    zygotes = [pid for pid in tree if Path(f"/proc/{pid}/comm").read_text().strip() == "rlvr-zygote"]
+    return Held(
+        descriptors=len(list(Path("/proc/self/fd").iterdir())),
+        processes=len(tree),
+        mounts=sum(len(Path(f"/proc/{pid}/mounts").read_text().splitlines()) for pid in [os.getpid(), *zygotes]),
+        cgroups=len(list(Path("/sys/fs/cgroup").glob(f"**/rlvr-{os.getpid()}-*/*/"))),
+        resident=int(Path("/proc/self/statm").read_text().split()[1]) * 4096,
+    )
+
+
+async def one(sandbox: NamespaceSandbox, number: int) -> None:
+    """A run of a kind that depends on its number only."""
+    drawn = random.Random(number)
+    (kind,) = drawn.choices([*OFTEN, "eats memory", "session", "cancelled"], [*OFTEN.values(), 1, 6, 5])
+    if kind == "session":
+        session = await sandbox.open(Job(argv=("python", "main.py"), files={"main.py": ECHO}))
+        await session.send(b"abc")
+        assert await session.receive() == b"cba"
+        await session.close()
+    elif kind == "cancelled":
+        task = asyncio.create_task(sandbox.run(Job(argv=("sleep", "30"))))
+        await asyncio.sleep(drawn.random() * 0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    else:
+        source, limits, endings = KINDS[kind]
+        result: JobResult = await sandbox.run(
+            Job(argv=("python", "main.py"), files={"main.py": source.encode()}, limits=limits)
+        )
+        assert result.ended in endings, (kind, result)
+
+
+@pytest.mark.slow
+def test_many_runs_of_every_kind_leave_nothing() -> None:
+    async def soak() -> tuple[Held, Held]:
+        sandbox = NamespaceSandbox(slots=4)
+        try:
+            await in_batches(sandbox, 100)
+            before = held()
+            await in_batches(sandbox, RUNS)
+            return before, held()
+        finally:
+            await sandbox.close()
+
+    async def in_batches(sandbox: NamespaceSandbox, count: int) -> None:
+        for first in range(0, count, 50):
+            await asyncio.gather(*(one(sandbox, number) for number in range(first, min(first + 50, count))))
+        await asyncio.sleep(0.5)  # cancelled runs end a moment later
+
+    before, after = asyncio.run(soak())
+    assert after.descriptors <= before.descriptors + 4
+    assert after.processes <= before.processes + 4  # a slot that was discarded is replaced
+    assert after.mounts <= before.mounts
+    assert after.cgroups <= before.cgroups + 6
+    assert after.resident <= before.resident + (8 << 20)
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/rlvr-{os.getpid()}-*"))
