@@ -24,6 +24,7 @@ from data_prep.hub import HubSet, iter_hub_rows
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
 from data_prep.sources import aqua, columns, gsm8k, math
+from data_prep.sources.code import contests, humaneval, mbpp, mbpp_plus
 from data_prep.sources.columns import Columns
 
 DATA_FOLDER = "RLVR_DATA"
@@ -36,13 +37,16 @@ class NamedSet:
     """A data set known by name.
 
     read: makes a problem of a row; raises BadRow. files: split to file, relative to the data folder.
-    The first split is the default.
+    The first split is the default. belongs: whether a row is of a split, where one file holds several. finish: called
+    when no more rows are read.
     """
 
     title: str
     read: Callable[[Mapping[str, object]], Problem]
     files: Mapping[str, str]
     hub: HubSet
+    belongs: Callable[[Mapping[str, object], str], bool] | None = None
+    finish: Callable[[], None] | None = None
 
     @property
     def default_split(self) -> str:
@@ -67,6 +71,7 @@ _MATH_SUBJECTS = (
     "precalculus",
 )
 _EXPECTED = ("expected_answer", "answer")
+_ALL_OF_MBPP = "train+test+validation+prompt"
 
 NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
     {
@@ -138,6 +143,45 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
             files={"test": "gsm_hard/test.jsonl.gz"},
             hub=HubSet(id="reasoning-machines/gsm-hard", splits={"test": "train"}),
         ),
+        "humaneval": NamedSet(
+            title="HumanEval: 164 functions to complete, with tests",
+            read=humaneval.read,
+            files={"test": "humaneval/HumanEval.jsonl.gz"},
+            hub=HubSet(id="openai/openai_humaneval", splits={}),
+        ),
+        "mbpp": NamedSet(
+            title="MBPP: 974 small programs with asserts (374 train, 500 test, 90 validation, 10 prompt)",
+            read=mbpp.read,
+            files=dict.fromkeys(mbpp.SPLITS, "mbpp/mbpp.jsonl"),
+            hub=HubSet(id="google-research-datasets/mbpp", configs=("full",), splits={"all": _ALL_OF_MBPP}),
+            belongs=mbpp.in_split,
+        ),
+        "mbpp_sanitized": NamedSet(
+            title="MBPP, the 427 programs that people have checked (120 train, 257 test, 43 validation, 7 prompt)",
+            read=mbpp.read_sanitized,
+            files=dict.fromkeys(mbpp.SPLITS, "mbpp/sanitized-mbpp.jsonl"),
+            hub=HubSet(id="google-research-datasets/mbpp", configs=("sanitized",), splits={"all": _ALL_OF_MBPP}),
+            belongs=mbpp.in_split,
+        ),
+        "mbpp_plus": NamedSet(
+            title="MBPP+: 420 functions with about a hundred inputs each; runs the reference solutions in the sandbox",
+            read=mbpp_plus.read,
+            finish=mbpp_plus.finish,
+            files={"test": "mbpp_plus/MbppPlus-2023-11.jsonl.gz"},
+            hub=HubSet(id="evalplus/mbppplus", splits={}),
+        ),
+        "code_contests": NamedSet(
+            title="code_contests: programs that read and write (a sample of 20; the hub's set: 165 test)",
+            read=contests.read_contest,
+            files={"test": "code_contests_sample/code_contests_19.jsonl.gz"},
+            hub=HubSet(id="deepmind/code_contests", splits={}),
+        ),
+        "leetcode": NamedSet(
+            title="LeetCode contests of 2023 and 2024: 180 classes with about a hundred asserts each",
+            read=contests.read_leetcode,
+            files={"test": "leetcode/contest180.jsonl.gz"},
+            hub=HubSet(id="TechxGenus/LeetCode-Contest", splits={"test": "train"}),
+        ),
         "aqua": NamedSet(
             title="AQuA: 254 word problems with five choices",
             read=aqua.read,
@@ -171,7 +215,24 @@ def load_set(
     """
     entry = named_set(name)
     rows = set_rows(entry, name, origin, split, on_bad)
-    return read_each(rows, lambda row: entry.read(row.fields), on_bad)
+    return _problems(entry, read_each(rows, _reader(entry, origin, split), on_bad))
+
+
+def _problems(entry: NamedSet, read: Iterator[Problem | None]) -> Iterator[Problem]:
+    try:
+        yield from (problem for problem in read if problem is not None)
+    finally:
+        if entry.finish is not None:
+            entry.finish()
+
+
+def _reader(entry: NamedSet, origin: PathLike | None, split: str | None) -> Callable[[Row], Problem | None]:
+    """Makes a problem of a row; None where the row is of another split. A file that is named is read whole."""
+    whole = origin is not None and Path(origin).expanduser().is_file()
+    belongs, wanted = entry.belongs, split or entry.default_split
+    if belongs is None or whole:
+        return lambda row: entry.read(row.fields)
+    return lambda row: entry.read(row.fields) if belongs(row.fields, wanted) else None
 
 
 def set_rows(

@@ -47,8 +47,12 @@ def answer(problem: Problem) -> str | tuple[str, ...]:
     return problem.reference.answer
 
 
+CODE_SETS = {"humaneval", "mbpp", "mbpp_sanitized", "mbpp_plus", "code_contests", "leetcode"}  # in test_code_sets.py
+
+
 def test_every_set_is_counted_here() -> None:
-    assert {(name, split) for name, entry in NAMED_SETS.items() for split in entry.files} == set(COUNTS)
+    counted = {(name, split) for name, entry in NAMED_SETS.items() for split in entry.files if name not in CODE_SETS}
+    assert counted == set(COUNTS)
 
 
 @pytest.mark.parametrize(("name", "split"), COUNTS, ids="-".join)

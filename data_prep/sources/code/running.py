@@ -1,0 +1,131 @@
+"""What a reference solution returns, found by running it in a sandbox: for sets that publish inputs and no outputs.
+
+Example:
+    with ReferenceRuns() as runs:
+        answers = runs.answers("def f(x): return x + 1", "f", [[1], [None]])   # one worked, one raised
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import rewards.code.values
+from rewards.types import Json
+from sandbox.opening import open_sandbox
+from sandbox.protocol import Sandbox
+from sandbox.types import MIB, Ended, Job, JobResult, Limits
+
+SECONDS = 1.0
+"""How long one call may take; an input that takes longer is of no use as a test."""
+_MEMORY = 512 * MIB
+_VALUES = Path(rewards.code.values.__file__).read_bytes()
+_LONGEST_OUTPUT = 100_000  # characters of JSON
+
+# The solution is trusted no more than a response: it runs in the sandbox, and what comes back is read as JSON.
+_PROGRAM = """
+import json, resource, signal, sys
+from values import tagged, untagged
+
+def late(*_):
+    raise TimeoutError("it takes longer than a test may")
+
+signal.signal(signal.SIGALRM, late)
+sys.setrecursionlimit(10_000)
+task = json.load(open("task.json"))
+namespace = {"__name__": "solution"}
+exec(compile(task["source"], "solution.py", "exec"), namespace)
+function = namespace[task["entry_point"]]
+answers = []
+for args in task["inputs"]:
+    try:
+        values = untagged(args)
+        signal.setitimer(signal.ITIMER_REAL, task["seconds"])
+        value = function(*values)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        text = json.dumps(tagged(value))
+        answers.append({"value": json.loads(text)} if len(text) <= task["longest"] else {"error": "a huge value"})
+    except (Exception, SystemExit) as error:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        answers.append({"error": f"{type(error).__name__}: {error}"[:200]})
+json.dump(answers, open("answers.json", "w"))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one call gave, as tagged JSON; or why it gave nothing that can be expected of others."""
+
+    value: Json = None
+    error: str = ""
+
+
+class ReferenceRuns:
+    """Runs reference solutions, on an event loop and in a sandbox of its own, opened at the first."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sandbox: Sandbox | None = None
+
+    def answers(self, source: str, entry_point: str, inputs: Sequence[Json]) -> list[Answer]:
+        """One answer for each input (tagged JSON of the arguments). Raises SandboxUnavailable."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        return self._loop.run_until_complete(self._answers(source, entry_point, inputs))
+
+    def close(self) -> None:
+        """Close the sandbox; the next question opens another. Idempotent."""
+        loop, self._loop = self._loop, None
+        sandbox, self._sandbox = self._sandbox, None
+        if loop is not None:
+            if sandbox is not None:
+                loop.run_until_complete(sandbox.close())
+            loop.close()
+
+    def __enter__(self) -> ReferenceRuns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def _answers(self, source: str, entry_point: str, inputs: Sequence[Json]) -> list[Answer]:
+        result = await self._run(source, entry_point, inputs)
+        if "answers.json" in result.files:
+            return [Answer(**answer) for answer in json.loads(result.files["answers.json"])]
+        if len(inputs) == 1:
+            return [Answer(error=_ending(result))]
+        # One input ended them all (memory, a crash, C code that no alarm reaches): each by itself, then.
+        return [(await self._answers(source, entry_point, [one]))[0] for one in inputs]
+
+    async def _run(self, source: str, entry_point: str, inputs: Sequence[Json]) -> JobResult:
+        if self._sandbox is None:
+            self._sandbox = await open_sandbox()
+        task = {
+            "source": source,
+            "entry_point": entry_point,
+            "inputs": list(inputs),
+            "seconds": SECONDS,
+            "longest": _LONGEST_OUTPUT,
+        }
+        seconds = SECONDS * min(len(inputs), 60) + 10.0
+        job = Job(
+            argv=("python", "main.py"),
+            files={
+                "main.py": _PROGRAM.encode(),
+                "values.py": _VALUES,
+                "task.json": json.dumps(task).encode(),
+            },
+            outputs=("answers.json",),
+            limits=Limits(wall_seconds=seconds, cpu_seconds=seconds, memory_bytes=_MEMORY),
+        )
+        return await self._sandbox.run(job)
+
+
+def _ending(result: JobResult) -> str:
+    if result.ended is Ended.EXITED:
+        lines = result.stderr.decode("utf-8", "replace").strip().split("\n")
+        return f"exit status {result.exit_code}: {lines[-1][:200]}"
+    return result.ended.value
