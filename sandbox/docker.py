@@ -41,6 +41,8 @@ _COMMAND_SECONDS = 60.0
 _GIB = 1 << 30
 # Making namespaces and mounts; being the runs' users; writing to and reading from their folders; ending them.
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERRIDE", "KILL")
+# Without CAP_SYS_ADMIN: mapping users into a user namespace, root (Linux 5.12: SETFCAP) among them.
+_MAPPING_CAPABILITIES = ("SETUID", "SETGID", "SETFCAP", "SETPCAP")
 # What the zygote itself asks of the kernel, of all that a run may not.
 _NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open"}
 _USER_BLOCKS = 1 << 18
@@ -52,8 +54,8 @@ class DockerSandbox:
     expose: further folders *of the image* that runs may read. image: holds python3 3.11 or newer, and the toolchains.
     runtime: another OCI runtime ("runsc"). memory_bytes: of the whole container; None = 1 GiB a slot and one more, at
     most four fifths of this machine's. apparmor: the profile, where the daemon's machine has AppArmor; its default one
-    denies mount. privileged: False = without CAP_SYS_ADMIN, for those who will not grant it: namespaces are then made in a
-    user namespace, which the kernel must allow, and memory is counted by process.
+    denies mount. privileged: False = without CAP_SYS_ADMIN, for those who will not grant it: namespaces are then made
+    in a user namespace, which the kernel must allow, and memory is counted by process.
     """
 
     name = "docker"
@@ -215,7 +217,7 @@ _ADVICE = "`docker run --rm IMAGE python3 -V` should print 3.11 or newer; see do
 
 def _options(image: str, runtime: str, memory: int, slots: int, apparmor: str, privileged: bool) -> list[str]:
     """All of `docker run` after the name and the seccomp profile."""
-    wanted = _CAPABILITIES if privileged else ("SETUID", "SETGID")
+    wanted = _CAPABILITIES if privileged else _MAPPING_CAPABILITIES
     added = [word for name in wanted for word in ("--cap-add", name)]
     return [
         *("--rm", "--interactive", "--label", f"{LABEL}={_owner()}"),

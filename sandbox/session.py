@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sandbox.errors import SandboxUnavailable
@@ -31,6 +31,8 @@ class RunSession:
         self._tasks = tasks
         channel.setblocking(False)
         self._channel = channel
+        self._users = 0
+        self._closed = False
         self._loop = asyncio.get_running_loop()
 
     @classmethod
@@ -76,14 +78,15 @@ class RunSession:
         return cls(runs, tasks, ours)
 
     async def send(self, data: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            await self._loop.sock_sendall(self._channel, data)
+        if not self._closed:
+            with self._in_use(), contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                await self._loop.sock_sendall(self._channel, data)
 
     async def receive(self, most: int = _PIECE) -> bytes:
-        try:
-            return await self._loop.sock_recv(self._channel, most)
-        except ConnectionResetError:
-            return b""
+        if not self._closed:
+            with self._in_use(), contextlib.suppress(ConnectionResetError):
+                return await self._loop.sock_recv(self._channel, most)
+        return b""
 
     async def result(self) -> JobResult:
         return await self._of(0)
@@ -97,7 +100,20 @@ class RunSession:
         for run in self._runs:
             run.kill("closed")
         await asyncio.wait(self._tasks)
-        self._channel.close()
+        self._closed = True
+        if not self._users:
+            self._channel.close()
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Who still waits on the channel when it is closed sees the program's end first, and then closes it."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if self._closed and not self._users:
+                self._channel.close()
 
     async def _of(self, which: int) -> JobResult:
         try:

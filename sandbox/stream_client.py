@@ -232,14 +232,15 @@ class StreamSession:
 
     def when_over(self, callback: Callable[[], None]) -> None:
         """Call back once, when all its programs have ended."""
-        still = {self._talk.result, *([self._talk.peer_result] if self._has_peer else [])}
+        awaited = [self._talk.result, *([self._talk.peer_result] if self._has_peer else [])]
+        still = set(awaited)
 
         def one(done: asyncio.Future[JobResult]) -> None:
             still.discard(done)
             if not still:
                 callback()
 
-        for future in list(still):
+        for future in awaited:
             future.add_done_callback(one)
 
     async def send(self, data: bytes) -> None:

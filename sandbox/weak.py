@@ -55,9 +55,9 @@ class WeakSandbox:
             raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
         self.slots = slots or len(os.sched_getaffinity(0))
         self._turn = asyncio.Semaphore(self.slots)
-        self._guests = Path(tempfile.mkdtemp(prefix="rlvr-weak-"))
+        self._guests = Path(tempfile.mkdtemp(prefix="rlvr-weak-")) if guests else None
         for name, folder in (guests or {}).items():
-            (self._guests / name).symlink_to(Path(folder).resolve())
+            (self._guests / name).symlink_to(Path(folder).resolve())  # type: ignore[operator]
         self._live: set[_Run] = set()
         self._endings: set[asyncio.Task[JobResult]] = set()
         self._closed = False
@@ -106,7 +106,8 @@ class WeakSandbox:
             run.kill("closed")
         if self._endings:
             await asyncio.wait(self._endings, timeout=10.0)
-        await asyncio.to_thread(shutil.rmtree, self._guests, ignore_errors=True)
+        if self._guests is not None:
+            await asyncio.to_thread(shutil.rmtree, self._guests, ignore_errors=True)
 
     def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
         if self._closed:
@@ -154,7 +155,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 class _Run:
     """A program with its keeper: started when this is made; `end` gives its result and removes its folder."""
 
-    def __init__(self, job: Job, guests: Path, channel: int, link: int) -> None:
+    def __init__(self, job: Job, guests: Path | None, channel: int, link: int) -> None:
         self._job = job
         self._cause = ""
         self._folder = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
@@ -167,11 +168,12 @@ class _Run:
         stdin, out, err = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         given = {0: stdin[0], 1: out[1], 2: err[1], CHANNEL: channel, LINK: link}
         argv = [sys.executable, *job.argv[1:]] if job.argv[0] == "python" else list(job.argv)
+        path = {"PYTHONPATH": str(guests)} if guests is not None else {}
         config = {
             "argv": argv,
             "control": theirs.fileno(),
             "descriptors": {str(target): fd for target, fd in given.items() if fd >= 0},
-            "environment": _ENVIRONMENT | {"HOME": str(self._folder), "PYTHONPATH": str(guests), **job.env},
+            "environment": _ENVIRONMENT | {"HOME": str(self._folder), **path, **job.env},
             "folder": str(self._folder),
             "limits": asdict(job.limits),
         }

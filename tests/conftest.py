@@ -125,6 +125,15 @@ def require() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
+def docker_image(require: Callable[[str], None]) -> str:
+    """The image for containers of tests; skips where there is no docker."""
+    require("docker")
+    from tests.sandbox.images import make_image
+
+    return make_image()
+
+
+@pytest.fixture(scope="session")
 def shared_data(require: Callable[[str], None]) -> Path:
     """The folder of real data sets; skips where there is none."""
     require("data")

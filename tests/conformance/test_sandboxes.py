@@ -1,0 +1,77 @@
+"""Every sandbox passes the conformance suite; those that need an optional part are skipped where it is absent."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.docker import LABEL, DockerSandbox
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.weak import WeakSandbox
+from tests.conformance.sandbox import Check, Running, SandboxCase
+from tests.conformance.sandbox_checks import CHECKS, WEAK_CHECKS
+from tests.sandbox.images import IMAGE
+
+
+def cgroups_of(pid: int) -> list[str]:
+    return [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{pid}-*")]
+
+
+def containers_of(pid: int) -> list[str]:
+    listing = ["docker", "ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}']
+    owners = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+    return [owner for owner in owners if owner.split("/")[1] == str(pid)]
+
+
+CASES = {
+    "namespaces": SandboxCase(
+        make=lambda: NamespaceSandbox(slots=2),
+        source="from sandbox.namespaces import NamespaceSandbox\ndef make(): return NamespaceSandbox(slots=2)",
+        leftovers=cgroups_of,
+    ),
+    "user-namespaces": SandboxCase(
+        make=lambda: NamespaceSandbox(slots=2, privileged=False),
+        source="from sandbox.namespaces import NamespaceSandbox\n"
+        "def make(): return NamespaceSandbox(slots=2, privileged=False)",
+        leftovers=cgroups_of,
+    ),
+    "docker": SandboxCase(
+        make=lambda: DockerSandbox(slots=2, image=IMAGE),
+        source=f"from sandbox.docker import DockerSandbox\ndef make(): return DockerSandbox(slots=2, image={IMAGE!r})",
+        leftovers=containers_of,
+    ),
+}
+WEAK = SandboxCase(
+    make=lambda: WeakSandbox(slots=2),
+    source="from sandbox.weak import WeakSandbox\ndef make(): return WeakSandbox(slots=2)",
+    isolated=False,
+    whole_tree=False,
+)
+
+
+@pytest.fixture(scope="module", params=CASES)
+def running(request: pytest.FixtureRequest, require: Callable[[str], None]) -> Iterator[Running]:
+    if request.param == "docker":
+        require("docker")
+        request.getfixturevalue("docker_image")
+    with Running(CASES[request.param]) as running:
+        yield running
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_sandbox_conforms(running: Running, check: Check) -> None:
+    running.check(check)
+
+
+@pytest.fixture(scope="module")
+def weak() -> Iterator[Running]:
+    with Running(WEAK) as running:
+        yield running
+
+
+@pytest.mark.parametrize("check", WEAK_CHECKS, ids=lambda check: check.__name__)
+def test_the_weak_sandbox_keeps_what_it_promises(weak: Running, check: Check) -> None:
+    weak.check(check)
