@@ -44,7 +44,7 @@ _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERR
 # Without CAP_SYS_ADMIN: mapping users into a user namespace, root (Linux 5.12: SETFCAP) among them.
 _MAPPING_CAPABILITIES = ("SETUID", "SETGID", "SETFCAP", "SETPCAP")
 # What the zygote itself asks of the kernel, of all that a run may not.
-_NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open"}
+_NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open", "setns", "unshare"}
 _USER_BLOCKS = 1 << 18
 
 

@@ -35,7 +35,7 @@ from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
 
 SECRET = "RLVR_CONFORMANCE_SECRET"
-_DEADLINE = 180.0  # of one check, on a busy machine
+_DEADLINE = 90.0  # of one check, on a busy machine
 _GONE_SECONDS = 20.0
 
 
