@@ -1,0 +1,119 @@
+"""Training on programs: the sandbox dies in the middle, the run goes on, and nothing is left of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import string
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from data_prep.files import read_problems, write_problems
+from data_prep.problem import Problem
+from rlvr.rundir import read_metrics
+from rlvr.runner import run_training
+from tests.e2e import tiny
+
+CHARACTERS = string.ascii_letters + string.digits + string.punctuation + " \n"
+
+
+def zygotes() -> list[int]:
+    """The sandbox zygotes below this process."""
+    parents, names = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                names[int(entry.name)], rest = (entry / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+                parents[int(entry.name)] = int(rest.split()[1])
+            except OSError:
+                continue
+    tree = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return [pid for pid in tree if names.get(pid) == "rlvr-zygote"]
+
+
+@contextmanager
+def sandbox_killed(*, after: int, run: Path) -> Iterator[list[int]]:
+    """Kill every zygote, again and again for some seconds, from the moment that so many steps are done."""
+    killed: list[int] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        metrics = run / "metrics.jsonl"
+        while not over.is_set() and not (metrics.exists() and len(metrics.read_text().splitlines()) > after):
+            time.sleep(0.02)
+        until = time.monotonic() + 6.0
+        while not over.is_set() and time.monotonic() < until:
+            for pid in zygotes():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+                except ProcessLookupError:
+                    continue
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.slow
+def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, tmp_path: Path) -> None:
+    from rlvr.cli import main
+
+    everything = tmp_path / "mbpp.jsonl"
+    assert (
+        main(["prep", "mbpp", "--from", str(shared_data / "mbpp"), "--split", "train", "--out", str(everything)]) == 0
+    )
+    short = [problem for problem in read_problems(everything) if len(problem.messages[-1].content) < 700][:12]
+    # Whatever the model writes is run as it is: one that knows nothing would rarely write a fenced block.
+    problems = [
+        Problem.make(
+            messages=p.messages,
+            reference=replace(p.reference, extract="code"),  # type: ignore[arg-type, call-arg]
+            reward=p.reward,
+            source=p.source,
+        )
+        for p in short
+    ]
+    tiny.make_data(tmp_path)
+    write_problems(tmp_path / "train.jsonl", problems)
+    run = tmp_path / "run"
+    config = tiny.config(
+        tmp_path,
+        steps=6,
+        recipe="grpo",
+        reward={"reward": "code", "parameters": {"slots": 2}},
+        tokenizer={"characters": CHARACTERS},
+        model={"init": {"hidden_size": 32, "layers": 1, "heads": 2, "max_positions": 1024}},
+        data={"train": [{"path": str(tmp_path / "train.jsonl")}], "template": "plain", "max_prompt_tokens": 900},
+        warmup={},
+        rollout={"prompts": 4, "n": 4, "max_tokens": 40},
+        grading={"workers": 2, "deadline": 20, "max_ungraded_share": 1.0},
+        dynamic={},
+        eval={"sets": []},
+    )
+    with sandbox_killed(after=2, run=run) as killed:
+        assert run_training(config, out=run) == 0
+    rows = list(read_metrics(run / "metrics.jsonl"))
+    assert killed
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert sum(int(row["grading/ungraded"] or 0) for row in rows) > 0
+    assert int(rows[0]["grading/ungraded"] or 0) == 0
+    limit = time.monotonic() + 20
+    while (left := zygotes()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not left
