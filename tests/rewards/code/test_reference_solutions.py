@@ -1,0 +1,167 @@
+"""Published solutions pass the tests of their own set, and changed ones fail: a sample by default, all as slow tests.
+
+A solution is changed at one place (an operator, a comparison, a number, a `not`), or, where no such change is noticed
+by the published tests, returns nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import gzip
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from data_prep import Problem
+from data_prep.sets import NAMED_SETS
+from rewards import GradeRequest, GradeResult
+from rewards.code.grader import CodeGrader
+from rewards.code.references import CODE_REFERENCES, CodeLimits
+from rewards.code.sandboxes import close_held
+
+SAMPLED = {"humaneval": 20, "mbpp": 20, "mbpp_plus": 70}  # every so many rows, by default
+MOST_CHANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A problem, its published solution as a response, and the whole solution."""
+
+    name: str
+    problem: Problem
+    response: str
+    solution: str
+
+
+def rows(shared_data: Path, name: str, *, every: int = 1) -> list[Row]:
+    """Rows of a set. The sets that run their solutions do so here."""
+    entry = NAMED_SETS[name]
+    path = shared_data / entry.files[entry.default_split]
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as stream:
+        raw = [json.loads(line) for line in stream][::every]
+    found = []
+    try:
+        for fields in raw:
+            body = fields.get("canonical_solution") or fields["code"]
+            whole = fields["prompt"] + body if name == "humaneval" else body
+            found.append(Row(str(fields["task_id"]), entry.read(fields), body, whole))
+    finally:
+        if entry.finish is not None:
+            entry.finish()
+    return found
+
+
+PATIENT, BRIEF = CodeLimits(time_s=60.0), CodeLimits(time_s=3.0)  # a test machine may be busy; a change may not end
+
+
+def graded(pairs: Sequence[tuple[Row, str]], limits: CodeLimits = PATIENT) -> list[GradeResult]:
+    """Grade programs for rows, side by side, each in a fence."""
+
+    def request(row: Row, program: str) -> GradeRequest:
+        reference = row.problem.reference
+        assert isinstance(reference, CODE_REFERENCES)
+        return GradeRequest(response=f"```python\n{program}\n```", reference=replace(reference, limits=limits))
+
+    async def run() -> list[GradeResult]:
+        grader = CodeGrader(slots=2)
+        try:
+            return await grader.grade([request(*pair) for pair in pairs])
+        finally:
+            await close_held()
+
+    return asyncio.run(run())
+
+
+# --- changed solutions ------------------------------------------------------------------------------------------------
+
+_COMPARISONS = {
+    ast.Lt: ast.GtE,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.GtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+}
+_OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.Add}
+
+
+def _changes(node: ast.AST) -> bool:
+    """Change a node where it can be changed; True = it was."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARISONS:
+        node.ops[0] = _COMPARISONS[type(node.ops[0])]()
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        node.op = _OPERATORS[type(node.op)]()
+    elif isinstance(node, ast.Constant) and type(node.value) is bool:
+        node.value = not node.value
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        node.value += 1
+    else:
+        return False
+    return True
+
+
+def changed(source: str) -> Iterator[str]:
+    """The source with one change, from its end to its beginning; last, a version whose functions return nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        places = sum(1 for _ in ast.walk(ast.parse(source)))
+        made = 0
+        for place in reversed(range(places)):
+            tree = ast.parse(source)
+            node = list(ast.walk(tree))[place]
+            if made < MOST_CHANGES and _changes(node):
+                made += 1
+                yield ast.unparse(tree)
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Return):
+                node.value = None
+        yield ast.unparse(tree)
+
+
+def check(found: list[Row]) -> None:
+    """The solutions pass, and of each some change fails."""
+    results = graded([(row, row.solution) for row in found])
+    assert [(row.name, result.reason) for row, result in zip(found, results, strict=True) if result.score != 1.0] == []
+    waiting = [(row, changed(row.solution)) for row in found]
+    while waiting:
+        tried = [(row, next(changes, None)) for row, changes in waiting]
+        assert [row.name for row, text in tried if text is None] == [], "no change of these is noticed"
+        results = graded([(row, text) for row, text in tried if text is not None], BRIEF)
+        assert [row.name for (row, _), result in zip(tried, results, strict=True) if result.score is None] == []
+        waiting = [one for one, result in zip(waiting, results, strict=True) if result.score == 1.0]
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str) -> None:
+    check(rows(shared_data, name, every=SAMPLED[name]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "count"), [("humaneval", 164), ("mbpp", 974), ("mbpp_plus", 420)])
+def test_all_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, count: int) -> None:
+    found = rows(shared_data, name)
+    assert len(found) == count
+    check(found)
+
+
+@pytest.mark.slow
+def test_solutions_of_humaneval_pass_as_continuations_of_their_prompts(shared_data: Path) -> None:
+    found = rows(shared_data, "humaneval")
+    results = graded([(row, row.response) for row in found])
+    assert [(row.name, result.reason) for row, result in zip(found, results, strict=True) if result.score != 1.0] == []
+
+
+def test_in_sanitized_mbpp_three_solutions_answer_with_an_object_whose_truth_is_asked_for(shared_data: Path) -> None:
+    matches = {"737", "787", "794"}
+    found = [row for row in rows(shared_data, "mbpp_sanitized") if row.name in matches | {"2", "3"}]
+    results = graded([(row, row.solution) for row in found])
+    failed = {row.name: result.reason for row, result in zip(found, results, strict=True) if result.score != 1.0}
+    assert set(failed) == matches
+    assert all("the truth of an object of type Match" in reason for reason in failed.values())
