@@ -284,10 +284,10 @@ def ways(number: int, privileged: bool | None, user_block: int | None = None) ->
     first = first_uid(number, user_block)
     if held & kernel.CAP_SYS_ADMIN and privileged is not False:
         found.append(Way({}, first))
-    if privileged is not True:
+    if privileged is not True and held & kernel.CAP_SETFCAP:  # without it root may not be mapped (Linux 5.12)
         both = f"0 0 1\n{first} {first} {_USERS_OF_A_ZYGOTE}"
         found.append(Way({"uid_map": both, "gid_map": both}, first))
-    return found, "this process is root without CAP_SYS_ADMIN"
+    return found, "this process is root without CAP_SYS_ADMIN, and without CAP_SETFCAP it cannot map itself either"
 
 
 def first_uid(number: int, user_block: int | None) -> int:

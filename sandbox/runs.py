@@ -185,7 +185,6 @@ class Run:
 
     def _result(self, outcome: dict[str, object]) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
-        status = outcome["status"]
         cpu = max(float(outcome["cpu"]), usage.cpu_seconds if usage else 0.0)  # type: ignore[arg-type]
         ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory > 0)
         return JobResult(
@@ -195,7 +194,7 @@ class Run:
             stdout=bytes(self._stdout.held),
             stderr=bytes(self._stderr.held),
             truncated=self._stdout.over or self._stderr.over,
-            seconds=float(outcome["seconds"]) if status is not None else 0.0,  # type: ignore[arg-type]
+            seconds=float(outcome["seconds"]),  # type: ignore[arg-type]
             cpu_seconds=cpu,
             peak_memory=usage.peak_memory if usage and usage.peak_memory else int(outcome["peak"]),  # type: ignore[call-overload]
             files=self._files(),
@@ -218,8 +217,8 @@ class Run:
             return Ended.SIGNALLED, None, int(signal.SIGKILL)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            spent = cpu >= 0.9 * self._job.limits.cpu_seconds
-            if number in (signal.SIGXCPU, signal.SIGKILL) and spent:
+            share = cpu / self._job.limits.cpu_seconds
+            if (number == signal.SIGXCPU and share > 0.5) or (number == signal.SIGKILL and share > 0.9):
                 return Ended.CPU, None, None
             return Ended.SIGNALLED, None, number
         return Ended.EXITED, os.WEXITSTATUS(status), None

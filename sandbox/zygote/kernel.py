@@ -152,4 +152,4 @@ def effective_capabilities() -> int:
         return 0
 
 
-CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 1 << 6, 1 << 7, 1 << 21
+CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SETFCAP = 1 << 6, 1 << 7, 1 << 21, 1 << 31
