@@ -82,7 +82,7 @@ def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, 
     # Whatever the model writes is run as it is: one that knows nothing would rarely write a fenced block.
     problems = [
         Problem.make(
-            messages=p.messages,
+            question=p.messages,
             reference=replace(p.reference, extract="code"),  # type: ignore[arg-type, call-arg]
             reward=p.reward,
             source=p.source,
