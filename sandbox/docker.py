@@ -130,10 +130,12 @@ class DockerSandbox:
             raise SandboxUnavailable("this sandbox is closed")
         task = self._container
         if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().client.lost)):
-            task = self._container = asyncio.create_task(self._start())
+            task = self._container = asyncio.create_task(self._start(task))
         return await asyncio.shield(task)
 
-    async def _start(self) -> _Container:
+    async def _start(self, before: asyncio.Task[_Container] | None) -> _Container:
+        if before is not None and not before.cancelled() and before.exception() is None:
+            await before.result().close()
         await _check_image(self._image)
         await _sweep()
         name = f"rlvr-sandbox-{os.getpid()}-{secrets.token_hex(4)}"
@@ -248,7 +250,8 @@ def seccomp_profile() -> dict[str, object]:
     denied = sorted(seccomp.DENIED.keys() - _NEEDED)
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
-        "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"],
+        # The foreign ones too, so that the runs' own filter answers them with an errno: this one would kill.
+        "architectures": [f"SCMP_ARCH_{name}" for name in ("X86_64", "X86", "X32", "AARCH64", "ARM")],
         "syscalls": [{"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
     }
 

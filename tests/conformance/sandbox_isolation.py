@@ -108,7 +108,11 @@ async def dangerous_calls_are_refused(sandbox: Sandbox, _case: SandboxCase) -> N
 async def other_processes_cannot_be_seen_or_signalled(sandbox: Sandbox, _case: SandboxCase) -> None:
     token = new_token()
     other = await sandbox.open(
-        python("import os, sys\nos.write(3, b'x')\nos.execv('/bin/sleep', [sys.argv[1], '300'])", token)
+        python(
+            "import os, sys\nos.write(3, b'x')\nos.execv('/bin/sleep', [sys.argv[1], '300'])",
+            token,
+            limits=Limits(wall_seconds=80),
+        )
     )
     try:
         assert await other.receive() == b"x"

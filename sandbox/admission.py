@@ -1,0 +1,112 @@
+"""A sandbox with a bounded line in front, for a server: who finds it full is told when to come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sandbox.errors import SandboxBusy
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import Job, JobResult
+
+_MEMORY = 0.1  # how much the latest run counts in the mean
+
+
+class QueuedSandbox:
+    """Passes runs and sessions on to a sandbox of so many slots while at most `most_waiting` more wait; counts them."""
+
+    def __init__(self, sandbox: Sandbox, *, slots: int, most_waiting: int) -> None:
+        self._sandbox = sandbox
+        self.slots = slots
+        self.most_waiting = most_waiting
+        self.held = 0  # runs and programs of sessions, at work or in line
+        self.ended: Counter[str] = Counter()
+        self.refused = 0
+        self.failed = 0
+        self.seconds = 0.0
+        self._mean = 1.0
+        self._followers: set[asyncio.Task[None]] = set()
+
+    async def run(self, job: Job) -> JobResult:
+        """See `sandbox.protocol.Sandbox`. Raises SandboxBusy too."""
+        with self.place():
+            return await self.run_placed(job)
+
+    async def run_placed(self, job: Job) -> JobResult:
+        """Run a job that has its place in the line already."""
+        try:
+            result = await self._sandbox.run(job)
+        except Exception:
+            self.failed += 1
+            raise
+        self._count(result)
+        return result
+
+    async def open(self, job: Job, peer: Job | None = None) -> Session:
+        """See `sandbox.protocol.Sandbox`. Raises SandboxBusy too."""
+        place = self.place()
+        place.__enter__()
+        try:
+            session = await self._sandbox.open(job, peer)
+        except BaseException:
+            place.__exit__(None, None, None)
+            raise
+
+        async def follow() -> None:
+            try:
+                self._count(await session.result())
+            except Exception:
+                self.failed += 1
+            finally:
+                place.__exit__(None, None, None)
+
+        task = asyncio.create_task(follow())
+        self._followers.add(task)
+        task.add_done_callback(self._followers.discard)
+        return session
+
+    async def close(self) -> None:
+        """Close the sandbox behind."""
+        await self._sandbox.close()
+
+    @contextmanager
+    def place(self, count: int = 1) -> Iterator[None]:
+        """So many places in the line. Raises SandboxBusy where there are not."""
+        if self.held + count > self.slots + self.most_waiting:
+            self.refused += count
+            after = max(0.1, self._mean * (self.held + count - self.slots) / self.slots)
+            raise SandboxBusy(
+                f"{self.held} runs are at work or in line, and at most {self.slots + self.most_waiting} may be", after
+            )
+        self.held += count
+        try:
+            yield
+        finally:
+            self.held -= count
+
+    def metrics(self) -> str:
+        """What has happened, in Prometheus' text format."""
+        running = min(self.held, self.slots)
+        rows = [
+            "# HELP rlvr_sandbox_runs_total Programs that have ended, by how.",
+            "# TYPE rlvr_sandbox_runs_total counter",
+            *(f'rlvr_sandbox_runs_total{{ended="{name}"}} {count}' for name, count in sorted(self.ended.items())),
+        ]
+        for name, kind, text, value in (
+            ("run_seconds_total", "counter", "Wall time of programs.", self.seconds),
+            ("failed_total", "counter", "Runs that the sandbox itself failed.", self.failed),
+            ("refused_total", "counter", "Runs refused because the line was full.", self.refused),
+            ("running", "gauge", "Programs at work.", running),
+            ("waiting", "gauge", "Programs in line.", self.held - running),
+            ("slots", "gauge", "Programs that may run at once.", self.slots),
+        ):
+            rows += [f"# HELP rlvr_sandbox_{name} {text}", f"# TYPE rlvr_sandbox_{name} {kind}"]
+            rows.append(f"rlvr_sandbox_{name} {value:g}")
+        return "\n".join(rows) + "\n"
+
+    def _count(self, result: JobResult) -> None:
+        self.ended[result.ended.value] += 1
+        self.seconds += result.seconds
+        self._mean += _MEMORY * (result.seconds - self._mean)

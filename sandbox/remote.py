@@ -1,0 +1,307 @@
+"""Sandboxes on other machines: a client of one or several `rlvr sandbox serve`. Needs `pip install 'rlvr[serve]'`.
+
+        sandbox = RemoteSandbox(["http://grader-1:8190", "http://grader-2:8190"], token="...")
+
+Each server has one connection, over which many runs and sessions go (`stream_client.py`); a run goes to the server with
+the most room. Servers that are full, or cannot be reached, are passed over for a while; a run whose server died under
+it is repeated once elsewhere; where no server takes it within `patience`, it is `SandboxUnavailable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from sandbox.errors import SandboxBusy, SandboxUnavailable
+from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.types import Job, JobResult
+
+_CONNECT_SECONDS = 10.0
+_SILENCE_SECONDS = 20.0  # a server that answers no ping for so long is gone
+_DOWN_SECONDS, _MOST_DOWN_SECONDS = 0.5, 30.0
+_AHEAD = 2  # runs on their way to a server, for each of its slots
+T = TypeVar("T")
+
+
+class RemoteSandbox:
+    """Runs programs on servers.
+
+    patience: seconds to wait for a server that takes a run; unreachable: for any to be reached at all.
+    """
+
+    name = "remote"
+
+    def __init__(
+        self, urls: Sequence[str], *, token: str = "", patience: float = 600.0, unreachable: float = 30.0
+    ) -> None:
+        if not urls:
+            raise ValueError("urls is empty; name at least one server, such as http://host:8190")
+        self._servers = [_Server(url, token) for url in urls]
+        self._patience = patience
+        self._unreachable = unreachable
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed = False
+
+    @property
+    def slots(self) -> int:
+        """Of all servers that have been reached."""
+        return sum(server.slots for server in self._servers)
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+
+        async def on(server: _Server) -> JobResult:
+            try:
+                return await (await server.client()).run(job)
+            finally:
+                self._left(server)
+
+        return await self._somewhere(on)
+
+    async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
+        """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+
+        async def on(server: _Server) -> StreamSession:
+            try:
+                session = await (await server.client()).open(job, peer)
+            except BaseException:
+                self._left(server)
+                raise
+            session.when_over(lambda: self._left(server))
+            return session
+
+        return await self._somewhere(on)
+
+    async def close(self) -> None:
+        """End the connections: the servers kill what runs for them."""
+        self._closed = True
+        await asyncio.gather(*(server.close() for server in self._servers))
+        while self._waiting:
+            self._wake()
+
+    async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
+        """Do something on a server that takes it."""
+        lost: list[str] = []
+        limit = asyncio.get_running_loop().time() + self._patience
+        while True:
+            server = await self._free_server(limit, lost)
+            try:
+                done = await do(server)
+            except Refused:
+                raise
+            except SandboxBusy as error:
+                server.busy(error.retry_after)
+            except NotReached:
+                pass  # it is marked; another, or the same after a while
+            except (StreamLost, SandboxUnavailable) as error:
+                server.failed(str(error))
+                lost.append(f"{server.url}: {error}")
+                if self._closed:
+                    raise SandboxUnavailable("this sandbox is closed") from error
+                if len(lost) == 2:
+                    raise SandboxUnavailable(f"the sandbox died under a run, twice: {'; '.join(lost)}") from error
+            else:
+                server.well()
+                return done
+
+    async def _free_server(self, limit: float, lost: Sequence[str]) -> _Server:
+        """The server with the most room, taken; waits for one. Raises SandboxUnavailable."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            if self._closed:
+                raise SandboxUnavailable("this sandbox is closed")
+            now = loop.time()
+            ready = [s for s in self._servers if s.not_before <= now and s.held < s.most]
+            if ready:
+                server = min(ready, key=lambda s: (any(cause.startswith(s.url) for cause in lost), s.held / s.most))
+                server.held += 1
+                if server.held < server.most or len(ready) > 1:
+                    self._wake()  # there may be room for the next as well
+                return server
+            down = all(server.down for server in self._servers)
+            if now >= limit or (down and now - began >= self._unreachable):
+                raise SandboxUnavailable(self._complaint(now - began))
+            until = min([limit, *(s.not_before for s in self._servers if s.not_before > now)])
+            if down:
+                until = min(until, began + self._unreachable)
+            await self._wait(max(0.01, until - now))
+
+    def _left(self, server: _Server) -> None:
+        server.held -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let the first in line look again."""
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.done():
+                first.set_result(None)
+                return
+
+    async def _wait(self, seconds: float) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await asyncio.wait([turn], timeout=seconds)
+        except asyncio.CancelledError:
+            if turn.done():
+                self._wake()
+            raise
+        finally:
+            turn.cancel()
+
+    def _complaint(self, seconds: float) -> str:
+        causes = "; ".join(f"{server.url}: {server.why or 'no room'}" for server in self._servers)
+        return f"no server took a run within {seconds:.0f} s. {causes}. Is `rlvr sandbox serve` running there?"
+
+
+class Refused(SandboxUnavailable):
+    """A server does not take this client: another try would be no better."""
+
+
+class NotReached(Exception):
+    """A server could not be connected to; it is passed over for a while."""
+
+
+class _Server:
+    """One server: its connection, made when it is needed, and what is known of it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(f"a server's address is like http://host:8190, not {url!r}")
+        self.url = url.rstrip("/")
+        scheme = "wss" if parts.scheme == "https" else "ws"
+        self._address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/v1/stream"
+        self._token = token
+        self._connecting: asyncio.Task[StreamClient] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        self.slots = 0
+        self.held = 0
+        self.not_before = -math.inf
+        self.down = False
+        self.why = ""
+        self._pause = _DOWN_SECONDS
+
+    @property
+    def most(self) -> int:
+        """How many runs may be on their way to it."""
+        return _AHEAD * (self.slots or 1)
+
+    async def client(self) -> StreamClient:
+        """The connection. Raises NotReached."""
+        task = self._connecting
+        if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().lost)):
+            if task is not None and not task.cancelled() and task.exception() is None:
+                self._leave(task.result().close())
+            task = self._connecting = asyncio.create_task(self._connect())
+        try:
+            return await asyncio.shield(task)
+        except Refused:
+            raise
+        except (OSError, StreamLost, SandboxUnavailable, TimeoutError) as error:
+            self.failed(f"it cannot be reached: {str(error) or type(error).__name__}")
+            raise NotReached(self.why) from error
+
+    def failed(self, why: str) -> None:
+        """Pass it over for a while, longer each time."""
+        now = asyncio.get_running_loop().time()
+        if now >= self.not_before:
+            self.not_before = now + self._pause
+            self._pause = min(2 * self._pause, _MOST_DOWN_SECONDS)
+        self.down = True
+        self.why = why
+
+    def well(self) -> None:
+        """It has done what it was asked for."""
+        self.down, self.why, self._pause = False, "", _DOWN_SECONDS
+
+    def busy(self, seconds: float) -> None:
+        self.not_before = max(self.not_before, asyncio.get_running_loop().time() + seconds)
+        self.why = "its line is full"
+
+    def _leave(self, closing: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(closing)
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def close(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                await (await self._connecting).close()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
+    async def _connect(self) -> StreamClient:
+        client = StreamClient(await _Socket.connect(self._address, self._token))
+        try:
+            self.slots = await client.start(_CONNECT_SECONDS)
+        except BaseException:
+            await client.close()
+            raise
+        self.well()
+        return client
+
+
+class _Socket:
+    """A WebSocket as a transport."""
+
+    def __init__(self, socket) -> None:  # type: ignore[no-untyped-def]
+        self._socket = socket
+
+    @classmethod
+    async def connect(cls, address: str, token: str) -> _Socket:
+        """Raises OSError, SandboxUnavailable."""
+        try:
+            from websockets.asyncio.client import connect
+            from websockets.exceptions import InvalidHandshake, InvalidStatus
+        except ModuleNotFoundError as error:
+            raise SandboxUnavailable("the remote sandbox needs websockets: pip install 'rlvr[serve]'") from error
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            socket = await connect(
+                address,
+                additional_headers=headers,
+                compression=None,
+                max_size=1 << 20,
+                open_timeout=_CONNECT_SECONDS,
+                ping_interval=_SILENCE_SECONDS / 2,
+                ping_timeout=_SILENCE_SECONDS,
+                close_timeout=2,
+                proxy=None,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status in (401, 403):
+                raise Refused(f"{address} refuses this client: the token is missing or wrong") from error
+            raise SandboxUnavailable(f"it answers with status {status}") from error
+        except InvalidHandshake as error:
+            raise SandboxUnavailable(f"it is no sandbox server: {error}") from error
+        return cls(socket)
+
+    async def send(self, data: bytes) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            await self._socket.send(data)
+        except ConnectionClosed as error:
+            raise ConnectionResetError(str(error)) from error
+
+    async def receive(self) -> bytes:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            data = await self._socket.recv(decode=False)
+        except ConnectionClosed:
+            return b""
+        return bytes(data)
+
+    async def close(self) -> None:
+        await self._socket.close()

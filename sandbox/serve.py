@@ -1,0 +1,280 @@
+"""The sandbox as an HTTP service, over any backend: `rlvr sandbox serve`. Needs `pip install 'rlvr[serve]'`.
+
+| route | is |
+|---|---|
+| `POST /run_code` | a program in a language, in the shape of SandboxFusion (`run_code.py`) |
+| `POST /v1/run` | a job, as bytes (`wire.py`) |
+| `POST /v1/runs` | several, joined; each answer opens with `+` (a result) or `-` (why there is none) |
+| `WS /v1/stream` | runs and sessions of one client, many at once (`stream_server.py`); what `RemoteSandbox` uses |
+| `GET /health`, `GET /metrics` | whether it runs programs; counters in Prometheus' format |
+
+All but `/health` ask for `Authorization: Bearer TOKEN` where there is a token. A full line is answered with 429 and
+`Retry-After`, a body above its size with 413. A client that goes away takes its runs with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from sandbox import run_code
+from sandbox.admission import QueuedSandbox
+from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
+from sandbox.protocol import Sandbox
+from sandbox.run_code import BadRequest, Language
+from sandbox.stream_server import StreamServer
+from sandbox.types import Job
+from sandbox.wire import BadWire, decode_job, encode_result, join, split
+
+_TRIAL = Job(argv=("python", "-c", "print('ready')"))
+_MOST_JOBS = 4096
+_HEALTH_SECONDS = 20.0
+_HEALTH_EVERY = 5.0
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def create_app(
+    sandbox: Sandbox,
+    *,
+    slots: int,
+    token: str = "",
+    most_waiting: int = 1024,
+    most_bytes: int = 256 << 20,
+    languages: Mapping[str, Language] = run_code.LANGUAGES,
+    name: str = "remote",
+) -> FastAPI:
+    """The application. slots: the sandbox's. most_waiting: runs in line. most_bytes: of a request or message."""
+    queue = QueuedSandbox(sandbox, slots=slots, most_waiting=most_waiting)
+    app = FastAPI(title="rlvr sandbox", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.queue = queue
+    health = _Health(queue)
+
+    @app.get("/health")
+    async def _health() -> Response:
+        why = await health.why_not()
+        body = {"status": "failing" if why else "ok", "reason": why, "slots": slots, "held": queue.held}
+        return JSONResponse(body, status_code=503 if why else 200)
+
+    @app.get("/metrics")
+    async def _metrics() -> Response:
+        return PlainTextResponse(queue.metrics(), media_type="text/plain; version=0.0.4")
+
+    @app.post("/run_code")
+    async def _run_code(request: Request) -> Response:
+        asked = run_code.parse(_json(await request.body()))
+        with queue.place():
+            try:
+                work = run_code.answer(asked, languages, queue.run_placed)
+                return JSONResponse(await _unless_gone(request, work))
+            except SandboxUnavailable as error:
+                return JSONResponse(run_code.trouble(str(error)))
+
+    @app.post("/v1/run")
+    async def _run(request: Request) -> Response:
+        result = await _unless_gone(request, queue.run(decode_job(await request.body())))
+        return Response(encode_result(result), media_type="application/octet-stream")
+
+    @app.post("/v1/runs")
+    async def _runs(request: Request) -> Response:
+        jobs = [decode_job(part) for part in split(await request.body())]
+        if len(jobs) > _MOST_JOBS:
+            raise BadWire(f"{len(jobs)} jobs in one request; at most {_MOST_JOBS} are taken")
+        with queue.place(len(jobs)):
+            answers = await _unless_gone(request, asyncio.gather(*(_answer(queue, job) for job in jobs)))
+        return Response(join(answers), media_type="application/octet-stream")
+
+    @app.websocket("/v1/stream")
+    async def _stream(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await StreamServer(queue, _Socket(socket), name=name, most_bytes=most_bytes).serve()
+        except BadWire as error:
+            await socket.close(1002, str(error)[:100])
+
+    @app.exception_handler(SandboxBusy)
+    async def _busy(_request: Request, error: SandboxBusy) -> Response:
+        after = {"Retry-After": str(math.ceil(error.retry_after))}
+        return JSONResponse({"detail": str(error)}, status_code=429, headers=after)
+
+    for kind, status in ((BadRequest, 422), (BadWire, 400), (InvalidJob, 422), (SandboxUnavailable, 503)):
+        app.add_exception_handler(kind, _complaint(status))
+    app.add_middleware(Guard, token=token, most_bytes=most_bytes)
+    return app
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> Awaitable[None]:
+    """Serve until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=1 << 20,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config).serve()
+
+
+class Guard:
+    """Before anything is read: the token, and the size of the body."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, token: str, most_bytes: int) -> None:
+        self._app = app
+        self._wanted = f"Bearer {token}".encode() if token else b""
+        self._most = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        open_to_all = not self._wanted or scope["path"] == "/health"
+        if not open_to_all and not hmac.compare_digest(headers.get(b"authorization", b""), self._wanted):
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1008, "reason": "the token is missing or wrong"})
+            else:
+                await JSONResponse({"detail": "the token is missing or wrong"}, status_code=401)(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self._most:
+            await self._too_large(scope, receive, send)
+            return
+        await self._counted(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body that does not say its length is counted as it comes."""
+        came, begun = 0, False
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self._most:
+                raise _TooLarge
+            return message
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _TooLarge:
+            if not begun:
+                await self._too_large(scope, receive, send)
+
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = {"detail": f"a request may have {self._most} bytes at most"}
+        await JSONResponse(said, status_code=413, headers={"Connection": "close"})(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Health:
+    """Whether a program runs, asked of the sandbox every few seconds at most."""
+
+    def __init__(self, queue: QueuedSandbox) -> None:
+        self._queue = queue
+        self._asked = -math.inf
+        self._why = ""
+        self._lock = asyncio.Lock()
+
+    async def why_not(self) -> str:
+        now = asyncio.get_running_loop().time()
+        if self._queue.held >= self._queue.slots or now - self._asked < _HEALTH_EVERY:
+            return self._why  # it is at work
+        async with self._lock:
+            try:
+                async with asyncio.timeout(_HEALTH_SECONDS):
+                    result = await self._queue.run_placed(_TRIAL)
+                self._why = "" if result.stdout == b"ready\n" else f"a first program {result.ended}"
+            except TimeoutError:
+                self._why = f"no program ended within {_HEALTH_SECONDS:g} s"
+            except SandboxUnavailable as error:
+                self._why = str(error)
+            self._asked = now
+        return self._why
+
+
+class _Socket:
+    """A WebSocket as a transport."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._socket.send_bytes(data)
+        except Exception as error:  # starlette and uvicorn each have their own for a client that is gone
+            raise ConnectionResetError(f"the client is gone: {error!r}") from error
+
+    async def receive(self) -> bytes:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return b""
+        data = message.get("bytes")
+        if not data:
+            raise BadWire("the stream is of binary messages")
+        return bytes(data)
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+
+async def _answer(queue: QueuedSandbox, job: Job) -> bytes:
+    try:
+        return b"+" + encode_result(await queue.run_placed(job))
+    except SandboxUnavailable as error:
+        return b"-" + str(error).encode()
+
+
+async def _unless_gone(request: Request, work: Awaitable[Any]) -> Any:
+    """Do the work, or give it up when the client goes away."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    doing, going = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait([doing, going], return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise SandboxUnavailable("the client has gone away")
+    finally:
+        for task in (doing, going):
+            task.cancel()
+        await asyncio.gather(doing, going, return_exceptions=True)
+
+
+def _complaint(status: int) -> Callable[[Request, Exception], Response]:
+    def say(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": str(error)}, status_code=status)
+
+    return say
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
