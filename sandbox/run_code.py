@@ -124,7 +124,10 @@ async def answer(request: RunCode, languages: Mapping[str, Language], run: Run) 
         compiled = result.files
         if not result.succeeded:
             return _answer(parts, {})
-    job = language.run_job(request.code, compiled, memory_mb)
+    try:
+        job = language.run_job(request.code, compiled, memory_mb)
+    except ValueError as error:  # compiling succeeded and made no program
+        return {**_answer(parts, {}), "status": "SandboxError", "message": str(error)}
     result = await run(
         replace(
             job,

@@ -72,6 +72,11 @@ def _docker() -> str:
     return "" if answer.returncode == 0 else "`docker info` fails: is the daemon running?"
 
 
+def _serve() -> str:
+    missing = [name for name in ("fastapi", "uvicorn", "websockets") if not importlib.util.find_spec(name)]
+    return f"not installed: {', '.join(missing)}; pip install 'rlvr[serve]'" if missing else ""
+
+
 def _chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
     return "" if any(map(shutil.which, names)) else f"none of {', '.join(names)} on PATH"
@@ -88,6 +93,7 @@ PROBES: dict[str, Callable[[], str]] = {
     "docker": _docker,
     "vllm": _module("vllm"),
     "ray": _module("ray"),
+    "serve": _serve,
     "deepspeed": _module("deepspeed"),
     "chromium": _chromium,
     "cuda": _cuda,

@@ -27,7 +27,7 @@ LEARNED = "rewards/learned/"
 
 # Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
 LIGHT = {
-    "sandbox": set[str](),
+    "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
     "rewards": {"latex2sympy2_extended", "math_verify", "sympy"},
     "data_prep": {"datasets", "numpy", "pyarrow"},
 }
@@ -36,11 +36,14 @@ LIGHT = {
 HOMES = {
     "datasets": "data_prep/hub.py",
     "deepspeed": "",
-    "docker": "",
+    "docker": "",  # the container is driven by the docker command
+    "fastapi": "sandbox/serve.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",
-    "ray": "",
+    "ray": "sandbox/ray.py",
+    "uvicorn": "sandbox/serve.py",
     "vllm": "",
+    "websockets": "sandbox/remote.py",
 }
 
 OUR_MODULE = re.compile(rf"({'|'.join(ORDER)})(\.[a-z_]\w*)+")

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Iterator
 from types import ModuleType
 
-NAMES = ("train", "eval", "sample", "grade", "prep", "show")
+NAMES = ("train", "eval", "sample", "grade", "prep", "show", "sandbox")
 
 
 def commands() -> Iterator[ModuleType]:

@@ -10,10 +10,12 @@ import pytest
 
 from sandbox.docker import LABEL, DockerSandbox
 from sandbox.namespaces import NamespaceSandbox
+from sandbox.remote import RemoteSandbox
 from sandbox.weak import WeakSandbox
 from tests.conformance.sandbox import Check, Running, SandboxCase
 from tests.conformance.sandbox_checks import CHECKS, WEAK_CHECKS
 from tests.sandbox.images import IMAGE
+from tests.sandbox.servers import TOKEN, Server
 
 
 def cgroups_of(pid: int) -> list[str]:
@@ -64,6 +66,24 @@ def running(request: pytest.FixtureRequest, require: Callable[[str], None]) -> I
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_sandbox_conforms(running: Running, check: Check) -> None:
     running.check(check)
+
+
+@pytest.fixture(scope="module")
+def remote(require: Callable[[str], None]) -> Iterator[Running]:
+    require("serve")
+    with Server() as server:
+        about = f"[{server.url!r}], token={TOKEN!r}"
+        case = SandboxCase(
+            make=lambda: RemoteSandbox([server.url], token=TOKEN),
+            source=f"from sandbox.remote import RemoteSandbox\ndef make(): return RemoteSandbox({about})",
+        )
+        with Running(case) as running:
+            yield running
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_remote_sandbox_conforms(remote: Running, check: Check) -> None:
+    remote.check(check)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,221 @@
+"""`rlvr sandbox check|build|serve`: what isolates programs on this machine, the docker image, the HTTP service.
+
+Exit status: 0 done (`check`: a sandbox holds), 1 a mistake or a condition with a message (`check`: none holds).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rewards.code.languages import Language, Program
+    from sandbox.types import Job
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_TOKEN = "RLVR_SANDBOX_TOKEN"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `sandbox`."""
+    parser = commands.add_parser(
+        "sandbox",
+        help="check what isolates programs here, build the docker image, serve a sandbox over HTTP",
+        description="Programs written by a model are run in a sandbox. `check` attacks each backend on this machine "
+        "and says what holds; `build` makes the image of the docker backend; `serve` offers a sandbox over HTTP.",
+    )
+    choices = parser.add_subparsers(metavar="check|build|serve", required=True)
+    _add_check(choices)
+    _add_build(choices)
+    _add_serve(choices)
+
+
+def _add_check(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = choices.add_parser(
+        "check",
+        help="attack each backend on this machine and print what holds",
+        description="Runs small programs that try to read the caller's memory and files, connect, write outside, "
+        "outlive their run, signal others and use up processes, memory and disk, in each backend that is here.",
+        epilog="Exit status: 0 a backend holds against everything, 1 none does.",
+    )
+    check.add_argument("--backend", action="append", metavar="NAME", help="namespaces, docker, ...; default: all here")
+    check.add_argument(
+        "--url", action="append", default=[], metavar="URL", help="also a server of `rlvr sandbox serve`"
+    )
+    check.add_argument("--image", default=None, metavar="IMAGE", help="of the docker backend")
+    check.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
+    check.add_argument("--allow-weak", action="store_true", help="also show what the weak backend lacks")
+    check.set_defaults(run=run_check)
+
+
+def _add_build(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    build = choices.add_parser(
+        "build",
+        help="make the image of the docker backend",
+        description="Makes the image: from a base image (--from python:3.12-slim), from Debian's packages without a "
+        "registry (--debian, as root), or from this machine's own interpreter (the default; seconds, no network).",
+    )
+    build.add_argument("--tag", default=None, metavar="IMAGE", help="what to call it (default: rlvr-sandbox)")
+    way = build.add_mutually_exclusive_group()
+    way.add_argument("--from", dest="base", metavar="IMAGE", help="a base image with python3 (3.11 or newer) and pip")
+    way.add_argument("--debian", nargs="?", const="", default=None, metavar="SUITE", help="Debian's packages")
+    build.add_argument(
+        "--system-package",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a Debian package more, such as gcc (not from this machine's interpreter)",
+    )
+    build.add_argument("--package", action="append", default=[], metavar="NAME", help="a Python package more")
+    build.set_defaults(run=run_build)
+
+
+def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = choices.add_parser(
+        "serve",
+        help="offer a sandbox over HTTP",
+        description="Serves a backend of this machine: what the remote backend talks to, and SandboxFusion's "
+        f"/run_code. The token is read from --token or {_TOKEN}.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8190, help="port (default: %(default)s)")
+    serve.add_argument("--token", default=None, help=f"what clients must present (default: {_TOKEN})")
+    serve.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
+    serve.add_argument("--backend", default="auto", metavar="NAME", help="auto, namespaces, docker or weak")
+    serve.add_argument("--slots", type=int, default=None, metavar="N", help="programs at once (default: one a core)")
+    serve.add_argument("--waiting", type=int, default=1024, metavar="N", help="runs in line before 429 (%(default)s)")
+    serve.add_argument("--most-mb", type=int, default=256, metavar="N", help="size of a request (default: %(default)s)")
+    serve.add_argument("--image", default=None, metavar="IMAGE", help="of the docker backend")
+    serve.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
+    serve.add_argument("--allow-weak", action="store_true", help="serve without isolation where there is none")
+    serve.set_defaults(run=run_serve)
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Attack and print. Returns 0 where a backend holds, else 1."""
+    from sandbox.check import check_all, describe
+    from sandbox.opening import DEFAULT_IMAGE
+
+    reports = asyncio.run(
+        check_all(
+            backends=options.backend or [],
+            urls=options.url,
+            token=os.environ.get(_TOKEN, ""),
+            image=options.image or DEFAULT_IMAGE,
+            runtime=options.runtime,
+            allow_weak=options.allow_weak,
+        )
+    )
+    print(describe(reports))
+    return 0 if any(report.holds for report in reports) else 1
+
+
+def run_build(options: argparse.Namespace) -> int:
+    """Make the image. Returns 0."""
+    from sandbox import image
+    from sandbox.opening import DEFAULT_IMAGE
+
+    tag, packages = options.tag or DEFAULT_IMAGE, [*image.PACKAGES, *options.package]
+    if options.base is not None:
+        image.from_image(tag, options.base, packages=packages, system_packages=options.system_package)
+    elif options.debian is not None:
+        more = [f"python3-{name}" for name in options.package]
+        image.from_debian(tag, options.debian, system_packages=[*options.system_package, *more])
+    elif options.system_package:
+        raise ConfigError("--system-package needs --debian or --from: this machine's own interpreter brings none")
+    else:
+        image.from_host(tag, packages=packages)
+    print(f"made {tag}; `rlvr sandbox check --backend docker --image {tag}` attacks it")
+    return 0
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serve until interrupted. Returns 0."""
+    token = options.token if options.token is not None else os.environ.get(_TOKEN, "")
+    if not token and not options.no_token and options.host not in _LOOPBACK:
+        raise ConfigError(
+            f"--host {options.host} lets others in and there is no token; set {_TOKEN} (or say --no-token)"
+        )
+    try:
+        import sandbox.serve  # noqa: F401 - is it installed?
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"serving needs {error.name}: pip install 'rlvr[serve]'") from error
+    asyncio.run(_serve(options, token))
+    return 0
+
+
+async def _serve(options: argparse.Namespace, token: str) -> None:
+    from rewards.code.languages import REMOTE, Toolchains
+    from rewards.code.sandboxes import GUESTS
+    from sandbox.opening import DEFAULT_IMAGE, open_sandbox
+    from sandbox.serve import create_app, serve
+
+    toolchains = Toolchains()
+    held = await open_sandbox(
+        options.backend,
+        slots=options.slots,
+        guests=GUESTS,
+        expose=toolchains.roots(),
+        allow_weak=options.allow_weak,
+        image=options.image or DEFAULT_IMAGE,
+        runtime=options.runtime,
+    )
+    try:
+        backend = getattr(held, "name", "")
+        app = create_app(
+            held,
+            slots=getattr(held, "slots", 0) or os.cpu_count() or 1,
+            token=token,
+            most_waiting=options.waiting,
+            most_bytes=options.most_mb << 20,
+            languages=_languages(REMOTE if backend == "docker" else toolchains),
+        )
+        print(f"serving {backend} on http://{options.host}:{options.port}", file=sys.stderr, flush=True)
+        await serve(app, host=options.host, port=options.port)
+    finally:
+        await held.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A language of the code graders, for `/run_code`."""
+
+    language: Language
+    tools: Mapping[str, str]
+
+    def _program(self, code: str, memory_mb: int) -> Program:
+        from rewards.code.languages import Program
+        from rewards.code.references import CodeLimits
+
+        return Program(language=self.language, tools=self.tools, source=code, limits=CodeLimits(memory_mb=memory_mb))
+
+    def compile_job(self, code: str) -> Job | None:
+        return self._program(code, 512).compile_job()
+
+    def run_job(self, code: str, compiled: Mapping[str, bytes], memory_mb: int) -> Job:
+        program = self._program(code, memory_mb)
+        files = program.artifact_of(compiled) if self.language.compile else program.source_files()
+        job = program.run_job(files, b"")
+        return replace(job, env={**self.language.env, **job.env})
+
+
+def _languages(toolchains: object) -> dict[str, _Served]:
+    """Those whose toolchain is here, by the names that SandboxFusion's clients use."""
+    from rewards.code.languages import LANGUAGES, MissingToolchain
+
+    found = {}
+    for name, language in LANGUAGES.items():
+        try:
+            found[name] = _Served(language, toolchains.of(language))  # type: ignore[attr-defined]
+        except MissingToolchain:
+            continue
+    if "javascript" in found:
+        found["nodejs"] = found["js"] = found["javascript"]
+    return found
