@@ -32,7 +32,7 @@ GUESTS: Mapping[str, Path] = MappingProxyType({"rlvr_guest": Path(__file__).reso
 
 _OF_THIS_MACHINE = ("namespaces", "weak")
 _ELSEWHERE_SLOTS = 16
-_PROBE_SECONDS = 120.0
+_PROBE_SECONDS = 50.0  # less than a worker has to start, so that this message is the one that is heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

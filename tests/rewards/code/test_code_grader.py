@@ -147,7 +147,7 @@ def test_a_pool_leaves_no_process_behind() -> None:
 
 
 def test_where_nothing_isolates_no_worker_starts_and_the_error_says_what_to_do() -> None:
-    spec = {"reward": "code", "parameters": {"backend": "remote", "urls": ["http://127.0.0.1:9"]}}
+    spec = {"reward": "code", "parameters": {"backend": "weak"}}  # which is none, unless it is asked for by name
     with GraderPool(spec, workers=1) as pool, pytest.raises(GradingUnavailable, match="code cannot be graded here"):
         pool.start()
 
