@@ -66,8 +66,8 @@ class Host:
     def _read(self) -> list[Any]:
         raw = self._channel.receive()
         message = CandidateDecoder(raw, self.shared, self.exports, self.imports).whole()
-        self.shared.forget(message[1])
         self.shared.apply(message[3])
+        self.shared.forget(message[1])
         self.exports.release(message[2], self.shared)
         self.shared.settle()
         return list(message)
@@ -89,6 +89,7 @@ class Host:
             encoder.put((wire.RAISE, released, (), (), (), str(error)))
             raw = encoder.message()
         self.shared.settle()
+        self.shared.forget(released)
         self._channel.send(raw)
 
     def _answer(self, message: list[Any]) -> None:

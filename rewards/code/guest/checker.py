@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, names, proxies
+from . import context, names, proxies, surroundings
 from .channel import Channel, Ended
 from .codec import decode, encode
 from .link import Case, Link
@@ -116,6 +116,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     values = load(link, report, {**start["program"], "wanted": tuple(sorted(wanted))})
     if values is None:
         return
+    surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, trees)
     namespace = make_namespace(link, wanted, standard, values)
     error = attempt(link, lambda: exec(setup[1], namespace))
     if error is not None or link.case.refused or link.lost:
@@ -201,6 +202,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     if entry.partition(".")[0] not in values:
         report.send("failure", f"the program does not define {entry!r}")
         return
+    surroundings.watch(link, {"test": start["test"]}, [test[0]])
     candidate = values[entry.partition(".")[0]]
     namespace: dict[str, Any] = {"__name__": "test", "__builtins__": builtins}
     try:

@@ -135,6 +135,7 @@ class Link:
             self.unsupported(f"an argument that cannot be handed over: {error}")
         self._gone.clear()
         self.shared.settle()
+        self.shared.forget(released)
         try:
             self._channel.send(raw)
         except Ended:
@@ -149,8 +150,8 @@ class Link:
             raw = self._channel.receive()
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
-            self.shared.forget(message[1])
             self.shared.apply(message[3])
+            self.shared.forget(message[1])
             self.shared.settle()
         except Ended:
             self.lose("the program ended before it answered")

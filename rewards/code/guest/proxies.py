@@ -278,9 +278,8 @@ class Handle(Root):
 
     def __bool__(self) -> bool:
         kind = type(self)
-        decides = context.truth_decides(sys._getframe(1))
         asks = _can(kind, "__bool__") or _can(kind, "__len__")
-        if decides or (asks and not was_made(self)):
+        if not was_made(self) and (asks or context.truth_decides(sys._getframe(1))):
             refuse(self, "the truth")
         return _truth(_link.ask("__bool__", self)) if asks else True
 
@@ -564,6 +563,7 @@ def make_class(number: int, description: Any) -> type:
         if look in _LOOK_TYPES:
             kind = _LOOK_TYPES[look]
             names["__class__"] = property(lambda _self: kind)
+            names["__doc__"] = property(lambda self: _link.ask("getattr", self, "__doc__"))
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
     made = _build(name, attempts, names)
     _capabilities[made] = capabilities

@@ -249,14 +249,9 @@ class Shared:
         self._fresh.clear()
 
     def released(self) -> tuple[int, ...]:
-        """The numbers of those that nothing else here holds any more, which are let go of."""
-        if not self._entries:
-            return ()
+        """The numbers of those that nothing else here holds any more: to be forgotten once the message is written."""
         # The entry's own reference and the argument of getrefcount.
-        gone = tuple(n for n, e in self._entries.items() if not e.held and _getrefcount(e.value) <= 2)
-        if gone:
-            self.forget(gone)
-        return gone
+        return tuple(n for n, e in self._entries.items() if not e.held and _getrefcount(e.value) <= 2)
 
     def changes(self) -> tuple[object, ...]:
         """Numbers and contents, flat, of what has changed since both ends agreed."""

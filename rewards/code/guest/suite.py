@@ -25,7 +25,7 @@ from _pytest.reports import TestReport
 from . import context, counting, proxies
 from .checker import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, describe, load, outcome
 from .link import Case
-from .surroundings import Surroundings, forward_inspection, forward_output
+from .surroundings import forward_output, watch
 
 if TYPE_CHECKING:
     from .checker import Report
@@ -309,11 +309,10 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     link.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )
-    surroundings = Surroundings(link, sources, trees.values())
-    forward_inspection(link, text)
+    surroundings = watch(link, sources, trees.values())
     plugin = Plugin(link, report, functions, start)
     base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")
-    if surroundings.files is not None:
+    if surroundings is not None and surroundings.files is not None:
         surroundings.files.add_root(base)
     sys.path.insert(0, os.getcwd())
     sys.dont_write_bytecode = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import os
+import re
 import sys
 import tempfile
 import time
@@ -35,6 +36,22 @@ _LISTED = (
 )
 _LARGEST_FILES = 8 << 20
 _MOST_FILES = 500
+
+
+_WATCHED = re.compile(
+    r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
+    r"|inspect|dataclasses|get_type_hints|iscoroutinefunction"
+)
+
+
+def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> Surroundings | None:
+    """Mirror what the tests touch; None where they touch nothing."""
+    text = "\n".join(sources.values())
+    if not _WATCHED.search(text):
+        return None
+    link.output = forward_output
+    forward_inspection(link, text)
+    return Surroundings(link, sources, trees)
 
 
 class Surroundings:
