@@ -162,6 +162,12 @@ def test_the_command_stops_with_that_error(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert "allow_weak" in ran.stderr
     assert "Traceback" not in ran.stderr
+    command = [sys.executable, "-m", "rlvr.cli", "grade", str(rows), "--allow-weak", "--reward"]
+    allowed = subprocess.run([*command, reward], capture_output=True, text=True)
+    assert json.loads(allowed.stdout)["details"]["weak"] is True
+    refused = subprocess.run([*command, "math"], capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "--allow-weak concerns the reward 'code'" in refused.stderr
 
 
 def test_a_weak_sandbox_must_be_asked_for_and_is_recorded() -> None:
