@@ -345,6 +345,170 @@ def test_input():
         assert solve() == 61
 """,
     ),
+    Arena(
+        name="cases",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Values(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.first = solve(3, 4)
+
+    def setUp(self):
+        self.second = solve(10, 0)
+
+    def tearDown(self):
+        self.assertEqual(self.second, 3111)
+
+    def test_first(self):
+        self.assertEqual(self.first, 358)
+
+    def test_parts(self):
+        for a, b, answer in ((0, 25, 436), (7, 7, 1649)):
+            with self.subTest(a=a):
+                self.assertEqual(solve(a, b), answer)
+""",
+    ),
+    Arena(
+        name="set_up",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Values(unittest.TestCase):
+    def setUp(self):
+        self.value = solve(3, 4)
+        assert self.value == 358
+
+    def test_nothing_more(self):
+        pass
+""",
+    ),
+    Arena(
+        name="tear_down",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Values(unittest.TestCase):
+    def tearDown(self):
+        self.assertEqual(solve(3, 4), 358)
+
+    def test_nothing_more(self):
+        self.addCleanup(lambda: self.assertEqual(solve(7, 7), 1649))
+""",
+    ),
+    Arena(
+        name="mixed_in",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Common:
+    given = (3, 4)
+    expected = 358
+
+    def test_value(self):
+        self.assertEqual(solve(*self.given), self.expected)
+
+class First(Common, unittest.TestCase):
+    pass
+
+class Second(Common, unittest.TestCase):
+    given, expected = (7, 7), 1649
+""",
+    ),
+    Arena(
+        name="coroutines",
+        solution=_NUMBER.replace("def ", "async def "),
+        styles=("pytest",),
+        file="""\
+import asyncio
+import unittest
+from solution import solve
+
+def test_run():
+    assert asyncio.run(solve(3, 4)) == 358
+
+class Values(unittest.IsolatedAsyncioTestCase):
+    async def test_awaited(self):
+        self.assertEqual(await solve(7, 7), 1649)
+""",
+    ),
+    Arena(
+        name="fixtures",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+@pytest.fixture
+def value():
+    return solve(3, 4)
+
+@pytest.fixture(autouse=True)
+def checked_after():
+    yield
+    assert solve(7, 7) == 1649
+
+def test_value(value):
+    assert value == 358
+
+def test_nothing_more():
+    pass
+""",
+    ),
+    Arena(
+        name="after_only",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+@pytest.fixture
+def checked():
+    yield
+    assert solve(3, 4) == 358
+
+def test_nothing_more(checked):
+    pass
+""",
+    ),
+    Arena(
+        name="classes",
+        solution=_NUMBER,
+        styles=("pytest",),
+        file="""\
+import solution
+
+class TestValues:
+    def setup_method(self):
+        self.value = solution.solve(3, 4)
+
+    def teardown_method(self):
+        assert self.value == 358
+
+    def test_nothing_more(self):
+        pass
+
+class TestOther:
+    class TestInner:
+        def test_inner(self):
+            assert solution.solve(7, 7) == 1649
+""",
+    ),
 )
 ARENAS = {arena.name: arena for arena in _ALL}
 

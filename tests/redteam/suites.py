@@ -9,8 +9,8 @@ A payload has one or several of these sections:
     return  an expression that `solve` returns
     source  the whole program, the same in every style
     stdio   the whole program in the style stdio, where it differs
-Keys: arenas (see `arenas.py`; `*` = all), styles, time, memory (limits), extract, language,
-ungraded (why this payload may end ungraded instead of wrong).
+Keys: arenas (see `arenas.py`; `all` = all; `*` = all, but a choice of them in the shorter suite), styles, time, memory
+(limits), extract, language, ungraded (why this payload may end ungraded instead of wrong).
 
 An honest program has `solution`, and `cases` (JSON), `setup`, `asserts` (one a line), `prompt`, `test`, or pytest
 `file NAME` sections. Keys: entry, language, compare, time, memory, extract.
@@ -93,6 +93,8 @@ class Payload:
     def arenas(self, *, everything: bool) -> tuple[Arena, ...]:
         """Those it is tried in: the one that it names first, and a choice of the others."""
         named = self.keys.get("arenas", "number")
+        if named == "all":
+            return tuple(ARENAS.values())
         if named != "*":
             return tuple(ARENAS[name] for name in named.split(","))
         others = [name for name in ARENAS if name != "number"]
@@ -215,14 +217,14 @@ def shaped(*, everything: bool = False) -> list[Row]:
     rows = []
     for payload in payloads():
         named = payload.keys.get("arenas", "number")
-        if payload.family not in ("lies", "leaks") or "styles" in payload.keys:
+        if payload.family not in ("lies", "leaks", "plain") or "styles" in payload.keys:
             continue
         for arena in SHAPES.values():
             task = arena.name.partition("_")[0]
             name = f"{payload.id}.{arena.name}"
             code = zlib.crc32(name.encode())
             style = ("asserts", "check", "pytest")[code % 3]
-            if (named != "*" and task not in named.split(",")) or not (everything or code % 20 == 0):
+            if (named not in ("*", "all") and task not in named.split(",")) or not (everything or code % 20 == 0):
                 continue
             reference = {**(arena.reference(style) or {}), "limits": limits(payload.keys)}
             row = {"id": f"{name}.{style}", "response": fenced(payload.program(style)), "reference": reference}

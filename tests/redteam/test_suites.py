@@ -16,9 +16,15 @@ from tests.redteam.suites import Row, controls, honest, hostile, payloads, sampl
 
 FAMILIES = {
     "bombs", "channels", "compiling", "exits", "files", "forgery", "inspection", "languages", "leaks", "lies",
-    "network", "outcomes", "patches", "processes", "responses", "returns", "timing",
+    "network", "outcomes", "patches", "plain", "processes", "responses", "returns", "timing",
 }  # fmt: skip
-UNREADABLE = ("compiling", "responses", "languages", "forgery.response_of_two_programs")  # not meant to compile
+UNREADABLE = (
+    "compiling",
+    "responses",
+    "languages",
+    "forgery.response_of_two_programs",
+    "plain.does_not_compile",
+)  # not meant to compile
 
 
 def test_suites_are_large_and_their_rows_are_named_apart():
