@@ -47,6 +47,7 @@ class SandboxCase:
     source: Python that defines `make` for a process of its own, which is then killed.
     isolated: False = only limits and clean-up are promised (a weak sandbox).
     whole_tree: memory and processes are counted over all processes of a run.
+    logs: folders of temporary files that an engine keeps for its own logs.
     leftovers: what a process with this id has left on this machine: containers, cgroups.
     """
 
@@ -54,6 +55,7 @@ class SandboxCase:
     source: str = ""
     isolated: bool = True
     whole_tree: bool = True
+    logs: frozenset[str] = frozenset()
     leftovers: Callable[[int], list[str]] = field(default=lambda _pid: [])
 
 

@@ -87,6 +87,25 @@ def test_a_remote_sandbox_conforms(remote: Running, check: Check) -> None:
 
 
 @pytest.fixture(scope="module")
+def over_ray(require: Callable[[str], None]) -> Iterator[Running]:
+    require("ray")
+    from sandbox.ray import RaySandbox
+
+    case = SandboxCase(
+        make=lambda: RaySandbox(slots=2),
+        source="from sandbox.ray import RaySandbox\ndef make(): return RaySandbox(slots=2)",
+        logs=frozenset({"ray"}),
+    )
+    with Running(case) as running:
+        yield running
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_ray_sandbox_conforms(over_ray: Running, check: Check) -> None:
+    over_ray.check(check)
+
+
+@pytest.fixture(scope="module")
 def weak() -> Iterator[Running]:
     with Running(WEAK) as running:
         yield running

@@ -1,0 +1,381 @@
+"""Sandboxes on the nodes of a Ray cluster: a thin actor on each, with a namespace sandbox in it. Needs ray.
+
+        sandbox = RaySandbox()                     # the cluster that this process is in, or a new one on this machine
+
+Ray starts and places the actors and carries the bytes of jobs and results (`wire.py`); it schedules no programs. An
+actor that dies is made anew, where there is a node, and the runs it held are repeated once elsewhere. The nodes need
+this package and the guests at the same paths.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.protocol import Session
+from sandbox.types import Job, JobResult
+from sandbox.wire import decode_job, decode_result, encode_job, encode_result
+
+_TRIES = 2
+_START_SECONDS = 120.0
+_END_SECONDS = 20.0
+_AT_ONCE = 4096  # calls of an actor: each run and each wait on a session is one
+_PIECE = 1 << 16
+_AHEAD = 2
+T = TypeVar("T")
+
+
+class NodeLost(Exception):
+    """An actor, or its node, is gone."""
+
+
+class NodeSlots:
+    """The actor: a namespace sandbox of its node. Bytes go in and out; trouble is a value, not an exception."""
+
+    def __init__(self, slots: int | None, guests: Mapping[str, str], expose: Sequence[str]) -> None:
+        if missing := [path for path in guests.values() if not Path(path).is_dir()]:
+            raise SandboxUnavailable(f"a node has no folder {missing[0]}: install the same package there")
+        self._options = (slots, guests, expose)
+        self._sandbox: NamespaceSandbox | None = None
+        self._sessions: dict[int, Session] = {}
+        self._next = 0
+
+    async def ready(self) -> int:
+        """Make the sandbox, in the actor's loop; returns its slots."""
+        return self._held().slots
+
+    async def run(self, job: bytes) -> bytes:
+        return await _told(self._run(job))
+
+    async def open(self, jobs: Sequence[bytes]) -> bytes:
+        """The session's number."""
+
+        async def opened() -> bytes:
+            session = await self._held().open(*map(decode_job, jobs))
+            self._next += 1
+            self._sessions[self._next] = session
+            return b"%d" % self._next
+
+        return await _told(opened())
+
+    async def send(self, number: int, data: bytes) -> None:
+        await self._sessions[number].send(data)
+
+    async def receive(self, number: int, most: int) -> bytes:
+        return await self._sessions[number].receive(most)
+
+    async def result(self, number: int, of_peer: bool) -> bytes:
+        session = self._sessions[number]
+
+        async def ended() -> bytes:
+            return encode_result(_labelled(await (session.peer_result() if of_peer else session.result())))
+
+        return await _told(ended())
+
+    async def close_session(self, number: int, forget: bool) -> None:
+        await self._sessions[number].close()
+        if forget:
+            del self._sessions[number]
+
+    async def close(self) -> None:
+        if self._sandbox is not None:
+            await self._sandbox.close()
+
+    async def _run(self, job: bytes) -> bytes:
+        return encode_result(_labelled(await self._held().run(decode_job(job))))
+
+    def _held(self) -> NamespaceSandbox:
+        if self._sandbox is None:
+            slots, guests, expose = self._options
+            self._sandbox = NamespaceSandbox(
+                slots=slots,
+                guests={name: Path(path) for name, path in guests.items()},
+                expose=[Path(path) for path in expose],
+            )
+        return self._sandbox
+
+
+def _labelled(result: JobResult) -> JobResult:
+    from dataclasses import replace
+
+    return replace(result, isolation=f"ray: {result.isolation}")
+
+
+async def _told(work: Awaitable[bytes]) -> bytes:
+    """What came of it, or why nothing did."""
+    try:
+        return b"+" + await work
+    except SandboxUnavailable as error:
+        return b"-" + str(error).encode()
+
+
+def _heard(told: bytes) -> bytes:
+    if told[:1] == b"-":
+        raise SandboxUnavailable(told[1:].decode(errors="replace"))
+    return told[1:]
+
+
+class RaySandbox:
+    """Runs programs on a Ray cluster's nodes, `slots` at a time on each (None = one a core).
+
+    cpus: what each actor asks of Ray for its node, so that Ray counts it; 0 = nothing. address: of the cluster.
+    """
+
+    name = "ray"
+
+    def __init__(
+        self,
+        *,
+        slots: int | None = None,
+        guests: Mapping[str, Path] | None = None,
+        expose: Sequence[Path] = (),
+        address: str = "",
+        cpus: float = 0,
+    ) -> None:
+        try:
+            import ray
+        except ModuleNotFoundError as error:
+            raise SandboxUnavailable("the ray sandbox needs ray: pip install 'rlvr[cluster]'") from error
+        self._ray: Any = ray
+        self._slots = slots
+        self._guests = {name: str(Path(folder).resolve()) for name, folder in (guests or {}).items()}
+        self._expose = [str(path) for path in expose]
+        self._address = address
+        self._cpus = cpus
+        self._nodes: list[_Node] = []
+        self._starting: asyncio.Task[None] | None = None
+        self._turn: asyncio.Semaphore | None = None
+        self._ours = False
+        self._closed = False
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+
+        async def on(node: _Node) -> JobResult:
+            try:
+                return decode_result(_heard(await node.call("run", encode_job(job))))
+            finally:
+                self._left(node)
+
+        return await self._somewhere(on)
+
+    async def open(self, job: Job, peer: Job | None = None) -> RaySession:
+        """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+        jobs = [encode_job(j) for j in (job, peer) if j is not None]
+
+        async def on(node: _Node) -> RaySession:
+            opening = asyncio.create_task(node.call("open", jobs))
+            try:
+                number = int(_heard(await asyncio.shield(opening)))
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError):
+                    node.later(_close_when_open(node, opening))
+                self._left(node)
+                raise
+            return RaySession(node, number, has_peer=peer is not None, over=lambda: self._left(node))
+
+        return await self._somewhere(on)
+
+    async def close(self) -> None:
+        """End the actors, and Ray where this started it."""
+        self._closed = True
+        if self._starting is not None:
+            with contextlib.suppress(SandboxUnavailable):
+                await self._starting
+        for node in self._nodes:
+            await node.close()
+        self._nodes.clear()
+        if self._ours:
+            self._ours = False
+            await asyncio.to_thread(self._ray.shutdown)
+
+    async def _somewhere(self, do: Callable[[_Node], Awaitable[T]]) -> T:
+        lost: list[str] = []
+        while True:
+            node = await self._free_node()
+            try:
+                return await do(node)
+            except NodeLost as error:
+                lost.append(str(error))
+                if node in self._nodes:
+                    self._nodes.remove(node)
+                if len(lost) == _TRIES:
+                    raise SandboxUnavailable(f"the sandbox died under a run, twice: {'; '.join(lost)}") from error
+
+    async def _free_node(self) -> _Node:
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed")
+        if not self._nodes:
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.create_task(self._start())
+            await asyncio.shield(self._starting)
+        assert self._turn is not None
+        await self._turn.acquire()
+        if not self._nodes:  # the last has died while this one stood in line
+            self._turn.release()
+            return await self._free_node()
+        node = min(self._nodes, key=lambda n: n.held / n.slots)
+        node.held += 1
+        return node
+
+    def _left(self, node: _Node) -> None:
+        node.held -= 1
+        if self._turn is not None:
+            self._turn.release()
+
+    async def _start(self) -> None:
+        """An actor on each node of the cluster."""
+        ray = self._ray
+        try:
+            if not ray.is_initialized():
+                await asyncio.to_thread(self._init)
+            homes = [row["NodeID"] for row in await asyncio.to_thread(ray.nodes) if row["Alive"]]
+            nodes = await asyncio.gather(*map(self._node, homes))
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError, TimeoutError) as error:
+            raise SandboxUnavailable(f"ray gives no nodes to run programs on: {error!r}") from error
+        self._nodes = list(nodes)
+        self._turn = asyncio.Semaphore(_AHEAD * sum(node.slots for node in nodes))
+
+    def _init(self) -> None:
+        self._ray.init(
+            address=self._address or None,
+            include_dashboard=None if self._address else False,
+            log_to_driver=False,
+            configure_logging=False,
+        )
+        self._ours = True
+
+    async def _node(self, home: str) -> _Node:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        made = self._ray.remote(NodeSlots).options(
+            num_cpus=self._cpus,
+            max_concurrency=_AT_ONCE,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(home, soft=False),
+        )
+        actor = await asyncio.to_thread(made.remote, self._slots, self._guests, self._expose)
+        node = _Node(self._ray, actor)
+        async with asyncio.timeout(_START_SECONDS):
+            node.slots = await node.call("ready")
+        return node
+
+
+async def _close_when_open(node: _Node, opening: asyncio.Task[bytes]) -> None:
+    with contextlib.suppress(NodeLost, SandboxUnavailable):
+        await node.call("close_session", int(_heard(await opening)), True)
+
+
+class _Node:
+    """An actor, as the driver sees it."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray = ray
+        self._actor = actor
+        self._background: set[asyncio.Task[None]] = set()
+        self.slots = 1
+        self.held = 0
+
+    async def call(self, method: str, *arguments: object) -> Any:
+        """Call the actor. Cancelling it cancels the call there. Raises NodeLost."""
+        reference = getattr(self._actor, method).remote(*arguments)
+        try:
+            return await reference
+        except asyncio.CancelledError:
+            self._ray.cancel(reference)
+            raise
+        except self._ray.exceptions.RayTaskError as error:
+            raise SandboxUnavailable(f"the actor of a node failed: {error}") from error
+        except self._ray.exceptions.RayError as error:
+            raise NodeLost(f"an actor is gone: {error!r}") from error
+
+    def later(self, work: Coroutine[object, object, None]) -> None:
+        """Do something that nobody waits for, before this is closed."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def close(self) -> None:
+        """End it, its sandbox first."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=_END_SECONDS)
+        with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await self.call("close")
+        await asyncio.to_thread(self._ray.kill, self._actor)
+
+
+class RaySession:
+    """See `sandbox.protocol.Session`."""
+
+    def __init__(self, node: _Node, number: int, *, has_peer: bool, over: Callable[[], None]) -> None:
+        self._node = node
+        self._number = number
+        self._results = [
+            asyncio.create_task(self._wait(of_peer)) for of_peer in ((False, True) if has_peer else (False,))
+        ]
+        self._receiving: asyncio.Task[bytes] | None = None
+        self._rest = b""
+        self._closed = False
+        still = set(self._results)
+
+        def one(task: asyncio.Task[JobResult]) -> None:
+            still.discard(task)
+            task.exception()  # heard, whoever waits for it
+            if not still:
+                over()
+
+        for task in self._results:
+            task.add_done_callback(one)
+
+    async def send(self, data: bytes) -> None:
+        with contextlib.suppress(NodeLost):
+            for at in range(0, len(data), _PIECE):
+                if self._closed or self._results[0].done():
+                    return
+                await self._node.call("send", self._number, data[at : at + _PIECE])
+
+    async def receive(self, most: int = _PIECE) -> bytes:
+        if not self._rest:
+            if self._receiving is None:
+                if self._closed:
+                    return b""
+                self._receiving = asyncio.create_task(self._node.call("receive", self._number, _PIECE))
+            try:
+                self._rest = await asyncio.shield(self._receiving)  # given up, it is there for the next
+            except NodeLost:
+                return b""
+            self._receiving = None
+        data, self._rest = self._rest[:most], self._rest[most:]
+        return data
+
+    async def result(self) -> JobResult:
+        return await asyncio.shield(self._results[0])
+
+    async def peer_result(self) -> JobResult:
+        if len(self._results) < 2:
+            raise RuntimeError("this session was opened without a peer")
+        return await asyncio.shield(self._results[1])
+
+    async def close(self) -> None:
+        if self._closed:
+            await asyncio.wait(self._results)
+            return
+        self._closed = True
+        with contextlib.suppress(NodeLost):
+            await self._node.call("close_session", self._number, False)
+        await asyncio.wait(self._results)
+        if self._receiving is not None:
+            await asyncio.wait([self._receiving])
+        with contextlib.suppress(NodeLost):
+            await self._node.call("close_session", self._number, True)
+
+    async def _wait(self, of_peer: bool) -> JobResult:
+        try:
+            return decode_result(_heard(await self._node.call("result", self._number, of_peer)))
+        except NodeLost as error:
+            raise SandboxUnavailable(f"the sandbox died under a run: {error}") from error
