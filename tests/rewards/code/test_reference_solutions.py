@@ -144,7 +144,6 @@ def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("name", "count"), [("humaneval", 164), ("mbpp", 974), ("mbpp_plus", 420)])
 def test_all_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, count: int) -> None:
     found = rows(shared_data, name)
