@@ -15,6 +15,7 @@ All but `/health` ask for `Authorization: Bearer TOKEN` where there is a token. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import math
@@ -38,6 +39,7 @@ _TRIAL = Job(argv=("python", "-c", "print('ready')"))
 _MOST_JOBS = 4096
 _HEALTH_SECONDS = 20.0
 _HEALTH_EVERY = 5.0
+_DRAIN_SECONDS, _MOST_DRAINED = 5.0, 64 << 20
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -181,6 +183,14 @@ class Guard:
                 await self._too_large(scope, receive, send)
 
     async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(TimeoutError, _TooLarge):
+            async with asyncio.timeout(_DRAIN_SECONDS):  # who still sends when we answer would hear a reset, not why
+                drained = 0
+                while drained < _MOST_DRAINED:
+                    message = await receive()
+                    drained += len(message.get("body", b""))
+                    if not message.get("more_body"):
+                        break
         said = {"detail": f"a request may have {self._most} bytes at most"}
         await JSONResponse(said, status_code=413, headers={"Connection": "close"})(scope, receive, send)
 

@@ -1,0 +1,148 @@
+"""What the docker sandbox does beyond the conformance suite: crashes, hardening, stale containers, what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.docker import LABEL, DockerSandbox, seccomp_profile
+from sandbox.errors import SandboxUnavailable
+from sandbox.types import Job, Limits
+from tests.conformance.sandbox import new_token, there
+
+HELLO = Job(argv=("python", "-c", "print('hello')"))
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def containers() -> list[str]:
+    return docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}").split()
+
+
+def sleeper(token: str) -> Job:
+    code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], sys.argv[2]])"
+    return Job(argv=("python", "-c", code, token, "5"), limits=Limits(wall_seconds=60))
+
+
+def with_sandbox(work: Callable[[DockerSandbox], Any], **options: Any) -> Any:
+    async def within() -> Any:
+        sandbox = DockerSandbox(slots=2, **options)
+        try:
+            return await work(sandbox)
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(within())
+
+
+async def own_container(sandbox: DockerSandbox) -> str:
+    held = await sandbox._running()
+    return docker("inspect", "--format", "{{.Id}}", held._name)
+
+
+def test_runs_of_a_container_that_dies_are_repeated_once(docker_image: str) -> None:
+    async def work(sandbox: DockerSandbox) -> None:
+        await sandbox.run(HELLO)
+        token = new_token()
+        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        await there(token)
+        first = await own_container(sandbox)
+        docker("kill", first)
+        assert (await running).succeeded
+        assert await own_container(sandbox) != first
+
+    with_sandbox(work, image=docker_image)
+
+
+def test_a_container_that_dies_twice_under_a_run_is_an_error(docker_image: str) -> None:
+    async def work(sandbox: DockerSandbox) -> None:
+        await sandbox.run(HELLO)
+        token = new_token()
+        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        for _ in range(2):
+            await there(token)
+            docker("kill", await own_container(sandbox))
+            await asyncio.sleep(0.2)
+        with pytest.raises(SandboxUnavailable, match=r"twice.*137"):
+            await running
+        assert (await sandbox.run(HELLO)).stdout == b"hello\n", "others go on"
+
+    with_sandbox(work, image=docker_image)
+
+
+def test_a_session_of_a_container_that_dies_is_an_error(docker_image: str) -> None:
+    async def work(sandbox: DockerSandbox) -> None:
+        token = new_token()
+        session = await sandbox.open(sleeper(token))
+        await there(token)
+        docker("kill", await own_container(sandbox))
+        assert await session.receive() == b""
+        with pytest.raises(SandboxUnavailable, match="died under a run"):
+            await session.result()
+        await session.send(b"swallowed")
+        await session.close()
+        assert (await sandbox.run(HELLO)).stdout == b"hello\n"
+
+    with_sandbox(work, image=docker_image)
+
+
+def test_the_container_is_hardened(docker_image: str) -> None:
+    async def work(sandbox: DockerSandbox) -> dict[str, Any]:
+        await sandbox.run(HELLO)
+        about: list[dict[str, Any]] = json.loads(docker("inspect", await own_container(sandbox)))
+        return about[0]
+
+    about = with_sandbox(work, image=docker_image, memory_bytes=1 << 30)
+    host = about["HostConfig"]
+    assert host["NetworkMode"] == "none"
+    assert host["ReadonlyRootfs"] is True
+    assert not host["Privileged"]
+    assert host["CapDrop"] == ["ALL"]
+    assert "SYS_ADMIN" in {name.removeprefix("CAP_") for name in host["CapAdd"]}
+    assert len(host["CapAdd"]) <= 7
+    assert host["Memory"] == host["MemorySwap"] == 1 << 30
+    assert 0 < host["PidsLimit"] < 2000
+    assert not host["Binds"], "nothing of this machine is mounted"
+    assert "no-new-privileges" in host["SecurityOpt"]
+    (profile,) = [json.loads(o.removeprefix("seccomp=")) for o in host["SecurityOpt"] if o.startswith("seccomp=")]
+    assert profile["syscalls"][0]["names"] == seccomp_profile()["syscalls"][0]["names"]  # type: ignore[index]
+
+
+def test_it_works_without_the_capability_to_mount(docker_image: str) -> None:
+    result = with_sandbox(lambda sandbox: sandbox.run(HELLO), image=docker_image, privileged=False)
+    assert result.stdout == b"hello\n"
+    assert "memory per process only" in result.isolation
+
+
+def test_a_closed_sandbox_leaves_no_container(docker_image: str) -> None:
+    before = set(containers())
+    with_sandbox(lambda sandbox: sandbox.run(HELLO), image=docker_image)
+    assert set(containers()) <= before
+
+
+def test_a_container_whose_owner_is_gone_is_swept(docker_image: str) -> None:
+    import socket
+
+    label = f"{LABEL}={socket.gethostname()}/4194300/1"
+    stale = docker("run", "--detach", "--network", "none", "--label", label, docker_image, "sleep", "300")
+    with_sandbox(lambda sandbox: sandbox.run(HELLO), image=docker_image)
+    assert stale not in containers()
+
+
+def test_a_missing_image_says_how_to_make_it(require: Callable[[str], None]) -> None:
+    require("docker")
+    with pytest.raises(SandboxUnavailable, match="rlvr sandbox build --tag no-such-image"):
+        with_sandbox(lambda sandbox: sandbox.run(HELLO), image="no-such-image")
+
+
+def test_a_missing_docker_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SandboxUnavailable, match="install Docker"):
+        with_sandbox(lambda sandbox: sandbox.run(HELLO))

@@ -1,0 +1,81 @@
+"""Which sandbox is opened, and that isolation is never weaker without a word."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from sandbox import opening
+from sandbox.errors import SandboxUnavailable
+from sandbox.opening import BACKENDS, SandboxOptions, open_sandbox
+from sandbox.types import Job
+
+
+def opened(backend: str = "auto", **options: Any) -> tuple[str, bool]:
+    """The name of the sandbox that was opened, and whether its results say that it is weak."""
+
+    async def within() -> tuple[str, bool]:
+        sandbox = await open_sandbox(backend, **options)
+        try:
+            result = await sandbox.run(Job(argv=("python", "-c", "print(1)")))
+            assert result.stdout == b"1\n"
+            return getattr(sandbox, "name", ""), result.weak
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(within())
+
+
+@pytest.fixture
+def nothing_isolates(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_options: SandboxOptions) -> Any:
+        raise SandboxUnavailable("sysctl says no")
+
+    monkeypatch.setattr(opening, "BACKENDS", {**BACKENDS, "namespaces": refuse, "docker": refuse})
+
+
+def test_namespaces_come_first() -> None:
+    assert opened() == ("namespaces", False)
+    assert opened(allow_weak=True) == ("namespaces", False), "it is allowed, and not needed"
+
+
+@pytest.mark.usefixtures("nothing_isolates")
+def test_where_nothing_isolates_the_error_says_why_and_what_to_say() -> None:
+    with pytest.raises(
+        SandboxUnavailable, match=r"namespaces: sysctl says no.*docker: sysctl says no.*allow_weak=True"
+    ):
+        opened()
+    with pytest.raises(SandboxUnavailable, match="sysctl says no"):
+        opened("namespaces")
+
+
+@pytest.mark.usefixtures("nothing_isolates")
+def test_weak_is_used_where_the_user_says_so_and_nothing_else_is_there() -> None:
+    assert opened(allow_weak=True) == ("weak", True)
+    assert opened("namespaces", allow_weak=True) == ("weak", True)
+
+
+def test_weak_by_name_needs_the_word_too() -> None:
+    with pytest.raises(SandboxUnavailable, match="allow_weak=True"):
+        opened("weak")
+    assert opened("weak", allow_weak=True) == ("weak", True)
+
+
+def test_servers_are_never_replaced_by_something_weaker() -> None:
+    with pytest.raises(SandboxUnavailable, match="needs the address"):
+        opened("remote", allow_weak=True)
+
+
+def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"firejail.*auto, namespaces, docker, remote, ray, weak"):
+        opened("firejail")
+
+
+def test_the_parameters_are_those_of_the_options() -> None:
+    named = list(inspect.signature(open_sandbox).parameters)[1:]
+    assert named == [f.name for f in fields(SandboxOptions) if f.name in named]
+    assert set(named) == {f.name for f in fields(SandboxOptions)}

@@ -1,0 +1,205 @@
+"""Jobs and results as bytes, and the frames that carry them: whole, or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.errors import InvalidJob, SandboxUnavailable
+from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing, Pipes
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.stream_client import StreamClient, StreamLost
+from sandbox.stream_server import StreamServer
+from sandbox.types import Ended, Job, JobResult, Limits
+from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
+
+TEXT = st.text(max_size=20).filter(lambda text: "\0" not in text)
+PATHS = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8})?", fullmatch=True)
+JOBS = st.builds(
+    Job,
+    argv=st.lists(TEXT.filter(bool), min_size=1, max_size=4).map(tuple),
+    files=st.dictionaries(PATHS, st.binary(max_size=100), max_size=4),
+    stdin=st.binary(max_size=100),
+    env=st.dictionaries(TEXT.filter(lambda t: t and "=" not in t), TEXT, max_size=3),
+    limits=st.builds(Limits, wall_seconds=st.floats(0.1, 100), processes=st.integers(1, 1000)),
+    outputs=st.lists(PATHS, max_size=3).map(tuple),
+    preload=st.lists(st.just("json"), max_size=1).map(tuple),
+)
+RESULTS = st.builds(
+    JobResult,
+    ended=st.sampled_from(Ended),
+    exit_code=st.none() | st.integers(0, 255),
+    signal=st.none() | st.integers(1, 64),
+    stdout=st.binary(max_size=200),
+    stderr=st.binary(max_size=200),
+    truncated=st.booleans(),
+    seconds=st.floats(0, 1000),
+    cpu_seconds=st.floats(0, 1000),
+    peak_memory=st.integers(0, 1 << 40),
+    files=st.dictionaries(PATHS, st.binary(max_size=100), max_size=3),
+    isolation=TEXT,
+)
+
+
+@given(JOBS)
+def test_a_job_comes_back_as_it_was(job: Job) -> None:
+    assert decode_job(encode_job(job)) == job
+
+
+@given(RESULTS)
+def test_a_result_comes_back_as_it_was(result: JobResult) -> None:
+    assert decode_result(encode_result(result)) == result
+
+
+@given(JOBS, st.data())
+def test_a_damaged_job_is_refused_or_is_another_job(job: Job, data: st.DataObject) -> None:
+    whole = bytearray(encode_job(job))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    whole[at] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(BadWire, InvalidJob):
+        assert isinstance(decode_job(bytes(whole)), Job)
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_message_are_refused(data: bytes) -> None:
+    for decode in (decode_job, decode_result):
+        with pytest.raises(BadWire):
+            decode(data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"argv": "ls"},
+        {"argv": [1]},
+        {"argv": []},
+        {"limits": {"walls": 1}},
+        {"limits": {"wall_seconds": "1"}},
+        {"limits": {"wall_seconds": float("nan")}},
+        {"files": [["../x", 0]]},
+        {"files": [["x", -1]]},
+        {"files": {"x": 1}},
+        {"env": {"a=b": "c"}},
+        {"outputs": ["/etc/passwd"]},
+        {"stdin": True},
+    ],
+)
+def test_a_job_with_a_wrong_field_is_refused(change: dict[str, Any]) -> None:
+    plain = encode_job(Job(argv=("ls",)))
+    head = json.dumps({**json.loads(plain[4:]), **change}).encode()
+    with pytest.raises((BadWire, InvalidJob)):
+        decode_job(len(head).to_bytes(4, "big") + head)
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5))
+def test_joined_messages_are_split_as_they_were(parts: list[bytes]) -> None:
+    assert split(join(parts)) == parts
+    if parts:
+        with pytest.raises(BadWire):
+            split(join(parts)[:-1] + b"\xff\xff" if not parts[-1] else join(parts)[:-1])
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+def pair() -> tuple[Pipes, Pipes]:
+    left, right = socket.socketpair()
+    ends = [Pipes(s.fileno(), os.dup(s.fileno())) for s in (left, right)]
+    left.detach()
+    right.detach()
+    return ends[0], ends[1]
+
+
+def test_long_messages_come_in_pieces_that_mix() -> None:
+    async def within() -> list[tuple[Kind, int, int]]:
+        ours, theirs = pair()
+        outgoing, incoming = Outgoing(ours), Incoming(50 << 20)
+        saying = [
+            asyncio.create_task(outgoing.send(Kind.DATA, 1, b"a" * (10 * PIECE + 5))),
+            asyncio.create_task(outgoing.send(Kind.DATA, 2, b"b" * 3)),
+        ]
+        came: list[tuple[Kind, int, int]] = []
+        while len(came) < 2:
+            for kind, number, payload in incoming.feed(await theirs.receive()):
+                came.append((kind, number, len(payload)))
+        await asyncio.gather(*saying)
+        await ours.close()
+        assert await theirs.receive() == b""
+        await theirs.close()
+        return came
+
+    assert asyncio.run(within()) == [(Kind.DATA, 2, 3), (Kind.DATA, 1, 10 * PIECE + 5)]
+
+
+def test_frames_beyond_the_bounds_are_refused() -> None:
+    with pytest.raises(BadWire, match="at most"):
+        list(Incoming(1 << 30).feed(HEADER.pack(Kind.DATA, 1, PIECE + 1)))
+    with pytest.raises(BadWire, match="more than 100 bytes"):
+        list(Incoming(100).feed(b"".join(HEADER.pack(Kind.MORE, n, 60) + bytes(60) for n in (1, 2))))
+    with pytest.raises(BadWire, match="unknown kind"):
+        list(Incoming(100).feed(HEADER.pack(99, 1, 0)))
+
+
+def talk(work: Any) -> Any:
+    """A client and a server over a socket pair, on namespaces."""
+
+    async def within() -> Any:
+        ours, theirs = pair()
+        sandbox = NamespaceSandbox(slots=2)
+        serving = asyncio.create_task(StreamServer(sandbox, theirs, name="here").serve())
+        client = StreamClient(ours)
+        try:
+            assert await client.start(10.0) == 2
+            return await work(client, ours)
+        finally:
+            await client.close()
+            await asyncio.gather(serving, return_exceptions=True)
+            await theirs.close()
+            await sandbox.close()
+
+    return asyncio.run(within())
+
+
+def test_a_run_goes_over_a_stream_and_says_where_it_was() -> None:
+    async def work(client: StreamClient, _transport: Pipes) -> JobResult:
+        return await client.run(Job(argv=("python", "-c", "print(1)")))
+
+    result = talk(work)
+    assert result.stdout == b"1\n"
+    assert result.isolation.startswith("here: namespaces")
+
+
+def test_a_job_that_cannot_be_is_refused_by_name_and_others_go_on() -> None:
+    async def work(client: StreamClient, _transport: Pipes) -> None:
+        bad = Job(argv=("ls",))
+        object.__setattr__(bad, "outputs", ("../x",))
+        with pytest.raises(InvalidJob, match=r"\.\./x"):
+            await client.run(bad)
+        assert (await client.run(Job(argv=("true",)))).succeeded
+
+    talk(work)
+
+
+def test_what_was_running_when_the_stream_ends_is_lost() -> None:
+    async def work(client: StreamClient, transport: Pipes) -> None:
+        running = asyncio.create_task(client.run(Job(argv=("sleep", "100"))))
+        session = await client.open(Job(argv=("sleep", "100")))
+        await transport.close()
+        with pytest.raises(StreamLost):
+            await running
+        with pytest.raises(SandboxUnavailable):
+            await session.result()
+        assert await session.receive() == b""
+        await session.close()
+        with pytest.raises(StreamLost):
+            await client.run(Job(argv=("true",)))
+
+    talk(work)
