@@ -84,12 +84,13 @@ def graded(
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder:
         command = [sys.executable, "-m", "tests.redteam.disposable", "keep"]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        env.setdefault("RUSTUP_HOME", str(Path.home() / ".rustup"))  # rustc, asked where it lives, writes into its home
         place = "plain"
         if os.geteuid() == 0 and os.environ.get("RLVR_REDTEAM_PLACE") != "plain" and _can_unshare():
             place = "namespaces"
             apart = ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net", "--ipc", "--uts"]
             command = ["unshare", *apart, "sh", "-c", _SET_UP, "sh", *command]
-            env |= {"HOME": "/tmp/home", "TMPDIR": "/tmp/scratch", "RUSTUP_HOME": str(Path.home() / ".rustup")}
+            env |= {"HOME": "/tmp/home", "TMPDIR": "/tmp/scratch"}
             env["REDTEAM_CGROUPS"] = " ".join(map(str, groups))
         else:
             for name in ("home", "scratch"):
