@@ -116,10 +116,16 @@ def load(host: Host, options: dict[str, Any]) -> object:
     module.__file__ = os.path.abspath(options["file"])
     sys.modules[options["module"]] = module
     host.exports.put_at(MODULE, module)
-    for file in (*options["before"], options["file"]):
-        with open(file, "rb") as source:
-            text = source.read()
-        exec(compile(text, os.path.abspath(file), "exec", dont_inherit=True), module.__dict__)
+    with open(options["file"], "rb") as source:
+        text: bytes | str = source.read()
+    if "prompt" in options:
+        from . import joining
+
+        before, text = joining.join(text.decode("utf-8", "surrogatepass"), options["prompt"], options["entry_point"])  # type: ignore[union-attr]
+        with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
+            joined.write(text)
+        exec(compile(before, "<prompt>", "exec", dont_inherit=True), module.__dict__)
+    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
     names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
     wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
     return names, wanted

@@ -21,6 +21,7 @@ from .link import Case, Link
 from .proxies import ProgramLost, UnsupportedTest
 
 CHANNEL, LINK = 3, 4
+TEST = "test"  # the name of the module that a test believes to be
 PASSED, WRONG, RAISED, MISSING, UNSUPPORTED = "passed", "wrong", "raised", "no output", "unsupported test"
 _LONGEST_REASON = 300
 
@@ -135,7 +136,7 @@ def make_namespace(
     link: Link, wanted: set[str], standard: dict[str, tuple[str, str]], values: dict[str, Any]
 ) -> dict[str, Any]:
     """Where the tests run. Functions and classes of the program stand there; its data is read each time."""
-    own: dict[str, Any] = {"__name__": "test", "__builtins__": builtins}
+    own: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     for name, (module, attribute) in standard.items():
         try:
             own[name] = names.standard_value(module, attribute)
@@ -204,7 +205,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         return
     surroundings.watch(link, {"test": start["test"]}, [test[0]])
     candidate = values[entry.partition(".")[0]]
-    namespace: dict[str, Any] = {"__name__": "test", "__builtins__": builtins}
+    namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     try:
         exec(_compile(start["prompt"], "<prompt>")[1], namespace)
     except SyntaxError:  # a prompt that stops in the middle of a function
@@ -246,7 +247,9 @@ def main() -> None:
     channel = Channel(CHANNEL)
     try:
         start = decode(channel.receive())
-        _MODES[start["mode"]](Link(Channel(LINK)), Report(channel), start)
+        link = Link(Channel(LINK))
+        link.local_modules = frozenset((TEST,))
+        _MODES[start["mode"]](link, Report(channel), start)
     except Ended:
         os._exit(2)
     os._exit(0)

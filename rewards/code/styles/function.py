@@ -48,7 +48,7 @@ class ResultDecoder(Decoder):
 
     def get(self) -> Any:
         tag = self.raw[self.at : self.at + 1]
-        if tag in b"xyOKDQ":
+        if tag in b"xyWKDQ":
             raise Violation(f"a value with tag {tag!r}, which is no plain data")
         if tag == b"d":
             self.at += 1

@@ -31,9 +31,9 @@ _OUTPUT = 4 * MIB
 PROGRAM_FILE = "solution.py"
 _NUMPY = re.compile(r"\b(numpy|np)\b")
 _WATCHES = {
-    "output": re.compile(r"\b(stdout|stderr|capsys|capfd|capsysbinary|capfdbinary|print)\b"),
+    "output": re.compile(r"stdout|stderr|capsys|capfd|print"),
     "warnings": re.compile(r"warn", re.IGNORECASE),
-    "logs": re.compile(r"\b(caplog|assertLogs|assertNoLogs|logging)\b"),
+    "logs": re.compile(r"caplog|assertLogs|assertNoLogs|logging"),
 }
 
 
@@ -51,7 +51,7 @@ def program_options(texts: Iterable[str], always: tuple[str, ...] = ()) -> dict[
     """How the candidate is to load the program. Output goes to the tests where they look at it."""
     whole = "\n".join(texts)
     forward = tuple(what for what, pattern in _WATCHES.items() if what in always or pattern.search(whole))
-    return {"module": "solution", "file": PROGRAM_FILE, "before": (), "forward": forward, "wanted": ()}
+    return {"module": "solution", "file": PROGRAM_FILE, "forward": forward, "wanted": ()}
 
 
 class CheckerFault(Exception):

@@ -1,0 +1,128 @@
+"""The style `function`: plain data comes back and is compared outside."""
+
+from __future__ import annotations
+
+import pytest
+
+from rewards.code.judgement import Fate
+from rewards.code.references import CodeLimits
+from tests.rewards.code.judging import fates, function, is_wrong, passes
+
+
+@pytest.mark.parametrize(
+    ("program", "args", "expected"),
+    [
+        ("def f(a, b): return a + b", (1, 2), 3),
+        ("def f(x): return (x, [x])", (1,), [1, [1]]),
+        ("def f(x): return {1: x}", (2,), {"1": 2}),
+        ("def f(x): return x / 2", (4,), 2),
+        ("def f(xs):\n    xs.sort()\n    return xs", ([2, 1],), [1, 2]),
+        ("from collections import Counter\ndef f(x): return Counter(x)", ("aab",), {"a": 2, "b": 1}),
+        (
+            "from collections import defaultdict\ndef f(x):\n    d = defaultdict(int)\n    d[x] += 1\n    return d",
+            ("a",),
+            {"a": 1},
+        ),
+        ("from collections import namedtuple\nP = namedtuple('P', 'x')\ndef f(x): return P(x)", (1,), [1]),
+        ("from enum import IntEnum\nclass N(IntEnum):\n    A = 1\ndef f(): return N.A", (), 1),
+        ("def f(n): return 2 ** n", (200,), 2**200),
+        ("def f(): return None", (), None),
+        ("def f(s): return s + '\\ud800'", ("a",), "a\ud800"),
+        ("import functools\nf = functools.partial(max, 5)", (3,), 5),
+        ("f = lambda x: x + 1", (1,), 2),
+        ("class f:\n    def __new__(cls, x): return x", (1,), 1),
+        ("def f(x):\n    print('noise', x)\n    return x", (1,), 1),
+        ("import sys\nsys.setrecursionlimit(20000)\ndef f(n): return 0 if n == 0 else 1 + f(n - 1)", (9000,), 9000),
+        ("def f(x): return x", ([[[[1]]]],), [[[[1]]]]),
+        ("def f(x): return x", ({"$set": [1, 2]},), {"$set": [2, 1]}),
+    ],
+)
+def test_right_program_passes(program, args, expected):
+    assert passes(function(program, (args, expected)))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def f(x): return 4",
+        "def f(x): return '3'",
+        "def f(x): return True",
+        "def f(x): return [3]",
+        "def f(x): return float('nan')",
+        "def f(x): return object()",
+        "def f(x): return f",
+        "class A:\n    def __eq__(self, o): return True\ndef f(x): return A()",
+        "class A(int):\n    def __eq__(self, o): return True\n    def __hash__(self): return 0\ndef f(x): return A(7)",
+        "def f(x): raise ValueError",
+        "def f(x): raise SystemExit(0)",
+        "import os\ndef f(x): os._exit(0)",
+        "import sys\nsys.exit(0)",
+        "raise KeyboardInterrupt",
+        "def g(x): return 3",
+        "def f(x: return 3",
+        "def f(): return 3",
+        "def f(x):\n    a = []\n    a.append(a)\n    return a",
+        "def f(x): return 1 << (1 << 26)",
+        "def f(x): return 'a' * (1 << 26)",
+        "def f(x): return {i * (2**61 - 1): 0 for i in range(1000)}",
+        "import os\ndef f(x):\n    os.write(3, b'\\xff' * 100)\n    os._exit(0)",
+        "import os\ndef f(x):\n    os.write(3, b'\\0\\0\\0\\1N')\n    return 0",
+        "import os\ndef f(x):\n    while True: os.write(3, b'\\0\\0\\0\\1N' * 1000)",
+        "class M(type):\n    def __eq__(self, o): return True\n    def __hash__(self): return 0\nclass f(metaclass=M):\n    def __new__(cls, x): return cls",
+    ],
+)
+def test_wrong_or_hostile_program_is_wrong(program):
+    assert is_wrong(function(program, ((1,), 3), limits=CodeLimits(time_s=3.0, memory_mb=512)))
+
+
+def test_keys_that_collide_do_not_hold_up_the_judge():
+    program = "def f(n): return {i * (2**61 - 1): 0 for i in range(n)}"
+    expected = {"$dict": [[i, 0] for i in range(3000)]}
+    judgement = function(program, ((3000,), expected))
+    assert fates(judgement) == ["wrong"]
+    assert "collide" in judgement.cases[0].reason
+
+
+def test_each_case_has_a_fresh_object():
+    program = "class Solution:\n    def __init__(self): self.n = 0\n    def f(self):\n        self.n += 1\n        return self.n\n"
+    assert passes(function(program, ((), 1), ((), 1), entry_point="Solution.f"))
+
+
+def test_answer_given_before_the_question_is_no_use_for_the_next_one():
+    program = """
+    import os, sys
+    seen = []
+    def f(x):
+        seen.append(x)
+        return seen
+    """
+    judgement = function(program, ((1,), [1]), ((2,), [1, 2]), ((3,), [1, 2, 3]))
+    assert passes(judgement)
+
+
+def test_tolerance_is_for_floats_only():
+    assert passes(function("def f(): return 0.1 + 0.2", ((), 0.3), tolerance=1e-6))
+    assert is_wrong(function("def f(): return 0.1 + 0.2", ((), 0.3)))
+
+
+def test_hang_and_crash_cost_one_case_each_where_all_count():
+    program = "import time, os\ndef f(x):\n    if x == 1: time.sleep(60)\n    if x == 2: os._exit(3)\n    if x == 3: 1 / 0\n    return x\n"
+    judgement = function(
+        program, *(((n,), n) for n in range(5)), partial=True, limits=CodeLimits(time_s=1.0, memory_mb=512)
+    )
+    assert fates(judgement) == ["passed", "time limit", "no output", "raised", "passed"]
+
+
+def test_failure_ends_it_where_all_must_pass():
+    judgement = function("def f(x): return 0", ((1,), 1), ((0,), 0))
+    assert fates(judgement) == ["wrong", "no output"]
+
+
+def test_memory_is_limited():
+    judgement = function("def f(): return len(bytearray(1 << 30))", ((), 1 << 30), limits=CodeLimits(memory_mb=200))
+    assert judgement.cases[0].fate in (Fate.MEMORY, Fate.RAISED)
+
+
+def test_reason_holds_nothing_that_is_expected():
+    judgement = function("def f(): return 0", ((), "secret-9137"))
+    assert "9137" not in judgement.cases[0].reason
