@@ -33,7 +33,7 @@ from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 from sandbox.zygote import filter as seccomp
 
-LABEL = "rlvr.sandbox.owner"
+LABEL = "rlvr-sandbox-owner"
 _TRIES = 2
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
