@@ -1,7 +1,7 @@
 """In the checker: the program's coroutines and asynchronous iterators, awaited by tests on the checker's event loop.
 
-Awaiting one lets the program's loop run for a moment, then ours, in turns. What the program awaits of the test becomes a
-task here, and its result goes over with the next turn.
+Awaiting one lets the program's loop run for a moment, then ours, in turns. What the program awaits of the test becomes
+a task here, and its result goes over with the next turn.
 """
 
 from __future__ import annotations

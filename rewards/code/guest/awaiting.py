@@ -41,8 +41,12 @@ def pump(_host: Host, number: int, wait: float, finished: tuple[Any, ...]) -> tu
     loop, task = _loop(), _tasks[number]
     for token, good, value in finished:
         future = _waiting.pop(token)
-        if not future.done():
-            _ = future.set_result(value) if good else future.set_exception(value)
+        if future.done():
+            continue
+        if good:
+            future.set_result(value)
+        else:
+            future.set_exception(value)
     loop.run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]

@@ -157,7 +157,7 @@ def in_place(name: str) -> Callable[..., Any]:
     return lambda _host, a, b: function(a, b)
 
 
-def forwarded(host: Host, module: str, name: str, *args: Any, **kwargs: Any) -> Any:
+def forwarded(_host: Host, module: str, name: str, *args: Any, **kwargs: Any) -> Any:
     """A function of the standard library that looks into an object."""
     if (module, name) not in FORWARDED:
         raise LookupError(f"{module}.{name} is not one of the functions that run with the program")

@@ -119,10 +119,10 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
         return
     surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, trees)
     namespace = make_namespace(link, wanted, standard, values)
-    error = attempt(link, lambda: exec(setup[1], namespace))
-    if error is not None or link.case.refused or link.lost:
-        fate, reason = outcome(link, error)
-        if fate == UNSUPPORTED or (not link.case.asked and not isinstance(error, NameError)):
+    failed = attempt(link, lambda: exec(setup[1], namespace))
+    if failed is not None or link.case.refused or link.lost:
+        fate, reason = outcome(link, failed)
+        if fate == UNSUPPORTED or (not link.case.asked and not isinstance(failed, NameError)):
             report.send("fault", f"the setup of the test cannot run: {_line(reason)}")
         elif link.lost:
             report.send("lost", _line(link.lost), link.violated)

@@ -74,7 +74,7 @@ class Encoder:
         else:
             self.other(value, depth)
 
-    def mutable(self, value: object, depth: int) -> bool:
+    def mutable(self, value: object, depth: int) -> bool:  # noqa: ARG002
         """Called before a mutable container is written; True = it has been written."""
         return False
 
@@ -239,7 +239,7 @@ def _simple(name: str, *attributes: str) -> Writer:
 
 
 def _write_named(name: str) -> Writer:
-    return lambda encoder, value, _depth: encoder.parts.append(name.encode())
+    return lambda encoder, _value, _depth: encoder.parts.append(name.encode())
 
 
 def _write_namespace(encoder: Encoder, value: SimpleNamespace, depth: int) -> None:
@@ -320,7 +320,9 @@ _BASE_WRITERS: dict[type, Writer] = {
     defaultdict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
     set: lambda encoder, value, depth: encoder.sequence(b"S", set.__iter__(value), set.__len__(value), depth),
     deque: lambda encoder, value, depth: encoder.sequence(b"l", list(deque.__iter__(value)), len(value), depth),
-    bytearray: lambda encoder, value, depth: _write_bytes(encoder, bytes(bytearray.__getitem__(value, slice(None))), 0),
+    bytearray: lambda encoder, value, _depth: _write_bytes(
+        encoder, bytes(bytearray.__getitem__(value, slice(None))), 0
+    ),
 }
 
 
@@ -365,7 +367,7 @@ def _write_scalar(encoder: Encoder, value: Any, depth: int) -> None:
 def _read_ndarray(dtype: str, shape: tuple[int, ...], raw: Any) -> object:
     numpy = sys.modules.get("numpy")
     if numpy is None:
-        import numpy  # type: ignore[no-redef]
+        import numpy
     assert numpy is not None
     if len(shape) > 32 or any(type(n) is not int or not 0 <= n <= LARGEST_MESSAGE for n in shape):
         raise Violation("an array of an impossible shape")
@@ -421,13 +423,13 @@ def _zone(value: object) -> datetime.tzinfo | None:
 
 
 def _read_datetime(*fields: Any) -> datetime.datetime:
-    *at, zone, fold = fields
-    return datetime.datetime(*at, tzinfo=_zone(zone), fold=fold)
+    year, month, day, hour, minute, second, micro, zone, fold = fields
+    return datetime.datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
 
 
 def _read_time(*fields: Any) -> datetime.time:
-    *at, zone, fold = fields
-    return datetime.time(*at, tzinfo=_zone(zone), fold=fold)
+    hour, minute, second, micro, zone, fold = fields
+    return datetime.time(hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
 
 
 def _read_pattern(pattern: str | bytes, flags: int) -> object:

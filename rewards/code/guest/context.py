@@ -1,7 +1,7 @@
 """Whether the truth of an object, asked for at this moment, would be a verdict of a test.
 
-It is in an assertion (of the test's source, of unittest, of numpy's functions) and in code that was made on the fly; it is
-not where a test walks a structure (`while node:`), nor inside another library.
+It is in an assertion (of the test's source, of unittest, of numpy's functions) and in code that was made on the fly; it
+is not where a test walks a structure (`while node:`), nor inside another library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which test functions a set of files holds, from their syntax alone, and which of them may be skipped by their marks.
 
-A skip is excused where the test file itself says so: a decorator or `pytestmark` that names `skip`, `skipif` or `xfail`,
-whose condition does not depend on the program.
+A skip is excused where the test file itself says so: a decorator or `pytestmark` that names `skip`, `skipif` or
+`xfail`, whose condition does not depend on the program.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
     """The test functions of a file, in order; a name that is defined again counts once."""
     tainted = _tainted(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
-    found: dict[tuple[str, ...], bool] = {}
-    for path, excusable in _functions(tree.body, (), whole, tainted, _test_classes(tree)):
-        found[path] = excusable
+    found = dict(_functions(tree.body, (), whole, tainted, _test_classes(tree)))
     return [TestFunction(file, path, excusable) for path, excusable in found.items()]
 
 
@@ -111,7 +109,7 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
             return False
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
             words = set(inner.value.replace("(", " ").replace(")", " ").replace(".", " ").replace(",", " ").split())
-            if "solution" in words and ("import" in words or len(words) < 3) or words & tainted:
+            if ("solution" in words and ("import" in words or len(words) < 3)) or words & tainted:
                 return False
         name = inner.attr if isinstance(inner, ast.Attribute) else inner.id if isinstance(inner, ast.Name) else ""
         named = named or name in _SKIPPING

@@ -1,7 +1,7 @@
 """In the candidate: a response to a prompt as a program. Done here, because compiling a response is its own risk.
 
-A response that defines the entry point is a whole program; it runs behind the prompt, whose helpers it may use. Any other
-continues the prompt, as it stands, or with an indent that was lost.
+A response that defines the entry point is a whole program; it runs behind the prompt, whose helpers it may use. Any
+other continues the prompt, as it stands, or with an indent that was lost.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class _Forward(io.TextIOBase):
         self._descriptor = descriptor
         self._raw: _ForwardBytes | None = None
 
-    encoding = "utf-8"  # type: ignore[assignment]
-    errors = "strict"  # type: ignore[assignment]
+    encoding = "utf-8"
+    errors = "strict"
 
     def writable(self) -> bool:
         return True
@@ -91,7 +91,7 @@ class Streams:
         """`output`, `warnings` and `logs` go to the checker."""
         if "warnings" in what:
             warnings.simplefilter("always")
-            warnings.showwarning = self._warned  # type: ignore[assignment]
+            warnings.showwarning = self._warned
         if "logs" in what:
             root = logging.getLogger()
             root.addHandler(_Logged(self._pieces))
@@ -118,8 +118,8 @@ class Streams:
 class _Stdin(io.TextIOBase):
     """`sys.stdin` where the test has put something else there: each reading is asked for."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
-    errors = "strict"  # type: ignore[assignment]
+    encoding = "utf-8"
+    errors = "strict"
 
     def __init__(self, back: Callable[..., Any]) -> None:
         self._back = back
@@ -133,7 +133,7 @@ class _Stdin(io.TextIOBase):
     def readline(self, size: int = -1) -> str:  # type: ignore[override]
         return self._back("stdin", "readline", size)  # type: ignore[no-any-return]
 
-    def readlines(self, hint: int = -1) -> list[str]:  # type: ignore[override]
+    def readlines(self, _hint: int = -1) -> list[str]:  # type: ignore[override]
         return list(iter(self.readline, ""))
 
     def __iter__(self) -> Any:
@@ -161,7 +161,9 @@ class Mirrored:
         """Called before each message."""
 
     def apply(self, changes: tuple[Any, ...]) -> None:
-        """`("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {..})`, `("cwd", path)`."""
+        """Each is `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})` or
+        `("cwd", path)`.
+        """
         for change in changes:
             getattr(self, f"_{change[0]}")(*change[1:])
 

@@ -57,7 +57,7 @@ class Refused(TypeError):
 
 
 class Root:
-    """What all proxies derive from; the number lives in the instance's own dictionary, under a name none can ask for."""
+    """What all proxies derive from. The number lives in the instance dictionary, under a name that none can ask for."""
 
 
 _state: Callable[[Any], dict[str, Any]] = Root.__dict__["__dict__"].__get__
@@ -145,11 +145,10 @@ class HandleMeta(type):
     def __getattr__(cls, name: str) -> Any:
         if name in _NEVER or cls not in _class_numbers:
             raise AttributeError(f"type object {type.__repr__(cls)} has no attribute {name!r}")
-        result = _link.ask("getattr", cls, name)
-        return result
+        return _link.ask("getattr", cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        if name in ("__abstractmethods__",) or cls not in _class_numbers:
+        if name == "__abstractmethods__" or cls not in _class_numbers:
             type.__setattr__(cls, name, value)
         else:
             _link.ask("setattr", cls, name, value)
@@ -188,7 +187,7 @@ class HandleMeta(type):
             return _truth(_link.ask("__instancecheck__", cls, value))
         return False
 
-    @property
+    @property  # type: ignore[misc]
     def __dict__(cls) -> Any:  # type: ignore[override]
         return _link.ask("getattr", cls, "__dict__")
 
@@ -370,7 +369,7 @@ def _index_like(name: str) -> Callable[..., Any]:
 
 
 def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
-    reflected = name.startswith("__r") and name not in ("__rshift__",)
+    reflected = name.startswith("__r") and name != "__rshift__"
     straight = "__" + name[3:] if reflected else name
 
     def method(self: Any, other: Any) -> Any:
@@ -538,7 +537,7 @@ def make_class(number: int, description: Any) -> type:
     names["__doc__"] = doc if type(doc) is str else None
     if error is not None:
         usable = tuple(b for b in bases if issubclass(b, BaseException))
-        real = tuple(b for b in usable if type(b) is HandleMeta) + (ErrorHandle,)
+        real = (*(b for b in usable if type(b) is HandleMeta), ErrorHandle)
         attempts = [(*real, *(b for b in usable if type(b) is not HandleMeta)), (ErrorHandle, _standard_error(error))]
     elif plain is not None:
         names.update(_plain_names(_plain_of(plain), capabilities, overridden))
@@ -567,8 +566,8 @@ def make_class(number: int, description: Any) -> type:
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
     made = _build(name, attempts, names)
     _capabilities[made] = capabilities
-    for base in made.__mro__[1:]:
-        _capabilities[made] |= _capabilities.get(base, 0)
+    for ancestor in made.__mro__[1:]:
+        _capabilities[made] |= _capabilities.get(ancestor, 0)
     _class_numbers[made] = number
     return made
 
@@ -658,19 +657,15 @@ def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], N
     if not _fits(plain, content):
         raise Violation(f"content of another type than {plain.__name__}")
     make: Callable[..., Any] = plain.__new__
+    made: Any
     if issubclass(plain, dict):
-        made = dict.__new__(kind)
-        dict.update(made, content)
-        if hasattr(plain, "default_factory"):
-            pass
-    elif issubclass(plain, _MUTABLE):
         made = make(kind)
-        plain.__init__(made, content)  # type: ignore[misc]
+        dict.update(made, content)
+    elif issubclass(plain, _MUTABLE) or plain.__name__ == "deque":
+        made = make(kind)
+        plain.__init__(made, content)  # type: ignore[call-arg]
     elif plain.__module__ == "datetime":
         made = make(kind, *_datetime_fields(content))
-    elif plain.__name__ == "deque":
-        made = make(kind)
-        plain.__init__(made, content)  # type: ignore[misc]
     elif plain.__name__ == "Fraction":
         made = make(kind, content.numerator, content.denominator)
     else:
@@ -703,7 +698,7 @@ def _datetime_fields(value: Any) -> tuple[Any, ...]:
 
 def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
     """An exception without its constructor."""
-    make: Any = _standard_error(kind).__new__  # type: ignore[misc]
+    make: Any = _standard_error(kind).__new__
     try:
         made = make(kind, *args)
     except (TypeError, ValueError):

@@ -201,6 +201,9 @@ class Shared:
         self._numbers: dict[int, int] = {}
         self._fresh: list[int] = []
 
+    def knows(self, number: int) -> bool:
+        return number in self._entries
+
     def number(self, value: object) -> int | None:
         return self._numbers.get(id(value))
 
@@ -327,7 +330,7 @@ class LinkDecoder(Decoder):
                 raise Violation("a shared container with a number of ours")
             self._coming = number
             value = self.get()
-            if self._coming is not None:
+            if not self.shared.knows(number):
                 raise Violation("a shared value that is no container")
             return value
         return super().extension(tag)
@@ -353,7 +356,7 @@ class LinkDecoder(Decoder):
 class _Probe(LinkEncoder):
     seen = 0
 
-    def mutable(self, value: object, depth: int) -> bool:
+    def mutable(self, value: object, depth: int) -> bool:  # noqa: ARG002
         type(self).seen = max(type(self).seen, _getrefcount(value))
         return False
 

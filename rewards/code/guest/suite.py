@@ -1,7 +1,7 @@
 """In the checker: pytest on test files whose module `solution` is the program behind its proxy.
 
-Test functions are counted from the files' syntax. Each must have run and passed, with all its parameters; what the files
-themselves mark as skipped is excused, a skip from anywhere else is a failure.
+Test functions are counted from the files' syntax. Each must have run and passed, with all its parameters; what the
+files themselves mark as skipped is excused, a skip from anywhere else is a failure.
 """
 
 from __future__ import annotations
@@ -180,14 +180,9 @@ class Plugin:
             self._phase_of_skip = when
             return
         fate, reason = outcome(self._link, error)
-        if fate != PASSED and (not self._state[0] or self._state[0] in (PASSED, UNSUPPORTED)):
+        held = self._state[0]
+        if not held or (fate != PASSED and held in (PASSED, UNSUPPORTED)):
             self._state = (fate, reason)
-        elif not self._state[0]:
-            self._state = (fate, reason)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_logfinish(self, nodeid: str) -> Generator[None, Any, Any]:
-        return (yield)
 
     def finished(self, item: Any, reports: list[Any]) -> None:
         """An item has run, with all its phases."""

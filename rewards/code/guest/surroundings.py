@@ -1,8 +1,8 @@
 """In the checker: what a test changes around the program, and what the program changes around the test.
 
 State of the interpreter that tests patch is sent before the next call: a listed set (`sys.stdin`, `builtins.input`,
-`time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The environment,
-seeds, the current folder and files under temporary folders follow, where the test's source mentions them.
+`time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The
+environment, seeds, the current folder and temporary files follow, where the test's source mentions them.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Surroundings:
         for at, (module, name, value, _) in enumerate(self._patched):
             if value is original:
                 self._patched[at] = (module, name, sleep, sleep)
-        time.sleep = sleep
+        time.sleep = sleep  # type: ignore[assignment]
 
 
 def _value(module: str, path: str) -> tuple[bool, Any]:
@@ -220,7 +220,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
     parts = text.split(".")
     if len(parts) < 2 or len(parts) > 5 or not all(part.isidentifier() for part in parts):
         return
-    if parts[0] not in sys.stdlib_module_names or parts[0] in ("solution", "sys") and parts[1] in ("stdin", "stdout"):
+    if parts[0] not in sys.stdlib_module_names or parts[:2] in (["sys", "stdin"], ["sys", "stdout"]):
         return
     for at in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:at])
@@ -264,7 +264,7 @@ class Files:
             return made
 
         tempfile.mkdtemp, tempfile.mkstemp = mkdtemp, mkstemp
-        tempfile.NamedTemporaryFile = named_file  # type: ignore[misc, assignment]
+        tempfile.NamedTemporaryFile = named_file
 
     def changed(self) -> tuple[Any, ...]:
         """`(path, content)`: a folder has None, a file that is gone False."""

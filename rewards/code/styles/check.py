@@ -1,7 +1,8 @@
 """Judge of the style `check`: `check(candidate)` runs in a checker, with the program behind a proxy (HumanEval).
 
-A program that defines the entry point is a whole program; any other continues the prompt (`rewards.code.guest.joining`).
-Helpers of the prompt are the prompt's own in the test, whatever the program makes of them.
+A program that defines the entry point is a whole program; any other continues the prompt
+(`rewards.code.guest.joining`). Helpers of the prompt are the prompt's own in the test, whatever the program makes of
+them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rewards.code.guest.channel import LENGTH, framed
@@ -126,18 +126,18 @@ class _Events:
 def jobs(trial: Trial) -> tuple[Job, Job]:
     """The checker and the candidate."""
     seconds = START_SECONDS + (trial.limits.time_s + SLACK_SECONDS) * (trial.count + 1)
-    shared = {"wall_seconds": seconds, "cpu_seconds": seconds, "output_bytes": _OUTPUT}
+    shared = Limits(wall_seconds=seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
     memory = trial.limits.memory_mb * MIB
     checker = Job(
         argv=("python", "-m", "rlvr_guest.checker"),
         files=trial.files,
-        limits=Limits(memory_bytes=max(CHECKER_MEMORY, memory), **shared),
+        limits=replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)),
         preload=("rlvr_guest.checker", *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
     )
     candidate = Job(
         argv=("python", "-m", "rlvr_guest.candidate"),
         files=trial.program,
-        limits=Limits(memory_bytes=memory, **shared),
+        limits=replace(shared, memory_bytes=memory),
         preload=("rlvr_guest.candidate", *trial.preload),
     )
     return checker, candidate
@@ -163,7 +163,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
         before = through
         first = max(progress.outcomes, default=-1) + 1
     progress.seconds = time.monotonic() - began
-    return _judgement(trial, progress)
+    return _judgement(progress)
 
 
 async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int) -> None:
@@ -270,7 +270,7 @@ def _explain_loss(peer: JobResult, progress: _Progress) -> None:
         progress.failure = str(fate) if fate else progress.lost
 
 
-def _judgement(trial: Trial, progress: _Progress) -> Judgement:
+def _judgement(progress: _Progress) -> Judgement:
     """All cases in order; those behind a failure that ended it have not run."""
     cases = []
     for index in range(max(progress.count, max(progress.outcomes, default=-1) + 1)):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
 """The style `asserts`: programs that try to be paid for nothing, and awkward programs that are right."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
 """The style `check`: whole programs and continuations of a prompt."""
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import math
 import os
@@ -43,7 +44,7 @@ VALUES = [
         Fraction(1, 3),
         uuid.UUID(int=5),
         PurePosixPath("/a/b"),
-        re.compile("a+", re.I),
+        re.compile("a+", re.IGNORECASE),
     ),
     *(datetime.date(2020, 2, 29), datetime.time(1, 2, 3, 4), datetime.timedelta(days=-1, microseconds=5)),
     datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=5), "X")),
@@ -191,10 +192,8 @@ def test_bytes_that_mean_nothing_are_a_violation(raw):
 
 @hypothesis.given(st.binary(max_size=200))
 def test_random_bytes_make_a_value_or_a_violation(raw):
-    try:
+    with contextlib.suppress(Violation):
         decode(raw)
-    except Violation:
-        pass
 
 
 @hypothesis.given(
@@ -210,10 +209,8 @@ def test_damaged_bytes_make_a_value_or_a_violation(value, at, patch):
     raw = bytearray(encode(value))
     at %= len(raw)
     raw[at : at + len(patch)] = patch
-    try:
+    with contextlib.suppress(Violation):
         decode(bytes(raw))
-    except Violation:
-        pass
 
 
 def test_channel_bounds_the_length_before_it_reads():

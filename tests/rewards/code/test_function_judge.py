@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
 """The style `function`: plain data comes back and is compared outside."""
 
 from __future__ import annotations

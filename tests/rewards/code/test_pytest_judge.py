@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
 """The style `pytest`: whole test files against a program that is their module `solution`."""
 
 from __future__ import annotations
