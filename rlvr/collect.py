@@ -6,7 +6,7 @@
   is never looked at. Samples that could not be graded leave the group; under two graded samples it is dropped.
 - Rounds of draws go on until `prompts` groups are kept or `max_rounds` is reached; then what there is is trained on.
 - Groups are admitted in draw order, whatever finished first. Surplus ones are carried to the next step, and expire
-  when the weights moved more than `max_carry_age` updates since they were sampled.
+  when the weights moved in more than `max_carry_age` steps since they were sampled.
 - Recipes that keep every group run one round.
 
 What is carried, the cursor of the draws and the count of empty steps are state: a checkpoint keeps them.
@@ -33,7 +33,7 @@ class DynamicSamplingConfig:
     max_rounds: rounds of draws a step at most; then the step trains on what there is.
     oversample: a round draws this many times what is missing by expectation (the groups still missing, divided by the
         share that was informative lately), so that fewer rounds are needed; at most LARGEST_ROUND full batches.
-    max_carry_age: updates after which a carried group is too old; 0 carries none.
+    max_carry_age: steps that moved the weights after which a carried group is too old; 0 carries none.
     max_empty_steps: steps in a row without one informative group after which the run stops with a diagnosis.
     """
 

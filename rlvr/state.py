@@ -12,7 +12,10 @@ REFUSALS_IN_A_ROW = 3  # updates with a non-finite loss or gradient after which 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """step: the last whole step. version: of the weights, one more for each step that updated them.
+    """step: the last whole step.
+
+    version: of the weights, one more for each step in which an update was applied. Carried groups age by it, and
+    tokens are stale by it: a step that leaves the weights as they are must not move it.
 
     refused_in_a_row: updates refused one after the other up to now; once REFUSALS_IN_A_ROW were, it stays there.
     """
@@ -27,4 +30,5 @@ class RunState:
         for update in updates:
             if refused < REFUSALS_IN_A_ROW:  # one that is applied behind them does not make the run sound
                 refused = refused + 1 if update.refused else 0
-        return replace(self, version=self.version + 1, refused_in_a_row=refused)
+        applied = any(not update.refused for update in updates)
+        return replace(self, version=self.version + applied, refused_in_a_row=refused)

@@ -174,6 +174,16 @@ def test_nothing_informative_makes_no_update_and_stops_after_the_stated_steps(fo
     assert [line["groups/trained"] for line in lines] == [0, 0]
 
 
+def test_a_step_that_leaves_the_weights_as_they_are_leaves_their_version(folder: Path) -> None:
+    run = folder / "run"
+    cut_off: dict[str, object] = {"max_tokens": 1, "prompts": 2, "n": 2}  # and so masked: no token is in the loss
+    changes: dict[str, object] = {"rollout": cut_off, "algorithm": {"overlong_filter": True}, "eval": {}}
+    run_training(tiny.config(folder, recipe="grpo", steps=2, warmup__steps=0, **changes), out=run)
+    assert [line["response/cut_off"] for line in metrics(run)] == [1.0, 1.0]
+    assert [line["update/count"] for line in metrics(run)] == [0, 0]
+    assert {row["policy_version"] for rows in tiny.comparable_samples(run).values() for row in rows} == {0}
+
+
 @pytest.mark.parametrize(
     "recipe", ["grpo", "dr_grpo", "dapo", "gspo", "rloo", "reinforce++", "reinforce++_baseline", "cispo"]
 )

@@ -19,3 +19,11 @@ def test_refusals_count_on_from_step_to_step_until_an_update_is_applied() -> Non
 def test_three_refusals_in_a_row_are_not_forgotten_when_the_step_goes_on_behind_them() -> None:
     state = RunState().after([stats("nan"), stats("nan"), stats("nan"), stats()])
     assert state.refused_in_a_row == REFUSALS_IN_A_ROW
+
+
+def test_the_version_counts_steps_that_moved_the_weights_and_no_others() -> None:
+    state = RunState(version=4)
+    assert state.after([]).version == 4, "every response was cut off and masked: there was no update"
+    assert state.after([stats("nan"), stats("nan")]).version == 4
+    assert state.after([stats("nan"), stats()]).version == 5
+    assert state.after([stats(), stats()]).version == 5
