@@ -161,16 +161,19 @@ class _Container:
     def __init__(self, name: str, options: Sequence[str]) -> None:
         self._name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the container
-        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as profile:
-            json.dump(seccomp_profile(), profile)
-        self._profile = profile.name
-        self._command = subprocess.Popen(
-            ["docker", "run", "--name", name, "--security-opt", f"seccomp={self._profile}", *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-        )
+        profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # no file that a killed process would leave
+        os.write(profile, json.dumps(seccomp_profile()).encode())
+        try:
+            self._command = subprocess.Popen(
+                ["docker", "run", "--name", name, "--security-opt", f"seccomp=/proc/self/fd/{profile}", *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                pass_fds=(profile,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(profile)
         assert self._command.stdin is not None
         assert self._command.stdout is not None
         self._pipes = Pipes(os.dup(self._command.stdout.fileno()), os.dup(self._command.stdin.fileno()))
@@ -187,13 +190,13 @@ class _Container:
             raise SandboxUnavailable(
                 f"the container did not start: {await self.last_words() or error}. {_ADVICE}"
             ) from error
-        finally:
-            os.unlink(self._profile)
 
     async def last_words(self) -> str:
         """Why it ended: its exit status and what it wrote last."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(self._command.wait, _END_SECONDS)
+        if self._errors.closed:
+            return "it was closed"
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - 2000))
         said = self._errors.read().decode(errors="replace").strip()

@@ -133,6 +133,10 @@ class StreamServer:
             await self._outgoing.send(Kind.UNAVAILABLE, number, str(error).encode())
         except (InvalidJob, BadWire) as error:
             await self._outgoing.send(Kind.INVALID, number, str(error).encode())
+        except ConnectionError:
+            raise
+        except Exception as error:  # whatever it was: a client that hears nothing would wait for ever
+            await self._outgoing.send(Kind.UNAVAILABLE, number, f"the sandbox failed: {error!r}".encode())
 
 
 def _jobs(payload: bytes) -> list[Job]:
@@ -211,8 +215,10 @@ class _Served:
     async def _result(self, kind: Kind, result: Awaitable[JobResult]) -> None:
         try:
             await self._outgoing.send(kind, self.number, encode_result(self._label(await result)))
-        except SandboxUnavailable as error:
-            await self._outgoing.send(Kind.UNAVAILABLE, self.number, str(error).encode())
+        except ConnectionError:
+            raise
+        except Exception as error:  # as above: it must be heard
+            await self._outgoing.send(Kind.UNAVAILABLE, self.number, (str(error) or repr(error)).encode())
 
     async def _inwards(self, session: Session) -> None:
         while True:
@@ -226,7 +232,10 @@ class _Served:
             while self._credit <= 0:
                 self._widened.clear()
                 await self._widened.wait()
-            data = await session.receive(min(_PIECE, self._credit))
+            try:
+                data = await session.receive(min(_PIECE, self._credit))
+            except (OSError, SandboxUnavailable):  # the result says what it was
+                data = b""
             if not data:
                 await self._outgoing.send(Kind.END, self.number)
                 return

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sandbox.errors import InvalidJob, SandboxUnavailable
 from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing, Pipes
 from sandbox.namespaces import NamespaceSandbox
+from sandbox.protocol import Sandbox, Session
 from sandbox.stream_client import StreamClient, StreamLost
 from sandbox.stream_server import StreamServer
 from sandbox.types import Ended, Job, JobResult, Limits
@@ -148,16 +149,17 @@ def test_frames_beyond_the_bounds_are_refused() -> None:
         list(Incoming(100).feed(HEADER.pack(99, 1, 0)))
 
 
-def talk(work: Any) -> Any:
-    """A client and a server over a socket pair, on namespaces."""
+def talk(work: Any, sandbox: Sandbox | None = None) -> Any:
+    """A client and a server over a socket pair, on namespaces where no sandbox is given."""
 
     async def within() -> Any:
+        nonlocal sandbox
         ours, theirs = pair()
-        sandbox = NamespaceSandbox(slots=2)
+        sandbox = sandbox or NamespaceSandbox(slots=2)
         serving = asyncio.create_task(StreamServer(sandbox, theirs, name="here").serve())
         client = StreamClient(ours)
         try:
-            assert await client.start(10.0) == 2
+            await client.start(10.0)
             return await work(client, ours)
         finally:
             await client.close()
@@ -186,6 +188,29 @@ def test_a_job_that_cannot_be_is_refused_by_name_and_others_go_on() -> None:
         assert (await client.run(Job(argv=("true",)))).succeeded
 
     talk(work)
+
+
+class Broken:
+    """A sandbox with a fault of its own."""
+
+    async def run(self, job: Job) -> JobResult:
+        raise OSError(24, f"too many open files for {job.argv[0]}")
+
+    async def open(self, job: Job, peer: Job | None = None) -> Session:
+        raise KeyError(job.argv[0])
+
+    async def close(self) -> None:
+        pass
+
+
+def test_a_fault_of_the_serving_sandbox_is_heard() -> None:
+    async def work(client: StreamClient, _transport: Pipes) -> None:
+        with pytest.raises(SandboxUnavailable, match="too many open files"):
+            await client.run(Job(argv=("true",)))
+        with pytest.raises(SandboxUnavailable, match="KeyError"):
+            await client.open(Job(argv=("true",)))
+
+    talk(work, Broken())
 
 
 def test_what_was_running_when_the_stream_ends_is_lost() -> None:
