@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 STYLES = ("stdio", "function", "asserts", "check", "pytest")
@@ -17,8 +18,8 @@ STYLES = ("stdio", "function", "asserts", "check", "pytest")
 class Arena:
     """A task. solution: the right program. tests: sources of one line (several statements are joined by `;`).
 
-    calls: argument lists for the styles that compare data; empty = those styles do not fit.
-    files: a whole pytest file instead of the tests.
+    calls: argument lists for the styles that compare data; empty = those styles do not fit. compare: how those do it.
+    file: a whole pytest file instead of the tests.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Arena:
     stdio: bool = False
     styles: tuple[str, ...] = ("asserts", "check", "pytest")
     file: str = ""
+    compare: Mapping[str, object] | None = None
 
     def program(self, style: str) -> str:
         """The right program in a style."""
@@ -53,13 +55,14 @@ class Arena:
                 return None
             pairs = zip(self.calls, self.answers(), strict=True)
             cases = [{"stdin": " ".join(map(str, args)) + "\n", "stdout": f"{answer}\n"} for args, answer in pairs]
-            return {"type": "stdio", "cases": cases}
+            return {"type": "stdio", "cases": cases} | ({"compare": self.compare} if self.compare else {})
         if style == "function":
             if not self.calls:
                 return None
             pairs = zip(self.calls, self.answers(), strict=True)
-            cases = [{"args": json.loads(json.dumps(args)), "expected": answer} for args, answer in pairs]
-            return {"type": "function", "entry_point": "solve", "cases": cases}
+            cases = [{"args": list(args), "expected": json.loads(json.dumps(answer))} for args, answer in pairs]
+            reference: dict[str, object] = {"type": "function", "entry_point": "solve", "cases": cases}
+            return reference | ({"compare": self.compare} if self.compare else {})
         if style not in self.styles:
             return None
         if style == "asserts":
@@ -508,6 +511,50 @@ class TestOther:
         def test_inner(self):
             assert solution.solve(7, 7) == 1649
 """,
+    ),
+    Arena(
+        name="tolerant",
+        solution=_NEAR,
+        calls=((2.0,), (30.0,), (0.5,)),
+        stdio=True,
+        styles=(),
+        compare={"float": 1e-6},
+    ),
+    Arena(
+        name="flags",
+        solution="def solve(n):\n    return bin(n).count('1') % 2 == 1\n",
+        calls=((7,), (3,), (0,), (8,)),
+        styles=(),
+    ),
+    Arena(
+        name="keyed",
+        solution="def solve(n):\n    return {n: n * 31 + 4}\n",
+        calls=((1,), (2,)),
+        styles=(),
+    ),
+    Arena(
+        name="amplified",
+        solution="def solve(n):\n    return n % 5 + 2\n",
+        imports="import math, time",
+        tests=(
+            "assert len([0] * solve(3)) == 5",
+            "assert '-' * solve(7) == '----'",
+            "assert list(range(solve(10))) == [0, 1]",
+            "assert 10 ** solve(1) == 1000 and 1 << solve(2) == 16",
+            "assert math.factorial(solve(4)) == 720 and len(bytes(solve(4))) == 6",
+            "assert f'{1:>{solve(3)}}' == '    1'",
+        ),
+    ),
+    Arena(
+        name="evaluated",
+        solution="def solve(n):\n    return f'{n} * 31 + 4'\n",
+        tests=("assert eval(solve(3)) == 97", "assert eval(solve(10)) == 314"),
+    ),
+    Arena(
+        name="matched",
+        solution="def solve(word):\n    return '^' + word[0] + '+$'\n",
+        imports="import re",
+        tests=("assert re.match(solve('ab'), 'a' * 40) and not re.match(solve('ab'), 'a' * 40 + 'b')",),
     ),
 )
 ARENAS = {arena.name: arena for arena in _ALL}
