@@ -15,8 +15,8 @@ from tests.redteam.arenas import ARENAS, STYLES
 from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
 
 FAMILIES = {
-    "bombs", "channels", "compiling", "excuses", "exits", "files", "forgery", "inspection", "languages", "leaks", "lies",
-    "network", "outcomes", "patches", "plain", "processes", "responses", "returns", "semantics", "timing",
+    "bombs", "channels", "compiling", "excuses", "exits", "files", "forgery", "inspection", "languages", "leaks",
+    "lies", "network", "outcomes", "patches", "plain", "processes", "responses", "returns", "semantics", "timing",
 }  # fmt: skip
 UNREADABLE = (
     "compiling",
