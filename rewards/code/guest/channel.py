@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 import os
+import select
 import socket  # noqa: F401  # for the example
 import struct
 
@@ -36,12 +37,24 @@ class Channel:
 
     def send(self, payload: bytes) -> None:
         """Write one message. Raises Ended."""
-        rest = memoryview(LENGTH.pack(len(payload)) + payload)
+        self.send_raw(LENGTH.pack(len(payload)) + payload)
+
+    def send_raw(self, data: bytes) -> None:
+        """Write messages that are framed already. Raises Ended."""
+        rest = memoryview(data)
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
             raise Ended(f"the other end is gone: {error}") from None
+
+    def comes_within(self, seconds: float) -> bool:
+        """Whether something can be read before so much time has passed."""
+        if self._pending:
+            return True
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _read(self, most: int) -> bytes:
         try:

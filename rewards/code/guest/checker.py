@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import context, names, proxies, surroundings
-from .channel import Channel, Ended
+from .channel import Channel, Ended, framed
 from .codec import decode, encode
-from .link import Case, Link
+from .link import PATIENCE, Case, Link
 from .proxies import ProgramLost, UnsupportedTest
 
 CHANNEL, LINK = 3, 4
@@ -27,16 +27,39 @@ _LONGEST_REASON = 300
 
 
 class Report:
-    """Tells the caller what happened."""
+    """Tells the caller what happened. Each event wakes it, so those of quick cases go together.
+
+    Events wait for `PATIENCE` seconds at most: the link sends them when the program takes longer to answer.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._waiting = b""
+        self._since = 0.0
 
     def send(self, *event: object) -> None:
-        self._channel.send(encode(event))
+        self._waiting += framed(encode(event))
+        self.flush()
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, b""
+        if waiting:
+            self._channel.send_raw(waiting)
+
+    def later(self, *event: object) -> None:
+        """Send it soon: before anything that takes time."""
+        now = time.monotonic()
+        if not self._waiting:
+            self._since = now
+        self._waiting += framed(encode(event))
+        if now - self._since > PATIENCE:
+            self.flush()
+
+    def waits(self) -> bool:
+        return bool(self._waiting)
 
     def end(self, index: int, name: str, fate: str, reason: str, seconds: float) -> None:
-        self.send("end", index, name, fate, _line(reason), seconds)
+        self.later("end", index, name, fate, _line(reason), seconds)
 
 
 def _line(text: str) -> str:
@@ -94,7 +117,7 @@ def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] 
         report.send("failure", "the program broke the protocol")
         return None
     link.public_names = answer[0]
-    report.send("loaded")
+    report.later("loaded")
     return answer[1]
 
 
@@ -249,7 +272,9 @@ def main() -> None:
         start = decode(channel.receive())
         link = Link(Channel(LINK))
         link.local_modules = frozenset((TEST,))
-        _MODES[start["mode"]](link, Report(channel), start)
+        report = Report(channel)
+        link.reports(report.waits, report.flush)
+        _MODES[start["mode"]](link, report, start)
     except Ended:
         os._exit(2)
     os._exit(0)

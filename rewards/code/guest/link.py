@@ -22,6 +22,7 @@ from .sharing import LinkDecoder, LinkEncoder, Shared
 
 _U32 = struct.Struct(">I")
 _MOST_OBJECTS = 2_000_000
+PATIENCE = 0.003  # seconds that reports wait for the program
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
@@ -53,12 +54,18 @@ class Link:
         self._gone: dict[int, type] = {}
         self.objects: dict[int, tuple[str, Any]] = {}
         self._object_numbers: dict[int, int] = {}
+        self._reports_wait: Callable[[], bool] = lambda: False
+        self._flush_reports: Callable[[], None] = lambda: None
         self.public_names: tuple[str, ...] = ()
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
         self.after: Callable[[], None] | None = None  # takes over what the program has changed
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         proxies.connect(self)
+
+    def reports(self, waiting: Callable[[], bool], flush: Callable[[], None]) -> None:
+        """Reports that wait to be sent are, when the program takes its time."""
+        self._reports_wait, self._flush_reports = waiting, flush
 
     # --- what went wrong ---
 
@@ -147,6 +154,8 @@ class Link:
 
     def _read(self) -> tuple[Any, ...]:
         try:
+            if self._reports_wait() and not self._channel.comes_within(PATIENCE):
+                self._flush_reports()
             raw = self._channel.receive()
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
