@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
-from sandbox.stream_server import MOST_BYTES, VERSION, WINDOW
+from sandbox.stream_server import GRANT, MOST_BYTES, VERSION, WINDOW
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
@@ -157,6 +157,7 @@ class _Talk:
         self.peer_result: asyncio.Future[JobResult] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
         self.came = bytearray()
+        self.read = 0  # of what came, and not yet granted anew
         self.ended = False  # nothing more will come
         self.over = False  # nobody is there to read what would be sent
         self.credit = WINDOW
@@ -174,7 +175,7 @@ class _Talk:
             self.end(SandboxUnavailable("the session was closed before it had a result"))
             _settle(self.closed, None)
         elif kind is Kind.DATA:
-            if len(self.came) + len(payload) > WINDOW:
+            if len(self.came) + self.read + len(payload) > WINDOW:
                 raise BadWire(f"more than {WINDOW} bytes of a session came before they were asked for")
             self.came += payload
         elif kind is Kind.END:
@@ -264,9 +265,11 @@ class StreamSession:
             await talk.change()
         data = bytes(talk.came[:most])
         del talk.came[:most]
-        if not talk.ended:
+        talk.read += len(data)
+        if talk.read >= GRANT and not talk.ended:
+            granted, talk.read = talk.read, 0
             with contextlib.suppress(StreamLost):
-                await self._client.say(Kind.WINDOW, talk.number, len(data).to_bytes(4, "big"))
+                await self._client.say(Kind.WINDOW, talk.number, granted.to_bytes(4, "big"))
         return data
 
     async def result(self) -> JobResult:

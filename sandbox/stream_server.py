@@ -22,6 +22,7 @@ from sandbox.wire import BadWire, decode_job, encode_result, split
 
 VERSION = 1
 WINDOW = 1 << 20  # bytes that a session may have on the way, each way
+GRANT = WINDOW // 4  # what has been read is granted anew in steps of this
 _PIECE = 1 << 16
 MOST_BYTES = 512 << 20
 Relabel = Callable[[JobResult], JobResult]
@@ -156,6 +157,7 @@ class _Served:
         self._label = label
         self._unread: asyncio.Queue[bytes] = asyncio.Queue()
         self._unread_bytes = 0
+        self._read = 0  # of these, and not yet granted anew
         self._credit = WINDOW
         self._widened = asyncio.Event()
 
@@ -224,8 +226,11 @@ class _Served:
         while True:
             data = await self._unread.get()
             await session.send(data)
-            self._unread_bytes -= len(data)
-            await self._outgoing.send(Kind.WINDOW, self.number, len(data).to_bytes(4, "big"))
+            self._read += len(data)
+            if self._read >= GRANT:
+                self._unread_bytes -= self._read
+                granted, self._read = self._read, 0
+                await self._outgoing.send(Kind.WINDOW, self.number, granted.to_bytes(4, "big"))
 
     async def _outwards(self, session: Session) -> None:
         while True:

@@ -81,7 +81,7 @@ class Running:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        del os.environ[SECRET]
+        os.environ.pop(SECRET, None)
 
     def check(self, check: Check) -> None:
         """Run one check on the shared sandbox."""
