@@ -48,38 +48,47 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
     """The test functions of a file, in order; a name that is defined again counts once."""
     tainted = _tainted(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
-    found = dict(_functions(tree.body, (), whole, tainted, _test_classes(tree)))
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    found = dict(_functions(tree.body, (), whole, tainted, classes))
     return [TestFunction(file, path, excusable) for path, excusable in found.items()]
 
 
-def _test_classes(tree: ast.Module) -> set[str]:
-    """Classes that are collected whatever their name: they derive from TestCase, directly or through another."""
-    found: set[str] = set()
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    for _ in classes:
-        for node in classes:
-            bases = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases}
-            if any(base in found or base.endswith("TestCase") for base in bases):
-                found.add(node.name)
-    return found
-
-
 def _functions(
-    body: list[ast.stmt], path: tuple[str, ...], excusable: bool, tainted: set[str], classes: set[str]
+    body: list[ast.stmt], path: tuple[str, ...], excusable: bool, tainted: set[str], classes: Mapping[str, ast.ClassDef]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             if not any(_is_fixture(decorator) for decorator in node.decorator_list):
                 yield (*path, node.name), excusable or any(_skips(d, tainted) for d in node.decorator_list)
-        elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or node.name in classes):
+        elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or _is_case(node, classes)):
             if _opted_out(node):
                 continue
-            marked = any(_skips(d, tainted) for d in node.decorator_list) or any(
-                _skips(inner.value, tainted)  # type: ignore[attr-defined]
-                for inner in node.body
-                if _is_pytestmark(inner)
-            )
-            yield from _functions(node.body, (*path, node.name), excusable or marked, tainted, classes)
+            for holder in reversed(_lineage(node, classes)):  # what a class defines again is its own
+                marked = excusable or _marked(node, tainted) or _marked(holder, tainted)
+                yield from _functions(holder.body, (*path, node.name), marked, tainted, classes)
+
+
+def _marked(node: ast.ClassDef, tainted: set[str]) -> bool:
+    """Whether a class is skipped by its own marks."""
+    marks = [inner.value for inner in node.body if isinstance(inner, ast.Assign) and _is_pytestmark(inner)]
+    return any(_skips(expression, tainted) for expression in (*node.decorator_list, *marks))
+
+
+def _base_names(node: ast.ClassDef) -> list[str]:
+    return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+
+
+def _lineage(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[ast.ClassDef]:
+    """A class and those of the file that it derives from."""
+    found = [node]
+    for held in found:  # grows while it is walked
+        found += [classes[n] for n in _base_names(held) if n in classes and classes[n] not in found]
+    return found
+
+
+def _is_case(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
+    """Whether it is collected whatever its name: it derives from TestCase, directly or through another."""
+    return any(name.endswith("TestCase") for held in _lineage(node, classes) for name in _base_names(held))
 
 
 def _is_fixture(decorator: ast.expr) -> bool:

@@ -78,25 +78,35 @@ class Plugin:
 
     # --- which ---
 
-    def _function(self, item: Any) -> _Function | None:
+    @staticmethod
+    def _key(item: Any) -> tuple[str, tuple[str, ...]]:
         names = []
         node = item
         while node is not None and not isinstance(node, pytest.Module):
             if isinstance(node, pytest.Function | pytest.Class):
                 names.append(getattr(node, "originalname", None) or node.name)
             node = node.parent
-        file = os.path.relpath(str(item.path), os.getcwd())
-        return self._by_path.get((file, tuple(reversed(names))))
+        return os.path.relpath(str(item.path), os.getcwd()), tuple(reversed(names))
+
+    def _function(self, item: Any) -> _Function:
+        return self._by_path[self._key(item)]
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """What the syntax did not show, a test that is made or inherited from elsewhere, must pass, too."""
+        counted = len(self._functions)
         kept = []
         for item in items:
-            function = self._function(item)
-            if function is None or function.index not in self._skip:
+            key = self._key(item)
+            if key not in self._by_path:
+                self._by_path[key] = _Function(counting.TestFunction(*key, False), len(self._functions))
+                self._functions.append(self._by_path[key])
+            function = self._by_path[key]
+            if function.index not in self._skip:
                 kept.append(item)
-                if function is not None:
-                    function.left += 1
+                function.left += 1
         items[:] = kept
+        if len(self._functions) > counted:
+            self._report.send("count", len(self._functions))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, Any]:
@@ -133,9 +143,7 @@ class Plugin:
     def pytest_runtest_protocol(self, item: Any) -> bool | None:
         if self._link.lost or self.stopped:
             return True
-        function = self._function(item)
-        if function is not None:
-            self._report.send("begin", function.index)
+        self._report.later("begin", self._function(item).index)
         self._link.case = Case()
         self._state, self._skipped = ("", ""), False
         self._began = time.perf_counter()
@@ -192,18 +200,16 @@ class Plugin:
         if expected_failure and not self._link.lost and not self._link.case.refused:
             passed = all(report.outcome == "passed" for report in reports)
             fate, reason = (PASSED, "") if passed else (SKIPPED, "expected to fail")
-            if function is not None and not passed and not function.counted.excusable:
+            if not passed and not function.counted.excusable:
                 fate, reason = WRONG, "it was made to fail as expected by something else than its marks"
         elif self._skipped and fate in ("", PASSED):
             fate, reason = SKIPPED, "by its own marks"
-            if function is not None and not function.counted.excusable:
+            if not function.counted.excusable:
                 fate, reason = WRONG, "it was skipped by something else than its marks"
         elif any(report.outcome == "failed" for report in reports) and fate in ("", PASSED):
             fate, reason = WRONG, "it failed"
         elif fate in ("", PASSED) and not {"setup", "call", "teardown"} <= {report.when for report in reports}:
             fate, reason = MISSING, "it was not run"
-        if function is None:
-            return
         function.add(fate or MISSING, reason)
         function.seconds += time.perf_counter() - self._began
         function.left -= 1

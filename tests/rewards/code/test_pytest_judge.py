@@ -322,8 +322,10 @@ def test_hack_is_wrong_and_never_ungraded(program):
         "import solution, pytest\n@pytest.mark.skipif(solution.f(1) != 2, reason='x')\ndef test_a(): assert False\n",
         "import solution, pytest\ndef test_a():\n    if solution.f(1) != 2: pytest.skip('x')\n",
         "import solution, pytest\nok = solution.f(1) == 2\n@pytest.mark.xfail(not ok, reason='x')\ndef test_a(): assert ok\n",
+        "import solution, unittest\nclass Mixin:\n    def test_a(self): self.assertEqual(solution.f(1), 2)\nclass C(Mixin, unittest.TestCase): pass\n",
         "import solution, unittest\nclass C(unittest.TestCase):\n    @unittest.skipIf(solution.f(1) != 2, 'x')\n    def test_a(self): pass\n",
         "from solution import *\ndef test_a(): assert f(1) == 2\n",
+        "import solution\ndef make(n):\n    def inner(): assert solution.f(n) == n + 1\n    return inner\ntest_made = make(1)\ndef test_a(): pass\n",
         "import solution\nif solution.f(1) == 2:\n    def test_b(): pass\ndef test_a(): assert solution.f(1) == 2\n",
     ],
 )
@@ -371,6 +373,7 @@ def test_functions_are_counted_from_the_syntax():
         (("test_a",), False),
         (("TestB", "test_c"), False),
         (("D", "test_e"), False),
+        (("E", "test_e"), False),
         (("test_f",), True),
         (("test_g",), False),
     ]
