@@ -28,6 +28,7 @@ import numpy as np
 
 from data_prep.problem import MathReference, Problem
 from rlvr.errors import ConfigError
+from rlvr.random_streams import Purpose, stream
 
 __all__ = ["Draw", "DrawState", "MathReference", "ProblemDraws", "Sampler", "Source"]
 
@@ -116,9 +117,7 @@ class ProblemDraws:
         self._pass_rates = dict(state.pass_rates or {})
 
     def _next(self) -> Draw:
-        # A spawn key, as (seed, draw) alone is padded with zeros: to the stream of the draw's sample 0.
-        seeds = np.random.SeedSequence(self._seed, spawn_key=(self._draw_index,))
-        random = np.random.Generator(np.random.Philox(seeds))
+        random = stream(self._seed, Purpose.DRAW, self._draw_index)
         which = min(int(np.searchsorted(self._bounds, random.random(), side="right")), len(self._sources) - 1)
         problems = self._sources[which].problems
         if self._weighted:
@@ -137,7 +136,7 @@ class ProblemDraws:
     def _order(self, which: int, epoch: int) -> np.ndarray:
         cached = self._orders.get(which)
         if cached is None or cached[0] != epoch:
-            seeds = np.random.SeedSequence([self._seed, 1 << 32, which, epoch])
-            order = np.random.Generator(np.random.Philox(seeds)).permutation(len(self._sources[which].problems))
+            random = stream(self._seed, Purpose.PROBLEM_ORDER, which, epoch)
+            order = random.permutation(len(self._sources[which].problems))
             cached = self._orders[which] = (epoch, order)
         return cached[1]

@@ -16,13 +16,12 @@ import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from rlvr.algorithms.entropy_control import with_selected
 from rlvr.algorithms.recipes import make_advantages
 from rlvr.assembly import Parts
 from rlvr.batching import batch_from_groups, mini_batches
 from rlvr.errors import RunStopped
+from rlvr.random_streams import Purpose, stream
 from rlvr.record import Clock, StepRecord, Update
 from rlvr.rundir.metrics import Metrics
 from rlvr.state import REFUSALS_IN_A_ROW
@@ -83,11 +82,12 @@ async def update(parts: Parts, groups: Sequence[Group], number: int) -> Update:
         batch = replace(batch, reference_logprobs=reference.logprobs)
     advantages = make_advantages(recipe, batch, rollouts.rewards, rollouts.group_of_row)
     batch = replace(batch, advantages=advantages)
-    order = np.random.Generator(np.random.Philox(np.random.SeedSequence([parts.config.seed, number])))
+    random = functools.partial(stream, parts.config.seed)
+    minis = mini_batches(batch, updates, random(Purpose.MINI_BATCHES, number))
     stats = [
         await learner.step(
-            with_selected(mini, recipe.entropy_control, seed=(parts.config.seed, number, k)), recipe.objective
+            with_selected(mini, recipe.entropy_control, random(Purpose.ENTROPY_CONTROL, number, k)), recipe.objective
         )
-        for k, mini in enumerate(mini_batches(batch, updates, order))
+        for k, mini in enumerate(minis)
     ]
     return Update(rollouts=replace(rollouts, batch=batch), stats=tuple(stats))

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from data_prep.demonstrations import Demonstration
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.batching import batch_from_demonstrations
@@ -18,6 +16,7 @@ from rlvr.errors import ConfigError, RunStopped
 from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner
+from rlvr.random_streams import Purpose, stream
 from rlvr.types import StepStats
 
 OBJECTIVE = ObjectiveSpec(surrogate="supervised", divide_by="tokens", importance_cap=None)
@@ -84,6 +83,5 @@ async def warm_up(
 def _endless_order(size: int, seed: int) -> Iterator[int]:
     epoch = 0
     while True:
-        seeds = np.random.SeedSequence([seed, 2 << 32, epoch])
-        yield from np.random.Generator(np.random.Philox(seeds)).permutation(size).tolist()
+        yield from stream(seed, Purpose.DEMONSTRATION_ORDER, epoch).permutation(size).tolist()
         epoch += 1

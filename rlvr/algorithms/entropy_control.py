@@ -16,12 +16,12 @@ kl_cov penalises |new - old|, whose gradient is 0 at new = old: it acts from the
 
 Example:
     for number, mini in enumerate(updates):
-        mini = with_selected(mini, recipe.entropy_control, seed=(run_seed, step, number))
+        mini = with_selected(mini, recipe.entropy_control, stream(seed, Purpose.ENTROPY_CONTROL, step, number))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -99,11 +99,10 @@ def selected_tokens(batch: Batch, control: EntropyControl, generator: np.random.
     return chosen.masked_scatter(mask, flat)
 
 
-def with_selected(batch: Batch, control: EntropyControl, *, seed: Sequence[int]) -> Batch:
+def with_selected(batch: Batch, control: EntropyControl, generator: np.random.Generator) -> Batch:
     """The batch of one update with its selected tokens; the same batch where control is off."""
     if control.kind == "none":
         return batch
-    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(list(seed))))
     return replace(batch, selected=selected_tokens(batch, control, generator))
 
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -37,6 +36,7 @@ from rlvr.learner.reference import Reference
 from rlvr.learner.scoring import ScoredModel
 from rlvr.learner.weights import LiveWeights
 from rlvr.protocols import WeightSink
+from rlvr.random_streams import Purpose, stream
 from rlvr.types import Batch, Outputs, Role, StepStats, TokenScores
 
 
@@ -223,10 +223,10 @@ class TorchLearner:
         if not self._has_dropout:
             yield
             return
-        seeds = np.random.SeedSequence([self._seed, self._optimizer.steps, number])
+        random = stream(self._seed, Purpose.DROPOUT, self._optimizer.steps, number)
         devices = [self._scored.device] if self._scored.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0]))
+            torch.manual_seed(int(random.integers(1 << 63)))
             yield
 
     def _judge(
