@@ -1,6 +1,6 @@
 """What a style's judge finds out about a program: case by case, before it becomes a grade.
 
-A judge is an async function `(sandbox, program, reference) -> Judgement`, one for each style, in `rewards/code/styles/`.
+A judge is an async function `(sandbox, program, reference) -> Judgement`, one for each style in `rewards/code/styles/`.
 It raises nothing for a program. `SandboxUnavailable` passes through: the grader makes it *ungraded*.
 """
 
