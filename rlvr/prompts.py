@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from data_prep.problem import Problem
 from data_prep.templates import TEMPLATES, prefill_of, render, template_named
 from rewards.types import Message
-from rlvr.errors import ConfigError
+from rlvr.tokenizers import encode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -39,7 +39,7 @@ class Prompter:
         return render(self._template, problem.messages, self._tokenizer)
 
     def tokens(self, problem: Problem) -> tuple[int, ...]:
-        """The prompt as token ids."""
+        """The prompt as token ids. Raises ConfigError: it has a character that the tokenizer lacks."""
         return self._encode(problem)[0]
 
     def response_text(self, problem: Problem, token_ids: Sequence[int]) -> str:
@@ -51,18 +51,13 @@ class Prompter:
         return str(self._tokenizer.decode(list(token_ids), skip_special_tokens=True))
 
     def encode_response(self, text: str) -> tuple[int, ...]:
-        """A response to imitate: its tokens and the end token."""
-        ids = self._tokenizer.encode(text, add_special_tokens=False)
-        return (*ids, int(self._tokenizer.eos_token_id))
+        """A response to imitate: its tokens and the end token. Raises ConfigError: it has a character without one."""
+        return (*encode(self._tokenizer, text, "the response"), int(self._tokenizer.eos_token_id))
 
     def _encode(self, problem: Problem) -> tuple[tuple[int, ...], str]:
         cached = self._encoded.get(problem.messages)
         if cached is None:
             text = self.text(problem)
-            try:
-                ids = tuple(self._tokenizer.encode(text, add_special_tokens=self._special_tokens))
-            except Exception as error:  # the tokenizers package raises nothing narrower for a character it lacks
-                shown = text if len(text) <= 200 else f"{text[:200]}..."
-                raise ConfigError(f"the tokenizer cannot encode the prompt {shown!r}: {error}") from error
-            cached = self._encoded[problem.messages] = (ids, prefill_of(text))
+            ids = encode(self._tokenizer, text, "the prompt", special_tokens=self._special_tokens)
+            cached = self._encoded[problem.messages] = (tuple(ids), prefill_of(text))
         return cached

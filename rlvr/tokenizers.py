@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 PAD, EOS = "<pad>", "<eos>"
+SHOWN = 10  # characters named in an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,39 @@ def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | No
     if path is None:
         raise ConfigError("no tokenizer: set tokenizer.path, tokenizer.characters, or a model.path that holds one")
     return _from_path(path)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str, what: str, *, special_tokens: bool = False) -> list[int]:
+    """Token ids of a text. `what` it is stands in the message of the error.
+
+    Raises:
+        ConfigError: the tokenizer lacks characters of it; names them.
+    """
+    try:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=special_tokens)
+    except Exception as error:  # the tokenizers package raises nothing narrower for a character it lacks
+        shown = repr(text if len(text) <= 200 else f"{text[:200]}...")
+        lacking = [repr(piece) for piece in _lacking(tokenizer, text)]
+        if not lacking:
+            raise ConfigError(f"the tokenizer cannot encode {what} {shown}: {error}") from error
+        named = ", ".join(lacking[:SHOWN]) + (f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else "")
+        raise ConfigError(
+            f"the tokenizer has no token for {named} of {what} {shown}; leave them out, or train a model whose "
+            "tokenizer has them (tokenizer.characters lists what a character tokenizer knows)"
+        ) from error
+    return ids
+
+
+def _lacking(tokenizer: PreTrainedTokenizerBase, text: str) -> list[str]:
+    """The pieces of a text that a tokenizer of whole pieces has no token for, each once, in their order."""
+    splitter = getattr(getattr(tokenizer, "backend_tokenizer", None), "pre_tokenizer", None)
+    if splitter is None:
+        return []
+    special = "|".join(re.escape(token) for token in tokenizer.all_special_tokens)
+    parts = re.split(special, text) if special else [text]
+    known = tokenizer.get_vocab()
+    pieces = [piece for part in parts for piece, _ in splitter.pre_tokenize_str(part)]
+    return [piece for piece in dict.fromkeys(pieces) if piece not in known]
 
 
 def _from_path(path: str) -> PreTrainedTokenizerBase:

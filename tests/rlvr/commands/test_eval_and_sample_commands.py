@@ -261,8 +261,11 @@ def test_a_question_that_cannot_be_asked_does_not_end_the_others(
 
 
 def test_a_character_that_the_tokenizer_lacks_is_named(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert asked(run_folder, "--prompt", "1+1=é") == 1
-    assert "é" in capsys.readouterr().err
+    assert asked(run_folder, "--prompt", "1+1=é é?Z") == 1
+    told = capsys.readouterr().err
+    assert "no token for 'é', 'Z'" in told
+    assert "leave" in told
+    assert "WordLevel" not in told
 
 
 def test_the_same_question_asked_again_is_answered_anew(

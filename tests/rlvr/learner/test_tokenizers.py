@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from rlvr.errors import ConfigError
-from rlvr.tokenizers import TokenizerConfig, character_tokenizer, load_tokenizer
+from rlvr.prompts import Prompter
+from rlvr.tokenizers import TokenizerConfig, character_tokenizer, encode, load_tokenizer
 
 CHARACTERS = "0123456789+-=<>/?abcdefghijklmnopqrstuvwxyzABC .,'!\n\t\ré中🙂\u0301"
 TOKENIZER = character_tokenizer(CHARACTERS)
@@ -105,3 +106,20 @@ def test_words_are_one_token_each_and_are_read_before_characters(tmp_path: Path)
 def test_words_that_make_no_sense_are_refused(config: TokenizerConfig, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         load_tokenizer(config)
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_what_a_tokenizer_lacks_is_named_and_what_is_part_of_a_word_is_not(reloaded: bool, tmp_path: Path) -> None:
+    tokenizer: PreTrainedTokenizerBase = character_tokenizer("12+ ", ("<think>",))
+    if reloaded:
+        tokenizer.save_pretrained(tmp_path)
+        tokenizer = load_tokenizer(tmp_path)
+    assert encode(tokenizer, "<think>1+2<eos>", "the prompt") == tokenizer.encode("<think>1+2<eos>")
+    with pytest.raises(ConfigError, match=r"no token for 'é', '\\n', '<' of the prompt '<think>1é\+\\né<<eos>'"):
+        encode(tokenizer, "<think>1é+\né<<eos>", "the prompt")
+
+
+def test_a_response_to_imitate_with_an_unknown_character_is_named_too() -> None:
+    prompter = Prompter(character_tokenizer("12+ "), template="plain")
+    with pytest.raises(ConfigError, match=r"no token for 'x' of the response '1x2'.*tokenizer\.characters"):
+        prompter.encode_response("1x2")
