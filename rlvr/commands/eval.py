@@ -21,8 +21,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="measure a model on sets of problems: accuracy, pass@k, maj@k, format, length",
         description="Measure a model on sets of problems and print a table for each: avg@K, unbiased pass@k, maj@K, "
         "strict and lenient accuracy of the same responses, format rate and length, with 95 % bootstrap intervals over "
-        "problems. With --base the base model answers the same prompts and stands beside it, with the interval of the "
-        "difference, paired by problem.",
+        "problems (Wilson's where all are right or all wrong). With --base the base model answers the same prompts and "
+        "stands beside it, with the interval of the difference, paired by problem.",
         epilog=f"Known sets: {', '.join(NAMED_SETS)} (test split; NAME:SPLIT for another). They are read from the "
         f"folder that {DATA_FOLDER} names, else from the Hugging Face hub.",
     )

@@ -200,7 +200,7 @@ def summarise(
                 name=name,
                 values_P=values_P,
                 mean=measure.mean(values_P),
-                interval=measure.bootstrap_interval(values_P, seed=seed),
+                interval=_INTERVALS.get(name, measure.rate_interval)(values_P, seed=seed),
             )
             for name, values_P in values.items()
             if any(v is not None for v in values_P)
@@ -235,6 +235,7 @@ def compare(model: Evaluation, baseline: Evaluation, *, seed: int = 0) -> dict[s
     return found
 
 
+_INTERVALS = {"score": measure.bootstrap_interval}  # a score has no bounds; every other metric is a rate
 _Value = Callable[[EvaluatedSample], float | None]
 _ProblemValue = Callable[[Sequence[EvaluatedSample]], float | None]
 

@@ -16,6 +16,7 @@ from rewards.types import AnyOf, CountdownReference, Finish, GradeRequest, MathR
 from rlvr.errors import ConfigError, RolloutError
 from rlvr.evaluation.evaluate import EvalConfig, evaluate, rollout_seed
 from rlvr.evaluation.graders import EvaluationGraders, SampleGrades
+from rlvr.evaluation.metrics import Interval
 from rlvr.evaluation.result import Evaluation, compare
 from rlvr.grading import GradingConfig, RunGraders
 from rlvr.prompts import Prompter
@@ -328,6 +329,16 @@ def test_summary_and_rows_are_json(math_graders: EvaluationGraders) -> None:
     contract = {"id", "sample", "score", "correctness", "verdict", "extracted", "reason", "parts", "seconds", "reward"}
     assert contract <= row.keys()
     assert row["reward"].startswith("math@")
+
+
+def test_a_rate_of_zero_is_no_certainty_and_a_constant_score_says_nothing_of_others(
+    math_graders: EvaluationGraders,
+) -> None:
+    found = run(sums(4), ["\\boxed{99}"], math_graders)
+    rate, score = found.metric("avg@1").interval, found.metric("score").interval
+    assert rate is not None
+    assert rate.low == 0.0 < 0.4 < rate.high < 0.6
+    assert score == Interval(0.0, 0.0)
 
 
 def test_step_metrics_name_the_accuracy_without_the_number_of_samples(math_graders: EvaluationGraders) -> None:

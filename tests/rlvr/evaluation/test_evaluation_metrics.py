@@ -22,6 +22,7 @@ from rlvr.evaluation.metrics import (
     powers_up_to,
     problem_avg,
     problem_pass,
+    rate_interval,
     share,
 )
 
@@ -174,10 +175,33 @@ def test_blocks_of_draws_do_not_change_the_interval() -> None:
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
 
 
+def wilson(rate: float, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson 1927 as it is printed: the roots of (p - rate)^2 = z^2 p (1 - p) / count."""
+    centre = (rate + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
+    return centre - half, centre + half
+
+
+@pytest.mark.parametrize("count", [1, 8, 30, 1000])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_rate_of_none_or_all_has_the_interval_of_wilson(value: float, count: int) -> None:
+    interval = rate_interval([value] * count + [None])
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx(wilson(value, count), abs=1e-6)
+    assert interval.low <= value <= interval.high
+    assert interval.low < interval.high
+
+
+def test_a_rate_with_spread_has_the_interval_of_the_bootstrap() -> None:
+    for values in ([1.0, 0.0, 0.0], [0.25, 0.5, None], [0.5, 0.5]):
+        assert rate_interval(values, seed=4) == bootstrap_interval(values, seed=4)
+    assert rate_interval([None]) is None
+
+
 @pytest.mark.parametrize("options", [{"level": 0.0}, {"level": 1.0}, {"resamples": 0}])
 def test_an_interval_refuses_options_that_cannot_be(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="but must"):
-        bootstrap_interval([1.0], **options)  # type: ignore[arg-type]
+        rate_interval([1.0], **options)  # type: ignore[arg-type]
 
 
 def test_lengths_are_quantiles_of_tokens() -> None:
