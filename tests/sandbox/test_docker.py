@@ -127,6 +127,19 @@ def test_a_closed_sandbox_leaves_no_container(docker_image: str) -> None:
     assert set(containers()) <= before
 
 
+def test_the_container_ends_with_the_command_that_holds_it(docker_image: str) -> None:
+    async def work(sandbox: DockerSandbox) -> None:
+        await sandbox.run(HELLO)
+        name = await own_container(sandbox)
+        (await sandbox._running())._command.kill()
+        async with asyncio.timeout(20):
+            while name in containers():  # noqa: ASYNC110 - the daemon removes it
+                await asyncio.sleep(0.1)
+        assert (await sandbox.run(HELLO)).stdout == b"hello\n"
+
+    with_sandbox(work, image=docker_image)
+
+
 def test_a_container_whose_owner_is_gone_is_swept(docker_image: str) -> None:
     import socket
 

@@ -197,7 +197,7 @@ class Broken:
         raise OSError(24, f"too many open files for {job.argv[0]}")
 
     async def open(self, job: Job, peer: Job | None = None) -> Session:
-        raise KeyError(job.argv[0])
+        raise KeyError(job.argv[0] if peer is None else peer)
 
     async def close(self) -> None:
         pass
