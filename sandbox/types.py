@@ -69,8 +69,8 @@ class Job:
     files: written into the working folder first; relative paths, folders are made.
     outputs: files of the working folder to bring back once the program has ended; what is missing is left out.
     env: added to a small environment of the sandbox's own; the caller's environment is never passed on.
-    preload: modules that the warm interpreter should have imported already. A hint, of few different values: each
-        distinct one keeps processes of its own.
+    preload: modules that the warm interpreter should have imported already, and asked to `rehearse` where they have
+        such a function. A hint, of few different values: each distinct one keeps processes of its own.
     """
 
     argv: tuple[str, ...]

@@ -9,7 +9,7 @@ Example:
     ('gcc',)
     >>> Toolchains(which=lambda tool: None).of(LANGUAGES["go"])
     Traceback (most recent call last):
-    rewards.code.languages.MissingToolchain: programs in go need `go`, which is not on the PATH; install golang-go (Debian: apt-get install golang-go)
+    rewards.code.languages.MissingToolchain: programs in go need `go`, which is not on the PATH; install golang-go ...
 """
 
 from __future__ import annotations

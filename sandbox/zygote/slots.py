@@ -80,8 +80,12 @@ def _prepare(config: dict[str, object]) -> Zygote:
     site.setcopyright()
     site.sethelper()
     os.chdir("/")
-    for name in [*COMMON, *config["preload"]]:  # type: ignore[misc]
+    for name in COMMON:
         importlib.import_module(name)
+    for name in config["preload"]:  # type: ignore[attr-defined]
+        loaded = importlib.import_module(name)
+        if hasattr(loaded, "rehearse"):
+            loaded.rehearse()
     zygote = Zygote(first, list(sys.path), memory_counted=bool(config["cgroups"]))
     kernel.drop_bounding_set()
     python.settle()

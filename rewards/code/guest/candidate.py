@@ -6,16 +6,13 @@ gain by changing this code is to send bytes, which the checker reads as it reads
 
 from __future__ import annotations
 
-import inspect
-import linecache
 import math
 import operator
 import os
-import random
 import sys
-import threading
 import time
 import types
+from _thread import RLock  # `threading` and `random` would bring hooks that make every fork dearer
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +32,7 @@ class Host:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._lock = threading.RLock()  # whoever reads or has asked back holds it
+        self._lock = RLock()  # whoever reads or has asked back holds it
         self.shared = Shared(first=1)
         self.exports = Exports()
         self.imports = Imports()
@@ -162,6 +159,9 @@ def forwarded(_host: Host, module: str, name: str, *args: Any, **kwargs: Any) ->
     if (module, name) not in FORWARDED:
         raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
     if module == "inspect":
+        import inspect
+        import linecache
+
         linecache.checkcache()
         result = getattr(inspect, name)(*args, **kwargs)
         return str(result) if isinstance(result, inspect.Signature) and name == "text" else result
@@ -175,6 +175,8 @@ def pause(_host: Host, seconds: float) -> None:
 def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
     """The test seeded its generator: so is the program's."""
     if module == "random":
+        import random
+
         random.seed(*args)
     elif "numpy" in sys.modules or module == "numpy":
         import numpy

@@ -1,6 +1,7 @@
 """Messages over a stream socket: a length of four bytes, big-endian, and so many bytes. Both ends bound the length.
 
 Example:
+    >>> import socket
     >>> a, b = socket.socketpair()
     >>> Channel(a.fileno()).send(b"hello")
     >>> Channel(b.fileno()).receive()
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket  # noqa: F401  # for the example
 import struct
 
 from .codec import LARGEST_MESSAGE, Violation

@@ -257,7 +257,7 @@ def run_pytest(link: Link, report: Report, start: dict[str, Any]) -> None:
     suite.run(link, report, start)
 
 
-_MODES: dict[str, Callable[[Link, Report, dict[str, Any]], None]] = {
+MODES: dict[str, Callable[[Link, Report, dict[str, Any]], None]] = {
     "asserts": run_asserts,
     "check": run_check,
     "pytest": run_pytest,
@@ -274,7 +274,7 @@ def main() -> None:
         link.local_modules = frozenset((TEST,))
         report = Report(channel)
         link.reports(report.waits, report.flush)
-        _MODES[start["mode"]](link, report, start)
+        MODES[start["mode"]](link, report, start)
     except Ended:
         os._exit(2)
     os._exit(0)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 from types import FrameType
 
-_sources: dict[str, ast.Module | None] = {}
+SOURCES: dict[str, ast.Module | None] = {}
 _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/", "/numpy/")
 
 
 def add_source(file: str, tree: ast.Module) -> None:
     """The syntax tree of a test's source, by the file name that its code was compiled with."""
-    _sources[file] = tree
+    SOURCES[file] = tree
 
 
 def truth_decides(frame: FrameType | None) -> bool:
@@ -23,7 +23,7 @@ def truth_decides(frame: FrameType | None) -> bool:
     if frame is None:
         return True
     file = frame.f_code.co_filename
-    tree = _sources.get(file)
+    tree = SOURCES.get(file)
     if tree is None:
         return file.startswith("<") or any(part in file for part in _VERDICTS)
     line = frame.f_lineno

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import struct
 import sys
-import threading
 import types
+from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -42,7 +42,7 @@ class Link:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self.shared = Shared(first=0)
         self.case = Case()
         self.lost = ""  # why there is no program any more

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import io
 import itertools
-import logging
 import operator
 import os
 import sys
@@ -72,13 +71,17 @@ class _ForwardBytes(io.RawIOBase):
         return len(raw)
 
 
-class _Logged(logging.Handler):
-    def __init__(self, pieces: list[tuple[str, str]]) -> None:
-        super().__init__()
-        self._pieces = pieces
+def _log_to(pieces: list[tuple[str, str]]) -> None:
+    """Everything that the program logs becomes a piece of output."""
+    import logging
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self._pieces.append(("log", f"{record.levelno}\0{record.name}\0{record.getMessage()}"))
+    class Logged(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            pieces.append(("log", f"{record.levelno}\0{record.name}\0{record.getMessage()}"))
+
+    root = logging.getLogger()
+    root.addHandler(Logged())
+    root.setLevel(1)
 
 
 class Streams:
@@ -93,9 +96,7 @@ class Streams:
             warnings.simplefilter("always")
             warnings.showwarning = self._warned
         if "logs" in what:
-            root = logging.getLogger()
-            root.addHandler(_Logged(self._pieces))
-            root.setLevel(1)
+            _log_to(self._pieces)
         if "output" not in what:
             return
         sys.stdout = sys.__stdout__ = _Forward("stdout", self._pieces, 1)  # type: ignore[misc, assignment]

@@ -12,7 +12,6 @@ import importlib
 import os
 import re
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -245,6 +244,8 @@ class Files:
             self.roots = (*self.roots, path)
 
     def _wrap_tempfile(self) -> None:
+        import tempfile
+
         folder, file = tempfile.mkdtemp, tempfile.mkstemp
         named = tempfile.NamedTemporaryFile
 

@@ -29,6 +29,7 @@ _OUTPUT = 4 * MIB
 
 
 PROGRAM_FILE = "solution.py"
+_REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
 _NUMPY = re.compile(r"\b(numpy|np)\b")
 _WATCHES = {
     "output": re.compile(r"stdout|stderr|capsys|capfd|print"),
@@ -132,13 +133,13 @@ def jobs(trial: Trial) -> tuple[Job, Job]:
         argv=("python", "-m", "rlvr_guest.checker"),
         files=trial.files,
         limits=replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)),
-        preload=("rlvr_guest.checker", *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
+        preload=(_REHEARSED, *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
     )
     candidate = Job(
         argv=("python", "-m", "rlvr_guest.candidate"),
         files=trial.program,
         limits=replace(shared, memory_bytes=memory),
-        preload=("rlvr_guest.candidate", *trial.preload),
+        preload=(_REHEARSED, *trial.preload),
     )
     return checker, candidate
 

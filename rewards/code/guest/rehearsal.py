@@ -1,0 +1,87 @@
+"""Both processes of a pair in one zygote, and a rehearsal of what they do.
+
+An interpreter specialises code while it runs, makes types and tables when they are first needed, and caches look-ups.
+A fresh fork would do all of that again for each program; after a rehearsal it is there. Nothing of it stays but that:
+each real conversation begins with objects of its own.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from _socket import socketpair
+from typing import Any
+
+from . import candidate, checker, context
+from .channel import Channel, Ended, framed
+from .codec import decode, encode
+from .link import Link
+
+_TIMES = 12  # more than the interpreter waits for before it specialises a function
+_PROGRAM = b"""
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+def give(value):
+    return value
+
+def raises(value):
+    raise ValueError(value)
+"""
+_CASES = (
+    "assert give(1) == 1",
+    "assert give('a') == 'a' and give([1, 2.5, (None, True)]) == [1, 2.5, (None, True)]",
+    "assert give({'a': {1}}) == {'a': {1}}",
+    "assert Box(3).content == 3",
+    "assert sorted(give([2, 1])) == [1, 2]",
+)
+_TEST = "def check(candidate):\n    assert candidate(1) == 1\n    assert candidate('a') == 'a'\n"
+
+
+def rehearse() -> None:
+    """Hold some conversations, in this process. It must have one thread, and has one again afterwards."""
+    source = os.memfd_create("rehearsal")
+    os.write(source, _PROGRAM)
+    program = {"module": "solution", "file": f"/proc/self/fd/{source}", "before": (), "forward": (), "wanted": ()}
+    starts = (
+        {"mode": "asserts", "setup": "", "cases": _CASES, "program": program},
+        {"mode": "check", "prompt": "", "entry_point": "give", "test": _TEST, "program": program},
+    )
+    before = dict(context.SOURCES)
+    for _ in range(_TIMES):
+        for start in starts:
+            _converse({**start, "first": 0, "skip": (), "partial": False})
+    os.close(source)
+    sys.modules.pop("solution", None)
+    context.SOURCES.clear()
+    context.SOURCES.update(before)
+
+
+def _converse(start: dict[str, Any]) -> None:
+    ours, theirs = socketpair()
+    caller, report = socketpair()
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def serve() -> None:
+        try:
+            candidate.Host(Channel(theirs.fileno())).serve()
+        except Ended:
+            pass
+        finally:
+            ended.release()
+
+    _thread.start_new_thread(serve, ())
+    caller.sendall(framed(encode(start)))
+    channel = Channel(report.fileno())
+    told = decode(channel.receive())
+    checker.MODES[told["mode"]](Link(Channel(ours.fileno())), checker.Report(channel), told)
+    ours.close()
+    ended.acquire()
+    answers = caller.recv(1 << 16)
+    if b"fault" in answers or b"failure" in answers or b"done" not in answers:
+        raise OSError(f"the rehearsal of a test went wrong: {answers[-300:]!r}")
+    for end in (theirs, caller, report):
+        end.close()
