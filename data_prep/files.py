@@ -26,7 +26,14 @@ from typing import IO
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
-from data_prep.writing import PROBLEM_COLUMNS, write_rows
+from data_prep.writing import (
+    PROBLEM_COLUMNS,
+    missing_folders,
+    partial_of,
+    remove_empty,
+    remove_stale,
+    write_rows,
+)
 
 
 def iter_problems(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Problem]:
@@ -91,7 +98,8 @@ class BadRowFile:
         self.path = bad_rows_path(out)
         self.count = 0
         self.first: BadRow | None = None
-        self._partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
+        self._partial = partial_of(self.path)
+        self._made: list[Path] = []  # folders that are not there before it begins
         self._stream: IO[str] | None = None
 
     def __call__(self, error: BadRow) -> None:
@@ -114,6 +122,8 @@ class BadRowFile:
             raise self._trouble(trouble) from trouble
 
     def __enter__(self) -> BadRowFile:
+        self._made = missing_folders(self.path.parent)
+        remove_stale(self.path)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -130,6 +140,8 @@ class BadRowFile:
         finally:
             with suppress(OSError):  # the error to raise is the first one
                 self._partial.unlink(missing_ok=True)
+            if kind is not None:
+                remove_empty(self._made)
 
     def _trouble(self, error: OSError) -> BadFile:
         return BadFile(f"cannot write the bad rows to {str(self.path)!r}: {error.strerror}")

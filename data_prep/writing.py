@@ -1,4 +1,7 @@
-"""Write rows to JSONL, JSONL.gz or Parquet: streamed to a `.partial` file, renamed when whole.
+"""Write rows to JSONL, JSONL.gz or Parquet: streamed to `NAME.PID.partial`, renamed when whole.
+
+What fails leaves nothing, no folder that it made either. A process that is killed leaves its `.partial` file, and the
+next that writes the same name removes it: a process lives on this machine or is dead.
 
 The same rows give the same bytes: gzip headers carry no time and no name.
 
@@ -16,6 +19,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -40,6 +44,7 @@ PROBLEM_COLUMNS: Columns = {
 }
 DEMONSTRATION_COLUMNS: Columns = {**PROBLEM_COLUMNS, "response": "text"}
 
+_OWNER = re.compile(r"\.(\d+)\.partial")
 _ROW_GROUP = 1024  # rows in memory at a time when Parquet is written
 
 
@@ -58,17 +63,55 @@ def write_rows(path: PathLike, rows: Iterable[Mapping[str, Json]], columns: Colu
 def replacing(path: PathLike) -> Iterator[Path]:
     """A name to write to, renamed to `path` when the block ends well and removed when it does not."""
     path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial, made = partial_of(path), missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path)
         yield partial
         partial.replace(path)
     except BaseException as error:
         with suppress(OSError):  # what went wrong is the error to raise, not that there is nothing to remove
             partial.unlink(missing_ok=True)
+        remove_empty(made)
         if isinstance(error, OSError) and not isinstance(error, BadFile) and error.errno is not None:
             raise BadFile(f"cannot write {str(path)!r}: {error.strerror}; nothing was changed") from error
         raise
+
+
+def partial_of(path: Path) -> Path:
+    """Where this process writes what will be `path`."""
+    return path.with_name(f"{path.name}.{os.getpid()}.partial")
+
+
+def remove_stale(path: Path) -> None:
+    """Remove what dead processes left of writing `path`."""
+    with suppress(OSError):  # whoever cannot list or remove here is told so when it writes
+        for found in path.parent.iterdir():
+            owner = _OWNER.fullmatch(found.name.removeprefix(path.name))
+            if owner and found.name.startswith(path.name) and not _is_alive(int(owner[1])):
+                found.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # another user's; a number that is no process's
+        return True
+    return True
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """The folder and those above it that are not there yet, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of the folders that hold nothing."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _write_lines(stream: IO[bytes], rows: Iterable[Mapping[str, Json]]) -> int:

@@ -160,8 +160,8 @@ def bootstrap_interval(
     by problem: the pairing takes out what both find hard.
 
     Returns None where there is no value. Where all values are equal the width is zero, which says nothing of the
-    spread (of rates: see `rate_interval`); few problems with a rate near 0 or 1 give too narrow an interval (30 problems
-    at 0.05 hold the true rate in four of five draws, not in 19 of 20; 100 problems do).
+    spread (of rates: see `rate_interval`); few problems with a rate near 0 or 1 give too narrow an interval
+    (30 problems at 0.05 hold the true rate in four of five draws, not in 19 of 20; 100 problems do).
 
     Raises:
         ValueError: level is not inside (0, 1), or resamples is below 1.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -267,6 +268,64 @@ def test_mistakes_are_told_in_a_sentence_and_nothing_is_written(
     assert prep(*arguments) == 1
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("source", ["nope.jsonl", "bad.jsonl"])
+def test_a_preparation_that_fails_leaves_no_folder_that_it_made(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.jsonl").write_text(GSM8K + "no row\n" * 3)
+    assert prep("gsm8k", "--from", source, "--out", "data/new/x.jsonl") == 1
+    assert prep("gsm8k", "--from", source, "--skip-bad", "--against", "nope.jsonl", "--out", "data/new/x.jsonl") == 1
+    assert prep("countdown", "--out", "data/new/x.jsonl", "--against", "bad.jsonl") == 1
+    assert os.listdir() == ["bad.jsonl"]
+    Path("data").mkdir()
+    assert prep("gsm8k", "--from", source, "--out", "data/new/x.jsonl") == 1
+    assert sorted(os.listdir()) == ["bad.jsonl", "data"], "what was there before stays"
+    assert not os.listdir("data")
+
+
+WRITING = """
+import sys, time
+from data_prep.files import BadRowFile, write_problems
+from data_prep.errors import BadRow
+def endless(bad):
+    bad(BadRow(field="question", expected="a text", found=None))
+    print("writing", flush=True)
+    time.sleep(600)
+    yield
+with BadRowFile(sys.argv[1]) as bad:
+    write_problems(sys.argv[1], endless(bad))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_killed_preparation_left_goes_with_the_next_and_a_living_one_is_let_be(
+    how: signal.Signals, tmp_path: Path
+) -> None:
+    out = tmp_path / "x.jsonl"
+    killed, living = (
+        subprocess.Popen([sys.executable, "-c", WRITING, str(out)], stdout=subprocess.PIPE) for _ in range(2)
+    )
+    try:
+        for process in (killed, living):
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"writing\n"
+        killed.send_signal(how)
+        killed.wait()
+        kept = {f"x.jsonl.{living.pid}.partial", f"x.jsonl.bad.jsonl.{living.pid}.partial", "x.jsonl.old.partial"}
+        (tmp_path / "x.jsonl.old.partial").touch()
+        (tmp_path / f"other.jsonl.{killed.pid}.partial").touch()
+        assert f"x.jsonl.{killed.pid}.partial" in os.listdir(tmp_path)
+        (tmp_path / "rows.jsonl").write_text(GSM8K)
+        assert prep("gsm8k", "--from", tmp_path / "rows.jsonl", "--out", out) == 0
+        kept |= {"x.jsonl", "rows.jsonl", f"other.jsonl.{killed.pid}.partial"}
+        assert set(os.listdir(tmp_path)) == kept
+    finally:
+        for process in (killed, living):
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.parametrize("arguments", [("--count", "0"), ("--seed", "-1"), ("--numbers", "a-b"), ("--limit", "x")])
