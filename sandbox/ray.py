@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.line import Line
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Session
 from sandbox.types import Job, JobResult
@@ -149,7 +150,7 @@ class RaySandbox:
         self._cpus = cpus
         self._nodes: list[_Node] = []
         self._starting: asyncio.Task[None] | None = None
-        self._turn: asyncio.Semaphore | None = None
+        self._line = Line()
         self._ours = False
         self._closed = False
 
@@ -184,6 +185,7 @@ class RaySandbox:
     async def close(self) -> None:
         """End the actors, and Ray where this started it."""
         self._closed = True
+        self._line.wake_all()
         if self._starting is not None:
             with contextlib.suppress(SandboxUnavailable):
                 await self._starting
@@ -204,42 +206,51 @@ class RaySandbox:
                 lost.append(str(error))
                 if node in self._nodes:
                     self._nodes.remove(node)
+                    self._grow()  # others go on meanwhile
                 if len(lost) == _TRIES:
                     raise SandboxUnavailable(f"the sandbox died under a run, twice: {'; '.join(lost)}") from error
 
     async def _free_node(self) -> _Node:
-        if self._closed:
-            raise SandboxUnavailable("this sandbox is closed")
-        if not self._nodes:
-            if self._starting is None or self._starting.done():
-                self._starting = asyncio.create_task(self._start())
-            await asyncio.shield(self._starting)
-        assert self._turn is not None
-        await self._turn.acquire()
-        if not self._nodes:  # the last has died while this one stood in line
-            self._turn.release()
-            return await self._free_node()
-        node = min(self._nodes, key=lambda n: n.held / n.slots)
-        node.held += 1
-        return node
+        while True:
+            if self._closed:
+                raise SandboxUnavailable("this sandbox is closed")
+            if not self._nodes:
+                await asyncio.shield(self._grow())
+            ready = [node for node in self._nodes if node.held < _AHEAD * node.slots]
+            if ready:
+                node = min(ready, key=lambda n: n.held / n.slots)
+                node.held += 1
+                self._line.wake()  # there may be room for the next as well
+                return node
+            if self._nodes:
+                await self._line.wait()
 
     def _left(self, node: _Node) -> None:
         node.held -= 1
-        if self._turn is not None:
-            self._turn.release()
+        self._line.wake()
+
+    def _grow(self) -> asyncio.Task[None]:
+        """Look for nodes that have no actor, if nobody does so already."""
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start())
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())  # heard by who waits
+        return self._starting
 
     async def _start(self) -> None:
-        """An actor on each node of the cluster."""
+        """An actor on each node of the cluster that has none."""
         ray = self._ray
         try:
             if not ray.is_initialized():
                 await asyncio.to_thread(self._init)
-            homes = [row["NodeID"] for row in await asyncio.to_thread(ray.nodes) if row["Alive"]]
-            nodes = await asyncio.gather(*map(self._node, homes))
-        except (ray.exceptions.RayError, ConnectionError, RuntimeError, TimeoutError) as error:
+            known = {node.home for node in self._nodes}
+            alive = [row["NodeID"] for row in await asyncio.to_thread(ray.nodes) if row["Alive"]]
+            nodes = await asyncio.gather(*(self._node(home) for home in alive if home not in known))
+        except (ray.exceptions.RayError, NodeLost, ConnectionError, RuntimeError, TimeoutError) as error:
             raise SandboxUnavailable(f"ray gives no nodes to run programs on: {error!r}") from error
-        self._nodes = list(nodes)
-        self._turn = asyncio.Semaphore(_AHEAD * sum(node.slots for node in nodes))
+        self._nodes += nodes
+        self._line.wake_all()
+        if not self._nodes:
+            raise SandboxUnavailable("the ray cluster has no node that is alive")
 
     def _init(self) -> None:
         self._ray.init(
@@ -259,7 +270,7 @@ class RaySandbox:
             scheduling_strategy=NodeAffinitySchedulingStrategy(home, soft=False),
         )
         actor = await asyncio.to_thread(made.remote, self._slots, self._guests, self._expose)
-        node = _Node(self._ray, actor)
+        node = _Node(self._ray, actor, home)
         async with asyncio.timeout(_START_SECONDS):
             node.slots = await node.call("ready")
         return node
@@ -273,7 +284,8 @@ async def _close_when_open(node: _Node, opening: asyncio.Task[bytes]) -> None:
 class _Node:
     """An actor, as the driver sees it."""
 
-    def __init__(self, ray: Any, actor: Any) -> None:
+    def __init__(self, ray: Any, actor: Any, home: str) -> None:
+        self.home = home
         self._ray = ray
         self._actor = actor
         self._background: set[asyncio.Task[None]] = set()

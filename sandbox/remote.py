@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.errors import SandboxBusy, SandboxUnavailable
+from sandbox.line import Line
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 
@@ -44,7 +44,7 @@ class RemoteSandbox:
         self._servers = [_Server(url, token) for url in urls]
         self._patience = patience
         self._unreachable = unreachable
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._line = Line()
         self._closed = False
 
     @property
@@ -81,8 +81,7 @@ class RemoteSandbox:
         """End the connections: the servers kill what runs for them."""
         self._closed = True
         await asyncio.gather(*(server.close() for server in self._servers))
-        while self._waiting:
-            self._wake()
+        self._line.wake_all()
 
     async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
         """Do something on a server that takes it."""
@@ -122,7 +121,7 @@ class RemoteSandbox:
                 server = min(ready, key=lambda s: (any(cause.startswith(s.url) for cause in lost), s.held / s.most))
                 server.held += 1
                 if server.held < server.most or len(ready) > 1:
-                    self._wake()  # there may be room for the next as well
+                    self._line.wake()  # there may be room for the next as well
                 return server
             down = all(server.down for server in self._servers)
             if now >= limit or (down and now - began >= self._unreachable):
@@ -130,31 +129,11 @@ class RemoteSandbox:
             until = min([limit, *(s.not_before for s in self._servers if s.not_before > now)])
             if down:
                 until = min(until, began + self._unreachable)
-            await self._wait(max(0.01, until - now))
+            await self._line.wait(max(0.01, until - now))
 
     def _left(self, server: _Server) -> None:
         server.held -= 1
-        self._wake()
-
-    def _wake(self) -> None:
-        """Let the first in line look again."""
-        while self._waiting:
-            first = self._waiting.popleft()
-            if not first.done():
-                first.set_result(None)
-                return
-
-    async def _wait(self, seconds: float) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await asyncio.wait([turn], timeout=seconds)
-        except asyncio.CancelledError:
-            if turn.done():
-                self._wake()
-            raise
-        finally:
-            turn.cancel()
+        self._line.wake()
 
     def _complaint(self, seconds: float) -> str:
         causes = "; ".join(f"{server.url}: {server.why or 'no room'}" for server in self._servers)

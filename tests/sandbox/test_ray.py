@@ -1,0 +1,86 @@
+"""What the ray sandbox does beyond the conformance suite: actors that die."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.types import Job, JobResult, Limits
+from tests.conformance.sandbox import gone, new_token, there
+
+HELLO = Job(argv=("python", "-c", "print('hello')"))
+
+
+def with_sandbox(work: Callable[[Any], Any]) -> Any:
+    from sandbox.ray import RaySandbox
+
+    async def within() -> Any:
+        sandbox = RaySandbox(slots=2)
+        try:
+            return await work(sandbox)
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(within())
+
+
+def sleeper(token: str) -> Job:
+    code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], '3'])"
+    return Job(argv=("python", "-c", code, token), limits=Limits(wall_seconds=60))
+
+
+def kill_actor(sandbox: Any) -> None:
+    import ray
+
+    ray.kill(sandbox._nodes[0]._actor)
+
+
+def test_runs_of_an_actor_that_dies_are_repeated_once_and_nothing_is_left(require: Callable[[str], None]) -> None:
+    require("ray")
+
+    async def work(sandbox: Any) -> tuple[list[JobResult], JobResult]:
+        token = new_token()
+        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        await there(token)
+        others = [asyncio.create_task(sandbox.run(HELLO)) for _ in range(20)]
+        kill_actor(sandbox)
+        results = await asyncio.gather(*others)
+        result = await running
+        assert await gone(token)
+        return results, result
+
+    results, result = with_sandbox(work)
+    assert result.succeeded
+    assert {r.stdout for r in results} == {b"hello\n"}
+    assert result.isolation.startswith("ray: namespaces")
+
+
+def test_an_actor_that_dies_twice_under_a_run_is_an_error(require: Callable[[str], None]) -> None:
+    require("ray")
+
+    async def work(sandbox: Any) -> None:
+        token = new_token()
+        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        for _ in range(2):
+            await there(token)
+            kill_actor(sandbox)
+            await asyncio.sleep(0.3)
+        with pytest.raises(SandboxUnavailable, match="twice"):
+            await running
+        assert (await sandbox.run(HELLO)).stdout == b"hello\n"
+
+    with_sandbox(work)
+
+
+def test_a_missing_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from sandbox.ray import RaySandbox
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(SandboxUnavailable, match=r"rlvr\[cluster\]"):
+        RaySandbox()
