@@ -42,13 +42,14 @@ SCHEMA = pa.schema(
         ("parts", pa.string()),  # JSON object: name -> value
         ("steps", pa.list_(pa.list_(pa.float64()))),
         ("seconds", pa.float64()),
+        ("details", pa.string()),  # JSON object
         ("reward", pa.string()),
         ("strict", pa.float64()),
         ("lenient", pa.float64()),
         ("format", pa.float64()),
     ]
 )
-_AS_JSON = ("reference", "parts")
+_AS_JSON = ("reference", "parts", "details")
 _ROW_GROUP = 4096
 
 

@@ -68,7 +68,7 @@ def test_samples_in_parquet_and_in_jsonl_hold_the_same(tmp_path: Path) -> None:
     assert table.schema.equals(SCHEMA)
     rows = table.to_pylist()
     for row in rows:
-        row["reference"], row["parts"] = json.loads(row["reference"]), json.loads(row["parts"])
+        row.update({name: json.loads(row[name]) for name in ("reference", "parts", "details")})
     assert rows == lines
     assert lines[3]["parts"] == {"math": 0.0, "x": None}
     assert lines[4]["score"] is None
