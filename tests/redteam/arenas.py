@@ -620,8 +620,8 @@ _NUMBER_SHAPES = {
     "mean": "statistics.mean([{call}, {answer}]) == {answer}",
     "reduced": "functools.reduce(lambda a, b: a + b, [{call}, 1]) == {answer} + 1",
     "array_equal": "np.array_equal(np.array([{call}]), [{answer}])",
-    "array_close": "np.allclose({call}, {answer})",
-    "array_compared": "(np.array([{answer}]) == {call}).all()",
+    "array_close": "np.ndim({call}) == 0 and np.allclose({call}, {answer})",
+    "array_compared": "(np.array([{answer}]) == {call}).tolist() == [True]",
     "array_difference": "np.abs(np.array([{answer}]) - {call}).max() == 0",
     "called": "{answer}.__eq__({call}) is True",
 }

@@ -14,15 +14,16 @@ from functools import cache
 
 import pytest
 
+from tests.redteam.arenas import SHAPES
 from tests.redteam.disposable import Report, graded
 from tests.redteam.plain import has_toolchain
-from tests.redteam.suites import Row, controls, honest, hostile, sample
+from tests.redteam.suites import Row, controls, honest, hostile, sample, shaped
 
 pytestmark = pytest.mark.slow
 
 EVERYTHING = os.environ.get("RLVR_REDTEAM") == "all"
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
-HOSTILE_SHARE, HONEST_SHARE = 12, 4  # one row of so many, by default
+HOSTILE_SHARE, HONEST_SHARE = 14, 5  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
 
@@ -44,12 +45,13 @@ def _toolchain_is_here(row: Row) -> bool:
 
 @cache
 def hostile_rows() -> list[Row]:
-    return chosen(hostile(everything=EVERYTHING or bool(ONLY)), HOSTILE_SHARE)
+    everything = EVERYTHING or bool(ONLY)
+    return chosen([*hostile(everything=everything), *shaped(everything=everything)], HOSTILE_SHARE)
 
 
 @cache
 def honest_rows() -> list[Row]:
-    return chosen([*honest(), *controls()], HONEST_SHARE)
+    return chosen([*honest(), *controls(), *controls(SHAPES)], HONEST_SHARE)
 
 
 def warm_rows() -> list[Mapping[str, object]]:
