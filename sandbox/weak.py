@@ -55,9 +55,7 @@ class WeakSandbox:
             raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
         self.slots = slots or len(os.sched_getaffinity(0))
         self._turn = asyncio.Semaphore(self.slots)
-        self._guests = Path(tempfile.mkdtemp(prefix="rlvr-weak-")) if guests else None
-        for name, folder in (guests or {}).items():
-            (self._guests / name).symlink_to(Path(folder).resolve())  # type: ignore[operator]
+        self._guests = {name: Path(folder).resolve() for name, folder in (guests or {}).items()}
         self._live: set[_Run] = set()
         self._endings: set[asyncio.Task[JobResult]] = set()
         self._closed = False
@@ -106,8 +104,6 @@ class WeakSandbox:
             run.kill("closed")
         if self._endings:
             await asyncio.wait(self._endings, timeout=10.0)
-        if self._guests is not None:
-            await asyncio.to_thread(shutil.rmtree, self._guests, ignore_errors=True)
 
     def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
         if self._closed:
@@ -155,26 +151,32 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 class _Run:
     """A program with its keeper: started when this is made; `end` gives its result and removes its folder."""
 
-    def __init__(self, job: Job, guests: Path | None, channel: int, link: int) -> None:
+    def __init__(self, job: Job, guests: Mapping[str, Path], channel: int, link: int) -> None:
         self._job = job
         self._cause = ""
-        self._folder = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
+        self._whole = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
+        self._folder, modules = self._whole / "work", self._whole / "guests"
         try:
+            self._folder.mkdir()
+            modules.mkdir()
+            for name, folder in guests.items():
+                (modules / name).symlink_to(folder)
             _write(self._folder, job.files)
         except OSError:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._whole, ignore_errors=True)
             raise
         self._control, theirs = socket.socketpair()
         stdin, out, err = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         given = {0: stdin[0], 1: out[1], 2: err[1], CHANNEL: channel, LINK: link}
         argv = [sys.executable, *job.argv[1:]] if job.argv[0] == "python" else list(job.argv)
-        path = {"PYTHONPATH": str(guests)} if guests is not None else {}
+        path = {"PYTHONPATH": str(modules)} if guests else {}
         config = {
             "argv": argv,
             "control": theirs.fileno(),
             "descriptors": {str(target): fd for target, fd in given.items() if fd >= 0},
             "environment": _ENVIRONMENT | {"HOME": str(self._folder), **path, **job.env},
             "folder": str(self._folder),
+            "whole": str(self._whole),
             "limits": asdict(job.limits),
         }
         try:
@@ -222,7 +224,7 @@ class _Run:
         for part in (self._stdin, self._stdout, self._stderr):
             part.close()
         result = self._result(json.loads(said) if said else {})
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._whole, ignore_errors=True)
         return result
 
     def _result(self, outcome: Mapping[str, float]) -> JobResult:

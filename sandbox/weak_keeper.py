@@ -45,7 +45,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         control.sendall(json.dumps(report).encode())
     if alone:
-        shutil.rmtree(config["folder"], ignore_errors=True)
+        shutil.rmtree(config["whole"], ignore_errors=True)
 
 
 def _become(config: dict[str, object]) -> None:
