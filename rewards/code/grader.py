@@ -21,6 +21,7 @@ from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
 
+from rewards.code import patience
 from rewards.code.extract import program_of
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES
@@ -90,7 +91,8 @@ def seconds(request: GradeRequest) -> float:
     if not isinstance(reference, CODE_REFERENCES):
         return 0.0
     extra = LANGUAGES[reference.language].extra_s if isinstance(reference, StdioReference) else 0.0
-    return _TRIES * (_BESIDE + case_count(reference) * (reference.limits.time_s + extra + _BESIDE_A_CASE))
+    allowed = patience.LONGEST * (reference.limits.time_s + extra)
+    return _TRIES * (_BESIDE + case_count(reference) * (allowed + _BESIDE_A_CASE))
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from rewards.code import patience
 from rewards.code.references import CodeLimits
 from sandbox.types import MIB, Job, Limits
 
@@ -264,7 +265,9 @@ class Program:
             files=files,
             stdin=stdin,
             limits=Limits(
-                wall_seconds=seconds, cpu_seconds=seconds, memory_bytes=(limits.memory_mb + language.extra_mib) * MIB
+                wall_seconds=seconds * patience.stretch(),
+                cpu_seconds=seconds,
+                memory_bytes=(limits.memory_mb + language.extra_mib) * MIB,
             ),
         )
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from rewards.code import patience
 from rewards.code.compare import same_value
 from rewards.code.guest.channel import LENGTH, framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Decoder, Unsendable, Violation, encode
@@ -173,7 +174,7 @@ async def _one_run(
         argv=("python", "-m", "rlvr_guest.function"),
         files={PROGRAM_FILE: source_bytes(program)},
         limits=Limits(
-            wall_seconds=seconds,
+            wall_seconds=patience.LONGEST * seconds,
             cpu_seconds=seconds,
             memory_bytes=limits.memory_mb * MIB,
             output_bytes=_OUTPUT,
@@ -209,7 +210,9 @@ async def _converse(
     late = f"ran longer than {limits.time_s:g} s"
     start = encode({"file": PROGRAM_FILE, "entry_point": reference.entry_point})
     try:
-        answer = await caller.ask(start, _SPARE_BYTES, loop.time() + START_SECONDS + limits.time_s)
+        answer = await caller.ask(
+            start, _SPARE_BYTES, loop.time() + (START_SECONDS + limits.time_s) * patience.stretch()
+        )
     except TimeoutError:
         progress.failure = f"{Fate.TIME}: loading the program {late}"
         return ""
@@ -227,7 +230,8 @@ async def _converse(
         fate, reason = Fate.WRONG, ""
         alive = True
         try:
-            answer = await caller.ask(message, most, began + limits.time_s + SLACK_SECONDS)
+            allowed = limits.time_s * patience.stretch() + SLACK_SECONDS
+            answer = await caller.ask(message, most, began + allowed)
         except TimeoutError:
             fate, reason, alive = Fate.TIME, late, False
         except _Gone:

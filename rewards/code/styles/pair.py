@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rewards.code import patience
 from rewards.code.guest.channel import LENGTH, framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
@@ -21,7 +22,7 @@ from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
 
 CHECKER_MEMORY = 512 * MIB
-START_SECONDS = 20.0
+START_SECONDS = 3.0
 """For starting both processes, beside the program's own time."""
 SLACK_SECONDS = 0.25
 """What the checker may need beside the program in a case, so that a program within its limit never runs into ours."""
@@ -127,7 +128,7 @@ class _Events:
 def jobs(trial: Trial) -> tuple[Job, Job]:
     """The checker and the candidate."""
     seconds = START_SECONDS + (trial.limits.time_s + SLACK_SECONDS) * (trial.count + 1)
-    shared = Limits(wall_seconds=seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
+    shared = Limits(wall_seconds=patience.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
     memory = trial.limits.memory_mb * MIB
     checker = Job(
         argv=("python", "-m", "rlvr_guest.checker"),
@@ -174,13 +175,12 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
     await session.send(framed(encode(start)))
     progress.current = first
-    limit = trial.limits.time_s + SLACK_SECONDS
-    deadline = loop.time() + START_SECONDS + limit
+    deadline = loop.time() + START_SECONDS * patience.stretch() + _allowed(trial)
     try:
         while (event := await events.next(deadline)) is not None:
             if _take(event, progress):
                 return
-            deadline = loop.time() + limit
+            deadline = loop.time() + _allowed(trial)
     except TimeoutError:
         reason = f"ran longer than {trial.limits.time_s:g} s"
         if progress.loaded:
@@ -192,6 +192,11 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
         progress.fault = str(error)
         return
     await _ended(session, progress)
+
+
+def _allowed(trial: Trial) -> float:
+    """Seconds of the wall clock that a case may take now."""
+    return trial.limits.time_s * patience.stretch() + SLACK_SECONDS
 
 
 def _note(progress: _Progress, fate: Fate, reason: str) -> None:
@@ -244,6 +249,9 @@ async def _ended(session: Session, progress: _Progress) -> None:
             else:
                 progress.failure = str(fate)
             return
+    if progress.loaded:  # a test that evaluates what the program gave can be ended by it, which must buy nothing
+        _note(progress, Fate.MISSING, "the test ended before its verdict")
+        return
     how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
     progress.fault = f"the checker ended by itself ({how})"
 

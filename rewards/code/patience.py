@@ -1,0 +1,23 @@
+"""How much longer a wall-clock limit is on a machine that has more to run than cores.
+
+A program that is within its limit on a quiet machine must not be wrong on a busy one. CPU time is counted by the sandbox
+and never stretched; but a program that waits for its turn uses none, and a limit on the wall clock would blame it.
+"""
+
+from __future__ import annotations
+
+import os
+
+LONGEST = 4.0
+"""The most that a limit is stretched by: a program must not hold its slot for ever by keeping the machine busy."""
+
+
+def stretch() -> float:
+    """Runnable processes for each core, from 1 to `LONGEST`: now, or over the last minute, whichever is more."""
+    try:
+        with open("/proc/loadavg") as file:
+            minute, _, _, now, _ = file.read().split()
+    except (OSError, ValueError):  # another system
+        return 1.0
+    runnable = max(float(minute), float(now.partition("/")[0]))
+    return min(LONGEST, max(1.0, runnable / (os.cpu_count() or 1)))
