@@ -1,7 +1,8 @@
 """How much longer a wall-clock limit is on a machine that has more to run than cores.
 
-A program that is within its limit on a quiet machine must not be wrong on a busy one. CPU time is counted by the sandbox
-and never stretched; but a program that waits for its turn uses none, and a limit on the wall clock would blame it.
+A program that is within its limit on a quiet machine must not be wrong on a busy one. CPU time is counted by the
+sandbox and never stretched; but a program that waits for its turn uses none, and a limit on the wall clock would blame
+it.
 """
 
 from __future__ import annotations
