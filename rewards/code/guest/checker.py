@@ -117,7 +117,7 @@ def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] 
         report.send("failure", "the program broke the protocol")
         return None
     link.public_names = answer[0]
-    report.later("loaded")
+    report.send("loaded")  # at once: from here on what ends the checker is laid to the program
     return answer[1]
 
 

@@ -591,3 +591,10 @@ def test_program_that_does_not_load_fails_as_a_whole():
 def test_memory_that_answers_take_is_the_programs_fault():
     program = "def f(x): return [[]] * 20_000_000\n"
     assert is_wrong(asserts(program, "assert f(1) == 1"))
+
+
+def test_a_program_that_ends_the_test_by_what_it_gives_is_wrong() -> None:
+    program = "def solve(n):\n    return \"__import__('os')._exit(0)\""
+    judgement = asserts(program, "assert eval(solve(3)) == 97")
+    assert not judgement.fault
+    assert fates(judgement) == [Fate.MISSING]
