@@ -22,7 +22,7 @@ from rlvr.algorithms.recipes import Recipe
 from rlvr.algorithms.shaping import shape
 from rlvr.collect import Collector
 from rlvr.config import RunConfig, resolved_recipe
-from rlvr.data import load_sources
+from rlvr.data import fitting_sources, read_sources
 from rlvr.draws import ProblemDraws
 from rlvr.errors import CheckpointError
 from rlvr.evaluation.during_training import TrainingEvaluation
@@ -74,7 +74,7 @@ class Assembly:
     """Everything that a run holds open: a context manager whose `start` gives the parts."""
 
     def __init__(self, config: RunConfig, out: Path, progress: Progress) -> None:
-        """Load data, graders and model, what fails fastest first.
+        """Load data, tokenizer, model and graders: local files come before what may need the network.
 
         Raises:
             ToolkitError: whatever is wrong, before a token is sampled.
@@ -83,12 +83,13 @@ class Assembly:
         torch.manual_seed(config.seed)
         self._config, self._out, self._progress = config, out, progress
         self._recipe = resolved_recipe(config)
+        read = read_sources(config.data, progress.say)
+        self._demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
+        self._sets = load_sets(config.eval.sets, limit=config.eval.limit) if config.eval.every else {}
         self._tokenizer = load_tokenizer(config.tokenizer, model_path=config.model.path)
         self._prompter = Prompter(self._tokenizer, template=config.data.template)
-        sources = load_sources(config.data, self._prompter, progress.say)
+        sources = fitting_sources(read, config.data, self._prompter, progress.say)
         self._draws = ProblemDraws(sources, seed=config.seed, sampler=config.data.sampler)
-        self._sets = load_sets(config.eval.sets, limit=config.eval.limit) if config.eval.every else {}
-        self._demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
         self._checkpoints = Checkpoints(out / "checkpoints", keep_last=config.checkpoint.keep_last)
         self._model = load_model(config.model, self._tokenizer)
         self._positions = CausalModel(self._model).position_limit

@@ -5,11 +5,10 @@ Order of the filters: pass rates, then prompt length. What is dropped is counted
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from data_prep.files import data_hash, read_problems
+from data_prep.files import read_problems
 from data_prep.fitting import select_fitting
 from data_prep.prefilter import prefilter, read_pass_rates
 from rlvr.draws import Sampler, Source
@@ -46,8 +45,8 @@ class DataConfig:
     pass_rate_high: float = 1.0
 
 
-def load_sources(config: DataConfig, prompter: Prompter, say: Callable[[str], None]) -> list[Source]:
-    """Read, filter and report. Raises ConfigError, BadRow, DataNotFound."""
+def read_sources(config: DataConfig, say: Callable[[str], None]) -> list[Source]:
+    """Read, filter by pass rates and report. Raises ConfigError, BadRow, DataNotFound."""
     if not config.train:
         raise ConfigError("data.train is empty; name at least one file of problems (`rlvr prep` writes them)")
     sources = []
@@ -59,14 +58,18 @@ def load_sources(config: DataConfig, prompter: Prompter, say: Callable[[str], No
             )
             problems = list(filtered.kept)
             say(f"{entry.path}: {filtered.describe()}")
-        fitting = select_fitting(problems, prompter.tokens, config.max_prompt_tokens)
-        if fitting.dropped:
-            say(f"{entry.path}: {fitting.describe()}")
-        sources.append(Source(name=entry.path, problems=fitting.kept, weight=entry.weight))
+        sources.append(Source(name=entry.path, problems=problems, weight=entry.weight))
     return sources
 
 
-def fingerprint(config: DataConfig, *more: str | None) -> str:
-    """A hash of all files that the run reads, for its run directory and for the check on resuming."""
-    paths = [s.path for s in config.train] + [p for p in (config.pass_rates, *more) if p is not None]
-    return data_hash([Path(p) for p in paths])
+def fitting_sources(
+    sources: Iterable[Source], config: DataConfig, prompter: Prompter, say: Callable[[str], None]
+) -> list[Source]:
+    """The sources with the problems whose prompt fits; reports the others. Raises ConfigError."""
+    found = []
+    for source in sources:
+        fitting = select_fitting(source.problems, prompter.tokens, config.max_prompt_tokens)
+        if fitting.dropped:
+            say(f"{source.name}: {fitting.describe()}")
+        found.append(replace(source, problems=fitting.kept))
+    return found

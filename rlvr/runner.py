@@ -1,6 +1,6 @@
 """Runs a config from start to end in its run directory: opens or resumes it, warms up, trains, closes everything.
 
-    RUN/config.yaml        the resolved config        RUN/environment.json   versions, revision, data hash, threads
+    RUN/config.yaml        the resolved config        RUN/environment.json   versions, revision, data hashes, threads
     RUN/metrics.jsonl      a line a step              RUN/warmup.jsonl       a line a supervised step
     RUN/samples/           every sample (Parquet)     RUN/eval/              every evaluated response
     RUN/checkpoints/       `from_pretrained` reads each
@@ -21,8 +21,8 @@ from typing import NoReturn
 
 from rlvr.assembly import Assembly, set_threads
 from rlvr.config import RunConfig, to_tree
-from rlvr.data import fingerprint
 from rlvr.errors import ConfigError
+from rlvr.inputs import hash_inputs
 from rlvr.progress import Progress
 from rlvr.rundir import Checkpoints, read_metrics
 from rlvr.rundir.directory import claim, open_run
@@ -30,22 +30,18 @@ from rlvr.train import train
 
 
 def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
-    """Train in `out`; returns the exit status. Raises ToolkitError."""
+    """Train in `out`; returns the exit status. Raises ToolkitError; a run that cannot begin leaves nothing behind."""
     progress = Progress(total=config.steps)
     newest = Checkpoints(out / "checkpoints", keep_last=0).newest()
     if newest is not None and newest[0] > config.steps:
         raise ConfigError(
             f"{out} holds a checkpoint of step {newest[0]} but steps is {config.steps}; give another --out"
         )
+    inputs = hash_inputs(config)
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(claim(out))
-            open_run(
-                out,
-                to_tree(config),
-                data_hash=fingerprint(config.data, config.warmup.data),
-                threads=set_threads(config.threads),
-            )
+            open_run(out, to_tree(config), inputs=inputs, threads=set_threads(config.threads))
         if newest is not None and newest[0] == config.steps and (config.steps or _has_baseline(config, out)):
             progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
             return 0

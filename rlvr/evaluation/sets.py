@@ -50,12 +50,24 @@ def load_set(entry: str) -> list[Problem]:
         DataNotFound: neither a known set nor a file; says the nearest name.
         BadRow, BadFile: a file that cannot be read.
     """
+    if (path := file_of(entry)) is not None:
+        return read_problems(path)
     name, _, split = entry.partition(":")
+    origin = None if os.environ.get(named.DATA_FOLDER) else named.HUB
+    return list(named.load_set(name, origin=origin, split=split or "test"))
+
+
+def file_of(entry: str) -> str | None:
+    """The file that an entry names, which may be missing; None for a known set.
+
+    Raises:
+        DataNotFound: neither a known set nor a file; says the nearest name.
+    """
+    name = entry.partition(":")[0]
     if name in named.NAMED_SETS:
-        origin = None if os.environ.get(named.DATA_FOLDER) else named.HUB
-        return list(named.load_set(name, origin=origin, split=split or "test"))
+        return None
     if _looks_like_file(entry):
-        return read_problems(entry)
+        return entry
     try:
         named.named_set(name)
     except DataNotFound as error:

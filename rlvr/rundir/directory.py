@@ -9,16 +9,18 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeAlias
 
+from data_prep.writing import missing_folders, remove_empty
 from rlvr import __version__
 from rlvr.errors import ConfigError
 from rlvr.rundir.files import remove_leftovers, write_text, writing
 from rlvr.yaml_text import read_yaml, write_yaml
 
-CONFIG, ENVIRONMENT = "config.yaml", "environment.json"
+CONFIG, ENVIRONMENT, LOCK = "config.yaml", "environment.json", ".lock"
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "pyarrow", "safetensors", "tokenizers")
 
@@ -26,31 +28,58 @@ PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "p
 MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps")
 
 
+InputHashes: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Key of the config -> path of a file that it names, as it stands there -> SHA-256."""
+
+
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Hold the run directory for this process. Raises ConfigError when another process trains in it."""
+    """Hold the run directory for this process. One that is new goes again where the block fails before the run began.
+
+    Raises:
+        ConfigError: another process trains in it, or no folder can be there.
+    """
+    made = missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
+        new = not any(folder.iterdir())
+        lock = (folder / LOCK).open("w")
     except OSError as error:
+        remove_empty(made)
         raise ConfigError(
             f"cannot use {folder} as a run directory: {error.strerror}; give another --out, or make it writable"
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            if not os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat()):
+                raise FileNotFoundError  # another process that could not begin has just removed its folder
+        except (BlockingIOError, FileNotFoundError) as error:
             raise ConfigError(f"another process is training in {folder}; wait for it or give another --out") from error
-        yield
+        try:
+            yield
+        except BaseException:
+            if new:
+                _remove_unbegun(folder)
+                remove_empty(made)
+            raise
 
 
-def open_run(folder: Path, config: Mapping[str, object], *, data_hash: str, threads: int) -> None:
-    """Make the run directory, or check that the run in it has this config and data. What was left half written goes.
+def _remove_unbegun(folder: Path) -> None:
+    """Remove what opening a run wrote, if nothing else is there."""
+    with suppress(OSError):  # the error to tell is the one that the run failed with
+        if {path.name for path in folder.iterdir()} <= {LOCK, CONFIG, ENVIRONMENT}:
+            for name in (CONFIG, ENVIRONMENT, LOCK):
+                (folder / name).unlink(missing_ok=True)
+
+
+def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes, threads: int) -> None:
+    """Make the run directory, or check that the run in it has this config and files. What was left half written goes.
 
     A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config.
 
     Raises:
-        ConfigError: it belongs to another run; names the keys with both values.
+        ConfigError: it belongs to another run; names the keys with both values, or the files that changed.
         CheckpointError: it cannot be written.
     """
     path = folder / CONFIG
@@ -58,10 +87,10 @@ def open_run(folder: Path, config: Mapping[str, object], *, data_hash: str, thre
         remove_leftovers(folder)
     if any((folder / name).exists() for name in BEGUN):
         _check_config(folder, _read(path, read_yaml), config)
-        _check_environment(folder, _read(folder / ENVIRONMENT, json.loads), data_hash, threads)
+        _check_environment(folder, _read(folder / ENVIRONMENT, json.loads), inputs, threads)
     else:
         with writing(folder / ENVIRONMENT):
-            write_text(folder / ENVIRONMENT, json.dumps(_environment(data_hash, threads), indent=2) + "\n")
+            write_text(folder / ENVIRONMENT, json.dumps(_environment(inputs, threads), indent=2) + "\n")
     with writing(path):
         write_text(path, write_yaml(dict(config)))
 
@@ -90,16 +119,31 @@ def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, 
         raise ConfigError(f"{folder} holds another run: {lines}. Give another --out, or the config it was made with")
 
 
-def _check_environment(folder: Path, before: Mapping[str, object], data_hash: str, threads: int) -> None:
-    for key, now, why in (
-        ("data_hash", data_hash, "the training data changed"),
-        ("threads", threads, "sums on the CPU depend on the number of threads"),
-    ):
-        if before.get(key) != now:
-            raise ConfigError(
-                f"{folder} was made with {key} {before.get(key)} and now it is {now}: {why}, so the run could not go "
-                "on exactly. Restore it (threads: set the key `threads`), or give another --out"
-            )
+def _check_environment(folder: Path, before: Mapping[str, object], inputs: InputHashes, threads: int) -> None:
+    if before.get("threads") != threads:
+        raise ConfigError(
+            f"{folder} was made with threads {before.get('threads')} and now it is {threads}: sums on the CPU depend "
+            "on the number of threads, so the run could not go on exactly. Set the key `threads`, or give another --out"
+        )
+    recorded = before.get("data_hashes")
+    old = _by_file(recorded if isinstance(recorded, Mapping) else {})
+    changed = [
+        f"{name} (SHA-256 was {old.get(name, 'not recorded')[:12]} and is {found[:12]})"
+        for name, found in _by_file(inputs).items()
+        if old.get(name) != found
+    ]
+    if changed:
+        checkpoints = sorted((folder / "checkpoints").glob("step-*"))
+        weights = f" (with model.path={checkpoints[-1]} it starts from these weights)" if checkpoints else ""
+        raise ConfigError(
+            f"{folder} was made with other files, so the run could not go on exactly. Changed: {'; '.join(changed)}. "
+            f"Restore them, or start a new run with another --out{weights}"
+        )
+
+
+def _by_file(hashes: InputHashes) -> dict[str, str]:
+    """The key and the path of each file in words -> its hash."""
+    return {f"{key} {path}": found for key, files in hashes.items() for path, found in files.items()}
 
 
 def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -110,7 +154,7 @@ def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
             yield prefix + key, value
 
 
-def _environment(data_hash: str, threads: int) -> dict[str, object]:
+def _environment(inputs: InputHashes, threads: int) -> dict[str, object]:
     return {
         "rlvr": __version__,
         "revision": revision_of(Path(__file__).resolve()),
@@ -120,7 +164,7 @@ def _environment(data_hash: str, threads: int) -> dict[str, object]:
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "cores": os.cpu_count(),
         "threads": threads,
-        "data_hash": data_hash,
+        "data_hashes": {key: dict(files) for key, files in inputs.items()},
     }
 
 

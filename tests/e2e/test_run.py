@@ -44,7 +44,7 @@ def test_a_run_leaves_everything_that_a_run_directory_promises(folder: Path) -> 
     assert sorted(p.name for p in (run / "samples").iterdir()) == [f"step-00000{n}.parquet" for n in (1, 2, 3, 4)]
     assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["step-000002", "step-000004"]
     environment = json.loads((run / "environment.json").read_text())
-    assert {"revision", "packages", "data_hash", "threads", "python"} <= environment.keys()
+    assert {"revision", "packages", "data_hashes", "threads", "python"} <= environment.keys()
     assert tiny.config_from(__import__("yaml").safe_load((run / "config.yaml").read_text())) == tiny.config(folder)
     checkpoint = run / "checkpoints" / "step-000004"
     model = AutoModelForCausalLM.from_pretrained(checkpoint)
@@ -96,7 +96,7 @@ def test_another_config_or_other_data_is_refused_in_the_same_directory(folder: P
         run_training(tiny.config(folder, steps=1, optimizer__lr=2e-3), out=run)
     with (folder / "train.jsonl").open("a") as file:
         file.write((folder / "held_out.jsonl").read_text().splitlines()[0] + "\n")
-    with pytest.raises(ConfigError, match="data_hash"):
+    with pytest.raises(ConfigError, match=r"Changed: data\.train .*train\.jsonl"):
         run_training(tiny.config(folder, steps=1), out=run)
 
 

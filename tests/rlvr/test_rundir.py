@@ -16,7 +16,7 @@ import pytest
 
 from rlvr.errors import CheckpointError, ConfigError
 from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder, read_metrics
-from rlvr.rundir.directory import claim, open_run, revision_of
+from rlvr.rundir.directory import InputHashes, claim, open_run, revision_of
 from rlvr.rundir.group_json import group_from_json, group_to_json
 from rlvr.rundir.samples import DecidedGroup
 from tests.rlvr.made import group
@@ -156,8 +156,12 @@ def test_one_process_at_a_time_holds_a_run_directory(tmp_path: Path) -> None:
         pass
 
 
+INPUTS: InputHashes = {"data.train": {"a.jsonl": "bb"}, "reward": {"./mine.py": "aa"}}
+OTHER: InputHashes = {**INPUTS, "reward": {"./mine.py": "cc"}}
+
+
 def begin(folder: Path, config: Mapping[str, object]) -> None:
-    open_run(folder, config, data_hash="a", threads=1)
+    open_run(folder, config, inputs=INPUTS, threads=1)
     MetricsFile(folder / "metrics.jsonl").append({"step": 1})
 
 
@@ -167,35 +171,42 @@ CONFIG = {"steps": 3, "optimizer": {"lr": 1e-6, "schedule": "constant"}, "checkp
 def test_a_run_directory_of_another_config_is_refused_naming_key_and_both_values(tmp_path: Path) -> None:
     begin(tmp_path, CONFIG)
     with pytest.raises(ConfigError, match=r"optimizer\.lr was 1e-06 and is 1e-05"):
-        open_run(tmp_path, {**CONFIG, "optimizer": {"lr": 1e-5, "schedule": "constant"}}, data_hash="a", threads=1)
+        open_run(tmp_path, {**CONFIG, "optimizer": {"lr": 1e-5, "schedule": "constant"}}, inputs=INPUTS, threads=1)
 
 
 def test_what_does_not_change_the_results_may_change_when_a_run_resumes(tmp_path: Path) -> None:
     begin(tmp_path, CONFIG)
-    open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, data_hash="a", threads=1)
+    open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, inputs=INPUTS, threads=1)
 
 
 def test_more_steps_are_refused_where_the_schedule_depends_on_them(tmp_path: Path) -> None:
     cosine = {**CONFIG, "optimizer": {"lr": 1e-6, "schedule": "cosine"}}
     begin(tmp_path, cosine)
     with pytest.raises(ConfigError, match="steps was 3 and is 9"):
-        open_run(tmp_path, {**cosine, "steps": 9}, data_hash="a", threads=1)
+        open_run(tmp_path, {**cosine, "steps": 9}, inputs=INPUTS, threads=1)
 
 
-@pytest.mark.parametrize(("key", "value"), [("data_hash", "b"), ("threads", 2)])
-def test_other_data_or_threads_are_refused_because_the_run_could_not_go_on_exactly(
-    tmp_path: Path, key: str, value: str | int
+@pytest.mark.parametrize(
+    ("inputs", "threads", "says"),
+    [
+        (OTHER, 1, r"Changed: reward \./mine\.py \(SHA-256 was aa and is cc\)\. Restore"),
+        ({**INPUTS, "eval.sets": {"b.jsonl": "dd"}}, 1, r"Changed: eval\.sets b\.jsonl \(SHA-256 was not recorded and"),
+        (INPUTS, 2, "threads 1 and now it is 2"),
+    ],
+)
+def test_other_files_or_threads_are_refused_because_the_run_could_not_go_on_exactly(
+    tmp_path: Path, inputs: InputHashes, threads: int, says: str
 ) -> None:
     begin(tmp_path, CONFIG)
-    with pytest.raises(ConfigError, match=key):
-        open_run(tmp_path, CONFIG, **{"data_hash": "a", "threads": 1, key: value})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=says):
+        open_run(tmp_path, CONFIG, inputs=inputs, threads=threads)
 
 
 def test_a_directory_in_which_nothing_was_computed_yet_takes_another_config(tmp_path: Path) -> None:
-    open_run(tmp_path, CONFIG, data_hash="a", threads=1)
-    open_run(tmp_path, {**CONFIG, "seed": 5}, data_hash="b", threads=2)
+    open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1)
+    open_run(tmp_path, {**CONFIG, "seed": 5}, inputs=OTHER, threads=2)
     MetricsFile(tmp_path / "metrics.jsonl").append({"step": 1})
-    open_run(tmp_path, {**CONFIG, "seed": 5}, data_hash="b", threads=2)
+    open_run(tmp_path, {**CONFIG, "seed": 5}, inputs=OTHER, threads=2)
     with pytest.raises(ConfigError, match="seed was 5"):
         begin(tmp_path, CONFIG)
 
@@ -210,7 +221,7 @@ def test_a_run_that_lost_what_it_says_of_itself_is_refused_with_the_file(
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match=rf"(?s){name}.* restore the file"):
-        open_run(tmp_path, CONFIG, data_hash="a", threads=1)
+        open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1)
 
 
 def test_what_a_killed_process_left_half_written_goes_and_nothing_else_does(tmp_path: Path) -> None:
