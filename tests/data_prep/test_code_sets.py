@@ -204,6 +204,12 @@ def test_a_reference_that_is_killed_on_one_input_is_run_on_each_by_itself() -> N
     assert [bool(answer.error) for answer in answers] == [False, True, False]
 
 
+def test_a_value_that_no_case_can_hold_is_a_bad_row_and_never_left_out() -> None:
+    source = "def f(x): return None if x == 1 else object()"  # without its other inputs, `return None` would pass
+    with pytest.raises(BadRow, match="a value of type object has no JSON form"):
+        plus(canonical_solution=source)
+
+
 def test_arguments_have_the_types_that_the_task_wants() -> None:
     names = "def f(x, y): return [type(v).__name__ for v in x]"
     problem = plus(task_id=75, canonical_solution=names, base_input=[[[[1], [2]], 3]], plus_input={})
@@ -225,4 +231,4 @@ def test_every_row_of_mbpp_plus_gets_its_expected_outputs(shared_data: Path) -> 
     problems = list(load_set("mbpp_plus", origin=shared_data))
     assert len(problems) == 420
     kinds = Counter(type(problem.reference) for problem in problems)
-    assert kinds == {FunctionReference: 411, AssertsReference: 9}
+    assert kinds == {FunctionReference: 410, AssertsReference: 10}
