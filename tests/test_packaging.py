@@ -94,12 +94,12 @@ def test_the_base_install_has_no_torch_and_the_extras_bring_the_rest(metadata: e
             of_extras[found.group(1)].add(name)
         else:
             base.add(name)
-    assert {"sympy", "math-verify", "pyarrow", "pydantic"} <= base
+    assert {"sympy", "math-verify", "pyarrow", "pydantic", "pytest"} <= base
     assert base & HEAVY == set()
     assert {"torch", "transformers", "peft"} <= of_extras["train"]
     assert "vllm" in of_extras["vllm"]
     assert {"ray", "deepspeed"} <= of_extras["cluster"]
-    assert {"pytest", "ruff", "mypy"} <= of_extras["dev"]
+    assert {"pytest-xdist", "ruff", "mypy"} <= of_extras["dev"]
 
 
 def test_the_tested_versions_pin_every_dependency_and_need_no_file_of_this_machine() -> None:
@@ -124,7 +124,7 @@ def test_every_package_that_a_file_imports_is_declared() -> None:
     ]
     distributions = {re.split(r"[^\w-]", line)[0].lower().replace("-", "_") for line in declared}
     # names that differ from their distribution's, and what a declared one always brings along
-    known = distributions | {"yaml", "latex2sympy2_extended"} | set(PACKAGES) | set(sys.stdlib_module_names)
+    known = distributions | {"yaml", "latex2sympy2_extended", "_pytest"} | set(PACKAGES) | set(sys.stdlib_module_names)
     unknown = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
