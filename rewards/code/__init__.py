@@ -1,1 +1,4 @@
-"""Code graders: is a program right? Five styles of tests, one verdict rule; see docs/design/code_grading.md."""
+"""Code graders: is a program right? Five styles of tests, one verdict rule; see docs/guides/code_grader.md.
+
+How the tests are kept from the program is in docs/design/code_proxy.md.
+"""
