@@ -4,8 +4,8 @@ One cgroup a slot, in each hierarchy (v1) or in the one (v2). The slot's process
 no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
 `memory.peak`) is not needed: the run's own process namespace kills, and v1 counts a maximum that can be set back.
 
-The folders are called `rlvr-PID-START-RANDOM`, after the process that made them: those of processes that are gone (a
-machine that lost power; the keeper removes them otherwise) are removed when the next sandbox starts.
+The folders are called `rlvr-PID-START-NAMESPACE-RANDOM`, after the process that made them. Those of processes that are
+gone (a machine that lost power; the keeper removes them otherwise) are removed when the next sandbox starts.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Cgroups:
 
 def make(parent: Path = _ROOT) -> Cgroups | None:
     """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable."""
-    name = f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{secrets.token_hex(4)}"
+    name = f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{_pid_namespace()}-{secrets.token_hex(4)}"
     for unified, bases in _places(parent):
         folders = [base / name for base in bases]
         try:
@@ -197,9 +197,18 @@ def start_of(pid: int) -> str:
         return ""
 
 
+def _pid_namespace() -> str:
+    """In which numbering a pid is meant: containers may share a tree of cgroups, and know nothing of each other."""
+    try:
+        return os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    except OSError:
+        return "none"
+
+
 def _sweep(base: Path) -> None:
     """Remove what sandboxes of dead processes have left."""
-    for folder in base.glob(f"{_PREFIX}*-*-*"):
+    here = _pid_namespace()
+    for folder in base.glob(f"{_PREFIX}*-*-{here}-*"):
         pid, start = folder.name.removeprefix(_PREFIX).split("-")[:2]
         if pid.isdigit() and start_of(int(pid)) != start:
             for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:

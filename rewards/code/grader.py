@@ -50,7 +50,7 @@ LONGEST_PROGRAM = 1_000_000
 _SHOWN = 200
 _MOST_DETAILED = 200  # cases whose outcome stands in the details
 _TRIES = 2  # of a judgement under which the sandbox died
-_BESIDE = 60.0  # seconds of a request beyond its runs: starting a sandbox, compiling, waiting for a slot
+_BESIDE = 180.0  # seconds of a request beyond its runs: starting a sandbox, compiling, waiting for a slot
 _BESIDE_A_CASE = 1.0
 _SHARED_SECONDS = 30.0  # a case that may take longer never holds a slot that another request may need
 

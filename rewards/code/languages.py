@@ -19,7 +19,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,7 +33,7 @@ NOT_FOUND = 127
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _ARTIFACT_MIB = 32
 _COMPILE_LIMITS = Limits(
-    wall_seconds=60.0, cpu_seconds=60.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
+    wall_seconds=30.0, cpu_seconds=30.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
 )
 _PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
 _MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
@@ -244,7 +244,7 @@ class Program:
             files=self._source_file(),
             outputs=(language.artifact,),
             env=language.env,
-            limits=_COMPILE_LIMITS,
+            limits=replace(_COMPILE_LIMITS, wall_seconds=_COMPILE_LIMITS.wall_seconds * patience.stretch()),
         )
 
     def artifact_of(self, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
