@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any
 
-from . import proxies
+from . import operators, proxies
 from .codec import Violation
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
@@ -104,7 +104,7 @@ async def _aenter(self: Any) -> Any:
 
 async def _aexit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
     suppressed = await proxies.the_link().ask("drive", "aexit", self, kind, error)
-    return proxies.may_suppress(suppressed, error)
+    return operators.may_suppress(suppressed, error)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

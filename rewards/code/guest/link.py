@@ -6,25 +6,20 @@ function's internals, never an operand of a comparison.
 
 from __future__ import annotations
 
-import io
-import struct
-import sys
-import types
 from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import proxies, standard, wire
+from . import proxies, served, wire
 from .channel import Channel, Ended
-from .codec import DEEPEST, LARGEST_MESSAGE, Unsendable, Violation, plain_base
+from .codec import DEEPEST, Unsendable, Violation
+from .crossing import MODULE, CheckerDecoder, CheckerEncoder
+from .described import make_handle
 from .proxies import ProgramLost, UnsupportedTest
-from .sharing import LinkDecoder, LinkEncoder, Shared
+from .sharing import Shared
 
-_U32 = struct.Struct(">I")
 _MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
-# Attributes of mocks that say what the test expects.
-_MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
 
 class Case:
@@ -122,7 +117,7 @@ class Link:
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""
-        value = self.ask("getattr", _MODULE, name)
+        value = self.ask("getattr", MODULE, name)
         if name[:1].isupper():
             proxies.mark_named(value)
         return value
@@ -196,7 +191,7 @@ class Link:
             self.lose("the program broke the protocol: a question without its parts", violated=True)
         _, _, _, _, _, name, args = message
         del message
-        handler = _SERVED.get(name)
+        handler = served.SERVED.get(name)
         if handler is None:
             self.lose(f"the program broke the protocol: it asked for {name[:40]!r}", violated=True)
         try:
@@ -226,29 +221,8 @@ class Link:
             return number, False
         number = len(self.objects) + 1
         self._object_numbers[id(value)] = number
-        self.objects[number] = (self.kind_of(value), value)
+        self.objects[number] = (served.kind_of(value, self.local_modules), value)
         return number, True
-
-    def kind_of(self, value: Any) -> str:
-        """What the program may do with an object of the test."""
-        if isinstance(value, types.FunctionType | types.MethodType):
-            function = getattr(value, "__func__", value)
-            return "async function" if function.__code__.co_flags & 0x80 else "function"
-        if isinstance(value, type):
-            return "exception class" if issubclass(value, BaseException) else "callable"
-        if isinstance(value, types.CoroutineType):
-            return "awaitable"
-        if _is_mock(value):
-            return "callable object" if callable(value) else "object"
-        if type(value).__module__ in self.local_modules:
-            return "callable" if callable(value) else "object"
-        if callable(value):
-            return "callable"
-        if hasattr(type(value), "__await__"):
-            return "awaitable"
-        if hasattr(type(value), "__iter__") or hasattr(type(value), "__next__"):
-            return "iterable"
-        return "opaque"
 
     # --- handles ---
 
@@ -279,7 +253,7 @@ class Link:
 
         if len(self._refs) > _MOST_OBJECTS:
             raise Violation("too many objects")
-        value = proxies.make_handle(number, kind)
+        value = make_handle(number, kind)
         self._refs[number] = weakref.ref(value)
         return value
 
@@ -292,236 +266,3 @@ class Link:
     def check_new(self, number: int) -> None:
         if number == 0 or number in self.handles or number in self._refs or number in self._gone:
             raise Violation("an object that is sent twice")
-
-
-class _ModuleNumber:
-    """Stands for the module `solution` in what is asked."""
-
-
-_MODULE = _ModuleNumber()
-
-
-def _is_mock(value: Any) -> bool:
-    mock = sys.modules.get("unittest.mock")
-    return mock is not None and isinstance(value, mock.NonCallableMock)
-
-
-# --- what the program may ask ---------------------------------------------------------------------------------------
-
-
-def _served_call(link: Link, number: Any, args: Any, kwargs: Any) -> Any:
-    function = link.object_of(number, "function", "async function", "callable", "callable object", "exception class")
-    if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
-        raise Violation("a call without its parts")
-    return function(*args, **kwargs)
-
-
-def _served_iter(link: Link, number: Any) -> Any:
-    return iter(link.object_of(number, "iterable", "object", "callable object"))
-
-
-def _served_next(link: Link, number: Any) -> Any:
-    return next(link.object_of(number, "iterable"))
-
-
-def _served_getattr(link: Link, number: Any, name: Any) -> Any:
-    value = link.object_of(number, "object", "callable object")
-    if type(name) is not str or name.startswith("_"):
-        raise Violation("an attribute that is not public")
-    if _is_mock(value) and (name in _MOCK_OWN or name.startswith(("assert_", "call_", "mock_", "method_calls"))):
-        raise AttributeError(name)
-    return getattr(value, name)
-
-
-def _served_setattr(link: Link, number: Any, name: Any, content: Any) -> None:
-    value = link.object_of(number, "object")
-    if type(name) is not str or name.startswith("_") or _is_mock(value):
-        raise Violation("an attribute that is not public")
-    setattr(value, name, content)
-
-
-def _served_stdin(_link: Link, method: Any, size: Any) -> Any:
-    if method not in ("read", "readline") or not (size is None or type(size) is int):
-        raise Violation("a reading of standard input that is none")
-    stream: Any = sys.stdin
-    return getattr(stream, method)(-1 if size is None else size)
-
-
-_SERVED: dict[str, Callable[..., Any]] = {
-    "call": _served_call,
-    "iter": _served_iter,
-    "next": _served_next,
-    "getattr": _served_getattr,
-    "setattr": _served_setattr,
-    "stdin": _served_stdin,
-}
-
-
-# --- writing and reading --------------------------------------------------------------------------------------------
-
-
-class CheckerEncoder(LinkEncoder):
-    """Writes what a test hands to the program."""
-
-    def __init__(self, shared: Shared, link: Link) -> None:
-        super().__init__(shared)
-        self._link = link
-
-    def other(self, value: object, depth: int) -> None:
-        if value is _MODULE:
-            self.parts.append(b"h" + _U32.pack(0))
-            return
-        if proxies.is_proxy(value):
-            self.parts.append(b"h" + _U32.pack(proxies.number_of(value)))
-            return
-        name = standard.name_of(value)
-        if name is not None:
-            self.parts.append(b"g")
-            self.put(name, depth)
-            return
-        if (name := standard.function_name_of(value)) is not None:
-            self.parts.append(b"G")
-            self.put(name, depth)
-            return
-        if isinstance(value, BaseException):
-            self._exception(value, depth)
-            return
-        if type(value) in (io.StringIO, io.BytesIO):
-            self._stream(value, depth)
-            return
-        if plain_base(type(value)) is not None:
-            super().other(value, depth)
-            return
-        self._object(value, depth)
-
-    def _object(self, value: Any, depth: int) -> None:
-        number, new = self._link.object_number(value)
-        if not new:
-            self.parts.append(b"o" + _U32.pack(number))
-            return
-        kind = self._link.objects[number][0]
-        name = getattr(value, "__name__", "") if kind in ("function", "async function", "exception class") else ""
-        self.parts.append(b"O" + _U32.pack(number))
-        self.put(kind, depth)
-        self.put(name if type(name) is str else "", depth)
-        bases: tuple[type, ...] | None = None
-        if kind == "exception class":
-            bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
-        self.put(bases, depth - 1)
-
-    def _exception(self, error: BaseException, depth: int) -> None:
-        number, new = self._link.object_number(error)
-        if not new:
-            self.parts.append(b"o" + _U32.pack(number))
-            return
-        self._link.objects[number] = ("exception", error)
-        self.parts.append(b"E" + _U32.pack(number))
-        kind: type = type(error)
-        ours = kind.__module__ in self._link.local_modules
-        if not ours and standard.name_of(kind) is None:
-            kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
-        self.put(kind, depth - 1)
-        # What an assertion says may hold what the test expects.
-        hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
-        mark = len(self.parts)
-        try:
-            self.put(() if hidden else tuple(error.args), depth - 1)
-        except Unsendable:
-            del self.parts[mark:]
-            self.put((), depth)
-
-    def _stream(self, value: Any, depth: int) -> None:
-        number = self.shared.number(value)
-        if number is not None:
-            self.parts.append(b"r" + _U32.pack(number))
-            return
-        if value.closed:
-            self._object(value, depth)
-            return
-        self.parts.append(b"m" + _U32.pack(self.shared.add(value)) + b"M")
-        self.put(value.getvalue(), depth)
-        self.put(value.tell(), depth)
-
-
-class CheckerDecoder(LinkDecoder):
-    """Reads what the program sends. Raises Violation."""
-
-    def __init__(self, raw: bytes, shared: Shared, link: Link) -> None:
-        super().__init__(raw, shared, theirs=1)
-        self._link = link
-
-    def extension(self, tag: bytes) -> Any:
-        link = self._link
-        if tag == b"h":
-            return link.handle(self.number())
-        if tag == b"o":
-            number = self.number()
-            if number not in link.objects:
-                raise Violation("a number of no object")
-            return link.objects[number][1]
-        if tag == b"g":
-            return standard.by_name(self.get())
-        if tag == b"H":
-            number = self.number()
-            link.check_new(number)
-            self.deeper()
-            kind = self.get()
-            self.depth -= 1
-            link.check_new(number)
-            made = link.hold(number, kind)
-            link.received(number)
-            return made
-        if tag == b"C":
-            number = self.number()
-            link.check_new(number)
-            self.deeper()
-            description = self.get()
-            self.depth -= 1
-            return link.keep(number, proxies.make_class(number, description))
-        if tag == b"u":
-            return self._plain()
-        if tag == b"E":
-            return self._exception()
-        return super().extension(tag)
-
-    def _plain(self) -> Any:
-        number = self.number()
-        self._link.check_new(number)
-        self.deeper()
-        kind = self.get()
-        sid = None
-        if self.raw[self.at : self.at + 1] == b"m":
-            self.at += 1
-            sid = self.number()
-            if sid % 2 != 1:
-                raise Violation("a shared container with a number of ours")
-        content = self.get()
-        self.depth -= 1
-
-        def register(value: Any) -> None:
-            if sid is not None:
-                self.shared.learn(sid, value)
-                self.shared.hold(sid)
-
-        return self._link.keep(number, proxies.make_plain(number, kind, content, register))
-
-    def _exception(self) -> Any:
-        number = self.number()
-        if number:
-            self._link.check_new(number)
-        self.deeper()
-        kind, args, text, attributes = self.get(), self.get(), self.get(), self.get()
-        direct, cause = self.get(), self.get()
-        self.depth -= 1
-        made = proxies.make_error(number, kind, args, text, attributes)
-        if number:
-            self._link.keep(number, made)
-        if isinstance(cause, BaseException) and cause is not made:
-            if direct is True:
-                made.__cause__ = cause
-            else:
-                made.__context__ = cause
-        return made
-
-
-__all__ = ["LARGEST_MESSAGE", "Case", "CheckerDecoder", "CheckerEncoder", "Link"]

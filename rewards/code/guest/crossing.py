@@ -1,0 +1,191 @@
+"""In the checker: values as they cross between tests and program. Objects of either side cross as numbers."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING, Any
+
+from . import standard
+from .codec import Unsendable, Violation, plain_base
+from .described import make_class
+from .plain import make_plain
+from .proxies import is_proxy, number_of
+from .raised import make_error
+from .sharing import LinkDecoder, LinkEncoder, Shared
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_U32 = struct.Struct(">I")
+
+
+class _ModuleNumber:
+    """Stands for the module `solution` in what is asked."""
+
+
+MODULE = _ModuleNumber()
+
+
+class CheckerEncoder(LinkEncoder):
+    """Writes what a test hands to the program."""
+
+    def __init__(self, shared: Shared, link: Link) -> None:
+        super().__init__(shared)
+        self._link = link
+
+    def other(self, value: object, depth: int) -> None:
+        if value is MODULE:
+            self.parts.append(b"h" + _U32.pack(0))
+            return
+        if is_proxy(value):
+            self.parts.append(b"h" + _U32.pack(number_of(value)))
+            return
+        name = standard.name_of(value)
+        if name is not None:
+            self.parts.append(b"g")
+            self.put(name, depth)
+            return
+        if (name := standard.function_name_of(value)) is not None:
+            self.parts.append(b"G")
+            self.put(name, depth)
+            return
+        if isinstance(value, BaseException):
+            self._exception(value, depth)
+            return
+        if type(value) in (io.StringIO, io.BytesIO):
+            self._stream(value, depth)
+            return
+        if plain_base(type(value)) is not None:
+            super().other(value, depth)
+            return
+        self._object(value, depth)
+
+    def _object(self, value: Any, depth: int) -> None:
+        number, new = self._link.object_number(value)
+        if not new:
+            self.parts.append(b"o" + _U32.pack(number))
+            return
+        kind = self._link.objects[number][0]
+        name = getattr(value, "__name__", "") if kind in ("function", "async function", "exception class") else ""
+        self.parts.append(b"O" + _U32.pack(number))
+        self.put(kind, depth)
+        self.put(name if type(name) is str else "", depth)
+        bases: tuple[type, ...] | None = None
+        if kind == "exception class":
+            bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
+        self.put(bases, depth - 1)
+
+    def _exception(self, error: BaseException, depth: int) -> None:
+        number, new = self._link.object_number(error)
+        if not new:
+            self.parts.append(b"o" + _U32.pack(number))
+            return
+        self._link.objects[number] = ("exception", error)
+        self.parts.append(b"E" + _U32.pack(number))
+        kind: type = type(error)
+        ours = kind.__module__ in self._link.local_modules
+        if not ours and standard.name_of(kind) is None:
+            kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
+        self.put(kind, depth - 1)
+        # What an assertion says may hold what the test expects.
+        hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
+        mark = len(self.parts)
+        try:
+            self.put(() if hidden else tuple(error.args), depth - 1)
+        except Unsendable:
+            del self.parts[mark:]
+            self.put((), depth)
+
+    def _stream(self, value: Any, depth: int) -> None:
+        number = self.shared.number(value)
+        if number is not None:
+            self.parts.append(b"r" + _U32.pack(number))
+            return
+        if value.closed:
+            self._object(value, depth)
+            return
+        self.parts.append(b"m" + _U32.pack(self.shared.add(value)) + b"M")
+        self.put(value.getvalue(), depth)
+        self.put(value.tell(), depth)
+
+
+class CheckerDecoder(LinkDecoder):
+    """Reads what the program sends. Raises Violation."""
+
+    def __init__(self, raw: bytes, shared: Shared, link: Link) -> None:
+        super().__init__(raw, shared, theirs=1)
+        self._link = link
+
+    def extension(self, tag: bytes) -> Any:
+        link = self._link
+        if tag == b"h":
+            return link.handle(self.number())
+        if tag == b"o":
+            number = self.number()
+            if number not in link.objects:
+                raise Violation("a number of no object")
+            return link.objects[number][1]
+        if tag == b"g":
+            return standard.by_name(self.get())
+        if tag == b"H":
+            number = self.number()
+            link.check_new(number)
+            self.deeper()
+            kind = self.get()
+            self.depth -= 1
+            link.check_new(number)
+            made = link.hold(number, kind)
+            link.received(number)
+            return made
+        if tag == b"C":
+            number = self.number()
+            link.check_new(number)
+            self.deeper()
+            description = self.get()
+            self.depth -= 1
+            return link.keep(number, make_class(number, description))
+        if tag == b"u":
+            return self._plain()
+        if tag == b"E":
+            return self._exception()
+        return super().extension(tag)
+
+    def _plain(self) -> Any:
+        number = self.number()
+        self._link.check_new(number)
+        self.deeper()
+        kind = self.get()
+        sid = None
+        if self.raw[self.at : self.at + 1] == b"m":
+            self.at += 1
+            sid = self.number()
+            if sid % 2 != 1:
+                raise Violation("a shared container with a number of ours")
+        content = self.get()
+        self.depth -= 1
+
+        def register(value: Any) -> None:
+            if sid is not None:
+                self.shared.learn(sid, value)
+                self.shared.hold(sid)
+
+        return self._link.keep(number, make_plain(number, kind, content, register))
+
+    def _exception(self) -> Any:
+        number = self.number()
+        if number:
+            self._link.check_new(number)
+        self.deeper()
+        kind, args, text, attributes = self.get(), self.get(), self.get(), self.get()
+        direct, cause = self.get(), self.get()
+        self.depth -= 1
+        made = make_error(number, kind, args, text, attributes)
+        if number:
+            self._link.keep(number, made)
+        if isinstance(cause, BaseException) and cause is not made:
+            if direct is True:
+                made.__cause__ = cause
+            else:
+                made.__context__ = cause
+        return made

@@ -1,0 +1,138 @@
+"""In the checker: classes made from the descriptions that the program sends, and handles of these classes.
+
+A description is names and a set of operators. What a class does is a template of ours; nothing in it is the program's.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import wire
+from .codec import Violation, plain_base
+from .operators import TEMPLATES, contains, iterate
+from .plain import PlainHandle, plain_names
+from .proxies import NUMBER, Handle, HandleMeta, ask, capabilities_of, class_numbers, state_of
+from .raised import ErrorHandle, standard_error
+
+_LOOK_TYPES: dict[int, type] = {
+    1: types.FunctionType,
+    2: types.BuiltinFunctionType,
+    3: types.MethodType,
+    4: types.GeneratorType,
+    5: types.CoroutineType,
+    6: types.AsyncGeneratorType,
+    7: types.ModuleType,
+}
+_COROUTINE = 5
+_ASYNC = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
+_STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
+_standard_classes: dict[type, type] = {}
+
+
+def _asynchronous() -> dict[str, Callable[..., Any]]:
+    from .awaited import METHODS
+
+    return METHODS
+
+
+def _coroutine() -> dict[str, Callable[..., Any]]:
+    from .awaited import COROUTINE
+
+    return COROUTINE
+
+
+def make_class(number: int, description: Any) -> type:
+    """The class that stands for one of the program, from its description. Raises Violation."""
+    if type(description) is not tuple or len(description) != 8:
+        raise Violation("a class without a description")
+    name, qualname, module, doc, bases, capabilities, overridden, look = description
+    if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
+        raise Violation("a class with a name that is none")
+    if type(bases) is not tuple or type(capabilities) is not int or type(overridden) is not tuple:
+        raise Violation("a class without a description")
+    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in overridden):
+        raise Violation("a class without a description")
+    error = next((b for b in bases if issubclass(b, BaseException)), None)
+    plain = next((b for b in bases if not issubclass(b, BaseException) and plain_base(b)), None)
+    names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
+    names["__doc__"] = doc if type(doc) is str else None
+    if error is not None:
+        usable = tuple(b for b in bases if issubclass(b, BaseException))
+        real = (*(b for b in usable if type(b) is HandleMeta), ErrorHandle)
+        attempts = [(*real, *(b for b in usable if type(b) is not HandleMeta)), (ErrorHandle, standard_error(error))]
+    elif plain is not None:
+        names.update(plain_names(plain_base(plain), capabilities, overridden))
+        mixed = tuple(b for b in bases if type(b) is HandleMeta and not plain_base(b))
+        base = plain if type(plain) is HandleMeta else None
+        attempts = [
+            (base, *mixed) if base else (PlainHandle, *mixed, plain),
+            (PlainHandle, plain_base(plain) or object),
+        ]
+    else:
+        names.update(
+            {n: TEMPLATES[n] for bit, n in enumerate(wire.CAPABILITIES) if capabilities >> bit & 1 and n in TEMPLATES}
+        )
+        if capabilities & (wire.BITS["__iter__"] | wire.BITS["__getitem__"]):
+            names["__contains__"] = contains
+        if capabilities & wire.BITS["__getitem__"] and "__iter__" not in names:
+            names["__iter__"] = iterate
+        if any(capabilities & wire.BITS[n] for n in _ASYNC):
+            names.update({n: m for n, m in _asynchronous().items() if capabilities & wire.BITS[n]})
+            if look == _COROUTINE:
+                names.update(_coroutine())
+        if look in _LOOK_TYPES:
+            kind = _LOOK_TYPES[look]
+            names["__class__"] = property(lambda _self: kind)
+            names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
+        attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
+    made = _build(name, attempts, names)
+    capabilities_of[made] = capabilities
+    for ancestor in made.__mro__[1:]:
+        capabilities_of[made] |= capabilities_of.get(ancestor, 0)
+    class_numbers[made] = number
+    return made
+
+
+def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any]) -> type:
+    for bases in attempts:
+        try:
+            return HandleMeta(name, bases, dict(names))
+        except TypeError:  # an order or a layout that cannot be
+            continue
+    raise Violation(f"a class {name[:80]!r} that cannot be")
+
+
+def _standard_class(kind: type) -> type:
+    """Objects of a type that both ends have, but that are no data: an iterator, a property."""
+    import collections
+
+    if kind not in (*_STANDARD_OBJECTS, collections.ChainMap):
+        raise Violation(f"an object of type {kind.__name__} that is not sent as its content")
+    if kind not in _standard_classes:
+        below = kind.__mro__[:-1]
+        capabilities = sum(1 << bit for bit, n in enumerate(wire.CAPABILITIES) if any(n in vars(k) for k in below))
+        names: dict[str, Any] = {
+            n: TEMPLATES[n] for n in wire.CAPABILITIES if capabilities & wire.BITS[n] and n in TEMPLATES
+        }
+        if "__iter__" in names:
+            names["__contains__"] = contains
+        names |= {"\0internal": True, "__module__": "builtins", "__class__": property(lambda _self: kind)}
+        made = HandleMeta(kind.__name__, (Handle,), names)
+        capabilities_of[made] = capabilities
+        _standard_classes[kind] = made
+    return _standard_classes[kind]
+
+
+def make_handle(number: int, kind: Any) -> Any:
+    """An object of a class of the program. Raises Violation."""
+    if not isinstance(kind, type):
+        raise Violation("an object of a class that is none")
+    if type(kind) is not HandleMeta:
+        kind = _standard_class(kind)
+    if not issubclass(kind, Handle):
+        raise Violation(f"an object of class {kind.__name__} that is not sent as its content")
+    made = object.__new__(kind)
+    state_of(made)[NUMBER] = number
+    return made

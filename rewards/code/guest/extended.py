@@ -1,0 +1,169 @@
+"""Values of the standard library that cross as plain fields: dates, fractions, ranges, patterns, views and the like.
+
+Each has a name, whose place in `READERS` is its code in a message, and most have fields of the types given there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from array import array
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PosixPath, PurePosixPath
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from . import arrays
+from .bounds import Violation
+
+if TYPE_CHECKING:
+    from .encoder import Encoder, Writer
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def _write_timezone(encoder: Encoder, value: datetime.tzinfo, depth: int) -> None:
+    encoder.extended("timezone", depth, value.utcoffset(None), value.tzname(None))
+
+
+def _write_zone(value: object) -> object:
+    """A tzinfo as something that can be written: fixed offsets, and zones by their key."""
+    key = getattr(value, "key", None)
+    if type(value).__name__ == "ZoneInfo" and type(value).__module__ == "zoneinfo" and isinstance(key, str):
+        return key
+    return value
+
+
+def _write_datetime(encoder: Encoder, value: datetime.datetime, depth: int) -> None:
+    at = datetime.datetime.timetuple(value)[:6]
+    encoder.extended("datetime", depth, *at, value.microsecond, _write_zone(value.tzinfo), value.fold)
+
+
+def _simple(name: str, *attributes: str) -> Writer:
+    def write(encoder: Encoder, value: object, depth: int) -> None:
+        encoder.extended(name, depth, *(getattr(value, attribute) for attribute in attributes))
+
+    return write
+
+
+def _write_namespace(encoder: Encoder, value: SimpleNamespace, depth: int) -> None:
+    encoder.extended("namespace", depth, dict(value.__dict__))
+
+
+def _write_array(encoder: Encoder, value: array[Any], depth: int) -> None:
+    encoder.extended("array", depth, value.typecode, value.tobytes())
+
+
+WRITERS: dict[type, Writer] = {
+    range: _simple("range", "start", "stop", "step"),
+    slice: _simple("slice", "start", "stop", "step"),
+    Decimal: lambda encoder, value, depth: encoder.extended("decimal", depth, Decimal.__str__(value)),
+    Fraction: _simple("fraction", "numerator", "denominator"),
+    datetime.date: _simple("date", "year", "month", "day"),
+    datetime.time: lambda encoder, v, depth: encoder.extended(
+        "time", depth, v.hour, v.minute, v.second, v.microsecond, _write_zone(v.tzinfo), v.fold
+    ),
+    datetime.datetime: _write_datetime,
+    datetime.timedelta: _simple("timedelta", "days", "seconds", "microseconds"),
+    datetime.timezone: _write_timezone,
+    uuid.UUID: _simple("uuid", "int"),
+    PosixPath: lambda encoder, value, depth: encoder.extended("path", depth, str(value), True),
+    PurePosixPath: lambda encoder, value, depth: encoder.extended("path", depth, str(value), False),
+    re.Pattern: _simple("pattern", "pattern", "flags"),
+    type({}.keys()): lambda encoder, value, depth: encoder.extended("keys", depth, tuple(value)),
+    type({}.values()): lambda encoder, value, depth: encoder.extended("values", depth, tuple(value)),
+    type({}.items()): lambda encoder, value, depth: encoder.extended("items", depth, tuple(value)),
+    MappingProxyType: lambda encoder, value, depth: encoder.extended("mappingproxy", depth, dict(value)),
+    memoryview: lambda encoder, value, depth: encoder.extended("memoryview", depth, value.tobytes()),
+    SimpleNamespace: _write_namespace,
+    array: _write_array,
+}
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _read_timezone(offset: datetime.timedelta, name: str) -> datetime.timezone:
+    plain = datetime.timezone(offset)
+    return plain if plain.tzname(None) == name else datetime.timezone(offset, name)
+
+
+def _zone(value: object) -> datetime.tzinfo | None:
+    if value is None or type(value) is datetime.timezone:
+        return value
+    if type(value) is str and re.match(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*\Z", value):
+        import zoneinfo
+
+        return zoneinfo.ZoneInfo(value)
+    raise Violation("a time zone of an unknown kind")
+
+
+def _read_datetime(*fields: Any) -> datetime.datetime:
+    year, month, day, hour, minute, second, micro, zone, fold = fields
+    return datetime.datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
+
+
+def _read_time(*fields: Any) -> datetime.time:
+    hour, minute, second, micro, zone, fold = fields
+    return datetime.time(hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
+
+
+def _read_pattern(pattern: str | bytes, flags: int) -> object:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern, flags & ~re.DEBUG)
+
+
+def _read_pairs(items: tuple[Any, ...]) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    for item in items:
+        if type(item) is not tuple or len(item) != 2:
+            raise Violation("an item that is no pair")
+        made[item[0]] = item[1]
+    return made
+
+
+def _read_array(code: str, raw: bytes) -> array[Any]:
+    if code not in "bBhHiIlLqQfd":
+        raise Violation("an array of an unknown type")
+    made: array[Any] = array(code)
+    made.frombytes(raw)
+    return made
+
+
+def _read_namespace(content: dict[str, object]) -> SimpleNamespace:
+    if any(key.startswith("__") for key in content):
+        raise Violation("a namespace with an underscored name")
+    return SimpleNamespace(**content)
+
+
+_BY_NAME: dict[str, tuple[tuple[type, ...] | None, Callable[..., object]]] = {
+    "range": ((int, int, int), range),
+    "slice": (None, slice),
+    "decimal": ((str,), Decimal),
+    "fraction": ((int, int), Fraction),
+    "date": ((int, int, int), datetime.date),
+    "time": (None, _read_time),
+    "datetime": (None, _read_datetime),
+    "timedelta": ((int, int, int), datetime.timedelta),
+    "timezone": ((datetime.timedelta, str), _read_timezone),
+    "uuid": ((int,), lambda number: uuid.UUID(int=number)),
+    "path": ((str, bool), lambda text, real: PosixPath(text) if real else PurePosixPath(text)),
+    "pattern": (None, _read_pattern),
+    "keys": ((tuple,), lambda keys: dict.fromkeys(keys).keys()),
+    "values": ((tuple,), lambda values: dict(enumerate(values)).values()),
+    "items": ((tuple,), lambda items: _read_pairs(items).items()),
+    "mappingproxy": ((dict,), MappingProxyType),
+    "memoryview": ((bytes,), memoryview),
+    "namespace": ((dict,), _read_namespace),
+    "array": ((str, bytes), _read_array),
+    "ndarray": (None, arrays.read_array),
+    "scalar": ((str, bytes), arrays.read_scalar),
+}
+CODES = {name: code for code, name in enumerate(_BY_NAME)}
+READERS = tuple(_BY_NAME.values())

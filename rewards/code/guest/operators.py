@@ -1,0 +1,145 @@
+"""In the checker: operators and builtins on the program's objects, added to a class by what it offers.
+
+With another object of the program an operator is asked of the program. With test data it is refused; on an instance of
+a subclass of a plain type it is the plain type's own, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import wire
+from .proxies import Refused, ask, is_proxy, keep_made, refuse, size, text_of, truth, was_made
+
+
+def _call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    return ask("call", self, *args, **kwargs)
+
+
+def iterate(self: Any) -> Any:
+    return ask("__iter__", self)
+
+
+def _next(self: Any) -> Any:
+    return ask("__next__", self)
+
+
+def _len(self: Any) -> int:
+    return size(ask("__len__", self))
+
+
+def _get_item(self: Any, key: Any) -> Any:
+    return ask("__getitem__", self, key)
+
+
+def _set_item(self: Any, key: Any, value: Any) -> None:
+    ask("__setitem__", self, key, value)
+
+
+def _delete_item(self: Any, key: Any) -> None:
+    ask("__delitem__", self, key)
+
+
+def contains(self: Any, item: Any) -> bool:
+    if not is_proxy(item):
+        refuse(self, "`in`")
+    return truth(ask("__contains__", self, item))
+
+
+def _enter(self: Any) -> Any:
+    return keep_made(self, ask("__enter__", self))
+
+
+def may_suppress(answer: Any, error: Any) -> bool:
+    """No context manager of the program makes a failed assertion, or one of our own failures, disappear."""
+    return answer is True and isinstance(error, Exception) and not isinstance(error, AssertionError | Refused)
+
+
+def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
+    return may_suppress(ask("__exit__", self, kind, error), error)
+
+
+def _index_like(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        if not was_made(self) or args:
+            refuse(self, f"`{name.strip('_')}`")
+        return keep_made(self, ask(name, self))
+
+    return method
+
+
+def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
+    reflected = name.startswith("__r") and name != "__rshift__"
+    straight = "__" + name[3:] if reflected else name
+
+    def method(self: Any, other: Any) -> Any:
+        if not is_proxy(other):
+            refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
+        pair = (other, self) if reflected else (self, other)
+        return keep_made(self, ask(straight, *pair))
+
+    return method
+
+
+def text_method(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        return text_of(ask(name, self, *args), name)
+
+    return method
+
+
+_ORDERINGS = ("__lt__", "__le__", "__gt__", "__ge__")
+TEMPLATES: dict[str, Callable[..., Any]] = {
+    "__call__": _call,
+    "__iter__": iterate,
+    "__next__": _next,
+    "__len__": _len,
+    "__getitem__": _get_item,
+    "__setitem__": _set_item,
+    "__delitem__": _delete_item,
+    "__contains__": contains,
+    "__enter__": _enter,
+    "__exit__": _exit,
+    "__reversed__": lambda self: ask("__reversed__", self),
+    "__fspath__": lambda self: text_of(ask("__fspath__", self), "__fspath__"),
+    **{name: _binary(name, ordering=True) for name in _ORDERINGS},
+}
+for _name in wire.CAPABILITIES:
+    if _name in TEMPLATES or _name in ("__eq__", "__ne__", "__hash__", "__bool__", "__missing__", "__ipow__"):
+        continue
+    if _name in ("__str__", "__repr__", "__format__"):
+        continue
+    if _name in (
+        *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+        *("__int__", "__float__", "__complex__", "__index__", "__bytes__"),
+    ):
+        TEMPLATES[_name] = _index_like(_name)
+    elif "await" not in _name and "_a" not in _name[1:3]:
+        TEMPLATES[_name] = _binary(_name)
+for _name in ("__add__", "__and__", "__radd__", "__rand__"):
+    TEMPLATES[_name] = _binary(_name)
+
+
+def plain_binary(name: str) -> Callable[..., Any]:
+    """Between two objects of the program it is theirs; with test data the plain type's own, here."""
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other):
+            reflected = name.startswith("__r") and name != "__rshift__"
+            pair = (other, self) if reflected else (self, other)
+            return keep_made(self, ask("__" + name[3:] if reflected else name, *pair))
+        for base in type(self).__mro__:
+            if base.__module__ != "\0" and type(base) is type and name in base.__dict__:
+                return base.__dict__[name](self, other)
+        return NotImplemented
+
+    return method
+
+
+def asked_method(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return ask("call", ask("getattr", self, name), *args, **kwargs)
+
+    method.__name__ = name
+    return method

@@ -1,0 +1,109 @@
+"""In the checker: instances of the program's classes that derive from a plain type, such as a namedtuple.
+
+Each is a real instance of the plain type, with its base content. Attributes that the type lacks, texts, and methods
+that the program overrides are asked of the program; comparison is not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import wire
+from .codec import Violation, plain_base
+from .operators import TEMPLATES, asked_method, plain_binary, text_method
+from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, keep_made, state_of, the_link
+
+# What the program may answer: on any such class, and on those of mutable containers.
+_PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
+_CONTAINER_ASKED = ("__getitem__", "__setitem__", "__delitem__", "__len__", "__iter__")
+_TEXTS = ("__str__", "__repr__", "__format__")
+_ARITHMETIC = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
+    *("lshift", "rshift", "and", "xor", "or"),
+)
+_MUTABLE = (list, dict, set, bytearray)
+
+
+class PlainHandle(Root):
+    """Mixed into classes that derive from a plain type: attributes that the type lacks are the program's."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in NEVER or name.startswith("\0"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return ask("getattr", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ask("setattr", self, name, value)
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        the_link().unsupported(f"pickling a {type(self).__name__} object")
+
+    def __copy__(self) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "copy", self))
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
+
+
+def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
+    """What such a class defines beside `PlainHandle`."""
+    assert plain is not None
+    asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
+    if issubclass(plain, _MUTABLE):
+        asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
+    names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    names.update({n: text_method(n) for n in _TEXTS if capabilities & wire.BITS[n]})
+    for name in wire.CAPABILITIES:
+        straight = name[3:-2] if name[2] in "ri" else name[2:-2]
+        if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not name.startswith("__i"):
+            names[name] = plain_binary(name)
+    names.update({n: asked_method(n) for n in overridden if not n.startswith("_") and "\0" not in n})
+    return names
+
+
+def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], None]) -> Any:
+    """An instance of a class that derives from a plain type, with its content. Raises Violation."""
+    plain = plain_base(kind) if isinstance(kind, type) else None
+    if plain is None or type(kind) is not HandleMeta or not issubclass(kind, PlainHandle):
+        raise Violation("content of a class that has none")
+    if not _fits(plain, content):
+        raise Violation(f"content of another type than {plain.__name__}")
+    make: Callable[..., Any] = plain.__new__
+    made: Any
+    if issubclass(plain, dict):
+        made = make(kind)
+        dict.update(made, content)
+    elif issubclass(plain, _MUTABLE) or plain.__name__ == "deque":
+        made = make(kind)
+        plain.__init__(made, content)  # type: ignore[call-arg]
+    elif plain.__module__ == "datetime":
+        made = make(kind, *_datetime_fields(content))
+    elif plain.__name__ == "Fraction":
+        made = make(kind, content.numerator, content.denominator)
+    else:
+        made = make(kind, content)
+    state_of(made)[NUMBER] = number
+    register(made)
+    return made
+
+
+def _fits(plain: type, content: Any) -> bool:
+    kind = type(content)
+    if issubclass(plain, dict):
+        return kind is dict
+    if plain is bytearray:
+        return kind is bytes
+    return kind is (list if plain.__name__ == "deque" else plain)
+
+
+def _datetime_fields(value: Any) -> tuple[Any, ...]:
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        return (*value.timetuple()[:6], value.microsecond, value.tzinfo)
+    if isinstance(value, datetime.date):
+        return value.year, value.month, value.day
+    if isinstance(value, datetime.timedelta):
+        return value.days, value.seconds, value.microseconds
+    return value.hour, value.minute, value.second, value.microsecond, value.tzinfo

@@ -1,0 +1,68 @@
+"""In the checker: exceptions of the program, of a standard class or of one of its own below a standard one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .codec import Violation
+from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, state_of
+
+
+class ErrorHandle(Root):
+    """Mixed into exception classes of the program."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in NEVER or NUMBER not in state_of(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return ask("getattr", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            BaseException.__setattr__(self, name, value)
+        else:
+            ask("setattr", self, name, value)
+
+    def __str__(self) -> str:
+        return str(state_of(self).get("\0text", ""))
+
+
+def standard_error(kind: type) -> type:
+    """The nearest exception class of the standard library."""
+    return next(b for b in kind.__mro__ if type(b) is type and issubclass(b, BaseException))
+
+
+def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
+    """An exception without its constructor."""
+    make: Any = standard_error(kind).__new__
+    try:
+        made = make(kind, *args)
+    except (TypeError, ValueError):
+        made = BaseException.__new__(kind)
+    BaseException.__dict__["args"].__set__(made, args)
+    return made  # type: ignore[no-any-return]
+
+
+def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
+    """An exception of the program, of a standard class or one of its own. Raises Violation."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        raise Violation("an exception of a class that is none")
+    if type(args) is not tuple or type(text) is not str or type(attributes) is not dict:
+        raise Violation("an exception without its parts")
+    made: BaseException
+    if type(kind) is HandleMeta:
+        made = _bare_error(kind, args)
+        state_of(made).update({NUMBER: number, "\0text": text})
+        return made
+    try:
+        made = kind(*args)
+    except Exception:  # a signature of its own
+        made = _bare_error(kind, args or (text,))
+    if type(made) is not kind:  # OSError chooses its own class
+        made = _bare_error(kind, args)
+    for name, value in attributes.items():
+        if type(name) is str and (not name.startswith("_") or name == "__notes__"):
+            try:
+                setattr(made, name, value)
+            except (AttributeError, TypeError, ValueError):
+                continue
+    return made
