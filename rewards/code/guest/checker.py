@@ -79,10 +79,6 @@ def describe(error: BaseException) -> str:
 def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     """The fate of the case that has just run, and a reason without anything that the test expects."""
     case = link.case
-    import traceback  # DBG
-
-    if error is not None:
-        os.write(2, "".join(traceback.format_exception(error)).encode())  # DBG
     if link.lost:
         return (WRONG if link.violated else MISSING), link.lost
     if case.refused:
