@@ -128,7 +128,7 @@ def load(host: Host, options: dict[str, Any]) -> object:
     return names, wanted
 
 
-def call(_host: Host, function: Any, *args: Any, **kwargs: Any) -> Any:
+def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
@@ -154,7 +154,7 @@ def in_place(name: str) -> Callable[..., Any]:
     return lambda _host, a, b: function(a, b)
 
 
-def forwarded(_host: Host, module: str, name: str, *args: Any, **kwargs: Any) -> Any:
+def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
     """A function of the standard library that looks into an object."""
     if (module, name) not in FORWARDED:
         raise LookupError(f"{module}.{name} is not one of the functions that run with the program")

@@ -93,7 +93,7 @@ class StubIterable(Stub):
 
 
 class StubCallable(Stub):
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._back("call", self._number, args, kwargs)
 
 

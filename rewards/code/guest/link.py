@@ -80,7 +80,7 @@ class Link:
 
     # --- asking ---
 
-    def ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Have the program do something; its result, or what it raised. Raises ProgramLost."""
         with self._lock:
             if self.before is not None:

@@ -13,7 +13,7 @@ from . import wire
 from .proxies import Refused, ask, is_proxy, keep_made, refuse, size, text_of, truth, was_made
 
 
-def _call(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
     return ask("call", self, *args, **kwargs)
 
 
@@ -138,7 +138,7 @@ def plain_binary(name: str) -> Callable[..., Any]:
 
 
 def asked_method(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         return ask("call", ask("getattr", self, name), *args, **kwargs)
 
     method.__name__ = name

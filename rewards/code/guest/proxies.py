@@ -77,7 +77,7 @@ def the_link() -> Link:
     return _link
 
 
-def ask(name: str, *args: Any, **kwargs: Any) -> Any:
+def ask(name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Have the program do something; its result, or what it raised."""
     return _link.ask(name, *args, **kwargs)
 
@@ -136,7 +136,7 @@ class HandleMeta(type):
             _link.unsupported(f"a class of the test that derives from {bases[0].__name__}")
         return super().__new__(mcs, name, bases, names)
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         result = ask("call", cls, *args, **kwargs)
         if cls in _named:
             mark_made(result)

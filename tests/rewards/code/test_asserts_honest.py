@@ -11,6 +11,16 @@ from tests.rewards.code.judging import asserts, fates
 ADD = "def add(a, b):\n    return a + b\n"
 
 HONEST = {
+    "keyword arguments of every name": (
+        "class P:\n    def __init__(self, name, **more): self.name, self.more = name, more\n    def give(this, **k): return k\n"
+        "def f(**k): return k\ndef g(h): return h(name=1, self=2, number=3)\n",
+        [
+            "assert P(name='x').name == 'x' and P('x', cls=1).more == {'cls': 1}",
+            "assert P(1).give(self=1, name=2) == {'self': 1, 'name': 2}",
+            "assert f(name=1, self=2, cls=3, function=4, _host=5, args=6) == dict(name=1, self=2, cls=3, function=4, _host=5, args=6)",
+            "assert g(lambda **k: k) == {'name': 1, 'self': 2, 'number': 3}",
+        ],
+    ),
     "values of all kinds": (
         "import decimal, fractions, datetime\n"
         "def f(kind): return {'d': decimal.Decimal('1.5'), 'f': fractions.Fraction(1, 3), 's': {1, 2}, 't': (1, [2]),"
