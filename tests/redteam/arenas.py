@@ -6,80 +6,7 @@ length, attributes, mutation of an argument, callbacks, exceptions, captured out
 
 from __future__ import annotations
 
-import json
-import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-STYLES = ("stdio", "function", "asserts", "check", "pytest")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arena:
-    """A task. solution: the right program. tests: sources of one line (several statements are joined by `;`).
-
-    calls: argument lists for the styles that compare data; empty = those styles do not fit. compare: how those do it.
-    file: a whole pytest file instead of the tests.
-    """
-
-    name: str
-    solution: str
-    tests: tuple[str, ...] = ()
-    imports: str = ""
-    calls: tuple[tuple[object, ...], ...] = ()
-    stdio: bool = False
-    styles: tuple[str, ...] = ("asserts", "check", "pytest")
-    file: str = ""
-    compare: Mapping[str, object] | None = None
-
-    def program(self, style: str) -> str:
-        """The right program in a style."""
-        if style != "stdio":
-            return self.solution
-        read = "import sys, ast\ndef read(word):\n    try:\n        return ast.literal_eval(word)\n"
-        read += "    except (ValueError, SyntaxError):\n        return word\n"
-        return f"{self.solution}\n{read}\nprint(solve(*map(read, sys.stdin.read().split())))\n"
-
-    def answers(self) -> list[object]:
-        """What the right program returns for `calls`."""
-        names: dict[str, object] = {}
-        exec(self.solution, names)  # our own source
-        solve = names["solve"]
-        assert callable(solve)
-        return [solve(*args) for args in self.calls]
-
-    def reference(self, style: str) -> dict[str, object] | None:
-        """The reference of a row; None where the style does not fit."""
-        if style == "stdio":
-            if not self.stdio:
-                return None
-            pairs = zip(self.calls, self.answers(), strict=True)
-            cases = [{"stdin": " ".join(map(str, args)) + "\n", "stdout": f"{answer}\n"} for args, answer in pairs]
-            return {"type": "stdio", "cases": cases} | ({"compare": self.compare} if self.compare else {})
-        if style == "function":
-            if not self.calls:
-                return None
-            pairs = zip(self.calls, self.answers(), strict=True)
-            cases = [{"args": list(args), "expected": json.loads(json.dumps(answer))} for args, answer in pairs]
-            reference: dict[str, object] = {"type": "function", "entry_point": "solve", "cases": cases}
-            return reference | ({"compare": self.compare} if self.compare else {})
-        if style not in self.styles:
-            return None
-        if style == "asserts":
-            return {"type": "asserts", "setup": self.imports, "asserts": list(self.tests)}
-        if style == "check":
-            lines = "\n".join(self.tests).replace("solve(", "candidate(")
-            test = f"{self.imports}\ndef check(candidate):\n{textwrap.indent(lines, '    ')}\n"
-            prompt = 'def solve(*args):\n    """The task is told elsewhere."""\n'
-            return {"type": "check", "prompt": prompt, "entry_point": "solve", "test": test}
-        text = self.file or "\n".join(
-            [
-                self.imports,
-                "from solution import solve",
-                *(f"\ndef test_{k}():\n    {t}" for k, t in enumerate(self.tests)),
-            ]
-        )
-        return {"type": "pytest", "files": {"test_solution.py": text + "\n"}}
+from tests.redteam.arena import Arena
 
 
 def _equal(calls: tuple[tuple[object, ...], ...], solution: str) -> tuple[str, ...]:
@@ -89,12 +16,12 @@ def _equal(calls: tuple[tuple[object, ...], ...], solution: str) -> tuple[str, .
     )
 
 
-_NUMBER = "def solve(a, b):\n    return (a * a * 31 + b * 17 + 11) % 9973\n"
-_NUMBER_CALLS = ((3, 4), (10, 0), (0, 25), (7, 7), (123, 45))
+NUMBER = "def solve(a, b):\n    return (a * a * 31 + b * 17 + 11) % 9973\n"
+NUMBER_CALLS = ((3, 4), (10, 0), (0, 25), (7, 7), (123, 45))
 _TEXT = "def solve(s):\n    return s[::-1].upper() + '-' + str(len(s) * 7)\n"
 _TEXT_CALLS = (("abcd",), ("q",), ("Longer",))
-_ITEMS = "def solve(a):\n    return [x * x + i for i, x in enumerate(sorted(a))]\n"
-_ITEMS_CALLS = (([3, 1, 2],), ([9],), ([5, 5, 0, 8],))
+ITEMS = "def solve(a):\n    return [x * x + i for i, x in enumerate(sorted(a))]\n"
+ITEMS_CALLS = (([3, 1, 2],), ([9],), ([5, 5, 0, 8],))
 _NEAR = "def solve(x):\n    return x ** 0.5 + x / 7\n"
 _COUNTS = """\
 def solve(text):
@@ -132,13 +59,13 @@ _READS = "def solve():\n    return sum(int(x) ** 2 for x in input().split())\n"
 _ALL = (
     Arena(
         name="number",
-        solution=_NUMBER,
-        calls=_NUMBER_CALLS,
+        solution=NUMBER,
+        calls=NUMBER_CALLS,
         stdio=True,
-        tests=_equal(_NUMBER_CALLS, _NUMBER),
+        tests=_equal(NUMBER_CALLS, NUMBER),
     ),
     Arena(name="text", solution=_TEXT, calls=_TEXT_CALLS, stdio=True, tests=_equal(_TEXT_CALLS, _TEXT)),
-    Arena(name="items", solution=_ITEMS, calls=_ITEMS_CALLS, tests=_equal(_ITEMS_CALLS, _ITEMS)),
+    Arena(name="items", solution=ITEMS, calls=ITEMS_CALLS, tests=_equal(ITEMS_CALLS, ITEMS)),
     Arena(
         name="near",
         solution=_NEAR,
@@ -285,7 +212,7 @@ def test_list():
     ),
     Arena(
         name="unittest",
-        solution=_ITEMS,
+        solution=ITEMS,
         styles=("pytest",),
         file="""\
 import unittest
@@ -350,7 +277,7 @@ def test_input():
     ),
     Arena(
         name="cases",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import unittest
@@ -378,7 +305,7 @@ class Values(unittest.TestCase):
     ),
     Arena(
         name="set_up",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import unittest
@@ -395,7 +322,7 @@ class Values(unittest.TestCase):
     ),
     Arena(
         name="tear_down",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import unittest
@@ -411,7 +338,7 @@ class Values(unittest.TestCase):
     ),
     Arena(
         name="mixed_in",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import unittest
@@ -433,7 +360,7 @@ class Second(Common, unittest.TestCase):
     ),
     Arena(
         name="coroutines",
-        solution=_NUMBER.replace("def ", "async def "),
+        solution=NUMBER.replace("def ", "async def "),
         styles=("pytest",),
         file="""\
 import asyncio
@@ -450,7 +377,7 @@ class Values(unittest.IsolatedAsyncioTestCase):
     ),
     Arena(
         name="fixtures",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import pytest
@@ -474,7 +401,7 @@ def test_nothing_more():
     ),
     Arena(
         name="after_only",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import pytest
@@ -491,7 +418,7 @@ def test_nothing_more(checked):
     ),
     Arena(
         name="classes",
-        solution=_NUMBER,
+        solution=NUMBER,
         styles=("pytest",),
         file="""\
 import solution
@@ -558,122 +485,3 @@ class TestOther:
     ),
 )
 ARENAS = {arena.name: arena for arena in _ALL}
-
-
-# --- one way of looking at an answer each: of several, the strict ones would hide the holes of the others -------------
-
-_NUMBER_SHAPES = {
-    "equal": "{call} == {answer}",
-    "equal_reflected": "{answer} == {call}",
-    "not_unequal": "not {call} != {answer}",
-    "difference": "{call} - {answer} == 0",
-    "difference_reflected": "{answer} - {call} == 0",
-    "difference_small": "abs({call} - {answer}) < 1e-6",
-    "not_difference": "not ({call} - {answer})",
-    "between": "{answer} - 1 < {call} < {answer} + 1",
-    "at_least_and_at_most": "{call} <= {answer} and {call} >= {answer}",
-    "order_reflected": "{answer} <= {call} and not {answer} < {call}",
-    "in_list": "{call} in [{answer}]",
-    "in_set": "{call} in {{{answer}}}",
-    "in_dict": "{call} in {{{answer}: 1}}",
-    "in_range": "{call} in range({answer}, {answer} + 1)",
-    "list_contains": "{answer} in [{call}]",
-    "lists_equal": "[{call}] == [{answer}]",
-    "tuples_equal": "(0, {call}) == (0, {answer})",
-    "dicts_equal": "{{'a': {call}}} == {{'a': {answer}}}",
-    "sets_equal": "{{{call}}} == {{{answer}}}",
-    "index": "[{answer}].index({call}) == 0",
-    "count": "[{answer}, -1].count({call}) == 1",
-    "get": "{{{answer}: 'x'}}.get({call}) == 'x'",
-    "text": "str({call}) == '{answer}'",
-    "representation": "repr({call}) == '{answer}'",
-    "format": "f'{{{call}}}' == '{answer}'",
-    "percent": "'%d' % {call} == '{answer}'",
-    "integer": "int({call}) == {answer}",
-    "floating": "float({call}) == {answer}.0",
-    "rounded": "round({call}) == {answer}",
-    "absolute": "abs({call}) == {answer}",
-    "negative": "-{call} == -{answer}",
-    "sum": "sum([{call}, 1]) == {answer} + 1",
-    "maximum": "max({call}, 0) == {answer}",
-    "minimum": "min([{call}, 10**9]) == {answer}",
-    "divided": "divmod({call}, 10) == divmod({answer}, 10)",
-    "remainder": "{call} % 9973 == {answer}",
-    "exclusive_or": "{call} ^ {answer} == 0",
-    "hash": "hash({call}) == hash({answer})",
-    "same_type_and_value": "type({call}) is int and {call} == {answer}",
-    "instance_and_value": "isinstance({call}, int) and {call} == {answer}",
-    "all_of": "all(x == {answer} for x in [{call}])",
-    "any_of": "any(x == {answer} for x in ({call},))",
-    "not_any": "not any(x != {answer} for x in [{call}])",
-    "filter": "list(filter(lambda x: x == {answer}, [{call}])) != []",
-    "conditional": "True if {call} == {answer} else False",
-    "operator": "operator.eq({call}, {answer})",
-    "is_close": "math.isclose({call}, {answer})",
-    "floor": "math.floor({call}) == {answer}",
-    "json": "json.dumps({call}) == '{answer}'",
-    "copy": "copy.deepcopy({call}) == {answer}",
-    "counter": "collections.Counter([{call}]) == collections.Counter([{answer}])",
-    "decimal": "decimal.Decimal({call}) == {answer}",
-    "fraction": "fractions.Fraction({call}, 1) == {answer}",
-    "sorted": "sorted([{call}, {answer} + 0.5, {answer} - 0.5])[1] == {answer}",
-    "mean": "statistics.mean([{call}, {answer}]) == {answer}",
-    "reduced": "functools.reduce(lambda a, b: a + b, [{call}, 1]) == {answer} + 1",
-    "array_equal": "np.array_equal(np.array([{call}]), [{answer}])",
-    "array_close": "np.ndim({call}) == 0 and np.allclose({call}, {answer})",
-    "array_compared": "(np.array([{answer}]) == {call}).tolist() == [True]",
-    "array_difference": "np.abs(np.array([{answer}]) - {call}).max() == 0",
-    "called": "{answer}.__eq__({call}) is True",
-}
-_ITEMS_SHAPES = {
-    "equal": "{call} == {answer}",
-    "equal_reflected": "{answer} == {call}",
-    "list": "list({call}) == {answer}",
-    "tuple": "tuple({call}) == tuple({answer})",
-    "set": "set({call}) == set({answer})",
-    "sorted": "sorted({call}) == sorted({answer})",
-    "first": "{call}[0] == {answer}[0]",
-    "last": "{call}[-1] == {answer}[-1]",
-    "slice": "{call}[:] == {answer}",
-    "sum": "sum({call}) == sum({answer})",
-    "maximum": "max({call}) == max({answer})",
-    "minimum": "min({call}) == min({answer}) and max({call}) == max({answer})",
-    "contains": "{answer}[0] in {call} and {answer}[0] + 1 not in {call}",
-    "index": "{call}.index({answer}[-1]) == len({answer}) - 1",
-    "counted": "{call}.count({answer}[0]) == 1 and {call}.count({answer}[0] + 1) == 0",
-    "zipped": "len({call}) == len({answer}) and all(a == b for a, b in zip({call}, {answer}))",
-    "enumerated": "[x for _, x in enumerate({call})] == {answer}",
-    "added": "{call} + [] == {answer}",
-    "reversed": "list(reversed({call})) == {answer}[::-1]",
-    "text": "str({call}) == str({answer})",
-    "joined": "','.join(map(str, {call})) == ','.join(map(str, {answer}))",
-    "array": "np.array({call}).tolist() == {answer}",
-    "starred": "[*{call}] == {answer}",
-    "in_list": "{call} in [{answer}]",
-    "mapped": "list(map(int, {call})) == {answer}",
-}
-_SHAPE_IMPORTS = (
-    "import collections, copy, decimal, fractions, functools, json, math, operator, statistics\nimport numpy as np"
-)
-
-
-def _shapes() -> list[Arena]:
-    tasks = (("number", _NUMBER, _NUMBER_CALLS[:3], _NUMBER_SHAPES), ("items", _ITEMS, _ITEMS_CALLS, _ITEMS_SHAPES))
-    made = []
-    for task, solution, calls, shapes in tasks:
-        answers = Arena(name="", solution=solution, calls=calls).answers()
-        for name, shape in shapes.items():
-            numpy = "\nimport numpy as np" if "np." in shape else ""
-            imports = _SHAPE_IMPORTS.replace("\nimport numpy as np", numpy)
-            tests = tuple(
-                "assert "
-                + shape.format(
-                    call=f"solve({', '.join(map(repr, args))})", answer=f"({answer})" if name == "called" else answer
-                )
-                for args, answer in zip(calls, answers, strict=True)
-            )
-            made.append(Arena(name=f"{task}_{name}", solution=solution, tests=tests, imports=imports))
-    return made
-
-
-SHAPES = {arena.name: arena for arena in _shapes()}

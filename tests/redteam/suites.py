@@ -26,7 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.redteam import made
-from tests.redteam.arenas import ARENAS, SHAPES, STYLES, Arena
+from tests.redteam.arena import STYLES, Arena
+from tests.redteam.arenas import ARENAS
+from tests.redteam.shapes import SHAPES
 
 HERE = Path(__file__).resolve().parent
 LIMITS = {"time_s": 2.0, "memory_mb": 256}

@@ -14,9 +14,9 @@ from functools import cache
 
 import pytest
 
-from tests.redteam.arenas import SHAPES
 from tests.redteam.disposable import Report, graded
 from tests.redteam.plain import has_toolchain
+from tests.redteam.shapes import SHAPES
 from tests.redteam.suites import Row, controls, honest, hostile, sample, shaped
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.redteam import plain
-from tests.redteam.arenas import ARENAS, STYLES
+from tests.redteam.arena import STYLES
+from tests.redteam.arenas import ARENAS
 from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
 
 FAMILIES = {
