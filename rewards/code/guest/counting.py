@@ -1,32 +1,47 @@
 """Which test functions a set of files holds, from their syntax alone, and which of them may be skipped by their marks.
 
 A skip is excused where the test file itself says so: a decorator or `pytestmark` that names `skip`, `skipif` or
-`xfail`, whose condition does not depend on the program.
+`xfail`, whose condition does not depend on the program. So is a test that is not there, where it is defined below an
+`if` or `try` that does not depend on the program, or in a branch beside the one that was taken.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import builtins
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+
+from .names import bound_names
 
 _SKIPPING = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
 
 
 @dataclass(frozen=True, slots=True)
 class TestFunction:
-    """One function that must pass. excusable: its own marks may skip it, or expect it to fail."""
+    """One function that must pass.
+
+    excusable: its own marks may skip it, or expect it to fail. optional: whether it is defined is not for the program
+    to decide. branches: where the program may decide which branches run, those that it stands in, as (line, branch).
+    """
 
     __test__ = False
 
     file: str
-    path: tuple[str, ...]
-    excusable: bool
+    path: tuple[str, ...] = ()
+    excusable: bool = False
+    optional: bool = False
+    branches: tuple[tuple[int, int], ...] = ()
 
     @property
     def name(self) -> str:
         return "::".join((self.file, *self.path))
+
+    def excludes(self, other: TestFunction) -> bool:
+        """Whether both are there only if neither of two branches is left out."""
+        taken = dict(self.branches)
+        return self.file == other.file and any(taken.get(line, branch) != branch for line, branch in other.branches)
 
 
 def is_test_file(name: str) -> bool:
@@ -49,23 +64,57 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
     tainted = _tainted(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    found = dict(_functions(tree.body, (), whole, tainted, classes))
-    return [TestFunction(file, path, excusable) for path, excusable in found.items()]
+    found = _functions(tree.body, TestFunction(file, excusable=whole), tainted, classes)
+    return list({function.path: function for function in found}.values())
+
+
+def made_by_program(tree: ast.Module) -> bool:
+    """Whether a file's tests may be made while it is imported, from what the program gives."""
+    tainted = _tainted(tree)
+    definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(_depends(_at_import(node), tainted) for node in tree.body if not isinstance(node, definitions))
 
 
 def _functions(
-    body: list[ast.stmt], path: tuple[str, ...], excusable: bool, tainted: set[str], classes: Mapping[str, ast.ClassDef]
-) -> Iterator[tuple[tuple[str, ...], bool]]:
+    body: list[ast.stmt], place: TestFunction, tainted: set[str], classes: Mapping[str, ast.ClassDef]
+) -> Iterator[TestFunction]:
     for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            if not any(_is_fixture(decorator) for decorator in node.decorator_list):
-                yield (*path, node.name), excusable or any(_skips(d, tainted) for d in node.decorator_list)
-        elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or _is_case(node, classes)):
-            if _opted_out(node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name.startswith("test") and not any(_is_fixture(decorator) for decorator in node.decorator_list):
+                marked = place.excusable or any(_skips(d, tainted) for d in node.decorator_list)
+                yield replace(place, path=(*place.path, node.name), excusable=marked)
+        elif isinstance(node, ast.ClassDef):
+            if not (node.name.startswith("Test") or _is_case(node, classes)) or _opted_out(node):
                 continue
             for holder in reversed(_lineage(node, classes)):  # what a class defines again is its own
-                marked = excusable or _marked(node, tainted) or _marked(holder, tainted)
-                yield from _functions(holder.body, (*path, node.name), marked, tainted, classes)
+                marked = place.excusable or _marked(node, tainted) or _marked(holder, tainted)
+                inside = replace(place, path=(*place.path, node.name), excusable=marked)
+                yield from _functions(holder.body, inside, tainted, classes)
+        else:
+            conditions, branches = _branches(node)
+            for number, branch in enumerate(branches):
+                below = place
+                if any(_depends(_at_import(condition), tainted) for condition in conditions):
+                    below = replace(place, branches=(*place.branches, (node.lineno, number)))
+                elif conditions:
+                    below = replace(place, optional=True)
+                yield from _functions(branch, below, tainted, classes)
+
+
+def _branches(node: ast.stmt) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
+    """What decides which branches of a statement run, and the branches, which exclude each other."""
+    match node:
+        case ast.If(test=test, body=body, orelse=orelse):
+            return [test], [body, orelse]
+        case ast.While(test=condition, body=body, orelse=orelse) | ast.For(iter=condition, body=body, orelse=orelse):
+            return [condition], [[*body, *orelse]]
+        case ast.Try() | ast.TryStar():
+            return [*node.body], [[*node.body, *node.orelse, *node.finalbody], *(h.body for h in node.handlers)]
+        case ast.With(body=body):
+            return [], [body]
+        case ast.Match(subject=subject, cases=cases):
+            return [subject], [case.body for case in cases]
+    return [], []
 
 
 def _marked(node: ast.ClassDef, tainted: set[str]) -> bool:
@@ -125,33 +174,58 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
     return named
 
 
+def _at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs of a statement while its file is imported: all but the bodies of functions."""
+    yield node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        children: Iterable[ast.AST] = (*node.decorator_list, node.args)
+    elif isinstance(node, ast.Lambda):
+        children = (node.args,)
+    else:
+        children = ast.iter_child_nodes(node)
+    for child in children:
+        yield from _at_import(child)
+
+
+def _depends(nodes: Iterable[ast.AST], tainted: set[str]) -> bool:
+    """Whether some of the nodes reads the program."""
+    return any(
+        (isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id in tainted)
+        or (isinstance(inner, ast.Constant) and inner.value == "solution")  # importlib.import_module("solution")
+        or _of_program(inner) != []
+        for inner in nodes
+    )
+
+
+def _of_program(node: ast.AST) -> list[str]:
+    """The names that an import binds to what the program defines; no import of the program: none."""
+    if isinstance(node, ast.Import):
+        ours = [alias for alias in node.names if alias.name.partition(".")[0] == "solution"]
+        return [(alias.asname or alias.name).partition(".")[0] for alias in ours]
+    if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "solution":
+        return [alias.asname or alias.name for alias in node.names]
+    return []
+
+
 def _tainted(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
-    tainted: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            tainted.update(
-                (alias.asname or alias.name).partition(".")[0]
-                for alias in node.names
-                if alias.name.partition(".")[0] == "solution"
-            )
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "solution":
-            tainted.update(alias.asname or alias.name for alias in node.names)
+    tainted = {name for node in ast.walk(tree) for name in _of_program(node)}
+    if "*" in tainted:  # what is bound nowhere may be the program's, and a look at what is bound asks it
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        bound = {name.id for name in names if isinstance(name.ctx, ast.Store)} | bound_names(tree)
+        bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        tainted |= read - bound - set(dir(builtins)) | {"globals", "locals", "vars", "dir"}
     size = -1
     while size != len(tainted):
         size = len(tainted)
         for statement in tree.body:
-            used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-            imports = any(
-                isinstance(n, ast.Constant) and n.value == "solution" for n in ast.walk(statement)
-            )  # importlib.import_module("solution")
-            if not (used & tainted or imports):
+            if not _depends(ast.walk(statement), tainted):
                 continue
             if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
                 if not statement.name.startswith(("test", "Test")):
                     tainted.add(statement.name)
             else:
-                tainted |= {
-                    n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-                }
+                nodes = _at_import(statement)
+                tainted |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return tainted

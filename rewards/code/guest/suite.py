@@ -39,6 +39,7 @@ _OPTIONS = (
     *("-p", "no:threadexception", "-p", "no:faulthandler", "-p", "no:subtests"),
     *("--assert=plain", "--capture=no", "-c", os.devnull, "-o", "addopts="),
 )
+_COULD_NOT_RUN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
 _NEVER_STAR = ("pytest", "unittest", "solution", "conftest", "load_tests", "collect_ignore", "pytestmark")
 _HOOKS = ("test", "Test", "pytest", "setup", "teardown", "setUp", "tearDown", "_")
 
@@ -53,6 +54,7 @@ class _Function:
         self.reason = ""
         self.seconds = 0.0
         self.left = 0  # items that have not run
+        self.collected = False
 
     def add(self, fate: str, reason: str) -> None:
         """The worst of all items is what counts."""
@@ -98,9 +100,10 @@ class Plugin:
         for item in items:
             key = self._key(item)
             if key not in self._by_path:
-                self._by_path[key] = _Function(counting.TestFunction(*key, False), len(self._functions))
+                self._by_path[key] = _Function(counting.TestFunction(*key), len(self._functions))
                 self._functions.append(self._by_path[key])
             function = self._by_path[key]
+            function.collected = True
             if function.index not in self._skip:
                 kept.append(item)
                 function.left += 1
@@ -300,9 +303,6 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
         if name in collected:
             functions += [_Function(found, len(functions)) for found in counting.count(name, trees[name])]
             functions = [_Function(f.counted, index) for index, f in enumerate(functions)]
-    if not functions:
-        report.send("fault", "the test files hold no test function")
-        return
     report.send("count", len(functions))
     if load(link, report, start["program"]) is None:
         return
@@ -324,15 +324,33 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     status = pytest.main(
         [*_OPTIONS, "--rootdir", os.getcwd(), "--basetemp", base, *collected], plugins=[plugin, _Reports(plugin)]
     )
-    _conclude(link, report, plugin, functions, start, int(status))
+    _conclude(link, report, plugin, functions, start, int(status), trees.values())
+
+
+def _may_be_absent(function: _Function, functions: list[_Function]) -> bool:
+    """Whether the test file itself says that a function is not there."""
+    counted = function.counted
+    return counted.optional or any(other.collected and other.counted.excludes(counted) for other in functions)
 
 
 def _conclude(
-    link: Link, report: Report, plugin: Plugin, functions: list[_Function], start: dict[str, Any], status: int
+    link: Link,
+    report: Report,
+    plugin: Plugin,
+    functions: list[_Function],
+    start: dict[str, Any],
+    status: int,
+    trees: Iterable[ast.Module],
 ) -> None:
     """Those that never ran, and why."""
     if link.lost:
         report.send("lost", link.lost[:300], link.violated)
+        return
+    if not plugin.broken and all(not f.collected and _may_be_absent(f, functions) for f in functions):
+        if any(map(counting.made_by_program, trees)):
+            report.send("failure", "the test files define no test with this program")
+        else:
+            report.send("fault", "the test files hold no test function")
         return
     for function in functions:
         if function.index in start["skip"] or (function.fate and function.left <= 0):
@@ -340,8 +358,10 @@ def _conclude(
         if plugin.stopped:
             break
         fate, reason = plugin.broken.get(function.counted.file, (MISSING, "it was not run"))
+        if not (plugin.broken or function.collected) and _may_be_absent(function, functions):
+            fate, reason = SKIPPED, "not defined here"
         function.add(fate, reason)
-        if status >= 3 and not plugin.broken:
+        if status in _COULD_NOT_RUN and not plugin.broken:
             report.send("fault", f"pytest could not run the test files (status {status})")
             return
         plugin.report(function)

@@ -325,6 +325,7 @@ def test_hack_is_wrong_and_never_ungraded(program):
         "import solution, unittest\nclass Mixin:\n    def test_a(self): self.assertEqual(solution.f(1), 2)\nclass C(Mixin, unittest.TestCase): pass\n",
         "import solution, unittest\nclass C(unittest.TestCase):\n    @unittest.skipIf(solution.f(1) != 2, 'x')\n    def test_a(self): pass\n",
         "from solution import *\ndef test_a(): assert f(1) == 2\n",
+        "from solution import *\nimport pytest\n@pytest.mark.skipif(f(1) != 2, reason='x')\ndef test_a(): assert False\n",
         "import solution\ndef make(n):\n    def inner(): assert solution.f(n) == n + 1\n    return inner\ntest_made = make(1)\ndef test_a(): pass\n",
         "import solution\nif solution.f(1) == 2:\n    def test_b(): pass\ndef test_a(): assert solution.f(1) == 2\n",
     ],
@@ -332,6 +333,50 @@ def test_hack_is_wrong_and_never_ungraded(program):
 def test_wrong_program_fails_in_every_form_of_test(tests):
     judgement = pytest_files("def f(x): return 0", tests)
     assert is_wrong(judgement)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "import solution\nif hasattr(solution, 'f'):\n    def test_a(): assert solution.f(1) == 2\n",
+        "import solution\nHAS = hasattr(solution, 'f')\nif HAS:\n    class TestA:\n        def test_a(self): assert solution.f(1) == 2\n",
+        "import solution\nclass TestA:\n    if hasattr(solution, 'f'):\n        def test_a(self): assert solution.f(1) == 2\n",
+        "import solution, sys\nif sys.version_info > (3,):\n    if hasattr(solution, 'f'):\n        def test_a(): assert solution.f(1) == 2\n",
+        "try:\n    from solution import f\nexcept ImportError:\n    f = None\nif f:\n    def test_a(): assert f(1) == 2\n",
+        "try:\n    from solution import f\n    OK = True\nexcept ImportError:\n    OK = False\nif OK:\n    def test_a(): assert f(1) == 2\n",
+        "try:\n    from solution import f\n    def test_a(): assert f(1) == 2\nexcept ImportError:\n    pass\n",
+        "from solution import *\nif 'f' in globals():\n    def test_a(): assert f(1) == 2\n",
+        "from solution import *\ntry:\n    f\n    def test_a(): assert f(1) == 2\nexcept NameError:\n    pass\n",
+        "import solution\nfor n in getattr(solution, 'CASES', []):\n    def test_a(): assert solution.f(1) == 2\n",
+        "import solution\nfor n in getattr(solution, 'CASES', []):\n    globals()[f'test_{n}'] = lambda: None\n",
+        "import solution\nif hasattr(solution, 'f'):\n    def test_a(): assert solution.f(1) == 2\ndef test_b(): pass\n",
+    ],
+)
+def test_program_that_lacks_what_a_test_looks_for_is_wrong_and_never_ungraded(tests):
+    assert is_wrong(pytest_files("g = 1", tests))
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "import solution, sys\nif sys.platform == 'win32':\n    def test_w(): assert False\ndef test_a(): assert solution.f(1) == 2\n",
+        "import solution\nif True:\n    def test_a(): assert solution.f(1) == 2\n",
+        "import solution\nif hasattr(solution, 'f'):\n    def test_a(): assert solution.f(1) == 2\nelse:\n    def test_b(): assert False\n",
+        "import solution\nif not hasattr(solution, 'f'):\n    def test_b(): assert False\nelif solution.f(1) == 2:\n    def test_a(): pass\n",
+        "try:\n    from solution import f\nexcept ImportError:\n    def test_b(): assert False\nelse:\n    def test_a(): assert f(1) == 2\n",
+        "try:\n    from solution import g\n    def test_b(): assert False\nexcept ImportError:\n    from solution import f as g\n    def test_a(): assert g(1) == 2\n",
+        "import solution\ntry:\n    import no_such_module\n    def test_b(): assert solution.f(1) == 2\nexcept ImportError:\n    pass\ndef test_a(): assert solution.f(1) == 2\n",
+        "import solution\ndef make(n):\n    def inner(): assert solution.f(n) == n + 1\n    return inner\ntest_made = make(1)\n",
+        "import solution\nfor n in (1, 2):\n    def test_loop(n=n): assert solution.f(n) == n + 1\nif __name__ == '__main__':\n    def test_main(): pass\n",
+    ],
+)
+def test_what_the_file_itself_does_not_define_is_not_asked_for(tests):
+    assert passes(pytest_files("def f(x): return x + 1", tests))
+
+
+def test_file_whose_tests_are_for_another_system_is_no_verdict():
+    tests = "import solution, sys\nif sys.platform == 'win32':\n    def test_w(): assert solution.f(1) == 2\n"
+    assert "hold no test function" in pytest_files("def f(x): return 0", tests).fault
 
 
 def test_each_test_function_is_a_case():
