@@ -6,6 +6,8 @@ Example:
     >>> Channel(a.fileno()).send(b"hello")
     >>> Channel(b.fileno()).receive()
     b'hello'
+    >>> a.close(), b.close()
+    (None, None)
 """
 
 from __future__ import annotations

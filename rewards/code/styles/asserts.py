@@ -1,7 +1,8 @@
 """Judge of the style `asserts`: sources of assertions that run in a checker, with the program behind a proxy.
 
 Example:
-    >>> judgement = await judge_asserts(sandbox, program, reference)  # doctest: +SKIP
+    judgement = await judge_asserts(sandbox, "def add(a, b): return a + b", reference)
+    # reference: AssertsReference(asserts=("assert add(1, 2) == 3",))
 """
 
 from __future__ import annotations
