@@ -131,7 +131,7 @@ def test_content_of_a_lying_list_is_read_below_its_methods():
     assert decode(encode(LyingList([1, 2, 3]))) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("value", [object(), len, type, lambda: 0, iter([])], ids=repr)
+@pytest.mark.parametrize("value", [object(), len, type, lambda: 0, iter([])], ids=lambda v: type(v).__name__)
 def test_what_is_no_data_is_not_sent(value):
     with pytest.raises(Unsendable):
         encode(value)
