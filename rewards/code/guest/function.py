@@ -10,9 +10,10 @@ import os
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
-from .channel import Channel, Ended
+from .channel import Channel, Ended, framed
 from .codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
 
 CHANNEL = 3
@@ -20,6 +21,18 @@ _LONGEST_TEXT = 500
 _AS_DICT = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
 _EXACT = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset))
+
+# What a rehearsal does, and how often: more than the interpreter waits for before it specialises a function.
+_TIMES = 8
+_PROGRAM = b"""
+class Box:
+    def give(self, value):
+        return value
+
+def give(value):
+    return value
+"""
+_VALUES = (1, "a", 2.5, None, True, [1, 2, 3], (1, "a"), {"a": [1]}, {1}, list(range(20)), [[0.5, 1], ["b"]])
 
 
 class ResultEncoder(Encoder):
@@ -84,21 +97,23 @@ def _load(file: str, entry_point: str) -> Any:
 
 def main() -> None:
     """Load the program and answer until the caller closes the channel."""
-    channel = Channel(CHANNEL)
-    try:
-        options = decode(channel.receive())
-        try:
-            function = _load(options["file"], options["entry_point"])
-        except BaseException as error:  # whatever the program raises is its failure
-            channel.send(encode(("failure", describe(error))))
-            channel.receive()
-        channel.send(encode(("loaded",)))
-        while True:
-            args, kwargs = decode(channel.receive())
-            channel.send(_called(function, args, kwargs))
-    except Ended:
-        pass
+    with suppress(Ended):
+        _serve(Channel(CHANNEL))
     os._exit(0)
+
+
+def _serve(channel: Channel) -> NoReturn:
+    """Raises Ended when the caller has no more calls."""
+    options = decode(channel.receive())
+    try:
+        function = _load(options["file"], options["entry_point"])
+    except BaseException as error:  # whatever the program raises is its failure
+        channel.send(encode(("failure", describe(error))))
+        channel.receive()
+    channel.send(encode(("loaded",)))
+    while True:
+        args, kwargs = decode(channel.receive())
+        channel.send(_called(function, args, kwargs))
 
 
 def _called(function: Any, args: Any, kwargs: Any) -> bytes:
@@ -107,6 +122,39 @@ def _called(function: Any, args: Any, kwargs: Any) -> bytes:
     except BaseException as error:  # whatever the program raises is its answer
         return encode(("raised", describe(error)))
     return _outcome(target, args, kwargs)
+
+
+def rehearse() -> None:
+    """Answer some calls in this process, so that its forks find code that is specialised and tables that are made.
+
+    Nothing else of it stays.
+    """
+    for entry_point in ("give", "Box.give"):
+        for _ in range(_TIMES):
+            _converse(entry_point)
+
+
+def _converse(entry_point: str) -> None:
+    """All calls are sent, then all are answered: there is one thread."""
+    from _socket import SHUT_WR, socketpair
+
+    source = os.memfd_create("rehearsal")
+    os.write(source, _PROGRAM)
+    ours, theirs = socketpair()
+    ours.sendall(framed(encode({"file": f"/proc/self/fd/{source}", "entry_point": entry_point})))
+    for value in _VALUES:
+        ours.sendall(framed(encode(((value,), {}))))
+    ours.shutdown(SHUT_WR)
+    with suppress(Ended):
+        _serve(Channel(theirs.fileno()))
+    theirs.close()
+    os.close(source)
+    del sys.modules["solution"]
+    answers = Channel(ours.fileno())
+    told = [decode(answers.receive()) for _ in range(1 + len(_VALUES))]
+    ours.close()
+    if told != [("loaded",), *(("value", value) for value in _VALUES)]:
+        raise OSError(f"the rehearsal of a program went wrong: {told}")
 
 
 if __name__ == "__main__":

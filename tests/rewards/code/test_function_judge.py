@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
+from rewards.code.guest import function as guest
+from rewards.code.guest import rehearsal
 from rewards.code.judgement import Fate
 from rewards.code.references import CodeLimits
 from tests.rewards.code.judging import fates, function, is_wrong, passes
@@ -127,3 +132,11 @@ def test_memory_is_limited():
 def test_reason_holds_nothing_that_is_expected():
     judgement = function("def f(): return 0", ((), "secret-9137"))
     assert "9137" not in judgement.cases[0].reason
+
+
+@pytest.mark.parametrize("module", [guest, rehearsal])
+def test_rehearsal_leaves_nothing_behind(module):
+    held = len(os.listdir("/proc/self/fd"))
+    module.rehearse()
+    assert "solution" not in sys.modules
+    assert len(os.listdir("/proc/self/fd")) == held
