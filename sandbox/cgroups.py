@@ -11,6 +11,7 @@ gone (a machine that lost power; the keeper removes them otherwise) are removed 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "rlvr-"
+_LEAST_MEMORY, _MOST_MEMORY = 24 << 20, 1 << 62
+_MOST_PROCESSES = 1 << 22  # no kernel counts further
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 
 
@@ -40,15 +43,24 @@ class SlotGroup:
         self._memory = self._processes = 0
         self.procs = [str(folder / "cgroup.procs") for folder in folders]
         names = _FILES_V2 if unified else _FILES_V1
-        for kind, (controller, name) in names.items():
-            folder = folders[0] if unified else next(f for f in folders if controller in f.parts)
-            with contextlib.suppress(FileNotFoundError, PermissionError):  # some kernels lack some
-                writable = kind not in ("events", "usage", "cpu")
-                self._open[kind] = os.open(folder / name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        try:
+            for kind, (controller, name) in names.items():
+                folder = folders[0] if unified else next(f for f in folders if controller in f.parts)
+                with contextlib.suppress(FileNotFoundError, PermissionError):  # some kernels lack some
+                    writable = kind not in ("events", "usage", "cpu")
+                    self._open[kind] = os.open(folder / name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        except OSError:
+            self.close()
+            raise
         self._events = self._cpu = 0.0
 
     def begin(self, memory_bytes: int, processes: int) -> None:
-        """Set the limits of the next run, and its counters back."""
+        """Set the limits of the next run, and its counters back. Raises OSError where the cgroup is gone.
+
+        The slot counts in both: less than it needs itself would end it.
+        """
+        memory_bytes = min(max(memory_bytes, _LEAST_MEMORY), _MOST_MEMORY)
+        processes = min(processes, _MOST_PROCESSES)
         if memory_bytes != self._memory:
             self._set_memory(memory_bytes)
         if processes != self._processes:
@@ -65,7 +77,7 @@ class SlotGroup:
         return Usage(peak, self.cpu_seconds() - self._cpu, int(self._out_of_memory() - self._events))
 
     def used_cpu(self) -> float:
-        """CPU seconds since `begin`."""
+        """CPU seconds since `begin`. Raises OSError."""
         return self.cpu_seconds() - self._cpu
 
     def cpu_seconds(self) -> float:
@@ -125,9 +137,13 @@ class Cgroups:
     def slot(self, number: int) -> SlotGroup:
         """Make the cgroups of a slot. Raises OSError."""
         made = self._of(number)
-        for folder in made:
-            folder.mkdir()
-        return SlotGroup(made, unified=self._unified)
+        try:
+            for folder in made:
+                folder.mkdir()
+            return SlotGroup(made, unified=self._unified)
+        except OSError:
+            self.remove_slot(number)
+            raise
 
     def remove_slot(self, number: int) -> bool:
         """Remove those of a slot that has ended; False while the kernel still finds something in them."""
@@ -140,13 +156,34 @@ class Cgroups:
                 return False
         return True
 
+    def remove(self) -> bool:
+        """Remove all of it; False while something is left."""
+        for folder in map(Path, self.folders):
+            with contextlib.suppress(OSError):
+                for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
+                    with contextlib.suppress(OSError):
+                        inner.rmdir()
+        return not any(map(os.path.isdir, self.folders))
+
     def _of(self, number: int) -> list[Path]:
         return [Path(folder) / f"slot-{number}" for folder in self.folders]
 
 
-def make(parent: Path = _ROOT) -> Cgroups | None:
-    """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable."""
-    name = f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{_pid_namespace()}-{secrets.token_hex(4)}"
+def new_name() -> str:
+    """What the cgroups of a new sandbox of this process are to be called."""
+    return f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{_pid_namespace()}-{secrets.token_hex(4)}"
+
+
+def candidates(name: str, parent: Path = _ROOT) -> list[str]:
+    """All folders that `make` may make: for whoever removes them, and is there before they are."""
+    return [str(base / name) for _unified, bases in _places(parent) for base in bases]
+
+
+def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
+    """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable.
+
+    Raises OSError where this process has no descriptors left to tell.
+    """
     for unified, bases in _places(parent):
         folders = [base / name for base in bases]
         try:
@@ -164,10 +201,10 @@ def make(parent: Path = _ROOT) -> Cgroups | None:
             finally:
                 slot.close()
                 trial.remove_slot(0)
-        except (OSError, KeyError, StopIteration):
-            for folder in folders:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+        except (OSError, KeyError, StopIteration) as error:
+            Cgroups(folders, unified=unified).remove()
+            if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                raise
             continue
         return trial
     return None
@@ -177,7 +214,7 @@ def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
     """Where sandboxes' cgroups may be: below our own, or beside it. v2 allows no processes in an inner cgroup."""
     try:
         rows = [line.rstrip("\n").split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
-    except OSError:
+    except FileNotFoundError:
         return
     own = {controller: path for _number, controllers, path in rows for controller in controllers.split(",")}
     if all(controller in own for controller in _CONTROLLERS):
@@ -211,6 +248,4 @@ def _sweep(base: Path) -> None:
     for folder in base.glob(f"{_PREFIX}*-*-{here}-*"):
         pid, start = folder.name.removeprefix(_PREFIX).split("-")[:2]
         if pid.isdigit() and start_of(int(pid)) != start:
-            for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
-                with contextlib.suppress(OSError):
-                    inner.rmdir()
+            Cgroups([folder], unified=True).remove()

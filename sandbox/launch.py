@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import fcntl
+import itertools
 import json
 import os
 import site
@@ -15,17 +18,19 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sandbox import cgroups
 from sandbox.errors import SandboxUnavailable
-from sandbox.runs import Slot, SlotLost
+from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
 from sandbox.zygote import kernel, wire
 
 _HOME = Path(__file__).resolve().parent
-_START_SECONDS = 60.0
+_START_SECONDS, _END_SECONDS = 60.0, 10.0
+_NO_MODULE = "a module to preload"
 _USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
 _FIRST_UID, _UID_BLOCKS, _FURTHER_UID_BLOCKS = 1_800_000_000, 1 << 20, 1 << 18
@@ -73,6 +78,8 @@ class Launcher:
         self._most_slots = most_slots
         self._privileged = privileged
         self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
         """A free slot of the zygote that has these modules. Raises SandboxUnavailable."""
@@ -84,44 +91,116 @@ class Launcher:
 
     async def _living(self, preload: tuple[str, ...]) -> Zygote:
         """The zygote that has these modules: the one that is there, or a new one. Raises SandboxUnavailable."""
+        self._check_open()
         task = self._zygotes.get(preload)
         if task is not None and task.done():
-            started = not task.cancelled() and task.exception() is None
-            if started and task.result().alive:
+            if not task.cancelled() and task.exception() is None and task.result().alive:
                 return task.result()
-            del self._zygotes[preload]
-            if started:
-                await task.result().close()
+            self._retire(self._zygotes.pop(preload))
         if preload not in self._zygotes:
             self._zygotes[preload] = asyncio.create_task(self._start(preload))
-        return await asyncio.shield(self._zygotes[preload])
+        task = self._zygotes[preload]
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                self._check_open()
+            raise
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed")
 
     async def close(self) -> None:
+        """End all zygotes, those included that are still starting, and wait until nothing of them is left."""
+        self._closed = True
         for task in self._zygotes.values():
-            with contextlib.suppress(SandboxUnavailable, asyncio.CancelledError):
-                await (await task).close()
+            self._retire(task)
         self._zygotes.clear()
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+
+    def _retire(self, task: asyncio.Task[Zygote]) -> None:
+        """End a zygote in the background: whoever waits for another need not wait for its end."""
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled() and task.exception() is None:
+                await task.result().close()
+
+        if task.done() and (task.cancelled() or task.exception() is not None):
+            return
+        ending = asyncio.create_task(end())
+        self._retiring.add(ending)
+        ending.add_done_callback(self._retiring.discard)
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
         causes: list[str] = []
-        found, why_none = ways(len(self._zygotes), self._privileged, self._user_block)
-        for way in found:
-            zygote = Zygote(
-                preload=preload,
-                guests=self._guests,
-                shown=self._shown,
-                way=way,
-                most_slots=self._most_slots,
-            )
-            if not (cause := await zygote.ready()):
-                return zygote
-            causes.append(cause)
-            await zygote.close()
+        with _numbers.one() as number:
+            found, why_none = ways(number, self._privileged, self._user_block)
+            for way in found:
+                try:
+                    zygote = Zygote(
+                        preload=preload,
+                        guests=self._guests,
+                        shown=self._shown,
+                        way=way,
+                        most_slots=self._most_slots,
+                    )
+                except OSError as error:
+                    raise SandboxUnavailable(f"a zygote could not be started: {error}. {REMEDY}") from error
+                try:
+                    cause = await zygote.ready()
+                except BaseException:
+                    await zygote.close()
+                    raise
+                if not cause:
+                    zygote.when_closed = _numbers.hold(number)
+                    return zygote
+                await zygote.close()
+                if cause.startswith(_NO_MODULE):
+                    raise SandboxUnavailable(cause)
+                causes.append(cause)
         raise SandboxUnavailable(f"programs cannot be isolated here: {'; '.join(causes) or why_none}. {advice()}")
 
 
+class Numbers:
+    """Small numbers that are free: each zygote of this process has its own, and so users of its own."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, int] = {}
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[int]:
+        """The lowest that is free; held while this lasts, and on where somebody calls `hold`."""
+        number = next(n for n in itertools.count() if n not in self._held)
+        release = self.hold(number)
+        try:
+            yield number
+        finally:
+            release()
+
+    def hold(self, number: int) -> Callable[[], None]:
+        """Hold it until the function that this returns is called."""
+        self._held[number] = self._held.get(number, 0) + 1
+
+        def release() -> None:
+            self._held[number] -= 1
+            if not self._held[number]:
+                del self._held[number]
+
+        return release
+
+
+_numbers = Numbers()
+
+
 class Zygote:
-    """One keeper process with its zygote, and the slots that were forked of it."""
+    """One keeper process with its zygote, and the slots that were forked of it.
+
+    when_closed: called once, when nothing of it is left.
+    """
 
     def __init__(
         self,
@@ -132,12 +211,13 @@ class Zygote:
         way: Way,
         most_slots: int,
     ) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._cgroups = cgroups.make()
+        """Start it. Raises OSError, and then nothing is left."""
+        self.when_closed: Callable[[], None] = lambda: None
         self._free: list[Slot] = []
         self._slots: dict[int, Slot] = {}
+        self._cgroups: cgroups.Cgroups | None = None
         self.alive = True
-        self.isolation = "namespaces" + ("" if self._cgroups else " (memory per process only)")
+        name = cgroups.new_name()
         config = {
             "preload": preload,
             "guests": guests,
@@ -145,41 +225,52 @@ class Zygote:
             "uid": way.uid,
             "users": min(_USERS_OF_A_ZYGOTE, most_slots + 8),
             "maps": way.maps,
-            "cgroups": self._cgroups.folders if self._cgroups else [],
+            "cgroups": cgroups.candidates(name),
             "environment": _ENVIRONMENT,
             "prefixes": [sys.prefix, sys.exec_prefix],
             "packages": package_folders(),
         }
         start = [sys.executable, "-S", "-s", "-P", "-c", _PROGRAM]  # `slots.py` does what is wanted of `site`
-        watched = os.pidfd_open(os.getpid())
-        # Pipes for the standard streams: those of a program are these, so they must be made for what cannot seek.
-        streams = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
-        self._errors = streams[2][0]
-        try:
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.callback(self._control.close)
+            given.callback(theirs.close)
+            self._control.setblocking(False)
+            # Above the standard streams, which this process may have closed, and the keeper gets.
+            kept = [_high(given, theirs.fileno()), _high(given, _kept(given, os.pidfd_open(os.getpid())))]
+            # Pipes for the standard streams: those of a program are these, so they must be made for what cannot seek.
+            streams = [[_kept(given, end) for end in os.pipe2(os.O_CLOEXEC)] for _ in range(3)]
+            self._errors = fcntl.fcntl(streams[2][0], fcntl.F_DUPFD_CLOEXEC, 0)
+            undo.callback(os.close, self._errors)
             self._keeper = subprocess.Popen(
-                [*start, str(_HOME / "zygote"), str(theirs.fileno()), str(watched), json.dumps(config)],
+                [*start, str(_HOME / "zygote"), *map(str, kept), json.dumps(config)],
                 stdin=streams[0][0],
                 stdout=streams[1][1],
                 stderr=streams[2][1],
                 env={**_ENVIRONMENT, "LD_BIND_NOW": "1"},  # no symbol is looked up twice, in every fork
                 cwd="/",
-                pass_fds=(theirs.fileno(), watched),
+                pass_fds=kept,
                 start_new_session=True,
             )
-        finally:
-            theirs.close()
-            for descriptor in (watched, *streams[0], *streams[1], streams[2][1]):
-                os.close(descriptor)
+            undo.callback(self._keeper.wait)
+            undo.callback(self._keeper.kill)
+            # After the keeper, which removes them: it is there whenever this process is killed.
+            self._cgroups = cgroups.make(name)
+            undo.callback(lambda: self._cgroups and self._cgroups.remove())
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `ready` says what it died of
+                wire.send(self._control, {"cgroups": self._cgroups is not None}, [])
+            undo.pop_all()
+        self.isolation = "namespaces" + ("" if self._cgroups else " (memory per process only)")
 
     async def ready(self) -> str:
         """Wait until it can fork slots. Returns why it cannot; "" = it can."""
         loop = asyncio.get_running_loop()
-        self._control.setblocking(False)
         heard: asyncio.Future[None] = loop.create_future()
 
         def hear() -> None:
             loop.remove_reader(self._control)
-            heard.set_result(None)
+            if not heard.done():
+                heard.set_result(None)
 
         loop.add_reader(self._control, hear)
         try:
@@ -189,40 +280,51 @@ class Zygote:
         finally:
             loop.remove_reader(self._control)
         received = wire.hear(self._control)
-        self._control.setblocking(True)
         if received is None:
             return f"the zygote ended while it started: {self._last_words()}"
         return str(received.get("failed", ""))
 
     def slot(self) -> Slot:
-        """A free slot, or a new one. Raises SlotLost where the zygote has died."""
+        """A free slot, or a new one.
+
+        Raises:
+            SlotLost: the zygote has died.
+            SandboxUnavailable: this process has no descriptors left for it.
+        """
         while self._free:
             slot = self._free.pop()
             if slot.alive:
                 return slot
-        number = self._number()
-        group = self._cgroups.slot(number) if self._cgroups else None
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        entered = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group.procs] if group else []
-        try:
-            wire.send(self._control, {"slot": number % _USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
-        except OSError as error:
-            self.alive = False
-            ours.close()
-            raise SlotLost(f"its zygote is gone: {error}") from error
-        finally:
-            theirs.close()
-            for descriptor in entered:
-                os.close(descriptor)
-        slot = Slot(ours, group, self.isolation, self._free.append, self._abandon)
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            number = self._number()
+            try:
+                group = self._cgroups.slot(number) if self._cgroups else None
+                if group is not None:
+                    undo.callback(group.close)
+                entered = [
+                    _kept(given, os.open(path, os.O_WRONLY | os.O_CLOEXEC)) for path in (group.procs if group else [])
+                ]
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                undo.callback(ours.close)
+                given.callback(theirs.close)
+                wire.send(self._control, {"slot": number % _USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                    raise SandboxUnavailable(f"a slot could not be made: {error}. {REMEDY}") from error
+                self.abandon()
+                raise SlotLost(f"its zygote or its cgroup is gone: {error}") from error
+            undo.pop_all()
+        slot = Slot(ours, group, self.isolation, self._free.append, self.abandon)
         self._slots[number] = slot
         return slot
 
-    def _abandon(self) -> None:
-        """A slot died on its own: end the zygote, and with it whatever that slot had left running."""
+    def abandon(self, stuck: bool = False) -> None:
+        """Have it end, and with it whatever a slot that died on its own had left running. stuck: it may not listen."""
         if self.alive:
             self.alive = False
-            self._control.close()
+            hang_up(self._control)
+        if stuck:
+            self._keeper.kill()  # the zygote goes with its parent
 
     def _number(self) -> int:
         """The lowest number of no slot: one that was discarded is free when its cgroup is empty."""
@@ -240,18 +342,32 @@ class Zygote:
         return ""
 
     async def close(self) -> None:
-        """End it and wait for its keeper, which removes the cgroups."""
-        self.alive = False
-        self._control.close()
+        """End it and wait for its keeper, which removes the cgroups; where that cannot, they are removed here."""
+        self.abandon()
         for slot in self._slots.values():
             slot.discard()
-        self._free.clear()
         try:
-            await asyncio.to_thread(self._keeper.wait, 10.0)
+            await asyncio.to_thread(self._keeper.wait, _END_SECONDS)
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             await asyncio.to_thread(self._keeper.wait)
+        if self._cgroups is not None:
+            limit = time.monotonic() + _END_SECONDS
+            while not self._cgroups.remove() and time.monotonic() < limit:  # noqa: ASYNC110 - the kernel tells nobody
+                await asyncio.sleep(0.01)
         os.close(self._errors)
+        self.when_closed()
+
+
+def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:
+    """A descriptor that is closed with the stack."""
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _high(stack: contextlib.ExitStack, descriptor: int) -> int:
+    """A copy beyond the standard streams."""
+    return _kept(stack, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3))
 
 
 class Way(NamedTuple):

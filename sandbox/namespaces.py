@@ -23,6 +23,7 @@ from sandbox.runs import Run, Slot, SlotLost
 from sandbox.session import RunSession
 from sandbox.types import Job, JobResult
 
+_END_SECONDS = 10.0
 _TRIES = 2  # a run whose slot died is repeated once
 
 
@@ -61,16 +62,17 @@ class NamespaceSandbox:
         self._turn = asyncio.Semaphore(self.slots)
         self._live: set[Run] = set()
         self._endings: set[asyncio.Task[object]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = -1
         self._closed = False
 
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
+        self._check_place()
         async with self._turn:
             for again in range(_TRIES):
-                slot = await self._slot(job)
-                run = Run(slot, job)
                 try:
-                    return await self._finish(run)
+                    return await self._finish(Run(await self._slot(job), job))
                 except SlotLost as error:
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"the sandbox died under a run, twice: {error}") from error
@@ -78,10 +80,17 @@ class NamespaceSandbox:
 
     async def open(self, job: Job, peer: Job | None = None) -> RunSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
+        self._check_place()
         await self._turn.acquire()
         try:
             for again in range(_TRIES):
-                slots = [await self._slot(j) for j in (job, *([peer] if peer else []))]
+                slots = [await self._slot(job)]
+                try:
+                    if peer is not None:
+                        slots.append(await self._slot(peer))
+                except BaseException:
+                    slots[0].free()
+                    raise
                 try:
                     return RunSession.start(slots, job, peer, self._watch, self._turn.release)
                 except SlotLost as error:
@@ -95,13 +104,29 @@ class NamespaceSandbox:
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
-        """Kill all runs and leave nothing behind; waits for it."""
+        """Kill all runs and leave nothing behind; waits for it. Also from another loop, once its own is closed."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._check_place()
         self._closed = True
         for run in list(self._live):
             run.kill("closed")
-        if self._endings:
-            await asyncio.wait(self._endings, timeout=10.0)
+        endings = [task for task in self._endings if not task.get_loop().is_closed()]
+        if endings:
+            await asyncio.wait(endings, timeout=_END_SECONDS)
         await self._launcher.close()
+
+    def _check_place(self) -> None:
+        """Raise RuntimeError unless this is the process and the event loop that it belongs to."""
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop, self._process = loop, os.getpid()
+        if self._process != os.getpid():
+            raise RuntimeError(
+                f"this sandbox belongs to process {self._process}, of which process {os.getpid()} is a fork: "
+                "make one of its own there"
+            )
+        if self._loop is not loop:
+            raise RuntimeError("this sandbox belongs to another event loop, that which used it first: make one a loop")
 
     async def _slot(self, job: Job) -> Slot:
         if self._closed:

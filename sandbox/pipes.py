@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from collections.abc import Callable
 
 _PIECE = 1 << 16
@@ -29,7 +30,8 @@ class Drain:
         except BlockingIOError:
             return False
         if not piece:
-            self._loop.remove_reader(self._descriptor)
+            if not self._loop.is_closed():
+                self._loop.remove_reader(self._descriptor)
             return False
         room = self._most - len(self.held)
         self.held += piece[:room]
@@ -39,11 +41,27 @@ class Drain:
         return True
 
     def close(self) -> None:
-        """The writers are gone: read what is left, and close."""
+        """The writers are gone: read what is left, and close. Idempotent."""
+        if self._descriptor < 0:
+            return
         while not self.over and self._read():
             pass
-        self._loop.remove_reader(self._descriptor)
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
+        self._descriptor = -1
+
+
+_feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
+
+
+def _let_go_of_copies() -> None:
+    """In a process forked of this one: a program whose input a copy keeps open would wait for more for ever."""
+    for feed in list(_feeds):
+        feed.forget()
+
+
+os.register_at_fork(after_in_child=_let_go_of_copies)
 
 
 class Feed:
@@ -54,6 +72,7 @@ class Feed:
         self._rest = memoryview(data)
         self._loop = asyncio.get_running_loop()
         self._watched = False
+        _feeds.add(self)
         os.set_blocking(descriptor, False)
         self._write()
 
@@ -72,7 +91,13 @@ class Feed:
 
     def close(self) -> None:
         if self._descriptor >= 0:
-            if self._watched:
+            if self._watched and not self._loop.is_closed():
                 self._loop.remove_writer(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def forget(self) -> None:
+        """Close this process's copy, and leave the event loop, which is another process's, alone."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

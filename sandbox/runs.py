@@ -14,12 +14,16 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from sandbox import outputs
 from sandbox.cgroups import SlotGroup
+from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Drain, Feed
 from sandbox.types import Ended, Job, JobResult
 from sandbox.zygote import wire
 
 _CPU_CHECKS_AFTER = 0.05
+_SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
+REMEDY = "Allow this process more descriptors (ulimit -n), or use fewer slots"
 _NOTHING_KNOWN: dict[str, object] = {"status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
 
 
@@ -30,7 +34,8 @@ class SlotLost(Exception):
 class Slot:
     """The supervisor's end of a slot process. `give_back` takes it when its run has ended well.
 
-    lost: told when the process ended by itself, which it never should: what it watched may still run.
+    lost: told when the process ended by itself, which it never should, or says nothing any more (True): what it
+        watched may still run.
     """
 
     def __init__(
@@ -39,7 +44,7 @@ class Slot:
         group: SlotGroup | None,
         isolation: str,
         give_back: Callable[[Slot], None],
-        lost: Callable[[], None],
+        lost: Callable[[bool], None],
     ) -> None:
         channel.setblocking(False)
         self._channel = channel
@@ -59,7 +64,7 @@ class Slot:
         try:
             wire.send(self._channel, {**message, "run": self._number}, descriptors)
         except OSError as error:
-            self.discard()
+            self.fail(f"its slot is gone: {error}")
             raise SlotLost(f"its slot is gone: {error}") from error
         self._answer = self._loop.create_future()
         return self._answer
@@ -75,71 +80,96 @@ class Slot:
         if self.alive:
             self._give_back(self)
 
-    def discard(self) -> None:
-        """Close it: the slot's process kills its run, and ends."""
-        if self.alive:
-            self.alive = False
+    def discard(self, why: str = "its slot was closed") -> None:
+        """Close it: the slot's process kills its run, and ends. A run that it still has is lost."""
+        if not self.alive:
+            return
+        self.alive = False
+        if not self._loop.is_closed():
             self._loop.remove_reader(self._channel)
-            self._channel.close()
-            if self.group is not None:
-                self.group.close()
+        hang_up(self._channel)
+        if self.group is not None:
+            self.group.close()
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done() and not self._loop.is_closed():
+            answer.set_exception(SlotLost(why))
+
+    def fail(self, why: str, *, silent: bool = False) -> None:
+        """It does not do what it should: close it, and end its zygote, since what it watched may still run."""
+        if self.alive:
+            self.discard(why)
+            self._lost(silent)
 
     def _hear(self) -> None:
         try:
             received = wire.hear(self._channel)
         except BlockingIOError:
             return
-        answer, self._answer = self._answer, None
         if received is None:
-            out_of_memory = self.group is not None and answer is not None and self.group.end().out_of_memory
-            self.discard()
-            self._lost()
-            if answer is not None and not answer.done():
-                if out_of_memory:
-                    answer.set_result({**_NOTHING_KNOWN, "cause": "memory"})
-                else:
-                    answer.set_exception(SlotLost("its slot ended"))
+            if self._answer is not None and not self._answer.done() and self._out_of_memory():
+                self._answer.set_result({**_NOTHING_KNOWN, "cause": "memory"})
+            self.fail("its slot ended")
             return
+        answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_result(received)
+
+    def _out_of_memory(self) -> bool:
+        try:
+            return self.group is not None and self.group.end().out_of_memory > 0
+        except OSError:  # the cgroup is gone, too
+            return False
+
+
+def hang_up(channel: socket.socket) -> None:
+    """Close a socket so that the other end sees it, also where a process that was forked here holds a copy of it."""
+    with contextlib.suppress(OSError):
+        channel.shutdown(socket.SHUT_RDWR)
+    channel.close()
 
 
 class Run:
     """A job in a slot, from its start. `end` gives its result, once, and the slot back."""
 
     def __init__(self, slot: Slot, job: Job, channels: Sequence[int] = ()) -> None:
+        """Start it. Raises SlotLost; SandboxUnavailable where this process has no descriptors left for it."""
         self._slot = slot
         self._job = job
         self._loop = asyncio.get_running_loop()
-        self._cpu_check: asyncio.TimerHandle | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._cause = ""
+        self._home: socket.socket | None = None
         limits: dict[str, object] = asdict(job.limits)
-        if slot.group is not None:
-            slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4)  # the slot and the run's init
-        else:
+        if slot.group is None:
             limits["process_memory_bytes"] = job.limits.memory_bytes
-        stdin_read, stdin_write = os.pipe2(os.O_CLOEXEC)
-        out_read, out_write = os.pipe2(os.O_CLOEXEC)
-        err_read, err_write = os.pipe2(os.O_CLOEXEC)
-        bundle = wire.bundle(job.argv, job.env, job.files)
-        self._outputs = os.memfd_create("outputs", os.MFD_CLOEXEC) if job.outputs else -1
-        ends = [stdin_read, out_write, err_write]
-        given = [bundle, *ends, *channels, *([self._outputs] if job.outputs else [])]
-        try:
-            self._outcome = slot.start(
-                {"limits": limits, "outputs": list(job.outputs)},
-                given,
-            )
-        except SlotLost:
-            for descriptor in (stdin_write, out_read, err_read, *([self._outputs] if job.outputs else [])):
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in (bundle, *ends):
-                os.close(descriptor)
+        else:
+            try:
+                slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4)  # the slot and the run's init
+            except OSError as error:
+                slot.fail(f"its cgroup is gone: {error}")
+                raise SlotLost(f"its cgroup is gone: {error}") from error
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            try:
+                stdin_read, stdin_write = _pipe(theirs, ours)
+                out_read, out_write = _pipe(ours, theirs)
+                err_read, err_write = _pipe(ours, theirs)
+                given = [wire.bundle(job.argv, job.env, job.files)]
+                theirs.callback(os.close, given[0])
+                given += [stdin_read, out_write, err_write, *channels]
+                if job.outputs:
+                    self._home, far = socket.socketpair()
+                    ours.callback(self._home.close)
+                    theirs.callback(far.close)
+                    given.append(far.fileno())
+            except OSError as error:
+                slot.free()
+                raise SandboxUnavailable(f"a run could not be started: {error}. {REMEDY}") from error
+            self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
+            ours.pop_all()
         self._stdout = Drain(out_read, job.limits.output_bytes, self._over)
         self._stderr = Drain(err_read, job.limits.output_bytes, self._over)
         self._stdin = Feed(stdin_write, job.stdin)
+        self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + _SILENT_SECONDS, self._silent)
         if slot.group is not None:
             self._check_cpu()
 
@@ -151,37 +181,51 @@ class Run:
     def _over(self) -> None:
         self.kill("output")
 
+    def _silent(self) -> None:
+        """It should have ended long ago: its slot is stopped, or hangs."""
+        if not self._outcome.done():
+            self._slot.fail(f"its slot has said nothing for {_SILENT_SECONDS:g} s after its time", silent=True)
+
     async def end(self) -> JobResult:
         """Wait for the end. Raises SlotLost where the slot died under it."""
         try:
             outcome = await self._outcome
-        except SlotLost:
-            self._let_go()
-            raise
-        self._let_go()
-        if outcome["fault"]:
-            self._slot.discard()
-            raise SlotLost(str(outcome["fault"]))
-        result = self._result(outcome)
+            self._stop_watching()
+            if outcome["fault"]:
+                self._slot.discard()
+                raise SlotLost(str(outcome["fault"]))
+            try:
+                result = self._result(outcome)
+            except OSError as error:
+                self._slot.fail(f"its result cannot be read: {error}")
+                raise SlotLost(f"its result cannot be read: {error}") from error
+        finally:
+            self._stop_watching()
+            if self._home is not None:
+                self._home.close()
         self._slot.free()
         return result
 
-    def _let_go(self) -> None:
-        if self._cpu_check is not None:
-            self._cpu_check.cancel()
-        self._stdin.close()
-        self._stdout.close()
-        self._stderr.close()
+    def _stop_watching(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        for stream in (self._stdin, self._stdout, self._stderr):
+            stream.close()
 
     def _check_cpu(self) -> None:
         """Kill a run whose processes together have used up their CPU time; looked at when they can have done so."""
-        assert self._slot.group is not None
-        left = self._job.limits.cpu_seconds - self._slot.group.used_cpu()
+        if self._slot.group is None or not self._slot.alive:
+            return
+        try:
+            left = self._job.limits.cpu_seconds - self._slot.group.used_cpu()
+        except OSError as error:
+            self._slot.fail(f"its cgroup is gone: {error}")
+            return
         if left <= 0:
             self.kill("cpu")
             return
         after = max(_CPU_CHECKS_AFTER, left / (os.cpu_count() or 1))
-        self._cpu_check = self._loop.call_later(after, self._check_cpu)
+        self._timers["cpu"] = self._loop.call_later(after, self._check_cpu)
 
     def _result(self, outcome: dict[str, object]) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
@@ -224,12 +268,19 @@ class Run:
         return Ended.EXITED, os.WEXITSTATUS(status), None
 
     def _files(self) -> dict[str, bytes]:
-        if self._outputs < 0:
+        """The outputs; none where the run was killed before its folder was made."""
+        folder = -1 if self._home is None else wire.take(self._home)
+        if folder < 0:
             return {}
         try:
-            return wire.read_outputs(self._outputs)
-        except ValueError:  # the run was killed before it had brought them back
-            return {}
+            return outputs.collect(folder, self._job.outputs, int(self._job.limits.disk_bytes))
         finally:
-            os.close(self._outputs)
-            self._outputs = -1
+            os.close(folder)
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe, each end of which is closed with what it belongs to."""
+    read, write = os.pipe2(os.O_CLOEXEC)
+    reader.callback(os.close, read)
+    writer.callback(os.close, write)
+    return read, write

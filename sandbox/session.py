@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.runs import Run, Slot, SlotLost
+from sandbox.runs import REMEDY, Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
 
 _PIECE = 1 << 16
@@ -43,25 +43,35 @@ class RunSession:
 
         Raises:
             SlotLost: a slot has died; what was started is killed.
+            SandboxUnavailable: this process has no descriptors left for it.
         """
-        ours, theirs = socket.socketpair()
-        near, far = socket.socketpair()
-        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         runs: list[Run] = []
-        try:
-            if peer is not None:
-                runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
-            runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
-        except BaseException:
-            ours.close()
-            for run in runs:
-                run.kill("closed")
-                watch(run)
-            raise
-        finally:
-            os.close(nothing)
-            for end in (theirs, near, far):
-                end.close()
+        with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
+            try:
+                ours, theirs = socket.socketpair()
+                kept.callback(ours.close)
+                given.callback(theirs.close)
+                near, far = socket.socketpair()
+                given.callback(near.close)
+                given.callback(far.close)
+                nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+                given.callback(os.close, nothing)
+            except OSError as error:
+                for slot in slots:
+                    slot.free()
+                raise SandboxUnavailable(f"a session could not be opened: {error}. {REMEDY}") from error
+            try:
+                if peer is not None:
+                    runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
+                runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
+            except BaseException:
+                for run in runs:
+                    run.kill("closed")
+                    watch(run)
+                if not runs and peer is not None:
+                    slots[0].free()
+                raise
+            kept.pop_all()
         tasks = [watch(run) for run in runs]
         still = set(tasks)
 

@@ -95,7 +95,12 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "_sysctl": (156, None),
 }
 # Memory that is in no process: denied where no cgroup counts it.
-_UNCOUNTED: dict[str, tuple[int, int | None]] = {"memfd_create": (319, 279), "shmget": (29, 194)}
+_UNCOUNTED: dict[str, tuple[int, int | None]] = {
+    "memfd_create": (319, 279),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+}
 _CLONE, _CLONE3, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (53, 199), (16, 29)
 _FIRST_UNKNOWN = 457  # statmount and what came after it
 _ARCHITECTURE = {kernel.X86_64: 0xC000003E, kernel.ARM64: 0xC00000B7}
@@ -108,6 +113,8 @@ _NAMESPACES = (
     | kernel.CLONE_NEWPID
     | kernel.CLONE_NEWNET
 )
+# A child that is given to the program's own parent would be outside the namespace that must be empty in the end.
+_CLONE_PARENT = 0x8000
 _AF_UNIX = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
@@ -154,7 +161,7 @@ def build(*, memory_counted: bool) -> bytes:
     steps += [
         _step(_EQUAL, _CLONE[column], 0, 4),
         _step(_LOAD, _FIRST_AT),
-        _step(_ANY_BIT, _NAMESPACES, 0, 1),
+        _step(_ANY_BIT, _NAMESPACES | _CLONE_PARENT, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),
         _step(_EQUAL, _SOCKETPAIR[column], 0, 4),

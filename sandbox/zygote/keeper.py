@@ -12,6 +12,7 @@ import _socket as socket
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -20,6 +21,7 @@ import time
 from . import kernel, run, slots, wire
 
 _NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+_DESCRIPTORS = 1024
 
 
 def main() -> None:
@@ -28,6 +30,7 @@ def main() -> None:
     supervisor = int(sys.argv[2])
     config = json.loads(sys.argv[3])
     sys.argv[:] = [""]
+    _start_afresh()
     read, write = os.pipe()
     try:
         pid = kernel.clone(_NAMESPACES | (kernel.CLONE_NEWUSER if config["maps"] else 0))
@@ -53,6 +56,18 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     _wait(pid, supervisor)
     _remove(config["cgroups"])
+
+
+def _start_afresh() -> None:
+    """Undo what the supervisor set up for itself and programs would inherit: signals, few descriptors."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}:
+        with contextlib.suppress(OSError, ValueError):
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = max(soft, _DESCRIPTORS) if hard == resource.RLIM_INFINITY else min(max(soft, _DESCRIPTORS), hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 def _wait(pid: int, supervisor: int) -> None:

@@ -136,6 +136,11 @@ def drop_capabilities() -> None:
     _checked(_libc.syscall(ctypes.c_long(number("capset")), header, bytes(24)), "capset")
 
 
+def flush_streams() -> None:
+    """Write out what C code has printed and not written."""
+    _libc.fflush(None)
+
+
 def set_filter(program: bytes) -> None:
     """Install a seccomp filter (`filter.py`) in this process and all that it starts."""
     buffer = ctypes.create_string_buffer(program, len(program))

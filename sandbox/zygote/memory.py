@@ -7,6 +7,7 @@ shares with the zygote that it was forked from are counted in each; `baseline` t
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 
 def resident(pid: int) -> int:
@@ -22,9 +23,12 @@ def resident(pid: int) -> int:
     return held
 
 
-def of_tree(pid: int, baseline: int) -> int:
-    """Bytes that a process and its descendants hold, each above `baseline`."""
-    total, waiting = 0, [pid]
+def of_trees(roots: Iterable[int], baseline: int) -> int:
+    """Bytes that processes and their descendants hold, each above `baseline`.
+
+    A run has two roots: the program, and its init, to which daemons come.
+    """
+    total, waiting = 0, list(roots)
     while waiting:
         at = waiting.pop()
         total += max(0, resident(at) - baseline)

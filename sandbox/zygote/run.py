@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from . import kernel, python, root, wire
 
-_HIGHEST = os.sysconf("SC_OPEN_MAX")
+_MOST = 1 << 60  # of anything
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
@@ -122,7 +122,7 @@ def _demote(plan: Plan) -> None:
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in plan.descriptors]
     for target, descriptor in enumerate(moved):
         os.dup2(descriptor, target)
-    os.closerange(len(moved), _HIGHEST)
+    os.closerange(len(moved), os.sysconf("SC_OPEN_MAX"))
     tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
     for what, soft, hard in plan.bounds:
         resource.setrlimit(what, (soft, hard))
@@ -158,9 +158,8 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
     bounds = []
     for what, (soft, hard) in wanted.items():
         most = resource.getrlimit(what)[1]
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
-        bounds.append((what, soft, hard))
+        most = _MOST if most == resource.RLIM_INFINITY else most
+        bounds.append((what, min(soft, most), min(hard, most)))
     return bounds
 
 

@@ -20,9 +20,12 @@ from typing import NoReturn
 
 from . import filter as seccomp
 from . import kernel, memory, python, root, run, wire
-from . import outputs as outputs_of_run
 
+_WALL = 0x40000000  # wait for children of every kind
+_LONGEST_POLL = 3600.0  # seconds
+_SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
 _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
+_MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
@@ -48,11 +51,14 @@ class Zygote:
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     """Be the zygote. What a run becomes returns through here, so that a program's stack is shallow."""
     try:
-        zygote = _prepare(config)
+        received = wire.receive(control)  # the supervisor has made cgroups, or has not
+        if received is None:
+            os._exit(1)
+        zygote = _prepare(config, memory_counted=bool(received[0]["cgroups"]))
     except BaseException as error:  # whatever goes wrong, the supervisor must hear of it
         import traceback
 
-        text = str(error) if isinstance(error, OSError) else traceback.format_exc(limit=-4)
+        text = str(error) if isinstance(error, (OSError, NoModule)) else traceback.format_exc(limit=-4)
         wire.answer(control, {"failed": text[:4000]})
         os._exit(1)
     wire.answer(control, {"ready": True})
@@ -61,7 +67,7 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     run.start(run.prepare(plan), zygote.path)
 
 
-def _prepare(config: dict[str, object]) -> Zygote:
+def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
     kernel.die_with_parent()
     kernel.set_name("rlvr-zygote")
     os.environ.clear()
@@ -82,17 +88,46 @@ def _prepare(config: dict[str, object]) -> Zygote:
     os.chdir("/")
     for name in COMMON:
         importlib.import_module(name)
-    for name in config["preload"]:  # type: ignore[attr-defined]
-        loaded = importlib.import_module(name)
-        if hasattr(loaded, "rehearse"):
-            loaded.rehearse()
-    zygote = Zygote(first, list(sys.path), memory_counted=bool(config["cgroups"]))
+    _preload(config["preload"])  # type: ignore[arg-type]
+    zygote = Zygote(first, list(sys.path), memory_counted=memory_counted)
     kernel.drop_bounding_set()
     python.settle()
     gc.collect()
     gc.freeze()
     gc.disable()
     return zygote
+
+
+class NoModule(Exception):
+    """A module that was to be preloaded cannot be."""
+
+
+def _preload(names: list[str]) -> None:
+    """Import modules, with nowhere to print to: what is left in a buffer would come out of each program.
+
+    Raises NoModule.
+    """
+    outputs = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in outputs:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    for name in names:
+        try:
+            loaded = importlib.import_module(name)
+            if hasattr(loaded, "rehearse"):
+                loaded.rehearse()
+        except BaseException as error:  # it may do anything, and exit as well
+            why = f"{type(error).__name__}: {error}"
+            raise NoModule(f"a module to preload, {name!r}, could not be imported: {why:.2000}") from error
+        if len(os.listdir("/proc/self/task")) > 1:
+            raise NoModule(f"a module to preload, {name!r}, starts threads, which forks do not have: leave it out")
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    kernel.flush_streams()
+    for descriptor, kept in outputs.items():
+        os.dup2(kept, descriptor)
+        os.close(kept)
 
 
 def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
@@ -127,19 +162,16 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         if "kill" in message:  # it came after the end
             continue
         limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
-        names: list[str] = message["outputs"]  # type: ignore[assignment]
         key = tuple(limits.values())
         if key not in bounds:
             bounds[key] = run.bounds_of(limits)
-        outputs = descriptors.pop() if names else -1
-        ours, theirs = socket.socketpair() if names else (None, None)
-        home = theirs.detach() if theirs else -1  # a descriptor, which the program's copy of this frame does not close
+        home = descriptors.pop() if message["outputs"] else -1
         read, write = os.pipe()
         plan = run.Plan()
         plan.bundle, *plan.descriptors = descriptors
         plan.report, plan.home = write, home
         plan.bounds = bounds[key]
-        plan.box = int(limits["disk_bytes"]), int(limits["disk_files"]) + _OWN_FILES
+        plan.box = min(int(limits["disk_bytes"]), _MOST_DISK), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
         plan.filter = zygote.filter
         plan.own_namespace = zygote.uid < 0
         plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
@@ -151,18 +183,10 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
             watched.said = f"fault {error}"
         if watched.pid == 0:
             return plan
-        for descriptor in (write, *descriptors):
+        for descriptor in (write, *descriptors, *([home] if home >= 0 else [])):
             os.close(descriptor)
         outcome = watched.outcome()
         os.close(read)
-        if ours:
-            folder = wire.take(ours)
-            if folder >= 0:
-                outputs_of_run.collect(folder, names, outputs, plan.box[0])
-                os.close(folder)
-            os.close(outputs)
-            os.close(home)
-            ours.close()
         wire.answer(channel, outcome)
     os._exit(0)
 
@@ -199,12 +223,13 @@ class Watched:
         seconds = time.monotonic() - began
         status, cpu, peak = None, 0.0, 0
         self._kill()
-        for pid in (self.pid, self.init):
-            if pid > 0:
-                _pid, ended, used = os.wait4(pid, 0)
-                cpu += used.ru_utime + used.ru_stime
-                peak = max(peak, used.ru_maxrss * 1024)
-                status = ended if pid == self.pid and not self.cause else status
+        waiting = {pid for pid in (self.pid, self.init) if pid > 0}
+        while waiting:  # for any child: init stays until all that was in its namespace is reaped
+            pid, ended, used = os.wait4(-1, _WALL)
+            waiting.discard(pid)
+            cpu += used.ru_utime + used.ru_stime
+            peak = max(peak, used.ru_maxrss * 1024)
+            status = ended if pid == self.pid and not self.cause else status
         fault = self.said.partition("fault ")[2]
         return {"cause": self.cause, "status": status, "seconds": seconds, "cpu": cpu, "peak": peak, "fault": fault}
 
@@ -216,18 +241,19 @@ class Watched:
     def _wait(self, began: float) -> float:
         """Until the program has ended or is to be ended. Returns when it began."""
         wall_seconds, most_memory = self.limits["wall_seconds"], self.limits.get("process_memory_bytes", math.inf)
-        program = os.pidfd_open(self.pid)
+        program, started = os.pidfd_open(self.pid), False
         poller = select.poll()
         for descriptor in (program, self.report, self.channel.fileno()):
             poller.register(descriptor, select.POLLIN)
         try:
             while True:
-                left = began + wall_seconds - time.monotonic()
-                patience = min(left, _MEMORY_EVERY) if most_memory < math.inf else left
+                left = began + (wall_seconds if started else _SET_UP_SECONDS) - time.monotonic()
+                patience = min(left, _MEMORY_EVERY if most_memory < math.inf else _LONGEST_POLL)
                 ready = [descriptor for descriptor, _event in poller.poll(max(0.0, patience) * 1000 + 0.5)]
                 if self.report in ready:
                     self.said += os.read(self.report, 4096).decode(errors="replace")
                     poller.unregister(self.report)
+                    started = True
                     if "fault" not in self.said:
                         began = time.monotonic()
                 if program in ready:
@@ -241,8 +267,11 @@ class Watched:
                         self.cause = str(received[0]["kill"])
                 elif not ready and left <= patience:
                     self.cause = "wall"
-                elif not ready and memory.of_tree(self.pid, memory.resident(os.getpid())) > most_memory:
-                    self.cause = "memory"
+                    if not started:
+                        self.said = f"fault its world was not made within {_SET_UP_SECONDS:g} s"
+                elif not ready and most_memory < math.inf:
+                    held = memory.of_trees((self.pid, self.init), memory.resident(os.getpid()))
+                    self.cause = "memory" if held > most_memory else ""
                 if self.cause:
                     return began
         finally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import _socket as socket
 import array
+import errno
 import json
 import marshal
 import os
@@ -54,12 +55,13 @@ def give(channel: int, descriptor: int) -> None:
 
 
 def take(channel: socket.socket) -> int:
-    """A descriptor that was sent; -1: none was."""
-    channel.setblocking(False)
+    """A descriptor that was sent; -1: none was. Raises OSError where there is no room for it."""
     try:
-        _data, ancillary, _flags, _address = channel.recvmsg(1, _SPACE, socket.MSG_CMSG_CLOEXEC)
+        _data, ancillary, flags, _address = channel.recvmsg(1, _SPACE, socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
     except (BlockingIOError, ConnectionResetError):
         return -1
+    if flags & socket.MSG_CTRUNC:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return array.array("i", ancillary[0][2])[0] if ancillary else -1
 
 
@@ -88,25 +90,6 @@ def unbundle(descriptor: int) -> tuple[list[str], dict[str, str], dict[str, byte
     content: tuple[list[str], dict[str, str], dict[str, bytes]]
     content = marshal.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
     return content
-
-
-def write_outputs(descriptor: int, files: Mapping[str, bytes]) -> None:
-    """In a run: put files into the memfd that was given for them."""
-    head = json.dumps([[path, len(content)] for path, content in files.items()]).encode()
-    _write_all(descriptor, b"".join([head, b"\n", *files.values()]))
-
-
-def read_outputs(descriptor: int) -> dict[str, bytes]:
-    """Read what `write_outputs` wrote. Raises ValueError where it is not whole: the run was killed."""
-    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    end = content.index(b"\n")
-    files, at = {}, end + 1
-    for path, length in json.loads(content[:end]):
-        files[path] = content[at : at + length]
-        at += length
-    if at != len(content):
-        raise ValueError(f"outputs of {len(content)} bytes do not hold the files that they list")
-    return files
 
 
 def _memfd(data: bytes) -> int:

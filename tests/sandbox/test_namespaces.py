@@ -137,7 +137,7 @@ def test_the_input_can_be_opened_by_name_and_runs_share_nothing(privileged) -> N
 
 
 def test_memory_of_the_whole_tree_is_bounded_where_no_cgroup_counts_it(monkeypatch) -> None:
-    monkeypatch.setattr("sandbox.cgroups.make", lambda: None)
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     limits = Limits(memory_bytes=200 << 20, wall_seconds=20, cpu_seconds=20)
     hog = "b = bytearray(80 << 20); b[::4096] = b'x' * len(b[::4096]); import time; time.sleep(10)"
     jobs = [

@@ -1,0 +1,136 @@
+"""What a hostile program does to the machinery of its own run; neighbours, the next run and the caller see nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import pytest
+
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.types import Ended, JobResult, Limits
+from tests.sandbox.running import python, run, said
+from tests.sandbox.test_namespaces import descendants, name_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+MODES = pytest.mark.parametrize("privileged", [None, False], ids=["default", "user namespace"])
+MIB = 1 << 20
+
+
+@MODES
+def test_a_child_that_is_given_to_the_programs_parent_holds_nothing_up(privileged) -> None:
+    """With CLONE_PARENT it would be the slot's: outside the namespace that must be empty before the run is over."""
+    source = """
+        import ctypes, os, platform
+        libc = ctypes.CDLL(None, use_errno=True)
+        number = {"x86_64": 56, "aarch64": 220}[platform.machine()]
+        if libc.syscall(number, 0x8000 | 17, 0, 0, 0, 0) == 0:
+            os._exit(0)
+        print("over")
+    """
+
+    async def bounded() -> JobResult:
+        sandbox = NamespaceSandbox(slots=1, privileged=privileged)
+        try:
+            return await asyncio.wait_for(sandbox.run(python(source, limits=Limits(wall_seconds=3))), 30)
+        finally:
+            await sandbox.close()
+
+    assert said(asyncio.run(bounded())) == "over\n"
+
+
+@MODES
+def test_outputs_that_are_larger_than_the_runs_memory_leave_the_neighbours_alone(privileged) -> None:
+    """Sparse files cost a program nothing; whoever fetches them must not be charged to the run's memory."""
+    names = tuple("abcdefgh")
+    hostile = python(
+        "import os\nfor n in 'abcdefgh': os.truncate(os.open(n, os.O_CREAT | os.O_RDWR), 64 << 20)",
+        limits=Limits(memory_bytes=96 * MIB),
+        outputs=names,
+    )
+    full = python(
+        "f = open('a', 'wb')\nfor _ in range(60): f.write(b'x' * (1 << 20))",
+        limits=Limits(memory_bytes=96 * MIB),
+        outputs=("a", "missing"),
+    )
+    honest = python("import time; time.sleep(1.5); print('done')")
+
+    async def beside() -> list[JobResult]:
+        sandbox = NamespaceSandbox(slots=3, privileged=privileged)
+        try:
+            first = asyncio.create_task(sandbox.run(honest))
+            await asyncio.sleep(0.7)
+            zygotes = [pid for pid in descendants(os.getpid()) if name_of(pid) == "rlvr-zygote"]
+            rest = [await sandbox.run(hostile), await sandbox.run(full)]
+            result = await first
+            assert zygotes == [pid for pid in descendants(os.getpid()) if name_of(pid) == "rlvr-zygote"]
+            return [result, *rest]
+        finally:
+            await sandbox.close()
+
+    good, sparse, much = asyncio.run(beside())
+    assert said(good) == "done\n"
+    assert good.seconds < 10
+    assert sparse.ended is Ended.EXITED
+    assert sum(map(len, sparse.files.values())) <= 64 * MIB
+    assert much.files == {"a": b"x" * (60 << 20)}
+
+
+def test_a_job_may_ask_for_thousands_of_outputs() -> None:
+    names = tuple(f"{'x' * 100}{number}" for number in range(3000))
+    (result,) = run(python(f"open({names[2999]!r}, 'w').write('here')", outputs=names))
+    assert result.files == {names[2999]: b"here"}
+
+
+def test_links_pipes_and_strange_names_among_outputs_lead_nowhere() -> None:
+    strange = "new\nline \udcff" + "x" * 200
+    deep = "/".join(["deep"] * 60) + "/file"
+    source = f"""
+        import os
+        os.mkdir("folder"); open("folder/inner", "w").write("inner")
+        os.symlink("folder", "linked"); os.symlink("/etc", "outside"); os.symlink("/proc/self", "self")
+        os.mkfifo("fifo"); os.truncate(os.open("huge", os.O_CREAT | os.O_RDWR), 64 << 20)
+        open({strange!r}, "w").write("strange")
+        os.makedirs(os.path.dirname({deep!r})); open({deep!r}, "w").write("deep")
+        open("closed", "w").write("closed"); os.chmod("closed", 0)
+    """
+    wanted = ("folder/inner", "linked/inner", "outside/passwd", "self/environ", "fifo", "huge", strange, deep, "folder")
+    (result,) = run(python(source, outputs=(*wanted, "main.py/x", "closed")))
+    held = {name: content for name, content in result.files.items() if name not in ("huge", "closed")}
+    assert result.succeeded, result.stderr
+    assert held == {"folder/inner": b"inner", strange: b"strange", deep: b"deep"}
+
+
+def test_memory_of_daemons_is_bounded_where_no_cgroup_counts_it(monkeypatch) -> None:
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    source = """
+        import mmap, os, time
+        if os.fork() == 0:
+            if os.fork() == 0:
+                m = mmap.mmap(-1, 512 << 20)
+                for i in range(0, 512 << 20, 4096): m[i] = 1
+                open("/box/work/filled", "w").close()
+                time.sleep(60)
+            os._exit(0)
+        os.wait()
+        while not os.path.exists("filled"): time.sleep(0.02)
+        time.sleep(1)
+        print("filled")
+    """
+    (result,) = run(python(source, limits=Limits(memory_bytes=150 * MIB, wall_seconds=30, cpu_seconds=30)))
+    assert result.ended is Ended.MEMORY
+
+
+def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_counts_them(monkeypatch) -> None:
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    source = """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        print(libc.semget(0, 30000, 0o1600), libc.msgget(0, 0o1600), libc.shmget(0, 1 << 20, 0o1600))
+        import multiprocessing as m
+        lock = m.get_context("fork").Lock()
+        with lock: print("lock")
+    """
+    (result,) = run(python(source))
+    assert said(result) == "-1 -1 -1\nlock\n"
