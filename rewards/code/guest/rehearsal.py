@@ -8,6 +8,7 @@ each real conversation begins with objects of its own.
 from __future__ import annotations
 
 import _thread
+import gc
 import os
 import sys
 from _socket import socketpair
@@ -50,9 +51,16 @@ def rehearse() -> None:
         {"mode": "check", "prompt": "", "entry_point": "give", "test": _TEST, "program": program},
     )
     before = dict(context.SOURCES)
-    for _ in range(_TIMES):
-        for start in starts:
-            _converse({**start, "first": 0, "skip": (), "partial": False})
+    enabled = gc.isenabled()
+    gc.disable()  # a proxy that is collected tells the link of the moment, which would be that of a later conversation
+    try:
+        for _ in range(_TIMES):
+            for start in starts:
+                _converse({**start, "first": 0, "skip": (), "partial": False})
+        gc.collect()
+    finally:
+        if enabled:
+            gc.enable()
     os.close(source)
     sys.modules.pop("solution", None)
     context.SOURCES.clear()
