@@ -6,7 +6,7 @@ import re
 import struct
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from . import extended
@@ -68,13 +68,15 @@ class Decoder:
         self.at += n
         return self.raw[self.at - n : self.at]
 
-    def several(self) -> Iterable[Any]:
+    def several(self) -> list[Any]:
         n = self.count()
         self.deeper()
         get = self.get
+        found: list[Any] = []
         for _ in range(n):
-            yield get()
+            found.append(get())  # noqa: PERF401  # a comprehension would be one more frame for each level
         self.depth -= 1
+        return found
 
     def deeper(self) -> None:
         self.depth += 1

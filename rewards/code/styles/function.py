@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from rewards.code import patience
@@ -17,7 +18,7 @@ from rewards.code.compare import same_value
 from rewards.code.guest.channel import LENGTH, framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Decoder, Unsendable, Violation, encode
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
-from rewards.code.references import FunctionReference
+from rewards.code.references import CodeLimits, FunctionReference
 from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.values import untagged
 from sandbox.protocol import Sandbox, Session
@@ -160,6 +161,17 @@ async def judge_function(sandbox: Sandbox, program: str, reference: FunctionRefe
     )
 
 
+@lru_cache(maxsize=256)
+def _limits(limits: CodeLimits, count: int) -> Limits:
+    seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
+    return Limits(
+        wall_seconds=patience.LONGEST * seconds,
+        cpu_seconds=seconds,
+        memory_bytes=limits.memory_mb * MIB,
+        output_bytes=_OUTPUT,
+    )
+
+
 async def _one_run(
     sandbox: Sandbox,
     program: str,
@@ -168,17 +180,10 @@ async def _one_run(
     progress: _Progress,
 ) -> None:
     """One process, until it is through, gone, or out of time."""
-    limits = reference.limits
-    seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (len(prepared) + 1)
     job = Job(
         argv=("python", "-m", "rlvr_guest.function"),
         files={PROGRAM_FILE: source_bytes(program)},
-        limits=Limits(
-            wall_seconds=patience.LONGEST * seconds,
-            cpu_seconds=seconds,
-            memory_bytes=limits.memory_mb * MIB,
-            output_bytes=_OUTPUT,
-        ),
+        limits=_limits(reference.limits, len(prepared)),
         preload=("rlvr_guest.function", *preloads(program)),
     )
     session = await sandbox.open(job)

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from rewards.code import patience
@@ -27,6 +28,7 @@ START_SECONDS = 3.0
 SLACK_SECONDS = 0.25
 """What the checker may need beside the program in a case, so that a program within its limit never runs into ours."""
 _OUTPUT = 4 * MIB
+_FATES = frozenset(Fate)
 
 
 PROGRAM_FILE = "solution.py"
@@ -125,21 +127,28 @@ class _Events:
             self._pending += data
 
 
+@lru_cache(maxsize=256)
+def _limits(limits: CodeLimits, count: int) -> tuple[Limits, Limits]:
+    """Of the checker and of the candidate."""
+    seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
+    shared = Limits(wall_seconds=patience.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
+    memory = limits.memory_mb * MIB
+    return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
+
+
 def jobs(trial: Trial) -> tuple[Job, Job]:
     """The checker and the candidate."""
-    seconds = START_SECONDS + (trial.limits.time_s + SLACK_SECONDS) * (trial.count + 1)
-    shared = Limits(wall_seconds=patience.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
-    memory = trial.limits.memory_mb * MIB
+    of_checker, of_candidate = _limits(trial.limits, trial.count)
     checker = Job(
         argv=("python", "-m", "rlvr_guest.checker"),
         files=trial.files,
-        limits=replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)),
+        limits=of_checker,
         preload=(_REHEARSED, *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
     )
     candidate = Job(
         argv=("python", "-m", "rlvr_guest.candidate"),
         files=trial.program,
-        limits=replace(shared, memory_bytes=memory),
+        limits=of_candidate,
         preload=(_REHEARSED, *trial.preload),
     )
     return checker, candidate
@@ -216,7 +225,7 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
             progress.count = count
         case ("begin", int(index)):
             progress.current = index
-        case ("end", int(index), str(name), str(fate), str(reason), float(seconds)) if fate in set(Fate):
+        case ("end", int(index), str(name), str(fate), str(reason), float(seconds)) if fate in _FATES:
             progress.outcomes[index] = CaseOutcome(fate=Fate(fate), name=name, reason=reason, seconds=seconds)
             progress.current = index + 1
         case ("failure", str(reason)):

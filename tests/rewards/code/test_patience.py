@@ -19,7 +19,7 @@ from rewards.code import patience
 def test_limits_stretch_by_what_is_runnable_on_a_core(monkeypatch, text: str, cores: int, expected: float) -> None:
     monkeypatch.setattr("builtins.open", lambda *_: io.StringIO(text))
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert patience.stretch() == expected
+    assert patience.measured() == expected
 
 
 def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
@@ -27,4 +27,4 @@ def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
         raise FileNotFoundError
 
     monkeypatch.setattr("builtins.open", missing)
-    assert patience.stretch() == 1.0
+    assert patience.measured() == 1.0
