@@ -16,6 +16,9 @@ WORK = "/box/work"
 GUESTS = "/guests"
 INIT = "/init"
 
+# What is shown and lies below /tmp (an environment that was made there): each run's own /tmp holds it again.
+_IN_TMP: list[str] = []
+
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What the dynamic linker, locales, time zones, alternatives (c++, java) and the Java runtime read.
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "mime.types", "magic")
@@ -51,7 +54,8 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     os.chmod(new + INIT, 0o755)
     for folder in (BOX, "/proc", "/root", "/run", "/var"):
         os.makedirs(new + folder, exist_ok=True)
-    if not os.path.lexists(new + "/tmp"):  # the interpreter may lie in it
+    _IN_TMP[:] = [path for path in sources if path.startswith("/tmp/")]
+    if not _IN_TMP:
         os.symlink(f"{BOX}/tmp", new + "/tmp")
     os.symlink(f"{BOX}/tmp", new + "/var/tmp")
     kernel.mount("proc", new + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
@@ -70,6 +74,11 @@ def enter_box(size: tuple[int, int], uid: int) -> None:
     os.umask(0o022)
     os.chown(WORK, uid, uid)
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    if _IN_TMP:
+        for path in _IN_TMP:
+            os.makedirs(BOX + path, exist_ok=True)
+            kernel.bind(path, BOX + path)
+        kernel.bind(f"{BOX}/tmp", "/tmp")
 
 
 def _below_system(path: str) -> bool:
