@@ -94,6 +94,7 @@ def main() -> None:
         _open_cgroups()
     pid = os.fork()
     if pid == 0:
+        config["expose"] = [path for path in config["expose"] if os.path.exists(path)]  # this image may lack some
         asyncio.run(_serve(config))
         os._exit(0)
     for descriptor in (0, 1):  # the child's alone: its end must be seen

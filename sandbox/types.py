@@ -9,6 +9,7 @@ Example:
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -18,8 +19,15 @@ from types import MappingProxyType
 from sandbox.errors import InvalidJob
 
 MIB = 1 << 20
+_PAGE = 1 << 12
+_LONGEST_NAME, _LONGEST_PATH = 255, 2048
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
+
+
+def _finite(value: float) -> bool:
+    """An integer too large for a float is a number, too."""
+    return isinstance(value, int) or math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +53,12 @@ class Limits:
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value) or value <= 0:
                 raise InvalidJob(f"limits.{name} must be a number above 0, not {value!r}")
+            if not name.endswith("_seconds") and not isinstance(value, int):
+                if value != int(value):
+                    raise InvalidJob(f"limits.{name} must be a whole number, not {value!r}")
+                object.__setattr__(self, name, int(value))
 
 
 class Ended(StrEnum):
@@ -87,11 +99,27 @@ class Job:
         for word in (*self.argv, *self.env, *self.env.values()):
             if not isinstance(word, str) or "\0" in word:
                 raise InvalidJob(f"argv and env are text without NUL, not {word!r:.80}")
+            _encoded(word)
         for name in self.env:
             if not name or "=" in name:
                 raise InvalidJob(f"env: a variable cannot be called {name!r}")
         for path in (*self.files, *self.outputs):
             check_path(path)
+        self._check_room()
+
+    def _check_room(self) -> None:
+        """Raise InvalidJob where the files contradict each other, or would not fit the working folder."""
+        paths = {PurePosixPath(path) for path in self.files}
+        folders = {folder for path in paths for folder in path.parents}
+        if both := paths & folders:
+            raise InvalidJob(f"files: {str(min(both))!r:.120} is a file, and a folder of other files")
+        room = sum(-(-len(content) // _PAGE) * _PAGE for content in self.files.values())
+        if room > max(self.limits.disk_bytes, _PAGE):
+            raise InvalidJob(
+                f"files of {room} bytes do not fit limits.disk_bytes, {self.limits.disk_bytes}: raise the limit"
+            )
+        if (count := len(paths | folders)) > self.limits.disk_files + 1:
+            raise InvalidJob(f"{count - 1} files and folders are more than limits.disk_files, {self.limits.disk_files}")
 
 
 def check_path(path: str) -> None:
@@ -99,6 +127,21 @@ def check_path(path: str) -> None:
     pure = PurePosixPath(path)
     if not path or "\0" in path or pure.is_absolute() or ".." in pure.parts or pure.name in ("", "."):
         raise InvalidJob(f"a job's file must be a relative path inside its folder, not {path!r:.120}")
+    if path.endswith(("/", "/.")):
+        raise InvalidJob(f"a job's file must have a name, not end like a folder: {path!r:.120}")
+    data = _encoded(path)
+    if len(data) > _LONGEST_PATH or max(map(len, data.split(b"/"))) > _LONGEST_NAME:
+        raise InvalidJob(
+            f"a job's file may have {_LONGEST_NAME} bytes, {_LONGEST_PATH} with its folders, not {path!r:.120}"
+        )
+
+
+def _encoded(text: str) -> bytes:
+    """Text as the system gets it. Raises InvalidJob where it cannot be."""
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise InvalidJob(f"argv, env and paths are text that can be encoded, not {text!r:.80}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     os.chmod(new + INIT, 0o755)
     for folder in (BOX, "/proc", "/root", "/run", "/var"):
         os.makedirs(new + folder, exist_ok=True)
-    _IN_TMP[:] = [path for path in sources if path.startswith("/tmp/")]
+    in_tmp = sorted(path for path in sources if path.startswith("/tmp/"))
+    _IN_TMP[:] = [path for path in in_tmp if not any(path.startswith(f"{other}/") for other in in_tmp)]
     if not _IN_TMP:
         os.symlink(f"{BOX}/tmp", new + "/tmp")
     os.symlink(f"{BOX}/tmp", new + "/var/tmp")
@@ -65,7 +66,8 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
 
 def enter_box(size: tuple[int, int], uid: int) -> None:
     """In a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs) and /proc."""
-    options = f"mode=755,size={size[0]},nr_inodes={size[1]}"  # bytes, files
+    own = sum(path.count("/") for path in _IN_TMP)
+    options = f"mode=755,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files
     kernel.mount("box", BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
     os.umask(0)
     os.mkdir(WORK, 0o755)
@@ -76,8 +78,7 @@ def enter_box(size: tuple[int, int], uid: int) -> None:
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     if _IN_TMP:
         for path in _IN_TMP:
-            os.makedirs(BOX + path, exist_ok=True)
-            kernel.bind(path, BOX + path)
+            _show_again(path, BOX + path)
         kernel.bind(f"{BOX}/tmp", "/tmp")
 
 
@@ -103,19 +104,25 @@ def _scaffold(sources: list[str]) -> str:
 
 def _show(source: str, target: str) -> None:
     """Bind a file or folder read-only; a symbolic link is made again; what is not there is left out."""
+    if _show_again(source, target):
+        kernel.make_read_only(target)
+
+
+def _show_again(source: str, target: str) -> bool:
+    """Bind a file or folder, and make a symbolic link again; whether something was bound."""
     if os.path.islink(source):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.symlink(os.readlink(source), target)
-        return
+        return False
     if not os.path.exists(source):
-        return
+        return False
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
     kernel.bind(source, target)
-    kernel.make_read_only(target)
+    return True
 
 
 def _write_accounts(new: str, users: range) -> None:

@@ -260,7 +260,10 @@ SUPERVISOR = """
 
 def ours(supervisor: int) -> list[str]:
     """Processes and cgroups of a supervisor's sandboxes that are still there."""
-    left = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{supervisor}-*")]
+    try:
+        left = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{supervisor}-*")]
+    except FileNotFoundError:  # it went while they were listed
+        return ours(supervisor)
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and (entry / "comm").read_text().startswith("rlvr-"):
