@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import functools
 import itertools
 import json
 import os
@@ -29,7 +30,10 @@ from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
 from sandbox.zygote import kernel, wire
 
 _HOME = Path(__file__).resolve().parent
-_START_SECONDS, _END_SECONDS = 60.0, 10.0
+_START_SECONDS, _END_SECONDS, _RUN_END_SECONDS = 60.0, 10.0, 2.0
+_RUNS_OWN = ("/proc", "/dev", "/sys", "/box", "/guests", "/init")
+_NEVER_EXPOSED = ("/", "/tmp", "/etc", "/var", "/run", *_RUNS_OWN)
+_MOST_LINKS = 1000
 _NO_MODULE = "a module to preload"
 _USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
@@ -74,7 +78,7 @@ class Launcher:
     ) -> None:
         self._user_block = user_block
         self._guests = {name: str(Path(folder).resolve()) for name, folder in guests.items()}
-        self._shown = interpreter_folders() + [str(Path(folder).absolute()) for folder in expose]
+        self._shown = interpreter_folders() + exposed(expose)
         self._most_slots = most_slots
         self._privileged = privileged
         self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
@@ -114,18 +118,21 @@ class Launcher:
     async def close(self) -> None:
         """End all zygotes, those included that are still starting, and wait until nothing of them is left."""
         self._closed = True
-        for task in self._zygotes.values():
-            self._retire(task)
+        for zygote in self._zygotes.values():
+            self._retire(zygote)
         self._zygotes.clear()
-        if self._retiring:
-            await asyncio.wait(self._retiring)
+        if ending := list(self._retiring):
+            await asyncio.wait(ending)
+            for task in ending:
+                task.result()
 
     def _retire(self, task: asyncio.Task[Zygote]) -> None:
         """End a zygote in the background: whoever waits for another need not wait for its end."""
 
         async def end() -> None:
-            task.cancel()
-            await asyncio.wait([task])
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
             if not task.cancelled() and task.exception() is None:
                 await task.result().close()
 
@@ -314,7 +321,7 @@ class Zygote:
                 self.abandon()
                 raise SlotLost(f"its zygote or its cgroup is gone: {error}") from error
             undo.pop_all()
-        slot = Slot(ours, group, self.isolation, self._free.append, self.abandon)
+        slot = Slot(ours, group, self.isolation, self._free.append, functools.partial(self._lose, number))
         self._slots[number] = slot
         return slot
 
@@ -325,6 +332,25 @@ class Zygote:
             hang_up(self._control)
         if stuck:
             self._keeper.kill()  # the zygote goes with its parent
+
+    def _lose(self, number: int, stuck: bool, over: Callable[[], None]) -> None:
+        """A slot died on its own, and its run dies with it: `over` is called when nothing of that is left.
+
+        Where that cannot be seen, or does not happen, all of the zygote ends; other slots need not suffer otherwise.
+        """
+        limit = time.monotonic() + _RUN_END_SECONDS
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            gone = self._cgroups is not None and not stuck and self._cgroups.remove_slot(number)
+            if not gone and self._cgroups is not None and not stuck and self.alive and time.monotonic() < limit:
+                loop.call_later(0.005, look)
+                return
+            if not gone:
+                self.abandon(stuck)
+            over()
+
+        look()
 
     def _number(self) -> int:
         """The lowest number of no slot: one that was discarded is free when its cgroup is empty."""
@@ -432,6 +458,26 @@ def interpreter_folders() -> list[str]:
     paths += [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
     paths += [os.path.dirname(os.path.realpath(sys.executable))]
     return [path for path in dict.fromkeys(paths) if path not in ("/", "") and os.path.isdir(path)]
+
+
+def exposed(paths: Sequence[Path]) -> list[str]:
+    """What is to be shown besides, with what symbolic links among it lead to.
+
+    Raises:
+        ValueError: there is no such thing, or it would show everything, or hide what a run has of its own.
+    """
+    shown = []
+    for path in map(os.path.abspath, paths):
+        while True:
+            whole = path in _NEVER_EXPOSED or path.startswith(tuple(f"{folder}/" for folder in _RUNS_OWN))
+            if whole or not os.path.lexists(path):
+                why = "a run has its own, or it would show everything" if whole else "there is no such file or folder"
+                raise ValueError(f"expose: {path} cannot be shown to runs: {why}; name folders such as a toolchain's")
+            shown.append(path)
+            if not os.path.islink(path) or len(shown) > _MOST_LINKS:
+                break
+            path = os.path.abspath(os.path.join(os.path.dirname(path), os.readlink(path)))
+    return shown
 
 
 def package_folders() -> list[str]:

@@ -22,7 +22,7 @@ from sandbox.types import Ended, Job, JobResult
 from sandbox.zygote import wire
 
 _CPU_CHECKS_AFTER = 0.05
-_SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
+SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
 REMEDY = "Allow this process more descriptors (ulimit -n), or use fewer slots"
 _NOTHING_KNOWN: dict[str, object] = {"status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
 
@@ -34,8 +34,8 @@ class SlotLost(Exception):
 class Slot:
     """The supervisor's end of a slot process. `give_back` takes it when its run has ended well.
 
-    lost: told when the process ended by itself, which it never should, or says nothing any more (True): what it
-        watched may still run.
+    lost: told when the process ended by itself, or says nothing any more (True): what it watched may still run. It
+        calls the function that it is given when that is over.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Slot:
         group: SlotGroup | None,
         isolation: str,
         give_back: Callable[[Slot], None],
-        lost: Callable[[bool], None],
+        lost: Callable[[bool, Callable[[], None]], None],
     ) -> None:
         channel.setblocking(False)
         self._channel = channel
@@ -95,10 +95,20 @@ class Slot:
             answer.set_exception(SlotLost(why))
 
     def fail(self, why: str, *, silent: bool = False) -> None:
-        """It does not do what it should: close it, and end its zygote, since what it watched may still run."""
-        if self.alive:
-            self.discard(why)
-            self._lost(silent)
+        """It does not do what it should: close it. Its run is lost when nothing of it is left."""
+        self._end_with(lambda answer: answer.set_exception(SlotLost(why)), silent=silent)
+
+    def _end_with(self, tell: Callable[[asyncio.Future[dict[str, object]]], None], *, silent: bool = False) -> None:
+        if not self.alive:
+            return
+        answer, self._answer = self._answer, None
+        self.discard()
+
+        def over() -> None:
+            if answer is not None and not answer.done() and not self._loop.is_closed():
+                tell(answer)
+
+        self._lost(silent, over)
 
     def _hear(self) -> None:
         try:
@@ -106,9 +116,10 @@ class Slot:
         except BlockingIOError:
             return
         if received is None:
-            if self._answer is not None and not self._answer.done() and self._out_of_memory():
-                self._answer.set_result({**_NOTHING_KNOWN, "cause": "memory"})
-            self.fail("its slot ended")
+            if self._out_of_memory():  # a program can see to it that the slot is killed for its memory
+                self._end_with(lambda answer: answer.set_result({**_NOTHING_KNOWN, "cause": "memory"}))
+            else:
+                self.fail("its slot ended")
             return
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
@@ -169,7 +180,7 @@ class Run:
         self._stdout = Drain(out_read, job.limits.output_bytes, self._over)
         self._stderr = Drain(err_read, job.limits.output_bytes, self._over)
         self._stdin = Feed(stdin_write, job.stdin)
-        self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + _SILENT_SECONDS, self._silent)
+        self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._silent)
         if slot.group is not None:
             self._check_cpu()
 
@@ -184,7 +195,7 @@ class Run:
     def _silent(self) -> None:
         """It should have ended long ago: its slot is stopped, or hangs."""
         if not self._outcome.done():
-            self._slot.fail(f"its slot has said nothing for {_SILENT_SECONDS:g} s after its time", silent=True)
+            self._slot.fail(f"its slot has said nothing for {SILENT_SECONDS:g} s after its time", silent=True)
 
     async def end(self) -> JobResult:
         """Wait for the end. Raises SlotLost where the slot died under it."""

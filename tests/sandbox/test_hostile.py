@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 
 import pytest
 
 from sandbox.namespaces import NamespaceSandbox
-from sandbox.types import Ended, JobResult, Limits
+from sandbox.types import Ended, Job, JobResult, Limits
 from tests.sandbox.running import python, run, said
 from tests.sandbox.test_namespaces import descendants, name_of
 
@@ -134,3 +135,36 @@ def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_c
     """
     (result,) = run(python(source))
     assert said(result) == "-1 -1 -1\nlock\n"
+
+
+@MODES
+@pytest.mark.parametrize("how", ["files", "memory without a name"])
+def test_a_program_that_has_its_slot_killed_for_memory_takes_no_neighbour_along(privileged, how: str) -> None:
+    """A program may ask to be spared; then the kernel takes what is larger than it: the process that watches it."""
+    fill = {
+        "files": "head -c 1000000000 /dev/zero > /dev/shm/x",
+        "memory without a name": "python -c 'import os; f = os.memfd_create(str())\nwhile 1: os.write(f, b\"x\" * 9999)'",
+    }
+    hostile = Job(
+        argv=("sh", "-c", "echo 0 > /proc/self/oom_score_adj; " + fill[how]),
+        limits=Limits(memory_bytes=64 * MIB, disk_bytes=1 << 30, wall_seconds=20),
+    )
+    honest = python("import time; print(time.time_ns()); time.sleep(3)", limits=Limits(wall_seconds=30))
+
+    async def beside() -> tuple[JobResult, list[JobResult], bool]:
+        sandbox = NamespaceSandbox(slots=4, privileged=privileged)
+        try:
+            first = asyncio.create_task(sandbox.run(honest))
+            await asyncio.sleep(0.5)
+            before = time.time_ns()
+            rest = [await sandbox.run(hostile) for _ in range(4)]
+            result = await first
+            return result, rest, int(result.stdout) < before
+        finally:
+            await sandbox.close()
+
+    good, rest, same = asyncio.run(beside())
+    assert good.succeeded
+    assert same, "it was not started again"
+    assert {result.ended for result in rest} <= {Ended.MEMORY, Ended.EXITED, Ended.SIGNALLED}
+    assert not any(result.succeeded for result in rest)
