@@ -143,7 +143,8 @@ def test_a_program_that_has_its_slot_killed_for_memory_takes_no_neighbour_along(
     """A program may ask to be spared; then the kernel takes what is larger than it: the process that watches it."""
     fill = {
         "files": "head -c 1000000000 /dev/zero > /dev/shm/x",
-        "memory without a name": "python -c 'import os; f = os.memfd_create(str())\nwhile 1: os.write(f, b\"x\" * 9999)'",
+        "memory without a name": "python -c "
+        "'import os; f = os.memfd_create(str())\nwhile 1: os.write(f, b\"x\" * 9999)'",
     }
     hostile = Job(
         argv=("sh", "-c", "echo 0 > /proc/self/oom_score_adj; " + fill[how]),
