@@ -212,7 +212,8 @@ def overhead_of_ours(ours: Ours, count: int) -> float:
     for _ in range(count):
         started = time.perf_counter()
         (result,) = ours.grade("function", 1, at_once=1)
-        beyond.append(1e3 * (time.perf_counter() - started - float(result.details["seconds"])))  # type: ignore[arg-type]
+        own = sum(float(case["seconds"]) for case in result.details["cases"])  # type: ignore[union-attr, index, arg-type]
+        beyond.append(1e3 * (time.perf_counter() - started - own))
     return statistics.quantiles(beyond, n=100)[98]
 
 
