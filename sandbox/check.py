@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sandbox.attacks import Finding, attack
 from sandbox.errors import SandboxError
-from sandbox.launch import advice
+from sandbox.machine import advice
 from sandbox.opening import open_sandbox
 from sandbox.protocol import Sandbox
 from sandbox.types import Job

@@ -14,30 +14,30 @@ import functools
 import itertools
 import json
 import os
-import site
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from sandbox import cgroups
 from sandbox.errors import SandboxUnavailable
+from sandbox.machine import (
+    USERS_OF_A_ZYGOTE,
+    Way,
+    advice,
+    exposed,
+    interpreter_folders,
+    package_folders,
+    ways,
+)
 from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
-from sandbox.zygote import kernel, wire
+from sandbox.zygote import wire
 
 _HOME = Path(__file__).resolve().parent
 _START_SECONDS, _END_SECONDS, _RUN_END_SECONDS = 60.0, 10.0, 2.0
-_RUNS_OWN = ("/proc", "/dev", "/sys", "/box", "/guests", "/init")
-_NEVER_EXPOSED = ("/", "/tmp", "/etc", "/var", "/run", *_RUNS_OWN)
-_MOST_LINKS = 1000
 _NO_MODULE = "a module to preload"
-_USERS_OF_A_ZYGOTE = 256
-# Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
-_FIRST_UID, _UID_BLOCKS, _FURTHER_UID_BLOCKS = 1_800_000_000, 1 << 20, 1 << 18
 # The zygote's folder as a package of its own; through sys.path, `sandbox/types.py` would hide Python's `types`.
 _PROGRAM = """
 import sys
@@ -230,7 +230,7 @@ class Zygote:
             "guests": guests,
             "shown": shown,
             "uid": way.uid,
-            "users": min(_USERS_OF_A_ZYGOTE, most_slots + 8),
+            "users": min(USERS_OF_A_ZYGOTE, most_slots + 8),
             "maps": way.maps,
             "cgroups": cgroups.candidates(name),
             "environment": _ENVIRONMENT,
@@ -314,7 +314,7 @@ class Zygote:
                 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 undo.callback(ours.close)
                 given.callback(theirs.close)
-                wire.send(self._control, {"slot": number % _USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
+                wire.send(self._control, {"slot": number % USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
                     raise SandboxUnavailable(f"a slot could not be made: {error}. {REMEDY}") from error
@@ -394,116 +394,3 @@ def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:
 def _high(stack: contextlib.ExitStack, descriptor: int) -> int:
     """A copy beyond the standard streams."""
     return _kept(stack, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3))
-
-
-class Way(NamedTuple):
-    """How the zygote gets its privileges. maps: what its user namespace is told; none = it is in none of its own.
-
-    uid: the first of a block of user ids for the slots; -1 = each run has a user namespace of its own instead.
-    """
-
-    maps: dict[str, str]
-    uid: int
-
-
-def ways(number: int, privileged: bool | None, user_block: int | None = None) -> tuple[list[Way], str]:
-    """The ways to try, the best first, and why there is none.
-
-    As root with CAP_SYS_ADMIN no user namespace is needed. As root without it (a container) one is made that maps ids
-    which no one else has: programs must not be the root of the machine, whose files and settings they could write. A
-    plain user can map himself only, and each run's own namespace keeps his processes apart.
-    """
-    held = kernel.effective_capabilities()
-    root, may_map = os.geteuid() == 0, kernel.CAP_SETUID | kernel.CAP_SETGID
-    found = []
-    if not root:
-        if privileged is not True:
-            uid, gid = f"0 {os.geteuid()} 1", f"0 {os.getegid()} 1"
-            found.append(Way({"setgroups": "deny", "uid_map": uid, "gid_map": gid}, -1))
-        return found, "this process is not root"
-    if held & may_map != may_map:
-        return [], "this process is root without CAP_SETUID and CAP_SETGID, so that programs would be root as well"
-    first = first_uid(number, user_block)
-    if held & kernel.CAP_SYS_ADMIN and privileged is not False:
-        found.append(Way({}, first))
-    if privileged is not True and held & kernel.CAP_SETFCAP:  # without it root may not be mapped (Linux 5.12)
-        both = f"0 0 1\n{first} {first} {_USERS_OF_A_ZYGOTE}"
-        found.append(Way({"uid_map": both, "gid_map": both}, first))
-    return found, "this process is root without CAP_SYS_ADMIN, and without CAP_SETFCAP it cannot map itself either"
-
-
-def first_uid(number: int, user_block: int | None) -> int:
-    """A block of user ids that no other sandbox on this machine uses: processes are counted by user.
-
-    user_block: which, above those that are chosen by process id: a process id in a container is not the machine's.
-    """
-    block = (os.getpid() * 16 + number % 16) % _UID_BLOCKS
-    if user_block is not None:
-        block = _UID_BLOCKS + (user_block * 16 + number % 16) % _FURTHER_UID_BLOCKS
-    wanted = _FIRST_UID + block * _USERS_OF_A_ZYGOTE
-    try:
-        rows = [[int(word) for word in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    except OSError:
-        return wanted
-    if any(inside <= wanted < inside + length - _USERS_OF_A_ZYGOTE for inside, _outside, length in rows):
-        return wanted
-    inside, _outside, length = max(rows, key=lambda row: row[2])  # in a container with few ids: from the top
-    blocks = max(1, (length - 1000) // _USERS_OF_A_ZYGOTE)
-    return inside + length - (block % blocks + 1) * _USERS_OF_A_ZYGOTE
-
-
-def interpreter_folders() -> list[str]:
-    """What this interpreter needs to be seen of the file system: its prefixes and where its packages lie."""
-    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
-    paths += [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
-    paths += [os.path.dirname(os.path.realpath(sys.executable))]
-    return [path for path in dict.fromkeys(paths) if path not in ("/", "") and os.path.isdir(path)]
-
-
-def exposed(paths: Sequence[Path]) -> list[str]:
-    """What is to be shown besides, with what symbolic links among it lead to.
-
-    Raises:
-        ValueError: there is no such thing, or it would show everything, or hide what a run has of its own.
-    """
-    shown = []
-    for path in map(os.path.abspath, paths):
-        while True:
-            whole = path in _NEVER_EXPOSED or path.startswith(tuple(f"{folder}/" for folder in _RUNS_OWN))
-            if whole or not os.path.lexists(path):
-                why = "a run has its own, or it would show everything" if whole else "there is no such file or folder"
-                raise ValueError(f"expose: {path} cannot be shown to runs: {why}; name folders such as a toolchain's")
-            shown.append(path)
-            if not os.path.islink(path) or len(shown) > _MOST_LINKS:
-                break
-            path = os.path.abspath(os.path.join(os.path.dirname(path), os.readlink(path)))
-    return shown
-
-
-def package_folders() -> list[str]:
-    """Where third-party packages lie, as a started interpreter would find them."""
-    folders = [sysconfig.get_path(name) for name in ("purelib", "platlib")] + site.getsitepackages()
-    return [folder for folder in dict.fromkeys(folders) if folder in sys.path]
-
-
-def advice() -> str:
-    """What to do where namespaces are not to be had, from what this machine says of itself."""
-    found = []
-    for path, bad, hint in (
-        ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=15000"),
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
-        (
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-            "1",
-            "sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-        ),
-    ):
-        with contextlib.suppress(OSError):
-            if Path(path).read_text().strip() == bad:
-                found.append(f"{path} is {bad}: run `{hint}` as root")
-    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
-        found.append(
-            "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
-            ", or use a sandbox outside it (rlvr sandbox serve)"
-        )
-    return "; ".join(found) or "Run as root, allow user namespaces, or use the docker or remote sandbox"

@@ -10,9 +10,7 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -361,139 +359,6 @@ def test_a_blocked_event_loop_loosens_no_limit() -> None:
             await box.close()
 
     assert asyncio.run(within()) == [Ended.OUTPUT, Ended.WALL]
-
-
-# --- processes of their own -------------------------------------------------------------------------------------------
-
-
-def in_a_process(source: str, *, prelude: str = "", **more: object) -> subprocess.CompletedProcess[str]:
-    text = textwrap.dedent(prelude) + textwrap.dedent(
-        """
-        import asyncio, os, sys
-        from sandbox.namespaces import NamespaceSandbox
-        from sandbox.types import Job, Limits
-        """
-    )
-    text += textwrap.dedent(source)
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=120, **more
-    )  # type: ignore[call-overload,no-any-return]
-
-
-def test_a_supervisor_without_standard_streams_works() -> None:
-    done = in_a_process(
-        """
-        told = os.dup(1)
-        os.closerange(0, 3)
-        async def main():
-            box = NamespaceSandbox(slots=2)
-            out = (await box.run(Job(argv=("python", "-c", "print(input())"), stdin=b"in", outputs=("x",)))).stdout
-            session = await box.open(Job(argv=("sh", "-c", "echo out >&3")))
-            out += await session.receive()
-            await session.close()
-            await box.close()
-            os.write(told, out)
-        asyncio.run(main())
-        """
-    )
-    assert done.stdout == "in\nout\n", done
-
-
-def test_signals_that_the_supervisor_blocks_or_ignores_are_the_programs_own_again() -> None:
-    done = in_a_process(
-        """
-        import signal
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGALRM, signal.SIGXCPU})
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1): signal.signal(number, signal.SIG_IGN)
-        source = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, ()), [signal.getsignal(n) == "
-        source += "signal.SIG_IGN for n in (1, 10)], signal.getsignal(2) == signal.default_int_handler)"
-        async def main():
-            box = NamespaceSandbox(slots=2)
-            for word in ("python", sys.executable):
-                print((await box.run(Job(argv=(word, "-c", source)))).stdout.decode(), end="")
-            await box.close()
-        asyncio.run(main())
-        """
-    )
-    assert done.stdout == "set() [False, False] True\n" * 2, done
-
-
-def test_a_sandbox_that_is_never_closed_ends_with_its_process() -> None:
-    done = in_a_process(
-        """
-        async def main():
-            box = NamespaceSandbox(slots=2)
-            asyncio.create_task(box.run(Job(argv=("sleep", "50"), limits=Limits(wall_seconds=60))))
-            print((await box.run(Job(argv=("echo", "hello")))).stdout.decode(), os.getpid())
-        asyncio.run(main())
-        """
-    )
-    hello, pid = done.stdout.split()
-    assert hello == "hello"
-    assert done.returncode == 0
-    limit = time.monotonic() + 10
-    while ours(int(pid)) and time.monotonic() < limit:
-        time.sleep(0.05)
-    assert not ours(int(pid))
-
-
-def test_a_run_needs_no_main_thread() -> None:
-    import threading
-
-    said: list[bytes] = []
-
-    async def within() -> None:
-        box = NamespaceSandbox(slots=1)
-        try:
-            said.append((await box.run(HELLO)).stdout)
-        finally:
-            await box.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(within()))
-    thread.start()
-    thread.join()
-    assert said == [b"hello\n"]
-
-
-KILLED = """
-    async def main():
-        box = NamespaceSandbox(slots=2)
-        job = Job(argv=("python", "-c", "import os, time; os.fork(); time.sleep(0.05)"), outputs=("x",))
-        os.write(1, b"x")
-        while True:
-            await asyncio.gather(*(box.run(job) for _ in range(4)))
-    asyncio.run(main())
-"""
-
-
-@pytest.mark.slow
-def test_a_supervisor_that_is_killed_at_any_moment_leaves_nothing() -> None:
-    import random
-
-    draw = random.Random(7)
-    for _ in range(int(os.environ.get("RLVR_KILLS", "12"))):
-        text = "import asyncio, os\nfrom sandbox.namespaces import NamespaceSandbox\nfrom sandbox.types import Job\n"
-        process = subprocess.Popen(
-            [sys.executable, "-c", text + textwrap.dedent(KILLED)], cwd=ROOT, stdout=subprocess.PIPE,
-            env={**os.environ, "RLVR_TEST": "x"},
-        )  # fmt: skip
-        assert process.stdout is not None
-        process.stdout.read(1)
-        limit = time.monotonic() + draw.choice((0.02, 0.1, 1.0)) * draw.random()
-        family: set[int] = set()
-        while time.monotonic() < limit:
-            family |= descendants(process.pid)
-        family |= descendants(process.pid)
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        limit = time.monotonic() + 10
-        while time.monotonic() < limit:
-            left = [pid for pid in family if name_of(pid)] + ours(process.pid)
-            if not left:
-                break
-            time.sleep(0.02)
-        assert not left
 
 
 # --- preloaded modules and exposed folders ----------------------------------------------------------------------------
