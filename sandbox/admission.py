@@ -38,7 +38,7 @@ class QueuedSandbox:
         """Run a job that has its place in the line already."""
         try:
             result = await self._sandbox.run(job)
-        except Exception:
+        except Exception:  # counted, whatever it is, and passed on
             self.failed += 1
             raise
         self._count(result)
@@ -50,7 +50,7 @@ class QueuedSandbox:
         place.__enter__()
         try:
             session = await self._sandbox.open(job, peer)
-        except BaseException:
+        except BaseException:  # cancelled, too: the place is given back
             place.__exit__(None, None, None)
             raise
 

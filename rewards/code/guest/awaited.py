@@ -52,7 +52,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
         while True:
             try:
                 answer = link.ask("drive", "pump", number, 0.0 if _running else wait, _finished())
-            except BaseException:
+            except BaseException:  # whatever ended it: the loop is over, and the error goes on
                 finished = True
                 raise
             if type(answer) is not tuple or len(answer) != 2:

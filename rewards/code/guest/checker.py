@@ -70,7 +70,7 @@ def describe(error: BaseException) -> str:
     """An exception of the program in one line."""
     try:
         text = str(error)
-    except Exception:
+    except Exception:  # its text is the program's own doing
         text = ""
     name = type(error).__name__
     return f"{name}: {text}" if text else name
