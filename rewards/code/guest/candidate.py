@@ -16,7 +16,7 @@ from _thread import RLock  # `threading` and `random` would bring hooks that mak
 from collections.abc import Callable
 from typing import Any
 
-from . import wire
+from . import joining, wire
 from .channel import Channel, Ended
 from .codec import Unsendable
 from .exports import CandidateDecoder, CandidateEncoder, Exports, Imports
@@ -114,15 +114,18 @@ def load(host: Host, options: dict[str, Any]) -> object:
     sys.modules[options["module"]] = module
     host.exports.put_at(MODULE, module)
     with open(options["file"], "rb") as source:
-        text: bytes | str = source.read()
+        raw = source.read()
+    text: bytes | str = raw
+    code = None
     if "prompt" in options:
-        from . import joining
-
-        before, text = joining.join(text.decode("utf-8", "surrogatepass"), options["prompt"], options["entry_point"])  # type: ignore[union-attr]
-        with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
-            joined.write(text)
-        exec(compile(before, "<prompt>", "exec", dont_inherit=True), module.__dict__)
-    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+        program = raw.decode("utf-8", "surrogatepass")
+        before, text, code = joining.join(program, options["prompt"], options["entry_point"], module.__file__)
+        if text != program:
+            with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
+                joined.write(text)
+        if before is not None:
+            exec(before, module.__dict__)
+    exec(code or compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
     names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
     wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
     return names, wanted

@@ -117,10 +117,9 @@ def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] 
     return answer[1]
 
 
-def _compile(source: str, name: str) -> tuple[ast.Module, Any]:
-    tree = ast.parse(source, name)
-    context.add_source(name, tree)
-    return tree, compile(tree, name, "exec", dont_inherit=True)
+def _compile(source: str, name: str) -> Any:
+    context.add_source(name, source)
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
@@ -131,14 +130,14 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return
-    trees = [setup[0], *(tree for tree, _ in cases)]
-    wanted, standard = names.wanted_names(trees)
+    sources = (start["setup"], *start["cases"])
+    wanted, standard = names.wanted_names(sources)
     values = load(link, report, {**start["program"], "wanted": tuple(sorted(wanted))})
     if values is None:
         return
-    surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, trees)
+    surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, map(ast.parse, sources))
     namespace = make_namespace(link, wanted, standard, values)
-    failed = attempt(link, lambda: exec(setup[1], namespace))
+    failed = attempt(link, lambda: exec(setup, namespace))
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
         if fate == UNSUPPORTED or (not link.case.asked and not isinstance(failed, NameError)):
@@ -148,7 +147,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
         else:
             report.send("failure", f"in the setup of the test: {_line(reason)}")
         return
-    run_cases(link, report, start, [(f"assert {i}", _runner(code, namespace)) for i, (_, code) in enumerate(cases)])
+    run_cases(link, report, start, [(f"assert {i}", _runner(code, namespace)) for i, code in enumerate(cases)])
 
 
 def make_namespace(
@@ -222,11 +221,11 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     if entry.partition(".")[0] not in values:
         report.send("failure", f"the program does not define {entry!r}")
         return
-    surroundings.watch(link, {"test": start["test"]}, [test[0]])
+    surroundings.watch(link, {"test": start["test"]}, map(ast.parse, (start["test"],)))
     candidate = values[entry.partition(".")[0]]
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     try:
-        exec(_compile(start["prompt"], "<prompt>")[1], namespace)
+        exec(_compile(start["prompt"], "<prompt>"), namespace)
     except SyntaxError:  # a prompt that stops in the middle of a function
         pass
     except Exception as error:
@@ -238,7 +237,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         for part in entry.split(".")[1:]:
             value = getattr(value() if isinstance(value, type) else value, part)
         namespace[entry.partition(".")[0]] = candidate
-        exec(test[1], namespace)
+        exec(test, namespace)
         check = namespace.get("check")
         if not callable(check):
             raise UnsupportedTest("the test defines no function check(candidate)")

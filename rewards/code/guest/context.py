@@ -9,13 +9,21 @@ from __future__ import annotations
 import ast
 from types import FrameType
 
-SOURCES: dict[str, ast.Module | None] = {}
+SOURCES: dict[str, str] = {}
+_trees: dict[str, ast.Module] = {}
 _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/", "/numpy/")
 
 
-def add_source(file: str, tree: ast.Module) -> None:
-    """The syntax tree of a test's source, by the file name that its code was compiled with."""
-    SOURCES[file] = tree
+def add_source(file: str, source: str) -> None:
+    """The source of a test, by the file name that its code was compiled with."""
+    SOURCES[file] = source
+
+
+def _tree_of(file: str) -> ast.Module | None:
+    """Parsed when it is first asked for: for most tests it never is."""
+    if file in SOURCES and file not in _trees:
+        _trees[file] = ast.parse(SOURCES[file])
+    return _trees.get(file)
 
 
 def truth_decides(frame: FrameType | None) -> bool:
@@ -23,7 +31,7 @@ def truth_decides(frame: FrameType | None) -> bool:
     if frame is None:
         return True
     file = frame.f_code.co_filename
-    tree = SOURCES.get(file)
+    tree = _tree_of(file)
     if tree is None:
         return file.startswith("<") or any(part in file for part in _VERDICTS)
     line = frame.f_lineno

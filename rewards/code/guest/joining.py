@@ -6,44 +6,36 @@ other continues the prompt, as it stands, or with an indent that was lost.
 
 from __future__ import annotations
 
-import ast
+import symtable
 import textwrap
 import warnings
+from types import CodeType
 
 
-def compiles(source: str) -> ast.Module | None:
-    """Its syntax tree, or None."""
+def compiled(source: str, file: str) -> CodeType | None:
+    """Its code, or None where it is no program."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source, "<response>", "exec", dont_inherit=True)
-            return ast.parse(source)
+            return compile(source, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
 
 
-def defines(tree: ast.Module, name: str) -> bool:
-    """Whether a source binds the name at its top level."""
-    return any(_binds(node, name) for node in tree.body)
+def defines(source: str, name: str) -> bool:
+    """Whether a source, which compiles, binds the name at its top level."""
+    table = symtable.symtable(source, "<response>", "exec")
+    if name not in table.get_identifiers():
+        return False
+    symbol = table.lookup(name)
+    return symbol.is_assigned() or symbol.is_imported()
 
 
-def _binds(node: ast.stmt, name: str) -> bool:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return node.name == name
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return any((alias.asname or alias.name) == name for alias in node.names)
-    if isinstance(node, ast.If | ast.Try | ast.With):
-        blocks = [getattr(node, part, []) for part in ("body", "orelse", "finalbody")]
-        return any(_binds(inner, name) for block in blocks for inner in block)
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return any(isinstance(n, ast.Name) and n.id == name for target in targets for n in ast.walk(target))
-
-
-def join(program: str, prompt: str, name: str) -> tuple[str, str]:
-    """What runs first, if anything, and the program."""
-    tree = compiles(program)
-    if tree is not None and defines(tree, name):
-        return (prompt if compiles(prompt) is not None else ""), program
+def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | None, str, CodeType | None]:
+    """What runs first, if anything; the program, as it is to stand in `file`; and its code, None where it has none."""
+    code = compiled(program, file)
+    if code is not None and defines(program, name):
+        return compiled(prompt, "<prompt>"), program, code
     body = program.strip("\n")
     first, _, rest = body.partition("\n")
     start = prompt.rstrip(" \t\n") + "\n"
@@ -54,7 +46,7 @@ def join(program: str, prompt: str, name: str) -> tuple[str, str]:
         start + textwrap.indent(body, "    "),
     )
     for attempt in attempts:
-        tree = compiles(attempt)
-        if tree is not None and defines(tree, name):
-            return "", attempt + "\n"
-    return "", prompt + program
+        code = compiled(attempt, file)
+        if code is not None and defines(attempt, name):
+            return None, attempt + "\n", code
+    return None, prompt + program, None

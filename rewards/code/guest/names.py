@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import symtable
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 # Names that tests take for granted, with what they mean.
@@ -83,8 +84,35 @@ def _is_judging(name: str) -> bool:
     return hasattr(builtins, name) or name in _JUDGING
 
 
-def wanted_names(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[str, str]]]:
+def wanted_names(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[str, str]]]:
     """The names that mean the program's globals where it has them, and those that mean something standard."""
+    return _plainly_wanted(sources) or _closely_wanted([ast.parse(source) for source in sources])
+
+
+def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[str, str]]] | None:
+    """The same from the compiler's table of symbols, which costs less than a tree; None where that does not tell."""
+    try:
+        table = symtable.symtable("\n".join(sources), "<test>", "exec")
+    except SyntaxError:  # each compiles by itself, but not all together
+        return None
+    used = {symbol.get_name() for symbol in _global_symbols(table) if symbol.is_referenced()}
+    used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    judging = set(filter(_is_judging, used))
+    wanted = used - judging
+    if not wanted or any(name in _MODULES or name in sys.stdlib_module_names for name in wanted):
+        return None
+    return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
+
+
+def _global_symbols(table: symtable.SymbolTable) -> Iterator[symtable.Symbol]:
+    for symbol in table.get_symbols():
+        if symbol.is_global() or table.get_type() == "module":
+            yield symbol
+    for inner in table.get_children():
+        yield from _global_symbols(inner)
+
+
+def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[str, str]]]:
     bound = set().union(*(bound_names(tree) for tree in trees)) if trees else set()
     used = {name: only for name, only in used_names(trees).items() if name not in bound}
     standard: dict[str, tuple[str, str]] = {}

@@ -38,6 +38,7 @@ _CASES = (
     "assert Box(3).content == 3",
     "assert sorted(give([2, 1])) == [1, 2]",
 )
+_PROMPT = "def give(value):\n    '''Give it back.'''\n"
 _TEST = "def check(candidate):\n    assert candidate(1) == 1\n    assert candidate('a') == 'a'\n"
 
 
@@ -46,9 +47,10 @@ def rehearse() -> None:
     source = os.memfd_create("rehearsal")
     os.write(source, _PROGRAM)
     program = {"module": "solution", "file": f"/proc/self/fd/{source}", "before": (), "forward": (), "wanted": ()}
+    joined = {**program, "prompt": _PROMPT, "entry_point": "give"}
     starts = (
         {"mode": "asserts", "setup": "", "cases": _CASES, "program": program},
-        {"mode": "check", "prompt": "", "entry_point": "give", "test": _TEST, "program": program},
+        {"mode": "check", "prompt": _PROMPT, "entry_point": "give", "test": _TEST, "program": joined},
     )
     before = dict(context.SOURCES)
     enabled = gc.isenabled()

@@ -299,7 +299,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             report.send("fault", f"the test file {name} does not compile: {type(error).__name__}")
             return
-        context.add_source(os.path.abspath(name), trees[name])
+        context.add_source(os.path.abspath(name), source)
         if name in collected:
             functions += [_Function(found, len(functions)) for found in counting.count(name, trees[name])]
             functions = [_Function(f.counted, index) for index, f in enumerate(functions)]

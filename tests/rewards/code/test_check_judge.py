@@ -83,5 +83,13 @@ def test_program_without_entry_point_fails_as_a_whole():
 
 
 def test_continuation_is_joined_to_the_prompt():
-    assert join("    return 1\n", PROMPT, "f") == ("", PROMPT + "    return 1\n\n")
-    assert join("def f(xs): return 1\n", PROMPT, "f") == (PROMPT, "def f(xs): return 1\n")
+    before, text, code = join("    return 1\n", PROMPT, "f", "solution.py")
+    assert (before, text) == (None, PROMPT + "    return 1\n\n")
+    assert code is not None
+    before, text, code = join("def f(xs): return 1\n", PROMPT, "f", "solution.py")
+    assert before is not None
+    assert "helper" in before.co_names
+    assert text == "def f(xs): return 1\n"
+    assert code is not None
+    assert code.co_filename == "solution.py"
+    assert join("?", PROMPT, "f", "solution.py") == (None, PROMPT + "?", None)
