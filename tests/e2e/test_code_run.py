@@ -7,7 +7,7 @@ import signal
 import string
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,28 +21,18 @@ from data_prep.problem import Problem
 from rlvr.rundir import read_metrics
 from rlvr.runner import run_training
 from tests.e2e import tiny
+from tests.sandbox.processes import descendants, sandboxes_below
 
 CHARACTERS = string.ascii_letters + string.digits + string.punctuation + " \n"
 
 
-def zygotes() -> list[int]:
-    """The sandbox zygotes below this process."""
-    parents, names = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                names[int(entry.name)], rest = (entry / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
-                parents[int(entry.name)] = int(rest.split()[1])
-            except OSError:
-                continue
-    tree = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
-        tree |= more
-    return [pid for pid in tree if names.get(pid) == "rlvr-zygote"]
+def zygotes(others: Collection[int]) -> list[int]:
+    """The sandbox zygotes below this process, without those that were there before."""
+    return [pid for pid, name in sandboxes_below(others).items() if name == "rlvr-zygote"]
 
 
 @contextmanager
-def sandbox_killed(*, after: int, run: Path) -> Iterator[list[int]]:
+def sandbox_killed(*, after: int, run: Path, others: Collection[int]) -> Iterator[list[int]]:
     """Kill every zygote, again and again for some seconds, from the moment that so many steps are done."""
     killed: list[int] = []
     over = threading.Event()
@@ -53,7 +43,7 @@ def sandbox_killed(*, after: int, run: Path) -> Iterator[list[int]]:
             time.sleep(0.02)
         until = time.monotonic() + 6.0
         while not over.is_set() and time.monotonic() < until:
-            for pid in zygotes():
+            for pid in zygotes(others):
                 try:
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
@@ -106,7 +96,8 @@ def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, 
         dynamic={},
         eval={"sets": []},
     )
-    with sandbox_killed(after=2, run=run) as killed:
+    others = descendants(os.getpid())  # a pool of graders, which another test has left warm, goes on
+    with sandbox_killed(after=2, run=run, others=others) as killed:
         assert run_training(config, out=run) == 0
     rows = list(read_metrics(run / "metrics.jsonl"))
     assert killed
@@ -114,6 +105,6 @@ def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, 
     assert sum(int(row["grading/ungraded"] or 0) for row in rows) > 0
     assert int(rows[0]["grading/ungraded"] or 0) == 0
     limit = time.monotonic() + 20
-    while (left := zygotes()) and time.monotonic() < limit:
+    while (left := zygotes(others)) and time.monotonic() < limit:
         time.sleep(0.05)
     assert not left

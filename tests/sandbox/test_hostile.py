@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 
@@ -11,8 +10,8 @@ import pytest
 
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, JobResult, Limits
+from tests.sandbox.processes import sandboxes_below
 from tests.sandbox.running import python, run, said
-from tests.sandbox.test_namespaces import descendants, name_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 MODES = pytest.mark.parametrize("privileged", [None, False], ids=["default", "user namespace"])
@@ -62,10 +61,10 @@ def test_outputs_that_are_larger_than_the_runs_memory_leave_the_neighbours_alone
         try:
             first = asyncio.create_task(sandbox.run(honest))
             await asyncio.sleep(0.7)
-            zygotes = [pid for pid in descendants(os.getpid()) if name_of(pid) == "rlvr-zygote"]
+            zygotes = [pid for pid, name in sandboxes_below().items() if name == "rlvr-zygote"]
             rest = [await sandbox.run(hostile), await sandbox.run(full)]
             result = await first
-            assert zygotes == [pid for pid in descendants(os.getpid()) if name_of(pid) == "rlvr-zygote"]
+            assert zygotes == [pid for pid, name in sandboxes_below().items() if name == "rlvr-zygote"]
             return [result, *rest]
         finally:
             await sandbox.close()

@@ -14,7 +14,7 @@ import pytest
 
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job
-from tests.sandbox.test_namespaces import descendants, name_of, ours
+from tests.sandbox.processes import descendants, name_of, ours
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 HELLO = Job(argv=("python", "-c", "print('hello')"))

@@ -21,8 +21,8 @@ import sandbox.runs
 from sandbox.errors import InvalidJob, SandboxError, SandboxUnavailable
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, Limits
+from tests.sandbox.processes import descendants, ours, sandboxes_below
 from tests.sandbox.running import python, run, said
-from tests.sandbox.test_namespaces import descendants, name_of, ours
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 HELLO = Job(argv=("python", "-c", "print('hello')"))
@@ -33,8 +33,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def held() -> tuple[int, list[str], list[str]]:
     """What this process holds of sandboxes: descriptors, processes, cgroups."""
     gc.collect()
-    processes = [name for pid in descendants(os.getpid()) if (name := name_of(pid)).startswith("rlvr-")]
-    return len(os.listdir("/proc/self/fd")), processes, ours(os.getpid())
+    return len(os.listdir("/proc/self/fd")), list(sandboxes_below().values()), ours(os.getpid())
+
+
+@pytest.fixture
+def others() -> set[int]:
+    """What is below this process before: a pool of graders that another test has left warm has sandboxes as well."""
+    return descendants(os.getpid())
 
 
 @pytest.fixture
@@ -165,7 +170,7 @@ def test_another_event_loop_is_refused_and_may_close_what_the_first_left() -> No
 @pytest.mark.parametrize("busy", [True, False])
 @pytest.mark.usefixtures("nothing_left")
 def test_what_is_stopped_or_killed_from_outside_is_replaced(
-    victim: str, number: int, busy: bool, monkeypatch: pytest.MonkeyPatch
+    victim: str, number: int, busy: bool, others: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox.runs, "SILENT_SECONDS", 0.5)
     job = Job(argv=("python", "-c", "import time; time.sleep(0.7); print('hello')"), limits=Limits(wall_seconds=2))
@@ -176,7 +181,7 @@ def test_what_is_stopped_or_killed_from_outside_is_replaced(
             await box.run(HELLO)
             task = asyncio.create_task(box.run(job)) if busy else None
             await asyncio.sleep(0.3 if busy else 0)
-            pids = [pid for pid in descendants(os.getpid()) if name_of(pid) == victim]
+            pids = [pid for pid, name in sandboxes_below(others).items() if name == victim]
             os.kill(min(pids), number)  # a warm program is called like the slot that it is a fork of
             first = await (task or box.run(job))
             return [first.stdout, (await box.run(HELLO)).stdout]
@@ -187,14 +192,15 @@ def test_what_is_stopped_or_killed_from_outside_is_replaced(
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_what_is_stopped_can_be_closed() -> None:
+def test_what_is_stopped_can_be_closed(others: set[int]) -> None:
     for victim in ("rlvr-slot", "rlvr-zygote"):
 
         async def within(victim: str = victim) -> float:
             box = NamespaceSandbox(slots=1)
             task = asyncio.create_task(box.run(SLEEP))
-            while not (pids := [p for p in descendants(os.getpid()) if name_of(p) == victim]):  # noqa: ASYNC110
+            while victim not in (found := sandboxes_below(others)).values():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+            pids = [pid for pid, name in found.items() if name == victim]
             await asyncio.sleep(0.3)
             os.kill(pids[0], signal.SIGSTOP)
             await box.close()
@@ -206,15 +212,17 @@ def test_what_is_stopped_can_be_closed() -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_cgroups_that_are_lost_are_made_anew() -> None:
+def test_cgroups_that_are_lost_are_made_anew(others: set[int]) -> None:
+    kept = ours(os.getpid())
+
     async def within() -> None:
         box = NamespaceSandbox(slots=1)
         try:
             first = await box.run(HELLO)
             if "memory per process" in first.isolation:
                 pytest.skip("no cgroup is writable here")
-            for pid in descendants(os.getpid()):  # away from the slot's cgroup, which can then be removed
-                if name_of(pid) == "rlvr-slot":
+            for pid, name in sandboxes_below(others).items():  # away from the slot's cgroup, which can then be removed
+                if name == "rlvr-slot":
                     for row in cgroups_of(pid):
                         _number, controllers, path = row.split(":", 2)
                         if "/rlvr-" in path:
@@ -223,7 +231,7 @@ def test_cgroups_that_are_lost_are_made_anew() -> None:
                             with contextlib.suppress(OSError):
                                 folder.rmdir()
                                 folder.parent.rmdir()
-            assert not ours(os.getpid())
+            assert ours(os.getpid()) == kept
             assert (await box.run(HELLO)).stdout == b"hello\n"
             assert (await box.run(HELLO)).stdout == b"hello\n"
         finally:
@@ -233,7 +241,9 @@ def test_cgroups_that_are_lost_are_made_anew() -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_closing_while_it_starts_and_while_runs_and_sessions_are_on() -> None:
+def test_closing_while_it_starts_and_while_runs_and_sessions_are_on(others: set[int]) -> None:
+    kept = ours(os.getpid())
+
     async def within(after: float) -> None:
         box = NamespaceSandbox(slots=2)
         tasks = [asyncio.create_task(box.run(SLEEP)) for _ in range(4)]
@@ -248,8 +258,8 @@ def test_closing_while_it_starts_and_while_runs_and_sessions_are_on() -> None:
             await ended[-1].close()
         with pytest.raises(SandboxUnavailable, match="closed"):
             await box.run(HELLO)
-        assert not held()[1]
-        assert not ours(os.getpid())
+        assert not sandboxes_below(others)
+        assert ours(os.getpid()) == kept
 
     for after in (0.0, 0.001, 0.05, 0.2, 0.5, 1.0):
         asyncio.run(within(after))
