@@ -90,8 +90,18 @@ def test_overrides_are_not_called_required(command: str, capsys: pytest.CaptureF
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("words", [["show", "grpo"], ["prep", "countdown", "--count", "1", "--out", "x.jsonl"]])
-def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "unbuffered"),
+    [
+        (["show", "grpo"], ""),
+        (["prep", "countdown", "--count", "1", "--out", "x.jsonl"], ""),
+        (["--help"], ""),
+        (["--help"], "1"),
+        (["--version"], "1"),
+        (["sandbox", "check", "--help"], ""),
+    ],
+)
+def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], unbuffered: str, tmp_path: Path) -> None:
     code = "import sys; from rlvr.cli import main; sys.exit(main(sys.argv[1:]))"
     root = Path(__file__).resolve().parents[3]
     with open("/dev/full", "w") as full:
@@ -102,11 +112,12 @@ def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], tmp_p
             text=True,
             timeout=120,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(root)},
+            env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": unbuffered},
             check=False,
         )
-    assert "No space left on device" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("rlvr: ")
+    assert done.stderr.endswith(": No space left on device\n")
+    assert done.stderr.count("\n") == 1
     assert done.returncode == 1
 
 
