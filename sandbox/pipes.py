@@ -1,13 +1,15 @@
-"""The standard streams of a run at the supervisor's end: real pipes, read and written by the event loop."""
+"""A run's standard streams and channel at the supervisor's end, read and written by the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import weakref
 from collections.abc import Callable
 
 _PIECE = 1 << 16
+_MOST_HELD = 1 << 20
 
 
 class Drain:
@@ -101,3 +103,71 @@ class Feed:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+class Inbox:
+    """What comes on a socket, held until somebody asks for it. While much is held, no more is read."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._held = bytearray()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._reads = self._ended = False
+        self._resume()
+
+    async def receive(self, most: int) -> bytes:
+        """At least one byte, and at most so many; b"" = no more will come."""
+        while not self._held and not self._ended:
+            self._waiting.append(self._loop.create_future())
+            await self._waiting[-1]
+        piece = bytes(self._held[:most])
+        del self._held[:most]
+        self._resume()
+        return piece
+
+    def close(self) -> None:
+        """The socket is to be closed, and the other end is gone: who waits gets what is left of it, and then the end.
+
+        Idempotent.
+        """
+        while not self._ended and len(self._held) < _MOST_HELD and self._read():
+            pass
+        self._end()
+
+    def _read(self) -> bool:
+        """Read once; False = there is nothing for now, or for ever."""
+        try:
+            piece = self._channel.recv(_PIECE)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            piece = b""
+        self._held += piece
+        if not piece:
+            self._end()
+        elif len(self._held) >= _MOST_HELD:
+            self._pause()
+        self._wake()
+        return bool(piece)
+
+    def _resume(self) -> None:
+        if not self._reads and not self._ended and len(self._held) < _MOST_HELD:
+            self._reads = True
+            self._loop.add_reader(self._channel, self._read)
+
+    def _pause(self) -> None:
+        if self._reads and not self._loop.is_closed():
+            self._loop.remove_reader(self._channel)
+        self._reads = False
+
+    def _end(self) -> None:
+        self._pause()
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)

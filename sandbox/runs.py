@@ -13,15 +13,17 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 
 from sandbox import outputs
 from sandbox.cgroups import SlotGroup
 from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Drain, Feed
-from sandbox.types import Ended, Job, JobResult
+from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.zygote import wire
 
 _CPU_CHECKS_AFTER = 0.05
+_CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
 REMEDY = "Allow this process more descriptors (ulimit -n), or use fewer slots"
 _NOTHING_KNOWN: dict[str, object] = {"status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
@@ -150,36 +152,43 @@ class Run:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._cause = ""
         self._home: socket.socket | None = None
-        limits: dict[str, object] = asdict(job.limits)
+        limits = _numbers(job.limits)
         if slot.group is None:
-            limits["process_memory_bytes"] = job.limits.memory_bytes
+            limits = {**limits, "process_memory_bytes": job.limits.memory_bytes}
         else:
             try:
                 slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4)  # the slot and the run's init
             except OSError as error:
                 slot.fail(f"its cgroup is gone: {error}")
                 raise SlotLost(f"its cgroup is gone: {error}") from error
-        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+        ours: list[int] = []  # of stdin, stdout, stderr
+        theirs: list[int] = []  # of the same, then the bundle; with a copy of each in the slot they are of no more use
+        try:
             try:
-                stdin_read, stdin_write = _pipe(theirs, ours)
-                out_read, out_write = _pipe(ours, theirs)
-                err_read, err_write = _pipe(ours, theirs)
-                given = [wire.bundle(job.argv, job.env, job.files)]
-                theirs.callback(os.close, given[0])
-                given += [stdin_read, out_write, err_write, *channels]
+                for reads in (True, False, False):
+                    read, write = os.pipe2(os.O_CLOEXEC)
+                    ours.append(write if reads else read)
+                    theirs.append(read if reads else write)
+                theirs.append(wire.bundle(job.argv, job.env, job.files))
+                given = [theirs[3], *theirs[:3], *channels]
                 if job.outputs:
                     self._home, far = socket.socketpair()
-                    ours.callback(self._home.close)
-                    theirs.callback(far.close)
-                    given.append(far.fileno())
+                    theirs.append(far.detach())
+                    given.append(theirs[-1])
             except OSError as error:
                 slot.free()
                 raise SandboxUnavailable(f"a run could not be started: {error}. {REMEDY}") from error
             self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
-            ours.pop_all()
-        self._stdout = Drain(out_read, job.limits.output_bytes, self._over)
-        self._stderr = Drain(err_read, job.limits.output_bytes, self._over)
-        self._stdin = Feed(stdin_write, job.stdin)
+        except BaseException:
+            _close(ours)
+            if self._home is not None:
+                self._home.close()
+            raise
+        finally:
+            _close(theirs)
+        self._stdin = Feed(ours[0], job.stdin)
+        self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
+        self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
         self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._silent)
         if slot.group is not None:
             self._check_cpu()
@@ -235,7 +244,7 @@ class Run:
         if left <= 0:
             self.kill("cpu")
             return
-        after = max(_CPU_CHECKS_AFTER, left / (os.cpu_count() or 1))
+        after = max(_CPU_CHECKS_AFTER, left / _CORES)
         self._timers["cpu"] = self._loop.call_later(after, self._check_cpu)
 
     def _result(self, outcome: dict[str, object]) -> JobResult:
@@ -289,9 +298,12 @@ class Run:
             os.close(folder)
 
 
-def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe, each end of which is closed with what it belongs to."""
-    read, write = os.pipe2(os.O_CLOEXEC)
-    reader.callback(os.close, read)
-    writer.callback(os.close, write)
-    return read, write
+@lru_cache(maxsize=64)
+def _numbers(limits: Limits) -> dict[str, object]:
+    """Limits by name, as a slot reads them. Not to be changed."""
+    return asdict(limits)
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.pipes import Inbox
 from sandbox.runs import REMEDY, Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
 
@@ -31,7 +32,8 @@ class RunSession:
         self._tasks = tasks
         channel.setblocking(False)
         self._channel = channel
-        self._users = 0
+        self._inbox = Inbox(channel)
+        self._senders = 0
         self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -88,15 +90,19 @@ class RunSession:
         return cls(runs, tasks, ours)
 
     async def send(self, data: bytes) -> None:
-        if not self._closed:
-            with self._in_use(), contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                await self._loop.sock_sendall(self._channel, data)
+        if self._closed:
+            return
+        self._senders += 1
+        try:
+            await self._loop.sock_sendall(self._channel, data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        finally:
+            self._senders -= 1
+            self._close_channel()
 
     async def receive(self, most: int = _PIECE) -> bytes:
-        if not self._closed:
-            with self._in_use(), contextlib.suppress(ConnectionResetError):
-                return await self._loop.sock_recv(self._channel, most)
-        return b""
+        return b"" if self._closed else await self._inbox.receive(most)
 
     async def result(self) -> JobResult:
         return await self._of(0)
@@ -111,19 +117,13 @@ class RunSession:
             run.kill("closed")
         await asyncio.wait(self._tasks)
         self._closed = True
-        if not self._users:
-            self._channel.close()
+        self._inbox.close()
+        self._close_channel()
 
-    @contextlib.contextmanager
-    def _in_use(self) -> Iterator[None]:
-        """Who still waits on the channel when it is closed sees the program's end first, and then closes it."""
-        self._users += 1
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if self._closed and not self._users:
-                self._channel.close()
+    def _close_channel(self) -> None:
+        """Who still sends when the session is closed sees the program's end first, and then closes it."""
+        if self._closed and not self._senders:
+            self._channel.close()
 
     async def _of(self, which: int) -> JobResult:
         try:

@@ -13,6 +13,7 @@ import time
 LONGEST = 4.0
 """The most that a limit is stretched by: a program must not hold its slot for ever by keeping the machine busy."""
 _FRESH_SECONDS = 0.1
+_CORES = os.cpu_count() or 1
 _last = (float("-inf"), 1.0)  # when it was measured, and what it was
 
 
@@ -33,4 +34,4 @@ def measured() -> float:
     except (OSError, ValueError):  # another system
         return 1.0
     runnable = max(float(minute), float(now.partition("/")[0]))
-    return min(LONGEST, max(1.0, runnable / (os.cpu_count() or 1)))
+    return min(LONGEST, max(1.0, runnable / _CORES))
