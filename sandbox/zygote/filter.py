@@ -119,9 +119,10 @@ _AF_UNIX = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 # Classic BPF over `struct seccomp_data`: nr at 0, arch at 4, the low halves of the arguments at 16, 24, ...
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _JUMP, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24
 _ALLOW = 0x7FFF0000
+_GROUP = 8  # numbers that are compared one by one
 
 
 def _refuse(code: int) -> int:
@@ -130,6 +131,23 @@ def _refuse(code: int) -> int:
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
+
+
+def _refusals(denied: dict[int, int]) -> list[bytes]:
+    """Steps that refuse these calls, each with its errno, and go on behind them for all others.
+
+    By groups: the kernel runs a filter for every number when it is installed, which each program pays for.
+    """
+    numbers, codes = sorted(denied), sorted(set(denied.values()))
+    groups = [numbers[at : at + _GROUP] for at in range(0, len(numbers), _GROUP)]
+    end = len(numbers) + 2 * len(groups)  # where the refusals stand, one a code
+    steps: list[bytes] = []
+    for group, above in zip(groups, [*(group[0] for group in groups[1:]), _FIRST_UNKNOWN], strict=True):
+        steps.append(_step(_AT_LEAST, above, len(group) + 1))
+        for number in group:
+            steps.append(_step(_EQUAL, number, end + codes.index(denied[number]) - len(steps) - 1))
+        steps.append(_step(_JUMP, end + len(codes) - len(steps) - 1))
+    return steps + [_step(_RETURN, _refuse(code)) for code in codes]
 
 
 def build(*, memory_counted: bool) -> bytes:
@@ -149,15 +167,11 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_LOAD, _NUMBER_AT),
         _step(_AT_LEAST, _FIRST_UNKNOWN, 0, 1),  # x32 calls lie far above, too
         _step(_RETURN, _refuse(errno.ENOSYS)),
-        _step(_EQUAL, _CLONE3[column], 0, 1),
-        _step(_RETURN, _refuse(errno.ENOSYS)),
     ]
-    denied = dict.fromkeys(DENIED.values(), errno.EPERM)
+    denied = {_CLONE3: errno.ENOSYS, **dict.fromkeys(DENIED.values(), errno.EPERM)}
     if not memory_counted:
         denied.update(dict.fromkeys(_UNCOUNTED.values(), errno.ENOSYS))
-    for numbers, code in denied.items():
-        if (number := numbers[column]) is not None:
-            steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _refuse(code))]
+    steps += _refusals({n: code for numbers, code in denied.items() if (n := numbers[column]) is not None})
     steps += [
         _step(_EQUAL, _CLONE[column], 0, 4),
         _step(_LOAD, _FIRST_AT),
