@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+import sandbox.launch
+import sandbox.namespaces
 import sandbox.runs
 from sandbox.errors import InvalidJob, SandboxError, SandboxUnavailable
 from sandbox.namespaces import NamespaceSandbox
@@ -76,11 +78,13 @@ def few_descriptors(more: int) -> Iterator[None]:
 @pytest.mark.usefixtures("nothing_left")
 def test_too_few_descriptors_at_any_step_are_said_and_nothing_leaks(warm: bool) -> None:
     async def within() -> int:
-        box, refused, said = NamespaceSandbox(slots=4), 0, list[str]()
+        box, refused, enough, said = NamespaceSandbox(slots=4), 0, 0, list[str]()
         try:
             if warm:
                 await box.run(HELLO)
-            for more in range(1, 34 if warm else 60):
+            for more in range(1, 60):
+                if enough == 4:  # more than enough is enough
+                    break
                 if not warm:
                     await box.close()
                     box = NamespaceSandbox(slots=4)
@@ -91,7 +95,9 @@ def test_too_few_descriptors_at_any_step_are_said_and_nothing_leaks(warm: bool) 
                         assert [r.stdout for r in results] == [b"hello\n"] * 2
                         session = await box.open(SLEEP, HELLO)
                         await session.close()
+                        enough += 1
                     except SandboxUnavailable as error:
+                        enough = 0
                         refused += 1
                         said.append(str(error))
                         await asyncio.sleep(0.2)
@@ -173,6 +179,8 @@ def test_what_is_stopped_or_killed_from_outside_is_replaced(
     victim: str, number: int, busy: bool, others: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox.runs, "SILENT_SECONDS", 0.5)
+    if number == signal.SIGSTOP:  # the time for its end is waited out
+        monkeypatch.setattr(sandbox.launch, "_END_SECONDS", 2.0)
     job = Job(argv=("python", "-c", "import time; time.sleep(0.7); print('hello')"), limits=Limits(wall_seconds=2))
 
     async def within() -> list[bytes]:
@@ -192,7 +200,9 @@ def test_what_is_stopped_or_killed_from_outside_is_replaced(
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_what_is_stopped_can_be_closed(others: set[int]) -> None:
+def test_what_is_stopped_can_be_closed(others: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.launch, "_END_SECONDS", 2.0)  # which are waited out
+    monkeypatch.setattr(sandbox.namespaces, "_END_SECONDS", 2.0)
     for victim in ("rlvr-slot", "rlvr-zygote"):
 
         async def within(victim: str = victim) -> float:
