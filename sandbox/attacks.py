@@ -184,9 +184,10 @@ async def _signals_others(bait: _Bait) -> str:
         """
 import os, signal, sys
 for target in (int(sys.argv[1]), os.getppid(), -1, 1, *range(2, 500)):
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        try: target == os.getpid() or os.kill(target, number)
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # 0, a parent that is outside, would be this process's own group
+        try: target in (0, os.getpid()) or os.kill(target, number)
         except OSError: pass
+print("tried all")
 """
         if bait.near and not _is_weak(bait)
         else """

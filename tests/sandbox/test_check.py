@@ -13,6 +13,9 @@ import pytest
 
 from sandbox.attacks import ATTACKS, attack
 from sandbox.check import Report, describe
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import Ended, Job, JobResult
 from sandbox.weak import WeakSandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +57,40 @@ def test_each_attack_succeeds_where_nothing_isolates() -> None:
     if os.geteuid() != 0:
         held -= {"read the caller's memory"}  # yama may forbid it to a plain user
     assert held <= WEAK_HOLDS
+
+
+class Recording:
+    """A sandbox that keeps the results of its runs."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.results: list[tuple[Job, JobResult]] = []
+
+    async def run(self, job: Job) -> JobResult:
+        self.results.append((job, await self._sandbox.run(job)))
+        return self.results[-1][1]
+
+    async def open(self, job: Job, peer: Job | None = None) -> Session:
+        return await self._sandbox.open(job, peer)
+
+    async def close(self) -> None:
+        await self._sandbox.close()
+
+
+def test_an_attack_by_signals_does_not_stop_itself_before_it_has_tried_all() -> None:
+    """A parent outside its namespace has the number 0, which would be its own group."""
+
+    async def within() -> list[tuple[Job, JobResult]]:
+        recording = Recording(NamespaceSandbox(slots=2))
+        try:
+            await attack(recording)
+            return recording.results
+        finally:
+            await recording.close()
+
+    results = asyncio.run(within())
+    (signals,) = [result for job, result in results if any(b"range(2, 500)" in data for data in job.files.values())]
+    assert (signals.ended, signals.stdout) == (Ended.EXITED, b"tried all\n")
 
 
 def test_where_nothing_is_there_it_says_what_to_do_and_fails() -> None:
