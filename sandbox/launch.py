@@ -6,6 +6,7 @@ and may, else in a user namespace.
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import errno
@@ -126,6 +127,16 @@ class Launcher:
             for task in ending:
                 task.result()
 
+    def abandon(self, process: int) -> None:
+        """End all zygotes and wait for nothing: nobody is left who could. May be called in any thread."""
+        self._closed = True
+        if process != os.getpid():  # a fork drops its copy
+            return
+        for task in list(self._zygotes.values()):
+            if task.done() and not task.cancelled() and task.exception() is None:
+                task.result().abandon()
+                _thread.start_new_thread(task.result().bury, ())  # takes no lock that who is interrupted may hold
+
     def _retire(self, task: asyncio.Task[Zygote]) -> None:
         """End a zygote in the background: whoever waits for another need not wait for its end."""
 
@@ -206,7 +217,7 @@ _numbers = Numbers()
 class Zygote:
     """One keeper process with its zygote, and the slots that were forked of it.
 
-    when_closed: called once, when nothing of it is left.
+    when_closed: called when nothing of it is left.
     """
 
     def __init__(
@@ -219,7 +230,8 @@ class Zygote:
         most_slots: int,
     ) -> None:
         """Start it. Raises OSError, and then nothing is left."""
-        self.when_closed: Callable[[], None] = lambda: None
+        self.when_closed: Callable[[], None] = _nothing
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._free: list[Slot] = []
         self._slots: dict[int, Slot] = {}
         self._cgroups: cgroups.Cgroups | None = None
@@ -271,7 +283,7 @@ class Zygote:
 
     async def ready(self) -> str:
         """Wait until it can fork slots. Returns why it cannot; "" = it can."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         heard: asyncio.Future[None] = loop.create_future()
 
         def hear() -> None:
@@ -372,17 +384,31 @@ class Zygote:
         self.abandon()
         for slot in self._slots.values():
             slot.discard()
+        await asyncio.to_thread(self.bury)
+
+    def bury(self) -> None:
+        """Wait until nothing is left of what was abandoned. Blocks; may be called again, and in any thread."""
+        if self._loop is not None and self._loop.is_closed():  # else it hears of the end
+            for slot in self._slots.values():
+                slot.discard()
         try:
-            await asyncio.to_thread(self._keeper.wait, _END_SECONDS)
+            self._keeper.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._keeper.kill()
-            await asyncio.to_thread(self._keeper.wait)
+            self._keeper.wait()
         if self._cgroups is not None:
             limit = time.monotonic() + _END_SECONDS
-            while not self._cgroups.remove() and time.monotonic() < limit:  # noqa: ASYNC110 - the kernel tells nobody
-                await asyncio.sleep(0.01)
-        os.close(self._errors)
-        self.when_closed()
+            while not self._cgroups.remove() and time.monotonic() < limit:
+                time.sleep(0.01)
+        errors, self._errors = self._errors, -1
+        if errors >= 0:
+            os.close(errors)
+        then, self.when_closed = self.when_closed, _nothing
+        then()
+
+
+def _nothing() -> None:
+    """What is to be done at the end of a zygote that nobody waits for."""
 
 
 def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:

@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import SandboxUnavailable
@@ -22,6 +23,7 @@ from sandbox.launch import Launcher
 from sandbox.runs import Run, Slot, SlotLost
 from sandbox.session import RunSession
 from sandbox.types import Job, JobResult
+from sandbox.unclosed import close_with_loop
 
 _END_SECONDS = 10.0
 _TRIES = 2  # a run whose slot died is repeated once
@@ -35,7 +37,8 @@ class NamespaceSandbox:
     privileged: make namespaces as root (True) or in a user namespace (False); None = as root where that holds.
     user_block: which user ids the runs have, in a container, whose process ids are not the machine's.
 
-    It belongs to the event loop that uses it first. What it started ends with it, also when this process is killed.
+    It belongs to the event loop that uses it first. What it started ends with that loop (`asyncio.run`), when it is
+    dropped, and when this process is killed; `close` waits for it.
     """
 
     name = "namespaces"
@@ -63,8 +66,10 @@ class NamespaceSandbox:
         self._live: set[Run] = set()
         self._endings: set[asyncio.Task[object]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: AsyncGenerator[None, None] | None = None
         self._process = -1
         self._closed = False
+        weakref.finalize(self, self._launcher.abandon, os.getpid()).atexit = False  # with the process all ends anyway
 
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
@@ -120,6 +125,7 @@ class NamespaceSandbox:
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()
+            self._ending = close_with_loop(self._launcher.close)
         if self._process != os.getpid():
             raise RuntimeError(
                 f"this sandbox belongs to process {self._process}, of which process {os.getpid()} is a fork: "

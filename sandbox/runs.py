@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from typing import NamedTuple
 
 from sandbox import outputs
 from sandbox.cgroups import SlotGroup
@@ -26,7 +27,17 @@ _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
 REMEDY = "Allow this process more descriptors (ulimit -n), or use fewer slots"
-_NOTHING_KNOWN: dict[str, object] = {"status": None, "seconds": 0.0, "cpu": 0.0, "peak": 0, "fault": ""}
+
+
+class Outcome(NamedTuple):
+    """How a run went, as its slot saw it. status: of `wait`; -1 = it was ended. peak: bytes, of its largest process."""
+
+    status: int = -1
+    seconds: float = 0.0
+    cpu: float = 0.0
+    peak: int = 0
+    cause: str = ""
+    fault: str = ""
 
 
 class SlotLost(Exception):
@@ -54,13 +65,13 @@ class Slot:
         self.isolation = isolation
         self._give_back = give_back
         self._lost = lost
-        self._answer: asyncio.Future[dict[str, object]] | None = None
+        self._answer: asyncio.Future[Outcome] | None = None
         self._number = 0
         self.alive = True
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channel, self._hear)
 
-    def start(self, message: dict[str, object], descriptors: list[int]) -> asyncio.Future[dict[str, object]]:
+    def start(self, message: dict[str, object], descriptors: list[int]) -> asyncio.Future[Outcome]:
         """Hand over a run; the future is its outcome. Raises SlotLost."""
         self._number += 1
         try:
@@ -71,7 +82,7 @@ class Slot:
         self._answer = self._loop.create_future()
         return self._answer
 
-    def kill(self, outcome: asyncio.Future[dict[str, object]], cause: str) -> None:
+    def kill(self, outcome: asyncio.Future[Outcome], cause: str) -> None:
         """End the run that has this outcome, if it is still on: the slot may have gone on to the next."""
         if outcome is self._answer and not outcome.done():
             with contextlib.suppress(OSError):
@@ -100,7 +111,7 @@ class Slot:
         """It does not do what it should: close it. Its run is lost when nothing of it is left."""
         self._end_with(lambda answer: answer.set_exception(SlotLost(why)), silent=silent)
 
-    def _end_with(self, tell: Callable[[asyncio.Future[dict[str, object]]], None], *, silent: bool = False) -> None:
+    def _end_with(self, tell: Callable[[asyncio.Future[Outcome]], None], *, silent: bool = False) -> None:
         if not self.alive:
             return
         answer, self._answer = self._answer, None
@@ -114,18 +125,18 @@ class Slot:
 
     def _hear(self) -> None:
         try:
-            received = wire.hear(self._channel)
+            received = wire.hear_outcome(self._channel)
         except BlockingIOError:
             return
         if received is None:
             if self._out_of_memory():  # a program can see to it that the slot is killed for its memory
-                self._end_with(lambda answer: answer.set_result({**_NOTHING_KNOWN, "cause": "memory"}))
+                self._end_with(lambda answer: answer.set_result(Outcome(cause="memory")))
             else:
                 self.fail("its slot ended")
             return
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            answer.set_result(received)
+            answer.set_result(Outcome(*received))
 
     def _out_of_memory(self) -> bool:
         try:
@@ -211,9 +222,9 @@ class Run:
         try:
             outcome = await self._outcome
             self._stop_watching()
-            if outcome["fault"]:
+            if outcome.fault:
                 self._slot.discard()
-                raise SlotLost(str(outcome["fault"]))
+                raise SlotLost(outcome.fault)
             try:
                 result = self._result(outcome)
             except OSError as error:
@@ -247,9 +258,9 @@ class Run:
         after = max(_CPU_CHECKS_AFTER, left / _CORES)
         self._timers["cpu"] = self._loop.call_later(after, self._check_cpu)
 
-    def _result(self, outcome: dict[str, object]) -> JobResult:
+    def _result(self, outcome: Outcome) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
-        cpu = max(float(outcome["cpu"]), usage.cpu_seconds if usage else 0.0)  # type: ignore[arg-type]
+        cpu = max(outcome.cpu, usage.cpu_seconds if usage else 0.0)
         ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory > 0)
         return JobResult(
             ended=ended,
@@ -258,26 +269,24 @@ class Run:
             stdout=bytes(self._stdout.held),
             stderr=bytes(self._stderr.held),
             truncated=self._stdout.over or self._stderr.over,
-            seconds=float(outcome["seconds"]),  # type: ignore[arg-type]
+            seconds=outcome.seconds,
             cpu_seconds=cpu,
-            peak_memory=usage.peak_memory if usage and usage.peak_memory else int(outcome["peak"]),  # type: ignore[call-overload]
+            peak_memory=usage.peak_memory if usage and usage.peak_memory else outcome.peak,
             files=self._files(),
             isolation=self._slot.isolation,
         )
 
-    def _ending(
-        self, outcome: dict[str, object], cpu: float, out_of_memory: bool
-    ) -> tuple[Ended, int | None, int | None]:
-        status, cause = outcome["status"], outcome["cause"] or self._cause
+    def _ending(self, outcome: Outcome, cpu: float, out_of_memory: bool) -> tuple[Ended, int | None, int | None]:
+        status, cause = outcome.status, outcome.cause or self._cause
         if self._stdout.over or self._stderr.over:
             return Ended.OUTPUT, None, None
         if cause == "cpu":
             return Ended.CPU, None, None
-        if cause == "wall" and status is None:
+        if cause == "wall" and status < 0:
             return Ended.WALL, None, None
         if status != 0 and (out_of_memory or cause == "memory"):
             return Ended.MEMORY, None, None
-        if not isinstance(status, int):
+        if status < 0:
             return Ended.SIGNALLED, None, int(signal.SIGKILL)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)

@@ -35,6 +35,7 @@ def main() -> None:
     try:
         pid = kernel.clone(_NAMESPACES | (kernel.CLONE_NEWUSER if config["maps"] else 0))
         if pid == 0:
+            kernel.die_with_parent()  # before all else: what the keeper has not said yet it never will
             os.close(write)
             if supervisor >= 0:
                 os.close(supervisor)

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from typing import NoReturn
 
 from . import kernel, python, root, wire
@@ -24,7 +25,7 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 class Plan:
     """What a slot hands to the run that it forks. Descriptors: where they are now, in order of where they go.
 
-    bundle: the program and its files. report: where to say that it starts, or why it cannot.
+    bundle: the program and its files. report: where to say when it starts, or why it cannot.
     home: a socket that wants a descriptor of the working folder, to fetch outputs from; -1 = nobody does.
     uid: the user of the program, as seen from inside. own_namespace: he is to be in a user namespace of this run's.
     bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
@@ -77,7 +78,7 @@ def _prepare(plan: Plan) -> Program:
     if plan.own_namespace:
         kernel.unshare(kernel.CLONE_NEWUSER)
         map_user(plan.uid)
-    os.write(plan.report, b"started")
+    os.write(plan.report, f"started {time.monotonic()}".encode())
     _demote(plan)
     return Program(argv, env)
 

@@ -7,6 +7,7 @@ stand in the cgroup that its runs inherit.
 from __future__ import annotations
 
 import _socket as socket
+import contextlib
 import gc
 import importlib
 import math
@@ -157,6 +158,8 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
     kernel.set_name("rlvr-slot")
     bounds: dict[tuple[object, ...], list[tuple[int, int, int]]] = {}
     own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    poller = select.poll()
+    poller.register(channel, select.POLLIN)
     while (received := wire.receive(channel)) is not None:
         message, descriptors = received
         if "kill" in message:  # it came after the end
@@ -166,7 +169,7 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         if key not in bounds:
             bounds[key] = run.bounds_of(limits)
         home = descriptors.pop() if message["outputs"] else -1
-        read, write = os.pipe()
+        read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         plan = run.Plan()
         plan.bundle, *plan.descriptors = descriptors
         plan.report, plan.home = write, home
@@ -175,7 +178,8 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         plan.filter = zygote.filter
         plan.own_namespace = zygote.uid < 0
         plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
-        watched = Watched(channel, read, message["run"], limits)
+        watched = Watched(channel, poller, read, message["run"], limits)
+        theirs = [write, *descriptors, *([home] if home >= 0 else [])]
         try:
             watched.init = _start_init(own_processes)
             watched.pid = os.fork()
@@ -183,11 +187,11 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
             watched.said = f"fault {error}"
         if watched.pid == 0:
             return plan
-        for descriptor in (write, *descriptors, *([home] if home >= 0 else [])):
+        for descriptor in theirs:
             os.close(descriptor)
         outcome = watched.outcome()
         os.close(read)
-        wire.answer(channel, outcome)
+        wire.tell(channel, outcome)
     os._exit(0)
 
 
@@ -205,23 +209,26 @@ def _start_init(own_processes: int) -> int:
 class Watched:
     """A run, as its slot sees it. It ends by itself, by its deadline, by an order, or with the supervisor."""
 
-    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "report", "said")
+    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "poller", "report", "said")
 
-    def __init__(self, channel: socket.socket, report: int, number: object, limits: dict[str, float]) -> None:
+    def __init__(
+        self, channel: socket.socket, poller: select.poll, report: int, number: object, limits: dict[str, float]
+    ) -> None:
         self.channel = channel
+        self.poller = poller  # has the channel
         self.report = report
         self.number = number
         self.limits = limits
         self.init = self.pid = -1
         self.said = self.cause = ""
 
-    def outcome(self) -> dict[str, object]:
+    def outcome(self) -> wire.Outcome:
         """Wait, and say how it went. When this returns, no process of the run is left."""
         began = time.monotonic()
         if self.pid > 0:
             began = self._wait(began)
         seconds = time.monotonic() - began
-        status, cpu, peak = None, 0.0, 0
+        status, cpu, peak = -1, 0.0, 0
         self._kill()
         waiting = {pid for pid in (self.pid, self.init) if pid > 0}
         while waiting:  # for any child: init stays until all that was in its namespace is reaped
@@ -230,49 +237,50 @@ class Watched:
             cpu += used.ru_utime + used.ru_stime
             peak = max(peak, used.ru_maxrss * 1024)
             status = ended if pid == self.pid and not self.cause else status
-        fault = self.said.partition("fault ")[2]
-        return {"cause": self.cause, "status": status, "seconds": seconds, "cpu": cpu, "peak": peak, "fault": fault}
+        return status, seconds, cpu, peak, self.cause, self.said.partition("fault ")[2]
 
     def _kill(self) -> None:
         """Kill init, and so all; what has ended already is not there to be killed."""
         if self.init > 0:
             os.kill(self.init, signal.SIGKILL)
 
-    def _wait(self, began: float) -> float:
-        """Until the program has ended or is to be ended. Returns when it began."""
+    def _wait(self, forked: float) -> float:
+        """Until the program has ended or is to be ended. Returns when it began: making its world is not run time."""
         wall_seconds, most_memory = self.limits["wall_seconds"], self.limits.get("process_memory_bytes", math.inf)
-        program, started = os.pidfd_open(self.pid), False
-        poller = select.poll()
-        for descriptor in (program, self.report, self.channel.fileno()):
-            poller.register(descriptor, select.POLLIN)
+        program = os.pidfd_open(self.pid)
+        self.poller.register(program, select.POLLIN)
+        until = forked + min(wall_seconds, _SET_UP_SECONDS)
         try:
             while True:
-                left = began + (wall_seconds if started else _SET_UP_SECONDS) - time.monotonic()
+                left = until - time.monotonic()
                 patience = min(left, _MEMORY_EVERY if most_memory < math.inf else _LONGEST_POLL)
-                ready = [descriptor for descriptor, _event in poller.poll(max(0.0, patience) * 1000 + 0.5)]
-                if self.report in ready:
-                    self.said += os.read(self.report, 4096).decode(errors="replace")
-                    poller.unregister(self.report)
-                    started = True
-                    if "fault" not in self.said:
-                        began = time.monotonic()
+                ready = [descriptor for descriptor, _event in self.poller.poll(max(0.0, patience) * 1000 + 0.5)]
                 if program in ready:
-                    return began
-                if self.channel.fileno() in ready:
+                    return self._began(forked)
+                if ready:
                     received = wire.receive(self.channel)
                     if received is None:
                         self._kill()
                         os._exit(0)
                     if received[0]["run"] == self.number:
                         self.cause = str(received[0]["kill"])
-                elif not ready and left <= patience:
-                    self.cause = "wall"
-                    if not started:
-                        self.said = f"fault its world was not made within {_SET_UP_SECONDS:g} s"
-                elif not ready and most_memory < math.inf:
+                elif left <= patience:
+                    until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS)
+                    if until <= time.monotonic():
+                        self.cause = "wall"
+                        self.said = self.said or f"fault its world was not made within {_SET_UP_SECONDS:g} s"
+                elif most_memory < math.inf:
                     held = memory.of_trees((self.pid, self.init), memory.resident(os.getpid()))
                     self.cause = "memory" if held > most_memory else ""
                 if self.cause:
-                    return began
+                    return self._began(forked)
         finally:
+            self.poller.unregister(program)
             os.close(program)
+
+    def _began(self, forked: float) -> float:
+        """What the run has said of its start, or of what kept it from that; when it was forked if it said nothing."""
+        if not self.said:
+            with contextlib.suppress(BlockingIOError):
+                self.said = os.read(self.report, 4096).decode(errors="replace")
+        return float(self.said.partition("started ")[2] or forked)

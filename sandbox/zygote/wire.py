@@ -4,7 +4,7 @@ A message to the zygote is small: what belongs to the program (command, files, i
 descriptors that the zygote hands on unread. A *bundle* is a memfd that holds a command and files.
 
 Towards the runs the form is `marshal`, which a fresh fork reads without touching a page of Python code; it is data that
-the supervisor itself wrote. What comes back from a run is JSON and bytes, read with suspicion.
+the supervisor itself wrote. What comes back from a run is numbers, text and bytes, read with suspicion.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import errno
 import json
 import marshal
 import os
+import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
+
+Outcome: TypeAlias = "tuple[int, float, float, int, str, str]"
+"""Wait status (-1 = the run was ended), wall seconds, CPU seconds, peak bytes of a process, what ended it, a fault."""
 
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16
 _SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_NUMBERS = struct.Struct("<qddq")
 _FORM = 2  # of marshal: the oldest that has all that is sent, so that interpreters of other versions read it
 
 
@@ -78,6 +83,25 @@ def hear(channel: socket.socket) -> dict[str, object] | None:
         return None
     message: dict[str, object] | None = json.loads(data) if data else None
     return message
+
+
+def tell(channel: socket.socket, outcome: Outcome) -> None:
+    """Send how a run went back to the supervisor. Raises OSError where it is gone."""
+    *numbers, cause, fault = outcome
+    channel.send(_NUMBERS.pack(*numbers) + f"{cause}\n{fault}".encode())
+
+
+def hear_outcome(channel: socket.socket) -> Outcome | None:
+    """How a run went; None: the slot is gone. Raises BlockingIOError where nothing came."""
+    try:
+        data = channel.recv(_LARGEST)
+    except ConnectionResetError:
+        return None
+    if not data:
+        return None
+    status, seconds, cpu, peak = _NUMBERS.unpack_from(data)
+    cause, _, fault = data[_NUMBERS.size :].decode(errors="replace").partition("\n")
+    return status, seconds, cpu, peak, cause, fault
 
 
 def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:
