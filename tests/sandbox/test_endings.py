@@ -1,0 +1,155 @@
+"""A sandbox that nobody closes, and a keeper that is killed: what was started ends all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+import sandbox.cgroups
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.types import Job, Limits
+from tests.sandbox.processes import descendants, name_of, sandboxes_below
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+HELLO = Job(argv=("python", "-c", "print('hello')"))
+SLEEP = Job(argv=("sleep", "30"), limits=Limits(wall_seconds=40))
+
+
+@pytest.fixture
+def others() -> set[int]:
+    """What is below this process before."""
+    gc.collect()
+    return descendants(os.getpid())
+
+
+def all_gone(others: set[int], seconds: float = 20.0) -> bool:
+    """Nothing of a sandbox is left, nobody that has ended and waits to be looked after included."""
+    limit = time.monotonic() + seconds
+    while descendants(os.getpid()) - others and time.monotonic() < limit:
+        time.sleep(0.02)
+    return not descendants(os.getpid()) - others
+
+
+def test_a_sandbox_that_is_dropped_ends_in_its_event_loop(others: set[int]) -> None:
+    async def within() -> bool:
+        box = NamespaceSandbox(slots=1)
+        await box.run(HELLO)
+        assert sandboxes_below(others)
+        del box
+        gc.collect()
+        return await asyncio.to_thread(all_gone, others)
+
+    assert asyncio.run(within())
+
+
+def test_a_sandbox_ends_with_its_event_loop(others: set[int]) -> None:
+    kept: list[NamespaceSandbox] = []
+
+    async def within() -> None:
+        kept.append(NamespaceSandbox(slots=2))
+        await kept[0].run(HELLO)
+        kept.append(asyncio.create_task(kept[0].run(SLEEP)))  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+        assert sandboxes_below(others)
+
+    asyncio.run(within())
+    assert all_gone(others)
+    asyncio.run(kept[0].close())
+
+
+def test_a_sandbox_that_is_dropped_after_its_event_loop_ends(others: set[int]) -> None:
+    """A loop that was closed by hand tells nobody."""
+    loop = asyncio.new_event_loop()
+    box = NamespaceSandbox(slots=1)
+    loop.run_until_complete(box.run(HELLO))
+    loop.close()
+    assert sandboxes_below(others)
+    del box, loop
+    gc.collect()
+    assert all_gone(others)
+
+
+def test_a_fork_that_drops_its_copy_ends_nothing() -> None:
+    async def within() -> bytes:
+        box = NamespaceSandbox(slots=1)
+        await box.run(HELLO)
+        pid = os.fork()
+        if pid == 0:
+            del box
+            gc.collect()
+            os._exit(0)
+        os.waitpid(pid, 0)  # noqa: ASYNC222
+        inits = sandboxes_below()
+        said = (await box.run(HELLO)).stdout
+        assert sandboxes_below() == inits
+        await box.close()
+        return said
+
+    assert asyncio.run(within()) == b"hello\n"
+
+
+def test_a_zygote_ends_with_its_keeper_from_the_first_moment_on(
+    others: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before it has been told anything: it must not wait for a supervisor that is busy."""
+    make: Callable[[str], sandbox.cgroups.Cgroups | None] = sandbox.cgroups.make
+    gone: list[bool] = []
+
+    def make_late(name: str) -> sandbox.cgroups.Cgroups | None:
+        limit = time.monotonic() + 20
+        while "rlvr-keeper" not in sandboxes_below(others).values() and time.monotonic() < limit:
+            time.sleep(0.01)
+        (keeper,) = (pid for pid, named in sandboxes_below(others).items() if named == "rlvr-keeper")
+        (zygote,) = descendants(keeper)
+        if not gone:
+            os.kill(keeper, signal.SIGKILL)
+            limit = time.monotonic() + 5
+            while name_of(zygote) and time.monotonic() < limit:
+                time.sleep(0.01)
+            gone.append(not name_of(zygote))
+        return make(name)
+
+    monkeypatch.setattr(sandbox.cgroups, "make", make_late)
+
+    async def within() -> None:
+        box = NamespaceSandbox(slots=1)
+        try:
+            with contextlib.suppress(sandbox.SandboxUnavailable):
+                await box.run(HELLO)
+            assert (await box.run(HELLO)).stdout == b"hello\n"
+        finally:
+            await box.close()
+
+    asyncio.run(within())
+    assert gone == [True]
+
+
+def test_nothing_of_a_run_stays_when_the_keeper_is_killed(others: set[int]) -> None:
+    async def within() -> bytes:
+        box = NamespaceSandbox(slots=1)
+        try:
+            task = asyncio.create_task(box.run(SLEEP))
+            while "sleep" not in {name_of(pid) for pid in descendants(os.getpid()) - others}:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            family = descendants(os.getpid()) - others
+            keeper = next(pid for pid, name in sandboxes_below(others).items() if name == "rlvr-keeper")
+            os.kill(keeper, signal.SIGKILL)
+            limit = time.monotonic() + 10
+            while any(map(name_of, family - {keeper})) and time.monotonic() < limit:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            assert not any(map(name_of, family - {keeper}))
+            task.cancel()
+            return (await box.run(HELLO)).stdout
+        finally:
+            await box.close()
+
+    assert asyncio.run(asyncio.wait_for(within(), 60)) == b"hello\n"
+    assert all_gone(others)
