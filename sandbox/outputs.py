@@ -1,11 +1,13 @@
 """Fetching a run's files when all its processes are gone. They are the program's doing: no link is followed.
 
 They are read here, by the supervisor, through a descriptor of the run's folder: in the slot they would count as the
-run's memory, of which a program can see to it that there is none left.
+run's memory, of which a program can see to it that there is none left. What the program made unreadable is its user's,
+who may be the supervisor's too: then it is made readable first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -22,7 +24,7 @@ def collect(folder: int, paths: Iterable[str], most: int) -> dict[str, bytes]:
     held: dict[str, bytes] = {}
     for path in paths:
         try:
-            source = _open_below(folder, path)
+            source = _open_readable(folder, path)
             try:
                 about = os.fstat(source)
                 if stat.S_ISREG(about.st_mode) and about.st_size <= most:
@@ -37,16 +39,56 @@ def collect(folder: int, paths: Iterable[str], most: int) -> dict[str, bytes]:
     return held
 
 
+def _open_readable(folder: int, path: str) -> int:
+    try:
+        return _open_below(folder, path)
+    except PermissionError:  # never where this process is root and may read all
+        _unlock(folder, path)
+        return _open_below(folder, path)
+
+
 def _open_below(folder: int, path: str) -> int:
-    *folders, name = path.split("/")
+    *folders, name = _parts(path)
     at = os.dup(folder)
     try:
         for part in folders:
-            if part in ("", "."):
-                continue
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
-            os.close(at)
-            at = inner
+            at = _step(at, part, os.O_RDONLY)
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
     finally:
         os.close(at)
+
+
+def _unlock(folder: int, path: str) -> None:
+    """Let the owner of a file, and of the folders on the way to it, read them."""
+    *folders, name = _parts(path)
+    at = os.dup(folder)
+    try:
+        _permit(at, 0o500)
+        for part in folders:
+            at = _step(at, part, os.O_PATH)
+            _permit(at, 0o500)
+        file = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+        try:
+            _permit(file, 0o400)
+        finally:
+            os.close(file)
+    finally:
+        os.close(at)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _step(at: int, part: str, how: int) -> int:
+    """The folder of that name in this one, instead of this one."""
+    inner = os.open(part, how | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+    os.close(at)
+    return inner
+
+
+def _permit(descriptor: int, bits: int) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if mode & bits != bits and not stat.S_ISLNK(mode):
+        with contextlib.suppress(PermissionError):  # another user's
+            os.chmod(f"/proc/self/fd/{descriptor}", stat.S_IMODE(mode) | bits)

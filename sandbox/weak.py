@@ -21,15 +21,18 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from sandbox import outputs
 from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
 from sandbox.session import RunSession
 from sandbox.types import Ended, Job, JobResult
+from sandbox.weak_keeper import remove
 
 ISOLATION = "weak: plain subprocess, limits per process, no isolation"
 _KEEPER = Path(__file__).with_name("weak_keeper.py")
@@ -211,7 +214,22 @@ class _Run:
         self.kill("output")
 
     async def end(self) -> JobResult:
-        """Wait for the end."""
+        """Wait for the end. Where this is cancelled its event loop ends, and the run with it."""
+        try:
+            return await self._end()
+        except asyncio.CancelledError:
+            self.kill("closed")
+            for part in (self._stdin, self._stdout, self._stderr):
+                part.close()
+            threading.Thread(target=self._bury).start()
+            raise
+
+    def _bury(self) -> None:
+        self._keeper.wait()
+        self._control.close()
+        remove(str(self._whole))
+
+    async def _end(self) -> JobResult:
         loop = asyncio.get_running_loop()
         said = bytearray()
         try:
@@ -219,12 +237,12 @@ class _Run:
                 said += piece
         except ConnectionResetError:
             pass  # the program killed its keeper
-        self._control.close()
         await asyncio.to_thread(self._keeper.wait)
+        self._control.close()
         for part in (self._stdin, self._stdout, self._stderr):
             part.close()
         result = self._result(json.loads(said) if said else {})
-        await asyncio.to_thread(shutil.rmtree, self._whole, ignore_errors=True)
+        await asyncio.to_thread(remove, str(self._whole))
         return result
 
     def _result(self, outcome: Mapping[str, float]) -> JobResult:
@@ -261,11 +279,11 @@ class _Run:
         return Ended.EXITED, os.WEXITSTATUS(status), None
 
     def _files(self) -> dict[str, bytes]:
-        held, root = {}, self._folder.resolve()
-        for path in self._job.outputs:
-            target = self._folder / path
-            with contextlib.suppress(OSError):
-                regular = target.is_file() and not target.is_symlink() and target.resolve().is_relative_to(root)
-                if regular and target.stat().st_size <= self._job.limits.disk_bytes:
-                    held[path] = target.read_bytes()
-        return held
+        try:
+            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # the program has removed it
+            return {}
+        try:
+            return outputs.collect(folder, self._job.outputs, self._job.limits.disk_bytes)
+        finally:
+            os.close(folder)

@@ -45,7 +45,19 @@ def main() -> None:
     with contextlib.suppress(OSError):
         control.sendall(json.dumps(report).encode())
     if alone:
-        shutil.rmtree(config["whole"], ignore_errors=True)
+        remove(config["whole"])
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all in it, also what the program has locked."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.isdir(folder):
+        for here, names, _files in os.walk(folder):
+            for path in (here, *(os.path.join(here, name) for name in names)):
+                if not os.path.islink(path):
+                    with contextlib.suppress(OSError):
+                        os.chmod(path, 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _become(config: dict[str, object]) -> None:

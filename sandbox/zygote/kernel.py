@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # what `signal` wraps
 import ctypes
 import errno
 import os
@@ -37,6 +38,8 @@ _LAST_CAPABILITY = 40
 # take it from.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
+_set_action, _SIG_DFL, _SIG_IGN = _signal.signal, _signal.SIG_DFL, _signal.SIG_IGN
 _NUMBERS = {"clone": (56, 220), "pivot_root": (155, 41), "capset": (126, 91)}
 
 
@@ -98,9 +101,8 @@ def pivot_root(new: str) -> None:
     os.chdir("/")
 
 
-def _prctl(option: int, value: int, what: str, third: object = 0) -> None:
-    unsigned = ctypes.c_ulong
-    _checked(_libc.prctl(option, unsigned(value), third, unsigned(0), unsigned(0)), what)
+def _prctl(option: int, value: int, what: str, third: int = 0) -> None:
+    _checked(_libc.prctl(option, value, third, 0, 0), what)
 
 
 def die_with_parent() -> None:
@@ -126,7 +128,7 @@ def forbid_new_privileges() -> None:
 def drop_bounding_set() -> None:
     """No program that this process starts may ever gain a capability by starting another."""
     for capability in range(_LAST_CAPABILITY + 1):
-        if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), 0, 0) == -1:
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == -1:
             return  # the kernel knows no more
 
 
@@ -141,11 +143,29 @@ def flush_streams() -> None:
     _libc.fflush(None)
 
 
-def set_filter(program: bytes) -> None:
-    """Install a seccomp filter (`filter.py`) in this process and all that it starts."""
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, "PR_SET_SECCOMP", ctypes.c_char_p(header))
+class Filter:
+    """A seccomp filter (`filter.py`), as the kernel takes it."""
+
+    __slots__ = ("_header", "_steps")
+
+    def __init__(self, program: bytes) -> None:
+        self._steps = ctypes.create_string_buffer(program, len(program))
+        header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._steps))
+        self._header = ctypes.create_string_buffer(header, len(header))
+
+    def install(self) -> None:
+        """In this process and all that it starts."""
+        _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, "PR_SET_SECCOMP", ctypes.addressof(self._header))
+
+
+def default_action(number: int) -> None:
+    """Let a signal do what it does by default. `signal.signal` would look up enumerations, which costs each fork."""
+    _set_action(number, _SIG_DFL)
+
+
+def ignore(number: int) -> None:
+    """Ignore a signal; of SIGCHLD: have the kernel reap children."""
+    _set_action(number, _SIG_IGN)
 
 
 def effective_capabilities() -> int:

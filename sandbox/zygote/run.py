@@ -36,7 +36,7 @@ class Plan:
     box: tuple[int, int]
     bundle: int
     descriptors: list[int]
-    filter: bytes
+    filter: kernel.Filter
     home: int
     own_namespace: bool
     report: int
@@ -136,8 +136,8 @@ def _demote(plan: Plan) -> None:
         os.setresuid(plan.uid, plan.uid, plan.uid)
     kernel.set_dumpable(True)  # after a change of user: /proc/self is its own
     kernel.forbid_new_privileges()
-    kernel.set_filter(plan.filter)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    plan.filter.install()
+    kernel.default_action(signal.SIGCHLD)
 
 
 def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
@@ -166,14 +166,15 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
 
 def start(program: Program, path: list[str]) -> NoReturn:
     """In the program, at the end of all set-up: become it."""
-    os.environ.update(program.env)
+    if program.env:
+        os.environ.update(program.env)
     if python.is_warm(program.argv):
         python.become(program.argv, path)
     argv = program.argv
     if argv[0] == "python":
         argv = [sys.executable, *argv[1:]]
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    kernel.default_action(signal.SIGPIPE)
+    kernel.default_action(signal.SIGXFSZ)
     try:
         os.execvp(argv[0], argv)
     except FileNotFoundError:

@@ -46,7 +46,7 @@ class Zygote:
     def __init__(self, uid: int, path: list[str], *, memory_counted: bool) -> None:
         self.uid = uid
         self.path = path
-        self.filter = seccomp.build(memory_counted=memory_counted)
+        self.filter = kernel.Filter(seccomp.build(memory_counted=memory_counted))
 
 
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
@@ -136,12 +136,12 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
 
     A message brings the slot's socket, then the `cgroup.procs` files that it is to enter.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps slots, and what their runs leave
+    kernel.ignore(signal.SIGCHLD)  # the kernel reaps slots, and what their runs leave
     while (received := wire.receive(control)) is not None:
         message, (channel, *cgroups) = received
         pid = os.fork()
         if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            kernel.default_action(signal.SIGCHLD)
             kernel.die_with_parent()
             control.close()
             for procs in cgroups:
@@ -199,11 +199,11 @@ def _start_init(own_processes: int) -> int:
     """Start pid 1 of a new process namespace, in which the next fork will be, too."""
     kernel.enter(own_processes, kernel.CLONE_NEWPID)
     kernel.unshare(kernel.CLONE_NEWPID)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    kernel.ignore(signal.SIGCHLD)
     try:
         return os.posix_spawn(root.INIT, ["init"], {})
     finally:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        kernel.default_action(signal.SIGCHLD)
 
 
 class Watched:
