@@ -280,7 +280,7 @@ class _Run:
 
     def _files(self) -> dict[str, bytes]:
         try:
-            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:  # the program has removed it
             return {}
         try:

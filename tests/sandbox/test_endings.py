@@ -8,14 +8,17 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import sandbox.cgroups
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job, Limits
+from sandbox.weak import WeakSandbox
 from tests.sandbox.processes import descendants, name_of, sandboxes_below
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
@@ -153,3 +156,20 @@ def test_nothing_of_a_run_stays_when_the_keeper_is_killed(others: set[int]) -> N
 
     assert asyncio.run(asyncio.wait_for(within(), 60)) == b"hello\n"
     assert all_gone(others)
+
+
+def test_a_weak_run_ends_with_its_event_loop(others: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    async def within() -> None:
+        task = asyncio.create_task(WeakSandbox(slots=2).run(SLEEP))
+        while "sleep" not in {name_of(pid) for pid in descendants(os.getpid()) - others}:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        assert not task.done()
+
+    asyncio.run(within())
+    assert all_gone(others)
+    limit = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
