@@ -1,4 +1,6 @@
-"""Starting zygotes, and slots of them: one zygote for each set of preloaded modules, slots as they are needed.
+"""Starting zygotes, and slots of them: a zygote for each set of preloaded modules, slots as they are needed.
+
+Each slot of a zygote has a user of its own; one whose users are all in use gets another zygote beside it.
 
 A zygote runs with an environment of its own (nothing of the caller's reaches it), as root where this process is root
 and may, else in a user namespace.
@@ -82,29 +84,35 @@ class Launcher:
         self._shown = interpreter_folders() + exposed(expose)
         self._most_slots = most_slots
         self._privileged = privileged
-        self._zygotes: dict[tuple[str, ...], asyncio.Task[Zygote]] = {}
+        self._zygotes: dict[tuple[tuple[str, ...], int], asyncio.Task[Zygote]] = {}  # several of a set: 0, 1, ...
         self._retiring: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
-        """A free slot of the zygote that has these modules. Raises SandboxUnavailable."""
-        for _again in range(2):
-            zygote = await self._living(preload)
-            with contextlib.suppress(SlotLost):  # it died at this moment: start another
+        """A free slot of a zygote that has these modules. Raises SandboxUnavailable."""
+        lost = index = 0
+        while lost < 2:
+            zygote = await self._living(preload, index)
+            try:
                 return zygote.slot()
+            except SlotLost:  # it died at this moment: start another
+                lost += 1
+            except NoUserLeft:
+                index += 1
         raise SandboxUnavailable("the zygote dies as soon as it has started")
 
-    async def _living(self, preload: tuple[str, ...]) -> Zygote:
-        """The zygote that has these modules: the one that is there, or a new one. Raises SandboxUnavailable."""
+    async def _living(self, preload: tuple[str, ...], index: int) -> Zygote:
+        """The zygote of that index with these modules, a new one where there is none. Raises SandboxUnavailable."""
         self._check_open()
-        task = self._zygotes.get(preload)
+        which = preload, index
+        task = self._zygotes.get(which)
         if task is not None and task.done():
             if not task.cancelled() and task.exception() is None and task.result().alive:
                 return task.result()
-            self._retire(self._zygotes.pop(preload))
-        if preload not in self._zygotes:
-            self._zygotes[preload] = asyncio.create_task(self._start(preload))
-        task = self._zygotes[preload]
+            self._retire(self._zygotes.pop(which))
+        if which not in self._zygotes:
+            self._zygotes[which] = asyncio.create_task(self._start(preload))
+        task = self._zygotes[which]
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -214,6 +222,10 @@ class Numbers:
 _numbers = Numbers()
 
 
+class NoUserLeft(Exception):
+    """A zygote has as many slots as it has users for."""
+
+
 class Zygote:
     """One keeper process with its zygote, and the slots that were forked of it.
 
@@ -235,6 +247,7 @@ class Zygote:
         self._free: list[Slot] = []
         self._slots: dict[int, Slot] = {}
         self._cgroups: cgroups.Cgroups | None = None
+        self._most_slots = USERS_OF_A_ZYGOTE if way.uid >= 0 else sys.maxsize  # else each run has a namespace of users
         self.alive = True
         name = cgroups.new_name()
         config = {
@@ -307,6 +320,7 @@ class Zygote:
         """A free slot, or a new one.
 
         Raises:
+            NoUserLeft: each of its users has a slot, and all are at work.
             SlotLost: the zygote has died.
             SandboxUnavailable: this process has no descriptors left for it.
         """
@@ -316,6 +330,8 @@ class Zygote:
                 return slot
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             number = self._number()
+            if number >= self._most_slots:
+                raise NoUserLeft
             try:
                 group = self._cgroups.slot(number) if self._cgroups else None
                 if group is not None:
@@ -326,7 +342,7 @@ class Zygote:
                 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 undo.callback(ours.close)
                 given.callback(theirs.close)
-                wire.send(self._control, {"slot": number % USERS_OF_A_ZYGOTE}, [theirs.fileno(), *entered])
+                wire.send(self._control, {"slot": number}, [theirs.fileno(), *entered])
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
                     raise SandboxUnavailable(f"a slot could not be made: {error}. {REMEDY}") from error

@@ -60,11 +60,12 @@ def ways(number: int, privileged: bool | None, user_block: int | None = None) ->
 def first_uid(number: int, user_block: int | None) -> int:
     """A block of user ids that no other sandbox on this machine uses: processes are counted by user.
 
+    number: of the zygote in this process; up to 16 stay clear of other processes too.
     user_block: which, above those that are chosen by process id: a process id in a container is not the machine's.
     """
-    block = (os.getpid() * 16 + number % 16) % UID_BLOCKS
+    block = (os.getpid() * 16 + number) % UID_BLOCKS
     if user_block is not None:
-        block = UID_BLOCKS + (user_block * 16 + number % 16) % _FURTHER_UID_BLOCKS
+        block = UID_BLOCKS + (user_block * 16 + number) % _FURTHER_UID_BLOCKS
     wanted = _FIRST_UID + block * USERS_OF_A_ZYGOTE
     try:
         rows = [[int(word) for word in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]

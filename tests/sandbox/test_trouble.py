@@ -316,6 +316,15 @@ def test_sandboxes_of_one_process_share_no_user() -> None:
     assert len(asyncio.run(within())) == 4
 
 
+def test_more_slots_than_a_zygote_has_users_share_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a plain user has one user only")
+    monkeypatch.setattr(sandbox.launch, "USERS_OF_A_ZYGOTE", 2)
+    who = python("import os, time; print(os.getuid()); time.sleep(1)")
+    users = [said(result) for result in run(*[who] * 5, slots=5)]
+    assert len(set(users)) == 5
+
+
 def test_limits_beyond_all_measure_are_no_trouble() -> None:
     boundless = Limits(
         wall_seconds=1e300, cpu_seconds=1e15, memory_bytes=10**40, processes=10**30, disk_bytes=10**30,
