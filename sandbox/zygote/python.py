@@ -17,7 +17,6 @@ from types import ModuleType, TracebackType
 from typing import IO, NoReturn
 
 _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
-_OURS: list[str] = []
 
 
 def is_warm(argv: list[str]) -> bool:
@@ -29,8 +28,6 @@ def is_warm(argv: list[str]) -> bool:
 
 def become(argv: list[str], path: list[str]) -> NoReturn:
     """Run the program and end the process. `path`: sys.path as a fresh interpreter has it, without the first entry."""
-    for name in _OURS:
-        del sys.modules[name]
     gc.enable()
     streams = [sys.stdout, sys.stderr]
     code = _run(argv, path)
@@ -38,9 +35,10 @@ def become(argv: list[str], path: list[str]) -> NoReturn:
 
 
 def settle() -> None:
-    """In the zygote, when all is imported: note which modules are its own, and not for a program to see."""
+    """In the zygote, when all is imported: its own modules are not for a program to see. They live on by their uses."""
     package = __name__.partition(".")[0]
-    _OURS[:] = [name for name in sys.modules if name == package or name.startswith(package + ".")]
+    for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
+        del sys.modules[name]
 
 
 def _run(argv: list[str], path: list[str]) -> int:
