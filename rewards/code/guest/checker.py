@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, names, proxies, surroundings
+from . import context, emptiness, names, proxies, surroundings
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -264,7 +264,9 @@ def main() -> None:
     sys.setrecursionlimit(3000)
     channel = Channel(CHANNEL)
     try:
-        start = decode(channel.receive())
+        told = channel.receive()
+        start = decode(told)
+        emptiness.guard(told)
         link = Link(Channel(LINK))
         link.local_modules = frozenset((TEST,))
         report = Report(channel)

@@ -10,6 +10,48 @@ from tests.rewards.code.judging import asserts, fates, is_wrong, passes
 
 ADD = "def add(a, b):\n    return a + b\n"
 
+EMPTY = {
+    "object": """
+class Empty:
+    def __len__(self): return 0
+    def __getitem__(self, index): raise IndexError
+    def __array__(self, *_, **__): raise ValueError
+def f(*_): return Empty()
+""",
+    "list": "def f(*_): return []\n",
+    "nested list": "def f(*_): return [[], []]\n",
+    "array": "import numpy\ndef f(*_): return numpy.array([])\n",
+}
+# Each holds for 3.0, and would for nothing at all.
+CLOSE = {
+    "allclose": "assert np.allclose(f(1), 3.0)",
+    "allclose by name": "assert allclose(f(1), 3.0)",
+    "allclose, the other way": "assert np.allclose(3.0, f(1))",
+    "allclose, one element": "assert np.allclose(f(1), [3.0])",
+    "isclose": "assert np.isclose(f(1), 3.0).all()",
+    "testing": "np.testing.assert_allclose(f(1), 3.0)",
+    "testing by name": "assert_array_equal(f(1), 3.0)",
+    "imported": "from numpy.testing import assert_almost_equal\nassert_almost_equal(f(1), 3.0)",
+    "approx": "assert f(1) == approx(3.0)",
+    "pytest.approx": "import pytest\nassert pytest.approx(3.0) == f(1)",
+}
+
+
+@pytest.mark.parametrize("test", CLOSE)
+def test_nothing_is_close_to_a_number(test: str) -> None:
+    pytest.importorskip("numpy")
+    assert passes(asserts("def f(*_): return 3.0\n", CLOSE[test]))
+    for what, program in EMPTY.items():
+        assert is_wrong(asserts(program, CLOSE[test])), what
+
+
+def test_nothing_is_close_to_nothing() -> None:
+    pytest.importorskip("numpy")
+    assert passes(asserts(EMPTY["list"], "assert np.allclose(f(1), [])", "np.testing.assert_array_equal(f(1), [])"))
+    own = "import numpy\ndef f(*_): return bool(numpy.allclose([], 3.0))\n"
+    assert passes(asserts(own, "assert f(1) is True and np.allclose(1, 1)"))
+
+
 ANYTHING = """
 class Any:
     def yes(self, *a, **k): return True
