@@ -1,10 +1,13 @@
-"""A real sandbox for the tests of the judges: opened in the test's own event loop, closed behind it."""
+"""A real sandbox for the tests of the judges: one for all tests of a module, in an event loop of its own thread.
+
+`tests/rewards/code/conftest.py` closes it behind the module.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from rewards.code.languages import Toolchains
@@ -13,23 +16,42 @@ from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox
 
 T = TypeVar("T")
+_SECONDS = 240.0  # of one judgement, on a busy machine
 
 
-@asynccontextmanager
-async def opened(slots: int = 2) -> AsyncIterator[Sandbox]:
-    """A sandbox with the toolchains of this machine."""
-    sandbox = NamespaceSandbox(slots=slots, guests=GUESTS, expose=Toolchains().roots())
-    try:
-        yield sandbox
-    finally:
-        await sandbox.close()
+class Box:
+    """A sandbox with the toolchains of this machine, its loop and its thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._sandbox = NamespaceSandbox(slots=4, guests=GUESTS, expose=Toolchains().roots())
+
+    def do(self, work: Callable[[Sandbox], Awaitable[T]]) -> T:
+        async def within() -> T:
+            return await asyncio.wait_for(work(self._sandbox), _SECONDS)
+
+        return asyncio.run_coroutine_threadsafe(within(), self._loop).result()
+
+    def close(self) -> None:
+        self.do(lambda sandbox: sandbox.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
-def inside(work: Callable[[Sandbox], Awaitable[T]], slots: int = 2) -> T:
-    """Run a coroutine function with a sandbox."""
+_box: list[Box] = []  # none, or the one that is open
 
-    async def run() -> T:
-        async with opened(slots) as sandbox:
-            return await work(sandbox)
 
-    return asyncio.run(run())
+def inside(work: Callable[[Sandbox], Awaitable[T]]) -> T:
+    """Run a coroutine function with the sandbox."""
+    if not _box:
+        _box.append(Box())
+    return _box[0].do(work)
+
+
+def close_box() -> None:
+    """Close the sandbox, if one is open."""
+    while _box:
+        _box.pop().close()

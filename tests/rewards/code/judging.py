@@ -1,10 +1,8 @@
-"""Judge a program in the un-isolated stand-in: what the tests of the four proxied styles share."""
+"""Judge a program in a real sandbox: what the tests of the four proxied styles share."""
 
 from __future__ import annotations
 
-import asyncio
 import textwrap
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rewards.code.judgement import Fate, Judgement
@@ -21,20 +19,9 @@ from rewards.code.styles.asserts import judge_asserts
 from rewards.code.styles.check import judge_check
 from rewards.code.styles.function import judge_function
 from rewards.code.styles.pytest_files import judge_pytest
-from tests.rewards.code.local_sandbox import LocalSandbox
+from tests.rewards.code.boxes import inside
 
 LIMITS = CodeLimits(time_s=10.0, memory_mb=512)
-
-
-def _run(judge: Callable[[LocalSandbox], Awaitable[Judgement]]) -> Judgement:
-    async def run() -> Judgement:
-        sandbox = LocalSandbox()
-        try:
-            return await judge(sandbox)
-        finally:
-            await sandbox.close()
-
-    return asyncio.run(run())
 
 
 def asserts(program: str, *cases: str, setup: str = "", partial: bool = False, time_s: float = 10.0) -> Judgement:
@@ -44,12 +31,12 @@ def asserts(program: str, *cases: str, setup: str = "", partial: bool = False, t
         partial=partial,
         limits=CodeLimits(time_s=time_s, memory_mb=512),
     )
-    return _run(lambda sandbox: judge_asserts(sandbox, textwrap.dedent(program), reference))
+    return inside(lambda sandbox: judge_asserts(sandbox, textwrap.dedent(program), reference))
 
 
 def check(program: str, test: str, *, prompt: str = "", entry_point: str = "f") -> Judgement:
     reference = CheckReference(prompt=prompt, entry_point=entry_point, test=textwrap.dedent(test), limits=LIMITS)
-    return _run(lambda sandbox: judge_check(sandbox, program, reference))
+    return inside(lambda sandbox: judge_check(sandbox, program, reference))
 
 
 def function(
@@ -67,7 +54,7 @@ def function(
         partial=partial,
         limits=limits,
     )
-    return _run(lambda sandbox: judge_function(sandbox, textwrap.dedent(program), reference))
+    return inside(lambda sandbox: judge_function(sandbox, textwrap.dedent(program), reference))
 
 
 def pytest_files(
@@ -78,7 +65,7 @@ def pytest_files(
         partial=partial,
         limits=CodeLimits(time_s=time_s, memory_mb=512),
     )
-    return _run(lambda sandbox: judge_pytest(sandbox, textwrap.dedent(program), reference))
+    return inside(lambda sandbox: judge_pytest(sandbox, textwrap.dedent(program), reference))
 
 
 def passes(judgement: Judgement) -> bool:

@@ -141,7 +141,7 @@ def test_cases_run_side_by_side_in_so_many_lanes() -> None:
             spent.append(time.perf_counter() - began)
         return spent[0], spent[1]
 
-    alone, together = inside(both, slots=4)
+    alone, together = inside(both)
     assert together < 0.7 * alone
 
 

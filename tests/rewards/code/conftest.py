@@ -1,0 +1,15 @@
+"""The sandbox that the tests of a module share is closed behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rewards.code.boxes import close_box
+
+
+@pytest.fixture(scope="module", autouse=True)
+def box_is_closed() -> Iterator[None]:
+    yield
+    close_box()
