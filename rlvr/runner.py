@@ -41,7 +41,8 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(claim(out))
-            open_run(out, to_tree(config), inputs=inputs, threads=set_threads(config.threads))
+            if said := open_run(out, to_tree(config), inputs=inputs, threads=set_threads(config.threads)):
+                progress.say(said)
         if newest is not None and newest[0] == config.steps and (config.steps or _has_baseline(config, out)):
             progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
             return 0

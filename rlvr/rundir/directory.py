@@ -21,6 +21,7 @@ from rlvr.rundir.files import remove_leftovers, write_text, writing
 from rlvr.yaml_text import read_yaml, write_yaml
 
 CONFIG, ENVIRONMENT, LOCK = "config.yaml", "environment.json", ".lock"
+HASHES = "data_hashes"
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "pyarrow", "safetensors", "tokenizers")
 
@@ -73,26 +74,40 @@ def _remove_unbegun(folder: Path) -> None:
                 (folder / name).unlink(missing_ok=True)
 
 
-def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes, threads: int) -> None:
+def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes, threads: int) -> str:
     """Make the run directory, or check that the run in it has this config and files. What was left half written goes.
 
-    A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config.
+    A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config. One that did not
+    record the hashes of its files, as early versions did not, goes on and records them now; what is returned says
+    so. "" = there is nothing to say.
 
     Raises:
         ConfigError: it belongs to another run; names the keys with both values, or the files that changed.
         CheckpointError: it cannot be written.
     """
-    path = folder / CONFIG
+    path, said = folder / CONFIG, ""
     with writing(folder):
         remove_leftovers(folder)
     if any((folder / name).exists() for name in BEGUN):
         _check_config(folder, _read(path, read_yaml), config)
-        _check_environment(folder, _read(folder / ENVIRONMENT, json.loads), inputs, threads)
+        before = _read(folder / ENVIRONMENT, json.loads)
+        _check_environment(folder, before, inputs, threads)
+        if not isinstance(before.get(HASHES), Mapping):
+            said = (
+                f"warning: {folder} does not record which files it was made with, so whether they are still the same "
+                "cannot be told. It goes on with those of now, whose hashes it records"
+            )
+            _write_environment(folder, {**before, HASHES: _plain(inputs)})
     else:
-        with writing(folder / ENVIRONMENT):
-            write_text(folder / ENVIRONMENT, json.dumps(_environment(inputs, threads), indent=2) + "\n")
+        _write_environment(folder, _environment(inputs, threads))
     with writing(path):
         write_text(path, write_yaml(dict(config)))
+    return said
+
+
+def _write_environment(folder: Path, environment: Mapping[str, object]) -> None:
+    with writing(folder / ENVIRONMENT):
+        write_text(folder / ENVIRONMENT, json.dumps(environment, indent=2) + "\n")
 
 
 def _read(path: Path, parse: Callable[[str], object]) -> Mapping[str, object]:
@@ -125,8 +140,10 @@ def _check_environment(folder: Path, before: Mapping[str, object], inputs: Input
             f"{folder} was made with threads {before.get('threads')} and now it is {threads}: sums on the CPU depend "
             "on the number of threads, so the run could not go on exactly. Set the key `threads`, or give another --out"
         )
-    recorded = before.get("data_hashes")
-    old = _by_file(recorded if isinstance(recorded, Mapping) else {})
+    recorded = before.get(HASHES)
+    if not isinstance(recorded, Mapping):
+        return
+    old = _by_file(recorded)
     changed = [
         f"{name} (SHA-256 was {old.get(name, 'not recorded')[:12]} and is {found[:12]})"
         for name, found in _by_file(inputs).items()
@@ -164,8 +181,12 @@ def _environment(inputs: InputHashes, threads: int) -> dict[str, object]:
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "cores": os.cpu_count(),
         "threads": threads,
-        "data_hashes": {key: dict(files) for key, files in inputs.items()},
+        HASHES: _plain(inputs),
     }
+
+
+def _plain(inputs: InputHashes) -> dict[str, dict[str, str]]:
+    return {key: dict(files) for key, files in inputs.items()}
 
 
 def _version(package: str) -> str | None:

@@ -202,6 +202,22 @@ def test_other_files_or_threads_are_refused_because_the_run_could_not_go_on_exac
         open_run(tmp_path, CONFIG, inputs=inputs, threads=threads)
 
 
+def test_a_run_that_recorded_no_hashes_goes_on_with_a_warning_and_records_them(tmp_path: Path) -> None:
+    begin(tmp_path, CONFIG)
+    path = tmp_path / "environment.json"
+    path.write_text(json.dumps({"threads": 1, "data_hash": "of an earlier version", "revision": "abc"}))
+    assert "cannot be told" in open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1)
+    assert json.loads(path.read_text()) == {
+        "threads": 1,
+        "data_hash": "of an earlier version",
+        "revision": "abc",
+        "data_hashes": INPUTS,
+    }
+    assert open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1) == ""
+    with pytest.raises(ConfigError, match="Changed: reward"):
+        open_run(tmp_path, CONFIG, inputs=OTHER, threads=1)
+
+
 def test_a_directory_in_which_nothing_was_computed_yet_takes_another_config(tmp_path: Path) -> None:
     open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1)
     open_run(tmp_path, {**CONFIG, "seed": 5}, inputs=OTHER, threads=2)
