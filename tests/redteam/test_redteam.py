@@ -26,6 +26,7 @@ ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
 HOSTILE_SHARE, HONEST_SHARE = 14, 5  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
+SIDE_BY_SIDE = {"slots": 3}  # programs of each worker: most of the hostile ones sit out their time
 
 
 def chosen(rows: Sequence[Row], share: int) -> list[Row]:
@@ -55,8 +56,8 @@ def honest_rows() -> list[Row]:
 
 
 def warm_rows() -> list[Mapping[str, object]]:
-    """Each control twice: every part of the service has been started when they are through."""
-    return [row.row for row in controls()] * 2
+    """Each control: every part of the service has been started when they are through."""
+    return [row.row for row in controls()]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def report() -> Report:
     for number in range(count):
         rows = [*bad[number * BATCH : (number + 1) * BATCH], *good[number::count]]
         batches.append([row.row for row in rows])
-    return graded(batches, warm_rows(), timeout=300 + SECONDS_A_ROW * (len(bad) + len(good)) / 2)
+    return graded(batches, warm_rows(), timeout=300 + SECONDS_A_ROW * (len(bad) + len(good)) / 2, options=SIDE_BY_SIDE)
 
 
 def shown(report: Report, rows: Sequence[Row], *good: str) -> list[str]:
@@ -117,7 +118,7 @@ def test_64_hostile_rows_at_once_change_nothing_in_64_honest_ones_beside_them():
     good = [row for row in [*controls(), *sample(honest(), 4)] if _toolchain_is_here(row)][:64]
     assert (len(bad), len(good)) == (64, 64)
     together = [row.row for pair in zip(bad, good, strict=True) for row in pair]
-    report = graded([together], warm_rows(), timeout=300 + SECONDS_A_ROW * len(together) / 2)
+    report = graded([together], warm_rows(), timeout=300 + SECONDS_A_ROW * len(together) / 2, options=SIDE_BY_SIDE)
     assert shown(report, good, "correct") == []
     assert shown(report, bad, "wrong", "no_answer") == []
     assert (report.after, report.end, report.reached) == ({}, {}, [])
