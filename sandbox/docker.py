@@ -22,7 +22,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox import container
@@ -31,6 +31,8 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.frames import Pipes
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
+from sandbox.unclosed import close_with_loop
+from sandbox.watching import slots_or_cores
 from sandbox.zygote import filter as seccomp
 
 LABEL = "rlvr-sandbox-owner"
@@ -72,9 +74,7 @@ class DockerSandbox:
         apparmor: str = "unconfined",
         privileged: bool = True,
     ) -> None:
-        if slots is not None and slots < 1:
-            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
-        self.slots = slots or len(os.sched_getaffinity(0))
+        self.slots = slots_or_cores(slots)
         self._guests = {name: Path(folder) for name, folder in (guests or {}).items()}
         self._expose = [str(path) for path in expose]
         self._options = _options(image, runtime, memory_bytes or _memory(self.slots), self.slots, apparmor, privileged)
@@ -83,6 +83,7 @@ class DockerSandbox:
         # Beyond the slots some are sent ahead; the rest waits here, where there is memory.
         self._turn = asyncio.Semaphore(2 * self.slots)
         self._container: asyncio.Task[_Container] | None = None
+        self._ending: AsyncGenerator[None, None] | None = None
         self._closed = False
 
     async def run(self, job: Job) -> JobResult:
@@ -128,6 +129,8 @@ class DockerSandbox:
         """The container; a new one where there is none or it has died."""
         if self._closed:
             raise SandboxUnavailable("this sandbox is closed")
+        if self._ending is None:
+            self._ending = close_with_loop(self.close)
         task = self._container
         if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().client.lost)):
             task = self._container = asyncio.create_task(self._start(task))

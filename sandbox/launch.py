@@ -404,23 +404,30 @@ class Zygote:
 
     def bury(self) -> None:
         """Wait until nothing is left of what was abandoned. Blocks; may be called again, and in any thread."""
-        if self._loop is not None and self._loop.is_closed():  # else it hears of the end
-            for slot in self._slots.values():
-                slot.discard()
         try:
             self._keeper.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             self._keeper.wait()
-        if self._cgroups is not None:
-            limit = time.monotonic() + _END_SECONDS
-            while not self._cgroups.remove() and time.monotonic() < limit:
-                time.sleep(0.01)
+        _wait_until(lambda: self._cgroups is None or self._cgroups.remove())
+        slots, loop = list(self._slots.values()), self._loop
+        # An event loop that is on hears of their end; for one that is closed it is done here.
+        _wait_until(lambda: loop is None or loop.is_closed() or not any(slot.alive for slot in slots))
+        if loop is not None and loop.is_closed():
+            for slot in slots:
+                slot.discard()
         errors, self._errors = self._errors, -1
         if errors >= 0:
             os.close(errors)
         then, self.when_closed = self.when_closed, _nothing
         then()
+
+
+def _wait_until(reached: Callable[[], bool]) -> None:
+    """Wait a while at most."""
+    limit = time.monotonic() + _END_SECONDS
+    while not reached() and time.monotonic() < limit:
+        time.sleep(0.01)
 
 
 def _nothing() -> None:

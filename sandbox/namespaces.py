@@ -12,7 +12,6 @@ docs/design/sandbox.md for what holds a program, and what does not.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import weakref
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -24,6 +23,7 @@ from sandbox.runs import Run, Slot, SlotLost
 from sandbox.session import RunSession
 from sandbox.types import Job, JobResult
 from sandbox.unclosed import close_with_loop
+from sandbox.watching import Watch, slots_or_cores
 
 _END_SECONDS = 10.0
 _TRIES = 2  # a run whose slot died is repeated once
@@ -52,9 +52,7 @@ class NamespaceSandbox:
         privileged: bool | None = None,
         user_block: int | None = None,
     ) -> None:
-        if slots is not None and slots < 1:
-            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
-        self.slots = slots or len(os.sched_getaffinity(0))
+        self.slots = slots_or_cores(slots)
         self._launcher = Launcher(
             guests=guests or {},
             expose=tuple(expose),
@@ -63,8 +61,7 @@ class NamespaceSandbox:
             user_block=user_block,
         )
         self._turn = asyncio.Semaphore(self.slots)
-        self._live: set[Run] = set()
-        self._endings: set[asyncio.Task[object]] = set()
+        self._watch = Watch()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: AsyncGenerator[None, None] | None = None
         self._process = -1
@@ -77,7 +74,7 @@ class NamespaceSandbox:
         async with self._turn:
             for again in range(_TRIES):
                 try:
-                    return await self._finish(Run(await self._slot(job), job))
+                    return await self._watch.finish(Run(await self._slot(job), job))
                 except SlotLost as error:
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"the sandbox died under a run, twice: {error}") from error
@@ -97,7 +94,7 @@ class NamespaceSandbox:
                     slots[0].free()
                     raise
                 try:
-                    return RunSession.start(slots, job, peer, self._watch, self._turn.release)
+                    return RunSession.start(slots, job, peer, self._watch.start, self._release)
                 except SlotLost as error:
                     for slot in slots:
                         slot.discard()
@@ -113,11 +110,7 @@ class NamespaceSandbox:
         if self._loop is not None and not self._loop.is_closed():
             self._check_place()
         self._closed = True
-        for run in list(self._live):
-            run.kill("closed")
-        endings = [task for task in self._endings if not task.get_loop().is_closed()]
-        if endings:
-            await asyncio.wait(endings, timeout=_END_SECONDS)
+        await self._watch.close(_END_SECONDS)
         await self._launcher.close()
 
     def _check_place(self) -> None:
@@ -139,25 +132,6 @@ class NamespaceSandbox:
             raise SandboxUnavailable("this sandbox is closed")
         return await self._launcher.slot(job.preload)
 
-    async def _finish(self, run: Run) -> JobResult:
-        """The result of a run; where this is cancelled the run is killed and its slot comes back a moment later."""
-        task = self._watch(run)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            run.kill("cancelled")
-            raise
-
-    def _watch(self, run: Run) -> asyncio.Task[JobResult]:
-        task = asyncio.create_task(run.end())
-        self._live.add(run)
-        self._endings.add(task)
-
-        def ended(done: asyncio.Task[JobResult]) -> None:
-            self._live.discard(run)
-            self._endings.discard(done)
-            with contextlib.suppress(asyncio.CancelledError):
-                done.exception()  # heard, whoever waits for it
-
-        task.add_done_callback(ended)
-        return task
+    def _release(self) -> None:
+        """A session is over. While it is not, it holds this sandbox, also where its user has dropped it."""
+        self._turn.release()

@@ -32,9 +32,11 @@ from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
 from sandbox.session import RunSession
 from sandbox.types import Ended, Job, JobResult
+from sandbox.watching import Watch, slots_or_cores
 from sandbox.weak_keeper import remove
 
 ISOLATION = "weak: plain subprocess, limits per process, no isolation"
+_END_SECONDS = 10.0
 _KEEPER = Path(__file__).with_name("weak_keeper.py")
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -54,25 +56,16 @@ class WeakSandbox:
     name = "weak"
 
     def __init__(self, *, slots: int | None = None, guests: Mapping[str, Path] | None = None) -> None:
-        if slots is not None and slots < 1:
-            raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
-        self.slots = slots or len(os.sched_getaffinity(0))
+        self.slots = slots_or_cores(slots)
         self._turn = asyncio.Semaphore(self.slots)
         self._guests = {name: Path(folder).resolve() for name, folder in (guests or {}).items()}
-        self._live: set[_Run] = set()
-        self._endings: set[asyncio.Task[JobResult]] = set()
+        self._watch = Watch()
         self._closed = False
 
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
         async with self._turn:
-            run = self._start(job)
-            task = self._watch(run)
-            try:
-                return await asyncio.shield(task)
-            except asyncio.CancelledError:
-                run.kill("cancelled")
-                raise
+            return await self._watch.finish(self._start(job))
 
     async def open(self, job: Job, peer: Job | None = None) -> RunSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
@@ -88,13 +81,13 @@ class WeakSandbox:
             ours.close()
             for run in runs:
                 run.kill("closed")
-                self._watch(run)
+                self._watch.start(run)
             self._turn.release()
             raise
         finally:
             for end in (theirs, near, far):
                 end.close()
-        tasks = [self._watch(run) for run in runs]
+        tasks = [self._watch.start(run) for run in runs]
         for other in runs[1:]:
             tasks[0].add_done_callback(lambda _task, run=other: run.kill("closed"))  # type: ignore[misc]
         _when_all_are_done(tasks, self._turn.release)
@@ -103,10 +96,7 @@ class WeakSandbox:
     async def close(self) -> None:
         """Kill all runs; waits for it."""
         self._closed = True
-        for run in list(self._live):
-            run.kill("closed")
-        if self._endings:
-            await asyncio.wait(self._endings, timeout=10.0)
+        await self._watch.close(_END_SECONDS)
 
     def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
         if self._closed:
@@ -115,20 +105,6 @@ class WeakSandbox:
             return _Run(job, self._guests, channel, link)
         except OSError as error:
             raise SandboxUnavailable(f"a run could not be started: {error}") from error
-
-    def _watch(self, run: _Run) -> asyncio.Task[JobResult]:
-        task = asyncio.create_task(run.end())
-        self._live.add(run)
-        self._endings.add(task)
-
-        def ended(done: asyncio.Task[JobResult]) -> None:
-            self._live.discard(run)
-            self._endings.discard(done)
-            if not done.cancelled():
-                done.exception()  # heard, whoever waits for it
-
-        task.add_done_callback(ended)
-        return task
 
 
 def _when_all_are_done(tasks: Sequence[asyncio.Task[JobResult]], then: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import sandbox.cgroups
+from sandbox.docker import DockerSandbox
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job, Limits
 from sandbox.weak import WeakSandbox
@@ -173,3 +175,32 @@ def test_a_weak_run_ends_with_its_event_loop(others: set[int], tmp_path: Path, m
     while list(tmp_path.iterdir()) and time.monotonic() < limit:
         time.sleep(0.02)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_session_keeps_its_sandbox() -> None:
+    async def within() -> bytes:
+        session = await NamespaceSandbox(slots=1).open(Job(argv=("sh", "-c", "sleep 0.5; echo still here >&3")))
+        gc.collect()
+        try:
+            return await session.receive()
+        finally:
+            await session.close()
+
+    assert asyncio.run(within()) == b"still here\n"
+
+
+def test_a_container_ends_with_its_event_loop(docker_image: str, others: set[int]) -> None:
+    kept: list[DockerSandbox] = []
+
+    async def within() -> None:
+        kept.append(DockerSandbox(slots=1, image=docker_image))
+        assert (await kept[0].run(HELLO)).stdout == b"hello\n"
+        assert running_containers()
+
+    def running_containers() -> str:
+        words = ["docker", "ps", "--quiet", "--filter", f"name=rlvr-sandbox-{os.getpid()}-"]
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    asyncio.run(within())
+    assert not running_containers()
+    assert all_gone(others)

@@ -1,0 +1,64 @@
+"""The runs of a sandbox of this machine while they are on: each is awaited to its end by a task of its own.
+
+Whoever asked for a run may go away; its end is awaited all the same, so that its slot comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import Protocol
+
+from sandbox.types import JobResult
+
+
+class Run(Protocol):
+    """A program that has been started."""
+
+    def kill(self, cause: str) -> None: ...
+
+    async def end(self) -> JobResult: ...
+
+
+class Watch:
+    """The runs that are on."""
+
+    def __init__(self) -> None:
+        self._on: dict[asyncio.Task[JobResult], Run] = {}
+
+    def start(self, run: Run) -> asyncio.Task[JobResult]:
+        """Await its end."""
+        task = asyncio.create_task(run.end())
+        self._on[task] = run
+        task.add_done_callback(self._ended)
+        return task
+
+    async def finish(self, run: Run) -> JobResult:
+        """The result of a run; where this is cancelled the run is killed and its slot comes back a moment later."""
+        task = self.start(run)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            run.kill("cancelled")
+            raise
+
+    async def close(self, seconds: float) -> None:
+        """Kill all, and wait for their ends. Also from another loop, once their own is closed."""
+        for run in list(self._on.values()):
+            run.kill("closed")
+        ends = [task for task in self._on if not task.get_loop().is_closed()]
+        if ends:
+            await asyncio.wait(ends, timeout=seconds)
+
+    def _ended(self, task: asyncio.Task[JobResult]) -> None:
+        self._on.pop(task, None)
+        with contextlib.suppress(asyncio.CancelledError):
+            task.exception()  # heard, whoever waits for it
+
+
+def slots_or_cores(slots: int | None) -> int:
+    """So many programs at a time. Raises ValueError."""
+    if slots is not None and slots < 1:
+        raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
+    return slots or len(os.sched_getaffinity(0))
