@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from data_prep import BadRow, DataNotFound, Problem
 from data_prep.sets import NAMED_SETS, load_set
-from data_prep.sources.code import contests, humaneval, mbpp, mbpp_plus
+from data_prep.sources.code import contests, humaneval, mbpp, mbpp_plus, running
 from data_prep.sources.code.running import ReferenceRuns
 from rewards.code.references import AssertsReference, CheckReference, FloatTolerance, FunctionReference, StdioReference
 
@@ -186,14 +189,42 @@ def test_what_is_expected_is_what_the_reference_returns() -> None:
     assert "assert f(1) == 2" in problem.messages[0].content
 
 
-def test_inputs_on_which_the_reference_fails_or_lingers_are_left_out() -> None:
-    source = "def f(x):\n    while x == 2: pass\n    return bytearray(1 << 40) if x == 3 else 1 / x"
+def test_inputs_on_which_the_reference_fails_are_left_out() -> None:
+    source = "def f(x):\n    return bytearray(1 << 40) if x == 3 else 'x' * 200_000 if x == 2 else 1 / x"
     problem = plus(canonical_solution=source, plus_input=[[2], [3], [0], [4]])
     assert isinstance(problem.reference, FunctionReference)
     assert [case.args for case in problem.reference.cases] == [(1,), (4,)]
     assert problem.reference.compare == FloatTolerance(1e-6)
     with pytest.raises(BadRow, match="answers none of its inputs: ZeroDivisionError"):
         plus(canonical_solution="def f(x): return 1 / 0")
+
+
+@pytest.mark.parametrize(
+    "lingers", ["while True: pass", "try:\n            while True: pass\n        except Exception: pass"]
+)
+def test_time_never_decides_which_inputs_are_tests(lingers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SECONDS", 0.5)
+    with pytest.raises(BadRow, match=r"has not answered after .* 1 of 3 inputs: \[2\]"):
+        plus(canonical_solution=f"def f(x):\n    if x == 2:\n        {lingers}\n    return x")
+
+
+def test_expected_sets_stand_in_one_order() -> None:
+    """Strings are hashed anew in each process."""
+    code = (
+        "from tests.data_prep.test_code_sets import plus\n"
+        'shown = plus(canonical_solution=\'def f(x): return {("a", "b", "c"), ("d",)}\')\n'
+        'tested = plus(task_id=7, canonical_solution=\'def f(x): return ["a", "b", "c", "d"]\')\n'
+        "print(shown.id, tested.id)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).resolve().parents[2], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True, timeout=120,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(said) == 1
 
 
 def test_a_reference_that_is_killed_on_one_input_is_run_on_each_by_itself() -> None:

@@ -1,8 +1,9 @@
 """MBPP+ (Liu et al. 2023, arXiv 2305.01210): MBPP's functions with many more inputs.
 
 The set publishes inputs only, as JSON. What is expected is what the reference solution returns, found by running it in
-the sandbox once, when the set is prepared. Inputs on which it raises, takes more than two seconds of CPU time, or
-returns a huge value, are left out; a value that JSON has no form for makes the row a bad one.
+the sandbox once, when the set is prepared. Inputs on which it raises, returns a huge value, or needs more memory than a
+response has, are left out (25 of tasks 255, 462 and 630); a value that JSON has no form for, or that has not come after
+half a minute of CPU time, makes the row a bad one. So no time decides what is written, and each run writes the same.
 
 JSON has no tuples and no complex numbers, so `SHAPES` says, by task id, what the arguments are; it was read off the
 calls in MBPP's own asserts. In the tasks of `UNORDERED` those asserts compare sets, since the order is left open, and
@@ -24,7 +25,7 @@ from data_prep.problem import Problem
 from data_prep.sources.answers import text_of
 from data_prep.sources.code.prompts import block, question, signatures
 from data_prep.sources.code.reading import made, raw_text
-from data_prep.sources.code.running import Answer, ReferenceRuns
+from data_prep.sources.code.running import SECONDS, Answer, ReferenceRuns
 from rewards.code.values import tagged, untagged
 from rewards.types import Json
 from sandbox.errors import SandboxUnavailable
@@ -106,6 +107,12 @@ def read(fields: Mapping[str, object]) -> Problem:
         raise BadRow(f"the solution is no Python: {error}", field="canonical_solution") from error
     except SandboxUnavailable as error:
         raise BadRow(f"the reference solution cannot be run: {error}", field="canonical_solution") from error
+    if late := [args for args, answer in zip(inputs, answers, strict=True) if answer.late]:
+        raise BadRow(
+            f"the reference solution has not answered after {SECONDS:g} s of CPU time, which is asked for "
+            f"{len(late)} of {len(answers)} inputs: {late[0]!s:.200}",
+            field="canonical_solution",
+        )
     if opaque := [answer.error for answer in answers if answer.without_form]:
         # Left out, they would leave a weaker test: of a function that finds, only the inputs where it finds nothing.
         raise BadRow(
@@ -164,14 +171,28 @@ def _inputs(fields: Mapping[str, object], shapes: Sequence[str]) -> list[Json]:
 def _assert(task: int, entry_point: str, args: Json, answer: Answer) -> str:
     values, expected = untagged(args), untagged(answer.value)
     assert isinstance(values, list)
-    call = f"{entry_point}({', '.join(map(repr, values))})"
+    call = f"{entry_point}({', '.join(map(_source, values))})"
     if task in TRUTH:
         # By identity: the truth of an object that stays with the program is the program's to tell.
         right = "value is not None and value is not False" if expected else "value is None or value is False"
         return f"value = {call}\nassert {right}"
     if task in UNORDERED and isinstance(expected, list | tuple | set):
-        return f"assert set({call}) == {set(expected)!r}"
-    return f"assert {call} == {expected!r}"
+        return f"assert set({call}) == {_source(set(expected))}"
+    return f"assert {call} == {_source(expected)}"
+
+
+def _source(value: object) -> str:
+    """A value as source, the same in every process: `repr` of a set depends on how its strings are hashed there."""
+    if isinstance(value, set | frozenset):
+        members = "{" + ", ".join(sorted(map(_source, value))) + "}" if value else "set()"
+        return members if isinstance(value, set) else f"frozenset({members})"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_source, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_source, value)) + ("," if len(value) == 1 else "") + ")"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_source(key)}: {_source(v)}" for key, v in value.items()) + "}"
+    return repr(value)
 
 
 def _cases(known: Sequence[tuple[Json, Answer]], tolerance: object) -> dict[str, Json]:

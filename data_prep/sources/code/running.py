@@ -19,8 +19,9 @@ from sandbox.opening import open_sandbox
 from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
 
-SECONDS = 2.0
-"""CPU time of one call; an input that takes longer is of no use as a test. A busy machine must not decide which do."""
+SECONDS = 30.0
+"""CPU time of one call: far more than any needs, so that no machine is so slow that it decides what is expected."""
+_LONGEST_WAIT = 900.0  # seconds, for all calls of a solution together
 _MEMORY = 512 * MIB
 _VALUES = Path(rewards.code.values.__file__).read_bytes()
 _LONGEST_OUTPUT = 100_000  # characters of JSON
@@ -30,8 +31,11 @@ _PROGRAM = """
 import json, resource, signal, sys
 from values import tagged, untagged
 
+class Late(BaseException):
+    pass
+
 def late(*_):
-    raise TimeoutError("it takes longer than a test may")
+    raise Late
 
 signal.signal(signal.SIGPROF, late)
 sys.setrecursionlimit(10_000)
@@ -52,6 +56,8 @@ for args in task["inputs"]:
             answers.append({"error": str(error), "without_form": True})
             continue
         answers.append({"value": json.loads(text)} if len(text) <= task["longest"] else {"error": "a huge value"})
+    except Late:
+        answers.append({"error": "it takes too long", "late": True})
     except (Exception, SystemExit) as error:
         signal.setitimer(signal.ITIMER_PROF, 0)
         answers.append({"error": f"{type(error).__name__}: {error}"[:200]})
@@ -64,11 +70,13 @@ class Answer:
     """What one call gave, as tagged JSON; or why it gave nothing that can be expected of others.
 
     without_form: it gave a value that JSON has no form for, so a test of this input would need another style.
+    late: it took longer than `SECONDS`, which depends on the machine: nobody knows what it would have given.
     """
 
     value: Json = None
     error: str = ""
     without_form: bool = False
+    late: bool = False
 
 
 class ReferenceRuns:
@@ -104,7 +112,7 @@ class ReferenceRuns:
         if "answers.json" in result.files:
             return [Answer(**answer) for answer in json.loads(result.files["answers.json"])]
         if len(inputs) == 1:
-            return [Answer(error=_ending(result))]
+            return [Answer(error=_ending(result), late=result.ended in (Ended.CPU, Ended.WALL))]
         # One input ended them all (memory, a crash, C code that no signal reaches): each by itself, then.
         return [(await self._answers(source, entry_point, [one]))[0] for one in inputs]
 
@@ -127,7 +135,7 @@ class ReferenceRuns:
                 "task.json": json.dumps(task).encode(),
             },
             outputs=("answers.json",),
-            limits=Limits(wall_seconds=4 * seconds, cpu_seconds=seconds, memory_bytes=_MEMORY),
+            limits=Limits(wall_seconds=min(4 * seconds, _LONGEST_WAIT), cpu_seconds=seconds, memory_bytes=_MEMORY),
         )
         return await self._sandbox.run(job)
 
