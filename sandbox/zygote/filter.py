@@ -116,10 +116,12 @@ _NAMESPACES = (
 # A child that is given to the program's own parent would be outside the namespace that must be empty in the end.
 _CLONE_PARENT = 0x8000
 _AF_UNIX = 1
+# A datagram may be sent to any name, and a sender gets one without `bind`: runs of one zygote could reach each other.
+_SOCK_DGRAM, _SOCK_RAW, _KIND_OF_SOCKET = 2, 3, 0xF
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 # Classic BPF over `struct seccomp_data`: nr at 0, arch at 4, the low halves of the arguments at 16, 24, ...
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _JUMP, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _JUMP, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06, 0x54
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24
 _ALLOW = 0x7FFF0000
 _GROUP = 8  # numbers that are compared one by one
@@ -178,9 +180,14 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_ANY_BIT, _NAMESPACES | _CLONE_PARENT, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),
-        _step(_EQUAL, _SOCKETPAIR[column], 0, 4),
+        _step(_EQUAL, _SOCKETPAIR[column], 0, 9),
         _step(_LOAD, _FIRST_AT),
         _step(_EQUAL, _AF_UNIX, 1, 0),
+        _step(_RETURN, _refuse(errno.EPERM)),
+        _step(_LOAD, _SECOND_AT),
+        _step(_AND, _KIND_OF_SOCKET),
+        _step(_EQUAL, _SOCK_DGRAM, 1, 0),
+        _step(_EQUAL, _SOCK_RAW, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),
         _step(_EQUAL, _IOCTL[column], 0, 5),

@@ -70,7 +70,7 @@ def describe(error: BaseException) -> str:
     """An exception of the program in one line."""
     try:
         text = str(error)
-    except Exception:  # its text is the program's own doing
+    except BaseException:  # its text is the program's own doing, whatever comes of asking for it
         text = ""
     name = type(error).__name__
     return f"{name}: {text}" if text else name
@@ -140,7 +140,8 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     failed = attempt(link, lambda: exec(setup, namespace))
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
-        if fate == UNSUPPORTED or (not link.case.asked and not isinstance(failed, NameError)):
+        own = not (link.case.asked or link.case.refused or isinstance(failed, NameError))
+        if fate == UNSUPPORTED or own:
             report.send("fault", f"the setup of the test cannot run: {_line(reason)}")
         elif link.lost:
             report.send("lost", _line(link.lost), link.violated)
@@ -166,7 +167,7 @@ def make_namespace(
             continue
         if type(value) is proxies.HandleMeta:
             if name[:1].isupper():
-                proxies.mark_named(value)
+                proxies.mark_named(value, name)
             own[name] = value
         elif issubclass(type(value), proxies.Root) and callable(value):
             own[name] = value

@@ -7,6 +7,7 @@ is not where a test walks a structure (`while node:`), nor inside another librar
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from types import FrameType
 
 SOURCES: dict[str, str] = {}
@@ -24,6 +25,11 @@ def _tree_of(file: str) -> ast.Module | None:
     if file in SOURCES and file not in _trees:
         _trees[file] = ast.parse(SOURCES[file])
     return _trees.get(file)
+
+
+def trees() -> Iterator[ast.Module]:
+    """All sources, parsed."""
+    return (tree for file in SOURCES if (tree := _tree_of(file)) is not None)
 
 
 def truth_decides(frame: FrameType | None) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .link import Link
 
 _U32 = struct.Struct(">I")
+_DEEP = 100
 
 
 class _ModuleNumber:
@@ -116,6 +117,11 @@ class CheckerDecoder(LinkDecoder):
     def __init__(self, raw: bytes, shared: Shared, link: Link) -> None:
         super().__init__(raw, shared, theirs=1)
         self._link = link
+
+    def deeper(self) -> None:
+        super().deeper()
+        if self.depth > _DEEP:
+            self._link.gave_much = True
 
     def extension(self, tag: bytes) -> Any:
         link = self._link

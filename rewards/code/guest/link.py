@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import proxies, served, wire
+from . import proxies, served, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -20,6 +20,7 @@ from .sharing import Shared
 
 _MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
+_MUCH = 1 << 16  # bytes
 
 
 class Case:
@@ -43,6 +44,7 @@ class Link:
         self.lost = ""  # why there is no program any more
         self.violated = False  # it is lost because of what it sent
         self.answered = False  # it has sent something that could be read
+        self.gave_much = False  # so large or deep that a test may be unable to hand it back
         self.handles: dict[int, Any] = {}  # kept: classes, exceptions, instances of plain types
         self._refs: dict[int, Any] = {}
         self._received: dict[int, int] = {}
@@ -94,6 +96,7 @@ class Link:
 
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
+        views.asked(name)
         self._write(wire.ASK, name, args, kwargs)
         del args, kwargs
         while True:
@@ -119,7 +122,7 @@ class Link:
         """A global of the program, by the name that the test uses."""
         value = self.ask("getattr", MODULE, name)
         if name[:1].isupper():
-            proxies.mark_named(value)
+            proxies.mark_named(value, name)
         return value
 
     def _write(self, operation: int, *payload: Any) -> None:
@@ -134,6 +137,9 @@ class Link:
             encoder.sequence(b"t", iter(box), len(box), DEEPEST)
             raw = encoder.message()
         except Unsendable as error:
+            if operation != wire.ASK or self.gave_much:
+                self.refuse(f"what it gave cannot be handed back: {error}")
+                raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")
         self._gone.clear()
         self.shared.settle()
@@ -152,6 +158,7 @@ class Link:
             if self._reports_wait() and not self._channel.comes_within(PATIENCE):
                 self._flush_reports()
             raw = self._channel.receive()
+            self.gave_much = self.gave_much or len(raw) > _MUCH
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
             self.shared.apply(message[3])

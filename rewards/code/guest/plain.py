@@ -6,13 +6,14 @@ that the program overrides are asked of the program; comparison is not among the
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from . import wire
-from .codec import Violation, plain_base
+from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
 from .operators import TEMPLATES, asked_method, plain_binary, text_method
-from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, keep_made, state_of, the_link
+from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, keep_made, refuse, state_of, was_made
 
 # What the program may answer: on any such class, and on those of mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -37,13 +38,25 @@ class PlainHandle(Root):
         ask("setattr", self, name, value)
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
-        the_link().unsupported(f"pickling a {type(self).__name__} object")
+        if was_made(self):
+            refuse(self, "pickling")
+        return copy.copy, (_content(self),)
 
     def __copy__(self) -> Any:
         return keep_made(self, ask("forwarded", "copy", "copy", self))
 
     def __deepcopy__(self, _memo: Any) -> Any:
         return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
+
+
+def _content(value: Any) -> Any:
+    """Its base content, as an instance of the plain type itself."""
+    encoder = Encoder()
+    try:
+        put_base(encoder, value, plain_base(type(value)) or object, DEEPEST)
+        return decode(encoder.message())
+    except Unsendable:
+        refuse(value, "pickling")
 
 
 def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import context, wire
@@ -65,7 +66,7 @@ NUMBER, _MADE, _HASH = "\0number", "\0made", "\0hash"
 _link: Link
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
-_named: set[type] = set()  # classes that the test reached by a name in capitals
+_named: dict[type, str] = {}  # classes that the test reached by a name in capitals
 
 
 def connect(link: Link) -> None:
@@ -102,24 +103,42 @@ def was_made(value: Any) -> bool:
     return issubclass(type(value), Root) and _MADE in state_of(value)
 
 
-def mark_made(value: Any) -> None:
+def mark_made(value: Any, name: str) -> None:
+    """Note that the test made it, by calling this name."""
     if issubclass(type(value), Root):
-        state_of(value)[_MADE] = True
+        state_of(value)[_MADE] = name
 
 
-def mark_named(kind: Any) -> None:
+def _made_of_class(value: Any) -> bool:
+    """Whether the test made it of what it uses as a class, and not as a function."""
+    from . import classes
+
+    return was_made(value) and classes.is_class(state_of(value)[_MADE], context.trees())
+
+
+def mark_named(kind: Any, name: str) -> None:
+    """The test reaches a class of the program by this name."""
     if type(kind) is HandleMeta:
-        _named.add(kind)
+        _named[kind] = name
 
 
 def _can(kind: type, name: str) -> bool:
     return bool(capabilities_of.get(kind, 0) & wire.BITS[name])
 
 
+# Methods that assertions call on what they are given, with what is expected: assertSetEqual(first, second).
+_OF_ASSERTIONS = ("difference", "symmetric_difference")
+
+
+def in_assertion(frame: FrameType) -> bool:
+    """Whether unittest asks, and not the test."""
+    return frame.f_code.co_filename.endswith("/unittest/case.py")
+
+
 def refuse(value: Any, what: str) -> NoReturn:
     """Fail for good: an object of the program was mixed with test data, or asked to be the verdict."""
     name = type(value).__name__
-    if was_made(value):
+    if _made_of_class(value):
         _link.unsupported(f"{what} of a {name} object")
     _link.refuse(f"{what} of an object of type {name}: the test expects plain data")
     raise Refused(f"{what} of an object of type {name} is not for the program to decide")
@@ -139,7 +158,7 @@ class HandleMeta(type):
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         result = ask("call", cls, *args, **kwargs)
         if cls in _named:
-            mark_made(result)
+            mark_made(result, _named[cls])
         return result
 
     def __getattr__(cls, name: str) -> Any:
@@ -160,10 +179,14 @@ class HandleMeta(type):
         return ask("__dir__", cls)
 
     def __iter__(cls) -> Iterator[Any]:
-        return ask("__iter__", cls)  # type: ignore[no-any-return]
+        from . import views
+
+        return views.begins(cls, ask("__iter__", cls))  # type: ignore[no-any-return]
 
     def __len__(cls) -> int:
-        return size(ask("__len__", cls))
+        from . import views
+
+        return views.told_length(cls, size(ask("__len__", cls)))
 
     def __getitem__(cls, key: Any) -> Any:
         return ask("__getitem__", cls, key)
@@ -226,7 +249,7 @@ class Handle(Root):
         return ask("getattr", self, "__dict__")
 
     def __getattr__(self, name: str) -> Any:
-        if name in NEVER:
+        if name in NEVER or (name in _OF_ASSERTIONS and in_assertion(sys._getframe(1))):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return ask("getattr", self, name)
 
@@ -289,7 +312,7 @@ class Handle(Root):
         return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
 
     def __reduce_ex__(self, _protocol: Any) -> NoReturn:
-        _link.unsupported(f"pickling a {type(self).__name__} object")
+        refuse(self, "pickling")
 
     def __del__(self) -> None:
         state = state_of(self)
@@ -299,7 +322,7 @@ class Handle(Root):
 
 def keep_made(original: Any, result: Any) -> Any:
     if was_made(original):
-        mark_made(result)
+        mark_made(result, state_of(original)[_MADE])
     return result
 
 

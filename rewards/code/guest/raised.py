@@ -26,6 +26,9 @@ class ErrorHandle(Root):
         return str(state_of(self).get("\0text", ""))
 
 
+_FIELDS = ("name", "path")  # of standard classes, in their plain form
+
+
 def standard_error(kind: type) -> type:
     """The nearest exception class of the standard library."""
     return next(b for b in kind.__mro__ if type(b) is type and issubclass(b, BaseException))
@@ -42,6 +45,15 @@ def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
     return made  # type: ignore[no-any-return]
 
 
+def _check_place(args: tuple[Any, ...]) -> None:
+    """The text of such an error shows what stands there, wherever that is. Raises Violation."""
+    at = args[-3:-1]
+    if len(args) < 4 or type(args[-4]) not in (str, bytes) or not all(type(n) is int for n in at):
+        raise Violation("an error about a text that is none")
+    if not 0 <= at[0] <= at[1] <= len(args[-4]):
+        raise Violation("an error about a place that is not in its text")
+
+
 def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
     """An exception of the program, of a standard class or one of its own. Raises Violation."""
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
@@ -53,6 +65,8 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
         made = _bare_error(kind, args)
         state_of(made).update({NUMBER: number, "\0text": text})
         return made
+    if issubclass(kind, UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError):
+        _check_place(args)
     try:
         made = kind(*args)
     except Exception:  # a signature of its own
@@ -60,7 +74,9 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
     if type(made) is not kind:  # OSError chooses its own class
         made = _bare_error(kind, args)
     for name, value in attributes.items():
-        if type(name) is str and (not name.startswith("_") or name == "__notes__"):
+        # What the class itself has is a field or a method of its own: text is made of fields without a look at them.
+        own = type(name) is not str or name.startswith("_") or hasattr(standard_error(kind), name)
+        if name == "__notes__" or not own or (name in _FIELDS and type(value) in (str, type(None))):
             try:
                 setattr(made, name, value)
             except (AttributeError, TypeError, ValueError):

@@ -75,6 +75,8 @@ def _setattr(link: Link, number: Any, name: Any, content: Any) -> None:
     value = link.object_of(number, "object")
     if type(name) is not str or name.startswith("_") or _is_mock(value):
         raise Violation("an attribute that is not public")
+    if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
+        raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
     setattr(value, name, content)
 
 

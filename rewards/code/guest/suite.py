@@ -11,6 +11,7 @@ import asyncio
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .link import Link
 
 SKIPPED = "skipped"
+_STAR = re.compile(r"^\s*from\s+solution\s+import\s+\*", re.MULTILINE)
 _OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml", "-p", "no:pastebin", "-p", "no:doctest"),
     *("-p", "no:stepwise", "-p", "no:setuponly", "-p", "no:setupplan"),
@@ -73,6 +75,7 @@ class Plugin:
         self._by_path = {(f.counted.file, f.counted.path): f for f in functions}
         self._skip = frozenset(start["skip"])
         self._partial = start["partial"]
+        self._stars = {name: bool(_STAR.search(source)) for name, source in start["files"].items()}
         self._state = ("", "")
         self._skipped = False
         self.stopped = False
@@ -128,10 +131,11 @@ class Plugin:
                 self.broken[file] = (RAISED, describe(cause))
                 return
             cause = cause.__cause__ or cause.__context__
-        text = str(error)
-        if "solution" in text and "import name" in text:
+        if "solution" in str(error) and "import name" in str(error):
             self.broken[file] = (WRONG, "the program does not define a name that the test imports")
-        elif "No module named" in text:
+        elif self._stars.get(file) and isinstance(error, NameError):
+            self.broken[file] = (WRONG, f"the program does not define {error.name!r}")
+        elif _misses_module(error):
             self.broken[file] = (UNSUPPORTED, "the test needs a module that is not installed")
         elif self._link.lost or self._link.case.refused:
             self.broken[file] = outcome(self._link, None)
@@ -232,6 +236,19 @@ class Plugin:
         names = pyfuncitem._fixtureinfo.argnames
         asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
         return True
+
+
+def _misses_module(error: BaseException | None) -> bool:
+    """Whether an import found no module: the program's own complaint about one has come another way."""
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        importing = trace is not None and trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
+        if importing and isinstance(error, ModuleNotFoundError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_unittest_skip(error: BaseException) -> bool:
@@ -362,7 +379,7 @@ def _conclude(
             fate, reason = SKIPPED, "not defined here"
         function.add(fate, reason)
         if status in _COULD_NOT_RUN and not plugin.broken:
-            report.send("fault", f"pytest could not run the test files (status {status})")
+            report.send("unexplained", f"pytest could not run the test files (status {status})")
             return
         plugin.report(function)
     report.send("done")

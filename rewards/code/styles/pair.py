@@ -87,6 +87,7 @@ class _Progress:
     outcomes: dict[int, CaseOutcome] = field(default_factory=dict)
     failure: str = ""
     fault: str = ""
+    unexplained: bool = False  # a fault that the program may have brought about
     loaded: bool = False
     done: bool = False
     lost: str = ""
@@ -167,6 +168,8 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
         finally:
             await session.close()
         await _account(session, progress)
+        if progress.unexplained and await _is_the_programs(sandbox, trial):
+            progress.fault, progress.failure = "", "what the program gave ended the test before its verdict"
         through = len(progress.outcomes)
         stop = progress.done or progress.failure or progress.fault or not trial.partial or through >= progress.count
         if stop or through == before:
@@ -175,6 +178,18 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
         first = max(progress.outcomes, default=-1) + 1
     progress.seconds = time.monotonic() - began
     return _judgement(progress)
+
+
+async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
+    """Whether a fault is gone where another program stands in the place of the one that is judged."""
+    control = _Progress(count=trial.count)
+    blank = replace(trial, program={PROGRAM_FILE: b""})
+    session = await sandbox.open(*jobs(blank))
+    try:
+        await _one_pair(session, blank, control, 0)
+    finally:
+        await session.close()
+    return not control.unexplained
 
 
 async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int) -> None:
@@ -198,7 +213,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
             progress.failure = f"{Fate.TIME}: loading the program {reason}"
         return
     except CheckerFault as error:
-        progress.fault = str(error)
+        progress.fault, progress.unexplained = str(error), True
         return
     await _ended(session, progress)
 
@@ -234,6 +249,9 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
         case ("fault", str(reason)):
             progress.fault = reason or "the test cannot be run"
             return True
+        case ("unexplained", str(reason)):
+            progress.fault, progress.unexplained = reason or "the test cannot be run", True
+            return True
         case ("lost", str(reason), bool()):
             progress.lost = reason or "the program is gone"
             return True
@@ -262,7 +280,7 @@ async def _ended(session: Session, progress: _Progress) -> None:
         _note(progress, Fate.MISSING, "the test ended before its verdict")
         return
     how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
-    progress.fault = f"the checker ended by itself ({how})"
+    progress.fault, progress.unexplained = f"the checker ended by itself ({how})", True
 
 
 async def _account(session: Session, progress: _Progress) -> None:

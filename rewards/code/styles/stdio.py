@@ -20,6 +20,7 @@ from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Program, Toolchains, complaint
 from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
+from sandbox.errors import InvalidJob
 from sandbox.protocol import Sandbox
 from sandbox.types import Ended, Job, JobResult
 
@@ -63,7 +64,11 @@ async def judge_stdio(
         return Judgement(fault=str(missing))
     made = Program(language=language, tools=tools, source=program, limits=reference.limits)
     files, compiled = made.source_files(), None
-    if (job := made.compile_job()) is not None:
+    try:
+        job = made.compile_job()
+    except InvalidJob as error:  # made of the program alone
+        return Judgement(failure=f"it does not compile: {_line(str(error))}")
+    if job is not None:
         compiled = await sandbox.run(job)
         if compiled.exit_code == NOT_FOUND and (fault := await _missing_tool(sandbox, made)):
             return _judgement([], compiled, fault=fault)
