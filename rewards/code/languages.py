@@ -84,7 +84,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
             Language(
                 name="cpp",
                 source="main.cpp",
-                compile=("{g++}", "-O2", "-std=gnu++17", "-w", "-o", "main", "main.cpp"),
+                compile=("{g++}", "-O2", "-std=gnu++20", "-w", "-o", "main", "main.cpp"),
                 artifact="main",
                 run=_NATIVE,
                 tools=("g++",),

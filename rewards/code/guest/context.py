@@ -1,17 +1,21 @@
 """Whether the truth of an object, asked for at this moment, would be a verdict of a test.
 
 It is in an assertion (of the test's source, of unittest, of numpy's functions) and in code that was made on the fly; it
-is not where a test walks a structure (`while node:`), nor inside another library.
+is not where a test walks a structure (`while node:`, `f(node.left) if node else []`), nor where an assertion goes on to
+ask for more (`assert node and node.val == 3`), nor inside another library.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from types import FrameType
+from types import CodeType, FrameType
+from typing import TypeAlias
 
 SOURCES: dict[str, str] = {}
 _trees: dict[str, ast.Module] = {}
+_known: dict[tuple[CodeType, int], bool] = {}
+_MOST_KNOWN = 1000
 _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/", "/numpy/")
 
 
@@ -40,13 +44,88 @@ def truth_decides(frame: FrameType | None) -> bool:
     tree = _tree_of(file)
     if tree is None:
         return file.startswith("<") or any(part in file for part in _VERDICTS)
-    line = frame.f_lineno
+    where = (frame.f_code, frame.f_lasti)
+    if where not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[where] = _decides(tree, frame)
+    return _known[where]
+
+
+def _decides(tree: ast.Module, frame: FrameType) -> bool:
+    place = _place(frame)
     inner: ast.stmt | None = None
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.stmt)
-            and node.lineno <= line <= (node.end_lineno or node.lineno)
-            and (inner is None or (node.lineno, -(node.end_lineno or 0)) >= (inner.lineno, -(inner.end_lineno or 0)))
-        ):
+        if isinstance(node, ast.stmt) and _holds(node, place) and (inner is None or _holds(inner, _span(node))):
             inner = node
-    return not isinstance(inner, ast.While | ast.If | ast.For | ast.Assign | ast.AugAssign | ast.AnnAssign)
+    if inner is None or isinstance(inner, ast.While | ast.If | ast.For | ast.Assign | ast.AugAssign | ast.AnnAssign):
+        return inner is None
+    return not _leads_on(inner, place)
+
+
+_Span: TypeAlias = tuple[int, int, int, int]  # first line, last line, first column, last column
+
+
+def _span(node: ast.stmt | ast.expr) -> _Span:
+    return node.lineno, node.end_lineno or node.lineno, node.col_offset, node.end_col_offset or node.col_offset
+
+
+def _holds(node: ast.stmt, place: _Span) -> bool:
+    first, last, start, end = _span(node)
+    return (first, start) <= (place[0], place[2]) and (place[1], place[3]) <= (last, end)
+
+
+def _place(frame: FrameType) -> _Span:
+    """Where in the source the expression stands whose truth is asked for: a jump belongs to what was made before it."""
+    import dis
+
+    at, code = frame.f_lasti // 2, frame.f_code.co_code
+    if "JUMP" in dis.opname[code[2 * at]] or dis.opname[code[2 * at]] == "TO_BOOL":
+        at -= 1
+        while at > 0 and dis.opname[code[2 * at]] in ("CACHE", "<0>", "COPY", "TO_BOOL"):
+            at -= 1
+    found = next((place for index, place in enumerate(frame.f_code.co_positions()) if index == at), None)
+    if found is None or None in found:
+        return frame.f_lineno, frame.f_lineno, 0, 0
+    return found  # type: ignore[return-value]
+
+
+def _leads_on(statement: ast.stmt, place: _Span) -> bool:
+    """Whether the truth at a place only says where a statement goes on, and no verdict is made of it alone."""
+    parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
+    asked: ast.AST | None = next(
+        (node for node in parents if isinstance(node, ast.expr) and _span(node) == place),
+        None,
+    )
+    asserts = isinstance(statement, ast.Assert) or _calls_assertion(statement)
+    while asked is not None:
+        parent = parents.get(asked)
+        if isinstance(parent, ast.IfExp):
+            return parent.test is asked and not (asserts and _constant(parent.body, parent.orelse))
+        if isinstance(parent, ast.comprehension):
+            made = parents.get(parent)
+            return not (asserts and _constant(*(n for n in ast.iter_child_nodes(made or parent) if n is not parent)))
+        if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.And) and _goes_on(parent, asked):
+            return True
+        if isinstance(parent, ast.Return):
+            return isinstance(asked, ast.BoolOp | ast.UnaryOp)
+        if not isinstance(parent, ast.BoolOp | ast.UnaryOp):
+            return False
+        asked = parent
+    return False
+
+
+def _goes_on(conjunction: ast.BoolOp, asked: ast.AST) -> bool:
+    return not _constant(*conjunction.values[list(map(id, conjunction.values)).index(id(asked)) + 1 :])
+
+
+def _constant(*nodes: ast.AST) -> bool:
+    return all(isinstance(node, ast.Constant) for node in nodes)
+
+
+def _calls_assertion(statement: ast.stmt) -> bool:
+    """`self.assertTrue(...)` and its like."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+    name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else name
+    return name.startswith("assert")

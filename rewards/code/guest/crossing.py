@@ -194,4 +194,6 @@ class CheckerDecoder(LinkDecoder):
                 made.__cause__ = cause
             else:
                 made.__context__ = cause
+        elif direct is True:
+            made.__suppress_context__ = True
         return made

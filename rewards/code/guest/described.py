@@ -11,7 +11,7 @@ from typing import Any
 
 from . import wire
 from .codec import Violation, plain_base
-from .operators import TEMPLATES, contains, iterate
+from .operators import TEMPLATES, contains, found_in, iterate
 from .plain import PlainHandle, plain_names
 from .proxies import NUMBER, Handle, HandleMeta, ask, capabilities_of, class_numbers, state_of
 from .raised import ErrorHandle, standard_error
@@ -75,7 +75,8 @@ def make_class(number: int, description: Any) -> type:
             {n: TEMPLATES[n] for bit, n in enumerate(wire.CAPABILITIES) if capabilities >> bit & 1 and n in TEMPLATES}
         )
         if capabilities & (wire.BITS["__iter__"] | wire.BITS["__getitem__"]):
-            names["__contains__"] = contains
+            asked = capabilities & wire.BITS["__contains__"]
+            names["__contains__"] = contains if asked else found_in
         if capabilities & wire.BITS["__getitem__"] and "__iter__" not in names:
             names["__iter__"] = iterate
         if any(capabilities & wire.BITS[n] for n in _ASYNC):
@@ -117,7 +118,7 @@ def _standard_class(kind: type) -> type:
             n: TEMPLATES[n] for n in wire.CAPABILITIES if capabilities & wire.BITS[n] and n in TEMPLATES
         }
         if "__iter__" in names:
-            names["__contains__"] = contains
+            names["__contains__"] = found_in
         names |= {"\0internal": True, "__module__": "builtins", "__class__": property(lambda _self: kind)}
         made = HandleMeta(kind.__name__, (Handle,), names)
         capabilities_of[made] = capabilities

@@ -29,6 +29,12 @@ _LOOKALIKE: dict[type, int] = {
 }
 _LONGEST_TEXT = 1 << 16
 _MUTABLE = (list, dict, set, bytearray)
+# Fields of standard exceptions that stand neither in their arguments nor among their attributes.
+_NAMED_ERRORS = (ImportError, AttributeError, NameError)
+_NAMED = {
+    **dict.fromkeys(("ImportError", "ModuleNotFoundError"), ("name", "path")),
+    **dict.fromkeys(("AttributeError", "NameError", "UnboundLocalError"), ("name",)),
+}
 
 Back = Callable[..., Any]
 
@@ -270,11 +276,13 @@ class CandidateEncoder(LinkEncoder):
             text = str.__str__(str(error))[:_LONGEST_TEXT]
         self.put(text, depth)
         attributes = {k: v for k, v in vars(error).items() if not k.startswith("_")}
+        for field in _NAMED.get(kind.__name__, ()) if isinstance(error, _NAMED_ERRORS) else ():
+            attributes[field] = getattr(error, field, None)
         if (notes := getattr(error, "__notes__", None)) and all(type(note) is str for note in notes):
             attributes["__notes__"] = list(notes)
         self._if_possible(attributes, {}, depth)
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        self.put(error.__cause__ is not None, depth)
+        self.put(error.__cause__ is not None or error.__suppress_context__, depth)
         if cause is None or causes == 0 or cause is error:
             self.put(None, depth)
         elif (known := self._imports.number(cause)) is not None:

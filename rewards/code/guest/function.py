@@ -50,9 +50,17 @@ class ResultEncoder(Encoder):
             put_base(self, value, defaultdict, depth)
         elif base in _PLAIN:
             put_base(self, value, base, depth)
+        elif _is_number(value):
+            super().put(value.item(), depth)  # type: ignore[attr-defined]
         else:
             self.parts.append(b"?")
             super().put(type(value).__name__[:80], depth)
+
+
+def _is_number(value: object) -> bool:
+    """A single number of numpy counts as the number that it is."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.generic) and value.dtype.kind in "biufc"
 
 
 def _outcome(function: Any, args: Any, kwargs: Any) -> bytes:

@@ -16,6 +16,7 @@ from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
 from .described import make_handle
 from .proxies import ProgramLost, UnsupportedTest
+from .raised import made_here
 from .sharing import Shared
 
 _MOST_OBJECTS = 2_000_000
@@ -269,6 +270,20 @@ class Link:
             raise Violation("an object that is sent twice")
         self.handles[number] = value
         return value
+
+    def warning_of(self, names: list[str], message: str) -> Warning:
+        """A warning of the first of these classes that is known here: one of the program's that a test has named, or a
+        standard one.
+        """
+        import builtins
+
+        known = {kind.__name__: kind for kind in self.handles.values() if isinstance(kind, type)}
+        for name in names:
+            kind = known.get(name, getattr(builtins, name, None))
+            if isinstance(kind, type) and issubclass(kind, Warning):
+                made: Warning = made_here(kind, message)
+                return made
+        return UserWarning(message)
 
     def check_new(self, number: int) -> None:
         if number == 0 or number in self.handles or number in self._refs or number in self._gone:

@@ -103,7 +103,8 @@ class Streams:
         sys.stderr = sys.__stderr__ = _Forward("stderr", self._pieces, 2)  # type: ignore[misc, assignment]
 
     def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
-        self._pieces.append(("warning", f"{category.__name__}\0{message}"))
+        names = ",".join(kind.__name__ for kind in category.__mro__[:8])
+        self._pieces.append(("warning", f"{names}\0{message}"))
 
     def take(self) -> tuple[tuple[str, str], ...]:
         if not self._pieces:

@@ -99,7 +99,7 @@ def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[s
     used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     judging = set(filter(_is_judging, used))
     wanted = used - judging
-    if not wanted or any(name in _MODULES or name in sys.stdlib_module_names for name in wanted):
+    if not wanted or judging & _JUDGING.keys() or any(n in _MODULES or n in sys.stdlib_module_names for n in wanted):
         return None
     return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
 
@@ -131,10 +131,38 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
     if not wanted:
         outermost = [names for names in map(_outermost, trees) if names]
         entry = set.intersection(*outermost) if outermost else set()
-        wanted |= entry & judging
+        wanted |= entry & judging | judging & _JUDGING.keys()
         judging -= wanted
-    standard.update({name: _JUDGING[name] for name in judging if name in _JUDGING})
+    other = {name for name in judging if name in _JUDGING and _is_another(name, trees)}
+    wanted |= other
+    standard.update({name: _JUDGING[name] for name in judging - other if name in _JUDGING})
     return wanted, standard
+
+
+def _is_another(name: str, trees: list[ast.Module]) -> bool:
+    """Whether tests ask an object of this class for what the standard one lacks: `c = Counter(); c.increment()`."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    made = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and _is_call_of(node.value, name)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    asked = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and (_is_call_of(node.value, name) or (isinstance(node.value, ast.Name) and node.value.id in made))
+    }
+    try:
+        return bool(asked) and not asked <= set(dir(standard_value(*_JUDGING[name])))
+    except (ImportError, AttributeError):
+        return False
+
+
+def _is_call_of(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
 def standard_value(module: str, name: str) -> Any:

@@ -54,6 +54,11 @@ def contains(self: Any, item: Any) -> bool:
     return truth(ask("__contains__", self, item))
 
 
+def found_in(self: Any, item: Any) -> bool:
+    """`in` of what has no method for it: what it gives one by one is compared here."""
+    return any(given is item or given == item for given in iterate(self))
+
+
 def _enter(self: Any) -> Any:
     return keep_made(self, ask("__enter__", self))
 
@@ -72,6 +77,18 @@ def _index_like(name: str) -> Callable[..., Any]:
         if not was_made(self) or args:
             refuse(self, f"`{name.strip('_')}`")
         return keep_made(self, ask(name, self))
+
+    return method
+
+
+def _unary(name: str) -> Callable[..., Any]:
+    """Of an object that the test did not make it may give another object of the program, never data."""
+
+    def method(self: Any) -> Any:
+        result = ask(name, self)
+        if not was_made(self) and not is_proxy(result):
+            refuse(self, f"`{name.strip('_')}`")
+        return keep_made(self, result)
 
     return method
 
@@ -118,10 +135,12 @@ for _name in wire.CAPABILITIES:
     if _name in ("__str__", "__repr__", "__format__"):
         continue
     if _name in (
-        *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+        *("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__"),
         *("__int__", "__float__", "__complex__", "__index__", "__bytes__"),
     ):
         TEMPLATES[_name] = _index_like(_name)
+    elif _name in ("__neg__", "__pos__", "__invert__"):
+        TEMPLATES[_name] = _unary(_name)
     elif "await" not in _name and "_a" not in _name[1:3]:
         TEMPLATES[_name] = _binary(_name)
 for _name in ("__add__", "__and__", "__radd__", "__rand__"):

@@ -66,6 +66,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     if issubclass(plain, _MUTABLE):
         asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
     names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
+        names["__missing__"] = TEMPLATES["__getitem__"]
     names.update({n: text_method(n) for n in _TEXTS if capabilities & wire.BITS[n]})
     for name in wire.CAPABILITIES:
         straight = name[3:-2] if name[2] in "ri" else name[2:-2]

@@ -54,6 +54,14 @@ def _check_place(args: tuple[Any, ...]) -> None:
         raise Violation("an error about a place that is not in its text")
 
 
+def made_here(kind: type, text: str) -> Any:
+    """An exception of a class of the program, as far as a text says what it is."""
+    made = _bare_error(kind, (text,))
+    if type(kind) is HandleMeta:
+        state_of(made)["\0text"] = text
+    return made
+
+
 def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
     """An exception of the program, of a standard class or one of its own. Raises Violation."""
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):

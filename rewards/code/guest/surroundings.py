@@ -355,12 +355,8 @@ def forward_output(stream: str, text: str) -> None:
         if sys.stderr is not sys.__stderr__:
             sys.stderr.write(text)
     elif stream == "warning":
-        import builtins
-
-        name, _, message = text.partition("\0")
-        kind = getattr(builtins, name, UserWarning)
-        kind = kind if isinstance(kind, type) and issubclass(kind, Warning) else UserWarning
-        warnings.warn(message, kind, stacklevel=4)
+        names, _, message = text.partition("\0")
+        warnings.warn(proxies.the_link().warning_of(names.split(",")[:8], message), stacklevel=4)
     elif stream == "log":
         import logging
 
