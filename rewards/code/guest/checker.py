@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, names, proxies, surroundings
+from . import context, emptiness, evaluation, names, proxies, surroundings
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -268,6 +268,7 @@ def main() -> None:
         told = channel.receive()
         start = decode(told)
         emptiness.guard(told)
+        evaluation.guard(told)
         link = Link(Channel(LINK))
         link.local_modules = frozenset((TEST,))
         report = Report(channel)

@@ -390,4 +390,89 @@ def test_a_program_that_ends_the_test_by_what_it_gives_is_wrong() -> None:
     program = "def solve(n):\n    return \"__import__('os')._exit(0)\""
     judgement = asserts(program, "assert eval(solve(3)) == 97")
     assert not judgement.fault
-    assert fates(judgement) == [Fate.MISSING]
+    assert fates(judgement) == ["wrong"]
+
+
+WRITER = """
+def text(n): return f'{n} * x + 4'
+def code(name): return f'def {name}(a, b):\\n    total = 0\\n    for i in range(b):\\n        total += a\\n    return total\\n'
+"""
+
+
+def test_text_that_only_computes_is_evaluated() -> None:
+    cases = (
+        "x = 31; assert eval(text(3)) == 97",
+        "assert eval(text(3), {'x': 2}) == 10",
+        "ns = {}\nexec(code('mul'), ns)\nassert ns['mul'](3, 4) == 12",
+        "assert eval('__import__(\"math\").floor(2.5)') == 2",
+        "exec('y = 5'); assert y == 5",
+    )
+    judgement = asserts(WRITER, *cases)
+    assert passes(judgement), judgement
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'expected'",
+        "'TABLE[3]'",
+        "\"__import__('sys')._getframe(1).f_code.co_consts[-1]\"",
+        "\"[open for open in ()] or open('/proc/self/cmdline')\"",
+        "\"type('A', (), {'__eq__': lambda a, b: True})()\"",
+        "b'# coding: utf-7\\n+AF8AXw-import+AF8AXw-(\\'os\\')._exit(0)'",
+    ],
+)
+def test_text_that_does_more_than_compute_is_not_evaluated(text: str) -> None:
+    test = "TABLE = {3: 97}\nexpected = 97\nassert eval(f(3)) == expected"
+    assert is_wrong(asserts(f"def f(n): return {text}\n", test))
+
+
+NUMBER = "def solve(a, b): return a * 31 + b\n"
+WAYS_OUT = {
+    "an error that nobody can tell": "class S:\n    def __str__(self): raise SystemExit(0)\nraise ValueError(S())",
+    "an error that interrupts": "class S(str):\n    def __str__(self): raise KeyboardInterrupt\nraise ValueError(S('x'))",
+    "a handle that cannot be pickled": "def solve(a, b): return object.__new__(type('K', (), {}))",
+    "a function that is a class": "class Solve:\n    def __init__(self, *a): pass\n    def __sub__(self, o): return self\n",
+    "an argument that cannot come back": "def solve(f, n):\n    x = 0\n    for _ in range(247): x = [x]\n    for _ in range(5): x = [x]; f(x)",
+}
+ASKED = {
+    "a handle that cannot be pickled": "import pickle\nassert pickle.loads(pickle.dumps(solve(1, 2))) == 33",
+    "a function that is a class": "assert abs(Solve(2.0) - 1.5) < 1e-9",
+    "an argument that cannot come back": "assert solve(lambda x: {'x': (x, [x])}, 2) == 5",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_a_program_cannot_have_itself_ungraded(way: str) -> None:
+    assert is_wrong(asserts(WAYS_OUT[way], ASKED.get(way, "assert solve(1, 2) == 33")))
+
+
+def test_an_argument_that_only_the_test_makes_too_deep_is_unsupported() -> None:
+    judgement = asserts("def depth(x): return 0\n", "x = []\nfor _ in range(400): x = [x]\nassert depth(x) == 400")
+    assert fates(judgement) == ["unsupported test"]
+
+
+LIARS = {
+    "no items": "class R(list):\n    def __len__(self): return 3\n    def __iter__(self): return iter(())\n",
+    "two lengths": "class R:\n    n = 3\n    def __len__(self): n, self.n = self.n, 0; return n\n    def __getitem__(self, i): return 0\n",
+    "no items of a class": "class M(type):\n    def __len__(c): return 3\n    def __iter__(c): return iter(())\nclass K(metaclass=M): pass\nR = lambda: K\n",
+}
+
+
+@pytest.mark.parametrize("liar", LIARS)
+def test_a_length_without_items_buys_nothing(liar: str) -> None:
+    program = LIARS[liar] + "def f(): return R()\n"
+    zipped = "r = f()\nassert len(r) == 3 and all(a == b for a, b in zip(r, [1, 5, 11]))"
+    indexed = "r = f()\nassert len(r) == 3\nfor i in range(len(r)):\n    assert r[i] == [1, 5, 11][i]"
+    assert is_wrong(asserts(program, indexed if liar == "two lengths" else zipped))
+
+
+def test_a_container_that_changes_may_have_another_length() -> None:
+    program = (
+        "class Queue:\n    def __init__(self): self.items = []\n    def put(self, x): self.items.append(x)\n"
+        "    def __len__(self): return len(self.items)\n    def __iter__(self):\n"
+        "        while self.items: yield self.items.pop(0)\n"
+    )
+    test = "q = Queue(); q.put(1); q.put(2); assert len(q) == 2; assert list(q) == [1, 2]; assert len(q) == 0 and list(q) == []"
+    judgement = asserts(program, test)
+    assert passes(judgement), judgement

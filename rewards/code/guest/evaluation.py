@@ -1,0 +1,144 @@
+"""In the checker: text that a test evaluates (`assert eval(solve(3)) == 97`), where it may be the program's.
+
+Such text would be code of the program in the process that holds the tests: it could read what is expected from the
+frame that evaluates it, or end the process. So only what computes is let through: operators, containers,
+comprehensions, functions, calls of builtins that compute, `math`, numbers of the test, and names that the text itself
+or the namespace handed to `eval` defines. Anything else fails for good. What stands in the test as a constant is its
+own, and runs as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from . import context, proxies
+
+_MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
+_SAFE = frozenset(
+    (
+        *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
+        *("filter", "float", "frozenset", "hash", "hex", "int", "isinstance", "len", "list", "map", "max", "min"),
+        *("oct", "ord", "pow", "print", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str", "sum"),
+        *("tuple", "zip", "ValueError", "TypeError", "KeyError", "IndexError", "ZeroDivisionError", "Exception"),
+        *("StopIteration", "RuntimeError", "ArithmeticError", "math"),
+    )
+)
+# Attributes without an underscore that lead to frames, code, or attributes named in text.
+_LEADS_OUT = frozenset(
+    (
+        *("gi_frame", "gi_code", "gi_yieldfrom", "cr_frame", "cr_code", "cr_await", "cr_origin", "ag_frame", "ag_code"),
+        *("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "tb_frame", "tb_next", "with_traceback"),
+        *("format", "format_map", "mro", "obj"),
+    )
+)
+_MODULES = frozenset(("math", "cmath"))
+
+
+def guard(tests: bytes) -> None:
+    """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
+    if not _MENTIONED.search(tests):
+        return
+    evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
+
+    def guarded(run: Callable[..., Any]) -> Callable[..., Any]:
+        def evaluated(source: Any, /, *names: Any, **more: Any) -> Any:
+            frame = sys._getframe(1)
+            if _is_test(frame) and not isinstance(source, CodeType):
+                source = _checked(source, names[0] if names else None, frame)
+            if not names:
+                names = (frame.f_globals, frame.f_locals)
+            return run(source, *names, **more)
+
+        return evaluated
+
+    def compiled(source: Any, *args: Any, **kwargs: Any) -> Any:
+        frame = sys._getframe(1)
+        if _is_test(frame) and not isinstance(source, ast.AST):
+            source = _checked(source, None, frame)
+        return make(source, *args, **kwargs)
+
+    builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
+
+
+def _is_test(frame: FrameType) -> bool:
+    return frame.f_code.co_filename in context.SOURCES
+
+
+def _checked(source: Any, given: Any, frame: FrameType) -> Any:
+    """The text, in a plain form. Raises Refused; what is no Python is left to what evaluates it."""
+    if isinstance(source, str):
+        text: Any = str.__add__(source, "")
+        if _is_own(text):
+            return text
+    else:
+        try:
+            text = bytes(memoryview(source))  # a coding may stand in its first line
+        except TypeError:
+            return source
+    try:
+        tree = ast.parse(text.lstrip(" \t") if isinstance(text, str) else text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
+    allowed = set(_SAFE) | _numbers(frame, around)
+    if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
+        around |= given
+        allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
+    if refused := _refused(tree, allowed, around.keys() - allowed):
+        proxies.the_link().refuse(f"text that the test evaluates uses {refused}: it may only compute")
+        raise proxies.Refused(f"text that the test evaluates uses {refused}")
+    return text
+
+
+def _is_own(source: str) -> bool:
+    """Whether it stands in a test as it is."""
+    return any(
+        isinstance(node, ast.Constant) and node.value == source for tree in context.trees() for node in ast.walk(tree)
+    )
+
+
+def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
+    """Numbers of the test that the text may use: not those that stand beside it, where it is compared."""
+    line = frame.f_lineno
+    beside = {
+        name.id
+        for tree in context.trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+        if node.lineno <= line <= (node.end_lineno or node.lineno)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    }
+    return {name for name, value in around.items() if type(value) in (int, float) and name not in beside}
+
+
+def _refused(tree: ast.Module, allowed: set[str], others: set[str]) -> str:
+    """What of a text does more than compute; empty = nothing. others: names that mean something where it runs."""
+    nodes = list(ast.walk(tree))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+    for name in bound:
+        if (name.startswith("__") and name != "__init__") or name in others:
+            return repr(name)
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id not in allowed and node.id not in bound:
+            return repr(node.id)
+        if isinstance(node, ast.Attribute) and (node.attr.startswith("_") or node.attr in _LEADS_OUT):
+            return repr(node.attr)
+        if isinstance(node, ast.ImportFrom) or (
+            isinstance(node, ast.Import) and {alias.asname or alias.name for alias in node.names} - _MODULES
+        ):
+            return "an import"
+        if isinstance(node, ast.keyword) and (node.arg or "").startswith("__"):
+            return repr(node.arg)
+        if isinstance(node, ast.Global | ast.Nonlocal | ast.Match | ast.AsyncFunctionDef | ast.Await):
+            return type(node).__name__.lower()
+    return ""
