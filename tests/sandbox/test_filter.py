@@ -11,7 +11,7 @@ from sandbox.zygote import filter as seccomp
 from sandbox.zygote import kernel
 
 ALLOWED = 0x7FFF0000
-LOAD, EQUAL, AT_LEAST, ANY_BIT, JUMP, RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
+LOAD, EQUAL, AT_LEAST, ANY_BIT, JUMP, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06, 0x54
 PROCESSORS = {kernel.X86_64: (0, 0xC000003E), kernel.ARM64: (1, 0xC00000B7)}
 
 
@@ -33,6 +33,8 @@ def verdict(program: bytes, number: int, architecture: int, first: int = 0, seco
             at += if_true if register & value else if_false
         elif code == JUMP:
             at += value
+        elif code == AND:
+            register &= value
         else:
             assert code == RETURN
             return value
@@ -73,7 +75,11 @@ def test_arguments_decide_where_they_can_be_seen(machine: str, monkeypatch: pyte
     for flags in (kernel.CLONE_NEWUSER, kernel.CLONE_NEWPID, kernel.CLONE_NEWNS, kernel.CLONE_NEWNET, 0x8000):
         assert verdict(program, clone, architecture, flags | 17) == refused(errno.EPERM), hex(flags)
     assert verdict(program, clone, architecture, 0x3D0F00) == ALLOWED  # a thread
-    assert verdict(program, socketpair, architecture, 1) == ALLOWED  # AF_UNIX
+    for kind in (1, 5, 1 | 0x80000, 1 | 0x800):  # streams and packets of AF_UNIX, closed on exec, not blocking
+        assert verdict(program, socketpair, architecture, 1, kind) == ALLOWED
+        assert verdict(program, socketpair, architecture, 2, kind) == refused(errno.EPERM)
+    for kind in (2, 3, 2 | 0x80000):  # datagrams, which may be sent to any name
+        assert verdict(program, socketpair, architecture, 1, kind) == refused(errno.EPERM)
     for command in (0x5412, 0x541C):  # typing into a terminal
         assert verdict(program, ioctl, architecture, 0, command) == refused(errno.EPERM)
     assert verdict(program, ioctl, architecture, 0, 0x5401) == ALLOWED

@@ -168,3 +168,48 @@ def test_a_program_that_has_its_slot_killed_for_memory_takes_no_neighbour_along(
     assert same, "it was not started again"
     assert {result.ended for result in rest} <= {Ended.MEMORY, Ended.EXITED, Ended.SIGNALLED}
     assert not any(result.succeeded for result in rest)
+
+
+@MODES
+def test_runs_cannot_send_each_other_datagrams(privileged) -> None:
+    """A datagram goes to any name, and a sender gets one without `bind`: runs share their zygote's network namespace."""
+    listening = python("""
+        import socket
+        try:
+            a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            a.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            a.send(b"x")  # which gives it a name
+            b.close()
+            try:
+                a.send(b"x")  # which makes it hear others
+            except ConnectionRefusedError:
+                pass
+            a.settimeout(3)
+            print(a.recv(100).decode(), flush=True)
+        except OSError:
+            pass
+    """)
+    sending = python("""
+        import socket, time
+        time.sleep(0.3)
+        try:
+            a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        except OSError:
+            raise SystemExit
+        for line in open("/proc/net/unix"):
+            if "@" in line:
+                try:
+                    a.sendto(b"from another run", b"\\0" + line.split("@")[1].strip().encode())
+                except OSError:
+                    pass
+    """)
+
+    async def both() -> list[JobResult]:
+        sandbox = NamespaceSandbox(slots=2, privileged=privileged)
+        try:
+            return await asyncio.gather(sandbox.run(listening), sandbox.run(sending))
+        finally:
+            await sandbox.close()
+
+    heard, _ = asyncio.run(both())
+    assert b"from another run" not in heard.stdout
