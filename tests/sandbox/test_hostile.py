@@ -172,7 +172,7 @@ def test_a_program_that_has_its_slot_killed_for_memory_takes_no_neighbour_along(
 
 @MODES
 def test_runs_cannot_send_each_other_datagrams(privileged) -> None:
-    """A datagram goes to any name, and a sender gets one without `bind`: runs share their zygote's network namespace."""
+    """A datagram goes to any name, and a sender gets one without `bind`; runs share a network namespace."""
     listening = python("""
         import socket
         try:
