@@ -6,7 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from . import standard
+from . import served, standard
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class
 from .plain import make_plain
@@ -68,7 +68,8 @@ class CheckerEncoder(LinkEncoder):
             self.parts.append(b"o" + _U32.pack(number))
             return
         kind = self._link.objects[number][0]
-        name = getattr(value, "__name__", "") if kind in ("function", "async function", "exception class") else ""
+        named = kind in ("function", "async function", "exception class", "class")
+        name = getattr(value if named else type(value), "__name__", "")
         self.parts.append(b"O" + _U32.pack(number))
         self.put(kind, depth)
         self.put(name if type(name) is str else "", depth)
@@ -76,6 +77,7 @@ class CheckerEncoder(LinkEncoder):
         if kind == "exception class":
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
         self.put(bases, depth - 1)
+        self.put(tuple(sorted(served.offered(value, kind))), depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:
         number, new = self._link.object_number(error)

@@ -103,17 +103,8 @@ class StubCallable(Stub):
         return self._back("call", self._number, args, kwargs)
 
 
-class StubCallableObject(StubCallable):
-    """A callable with attributes that the test has made for the program to use, like a mock."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._back("getattr", self._number, name)
-
-
 class StubObject(Stub):
-    """An instance of a class that the test defines: public attributes and methods, and iteration."""
+    """An instance of a class that the test defines, or a mock: public attributes and methods; see `stub_kind`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -121,13 +112,78 @@ class StubObject(Stub):
         return self._back("getattr", self._number, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
+        if name.startswith("_") or self._back("setattr", self._number, name, value) is False:
             object.__setattr__(self, name, value)
-        else:
-            self._back("setattr", self._number, name, value)
+
+
+class StubCallableObject(StubObject, StubCallable):
+    """The same, and it can be called."""
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        return self._back("operate", self._number, name, args)
+
+    def leave(self: Any, kind: Any, error: Any, _trace: Any) -> Any:
+        return self._back("operate", self._number, name, (kind, error, None))
+
+    return leave if name in ("__exit__", "__aexit__") else method
+
+
+def stub_kind(kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
+    """The class of an object of the test, under the name of its class there, with the operators that it offers."""
+    names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
+    if "__eq__" in names:
+        names.setdefault("__hash__", None)
+    names["__dict__"] = property(lambda self: self._back("vars", self._number))
+    names["__copy__"] = lambda self: self._back("copied", self._number, False)
+    names["__deepcopy__"] = lambda self, _memo: self._back("copied", self._number, True)
+    return type(name or "object", (_STUBS[kind],), names)
+
+
+class StubClass(StubCallable):
+    """A class that the test defines: it can be called, and asked whether something is one of its instances."""
+
+    def __init__(self, back: Back, number: int) -> None:
+        super().__init__(back, number)
+        self.__name__ = self.__qualname__ = ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._back("getattr", self._number, name)
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return self._back("isinstance", self._number, value)  # type: ignore[no-any-return]
+
+    def __subclasscheck__(self, value: Any) -> bool:
+        return self._back("issubclass", self._number, value)  # type: ignore[no-any-return]
+
+
+class StubStream(Stub):
+    """A file that the test has opened."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in wire.STREAM:
+            return lambda *args: self._back("stream", self._number, name, args)
+        if name in ("name", "mode", "closed", "encoding"):
+            return self._back("stream", self._number, name, ())
+        raise AttributeError(name)
 
     def __iter__(self) -> Iterator[Any]:
-        return self._back("iter", self._number)  # type: ignore[no-any-return]
+        return self
+
+    def __next__(self) -> Any:
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class StubAwaitable(Stub):
@@ -161,6 +217,7 @@ class Imports:
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
         self.back: Back = _no_back
 
     def number(self, value: object) -> int | None:
@@ -168,6 +225,12 @@ class Imports:
 
     def get(self, number: int) -> Any:
         return self._stubs[number]
+
+    def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
+        """Objects of one class of the test are of one class here."""
+        if (kind, name, offered) not in self._kinds:
+            self._kinds[kind, name, offered] = stub_kind(kind, name, offered)
+        return self._kinds[kind, name, offered]
 
     def hold(self, number: int, stub: Any) -> Any:
         self._stubs[number] = stub
@@ -326,15 +389,19 @@ class CandidateDecoder(LinkDecoder):
 
     def _stub(self) -> Any:
         number = self.number()
-        kind, name, base = self.get(), self.get(), self.get()
+        kind, name, base, offered = self.get(), self.get(), self.get(), self.get()
         back = self._imports.back
         made: Any
         if kind in ("function", "async function"):
             made = stub_function(back, number, name, kind == "async function")
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
+        elif kind in ("object", "callable object"):
+            made = self._imports.kind(kind, name, offered)(back, number)
         else:
             made = _STUBS[kind](back, number)
+            if kind == "class":
+                made.__name__ = made.__qualname__ = name
         return self._imports.hold(number, made)
 
     def _exception(self) -> BaseException:
@@ -365,6 +432,8 @@ _STUBS: dict[str, type[Stub]] = {
     "iterable": StubIterable,
     "awaitable": StubAwaitable,
     "object": StubObject,
+    "class": StubClass,
+    "stream": StubStream,
     "opaque": Stub,
 }
 

@@ -6,15 +6,20 @@ mock, and of that not what says which calls the test expects. No dunder, no code
 
 from __future__ import annotations
 
+import io
 import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import wire
 from .codec import Violation
 
 if TYPE_CHECKING:
     from .link import Link
+
+_ATOMS = (type(None), bool, int, float, str, bytes)
+_STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
@@ -26,13 +31,17 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         function = getattr(value, "__func__", value)
         return "async function" if function.__code__.co_flags & 0x80 else "function"
     if isinstance(value, type):
-        return "exception class" if issubclass(value, BaseException) else "callable"
+        if issubclass(value, BaseException):
+            return "exception class"
+        return "class" if value.__module__ in local_modules else "callable"
     if isinstance(value, types.CoroutineType):
         return "awaitable"
     if _is_mock(value):
         return "callable object" if callable(value) else "object"
     if type(value).__module__ in local_modules:
-        return "callable" if callable(value) else "object"
+        return "callable object" if callable(value) else "object"
+    if type(value) in _STREAMS:
+        return "stream"
     if callable(value):
         return "callable"
     if hasattr(type(value), "__await__"):
@@ -42,20 +51,35 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
     return "opaque"
 
 
+def offered(value: Any, kind: str) -> frozenset[str]:
+    """The operators that the program may use on it: those that its class in the test defines."""
+    if kind not in ("object", "callable object"):
+        return frozenset()
+    known = wire.OFFERED_OF_MOCKS if _is_mock(value) else wire.OFFERED
+    below = type(value).__mro__[:-1]
+    return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
+
+
 def _is_mock(value: Any) -> bool:
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
+def _is_of_mock(name: str) -> bool:
+    return name in _MOCK_OWN or name.startswith(("assert_", "call_", "mock_", "method_calls"))
+
+
 def _call(link: Link, number: Any, args: Any, kwargs: Any) -> Any:
-    function = link.object_of(number, "function", "async function", "callable", "callable object", "exception class")
+    function = link.object_of(
+        number, "function", "async function", "callable", "callable object", "exception class", "class"
+    )
     if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
         raise Violation("a call without its parts")
     return function(*args, **kwargs)
 
 
 def _iter(link: Link, number: Any) -> Any:
-    return iter(link.object_of(number, "iterable", "object", "callable object"))
+    return iter(link.object_of(number, "iterable"))
 
 
 def _next(link: Link, number: Any) -> Any:
@@ -63,21 +87,65 @@ def _next(link: Link, number: Any) -> Any:
 
 
 def _getattr(link: Link, number: Any, name: Any) -> Any:
-    value = link.object_of(number, "object", "callable object")
+    value = link.object_of(number, "object", "callable object", "class")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
-    if _is_mock(value) and (name in _MOCK_OWN or name.startswith(("assert_", "call_", "mock_", "method_calls"))):
+    if _is_mock(value) and _is_of_mock(name):
         raise AttributeError(name)
     return getattr(value, name)
 
 
-def _setattr(link: Link, number: Any, name: Any, content: Any) -> None:
-    value = link.object_of(number, "object")
-    if type(name) is not str or name.startswith("_") or _is_mock(value):
+def _setattr(link: Link, number: Any, name: Any, content: Any) -> bool:
+    """Whether it was set here. What a test asks of a mock is never an object of the program."""
+    value = link.object_of(number, "object", "callable object")
+    if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
+    if _is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
+        return False
     if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
     setattr(value, name, content)
+    return True
+
+
+def _operate(link: Link, number: Any, name: Any, args: Any) -> Any:
+    value = link.object_of(number, "object", "callable object")
+    if type(name) is not str or type(args) is not tuple or name not in offered(value, link.objects[number][0]):
+        raise Violation("an operator that is not offered")
+    return getattr(value, name)(*args) if _is_mock(value) else getattr(type(value), name)(value, *args)
+
+
+def _copied(link: Link, number: Any, deep: Any) -> Any:
+    import copy
+
+    value = link.object_of(number, "object", "callable object")
+    return copy.deepcopy(value) if deep is True else copy.copy(value)
+
+
+def _vars(link: Link, number: Any) -> dict[str, Any]:
+    value = link.object_of(number, "object", "callable object")
+    if _is_mock(value):
+        return {}
+    return {name: content for name, content in vars(value).items() if not name.startswith("_")}
+
+
+def _is_instance(link: Link, number: Any, value: Any) -> bool:
+    return isinstance(value, link.object_of(number, "class", "callable"))
+
+
+def _is_subclass(link: Link, number: Any, value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, link.object_of(number, "class", "callable"))
+
+
+def _stream(link: Link, number: Any, name: Any, args: Any) -> Any:
+    value = link.object_of(number, "stream")
+    if type(args) is not tuple:
+        raise Violation("a call without its parts")
+    if name in ("name", "mode", "closed", "encoding"):
+        return getattr(value, name)
+    if name not in wire.STREAM:
+        raise Violation("a method of files that is none")
+    return getattr(value, name)(*args)
 
 
 def _stdin(_link: Link, method: Any, size: Any) -> Any:
@@ -94,4 +162,10 @@ SERVED: dict[str, Callable[..., Any]] = {
     "getattr": _getattr,
     "setattr": _setattr,
     "stdin": _stdin,
+    "operate": _operate,
+    "copied": _copied,
+    "vars": _vars,
+    "isinstance": _is_instance,
+    "issubclass": _is_subclass,
+    "stream": _stream,
 }

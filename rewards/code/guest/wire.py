@@ -26,6 +26,22 @@ CAPABILITIES = (
 )
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
+# What an object that a test handed over may be used for: operators that its class defines, each a method of the test.
+OFFERED = frozenset(CAPABILITIES) - {"__call__", "__fspath__", "__missing__"}
+# A mock is made for the program to use; what it equals, and its texts, are its own.
+OFFERED_OF_MOCKS = frozenset(
+    (
+        *("__iter__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__", "__enter__", "__exit__"),
+        *("__aiter__", "__aenter__", "__aexit__"),
+    )
+)
+STREAM = frozenset(
+    (
+        *("read", "readline", "readlines", "write", "writelines", "seek", "tell", "flush", "truncate", "close"),
+        *("readable", "writable", "seekable"),
+    )
+)
+
 # What instances of a class may be taken for by `isinstance` and `inspect`.
 LOOKALIKES = (
     "function",

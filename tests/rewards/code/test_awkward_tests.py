@@ -65,6 +65,54 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
         ("self.n += 1", "self.n += 2"),
         ("c = Counter(); c.update(); assert vars(c) == {'n': 1}",),
     ),
+    "objects of a class that the test defines": (
+        "import heapq, copy\ndef top(xs, n): return heapq.nlargest(n, xs)\ndef uniq(xs): return list(dict.fromkeys(xs))\n"
+        "def show(x): return f'<{x}> {type(x).__name__}'\ndef total(xs): return xs[0] + xs[1]\ndef where(xs, x): return xs.index(x)\n"
+        "def use(cm):\n    with cm as v: return v\ndef item(c, k): return c[k], k in c, len(c)\ndef put(c, k, v): c[k] = v\n"
+        "def walk(it): return [x for x in it]\ndef dup(o): return copy.deepcopy(o)\ndef fields(o): return vars(o)\n"
+        "def only(xs, kind): return [x for x in xs if isinstance(x, kind)]\ndef make(kind): return kind.origin()\n",
+        ("heapq.nlargest(n, xs)", "heapq.nsmallest(n, xs)"),
+        (
+            """
+            from dataclasses import dataclass
+            @dataclass(order=True, frozen=True)
+            class P:
+                v: int
+                @classmethod
+                def origin(cls): return cls(0)
+                def __add__(self, o): return P(self.v + o.v)
+                def __str__(self): return f"P{self.v}"
+            class Box:
+                def __init__(self): self.d, self.log = {"a": [1]}, []
+                def __len__(self): return 7
+                def __contains__(self, x): return x in self.d
+                def __getitem__(self, k): return self.d[k]
+                def __setitem__(self, k, v): self.d[k] = v
+                def __enter__(self): self.log.append("in"); return 42
+                def __exit__(self, *a): self.log.append("out")
+            class Down:
+                def __init__(self, n): self.n = n
+                def __iter__(self): return self
+                def __next__(self):
+                    if self.n == 0: raise StopIteration
+                    self.n -= 1
+                    return self.n
+            class Row:
+                def __getitem__(self, i):
+                    if i > 2: raise IndexError
+                    return i * 10
+            b = Box()
+            """,
+            "assert top([P(1), P(5), P(3)], 2) == [P(5), P(3)]",
+            "assert uniq([P(1), P(1), P(2)]) == [P(1), P(2)] and where([P(1), P(2)], P(2)) == 1",
+            "assert show(P(4)) == '<P4> P' and total([P(1), P(2)]) == P(3)",
+            "assert item(b, 'a') == ([1], True, 7) and use(b) == 42 and b.log == ['in', 'out']",
+            "put(b, 'k', 9); assert b.d == {'a': [1], 'k': 9} and fields(P(1)) == {'v': 1}",
+            "assert walk(Down(3)) == [2, 1, 0] and walk(Row()) == [0, 10, 20]",
+            "assert only([P(1), 2], P) == [P(1)] and make(P) == P(0)",
+            "c = dup(b); c.d['a'].append(2); assert b.d['a'] == [1] and c.d['a'] == [1, 2] and isinstance(c, Box)",
+        ),
+    ),
     "in an iterator": (
         "import itertools\ndef squares(n): return (i * i for i in range(n))\ndef pairs(xs): return itertools.permutations(xs, 2)\n",
         ("i * i", "i * 2"),
@@ -98,6 +146,32 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
 }
 
 PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
+    "files and mocks that the test hands over": (
+        "import json\ndef words(path):\n    with open(path) as f: return sum(len(line.split()) for line in f)\n"
+        "def tail(f, n): return f.readlines()[-n:]\ndef dump(x, f): json.dump(x, f)\n"
+        "def note(path, text):\n    with open(path, 'a') as f: f.write(text)\ndef count(db):\n    with db as c:\n        db.timeout = 5\n        return len(c['rows'])\n",
+        ("readlines()[-n:]", "readlines()[n:]"),
+        """
+        import json
+        from unittest.mock import MagicMock, mock_open, patch
+        from solution import count, dump, note, tail, words
+        def test_files(tmp_path):
+            (tmp_path / "a").write_text("1\\n2\\n3\\n")
+            with open(tmp_path / "a") as f: assert tail(f, 1) == ["3\\n"]
+            with open(tmp_path / "b", "w") as f: dump([1, {"a": 2}], f)
+            assert json.loads((tmp_path / "b").read_text()) == [1, {"a": 2}]
+        def test_mock_open():
+            with patch("builtins.open", mock_open(read_data="a b\\nc")) as m: assert words("x") == 3
+            m.assert_called_once_with("x")
+            with patch("builtins.open", mock_open()) as m: note("f", "text")
+            m().write.assert_called_once_with("text")
+        def test_magic():
+            db = MagicMock()
+            db.__enter__.return_value = {"rows": [1, 2]}
+            assert count(db) == 2 and db.timeout == 5
+            db.__exit__.assert_called_once()
+        """,
+    ),
     "a warning class of the program": (
         "import warnings\nclass Odd(UserWarning): pass\nclass Late(DeprecationWarning): pass\n"
         "def f(): warnings.warn('odd', Odd)\ndef g(): warnings.warn(Late('late'))\n",
