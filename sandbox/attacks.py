@@ -296,8 +296,9 @@ for base in ("/tmp", "/dev/shm", "/box", "/var/tmp"):
         await session.result()
     finally:
         await session.close()
-    said = result.stdout.decode().strip()
-    return f"it saw {said[:40]} of another run" if said else ""
+    said = result.stdout.decode()
+    seen = [what for what in ("a process", "a file") if what in said]
+    return f"it saw {' and '.join(seen)} of another run" if seen else ""
 
 
 async def _keeps_privileges(bait: _Bait) -> str:

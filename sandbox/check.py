@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.attacks import Finding, attack
-from sandbox.errors import SandboxError
+from sandbox.errors import InvalidSandbox, SandboxError
 from sandbox.machine import advice
 from sandbox.opening import open_sandbox
 from sandbox.protocol import Sandbox
@@ -65,6 +65,8 @@ async def _unprivileged() -> Sandbox:
 async def _report(name: str, user: str, opened: Callable[[], Awaitable[Sandbox]], *, near: bool = True) -> Report:
     try:
         sandbox = await opened()
+    except InvalidSandbox:
+        raise
     except SandboxError as error:
         return Report(name, user, missing=str(error))
     try:
@@ -95,6 +97,9 @@ def describe(reports: Sequence[Report]) -> str:
         best = next(report.backend for report in reports if report.holds)
         lines.append(f"programs can be graded here: backend {best}")
     else:
-        lines.append(f"nothing isolates programs here. {advice()}")
+        tried = dict.fromkeys(report.backend for report in reports)
+        lines.append(f"nothing isolates programs here (tried: {', '.join(tried)})")
+        if "namespaces" in tried:
+            lines.append(f"For namespaces: {advice()}")
         lines.append("To grade without isolation all the same, say --allow-weak: each result will say so.")
     return "\n".join(lines)

@@ -287,7 +287,7 @@ async def _check_image(image: str) -> None:
         await _docker("image", "inspect", "--format", "{{.Id}}", image)
     except SandboxUnavailable as error:
         if "No such image" not in str(error):
-            raise SandboxUnavailable(f"{error}; is the daemon running, and may this user use it?") from error
+            raise SandboxUnavailable(f"{error} Start the daemon, and see that this user may use it") from error
         raise SandboxUnavailable(
             f"there is no image {image!r}: make it with `rlvr sandbox build --tag {image}`"
         ) from None

@@ -4,6 +4,7 @@
     ├── SandboxError                                  sandbox/errors.py
     │   ├── SandboxUnavailable (RuntimeError)         this backend cannot run programs, or died under one twice
     │   │   └── SandboxBusy                           its queue is full; come back after so many seconds
+    │   ├── InvalidSandbox     (ValueError)           options that no sandbox can have: no such backend, no address
     │   └── InvalidJob         (ValueError)           a job or limit that no backend could run
     ├── RewardError                                   rewards/errors.py
     ├── DataError                                     data_prep/errors.py
@@ -35,6 +36,10 @@ class SandboxBusy(SandboxUnavailable):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class InvalidSandbox(SandboxError, ValueError):
+    """A sandbox that cannot be: a backend that there is not, an address that is none, no slot."""
 
 
 class InvalidJob(SandboxError, ValueError):

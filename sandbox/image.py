@@ -36,8 +36,19 @@ class BuildFailed(SandboxError, RuntimeError):
     """The image could not be made; the message holds the last words of what failed."""
 
 
+def _check_docker(tag: str) -> None:
+    """Raise BuildFailed where the image could not be handed over in the end."""
+    if not re.fullmatch(r"[a-z0-9]+(?:[._/:-]+[A-Za-z0-9_]+)*", tag):
+        raise BuildFailed(f"an image cannot be called {tag!r}; a name is like rlvr-sandbox or registry:5000/name:tag")
+    try:
+        _run(["docker", "version", "--format", "{{.Server.Version}}"])
+    except BuildFailed as error:
+        raise BuildFailed(f"{error}. Install docker, start its daemon, and see that this user may use it") from error
+
+
 def from_image(tag: str, base: str, *, packages: Sequence[str], system_packages: Sequence[str] = ()) -> None:
     """From a base image with python3 and pip, such as `python:3.12-slim`."""
+    _check_docker(tag)
     lines = [f"FROM {base}"]
     if system_packages:
         names = " ".join(map(_word, system_packages))
@@ -54,6 +65,7 @@ def from_debian(tag: str, suite: str = "", *, system_packages: Sequence[str] = (
     if os.geteuid() != 0:
         raise BuildFailed("debootstrap needs root: run this with sudo, or build from an image (--from) or this host")
     names = ["python3", *(f"python3-{name}" for name in PACKAGES), *system_packages]
+    _check_docker(tag)
     with tempfile.TemporaryDirectory(prefix="rlvr-image-") as folder:
         root = Path(folder, "root")
         include = ",".join(map(_word, names))
@@ -65,6 +77,7 @@ def from_debian(tag: str, suite: str = "", *, system_packages: Sequence[str] = (
 
 def from_host(tag: str, *, packages: Sequence[str]) -> None:
     """From the interpreter that runs this, its libraries, and a few of this machine's tools."""
+    _check_docker(tag)
     with tempfile.TemporaryDirectory(prefix="rlvr-image-") as folder:
         root = Path(folder)
         _skeleton(root)

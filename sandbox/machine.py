@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sandbox.errors import InvalidSandbox
 from sandbox.zygote import kernel
 
 _RUNS_OWN = ("/proc", "/dev", "/sys", "/box", "/guests", "/init")
@@ -90,7 +91,7 @@ def exposed(paths: Sequence[Path]) -> list[str]:
     """What is to be shown besides, with what symbolic links among it lead to.
 
     Raises:
-        ValueError: there is no such thing, or it would show everything, or hide what a run has of its own.
+        InvalidSandbox: there is no such thing, or it would show everything, or hide what a run has of its own.
     """
     shown = []
     for path in map(os.path.abspath, paths):
@@ -98,7 +99,9 @@ def exposed(paths: Sequence[Path]) -> list[str]:
             whole = path in _NEVER_EXPOSED or path.startswith(tuple(f"{folder}/" for folder in _RUNS_OWN))
             if whole or not os.path.lexists(path):
                 why = "a run has its own, or it would show everything" if whole else "there is no such file or folder"
-                raise ValueError(f"expose: {path} cannot be shown to runs: {why}; name folders such as a toolchain's")
+                raise InvalidSandbox(
+                    f"expose: {path} cannot be shown to runs: {why}; name folders such as a toolchain's"
+                )
             shown.append(path)
             if not os.path.islink(path) or len(shown) > _MOST_LINKS:
                 break

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.errors import InvalidSandbox, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 from sandbox.types import Job, Limits
 
@@ -68,7 +68,7 @@ async def open_sandbox(
 
     Raises:
         SandboxUnavailable: none works here; the message says why, and what to install or set.
-        ValueError: there is no such backend.
+        InvalidSandbox: there is no such backend, or an option that it cannot have.
     """
     options = SandboxOptions(
         slots=slots,
@@ -82,7 +82,7 @@ async def open_sandbox(
         address=address,
     )
     if backend != AUTO and backend not in BACKENDS:
-        raise ValueError(f"there is no sandbox backend {backend!r}; there are: {AUTO}, {', '.join(BACKENDS)}")
+        raise InvalidSandbox(f"there is no sandbox backend {backend!r}; there are: {AUTO}, {', '.join(BACKENDS)}")
     if backend == "weak" and not allow_weak:
         raise SandboxUnavailable(
             "the weak sandbox isolates nothing: a program can read your files and reach the network. "
@@ -92,6 +92,8 @@ async def open_sandbox(
     for name in _candidates(backend, options):
         try:
             return await _started(name, options)
+        except InvalidSandbox:
+            raise
         except SandboxError as error:
             causes.append(f"{name}: {error}")
     hint = "" if allow_weak else " To run programs without isolation, say allow_weak=True (--allow-weak)."
@@ -145,7 +147,7 @@ async def _remote(options: SandboxOptions) -> Sandbox:
     from sandbox.remote import RemoteSandbox
 
     if not options.urls:
-        raise SandboxUnavailable("the remote sandbox needs the address of a server: urls=['http://host:8190']")
+        raise InvalidSandbox("the remote sandbox needs the address of a server: urls=['http://host:8190'] (--url)")
     return RemoteSandbox(options.urls, token=options.token)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.errors import SandboxBusy, SandboxUnavailable
+from sandbox.errors import InvalidSandbox, SandboxBusy, SandboxUnavailable
 from sandbox.line import Line
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
@@ -40,7 +40,7 @@ class RemoteSandbox:
         self, urls: Sequence[str], *, token: str = "", patience: float = 600.0, unreachable: float = 30.0
     ) -> None:
         if not urls:
-            raise ValueError("urls is empty; name at least one server, such as http://host:8190")
+            raise InvalidSandbox("urls is empty; name at least one server, such as http://host:8190")
         self._servers = [_Server(url, token) for url in urls]
         self._patience = patience
         self._unreachable = unreachable
@@ -86,20 +86,24 @@ class RemoteSandbox:
     async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
         """Do something on a server that takes it."""
         lost: list[str] = []
-        limit = asyncio.get_running_loop().time() + self._patience
+        clock = asyncio.get_running_loop().time
+        reached = clock()
+        limit = reached + self._patience
         while True:
-            server = await self._free_server(limit, lost)
+            server = await self._free_server(limit, reached, lost)
             try:
                 done = await do(server)
             except Refused:
                 raise
             except SandboxBusy as error:
                 server.busy(error.retry_after)
+                reached = clock()
             except NotReached:
                 pass  # it is marked; another, or the same after a while
             except (StreamLost, SandboxUnavailable) as error:
                 server.failed(str(error))
                 lost.append(f"{server.url}: {error}")
+                reached = clock()
                 if self._closed:
                     raise SandboxUnavailable("this sandbox is closed") from error
                 if len(lost) == 2:
@@ -108,10 +112,9 @@ class RemoteSandbox:
                 server.well()
                 return done
 
-    async def _free_server(self, limit: float, lost: Sequence[str]) -> _Server:
-        """The server with the most room, taken; waits for one. Raises SandboxUnavailable."""
+    async def _free_server(self, limit: float, reached: float, lost: Sequence[str]) -> _Server:
+        """The server with the most room, taken. reached: when one was last. Raises SandboxUnavailable."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
         while True:
             if self._closed:
                 raise SandboxUnavailable("this sandbox is closed")
@@ -124,11 +127,11 @@ class RemoteSandbox:
                     self._line.wake()  # there may be room for the next as well
                 return server
             down = all(server.down for server in self._servers)
-            if now >= limit or (down and now - began >= self._unreachable):
-                raise SandboxUnavailable(self._complaint(now - began))
+            if now >= limit or (down and now - reached >= self._unreachable):
+                raise SandboxUnavailable(self._complaint(now - reached))
             until = min([limit, *(s.not_before for s in self._servers if s.not_before > now)])
             if down:
-                until = min(until, began + self._unreachable)
+                until = min(until, reached + self._unreachable)
             await self._line.wait(max(0.01, until - now))
 
     def _left(self, server: _Server) -> None:
@@ -154,7 +157,7 @@ class _Server:
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError(f"a server's address is like http://host:8190, not {url!r}")
+            raise InvalidSandbox(f"a server's address is like http://host:8190, not {url!r}")
         self.url = url.rstrip("/")
         scheme = "wss" if parts.scheme == "https" else "ws"
         self._address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/v1/stream"

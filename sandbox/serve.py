@@ -19,6 +19,7 @@ import contextlib
 import hmac
 import json
 import math
+import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -114,19 +115,36 @@ def create_app(
     return app
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> Awaitable[None]:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to serve on. Raises SandboxUnavailable: the address is in use, or none of this machine's."""
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(2048)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise SandboxUnavailable(
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port or --host"
+        ) from error
+    return listening
+
+
+def serve(app: FastAPI, listening: socket.socket) -> Awaitable[None]:
     """Serve until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         ws="websockets-sansio",
         ws_max_size=1 << 20,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    return uvicorn.Server(config).serve()
+    return uvicorn.Server(config).serve(sockets=[listening])
 
 
 class Guard:

@@ -10,6 +10,7 @@ import contextlib
 import os
 from typing import Protocol
 
+from sandbox.errors import InvalidSandbox
 from sandbox.types import JobResult
 
 
@@ -58,7 +59,7 @@ class Watch:
 
 
 def slots_or_cores(slots: int | None) -> int:
-    """So many programs at a time. Raises ValueError."""
+    """So many programs at a time. Raises InvalidSandbox."""
     if slots is not None and slots < 1:
-        raise ValueError(f"slots must be at least 1, not {slots}; None means one a core")
+        raise InvalidSandbox(f"slots must be at least 1, not {slots}; None means one a core")
     return slots or len(os.sched_getaffinity(0))

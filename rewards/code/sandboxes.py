@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from rewards.code.languages import REMOTE, Toolchains
 from rewards.errors import GradingUnavailable, InvalidReward
 from rewards.pool import default_workers
-from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.errors import InvalidSandbox, SandboxError, SandboxUnavailable
 from sandbox.opening import DEFAULT_IMAGE, open_sandbox
 from sandbox.protocol import Sandbox
 
@@ -150,6 +150,6 @@ def probe(place: Place) -> None:
 
     try:
         asyncio.run(run())
-    except (SandboxUnavailable, TimeoutError) as error:
+    except (SandboxUnavailable, InvalidSandbox, TimeoutError) as error:
         reason = str(error) or f"no sandbox answered within {_PROBE_SECONDS:g} s"
         raise GradingUnavailable(f"code cannot be graded here: {reason}") from error

@@ -22,6 +22,7 @@ from data_prep.rows import OnBad, PathLike, raise_bad, suffix_of
 from data_prep.sets import NAMED_SETS, hub_named, load_set, repository_of, set_files
 from data_prep.templates import TEMPLATES, template_named
 from rewards.registry import find, names
+from rlvr.commands.numbers import not_negative, positive
 
 if TYPE_CHECKING:
     from data_prep.preparation import Preparation
@@ -101,14 +102,14 @@ def _add_jsonl(sources: Subparsers[Parser]) -> None:
 
 def _add_arithmetic(sources: Subparsers[Parser]) -> None:
     parser = _source(sources, "arithmetic", "sums and differences made by rule, and demonstrations", _run_arithmetic)
-    parser.add_argument("--count", type=_positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
+    parser.add_argument("--count", type=positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
     parser.add_argument("--terms", type=int, default=5, metavar="N", help="numbers in a problem (default: %(default)s)")
     parser.add_argument("--digits", type=int, default=1, metavar="N", help="digits of a number (default: %(default)s)")
     parser.add_argument("--operations", default="+", metavar="+|-|+-", help="between numbers (default: %(default)s)")
-    parser.add_argument("--held-out", type=_positive, metavar="N", help="so many other problems, apart, to test on")
+    parser.add_argument("--held-out", type=positive, metavar="N", help="so many other problems, apart, to test on")
     parser.add_argument("--held-out-out", metavar="FILE", help="where the problems held out are written")
     parser.add_argument("--demonstrations", metavar="FILE", help="write responses to still other problems, for warm-up")
-    parser.add_argument("--demonstration-count", type=_positive, metavar="N", help="how many (default: as --count)")
+    parser.add_argument("--demonstration-count", type=positive, metavar="N", help="how many (default: as --count)")
     parser.add_argument(
         "--worked-share",
         type=float,
@@ -121,12 +122,12 @@ def _add_arithmetic(sources: Subparsers[Parser]) -> None:
 
 def _add_countdown(sources: Subparsers[Parser]) -> None:
     parser = _source(sources, "countdown", "reach a target from given numbers; made by rule, solvable", _run_countdown)
-    parser.add_argument("--count", type=_positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
+    parser.add_argument("--count", type=positive, default=10_000, metavar="N", help="problems (default: %(default)s)")
     parser.add_argument(
         "--numbers", type=_range, default=(3, 4), metavar="N[-M]", help="how many numbers, 2 to 10 (default: 3-4)"
     )
     parser.add_argument(
-        "--largest", type=_positive, default=99, metavar="N", help="numbers are drawn from 1 to N (default: 99)"
+        "--largest", type=positive, default=99, metavar="N", help="numbers are drawn from 1 to N (default: 99)"
     )
     parser.add_argument(
         "--target", type=_range, default=(10, 99), metavar="N-M", help="range of the target (default: 10-99)"
@@ -147,8 +148,8 @@ def _add_output(parser: Parser, seed_help: str) -> None:
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="what to write: FILE.jsonl, FILE.jsonl.gz or FILE.parquet"
     )
-    parser.add_argument("--limit", type=_positive, metavar="N", help="write at most N problems")
-    parser.add_argument("--seed", type=_seed, metavar="N", help=seed_help)
+    parser.add_argument("--limit", type=positive, metavar="N", help="write at most N problems")
+    parser.add_argument("--seed", type=not_negative, metavar="N", help=seed_help)
     parser.add_argument("--reward", default="", metavar="NAME", help="reward of each row (default: the run's own)")
     checks = parser.add_argument_group("checks and filters")
     checks.add_argument("--drop-duplicates", action="store_true", help="keep only the first of the same question")
@@ -180,26 +181,8 @@ def _add_output(parser: Parser, seed_help: str) -> None:
         "--template", default="plain", metavar="NAME", help=f"prompt template: {', '.join(TEMPLATES)} (default: plain)"
     )
     checks.add_argument(
-        "--max-prompt-tokens", type=_positive, metavar="N", help="leave out problems whose prompt is longer"
+        "--max-prompt-tokens", type=positive, metavar="N", help="leave out problems whose prompt is longer"
     )
-
-
-def _positive(text: str) -> int:
-    return _at_least(1, text)
-
-
-def _seed(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number; write one such as 500") from None
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text} is below {least}")
-    return value
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rlvr.commands.numbers import not_negative, positive
 from rlvr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = "RLVR_SANDBOX_TOKEN"
+_MOST_PORT = 65_535
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,17 +87,30 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         f"/run_code. The token is read from --token or {_TOKEN}.",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8190, help="port (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8190, help="port; 0 = any that is free (default: %(default)s)")
     serve.add_argument("--token", default=None, help=f"what clients must present (default: {_TOKEN})")
     serve.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
     serve.add_argument("--backend", default="auto", metavar="NAME", help="auto, namespaces, docker or weak")
-    serve.add_argument("--slots", type=int, default=None, metavar="N", help="programs at once (default: one a core)")
-    serve.add_argument("--waiting", type=int, default=1024, metavar="N", help="runs in line before 429 (%(default)s)")
-    serve.add_argument("--most-mb", type=int, default=256, metavar="N", help="size of a request (default: %(default)s)")
+    serve.add_argument(
+        "--slots", type=positive, default=None, metavar="N", help="programs at once (default: one a core)"
+    )
+    serve.add_argument(
+        "--waiting", type=not_negative, default=1024, metavar="N", help="runs in line before 429 (%(default)s)"
+    )
+    serve.add_argument(
+        "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
+    )
     serve.add_argument("--image", default=None, metavar="IMAGE", help="of the docker backend")
     serve.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
     serve.add_argument("--allow-weak", action="store_true", help="serve without isolation where there is none")
     serve.set_defaults(run=run_serve)
+
+
+def _port(text: str) -> int:
+    value = not_negative(text)
+    if value > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{value} is no port: at most {_MOST_PORT}")
+    return value
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -155,32 +170,34 @@ async def _serve(options: argparse.Namespace, token: str) -> None:
     from rewards.code.languages import REMOTE, Toolchains
     from rewards.code.sandboxes import GUESTS
     from sandbox.opening import DEFAULT_IMAGE, open_sandbox
-    from sandbox.serve import create_app, serve
+    from sandbox.serve import create_app, listen, serve
 
     toolchains = Toolchains()
-    held = await open_sandbox(
-        options.backend,
-        slots=options.slots,
-        guests=GUESTS,
-        expose=toolchains.roots(),
-        allow_weak=options.allow_weak,
-        image=options.image or DEFAULT_IMAGE,
-        runtime=options.runtime,
-    )
-    try:
-        backend = getattr(held, "name", "")
-        app = create_app(
-            held,
-            slots=getattr(held, "slots", 0) or os.cpu_count() or 1,
-            token=token,
-            most_waiting=options.waiting,
-            most_bytes=options.most_mb << 20,
-            languages=_languages(REMOTE if backend == "docker" else toolchains),
+    with listen(options.host, options.port) as listening:
+        held = await open_sandbox(
+            options.backend,
+            slots=options.slots,
+            guests=GUESTS,
+            expose=toolchains.roots(),
+            allow_weak=options.allow_weak,
+            image=options.image or DEFAULT_IMAGE,
+            runtime=options.runtime,
         )
-        print(f"serving {backend} on http://{options.host}:{options.port}", file=sys.stderr, flush=True)
-        await serve(app, host=options.host, port=options.port)
-    finally:
-        await held.close()
+        try:
+            backend = getattr(held, "name", "")
+            app = create_app(
+                held,
+                slots=getattr(held, "slots", 0) or os.cpu_count() or 1,
+                token=token,
+                most_waiting=options.waiting,
+                most_bytes=options.most_mb << 20,
+                languages=_languages(REMOTE if backend == "docker" else toolchains),
+            )
+            port = listening.getsockname()[1]
+            print(f"serving {backend} on http://{options.host}:{port}", file=sys.stderr, flush=True)
+            await serve(app, listening)
+        finally:
+            await held.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox import opening
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import InvalidSandbox, SandboxUnavailable
 from sandbox.opening import BACKENDS, SandboxOptions, open_sandbox
 from sandbox.types import Job
 
@@ -66,12 +66,12 @@ def test_weak_by_name_needs_the_word_too() -> None:
 
 
 def test_servers_are_never_replaced_by_something_weaker() -> None:
-    with pytest.raises(SandboxUnavailable, match="needs the address"):
+    with pytest.raises(InvalidSandbox, match="needs the address"):
         opened("remote", allow_weak=True)
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"firejail.*auto, namespaces, docker, remote, ray, weak"):
+    with pytest.raises(InvalidSandbox, match=r"firejail.*auto, namespaces, docker, remote, ray, weak"):
         opened("firejail")
 
 

@@ -1,0 +1,97 @@
+"""`rlvr sandbox` as somebody meets it who has a mistake in the command, or a machine that lacks something."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rlvr.cli import main
+from sandbox.errors import SandboxUnavailable
+from sandbox.remote import RemoteSandbox
+from sandbox.types import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+MISTAKES = {
+    "check --backend nowhere": "there is no sandbox backend 'nowhere'; there are: auto, namespaces",
+    "check --backend remote": "needs the address of a server",
+    "check --backend remote --url nonsense": "not 'nonsense'",
+    "serve --backend nowhere --port 0": "there is no sandbox backend 'nowhere'",
+    "serve --port 70000": "70000 is no port: at most 65535",
+    "serve --port 0 --slots 0": "argument --slots: 0 is below 1",
+    "serve --port 0 --waiting -1": "argument --waiting: -1 is below 0",
+    "serve --port 0 --most-mb 0": "argument --most-mb: 0 is below 1",
+    "serve --port 0 --host nowhere.invalid --token x": "cannot listen on nowhere.invalid, port 0",
+    "build --tag a|b": "an image cannot be called 'a|b'",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_is_named_in_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = main(["sandbox", *words.split()])
+    except SystemExit as end:
+        status = end.code  # type: ignore[assignment]
+    said = capsys.readouterr().err.splitlines()
+    assert status == 1
+    assert MISTAKES[words] in said[-1]
+    assert len(said) == 1 or said[0].startswith("usage:")
+
+
+def test_a_port_that_is_in_use_is_told_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["sandbox", "serve", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        f"rlvr: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another --port or --host\n"
+    )
+
+
+def test_a_server_says_which_free_port_it_took() -> None:
+    command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", "0", "--slots", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            words = server.stderr.readline().split()
+            assert words[:3] == ["serving", words[1], "on"]
+            with socket.create_connection(("127.0.0.1", int(words[3].rpartition(":")[2])), timeout=20):
+                pass
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("command", ["check --backend docker", "build", "build --from python:3.12-slim"])
+def test_a_daemon_that_is_not_there_is_named(
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    require: Callable[[str], None],
+) -> None:
+    require("docker")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    assert main(["sandbox", *command.split()]) == 1
+    caught = capsys.readouterr()
+    said = caught.out + caught.err
+    assert "unix:///nowhere.sock" in said
+    assert "tart" in said
+    assert "daemon, and see that this user may use it" in said
+    assert "namespaces" not in said
+
+
+def test_servers_that_are_not_there_are_given_up_in_time() -> None:
+    async def within() -> float:
+        sandbox = RemoteSandbox(["http://127.0.0.1:9"], unreachable=2.0)
+        began = time.monotonic()
+        with pytest.raises(SandboxUnavailable, match=r"within 2 s\. http://127\.0\.0\.1:9: it cannot be reached"):
+            await sandbox.run(Job(argv=("true",)))
+        await sandbox.close()
+        return time.monotonic() - began
+
+    assert asyncio.run(within()) < 4
