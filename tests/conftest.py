@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import re
@@ -25,9 +26,13 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from data_prep import Problem
 
 # Read by libraries when they are first imported, here and in every process that a test starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers of the test runner already share the cores
@@ -144,6 +149,23 @@ def shared_data(require: Callable[[str], None]) -> Path:
     """The folder of real data sets; skips where there is none."""
     require("data")
     return data_folder()
+
+
+@pytest.fixture(scope="session")
+def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Problem]:
+    """MBPP+, whose references are run to tell what is expected: a minute, so it is read once for all test workers."""
+    from data_prep.files import read_problems, write_problems
+    from data_prep.sets import load_set
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / "mbpp_plus.jsonl"
+    with (folder / "mbpp_plus.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            write_problems(path, load_set("mbpp_plus", origin=shared_data))
+    return read_problems(path)
 
 
 # --- hooks ----------------------------------------------------------------------------------------------------------

@@ -258,8 +258,7 @@ def test_where_the_order_is_open_or_a_match_will_do_the_tests_say_so() -> None:
 
 
 @pytest.mark.slow
-def test_every_row_of_mbpp_plus_gets_its_expected_outputs(shared_data: Path) -> None:
-    problems = list(load_set("mbpp_plus", origin=shared_data))
-    assert len(problems) == 420
-    kinds = Counter(type(problem.reference) for problem in problems)
+def test_every_row_of_mbpp_plus_gets_its_expected_outputs(mbpp_plus: list[Problem]) -> None:
+    assert len(mbpp_plus) == 420
+    kinds = Counter(type(problem.reference) for problem in mbpp_plus)
     assert kinds == {FunctionReference: 410, AssertsReference: 10}

@@ -1,4 +1,4 @@
-"""Published solutions pass the tests of their own set, and changed ones fail: a sample by default, all as slow tests.
+"""Published solutions pass the tests of their own set, and changed ones fail.
 
 A solution is changed at one place (an operator, a comparison, a number, a `not`), or, where no such change is noticed
 by the published tests, returns nothing.
@@ -24,7 +24,6 @@ from rewards.code.grader import CodeGrader
 from rewards.code.references import CODE_REFERENCES, CodeLimits
 from rewards.code.sandboxes import close_held
 
-SAMPLED = {"humaneval": 20, "mbpp": 20, "mbpp_plus": 70}  # every so many rows, by default
 MOST_CHANGES = 6
 
 
@@ -38,25 +37,21 @@ class Row:
     solution: str
 
 
-def rows(shared_data: Path, name: str, *, every: int = 1) -> list[Row]:
-    """Rows of a set. The sets that run their solutions do so here."""
+def rows(shared_data: Path, name: str, problems: Sequence[Problem] = ()) -> list[Row]:
+    """The rows of a set. problems: what they say, where that has been read before."""
     entry = NAMED_SETS[name]
     path = shared_data / entry.files[entry.default_split]
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as stream:
-        raw = [json.loads(line) for line in stream][::every]
+        raw = [json.loads(line) for line in stream]
     found = []
-    try:
-        for fields in raw:
-            body = fields.get("canonical_solution") or fields["code"]
-            whole = fields["prompt"] + body if name == "humaneval" else body
-            found.append(Row(str(fields["task_id"]), entry.read(fields), body, whole))
-    finally:
-        if entry.finish is not None:
-            entry.finish()
+    for fields, problem in zip(raw, problems or [entry.read(fields) for fields in raw], strict=True):
+        body = fields.get("canonical_solution") or fields["code"]
+        whole = fields["prompt"] + body if name == "humaneval" else body
+        found.append(Row(str(fields["task_id"]), problem, body, whole))
     return found
 
 
-PATIENT, BRIEF = CodeLimits(time_s=60.0), CodeLimits(time_s=3.0)  # a test machine may be busy; a change may not end
+PATIENT, BRIEF = CodeLimits(time_s=60.0), CodeLimits(time_s=1.0)  # a test machine may be busy; a change may not end
 
 
 def graded(pairs: Sequence[tuple[Row, str]], limits: CodeLimits = PATIENT) -> list[GradeResult]:
@@ -138,16 +133,21 @@ def check(found: list[Row]) -> None:
         waiting = [one for one, result in zip(waiting, results, strict=True) if result.score == 1.0]
 
 
-@pytest.mark.parametrize("name", SAMPLED)
-def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str) -> None:
-    check(rows(shared_data, name, every=SAMPLED[name]))
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "count"), [("humaneval", 164), ("mbpp", 974)])
+def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, count: int) -> None:
+    found = rows(shared_data, name)
+    assert len(found) == count
+    check(found)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "count"), [("humaneval", 164), ("mbpp", 974), ("mbpp_plus", 420)])
-def test_all_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, count: int) -> None:
-    found = rows(shared_data, name)
-    assert len(found) == count
+def test_published_solutions_of_mbpp_plus_pass_and_changed_ones_fail(
+    shared_data: Path, mbpp_plus: list[Problem]
+) -> None:
+    found = rows(shared_data, "mbpp_plus", mbpp_plus)
+    assert len(found) == 420
+    assert [row.problem.tags[0] for row in found] == [f"mbpp_plus/{row.name}" for row in found]
     check(found)
 
 
