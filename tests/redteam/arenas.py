@@ -55,6 +55,16 @@ def solve(n):
 """
 _PRINTS = "def solve(n):\n    for i in range(n):\n        print(i * i, end=';')\n    print()\n    return n * 3\n"
 _READS = "def solve():\n    return sum(int(x) ** 2 for x in input().split())\n"
+_HALVES = "def solve(a):\n    return [x / 2 + i for i, x in enumerate(a)]\n"
+_RECORDER = """\
+class Recorder:
+    def __init__(self):
+        self.seen = []
+    def add(self, item):
+        self.seen.append(item)
+    def check(self, items):
+        assert self.seen == items
+"""
 
 _ALL = (
     Arena(
@@ -482,6 +492,125 @@ class TestOther:
         solution="def solve(word):\n    return '^' + word[0] + '+$'\n",
         imports="import re",
         tests=("assert re.match(solve('ab'), 'a' * 40) and not re.match(solve('ab'), 'a' * 40 + 'b')",),
+    ),
+    Arena(
+        name="zipped",
+        solution=ITEMS,
+        tests=(
+            "r = solve([3, 1, 2]); assert len(r) == 3; assert all(a == b for a, b in zip(r, [1, 5, 11]))",
+            "r = solve([9]); assert len(r) == 1; assert [a for a, b in zip(r, [81]) if a != b] == []",
+        ),
+    ),
+    Arena(
+        name="indexed",
+        solution=ITEMS,
+        tests=(
+            "r = solve([5, 0, 8]); assert len(r) == 3; assert not [i for i in range(len(r)) if r[i] != [0, 26, 66][i]]",
+        ),
+    ),
+    Arena(
+        name="approx_list",
+        solution=_HALVES,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+def test_near():
+    assert solve([1.0, 2.0]) == pytest.approx([0.5, 2.0])
+
+def test_more():
+    assert pytest.approx([2.0, 4.0, 6.5]) == solve([4.0, 6.0, 9.0])
+""",
+    ),
+    Arena(
+        name="set_equal",
+        solution="def solve(n):\n    return {d for d in range(1, n + 1) if n % d == 0}\n",
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Divisors(unittest.TestCase):
+    def test_ten(self):
+        self.assertSetEqual(solve(10), {1, 2, 5, 10})
+
+    def test_nine(self):
+        self.assertSetEqual(solve(9), {1, 3, 9})
+""",
+    ),
+    Arena(
+        name="at_import",
+        solution=NUMBER,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+FIRST = solve(3, 4)
+
+@pytest.mark.parametrize("given, answer", [(solve(7, 7), 1649), (solve(0, 25), 436)])
+def test_given(given, answer):
+    assert given == answer
+
+def test_first():
+    assert FIRST == 358
+""",
+    ),
+    Arena(
+        name="star",
+        solution=NUMBER,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import *
+
+CASES = [((3, 4), 358), ((7, 7), 1649)]
+
+@pytest.mark.parametrize("function", [solve])
+def test_all(function):
+    for args, answer in CASES:
+        assert function(*args) == answer
+""",
+    ),
+    Arena(
+        name="pickled",
+        solution=NUMBER,
+        imports="import pickle",
+        tests=(
+            "assert pickle.loads(pickle.dumps(solve(3, 4))) == 358",
+            "assert pickle.loads(pickle.dumps([solve(7, 7)])) == [1649]",
+        ),
+    ),
+    Arena(
+        name="nested",
+        solution="def solve(a, b=2):\n    return a * b + 1\n",
+        tests=("assert solve(solve(3, 4)) == 27", "assert solve(solve(7, 7), 1) == 51"),
+    ),
+    Arena(
+        name="echo",
+        solution="def solve(f, n):\n    return [f(i) for i in range(n)]\n",
+        tests=(
+            "assert solve(lambda x: [x], 3) == [[0], [1], [2]]",
+            "assert solve(lambda x: {'x': (x, x)}, 1) == [{'x': (0, 0)}]",
+        ),
+    ),
+    Arena(
+        name="capital",
+        solution="def Solve(x):\n    return x / 4 + 1\n",
+        styles=("asserts",),
+        imports="import math",
+        tests=(
+            "assert abs(Solve(2.0) - 1.5) < 1e-9",
+            "assert 1.24 < Solve(1) < 1.26",
+            "assert round(Solve(10) * 2, 3) == 7.0",
+        ),
+    ),
+    Arena(
+        name="recorder",
+        solution="def solve(recorder, n):\n    for i in range(n):\n        recorder.add(i * i)\n",
+        imports=_RECORDER,
+        tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
 ARENAS = {arena.name: arena for arena in _ALL}
