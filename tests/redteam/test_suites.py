@@ -16,13 +16,16 @@ from tests.redteam.arenas import ARENAS
 from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
 
 FAMILIES = {
-    "bombs", "channels", "compiling", "excuses", "exits", "files", "forgery", "inspection", "languages", "leaks",
-    "lies", "network", "outcomes", "patches", "plain", "processes", "responses", "returns", "semantics", "timing",
+    "bombs", "channels", "compiling", "excuses", "exits", "files", "forgery", "inspection", "kernel", "languages",
+    "leaks", "lies", "network", "outcomes", "patches", "plain", "processes", "responses", "returns", "semantics",
+    "timing", "toolchains", "views", "ways_out", "wire",
 }  # fmt: skip
 UNREADABLE = (
     "compiling",
     "responses",
     "languages",
+    "toolchains",
+    "ways_out.java_class_with_a_long_name",
     "forgery.response_of_two_programs",
     "plain.does_not_compile",
 )  # not meant to compile
