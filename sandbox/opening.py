@@ -96,10 +96,11 @@ async def open_sandbox(
             raise
         except SandboxError as error:
             causes.append(f"{name}: {error}")
+    text = " | ".join(causes).rstrip(".")
+    if _candidates(backend, options) in (["remote"], ["ray"]):
+        raise SandboxUnavailable(text)
     hint = "" if allow_weak else " To run programs without isolation, say allow_weak=True (--allow-weak)."
-    raise SandboxUnavailable(
-        f"no sandbox can run programs here. {' | '.join(causes)}. `rlvr sandbox check` shows what holds.{hint}"
-    )
+    raise SandboxUnavailable(f"no sandbox can run programs here. {text}. `rlvr sandbox check` shows what holds.{hint}")
 
 
 def _candidates(backend: str, options: SandboxOptions) -> list[str]:

@@ -262,7 +262,9 @@ class _Socket:
         except InvalidStatus as error:
             status = error.response.status_code
             if status in (401, 403):
-                raise Refused(f"{address} refuses this client: the token is missing or wrong") from error
+                raise Refused(
+                    f"{address} refuses this client: the token is missing or wrong; set RLVR_SANDBOX_TOKEN to that of the server"
+                ) from error
             raise SandboxUnavailable(f"it answers with status {status}") from error
         except InvalidHandshake as error:
             raise SandboxUnavailable(f"it is no sandbox server: {error}") from error
