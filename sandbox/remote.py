@@ -263,7 +263,7 @@ class _Socket:
             status = error.response.status_code
             if status in (401, 403):
                 raise Refused(
-                    f"{address} refuses this client: the token is missing or wrong; set RLVR_SANDBOX_TOKEN to that of the server"
+                    f"{address} refuses this client: the token is missing or wrong; set RLVR_SANDBOX_TOKEN"
                 ) from error
             raise SandboxUnavailable(f"it answers with status {status}") from error
         except InvalidHandshake as error:
