@@ -429,3 +429,47 @@ def test_reason_holds_nothing_that_is_expected():
         "def f(x): return 0", "import solution\ndef test_a(): assert solution.f(1) == 'secret-9137'\n"
     )
     assert "9137" not in judgement.cases[0].reason
+
+
+NOT_TO_BE_UNGRADED = {
+    "exits while the file is imported": (
+        "def solve(a, b): raise SystemExit(0)\n",
+        "VALUE = solve(3, 4)\ndef test_a(): assert VALUE == 5\n",
+    ),
+    "an error whose text exits": (
+        "class S:\n    def __str__(self): raise SystemExit(0)\ndef solve(a, b): raise ValueError(S())\n",
+        "def test_a(): assert solve(3, 4) == 5\n",
+    ),
+    "attributes that exit": (
+        "class S:\n    def __call__(self, *a): return 0\n    def __getattr__(self, n): raise SystemExit(0)\nsolve = S()\n",
+        "def test_a(): assert solve(3, 4) == 5\n",
+    ),
+    "no module, it says": (
+        "def solve(a, b):\n    class Out(BaseException): pass\n    raise Out(\"No module named 'x'\")\n",
+        "VALUE = solve(3, 4)\ndef test_a(): assert VALUE == 5\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", NOT_TO_BE_UNGRADED)
+def test_a_program_cannot_have_its_tests_ungraded(way: str) -> None:
+    program, test = NOT_TO_BE_UNGRADED[way]
+    assert is_wrong(pytest_files(program, "from solution import solve\n" + test))
+
+
+def test_a_name_that_a_star_import_does_not_bring_is_the_programs_fault() -> None:
+    test = "import pytest\nfrom solution import *\n@pytest.mark.parametrize('f', [solve])\ndef test_a(f): assert f(1) == 2\n"
+    assert is_wrong(pytest_files("_x = 1\n", test))
+
+
+def test_a_set_that_learns_what_is_expected_is_not_equal_to_it() -> None:
+    program = "class S(set):\n    def difference(self, other):\n        self.update(other)\n        return set()\ndef f(): return S()\n"
+    test = "import unittest\nfrom solution import f\nclass T(unittest.TestCase):\n    def test_a(self): self.assertSetEqual(f(), {1, 2})\n"
+    assert is_wrong(pytest_files(program, test))
+    assert is_wrong(
+        pytest_files(
+            program.replace("(set)", "").replace("self.update(other)", "self.held = other")
+            + "S.__iter__ = lambda s: iter(s.held)\n",
+            test,
+        )
+    )
