@@ -125,10 +125,36 @@ def load(host: Host, options: dict[str, Any]) -> object:
                 joined.write(text)
         if before is not None:
             exec(before, module.__dict__)
-    exec(code or compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+    try:
+        exec(code or compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+    except BaseException:  # whatever it raises it raises again when a test runs it
+        if not options.get("late"):
+            raise
+        return (), {}
     names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
     wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
     return names, wanted
+
+
+def reload(host: Host) -> None:
+    """Execute the program again, in the module that it has."""
+    from . import rerunning
+
+    rerunning.again(host.exports.objects[MODULE])
+
+
+def script(host: Host, name: str) -> dict[str, Any]:
+    """Execute the program in a module of another name."""
+    from . import rerunning
+
+    return rerunning.under_name(host.exports.objects[MODULE], name)
+
+
+def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
+    """Start the program as a process of its own."""
+    from . import rerunning
+
+    return rerunning.as_child(host.exports.objects[MODULE], *options)
 
 
 def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -295,6 +321,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "files_in": files_in,
     "files_out": files_out,
     "drive": drive,
+    "reload": reload,
+    "script": script,
+    "child": child,
 }
 
 

@@ -5,6 +5,7 @@ A description is names and a set of operators. What a class does is a template o
 
 from __future__ import annotations
 
+import contextlib
 import types
 from collections.abc import Callable
 from typing import Any
@@ -94,6 +95,22 @@ def make_class(number: int, description: Any) -> type:
         capabilities_of[made] |= capabilities_of.get(ancestor, 0)
     class_numbers[made] = number
     return made
+
+
+def register(made: type) -> None:
+    """Let `isinstance(x, Mapping)` and `issubclass(Shape, ABC)` know the stand-in of such a class of the program.
+
+    It gives the class nothing here: all that it does is still asked, or refused. It may ask the program.
+    """
+    import abc
+    import collections.abc
+    import numbers
+
+    known = {"abc": abc, "collections.abc": collections.abc, "numbers": numbers}.get(made.__module__)
+    standard = getattr(known, made.__name__, None)
+    if isinstance(standard, abc.ABCMeta):
+        with contextlib.suppress(TypeError, RuntimeError):  # one that cannot be
+            standard.register(made)
 
 
 def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any]) -> type:

@@ -14,7 +14,7 @@ from . import proxies, served, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
-from .described import make_handle
+from .described import make_handle, register
 from .proxies import ProgramLost, UnsupportedTest
 from .raised import made_here
 from .sharing import Shared
@@ -50,6 +50,7 @@ class Link:
         self._refs: dict[int, Any] = {}
         self._received: dict[int, int] = {}
         self._gone: dict[int, type] = {}
+        self._abstract: list[type] = []  # classes of the program that stand for abstract ones of the standard library
         self.objects: dict[int, tuple[str, Any]] = {}
         self._object_numbers: dict[int, int] = {}
         self._reports_wait: Callable[[], bool] = lambda: False
@@ -92,6 +93,8 @@ class Link:
                 return self._ask(name, args, kwargs)
             finally:
                 del args, kwargs
+                while self._abstract and not self.lost:
+                    register(self._abstract.pop())
                 if self.after is not None and not self.lost:
                     self.after()
 
@@ -269,6 +272,8 @@ class Link:
         if number in self.handles or number in self._refs or len(self.handles) > _MOST_OBJECTS:
             raise Violation("an object that is sent twice")
         self.handles[number] = value
+        if isinstance(value, type) and value.__module__ in ("abc", "collections.abc", "numbers"):
+            self._abstract.append(value)
         return value
 
     def warning_of(self, names: list[str], message: str) -> Warning:

@@ -23,7 +23,7 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, proxies
+from . import context, counting, proxies, scripts
 from .checker import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, describe, load, outcome
 from .link import Case
 from .surroundings import forward_output, watch
@@ -275,17 +275,23 @@ class _Reports:
         return result
 
 
+def _brings_other(text: str) -> bool:
+    """Whether a star import of something else may be what gives a test its names."""
+    return bool(re.search(r"^\s*from\s+(?!solution\b)\S+\s+import\s+\*", text, re.MULTILINE))
+
+
 def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: str) -> types.ModuleType:
     """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
     import builtins
 
-    from .names import bound_names
+    from .names import bound_names, used_names
 
     module = proxies.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
     module.__file__ = os.path.abspath("solution.py")
     sys.modules["solution"] = module
     bound = set().union(*(bound_names(tree) for tree in files.values())) if "*" in text else set()
+    modules = {name for name, only in used_names(files.values()).items() if only} if "*" in text else set()
     types.ModuleType.__setattr__(
         module,
         "__all__",
@@ -296,7 +302,7 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
             and name not in bound
             and name not in _NEVER_STAR
             and not hasattr(builtins, name)
-            and name not in sys.stdlib_module_names
+            and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
         ],
     )
     return module
@@ -321,10 +327,13 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
             functions += [_Function(found, len(functions)) for found in counting.count(name, trees[name])]
             functions = [_Function(f.counted, index) for index, f in enumerate(functions)]
     report.send("count", len(functions))
-    if load(link, report, start["program"]) is None:
-        return
     text = "\n".join(sources.values())
-    install_solution(link.public_names, trees, text)
+    if load(link, report, {**start["program"], "late": scripts.runs_late(text)}) is None:
+        return
+    module = install_solution(link.public_names, trees, text)
+    if scripts.runs_late(text) and not link.public_names:
+        del sys.modules["solution"]
+    scripts.watch(link, module, text)
     link.output = forward_output
     link.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}

@@ -172,6 +172,73 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
             db.__exit__.assert_called_once()
         """,
     ),
+    "a program that is run as a script": (
+        "import sys\nn = int(input())\nprint(n * 2)\nif n < 0: sys.exit(3)\n",
+        ("n * 2", "n * 3"),
+        """
+        import importlib, io, runpy, subprocess, sys
+        from pathlib import Path
+        import pytest
+        HERE = Path(__file__).parent
+        def test_import(monkeypatch, capsys):
+            for text, expected in (("1", "2\\n"), ("5", "10\\n")):
+                monkeypatch.setattr("sys.stdin", io.StringIO(text))
+                sys.modules.pop("solution", None)
+                importlib.import_module("solution")
+                assert capsys.readouterr().out == expected
+        def test_runpy(monkeypatch, capsys):
+            monkeypatch.setattr("builtins.input", lambda *a: "-7")
+            with pytest.raises(SystemExit) as end: runpy.run_path(str(HERE / "solution.py"), run_name="__main__")
+            assert capsys.readouterr().out == "-14\\n" and end.value.code == 3
+        def test_process():
+            done = subprocess.run([sys.executable, "solution.py"], input="4\\n", capture_output=True, text=True)
+            assert done.stdout == "8\\n" and done.returncode == 0 and done.stderr == ""
+            assert subprocess.check_output([sys.executable, str(HERE / "solution.py")], input=b"6") == b"12\\n"
+            with pytest.raises(subprocess.CalledProcessError) as failed:
+                subprocess.run([sys.executable, "-m", "solution"], input=b"-1", check=True, stdout=subprocess.PIPE)
+            assert failed.value.returncode == 3
+        """,
+    ),
+    "a module that is loaded again": (
+        "import os\nCOUNT = 0\nDEBUG = os.environ.get('DEBUG') == '1'\ndef up():\n    global COUNT\n    COUNT += 1\n    return COUNT\n",
+        ("COUNT += 1", "COUNT = 1"),
+        """
+        import importlib
+        import solution
+        def test_a():
+            assert solution.up() == 1 and solution.up() == 2
+            importlib.reload(solution)
+            assert solution.up() == 1 and solution.DEBUG is False
+        def test_b(monkeypatch):
+            monkeypatch.setenv("DEBUG", "1")
+            assert importlib.reload(solution) is solution and solution.DEBUG is True
+        """,
+    ),
+    "a star import of a function with a module's name": (
+        "def token(n): return 't' * n\ndef copy(x): return list(x)\n",
+        ("list(x)", "x"),
+        """
+        from solution import *
+        def test_a():
+            xs = [1]
+            assert token(2) == "tt" and copy(xs) == xs and copy(xs) is not xs
+        """,
+    ),
+    "abstract classes": (
+        "from abc import ABC, abstractmethod\nfrom collections.abc import Mapping\nclass Shape(ABC):\n    @abstractmethod\n    def area(self): ...\n"
+        "class Both(Mapping):\n    def __getitem__(self, k): return {'a': 1}[k]\n    def __iter__(self): return iter('a')\n    def __len__(self): return 1\n",
+        ("class Shape(ABC)", "class Shape"),
+        """
+        from abc import ABC
+        from collections.abc import Mapping, Sequence
+        import pytest
+        from solution import Both, Shape
+        def test_a():
+            assert issubclass(Shape, ABC) and not isinstance(Both(), ABC)
+            with pytest.raises(TypeError): Shape()
+        def test_b(): assert isinstance(Both(), Mapping) and not isinstance(Both(), Sequence) and dict(Both()) == {"a": 1}
+        """,
+    ),
     "a warning class of the program": (
         "import warnings\nclass Odd(UserWarning): pass\nclass Late(DeprecationWarning): pass\n"
         "def f(): warnings.warn('odd', Odd)\ndef g(): warnings.warn(Late('late'))\n",

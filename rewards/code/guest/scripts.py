@@ -1,0 +1,153 @@
+"""In the checker: tests that run the program as a script, or load it anew. All of it happens where the program is.
+
+`importlib.reload(solution)` and an import after `del sys.modules["solution"]` execute it again in its process;
+`runpy.run_path("solution.py")` executes it as `__main__` there; `subprocess.run([sys.executable, "solution.py"], ...)`
+starts it as a child there. What comes back is data: a status and what was written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import os
+import re
+import sys
+import types
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_LOADS_IT = re.compile(r"reload|import_module|__import__|sys\.modules|runpy|subprocess|spec_from_file_location")
+_AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MULTILINE)
+
+
+def runs_late(text: str) -> bool:
+    """Whether the tests, and not we, say when the program runs first: it may read what they provide by then."""
+    return bool(_LOADS_IT.search(text)) and not _AT_THE_TOP.search(text)
+
+
+def watch(link: Link, module: types.ModuleType, text: str) -> None:
+    """Have what the tests' text mentions done by the program's process."""
+    if not _LOADS_IT.search(text):
+        return
+    sys.meta_path.insert(0, _Finder(link, module))
+    if "runpy" in text:
+        _watch_runpy(link)
+    if "subprocess" in text:
+        _watch_subprocess(link)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds `solution`, always as the one proxy, and has the program executed again."""
+
+    def __init__(self, link: Link, module: types.ModuleType) -> None:
+        self._link = link
+        self._module = module
+
+    def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec("solution", self) if fullname == "solution" else None
+
+    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return self._module
+
+    def exec_module(self, _module: types.ModuleType) -> None:
+        self._link.ask("reload")
+
+
+def _is_program(word: object) -> bool:
+    return isinstance(word, str | os.PathLike) and os.path.basename(os.fspath(word)) in ("solution.py", b"solution.py")
+
+
+def _watch_runpy(link: Link) -> None:
+    import runpy
+
+    def watched(original: Any, is_program: Any) -> Any:
+        def run(name: Any, init_globals: Any = None, run_name: str | None = None, **options: Any) -> Any:
+            if is_program(name):
+                return link.ask("script", "<run_path>" if run_name is None else run_name)
+            return original(name, init_globals, run_name, **options)
+
+        return run
+
+    runpy.run_path = watched(runpy.run_path, _is_program)
+    runpy.run_module = watched(runpy.run_module, lambda name: name == "solution")
+
+
+def _command(args: object) -> tuple[str, ...] | None:
+    """The words of a command that starts the program with Python, behind the interpreter."""
+    if not isinstance(args, Sequence) or isinstance(args, str | bytes) or len(args) < 2:
+        return None
+    words = [os.fspath(word) for word in args if isinstance(word, str | os.PathLike)]
+    if len(words) != len(args) or not os.path.basename(str(words[0])).startswith("python"):
+        return None
+    program = [
+        at
+        for at, word in enumerate(words)
+        if at and (_is_program(word) or words[at - 1 : at + 1] == ["-m", "solution"])
+    ]
+    if not program:
+        return None
+    return tuple("solution.py" if _is_program(word) else str(word) for word in words[1:])
+
+
+def _watch_subprocess(link: Link) -> None:
+    subprocess: Any = importlib.import_module("subprocess")
+    original, popen = subprocess.run, subprocess.Popen
+
+    def run(args: Any, *rest: Any, **options: Any) -> Any:
+        words = _command(args)
+        if words is None or rest:
+            return original(args, *rest, **options)
+        return _child(link, args, words, **options)
+
+    class Popen(popen):  # type: ignore[misc, valid-type]
+        def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
+            if _command(args) is not None:
+                link.unsupported("the program as a process that the test talks to (subprocess.run is supported)")
+            super().__init__(args, *rest, **options)
+
+    def check_output(args: Any, **options: Any) -> Any:
+        return run(args, stdout=subprocess.PIPE, check=True, **options).stdout
+
+    def check_call(args: Any, **options: Any) -> int:
+        return int(run(args, check=True, **options).returncode)
+
+    def call(args: Any, **options: Any) -> int:
+        return int(run(args, **options).returncode)
+
+    subprocess.run, subprocess.Popen = run, Popen
+    subprocess.check_output, subprocess.check_call, subprocess.call = check_output, check_call, call
+
+
+def _child(link: Link, args: Any, words: tuple[str, ...], **options: Any) -> Any:
+    """`subprocess.run` of the program in its own process's place."""
+    import subprocess
+
+    encoding = options.get("encoding") or (
+        "utf-8" if options.get("text") or options.get("universal_newlines") else None
+    )
+    given = options.get("input")
+    if given is None and hasattr(options.get("stdin"), "read"):
+        given = options["stdin"].read()
+    if isinstance(given, str):
+        given = given.encode(encoding or "utf-8")
+    timeout, env = options.get("timeout"), options.get("env")
+    merged = options.get("stderr") == subprocess.STDOUT
+    told = link.ask("child", words, given or b"", timeout, None if env is None else dict(env), merged)
+    if told is None:
+        raise subprocess.TimeoutExpired(args, timeout or 0.0)
+    if type(told) is not tuple or [type(part) for part in told] != [int, bytes, bytes]:
+        link.lose("the program broke the protocol: a child that ended with no status", violated=True)
+    status, *written = told
+    captures = options.get("capture_output") is True
+    shown: list[Any] = []
+    for name, raw in zip(("stdout", "stderr"), written, strict=True):
+        text = raw.decode(encoding, options.get("errors") or "strict").replace("\r\n", "\n") if encoding else raw
+        wanted = captures or options.get(name) == subprocess.PIPE
+        shown.append(text if wanted and not (name == "stderr" and merged) else None)
+    if options.get("check") and status:
+        raise subprocess.CalledProcessError(status, args, *shown)
+    return subprocess.CompletedProcess(args, status, *shown)
