@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from data_prep.problem import Problem
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult
 from rlvr.errors import ConfigError
+from rlvr.prompts import Prompter
+from rlvr.types import Completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,20 @@ class GradingConfig:
     workers: int | None = None
     deadline: float = 10.0
     max_ungraded_share: float = 0.1
+
+
+def request_for(problem: Problem, completion: Completion, prompter: Prompter) -> GradeRequest:
+    """What a grader is asked about a completion."""
+    return GradeRequest(
+        messages=problem.messages,
+        response=prompter.response_text(problem, completion.token_ids),
+        reference=problem.reference,
+        finish=completion.finish,
+        metadata=MappingProxyType({"tokens": len(completion.token_ids), "source": problem.source}),
+        problem_id=problem.id,
+        group_id=str(completion.request.draw_index),
+        sample_id=completion.request.sample_index,
+    )
 
 
 class RunGraders:

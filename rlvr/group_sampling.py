@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from data_prep.problem import Problem
 from rewards.types import GradeRequest, GradeResult
 from rlvr.draws import Draw
 from rlvr.errors import ConfigError
-from rlvr.grading import RunGraders
+from rlvr.grading import RunGraders, request_for
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import Completion, Group, RolloutRequest, Sample, SamplingParameters
@@ -134,7 +133,7 @@ class GroupSampler:
         async for completion in self._engine.generate(requests):
             index, g = completion.request.draw_index, completion.request.sample_index
             problem, group = problems[index], arrived[index]
-            group[g] = _Arrived(completion=completion, request=self._request(problem, completion))
+            group[g] = _Arrived(completion=completion, request=request_for(problem, completion, self._prompter))
             if not self._graders.needs_group(problem):
                 (group[g].grade,) = self._graders.grade(problem, [group[g].request])
             elif len(group) == self._config.n:
@@ -150,18 +149,6 @@ class GroupSampler:
         """Seconds since the last call in which every token was sampled and only grades were missing."""
         waited, self._waited = self._waited, 0.0
         return waited
-
-    def _request(self, problem: Problem, completion: Completion) -> GradeRequest:
-        return GradeRequest(
-            messages=problem.messages,
-            response=self._prompter.response_text(problem, completion.token_ids),
-            reference=problem.reference,
-            finish=completion.finish,
-            metadata=MappingProxyType({"tokens": len(completion.token_ids), "source": problem.source}),
-            problem_id=problem.id,
-            group_id=str(completion.request.draw_index),
-            sample_id=completion.request.sample_index,
-        )
 
     async def _group(self, draw: Draw, arrived: Mapping[int, _Arrived], max_tokens: int) -> Group:
         samples = []

@@ -18,7 +18,6 @@ import asyncio
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from rewards.types import GradeRequest
 from rlvr.errors import ConfigError, RolloutError
 from rlvr.evaluation.graders import Grade, SampleGrades
 from rlvr.evaluation.result import EvaluatedSample, Evaluation, summarise
+from rlvr.grading import request_for
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import Completion, RolloutRequest, SamplingParameters
@@ -159,23 +159,10 @@ def rollout_seed(seed: int) -> int:
 async def _graded(
     problem: Problem, index: int, completions: Sequence[Completion], grade: Grade, prompter: Prompter
 ) -> list[EvaluatedSample]:
-    requests = [_request(problem, completion, prompter) for completion in completions]
+    requests = [request_for(problem, completion, prompter) for completion in completions]
     grades = await grade(problem, requests)
     prompt = prompter.text(problem)
     return [_sample(problem, index, prompt, *row) for row in zip(completions, requests, grades, strict=True)]
-
-
-def _request(problem: Problem, completion: Completion, prompter: Prompter) -> GradeRequest:
-    return GradeRequest(
-        messages=problem.messages,
-        response=prompter.response_text(problem, completion.token_ids),
-        reference=problem.reference,
-        finish=completion.finish,
-        metadata=MappingProxyType({"tokens": len(completion.token_ids), "source": problem.source}),
-        problem_id=problem.id,
-        group_id=str(completion.request.draw_index),
-        sample_id=completion.request.sample_index,
-    )
 
 
 def _sample(
