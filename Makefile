@@ -30,7 +30,7 @@ demo: $(train)  ## train a small reasoner on the CPU, in minutes, and show what 
 	$(python) examples/demo.py
 
 test: $(dev)  ## run every test (TESTS=... passes arguments to pytest)
-	$(python) -m pytest --numprocesses $(JOBS) $(TESTS)
+	$(python) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
 lint: $(dev)  ## check style, format and types
 	$(python) -m ruff check .
