@@ -343,15 +343,14 @@ async def attack(sandbox: Sandbox, *, near: bool = True) -> tuple[Finding, ...]:
     """Make every attack on a sandbox. near: it is on this machine."""
     secret = f"caller's-secret-{secrets.token_hex(16)}"
     folder = _baited_folder(secret)
-    sentinel = _baited_process(secret)
+    sentinel = _baited_process(secret, folder)
     try:
         with _listening() as (port, datagrams, local, reached):
             bait = _Bait(sandbox, secret, folder, port, datagrams, local, reached, sentinel.pid, near)
             return tuple([Finding(name, await _outcome(one, bait)) for name, one in ATTACKS])
     finally:
-        sentinel.kill()
-        sentinel.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        sentinel.communicate()
+        shutil.rmtree(folder, ignore_errors=True)  # an attack may have ended the process
 
 
 def _baited_folder(secret: str) -> Path:
@@ -365,10 +364,15 @@ def _baited_folder(secret: str) -> Path:
     return folder
 
 
-def _baited_process(secret: str) -> subprocess.Popen[bytes]:
-    """A process with the secret in its memory and its environment."""
-    code = "import os, time\nheld = os.environ['RLVR_SANDBOX_CHECK'] * 100\ntime.sleep(600)"
-    return subprocess.Popen([sys.executable, "-S", "-c", code], env={**os.environ, "RLVR_SANDBOX_CHECK": secret})
+def _baited_process(secret: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A process with the secret in its memory and its environment. When its input ends it removes the folder, and ends:
+
+    also where this process is killed.
+    """
+    code = "import os, shutil, sys\nheld = os.environ['RLVR_SANDBOX_CHECK'] * 100\nsys.stdin.read()\n"
+    code += "shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    environment = {**os.environ, "RLVR_SANDBOX_CHECK": secret}
+    return subprocess.Popen([sys.executable, "-S", "-c", code, str(folder)], stdin=subprocess.PIPE, env=environment)
 
 
 async def _outcome(one: Attack, bait: _Bait) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -95,3 +97,29 @@ def test_servers_that_are_not_there_are_given_up_in_time() -> None:
         return time.monotonic() - began
 
     assert asyncio.run(within()) < 4
+
+
+def test_a_check_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rlvr.cli", "sandbox", "check", "--backend", "namespaces"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.DEVNULL
+    )
+    limit = time.monotonic() + 60
+    while not (sentinels := _named(str(tmp_path))) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert sentinels
+    process.kill()
+    process.wait()
+    while (list(tmp_path.iterdir()) or _named(str(tmp_path))) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
+    assert not _named(str(tmp_path))
+
+
+def _named(word: str) -> list[str]:
+    """Processes whose command has this in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found += [path.parent.name] if word.encode() in path.read_bytes() else []
+    return found
