@@ -94,6 +94,8 @@ class Host:
         message.clear()
         try:
             box = [OPERATIONS[name](self, *args, **kwargs)]
+            if self.imports.functions:
+                self.imports.tell()
         except BaseException as error:  # whatever the program raises is its answer
             error.__traceback__ = None
             del args, kwargs

@@ -76,7 +76,8 @@ class CheckerEncoder(LinkEncoder):
         bases: tuple[type, ...] | None = None
         if kind == "exception class":
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
-        self.put(bases, depth - 1)
+        doc = value.__doc__ if self._link.shows_docs and kind in ("function", "async function") else None
+        self.put(doc if type(doc) is str else bases, depth - 1)
         self.put(tuple(sorted(served.offered(value, kind))), depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:

@@ -193,7 +193,7 @@ class StubAwaitable(Stub):
         return of_checker(self)
 
 
-def stub_function(back: Back, number: int, name: str, is_async: bool) -> Any:
+def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool) -> Any:
     """A real function, so that it binds as a method does and `inspect` calls it one."""
     if is_async:
 
@@ -208,6 +208,7 @@ def stub_function(back: Back, number: int, name: str, is_async: bool) -> Any:
 
         made = call
     made.__name__ = made.__qualname__ = name
+    made.__doc__ = doc if isinstance(doc, str) else None
     return made
 
 
@@ -217,6 +218,7 @@ class Imports:
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that were told
         self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
         self.back: Back = _no_back
 
@@ -225,6 +227,14 @@ class Imports:
 
     def get(self, number: int) -> Any:
         return self._stubs[number]
+
+    def tell(self) -> None:
+        """Attributes that the program has given to functions of the test, as decorators do."""
+        for number, (stub, told) in list(self.functions.items()):
+            for name, value in list(vars(stub).items()):
+                if not name.startswith("_") and (name not in told or told[name] is not value):
+                    told[name] = value
+                    self.back("mark", number, name, value)
 
     def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
         """Objects of one class of the test are of one class here."""
@@ -393,7 +403,8 @@ class CandidateDecoder(LinkDecoder):
         back = self._imports.back
         made: Any
         if kind in ("function", "async function"):
-            made = stub_function(back, number, name, kind == "async function")
+            made = stub_function(back, number, name, base, kind == "async function")
+            self._imports.functions[number] = (made, {})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
         elif kind in ("object", "callable object"):

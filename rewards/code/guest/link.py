@@ -50,6 +50,8 @@ class Link:
         self._refs: dict[int, Any] = {}
         self._received: dict[int, int] = {}
         self._gone: dict[int, type] = {}
+        self.shows_docs = False  # the tests ask for docstrings, which decorators copy
+        self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
         self._abstract: list[type] = []  # classes of the program that stand for abstract ones of the standard library
         self.objects: dict[int, tuple[str, Any]] = {}
         self._object_numbers: dict[int, int] = {}

@@ -148,6 +148,16 @@ def _stream(link: Link, number: Any, name: Any, args: Any) -> Any:
     return getattr(value, name)(*args)
 
 
+def _mark(link: Link, number: Any, name: Any, content: Any) -> None:
+    """A decorator's mark. What the test itself has put on its function stays."""
+    value = link.object_of(number, "function", "async function")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    if isinstance(value, types.FunctionType) and (name not in vars(value) or (number, name) in link.marked):
+        link.marked.add((number, name))
+        setattr(value, name, content)
+
+
 def _stdin(_link: Link, method: Any, size: Any) -> Any:
     if method not in ("read", "readline") or not (size is None or type(size) is int):
         raise Violation("a reading of standard input that is none")
@@ -162,6 +172,7 @@ SERVED: dict[str, Callable[..., Any]] = {
     "getattr": _getattr,
     "setattr": _setattr,
     "stdin": _stdin,
+    "mark": _mark,
     "operate": _operate,
     "copied": _copied,
     "vars": _vars,

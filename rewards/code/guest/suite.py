@@ -335,6 +335,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
         del sys.modules["solution"]
     scripts.watch(link, module, text)
     link.output = forward_output
+    link.shows_docs = "__doc__" in text
     link.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )

@@ -239,6 +239,24 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
         def test_b(): assert isinstance(Both(), Mapping) and not isinstance(Both(), Sequence) and dict(Both()) == {"a": 1}
         """,
     ),
+    "decorators on functions of the test": (
+        "from functools import wraps\ndef quiet(f):\n    @wraps(f)\n    def inner(*a): return f(*a)\n    return inner\n"
+        "def mark(**what):\n    def on(f):\n        f.route = what\n        f.calls = 0\n        return f\n    return on\n",
+        ("    @wraps(f)\n", ""),
+        """
+        from solution import mark, quiet
+        @quiet
+        def square(x):
+            'The square.'
+            return x * x
+        @mark(path="/", method="GET")
+        def index(): return "ok"
+        def test_a():
+            assert square(3) == 9 and square.__name__ == "square" and square.__doc__ == "The square."
+            assert square.__wrapped__(2) == 4
+        def test_b(): assert index() == "ok" and index.route == {"path": "/", "method": "GET"} and index.calls == 0
+        """,
+    ),
     "a warning class of the program": (
         "import warnings\nclass Odd(UserWarning): pass\nclass Late(DeprecationWarning): pass\n"
         "def f(): warnings.warn('odd', Odd)\ndef g(): warnings.warn(Late('late'))\n",
