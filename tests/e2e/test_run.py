@@ -34,6 +34,14 @@ def reward_file(folder: Path, body: str) -> str:
     return f"{path}:mine"
 
 
+# Right or wrong by the text alone, a third of the time: groups are informative also where the warm-up was short.
+BY_CHANCE = "return float(__import__('zlib').crc32(request.response.encode()) % 3 == 0)"
+
+
+def short(folder: Path) -> dict[str, object]:
+    return {"reward": reward_file(folder, BY_CHANCE), "warmup__steps": 5, "eval__every": 0}
+
+
 def test_a_run_leaves_everything_that_a_run_directory_promises(folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -84,7 +92,7 @@ def test_a_longer_run_goes_on_from_a_shorter_one_and_equals_one_made_at_once(fol
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(folder: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        run_training(tiny.config(folder, steps=2, seed=seed), out=folder / name)
+        run_training(tiny.config(folder, **short(folder), steps=2, seed=seed), out=folder / name)
     assert tiny.comparable_metrics(folder / "a") == tiny.comparable_metrics(folder / "b")
     assert tiny.comparable_metrics(folder / "a") != tiny.comparable_metrics(folder / "c")
 
@@ -189,7 +197,7 @@ def test_a_step_that_leaves_the_weights_as_they_are_leaves_their_version(folder:
 )
 def test_every_recipe_trains(folder: Path, recipe: str) -> None:
     run = folder / "run"
-    run_training(tiny.config(folder, recipe=recipe, steps=2, eval__every=0, algorithm__reference_every=0), out=run)
+    run_training(tiny.config(folder, **short(folder), recipe=recipe, steps=2, algorithm__reference_every=0), out=run)
     last = metrics(run)[-1]
     assert last["update/count"] == 2
     assert last["update/refused"] == 0
@@ -208,8 +216,10 @@ def test_every_recipe_trains(folder: Path, recipe: str) -> None:
     {"model__dtype": "bfloat16", "model__fp32_head": True, "model__gradient_checkpointing": True},
 ])  # fmt: skip
 def test_every_switch_trains_and_resumes_exactly(folder: Path, changes: dict[str, object]) -> None:
-    run_training(tiny.config(folder, steps=1, eval__every=0, **changes), out=folder / "two")
-    run_training(tiny.config(folder, steps=2, eval__every=0, **changes), out=folder / "two")
-    run_training(tiny.config(folder, steps=2, eval__every=0, **changes), out=folder / "one")
+    changes = {**short(folder), **changes}
+    run_training(tiny.config(folder, steps=1, **changes), out=folder / "two")
+    run_training(tiny.config(folder, steps=2, **changes), out=folder / "two")
+    run_training(tiny.config(folder, steps=2, **changes), out=folder / "one")
     assert tiny.comparable_metrics(folder / "two")[-1] == tiny.comparable_metrics(folder / "one")[-1]
     assert tiny.comparable_samples(folder / "two") == tiny.comparable_samples(folder / "one")
+    assert tiny.comparable_metrics(folder / "one")[-1]["update/count"] == 2
