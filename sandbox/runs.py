@@ -163,6 +163,8 @@ class Run:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._cause = ""
         self._home: socket.socket | None = None
+        if not slot.alive:  # it died while another slot was waited for
+            raise SlotLost("its slot ended before its start")
         limits = _numbers(job.limits)
         if slot.group is None:
             limits = {**limits, "process_memory_bytes": job.limits.memory_bytes}

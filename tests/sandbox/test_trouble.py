@@ -222,6 +222,28 @@ def test_what_is_stopped_can_be_closed(others: set[int], monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("nothing_left")
+def test_a_slot_that_dies_while_a_session_waits_for_its_second_is_replaced(others: set[int]) -> None:
+    async def within() -> bytes:
+        box = NamespaceSandbox(slots=1)
+        try:
+            await box.run(HELLO)
+            peer = Job(argv=SLEEP.argv, preload=("csv",), limits=SLEEP.limits)  # of a zygote that has yet to start
+            opening = asyncio.create_task(box.open(HELLO, peer))
+            await asyncio.sleep(0)
+            for pid, name in sandboxes_below(others).items():
+                if name == "rlvr-slot":
+                    os.kill(pid, signal.SIGKILL)
+            session = await opening
+            result = await session.result()
+            await session.close()
+            return result.stdout
+        finally:
+            await box.close()
+
+    assert asyncio.run(asyncio.wait_for(within(), 60)) == b"hello\n"
+
+
+@pytest.mark.usefixtures("nothing_left")
 def test_cgroups_that_are_lost_are_made_anew(others: set[int]) -> None:
     kept = ours(os.getpid())
 
