@@ -19,6 +19,7 @@ from rewards.grading import agrade, grade
 from rewards.pool import GraderPool
 from rewards.protocol import Grader
 from rewards.registry import find, names, reward
+from rewards.rules.references import ChoiceReference, JsonSchemaReference, RegexReference, TextReference
 from rewards.types import (
     AnyOf,
     CountdownReference,
@@ -36,6 +37,7 @@ from rewards.types import (
 
 __all__ = [
     "AnyOf",
+    "ChoiceReference",
     "CountdownReference",
     "DataReference",
     "Finish",
@@ -46,13 +48,16 @@ __all__ = [
     "GradingUnavailable",
     "InvalidReward",
     "InvalidRow",
+    "JsonSchemaReference",
     "MathReference",
     "Message",
     "NoReference",
     "Reference",
+    "RegexReference",
     "RewardError",
     "RewardSpec",
     "StepScore",
+    "TextReference",
     "UnknownReward",
     "Verdict",
     "agrade",

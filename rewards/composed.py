@@ -5,10 +5,12 @@
 - One part *decides*: correctness, verdict, extracted answer, reason and steps are its own. In a sum that is the part
   marked `decides: true`, else the first (in order) that declares right and wrong, else the first whose grade has a
   correctness. Where none has, the correctness is None and the verdict `scored`.
-- A gate holds where its part's correctness is 1, or its score is above 0 where it has no right and wrong. Where it
-  holds, `then` is graded and its grade is the whole's; if `then` has no right and wrong, correctness and verdict are
-  the gate's. Where it does not hold, `then` is not run: score = `closed`, correctness 0, verdict `wrong` (or the gate's
-  own `no_answer`), reason the gate's. A gate that could not be judged leaves the whole ungraded.
+- A gate holds where its part's correctness is 1, or its score is above 0 where it has no right and wrong; with
+  `at_least`, where its score is at least that. Where it holds, `then` is graded and its grade is the whole's; if `then`
+  has no right and wrong, correctness and verdict are the gate's. Where it does not hold, `then` is not run: score =
+  `closed`, correctness 0, verdict `wrong` (or the gate's own `no_answer`), reason the gate's. With `else`, the score is
+  that reward's, and so is its correctness where it has one. Where nothing in the gate has right and wrong, neither has
+  a grade behind a closed one: the verdict is `scored`. A gate that could not be judged leaves the whole ungraded.
 - Parts: the score of every named reward that ran, under its label, unweighted; None where it could not be judged. A
   reward's own parts follow as `label.part`. Details of every named reward that gives some stand under its label.
 
@@ -73,7 +75,9 @@ def identity(spec: RewardSpec) -> str:
     if isinstance(node, WeightedSum):
         return "sum(" + ", ".join(f"{part.weight:g} {identity(part.spec)}" for part in node.parts) + ")"
     if isinstance(node, Gate):
-        return f"gate({identity(node.gate)}, {identity(node.then)})"
+        bound = "" if node.at_least is None else f" >= {node.at_least:g}"
+        otherwise = "" if node.otherwise is None else f", else {identity(node.otherwise)}"
+        return f"gate({identity(node.gate)}{bound}, {identity(node.then)}{otherwise})"
     return find(node.reward).identity
 
 
@@ -107,8 +111,8 @@ def lowest(spec: RewardSpec) -> float:
     if isinstance(node, WeightedSum):
         return sum(p.weight * (lowest(p.spec) if p.weight >= 0 else highest(p.spec)) for p in node.parts)
     if isinstance(node, Gate):
-        return min(node.closed, lowest(node.then))
-    return find(node.reward).floor or 0.0
+        return min(node.closed if node.otherwise is None else lowest(node.otherwise), lowest(node.then))
+    return find(node.reward).lowest(node.parameters)
 
 
 def highest(spec: RewardSpec) -> float:
@@ -117,8 +121,8 @@ def highest(spec: RewardSpec) -> float:
     if isinstance(node, WeightedSum):
         return sum(p.weight * (highest(p.spec) if p.weight >= 0 else lowest(p.spec)) for p in node.parts)
     if isinstance(node, Gate):
-        return max(node.closed, highest(node.then))
-    return find(node.reward).ceiling or 0.0
+        return max(node.closed if node.otherwise is None else highest(node.otherwise), highest(node.then))
+    return find(node.reward).highest(node.parameters)
 
 
 # --- grading --------------------------------------------------------------------------------------------------------
@@ -200,27 +204,68 @@ class _GateGrader:
         self._node = node
         self._gate = build(node.gate)
         self._then = build(node.then)
+        self._otherwise = None if node.otherwise is None else build(node.otherwise)
+        self._right_and_wrong = any(map(has_right_and_wrong, node.children))
 
     async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         gates = await self._gate.grade(requests)
-        opened = [request for request, gate in zip(requests, gates, strict=True) if _holds(gate)]
+        holds = [self._holds(gate) for gate in gates]
+        opened = [request for request, held in zip(requests, holds, strict=True) if held]
+        shut = [
+            request
+            for request, held, gate in zip(requests, holds, gates, strict=True)
+            if not held and gate.score is not None and self._otherwise is not None
+        ]
         thens = iter(await self._then.grade(opened) if opened else ())
-        return [self._open(gate, next(thens)) if _holds(gate) else self._closed(gate) for gate in gates]
+        others = iter(await self._otherwise.grade(shut) if self._otherwise is not None and shut else ())
+        results = []
+        for gate, held in zip(gates, holds, strict=True):
+            if held:
+                results.append(self._open(gate, next(thens)))
+            elif gate.score is None or self._node.otherwise is None:
+                results.append(self._closed(gate))
+            else:
+                results.append(self._else(gate, self._node.otherwise, next(others)))
+        return results
+
+    def _holds(self, gate: GradeResult) -> bool:
+        if gate.score is None:
+            return False
+        if self._node.at_least is not None:
+            return gate.score >= self._node.at_least
+        return gate.correctness >= _HOLDS if gate.correctness is not None else gate.score > 0
 
     def _closed(self, gate: GradeResult) -> GradeResult:
         parts, details = _parts(self._node.gate, gate), _details((self._node.gate, gate))
         if gate.score is None:
             return _ungraded(self._node.gate, gate, parts, details)
-        verdict = Verdict.NO_ANSWER if gate.verdict is Verdict.NO_ANSWER else Verdict.WRONG
-        reason = _named_reason(self._node.gate, gate) or "the gate does not hold"
         return GradeResult(
             score=self._node.closed,
-            correctness=0.0,
-            verdict=verdict,
-            reason=reason,
+            correctness=0.0 if self._judges(gate) else None,
+            verdict=self._verdict(gate),
+            extracted=gate.extracted,
+            reason=_named_reason(self._node.gate, gate) or "the gate does not hold",
             parts=MappingProxyType(parts),
             details=details,
         )
+
+    def _else(self, gate: GradeResult, spec: RewardSpec, other: GradeResult) -> GradeResult:
+        closed = self._closed(gate)
+        parts = MappingProxyType({**closed.parts, **_parts(spec, other)})
+        details = _details((self._node.gate, gate), (spec, other))
+        if other.score is None:
+            return _ungraded(spec, other, parts, details)
+        judge = closed if other.correctness is None else other
+        return replace(judge, score=other.score, parts=parts, seconds=0.0, details=details)
+
+    def _judges(self, gate: GradeResult) -> bool:
+        """Whether a closed gate is wrong, and not merely of another score."""
+        return self._right_and_wrong or gate.correctness is not None
+
+    def _verdict(self, gate: GradeResult) -> Verdict:
+        if not self._judges(gate):
+            return Verdict.SCORED
+        return Verdict.NO_ANSWER if gate.verdict is Verdict.NO_ANSWER else Verdict.WRONG
 
     def _open(self, gate: GradeResult, then: GradeResult) -> GradeResult:
         parts = {**_parts(self._node.gate, gate), **_parts(self._node.then, then)}
@@ -230,12 +275,6 @@ class _GateGrader:
         if then.correctness is None and gate.correctness is not None:
             then = replace(then, correctness=gate.correctness, verdict=gate.verdict, extracted=gate.extracted)
         return replace(then, parts=MappingProxyType(parts), seconds=0.0, details=details)
-
-
-def _holds(gate: GradeResult) -> bool:
-    if gate.score is None:
-        return False
-    return gate.correctness >= _HOLDS if gate.correctness is not None else gate.score > 0
 
 
 # --- control requests -----------------------------------------------------------------------------------------------

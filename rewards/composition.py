@@ -4,6 +4,9 @@
     {reward: length, parameters: {limit: 200}, label: brief}       with parameters, under a label of its own
     {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
     {gate: format, then: math, closed: 0.0}                        math is paid only where the format holds
+    {gate: repetition, at_least: -0.1, then: math}                 the gate holds from this score on
+    {gate: math, then: brief, else: long}                          elsewhere another reward is paid (brief and long:
+                                                                   rewards under labels of their own)
 
 A part of a sum, a gate and what stands behind it may each be any of these. What the composed score, correctness and
 verdict are stands in `rewards.composed`.
@@ -59,11 +62,20 @@ class WeightedSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`then` is graded and paid where `gate` holds; elsewhere the score is `closed`."""
+    """`then` is graded and paid where `gate` holds; elsewhere `otherwise` is, or the score is `closed`.
+
+    at_least: the score from which the gate holds; None = where it is right, or above 0 where it has no right and wrong.
+    """
 
     gate: RewardSpec
     then: RewardSpec
     closed: float = 0.0
+    at_least: float | None = None
+    otherwise: RewardSpec | None = None
+
+    @property
+    def children(self) -> tuple[RewardSpec, ...]:
+        return (self.gate, self.then) if self.otherwise is None else (self.gate, self.then, self.otherwise)
 
 
 Node: TypeAlias = Named | WeightedSum | Gate
@@ -106,11 +118,7 @@ class RewardSpec:
         if isinstance(self.node, Named):
             yield Leaf(label=_label(self.node), named=self.node)
             return
-        children = (
-            [p.spec for p in self.node.parts]
-            if isinstance(self.node, WeightedSum)
-            else [self.node.gate, self.node.then]
-        )
+        children = [p.spec for p in self.node.parts] if isinstance(self.node, WeightedSum) else self.node.children
         for child in children:
             yield from child.leaves()
 
@@ -187,17 +195,21 @@ def _sum(row: Mapping[str, object], where: str) -> WeightedSum:
 def _gate(row: Mapping[str, object], where: str) -> Gate:
     if "then" not in row:
         raise InvalidReward(f"{where} has a gate but no `then`: what is paid where the gate holds")
+    if "closed" in row and "else" in row:
+        raise InvalidReward(f"{where} has both `closed` and `else`; where the gate does not hold only one can be paid")
     return Gate(
         gate=_read(row["gate"], f"{where}.gate"),
         then=_read(row["then"], f"{where}.then"),
         closed=_number(row.get("closed", 0.0), f"{where}.closed"),
+        at_least=_number(row["at_least"], f"{where}.at_least") if "at_least" in row else None,
+        otherwise=_read(row["else"], f"{where}.else") if "else" in row else None,
     )
 
 
 _READ: dict[str, tuple[Callable[[Mapping[str, object], str], Node], tuple[str, ...]]] = {
     "reward": (_named, ("reward", "parameters", "label")),
     "sum": (_sum, ("sum",)),
-    "gate": (_gate, ("gate", "then", "closed")),
+    "gate": (_gate, ("gate", "then", "closed", "at_least", "else")),
 }
 
 
@@ -233,8 +245,15 @@ def _write_part(part: Part) -> dict[str, Json]:
     return {**row, "decides": True} if part.decides else row
 
 
+def _write_gate(node: Gate) -> dict[str, Json]:
+    row: dict[str, Json] = {"gate": node.gate.to_dict(), "then": node.then.to_dict()}
+    if node.at_least is not None:
+        row["at_least"] = node.at_least
+    return {**row, "closed": node.closed} if node.otherwise is None else {**row, "else": node.otherwise.to_dict()}
+
+
 _WRITE: dict[type, Callable[..., dict[str, Json]]] = {
     Named: _write_named,
     WeightedSum: lambda node: {"sum": [_write_part(part) for part in node.parts]},
-    Gate: lambda node: {"gate": node.gate.to_dict(), "then": node.then.to_dict(), "closed": node.closed},
+    Gate: _write_gate,
 }

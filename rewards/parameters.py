@@ -27,11 +27,15 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a reward. `annotation` is a resolved type; `object` = any JSON value."""
+    """One parameter of a reward. `annotation` is a resolved type; `object` = any JSON value.
+
+    default: what the signature says; None also where it is required.
+    """
 
     name: str
     annotation: object
     required: bool
+    default: object = None
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -68,7 +72,10 @@ def parameters_of(reward: str, target: Callable[..., object], *, skip: int) -> d
                 f"(a batched one a sequence of them), and parameters by keyword: `*, {parameter.name}: ...`"
             )
         annotation = _resolve(reward, target, parameter)
-        found[parameter.name] = Parameter(name=parameter.name, annotation=annotation, required=required)
+        default = None if required else parameter.default
+        found[parameter.name] = Parameter(
+            name=parameter.name, annotation=annotation, required=required, default=default
+        )
     if positions < skip:
         raise InvalidReward(f"reward {reward!r} takes no request; write `def f(request: GradeRequest) -> float`")
     return found

@@ -44,6 +44,8 @@ Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
 Seconds: TypeAlias = Callable[[GradeRequest], float]
 Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
 Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
+Bound: TypeAlias = float | Callable[[Mapping[str, object]], float]
+Validate: TypeAlias = Callable[..., None]
 Kind: TypeAlias = Literal["function", "async", "class"]
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -69,12 +71,14 @@ class Reward:
     """A registered reward: what it declares, and how a grader is made of it.
 
     correctness: it has right and wrong: a score in [0, 1] is also the correctness.
-    floor, ceiling: the lowest and highest score it pays; None = not declared.
+    floor, ceiling: the lowest and highest score it pays; None = not declared; a function of the parameters where they
+        decide.
     asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once;
         a function of the parameters where they decide.
     controls: what the grader must answer when a response is suspected of having hung it.
     seconds: how long a request may take beyond the pool's deadline; None = no longer.
     ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
+    validate: raises ValueError where the values of the parameters make no sense, alone or together.
     """
 
     name: str
@@ -85,13 +89,14 @@ class Reward:
     qualname: str
     batched: bool = False
     correctness: bool = False
-    floor: float | None = None
-    ceiling: float | None = None
+    floor: Bound | None = None
+    ceiling: Bound | None = None
     asynchronous: bool = False
     concurrency: int | Concurrency = 1
     controls: Controls = empty_response
     seconds: Seconds | None = None
     ready: Ready | None = None
+    validate: Validate | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -111,9 +116,30 @@ class Reward:
             return 0.0
         return seconds if 0.0 < seconds < math.inf else 0.0
 
+    def lowest(self, given: Mapping[str, Json]) -> float:
+        """The least that it pays with these parameters; 0 where it does not say."""
+        return self._bound(self.floor, given)
+
+    def highest(self, given: Mapping[str, Json]) -> float:
+        """The most that it pays with these parameters; 0 where it does not say."""
+        return self._bound(self.ceiling, given)
+
+    def _bound(self, bound: Bound | None, given: Mapping[str, Json]) -> float:
+        return float(bound(self._complete(given))) if callable(bound) else bound or 0.0
+
+    def _complete(self, given: Mapping[str, Json]) -> dict[str, object]:
+        """Every parameter: its value, or its default."""
+        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+
     def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """The parameters as the target takes them. Raises InvalidReward."""
-        return bind(self.name, self.parameters, given)
+        bound = bind(self.name, self.parameters, given)
+        if self.validate is not None:
+            try:
+                self.validate(**self._complete(bound))
+            except ValueError as error:
+                raise InvalidReward(f"reward {self.name!r}: {error}") from error
+        return bound
 
     def grader(self, given: Mapping[str, Json]) -> Grader:
         """The grader with these parameters. Raises InvalidReward."""
@@ -187,9 +213,18 @@ _FILES: dict[str, ModuleType] = {}
 # Brought by this package; the module registers the reward when it is first asked for.
 _BUILTIN = {
     "math": "rewards.math",
-    "format": "rewards.format",
     "countdown": "rewards.countdown",
     "code": "rewards.code.grader",
+    "choice": "rewards.rules.choice",
+    "exact": "rewards.rules.short_text",
+    "f1": "rewards.rules.short_text",
+    "format": "rewards.rules.format",
+    "json_schema": "rewards.rules.json_schema",
+    "language": "rewards.rules.language",
+    "length": "rewards.rules.length",
+    "regex": "rewards.rules.regex",
+    "repetition": "rewards.rules.repetition",
+    "tag_count": "rewards.rules.tag_count",
 }
 
 
@@ -198,20 +233,22 @@ def reward(
     *,
     batched: bool = False,
     correctness: bool = False,
-    floor: float | None = None,
-    ceiling: float | None = None,
+    floor: Bound | None = None,
+    ceiling: Bound | None = None,
     version: str = "1",
     concurrency: int | Concurrency | None = None,
     controls: Controls = empty_response,
     seconds: Seconds | None = None,
     ready: Ready | None = None,
+    validate: Validate | None = None,
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
     batched: it takes a sequence of requests (a group) and returns one value each.
     correctness: it has right and wrong: its score, in [0, 1], is also the correctness. Otherwise the score is a number
         like any other, and the verdict is `scored`.
-    floor, ceiling: the lowest and highest score; a response that hangs the grader is paid the floor (0 if undeclared).
+    floor, ceiling: the lowest and highest score, or functions of the parameters (all of them, by name) that say them; a
+        response that hangs the grader is paid the floor (0 if undeclared).
     version: changes when the grades do; it stands in every graded row.
     concurrency: for an asynchronous function or class, how many requests one worker holds at once; or a function of the
         parameters that says it.
@@ -220,6 +257,8 @@ def reward(
         beyond the pool's deadline, as a function of the request. It must be quick; the response must not decide it.
     ready: called in each worker with the parameters before its first grade; it raises an error that says what is
         missing on this machine. A run then stops before its first token.
+    validate: called with all parameters by keyword wherever they are checked; it raises a ValueError that says which
+        value makes no sense. Their types are checked already.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
@@ -252,6 +291,7 @@ def reward(
             controls=controls,
             seconds=seconds,
             ready=ready,
+            validate=validate,
             parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
         )
         _register(made)
@@ -266,8 +306,8 @@ def _check_name(name: str) -> None:
 
 
 def _bounds(
-    name: str, correctness: bool, floor: float | None, ceiling: float | None
-) -> tuple[float | None, float | None]:
+    name: str, correctness: bool, floor: Bound | None, ceiling: Bound | None
+) -> tuple[Bound | None, Bound | None]:
     if correctness:
         if floor is not None or ceiling is not None:
             raise InvalidReward(
@@ -275,9 +315,9 @@ def _bounds(
             )
         return 0.0, 1.0
     for key, bound in (("floor", floor), ("ceiling", ceiling)):
-        if bound is not None and not math.isfinite(bound):
+        if bound is not None and not callable(bound) and not math.isfinite(bound):
             raise InvalidReward(f"reward {name!r}: {key} must be finite, not {bound!r}")
-    if floor is not None and ceiling is not None and floor > ceiling:
+    if isinstance(floor, int | float) and isinstance(ceiling, int | float) and floor > ceiling:
         raise InvalidReward(f"reward {name!r}: floor {floor} is above ceiling {ceiling}")
     return floor, ceiling
 

@@ -20,8 +20,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Literal, TypeAlias
 
-from rewards.code.references import READERS, CodeReference
+from rewards.code.references import READERS as CODE_READERS
+from rewards.code.references import CodeReference
 from rewards.errors import InvalidRow
+from rewards.rules.references import READERS as RULE_READERS
+from rewards.rules.references import RuleReference
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Policy: TypeAlias = Literal["strict", "lenient"]
@@ -116,7 +119,7 @@ class NoReference:
         return {"type": self.type}
 
 
-Reference: TypeAlias = MathReference | CountdownReference | DataReference | NoReference | CodeReference
+Reference: TypeAlias = MathReference | CountdownReference | DataReference | NoReference | CodeReference | RuleReference
 
 
 def _text(value: object, where: str) -> str:
@@ -180,7 +183,8 @@ _REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], Set[st
     "countdown": (_countdown, {"numbers", "target"}),
     "data": (_data, {"value"}),
     "none": (lambda _row: NoReference(), set()),
-    **READERS,
+    **CODE_READERS,
+    **RULE_READERS,
 }
 
 

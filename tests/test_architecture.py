@@ -28,7 +28,7 @@ LEARNED = "rewards/learned/"
 # Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
 LIGHT = {
     "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
-    "rewards": {"latex2sympy2_extended", "math_verify", "sympy"},
+    "rewards": {"jsonschema", "latex2sympy2_extended", "math_verify", "referencing", "sympy"},
     "data_prep": {"datasets", "numpy", "pyarrow"},
 }
 
@@ -42,9 +42,11 @@ HOMES = {
     "deepspeed": "",
     "docker": "",  # the container is driven by the docker command
     "fastapi": "sandbox/serve.py",
+    "jsonschema": "rewards/rules/schema.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",
     "ray": "sandbox/ray.py",
+    "referencing": "rewards/rules/schema.py",
     "uvicorn": "sandbox/serve.py",
     "vllm": "",
     "websockets": "sandbox/remote.py",

@@ -127,7 +127,7 @@ def test_trees_nest() -> None:
     assert result.score == pytest.approx(0.9)
     assert dict(result.parts) == {"format": 1.0, "math": 1.0, "brief": -1.0}
     assert closed.score == -1.0
-    assert identity(RewardSpec.from_dict(spec)) == "gate(format@1, sum(1 math@1, 0.1 test_words@1))"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(format@2, sum(1 math@1, 0.1 test_words@1))"
     assert lowest(RewardSpec.from_dict(spec)) == pytest.approx(-5.0)
     assert highest(RewardSpec.from_dict(spec)) == 1.0
 

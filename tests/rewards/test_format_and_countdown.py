@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.countdown import countdown_reward, evaluate
-from rewards.format import fault_of, format_reward
+from rewards.rules.format import fault_of, format_reward
 from rewards.types import CountdownReference, GradeRequest, GradeResult, MathReference, Verdict
 
 # --- format ---------------------------------------------------------------------------------------------------------

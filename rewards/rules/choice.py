@@ -1,0 +1,339 @@
+r"""The reward `choice`: 1 where the response commits to the letter of the right option, else 0.
+
+Where it commits, `lenient`: a response that is nothing but a choice; the last `<answer>`; the last `\boxed{}` or
+several that are joined; the last "answer is B", "answer: B", "B is correct" or `#### B`; the last line. `strict`: the
+last `<answer>` or box alone. Thinking never counts.
+
+A choice is a letter as people write it: `B`, `b`, `(B)`, `[B]`, `B.`, `B)`, `**B**`, `\text{B}`, `$B$`, `Ⓑ`, "option
+B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`. Where the options are known their text
+alone is a choice too, a letter may stand before it without a mark, and a letter with the text of another option is
+none. `A dog` is a text, not the letter A. Look-alike letters of other scripts are no letters.
+
+Two letters are a hedge and wrong: `A or B`, `A, B`, `A/B`, `AB`, "(A) Paris or (B) Rome", two boxes that are joined.
+Linear in the length.
+
+Example:
+    >>> from rewards.types import reference_from
+    >>> right = reference_from({"type": "choice", "answer": "B", "options": ["Rome", "Paris"]})
+    >>> choice(GradeRequest(response="So the answer is **(B) Paris**.", reference=right)).verdict.value
+    'correct'
+    >>> choice(GradeRequest(response="<answer>A or B</answer>", reference=right)).reason
+    'names several options: A, B'
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rewards.registry import reward
+from rewards.rules.invisible import without_invisible
+from rewards.rules.places import last_answer, place_of
+from rewards.rules.references import ChoiceReference
+from rewards.types import GradeRequest, GradeResult, Policy
+
+_LONGEST = 2_000
+_SHOWN = 200
+_LETTERS = "ABCDE"
+
+# --- one piece of text: which letters does it commit to ---------------------------------------------------------------
+
+_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mathbf|textrm|mbox|rm|bf|boxed|fbox|left|right)\b\s*")
+_DRESSING = re.compile(r"\\[()\[\],;!]|\*\*|[`${}\"“”‘’«»]|(?<!\w)[*_']|[*_'](?!\w)")
+_LEAD = re.compile(
+    r"(?:(?:so|thus|hence|therefore|i\s+(?:choose|pick|select|think(?:\s+that)?)|it\s+is|it's|it\s+must\s+be)\b[,:]?\s*)*"
+    r"(?:the\s+|my\s+)?(?:(?:final|correct|best|right|most\s+likely)\s+)*"
+    r"(?:(?:answer|option|choice|letter)\b(?:\s+choice\b|\s+option\b)?\s*(?:is|=|:)?\s*:?\s*)?"
+    r"(?:(?:definitely|clearly)\s+)?(?:(?:option|choice|letter)\s+)?",
+    re.IGNORECASE,
+)
+_LETTER = r"(?:\(\s*([A-Z])\s*\)|\[\s*([A-Z])\s*\]|([A-Z])(?![^\W_]))"
+_ONE = re.compile(_LETTER, re.IGNORECASE)
+_MARK = re.compile(r"\s*[).:\]]+(?!\d)\s*|\s*[-–—]+\s+|\s*,\s+|\s*;\s*|\s*=\s*")
+_AFFIRMED = re.compile(
+    r"\s*(?:is|seems|must\s+be)\s+(?:(?:the|definitely|clearly)\s+)*(?:(?:only|best|final|most\s+likely)\s+)*"
+    r"(?:correct|right|true|answer)\b[^A-Za-z]*(?:(?:answer|option|choice|one)\b)?",
+    re.IGNORECASE,
+)
+_TOGETHER = re.compile(r"[A-Z]{2,5}")
+_JOIN = re.compile(
+    r"\s*(?:,|/|\||&|\+|;|\bor\b|\band\b|\band/or\b)+\s*(?:(?:or|and)\s+)?(?:(?:option|choice)\s+)?", re.IGNORECASE
+)
+# Another letter that is offered further on. Reasons that follow may name letters; they begin with one of these words.
+_REASON = re.compile(
+    r"\b(?:because|since|as|not|rather|instead|unlike|whereas|while|which|where|so)\b|[.!?](?=\s)|\n", re.IGNORECASE
+)
+_OFFERED = re.compile(
+    r"(?:\b(?:or|and|maybe|perhaps|possibly|alternatively|also|both|either)\s+(?:(?:option|choice|answer)\s+)?|[/|]\s*)"
+    r"(?:\(([A-Z])\)|\[([A-Z])\]|([A-Z])(?![^\W_]|\s+[a-z]))|\(([A-Z])\)",
+)
+_NEGATED = re.compile(r"\b(?:not|neither|nor|except|isn't|cannot|can't|wrong|incorrect|false)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The letters that a text commits to, in order: one is a choice, more are a hedge. fault: why it is none."""
+
+    letters: tuple[str, ...]
+    fault: str = ""
+
+
+def read_choice(text: str, options: Mapping[str, str] | None = None, letters: str = _LETTERS) -> Choice | None:
+    """What a short text commits to; None where it names no option at all.
+
+    options: the text of each letter, where known. letters: those that are options.
+    """
+    if len(text) > _LONGEST:
+        return None
+    options = options or {}
+    bare = _undressed(text)
+    if not bare:
+        return None
+    by_text = _letter_of_text(bare, options)
+    if by_text:
+        return Choice((by_text,))
+    lead = _LEAD.match(bare)
+    start = lead.end() if lead else 0
+    return _letters_at(bare[start:], options, letters, led=start > 0)
+
+
+def _undressed(text: str) -> str:
+    """Without markup, invisible characters and compatibility forms; letters of other scripts stay what they are."""
+    plain = unicodedata.normalize("NFKC", without_invisible(text))
+    return " ".join(_DRESSING.sub("", _COMMAND.sub("", plain)).split())
+
+
+def _letter_of_text(text: str, options: Mapping[str, str]) -> str:
+    """The one letter whose option has this text; empty where none has, or several."""
+    wanted = _words(text)
+    if len(text.strip(" .()[]:")) == 1 and text.strip(" .()[]:").upper() in options:
+        return ""  # a letter is a letter, also where it is the text of another option
+    found = [letter for letter, option in options.items() if _words(option) == wanted]
+    return found[0] if len(found) == 1 else ""
+
+
+def _words(text: str) -> str:
+    """For comparing with an option's text. "A" at the start may be a letter: only "the" is dropped."""
+    return _undressed(text).casefold().strip(" .,;:!").removeprefix("the ")
+
+
+def _letters_at(text: str, options: Mapping[str, str], letters: str, *, led: bool) -> Choice | None:
+    """The letter that begins a text, and what goes on with another one."""
+    together = _TOGETHER.fullmatch(text.strip(" .()[]"))
+    if together and set(together.group()) <= set(letters) and len(set(together.group())) > 1:
+        return Choice(tuple(together.group()))
+    both = re.match(r"(?:both|either)\s+", text, re.IGNORECASE)
+    rest = text[both.end() :] if both else text
+    first = _ONE.match(rest)
+    if first is None:
+        by_text = _letter_of_text(rest, options)
+        return Choice((by_text,)) if by_text else None
+    letter = _letter_in(first)
+    bracketed = first[3] is None
+    after = rest[first.end() :]
+    named = [letter]
+    while (join := _JOIN.match(after)) and (further := _ONE.match(after, join.end())):
+        if not (further[3] is None or further.group().isupper() or first.group().islower()):
+            break
+        if re.match(r"\s+[a-z]", after[further.end() :]) and further[3] is not None and further[3] in "AaIi":
+            break  # "and a dog", "and I think"
+        named.append(_letter_in(further))
+        after = after[further.end() :]
+    known = [one for one in dict.fromkeys(named) if one in letters]
+    if len(set(named)) > 1:
+        return Choice(tuple(dict.fromkeys(named))) if known else None
+    if letter not in letters:
+        return None if not (bracketed or not after.strip(" .,:;!)")) else Choice((letter,), f"{letter} is no option")
+    return _with_text(letter, after, options, letters, bracketed=bracketed, led=led, lower=first.group().islower())
+
+
+def _letter_in(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group is not None).upper()
+
+
+def _with_text(
+    letter: str, after: str, options: Mapping[str, str], letters: str, *, bracketed: bool, led: bool, lower: bool
+) -> Choice | None:
+    """A letter and what stands behind it: nothing, a mark and a text, or something that makes it no choice."""
+    if not after.strip(" .,:;!)]"):
+        return Choice((letter,))
+    affirmed = _AFFIRMED.match(after)
+    if affirmed is not None:
+        after = after[affirmed.end() :]
+        return _unless_offered(letter, after, letters)
+    mark = _MARK.match(after)
+    text = after[mark.end() :] if mark else after.strip()
+    other = _letter_of_text(text, options)
+    if other and other != letter:
+        return Choice((letter, other), f"the letter {letter} stands with the text of {other}")
+    if other == letter:
+        return Choice((letter,))
+    if mark is None and not bracketed and not (led and not lower and _REASON.match(text)):
+        return None  # "A dog", "a text"
+    if mark is not None and lower and not bracketed and mark.group().strip() in ("", ",", "=", "-", "–", "—"):
+        return None  # "a, then", "a - b"
+    if options and mark is not None and _words(text).startswith(_words(options[letter]) + " "):
+        text = text[min(len(text), len(options[letter])) :]
+    return _unless_offered(letter, text, letters)
+
+
+def _unless_offered(letter: str, text: str, letters: str) -> Choice:
+    """The letter, or a hedge where the rest of its sentence offers another one."""
+    reason = _REASON.search(text)
+    rest = text if reason is None else text[: reason.start()]
+    named = [letter]
+    for offered in _OFFERED.finditer(rest):
+        found = _letter_in(offered)
+        if found in letters:
+            named.append(found)
+    return Choice(tuple(dict.fromkeys(named)))
+
+
+# --- a whole response: where does it commit ---------------------------------------------------------------------------
+
+_STATED = re.compile(
+    r"\b(?:answer|choice|option|response)\b[*_\s]*(?:choice[*_\s]+|option[*_\s]+)?(?:is|=|:|would\s+be|must\s+be|should\s+be)"
+    r"[*_\s:]*(?=\S)"
+    r"|^\s*####\s*"
+    r"|\b(?:choose|pick|select|go\s+with|going\s+with)\s+(?=[*_`(\[$]*(?:option|choice|answer|[A-Z](?![^\W_])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IS_RIGHT = re.compile(
+    r"(?:\b(?:option|choice|answer)\s+)?[*_`]*(?:\(([A-Z])\)|\b([A-Z]))[*_`]*\s+(?:is|must\s+be)\s+(?:(?:the|clearly|definitely)\s+)*"
+    r"(?:(?:only|best|most\s+likely)\s+)*(?:correct|right|the\s+answer|answer)\b"
+)
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACE = re.compile(r"[{}]")
+_BETWEEN_BOXES = re.compile(r"[\s,;/&.$]*(?:or|and)?[\s,;/&.$]*", re.IGNORECASE)
+_DEEPEST_BOX = 20
+
+
+def boxes(text: str) -> list[tuple[int, int, str]]:
+    """Start, end and content of each closed box that stands in no other."""
+    found: list[tuple[int, int, str]] = []
+    at = 0
+    while (opening := _BOX.search(text, at)) is not None:
+        depth, at = 1, opening.end()
+        for brace in _BRACE.finditer(text, opening.end(), opening.end() + _LONGEST):
+            depth += 1 if brace.group() == "{" else -1
+            if depth == 0:
+                found.append((opening.start(), brace.end(), text[opening.end() : brace.start()]))
+                at = brace.end()
+                break
+    return found
+
+
+def _boxed(text: str) -> str | None:
+    """The content of the last box, with those that are joined to it."""
+    found = boxes(text)
+    if not found:
+        return None
+    contents = [found[-1][2]]
+    for earlier, later in zip(found[-2::-1], found[:0:-1], strict=False):
+        between = text[earlier[1] : later[0]]
+        if len(between) > 40 or not _BETWEEN_BOXES.fullmatch(between):
+            break
+        contents.insert(0, earlier[2])
+    return " and ".join(dict.fromkeys(content.strip() for content in contents))
+
+
+def _stated(text: str) -> str | None:
+    """The rest of the line behind the last statement of an answer, or the last "B is correct"."""
+    said = right = None
+    for match in _STATED.finditer(text):
+        said = match
+    for match in _IS_RIGHT.finditer(text):
+        right = match
+    if said is None and right is None:
+        return None
+    if said is None or (right is not None and right.start() > said.start()):
+        assert right is not None
+        return text[right.start() : _line_end(text, right.end())]
+    return text[said.end() : _line_end(text, said.end())]
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at, at + _LONGEST)
+    return min(len(text), at + _LONGEST) if end < 0 else end
+
+
+def _last_line(text: str) -> str | None:
+    lines = text.rstrip()[-_LONGEST:].rsplit("\n", 1)
+    return lines[-1] or None
+
+
+_STEPS: dict[Policy, tuple[Callable[[str], str | None], ...]] = {
+    "strict": (last_answer, _boxed),
+    "lenient": (last_answer, _boxed, _stated, _last_line),
+}
+
+
+def _found(text: str, reference: ChoiceReference, policy: Policy) -> tuple[str, Choice] | None:
+    """Where the response commits, and to what."""
+    options = reference.options
+    letters = "".join(options) if options else _letters_for(reference.answer)
+    if policy == "lenient" and _is_bare(text) and (whole := read_choice(text, options, letters)) is not None:
+        return text, whole
+    for step in _STEPS[policy]:
+        place = step(text)
+        if place is None:
+            continue
+        if step is last_answer and (boxed := _boxed(place)) is not None:
+            place = boxed
+        read = read_choice(place, options, letters)
+        if read is not None:
+            return place, read
+        if step in (last_answer, _boxed):
+            return place, Choice((), "names no option")
+        if _NEGATED.search(place[:_SHOWN]):
+            return None
+    return None
+
+
+def _is_bare(text: str) -> bool:
+    """One short line that says at most once what the answer is, with no place of its own for it."""
+    line = text.strip()
+    if len(line) > _LONGEST or "\n" in line or last_answer(line) is not None or _BOX.search(line):
+        return False
+    return sum(1 for _ in _STATED.finditer(line)) <= 1
+
+
+def _letters_for(answer: str) -> str:
+    """A to E; where the answer lies beyond, A to J or to Z."""
+    last = next(last for last in "EJZ" if answer <= last)
+    return string.ascii_uppercase[: string.ascii_uppercase.index(last) + 1]
+
+
+def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
+    """Nothing, and the right letter."""
+    answer = request.reference.answer if isinstance(request.reference, ChoiceReference) else "A"
+    return (replace(request, response=""), replace(request, response=f"<answer>{answer}</answer>"))
+
+
+@reward("choice", correctness=True, controls=_controls)
+def choice(request: GradeRequest, *, policy: Policy = "lenient", prefilled: bool = False) -> GradeResult:
+    """1 where the response commits to the reference's letter and to no other, else 0.
+
+    policy: where it may commit, see above. prefilled: the prompt ended in `<think>`.
+    """
+    reference = request.reference
+    if not isinstance(reference, ChoiceReference):
+        return GradeResult.ungraded(f"choice needs a reference of type 'choice', not {reference.type!r}")
+    text = place_of(request.response, "visible", prefilled=prefilled)
+    if text is None:
+        return GradeResult.no_answer("the thinking never ends")
+    found = _found(text, reference, policy)
+    if found is None:
+        return GradeResult.no_answer(f"no option where the {policy} policy looks")
+    place, read = found
+    extracted = read.letters[0] if len(read.letters) == 1 and not read.fault else place.strip()[:_SHOWN]
+    if read.fault:
+        return GradeResult.wrong(read.fault, extracted=extracted)
+    if len(read.letters) > 1:
+        return GradeResult.wrong(f"names several options: {', '.join(read.letters)}", extracted=extracted)
+    if read.letters[0] != reference.answer:
+        return GradeResult.wrong(f"differs from {reference.answer}", extracted=extracted)
+    return GradeResult.correct(extracted=extracted)

@@ -1,0 +1,148 @@
+r"""The reward `json_schema`: 1 where the response gives JSON that satisfies the schema of its reference, else 0.
+
+Where the JSON stands: by default in the last fenced block of the answer that names `json` or no language, else the
+whole answer (the last `<answer>…</answer>`, else all that is visible behind the thinking). The JSON is read strictly:
+NaN, infinities (`1e999` too), a key that stands twice, anything behind the value, more than `DEEPEST` levels,
+`LONGEST_JSON` characters or `MOST_DIGITS` digits in a number are faults of the response.
+
+Example:
+    >>> read_json('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ValueError: the key 'a' stands twice in one object
+    >>> located('Here:\n```json\n[1]\n```\n', "any")
+    '[1]\n'
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, NoReturn, TypeAlias
+
+from rewards.outcome import short
+from rewards.registry import reward
+from rewards.rules.places import ABSENT, Place, place_of
+from rewards.rules.references import JsonSchemaReference
+from rewards.rules.schema import DEEPEST, depth_of, fault
+from rewards.types import GradeRequest, GradeResult, Json
+
+Source: TypeAlias = Literal["any", "response", "fenced", "answer"]
+
+LONGEST_JSON = 1_000_000
+MOST_DIGITS = 300
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n]*$", re.MULTILINE)
+_SHOWN = 200
+
+
+def read_json(text: str) -> Json:
+    """The one value that a text holds. Raises ValueError saying what is wrong with it, and nothing else."""
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it has {len(text)} characters; {LONGEST_JSON} are read at most")
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer
+        )
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise ValueError(f"nested more than {DEEPEST} deep") from error
+    if depth_of(value) > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} deep")
+    return value
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        for name, _value in pairs:
+            if name in seen:
+                raise ValueError(f"the key {name!r:.80} stands twice in one object")
+            seen.add(name)
+    return made
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _float(digits: str) -> float:
+    _check_digits(digits)
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {digits:.40} is too large")
+    return value
+
+
+def _integer(digits: str) -> int:
+    _check_digits(digits)
+    return int(digits)
+
+
+def _check_digits(digits: str) -> None:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits)} characters; {MOST_DIGITS} are read at most")
+
+
+_PLACES: dict[Source, Place] = {"any": "final", "response": "response", "fenced": "visible", "answer": "answer"}
+
+
+def located(response: str, source: Source, *, prefilled: bool = False) -> str | None:
+    """The text that is to be JSON; None where the response has none."""
+    text = place_of(response, _PLACES[source], prefilled=prefilled)
+    if text is None or source in ("response", "answer"):
+        return text
+    block = last_block(text)
+    return text if block is None and source == "any" else block
+
+
+def last_block(text: str) -> str | None:
+    """The last closed fenced block that names `json` or nothing. Linear in the length."""
+    found: str | None = None
+    opened: tuple[str, bool, int] | None = None
+    for fence in _FENCE.finditer(text):
+        mark, language = fence[1], fence[2].lower()
+        if opened is None:
+            opened = (mark, language in ("", "json"), fence.end() + 1)
+        elif not language and mark.startswith(opened[0]):
+            if opened[1]:
+                found = text[opened[2] : fence.start()]
+            opened = None
+    return found
+
+
+def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
+    """Nothing, and the smallest values: a schema that hangs on them hangs by itself."""
+    return tuple(replace(request, response=response) for response in ("", "{}", "[]", '""'))
+
+
+@reward("json_schema", correctness=True, controls=_controls)
+def json_schema(request: GradeRequest, *, source: Source = "any", prefilled: bool = False) -> GradeResult:
+    """1 where the JSON of the response satisfies the schema, else 0.
+
+    source: where the JSON stands: `any` as above, `response` (the whole of it, thinking included), `fenced` (the last
+    block alone), `answer` (the whole `<answer>`). prefilled: the prompt ended in `<think>`.
+    """
+    reference = request.reference
+    if not isinstance(reference, JsonSchemaReference):
+        return GradeResult.ungraded(f"json_schema needs a reference of type 'json_schema', not {reference.type!r}")
+    text = located(request.response, source, prefilled=prefilled)
+    if text is None or not text.strip():
+        absent = "there is no fenced block of JSON" if source == "fenced" else ABSENT[_PLACES[source]]
+        return GradeResult.no_answer(absent if text is None else "there is nothing where the JSON should stand")
+    extracted = text.strip()[:_SHOWN]
+    try:
+        value = read_json(text.strip())
+    except ValueError as error:
+        return GradeResult.wrong(short(str(error)), extracted=extracted)
+    try:
+        why = fault(reference.schema, value)
+    except ValueError as error:
+        return GradeResult.ungraded(short(f"the schema of the reference: {error}"))
+    except RecursionError:
+        return GradeResult.wrong("the schema goes deeper into the value than can be followed", extracted=extracted)
+    return GradeResult.wrong(short(why), extracted=extracted) if why else GradeResult.correct(extracted=extracted)

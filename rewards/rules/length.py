@@ -1,0 +1,171 @@
+r"""The reward `length`: a number that depends on how long the response is, and on nothing else.
+
+| shape | score of a length n, with the limit L |
+|---|---|
+| `linear` | from `at_zero` (1) straight to `at_limit` (0) at L |
+| `cosine` | at_limit + (at_zero - at_limit) · (1 + cos(π n / L)) / 2 |
+| `soft_overlong` | 0 up to L - buffer, then straight to -1 at L |
+
+Beyond the limit `linear` and `cosine` pay `beyond` (or else what is paid at the limit), `soft_overlong` -1. `cosine` is
+E. Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv 2502.03373), where right and wrong
+responses have curves of their own: a gate with `else` says which one counts. There a response that reaches the limit,
+or was cut off, is paid `beyond`. `soft_overlong` is Q. Yu et al., "DAPO" (arXiv 2503.14476), equation 13.
+
+    gate: math
+    then: {reward: length, label: right,
+           parameters: {shape: cosine, limit: 8000, unit: tokens, at_zero: 2, at_limit: 1, beyond: -10}}
+    else: {reward: length, label: wrong,
+           parameters: {shape: cosine, limit: 8000, unit: tokens, at_zero: -10, at_limit: 0, beyond: -10}}
+
+Example:
+    >>> length(GradeRequest(response="a b c"), limit=4, unit="words").score
+    0.25
+    >>> length(GradeRequest(response="x" * 18), shape="soft_overlong", limit=20, buffer=4).score
+    -0.5
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from rewards.registry import reward
+from rewards.types import Finish, GradeRequest, GradeResult, Verdict
+
+Shape: TypeAlias = Literal["linear", "cosine", "soft_overlong"]
+Unit: TypeAlias = Literal["characters", "words", "tokens"]
+
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """What a length is paid. limit, buffer: lengths. beyond: None = what is paid at the limit."""
+
+    limit: int
+    buffer: int = 0
+    at_zero: float = 1.0
+    at_limit: float = 0.0
+    beyond: float | None = None
+
+
+def linear(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001  # all shapes are called alike
+    """Straight from `at_zero` to `at_limit`."""
+    if count > curve.limit and curve.beyond is not None:
+        return curve.beyond
+    return curve.at_zero + (curve.at_limit - curve.at_zero) * min(1.0, count / curve.limit)
+
+
+def cosine(curve: Curve, count: int, cut: bool) -> float:
+    """Half a wave of the cosine, flat at both ends."""
+    if (count >= curve.limit or cut) and curve.beyond is not None:
+        return curve.beyond
+    wave = (1.0 + math.cos(math.pi * min(1.0, count / curve.limit))) / 2.0
+    return curve.at_limit + (curve.at_zero - curve.at_limit) * wave
+
+
+def soft_overlong(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001
+    """A penalty that grows inside the buffer before the limit."""
+    return max(-1.0, min(0.0, (curve.limit - curve.buffer - count) / curve.buffer))
+
+
+_SHAPES: dict[Shape, Callable[[Curve, int, bool], float]] = {
+    "linear": linear,
+    "cosine": cosine,
+    "soft_overlong": soft_overlong,
+}
+
+
+def _tokens(request: GradeRequest) -> int | None:
+    count = request.metadata.get("tokens")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+
+
+_COUNTS: dict[Unit, Callable[[GradeRequest], int | None]] = {
+    "characters": lambda request: len(request.response),
+    "words": lambda request: sum(1 for _ in _WORD.finditer(request.response)),
+    "tokens": _tokens,
+}
+
+
+def _check(
+    *,
+    limit: int,
+    shape: Shape,
+    unit: Unit,  # noqa: ARG001  # its type says all
+    buffer: int | None,
+    at_zero: float | None,
+    at_limit: float | None,
+    beyond: float | None,
+) -> None:
+    if limit < 1:
+        raise ValueError(f"parameter 'limit' is {limit}; give the longest length, at least 1")
+    values = {"at_zero": at_zero, "at_limit": at_limit, "beyond": beyond}
+    for name, value in values.items():
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"parameter {name!r} is {value}; give a finite number")
+        if value is not None and shape == "soft_overlong":
+            raise ValueError(f"parameter {name!r} is {value}, but the shape 'soft_overlong' goes from 0 to -1; drop it")
+    if shape == "soft_overlong" and (buffer is None or not 1 <= buffer <= limit):
+        raise ValueError(
+            f"parameter 'buffer' is {buffer}; the shape 'soft_overlong' needs the length in which the penalty grows, "
+            f"1 to the limit {limit}"
+        )
+    if shape != "soft_overlong" and buffer is not None:
+        raise ValueError(f"parameter 'buffer' is {buffer}, but only the shape 'soft_overlong' has one, not {shape!r}")
+
+
+def _extremes(parameters: Mapping[str, object]) -> tuple[float, ...]:
+    if parameters["shape"] == "soft_overlong":
+        return (-1.0, 0.0)
+    at_zero, at_limit, beyond = (parameters[name] for name in ("at_zero", "at_limit", "beyond"))
+    ends = (1.0 if at_zero is None else at_zero, 0.0 if at_limit is None else at_limit, beyond)
+    return tuple(float(end) for end in ends if isinstance(end, int | float))
+
+
+@reward(
+    "length",
+    floor=lambda parameters: min(_extremes(parameters)),
+    ceiling=lambda parameters: max(_extremes(parameters)),
+    validate=_check,
+)
+def length(
+    request: GradeRequest,
+    *,
+    limit: int,
+    shape: Shape = "linear",
+    unit: Unit = "characters",
+    buffer: int | None = None,
+    at_zero: float | None = None,
+    at_limit: float | None = None,
+    beyond: float | None = None,
+) -> GradeResult:
+    """What the length of the whole response is paid. Part: the `length` itself.
+
+    limit, buffer, at_zero, at_limit, beyond: the curve, see above. unit: `characters`, `words` (between white space),
+    or `tokens`, which the request must carry (`metadata.tokens`; every request of a training run does).
+    """
+    count = _COUNTS[unit](request)
+    if count is None:
+        return GradeResult.ungraded(
+            "length in tokens needs their number in the request (metadata: {tokens: N}); "
+            f"metadata.tokens is {request.metadata.get('tokens')!r:.80}; use unit: characters or words"
+        )
+    curve = Curve(
+        limit=limit,
+        buffer=buffer or 0,
+        at_zero=1.0 if at_zero is None else at_zero,
+        at_limit=0.0 if at_limit is None else at_limit,
+        beyond=beyond,
+    )
+    score = _SHAPES[shape](curve, count, request.finish is Finish.LENGTH)
+    return GradeResult(
+        score=score + 0.0,
+        verdict=Verdict.SCORED,
+        reason=f"{count} {unit} of {limit}",
+        parts=MappingProxyType({"length": float(count)}),
+    )

@@ -1,0 +1,81 @@
+"""Which part of a response a rule looks at.
+
+| place | is |
+|---|---|
+| `response` | all of it, as it is |
+| `visible` | what stands after the thinking, up to an end-of-turn token |
+| `thinking` | what stands inside `<think>…</think>`, or before a lone `</think>`; all behind one that never ends |
+| `answer` | the last `<answer>…</answer>` of what is visible |
+| `final` | `answer` where there is one, else `visible` |
+
+A response without thinking has no `thinking`; one whose thinking never ends has nothing `visible`. Linear in the
+length.
+
+Example:
+    >>> place_of("<think>5?</think>So <answer>6</answer>", "answer")
+    '6'
+    >>> place_of("<think>never done <answer>6</answer>", "final") is None
+    True
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from rewards.math.extract import visible
+
+Place: TypeAlias = Literal["response", "visible", "thinking", "answer", "final"]
+
+ABSENT: dict[Place, str] = {
+    "response": "there is no response",
+    "visible": "the thinking never ends",
+    "thinking": "there is no thinking",
+    "answer": "there is no <answer>",
+    "final": "the thinking never ends",
+}
+"""Why a place may be missing."""
+
+_THINK = re.compile(r"<(/?)think>", re.IGNORECASE | re.ASCII)
+_END_OF_TURN = re.compile(
+    r"<\|(?:im_end|endoftext|eot_id|eom_id|end_of_text|end)\|>|<end_of_turn>|</s>|<｜end▁of▁sentence｜>"
+)
+
+
+def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | None:
+    """The text of a place; None where the response has none.
+
+    prefilled: the prompt ended in `<think>`, so the response begins inside it.
+    """
+    if place == "response":
+        return response
+    ended = _END_OF_TURN.search(response)
+    turn = response if ended is None else response[: ended.start()]
+    if place == "thinking":
+        return _thinking(turn, prefilled)
+    text = visible(turn, prefilled=prefilled)
+    if text is None or place == "visible":
+        return text
+    answer = last_answer(text)
+    return text if answer is None and place == "final" else answer
+
+
+def last_answer(text: str) -> str | None:
+    """What stands in the last `<answer>…</answer>`."""
+    end = text.rfind("</answer>")
+    start = text.rfind("<answer>", 0, max(end, 0))
+    return None if end < 0 or start < 0 else text[start + len("<answer>") : end]
+
+
+def _thinking(text: str, prefilled: bool) -> str | None:
+    spans: list[tuple[int, int]] = []
+    inside, thought, at = prefilled, prefilled, 0
+    for tag in _THINK.finditer(text):
+        if tag[1] and not inside:  # a lone one: all before it was thinking
+            spans = [(0, tag.start())]
+        elif inside:
+            spans.append((at, tag.start()))
+        inside, thought, at = not tag[1], True, tag.end()
+    if inside:
+        spans.append((at, len(text)))
+    return "\n".join(text[start:end] for start, end in spans) if thought else None

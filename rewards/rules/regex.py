@@ -1,0 +1,63 @@
+r"""The reward `regex`: 1 where every pattern of the reference matches, else 0.
+
+Patterns are Python's, matched in linear time and without backtracking (`rewards.rules.linear`, which says what it
+refuses), so `(a+)+$` is as good as any other. `search` asks for a match anywhere, `full` for one of the whole text
+without the white space around it. By default the text is what is visible behind the thinking.
+
+Example:
+    >>> from rewards.types import reference_from
+    >>> right = reference_from({"type": "regex", "pattern": r"(?i)\bparis\b"})
+    >>> regex(GradeRequest(response="<think>Rome?</think>It is Paris.", reference=right)).verdict.value
+    'correct'
+"""
+
+from __future__ import annotations
+
+from rewards.registry import reward
+from rewards.rules.linear import Unsupported, compile_linear
+from rewards.rules.places import ABSENT, Place, place_of
+from rewards.rules.references import Mode, RegexReference
+from rewards.types import GradeRequest, GradeResult
+
+
+def _check(*, pattern: str | None, **_others: object) -> None:
+    if pattern is not None:
+        try:
+            compile_linear(pattern)
+        except Unsupported as error:
+            raise ValueError(f"parameter 'pattern' {pattern!r:.80}: {error}") from error
+
+
+@reward("regex", correctness=True, validate=_check)
+def regex(
+    request: GradeRequest,
+    *,
+    pattern: str | None = None,
+    mode: Mode = "search",
+    place: Place = "visible",
+    prefilled: bool = False,
+) -> GradeResult:
+    """1 where the patterns match, else 0.
+
+    pattern: one for all rows, whatever their references; None = those of the reference. mode: `search` or `full`; a
+    reference's own wins. place: where to look, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
+    """
+    reference = request.reference
+    if pattern is None and not isinstance(reference, RegexReference):
+        return GradeResult.ungraded(
+            f"regex needs a reference of type 'regex', not {reference.type!r}, or the parameter 'pattern'"
+        )
+    text = place_of(request.response, place, prefilled=prefilled)
+    if text is None:
+        return GradeResult.no_answer(ABSENT[place])
+    patterns: tuple[str, ...] = () if pattern is None else (pattern,)
+    if pattern is None and isinstance(reference, RegexReference):
+        patterns, mode = reference.patterns, reference.mode or mode
+    for source in patterns:
+        try:
+            compiled = compile_linear(source)
+        except Unsupported as error:  # a reference that was made by hand, not read
+            return GradeResult.ungraded(f"the pattern {source!r:.80} of the reference: {error}")
+        if not (compiled.fullmatch(text.strip()) if mode == "full" else compiled.search(text)):
+            return GradeResult.wrong(f"{source!r:.120} does not match")
+    return GradeResult.correct()

@@ -1,0 +1,261 @@
+"""JSON schemas: checking one once, and deciding whether a value satisfies it. The one file that knows jsonschema.
+
+Nothing is fetched: a `$ref` leads into the schema itself or to a published meta-schema, which jsonschema brings along;
+any other is refused when the schema is read. So are a schema that no draft knows, one that is nested more than
+`DEEPEST` deep, one that refers to itself without going down into the value (no validator would come to an end), and
+patterns that are not matched in linear time (`rewards.rules.linear`, which also matches them here: jsonschema would use
+Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
+
+Example:
+    >>> fault({"type": "object", "required": ["a"]}, {"b": 1})
+    "'a' is a required property"
+    >>> check_schema({"$ref": "https://example.org/person.json"})
+    Traceback (most recent call last):
+    ValueError: '$ref' leads to 'https://example.org/person.json', which is not in the schema; nothing is ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rewards.rules.linear import Unsupported, compile_linear
+
+if TYPE_CHECKING:
+    from rewards.types import Json
+
+DEEPEST = 50
+"""Levels of nesting of a schema, and of a value."""
+LONGEST = 1_000_000
+"""Characters of a schema."""
+
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "extends")
+_DATA = ("enum", "const", "default", "examples")
+
+
+def depth_of(value: object) -> int:
+    """Levels of lists and objects, counted up to one more than `DEEPEST`. No recursion."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, Mapping):
+                inner.extend(one.values())
+            elif isinstance(one, list | tuple):
+                inner.extend(one)
+        depth += any(isinstance(one, Mapping | list | tuple) for one in level)
+        level = inner
+    return depth
+
+
+def check_schema(schema: Json) -> None:
+    """Raises ValueError where nothing could be decided by this schema; says why."""
+    if not isinstance(schema, Mapping | bool):
+        raise ValueError(f"a JSON schema is an object, true or false, not {schema!r:.80}")
+    if depth_of(schema) > DEEPEST:
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
+    try:
+        text = json.dumps(schema, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"it is not JSON: {error}") from error
+    if len(text) > LONGEST:
+        raise ValueError(f"it has {len(text)} characters; {LONGEST} are read at most")
+    _validator(text)
+
+
+def fault(schema: Json, value: Json) -> str:
+    """What of the value does not satisfy the schema; empty = nothing. The value is at most `DEEPEST` deep.
+
+    Raises:
+        ValueError: the schema itself is at fault.
+    """
+    error = next(_validator(json.dumps(schema)).iter_errors(value), None)
+    if error is None:
+        return ""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    return f"{where}: {error.message}" if where else str(error.message)
+
+
+@lru_cache(maxsize=256)
+def _validator(text: str) -> Any:
+    """The validator of a schema that is given as JSON. Raises ValueError."""
+    from rewards.clock import off_the_clock
+
+    with off_the_clock():
+        import jsonschema
+        from referencing import Registry
+        from referencing.jsonschema import specification_with
+
+    schema = json.loads(text)
+    kind = jsonschema.validators.validator_for(schema, default=None)
+    if kind is None and isinstance(schema, dict) and "$schema" in schema:
+        raise ValueError(f"its $schema is {schema['$schema']!r:.80}, which is no published draft; leave it out")
+    kind = kind or jsonschema.Draft202012Validator
+    try:
+        kind.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        where = "".join(f"[{part!r}]" for part in error.absolute_path)
+        raise ValueError(f"it is no JSON schema: at {where or 'its top'}: {error.message:.200}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    specification = specification_with(kind.ID_OF(kind.META_SCHEMA))
+    _check_parts(schema, specification, jsonschema.validators.SPECIFICATIONS)
+    strict = jsonschema.validators.extend(
+        kind,
+        {
+            "pattern": _pattern,
+            "patternProperties": _pattern_properties,
+            "additionalProperties": _additional_properties,
+            "uniqueItems": _unique_items,
+        },
+    )
+    return strict(schema, registry=Registry())
+
+
+def _check_parts(schema: Json, specification: Any, published: Any) -> None:
+    """Follow every reference, compile every pattern, and find references that lead back without going down."""
+    from referencing.exceptions import Unresolvable
+
+    resource = specification.create_resource(schema)
+    waiting = [(schema, published.with_resource("", resource).resolver_with_root(resource))]
+    parts: dict[int, Mapping[str, Json]] = {}
+    same_value: dict[int, list[int]] = {}
+    while waiting:
+        node, resolver = waiting.pop()
+        if isinstance(node, list):
+            waiting += [(item, resolver) for item in node]
+        if not isinstance(node, dict) or id(node) in parts:
+            continue
+        parts[id(node)] = node
+        _check_patterns(node)
+        # `$id` may be the name of a property here
+        with contextlib.suppress(Unresolvable, AttributeError, TypeError, ValueError):
+            resolver = resolver.in_subresource(specification.create_resource(node))
+        leads_to = [*_subschemas(node)]
+        for name in _REFERENCES:
+            target = node.get(name)
+            if isinstance(target, str):
+                try:
+                    found = resolver.lookup(target)
+                except (Unresolvable, ValueError, LookupError, TypeError) as error:
+                    raise ValueError(
+                        f"{name!r} leads to {target!r:.80}, which is not in the schema; nothing is fetched, so put it "
+                        "under '$defs' and refer to '#/$defs/NAME'"
+                    ) from error
+                leads_to.append(found.contents)
+        same_value[id(node)] = [id(part) for part in leads_to if isinstance(part, dict)]
+        waiting += [(value, resolver) for key, value in node.items() if key not in _DATA]
+    _refuse_circles(same_value)
+
+
+def _subschemas(node: Mapping[str, Json]) -> Iterator[Json]:
+    """The parts of a schema that look at the same value as it does."""
+    for name in _IN_PLACE:
+        part = node.get(name)
+        if isinstance(part, list):
+            yield from part
+        elif name == "dependentSchemas" and isinstance(part, Mapping):
+            yield from part.values()
+        else:
+            yield part
+
+
+def _check_patterns(node: Mapping[str, Json]) -> None:
+    properties = node.get("patternProperties")
+    pattern = node.get("pattern")
+    sources = [*([pattern] if isinstance(pattern, str) else []), *(properties if isinstance(properties, dict) else ())]
+    for source in sources:
+        try:
+            compile_linear(source)
+        except Unsupported as error:
+            raise ValueError(f"its pattern {source!r:.80}: {error}") from error
+    if properties and "unevaluatedProperties" in node:
+        raise ValueError(
+            "'unevaluatedProperties' beside 'patternProperties' is not supported; use 'additionalProperties'"
+        )
+
+
+def _refuse_circles(same_value: Mapping[int, list[int]]) -> None:
+    done: set[int] = set()
+    for start in same_value:
+        path: dict[int, Iterator[int]] = {} if start in done else {start: iter(same_value[start])}
+        while path:
+            last = next(reversed(path))
+            following = next(path[last], None)
+            if following is None:
+                del path[last]
+                done.add(last)
+            elif following in path:
+                raise ValueError(
+                    "a '$ref' leads back to where it stands without going down into the value, so that no validation "
+                    "ends; put it under 'properties' or 'items'"
+                )
+            elif following not in done:
+                path[following] = iter(same_value.get(following, ()))
+
+
+# --- keywords that jsonschema decides with backtracking or in quadratic time ------------------------------------------
+
+
+def _error(message: str) -> Any:
+    import jsonschema
+
+    return jsonschema.ValidationError(message)
+
+
+def _pattern(validator: Any, source: str, value: object, _schema: object) -> Iterator[Any]:
+    if validator.is_type(value, "string") and not compile_linear(source).search(str(value)):
+        yield _error(f"{value!r:.80} does not match {source!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Mapping[str, Json], value: object, _schema: object) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for source, schema in patterns.items():
+            pattern = compile_linear(source)
+            for name, inner in value.items():
+                if pattern.search(name):
+                    yield from validator.descend(inner, schema, path=name, schema_path=source)
+
+
+def _additional_properties(validator: Any, allowed: Json, value: object, schema: Mapping[str, Any]) -> Iterator[Any]:
+    if not isinstance(value, Mapping):
+        return
+    patterns = [compile_linear(source) for source in schema.get("patternProperties", {})]
+    known = schema.get("properties", {})
+    for name, inner in value.items():
+        if name in known or any(pattern.search(name) for pattern in patterns):
+            continue
+        if allowed is False:
+            yield _error(f"additional property {name!r:.80} is not allowed")
+        elif isinstance(allowed, Mapping):
+            yield from validator.descend(inner, allowed, path=name)
+
+
+def _unique_items(validator: Any, wanted: Json, value: object, _schema: object) -> Iterator[Any]:
+    if wanted and validator.is_type(value, "array") and isinstance(value, list):
+        seen: set[Hashable] = set()
+        for item in value:
+            spelled = _spelling(item)
+            if spelled in seen:
+                yield _error(f"{item!r:.80} stands twice in a list of unique items")
+                return
+            seen.add(spelled)
+
+
+def _spelling(value: Json) -> Hashable:
+    """One spelling for equal JSON: 1 and 1.0 are equal, 1 and true are not, an object has no order."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return (type(value).__name__, value)
+    if isinstance(value, int | float):
+        return (
+            "number",
+            int(value) if isinstance(value, float) and math.isfinite(value) and value == int(value) else value,
+        )
+    if isinstance(value, Mapping):
+        return ("object", frozenset((name, _spelling(inner)) for name, inner in value.items()))
+    return ("array", tuple(_spelling(inner) for inner in value))

@@ -1,0 +1,151 @@
+"""The rewards `exact` and `f1` for short answers in words, and the spelling in which they compare.
+
+Both spell response and gold one way, as the evaluation of SQuAD does (P. Rajpurkar et al., "SQuAD: 100,000+ Questions
+for Machine Comprehension of Text", EMNLP 2016): lower case, no punctuation, no articles, single blanks. Of several
+golds the best counts. Four things are told apart that it would confuse:
+
+- a number keeps its decimal point and its sign (1.5 is not 15, -5 is not 5); `1,000` is 1000;
+- `++` and `#` at the end of a word stay (C++ is not C);
+- what would be left empty is compared as it stands (the answer "A");
+- `f1` compares yes, no, true and false as a whole: "yes no" is not half right.
+
+F1 = 2 · precision · recall / (precision + recall) over the words that both have, each as often as both have it.
+
+Example:
+    >>> spelled("The  Eiffel-Tower!")
+    'eiffeltower'
+    >>> f1_of("the big red dog", "a red dog")
+    Overlap(f1=0.8, precision=0.6666666666666666, recall=1.0)
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from rewards.registry import reward
+from rewards.rules.invisible import without_invisible
+from rewards.rules.places import ABSENT, Place, place_of
+from rewards.rules.references import TextReference
+from rewards.types import GradeRequest, GradeResult, Verdict
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_ARTICLE = re.compile(r"\b(?:a|an|the)\b")
+_MARK = re.compile(
+    r"(?P<sign>(?<![^\s(\[{$€£])[-−+](?=[$€£]?\.?\d))"
+    r"|(?P<point>(?:(?<!\w)|(?<=\d))\.(?=\d))"
+    r"|(?P<between>(?<=\d)[^\w\s](?=\d))"
+    r"|(?P<name>(?<=\w)(?:\+\+|#)(?!\w))"
+    r"|[^\w\s]|_"
+)
+_SIGNS = {"-": "-", "−": "-", "+": ""}
+_WHOLE = {"yes", "no", "true", "false"}
+_SHOWN = 200
+
+
+def _kept(match: re.Match[str]) -> str:
+    """What stays of a mark: of ASCII's, and of punctuation in any script, nothing."""
+    mark = match.group()
+    if match["sign"]:
+        return _SIGNS[mark]
+    if match["between"]:
+        return " "
+    if match["point"] or match["name"]:
+        return mark
+    return "" if mark.isascii() or mark == "−" or unicodedata.category(mark).startswith("P") else mark
+
+
+def spelled(text: str) -> str:
+    """The one spelling of a short text. Linear in the length."""
+    lowered = without_invisible(unicodedata.normalize("NFC", text)).lower()
+    bare = " ".join(_MARK.sub(_kept, _THOUSANDS.sub("", lowered)).split())
+    return " ".join(_ARTICLE.sub(" ", bare).split()) or bare or " ".join(lowered.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How far the words of two texts are the same."""
+
+    f1: float
+    precision: float
+    recall: float
+
+
+def f1_of(response: str, gold: str) -> Overlap:
+    """The overlap of two texts."""
+    found, wanted = spelled(response), spelled(gold)
+    if found == wanted:
+        return Overlap(1.0, 1.0, 1.0)
+    if found in _WHOLE or wanted in _WHOLE:
+        return Overlap(0.0, 0.0, 0.0)
+    words, golds = Counter(found.split()), Counter(wanted.split())
+    shared = (words & golds).total()
+    if not shared:
+        return Overlap(0.0, 0.0, 0.0)
+    precision, recall = shared / words.total(), shared / golds.total()
+    return Overlap(2 * precision * recall / (precision + recall), precision, recall)
+
+
+def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
+    """Nothing, and the first gold itself."""
+    reference = request.reference
+    golds = reference.answers[:1] if isinstance(reference, TextReference) else ()
+    return tuple(replace(request, response=response) for response in ("", *golds))
+
+
+def _answer(
+    request: GradeRequest, name: str, place: Place, prefilled: bool, judge: Callable[[str, TextReference], GradeResult]
+) -> GradeResult:
+    reference = request.reference
+    if not isinstance(reference, TextReference):
+        return GradeResult.ungraded(f"{name} needs a reference of type 'text', not {reference.type!r}")
+    text = place_of(request.response, place, prefilled=prefilled)
+    if text is None:
+        return GradeResult.no_answer(ABSENT[place])
+    if not spelled(text):
+        return GradeResult.no_answer("the answer is blank")
+    return judge(text, reference)
+
+
+def _exact(text: str, reference: TextReference) -> GradeResult:
+    found, extracted = spelled(text), text.strip()[:_SHOWN]
+    if any(found == spelled(gold) for gold in reference.answers):
+        return GradeResult.correct(extracted=extracted)
+    return GradeResult.wrong(f"differs from {_golds(reference)}", extracted=extracted)
+
+
+def _f1(text: str, reference: TextReference) -> GradeResult:
+    best = max((f1_of(text, gold) for gold in reference.answers), key=lambda overlap: overlap.f1)
+    extracted = text.strip()[:_SHOWN]
+    parts = MappingProxyType({"precision": best.precision, "recall": best.recall})
+    verdict = Verdict.CORRECT if best.f1 == 1.0 else Verdict.PARTIAL if best.f1 else Verdict.WRONG
+    reason = "" if best.f1 == 1.0 else f"shares {best.f1:.3f} with {_golds(reference)}"
+    return GradeResult(
+        score=best.f1, correctness=best.f1, verdict=verdict, extracted=extracted, reason=reason, parts=parts
+    )
+
+
+def _golds(reference: TextReference) -> str:
+    return " or ".join(repr(gold[:60]) for gold in reference.answers[:3]) + (" …" if len(reference.answers) > 3 else "")
+
+
+@reward("exact", correctness=True, controls=_controls)
+def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
+    """1 where the answer is one of the reference's texts in one spelling, else 0.
+
+    place: where the answer stands, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
+    """
+    return _answer(request, "exact", place, prefilled, _exact)
+
+
+@reward("f1", correctness=True, controls=_controls)
+def f1(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
+    """The F1 of the answer's words and those of the best of the reference's texts. Parts: precision and recall.
+
+    place: where the answer stands, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
+    """
+    return _answer(request, "f1", place, prefilled, _f1)
