@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from rewards.code.references import READERS as CODE_READERS
 from rewards.code.references import CodeReference
@@ -74,16 +74,29 @@ class MathReference:
     """A math answer: one, all of several (a tuple), or any one of several (`AnyOf`).
 
     policy: where answers are looked for in this row; None leaves it to the grader.
+    tolerance: how far a number may be from the answer; None = not at all. unit: what the answer is in, where it does
+    not say so itself. require_evaluated, require_simplified: see `rewards.math.grader`; None leaves it to the grader.
     """
 
     type: ClassVar[str] = "math"
     answer: str | tuple[str, ...] | AnyOf
     policy: Policy | None = None
+    tolerance: float | None = None
+    unit: str = ""
+    require_evaluated: bool | None = None
+    require_simplified: bool | None = None
 
     def to_dict(self) -> dict[str, Json]:
         answer: Json = {"any_of": list(self.answer.answers)} if isinstance(self.answer, AnyOf) else self.answer
         row: dict[str, Json] = {"type": self.type, "answer": list(answer) if isinstance(answer, tuple) else answer}
-        return row if self.policy is None else {**row, "policy": self.policy}
+        given: dict[str, Json] = {
+            "policy": self.policy,
+            "tolerance": self.tolerance,
+            "unit": self.unit or None,
+            "require_evaluated": self.require_evaluated,
+            "require_simplified": self.require_simplified,
+        }
+        return row | {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +166,27 @@ def _math(row: Mapping[str, object]) -> MathReference:
         parsed = tuple(answer_text(a, "reference.answer[]") for a in answer)
     else:
         parsed = answer_text(answer, "reference.answer")
-    return MathReference(answer=parsed, policy=policy)
+    return MathReference(answer=parsed, policy=policy, **_math_terms(row))
+
+
+def _math_terms(row: Mapping[str, object]) -> dict[str, Any]:
+    """What a row says beside its answer."""
+    terms: dict[str, Any] = {}
+    if (tolerance := row.get("tolerance")) is not None:
+        number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+        if not number or not math.isfinite(tolerance) or tolerance < 0:  # type: ignore[arg-type, operator]
+            raise InvalidRow(f"reference.tolerance must be a number, at least 0, not {tolerance!r:.80}")
+        terms["tolerance"] = float(tolerance)  # type: ignore[arg-type]
+    if (unit := row.get("unit")) is not None:
+        if not isinstance(unit, str):
+            raise InvalidRow(f"reference.unit must be text, not {unit!r:.80}")
+        terms["unit"] = unit
+    for name in ("require_evaluated", "require_simplified"):
+        if (wanted := row.get(name)) is not None:
+            if not isinstance(wanted, bool):
+                raise InvalidRow(f"reference.{name} must be true or false, not {wanted!r:.80}")
+            terms[name] = wanted
+    return terms
 
 
 def _integer(value: object, where: str) -> int:
@@ -179,7 +212,7 @@ def _data(row: Mapping[str, object]) -> DataReference:
 
 
 _REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], Set[str]]] = {
-    "math": (_math, {"answer", "policy"}),
+    "math": (_math, {"answer", "policy", "tolerance", "unit", "require_evaluated", "require_simplified"}),
     "countdown": (_countdown, {"numbers", "target"}),
     "data": (_data, {"value"}),
     "none": (lambda _row: NoReference(), set()),

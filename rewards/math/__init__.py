@@ -1,6 +1,7 @@
-"""Mathematics: find the answer (`extract`), spell it one way (`normalise`), compare it (`equal`, `numbers`).
+"""Mathematics: find the answer (`extract`), read it as a typed value (`reading`), decide (`equality`).
 
-Importing this registers the reward `math`. sympy and math-verify are loaded in `symbolic` when first needed.
+`spelling` brings texts to one form before they are read. Importing this registers the reward `math`; sympy (`engine`)
+and mpmath (`numeric`) are loaded when they are first needed.
 """
 
 from rewards.math.extract import Extracted, Form, extract, visible

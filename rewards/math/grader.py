@@ -1,6 +1,6 @@
 r"""The reward `math`: extract an answer, compare it with the reference, and say why.
 
-A reference's own policy wins over the parameter. A tuple of answers asks for all of them, in any order, in one list;
+A reference's own options win over the parameters. A tuple of answers asks for all of them, in any order, in one list;
 `AnyOf` for any one. A gold answer that cannot be read leaves the response ungraded: that is the reference's fault. A
 response that cannot be read is wrong: that is the response's.
 
@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rewards.math.equal import LONGEST_ANSWER, Equality, compare, listing, match_all
+from rewards.math.equality import Equality, compare, compare_all
 from rewards.math.extract import Extracted, Form, extract
-from rewards.math.normalise import normalise
+from rewards.math.values import Terms
 from rewards.registry import reward
 from rewards.types import AnyOf, GradeRequest, GradeResult, MathReference, Policy
 
@@ -29,22 +29,17 @@ def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
     return (plain, replace(request, response=r"\boxed{1}"))
 
 
-def _decide(answer: str | tuple[str, ...] | AnyOf, text: str) -> Equality:
+def _decide(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality:
     """Compare what was extracted with the reference's answer in its three forms."""
     if isinstance(answer, str):
-        return compare(answer, text)
-    if isinstance(answer, AnyOf):
-        found = [compare(option, text) for option in answer.answers]
-        if Equality.SAME in found:
-            return Equality.SAME
-        return Equality.UNREADABLE_GOLD if Equality.UNREADABLE_GOLD in found else found[0]
-    if len(answer) == 1:
-        return compare(answer[0], text)
-    golds = tuple(map(normalise, answer))
-    if not all(golds):
-        return Equality.UNREADABLE_GOLD
-    values = listing(normalise(text)) if len(text) <= LONGEST_ANSWER else None
-    return Equality.DIFFERENT if values is None else match_all(golds, values.items)
+        return compare(answer, text, terms)
+    if isinstance(answer, tuple):
+        return compare_all(answer, text, terms)
+    found = [compare(option, text, terms) for option in answer.answers]
+    for best in (Equality.SAME, Equality.UNREADABLE_GOLD, Equality.UNDECIDED, Equality.UNFINISHED):
+        if best in found:
+            return best
+    return found[0]
 
 
 def _spelled(answer: str | tuple[str, ...] | AnyOf) -> str:
@@ -55,12 +50,20 @@ def _spelled(answer: str | tuple[str, ...] | AnyOf) -> str:
 
 @reward("math", correctness=True, controls=_controls)
 def grade_math(
-    request: GradeRequest, *, policy: Policy = "lenient", form: Form = "any", prefilled: bool = False
+    request: GradeRequest,
+    *,
+    policy: Policy = "lenient",
+    form: Form = "any",
+    prefilled: bool = False,
+    require_evaluated: bool = False,
+    require_simplified: bool = False,
 ) -> GradeResult:
-    """1 where the response's answer is the reference's, else 0. See `rewards.math.extract` and `rewards.math.equal`.
+    """1 where the response's answer is the reference's, else 0. See `docs/guides/math_grader.md` for the rules.
 
-    policy: where answers are looked for; the reference's own wins. form: the only form that counts.
+    policy: where answers are looked for. form: the only form that counts.
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
+    require_evaluated: an operator that could be computed (a sum, a binomial coefficient, `3 + 4`) is no answer, unless
+    the reference has it, too. require_simplified: fractions must be in lowest terms.
     """
     reference = request.reference
     if not isinstance(reference, MathReference):
@@ -69,28 +72,26 @@ def grade_math(
     found = extract(request.response, policy=policy, form=form, prefilled=prefilled)
     if found is None:
         return GradeResult.no_answer(f"no answer where the {policy} policy looks")
-    return _GRADES[_decide(reference.answer, found.text)](found, _spelled(reference.answer))
+    terms = Terms(
+        tolerance=reference.tolerance,
+        unit=reference.unit,
+        evaluated=require_evaluated if reference.require_evaluated is None else reference.require_evaluated,
+        simplified=require_simplified if reference.require_simplified is None else reference.require_simplified,
+    )
+    return _graded(_decide(reference.answer, found.text, terms), found, _spelled(reference.answer))
 
 
-def _correct(found: Extracted, _gold: str) -> GradeResult:
-    return GradeResult.correct(extracted=found.text[:_SHOWN])
-
-
-def _different(found: Extracted, gold: str) -> GradeResult:
-    return GradeResult.wrong(f"differs from {gold}", extracted=found.text[:_SHOWN])
-
-
-def _unreadable_answer(found: Extracted, _gold: str) -> GradeResult:
-    return GradeResult.wrong("the answer cannot be read as mathematics", extracted=found.text[:_SHOWN])
-
-
-def _unreadable_gold(_found: Extracted, gold: str) -> GradeResult:
-    return GradeResult.ungraded(f"the reference answer cannot be read: {gold!r}")
-
-
-_GRADES = {
-    Equality.SAME: _correct,
-    Equality.DIFFERENT: _different,
-    Equality.UNREADABLE_ANSWER: _unreadable_answer,
-    Equality.UNREADABLE_GOLD: _unreadable_gold,
-}
+def _graded(equality: Equality, found: Extracted, gold: str) -> GradeResult:
+    extracted = found.text[:_SHOWN]
+    match equality:
+        case Equality.SAME:
+            return GradeResult.correct(extracted=extracted)
+        case Equality.UNREADABLE_GOLD:
+            return GradeResult.ungraded(f"the reference answer cannot be read: {gold!r}")
+        case Equality.UNREADABLE_ANSWER:
+            return GradeResult.wrong("the answer cannot be read as mathematics", extracted=extracted)
+        case Equality.UNDECIDED:
+            return GradeResult.wrong(f"undecided whether it equals {gold}", extracted=extracted)
+        case Equality.UNFINISHED:
+            return GradeResult.wrong(f"equals {gold}, but is not carried out", extracted=extracted)
+    return GradeResult.wrong(f"differs from {gold}", extracted=extracted)

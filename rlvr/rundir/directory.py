@@ -23,7 +23,7 @@ from rlvr.yaml_text import read_yaml, write_yaml
 CONFIG, ENVIRONMENT, LOCK = "config.yaml", "environment.json", ".lock"
 HASHES = "data_hashes"
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
-PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "math-verify", "pyarrow", "safetensors", "tokenizers")
+PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "mpmath", "pyarrow", "safetensors", "tokenizers")
 
 # What a resumed run may change: it decides how long, how fast and how safely, not what is computed.
 MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps")

@@ -65,7 +65,7 @@ def test_a_request_of_forty_megabytes_is_graded_within_its_deadline() -> None:
 def test_importing_rewards_is_light_and_loads_no_algebra() -> None:
     code = (
         "import sys, time; began = time.perf_counter(); import rewards; rewards.find('math'); "
-        "heavy = [m for m in ('sympy', 'math_verify', 'torch', 'numpy') if m in sys.modules]; "
+        "heavy = [m for m in ('sympy', 'mpmath', 'torch', 'numpy') if m in sys.modules]; "
         "print(time.perf_counter() - began, heavy)"
     )
     seconds = []

@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, MathReference, Verdict, grade
 from rewards.math import grade_math
-from rewards.math.equal import Equality, compare
-from rewards.math.normalise import key, normalise
-from rewards.math.numbers import read_number
+from rewards.math.equality import Equality, compare
+from rewards.math.reading import readings
+from rewards.math.spelling import key, spelled
 from rewards.types import DataReference, Policy
 
 
@@ -51,8 +52,6 @@ EQUAL = [
     ("-1/2", r"-\frac{1}{2}"),
     ("-1/2", r"\frac{-1}{2}"),
     ("0.5", r"\dfrac{1}{2}"),
-    (r"\frac{1}{3}", "0.3333"),
-    (r"\frac{2}{3}", "0.66667"),
     ("1/2", "½"),
     (r"50\%", "50"),
     ("50", r"50\%"),
@@ -75,7 +74,6 @@ EQUAL = [
     ("5", "2+3"),
     ("8", r"2^3"),
     (r"2\sqrt{2}", r"\sqrt{8}"),
-    (r"2\sqrt{2}", "2.8284"),
     (r"\frac{\pi}{2}", r"\pi/2"),
     ("x^2+2x+1", "(x+1)^2"),
     ("(1,2)", "( 1 , 2 )"),
@@ -115,6 +113,9 @@ DIFFERENT = [
     ("5", "-5"),
     ("5", "5.0001"),
     ("1/3", "0.33"),
+    (r"\frac{1}{3}", "0.3333"),
+    (r"\frac{2}{3}", "0.66667"),
+    (r"2\sqrt{2}", "2.8284"),
     ("1/3", "0.3334"),
     ("0.33", "1/3"),
     ("0.5", "50"),
@@ -211,7 +212,6 @@ def test_a_gold_answer_that_cannot_be_read_is_not_the_responses_fault(gold: str)
 @pytest.mark.parametrize(
     "answer",
     [
-        "???",
         r"\frac{1}{",
         "(" * 500 + "5" + ")" * 500,
         "5" * 5000,
@@ -299,11 +299,10 @@ def test_a_symbolic_answer_that_takes_for_ever_is_wrong_in_the_pool() -> None:
 
 
 @given(st.fractions(), st.sampled_from(["{n}/{d}", r"\frac{{{n}}}{{{d}}}", r"\dfrac{{ {n} }}{{ {d} }}"]))
-def test_every_fraction_equals_itself_in_every_spelling(value: object, spelling: str) -> None:
-    text = spelling.format(n=value.numerator, d=value.denominator)  # type: ignore[attr-defined]
-    quantity = read_number(normalise(text))
-    assert quantity is not None
-    assert quantity.value == value
+def test_every_fraction_equals_itself_in_every_spelling(value: Fraction, spelling: str) -> None:
+    text = spelling.format(n=value.numerator, d=value.denominator)
+    assert compare(f"{value.numerator}/{value.denominator}", text) is Equality.SAME
+    assert compare(f"{value.numerator + 1}/{value.denominator}", text) is Equality.DIFFERENT
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12))
@@ -312,14 +311,14 @@ def test_every_decimal_equals_itself_with_separators(value: object) -> None:
 
 
 @given(st.text(max_size=60))
-def test_normalising_twice_changes_nothing_that_counts(text: str) -> None:
-    once = normalise(text)
-    assert key(normalise(once)) == key(normalise(normalise(once)))
+def test_spelling_twice_changes_nothing_that_counts(text: str) -> None:
+    once = spelled(text)
+    assert key(spelled(once)) == key(spelled(spelled(once)))
 
 
-@given(st.text(alphabet="0123456789.,/%$e+- \\{}frac^", max_size=40))
-def test_reading_a_number_never_raises(text: str) -> None:
-    read_number(normalise(text))
+@given(st.text(max_size=60) | st.text(alphabet="0123456789.,/%$e+-_^ \\{}()[]|=<>fracsqrtxpi", max_size=40))
+def test_reading_never_raises(text: str) -> None:
+    readings(text)
 
 
 # --- real data ------------------------------------------------------------------------------------------------------

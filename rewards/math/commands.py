@@ -1,0 +1,273 @@
+r"""Commands of LaTeX and their arguments: fractions, roots, functions, sums, integrals, limits, matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rewards.math.expressions import (
+    FUNCTIONS,
+    IMAGINARY_UNIT,
+    MINUS_ONE,
+    ONE,
+    Const,
+    E,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    divide,
+    multiply,
+    negative,
+    number,
+    power,
+    root,
+)
+from rewards.math.grammar import CLOSING, Grammar
+from rewards.math.names import CALLS, CONSTANTS, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
+from rewards.math.tokens import Kind, NotMaths, Token
+
+
+class Parser(Grammar):
+    """Reads expressions with all commands that are known."""
+
+    def _command(self, name: str) -> Expr:
+        self.at += 1
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name in UNIT_VECTORS:
+            return Sym(UNIT_VECTORS[name])
+        plain = name[1:]
+        if plain in GREEK:
+            return Sym(self._subscripted(plain)) if self.peek() == "_" else Sym(plain)
+        if plain in FUNCTIONS:
+            return self._function(plain)
+        reader = _READERS.get(name)
+        if reader is None:
+            raise NotMaths(f"a command that is not known: {name!r:.40}")
+        return reader(self)
+
+    # --- commands ---
+
+    def _fraction(self) -> Expr:
+        top = self._digit_group()
+        return divide(top, self._digit_group())
+
+    def _root(self) -> Expr:
+        degree: Expr = number(2)
+        if self.take("["):
+            degree = self.expression()
+            self.expect("]")
+        of = self._paren_group() if self.peek() == "(" else self._digit_group()
+        if isinstance(degree, Num) and degree.value.denominator == 1 and 2 <= degree.value <= 1000:
+            return root(of, int(degree.value))
+        return power(of, divide(ONE, degree))
+
+    def _paren_group(self) -> Expr:
+        self.expect("(")
+        return self._inside(")")
+
+    def _cube_root(self) -> Expr:
+        return root(self._paren_group() if self.peek() == "(" else self._group(), 3)
+
+    def _binomial(self) -> Expr:
+        if self.take("("):
+            return Op("binom", tuple(self._several(")")))
+        return Op("binom", (self._digit_group(), self._digit_group()))
+
+    def _function(self, name: str) -> Expr:
+        exponent: Expr | None = None
+        if self.peek() == "^" and self.peek(1) != "\\circ":
+            self.at += 1
+            exponent = self._group()
+        inverse = exponent == MINUS_ONE
+        value = Op(f"a{name}" if inverse else name, (self._argument(),))
+        return value if exponent is None or inverse else power(value, exponent)
+
+    def _argument(self) -> Expr:
+        r"""Of a function without brackets: the factors that follow, up to another function (`\sin 2x \cos x`)."""
+        if self.peek() in ("(", "{", "["):
+            bracket = self.peek()
+            self.at += 1
+            value = self._postfix(self._inside(CLOSING[bracket]))
+            if bracket == "{" and self.peek() == "(":  # an argument behind an empty group
+                return value
+            return value
+        if self.peek() in ("-", "+"):
+            sign = self.peek()
+            self.at += 1
+            return negative(self._argument()) if sign == "-" else self._argument()
+        value = self._power()
+        while True:
+            token = self.token
+            if (
+                token is not None
+                and token.kind is Kind.COMMAND
+                and (token.text[1:] in FUNCTIONS or token.text in _READERS)
+                and token.text != "\\frac"
+            ):
+                return value
+            if self.peek() == "/" and self.peek(1) != "(":
+                self.at += 1
+                value = divide(value, self._power())
+            elif token is not None and token.text != "(" and self._goes_on(value):
+                value = multiply(value, self._power())
+            else:
+                return value
+
+    def _logarithm(self) -> Expr:
+        base: Expr = number(10)
+        given = False
+        if self.peek() == "_":
+            self.at += 1
+            base, given = self._digit_group() if self.peek() != "{" else self._group(), True
+        exponent: Expr | None = None
+        if self.peek() == "^":
+            self.at += 1
+            exponent = self._group()
+        value: Expr = Op("log", (self._argument(), base if given else number(10)))
+        return value if exponent is None else power(value, exponent)
+
+    def _natural(self) -> Expr:
+        return self._function("ln")
+
+    def _exponential(self) -> Expr:
+        return power(E, self._argument())
+
+    def _cis(self) -> Expr:
+        return power(E, multiply(IMAGINARY_UNIT, self._argument()))
+
+    def _floor(self) -> Expr:
+        return Op("floor", (self._inside("\\rfloor"),))
+
+    def _ceiling(self) -> Expr:
+        return Op("ceil", (self._inside("\\rceil"),))
+
+    def _conjugate(self) -> Expr:
+        inner = self._group()
+        if isinstance(inner, (Op, Const, Sym)):
+            return Op("conj", (inner,))
+        raise NotMaths("a line over a number")
+
+    def _large(self, name: str) -> Expr:
+        """A sum or product."""
+        self.expect("_")
+        self.expect("{")
+        token = self.token
+        if token is None or token.kind is not Kind.LETTER:
+            raise NotMaths("a sum without its variable")
+        self.at += 1
+        variable = token.text
+        self.expect("=")
+        low = self._inside("}")
+        self.expect("^")
+        high = self._group()
+        self._bound.append(variable)
+        body = self._signed()
+        self._bound.pop()
+        return Op(name, (body, Sym(variable), low, high))
+
+    def _integral(self) -> Expr:
+        bounds: list[Expr] = []
+        if self.peek() == "_":
+            self.at += 1
+            bounds.append(self._digit_group())
+            self.expect("^")
+            bounds.append(self._digit_group())
+        start, depth = self.at, 0
+        for at in range(start, len(self._tokens)):  # the `dx` that ends it
+            text = self._tokens[at].text
+            depth += (text in ("(", "{", "[")) - (text in (")", "}", "]"))
+            ends = len(text) == 2 and text[0] == "d" and text[1].isalpha() and self._tokens[at].kind is Kind.WORD
+            if depth == 0 and ends:
+                return self._integral_body(start, at, text[1], at + 1, bounds)
+            if depth == 0 and text == "d" and at + 1 < len(self._tokens) and self._tokens[at + 1].kind is Kind.LETTER:
+                return self._integral_body(start, at, self._tokens[at + 1].text, at + 2, bounds)
+        for at in range(start, len(self._tokens)):  # `\\frac{dx}{x}`
+            text = self._tokens[at].text
+            if len(text) == 2 and text[0] == "d" and text[1].isalpha() and self._tokens[at].kind is Kind.WORD:
+                one = Token(Kind.NUMBER, "1", True, self._tokens[at].start, ONE)
+                self._tokens = [*self._tokens[:at], one, *self._tokens[at + 1 :]]
+                return Op("int", (self._term(), Sym(text[1]), *bounds))
+        raise NotMaths("an integral without its variable")
+
+    def _integral_body(self, start: int, end: int, variable: str, behind: int, bounds: list[Expr]) -> Expr:
+        inner = Parser(self._tokens[start:end], units=False)
+        inner._depth = self._depth
+        body: Expr = ONE if start == end else inner.expression()
+        if not inner.done() and start != end:
+            raise NotMaths("an integral that is not read to its end")
+        self.at = behind
+        return Op("int", (body, Sym(variable), *bounds))
+
+    def _limit(self) -> Expr:
+        self.expect("_")
+        self.expect("{")
+        token = self.token
+        if token is None or token.kind is not Kind.LETTER:
+            raise NotMaths("a limit without its variable")
+        self.at += 1
+        self.expect("\\to")
+        at = self._inside("}")
+        return Op("lim", (self._signed(), Sym(token.text), at))
+
+    def _determinant(self) -> Expr:
+        if self.take("("):
+            value = self._matrix_rows()
+            self.expect(")")
+            return value
+        return self._matrix_rows()
+
+    def _matrix_rows(self) -> Expr:
+        from rewards.math.matrices import read_matrix
+
+        kind, rows = read_matrix(self)
+        if len({len(rows), *map(len, rows)}) != 1:
+            raise NotMaths("a determinant of a matrix that is not square")
+        del kind
+        return Op("det", tuple(value for row in rows for value in row))
+
+    def _environment(self) -> Expr:
+        self.at -= 1
+        if self.peek(2) not in ("vmatrix", "Vmatrix"):
+            raise NotMaths("a matrix in an expression")
+        return self._matrix_rows()
+
+
+def _called(name: str) -> Callable[[Parser], Expr]:
+    def read(parser: Parser) -> Expr:
+        if parser.take("\\{"):
+            return Op(name, tuple(parser._several("\\}")))
+        if parser.take("("):
+            return Op(name, tuple(parser._several(")")))
+        if parser.take("{"):
+            return Op(name, tuple(parser._several("}")))
+        raise NotMaths(f"{name} without its arguments")
+
+    return read
+
+
+def _large(name: str) -> Callable[[Parser], Expr]:
+    return lambda parser: parser._large(name)
+
+
+_READERS: dict[str, Callable[[Parser], Expr]] = {
+    "\\frac": Parser._fraction,
+    "\\sqrt": Parser._root,
+    "\\cbrt": Parser._cube_root,
+    "\\binom": Parser._binomial,
+    "\\log": Parser._logarithm,
+    "\\lg": Parser._logarithm,
+    "\\ln": Parser._natural,
+    "\\exp": Parser._exponential,
+    "\\cis": Parser._cis,
+    "\\lfloor": Parser._floor,
+    "\\lceil": Parser._ceiling,
+    "\\overline": Parser._conjugate,
+    "\\bar": Parser._conjugate,
+    "\\int": Parser._integral,
+    "\\lim": Parser._limit,
+    "\\det": Parser._determinant,
+    "\\begin": Parser._environment,
+    **{command: _called(name) for command, name in (CALLS | ONE_ARGUMENT).items()},
+    **{command: _large(name) for command, name in LARGE.items()},
+}

@@ -1,0 +1,239 @@
+r"""sympy: proofs of equality that the normal forms do not give. The only file that imports it.
+
+Trees are built node by node; no text is ever parsed by sympy. It is slow (milliseconds to for ever) and runs in a
+worker, inside the deadline by which the worker is killed.
+"""
+
+from __future__ import annotations
+
+import functools
+from fractions import Fraction
+from typing import Any
+
+from rewards.clock import off_the_clock
+from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, Op, Sym, negative
+from rewards.math.values import Interval
+
+_MOST_NODES = 400
+
+
+class NotBuilt(Exception):
+    """sympy has nothing for it, or it is too large."""
+
+
+@functools.cache
+def _sympy() -> Any:
+    with off_the_clock():
+        import sympy
+
+        return sympy
+
+
+def built(expression: Expr) -> Any:
+    """The expression in sympy. Its variables are real. Raises NotBuilt."""
+    try:
+        return _built(expression)
+    except NotBuilt:
+        raise
+    except (ArithmeticError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise NotBuilt(f"sympy does not take it: {type(error).__name__}") from None
+
+
+def _built(expression: Expr) -> Any:
+    s = _sympy()
+    if isinstance(expression, Num):
+        return s.Rational(expression.value.numerator, expression.value.denominator)
+    if isinstance(expression, Const):
+        return {"pi": s.pi, "e": s.E, "i": s.I, "oo": s.oo}[expression.name]
+    if isinstance(expression, Sym):
+        return s.Symbol(expression.name, real=True)
+    name, args = expression.name, expression.args
+    if name in ("sum", "prod", "int", "lim"):
+        return _bound(name, [_built(arg) for arg in args])
+    values = [_built(arg) for arg in args]
+    if name == "+":
+        return s.Add(*values)
+    if name == "*":
+        return s.Mul(*values)
+    if name == "^":
+        exponent = values[1]
+        if exponent.is_number and not exponent.has(s.Symbol) and abs(s.N(exponent, 5)) > 10_000:
+            raise NotBuilt("a large power")
+        return s.Pow(values[0], exponent)
+    if name == "root":
+        return s.real_root(values[0], values[1]) if int(values[1]) % 2 else s.root(values[0], values[1])
+    if name in FUNCTIONS:
+        return getattr(s, name)(values[0])
+    if name.endswith("()"):
+        return s.Function(name[:-2])(*values)
+    maker = _makers().get(name)
+    if maker is None:
+        raise NotBuilt(f"nothing for {name}")
+    return maker(*values)
+
+
+@functools.cache
+def _makers() -> dict[str, Any]:
+    s = _sympy()
+    return {
+        "abs": s.Abs,
+        "floor": s.floor,
+        "ceil": s.ceiling,
+        "!": s.factorial,
+        "!!": s.factorial2,
+        "binom": s.binomial,
+        "gcd": s.gcd,
+        "lcm": s.lcm,
+        "max": s.Max,
+        "min": s.Min,
+        "mod": s.Mod,
+        "ln": s.log,
+        "log": lambda value, base: s.log(value) / s.log(base),
+        "deg": lambda value: value * s.pi / 180,
+        "re": s.re,
+        "im": s.im,
+        "conj": s.conjugate,
+        "arg": s.arg,
+        "det": lambda *cells: _square(cells).det(),
+    }
+
+
+def _square(cells: tuple[Any, ...]) -> Any:
+    size = int(len(cells) ** 0.5)
+    return _sympy().Matrix(size, size, list(cells))
+
+
+def _bound(name: str, values: list[Any]) -> Any:
+    s = _sympy()
+    if name == "lim":
+        return s.limit(values[0], values[1], values[2])
+    if name == "int":
+        return s.integrate(values[0], tuple(values[1:]) if len(values) == 4 else values[1])
+    if name == "sum":
+        return s.summation(values[0], tuple(values[1:]))
+    return s.product(values[0], tuple(values[1:]))
+
+
+def equal(a: Expr, b: Expr) -> bool | None:
+    """Whether sympy proves them equal (True) or different (False); None: it cannot tell."""
+    s = _sympy()
+    try:
+        ours, theirs = built(a), built(b)
+        if ours == theirs:
+            return True
+        difference = ours - theirs
+        if difference == 0:
+            return True
+        if not difference.is_finite and difference.is_number:
+            return False
+        if s.count_ops(difference) > _MOST_NODES:
+            return None
+        if difference.is_number:
+            return _is_zero_number(difference)
+        for attempt in (
+            s.expand,
+            _square_roots,
+            s.simplify,
+            lambda d: s.simplify(s.expand(d.rewrite(s.exp), complex=True)),
+        ):
+            if attempt(difference) == 0:
+                return True
+        return None
+    except NotBuilt:
+        return None
+    except MemoryError:
+        raise
+    except Exception:  # sympy raises what it likes for what it cannot do
+        return None
+
+
+def _square_roots(value: Any) -> Any:
+    """With what stands under each root as a product: `sqrt(x^2 - 2x + 1)` is `|x - 1|`."""
+    s = _sympy()
+
+    def factored(power: Any) -> Any:
+        return s.Pow(s.factor(power.base), power.exp)
+
+    return s.expand(value.replace(lambda one: one.is_Pow and one.exp == s.Rational(1, 2), factored))
+
+
+def _is_zero_number(difference: Any) -> bool | None:
+    s = _sympy()
+    if difference.is_zero:
+        return True
+    for attempt in (s.radsimp, s.nsimplify, s.sqrtdenest, s.simplify):
+        if attempt is s.nsimplify:
+            continue
+        if attempt(difference) == 0:
+            return True
+    if difference.is_algebraic:
+        polynomial = s.minimal_polynomial(difference, s.Symbol("x"))
+        return bool(polynomial == s.Symbol("x"))
+    return None
+
+
+def constant_ratio(a: Expr, b: Expr) -> bool | None:
+    """Whether a / b is a number other than zero."""
+    s = _sympy()
+    try:
+        ratio = s.cancel(built(a) / built(b))
+    except NotBuilt:
+        return None
+    except MemoryError:
+        raise
+    except Exception:  # sympy raises what it likes for what it cannot do
+        return None
+    return bool(not ratio.free_symbols and ratio.is_finite is not False and ratio != 0)
+
+
+def solve_inequality(left: Expr, relation: str, right: Expr, name: str) -> list[Interval] | None:
+    """The real numbers for which an inequality in one variable holds; None where sympy cannot tell."""
+    s = _sympy()
+    kinds = {"<": s.StrictLessThan, "<=": s.LessThan, ">": s.StrictGreaterThan, ">=": s.GreaterThan, "!=": s.Ne}
+    try:
+        symbol = s.Symbol(name, real=True)
+        found = s.solve_univariate_inequality(kinds[relation](built(left), built(right)), symbol, relational=False)
+        return _intervals(found)
+    except NotBuilt:
+        return None
+    except MemoryError:
+        raise
+    except Exception:  # sympy raises what it likes for what it cannot do
+        return None
+
+
+def _intervals(found: Any) -> list[Interval] | None:
+    s = _sympy()
+    if found is s.S.EmptySet:
+        return []
+    if isinstance(found, s.Union):
+        parts = [_intervals(one) for one in found.args]
+        return None if None in parts else [part for one in parts if one is not None for part in one]
+    if isinstance(found, s.Interval):
+        ends = _unbuilt(found.start), _unbuilt(found.end)
+        if None in ends or ends[0] is None or ends[1] is None:
+            return None
+        return [Interval(ends[0], ends[1], not found.left_open, not found.right_open)]
+    if isinstance(found, s.FiniteSet):
+        points = [_unbuilt(one) for one in found.args]
+        return None if None in points else [Interval(one, one, True, True) for one in points if one is not None]
+    return None
+
+
+def _unbuilt(value: Any) -> Expr | None:
+    """A number of sympy's as a tree: rational numbers, infinity, and sums, products and powers of them."""
+    s = _sympy()
+    if value.is_Rational:
+        return Num(Fraction(int(value.p), int(value.q)))
+    if value == s.oo:
+        return INFINITY
+    if value == -s.oo:
+        return negative(INFINITY)
+    if value == s.pi:
+        return PI
+    if value.is_Add or value.is_Mul or value.is_Pow:
+        args = [_unbuilt(arg) for arg in value.args]
+        if None in args:
+            return None
+        return Op("+" if value.is_Add else "*" if value.is_Mul else "^", tuple(arg for arg in args if arg is not None))
+    return None

@@ -1,0 +1,134 @@
+r"""Whether an answer is the gold answer. One equality for every math reward.
+
+Text first: what is spelled alike is equal, before anything is read. Then each reading of the gold is held against each
+reading of the answer, by the rules of `docs/guides/math_grader.md`. Equality of values is proven (`decide`), never
+sampled.
+
+Example:
+    >>> compare(r"\frac{1}{2}", "0.5").verdict
+    <Equality.SAME: 'same'>
+    >>> compare("3", "3 or 4").verdict
+    <Equality.DIFFERENT: 'different'>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from rewards.math import finished
+from rewards.math.decide import Answer, any_of
+from rewards.math.extract import extract
+from rewards.math.matching import same_value
+from rewards.math.reading import gold_readings, readings
+from rewards.math.spelling import LONGEST, key, spelled
+from rewards.math.units import Unit, read_unit
+from rewards.math.values import (
+    EXACT,
+    Many,
+    Scalar,
+    Terms,
+    Value,
+    Words,
+)
+
+
+class Equality(StrEnum):
+    """What a comparison found."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNDECIDED = "undecided"
+    UNFINISHED = "unfinished"
+    UNREADABLE_GOLD = "unreadable gold"
+    UNREADABLE_ANSWER = "unreadable answer"
+
+
+_FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
+
+
+def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
+    """Compare two answers as they stand in a reference and a response."""
+    if gold == answer and gold.strip():
+        return Equality.SAME
+    gold = _extracted(gold)
+    if len(gold) > LONGEST:
+        return Equality.UNREADABLE_GOLD
+    if len(answer) > LONGEST:
+        return Equality.UNREADABLE_ANSWER
+    gold_key, answer_key = key(spelled(gold)), key(spelled(answer))
+    if not gold_key:
+        return Equality.UNREADABLE_GOLD
+    if gold_key == answer_key:
+        return Equality.SAME
+    golds = gold_readings(gold)
+    if not golds:
+        return Equality.UNREADABLE_GOLD
+    if not answer_key:
+        return Equality.UNREADABLE_ANSWER
+    answers = readings(answer)
+    if not answers:
+        return Equality.UNREADABLE_ANSWER
+    if terms.unit:
+        golds = tuple(_with_unit(one, terms.unit) for one in golds)
+    found = _FOUND[any_of(same_value(_alone(one), _alone(other), terms) for one in golds for other in answers)]
+    if found is not Equality.SAME:
+        return found
+    return _carried_out(golds, answers, answer, terms)
+
+
+def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equality:
+    """Whether an answer is a list of all the golds, in any order."""
+    if len(golds) == 1:
+        return compare(golds[0], answer, terms)
+    wanted: list[Value] = []
+    for gold in golds:
+        found = readings(_extracted(gold))
+        if not found:
+            return Equality.UNREADABLE_GOLD
+        value = _with_unit(found[0], terms.unit) if terms.unit else found[0]
+        wanted += value.items if isinstance(value, Many) and not value.opening else [value]
+    answers = readings(answer)
+    if not answers:
+        return Equality.UNREADABLE_ANSWER
+    whole = Many(tuple(wanted))
+    found_all = _FOUND[any_of(same_value(whole, other, terms) for other in answers)]
+    if found_all is not Equality.SAME:
+        return found_all
+    return _carried_out((whole,), answers, answer, terms)
+
+
+def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, terms: Terms) -> Equality:
+    """SAME, unless the reference asks for more than equality."""
+    if terms.evaluated and not any(finished.is_evaluated(one, beside=golds) for one in answers):
+        return Equality.UNFINISHED
+    if terms.simplified and not finished.is_simplified(spelled(answer)):
+        return Equality.UNFINISHED
+    return Equality.SAME
+
+
+def _with_unit(value: Value, text: str) -> Value:
+    """A gold whose reference names its unit."""
+    percent = text.strip() in ("%", "\\%", "percent")
+    unit = None if percent else read_unit(spelled(text).replace("“", " ").replace("”", " ").strip("$ "))
+    if isinstance(value, Scalar) and value.unit == Unit() and not value.percent:
+        return Scalar(value.expression, unit or Unit(), percent)
+    if isinstance(value, Many):
+        return Many(tuple(_with_unit(item, text) for item in value.items), value.opening, value.closing, value.hedged)
+    return value
+
+
+def _alone(value: Value) -> Value:
+    """A set of one value, by itself, is that value."""
+    if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
+        inner = value.items[0]
+        return inner if isinstance(inner, Scalar | Words) else value
+    return value
+
+
+def _extracted(gold: str) -> str:
+    """A gold that is a whole solution, or stands in a box: its answer."""
+    if not any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>")):
+        return gold
+    found = extract(gold, policy="strict")
+    return "" if found is None else found.text

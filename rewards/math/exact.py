@@ -1,0 +1,463 @@
+r"""Normal forms: two expressions with the same one are equal, which is a proof and not a sample.
+
+An expression becomes a quotient of two sums of monomials. A monomial is a product of *generators* with rational
+exponents: variables, pi, i (with i² = -1), primes with exponents between 0 and 1 (so `\sqrt{8}` is 2·2^(1/2); such
+radicals are linearly independent over the rationals, A. S. Besicovitch 1940), logarithms of primes, powers of e by
+the monomials of their exponents, and whatever is opaque (`\sin x`, a root of a sum) by the normal form of its argument.
+
+Equal forms prove equality. Unequal forms prove inequality only where no generator is opaque and at most one of pi, e
+and the logarithms is there; otherwise the caller has to look closer. Every size is bounded: `TooHard` is no verdict.
+
+Example:
+    >>> same_form(normal(tree("(1+\\sqrt{2})^2")), normal(tree("3+2\\sqrt{2}")))
+    True
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from rewards.math.expressions import Const, Expr, Num, Op, Sym, substituted
+from rewards.math.polynomials import (
+    IMAGINARY,
+    ONE,
+    PI_GENERATOR,
+    Form,
+    Generator,
+    Monomial,
+    Poly,
+    TooHard,
+    Undefined,
+    constant,
+    generator,
+    monomial_product,
+    over,
+    plus,
+    poly_sum,
+    times,
+    whole_power,
+)
+from rewards.math.radicals import factored, radical
+
+_MOST_SUMMED = 500
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _pi_multiple(angle: Form) -> Fraction | None:
+    """c where the angle is c pi."""
+    if angle.bottom != ONE or len(angle.top) > 1:
+        return None
+    if not angle.top:
+        return Fraction(0)
+    ((monomial, value),) = angle.top.items()
+    return value if monomial == ((PI_GENERATOR, Fraction(1)),) else None
+
+
+def _sine_of_degrees(twelfths: Fraction) -> Form | None:
+    """sin of so many twelfths of pi, from 0 to 6."""
+    half = Fraction(1, 2)
+    root2, root3, root6 = (radical(Fraction(n), half) for n in (2, 3, 6))
+    table: dict[Fraction, Form] = {
+        Fraction(0): constant(0),
+        Fraction(1): times(plus(root6, root2, -1), constant(Fraction(1, 4))),
+        Fraction(2): constant(half),
+        Fraction(3): times(root2, constant(half)),
+        Fraction(4): times(root3, constant(half)),
+        Fraction(5): times(plus(root6, root2), constant(Fraction(1, 4))),
+        Fraction(6): constant(1),
+        Fraction(6, 5): times(plus(radical(Fraction(5), half), constant(1), -1), constant(Fraction(1, 4))),  # 18°
+        Fraction(18, 5): times(plus(radical(Fraction(5), half), constant(1)), constant(Fraction(1, 4))),  # 54°
+    }
+    return table.get(twelfths)
+
+
+def sine(angle: Form) -> Form:
+    multiple = _pi_multiple(angle)
+    if multiple is None:
+        return _odd("sin", angle)
+    turn = multiple % 2
+    sign = 1
+    if turn >= 1:
+        turn, sign = turn - 1, -1
+    if turn > Fraction(1, 2):
+        turn = 1 - turn
+    known = _sine_of_degrees(turn * 12)
+    if known is None:
+        known = generator(("sin", _key(Form({((PI_GENERATOR, Fraction(1)),): turn}, ONE))))
+    return times(known, constant(sign))
+
+
+def cosine(angle: Form) -> Form:
+    multiple = _pi_multiple(angle)
+    if multiple is None:
+        return generator(("cos", _key(_positive(angle)[0])))
+    return sine(
+        Form({((PI_GENERATOR, Fraction(1)),): Fraction(1, 2) - multiple} if multiple != Fraction(1, 2) else {}, ONE)
+    )
+
+
+def _positive(value: Form) -> tuple[Form, int]:
+    """The value or its negative, the same one for both, and its sign."""
+    if value.top and value.top[min(value.top, key=repr)] < 0:
+        return Form({m: -v for m, v in value.top.items()}, value.bottom), -1
+    return value, 1
+
+
+def _odd(name: str, angle: Form) -> Form:
+    positive, sign = _positive(angle)
+    if not positive.top:
+        return constant(0)
+    return times(generator((name, _key(positive))), constant(sign))
+
+
+def _key(value: Form) -> tuple[Any, ...]:
+    """A form as part of a generator's name."""
+    if value.bottom != ONE and len(value.bottom) > 0:
+        scale = value.bottom[min(value.bottom, key=repr)]
+    else:
+        scale = Fraction(1)
+    return tuple(
+        tuple(sorted(((m, v / scale) for m, v in poly.items()), key=repr)) for poly in (value.top, value.bottom)
+    )
+
+
+# --- expressions ------------------------------------------------------------------------------------------------------
+
+
+def normal(expression: Expr) -> Form:
+    """The normal form. Raises TooHard, Undefined."""
+    if isinstance(expression, Num):
+        return constant(expression.value)
+    if isinstance(expression, Sym):
+        return generator(("x", expression.name))
+    if isinstance(expression, Const):
+        return _constant(expression.name)
+    handler = _HANDLERS.get(expression.name)
+    if handler is not None:
+        result: Form = handler(*expression.args)
+        return result
+    return _opaque(expression)
+
+
+def _constant(name: str) -> Form:
+    if name == "pi":
+        return generator(PI_GENERATOR)
+    if name == "e":
+        return generator(("e", ()))
+    if name == "i":
+        return generator(IMAGINARY)
+    raise TooHard("infinity")
+
+
+def _opaque(expression: Op) -> Form:
+    if expression.name in ("pm", "mp", "lim", "int", "diff"):
+        raise TooHard(f"{expression.name} has no normal form")
+    return generator((expression.name, tuple(_key(normal(arg)) for arg in expression.args)))
+
+
+def _add(*terms: Expr) -> Form:
+    total = constant(0)
+    for term in terms:
+        total = plus(total, normal(term))
+    return total
+
+
+def _multiply(*factors: Expr) -> Form:
+    total = constant(1)
+    for factor in factors:
+        total = times(total, normal(factor))
+    return total
+
+
+def _power(base: Expr, exponent: Expr) -> Form:
+    raised = normal(exponent)
+    value = raised.rational
+    under = normal(base)
+    if value is not None and value.denominator == 1:
+        if not value and not under.top:
+            raise Undefined("0^0")
+        return whole_power(under, int(value))
+    if value is not None:
+        return _rooted(under, value)
+    if isinstance(base, Const) and base.name == "e":
+        return exponential(raised)
+    number = under.rational
+    if number is not None and number > 0:
+        if number == 1:
+            return constant(1)
+        return exponential(times(raised, logarithm(under)))
+    return generator(("power", _key(under), _key(raised)))
+
+
+def _rooted(under: Form, exponent: Fraction) -> Form:
+    """A form to a rational power that is no whole number: the principal value."""
+    if not under.top:
+        if exponent < 0:
+            raise Undefined("a division by zero")
+        return constant(0)
+    number = under.rational
+    if number is not None:
+        if number > 0:
+            return radical(number, exponent)
+        if exponent.denominator == 2:
+            return times(radical(-number, exponent), whole_power(generator(IMAGINARY), exponent.numerator))
+        raise TooHard("a root of a negative number")
+    if under.bottom == ONE and len(under.top) == 1:
+        ((monomial, factor),) = under.top.items()
+        if factor > 0 and all(_is_positive(name) or (name[0] == "x" and e == 1) for name, e in monomial):
+            raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
+            return times(radical(factor, exponent), Form({raised: extra}, ONE))
+    if under.bottom != ONE:
+        return _rooted_quotient(under, exponent)
+    content = _content(under.top)
+    inner = {m: v / content for m, v in under.top.items()}
+    name: Generator = ("root", exponent.denominator, tuple(sorted(inner.items(), key=repr)))
+    if exponent < 0:
+        return over(constant(1), _rooted(under, -exponent))
+    whole, left = divmod(exponent.numerator, exponent.denominator)
+    result = times(radical(content, exponent), generator(name, left))
+    return times(result, whole_power(Form(inner, ONE), whole)) if whole else result
+
+
+def _rooted_quotient(under: Form, exponent: Fraction) -> Form:
+    """A root of a quotient whose bottom is a sum: one root over the whole bottom."""
+    return generator(("power", _key(under), exponent))
+
+
+def _content(poly: Poly) -> Fraction:
+    """The largest positive rational number that divides all coefficients."""
+    top = bottom = 0
+    for value in poly.values():
+        top = math.gcd(top, value.numerator)
+        bottom = math.lcm(bottom or 1, value.denominator)
+    return Fraction(top, bottom or 1) if top else Fraction(1)
+
+
+def _is_positive(name: Generator) -> bool:
+    return name[0] in ("p", "pi") or name == ("e", ())
+
+
+def _root(of: Expr, degree: Expr) -> Form:
+    """A real root where the degree is odd."""
+    if not isinstance(degree, Num) or degree.value.denominator != 1 or degree.value < 2:
+        raise TooHard("a root of a degree that is no whole number")
+    under = normal(of)
+    number = under.rational
+    count = int(degree.value)
+    if number is not None and number < 0 and count % 2:
+        return times(radical(-number, Fraction(1, count)), constant(-1))
+    if number is None and count % 2 and under.bottom == ONE:
+        positive, sign = _positive(under)
+        if sign < 0:
+            return times(_rooted(positive, Fraction(1, count)), constant(-1))
+    return _rooted(under, Fraction(1, count))
+
+
+def exponential(exponent: Form) -> Form:
+    """e to a form."""
+    if exponent.bottom != ONE:
+        return generator(("exp", _key(exponent)))
+    result = constant(1)
+    for monomial, factor in exponent.top.items():
+        result = times(result, _exponential_of_term(monomial, factor))
+    return result
+
+
+def _exponential_of_term(monomial: Monomial, factor: Fraction) -> Form:
+    if len(monomial) == 1 and monomial[0][0][0] == "ln" and monomial[0][1] == 1:
+        return radical(Fraction(monomial[0][0][1]), factor)
+    names = dict(monomial)
+    if names == {IMAGINARY: Fraction(1), PI_GENERATOR: Fraction(1)}:
+        angle = Form({((PI_GENERATOR, Fraction(1)),): factor}, ONE)
+        return plus(cosine(angle), times(generator(IMAGINARY), sine(angle)))
+    return generator(("e", monomial), factor)
+
+
+def logarithm(value: Form) -> Form:
+    """The natural logarithm."""
+    if not value.top:
+        raise Undefined("the logarithm of zero")
+    number = value.rational
+    if number is not None and number > 0:
+        return _log_of(number)
+    if value.bottom == ONE and len(value.top) == 1:
+        ((monomial, factor),) = value.top.items()
+        if factor > 0 and all(_is_positive(name) or name[0] == "e" for name, _ in monomial):
+            total = _log_of(factor)
+            for name, exponent in monomial:
+                total = plus(total, times(constant(exponent), _log_of_generator(name)))
+            return total
+    return generator(("ln", _key(value)))
+
+
+def _log_of(value: Fraction) -> Form:
+    total: Poly = {}
+    for part, sign in ((value.numerator, 1), (value.denominator, -1)):
+        for prime, count in factored(part):
+            total = poly_sum(total, {((("ln", prime), Fraction(1)),): Fraction(count * sign)})
+    return Form(total, ONE)
+
+
+def _log_of_generator(name: Generator) -> Form:
+    if name[0] == "p":
+        return _log_of(Fraction(name[1]))
+    if name[0] == "e":
+        return Form({name[1]: Fraction(1)}, ONE)
+    return generator(("ln", name))
+
+
+def _log(value: Expr, base: Expr) -> Form:
+    return over(logarithm(normal(value)), logarithm(normal(base)))
+
+
+def _absolute(value: Expr) -> Form:
+    inner = normal(value)
+    number = inner.rational
+    if number is not None:
+        return constant(abs(number))
+    return generator(("abs", _key(_positive(inner)[0])))
+
+
+def _whole(value: Expr) -> int:
+    number = normal(value).rational
+    if number is None or number.denominator != 1:
+        raise TooHard("not a whole number")
+    return int(number)
+
+
+def _factorial(value: Expr) -> Form:
+    inner = normal(value)
+    number = inner.rational
+    if number is None:
+        return generator(("!", _key(inner)))
+    if number.denominator != 1 or number < 0:
+        raise TooHard("a factorial of no natural number")
+    if number > 1500:
+        raise TooHard("a large factorial")
+    return constant(math.factorial(int(number)))
+
+
+def _double_factorial(value: Expr) -> Form:
+    count = _whole(value)
+    if not 0 <= count <= 1500:
+        raise TooHard("a large factorial")
+    return constant(math.prod(range(count, 0, -2)))
+
+
+def _binomial(n: Expr, k: Expr) -> Form:
+    top, bottom = _whole(n), _whole(k)
+    if not 0 <= top <= 100_000 or min(bottom, top - bottom) > 1500:
+        raise TooHard("a large binomial coefficient")
+    return constant(math.comb(top, bottom) if bottom >= 0 else 0)
+
+
+def _rationals(*values: Expr) -> list[Fraction]:
+    numbers = [normal(value).rational for value in values]
+    if None in numbers:
+        raise TooHard("no rational numbers")
+    return [number for number in numbers if number is not None]
+
+
+def _floor(value: Expr) -> Form:
+    return constant(math.floor(_rationals(value)[0]))
+
+
+def _ceiling(value: Expr) -> Form:
+    return constant(math.ceil(_rationals(value)[0]))
+
+
+def _modulo(value: Expr, by: Expr) -> Form:
+    a, b = _rationals(value, by)
+    if not b:
+        raise Undefined("modulo zero")
+    return constant(a % b)
+
+
+def _gcd(*values: Expr) -> Form:
+    return constant(math.gcd(*map(_whole, values)))
+
+
+def _lcm(*values: Expr) -> Form:
+    return constant(math.lcm(*map(_whole, values)))
+
+
+def _largest(*values: Expr) -> Form:
+    return constant(max(_rationals(*values)))
+
+
+def _smallest(*values: Expr) -> Form:
+    return constant(min(_rationals(*values)))
+
+
+def _summed(body: Expr, variable: Expr, low: Expr, high: Expr) -> Form:
+    return _ranged(body, variable, low, high, plus, constant(0))
+
+
+def _multiplied(body: Expr, variable: Expr, low: Expr, high: Expr) -> Form:
+    return _ranged(body, variable, low, high, times, constant(1))
+
+
+def _ranged(body: Expr, variable: Expr, low: Expr, high: Expr, join: Any, start: Form) -> Form:
+    first, last = _whole(low), _whole(high)
+    if last - first > _MOST_SUMMED or not isinstance(variable, Sym):
+        raise TooHard("a sum of many terms")
+    for at in range(first, last + 1):
+        start = join(start, normal(substituted(body, variable.name, Num(Fraction(at)))))
+    return start
+
+
+def _determinant(*cells: Expr) -> Form:
+    size = math.isqrt(len(cells))
+    rows = [[normal(cell) for cell in cells[at * size : (at + 1) * size]] for at in range(size)]
+    if size > 6:
+        raise TooHard("a large determinant")
+    return _expanded(rows)
+
+
+def _expanded(rows: list[list[Form]]) -> Form:
+    if len(rows) == 1:
+        return rows[0][0]
+    total = constant(0)
+    for at, cell in enumerate(rows[0]):
+        minor = _expanded([row[:at] + row[at + 1 :] for row in rows[1:]])
+        total = plus(total, times(cell, minor), -1 if at % 2 else 1)
+    return total
+
+
+def _degrees(value: Expr) -> Form:
+    return times(normal(value), Form({((PI_GENERATOR, Fraction(1)),): Fraction(1, 180)}, ONE))
+
+
+_HANDLERS: dict[str, Any] = {
+    "+": _add,
+    "*": _multiply,
+    "^": _power,
+    "root": _root,
+    "abs": _absolute,
+    "!": _factorial,
+    "!!": _double_factorial,
+    "binom": _binomial,
+    "floor": _floor,
+    "ceil": _ceiling,
+    "mod": _modulo,
+    "gcd": _gcd,
+    "lcm": _lcm,
+    "max": _largest,
+    "min": _smallest,
+    "sum": _summed,
+    "prod": _multiplied,
+    "det": _determinant,
+    "deg": _degrees,
+    "log": _log,
+    "ln": lambda value: logarithm(normal(value)),
+    "sin": lambda angle: sine(normal(angle)),
+    "cos": lambda angle: cosine(normal(angle)),
+    "tan": lambda angle: over(sine(normal(angle)), cosine(normal(angle))),
+    "cot": lambda angle: over(cosine(normal(angle)), sine(normal(angle))),
+    "sec": lambda angle: over(constant(1), cosine(normal(angle))),
+    "csc": lambda angle: over(constant(1), sine(normal(angle))),
+}

@@ -1,0 +1,157 @@
+"""Expressions as trees: what the grammar reads and equality decides on. Nothing in them is computed.
+
+A decimal is a `Num` that knows how it was written, since an exact answer refuses a short decimal.
+
+Example:
+    >>> add(Num(Fraction(1)), power(Sym("x"), Num(Fraction(2))))
+    Op(name='+', args=(Num(value=Fraction(1, 1), digits=0), Op(name='^', args=(Sym(name='x'), Num(...)))))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A rational number. digits: significant digits where it was written as a decimal that ends, else 0."""
+
+    value: Fraction
+    digits: int = 0
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """`pi`, `e`, `i` or `oo`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sym:
+    """A variable, by its name in one spelling: `x`, `x_1`, `theta`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operation on expressions.
+
+    `+`, `*`, `^`, `root` (of, degree), `abs`, `floor`, `ceil`, `!`, `!!`, `binom`, `perm`, `gcd`, `lcm`, `max`, `min`,
+    `mod`, `det` (rows one after the other), `log` (of, base), `ln`, the trigonometric functions and their inverses
+    (`asin`, ...), `sum`, `prod`, `int` (body, variable, from, to), `lim` (body, variable, at), `diff`, `re`, `im`,
+    `conj`, `arg`, and `f()` for a function f that is only named.
+    """
+
+    name: str
+    args: tuple[Expr, ...]
+
+
+Expr: TypeAlias = "Num | Const | Sym | Op"
+
+ZERO, ONE, MINUS_ONE, HALF = (Num(Fraction(value)) for value in (0, 1, -1, Fraction(1, 2)))
+PI, E, IMAGINARY_UNIT, INFINITY = Const("pi"), Const("e"), Const("i"), Const("oo")
+
+TRIGONOMETRIC = frozenset(("sin", "cos", "tan", "cot", "sec", "csc"))
+FUNCTIONS = (
+    TRIGONOMETRIC
+    | {f"a{name}" for name in TRIGONOMETRIC}
+    | {"sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh"}
+)
+BINDING = frozenset(("sum", "prod", "int", "lim", "diff"))
+"""Operations whose second argument is a variable that they bind."""
+
+# What asks to be computed, and is no value yet.
+OPERATORS = (
+    TRIGONOMETRIC
+    | BINDING
+    | {"abs", "floor", "ceil", "!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "det"}
+    | {"re", "im", "conj", "arg"}
+)
+
+
+def number(value: int | Fraction) -> Num:
+    return Num(Fraction(value))
+
+
+def add(*terms: Expr) -> Expr:
+    return terms[0] if len(terms) == 1 else Op("+", terms)
+
+
+def multiply(*factors: Expr) -> Expr:
+    return factors[0] if len(factors) == 1 else Op("*", factors)
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    return Op("^", (base, exponent))
+
+
+def negative(value: Expr) -> Expr:
+    """`-value`; a number is negated where it stands."""
+    if isinstance(value, Num):
+        return Num(-value.value, value.digits, value.places)
+    return Op("*", (MINUS_ONE, value))
+
+
+def divide(top: Expr, bottom: Expr) -> Expr:
+    """`top / bottom`; of two whole numbers the fraction."""
+    if isinstance(top, Num) and isinstance(bottom, Num) and bottom.value and not top.digits and not bottom.digits:
+        return Num(top.value / bottom.value)
+    return Op("*", (top, Op("^", (bottom, MINUS_ONE))))
+
+
+def root(of: Expr, degree: int = 2) -> Expr:
+    return Op("root", (of, number(degree)))
+
+
+def walk(expression: Expr) -> Iterator[Expr]:
+    """The expression and all that it is made of."""
+    pending = [expression]
+    while pending:
+        one = pending.pop()
+        yield one
+        if isinstance(one, Op):
+            pending.extend(one.args)
+
+
+def free_variables(expression: Expr) -> frozenset[str]:
+    """Names of the variables that no sum, integral or limit binds."""
+    if isinstance(expression, Sym):
+        return frozenset((expression.name,))
+    if not isinstance(expression, Op):
+        return frozenset()
+    if expression.name in BINDING and len(expression.args) > 1 and isinstance(expression.args[1], Sym):
+        body, variable, *bounds = expression.args
+        inner = free_variables(body)
+        if bounds:  # an indefinite integral and a derivative are functions of their variable
+            inner -= {expression.args[1].name}
+        return inner.union(*map(free_variables, bounds)) if bounds else inner | free_variables(variable)
+    return frozenset().union(*map(free_variables, expression.args))
+
+
+def renamed(expression: Expr, names: dict[str, str]) -> Expr:
+    """With other variable names."""
+    if isinstance(expression, Sym):
+        return Sym(names.get(expression.name, expression.name))
+    if isinstance(expression, Op):
+        return Op(expression.name, tuple(renamed(arg, names) for arg in expression.args))
+    return expression
+
+
+def substituted(expression: Expr, name: str, value: Expr) -> Expr:
+    """With an expression in the place of a variable."""
+    if isinstance(expression, Sym):
+        return value if expression.name == name else expression
+    if isinstance(expression, Op):
+        return Op(expression.name, tuple(substituted(arg, name, value) for arg in expression.args))
+    return expression
+
+
+def is_decimal(expression: Expr) -> bool:
+    """It holds a number that was written as a decimal."""
+    return any(isinstance(one, Num) and one.digits for one in walk(expression))

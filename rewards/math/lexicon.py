@@ -1,0 +1,13 @@
+"""Words that mean something exact: scales, truth values, months. A number word is a word: `twelve` is not 12."""
+
+from __future__ import annotations
+
+SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_TRUE = frozenset(("true", "yes", "correct", "t"))
+_FALSE = frozenset(("false", "no", "incorrect", "f"))
+TRUTHS = {**dict.fromkeys(_TRUE - {"t"}, True), **dict.fromkeys(_FALSE - {"f"}, False)}
+_MONTH_NAMES = """
+january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,september sep sept,october oct,
+november nov,december dec
+"""
+MONTHS = {name: at + 1 for at, names in enumerate(_MONTH_NAMES.split(",")) for name in names.split()}

@@ -1,0 +1,196 @@
+"""Values of expressions to many digits, which can prove that two differ and never that they are equal.
+
+mpmath computes; sizes are bounded first, since a power of a power would never come back.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from rewards.math.expressions import FUNCTIONS, Const, Expr, Num, Op, Sym
+
+DIGITS = 50
+_CLOSE = 30  # digits in which equal values agree at least, computed with DIGITS
+_ROUGHLY = 7
+_LARGEST = 1e6  # exponents and arguments of factorials
+
+
+class NoValue(Exception):
+    """It cannot be computed: no number, too large, or it does not converge."""
+
+
+@functools.cache
+def _mp() -> Any:
+    import mpmath
+
+    context = mpmath.mp.clone()
+    context.dps = DIGITS
+    return context
+
+
+def value(expression: Expr, at: Mapping[str, Fraction] | None = None) -> Any:
+    """A complex number of mpmath. at: values of the variables. Raises NoValue."""
+    try:
+        result = _value(expression, at or {})
+    except NoValue:
+        raise
+    except (ArithmeticError, ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        raise NoValue(f"it cannot be computed: {type(error).__name__}") from None
+    mp = _mp()
+    if not mp.isfinite(result):
+        raise NoValue("it is not finite")
+    return result
+
+
+def _value(expression: Expr, at: Mapping[str, Fraction]) -> Any:
+    mp = _mp()
+    if isinstance(expression, Num):
+        number = expression.value
+        return mp.mpf(number.numerator) / number.denominator
+    if isinstance(expression, Const):
+        if expression.name == "oo":
+            return mp.inf
+        return {"pi": +mp.pi, "e": +mp.e, "i": mp.mpc(0, 1)}[expression.name]
+    if isinstance(expression, Sym):
+        if expression.name not in at:
+            raise NoValue(f"a variable without a value: {expression.name}")
+        number = at[expression.name]
+        return mp.mpf(number.numerator) / number.denominator
+    if expression.name in ("sum", "prod"):
+        return _series(expression, at)
+    if expression.name == "int":
+        return _integral(expression, at)
+    if expression.name in ("lim", "diff", "pm", "mp") or expression.name.endswith("()"):
+        raise NoValue(f"{expression.name} is not computed")
+    return _applied(expression.name, [_value(arg, at) for arg in expression.args])
+
+
+def _bounded(*values: Any) -> None:
+    for one in values:
+        if abs(one) > _LARGEST:
+            raise NoValue("a large exponent")
+
+
+def _applied(name: str, args: Sequence[Any]) -> Any:
+    mp = _mp()
+    if name == "+":
+        return sum(args[1:], args[0])
+    if name == "*":
+        product = args[0]
+        for factor in args[1:]:
+            product = product * factor
+        return product
+    if name == "^":
+        _bounded(args[1])
+        if args[0] == 0 and mp.re(args[1]) <= 0:
+            raise NoValue("0 to a power that is not positive")
+        return mp.power(args[0], args[1])
+    if name == "root":
+        degree = int(args[1])
+        if mp.im(args[0]) == 0 and mp.re(args[0]) < 0 and degree % 2:
+            return -mp.root(-mp.re(args[0]), degree)
+        return mp.root(args[0], degree)
+    if name in FUNCTIONS:
+        _bounded(args[0])
+        return getattr(mp, name)(args[0])
+    if name == "ln":
+        return mp.log(args[0])
+    if name == "log":
+        return mp.log(args[0]) / mp.log(args[1])
+    if name == "det":
+        size = int(len(args) ** 0.5)
+        return mp.det(mp.matrix([list(args[row * size : (row + 1) * size]) for row in range(size)]))
+    if name in _SIMPLE:
+        if name in ("!", "!!", "binom", "perm"):
+            _bounded(*args)
+        return _SIMPLE[name](mp, *args)
+    raise NoValue(f"{name} is not computed")
+
+
+def _real(mp: Any, *values: Any) -> list[Any]:
+    if any(mp.im(one) != 0 for one in values):
+        raise NoValue("an order of complex numbers")
+    return [mp.re(one) for one in values]
+
+
+def _modulo(mp: Any, a: Any, b: Any) -> Any:
+    a, b = _real(mp, a, b)
+    return a - b * mp.floor(a / b)
+
+
+_SIMPLE: dict[str, Any] = {
+    "abs": lambda mp, a: mp.fabs(a),
+    "floor": lambda mp, a: mp.floor(_real(mp, a)[0]),
+    "ceil": lambda mp, a: mp.ceil(_real(mp, a)[0]),
+    "!": lambda mp, a: mp.factorial(a),
+    "!!": lambda mp, a: mp.fac2(a),
+    "binom": lambda mp, a, b: mp.binomial(a, b),
+    "perm": lambda mp, a, b: mp.factorial(a) / mp.factorial(a - b),
+    "max": lambda mp, *several: max(_real(mp, *several)),
+    "min": lambda mp, *several: min(_real(mp, *several)),
+    "mod": _modulo,
+    "re": lambda mp, a: mp.re(a),
+    "im": lambda mp, a: mp.im(a),
+    "conj": lambda mp, a: mp.conj(a),
+    "arg": lambda mp, a: mp.arg(a),
+    "deg": lambda mp, a: a * mp.pi / 180,
+}
+
+
+def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
+    mp = _mp()
+    body, variable, low, high = expression.args
+    if not isinstance(variable, Sym):
+        raise NoValue("a sum without its variable")
+    first, last = _value(low, at), _value(high, at)
+    if last != mp.inf:
+        if last - first > 5000:
+            raise NoValue("a sum of many terms")
+        terms = [_value(body, {**at, variable.name: Fraction(k)}) for k in range(int(first), int(last) + 1)]
+        if expression.name == "sum":
+            return sum(terms, mp.mpf(0))
+        return functools.reduce(lambda a, b: a * b, terms, mp.mpf(1))
+
+    if expression.name == "prod":
+        raise NoValue("an infinite product")
+
+    def term(k: Any) -> Any:
+        return _value(body, {**at, variable.name: Fraction(int(k))})
+
+    return mp.nsum(term, [int(first), mp.inf])
+
+
+def _integral(expression: Op, at: Mapping[str, Fraction]) -> Any:
+    mp = _mp()
+    if len(expression.args) != 4 or not isinstance(expression.args[1], Sym):
+        raise NoValue("an integral without bounds")
+    body, variable, low, high = expression.args
+    name = expression.args[1].name
+    del variable
+
+    def point(x: Any) -> Any:
+        return _at_point(body, name, x, at)
+
+    return mp.quad(point, [_value(low, at), _value(high, at)])
+
+
+def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
+    """The body with mpmath's number for its variable."""
+    if isinstance(body, Sym) and body.name == name:
+        return x
+    if isinstance(body, Op) and body.name not in ("sum", "prod", "int", "lim", "diff"):
+        return _applied(body.name, [_at_point(arg, name, x, at) for arg in body.args])
+    return _value(body, at)
+
+
+def differ(a: Any, b: Any, *, roughly: bool = False) -> bool:
+    """Whether two values, computed to `DIGITS` digits, are far enough apart to be different numbers.
+
+    roughly: series and integrals are among them, whose last digits are estimates.
+    """
+    mp = _mp()
+    scale = max(abs(a), abs(b), mp.mpf(1))
+    return bool(abs(a - b) > scale * mp.mpf(10) ** -(_ROUGHLY if roughly else _CLOSE))

@@ -1,0 +1,261 @@
+"""Sums of monomials with rational coefficients, and quotients of them: what normal forms are made of.
+
+A monomial is a product of generators with rational exponents; `exact` says which generators there are. Products keep
+them reduced: primes to exponents between 0 and 1, i to 0 or 1, cosines to 0 or 1, roots below their degree. Every size
+is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+MOST_TERMS = 300
+MOST_BITS = 20_000
+_MOST_PRODUCTS = 40_000
+
+Generator: TypeAlias = tuple[Any, ...]
+Monomial: TypeAlias = "tuple[tuple[Generator, Fraction], ...]"
+Poly: TypeAlias = "dict[Monomial, Fraction]"
+
+
+class TooHard(Exception):
+    """It is larger than what is computed, or of a kind that has no normal form here."""
+
+
+class Undefined(Exception):
+    """It has no value: a division by zero, a logarithm of zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`top / bottom`. The bottom is 1 where it can be."""
+
+    top: Poly
+    bottom: Poly
+
+    @property
+    def rational(self) -> Fraction | None:
+        """Its value where it is a rational number."""
+        if self.top.keys() <= {()} and self.bottom.keys() == {()}:
+            return self.top.get((), Fraction(0)) / self.bottom[()]
+        return None
+
+
+ONE: Poly = {(): Fraction(1)}
+IMAGINARY: Generator = ("i",)
+PI_GENERATOR: Generator = ("pi",)
+
+
+def constant(value: Fraction | int) -> Form:
+    return Form({(): Fraction(value)} if value else {}, ONE)
+
+
+def generator(name: Generator, exponent: Fraction | int = 1) -> Form:
+    return Form({((name, Fraction(exponent)),): Fraction(1)}, ONE)
+
+
+# --- sums of monomials ------------------------------------------------------------------------------------------------
+
+
+def _checked(poly: Poly) -> Poly:
+    if len(poly) > MOST_TERMS:
+        raise TooHard(f"more than {MOST_TERMS} terms")
+    for value in poly.values():
+        if value.numerator.bit_length() > MOST_BITS or value.denominator.bit_length() > MOST_BITS:
+            raise TooHard("numbers of thousands of digits")
+    return poly
+
+
+def poly_sum(a: Poly, b: Poly, factor: int = 1) -> Poly:
+    total = dict(a)
+    for monomial, value in b.items():
+        new = total.get(monomial, Fraction(0)) + factor * value
+        if new:
+            total[monomial] = new
+        else:
+            total.pop(monomial, None)
+    return _checked(total)
+
+
+def monomial_product(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction, list[tuple[Generator, Fraction]]]:
+    """The product of two monomials, its rational factor, and factors that are sums (powers of opaque roots)."""
+    exponents = dict(a)
+    for name, exponent in b:
+        exponents[name] = exponents.get(name, Fraction(0)) + exponent
+    factor = Fraction(1)
+    sums: list[tuple[Generator, Fraction]] = []
+    kept: dict[Generator, Fraction] = {}
+    for name, exponent in exponents.items():
+        if not exponent:
+            continue
+        kind = name[0]
+        if kind == "p":
+            whole = exponent.numerator // exponent.denominator
+            if abs(whole) > MOST_BITS:
+                raise TooHard("a large power")
+            factor *= Fraction(name[1]) ** whole
+            exponent -= whole
+        elif kind == "i":
+            quarter = int(exponent) % 4
+            factor *= -1 if quarter >= 2 else 1
+            exponent = Fraction(quarter % 2)
+        elif (kind == "root" and abs(exponent) >= name[1]) or (kind == "cos" and exponent >= 2):
+            size = name[1] if kind == "root" else 2
+            whole = int(exponent / size)
+            sums.append((name, Fraction(whole)))
+            exponent -= whole * size
+        if exponent:
+            kept[name] = exponent
+    return tuple(sorted(kept.items(), key=repr)), factor, sums
+
+
+def poly_product(a: Poly, b: Poly) -> Poly:
+    if len(a) * len(b) > _MOST_PRODUCTS:
+        raise TooHard("a product of large sums")
+    total: Poly = {}
+    expanded: Poly = {}
+    for first, x in a.items():
+        for second, y in b.items():
+            monomial, factor, sums = monomial_product(first, second)
+            value = x * y * factor
+            if sums:
+                piece: Poly = {monomial: value}
+                for name, exponent in sums:
+                    piece = poly_product(piece, _opened(name, exponent))
+                expanded = poly_sum(expanded, piece)
+                continue
+            new = total.get(monomial, Fraction(0)) + value
+            if new:
+                total[monomial] = new
+            else:
+                total.pop(monomial, None)
+    return _checked(poly_sum(total, expanded) if expanded else total)
+
+
+def _opened(name: Generator, exponent: Fraction) -> Poly:
+    """What a full power of a generator is: of a root what stands under it, of cos² what sin² leaves."""
+    if name[0] == "cos":
+        sine: Generator = ("sin", name[1])
+        inner: Poly = {(): Fraction(1), ((sine, Fraction(2)),): Fraction(-1)}
+    else:
+        inner = dict(name[2])
+    if exponent < 0:
+        raise TooHard("a negative power of a root of a sum")
+    result = ONE
+    for _ in range(int(exponent)):
+        result = poly_product(result, inner)
+    return result
+
+
+def _inverse(poly: Poly) -> Poly | None:
+    """1 / poly, where that is one monomial."""
+    if len(poly) != 1:
+        return None
+    ((monomial, value),) = poly.items()
+    if any(name[0] in ("root", "cos") for name, _ in monomial):
+        return None
+    result, factor, _ = monomial_product((), tuple((name, -exponent) for name, exponent in monomial))
+    return {result: factor / value}
+
+
+# --- quotients --------------------------------------------------------------------------------------------------------
+
+
+def form(top: Poly, bottom: Poly = ONE) -> Form:
+    """Raises Undefined where the bottom is zero."""
+    if not bottom:
+        raise Undefined("a division by zero")
+    inverse = _inverse(bottom)
+    return Form(top, bottom) if inverse is None else Form(poly_product(top, inverse), ONE)
+
+
+def plus(a: Form, b: Form, factor: int = 1) -> Form:
+    if a.bottom == b.bottom:
+        return form(poly_sum(a.top, b.top, factor), a.bottom)
+    return form(
+        poly_sum(poly_product(a.top, b.bottom), poly_product(b.top, a.bottom), factor), poly_product(a.bottom, b.bottom)
+    )
+
+
+def times(a: Form, b: Form) -> Form:
+    return form(poly_product(a.top, b.top), poly_product(a.bottom, b.bottom))
+
+
+def over(a: Form, b: Form) -> Form:
+    if not b.top:
+        raise Undefined("a division by zero")
+    return form(poly_product(a.top, b.bottom), poly_product(a.bottom, b.top))
+
+
+def whole_power(base: Form, exponent: int) -> Form:
+    if exponent < 0:
+        return whole_power(over(constant(1), base), -exponent)
+    value = base.rational
+    if value is not None:
+        size = max(value.numerator.bit_length(), value.denominator.bit_length())
+        if size * exponent > MOST_BITS:
+            raise TooHard("a power of thousands of digits")
+        return constant(value**exponent)
+    if exponent > 200 and (len(base.top) > 1 or len(base.bottom) > 1):
+        raise TooHard("a large power of a sum")
+    if len(base.top) == 1 and len(base.bottom) == 1:
+        ((monomial, factor),) = base.top.items()
+        if not any(name[0] in ("root", "cos") for name, _ in monomial) and base.bottom == ONE:
+            if max(factor.numerator.bit_length(), factor.denominator.bit_length()) * exponent > MOST_BITS:
+                raise TooHard("a power of thousands of digits")
+            raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
+            return Form({raised: factor**exponent * extra}, ONE)
+    result, square = constant(1), base
+    while exponent:
+        if exponent & 1:
+            result = times(result, square)
+        exponent >>= 1
+        if exponent:
+            square = times(square, square)
+    return result
+
+
+def same_form(a: Form, b: Form) -> bool:
+    """Whether two normal forms are the same: a proof of equality."""
+    if a.bottom == b.bottom:
+        return a.top == b.top
+    return poly_product(a.top, b.bottom) == poly_product(b.top, a.bottom)
+
+
+def independent(*forms: Form) -> bool:
+    """Whether unequal forms of these generators prove that the values differ."""
+    transcendental = set()
+    for one in forms:
+        for poly in (one.top, one.bottom):
+            for monomial in poly:
+                for name, exponent in monomial:
+                    if name[0] in ("p", "i"):
+                        continue
+                    if name[0] == "x" and exponent.denominator == 1:
+                        continue
+                    if name[0] in ("pi", "ln") or name == ("e", ()):
+                        transcendental.add(name)
+                        continue
+                    return False
+    return len(transcendental) <= 1
+
+
+def free_of_variables(value: Form) -> bool:
+    """No variable is in it, nor anything opaque that could hold one."""
+    return all(
+        name[0] in ("p", "i", "pi", "ln") or name == ("e", ())
+        for poly in (value.top, value.bottom)
+        for monomial in poly
+        for name, _ in monomial
+    )
+
+
+def ratio(a: Poly, b: Poly) -> Fraction | None:
+    """The rational number that one sum is times the other; None where it is none."""
+    if not a or not b or a.keys() != b.keys():
+        return None
+    first = next(iter(a))
+    factor = a[first] / b[first]
+    return factor if all(value == factor * b[monomial] for monomial, value in a.items()) else None

@@ -1,0 +1,158 @@
+r"""Reading an answer: a text as typed values. Nothing is computed and nothing is decided.
+
+A text may have more than one reading (`1,5` is a decimal or a list, `5 m` a length or a product); all are given, the
+likeliest first. No reading at all: it is not mathematics, and not words.
+
+Example:
+    >>> readings(r"x = 3 \text{ cm}")[0]
+    Named(name='x', value=Scalar(expression=Num(3), unit=Unit(...)), ...)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rewards.math.lexicon import MONTHS, TRUTHS
+from rewards.math.signs import expanded
+from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
+from rewards.math.structure import maths
+from rewards.math.tokens import NotMaths
+from rewards.math.values import Based, Choice, Clock, Date, Named, Scalar, Truth, Value, Words
+
+_PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
+_CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
+_CHOICE_AND_TEXT = re.compile(r"[(\[]?([A-Ja-j])[)\].:]+\s*([^\s,;].*)|([A-J])\s*[-:]\s+(\S.*)")
+_OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
+_BASED = re.compile(
+    r"(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)\s*_\s*\{?\s*“?\s*(\w+)\s*”?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
+)
+_IN_BASE = re.compile(r"(-?[0-9A-Fa-f]*\d[0-9A-Fa-f]*)\s*\(?\s*(?:in )?base[\s-]*(\w+)\)?", re.IGNORECASE)
+_BASES = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "sixteen": 16,
+}
+_CLOCK = re.compile(
+    r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|noon|midnight)?(?:\s*o'?clock)?",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
+    r"(?:,?\s+(\d{4}))?",
+)
+_DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_MAPS = re.compile(r"^([a-zA-Z])\s*\\mapsto\s*")
+_CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
+_RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
+_PUNCTUATION = re.compile(r"[\s,.“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
+
+
+@lru_cache(maxsize=4096)
+def readings(text: str) -> tuple[Value, ...]:
+    """All readings of a text as it stands in a reference or a response; none = unreadable."""
+    if len(text) > LONGEST:
+        return ()
+    try:
+        plain = spelled(text)
+        return tuple(dict.fromkeys(map(expanded, _readings(plain)))) if plain else ()
+    except (NotMaths, RecursionError):
+        return ()
+
+
+def gold_readings(text: str) -> tuple[Value, ...]:
+    """Of a reference: groups of three digits may also be a list, where there are many of them."""
+    plain = spelled(text) if len(text) <= LONGEST else ""
+    if plain.count(",") > 2 and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
+        return (*readings(text), *readings(plain.replace(",", ", ")))
+    return readings(text)
+
+
+def _readings(text: str) -> list[Value]:
+    if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
+        return [Words(key(_PUNCTUATION.sub("", text)))]
+    found: list[Value] = []
+    text = _RUPEES.sub("₹", _CLAUSE.sub("", text))
+    if maps := _MAPS.match(text):
+        return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
+    unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
+    found += _worded(unquoted, quoted=OPEN_TEXT in text)
+    if found and (isinstance(found[0], Scalar | Truth | Date) or len(unquoted) > 4):
+        return found
+    decimal = _DECIMAL_COMMA.fullmatch(text)
+    if decimal and (
+        not _GROUPED.fullmatch(f"{decimal[1].lstrip('+-')},{decimal[2]}") or decimal[1].lstrip("+-") == "0"
+    ):
+        found += maths(f"{decimal[1]}.{decimal[2]}{decimal[3]}")
+        found += maths(f"{decimal[1]}, {decimal[2]}{decimal[3]}")
+        return found
+    if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
+        text = text[1:-1].strip()
+    if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
+        found += maths(re.sub(r",(?=\d)", ", ", text))
+        if re.search(r",\s", text):
+            found += maths(text)
+    else:
+        found += maths(text)
+    if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
+        found.append(Words(words_of(unquoted)))
+    return found
+
+
+def _worded(text: str, *, quoted: bool) -> list[Value]:
+    """Words, choices, truths, dates, times, numbers to a base."""
+    found: list[Value] = []
+    lower = text.lower().strip(" .")
+    if lower in TRUTHS:
+        return [Truth(TRUTHS[lower])]
+    option = _OPTION.sub("", text)
+    if choice := _CHOICE.fullmatch(option):
+        found.append(Choice((choice[1] or choice[2] or choice[3]).upper()))
+        return found
+    if with_text := _CHOICE_AND_TEXT.fullmatch(option):
+        letter, rest = with_text[1] or with_text[3], with_text[2] or with_text[4]
+        if re.search(r"\([A-Ja-j]\)|\bor\b", rest):  # another option beside it
+            return [Words(words_of(text))]
+        return [Choice(letter.upper(), rest)]
+    if "_" in text or "base" in lower:
+        last = text.rpartition("=")[2].strip()
+        based = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
+        if based:
+            groups = [group for group in based.groups() if group is not None]
+            if len(groups) == 3:
+                groups = [groups[0] + groups[1], groups[2]]
+            base = int(groups[1]) if groups[1].isdigit() else _BASES.get(groups[1].lower(), 0)
+            if 2 <= base <= 36 and all(c in "-." or int(c, 36) < base for c in groups[0]):
+                return [Based(groups[0].upper(), base)]
+    if ":" in text or lower.endswith(("m", "m.", "noon", "midnight", "clock")):
+        found += _time(text)
+        if found and isinstance(found[0], Clock) and found[0].half:
+            return found
+    if lower[:1].isalnum() and any(lower.find(month[:3]) >= 0 for month in MONTHS):
+        date = _DATE.fullmatch(text)
+        if date:
+            month = MONTHS.get((date[1] or date[4]).lower())
+            if month:
+                return [Date(month, int(date[2] or date[3]), int(date[5] or 0))]
+    if text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower())):
+        return [*found, Words(words_of(text))]
+    if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
+        found.append(Words(words_of(text)))
+    return found
+
+
+def _time(text: str) -> list[Value]:
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None or not (match[2] or match[4]) or int(match[1]) > 24 or int(match[2] or 0) > 59:
+        return []
+    half = (match[4] or "").lower().replace(".", "")
+    half = {"noon": "pm", "midnight": "am"}.get(half, half)
+    return [Clock(int(match[1]) * 3600 + int(match[2] or 0) * 60 + int(match[3] or 0), half)]

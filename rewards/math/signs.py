@@ -1,0 +1,54 @@
+"""The signs ± and ∓: one value that is written for two."""
+
+from __future__ import annotations
+
+from rewards.math.expressions import Expr, Op, negative
+from rewards.math.values import Many, Named, Scalar, Value
+
+
+def _has_sign(expression: Expr) -> bool:
+    if isinstance(expression, Op):
+        return expression.name in ("pm", "mp") or any(map(_has_sign, expression.args))
+    return False
+
+
+def expanded(value: Value) -> Value:
+    """`1 ± 2` as two values, `(0, ±2)` as two points: all signs of one value go together."""
+    if isinstance(value, Many) and not value.opening:
+        items: list[Value] = []
+        for item in map(expanded, value.items):
+            items += item.items if isinstance(item, Many) and not item.opening and not item.hedged else [item]
+        return Many(tuple(items), "", "", value.hedged)
+    if isinstance(value, Many) and value.opening == "\\{":
+        inner = expanded(Many(value.items))
+        assert isinstance(inner, Many)
+        return Many(inner.items, value.opening, value.closing)
+    if isinstance(value, Named):
+        inner = expanded(value.value)
+        return Named(value.name, inner, value.expression, value.parameters)
+    if not _is_signed(value):
+        return value
+    return Many((_signed(value, True), _signed(value, False)))
+
+
+def _is_signed(value: Value) -> bool:
+    if isinstance(value, Scalar):
+        return _has_sign(value.expression)
+    return isinstance(value, Many) and any(map(_is_signed, value.items))
+
+
+def _signed(value: Value, up: bool) -> Value:
+    if isinstance(value, Scalar):
+        return Scalar(_with_sign(value.expression, up), value.unit, value.percent)
+    if isinstance(value, Many):
+        return Many(tuple(_signed(item, up) for item in value.items), value.opening, value.closing, value.hedged)
+    return value
+
+
+def _with_sign(expression: Expr, up: bool) -> Expr:
+    if isinstance(expression, Op):
+        if expression.name in ("pm", "mp"):
+            inner = _with_sign(expression.args[0], up)
+            return inner if up == (expression.name == "pm") else negative(inner)
+        return Op(expression.name, tuple(_with_sign(arg, up) for arg in expression.args))
+    return expression

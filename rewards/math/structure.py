@@ -1,0 +1,457 @@
+r"""The structure of an answer: lists, sets, intervals, equations, inequalities, matrices and values with their units.
+
+Tokens are cut at what stands in no bracket: first at separators, then at relations, then at set operations; what is
+left is a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rewards.math.commands import Parser
+from rewards.math.expressions import INFINITY, Expr, Num, Op, divide, multiply, negative, number
+from rewards.math.lexicon import SCALES
+from rewards.math.matrices import determinant, matrix_sum, read_matrix
+from rewards.math.spelling import words_of
+from rewards.math.tokens import Kind, NotMaths, Token, tokens
+from rewards.math.units import CURRENCIES, Unit, read_unit
+from rewards.math.values import (
+    Equation,
+    Inequality,
+    Interval,
+    Many,
+    Matrix,
+    Meet,
+    Minus,
+    Named,
+    Ratio,
+    Scalar,
+    Union,
+    Value,
+    Words,
+)
+
+_MOST_ITEMS = 100
+_RELATIONS = {
+    "=": "=",
+    ":=": "=",
+    "==": "=",
+    "<": "<",
+    ">": ">",
+    "\\le": "<=",
+    "<=": "<=",
+    "\\ge": ">=",
+    ">=": ">=",
+    "\\ne": "!=",
+    "!=": "!=",
+    "\\approx": "~",
+    "\\in": "in",
+    "\\equiv": "==",
+}
+_OPENING = frozenset(("(", "[", "{", "\\{", "\\langle", "\\lfloor", "\\lceil", "\\begin"))
+_CLOSING = frozenset((")", "]", "}", "\\}", "\\rangle", "\\rfloor", "\\rceil", "\\end"))
+_JOINING = {"and": False, "or": True, "\\lor": True, "\\land": False, "\\vee": True, "\\wedge": False, "&": False}
+_NAME = re.compile(
+    r"[a-zA-Z](?:'|\\prime)*(?:_\s*\{?[\\\w, “”]+\}?)?(?:\^\{?-1\}?)?"
+    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
+    r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
+    r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
+    r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|\|[A-Za-z\\]+\|"
+)
+_FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
+_BLACKBOARD = {"R": ("real",), "Z": ("integers",), "N": ("naturals",), "Q": ("rationals",), "C": ("complex",)}
+REALS = Interval(negative(INFINITY), INFINITY, False, False)
+EMPTY = Union(())
+_COMMAS = frozenset((",", ";"))
+
+
+def maths(text: str) -> list[Value]:
+    try:
+        found = tokens(text)
+        values = _several(found, text)
+    except NotMaths:
+        return []
+    return values
+
+
+def _cut(
+    found: Sequence[Token], signs: frozenset[str], *, words: bool = False
+) -> tuple[list[Sequence[Token]], list[str]]:
+    """Cut at signs that stand in no bracket (and at words that join); the pieces, and what stood between them."""
+    pieces: list[Sequence[Token]] = []
+    between: list[str] = []
+    depth = start = bars = 0
+    for at, token in enumerate(found):
+        text = token.text
+        if token.kind in (Kind.WORD, Kind.QUOTED):
+            text = text.strip(" ,").lower()
+            if not (words and depth == 0 and text in ("and", "or")):
+                continue
+        elif token.kind is Kind.LETTER or token.kind is Kind.NUMBER:
+            continue
+        if text in _OPENING:
+            depth += 1
+        elif text in _CLOSING:
+            depth -= 1
+        elif text == "|":
+            bars ^= 1
+        elif depth == 0 and (text in signs or (words and text in _JOINING)) and not (bars and text in ("<", ">")):
+            pieces.append(found[start:at])
+            between.append(text)
+            start = at + 1
+    pieces.append(found[start:])
+    return pieces, between
+
+
+def _several(found: Sequence[Token], text: str) -> list[Value]:
+    """A bare list, or what it is instead."""
+    pieces, between = _cut(found, _COMMAS, words=True)
+    kept = [piece for piece in pieces if piece]
+    if len(pieces) == 1:
+        return _item(found, text)
+    if len(kept) > _MOST_ITEMS or not kept:
+        return []
+    if len(kept) == 1:
+        return _item(kept[0], text)
+    hedged = any(_JOINING.get(sign, False) for sign in between)
+    return _combined(kept, text, "", "", hedged)
+
+
+def _combined(
+    pieces: Sequence[Sequence[Token]], text: str, opening: str, closing: str, hedged: bool = False
+) -> list[Value]:
+    items: list[Value] = []
+    for piece in pieces:
+        values = _item(piece, text)
+        if not values:
+            return []
+        items.append(values[0])
+    items = _filled(items)
+    return [Many(tuple(items), opening, closing, hedged)]
+
+
+def _filled(items: list[Value]) -> list[Value]:
+    """`x = 1, 2` names both; `±` in a list is two values of it."""
+    flat: list[Value] = []
+    for item in items:
+        if isinstance(item, Many) and not item.opening and not item.hedged:
+            flat += item.items
+        else:
+            flat.append(item)
+    return flat
+
+
+def _item(found: Sequence[Token], text: str) -> list[Value]:
+    """One value, equation or inequality."""
+    pieces, between = _cut(found, frozenset(_RELATIONS))
+    if not between:
+        return _value(found, text)
+    if any(not piece for piece in pieces):
+        if not pieces[0] and all(pieces[1:]) and between[0] in ("=", "\\approx"):
+            return _item(found[1:], text)
+        raise NotMaths("a relation without a side")
+    relations = [_RELATIONS[sign] for sign in between]
+    if "~" in relations:
+        at = relations.index("~")
+        if at == 0 and len(relations) == 1:  # `x ≈ 3`: said of a name, it is the value; of a value, not
+            if _name_of(pieces[0], text):
+                return _named(pieces, text)
+            return _value(pieces[0], text)
+        pieces, relations = pieces[: at + 1], relations[:at]
+        if not relations:
+            return _value(pieces[0], text)
+    if relations[0] == "in" and len(relations) == 1:
+        return [Named(_source(pieces[0], text), one) for one in _several(pieces[1], text)]
+    if all(relation == "=" for relation in relations):
+        return _named(pieces, text)
+    if all(relation in ("<", ">", "<=", ">=", "!=") for relation in relations):
+        members = [_expression(piece) for piece in pieces]
+        return [Inequality(tuple(members), tuple(relations))]
+    raise NotMaths("relations that are no chain")
+
+
+def _source(piece: Sequence[Token], text: str) -> str:
+    last = piece[-1]
+    width = len(last.text) + (2 if last.kind is Kind.QUOTED else 0)
+    return text[piece[0].start : last.start + width].strip()
+
+
+def _name_of(piece: Sequence[Token], text: str) -> str:
+    """The name that the left side of an equation is; empty = it is none."""
+    source = _source(piece, text).strip()
+    if source in ("e", "i", "\\pi"):
+        return ""
+    if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source):
+        return source
+    return ""
+
+
+def _unsolved(piece: Sequence[Token], text: str) -> str:
+    """A left side that names what is asked: an integral without bounds, a product of vectors."""
+    if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
+        return _source(piece, text)
+    letters = [token for token in piece if token.kind is Kind.LETTER]
+    signs = [token.text for token in piece if token.kind is not Kind.LETTER]
+    return _source(piece, text) if letters and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"} else ""
+
+
+def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
+    name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
+    if name:
+        values = _several(pieces[-1], text) if len(pieces) > 1 else []
+        parameters: tuple[str, ...] = ()
+        function = _FUNCTION_NAME.fullmatch(name)
+        if function:
+            parameters = tuple(part.strip().lstrip("\\") for part in function[2].split(","))
+        expression: Expr | None = None
+        try:
+            parser = Parser(pieces[0], units=False)
+            expression = parser.expression()
+            expression = expression if parser.done() else None
+        except NotMaths:
+            pass
+        plain = words_of(name) if re.search(r"(?<![\\a-z])[a-z]{3}", name) else re.sub(r"[\s{}“”]", "", name)
+        return [Named(plain, value, expression, parameters) for value in values]
+    members = [_scalar_expression(piece, text) for piece in pieces]
+    return [Equation(tuple(members))]
+
+
+def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
+    """A member of an equation; a unit behind it is left out."""
+    for value in _value(piece, text):
+        if isinstance(value, Scalar):
+            return divide(value.expression, number(100)) if value.percent else value.expression
+    return _expression(piece)
+
+
+def _expression(piece: Sequence[Token]) -> Expr:
+    parser = Parser(piece, units=False)
+    value = parser.expression()
+    if not parser.done():
+        raise NotMaths("something behind an expression")
+    return value
+
+
+def _value(found: Sequence[Token], text: str) -> list[Value]:
+    """What stands on one side of everything. Raises NotMaths."""
+    if not found:
+        raise NotMaths("nothing")
+    if len(found) == 1 and found[0].kind is Kind.QUOTED and len(found[0].text.strip()) == 1:
+        found = [Token(Kind.LETTER, found[0].text.strip(), found[0].gap, found[0].start)]
+    if all(token.kind in (Kind.WORD, Kind.QUOTED) for token in found) and any(len(token.text) > 2 for token in found):
+        return [Words(words_of(" ".join(token.text for token in found)))]
+    values: list[Value] = []
+    union = _set_operations(found, text)
+    if union:
+        return union
+    bracketed = _bracketed(found, text)
+    if bracketed:
+        values += bracketed
+        if not isinstance(bracketed[0], Scalar):
+            return values
+    try:
+        matrix = _matrix(found, text)
+    except NotMaths:
+        matrix = []
+    if matrix:
+        return matrix
+    ratio = _ratio(found)
+    if ratio:
+        return ratio
+    return values + [value for value in _scalars(found) if value not in values]
+
+
+def _closes(found: Sequence[Token]) -> bool:
+    """Whether the first token's bracket is closed by the last."""
+    depth = 0
+    for at, token in enumerate(found):
+        if token.kind in (Kind.WORD, Kind.QUOTED, Kind.LETTER, Kind.NUMBER):
+            continue
+        depth += token.text in _OPENING
+        depth -= token.text in _CLOSING
+        if depth == 0:
+            return at == len(found) - 1
+    return False
+
+
+def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
+    opening, closing = found[0].text, found[-1].text
+    if opening == "{" and closing == "}" and _closes(found) and _cut(found[1:-1], _COMMAS)[1]:
+        return _combined(_cut(found[1:-1], _COMMAS)[0], text, "\\{", "\\}")
+    if (
+        opening not in ("(", "[", "\\{", "\\langle")
+        or closing not in (")", "]", "\\}", "\\rangle")
+        or not _closes(found)
+    ):
+        return []
+    inner = found[1:-1]
+    if opening == "\\{" and closing == "\\}":
+        if not inner:
+            return [EMPTY]
+        built = _set_builder(inner, text)
+        if built:
+            return built
+    pieces, between = _cut(inner, _COMMAS, words=opening == "\\{")
+    if len(pieces) > 1:
+        if not all(pieces) or len(pieces) > _MOST_ITEMS:
+            raise NotMaths("an empty place in brackets")
+        if "|" in between:
+            raise NotMaths("a bar in brackets")
+        return _combined(pieces, text, opening, closing)
+    if opening == "\\{":
+        return [Many((one,), opening, closing) for one in _item(inner, text)]
+    if opening == "\\langle":
+        raise NotMaths("one value in angle brackets")
+    inside = _item(inner, text)
+    if inside and not isinstance(inside[0], Scalar):
+        return inside
+    return []
+
+
+def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
+    r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition."""
+    for sign in ("|", ":"):
+        pieces, between = _cut(list(inner), frozenset((sign,)))
+        if len(pieces) == 2 and between:
+            left = pieces[0]
+            if len(left) <= 3 or any(token.text == "\\in" for token in left):
+                return [value for value in _several(pieces[1], text) if isinstance(value, Inequality | Named | Many)]
+        bars = [at for at, token in enumerate(inner) if token.text == sign]
+        if len(bars) == 1:
+            left, right = inner[: bars[0]], inner[bars[0] + 1 :]
+            if left and right and (len(left) == 1 or any(token.text == "\\in" for token in left)):
+                return [value for value in _several(right, text) if isinstance(value, Inequality | Named | Many)]
+    return []
+
+
+def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
+    if len(found) == 1 and found[0].text == "\\emptyset":
+        return [EMPTY]
+    whole = _blackboard(found)
+    if whole:
+        return whole
+    pieces, between = _cut(found, frozenset(("\\cup",)))
+    if between and all(pieces):
+        parts: list[Value] = []
+        for piece in pieces:
+            values = _several(piece, text)
+            if not values:
+                return []
+            parts.append(values[0])
+        return [Union(tuple(parts))]
+    for sign, operation in (("\\cap", Meet), ("\\setminus", Minus)):
+        pieces, between = _cut(found, frozenset((sign, "\\backslash" if operation is Minus else sign)))
+        if between and all(pieces) and len(pieces) == 2:
+            sides = [_several(piece, text) for piece in pieces]
+            if all(sides):
+                return [operation(sides[0][0], sides[1][0])]
+    pieces, between = _cut(found, frozenset(("-",)))
+    if len(pieces) == 2 and all(pieces) and (pieces[1][0].text == "\\{" and pieces[1][-1].text == "\\}"):
+        sides = [_several(piece, text) for piece in pieces]
+        if all(sides) and not isinstance(sides[0][0], Scalar):
+            return [Minus(sides[0][0], sides[1][0])]
+    return []
+
+
+def _blackboard(found: Sequence[Token]) -> list[Value]:
+    texts = [token.text.strip() for token in found]
+    if texts[:1] == ["\\mathbb"] and texts[1:2] == ["{"] and texts[3:] == ["}"]:
+        return [REALS] if texts[2] == "R" else [Words(f"all {_BLACKBOARD.get(texts[2], ('',))[0]}")]
+    if texts == ["\\mathbb", "R"] or texts == ["\\R"] or texts == ["\\mathbf", "R"]:
+        return [REALS]
+    return []
+
+
+def _matrix(found: Sequence[Token], text: str) -> list[Value]:
+    """Sums and products of matrices that are written out."""
+    if not any(token.text == "\\begin" for token in found):
+        return []
+    if found[0].text in ("(", "[") and _closes(found):
+        return _matrix(found[1:-1], text)
+    if found[0].text == "|" and found[-1].text == "|" and found[1].text == "\\begin":
+        return [Scalar(determinant(read_matrix(Parser(found[1:-1], units=False))[1]))]
+    parser = Parser(found, units=False)
+    rows = matrix_sum(parser)
+    if not parser.done():
+        raise NotMaths("something behind a matrix")
+    return [] if rows is None else [Matrix(tuple(map(tuple, rows)))]
+
+
+def _ratio(found: Sequence[Token]) -> list[Value]:
+    pieces, between = _cut(found, frozenset((":",)))
+    if not between or not all(pieces):
+        return []
+    return [Ratio(tuple(map(_expression, pieces)))]
+
+
+def _scalars(found: Sequence[Token]) -> list[Value]:
+    """One value with a unit, in each way that it can be read. Raises NotMaths where in none."""
+    values: list[Value] = []
+    failed: NotMaths | None = None
+    for units in (True, False):
+        try:
+            for one in _scalar(found, units=units):
+                if one not in values:
+                    values.append(one)
+        except NotMaths as error:
+            failed = error
+    if not values and failed is not None:
+        raise failed
+    return values
+
+
+def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
+    money = ""
+    sign = 1
+    at = 0
+    if found[0].text == "-" and len(found) > 1 and found[1].text in CURRENCIES:
+        sign, at = -1, 1
+    if found[at].text in CURRENCIES and len(found) > at + 1:
+        money, at = CURRENCIES[found[at].text], at + 1
+    parser = Parser(found[at:], units=units)
+    expression = parser.expression()
+    if sign < 0:
+        expression = negative(expression)
+    percent = parser.take("%")
+    rest = parser.rest()
+    behind = " ".join(token.text for token in rest)
+    expression, behind = _scaled(expression, behind)
+    if re.match(r"\s*(?:percent|per cent|pct)\b", behind):
+        percent, behind = True, re.sub(r"^\s*(?:percent|per cent|pct)\b", "", behind)
+    if any(sign in behind for sign in CURRENCIES):
+        for mark, name in CURRENCIES.items():
+            behind = behind.replace(mark, f" {name} ")
+    unit = read_unit(behind.strip())
+    if unit is None:
+        raise NotMaths(f"what is no unit stands behind a value: {behind!r:.60}")
+    if money:
+        if unit.dimension and unit.dimension != ((money_base := read_unit(money)) or Unit()).dimension:
+            del money_base
+        unit = read_unit(money) or Unit()
+    expression, angle = _angle(expression)
+    if angle:
+        unit = read_unit("degree") or Unit()
+    return [Scalar(expression, unit, percent)]
+
+
+def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:
+    """`5 million`: the scale is part of the value."""
+    words = behind.split()
+    while words and words[0].lower() in SCALES:
+        scale = SCALES[words.pop(0).lower()]
+        expression = (
+            Num(expression.value * scale) if isinstance(expression, Num) else multiply(expression, number(scale))
+        )
+    return expression, " ".join(words)
+
+
+def _angle(expression: Expr) -> tuple[Expr, bool]:
+    """An angle in degrees as its number."""
+    if isinstance(expression, Op) and expression.name == "deg":
+        return expression.args[0], True
+    if isinstance(expression, Op) and expression.name == "*" and isinstance(expression.args[-1], Op):
+        last = expression.args[-1]
+        if last.name == "deg":
+            return multiply(*expression.args[:-1], last.args[0]), True
+    return expression, False

@@ -1,0 +1,209 @@
+"""Units of measure and the words that stand behind a number.
+
+A unit is a product of base quantities and an exact factor, so that 1 h is 60 min, and 36 km/h are 10 m/s. A word that
+is no unit (`5 apples`) is kept as a word.
+
+Example:
+    >>> read_unit("km/h").factor
+    Fraction(5, 18)
+    >>> read_unit("square centimetres") == read_unit("cm^2")
+    True
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What stands behind a number. dimension: base quantities and their powers. words: those that are no unit."""
+
+    dimension: tuple[tuple[str, int], ...] = ()
+    factor: Fraction = Fraction(1)
+    words: frozenset[str] = frozenset()
+
+    def conflicts(self, other: Unit) -> bool:
+        """Both say what is counted, and not the same."""
+        if self.dimension or other.dimension:
+            return bool(self.dimension and other.dimension) and self.dimension != other.dimension
+        return bool(self.words and other.words) and not (self.words & other.words)
+
+
+NO_UNIT = Unit()
+
+_BASE = {
+    # name: base quantity, factor, spellings
+    "length": (
+        ("1/1000", "mm millimeter millimetre"),
+        ("1/100", "cm centimeter centimetre"),
+        ("1/10", "dm decimeter decimetre"),
+        ("1", "m meter metre"),
+        ("1000", "km kilometer kilometre"),
+        ("127/5000", "in inch inches"),
+        ("381/1250", "ft foot feet"),
+        ("1143/1250", "yd yard"),
+        ("201168/125", "mi mile"),
+        ("1/1000000", "um micrometer micron"),
+        ("1/1000000000", "nm nanometer nanometre"),
+    ),
+    "mass": (
+        ("1/1000", "mg milligram"),
+        ("1", "g gm gram"),
+        ("1000", "kg kilogram kilo"),
+        ("1000000", "tonne"),
+        ("45359237/100000", "lb lbs pound"),
+        ("45359237/1600000", "oz ounce"),
+        ("90718474/100", "ton"),
+    ),
+    "time": (
+        ("1/1000", "ms millisecond"),
+        ("1", "s sec second"),
+        ("60", "min minute"),
+        ("3600", "h hr hour"),
+        ("86400", "d day"),
+        ("604800", "week wk"),
+    ),
+    "months": (("1", "month mo"), ("12", "year yr"), ("120", "decade"), ("1200", "century centuries")),
+    "money": (("1", "dollar usd buck"), ("1/100", "cent ¢"), ("1/4", "quarter"), ("1/10", "dime"), ("1/20", "nickel")),
+    "euro": (("1", "euro eur"),),
+    "sterling": (("1", "gbp"),),
+    "yen": (("1", "yen jpy"),),
+    "rupee": (("1", "rupee rs inr"),),
+    "radian": (("1", "radian rad"),),
+    "angle": (("1", "deg degree °"), ("1/60", "arcminute"), ("1/3600", "arcsecond")),
+    "celsius": (("1", "celsius °C"),),
+    "fahrenheit": (("1", "fahrenheit °F"),),
+    "kelvin": (("1", "kelvin"),),
+    "current": (("1", "amp ampere"),),
+    "bits": (("1", "bit"), ("8", "byte")),
+    "dozen": (),
+}
+_COMPOUND = {
+    # spellings: dimension, factor
+    "l L liter litre": ((("length", 3),), "1/1000"),
+    "ml mL milliliter millilitre cc": ((("length", 3),), "1/1000000"),
+    "cl cL centiliter": ((("length", 3),), "1/100000"),
+    "gal gallon": ((("length", 3),), "473176473/125000000000"),
+    "qt quart": ((("length", 3),), "473176473/500000000000"),
+    "acre": ((("length", 2),), "316160658/78125"),
+    "ha hectare": ((("length", 2),), "10000"),
+    "mph": ((("length", 1), ("time", -1)), "1397/3125"),
+    "kmh kph kmph": ((("length", 1), ("time", -1)), "5/18"),
+    "hz Hz hertz": ((("time", -1),), "1"),
+    "N newton": ((("length", 1), ("mass", 1), ("time", -2)), "1000"),
+    "J joule": ((("length", 2), ("mass", 1), ("time", -2)), "1000"),
+    "kJ kilojoule": ((("length", 2), ("mass", 1), ("time", -2)), "1000000"),
+    "W watt": ((("length", 2), ("mass", 1), ("time", -3)), "1000"),
+    "kW kilowatt": ((("length", 2), ("mass", 1), ("time", -3)), "1000000"),
+    "Pa pascal": ((("length", -1), ("mass", 1), ("time", -2)), "1000"),
+    "V volt": ((("current", -1), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
+    "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
+}
+_NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
+
+
+def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
+    table: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {}
+
+    def put(spellings: str, dimension: tuple[tuple[str, int], ...], factor: Fraction) -> None:
+        for name in spellings.split():
+            table[name] = (dimension, factor)
+            if len(name) > 2 and name not in _NO_PLURAL:
+                table[f"{name}s"] = (dimension, factor)
+
+    for base, rows in _BASE.items():
+        for factor, spellings in rows:
+            put(spellings, ((base, 1),), Fraction(factor))
+    for spellings, (dimension, factor) in _COMPOUND.items():
+        put(spellings, dimension, Fraction(factor))
+    return table
+
+
+_UNITS = _table()
+_PREFIXED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+_FILLING_WORDS = """
+of in the a an and total altogether units unit more each all exactly only about approximately possible different
+distinct is are left away old long tall high wide deep per by on for to from squared cubed
+"""
+_FILLING = frozenset(_FILLING_WORDS.split())
+_NEVER_WORDS = """
+or and not if else otherwise when where either neither nor than but unless maybe perhaps plus minus times over mod
+base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths negative positive squared
+cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight nine ten hundred thousand
+million billion trillion dozen between through approximately
+"""
+_NEVER = frozenset(_NEVER_WORDS.split())
+_ITEM = re.compile(
+    r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?[1-9])\s*\}?)?"
+    r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
+)
+_MOST_WORDS = 8
+CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr"}
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word or letter is the name of a unit."""
+    return word in _UNITS or (len(word) > 2 and word.lower() in _UNITS)
+
+
+def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
+    plain = word.replace(" ", "")
+    return _UNITS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 2 else None)
+
+
+def _singular(word: str) -> str:
+    for ending, other in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("s", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 2 and not word.endswith("ss"):
+            return word.removesuffix(ending) + other
+    return word
+
+
+def read_unit(text: str) -> Unit | None:
+    """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
+    powers: dict[str, int] = {}
+    factor, words = Fraction(1), set[str]()
+    at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
+    while at < len(text):
+        match = _ITEM.match(text, at)
+        if match is None or count > _MOST_WORDS:
+            return None
+        at, count = match.end(), count + 1
+        if match["over"]:
+            sign = -1
+            continue
+        if match["dot"]:
+            continue
+        word = match["word"].rstrip(".")
+        lower = word.lower()
+        if lower == "per":
+            sign = -1
+            continue
+        if lower in _PREFIXED and at < len(text):
+            raised = _PREFIXED[lower]
+            continue
+        if lower in ("squared", "cubed") and powers:
+            last = list(powers)[-1]
+            more = 1 if lower == "squared" else 2
+            factor *= last_factor**more
+            powers[last] += more * sign
+            continue
+        if lower in _NEVER:
+            return None
+        known = _known(word)
+        if known is None:
+            if lower not in _FILLING:
+                if len(word) < 2 and word != "a":
+                    return None
+                words.add(_singular(lower))
+            continue
+        dimension, last_factor = known
+        power = int(match["power"] or 1) * raised * sign
+        for base, exponent in dimension:
+            powers[base] = powers.get(base, 0) + exponent * power
+        factor *= last_factor**power
+        raised = 1
+    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
+    return Unit(dimension, factor if dimension else Fraction(1), frozenset() if dimension else frozenset(words))
