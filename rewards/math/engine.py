@@ -111,7 +111,11 @@ def _bound(name: str, values: list[Any]) -> Any:
         return s.integrate(values[0], tuple(values[1:]) if len(values) == 4 else values[1])
     if name == "sum":
         return s.summation(values[0], tuple(values[1:]))
-    return s.product(values[0], tuple(values[1:]))
+    body, variable, low, high = values
+    if high != s.oo:
+        return s.product(body, (variable, low, high))
+    last = s.Symbol("last", integer=True, positive=True)
+    return s.limit(s.product(body, (variable, low, last)), last, s.oo)
 
 
 def equal(a: Expr, b: Expr) -> bool | None:
