@@ -1,0 +1,212 @@
+r"""Answers in boxes: which `\boxed{…}` of a response counts, and what it holds.
+
+A box is `\boxed{…}` or `\fbox{…}` whose brace closes, or either command before one plain token (`\boxed 5`, `\boxed5`,
+`\boxed\frac{1}{2}`). A box that stands in another is opened. A box that the words right before it deny ("not", "rather
+than") or that is struck out (`~~…~~`) is none.
+
+The last box commits, with those before it that nothing but separators or labels join to it: blanks, commas, "and",
+`x =`, "for part (b)", delimiters, marks of Markdown. Their contents are one list; where "or" stands between two of them
+the list says so. The same box twice is one box.
+
+Every step is linear in the length of the text.
+
+Example:
+    >>> last_box(r"$x=\boxed{2}$ and $x=\boxed{3}$")
+    '2, 3'
+    >>> last_box(r"first \boxed{2}, then, doubling it, \boxed{4}")
+    '4'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_MARK = re.compile(
+    r"""\\(?:boxed|fbox)(?![a-zA-Z])\s*(?:
+        (?P<open>\{)
+      | (?P<plain>[-+−]?(?:\\?\$)?\d[\w.,/]* | [a-zA-Z](?![a-zA-Z]) | \\[a-zA-Z]+(?:\s?\w+|(?:\{[^{}]*\})*))
+    )?
+    | \\. | [{}]""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMAND = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
+_HOLLOW = re.compile(
+    r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
+    r"|[{}$?_.…~])*+\Z"
+)
+_DENIED = re.compile(r"(?:\bnot|\brather than|\binstead of|≠|\\neq?)[\s$*(]*\Z", re.IGNORECASE)
+_LONGEST_DENIAL = 30
+_BLANKS = re.compile(r"\s+|\\[,;:! ]")
+
+# What may stand between two boxes of one list, after the wrappings are taken off.
+_WRAPPING = re.compile(
+    r"\\(?:text|textbf|textrm|textit|textnormal|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"
+    r"|\\(?:hspace|vspace)\*?\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[a-z]+\*?\}"
+    r"|\\(?:quad|qquad|displaystyle|newline|hfill|left|right|cr)(?![a-zA-Z])|\\[,;:! ()\[\]\\]"
+)
+_NAME = r"(?:\\[a-zA-Z]+\s*)?(?:[a-zA-Z]{1,3}(?:_(?:\w|\{\w{1,6}\}))?'*)?"
+_ARGUMENT = r"(?:\s?\([^()=]{0,12}(?:\([^()=]{0,12}\)[^()=]{0,12})?\))?"
+_JOINT = re.compile(
+    rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
+    | (?P<or>\bor\b|\\lor\b|\\vee\b)
+    | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
+        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one)\b
+        | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
+    | (?P<word>\b(?:and|also|for|in|the|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
+    | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
+        |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
+    | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
+    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]•·–—-])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LONGEST_JOINT = 120
+# "or" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or corrects.
+_OR_SO = re.compile(
+    r"[\s,;$*)(]*or\b(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
+    r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
+    re.IGNORECASE,
+)
+
+
+class Box(NamedTuple):
+    """Where a box stands: its command, its content, behind its end."""
+
+    start: int
+    content_start: int
+    content_end: int
+    end: int
+
+
+def boxes(text: str) -> list[Box]:
+    """The complete boxes that stand in no other one, in order."""
+    if "boxed" not in text and "fbox" not in text:
+        return []
+    found: list[Box] = []
+    open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
+    for mark in _MARK.finditer(text):
+        kind, seen = mark.lastgroup, mark.group()
+        if kind == "plain":
+            end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
+            found.append(Box(mark.start(), mark.start("plain"), end, end))
+        elif kind == "open":
+            open_braces.append((mark.start(), mark.end()))
+        elif seen == "{":
+            open_braces.append((-1, mark.end()))
+        elif seen == "}" and open_braces:
+            start, content = open_braces.pop()
+            if start >= 0:
+                while found and found[-1].start > start:  # they stand in this one
+                    found.pop()
+                found.append(Box(start, content, mark.start(), mark.end()))
+    return found
+
+
+def is_cut_off(text: str) -> int | None:
+    """Where the last box begins that is opened and never closed; None where there is none."""
+    open_braces: list[int] = []
+    for mark in _MARK.finditer(text):
+        if mark.group("open"):
+            open_braces.append(mark.start())
+        elif mark.group() == "{":
+            open_braces.append(-1)
+        elif mark.group() == "}" and open_braces:
+            open_braces.pop()
+    return next((start for start in reversed(open_braces) if start >= 0), None)
+
+
+def last_box(text: str, *, past_empty: bool = False) -> str | None:
+    """What the last box holds, with the boxes that are joined to it; None where there is no box.
+
+    past_empty: boxes with nothing in them are passed over, else an empty last box gives the empty string.
+    """
+    found = committed(text, past_empty=past_empty)
+    return None if found is None else found[0]
+
+
+def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
+    """What the last boxes hold, and where the last one ends."""
+    counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
+    last: Box | None = None
+    contents: list[str] = []
+    joints: list[str] = []
+    right = 0
+    for box in counting:
+        content = _opened(text[box.content_start : box.content_end].strip())
+        if is_hollow(content):
+            if last is None and not past_empty:
+                return "", box.end
+            continue
+        if last is None:
+            last = box
+        else:
+            joint = _joint(text[box.end : right]) if right - box.end <= _LONGEST_JOINT else None
+            if joint is None:
+                break
+            joints.append(joint)
+        contents.append(content)
+        right = box.start
+    if last is None:
+        return None
+    if len({_BLANKS.sub("", content) for content in contents}) == 1:
+        return contents[0], last.end
+    return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
+
+
+def unboxed(text: str) -> str:
+    """The text without its complete boxes."""
+    kept, at = [], 0
+    for box in boxes(text):
+        kept.append(text[at : box.start])
+        at = box.end
+    return "".join((*kept, text[at:])) if kept else text
+
+
+def is_hollow(content: str) -> bool:
+    """Whether there is nothing in it: blanks, dots, empty commands."""
+    return "\\{" not in content and _HOLLOW.match(content) is not None
+
+
+def _is_denied(text: str, box: Box) -> bool:
+    before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
+    if before.endswith("~~") and text.startswith("~~", box.end):
+        return True
+    return _DENIED.search(before) is not None
+
+
+def _joint(between: str) -> str | None:
+    """How two boxes are joined: `, ` or ` or `; None where more than separators and labels is between them."""
+    if _OR_SO.match(between):
+        return " or "
+    bare = _WRAPPING.sub(lambda wrapping: f" {wrapping.group(1) or ''} ", between)
+    at, joint, part = 0, ", ", False
+    while at < len(bare):
+        token = _JOINT.match(bare, at)
+        if token is None or (token.lastgroup == "filler" and not part):
+            return None
+        part = part or token.lastgroup == "part"
+        joint = " or " if token.lastgroup == "or" else joint
+        at = token.end()
+    return joint
+
+
+def _opened(content: str) -> str:
+    """Without the commands of the boxes that stand in it; a content that is nothing but a box is that box's content."""
+    if not _COMMAND.search(content):
+        return content
+    content = _COMMAND.sub("", content).strip()
+    closing: dict[int, int] = {}
+    open_braces: list[int] = []
+    for mark in _MARK.finditer(content):
+        if mark.group() == "{":
+            open_braces.append(mark.start())
+        elif mark.group() == "}" and open_braces:
+            closing[open_braces.pop()] = mark.start()
+    begin, end = 0, len(content)
+    while begin < end and closing.get(begin) == end - 1:
+        begin, end = begin + 1, end - 1
+        while begin < end and content[begin].isspace():
+            begin += 1
+        while begin < end and content[end - 1].isspace():
+            end -= 1
+    return content[begin:end]

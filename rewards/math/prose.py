@@ -1,0 +1,198 @@
+r"""Answers in plain writing: a response that is nothing but one, and what is said to be the answer.
+
+Whole sentences of words are no answer, nor are refusals and questions. Values as such: `rewards.math.written`.
+
+Example:
+    >>> said("The answer is not 42 but 24.")
+    '24'
+    >>> said("The answer is 12. Wait, actually 24.")
+    '24'
+    >>> bare("72 clips"), bare("It is 72.")
+    ('72 clips', None)
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
+from rewards.math.written import (
+    AROUND,
+    COMPOUND,
+    OR,
+    VULGAR,
+    formula,
+    formulas,
+    last_value,
+    run_from,
+    sentence_end,
+    unit,
+    unmarked,
+)
+
+_LONGEST_BARE = 200
+_LONGEST_CLAUSE = 1000
+_LONGEST_HEADING = 40
+_MOST_WORDS = 4
+
+_FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
+_FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
+_LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:\s")
+_ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
+_VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
+_PLAINLY = re.compile(
+    r"(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
+    r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+
+_SAID = re.compile(
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?)
+    (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
+      |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
+      |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_])\s*:?
+      |[*_]*[^\S\n]*\n)
+    |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that"
+    r"|no(?=[,:;!.—–-]))\b",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
+_LEAD = re.compile(
+    r"(?:[:=\s>]|(?:thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly|equal to|given by|as follows"
+    r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_INSTEAD = re.compile(
+    r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
+)
+_HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
+_CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
+_GOES_ON = re.compile(
+    r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])"
+    r"|\s+(?:times|plus|minus|multiplied|divided|more than|less than|over|choose|mod|squared|cubed|factorial)\b",
+    re.IGNORECASE,
+)
+
+
+def bare(text: str) -> str | None:
+    """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
+    line = text.strip()
+    if not line or "\n" in line or len(line) > _LONGEST_BARE or not _FILLED.search(line):
+        return None
+    if any(mark in line for mark in _FORMS) or line.endswith("?"):
+        return None
+    if _PLAINLY.fullmatch(line.rstrip(".")):
+        return line
+    found = plain_words(line)
+    refused = NO_WORD if _ONE_WORD.fullmatch(line) else PROSE
+    if len(found) > _MOST_WORDS or not refused.isdisjoint(found) or _LABEL.match(line):
+        return None
+    value = _VALUE.search(line)
+    return line if value is None or len(plain_words(line[: value.start()])) <= 1 else None
+
+
+def few_words(text: str) -> str | None:
+    """A response of a few words that are plainly an answer and no sentence."""
+    line = text.strip().strip(AROUND).rstrip(".")
+    return line if plain_words(line) and bare(line) else None
+
+
+def said(text: str) -> str | None:
+    """What is last said to be the answer; where that is taken back ("wait, actually 24"), what is said then."""
+    place = _last_phrase(text)
+    value = None if place is None else _stated(text, place)
+    if value is None:
+        return None
+    taken_back = None
+    for found in _CORRECTION.finditer(text, place or 0):
+        taken_back = found.end()
+    return value if taken_back is None else last_value(text[taken_back:]) or value
+
+
+def said_finally(text: str) -> str | None:
+    """What an explicit "final answer is" gives, where it gives a value."""
+    place = _last_phrase(text, only_final=True)
+    value = None if place is None else _stated(text, place)
+    return None if value is None or _DENIED.match(value) else value
+
+
+def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
+    """Behind the last phrase that announces an answer."""
+    place = None
+    for found in _SAID.finditer(text):
+        if (found.group("final") or not only_final) and _announces(text, found):
+            place = found.end()
+    return place
+
+
+def _announces(text: str, found: re.Match[str]) -> bool:
+    """A word alone at the end of its line announces something only where it is a heading."""
+    if found.group("answer") is None or re.search(r"[:=–—-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
+        return True
+    begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
+    before = text[begin : found.start("answer")]
+    return len(before) < _LONGEST_HEADING and _HEADING.match(before) is not None
+
+
+def _stated(text: str, place: int) -> str | None:
+    """The value that follows a phrase."""
+    rest = text[place : place + _LONGEST_CLAUSE]
+    fenced = _FENCE.match(rest)
+    if fenced:
+        return fenced.group(1).strip() or None
+    rest = unmarked(rest).lstrip(AROUND + ":")
+    lead = _LEAD.match(rest)
+    return _begun(rest[lead.end() if lead else 0 :].lstrip(AROUND + ":"))
+
+
+def _begun(rest: str) -> str | None:
+    """The formula that a text begins with, or what its first clause says; None in a question."""
+    begun = next(formulas(rest), None) if rest.startswith(("$", "\\(", "\\[")) else None
+    if begun is not None and begun.start == 0:
+        end = sentence_end(rest, begun.end)
+        after = rest[begun.end : end]
+        if rest.startswith("?", end):
+            return None
+        if _GOES_ON.match(after) or _HEDGE.search(after):
+            return rest[:end].rstrip()
+        return formula(rest, begun)
+    end = sentence_end(rest, 0)
+    if rest.startswith("?", end):
+        return None
+    clause = rest[:end].rstrip(AROUND + ",;:")
+    denied = _DENIED.match(clause)
+    if denied:
+        instead = _INSTEAD.search(denied.group("rest"))
+        return _begun(instead.group("rest")) if instead else clause if _FILLED.search(denied.group("rest")) else None
+    if clause.count("}") > clause.count("{"):
+        clause = clause.rstrip("}]" + AROUND)
+    return _clause(clause)
+
+
+def _clause(clause: str) -> str | None:
+    """What a clause begins with, all of it where it offers several or is nothing but an answer, else its last value."""
+    if not _FILLED.search(clause):
+        return None
+    run = run_from(clause)
+    if _VALUE.search(run):
+        after = clause[len(run) :]
+        if _HEDGE.search(after) or _GOES_ON.match(after):
+            return clause
+        if COMPOUND.match(after):
+            return last_value(clause)
+        measured = unit(clause, len(run))
+        return run.rstrip("–—") + measured if measured or not bare(clause) else clause
+    if ((run or _CHOICES.search(clause)) and _HEDGE.search(clause)) or " " in run:
+        return clause
+    if bare(clause) is not None:
+        first = plain_words(_ARTICLE.sub("", clause))[:1]
+        return None if first and first[0] in NO_ANSWER and not _VALUE.search(clause) else clause.rstrip(".")
+    letter = run.strip("().: ")
+    return run if len(letter) == 1 and letter.isupper() else last_value(clause)
