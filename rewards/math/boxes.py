@@ -80,11 +80,12 @@ class Box(NamedTuple):
 
 def boxes(text: str) -> list[Box]:
     """The complete boxes that stand in no other one, in order."""
-    if "boxed" not in text and "fbox" not in text:
+    begin = _first_command(text)
+    if begin < 0:
         return []
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
-    for mark in _MARK.finditer(text):
+    for mark in _MARK.finditer(text, begin):
         kind, seen = mark.lastgroup, mark.group()
         if kind == "plain":
             end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
@@ -100,6 +101,17 @@ def boxes(text: str) -> list[Box]:
                     found.pop()
                 found.append(Box(start, content, mark.start(), mark.end()))
     return found
+
+
+def _first_command(text: str) -> int:
+    """Where to begin: at the backslashes before the first box, for braces before it change nothing; -1 = no box."""
+    places = [place for place in (text.find("\\boxed"), text.find("\\fbox")) if place >= 0]
+    if not places:
+        return -1
+    begin = min(places)
+    while begin and text[begin - 1] == "\\":  # a pair of them is a line break
+        begin -= 1
+    return begin
 
 
 def is_cut_off(text: str) -> int | None:

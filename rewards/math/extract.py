@@ -67,6 +67,8 @@ class Extracted:
 
 def turn(response: str) -> str:
     """The response up to the token that ends its turn, or that begins another one."""
+    if "<" not in response and "INST]" not in response:
+        return response
     ended = _END_OF_TURN.search(response)
     text = response[: ended.start()] if ended else response
     start = 0
@@ -82,6 +84,8 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
+    if "<" not in response and not prefilled:
+        return response
     kept: list[str] = []
     inside, at = prefilled, 0
     for tag in _THINK.finditer(response):
@@ -102,6 +106,8 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
 def answer_tag(text: str) -> str | None:
     """What stands in the last `<answer>…</answer>`: a box in it, what is said there to be the answer, or all of it."""
+    if "</" not in text:
+        return None
     content, begin = None, None
     for tag in _ANSWER.finditer(text):
         if not tag.group(1):
