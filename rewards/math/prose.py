@@ -73,6 +73,8 @@ _INSTEAD = re.compile(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
 _HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
+_NOT_THAT = re.compile(r",?\s*(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
 _CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
 _GOES_ON = re.compile(
     r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])"
@@ -185,6 +187,8 @@ def _clause(clause: str) -> str | None:
         after = clause[len(run) :]
         if _HEDGE.search(after) or _GOES_ON.match(after):
             return clause
+        if _NOT_THAT.match(after):
+            return run
         if COMPOUND.match(after):
             return last_value(clause)
         measured = unit(clause, len(run))
@@ -194,5 +198,8 @@ def _clause(clause: str) -> str | None:
     if bare(clause) is not None:
         first = plain_words(_ARTICLE.sub("", clause))[:1]
         return None if first and first[0] in NO_ANSWER and not _VALUE.search(clause) else clause.rstrip(".")
+    verdict = _YES_OR_NO.match(clause)
+    if verdict and not _VALUE.search(clause):
+        return verdict.group()
     letter = run.strip("().: ")
     return run if len(letter) == 1 and letter.isupper() else last_value(clause)

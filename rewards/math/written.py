@@ -43,6 +43,7 @@ _PLAIN = re.compile(rf"(?<![\w.)])[-+−]?\s?{_NUMBER}|{_NUMBER}")
 OR = r"(?:or|maybe|perhaps|possibly|alternatively)"
 _COMPOUND = r"(?:hours?|minutes?|feet|foot|ft|yards?|dollars?|degrees?|days?|weeks?|years?|months?|pounds?|lbs?)"
 _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
+_NAMED_BEFORE = re.compile(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = re.compile(
     rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b|\band\b|[-–;/]|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
@@ -228,6 +229,8 @@ def _joined(text: str, first: Span, last: Span) -> str:
     begin, end = first.start, last.end
     if first.inner_start < 0 and last.inner_start < 0 and "\n" not in text[begin:end]:
         begin, end = _widened(text, begin, end)
+        named = _NAMED_BEFORE.search(text, max(0, begin - 10), begin)
+        begin = named.start() if named else begin
     if text[begin:end].count("(") > text[begin:end].count(")") and text.startswith(")", end):
         end += 1
     return (text[begin:end] + unit(text, end)).strip(" ,;:")
