@@ -69,9 +69,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(gold, Equation) and isinstance(answer, Scalar):
         return _true_gold(gold, answer, terms)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
-        # One value, said in several ways, is no hedge.
-        alike = all_of(same_value(answer.items[0], item) for item in answer.items[1:])
-        return all_of((alike, same_value(gold, answer.items[0], terms)))
+        return all_of(same_value(gold, item) for item in answer.items)  # one value, said in several ways, is no hedge
     rule = _RULES.get((type(gold), type(answer)))
     if rule is not None:
         return rule(gold, answer, terms)

@@ -118,11 +118,14 @@ def said(text: str) -> str | None:
     return value if taken_back is None else last_value(text[taken_back:]) or value
 
 
+_REMARK = re.compile(r"(?:[^\W\d_]+\s+){2,}[^\W\d_]+[.!]?")  # "a common one" is said of the answer, and is none
+
+
 def said_finally(text: str) -> str | None:
     """What an explicit "final answer is" gives, where it gives a value."""
     place = _last_phrase(text, only_final=True)
     value = None if place is None else _stated(text, place)
-    return None if value is None or _DENIED.match(value) else value
+    return None if value is None or _DENIED.match(value) or _REMARK.fullmatch(value) else value
 
 
 def _last_phrase(text: str, *, only_final: bool = False) -> int | None:

@@ -372,6 +372,21 @@ def test_every_official_gsm8k_solution_is_right(shared_data: Path, file: str) ->
         assert Counter(result.verdict.value for result in results) == {"correct": len(problems)}
 
 
+# Solutions that box several values, of which the data keeps the last one only: by that answer, and how many there are.
+LAST_OF_SEVERAL = {
+    *("1", "2", "9", "18", "-3", "(0,0)", "(0, 1)", "(8,38)", "(-5, 1)", "-2x-1", r"-\tfrac34", r"\frac{2}{5}"),
+    *(
+        "28_9",
+        r"8\!:\!34 \text{ p.m.}",
+        r"-\frac{5}{2}",
+        r"\frac{5\pi}{4}",
+        r"150^\circ",
+        r"\left(-\tfrac52, -\tfrac52\right)",
+    ),
+}
+SOLUTIONS_OF_SEVERAL = {"math500.jsonl": 1, "test.jsonl.gz": 7, "train.jsonl.gz": 12}
+
+
 @pytest.mark.parametrize("file", ["math500.jsonl", "test.jsonl.gz", "train.jsonl.gz"])
 def test_every_math_answer_is_right_when_boxed_and_its_official_solution_too(shared_data: Path, file: str) -> None:
     problems = [row for row in rows(shared_data / "math" / file) if row["answer"]]
@@ -379,7 +394,9 @@ def test_every_math_answer_is_right_when_boxed_and_its_official_solution_too(sha
     assert verdicts(golds, golds, "strict") == {"correct": len(golds)}
     requests = [GradeRequest(response=r["solution"], reference=MathReference(answer=r["answer"])) for r in problems]
     results = grade("math", requests, workers=2)
-    assert Counter(result.verdict.value for result in results) == {"correct": len(golds)}
+    wrong = {row["answer"] for row, result in zip(problems, results, strict=True) if result.score != 1.0}
+    assert wrong <= LAST_OF_SEVERAL
+    assert sum(result.score != 1.0 for result in results) <= SOLUTIONS_OF_SEVERAL[file]
 
 
 # Of MATH-500's 500 neighbours one means the same: 5 and x=5.
