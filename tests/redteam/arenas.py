@@ -7,6 +7,7 @@ length, attributes, mutation of an argument, callbacks, exceptions, captured out
 from __future__ import annotations
 
 from tests.redteam.arena import Arena
+from tests.redteam.detours import DETOURS
 
 
 def _equal(calls: tuple[tuple[object, ...], ...], solution: str) -> tuple[str, ...]:
@@ -613,4 +614,4 @@ def test_all(function):
         tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
-ARENAS = {arena.name: arena for arena in _ALL}
+ARENAS = {arena.name: arena for arena in (*_ALL, *DETOURS)}

@@ -89,13 +89,18 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
         return PASSED, ""
     if error is case.raised or (error.__context__ is not None and error.__context__ is case.raised):
         return RAISED, describe(case.raised or error)
-    if isinstance(error, FileNotFoundError) and os.path.basename(str(error.filename)) == "solution.py":
+    if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename):
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
     if isinstance(error, AssertionError):
         return WRONG, "an assertion does not hold"
     if isinstance(error, NameError) and error.name:
         return WRONG, f"the program does not define {error.name!r}"
     return RAISED, f"{type(error).__name__} in the test, from what the program gave"
+
+
+def _is_source_of_program(file: object) -> bool:
+    """Whether the tests themselves look for the program's file."""
+    return os.path.basename(str(file)) == "solution.py" and context.mentions("solution.py", "__file__")
 
 
 def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] | None:
@@ -143,8 +148,9 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
         own = not (link.case.asked or link.case.refused or isinstance(failed, NameError))
-        if fate == UNSUPPORTED or own:
-            report.send("fault", f"the setup of the test cannot run: {_line(reason)}")
+        if fate == UNSUPPORTED or own:  # what the program defines may still be what the setup fails on
+            kind = "fault" if fate == UNSUPPORTED else "unexplained"
+            report.send(kind, f"the setup of the test cannot run: {_line(reason)}")
         elif link.lost:
             report.send("lost", _line(link.lost), link.violated)
         else:

@@ -24,16 +24,21 @@ def add_source(file: str, source: str) -> None:
     SOURCES[file] = source
 
 
-def _tree_of(file: str) -> ast.Module | None:
+def tree_of(file: str) -> ast.Module | None:
     """Parsed when it is first asked for: for most tests it never is."""
     if file in SOURCES and file not in _trees:
         _trees[file] = ast.parse(SOURCES[file])
     return _trees.get(file)
 
 
+def mentions(*words: str) -> bool:
+    """Whether the tests name one of these."""
+    return any(word in source for source in SOURCES.values() for word in words)
+
+
 def trees() -> Iterator[ast.Module]:
     """All sources, parsed."""
-    return (tree for file in SOURCES if (tree := _tree_of(file)) is not None)
+    return (tree for file in SOURCES if (tree := tree_of(file)) is not None)
 
 
 def truth_decides(frame: FrameType | None) -> bool:
@@ -41,7 +46,7 @@ def truth_decides(frame: FrameType | None) -> bool:
     if frame is None:
         return True
     file = frame.f_code.co_filename
-    tree = _tree_of(file)
+    tree = tree_of(file)
     if tree is None:
         return file.startswith("<") or any(part in file for part in _VERDICTS)
     where = (frame.f_code, frame.f_lasti)
@@ -53,10 +58,10 @@ def truth_decides(frame: FrameType | None) -> bool:
 
 
 def _decides(tree: ast.Module, frame: FrameType) -> bool:
-    place = _place(frame)
+    place = place_of(frame)
     inner: ast.stmt | None = None
     for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and _holds(node, place) and (inner is None or _holds(inner, _span(node))):
+        if isinstance(node, ast.stmt) and _holds(node, place) and (inner is None or _holds(inner, span(node))):
             inner = node
     if inner is None or isinstance(inner, ast.While | ast.If | ast.For | ast.Assign | ast.AugAssign | ast.AnnAssign):
         return inner is None
@@ -66,16 +71,16 @@ def _decides(tree: ast.Module, frame: FrameType) -> bool:
 _Span: TypeAlias = tuple[int, int, int, int]  # first line, last line, first column, last column
 
 
-def _span(node: ast.stmt | ast.expr) -> _Span:
+def span(node: ast.stmt | ast.expr) -> _Span:
     return node.lineno, node.end_lineno or node.lineno, node.col_offset, node.end_col_offset or node.col_offset
 
 
 def _holds(node: ast.stmt, place: _Span) -> bool:
-    first, last, start, end = _span(node)
+    first, last, start, end = span(node)
     return (first, start) <= (place[0], place[2]) and (place[1], place[3]) <= (last, end)
 
 
-def _place(frame: FrameType) -> _Span:
+def place_of(frame: FrameType) -> _Span:
     """Where in the source the expression stands whose truth is asked for: a jump belongs to what was made before it."""
     import dis
 
@@ -94,10 +99,10 @@ def _leads_on(statement: ast.stmt, place: _Span) -> bool:
     """Whether the truth at a place only says where a statement goes on, and no verdict is made of it alone."""
     parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
     asked: ast.AST | None = next(
-        (node for node in parents if isinstance(node, ast.expr) and _span(node) == place),
+        (node for node in parents if isinstance(node, ast.expr) and span(node) == place),
         None,
     )
-    asserts = isinstance(statement, ast.Assert) or _calls_assertion(statement)
+    asserts = isinstance(statement, ast.Assert) or calls_assertion(statement)
     while asked is not None:
         parent = parents.get(asked)
         if isinstance(parent, ast.IfExp):
@@ -123,7 +128,7 @@ def _constant(*nodes: ast.AST) -> bool:
     return all(isinstance(node, ast.Constant) for node in nodes)
 
 
-def _calls_assertion(statement: ast.stmt) -> bool:
+def calls_assertion(statement: ast.stmt) -> bool:
     """`self.assertTrue(...)` and its like."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""

@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import proxies, served, views, wire
+from . import context, proxies, served, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -22,6 +22,8 @@ from .sharing import Shared
 _MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
 _MUCH = 1 << 16  # bytes
+_MAY_STOP = ("__next__", "drive")
+_GIVING = ("call", "getattr", "__getitem__", "__next__")
 
 
 class Case:
@@ -109,6 +111,8 @@ class Link:
             message = self._read()
             operation = message[0]
             if operation == wire.RETURN:
+                if name in _GIVING and proxies.was_made(message[5]) and uses.as_value():
+                    proxies.mark_given(message[5])
                 return message[5]
             if operation == wire.RAISE:
                 error = message[5]
@@ -121,6 +125,8 @@ class Link:
             raise proxies.Refused(error[:300])
         if not isinstance(error, BaseException):
             self.lose("the program broke the protocol: it raised what is no exception", violated=True)
+        if isinstance(error, StopIteration) and name not in _MAY_STOP and not context.mentions("StopIteration"):
+            error = RuntimeError("the program raised StopIteration")  # `map(solve, cases)` would take it for its end
         self.case.raised = error
         raise error
 
@@ -143,7 +149,7 @@ class Link:
             encoder.sequence(b"t", iter(box), len(box), DEEPEST)
             raw = encoder.message()
         except Unsendable as error:
-            if operation != wire.ASK or self.gave_much:
+            if operation != wire.ASK or self.gave_much or not uses.arguments_are_own():
                 self.refuse(f"what it gave cannot be handed back: {error}")
                 raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import views, wire
+from . import uses, views, wire
 from .proxies import Refused, ask, in_assertion, is_proxy, keep_made, refuse, size, text_of, truth, was_made
 
 
@@ -64,8 +64,13 @@ def _enter(self: Any) -> Any:
 
 
 def may_suppress(answer: Any, error: Any) -> bool:
-    """No context manager of the program makes a failed assertion, or one of our own failures, disappear."""
-    return answer is True and isinstance(error, Exception) and not isinstance(error, AssertionError | Refused)
+    """No context manager of the program makes a failed assertion, or one of our own failures, disappear.
+
+    Nor does it end a block before its assertions have been made.
+    """
+    if answer is not True or not isinstance(error, Exception) or isinstance(error, AssertionError | Refused):
+        return False
+    return not uses.skips_assertions(error)
 
 
 def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:

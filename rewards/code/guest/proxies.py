@@ -62,7 +62,7 @@ class Root:
 
 # What is known of a proxy here.
 state_of: Callable[[Any], dict[str, Any]] = Root.__dict__["__dict__"].__get__
-NUMBER, _MADE, _HASH = "\0number", "\0made", "\0hash"
+NUMBER, _MADE, _GIVEN, _HASH = "\0number", "\0made", "\0given", "\0hash"
 _link: Link
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
@@ -109,11 +109,18 @@ def mark_made(value: Any, name: str) -> None:
         state_of(value)[_MADE] = name
 
 
+def mark_given(value: Any) -> None:
+    """Note that the program gave it where a test asked for a value: `account.total()` is the account."""
+    state_of(value)[_GIVEN] = True
+
+
 def _made_of_class(value: Any) -> bool:
-    """Whether the test made it of what it uses as a class, and not as a function."""
+    """Whether the test made it of what it uses as a class, and not as a function, and has it from nowhere else."""
     from . import classes
 
-    return was_made(value) and classes.is_class(state_of(value)[_MADE], context.trees())
+    return (
+        was_made(value) and _GIVEN not in state_of(value) and classes.is_class(state_of(value)[_MADE], context.trees())
+    )
 
 
 def mark_named(kind: Any, name: str) -> None:

@@ -1,0 +1,149 @@
+"""In the checker: what the test does at this moment with the program, by its source and the frames that are running.
+
+Three questions, each asked only when something unusual has happened: is what the program gave used as a value, are the
+arguments that cannot be handed over the test's own, and would an exception that is made to disappear take assertions
+with it?
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from types import FrameType
+
+from . import context, proxies
+
+_Bindings = dict[str, list[ast.AST]]
+
+
+def _test_frame() -> FrameType | None:
+    """The innermost frame that runs a test's source."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename not in context.SOURCES:
+        frame = frame.f_back
+    return frame
+
+
+# --- what is given ----------------------------------------------------------------------------------------------------
+
+
+def as_value() -> bool:
+    """Whether the test uses what the program gives: not where it is thrown away, or asked for more (`s.add(1).add(2)`),
+    or kept under a name that is asked for attributes elsewhere.
+    """
+    import dis
+
+    frame = _test_frame()
+    if frame is None:
+        return True
+    for step in dis.get_instructions(frame.f_code):
+        if step.offset <= frame.f_lasti or step.opname in ("CACHE", "PRECALL", "NOT_TAKEN"):
+            continue
+        if step.opname in ("POP_TOP", "LOAD_ATTR", "LOAD_METHOD"):
+            return False
+        if step.opname.startswith("STORE_"):
+            asked = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+            names = {node.value.id for node in asked if isinstance(node.value, ast.Name)}
+            return step.argval not in names
+        break
+    return True
+
+
+# --- what is handed over ----------------------------------------------------------------------------------------------
+
+
+def arguments_are_own() -> bool:
+    """Whether the test hands over what it made without the program, as far as its source tells."""
+    frame = _test_frame()
+    if frame is None:
+        return False
+    place = context.place_of(frame)
+    bound = _bindings()
+    calls = [
+        node
+        for tree in context.trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.lineno <= place[0] <= (node.end_lineno or node.lineno)
+    ]
+    called = [node for node in calls if context.span(node) == place] or calls
+    return all(
+        _is_own(argument, frame, bound, set())
+        for call in called
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+    )
+
+
+def _bindings() -> _Bindings:
+    """What each name of the tests is bound to, anywhere."""
+    bound: _Bindings = {}
+    for tree in context.trees():
+        for node in ast.walk(tree):
+            value: ast.AST | None = None
+            targets: list[ast.AST] = []
+            if isinstance(node, ast.Assign):
+                value, targets = node.value, [*node.targets]
+            elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+                value, targets = node.value, [node.target]
+            elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+                value, targets = node.iter, [node.target]
+            elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+                value, targets = node.context_expr, [node.optional_vars]
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                bound.setdefault(node.name, []).append(node)
+            elif isinstance(node, ast.arg):
+                bound.setdefault(node.arg, [])
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                for alias in node.names:
+                    bound.setdefault((alias.asname or alias.name).partition(".")[0], [])
+            if value is not None:
+                for name in (name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)):
+                    bound.setdefault(name.id, []).append(value)
+    return bound
+
+
+def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) -> bool:
+    for name in ast.walk(node):
+        if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load) or name.id in known:
+            continue
+        known.add(name.id)
+        if proxies.is_proxy(frame.f_locals.get(name.id, frame.f_globals.get(name.id))):
+            return False
+        if name.id not in bound and not hasattr(builtins, name.id):
+            return False
+        if not all(_is_own(value, frame, bound, known) for value in bound.get(name.id, ())):
+            return False
+    return True
+
+
+# --- what is skipped --------------------------------------------------------------------------------------------------
+
+
+def skips_assertions(error: BaseException) -> bool:
+    """Whether assertions stand between the place where a block was left and its end."""
+    trace = error.__traceback__
+    while trace is not None:
+        file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        tree = context.tree_of(file)
+        if tree is not None and any(_asserts(node, line) for block in _blocks(tree, line) for node in ast.walk(block)):
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _blocks(tree: ast.Module, line: int) -> list[ast.stmt]:
+    """The `with` statements that hold a line inside its function; without them, the function."""
+    held = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    held = [node for node in held if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    functions = [node for node in held if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inner = max(functions, key=lambda function: function.lineno, default=None)
+    first = inner.lineno if inner is not None else 0
+    blocks: list[ast.stmt] = [n for n in held if isinstance(n, ast.With | ast.AsyncWith) and n.lineno >= first]
+    return blocks or ([inner] if inner is not None else [])
+
+
+def _asserts(node: ast.AST, line: int) -> bool:
+    """Whether it is an assertion from a line on, and not one that says that nobody comes there: `assert False`."""
+    if isinstance(node, ast.Assert):
+        return node.lineno >= line and not isinstance(node.test, ast.Constant)
+    return isinstance(node, ast.Expr) and node.lineno >= line and context.calls_assertion(node)

@@ -1,0 +1,122 @@
+"""Tasks whose tests come to their verdict by a detour: through what iterates, through a block that may be left early,
+through objects that they made themselves, through text and bytes that they read back.
+"""
+
+from __future__ import annotations
+
+from tests.redteam.arena import Arena
+
+_ONE = "def solve(x):\n    return x * x + 1\n"
+_ACCOUNT = """\
+class Account:
+    def __init__(self, start):
+        self.balance = start
+
+    def add(self, amount):
+        self.balance += amount
+
+    def total(self):
+        return self.balance * 2
+"""
+_SESSION = """\
+class Session:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+    def total(self):
+        return 7
+
+def solve():
+    return Session()
+"""
+
+DETOURS = (
+    Arena(
+        name="mapped",
+        solution=_ONE,
+        imports="import itertools",
+        tests=(
+            "assert all(map(lambda c: solve(c[0]) == c[1], [(2, 5), (3, 10)]))",
+            "assert next(filter(lambda c: solve(c[0]) != c[1], [(2, 5), (3, 10)]), None) is None",
+            "assert all(x == y for x, y in zip(itertools.starmap(solve, [(2,), (3,)]), [5, 10]))",
+            "assert sum(map(lambda c: solve(c[0]) != c[1], [(4, 17), (5, 26)])) == 0",
+        ),
+    ),
+    Arena(
+        name="block",
+        solution=_SESSION,
+        tests=(
+            "with solve() as session: assert session.total() > 5",
+            "with solve() as session: assert session.total() in (6, 7)",
+        ),
+    ),
+    Arena(
+        name="block_of_steps",
+        solution=_SESSION,
+        styles=("pytest",),
+        file="""\
+import contextlib
+from solution import solve
+
+def test_block():
+    with solve() as session:
+        value = session.total() + 1
+        assert value == 8
+
+def test_stack():
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(solve())
+        assert session.total() + 1 == 8
+""",
+    ),
+    Arena(
+        name="own_object",
+        solution=_ACCOUNT,
+        styles=("asserts",),
+        tests=(
+            "a = Account(3); a.add(5); assert round(a.total(), 2) == 16",
+            "a = Account(1); a.add(1); assert 3 < a.total() < 5",
+            "a = Account(2); x = a.total(); assert x + 1 == 5",
+        ),
+    ),
+    Arena(
+        name="own_object_of_fixture",
+        solution=_ACCOUNT,
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import Account
+
+@pytest.fixture
+def account():
+    return Account(3)
+
+def test_total(account):
+    account.add(5)
+    assert account.total() + 1 == 17
+""",
+    ),
+    Arena(
+        name="annotated",
+        solution="class Node:\n    def __init__(self, v):\n        self.v = v\n\ndef solve(n):\n    return n.v ** 2\n",
+        styles=("asserts",),
+        imports="def build(v) -> Node | None:\n    return Node(v)\n",
+        tests=("assert solve(build(3)) == 9 and solve(build(5)) == 25",),
+    ),
+    Arena(
+        name="handed_back",
+        solution="def solve(x):\n    return len(x) if isinstance(x, (str, list)) else x * x + 1\n",
+        tests=(
+            "assert solve('a' * solve(3)) == 10",
+            "n = solve(2); items = [0] * n; assert solve(items) == 5",
+        ),
+    ),
+    Arena(
+        name="opened",
+        solution="def solve(name):\n    return '/etc/' + name\n",
+        tests=("assert 'root' in open(solve('passwd')).read()", "assert 'root' in open(solve('group')).read()"),
+    ),
+)
