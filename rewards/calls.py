@@ -110,6 +110,18 @@ def encode(requests: Sequence[GradeRequest]) -> bytes:
         raise InvalidRow(f"a request cannot be sent to a worker: {error}; metadata and references are JSON") from error
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+def is_plain(request: GradeRequest) -> bool:
+    """Whether a request surely has a form in JSON: the texts are texts, the metadata plain values by name."""
+    return (
+        type(request.response) is str
+        and all(type(message.content) is str and type(message.role) is str for message in request.messages)
+        and all(type(name) is str and type(value) in _PLAIN for name, value in request.metadata.items())
+    )
+
+
 def row_of(requests: Sequence[GradeRequest]) -> bytes:
     """What requests share with other samples of the same problem: everything but the response."""
     return encode([replace(r, response="", sample_id=0, finish=Finish.STOP) for r in requests])

@@ -24,8 +24,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
@@ -79,6 +80,14 @@ def identity(spec: RewardSpec) -> str:
         otherwise = "" if node.otherwise is None else f", else {identity(node.otherwise)}"
         return f"gate({identity(node.gate)}{bound}, {identity(node.then)}{otherwise})"
     return find(node.reward).identity
+
+
+def at_once(spec: RewardSpec) -> Callable[[GradeRequest], GradeResult | None] | None:
+    """What a single reward can grade in the caller's process; None where it, or a composition, cannot."""
+    if not isinstance(spec.node, Named):
+        return None
+    made = find(spec.node.reward)
+    return None if made.at_once is None else partial(made.at_once, **made.check(spec.node.parameters))
 
 
 def concurrency(spec: RewardSpec) -> int:

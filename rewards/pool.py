@@ -22,14 +22,15 @@ import math
 import os
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 
 from rewards.blame import Attempt, Sentence
-from rewards.calls import Case, Plan, PoolCounts
-from rewards.composed import check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
+from rewards.calls import Case, Plan, PoolCounts, is_plain
+from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
 from rewards.composition import RewardSpec
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradingUnavailable, InvalidReward
@@ -39,6 +40,7 @@ from rewards.types import GradeRequest, GradeResult
 DEADLINE = 10.0
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
+_SLICE = 64
 
 
 def default_workers() -> int:
@@ -107,6 +109,7 @@ class GraderPool:
             sentence=Sentence(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
             patience=_patience_of(self.spec),
         )
+        self._ask_at_once = at_once(self.spec)
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
         self._closed = False
@@ -131,30 +134,67 @@ class GraderPool:
 
     def submit_batch(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
         """Queue requests; a batched reward gets them in one call, any other one by one."""
-        calls = ([requests] if requests else []) if self.batched else [[request] for request in requests]
-        cases = [Case(call, self._plan.sentence) for call in calls]
-        self._running().submit(cases)
-        return [future for case in cases for future in case.futures]
+        made = self._at_once(requests)
+        futures = [Future[GradeResult]() if result else None for result in made]
+        queued = iter(self._queue([request for request, result in zip(requests, made, strict=True) if result is None]))
+        for future, result in zip(futures, made, strict=True):
+            if future is not None and result is not None:
+                future.set_result(result)
+        return [next(queued) if future is None else future for future in futures]
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         """Grade in order; waits, in this thread. Raises GradingUnavailable."""
-        futures = self.submit_batch(requests)
+        batch = _Batch(self, requests)
         dispatcher = self._dispatcher
-        if dispatcher is not None and threading.current_thread() is dispatcher.thread:
-            raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself: use submit()")
         try:
+            for _ in batch:
+                pass
+            if batch.futures and dispatcher is not None and threading.current_thread() is dispatcher.thread:
+                raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
             # From the last: it is done last, so this thread is woken about once and not for every grade.
-            return [future.result() for future in reversed(futures)][::-1]
+            return batch.results([future.result() for future in reversed(batch.futures)][::-1])
         except BaseException:
-            for future in futures:
-                future.cancel()
+            batch.cancel()
             raise
 
     async def agrade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         """Grade in order without blocking the event loop. Raises GradingUnavailable."""
         import asyncio
 
-        return list(await asyncio.gather(*map(asyncio.wrap_future, self.submit_batch(requests))))
+        batch = _Batch(self, requests)
+        try:
+            for _ in batch:
+                await asyncio.sleep(0)
+        except BaseException:
+            batch.cancel()
+            raise
+        return batch.results(await asyncio.gather(*map(asyncio.wrap_future, batch.futures)))
+
+    def _queue(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
+        """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""
+        if not requests:
+            return []
+        calls = [requests] if self.batched else [[request] for request in requests]
+        cases = [Case(call, self._plan.sentence) for call in calls]
+        self._running().submit(cases)
+        return [future for case in cases for future in case.futures]
+
+    def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
+        """The grades that need no worker, each with its seconds; None for those that do."""
+        if self._closed:
+            raise GradingUnavailable(f"the pool that grades with {self.identity} is closed")
+        ask = self._ask_at_once
+        if ask is None:
+            return [None] * len(requests)
+        made: list[GradeResult | None] = []
+        for request in requests:
+            began = time.perf_counter()
+            try:
+                result = ask(request) if is_plain(request) else None
+            except Exception:  # a request made by hand, with a field of another type: a worker says what is wrong
+                result = None
+            made.append(None if result is None else result.timed(time.perf_counter() - began))
+        return made
 
     def counts(self) -> PoolCounts:
         """What has happened so far."""
@@ -194,6 +234,35 @@ class GraderPool:
         if dispatcher is not None:
             with contextlib.suppress(OSError):
                 dispatcher.disown()
+
+
+class _Batch:
+    """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at."""
+
+    def __init__(self, pool: GraderPool, requests: Sequence[GradeRequest]) -> None:
+        self._pool = pool
+        self._requests = requests
+        self._slice = max(len(requests), 1) if pool.batched else _SLICE
+        self._made: list[GradeResult | None] = []
+        self.futures: list[Future[GradeResult]] = []
+
+    def __iter__(self) -> Iterator[None]:
+        """Grade or queue a slice at each step."""
+        for start in range(0, len(self._requests), self._slice):
+            chosen = self._requests[start : start + self._slice]
+            made = self._pool._at_once(chosen)
+            self.futures += self._pool._queue([r for r, result in zip(chosen, made, strict=True) if result is None])
+            self._made += made
+            yield
+
+    def results(self, queued: Sequence[GradeResult]) -> list[GradeResult]:
+        """All grades in order, those of the futures at their places."""
+        rest = iter(queued)
+        return [next(rest) if result is None else result for result in self._made]
+
+    def cancel(self) -> None:
+        for future in self.futures:
+            future.cancel()
 
 
 def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:

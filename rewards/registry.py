@@ -46,6 +46,7 @@ Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
 Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
 Bound: TypeAlias = float | Callable[[Mapping[str, object]], float]
 Validate: TypeAlias = Callable[..., None]
+AtOnce: TypeAlias = Callable[..., GradeResult | None]
 Kind: TypeAlias = Literal["function", "async", "class"]
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -79,6 +80,7 @@ class Reward:
     seconds: how long a request may take beyond the pool's deadline; None = no longer.
     ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
     validate: raises ValueError where the values of the parameters make no sense, alone or together.
+    at_once: grades what needs no worker, in the caller's process; None for all else.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Reward:
     seconds: Seconds | None = None
     ready: Ready | None = None
     validate: Validate | None = None
+    at_once: AtOnce | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -241,6 +244,7 @@ def reward(
     seconds: Seconds | None = None,
     ready: Ready | None = None,
     validate: Validate | None = None,
+    at_once: AtOnce | None = None,
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
@@ -259,6 +263,8 @@ def reward(
         missing on this machine. A run then stops before its first token.
     validate: called with all parameters by keyword wherever they are checked; it raises a ValueError that says which
         value makes no sense. Their types are checked already.
+    at_once: takes what the function takes and returns the grade that the function will give, or None; it is asked
+        first, in the caller's process. It must be linear in the length of a response and wait for nothing.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
@@ -292,6 +298,7 @@ def reward(
             seconds=seconds,
             ready=ready,
             validate=validate,
+            at_once=at_once,
             parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
         )
         _register(made)

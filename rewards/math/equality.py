@@ -14,11 +14,10 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from rewards.math import finished
+from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
-from rewards.math.extract import extract
 from rewards.math.matching import same_value
 from rewards.math.reading import gold_readings, readings
 from rewards.math.spelling import LONGEST, key, spelled
@@ -32,48 +31,29 @@ from rewards.math.values import (
     Words,
 )
 
-
-class Equality(StrEnum):
-    """What a comparison found."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNDECIDED = "undecided"
-    UNFINISHED = "unfinished"
-    UNREADABLE_GOLD = "unreadable gold"
-    UNREADABLE_ANSWER = "unreadable answer"
-
+__all__ = ["Equality", "compare", "compare_all"]
 
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
 
 
 def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     """Compare two answers as they stand in a reference and a response."""
-    if gold == answer and gold.strip():
-        return Equality.SAME
-    gold = _extracted(gold)
-    if len(gold) > LONGEST:
-        return Equality.UNREADABLE_GOLD
+    found = by_text(gold, answer, terms)
+    if found is not None:
+        return found
     if len(answer) > LONGEST:
         return Equality.UNREADABLE_ANSWER
-    gold_key, answer_key = key(spelled(gold)), key(spelled(answer))
-    if not gold_key:
-        return Equality.UNREADABLE_GOLD
-    if gold_key == answer_key:
-        return Equality.SAME
-    golds = gold_readings(gold)
+    golds = gold_readings(gold_of(gold).text)
     if not golds:
         return Equality.UNREADABLE_GOLD
-    if not answer_key:
-        return Equality.UNREADABLE_ANSWER
-    answers = readings(answer)
+    answers = readings(answer) if key(spelled(answer)) else ()
     if not answers:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    found = _FOUND[any_of(same_value(_alone(one), _alone(other), terms) for one in golds for other in answers)]
-    if found is not Equality.SAME:
-        return found
+    compared = _FOUND[any_of(same_value(_alone(one), _alone(other), terms) for one in golds for other in answers)]
+    if compared is not Equality.SAME:
+        return compared
     return _carried_out(golds, answers, answer, terms)
 
 
@@ -83,7 +63,7 @@ def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equa
         return compare(golds[0], answer, terms)
     wanted: list[Value] = []
     for gold in golds:
-        found = readings(_extracted(gold))
+        found = readings(gold_of(gold).text)
         if not found:
             return Equality.UNREADABLE_GOLD
         value = _with_unit(found[0], terms.unit) if terms.unit else found[0]
@@ -124,11 +104,3 @@ def _alone(value: Value) -> Value:
         inner = value.items[0]
         return inner if isinstance(inner, Scalar | Words) else value
     return value
-
-
-def _extracted(gold: str) -> str:
-    """A gold that is a whole solution, or stands in a box: its answer."""
-    if not any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>")):
-        return gold
-    found = extract(gold, policy="strict")
-    return "" if found is None else found.text

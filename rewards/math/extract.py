@@ -71,6 +71,8 @@ def turn(response: str) -> str:
         return response
     ended = _END_OF_TURN.search(response)
     text = response[: ended.start()] if ended else response
+    if "<|" not in text and "<start" not in text and "INST]" not in text:
+        return text
     start = 0
     for begun in _NEXT_TURN.finditer(text):
         if text[start : begun.start()].strip():
@@ -174,13 +176,20 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
 }
 
 
-def extract(response: str, *, policy: Policy, form: Form = "any", prefilled: bool = False) -> Extracted | None:
-    """The answer that a policy finds, or None. An empty box, tag or line is no answer under `strict`."""
+def extract(
+    response: str, *, policy: Policy, form: Form = "any", prefilled: bool = False, at_once: bool = False
+) -> Extracted | None:
+    """The answer that a policy finds, or None. An empty box, tag or line is no answer under `strict`.
+
+    at_once: only what stands in a form; None where the policy would have to read prose.
+    """
     text = visible(turn(response), prefilled=prefilled)
     if text is None:
         return None
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
+        if at_once and name == "said":
+            return None
         found = step(text)
         if found is None:
             continue

@@ -14,13 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rewards.math.equality import Equality, compare, compare_all
+from rewards.math.by_text import Equality, by_text
+from rewards.math.equality import compare, compare_all
 from rewards.math.extract import Extracted, Form, extract
-from rewards.math.values import Terms
+from rewards.math.values import EXACT, Terms
 from rewards.registry import reward
 from rewards.types import AnyOf, GradeRequest, GradeResult, MathReference, Policy
 
 _SHOWN = 200
+_MOST_AT_ONCE = 8
+LONGEST_AT_ONCE = 10_000
+"""Characters of a response that the caller's own process looks at; a longer one goes to a worker."""
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
@@ -42,13 +46,49 @@ def _decide(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> E
     return found[0]
 
 
+def _decide_by_text(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality | None:
+    """What `_decide` will find, where the texts say it."""
+    if isinstance(answer, str):
+        return by_text(answer, text, terms)
+    if isinstance(answer, tuple):
+        return by_text(answer[0], text, terms) if len(answer) == 1 else None
+    if len(answer.answers) > _MOST_AT_ONCE:
+        return None
+    return Equality.SAME if Equality.SAME in (by_text(option, text, terms) for option in answer.answers) else None
+
+
 def _spelled(answer: str | tuple[str, ...] | AnyOf) -> str:
     if isinstance(answer, AnyOf):
         return " or ".join(answer.answers)[:_SHOWN]
     return (answer if isinstance(answer, str) else ", ".join(answer))[:_SHOWN]
 
 
-@reward("math", correctness=True, controls=_controls)
+def math_at_once(
+    request: GradeRequest,
+    *,
+    policy: Policy = "lenient",
+    form: Form = "any",
+    prefilled: bool = False,
+    require_evaluated: bool = False,
+    require_simplified: bool = False,
+) -> GradeResult | None:
+    """What `grade_math` will say, where the text of an answer in one of the three forms is enough; else None.
+
+    It is linear in the length of a response that is not long, and runs in the caller's process.
+    """
+    reference = request.reference
+    if not isinstance(reference, MathReference) or len(request.response) > LONGEST_AT_ONCE:
+        return None
+    policy = reference.policy or policy
+    found = extract(request.response, policy=policy, form=form, prefilled=prefilled, at_once=True)
+    if found is None:
+        return _nowhere(policy) if policy == "strict" or form != "any" else None
+    terms = _terms(reference, require_evaluated, require_simplified)
+    equality = _decide_by_text(reference.answer, found.text, terms)
+    return None if equality is None else _graded(equality, found, _spelled(reference.answer))
+
+
+@reward("math", correctness=True, controls=_controls, at_once=math_at_once)
 def grade_math(
     request: GradeRequest,
     *,
@@ -71,14 +111,32 @@ def grade_math(
     policy = reference.policy or policy
     found = extract(request.response, policy=policy, form=form, prefilled=prefilled)
     if found is None:
-        return GradeResult.no_answer(f"no answer where the {policy} policy looks")
-    terms = Terms(
+        return _nowhere(policy)
+    terms = _terms(reference, require_evaluated, require_simplified)
+    return _graded(_decide(reference.answer, found.text, terms), found, _spelled(reference.answer))
+
+
+def _nowhere(policy: Policy) -> GradeResult:
+    return GradeResult.no_answer(f"no answer where the {policy} policy looks")
+
+
+def _terms(reference: MathReference, evaluated: bool, simplified: bool) -> Terms:
+    """What goes beyond equality: the reference's own options win."""
+    if (
+        reference.tolerance is None
+        and not reference.unit
+        and reference.require_evaluated is None
+        and reference.require_simplified is None
+        and not evaluated
+        and not simplified
+    ):
+        return EXACT
+    return Terms(
         tolerance=reference.tolerance,
         unit=reference.unit,
-        evaluated=require_evaluated if reference.require_evaluated is None else reference.require_evaluated,
-        simplified=require_simplified if reference.require_simplified is None else reference.require_simplified,
+        evaluated=evaluated if reference.require_evaluated is None else reference.require_evaluated,
+        simplified=simplified if reference.require_simplified is None else reference.require_simplified,
     )
-    return _graded(_decide(reference.answer, found.text, terms), found, _spelled(reference.answer))
 
 
 def _graded(equality: Equality, found: Extracted, gold: str) -> GradeResult:

@@ -63,9 +63,18 @@ def _value(expression: Expr, at: Mapping[str, Fraction]) -> Any:
         return _series(expression, at)
     if expression.name == "int":
         return _integral(expression, at)
-    if expression.name in ("lim", "diff", "pm", "mp") or expression.name.endswith("()"):
+    if expression.name.endswith("()"):
+        return _some_function(expression.name, [_value(arg, at) for arg in expression.args])
+    if expression.name in ("lim", "diff", "pm", "mp"):
         raise NoValue(f"{expression.name} is not computed")
     return _applied(expression.name, [_value(arg, at) for arg in expression.args])
+
+
+def _some_function(name: str, args: Sequence[Any]) -> Any:
+    """A function that is only named may be any; where two expressions differ for this one, they differ."""
+    mp = _mp()
+    seed = sum(map(ord, name))
+    return sum((arg * arg / (seed + place) for place, arg in enumerate(args, 3)), mp.mpf(seed) / 97)
 
 
 def _bounded(*values: Any) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rewards.math.tokens import FUNCTION_WORDS
 
@@ -281,8 +282,19 @@ def _letter(character: str) -> str:
     return plain if len(plain) == 1 and plain.isascii() and plain.isalnum() else character
 
 
+# What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
+_ALREADY = re.compile(
+    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]|,(?!})|\.(?=\S)"
+    r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*+"
+)
+
+
+@lru_cache(maxsize=1024)
 def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
+    if _ALREADY.fullmatch(text):
+        text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
+        return _TRAILING.sub("", " ".join(text.split())).rstrip()
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
         text = _run(_RAISED_RUN, _RAISED, "^", text)
