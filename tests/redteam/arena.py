@@ -15,7 +15,7 @@ class Arena:
     """A task. solution: the right program. tests: sources of one line (several statements are joined by `;`).
 
     calls: argument lists for the styles that compare data; empty = those styles do not fit. compare: how those do it.
-    file: a whole pytest file instead of the tests.
+    file: a whole pytest file instead of the tests. beside: further files of pytest.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Arena:
     stdio: bool = False
     styles: tuple[str, ...] = ("asserts", "check", "pytest")
     file: str = ""
+    beside: Mapping[str, str] | None = None
     compare: Mapping[str, object] | None = None
 
     def program(self, style: str) -> str:
@@ -75,4 +76,4 @@ class Arena:
                 *(f"\ndef test_{k}():\n    {t}" for k, t in enumerate(self.tests)),
             ]
         )
-        return {"type": "pytest", "files": {"test_solution.py": text + "\n"}}
+        return {"type": "pytest", "files": {"test_solution.py": text + "\n", **(self.beside or {})}}

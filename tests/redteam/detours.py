@@ -119,4 +119,84 @@ def test_total(account):
         solution="def solve(name):\n    return '/etc/' + name\n",
         tests=("assert 'root' in open(solve('passwd')).read()", "assert 'root' in open(solve('group')).read()"),
     ),
+    Arena(
+        name="fixture_elsewhere",
+        solution=_ACCOUNT,
+        styles=("pytest",),
+        file="def test_total(account):\n    account.add(5)\n    assert account.total() == 16\n",
+        beside={
+            "conftest.py": """\
+import pytest
+from solution import Account
+
+START = Account(1).total() + 1
+
+@pytest.fixture
+def account():
+    return Account(START)
+"""
+        },
+    ),
+    Arena(
+        name="evaluated_later",
+        solution="def solve(n):\n    return f'{n}*{n}'\n",
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+@pytest.mark.parametrize("n, expected", [(3, 9), (4, 16)])
+def test_value(n, expected):
+    value = eval(solve(n))
+    assert value == expected
+""",
+    ),
+    Arena(
+        name="compiled_tree",
+        solution="def solve(n):\n    return f'def f(x):\\n    return x * {n}'\n",
+        imports="import ast",
+        tests=(
+            "names = {}; exec(compile(ast.parse(solve(3)), 'made', 'exec'), names); assert names['f'](2) == 6",
+            "names = {}; exec(compile(ast.parse('import math; f = math.sqrt'), 'own', 'exec'), names); "
+            "assert names['f'](4) == 2",
+        ),
+    ),
+    Arena(
+        name="unpickled",
+        solution="import pickle\ndef solve(n):\n    return pickle.dumps([n, n * n])\n",
+        imports="import io, pickle",
+        tests=(
+            "assert pickle.loads(solve(3)) == [3, 9]",
+            "assert pickle.load(io.BytesIO(solve(4))) == [4, 16]",
+            "assert pickle.Unpickler(io.BytesIO(solve(5))).load() == [5, 25]",
+            "assert pickle.loads(pickle.dumps({1: (2,)})) == {1: (2,)}",
+        ),
+    ),
+    Arena(
+        name="star_beside_others",
+        solution="def solve(x):\n    return x * x + 1.25\n",
+        styles=("pytest",),
+        file="""\
+from math import *
+from pytest import *
+from solution import *
+
+def test_close():
+    assert isclose(solve(2), 5.25)
+
+def test_near():
+    assert solve(3) == approx(10.25)
+""",
+    ),
+    Arena(
+        name="star_that_brings_modules",
+        solution="import math\nimport numpy as np\nfrom math import isclose\ndef solve(x):\n    return x * x + 1.25\n",
+        styles=("pytest",),
+        file="""\
+from solution import *
+
+def test_values():
+    assert np.allclose(solve(2), 5.25) and math.isclose(solve(3), 10.25) and isclose(solve(4), 17.25)
+""",
+    ),
 )

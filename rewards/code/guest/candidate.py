@@ -267,7 +267,7 @@ FORWARDED = frozenset(
     *(("copy", name) for name in ("copy", "deepcopy")),
     *(("typing", name) for name in ("get_type_hints",)),
     *(("asyncio", name) for name in ("iscoroutinefunction", "iscoroutine")),
-    ("pickle", "roundtrip"),
+    ("pickle", "loads"),
 }
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, evaluation, names, proxies, surroundings
+from . import context, emptiness, evaluation, names, proxies, surroundings, unpickling
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -277,6 +277,7 @@ def main() -> None:
         start = decode(told)
         emptiness.guard(told)
         evaluation.guard(told)
+        unpickling.guard(told)
         link = Link(Channel(LINK))
         link.local_modules = frozenset((TEST,))
         report = Report(channel)

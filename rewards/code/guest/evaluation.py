@@ -57,12 +57,27 @@ def guard(tests: bytes) -> None:
 
         return evaluated
 
+    own_trees: list[ast.AST] = []
+
     def compiled(source: Any, *args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
-        if _is_test(frame) and not isinstance(source, ast.AST):
+        if not _is_test(frame):
+            return make(source, *args, **kwargs)
+        if not isinstance(source, ast.AST):
             source = _checked(source, None, frame)
+        elif not any(source is tree for tree in own_trees):
+            around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
+            _check(source, set(_SAFE), set(around) - _SAFE)
         return make(source, *args, **kwargs)
 
+    def parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
+        tree = parse(source, *args, **kwargs)
+        if isinstance(source, str) and _is_test(sys._getframe(1)) and _is_own(source):
+            own_trees.append(tree)
+        return tree
+
+    parse = ast.parse
+    ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
 
 
@@ -90,10 +105,15 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
-    if refused := _refused(tree, allowed, around.keys() - allowed):
+    _check(tree, allowed, around.keys() - allowed)
+    return text
+
+
+def _check(tree: ast.AST, allowed: set[str], others: set[str]) -> None:
+    """Raises Refused."""
+    if refused := _refused(tree, allowed, others):
         proxies.the_link().refuse(f"text that the test evaluates uses {refused}: it may only compute")
         raise proxies.Refused(f"text that the test evaluates uses {refused}")
-    return text
 
 
 def _is_own(source: str) -> bool:
@@ -104,21 +124,29 @@ def _is_own(source: str) -> bool:
 
 
 def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
-    """Numbers of the test that the text may use: not those that stand beside it, where it is compared."""
+    """Numbers of the test that the text may use: not those that stand beside it, or that anything is compared with."""
     line = frame.f_lineno
     beside = {
         name.id
         for tree in context.trees()
         for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and not hasattr(node, "body")
-        if node.lineno <= line <= (node.end_lineno or node.lineno)
+        if _compares(node)
+        or (isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0))
         for name in ast.walk(node)
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
     }
     return {name for name, value in around.items() if type(value) in (int, float) and name not in beside}
 
 
-def _refused(tree: ast.Module, allowed: set[str], others: set[str]) -> str:
+def _compares(node: ast.AST) -> bool:
+    """Whether a verdict may be made there: a comparison, an assertion, or a function that makes one."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return any(word in name.lower() for word in ("assert", "close", "equal", "approx", "check", "compare"))
+    return isinstance(node, ast.Compare | ast.Assert)
+
+
+def _refused(tree: ast.AST, allowed: set[str], others: set[str]) -> str:
     """What of a text does more than compute; empty = nothing. others: names that mean something where it runs."""
     nodes = list(ast.walk(tree))
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

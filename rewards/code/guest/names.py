@@ -29,8 +29,12 @@ _JUDGING: dict[str, tuple[str, str]] = {
     "approx": ("pytest", "approx"),
     "raises": ("pytest", "raises"),
 }
-_MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
+MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
+
+
+# Those of them that a test compares with: never the program's.
+JUDGES = {name: place for name, place in _JUDGING.items() if place[0] in ("math", "numpy", "numpy.testing", "pytest")}
 
 
 def bound_names(tree: ast.AST) -> set[str]:
@@ -99,7 +103,7 @@ def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[s
     used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     judging = set(filter(_is_judging, used))
     wanted = used - judging
-    if not wanted or judging & _JUDGING.keys() or any(n in _MODULES or n in sys.stdlib_module_names for n in wanted):
+    if not wanted or judging & _JUDGING.keys() or any(n in MODULES or n in sys.stdlib_module_names for n in wanted):
         return None
     return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
 
@@ -119,11 +123,11 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
     wanted: set[str] = set()
     judging: set[str] = set()
     for name, only_attributes in used.items():
-        module = _MODULES.get(name, name)
+        module = MODULES.get(name, name)
         if _is_judging(name):
             judging.add(name)
         elif (
-            only_attributes and (module in sys.stdlib_module_names or name in _MODULES) and module not in _NEVER_MODULES
+            only_attributes and (module in sys.stdlib_module_names or name in MODULES) and module not in _NEVER_MODULES
         ):
             standard[name] = (module, "")
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 import importlib.util
 import inspect
 import os
@@ -125,24 +126,26 @@ class Plugin:
 
     def _collection_failed(self, collector: Any, error: BaseException | None) -> None:
         file = os.path.relpath(str(collector.path), os.getcwd())
+        self.broken[file] = self.blame(file, error)
+
+    def blame(self, file: str, error: BaseException | None) -> tuple[str, str]:
+        """Whose fault it is that a file of the tests cannot be imported."""
         cause: BaseException | None = error
         while cause is not None:
             if cause is self._link.case.raised:
-                self.broken[file] = (RAISED, describe(cause))
-                return
+                return RAISED, describe(cause)
             cause = cause.__cause__ or cause.__context__
         if "solution" in str(error) and "import name" in str(error):
-            self.broken[file] = (WRONG, "the program does not define a name that the test imports")
-        elif self._stars.get(file) and isinstance(error, NameError):
-            self.broken[file] = (WRONG, f"the program does not define {error.name!r}")
-        elif _misses_module(error):
-            self.broken[file] = (UNSUPPORTED, "the test needs a module that is not installed")
-        elif self._link.lost or self._link.case.refused:
-            self.broken[file] = outcome(self._link, None)
-        elif not self._link.case.asked:
-            self.broken[file] = (UNSUPPORTED, f"the test file cannot be collected: {type(error).__name__}")
-        else:
-            self.broken[file] = outcome(self._link, error)
+            return WRONG, "the program does not define a name that the test imports"
+        if self._stars.get(file) and isinstance(error, NameError):
+            return WRONG, f"the program does not define {error.name!r}"
+        if _misses_module(error):
+            return UNSUPPORTED, "the test needs a module that is not installed"
+        if self._link.lost or self._link.case.refused:
+            return outcome(self._link, None)
+        if not self._link.case.asked:
+            return UNSUPPORTED, f"the test file cannot be collected: {type(error).__name__}"
+        return outcome(self._link, error)
 
     # --- running ---
 
@@ -284,14 +287,15 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
     import builtins
 
-    from .names import bound_names, used_names
+    from .names import JUDGES, bound_names, used_names
 
     module = proxies.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
     module.__file__ = os.path.abspath("solution.py")
     sys.modules["solution"] = module
     bound = set().union(*(bound_names(tree) for tree in files.values())) if "*" in text else set()
-    modules = {name for name, only in used_names(files.values()).items() if only} if "*" in text else set()
+    used = used_names(files.values()) if "*" in text else {}
+    modules = {name for name, only in used.items() if only}
     types.ModuleType.__setattr__(
         module,
         "__all__",
@@ -303,9 +307,30 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
             and name not in _NEVER_STAR
             and not hasattr(builtins, name)
             and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
+            and name not in JUDGES
         ],
     )
+    for name in names:
+        if name in used and name not in bound:
+            _put_standard(module, name, name in modules)
     return module
+
+
+def _put_standard(module: types.ModuleType, name: str, only_attributes: bool) -> None:
+    """What tests judge by is the standard one, where a star import of the program would bring it."""
+    from .names import JUDGES, MODULES, standard_value
+
+    place: tuple[str, str] | None = JUDGES.get(name)
+    if only_attributes and (name in sys.stdlib_module_names or name in MODULES):
+        place = MODULES.get(name, name), ""
+    if place is None:
+        return
+    try:
+        value = standard_value(*place)
+    except (ImportError, AttributeError):
+        return
+    types.ModuleType.__setattr__(module, name, value)
+    module.__all__.append(name)
 
 
 def run(link: Link, report: Report, start: dict[str, Any]) -> None:
@@ -348,10 +373,29 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
+    link.case = Case()
+    failed_conftest = _watch_conftest()
     status = pytest.main(
         [*_OPTIONS, "--rootdir", os.getcwd(), "--basetemp", base, *collected], plugins=[plugin, _Reports(plugin)]
     )
+    if failed_conftest and not link.lost:
+        fate, reason = plugin.blame("conftest.py", failed_conftest[0])
+        if fate not in (PASSED, UNSUPPORTED):
+            report.send("failure", f"in conftest.py: {reason}"[:300])
+            return
     _conclude(link, report, plugin, functions, start, int(status), trees.values())
+
+
+def _watch_conftest() -> list[BaseException]:
+    """Where pytest puts the error of a `conftest.py` that cannot be imported."""
+    config: Any = importlib.import_module("_pytest.config")
+    found: list[BaseException] = []
+
+    def note(error: Any, *_: Any, **__: Any) -> None:
+        found.append(error.cause)
+
+    config.print_conftest_import_error = note
+    return found
 
 
 def _may_be_absent(function: _Function, functions: list[_Function]) -> bool:
