@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import served, standard
 from .codec import Unsendable, Violation, plain_base
-from .described import make_class
+from .described import make_class, standard_classes
 from .plain import make_plain
-from .proxies import is_proxy, number_of
+from .proxies import HandleMeta, is_proxy, number_of
 from .raised import make_error
 from .sharing import LinkDecoder, LinkEncoder, Shared
 
@@ -39,6 +39,8 @@ class CheckerEncoder(LinkEncoder):
         if value is MODULE:
             self.parts.append(b"h" + _U32.pack(0))
             return
+        if type(value) is HandleMeta and value in standard_classes:
+            value = standard_classes[value]
         if is_proxy(value):
             self.parts.append(b"h" + _U32.pack(number_of(value)))
             return
@@ -53,6 +55,10 @@ class CheckerEncoder(LinkEncoder):
             return
         if isinstance(value, BaseException):
             self._exception(value, depth)
+            return
+        if (descriptor := served.descriptor_parts(value)) is not None:
+            self.parts.append(b"P")
+            self.put(descriptor, depth)
             return
         if type(value) in (io.StringIO, io.BytesIO):
             self._stream(value, depth)

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import wire
+from . import ancestry, wire
 from .codec import Violation, plain_base
 from .operators import TEMPLATES, contains, found_in, iterate
 from .plain import PlainHandle, plain_names
@@ -30,6 +30,7 @@ _COROUTINE = 5
 _ASYNC = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
 _standard_classes: dict[type, type] = {}
+standard_classes: dict[type, type] = {}  # the class that each of ours stands for
 
 
 def _asynchronous() -> dict[str, Callable[..., Any]]:
@@ -68,7 +69,7 @@ def make_class(number: int, description: Any) -> type:
         mixed = tuple(b for b in bases if type(b) is HandleMeta and not plain_base(b))
         base = plain if type(plain) is HandleMeta else None
         attempts = [
-            (base, *mixed) if base else (PlainHandle, *mixed, plain),
+            (base, *mixed) if base else (PlainHandle, plain, *mixed),
             (PlainHandle, plain_base(plain) or object),
         ]
     else:
@@ -89,12 +90,24 @@ def make_class(number: int, description: Any) -> type:
             names["__class__"] = property(lambda _self: kind)
             names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
+    shows_itself = "__class__" in names or error is not None
+    known = None if plain is not None else next((b for b in bases if type(b) is not HandleMeta), None)
+    if not shows_itself and (known or ancestry.is_standard(module) or any(map(_is_below_standard, bases))):
+        names["__class__"] = ancestry.SHOWN
     made = _build(name, attempts, names)
+    if known is not None:
+        ancestry.REAL[made] = known
+    if any(above.__module__ == "enum" for above in made.__mro__) and plain is None:
+        ancestry.as_enum(made)
     capabilities_of[made] = capabilities
     for ancestor in made.__mro__[1:]:
         capabilities_of[made] |= capabilities_of.get(ancestor, 0)
     class_numbers[made] = number
     return made
+
+
+def _is_below_standard(base: type) -> bool:
+    return any(type(kind) is HandleMeta and ancestry.is_standard(kind.__module__) for kind in base.__mro__)
 
 
 def register(made: type) -> None:
@@ -137,9 +150,10 @@ def _standard_class(kind: type) -> type:
         if "__iter__" in names:
             names["__contains__"] = found_in
         names |= {"\0internal": True, "__module__": "builtins", "__class__": property(lambda _self: kind)}
+        names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
         made = HandleMeta(kind.__name__, (Handle,), names)
         capabilities_of[made] = capabilities
-        _standard_classes[kind] = made
+        _standard_classes[kind], standard_classes[made] = made, kind
     return _standard_classes[kind]
 
 

@@ -395,6 +395,9 @@ class CandidateDecoder(LinkDecoder):
             return self._exception()
         if tag == b"M":
             return self._stream()
+        if tag == b"P":
+            kind, *functions = self.get()
+            return {"property": property, "staticmethod": staticmethod, "classmethod": classmethod}[kind](*functions)
         return super().extension(tag)
 
     def _stub(self) -> Any:

@@ -67,8 +67,11 @@ class _ForwardBytes(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         raw = bytes(data)
-        self._text.write(raw.decode("utf-8", "replace"))
+        self._text.write(raw.decode("utf-8", "surrogateescape"))
         return len(raw)
+
+    def fileno(self) -> int:
+        return self._text.fileno()
 
 
 def _log_to(pieces: list[tuple[str, str]]) -> None:
@@ -89,15 +92,19 @@ class Streams:
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, str]] = []
+        self._files: list[tuple[str, int, int]] = []  # name, what the descriptor writes to, how far it was read
 
     def forward(self, what: tuple[str, ...]) -> None:
-        """`output`, `warnings` and `logs` go to the checker."""
+        """`output`, `warnings` and `logs` go to the checker; `descriptors`: what is written past `sys.stdout`, too."""
         if "warnings" in what:
             warnings.simplefilter("always")
             warnings.showwarning = self._warned
         if "logs" in what:
             _log_to(self._pieces)
         if "output" not in what:
+            return
+        if "descriptors" in what:
+            self._redirect()
             return
         sys.stdout = sys.__stdout__ = _Forward("stdout", self._pieces, 1)  # type: ignore[misc, assignment]
         sys.stderr = sys.__stderr__ = _Forward("stderr", self._pieces, 2)  # type: ignore[misc, assignment]
@@ -106,7 +113,26 @@ class Streams:
         names = ",".join(kind.__name__ for kind in category.__mro__[:8])
         self._pieces.append(("warning", f"{names}\0{message}"))
 
+    def _redirect(self) -> None:
+        """Have both descriptors write to files in memory, and `sys.stdout` straight to its descriptor."""
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            held = os.memfd_create(name)
+            os.dup2(held, descriptor)
+            self._files.append((name, held, 0))
+            stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", 0, closefd=False), "utf-8", write_through=True)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+    def _read_files(self) -> None:
+        for at, (name, held, begun) in enumerate(self._files):
+            written = os.pread(held, MOST_OUTPUT, begun)
+            if written:
+                self._files[at] = (name, held, begun + len(written))
+                self._pieces.append((name, written.decode("utf-8", "surrogateescape")))
+
     def take(self) -> tuple[tuple[str, str], ...]:
+        if self._files:
+            self._read_files()
         if not self._pieces:
             return ()
         taken: list[tuple[str, str]] = []

@@ -51,6 +51,32 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
     return "opaque"
 
 
+def descriptor_parts(value: Any) -> tuple[Any, ...] | None:
+    """What a test puts on a class of the program to be called for an attribute: its kind and its functions."""
+    if type(value) is property:
+        return ("property", value.fget, value.fset, value.fdel)
+    if type(value) in (staticmethod, classmethod):
+        return (type(value).__name__, value.__func__)
+    mock = sys.modules.get("unittest.mock")
+    if mock is not None and isinstance(value, mock.PropertyMock):
+        return ("property", _getter(value), _setter(value), None)
+    return None
+
+
+def _getter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def get(_owner: object) -> Any:
+        return value()
+
+    return get
+
+
+def _setter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def put(_owner: object, content: Any) -> None:
+        value(content)
+
+    return put
+
+
 def offered(value: Any, kind: str) -> frozenset[str]:
     """The operators that the program may use on it: those that its class in the test defines."""
     if kind not in ("object", "callable object"):

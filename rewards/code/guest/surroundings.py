@@ -355,14 +355,27 @@ def make(path: str, content: Any, roots: tuple[str, ...]) -> None:
         return
 
 
+def _write(stream: Any, text: str) -> None:
+    """Bytes that are no text come as surrogates: where the stream takes bytes they go there as they were."""
+    if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
+        stream.write(text)
+        return
+    raw = text.encode("utf-8", "surrogateescape")
+    if (under := getattr(stream, "buffer", None)) is not None:
+        stream.flush()
+        under.write(raw)
+    else:
+        stream.write(raw.decode("utf-8", "replace"))
+
+
 def forward_output(stream: str, text: str) -> None:
     """What the program wrote, warned or logged, at the same moment here."""
     if stream == "stdout":
         if sys.stdout is not sys.__stdout__:
-            sys.stdout.write(text)
+            _write(sys.stdout, text)
     elif stream == "stderr":
         if sys.stderr is not sys.__stderr__:
-            sys.stderr.write(text)
+            _write(sys.stderr, text)
     elif stream == "warning":
         names, _, message = text.partition("\0")
         warnings.warn(proxies.the_link().warning_of(names.split(",")[:8], message), stacklevel=4)

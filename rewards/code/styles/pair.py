@@ -36,6 +36,7 @@ _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves the
 _NUMPY = re.compile(r"\b(numpy|np)\b")
 _WATCHES = {
     "output": re.compile(r"stdout|stderr|capsys|capfd|print"),
+    "descriptors": re.compile(r"capfd"),
     "warnings": re.compile(r"warn", re.IGNORECASE),
     "logs": re.compile(r"caplog|assertLogs|assertNoLogs|logging"),
 }

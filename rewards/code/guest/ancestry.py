@@ -1,0 +1,106 @@
+"""In the checker: which classes of the standard library the program's classes derive from, as `isinstance` is told.
+
+`class Worker(Thread)` has a stand-in here that derives from a stand-in of `Thread`. So that `isinstance(worker,
+Thread)` is true its objects show `Thread` as their `__class__`; who asks for that attribute by name is given the class
+itself. It gives them nothing else: all that they do is still asked, or refused.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from types import FrameType
+from typing import Any
+
+from . import proxies
+
+# Modules whose classes a test may ask for; what is data, abstract or of a testing library is none of them.
+_MODULES = frozenset(
+    (
+        *(
+            "argparse",
+            "ast",
+            "asyncio",
+            "cmd",
+            "code",
+            "collections",
+            "concurrent",
+            "configparser",
+            "contextlib",
+            "csv",
+        ),
+        *(
+            "dataclasses",
+            "datetime",
+            "email",
+            "enum",
+            "functools",
+            "graphlib",
+            "html",
+            "http",
+            "io",
+            "_io",
+            "itertools",
+        ),
+        *("json", "logging", "queue", "_queue", "random", "_random", "re", "sched", "selectors", "shelve", "shlex"),
+        *("socketserver", "sqlite3", "string", "subprocess", "tempfile", "textwrap", "threading", "_thread", "types"),
+        *("weakref", "xml", "zipfile", "zoneinfo", "decimal", "ctypes", "struct", "_struct", "inspect", "traceback"),
+    )
+)
+_BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
+REAL: dict[type, type] = {}  # stand-ins of classes that derive from one which both ends know by name
+
+
+def is_standard(module: str) -> bool:
+    """Whether a class that says it is of this module may stand for one of the standard library."""
+    return module.partition(".")[0] in _MODULES
+
+
+def standard_of(kind: type) -> type | None:
+    """The nearest class of the standard library above a stand-in, where this process has loaded it."""
+    for above in kind.__mro__:
+        if above in REAL:
+            return REAL[above]
+        if type(above) is proxies.HandleMeta and is_standard(above.__module__):
+            found: Any = sys.modules.get(above.__module__)
+            for part in type.__dict__["__qualname__"].__get__(above).split("."):
+                found = getattr(found, part, None)
+            if isinstance(found, type) and type(found) is not proxies.HandleMeta:
+                return found
+    return None
+
+
+def _asked_by_name(frame: FrameType) -> bool:
+    """Whether the code of a frame reads an attribute, and does not call what looks at one."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in _BY_NAME
+
+
+def _shown(value: Any) -> type:
+    kind = type(value)
+    return kind if _asked_by_name(sys._getframe(1)) else standard_of(kind) or kind
+
+
+SHOWN = property(_shown)
+
+
+def as_enum(kind: type) -> None:
+    """Have a class of the program that derives from `Enum` do so here, for `issubclass`. Flags are true by their value."""
+    import enum
+
+    enum.EnumType.__subclasscheck__ = _derives  # type: ignore[method-assign]
+    standard = standard_of(kind)
+    if standard is not None and issubclass(standard, enum.Flag):
+        type.__setattr__(kind, "__bool__", _flag_truth)
+
+
+def _flag_truth(value: Any) -> bool:
+    """By its number, which is data, and not by what its class says of itself."""
+    number = proxies.ask("getattr", value, "_value_")
+    return type(number) is int and number != 0
+
+
+def _derives(kind: type, other: type) -> bool:
+    if type.__subclasscheck__(kind, other) or type(other) is not proxies.HandleMeta:
+        return type.__subclasscheck__(kind, other)
+    standard = standard_of(other)
+    return standard is not None and type.__subclasscheck__(kind, standard)

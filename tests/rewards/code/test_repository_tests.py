@@ -1,0 +1,108 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Test files as they stand in repositories: what they ask of classes, enums, descriptors and output."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewards.code.judging import is_wrong, passes, pytest_files
+
+# name: program, what makes it wrong, tests
+ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
+    "enums are enums": (
+        "from enum import *\nclass Perm(Flag):\n    NONE = 0\n    R = auto(); W = auto(); X = auto()\n"
+        "class Color(StrEnum):\n    RED = auto()\n    BLUE = 'azure'\n"
+        "class Level(IntEnum):\n    LOW = 1\n    HIGH = 10\n"
+        "def both(*perms):\n    out = Perm.NONE\n    for p in perms: out |= p\n    return out\n",
+        ("out |= p", "out = p"),
+        """
+        from enum import Enum, Flag, IntEnum, StrEnum
+        from solution import Color, Level, Perm, both
+        def test_kinds():
+            assert isinstance(Perm.R, Enum) and isinstance(Perm.R, Flag) and isinstance(Level.LOW, IntEnum)
+            assert issubclass(Color, StrEnum) and issubclass(Level, Enum) and not issubclass(Color, Flag)
+            assert isinstance(Color.RED, Enum) and not isinstance("red", Enum)
+        def test_truth():
+            p = both(Perm.R, Perm.W)
+            assert p & Perm.R and not p & Perm.X and bool(p) and not Perm.NONE
+        def test_text(): assert {"red": 1}[Color.RED] == 1 and Color.BLUE in {"azure"} and hash(Color.RED) == hash("red")
+        """,
+    ),
+    "classes that derive from standard ones": (
+        "import argparse, collections, datetime, functools, random, re, threading\n"
+        "class Worker(threading.Thread):\n    def run(self): self.done = True\nclass Box(collections.UserDict): pass\n"
+        "class Zone(datetime.tzinfo): pass\ndef parser(): return argparse.ArgumentParser()\n"
+        "def match(): return re.match('a', 'abc')\nbinary = functools.partial(int, base=2)\ndef rng(): return random.Random(3)\n",
+        ("class Worker(threading.Thread)", "class Worker"),
+        """
+        import argparse, collections, datetime, functools, random, re, threading
+        import solution as s
+        def test_kinds():
+            assert isinstance(s.Worker(), threading.Thread) and not isinstance(s.Worker(), s.Box)
+            assert isinstance(s.Box(), collections.UserDict) and not isinstance(s.Box(), threading.Thread)
+            assert isinstance(s.Zone(), datetime.tzinfo) and isinstance(s.parser(), argparse.ArgumentParser)
+            assert isinstance(s.match(), re.Match) and isinstance(s.binary, functools.partial)
+            assert isinstance(s.rng(), random.Random)
+        def test_class():
+            w = s.Worker()
+            assert w.__class__ is s.Worker and w.__class__.__name__ == "Worker" and type(w) is s.Worker
+        """,
+    ),
+    "descriptors that the test puts on a class": (
+        "class Config:\n    @property\n    def home(self):\n        'Where.'\n        return '/root'\n"
+        "    @staticmethod\n    def name(): return 'real'\n    @classmethod\n    def kind(cls): return cls.__name__\n"
+        "    def all(self): return self.home, self.name(), self.kind()\n    def move(self, to): self.home = to\n",
+        ("self.name(), self.kind()", "self.kind(), self.name()"),
+        """
+        from unittest.mock import PropertyMock, patch
+        import pytest
+        from solution import Config
+        def test_patched(monkeypatch):
+            monkeypatch.setattr(Config, "home", property(lambda self: "/tmp"))
+            monkeypatch.setattr(Config, "name", staticmethod(lambda: "fake"))
+            monkeypatch.setattr(Config, "kind", classmethod(lambda cls: cls.__name__ * 2))
+            assert Config().all() == ("/tmp", "fake", "ConfigConfig")
+        def test_property_mock():
+            with patch.object(Config, "home", new_callable=PropertyMock, return_value="/x") as home:
+                assert Config().all() == ("/x", "real", "Config")
+                Config().move("/y")
+            assert home.call_count == 2
+            home.assert_called_with("/y")
+            with pytest.raises(AttributeError): Config().move("/y")
+        def test_documented(): assert Config.home.__doc__ == "Where." and isinstance(Config.home, property)
+        """,
+    ),
+    "output past the streams": (
+        "import os, subprocess, sys\ndef shout(t):\n    print(t.upper())\n    os.write(1, b'raw\\n')\n    print('end', file=sys.stderr)\n"
+        "def child(): subprocess.run(['echo', 'child'], check=True)\ndef put(b): sys.stdout.buffer.write(b)\n",
+        ("b'raw\\n'", "b'row\\n'"),
+        """
+        from solution import child, put, shout
+        def test_order(capfd):
+            print("mine")
+            shout("a")
+            assert capfd.readouterr() == ("mine\\nA\\nraw\\n", "end\\n")
+        def test_child(capfd):
+            child()
+            assert capfd.readouterr().out == "child\\n"
+        def test_bytes(capsysbinary):
+            put(b"a\\xff")
+            assert capsysbinary.readouterr().out == b"a\\xff"
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_right_program_passes_and_a_slightly_wrong_one_does_not(name: str) -> None:
+    program, (old, new), tests = ROWS[name]
+    assert old in program
+    judgement = pytest_files(program, tests)
+    assert passes(judgement), judgement
+    assert is_wrong(pytest_files(program.replace(old, new), tests))
+
+
+def test_a_flag_is_as_true_as_its_number_whatever_its_class_says() -> None:
+    program = "from enum import Flag\nclass P(Flag):\n    N = 0\n    R = 1\n    def __bool__(self): return True\ndef f(): return P.N\n"
+    assert is_wrong(pytest_files(program, "from solution import P, f\ndef test_a(): assert f()\n"))
+    assert passes(pytest_files(program, "from solution import P, f\ndef test_a(): assert not f()\n"))
