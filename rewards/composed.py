@@ -161,7 +161,9 @@ def _details(*graded: tuple[RewardSpec, GradeResult]) -> Mapping[str, Json]:
 
 def _named_reason(spec: RewardSpec, result: GradeResult) -> str:
     label = _label_of(spec)
-    return short(f"{label}: {result.reason}") if label is not None and label not in result.reason else result.reason
+    if not result.reason or label is None or label in result.reason:
+        return result.reason
+    return short(f"{label}: {result.reason}")
 
 
 def _ungraded(

@@ -197,33 +197,35 @@ def _unless_offered(letter: str, text: str, letters: str) -> Choice:
 _STATED = re.compile(
     r"\b(?:answer|choice|option|response)\b[*_\s]*(?:choice[*_\s]+|option[*_\s]+)?(?:is|=|:|would\s+be|must\s+be|should\s+be)"
     r"[*_\s:]*(?=\S)"
-    r"|^\s*####\s*"
+    r"|^[ \t]*####\s*"
     r"|\b(?:choose|pick|select|go\s+with|going\s+with)\s+(?=[*_`(\[$]*(?:option|choice|answer|[A-Z](?![^\W_])))",
     re.IGNORECASE | re.MULTILINE,
 )
 _IS_RIGHT = re.compile(
-    r"(?:\b(?:option|choice|answer)\s+)?[*_`]*(?:\(([A-Z])\)|\b([A-Z]))[*_`]*\s+(?:is|must\s+be)\s+(?:(?:the|clearly|definitely)\s+)*"
+    r"(?:\(([A-Z])\)|\b([A-Z]))[*_`]*\s+(?:is|must\s+be)\s+(?:(?:the|clearly|definitely)\s+)*"
     r"(?:(?:only|best|most\s+likely)\s+)*(?:correct|right|the\s+answer|answer)\b"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACE = re.compile(r"[{}]")
 _BETWEEN_BOXES = re.compile(r"[\s,;/&.$]*(?:or|and)?[\s,;/&.$]*", re.IGNORECASE)
-_DEEPEST_BOX = 20
 
 
 def boxes(text: str) -> list[tuple[int, int, str]]:
     """Start, end and content of each closed box that stands in no other."""
-    found: list[tuple[int, int, str]] = []
-    at = 0
-    while (opening := _BOX.search(text, at)) is not None:
-        depth, at = 1, opening.end()
-        for brace in _BRACE.finditer(text, opening.end(), opening.end() + _LONGEST):
-            depth += 1 if brace.group() == "{" else -1
-            if depth == 0:
-                found.append((opening.start(), brace.end(), text[opening.end() : brace.start()]))
-                at = brace.end()
-                break
-    return found
+    openings = {match.end() - 1: match.start() for match in _BOX.finditer(text)}
+    if not openings:
+        return []
+    closed: list[tuple[int, int, str]] = []
+    open_braces: list[int] = []
+    for brace in _BRACE.finditer(text):
+        if brace.group() == "{":
+            open_braces.append(brace.start())
+        elif open_braces and (inside := open_braces.pop()) in openings:
+            start = openings[inside]
+            while closed and closed[-1][0] > start:  # they stand in this one
+                closed.pop()
+            closed.append((start, brace.end(), text[inside + 1 : min(brace.start(), inside + 1 + _LONGEST)]))
+    return closed
 
 
 def _boxed(text: str) -> str | None:
@@ -236,8 +238,8 @@ def _boxed(text: str) -> str | None:
         between = text[earlier[1] : later[0]]
         if len(between) > 40 or not _BETWEEN_BOXES.fullmatch(between):
             break
-        contents.insert(0, earlier[2])
-    return " and ".join(dict.fromkeys(content.strip() for content in contents))
+        contents.append(earlier[2])
+    return " and ".join(dict.fromkeys(content.strip() for content in reversed(contents)))
 
 
 def _stated(text: str) -> str | None:

@@ -45,6 +45,8 @@ _MARK = re.compile(
 _SIGNS = {"-": "-", "−": "-", "+": ""}
 _WHOLE = {"yes", "no", "true", "false"}
 _SHOWN = 200
+LONGEST = 100_000
+"""Characters; a longer text is no short answer, and wrong."""
 
 
 def _kept(match: re.Match[str]) -> str:
@@ -77,7 +79,11 @@ class Overlap:
 
 def f1_of(response: str, gold: str) -> Overlap:
     """The overlap of two texts."""
-    found, wanted = spelled(response), spelled(gold)
+    return _overlap(spelled(response), spelled(gold))
+
+
+def _overlap(found: str, wanted: str) -> Overlap:
+    """Of two texts in their one spelling."""
     if found == wanted:
         return Overlap(1.0, 1.0, 1.0)
     if found in _WHOLE or wanted in _WHOLE:
@@ -106,27 +112,29 @@ def _answer(
     text = place_of(request.response, place, prefilled=prefilled)
     if text is None:
         return GradeResult.no_answer(ABSENT[place])
-    if not spelled(text):
-        return GradeResult.no_answer("the answer is blank")
-    return judge(text, reference)
-
-
-def _exact(text: str, reference: TextReference) -> GradeResult:
-    found, extracted = spelled(text), text.strip()[:_SHOWN]
-    if any(found == spelled(gold) for gold in reference.answers):
-        return GradeResult.correct(extracted=extracted)
-    return GradeResult.wrong(f"differs from {_golds(reference)}", extracted=extracted)
-
-
-def _f1(text: str, reference: TextReference) -> GradeResult:
-    best = max((f1_of(text, gold) for gold in reference.answers), key=lambda overlap: overlap.f1)
     extracted = text.strip()[:_SHOWN]
+    if len(text) > LONGEST:
+        return GradeResult.wrong(
+            f"has {len(text)} characters; a short answer has {LONGEST} at most", extracted=extracted
+        )
+    found = spelled(text)
+    if not found:
+        return GradeResult.no_answer("the answer is blank")
+    return replace(judge(found, reference), extracted=extracted)
+
+
+def _exact(found: str, reference: TextReference) -> GradeResult:
+    if any(found == spelled(gold) for gold in reference.answers):
+        return GradeResult.correct()
+    return GradeResult.wrong(f"differs from {_golds(reference)}")
+
+
+def _f1(found: str, reference: TextReference) -> GradeResult:
+    best = max((_overlap(found, spelled(gold)) for gold in reference.answers), key=lambda overlap: overlap.f1)
     parts = MappingProxyType({"precision": best.precision, "recall": best.recall})
     verdict = Verdict.CORRECT if best.f1 == 1.0 else Verdict.PARTIAL if best.f1 else Verdict.WRONG
-    reason = "" if best.f1 == 1.0 else f"shares {best.f1:.3f} with {_golds(reference)}"
-    return GradeResult(
-        score=best.f1, correctness=best.f1, verdict=verdict, extracted=extracted, reason=reason, parts=parts
-    )
+    reason = "" if best.f1 == 1.0 else f"an overlap of {best.f1:.3f} with {_golds(reference)}"
+    return GradeResult(score=best.f1, correctness=best.f1, verdict=verdict, reason=reason, parts=parts)
 
 
 def _golds(reference: TextReference) -> str:

@@ -8,15 +8,19 @@ from collections.abc import Sequence
 import pytest
 
 from rewards import (
+    ChoiceReference,
     CountdownReference,
     DataReference,
     Grader,
     GradeRequest,
     GradeResult,
+    JsonSchemaReference,
     MathReference,
     NoReference,
     Reference,
+    RegexReference,
     RewardSpec,
+    TextReference,
     Verdict,
     reward,
 )
@@ -49,11 +53,21 @@ SPECS = [
     "math",
     "format",
     "countdown",
+    "choice",
+    "exact",
+    "f1",
+    "json_schema",
+    "language",
+    "regex",
+    "repetition",
+    "tag_count",
+    {"reward": "length", "parameters": {"limit": 100}},
     "test_conforming_function",
     "test_conforming_batch",
     "test_conforming_async",
     "test_conforming_class",
     {"gate": "format", "then": "math"},
+    {"gate": "repetition", "at_least": -0.5, "then": "choice", "else": "tag_count"},
     {"sum": ["math", {"reward": "test_conforming_async", "weight": 0.1}]},
 ]
 RESPONSES = [
@@ -72,6 +86,10 @@ REFERENCES: list[Reference] = [
     CountdownReference(numbers=(2, 3), target=5),
     DataReference(value={"a": [1, None]}),
     NoReference(),
+    ChoiceReference(answer="B"),
+    TextReference(answers=("five", "5")),
+    RegexReference(patterns=(r"\d", r"^(a+)*$")),
+    JsonSchemaReference(schema={"type": "array"}),
 ]
 
 

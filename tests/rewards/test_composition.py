@@ -7,7 +7,17 @@ import asyncio
 import pytest
 import yaml
 
-from rewards import GradeRequest, GradeResult, InvalidReward, RewardSpec, Verdict, grade, identity, reward
+from rewards import (
+    GradeRequest,
+    GradeResult,
+    InvalidReward,
+    RewardSpec,
+    TextReference,
+    Verdict,
+    grade,
+    identity,
+    reward,
+)
 from rewards.composed import build, has_right_and_wrong, highest, lowest
 from rewards.types import MathReference
 
@@ -117,6 +127,83 @@ def test_a_wrong_reference_is_ungraded_behind_a_gate_too() -> None:
     assert judge({"gate": "format", "then": "math"}, RIGHT, answer="")[0].verdict is Verdict.UNGRADED
 
 
+def test_a_gate_with_a_bound_holds_from_that_score_on() -> None:
+    spec = {"gate": "test_words", "at_least": -3, "then": "math"}
+    short, long = judge(spec, "it is 5", "I think it is 5")
+    assert (short.score, short.correctness, dict(short.parts)) == (1.0, 1.0, {"test_words": -3.0, "math": 1.0})
+    assert (long.score, long.correctness, long.verdict) == (0.0, 0.0, Verdict.WRONG)
+    assert long.reason == "the gate does not hold"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(test_words@1 >= -3, math@1)"
+
+
+def test_a_bound_opens_a_gate_for_what_is_partly_right() -> None:
+    reference = TextReference(answers=("the red dog",))
+    for bound, score in ((0.5, -2.0), (1.0, 0.0)):
+        spec = RewardSpec.from_dict({"gate": "f1", "at_least": bound, "then": "test_words"})
+        (result,) = asyncio.run(build(spec).grade([GradeRequest(response="the dog", reference=reference)]))
+        assert result.score == score
+        assert dict(result.parts)["f1"] == pytest.approx(2 / 3)
+
+
+CURVES = {
+    "gate": "math",
+    "then": {"reward": "length", "label": "right", "parameters": {"shape": "cosine", "limit": 10, "at_zero": 2}},
+    "else": {"reward": "length", "label": "wrong", "parameters": {"shape": "cosine", "limit": 10, "at_zero": -10}},
+}
+
+
+def test_where_a_gate_does_not_hold_another_reward_may_be_paid() -> None:
+    right, wrong = judge(CURVES, "5", "\\boxed{6}")
+    assert (right.score, right.correctness, right.verdict) == (pytest.approx(1.951, abs=1e-3), 1.0, Verdict.CORRECT)
+    assert dict(right.parts) == {"math": 1.0, "right": right.score, "right.length": 1.0}
+    assert (wrong.score, wrong.correctness, wrong.verdict) == (pytest.approx(-0.245, abs=1e-3), 0.0, Verdict.WRONG)
+    assert (wrong.extracted, wrong.reason) == ("6", "math: differs from 5")
+    assert dict(wrong.parts) == {"math": 0.0, "wrong": wrong.score, "wrong.length": 9.0}
+    spec = RewardSpec.from_dict(CURVES)
+    assert (lowest(spec), highest(spec)) == (-10.0, 2.0)
+    assert identity(spec).endswith("length@1, else length@1)")
+    assert [leaf.label for leaf in spec.leaves()] == ["math", "right", "wrong"]
+
+
+def test_an_else_with_right_and_wrong_decides_for_itself_and_an_ungraded_one_is_ungraded() -> None:
+    (result,) = judge({"gate": "format", "then": "test_words", "else": "math"}, RIGHT_UNSHAPED)
+    assert (result.score, result.correctness, result.extracted) == (1.0, 1.0, "5")
+    assert dict(result.parts) == {"format": 0.0, "math": 1.0}
+    (result,) = judge({"gate": "format", "then": "math", "else": "test_unjudged"}, RIGHT_UNSHAPED)
+    assert (result.score, result.verdict) == (None, Verdict.UNGRADED)
+    (result,) = judge({"gate": "test_unjudged", "then": "math", "else": "test_words"}, RIGHT_UNSHAPED)
+    assert dict(result.parts) == {"test_unjudged": None}
+
+
+def test_behind_a_closed_gate_without_right_and_wrong_there_is_none() -> None:
+    short, long = judge({"gate": "test_words", "at_least": -1, "then": "tag_count", "closed": -2}, "a", "a b")
+    assert [(r.score, r.correctness, r.verdict) for r in (short, long)] == [
+        (0.0, None, Verdict.SCORED),
+        (-2.0, None, Verdict.SCORED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "opens", "shuts"),
+    [
+        ("format", RIGHT, RIGHT_UNSHAPED),
+        ({"reward": "regex", "parameters": {"pattern": "^5$", "place": "answer"}}, RIGHT, WRONG),
+        ({"reward": "tag_count"}, "<think>", "5"),
+        ({"reward": "length", "parameters": {"limit": 60}}, RIGHT, RIGHT + " " * 60),
+        ({"reward": "language", "parameters": {"script": "latin", "at_least": 0.9}}, "five", "五"),
+    ],
+)
+def test_any_reward_is_a_gate_and_shows_its_part(gate: object, opens: str, shuts: str) -> None:
+    opened, shut = judge({"gate": gate, "then": {"reward": "test_words", "label": "paid"}, "closed": -9}, opens, shuts)
+    assert "paid" in opened.parts
+    assert opened.score == opened.parts["paid"]
+    assert shut.score == -9.0
+    assert "paid" not in shut.parts
+    label = gate if isinstance(gate, str) else gate["reward"]  # type: ignore[index]
+    assert label in opened.parts
+    assert label in shut.parts
+
+
 def test_trees_nest() -> None:
     spec = {
         "gate": "format",
@@ -155,6 +242,8 @@ def test_a_composition_grades_in_workers() -> None:
         "{gate: format, then: math}",
         "{sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}",
         "{sum: [math, {gate: format, then: {reward: math, label: inner}, weight: 2, decides: true}]}",
+        "{gate: repetition, at_least: -0.5, then: math}",
+        "{gate: math, then: {reward: length, label: a}, else: {gate: format, then: tag_count, closed: -1}}",
     ],
 )
 def test_every_form_reads_from_yaml_and_survives_its_own_json(text: str) -> None:
@@ -178,6 +267,9 @@ def test_the_named_form_of_a_spec() -> None:
         ),
         ({"reward": "math", "policy": "strict"}, "unknown key 'policy'"),
         ({"gate": "format"}, "no `then`"),
+        ({"gate": "format", "then": "math", "else": "math"}, "two parts of a reward are called 'math'"),
+        ({"gate": "format", "then": "math", "closed": 0, "else": "f1"}, "both `closed` and `else`"),
+        ({"gate": "format", "then": "math", "at_least": "1"}, r"reward\.at_least must be a finite number, not '1'"),
         ({"gate": "format", "then": "math", "sum": ["math"]}, "exactly one of the keys reward, sum, gate"),
         ({}, "exactly one of the keys"),
         ({"sum": []}, r"reward\.sum must be a list of parts"),

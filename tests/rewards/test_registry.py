@@ -94,6 +94,31 @@ def test_parameters_are_checked_against_the_signature(given: dict[str, Json], me
         find("test_length").grader(given)
 
 
+def within(*, low: float, high: float) -> None:
+    if low > high:
+        raise ValueError(f"parameter 'low' is {low}, above 'high', {high}")
+
+
+@reward("test_clipped", floor=lambda parameters: parameters["low"], ceiling=2.0, validate=within)  # type: ignore[arg-type, return-value]
+def clipped(request: GradeRequest, *, low: float = 0.0, high: float = 1.0) -> float:
+    return low
+
+
+def test_values_that_make_no_sense_together_are_refused_where_parameters_are_checked() -> None:
+    assert find("test_clipped").check({"low": 0.5}) == {"low": 0.5}
+    for use in (find("test_clipped").check, find("test_clipped").grader):
+        with pytest.raises(InvalidReward, match=r"reward 'test_clipped': parameter 'low' is 2\.0, above 'high', 1\.0"):
+            use({"low": 2})
+    with pytest.raises(InvalidReward, match=r"parameter 'low' is 2\.0"):
+        grade({"reward": "test_clipped", "parameters": {"low": 2}}, [REQUEST], workers=1)
+
+
+def test_a_bound_may_depend_on_the_parameters() -> None:
+    made = find("test_clipped")
+    assert [made.lowest({}), made.lowest({"low": -3.0}), made.highest({})] == [0.0, -3.0, 2.0]
+    assert find("test_class").lowest({"word": "a"}) == 0.0
+
+
 def test_a_required_parameter_is_asked_for() -> None:
     with pytest.raises(InvalidReward, match="'test_class' needs a value for its parameter 'word'"):
         find("test_class").grader({})
@@ -102,7 +127,7 @@ def test_a_required_parameter_is_asked_for() -> None:
 def test_an_unknown_name_says_the_nearest_and_how_to_name_a_file() -> None:
     with pytest.raises(UnknownReward, match=r"no reward is called 'mth'; did you mean 'math'\?.*\./my_rewards\.py"):
         find("mth")
-    assert {"math", "format", "countdown", "test_length"} <= set(names())
+    assert {"math", "format", "countdown", "regex", "choice", "f1", "test_length"} <= set(names())
 
 
 def test_two_definitions_cannot_hold_one_name() -> None:

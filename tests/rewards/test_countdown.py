@@ -1,8 +1,7 @@
-"""The rewards `format` and `countdown`."""
+"""The reward `countdown`."""
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 
 import pytest
@@ -10,74 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.countdown import countdown_reward, evaluate
-from rewards.rules.format import fault_of, format_reward
 from rewards.types import CountdownReference, GradeRequest, GradeResult, MathReference, Verdict
-
-# --- format ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "response",
-    [
-        "<think>a</think><answer>b</answer>",
-        " \n<think>\nlong\nthought < 3\n</think>\n\n<answer> 5 </answer>\n",
-        "<think></think><answer>5</answer>",
-    ],
-)
-def test_the_format_holds(response: str) -> None:
-    assert format_reward(GradeRequest(response=response)) == GradeResult.correct()
-
-
-@pytest.mark.parametrize(
-    ("response", "fault"),
-    [
-        ("", "no <think>"),
-        ("<answer>5</answer>", "no <think>"),
-        ("<think>a</think>", "no <answer>"),
-        ("<think>a<answer>5</answer>", "no </think>"),
-        ("<think>a</think><answer>5", "no </answer>"),
-        ("<think>a</think><answer>5</answer><answer>6</answer>", "<answer> stands 2 times"),
-        ("<think>a<think>b</think></think><answer>5</answer>", "<think> stands 2 times"),
-        ("<answer>5</answer><think>a</think>", "the tags are not in the order"),
-        ("<think>a<answer>5</think></answer>", "the tags are not in the order"),
-        ("<think><answer>5</answer></think>", "the tags are not in the order"),
-        ("so <think>a</think><answer>5</answer>", "text before <think>: 'so'"),
-        ("<think>a</think>hence<answer>5</answer>", "text between </think> and <answer>: 'hence'"),
-        ("<think>a</think><answer>5</answer> done", "text after </answer>: 'done'"),
-        ("<think>a</think><answer> \n </answer>", "the answer is blank"),
-    ],
-)
-def test_the_format_does_not_hold_and_says_why(response: str, fault: str) -> None:
-    result = format_reward(GradeRequest(response=response))
-    assert (result.score, result.correctness, result.verdict) == (0.0, 0.0, Verdict.WRONG)
-    assert result.reason.startswith(fault)
-
-
-def test_a_prompt_that_ends_in_think_begins_the_response_inside_it() -> None:
-    response = "a</think><answer>5</answer>"
-    assert fault_of(response) == "no <think>"
-    assert fault_of(response, prefilled=True) == ""
-    assert fault_of("<think>" + response, prefilled=True) == "<think> stands 2 times"
-
-
-@given(st.lists(st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", " ", "a", "\n"]), max_size=12))
-def test_the_format_agrees_with_its_definition(pieces: list[str]) -> None:
-    import re
-
-    text = "".join(pieces)
-    plain = r"(?:(?!</?(?:think|answer)>).)*"
-    shape = rf"\s*<think>{plain}</think>\s*<answer>(?!\s*</answer>){plain}</answer>\s*"
-    assert (fault_of(text) == "") == bool(re.fullmatch(shape, text, re.DOTALL))
-
-
-def test_the_format_is_linear_in_the_length() -> None:
-    began = time.perf_counter()
-    fault_of("<think>" * 200_000)
-    fault_of("<think>" + "a" * 2_000_000 + "</think>" + " " * 2_000_000 + "<answer>5</answer>")
-    assert time.perf_counter() - began < 1.0
-
-
-# --- countdown ------------------------------------------------------------------------------------------------------
 
 GAME = CountdownReference(numbers=(25, 5, 3), target=60)
 
