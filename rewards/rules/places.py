@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from rewards.math.extract import visible
+from rewards.math.extract import turn, visible
 
 Place: TypeAlias = Literal["response", "visible", "thinking", "answer", "final"]
 
@@ -37,9 +37,7 @@ ABSENT: dict[Place, str] = {
 """Why a place may be missing."""
 
 _THINK = re.compile(r"<(/?)think>", re.IGNORECASE | re.ASCII)
-_END_OF_TURN = re.compile(
-    r"<\|(?:im_end|endoftext|eot_id|eom_id|end_of_text|end)\|>|<end_of_turn>|</s>|<｜end▁of▁sentence｜>"
-)
+_ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 
 
 def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | None:
@@ -49,11 +47,10 @@ def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | N
     """
     if place == "response":
         return response
-    ended = _END_OF_TURN.search(response)
-    turn = response if ended is None else response[: ended.start()]
+    said = turn(response)
     if place == "thinking":
-        return _thinking(turn, prefilled)
-    text = visible(turn, prefilled=prefilled)
+        return _thinking(said, prefilled)
+    text = visible(said, prefilled=prefilled)
     if text is None or place == "visible":
         return text
     answer = last_answer(text)
@@ -61,10 +58,15 @@ def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | N
 
 
 def last_answer(text: str) -> str | None:
-    """What stands in the last `<answer>…</answer>`."""
-    end = text.rfind("</answer>")
-    start = text.rfind("<answer>", 0, max(end, 0))
-    return None if end < 0 or start < 0 else text[start + len("<answer>") : end]
+    """What stands in the last `<answer>…</answer>`, in any letter case."""
+    opened, found = -1, None
+    for tag in _ANSWER.finditer(text):
+        if not tag[1]:
+            opened = tag.end()
+        elif opened >= 0:
+            found = (opened, tag.start())
+            opened = -1
+    return None if found is None else text[found[0] : found[1]]
 
 
 def _thinking(text: str, prefilled: bool) -> str | None:

@@ -228,6 +228,8 @@ def test_letters_of_any_text_are_counted(text: str) -> None:
         ("<think>t<answer>x</answer>", None, "t<answer>x</answer>", None, None),
         ("<think>t</think>a<answer>x</answer>b", "a<answer>x</answer>b", "t", "x", "x"),
         ("<answer>x</answer><answer>y</answer>", "<answer>x</answer><answer>y</answer>", None, "y", "y"),
+        ("<ANSWER>x</Answer>", "<ANSWER>x</Answer>", None, "x", "x"),
+        ("<answer>x</answer></answer>", "<answer>x</answer></answer>", None, "x", "x"),
         ("<answer>x", "<answer>x", None, None, "<answer>x"),
         ("x</answer>", "x</answer>", None, None, "x</answer>"),
         ("<think>t</think>a<think>u</think>b", "ab", "t\nu", None, "ab"),
