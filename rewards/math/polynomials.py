@@ -53,7 +53,7 @@ def constant(value: Fraction | int) -> Form:
 
 
 def generator(name: Generator, exponent: Fraction | int = 1) -> Form:
-    return Form({((name, Fraction(exponent)),): Fraction(1)}, ONE)
+    return Form({((name, Fraction(exponent)),): Fraction(1)}, ONE) if exponent else constant(1)
 
 
 # --- sums of monomials ------------------------------------------------------------------------------------------------
@@ -108,12 +108,17 @@ def monomial_product(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction, list
             exponent -= whole * size
         if exponent:
             kept[name] = exponent
-    return tuple(sorted(kept.items(), key=repr)), factor, sums
+    ordered = sorted(kept.items(), key=repr) if len(kept) > 1 else kept.items()
+    return tuple(ordered), factor, sums
 
 
 def poly_product(a: Poly, b: Poly) -> Poly:
     if len(a) * len(b) > _MOST_PRODUCTS:
         raise TooHard("a product of large sums")
+    for one, other in ((a, b), (b, a)):  # a sum by a number: its monomials are reduced as they are
+        if len(one) == 1 and () in one:
+            number = one[()]
+            return other if number == 1 else _checked({monomial: number * value for monomial, value in other.items()})
     total: Poly = {}
     expanded: Poly = {}
     for first, x in a.items():
@@ -165,6 +170,8 @@ def _inverse(poly: Poly) -> Poly | None:
 
 def form(top: Poly, bottom: Poly = ONE) -> Form:
     """Raises Undefined where the bottom is zero."""
+    if bottom == ONE:
+        return Form(top, ONE)
     if not bottom:
         raise Undefined("a division by zero")
     inverse = _inverse(bottom)
