@@ -36,8 +36,11 @@ _COMPILE_LIMITS = Limits(
     wall_seconds=30.0, cpu_seconds=30.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
 )
 _PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
-_MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
+_MAIN = re.compile(r"\bstatic\s+(?:\w+\s+)*void\s+main\s*\(")
 _CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
+_NO_CODE = re.compile(
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL
+)
 
 
 class MissingToolchain(LookupError):
@@ -284,9 +287,20 @@ class Program:
 
 
 def main_class(source: str) -> str:
-    """The class of a Java program that is started: the public one, else the last before `static void main(`."""
-    if public := _PUBLIC_CLASS.search(source):
-        return public[1]
+    """The class of a Java program that is started: the public one, else the one that holds `static void main(`.
+
+    Classes inside of others do not count, nor does what stands in comments and texts.
+    """
+    source = _NO_CODE.sub(" ", source)
+    outer, depth, begun = [], 0, 0
+    for brace in re.finditer(r"[{}]|$", source):
+        if depth == 0:
+            outer.append((brace.start(), source[begun : brace.end()]))
+        depth = max(0, depth + {"{": 1, "}": -1}.get(brace.group(), 0))
+        begun = brace.end()
+    for _, text in outer:
+        if public := _PUBLIC_CLASS.search(text):
+            return public[1]
     main = _MAIN.search(source)
-    names = _CLASS.findall(source, 0, main.start() if main else len(source))
+    names = [name for at, text in outer if main is None or at < main.start() for name in _CLASS.findall(text)]
     return names[-1] if names else "Main"

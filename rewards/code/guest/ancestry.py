@@ -84,7 +84,7 @@ SHOWN = property(_shown)
 
 
 def as_enum(kind: type) -> None:
-    """Have a class of the program that derives from `Enum` do so here, for `issubclass`. Flags are true by their value."""
+    """Have a class of the program that derives from `Enum` do so for `issubclass`; a flag is as true as its value."""
     import enum
 
     enum.EnumType.__subclasscheck__ = _derives  # type: ignore[method-assign]

@@ -256,6 +256,9 @@ CLASSES = {
     "public class A { public static void main(String[] x) {} }": "A",
     "class B {} class C { public static void main(String[] x) {} } class D {}": "C",
     "public final class E {} class F { static void main(String[] x) {} }": "E",
+    "class G { record H(int r) {} interface I {} public static void main(String[] x) {} }": "G",
+    "class J {\n  public class K {}\n  static public void main(String[] x) { char c = '}'; }\n}\nclass L {}": "J",
+    'class M { String s = "} class N {"; /* class O { */ static void main(String[] x) {} }': "M",
     "nothing": "Main",
 }
 
