@@ -49,6 +49,8 @@ class Parser(Grammar):
     # --- commands ---
 
     def _fraction(self) -> Expr:
+        if self.peek() == "{" and self.peek(1) == "d" and self.peek(2) == "}" and self.peek(4).startswith("d"):
+            raise NotMaths("a derivative")
         top = self._digit_group()
         return divide(top, self._digit_group())
 
@@ -106,7 +108,7 @@ class Parser(Grammar):
                 and token.text != "\\frac"
             ):
                 return value
-            if self.peek() == "/" and self.peek(1) != "(":
+            if self.peek() == "/" and self.peek(1) != "(" and self.peek(1)[1:] not in (*FUNCTIONS, "log", "ln", "lg"):
                 self.at += 1
                 value = divide(value, self._power())
             elif token is not None and token.text != "(" and self._goes_on(value):
@@ -144,7 +146,9 @@ class Parser(Grammar):
 
     def _conjugate(self) -> Expr:
         inner = self._group()
-        if isinstance(inner, (Op, Const, Sym)):
+        if isinstance(inner, Sym):  # a name of its own: it need not be real
+            return Sym(f"bar {inner.name}")
+        if isinstance(inner, (Op, Const)):
             return Op("conj", (inner,))
         raise NotMaths("a line over a number")
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math import angles, engine, exact, numeric, polynomials
-from rewards.math.expressions import INFINITY, Expr, Num, Op, free_variables, is_decimal, walk
+from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, is_decimal, walk
 
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
@@ -119,6 +119,8 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
     if not (_is_limit(gold) or _is_limit(answer)):
         if _infinite(gold) or _infinite(answer):
             return yes_if(sign_of_infinity(gold) == sign_of_infinity(answer) != 0)
+        if _reckons_with_infinity(gold) or _reckons_with_infinity(answer):
+            return Answer.NO
         found = _by_value(gold, answer, sorted(variables))
         if found is not None:
             return found
@@ -153,6 +155,14 @@ def _is_limit(expression: Expr) -> bool:
 
 def _infinite(expression: Expr) -> bool:
     return sign_of_infinity(expression) != 0
+
+
+def _reckons_with_infinity(expression: Expr) -> bool:
+    """Infinity is used as a number: it is no bound of a sum or an integral."""
+    if isinstance(expression, Op):
+        args = expression.args[:1] if expression.name in BINDING else expression.args
+        return any(map(_reckons_with_infinity, args))
+    return expression == INFINITY
 
 
 def sign_of_infinity(expression: Expr) -> int:

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from rewards.math import finished
 from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
-from rewards.math.matching import same_value
-from rewards.math.reading import gold_readings, readings
+from rewards.math.matching import alone, same_value
+from rewards.math.reading import conditions, gold_readings, readings
 from rewards.math.spelling import LONGEST, key, spelled
 from rewards.math.units import Unit, read_unit
 from rewards.math.values import (
@@ -28,7 +28,6 @@ from rewards.math.values import (
     Scalar,
     Terms,
     Value,
-    Words,
 )
 
 __all__ = ["Equality", "compare", "compare_all"]
@@ -46,12 +45,14 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     golds = gold_readings(gold_of(gold).text)
     if not golds:
         return Equality.UNREADABLE_GOLD
+    if (ours := conditions(gold_of(gold).text)) and (theirs := conditions(answer)) and ours != theirs:
+        return Equality.DIFFERENT
     answers = readings(answer) if key(spelled(answer)) else ()
     if not answers:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    compared = _FOUND[any_of(same_value(_alone(one), _alone(other), terms) for one in golds for other in answers)]
+    compared = _FOUND[any_of(same_value(alone(one), alone(other), terms) for one in golds for other in answers)]
     if compared is not Equality.SAME:
         return compared
     return _carried_out(golds, answers, answer, terms)
@@ -95,12 +96,4 @@ def _with_unit(value: Value, text: str) -> Value:
         return Scalar(value.expression, unit or Unit(), percent)
     if isinstance(value, Many):
         return Many(tuple(_with_unit(item, text) for item in value.items), value.opening, value.closing, value.hedged)
-    return value
-
-
-def _alone(value: Value) -> Value:
-    """A set of one value, by itself, is that value."""
-    if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
-        inner = value.items[0]
-        return inner if isinstance(inner, Scalar | Words) else value
     return value

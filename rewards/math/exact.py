@@ -208,7 +208,9 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
         raise TooHard("a root of a negative number")
     if under.bottom == ONE and len(under.top) == 1:
         ((monomial, factor),) = under.top.items()
-        if factor > 0 and all(_is_positive(name) or (name[0] == "x" and e == 1) for name, e in monomial):
+        unknown = [e for name, e in monomial if not _is_positive(name)]
+        # Of two variables, both may be negative: then the root of the product is not the product of the roots.
+        if factor > 0 and (not unknown or (unknown == [1] and any(name[0] == "x" for name, _ in monomial))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             return times(radical(factor, exponent), Form({raised: extra}, ONE))
     if under.bottom != ONE:
@@ -268,7 +270,7 @@ def exponential(exponent: Form) -> Form:
 
 
 def _exponential_of_term(monomial: Monomial, factor: Fraction) -> Form:
-    if len(monomial) == 1 and monomial[0][0][0] == "ln" and monomial[0][1] == 1:
+    if len(monomial) == 1 and monomial[0][0][0] == "ln" and monomial[0][1] == 1 and isinstance(monomial[0][0][1], int):
         return radical(Fraction(monomial[0][0][1]), factor)
     names = dict(monomial)
     if names == {IMAGINARY: Fraction(1), PI_GENERATOR: Fraction(1)}:
@@ -286,12 +288,23 @@ def logarithm(value: Form) -> Form:
         return _log_of(number)
     if value.bottom == ONE and len(value.top) == 1:
         ((monomial, factor),) = value.top.items()
-        if factor > 0 and all(_is_positive(name) or name[0] == "e" for name, _ in monomial):
+        unknown = [(name, e) for name, e in monomial if not _is_positive(name) and not _is_real_power(name)]
+        if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             total = _log_of(factor)
             for name, exponent in monomial:
                 total = plus(total, times(constant(exponent), _log_of_generator(name)))
             return total
     return generator(("ln", _key(value)))
+
+
+def _is_real_power(name: Generator) -> bool:
+    """A power of e by what is real where its variables are."""
+    return name[0] == "e" and all(part[0] in ("x", "p", "pi", "ln") for part, _ in name[1])
+
+
+def _is_odd(name: Generator, exponent: Fraction) -> bool:
+    """A power of a variable that is positive exactly where the variable is."""
+    return name[0] == "x" and exponent.denominator == 1 and exponent.numerator % 2 == 1
 
 
 def _log_of(value: Fraction) -> Form:

@@ -240,6 +240,9 @@ class Grammar:
             later = Token(Kind.NUMBER, rest, False, token.start + 1, number(int(rest)))
             self._tokens = [*self._tokens[: self.at], later, *self._tokens[self.at + 1 :]]
             return number(int(first))
+        if token is not None and token.kind is Kind.WORD:
+            letters = [Token(Kind.LETTER, c, False, token.start + k) for k, c in enumerate(token.text)]
+            self._tokens = [*self._tokens[: self.at], *letters, *self._tokens[self.at + 1 :]]
         return self._group()
 
     def _inside(self, closing: str) -> Expr:

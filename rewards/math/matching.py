@@ -7,28 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 
-from rewards.math import decide, sets
+from rewards.math import decide, scalars, sets
 from rewards.math.decide import Answer, all_of, any_of, yes_if
 from rewards.math.expressions import (
+    IMAGINARY_UNIT,
     ONE,
     ZERO,
+    E,
     Expr,
-    Num,
-    Op,
     Sym,
     add,
-    divide,
     free_variables,
-    multiply,
     negative,
     renamed,
     substituted,
 )
 from rewards.math.reading import readings
 from rewards.math.spelling import words_of
-from rewards.math.units import Unit
 from rewards.math.values import (
     EXACT,
     Based,
@@ -70,6 +66,8 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         return _true_gold(gold, answer, terms)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
         return all_of(same_value(gold, item) for item in answer.items)  # one value, said in several ways, is no hedge
+    if isinstance(answer, Choice) and not isinstance(gold, Choice):
+        return _value_and_choice(gold, answer, terms)
     rule = _RULES.get((type(gold), type(answer)))
     if rule is not None:
         return rule(gold, answer, terms)
@@ -95,8 +93,9 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
             return _functions(gold, answer, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
             return _as_equations(gold, answer)
-        return same_value(gold.value, answer.value, terms)
+        return same_value(alone(gold.value), alone(answer.value), terms)
     if isinstance(gold, Named):
+        answer = alone(answer)
         if isinstance(answer, Equation):
             return _as_equations(gold, answer)
         if isinstance(answer, Inequality) or _is_region(answer):
@@ -107,7 +106,17 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     assert isinstance(answer, Named)
     if isinstance(gold, Equation):
         return _as_equations(gold, answer)
-    return same_value(gold, answer.value, terms)
+    return same_value(gold, alone(answer.value), terms)
+
+
+def alone(value: Value) -> Value:
+    """A set of one value, by itself, is that value."""
+    if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
+        inner = value.items[0]
+        return (
+            inner if isinstance(inner, Scalar | Words) or (isinstance(inner, Many) and inner.opening == "(") else value
+        )
+    return value
 
 
 def _plain_name(name: str) -> str:
@@ -120,6 +129,8 @@ def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
         return Answer.NO
     if isinstance(gold.value, Scalar) and isinstance(answer.value, Scalar):
         names = dict(zip(answer.parameters, gold.parameters, strict=True))
+        if (free_variables(answer.value.expression) - set(answer.parameters)) & set(gold.parameters):
+            return Answer.NO
         return decide.same(gold.value.expression, renamed(answer.value.expression, names))
     return same_value(gold.value, answer.value, terms)
 
@@ -163,111 +174,6 @@ def _equations(gold: Equation, answer: Equation, _terms: Terms) -> Answer:
     return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
 
 
-# --- scalars ----------------------------------------------------------------------------------------------------------
-
-
-def _scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
-    if gold.unit.conflicts(answer.unit):
-        return _angles(gold, answer)
-    a, b = gold.expression, answer.expression
-    if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
-        a, b = _scaled(a, gold.unit), _scaled(b, answer.unit)
-    if gold.percent != answer.percent:
-        return _percent(a, b, gold_has_it=gold.percent)
-    return _same(a, b, terms)
-
-
-def _same(gold: Expr, answer: Expr, terms: Terms) -> Answer:
-    found = decide.same(gold, answer)
-    if found is Answer.NO and terms.tolerance is not None:
-        return yes_if(decide.within(gold, answer, terms.tolerance))
-    return found
-
-
-def _scaled(expression: Expr, unit: Unit) -> Expr:
-    if isinstance(expression, Num):
-        return Num(expression.value * unit.factor, expression.digits, expression.places)
-    return multiply(Num(unit.factor), expression)
-
-
-_RADIANS, _DEGREES = (("radian", 1),), (("angle", 1),)
-
-
-def _angles(gold: Scalar, answer: Scalar) -> Answer:
-    """Degrees and radians, where both say which."""
-    sides = [
-        Op("deg", (_scaled(side.expression, side.unit),)) if side.unit.dimension == _DEGREES else side.expression
-        for side in (gold, answer)
-    ]
-    if {gold.unit.dimension, answer.unit.dimension} != {_RADIANS, _DEGREES}:
-        return Answer.NO
-    return decide.same(*sides)
-
-
-def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:
-    """`50%` is 0.5, and written without its sign 50; below 1 the sign is needed."""
-    hundredth = Num(Fraction(1, 100))
-    with_sign, without = (gold, answer) if gold_has_it else (answer, gold)
-    as_value = with_sign.value / 100 if isinstance(with_sign, Num) else None
-    exact = Num(as_value) if as_value is not None else multiply(hundredth, with_sign)
-    pair = (exact, without) if gold_has_it else (without, exact)
-    found = decide.same(*pair)
-    if found is Answer.YES:
-        return found
-    if isinstance(with_sign, Num) and 0 < abs(with_sign.value) < 1:
-        return found
-    return decide.same(gold, answer)
-
-
-def _based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:
-    """A base that is left out is the gold's."""
-    value = answer.expression
-    return yes_if(isinstance(value, Num) and not value.digits and str(value.value) == gold.digits.lstrip("0"))
-
-
-def _scalar_and_based(gold: Scalar, answer: Based, _terms: Terms) -> Answer:
-    value = gold.expression
-    return yes_if(isinstance(value, Num) and answer.base == 10 and str(value.value) == answer.digits)
-
-
-def _based(gold: Based, answer: Based, _terms: Terms) -> Answer:
-    return yes_if(gold.base == answer.base and _significant(gold.digits) == _significant(answer.digits))
-
-
-def _significant(digits: str) -> str:
-    """Digits to a base without needless zeros."""
-    whole, _, behind = digits.lstrip("-").partition(".")
-    sign = "-" if digits.startswith("-") else ""
-    return f"{sign}{whole.lstrip('0') or '0'}.{behind.rstrip('0')}"
-
-
-def _ratios(gold: Ratio, answer: Ratio, _terms: Terms) -> Answer:
-    if len(gold.parts) != len(answer.parts):
-        return Answer.NO
-    first, second = gold.parts[0], answer.parts[0]
-    return all_of(
-        decide.same(multiply(first, b), multiply(second, a))
-        for a, b in zip(gold.parts[1:], answer.parts[1:], strict=True)
-    )
-
-
-def _ratio_and_scalar(gold: Ratio, answer: Scalar, _terms: Terms) -> Answer:
-    if len(gold.parts) != 2 or answer.unit != Unit() or answer.percent:
-        return Answer.NO
-    return decide.same(divide(*gold.parts), answer.expression)
-
-
-def _scalar_and_ratio(gold: Scalar, answer: Ratio, terms: Terms) -> Answer:
-    return _ratio_and_scalar(answer, gold, terms)
-
-
-def _clock_and_ratio(gold: Clock, answer: Ratio, _terms: Terms) -> Answer:
-    parts = [part.value for part in answer.parts if isinstance(part, Num)]
-    if gold.half or len(parts) != 2:
-        return Answer.NO
-    return yes_if(parts[0] * 3600 + parts[1] * 60 == gold.seconds)
-
-
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -287,24 +193,34 @@ def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
     return yes_if(bool(gold.text) and words_of(gold.text) == answer.text)
 
 
+_NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
+
+
 def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
     """A choice by what stands behind its letter, or a variable of that name."""
-    if isinstance(answer, Scalar) and answer.expression in (Sym(gold.letter), Sym(gold.letter.lower())):
+    if isinstance(answer, Scalar) and answer.expression in (
+        Sym(gold.letter),
+        Sym(gold.letter.lower()),
+        _NAMED_ALIKE.get(gold.letter),
+    ):
         return Answer.YES
     if not gold.text:
         return Answer.NO
     return any_of(same_value(one, answer, terms) for one in readings(gold.text))
 
 
-def _value_and_choice(gold: Value, answer: Choice, _terms: Terms) -> Answer:
-    if isinstance(gold, Scalar) and gold.expression == Sym(answer.letter):
-        return Answer.YES
-    return Answer.NO
+def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
+    """`(B) 7` is 7; a letter alone may be a variable."""
+    if answer.text:
+        return any_of(same_value(gold, one, terms) for one in readings(answer.text))
+    return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
 
 
 def _clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
     if gold.half and answer.half and gold.half != answer.half:
         return Answer.NO
+    if answer.half and not gold.half and gold.seconds >= 13 * 3600:
+        return _clocks(answer, gold, _terms)
     if gold.half and not answer.half and answer.seconds >= 13 * 3600:
         return yes_if((gold.seconds % (12 * 3600)) + (12 * 3600 if gold.half == "pm" else 0) == answer.seconds)
     return yes_if(gold.seconds == answer.seconds)
@@ -328,6 +244,11 @@ def _assigned(many: Many) -> dict[str, Value] | None:
     return found if len(found) > 1 else None
 
 
+def _of_several(assigned: dict[str, Value]) -> bool:
+    """The names are of different things: `x` and `y`, where `x_1` and `x_2` may be two values of one."""
+    return len({re.split(r"[_'\d]", name)[0] for name in assigned}) > 1
+
+
 def _unnamed(many: Many, beside: Many) -> Many:
     """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
     assigned = _assigned(many)
@@ -344,11 +265,18 @@ def _unnamed(many: Many, beside: Many) -> Many:
 def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     by_name, also = _assigned(gold), _assigned(answer)
     if by_name is not None and also is not None:
-        if by_name.keys() != also.keys():
+        if by_name.keys() != also.keys() or (_of_several(by_name) and gold.hedged != answer.hedged):
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
     if sets.is_condition(gold) or sets.is_condition(answer):
         return sets.same_region(gold, answer)
+    if by_name is not None and _of_several(by_name):
+        if gold.hedged or any(isinstance(item, Named) for item in answer.items):
+            return Answer.NO
+        if not answer.opening:  # a bare list is read in the order of the names
+            answer = Many(answer.items, "(", ")")
+    if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and _of_several(also):
+        return Answer.NO
     gold, answer = _unnamed(gold, answer), _unnamed(answer, gold)
     ours, theirs = (gold.opening, gold.closing), (answer.opening, answer.closing)
     if max(len(gold.items), len(answer.items)) > _MOST_PAIRS:
@@ -452,6 +380,15 @@ def _components(value: Scalar) -> Many | None:
     return Many(tuple(parts), "(", ")")
 
 
+def _matrix_and_scalar(gold: Matrix, answer: Scalar, terms: Terms) -> Answer:
+    parts = _components(answer)
+    return Answer.NO if parts is None else _matrix_and_tuple(gold, parts, terms)
+
+
+def _scalar_and_matrix(gold: Scalar, answer: Matrix, terms: Terms) -> Answer:
+    return _matrix_and_scalar(answer, gold, terms)
+
+
 def _scalar_and_many(gold: Scalar, answer: Many, terms: Terms) -> Answer:
     parts = _components(gold)
     if parts is not None:
@@ -467,20 +404,19 @@ def _many_and_scalar(gold: Many, answer: Scalar, terms: Terms) -> Answer:
 
 
 _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
-    (Scalar, Scalar): _scalars,
-    (Based, Scalar): _based_and_scalar,
-    (Scalar, Based): _scalar_and_based,
-    (Based, Based): _based,
-    (Ratio, Ratio): _ratios,
-    (Ratio, Scalar): _ratio_and_scalar,
-    (Scalar, Ratio): _scalar_and_ratio,
-    (Clock, Ratio): _clock_and_ratio,
+    (Scalar, Scalar): scalars.same_scalars,
+    (Based, Scalar): scalars.based_and_scalar,
+    (Scalar, Based): scalars.scalar_and_based,
+    (Based, Based): scalars.same_based,
+    (Ratio, Ratio): scalars.same_ratios,
+    (Ratio, Scalar): scalars.ratio_and_scalar,
+    (Scalar, Ratio): scalars.scalar_and_ratio,
+    (Clock, Ratio): scalars.clock_and_ratio,
     (Words, Words): _words,
     (Choice, Choice): _choices,
     (Choice, Words): _choice_and_words,
     (Choice, Scalar): _choice_and_value,
     (Choice, Many): _choice_and_value,
-    (Scalar, Choice): _value_and_choice,
     (Clock, Clock): _clocks,
     (Date, Date): _dates,
     (Many, Many): _many,
@@ -489,6 +425,8 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Matrix, Matrix): _matrices,
     (Matrix, Many): _matrix_and_tuple,
     (Many, Matrix): _tuple_and_matrix,
+    (Matrix, Scalar): _matrix_and_scalar,
+    (Scalar, Matrix): _scalar_and_matrix,
     (Equation, Equation): _equations,
     (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),
 }

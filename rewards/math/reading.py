@@ -10,19 +10,23 @@ Example:
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 
+from rewards.math.expressions import Num
 from rewards.math.lexicon import MONTHS, TRUTHS
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
 from rewards.math.structure import maths
 from rewards.math.tokens import NotMaths
-from rewards.math.values import Based, Choice, Clock, Date, Named, Scalar, Truth, Value, Words
+from rewards.math.values import Based, Choice, Clock, Date, Named, Ratio, Scalar, Truth, Value, Words
 
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
-_CHOICE_AND_TEXT = re.compile(r"[(\[]?([A-Ja-j])[)\].:]+\s*([^\s,;].*)|([A-J])\s*[-:]\s+(\S.*)")
+_CHOICE_AND_TEXT = re.compile(
+    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*[-:]\s+(\S.*)"
+)
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
     r"(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)\s*_\s*\{?\s*“?\s*(\w+)\s*”?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
@@ -50,10 +54,15 @@ _DATE = re.compile(
 )
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-_MAPS = re.compile(r"^([a-zA-Z])\s*\\mapsto\s*")
+_MAPS = re.compile(r"^(?:[a-zA-Z]\s*:\s*)?([a-zA-Z])\s*\\mapsto\s*")
 _CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
+_IN_NUMBERS = re.compile(r",\s*“?\s*(?:where )?\s*”?\s*[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*$")
+_HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
-_PUNCTUATION = re.compile(r"[\s,.“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
+_PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
+_OTHER_CHOICE = re.compile(
+    r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=4096)
@@ -73,14 +82,17 @@ def gold_readings(text: str) -> tuple[Value, ...]:
     plain = spelled(text) if len(text) <= LONGEST else ""
     if plain.count(",") > 2 and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))
-    return readings(text)
+    found = readings(text)
+    if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
+        return tuple(one for one in found if not (isinstance(one, Ratio) and _is_reducible(one)))
+    return found
 
 
 def _readings(text: str) -> list[Value]:
     if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
         return [Words(key(_PUNCTUATION.sub("", text)))]
     found: list[Value] = []
-    text = _RUPEES.sub("₹", _CLAUSE.sub("", text))
+    text = _RUPEES.sub("₹", text[: _clause(text)])
     if maps := _MAPS.match(text):
         return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
     unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
@@ -107,6 +119,25 @@ def _readings(text: str) -> list[Value]:
     return found
 
 
+def _clause(text: str) -> int:
+    """Where a clause begins that says of what the answer holds; the end of the text where there is none, or a hedge."""
+    found = _CLAUSE.search(text) or _IN_NUMBERS.search(text)
+    return len(text) if found is None or _HEDGING.search(found.group()) else found.start()
+
+
+_SIGNS_IN_CLAUSE = re.compile(
+    r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
+)
+_SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
+
+
+def conditions(text: str) -> frozenset[str]:
+    """What the clause behind an answer asks: its numbers, relations and sets of numbers."""
+    plain = spelled(text)
+    found = _SIGNS_IN_CLAUSE.findall(plain[_clause(plain) :])
+    return frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
+
+
 def _worded(text: str, *, quoted: bool) -> list[Value]:
     """Words, choices, truths, dates, times, numbers to a base."""
     found: list[Value] = []
@@ -118,8 +149,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         found.append(Choice((choice[1] or choice[2] or choice[3]).upper()))
         return found
     if with_text := _CHOICE_AND_TEXT.fullmatch(option):
-        letter, rest = with_text[1] or with_text[3], with_text[2] or with_text[4]
-        if re.search(r"\([A-Ja-j]\)|\bor\b", rest):  # another option beside it
+        letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
+        if _OTHER_CHOICE.search(rest):  # another option beside it
             return [Words(words_of(text))]
         return [Choice(letter.upper(), rest)]
     if "_" in text or "base" in lower:
@@ -147,6 +178,11 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
     if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
         found.append(Words(words_of(text)))
     return found
+
+
+def _is_reducible(ratio: Ratio) -> bool:
+    values = [part.value for part in ratio.parts if isinstance(part, Num)]
+    return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
 
 
 def _time(text: str) -> list[Value]:

@@ -112,6 +112,8 @@ def _region_of_many(value: Many) -> list[Interval]:
     if value.opening in ("(", "[") and value.closing in (")", "]") and len(value.items) == 2:
         low, high = value.items
         if isinstance(low, Scalar) and isinstance(high, Scalar):
+            if (value.opening, value.closing) != ("[", "]") and _compare(low.expression, high.expression) >= 0:
+                raise NoRegion  # a point
             return [Interval(low.expression, high.expression, value.opening == "[", value.closing == "]")]
         raise NoRegion
     if value.opening == "\\{":
@@ -119,7 +121,14 @@ def _region_of_many(value: Many) -> list[Interval]:
             raise NoRegion
         return [part for item in value.items for part in _region(item)]
     if value.hedged:
+        if any(
+            len(_variables(Many(tuple(item for item in value.items if isinstance(item, kind))))) > 1
+            for kind in (Inequality, Named)
+        ):
+            raise NoRegion
         return [part for item in value.items for part in _region(item)]
+    if len(_variables(value)) > 1:
+        raise NoRegion
     if all(isinstance(item, Inequality) for item in value.items):
         regions = [_region(item) for item in value.items]
         if _all_not_equal(value):

@@ -162,6 +162,8 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         if not relations:
             return _value(pieces[0], text)
     if relations[0] == "in" and len(relations) == 1:
+        if all(token.kind in (Kind.NUMBER, Kind.SIGN) for token in pieces[0]):
+            raise NotMaths("a number that is said to be in a set")
         return [Named(_source(pieces[0], text), one) for one in _several(pieces[1], text)]
     if all(relation == "=" for relation in relations):
         return _named(pieces, text)
@@ -199,6 +201,9 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
     if name:
+        literals = {piece[0].number for piece in pieces[1:] if len(piece) == 1 and piece[0].kind is Kind.NUMBER}
+        if len({one.value for one in literals if one is not None}) > 1:
+            raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
         function = _FUNCTION_NAME.fullmatch(name)

@@ -133,11 +133,15 @@ _NEVER_WORDS = """
 or and not if else otherwise when where either neither nor than but unless maybe perhaps plus minus times over mod
 base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths negative positive squared
 cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight nine ten hundred thousand
-million billion trillion dozen between through approximately
+million billion trillion dozen between through approximately sixth seventh eighth ninth tenth eleventh twelfth hundredth
+thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double doubled tripled quadrupled halved
+least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively also
+aka versus vs both
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
-    r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?[1-9])\s*\}?)?"
+    r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?\s?[1-9])\s*\}?)?"
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
 )
 _MOST_WORDS = 8
@@ -146,7 +150,7 @@ CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr
 
 def is_unit(word: str) -> bool:
     """Whether a word or letter is the name of a unit."""
-    return word in _UNITS or (len(word) > 2 and word.lower() in _UNITS)
+    return word in _UNITS or word in _PREFIXED or (len(word) > 2 and word.lower() in _UNITS)
 
 
 def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
@@ -190,7 +194,7 @@ def read_unit(text: str) -> Unit | None:
             factor *= last_factor**more
             powers[last] += more * sign
             continue
-        if lower in _NEVER:
+        if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None
         known = _known(word)
         if known is None:
@@ -200,7 +204,7 @@ def read_unit(text: str) -> Unit | None:
                 words.add(_singular(lower))
             continue
         dimension, last_factor = known
-        power = int(match["power"] or 1) * raised * sign
+        power = int((match["power"] or "1").replace(" ", "")) * raised * sign
         for base, exponent in dimension:
             powers[base] = powers.get(base, 0) + exponent * power
         factor *= last_factor**power

@@ -1,0 +1,118 @@
+"""One value against another: numbers with units, percentages, angles, numbers to a base, ratios.
+
+Where units conflict, the values differ; a unit on one side only is ignored.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rewards.math import decide
+from rewards.math.decide import Answer, all_of, yes_if
+from rewards.math.expressions import Expr, Num, Op, divide, multiply
+from rewards.math.units import Unit
+from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
+
+
+def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
+    if gold.unit.conflicts(answer.unit):
+        return _angles(gold, answer)
+    a, b = gold.expression, answer.expression
+    if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
+        a, b = _scaled(a, gold.unit), _scaled(b, answer.unit)
+    if (gold.percent and answer.unit.dimension) or (answer.percent and gold.unit.dimension):
+        return Answer.NO
+    if gold.percent != answer.percent:
+        return _percent(a, b, gold_has_it=gold.percent)
+    return _same(a, b, terms)
+
+
+def _same(gold: Expr, answer: Expr, terms: Terms) -> Answer:
+    found = decide.same(gold, answer)
+    if found is Answer.NO and terms.tolerance is not None:
+        return yes_if(decide.within(gold, answer, terms.tolerance))
+    return found
+
+
+def _scaled(expression: Expr, unit: Unit) -> Expr:
+    if isinstance(expression, Num):
+        return Num(expression.value * unit.factor, expression.digits, expression.places)
+    return multiply(Num(unit.factor), expression)
+
+
+_RADIANS, _DEGREES = (("radian", 1),), (("angle", 1),)
+
+
+def _angles(gold: Scalar, answer: Scalar) -> Answer:
+    """Degrees and radians, where both say which."""
+    sides = [
+        Op("deg", (_scaled(side.expression, side.unit),)) if side.unit.dimension == _DEGREES else side.expression
+        for side in (gold, answer)
+    ]
+    if {gold.unit.dimension, answer.unit.dimension} != {_RADIANS, _DEGREES}:
+        return Answer.NO
+    return decide.same(*sides)
+
+
+def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:
+    """`50%` is 0.5, and written without its sign 50; below 1 the sign is needed."""
+    hundredth = Num(Fraction(1, 100))
+    with_sign, without = (gold, answer) if gold_has_it else (answer, gold)
+    as_value = with_sign.value / 100 if isinstance(with_sign, Num) else None
+    exact = Num(as_value) if as_value is not None else multiply(hundredth, with_sign)
+    pair = (exact, without) if gold_has_it else (without, exact)
+    found = decide.same(*pair)
+    if found is Answer.YES:
+        return found
+    if isinstance(with_sign, Num) and 0 < abs(with_sign.value) < 1:
+        return found
+    return decide.same(gold, answer)
+
+
+def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:
+    """A base that is left out is the gold's."""
+    value = answer.expression
+    return yes_if(isinstance(value, Num) and not value.digits and str(value.value) == gold.digits.lstrip("0"))
+
+
+def scalar_and_based(gold: Scalar, answer: Based, _terms: Terms) -> Answer:
+    value = gold.expression
+    return yes_if(isinstance(value, Num) and answer.base == 10 and str(value.value) == answer.digits)
+
+
+def same_based(gold: Based, answer: Based, _terms: Terms) -> Answer:
+    return yes_if(gold.base == answer.base and _significant(gold.digits) == _significant(answer.digits))
+
+
+def _significant(digits: str) -> str:
+    """Digits to a base without needless zeros."""
+    whole, _, behind = digits.lstrip("-").partition(".")
+    sign = "-" if digits.startswith("-") else ""
+    return f"{sign}{whole.lstrip('0') or '0'}.{behind.rstrip('0')}"
+
+
+def same_ratios(gold: Ratio, answer: Ratio, _terms: Terms) -> Answer:
+    if len(gold.parts) != len(answer.parts):
+        return Answer.NO
+    first, second = gold.parts[0], answer.parts[0]
+    return all_of(
+        decide.same(multiply(first, b), multiply(second, a))
+        for a, b in zip(gold.parts[1:], answer.parts[1:], strict=True)
+    )
+
+
+def ratio_and_scalar(gold: Ratio, answer: Scalar, _terms: Terms) -> Answer:
+    if len(gold.parts) != 2 or answer.unit != Unit() or answer.percent:
+        return Answer.NO
+    return decide.same(divide(*gold.parts), answer.expression)
+
+
+def scalar_and_ratio(gold: Scalar, answer: Ratio, terms: Terms) -> Answer:
+    return ratio_and_scalar(answer, gold, terms)
+
+
+def clock_and_ratio(gold: Clock, answer: Ratio, _terms: Terms) -> Answer:
+    parts = [part.value for part in answer.parts if isinstance(part, Num)]
+    if gold.half or len(parts) != 2:
+        return Answer.NO
+    return yes_if(parts[0] * 3600 + parts[1] * 60 == gold.seconds)
