@@ -35,8 +35,8 @@ _ARTIFACT_MIB = 32
 _COMPILE_LIMITS = Limits(
     wall_seconds=30.0, cpu_seconds=30.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
 )
-_PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
-_MAIN = re.compile(r"\bstatic\s+(?:\w+\s+)*void\s+main\s*\(")
+_PUBLIC_CLASS = re.compile(r"^[^\S\n]*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
+_MAIN = re.compile(r"\bstatic\s+(?:\w+\s+){0,4}void\s+main\s*\(")
 _CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
 _NO_CODE = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL
