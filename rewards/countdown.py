@@ -22,7 +22,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rewards.math.extract import answer_tag, last_box, visible
+from rewards.math.extract import answer_tag, last_box, turn, visible
 from rewards.registry import reward
 from rewards.types import CountdownReference, GradeRequest, GradeResult
 
@@ -148,7 +148,7 @@ def countdown_reward(request: GradeRequest, *, prefilled: bool = False) -> Grade
         return GradeResult.ungraded(f"countdown needs a reference of type 'countdown', not {reference.type!r}")
     if any(number < 0 for number in reference.numbers):
         return GradeResult.ungraded(f"countdown numbers must not be negative: {list(reference.numbers)}")
-    text = visible(request.response, prefilled=prefilled)
+    text = visible(turn(request.response), prefilled=prefilled)
     if text is None:
         return GradeResult.no_answer("the thinking never ends")
     found = answer_tag(text)

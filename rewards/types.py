@@ -81,10 +81,10 @@ class MathReference:
     type: ClassVar[str] = "math"
     answer: str | tuple[str, ...] | AnyOf
     policy: Policy | None = None
-    tolerance: float | None = None
-    unit: str = ""
-    require_evaluated: bool | None = None
-    require_simplified: bool | None = None
+    tolerance: float | None = field(default=None, repr=False)
+    unit: str = field(default="", repr=False)
+    require_evaluated: bool | None = field(default=None, repr=False)
+    require_simplified: bool | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Json]:
         answer: Json = {"any_of": list(self.answer.answers)} if isinstance(self.answer, AnyOf) else self.answer

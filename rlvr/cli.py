@@ -12,14 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
 from rlvr import __version__
 from rlvr.commands import commands
 from sandbox.errors import ToolkitError
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 # Packages that the base install does not bring, and the extra that does.
 EXTRA_OF = {"torch": "train", "transformers": "train", "tokenizers": "train", "safetensors": "train"}
@@ -28,7 +25,7 @@ EXTRA_OF = {"torch": "train", "transformers": "train", "tokenizers": "train", "s
 class _Parser(argparse.ArgumentParser):
     """Mistakes in the arguments exit with 1, as every other mistake of the user's does; help that is lost is one."""
 
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         """Write the help or version. argparse itself swallows what goes wrong, and exits with 0."""
         to_output = sys.stdout is not None and file is sys.stdout
         if to_output:

@@ -4,7 +4,8 @@ Cheapest first: exact numbers; normal forms (`exact`); values to fifty digits, w
 (`numeric`); sympy (`engine`). What none of them decides is *undecided*, which is no equality.
 
 Example:
-    >>> same(tree(r"\sqrt{8}"), tree(r"2\sqrt{2}"))
+    >>> from rewards.math.expressions import multiply, number, root
+    >>> same(root(number(8)), multiply(number(2), root(number(2))))
     <Answer.YES: 'yes'>
 """
 

@@ -15,6 +15,7 @@ from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, 
 from rewards.math.values import Interval
 
 _MOST_NODES = 400
+_LARGEST = 3000  # of a factorial or a binomial coefficient, and of the factors of a product
 
 
 class NotBuilt(Exception):
@@ -79,9 +80,9 @@ def _makers() -> dict[str, Any]:
         "abs": s.Abs,
         "floor": s.floor,
         "ceil": s.ceiling,
-        "!": s.factorial,
-        "!!": s.factorial2,
-        "binom": s.binomial,
+        "!": lambda value: s.factorial(_small(value)),
+        "!!": lambda value: s.factorial2(_small(value)),
+        "binom": lambda n, k: s.binomial(_small(n), _small(k)),
         "gcd": s.gcd,
         "lcm": s.lcm,
         "max": s.Max,
@@ -98,6 +99,13 @@ def _makers() -> dict[str, Any]:
     }
 
 
+def _small(value: Any) -> Any:
+    """A number that may be computed with. Raises NotBuilt."""
+    if value.is_number and not abs(value) <= _LARGEST:
+        raise NotBuilt("a large number")
+    return value
+
+
 def _square(cells: tuple[Any, ...]) -> Any:
     size = int(len(cells) ** 0.5)
     return _sympy().Matrix(size, size, list(cells))
@@ -110,9 +118,13 @@ def _bound(name: str, values: list[Any]) -> Any:
     if name == "int":
         return s.integrate(values[0], tuple(values[1:]) if len(values) == 4 else values[1])
     if name == "sum":
-        return s.summation(values[0], tuple(values[1:]))
+        body, variable, low, high = values
+        if (high - low).is_finite and not body.is_polynomial(variable):
+            _small(high - low)  # only of a polynomial is the sum of many terms known at once
+        return s.summation(body, (variable, low, high))
     body, variable, low, high = values
     if high != s.oo:
+        _small(high - low)
         return s.product(body, (variable, low, high))
     last = s.Symbol("last", integer=True, positive=True)
     return s.limit(s.product(body, (variable, low, last)), last, s.oo)

@@ -5,9 +5,9 @@ reading of the answer, by the rules of `docs/guides/math_grader.md`. Equality of
 sampled.
 
 Example:
-    >>> compare(r"\frac{1}{2}", "0.5").verdict
+    >>> compare(r"\frac{1}{2}", "0.5")
     <Equality.SAME: 'same'>
-    >>> compare("3", "3 or 4").verdict
+    >>> compare("3", "3 or 4")
     <Equality.DIFFERENT: 'different'>
 """
 

@@ -9,7 +9,9 @@ Equal forms prove equality. Unequal forms prove inequality only where no generat
 and the logarithms is there; otherwise the caller has to look closer. Every size is bounded: `TooHard` is no verdict.
 
 Example:
-    >>> same_form(normal(tree("(1+\\sqrt{2})^2")), normal(tree("3+2\\sqrt{2}")))
+    >>> from rewards.math.expressions import multiply, number, root
+    >>> from rewards.math.polynomials import same_form
+    >>> same_form(normal(root(number(8))), normal(multiply(number(2), root(number(2)))))
     True
 """
 

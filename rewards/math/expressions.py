@@ -3,8 +3,8 @@
 A decimal is a `Num` that knows how it was written, since an exact answer refuses a short decimal.
 
 Example:
-    >>> add(Num(Fraction(1)), power(Sym("x"), Num(Fraction(2))))
-    Op(name='+', args=(Num(value=Fraction(1, 1), digits=0), Op(name='^', args=(Sym(name='x'), Num(...)))))
+    >>> power(Sym("x"), Const("pi"))
+    Op(name='^', args=(Sym(name='x'), Const(name='pi')))
 """
 
 from __future__ import annotations

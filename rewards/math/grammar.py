@@ -8,8 +8,9 @@ r"""The grammar of expressions: LaTeX and plain text into a tree, by recursive d
 It reads as far as it can; what is left (a unit, a comma, a relation) is the caller's. Depth is bounded.
 
 Example:
-    >>> Parser(tokens(r"\frac{1}{2} + x")).expression()
-    Op(name='+', args=(Num(value=Fraction(1, 2), digits=0, places=0), Sym(name='x')))
+    >>> from rewards.math.tokens import tokens
+    >>> Grammar(tokens("x^y + z")).expression()
+    Op(name='+', args=(Op(name='^', args=(Sym(name='x'), Sym(name='y'))), Sym(name='z')))
 """
 
 from __future__ import annotations
@@ -112,7 +113,10 @@ class Grammar:
                 term = Op(sign[1:], (term,))
             terms.append(term)
         self._depth -= 1
-        return add(*terms)
+        value = add(*terms)
+        if self._depth == 0 and self.take("\\over"):
+            value = divide(value, self.expression())
+        return value
 
     def _signed(self) -> Expr:
         sign = self.peek()

@@ -4,23 +4,26 @@ A text may have more than one reading (`1,5` is a decimal or a list, `5 m` a len
 likeliest first. No reading at all: it is not mathematics, and not words.
 
 Example:
-    >>> readings(r"x = 3 \text{ cm}")[0]
-    Named(name='x', value=Scalar(expression=Num(3), unit=Unit(...)), ...)
+    >>> readings(r"\text{The Moon}.")
+    (Words(text='moon'),)
+    >>> [type(value).__name__ for value in readings("(1, 2]")]
+    ['Many']
 """
 
 from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.expressions import Num
 from rewards.math.lexicon import MONTHS, TRUTHS
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
-from rewards.math.structure import maths
-from rewards.math.tokens import NotMaths
-from rewards.math.values import Based, Choice, Clock, Date, Named, Ratio, Scalar, Truth, Value, Words
+from rewards.math.structure import EMPTY, REALS, maths
+from rewards.math.tokens import FUNCTION_WORDS, NotMaths
+from rewards.math.values import Based, Choice, Clock, Date, Many, Named, Ratio, Scalar, Truth, Value, Words
 
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
@@ -56,7 +59,14 @@ _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(r"^(?:[a-zA-Z]\s*:\s*)?([a-zA-Z])\s*\\mapsto\s*")
 _CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
-_IN_NUMBERS = re.compile(r",\s*“?\s*(?:where )?\s*”?\s*[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*$")
+_IN_NUMBERS = re.compile(
+    r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)\s*”\s*|\s+for\s+)[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*$"
+)
+_SAID = re.compile(
+    r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
+)
+_TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
+_POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
@@ -92,7 +102,9 @@ def _readings(text: str) -> list[Value]:
     if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
         return [Words(key(_PUNCTUATION.sub("", text)))]
     found: list[Value] = []
-    text = _RUPEES.sub("₹", text[: _clause(text)])
+    text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
+    if ratio := _TO.fullmatch(text):
+        return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
     if maps := _MAPS.match(text):
         return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
     unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
@@ -114,6 +126,8 @@ def _readings(text: str) -> list[Value]:
             found += maths(text)
     else:
         found += maths(text)
+    if (point := _POINT.match(text)) and text.endswith(")"):
+        found += [one for one in maths(text[point.end() :]) if isinstance(one, Many)]
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         found.append(Words(words_of(unquoted)))
     return found
@@ -173,11 +187,22 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
             month = MONTHS.get((date[1] or date[4]).lower())
             if month:
                 return [Date(month, int(date[2] or date[3]), int(date[5] or 0))]
+    words = lower.split()
+    if any(word in FUNCTION_WORDS for word in words) and all(len(w) < 3 or w in FUNCTION_WORDS for w in words):
+        return found  # `sin x`, `infinity`
+    if lower.removeprefix("the ").removeprefix("set of ") in _NUMBER_SETS:
+        return [*found, _NUMBER_SETS[lower.removeprefix("the ").removeprefix("set of ")], Words(words_of(text))]
     if text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower())):
         return [*found, Words(words_of(text))]
     if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
         found.append(Words(words_of(text)))
     return found
+
+
+_NUMBER_SETS: dict[str, Value] = {
+    **dict.fromkeys(("all real numbers", "all reals", "real numbers", "reals", "all real number"), REALS),
+    **dict.fromkeys(("empty set", "null set"), EMPTY),
+}
 
 
 def _is_reducible(ratio: Ratio) -> bool:

@@ -2,7 +2,7 @@ r"""The tokens of a spelled text: numbers, commands, letters, words, quoted word
 
 Example:
     >>> [t.text for t in tokens(r"2\sqrt{3} “cm”")]
-    ['2', '\\sqrt', '{', '3', '}', ' cm']
+    ['2', '\\sqrt', '{', '3', '}', 'cm']
 """
 
 from __future__ import annotations
