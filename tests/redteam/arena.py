@@ -59,7 +59,8 @@ class Arena:
             pairs = zip(self.calls, self.answers(), strict=True)
             cases = [{"args": list(args), "expected": json.loads(json.dumps(answer))} for args, answer in pairs]
             reference: dict[str, object] = {"type": "function", "entry_point": "solve", "cases": cases}
-            return reference | ({"compare": self.compare} if self.compare else {})
+            compares = self.compare and "checker" not in self.compare
+            return reference | ({"compare": self.compare} if compares else {})
         if style not in self.styles:
             return None
         if style == "asserts":

@@ -199,4 +199,104 @@ def test_values():
     assert np.allclose(solve(2), 5.25) and math.isclose(solve(3), 10.25) and isclose(solve(4), 17.25)
 """,
     ),
+    Arena(
+        name="arrays_by_sums",
+        solution="import numpy as np\ndef solve(a):\n    return np.array(a) * 2.0 + 1\n",
+        imports="import numpy as np",
+        tests=(
+            "assert np.linalg.norm(solve([1.0, 2.0]) - np.array([3.0, 5.0])) < 1e-6",
+            "assert (solve([4.0, 2.0]) == np.array([9.0, 5.0])).all()",
+            "assert not np.any(np.abs(solve([0.0]) - [1.0]) > 1e-9)",
+            "assert solve([]).size == 0 and (solve([]) + 1 == []).all() and np.allclose(solve([]), [])",
+        ),
+    ),
+    Arena(
+        name="arrays_by_name",
+        solution="import numpy as np\ndef solve(a):\n    return np.array(a) * 2.0 + 1\n",
+        imports="import numpy as np",
+        tests=(
+            "np.testing.assert_allclose(actual=solve([1.0]), desired=3.0)",
+            "assert np.allclose(a=solve([2.0]), b=5.0)",
+            "assert np.array_equiv(solve([3.0, 3.0]), 7.0)",
+        ),
+    ),
+    Arena(
+        name="arrays_of_lists",
+        solution="def solve(a):\n    return [x * 2.0 + 1 for x in a]\n",
+        imports="import numpy as np",
+        tests=("assert np.linalg.norm(np.array(solve([1.0])) - np.array([3.0])) < 1e-6",),
+    ),
+    Arena(
+        name="approx_of_answer",
+        solution="def solve(x):\n    return {'a': [x * 2 + 1], 'b': {'c': x / 4}}\n",
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+def test_number():
+    assert pytest.approx(solve(1.0)["a"][0]) == 3.0
+
+def test_mapping():
+    assert pytest.approx(solve(3.0)["b"]) == {"c": 0.75}
+""",
+    ),
+    Arena(
+        name="found_by_methods",
+        solution="def solve(a):\n    return sorted(a)\n",
+        tests=(
+            "assert solve([3, 1]).count(3) == 1 and solve([3, 1]).index(1) == 0",
+            "assert solve([4, 2]).index(4) == 1",
+        ),
+    ),
+    Arena(
+        name="sets_by_methods",
+        solution="def solve(a):\n    return set(a)\n",
+        tests=(
+            "assert solve([3, 1]).issuperset({1, 3}) and solve([3, 1]).issubset({1, 3, 5})",
+            "assert not solve([4, 2]).symmetric_difference({2, 4})",
+            "assert solve([4, 2]).intersection({2, 4, 6}) == {2, 4}",
+        ),
+    ),
+    Arena(
+        name="text_by_methods",
+        solution="def solve(s):\n    return ''.join(sorted(s))\n",
+        tests=(
+            "assert solve('ba').startswith('ab') and solve('ba').find('ab') == 0",
+            "assert solve('dc').removeprefix('cd') == '' and solve('dc').count('cd') == 1",
+        ),
+    ),
+    Arena(
+        name="near_by_limits",
+        solution="def solve(x):\n    return x * 1.5\n",
+        tests=(
+            "assert not abs(solve(2.0) - 3.0) > 1e-6",
+            "assert not solve(4.0) < 5.9 and not solve(4.0) > 6.1",
+            "assert not any(abs(solve(x) - x * 1.5) > 1e-6 for x in (1, 2))",
+        ),
+    ),
+    Arena(
+        name="output_evaluated",
+        solution="def solve(n):\n    return list(range(1, n + 1))\n",
+        calls=((3,), (5,)),
+        stdio=True,
+        styles=(),
+        compare={"checker": "def check(stdin, stdout, expected):\n    return eval(stdout) == eval(expected)\n"},
+    ),
+    Arena(
+        name="output_within_limits",
+        solution="def solve(n):\n    return n / 2 + 1\n",
+        calls=((3,), (5,)),
+        stdio=True,
+        styles=(),
+        compare={
+            "checker": """\
+def check(stdin, stdout, expected):
+    for a, b in zip(stdout.split(), expected.split(), strict=True):
+        if abs(float(a) - float(b)) > 1e-6:
+            return False
+    return True
+"""
+        },
+    ),
 )

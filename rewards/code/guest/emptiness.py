@@ -1,9 +1,12 @@
-"""In the checker: comparisons of numpy and pytest do not take an empty answer for a right one.
+"""In the checker: comparisons do not take what is no answer for a right one: nothing, and NaN.
 
-They spread one side over the other before they compare, so nothing is compared where a side is empty, and all of
-nothing is true: `np.allclose([], 3.0)` and `np.array([]) == pytest.approx(3.0)` hold. A program that returns nothing
-would be right about any number. Here such a comparison fails where one side only is empty. The program's own numpy
-stays as it is, and so does what a test spells out: `(f(1) == 3.0).all()` holds for an empty array.
+Comparisons of numpy and pytest spread one side over the other before they compare, so nothing is compared where a side
+is empty, and all of nothing is true: `np.allclose([], 3.0)` and `np.array([]) == pytest.approx(3.0)` hold, and the norm
+of an empty difference is 0. A program that returns nothing would be right about any number. Here such a comparison
+fails where one side only is empty, and so does arithmetic of an empty array of the program with an array that is not,
+or its comparison with and difference from a number. The program's own numpy stays as it is.
+
+NaN is neither above nor below a limit, so `not abs(f(2) - 3) > 1e-6` holds for it.
 """
 
 from __future__ import annotations
@@ -14,12 +17,26 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from . import arrays, context, proxies
+
 _MENTIONED = re.compile(rb"\b(?:numpy|np|allclose|assert_allclose|assert_array_equal|assert_almost_equal)\b")
-_RAISE = ("assert_allclose", "assert_almost_equal", "assert_array_equal", "assert_array_almost_equal", "assert_equal")
+_RAISE = (
+    *("assert_allclose", "assert_almost_equal", "assert_array_equal", "assert_array_almost_equal", "assert_equal"),
+    *("assert_array_less", "assert_array_almost_equal_nulp", "assert_array_max_ulp"),
+)
+_SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call them
+
+
+def is_no_number(value: object) -> bool:
+    """Whether it is NaN, or NaNs and nothing else."""
+    if isinstance(value, float):
+        return value != value
+    return type(value) in (list, tuple) and bool(value) and all(isinstance(x, float) and x != x for x in value)  # type: ignore[attr-defined]
 
 
 def guard(tests: bytes) -> None:
     """Replace those comparisons in this process, where the tests may use them."""
+    arrays.empty = _empty_answer
     if b"approx" in tests:
         _guard_approx()
     if _MENTIONED.search(tests):
@@ -29,17 +46,74 @@ def guard(tests: bytes) -> None:
 def _guard_approx() -> None:
     import pytest
 
-    kind: Any = type(pytest.approx(1.0))
+    for kind in {type(pytest.approx(1.0)), *_array_approximation()}:
+        _guard_one(kind)
+
+
+def _array_approximation() -> list[Any]:
+    """The class that stands for an approximate array, of whatever name."""
+    import pytest
+
+    numpy = sys.modules.get("numpy")
+    return [] if numpy is None else [type(pytest.approx(numpy.zeros(1)))]
+
+
+def _guard_one(kind: Any) -> None:
     equals = kind.__eq__
 
     def compare(self: Any, actual: Any) -> Any:
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(actual, numpy.ndarray) and actual.size == 0:
-            return False
+            return isinstance(self.expected, numpy.ndarray) and self.expected.size == 0 and equals(self, actual)
+        if numpy is not None and isinstance(self.expected, numpy.ndarray) and self.expected.size == 0:
+            return hasattr(actual, "__len__") and len(actual) == 0 and equals(self, actual)
         return equals(self, actual)
 
     kind.__eq__ = compare
     kind.__hash__ = None
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _empty_classes() -> tuple[Any, Any]:
+    """Of empty arrays that the program gave, and of those that a test made."""
+    import numpy
+
+    class Empty(numpy.ndarray):
+        with_numbers = True
+
+        def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:
+            plain = [x.view(numpy.ndarray) if isinstance(x, Empty) else x for x in inputs]
+            if method == "__call__" and len(plain) == 2 and any(map(self._refuses, plain, [ufunc] * 2)):
+                proxies.the_link().refuse("an empty array where the test expects numbers")
+                raise proxies.Refused("an empty array is compared with what is not empty")
+            if out := kwargs.get("out"):
+                kwargs["out"] = tuple(x.view(numpy.ndarray) if isinstance(x, Empty) else x for x in out)
+            made = getattr(ufunc, method)(*plain, **kwargs)
+            return made.view(type(self)) if isinstance(made, numpy.ndarray) and made.ndim and not made.size else made
+
+        def _refuses(self, other: Any, function: Any) -> bool:
+            if numpy.size(other) == 0:
+                return False
+            decides = (numpy.equal, numpy.not_equal, numpy.subtract)
+            return numpy.ndim(other) > 0 or (self.with_numbers and function in decides)
+
+        def __repr__(self) -> str:
+            return repr(self.view(numpy.ndarray))
+
+    class Made(Empty):
+        with_numbers = False
+
+    for kind in (Empty, Made):
+        kind.__name__ = kind.__qualname__ = "ndarray"
+        kind.__module__ = "numpy"
+    return Empty, Made
+
+
+def _empty_answer(array: Any) -> Any:
+    return array.view(_empty_classes()[0]) if array.ndim else array
 
 
 def _guard_numpy() -> None:
@@ -58,8 +132,10 @@ def _guard_numpy() -> None:
     def guarded(function: Callable[..., Any], fail: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def compare(*args: Any, **kwargs: Any) -> Any:
-            if len(args) >= 2 and one_is_empty(args[0], args[1]):
-                return fail(args[0], args[1])
+            named = [next((kwargs[name] for name in names if name in kwargs), None) for names in _SIDES]
+            sides = (*args[:2], *named[len(args[:2]) :])
+            if one_is_empty(*sides):
+                return fail(*sides)
             return function(*args, **kwargs)
 
         return compare
@@ -71,6 +147,23 @@ def _guard_numpy() -> None:
         raise AssertionError("one side is empty")
 
     numpy.allclose = guarded(numpy.allclose, lambda _a, _b: False)
+    numpy.array_equiv = guarded(numpy.array_equiv, lambda _a, _b: False)
     numpy.isclose = guarded(numpy.isclose, nowhere)
     for name in _RAISE:
         setattr(numpy.testing, name, guarded(getattr(numpy.testing, name), complain))
+
+    def marked(make: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(make)
+        def array(*args: Any, **kwargs: Any) -> Any:
+            made = make(*args, **kwargs)
+            if type(made) is numpy.ndarray and not made.size and made.ndim and _is_test(sys._getframe(1)):
+                return made.view(_empty_classes()[1])
+            return made
+
+        return array
+
+    numpy.array, numpy.asarray = marked(numpy.array), marked(numpy.asarray)
+
+
+def _is_test(frame: Any) -> bool:
+    return frame.f_code.co_filename in context.SOURCES

@@ -37,6 +37,7 @@ _LEADS_OUT = frozenset(
         *("format", "format_map", "mro", "obj"),
     )
 )
+OWN: list[str] = []  # texts beside the sources that are a test's, with all that stands in them
 _MODULES = frozenset(("math", "cmath"))
 
 
@@ -67,7 +68,8 @@ def guard(tests: bytes) -> None:
             source = _checked(source, None, frame)
         elif not any(source is tree for tree in own_trees):
             around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
-            _check(source, set(_SAFE), set(around) - _SAFE)
+            allowed = set(_SAFE) | _data_types(around)
+            _check(source, allowed, around.keys() - allowed)
         return make(source, *args, **kwargs)
 
     def parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
@@ -101,7 +103,7 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
     around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
-    allowed = set(_SAFE) | _numbers(frame, around)
+    allowed = set(_SAFE) | _numbers(frame, around) | _data_types(around)
     if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
@@ -118,7 +120,7 @@ def _check(tree: ast.AST, allowed: set[str], others: set[str]) -> None:
 
 def _is_own(source: str) -> bool:
     """Whether it stands in a test as it is."""
-    return any(
+    return any(source in text for text in OWN) or any(
         isinstance(node, ast.Constant) and node.value == source for tree in context.trees() for node in ast.walk(tree)
     )
 
@@ -136,6 +138,12 @@ def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
     }
     return {name for name, value in around.items() if type(value) in (int, float) and name not in beside}
+
+
+def _data_types(around: dict[str, Any]) -> set[str]:
+    """Names under which a test has imported types of plain values."""
+    modules = ("fractions", "decimal", "datetime", "collections")
+    return {name for name, value in around.items() if isinstance(value, type) and value.__module__ in modules}
 
 
 def _compares(node: ast.AST) -> bool:

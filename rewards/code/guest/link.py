@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import context, proxies, served, uses, views, wire
+from . import context, emptiness, proxies, served, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -113,6 +113,8 @@ class Link:
             if operation == wire.RETURN:
                 if name in _GIVING and proxies.was_made(message[5]) and uses.as_value():
                     proxies.mark_given(message[5])
+                if emptiness.is_no_number(message[5]) and not context.mentions("nan", "NaN", "NAN"):
+                    self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
                 return message[5]
             if operation == wire.RAISE:
                 error = message[5]

@@ -11,7 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 from . import uses, views, wire
-from .proxies import Refused, ask, in_assertion, is_proxy, keep_made, refuse, size, text_of, truth, was_made
+from .proxies import (
+    Refused,
+    ask,
+    in_assertion,
+    is_proxy,
+    keep_made,
+    made_of_class,
+    refuse,
+    size,
+    text_of,
+    truth,
+    was_made,
+)
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -168,9 +180,20 @@ def plain_binary(name: str) -> Callable[..., Any]:
     return method
 
 
+# Methods of plain types that look for their argument, which is often what a test expects: `r.count(3) == 1`.
+_LOOKING = frozenset(
+    (
+        *("count", "index", "rindex", "find", "rfind", "startswith", "endswith", "replace", "partition", "rpartition"),
+        *("removeprefix", "removesuffix", "issubset", "issuperset", "isdisjoint", "union", "intersection"),
+        *("difference", "symmetric_difference", "compare", "compare_total", "subtract"),
+    )
+)
+
+
 def asked_method(name: str) -> Callable[..., Any]:
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if in_assertion(sys._getframe(1)):  # it would hand over what is expected
+        looking = name in _LOOKING and args and not made_of_class(self)
+        if looking or in_assertion(sys._getframe(1)):  # it would hand over what is expected
             base = next(kind for kind in type(self).__mro__ if type(kind) is type and name in kind.__dict__)
             return base.__dict__[name](self, *args, **kwargs)
         return ask("call", ask("getattr", self, name), *args, **kwargs)

@@ -114,7 +114,7 @@ def mark_given(value: Any) -> None:
     state_of(value)[_GIVEN] = True
 
 
-def _made_of_class(value: Any) -> bool:
+def made_of_class(value: Any) -> bool:
     """Whether the test made it of what it uses as a class, and not as a function, and has it from nowhere else."""
     from . import classes
 
@@ -138,14 +138,15 @@ _OF_ASSERTIONS = ("difference", "symmetric_difference")
 
 
 def in_assertion(frame: FrameType) -> bool:
-    """Whether unittest asks, and not the test."""
-    return frame.f_code.co_filename.endswith("/unittest/case.py")
+    """Whether unittest or pytest asks, and not the test."""
+    file = frame.f_code.co_filename
+    return file.endswith("/unittest/case.py") or "/_pytest/" in file
 
 
 def refuse(value: Any, what: str) -> NoReturn:
     """Fail for good: an object of the program was mixed with test data, or asked to be the verdict."""
     name = type(value).__name__
-    if _made_of_class(value):
+    if made_of_class(value):
         _link.unsupported(f"{what} of a {name} object")
     _link.refuse(f"{what} of an object of type {name}: the test expects plain data")
     raise Refused(f"{what} of an object of type {name} is not for the program to decide")
