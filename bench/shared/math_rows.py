@@ -1,0 +1,86 @@
+"""Rows for graders of mathematics: official solutions, each beside its own answer and beside one that is another's.
+
+`realistic` are the test solutions of MATH, `gsm8k` those of GSM8K. A wrong gold is the next one in the file whose value
+is certainly different: its letters and digits are not the same, and as numbers, where both are plain, they differ. No
+grader is asked, so that none is measured by its own opinion.
+
+The data is read from the folder RLVR_DATA, else from ../shared/data beside the repository.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+_LOOKED_AT = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A response and an answer that it is held against."""
+
+    response: str
+    gold: str
+    right: bool
+
+
+def folder() -> Path:
+    """Where the data is."""
+    named = os.environ.get("RLVR_DATA")
+    found = Path(named) if named else Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    if not (found / "gsm8k").is_dir():
+        raise SystemExit(f"no data folder at {found}; set RLVR_DATA to the folder that holds gsm8k/ and math/")
+    return found
+
+
+def rows(name: str) -> list[tuple[str, str]]:
+    """Solutions and their answers."""
+    if name == "gsm8k":
+        lines = (folder() / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+        solutions = [str(json.loads(line)["answer"]) for line in lines]
+        return [(solution, solution.rpartition("####")[2].strip()) for solution in solutions]
+    with gzip.open(folder() / "math" / "test.jsonl.gz", "rt", encoding="utf-8") as file:
+        read = [json.loads(line) for line in file]
+    return [(str(row["solution"]), str(row["answer"])) for row in read]
+
+
+def pairs(name: str, *, count: int | None = None, seed: int = 0) -> list[Pair]:
+    """Every solution against its own gold and against the next different one, shuffled; `count` of them."""
+    solved = rows(name)
+    made = []
+    for at, (response, gold) in enumerate(solved):
+        made.append(Pair(response=response, gold=gold, right=True))
+        following = (solved[(at + step) % len(solved)][1] for step in range(1, _LOOKED_AT))
+        other = next((answer for answer in following if _surely_differ(gold, answer)), None)
+        if other is not None:
+            made.append(Pair(response=response, gold=other, right=False))
+    random.Random(seed).shuffle(made)
+    return made[:count]
+
+
+def slices(made: Sequence[Pair], rounds: int) -> list[Sequence[Pair]]:
+    """As many slices of one length, no row in two of them: nothing that a side keeps of one round helps in the next."""
+    length = len(made) // rounds
+    return [made[at * length : (at + 1) * length] for at in range(rounds)]
+
+
+def _surely_differ(gold: str, other: str) -> bool:
+    if "circ" in gold + other or "%" in gold + other:  # with and without the sign it may be the same
+        return False
+    a, b = _number(gold), _number(other)
+    if a is not None and b is not None:
+        return a != b
+    return sorted(filter(str.isalnum, gold)) != sorted(filter(str.isalnum, other))
+
+
+def _number(text: str) -> Fraction | None:
+    with suppress(ValueError, ZeroDivisionError):
+        return Fraction(text.replace(",", "").replace("\\!", ""))
+    return None
