@@ -10,13 +10,29 @@ import re
 from collections.abc import Iterable, Iterator
 
 from rewards.math.expressions import BINDING, Expr, Num, Op, free_variables, walk
-from rewards.math.values import Equation, Inequality, Interval, Many, Matrix, Named, Ratio, Scalar, Value
+from rewards.math.values import (
+    Equation,
+    Inequality,
+    Interval,
+    Many,
+    Matrix,
+    Meet,
+    Minus,
+    Named,
+    Ratio,
+    Scalar,
+    Union,
+    Value,
+)
 
 # Roots, fractions, powers, logarithms and trigonometric values may be all that can be done; these may not.
-_UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det"}
+_UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
+# The whole number that a sum or product starts with, or all of it.
+_SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}?\}|\(\s*[-+]?\s*(\d+)\s*\)|(\d))"
 _FRACTION = re.compile(
-    r"\\frac\s*\{\s*-?\s*(\d+)\s*([^{}]*)\}\s*\{\s*-?\s*(\d+)\s*\}|\\frac\s*(\d)\s*(\d)|(?<![\d./])(\d+)\s*/\s*(\d+)(?![\d./])"
+    rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
 )
+_NUMBERS = re.compile(r"(?<![\d^_\[.{])(\d+)(?![\d.}\]])")
 
 
 def _expressions(value: Value) -> Iterator[Expr]:
@@ -39,6 +55,13 @@ def _expressions(value: Value) -> Iterator[Expr]:
                 yield from row
         case Ratio():
             yield from value.parts
+        case Union():
+            for part in value.parts:
+                yield from _expressions(part)
+        case Meet():
+            yield from (*_expressions(value.one), *_expressions(value.other))
+        case Minus():
+            yield from (*_expressions(value.whole), *_expressions(value.taken))
 
 
 def _operations(values: Iterable[Value]) -> set[str]:
@@ -62,13 +85,21 @@ def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:
 
 
 def is_simplified(spelled_answer: str) -> bool:
-    """Every fraction of whole numbers in it is in lowest terms."""
-    last = spelled_answer.rpartition("=")[2].replace("\\over", "/")
+    """Every fraction of whole numbers in it is in lowest terms, and so is one of a sum or product of them."""
+    last = re.sub(r"(?<=\d),(?=\d{3})", "", spelled_answer.rpartition("=")[2].replace("\\over", "/"))
     for match in _FRACTION.finditer(last):
         groups = match.groups()
-        if groups[0] and re.search(r"[-+]", groups[1]):
-            continue
-        top, bottom = next((int(a), int(b)) for a, b in (groups[0:3:2], groups[3:5], groups[5:7]) if a)
-        if math.gcd(top, bottom) > 1 or bottom == 1:
+        if groups[8] or groups[10]:
+            top, bottom, more = (*groups[8:10], "") if groups[8] else (*groups[10:12], "")
+        else:
+            top, bottom = (next((one for one in (groups[k], groups[k + 2], groups[k + 3]) if one), "") for k in (0, 4))
+            more = groups[1] or ""
+            if (groups[5] or "").strip():
+                continue  # a bottom that is no whole number
+        divisor = math.gcd(int(float(top)), int(float(bottom)))
+        if re.search(r"[-+]", more):  # each term has to be divisible
+            terms = [_NUMBERS.search(term) for term in re.split(r"[-+]", more)[1:]]
+            divisor = math.gcd(divisor, *(int(term[1]) if term else 1 for term in terms))
+        if divisor > 1 or int(float(bottom)) == 1:
             return False
     return True

@@ -82,8 +82,10 @@ def _is_region(value: Value) -> bool:
         if value.opening in ("(", "[") and len(value.items) == 2:
             return True
         return (
-            bool(value.items) and all(isinstance(item, Inequality | Named) for item in value.items)
-        ) or value.opening == "\\{"
+            (bool(value.items) and all(isinstance(item, Inequality | Named) for item in value.items))
+            or value.opening == "\\{"
+            or sets.are_intervals(value)
+        )
     return isinstance(value, Interval | Union | Inequality | Meet | Minus)
 
 
@@ -153,6 +155,8 @@ def _as_equations(gold: Value, answer: Value) -> Answer:
 
 def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
     """`5·2 = 10`: true, and its last member is the gold."""
+    if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
+        return same_value(gold, Scalar(answer.members[0]), terms)  # `5 = x`
     links = [decide.same(one, other) for one, other in zip(answer.members, answer.members[1:], strict=False)]
     steps = all_of(links)
     if steps is not Answer.YES:

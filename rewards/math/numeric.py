@@ -156,6 +156,8 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
         raise NoValue("a sum without its variable")
     first, last = _value(low, at), _value(high, at)
     if last != mp.inf:
+        if first != mp.floor(first) or last != mp.floor(last):
+            raise NoValue("a sum whose bounds are no whole numbers")
         if last - first > 5000:
             raise NoValue("a sum of many terms")
         terms = [_value(body, {**at, variable.name: Fraction(k)}) for k in range(int(first), int(last) + 1)]

@@ -61,6 +61,20 @@ def _plain(expression: Expr) -> Expr:
     return expression
 
 
+def are_intervals(value: Many) -> bool:
+    """Intervals in a row, at least one of which can be no point."""
+    pairs = [
+        item for item in value.items if isinstance(item, Many) and item.opening in ("(", "[") and len(item.items) == 2
+    ]
+    if value.opening or len(pairs) != len(value.items):
+        return False
+    return any(
+        {pair.opening, pair.closing} in ({"(", "]"}, {"[", ")"})
+        or any(isinstance(end, Scalar) and _infinity(end.expression) for end in pair.items)
+        for pair in pairs
+    )
+
+
 def is_condition(value: Value) -> bool:
     """Inequalities, joined."""
     return isinstance(value, Many) and bool(value.items) and all(isinstance(item, Inequality) for item in value.items)
@@ -119,6 +133,8 @@ def _region_of_many(value: Many) -> list[Interval]:
     if value.opening == "\\{":
         if not all(isinstance(item, Scalar) for item in value.items):
             raise NoRegion
+        return [part for item in value.items for part in _region(item)]
+    if are_intervals(value):
         return [part for item in value.items for part in _region(item)]
     if value.hedged:
         if any(
@@ -310,6 +326,8 @@ def same_equation(a: Expr, b: Expr) -> Answer:
         return Answer.NO
     try:
         ours, theirs = exact.normal(a), exact.normal(b)
+        if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
+            return Answer.NO
         if polynomials.ratio(ours.top, theirs.top):
             return Answer.YES
         ratio = polynomials.over(ours, theirs)
@@ -320,6 +338,33 @@ def same_equation(a: Expr, b: Expr) -> Answer:
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
         found = engine.constant_ratio(a, b)
         return Answer.UNDECIDED if found is None else yes_if(found)
+
+
+def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
+    """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
+    for name in {name for monomial in one.top for name, exponent in monomial if exponent < 0 and name[0] == "x"}:
+        if any(dict(monomial).get(name, 0) < 0 for monomial in other.top):
+            continue
+        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in one.top)
+        left = [monomial for monomial in one.top if dict(monomial).get(name, 0) == lowest]
+        if any(part != name and part[0] == "x" for monomial in left for part, _exponent in monomial):
+            return True
+    if one.bottom == other.bottom or polynomials.free_of_variables(polynomials.Form(one.bottom, polynomials.ONE)):
+        return False
+    parts = {monomial for monomial in one.bottom if monomial}
+    if len(parts) != 1 or len(next(iter(parts))) != 1 or next(iter(parts))[0][1] != 1:
+        return False
+    ((((name, _),), slope),) = ((monomial, one.bottom[monomial]) for monomial in parts)
+    at = -one.bottom.get((), Fraction(0)) / slope
+    there: dict[polynomials.Monomial, Fraction] = {}
+    for monomial, value in one.top.items():
+        exponent = dict(monomial).get(name, Fraction(0))
+        if exponent.denominator != 1 or (exponent < 0 and not at):
+            return False
+        rest = tuple(pair for pair in monomial if pair[0] != name)
+        there[rest] = there.get(rest, Fraction(0)) + value * at ** int(exponent)
+    left = [monomial for monomial, value in there.items() if value]
+    return not left or any(part[0] == "x" for monomial in left for part, _exponent in monomial)
 
 
 def same_inequality(gold: Inequality, answer: Inequality) -> Answer:

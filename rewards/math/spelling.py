@@ -136,6 +136,7 @@ _TEXT = re.compile(
     r"|bm|emph|underline)\*?\s*\{([^{}]*)\}"
 )
 _FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline)\s*\{")
+_FUNCTIONS_IN_TEXT = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "ln", "log", "lg", "gcd", "lcm"))
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
 _DROPPED = re.compile(
     r"\\(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|displaystyle|textstyle|scriptstyle|limits"
@@ -144,7 +145,8 @@ _DROPPED = re.compile(
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)(?:\\[,;:! ]|\\thinspace ?|\\,|[\u2009\u202f]|(?<=\d)\\ )(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)")
 _SPACES = re.compile(
-    r"(?<!\\)\\[,;:> ]|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])|~"
+    r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
+    r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])|~"
 )
 _RENAMED = {
     r"\dfrac": r"\frac",
@@ -217,6 +219,9 @@ _DELIMITERS = (
     ('"', '"'),
 )
 _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
+_TIE = re.compile(r"(?<=[\w)}])~(?=[\w(\\])")
+_UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
+_TEN = re.compile(r"(?<=\d)\s+x\s+(?=10\s*\^)")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _WHITE = re.compile(r"\s+")
 _TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
@@ -241,6 +246,10 @@ def _root(match: re.Match[str]) -> str:
 def _quoted(match: re.Match[str]) -> str:
     """The content of a text command: maths where it can only be that, else quoted words."""
     content = match.group(2)
+    if content.strip() in (",", ";", ":"):
+        return content
+    if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
+        return f" {FUNCTION_WORDS[content.strip()]} "
     if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
         return f" {FUNCTION_WORDS[content.strip()]} "
     if _ONLY_MATHS.fullmatch(content) and not content.isspace():
@@ -292,6 +301,8 @@ _ALREADY = re.compile(
 @lru_cache(maxsize=1024)
 def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
+    if " x " in text or "U" in text:
+        text = _UNION.sub(r" \\cup ", _TEN.sub(r" \\times ", text))
     if _ALREADY.fullmatch(text):
         text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
         return _TRAILING.sub("", " ".join(text.split())).rstrip()
@@ -303,7 +314,7 @@ def spelled(text: str) -> str:
         text = text.translate(_TABLE)
         if not text.isascii():
             text = "".join(c if c.isascii() else _letter(c) for c in text)
-    text = _BRACED_SIGN.sub(r"\1", text)
+    text = _TIE.sub(" ", _BRACED_SIGN.sub(r"\1", text))
     if "\\" in text:
         text = _COLOURED.sub("", _PHANTOM.sub("", text))
         text = _ARROW.sub(r" \1 ", _BASIS.sub(r" \\basis\1 ", text))
@@ -320,7 +331,9 @@ def spelled(text: str) -> str:
         text = _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text))
     else:
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
-    text = _MARKUP.sub("", text) if "**" in text and not re.search(r"\d\s*\*\*\s*[\d({a-z]", text) else text
+    text = (
+        _MARKUP.sub("", text) if "**" in text and not re.search(r"\d\s*\*\*\s*[\d({a-z]|[a-z)]\*\*\d", text) else text
+    )
     text = _WHITE.sub(" ", text).strip()
     return _TRAILING.sub("", text).strip()
 
@@ -329,16 +342,16 @@ def words_of(text: str) -> str:
     """Words in the form in which they are compared."""
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("-", " ").replace("\\", " ")
     text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
-    return _ARTICLE.sub("", text)
+    return re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
 
 
 def key(text: str) -> str:
     """What two spelled texts share when they differ in blanks, quotes and needless braces only."""
     text = re.sub(r",(?=\s)", ",​", text)  # a list is no decimal: the blank behind its comma counts
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ")
-    text = re.sub(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=\d)\s+(?=[\d.])", "␣", text)
+    text = re.sub(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)", "␣", text)
     text = re.sub(r"\s+", "", text)
-    text = re.sub(r"([\^_])\{(\w)\}", r"\1\2", text)
+    text = re.sub(r"([\^_])\{(\w)\}(?!\w)", r"\1\2", text)
     while len(text) > 2 and text[0] == "{" and text[-1] == "}" and "{" not in text[1:-1] and "}" not in text[1:-1]:
         text = text[1:-1]
     return text

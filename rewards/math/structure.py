@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from rewards.math.commands import Parser
 from rewards.math.expressions import INFINITY, Expr, Num, Op, divide, multiply, negative, number
@@ -57,7 +58,7 @@ _NAME = re.compile(
     r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
     r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
     r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
-    r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|\|[A-Za-z\\]+\|"
+    r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
 _FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
 _BLACKBOARD = {"R": ("real",), "Z": ("integers",), "N": ("naturals",), "Q": ("rationals",), "C": ("complex",)}
@@ -201,8 +202,7 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
     if name:
-        literals = {piece[0].number for piece in pieces[1:] if len(piece) == 1 and piece[0].kind is Kind.NUMBER}
-        if len({one.value for one in literals if one is not None}) > 1:
+        if len({one for piece in pieces[1:] if (one := _literal(piece)) is not None}) > 1:
             raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
@@ -220,6 +220,18 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         return [Named(plain, value, expression, parameters) for value in values]
     members = [_scalar_expression(piece, text) for piece in pieces]
     return [Equation(tuple(members))]
+
+
+def _literal(piece: Sequence[Token]) -> Fraction | None:
+    """The value of a whole number or a fraction that is written out; None for all else."""
+    if len(piece) > 12:
+        return None
+    try:
+        parser = Parser(piece, units=False)
+        value = parser.expression()
+    except NotMaths:
+        return None
+    return value.value if parser.done() and isinstance(value, Num) and not value.digits else None
 
 
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
