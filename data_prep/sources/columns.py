@@ -177,14 +177,32 @@ def _latex(value: object, fields: Mapping[str, object]) -> MathReference:
 
 
 def _olympiad(value: object, fields: Mapping[str, object]) -> MathReference:
-    """A list with one text, which holds several answers where `is_multiple_answer` says so."""
+    """A list with one text, which holds several answers where `is_multiple_answer` says so; its unit and tolerance."""
     items = value if isinstance(value, list) else [value]
     several = fields.get("is_multiple_answer") is True
     answers = tuple(part for item in items for part in (split_answers(_one(item)) if several else (_one(item),)))
     if not answers:
         raise BadRow(expected="at least one answer", found=value)
     bare = tuple(bare_latex(answer) for answer in answers)
-    return MathReference(answer=bare[0] if len(bare) == 1 else bare)
+    unit = fields.get("unit")
+    return MathReference(
+        answer=bare[0] if len(bare) == 1 else bare,
+        unit=bare_latex(unit) if isinstance(unit, str) else "",
+        tolerance=_tolerance(fields.get("error")),
+    )
+
+
+def _tolerance(value: object) -> float | None:
+    """How far an answer may be from the gold one: `error`, a number that stands as text; None where there is none."""
+    if value is None or value == "":
+        return None
+    try:
+        tolerance = Decimal(_one(value))
+    except InvalidOperation:
+        tolerance = Decimal(-1)
+    if not (tolerance.is_finite() and 0 <= tolerance < 10**9):
+        raise BadRow(expected="an error that is a number of at least 0", found=value)
+    return float(tolerance)
 
 
 ANSWER_FORMS: Mapping[str, AnswerForm] = MappingProxyType(

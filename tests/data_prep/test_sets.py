@@ -158,6 +158,23 @@ def test_evaluation_golds_are_written_as_their_graders_expect(shared_data: Path)
     )
 
 
+def test_units_and_tolerances_of_olympiadbench_are_options_of_the_reference(shared_data: Path) -> None:
+    references = [problem.reference for problem in load_set("olympiadbench", origin=shared_data)]
+    assert all(isinstance(reference, MathReference) for reference in references)
+    maths = [reference for reference in references if isinstance(reference, MathReference)]
+    units = sorted(reference.unit for reference in maths if reference.unit)
+    assert units == ["%", "^{\\circ}", "cm^2", "km", "km/h", "min", "minute", "minutes"]
+    assert [(r.answer, r.unit, r.tolerance) for r in maths if r.tolerance is not None] == [("4.2", "%", 0.1)]
+
+
+@pytest.mark.parametrize("error", ["much", "nan", "-1", [0.1], "1e400"])
+def test_an_error_that_is_no_tolerance_is_a_bad_row(tmp_path: Path, error: object) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"question": "1+1?", "final_answer": ["2"], "error": error}))
+    with pytest.raises(BadRow, match="line 1"):
+        list(load_set("olympiadbench", origin=path))
+
+
 # --- where files are looked for ---------------------------------------------------------------------------------------
 
 ROW = '{"question": "1+1?", "answer": "#### 2"}\n'
