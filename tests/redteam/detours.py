@@ -299,4 +299,46 @@ def check(stdin, stdout, expected):
 """
         },
     ),
+    Arena(
+        name="caught",
+        solution="class Bad(Exception):\n    pass\n\ndef solve(n):\n    if n < 0:\n        raise Bad\n    return n\n",
+        styles=("pytest",),
+        file="""\
+import solution
+
+def test_raises():
+    try:
+        solution.solve(-1)
+        assert False, "it should raise"
+    except solution.Bad:
+        pass
+""",
+    ),
+    Arena(
+        name="stored",
+        solution="import shelve\ndef solve(path):\n    with shelve.open(path) as held:\n        held['a'] = [1, 2]\n",
+        styles=("pytest",),
+        file="""\
+import shelve
+from solution import solve
+
+def test_stored(tmp_path):
+    solve(str(tmp_path / "held"))
+    with shelve.open(str(tmp_path / "held")) as held:
+        assert held["a"] == [1, 2]
+""",
+    ),
+    Arena(
+        name="stored_array",
+        solution="import numpy as np\ndef solve(path):\n    np.save(path, np.array([{'a': 1}, None], dtype=object))\n",
+        styles=("pytest",),
+        file="""\
+import numpy as np
+from solution import solve
+
+def test_stored(tmp_path):
+    solve(str(tmp_path / "held.npy"))
+    assert np.load(tmp_path / "held.npy", allow_pickle=True).tolist() == [{'a': 1}, None]
+""",
+    ),
 )

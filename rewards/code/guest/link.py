@@ -137,6 +137,9 @@ class Link:
         value = self.ask("getattr", MODULE, name)
         if name[:1].isupper():
             proxies.mark_named(value, name)
+        if type(value) in (type, tuple) and uses.catches_assertions(name, value):
+            self.refuse(f"what it calls {name} catches failed assertions of the tests")
+            raise proxies.Refused(f"{name} catches failed assertions")
         return value
 
     def _write(self, operation: int, *payload: Any) -> None:

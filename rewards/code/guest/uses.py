@@ -147,3 +147,26 @@ def _asserts(node: ast.AST, line: int) -> bool:
     if isinstance(node, ast.Assert):
         return node.lineno >= line and not isinstance(node.test, ast.Constant)
     return isinstance(node, ast.Expr) and node.lineno >= line and context.calls_assertion(node)
+
+
+def catches_assertions(name: str, value: object) -> bool:
+    """Whether a global of the program is no exception of its own but one that a failed assertion is, too, and the tests
+    catch it around an assertion: `try: solve(-1); assert False; except solution.Bad: pass`.
+    """
+    kinds = value if isinstance(value, tuple) else (value,)
+    if not any(isinstance(kind, type) and issubclass(AssertionError, kind) for kind in kinds):
+        return False
+    return any(
+        any(_names(handler.type, name) for handler in node.handlers if handler.type is not None)
+        and any(isinstance(inner, ast.Assert) or _asserts(inner, 0) for held in node.body for inner in ast.walk(held))
+        for tree in context.trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try)
+    )
+
+
+def _names(expression: ast.expr, name: str) -> bool:
+    return any(
+        (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
+        for node in ast.walk(expression)
+    )
