@@ -16,6 +16,7 @@ that the plain type lacks, and methods that the program overrides, are asked of 
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -66,6 +67,7 @@ NUMBER, _MADE, _GIVEN, _HASH = "\0number", "\0made", "\0given", "\0hash"
 _link: Link
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
+_evaluating: list[None] = []
 _named: dict[type, str] = {}  # classes that the test reached by a name in capitals
 
 
@@ -123,6 +125,16 @@ def made_of_class(value: Any) -> bool:
     )
 
 
+@contextlib.contextmanager
+def evaluation() -> Iterator[None]:
+    """What text of the program makes is not made by the test."""
+    _evaluating.append(None)
+    try:
+        yield
+    finally:
+        _evaluating.pop()
+
+
 def mark_named(kind: Any, name: str) -> None:
     """The test reaches a class of the program by this name."""
     if type(kind) is HandleMeta:
@@ -165,7 +177,7 @@ class HandleMeta(type):
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         result = ask("call", cls, *args, **kwargs)
-        if cls in _named:
+        if cls in _named and not _evaluating:
             mark_made(result, _named[cls])
         return result
 
@@ -357,7 +369,11 @@ class _Globals(Mapping[str, Any]):
 
 
 class SolutionModule(types.ModuleType):
-    """The module `solution` as tests import it."""
+    # The module `solution` as tests import it. Its docstring is the program's.
+
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
+        return _link.global_value("__doc__")
 
     @property
     def __dict__(self) -> Any:  # type: ignore[override]

@@ -10,6 +10,7 @@ import builtins
 import collections
 import datetime
 import decimal
+import enum
 import fractions
 import functools
 import importlib
@@ -67,6 +68,20 @@ _EXCEPTIONS = {
     "numpy.linalg": ("LinAlgError",),
     "numpy.exceptions": ("AxisError",),
 }
+# Enumerations whose members are compared by identity, and what stands for "nothing here".
+_ENUMS = {
+    "http": ("HTTPStatus", "HTTPMethod"),
+    "signal": ("Signals", "Handlers"),
+    "inspect": ("_ParameterKind",),
+    "re": ("RegexFlag",),
+    "uuid": ("SafeUUID",),
+    "socket": ("AddressFamily", "SocketKind"),
+}
+_CONSTANTS = {"inspect": ("_empty",), "dataclasses": ("MISSING",), "typing": ("Any",)}
+_LATE = {
+    module: (*_EXCEPTIONS.get(module, ()), *_ENUMS.get(module, ()), *_CONSTANTS.get(module, ()))
+    for module in (*_EXCEPTIONS, *_ENUMS, *_CONSTANTS)
+}
 
 
 def _tables() -> tuple[dict[str, Any], dict[int, str], dict[int, str]]:
@@ -104,10 +119,19 @@ def name_of(value: object) -> str | None:
         if (
             isinstance(module, str)
             and isinstance(qualname, str)
-            and qualname in _EXCEPTIONS.get(module, ())
+            and qualname in _LATE.get(module, ())
             and getattr(sys.modules.get(module), qualname, None) is value
         ):
             return f"{module}:{qualname}"
+        return None
+    kind: Any = type(value)
+    if type(kind) is enum.EnumType and (of := name_of(kind)) is not None:
+        name = str(getattr(value, "_name_", ""))
+        return f"{of}.{name}" if kind._member_map_.get(name) is value else None
+    if isinstance(module := getattr(kind, "__module__", None), str) and module in _CONSTANTS:
+        for name in _CONSTANTS[module]:
+            if getattr(sys.modules.get(module), name, None) is value:
+                return f"{module}:{name}"
     return None
 
 
@@ -123,10 +147,15 @@ def by_name(name: object) -> Any:
     if name in _BY_NAME:
         return _BY_NAME[name]
     module, _, qualname = name.partition(":")
-    if qualname in _EXCEPTIONS.get(module, ()):
+    qualname, _, member = qualname.partition(".")
+    if qualname in _LATE.get(module, ()):
         try:
-            return getattr(importlib.import_module(module), qualname)
-        except (ImportError, AttributeError):
+            found = getattr(importlib.import_module(module), qualname)
+            if not member:
+                return found
+            if qualname in _ENUMS.get(module, ()):
+                return found._member_map_[member]
+        except (ImportError, AttributeError, KeyError):
             pass
     raise Violation(f"no standard object is called {name!r:.80}")
 

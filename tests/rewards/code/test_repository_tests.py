@@ -72,6 +72,32 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         def test_documented(): assert Config.home.__doc__ == "Where." and isinstance(Config.home, property)
         """,
     ),
+    "texts that make an object again": (
+        "from dataclasses import dataclass, field\n@dataclass\nclass P:\n    x: int\n    kids: list = field(default_factory=list)\n",
+        ("    x: int\n", "    x: int = field(repr=False)\n"),
+        """
+        from solution import P
+        def test_a(): assert eval(repr(P(1, [P(-2)]))) == P(1, [P(-2)])
+        """,
+    ),
+    "what both ends know by name": (
+        '"""A module."""\nimport dataclasses, http, signal\ndef ok(): return http.HTTPStatus.OK\ndef sig(): return signal.SIGINT\n'
+        "@dataclasses.dataclass\nclass D:\n    x: int\ndef f(a, /, *b, c=1): return a\n",
+        ("HTTPStatus.OK", "HTTPStatus.CREATED"),
+        """
+        import dataclasses, inspect, re, signal
+        from http import HTTPStatus
+        import solution
+        from solution import D, f, ok, sig
+        def test_members(): assert ok() is HTTPStatus.OK and ok() in (HTTPStatus.OK, 404) and sig() is signal.SIGINT
+        def test_parameters():
+            a, b, c = inspect.signature(f).parameters.values()
+            assert a.kind is inspect.Parameter.POSITIONAL_ONLY and b.kind is inspect.Parameter.VAR_POSITIONAL
+            assert a.default is inspect.Parameter.empty and c.default == 1
+        def test_fields(): assert dataclasses.fields(D)[0].default is dataclasses.MISSING
+        def test_documentation(): assert solution.__doc__ == "A module."
+        """,
+    ),
     "output past the streams": (
         "import os, subprocess, sys\ndef shout(t):\n    print(t.upper())\n    os.write(1, b'raw\\n')\n    print('end', file=sys.stderr)\n"
         "def child(): subprocess.run(['echo', 'child'], check=True)\ndef put(b): sys.stdout.buffer.write(b)\n",
@@ -106,3 +132,11 @@ def test_a_flag_is_as_true_as_its_number_whatever_its_class_says() -> None:
     program = "from enum import Flag\nclass P(Flag):\n    N = 0\n    R = 1\n    def __bool__(self): return True\ndef f(): return P.N\n"
     assert is_wrong(pytest_files(program, "from solution import P, f\ndef test_a(): assert f()\n"))
     assert passes(pytest_files(program, "from solution import P, f\ndef test_a(): assert not f()\n"))
+
+
+def test_a_text_of_the_program_makes_no_object_of_the_test() -> None:
+    program = (
+        "class V:\n    def __init__(self, x): self.x = x\n    def __mul__(self, k): return 12\ndef f(): return 'V(4)'\n"
+    )
+    test = "from solution import V, f\ndef test_a(): assert V(1).x == 1\ndef test_b(): assert eval(f()) * 3 == 12\n"
+    assert is_wrong(pytest_files(program, test))
