@@ -341,4 +341,38 @@ def test_stored(tmp_path):
     assert np.load(tmp_path / "held.npy", allow_pickle=True).tolist() == [{'a': 1}, None]
 """,
     ),
+    Arena(
+        name="written_module",
+        solution="def solve(n):\n    return f'value = {n}\\ndef f(x):\\n    return x * {n}\\n'\n",
+        styles=("pytest",),
+        file="""\
+import importlib.util
+import runpy
+from solution import solve
+
+OWN = \'\'\'
+import os
+value = os.sep
+\'\'\'
+
+def test_module(tmp_path):
+    path = tmp_path / "made.py"
+    path.write_text(solve(42))
+    spec = importlib.util.spec_from_file_location("made", path)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.value == 42 and made.f(2) == 84
+
+def test_script(tmp_path):
+    path = tmp_path / "made.py"
+    path.write_text(solve(7))
+    assert runpy.run_path(str(path))["value"] == 7
+
+def test_own(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_module.py").write_text(OWN)
+    import own_module
+    assert own_module.value == "/"
+""",
+    ),
 )

@@ -20,6 +20,7 @@ from typing import Any
 from . import context, proxies
 
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
+_LOADS = re.compile(rb"\b(?:runpy|importlib|import_module|__import__|syspath_prepend|sys\.path)\b")
 _SAFE = frozenset(
     (
         *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
@@ -48,6 +49,8 @@ _MODULES = frozenset(("math", "cmath"))
 
 def guard(tests: bytes) -> None:
     """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
+    if _LOADS.search(tests):
+        _guard_files()
     if not _MENTIONED.search(tests):
         return
     evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
@@ -89,6 +92,49 @@ def guard(tests: bytes) -> None:
     parse = ast.parse
     ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
+
+
+def _guard_files() -> None:
+    """Modules that a test loads from temporary folders may be the program's, written by it or from what it gave."""
+    import importlib.machinery
+    import os
+    import tempfile
+
+    temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
+    loader: Any = importlib.machinery.SourceFileLoader
+    runpy: Any = importlib.import_module("runpy")
+    get_code, run = loader.get_code, runpy.run_path
+
+    def checked(path: Any) -> None:
+        file = os.path.realpath(os.fspath(path))
+        if file not in context.SOURCES and file.startswith(temporary) and os.path.isfile(file):
+            with open(file, "rb") as opened:
+                _check_file(opened.read())
+
+    def code(self: Any, name: str) -> Any:
+        path = self.get_filename(name)
+        checked(path)
+        if not os.path.realpath(path).startswith(temporary):
+            return get_code(self, name)
+        return self.source_to_code(self.get_data(path), path)  # whatever lies compiled beside it
+
+    def run_path(path: Any, *args: Any, **kwargs: Any) -> Any:
+        checked(path)
+        return run(path, *args, **kwargs)
+
+    loader.get_code, runpy.run_path = code, run_path
+
+
+def _check_file(source: bytes) -> None:
+    """Raises Refused. What the tests' own sources hold line by line is theirs."""
+    own = {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
+    try:
+        if all(line.strip() in own for line in source.decode().splitlines()):
+            return
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    _check(tree, set(_SAFE), set())
 
 
 def _is_test(frame: FrameType) -> bool:
