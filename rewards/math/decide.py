@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 
-from rewards.math import angles, engine, exact, numeric, polynomials
+from rewards.math import angles, budget, engine, exact, numeric, polynomials
 from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, is_decimal, walk
 
 FEWEST_GOLD_DIGITS = 8
@@ -127,6 +127,8 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
             return found
         if not variables and angles.equal(gold, answer):
             return Answer.YES
+    if not budget.spend(0):
+        return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)
 
@@ -151,7 +153,10 @@ def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
 
 
 def _is_limit(expression: Expr) -> bool:
-    return any(isinstance(one, Op) and one.name in ("lim", "prod") for one in walk(expression))
+    return any(
+        isinstance(one, Op) and (one.name == "lim" or (one.name == "prod" and INFINITY in one.args))
+        for one in walk(expression)
+    )
 
 
 def _infinite(expression: Expr) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewards.math import finished
+from rewards.math import budget, finished
 from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
 from rewards.math.matching import alone, same_value
@@ -42,6 +42,7 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return found
     if len(answer) > LONGEST:
         return Equality.UNREADABLE_ANSWER
+    budget.begin()
     golds = gold_readings(gold_of(gold).text)
     if not golds:
         return Equality.UNREADABLE_GOLD
@@ -62,6 +63,7 @@ def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equa
     """Whether an answer is a list of all the golds, in any order."""
     if len(golds) == 1:
         return compare(golds[0], answer, terms)
+    budget.begin()
     wanted: list[Value] = []
     for gold in golds:
         found = readings(gold_of(gold).text)

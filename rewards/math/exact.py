@@ -21,6 +21,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
+from rewards.math import budget
 from rewards.math.expressions import Const, Expr, Num, Op, Sym, substituted
 from rewards.math.polynomials import (
     IMAGINARY,
@@ -134,6 +135,8 @@ def normal(expression: Expr) -> Form:
     """The normal form. Raises TooHard, Undefined."""
     if isinstance(expression, Num):
         return constant(expression.value)
+    if not budget.spend(1):
+        raise TooHard("a comparison of many steps")
     if isinstance(expression, Sym):
         return generator(("x", expression.name))
     if isinstance(expression, Const):

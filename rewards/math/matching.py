@@ -272,10 +272,15 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         if by_name.keys() != also.keys() or (_of_several(by_name) and gold.hedged != answer.hedged):
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
+    names = [{i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)]
+    if len(names[0]) == len(names[1]) == 1 and _plain_name(min(names[0])) != _plain_name(min(names[1])):
+        return Answer.NO
+    if answer.hedged and not gold.hedged and all(isinstance(item, Words) for item in gold.items):
+        return Answer.NO
     if sets.is_condition(gold) or sets.is_condition(answer):
         return sets.same_region(gold, answer)
     if by_name is not None and _of_several(by_name):
-        if gold.hedged or any(isinstance(item, Named) for item in answer.items):
+        if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
         if not answer.opening:  # a bare list is read in the order of the names
             answer = Many(answer.items, "(", ")")

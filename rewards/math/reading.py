@@ -94,7 +94,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
         return (*readings(text), *readings(plain.replace(",", ", ")))
     found = readings(text)
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
-        return tuple(one for one in found if not (isinstance(one, Ratio) and _is_reducible(one)))
+        return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
     return found
 
 

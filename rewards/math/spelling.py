@@ -222,10 +222,11 @@ _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
 _TIE = re.compile(r"(?<=[\w)}])~(?=[\w(\\])")
 _UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
 _TEN = re.compile(r"(?<=\d)\s+x\s+(?=10\s*\^)")
+_TEMPERATURE = re.compile(r"\^\s*\\circ\s*“?\s*([CF])(?![a-zA-Z])\s*”?")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _WHITE = re.compile(r"\s+")
 _TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
-_BRACED_SIGN = re.compile(r"\{\s*([-+:=<>])\s*\}")
+_BRACED_SIGN = re.compile(r"(?<!\\text)(?<!\\mathrm)\{\s*([-+:=<>])\s*\}")
 _PAIR = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")
 _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
@@ -328,7 +329,7 @@ def spelled(text: str) -> str:
             text = replaced
         text = _FONT.sub("{", text)
         text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
-        text = _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text))
+        text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
     else:
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
     text = (

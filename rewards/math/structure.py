@@ -165,13 +165,22 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
     if relations[0] == "in" and len(relations) == 1:
         if all(token.kind in (Kind.NUMBER, Kind.SIGN) for token in pieces[0]):
             raise NotMaths("a number that is said to be in a set")
-        return [Named(_source(pieces[0], text), one) for one in _several(pieces[1], text)]
+        return [Named(_source(pieces[0], text), _interval(one)) for one in _several(pieces[1], text)]
     if all(relation == "=" for relation in relations):
         return _named(pieces, text)
     if all(relation in ("<", ">", "<=", ">=", "!=") for relation in relations):
         members = [_expression(piece) for piece in pieces]
         return [Inequality(tuple(members), tuple(relations))]
     raise NotMaths("relations that are no chain")
+
+
+def _interval(value: Value) -> Value:
+    """What stands behind "in" as an interval, where it may be a point as well."""
+    if isinstance(value, Many) and value.opening in ("(", "[") and len(value.items) == 2:
+        low, high = value.items
+        if isinstance(low, Scalar) and isinstance(high, Scalar):
+            return Interval(low.expression, high.expression, value.opening == "[", value.closing == "]")
+    return value
 
 
 def _source(piece: Sequence[Token], text: str) -> str:
