@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from types import FrameType
+
+from . import context, proxies
 
 
 def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
@@ -19,7 +22,7 @@ def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
 
 def _in_tree(name: str, tree: ast.Module) -> bool:
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    asked = {_name(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)} - {""}
+    asked = _asked(tree)
     for node in parents:
         if _name(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
             continue
@@ -33,7 +36,7 @@ def _in_tree(name: str, tree: ast.Module) -> bool:
 
 def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
     above = parents[call]
-    if isinstance(above, ast.Attribute | ast.withitem):
+    if isinstance(above, ast.Attribute | ast.withitem) or _asked_behind_operator(call, parents):
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
         return not (_name(above.func).startswith("assert") or _name(above.func) in _OF_DATA)
@@ -49,6 +52,71 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
             return node.name in asked and isinstance(above, ast.Return | ast.Yield)
     return False
 
+
+def _asked(tree: ast.AST) -> set[str]:
+    """Names whose objects are asked for attributes, by themselves or behind an operator: `v.x`, `(v * 3).x`."""
+    asked = {_name(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in _DATA_HAS:
+            asked |= {side.id for side in ast.walk(node.value) if isinstance(side, ast.Name)}
+    return asked - {""}
+
+
+def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether an operator is applied, and what it gives is asked for what no data has: `(Vector(1, 2) * 3).x`."""
+    above = parents.get(node)
+    operated = False
+    while isinstance(above, ast.BinOp | ast.UnaryOp):
+        operated, above = True, parents.get(above)
+    return operated and isinstance(above, ast.Attribute) and above.attr not in _DATA_HAS
+
+
+def expects_object(frame: FrameType) -> bool:
+    """Whether a test, by its text, takes what the operator at this moment gives for an object of the program.
+
+    `(v * 3).x == 3`, `v * 3 == Vector(3, 6)`, `w = v * 3` where it asks for `w.x` further on, and where nobody looks at
+    what an object gives that is made on the spot.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    operators = ast.BinOp | ast.UnaryOp | ast.Compare
+    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
+    if found is None:
+        return False
+    if isinstance(
+        parents[found], ast.Expr
+    ):  # what it gives is not looked at: `with raises(TypeError): Vector(1, 2) < "x"`
+        return any(_makes_object(side, frame) for side in ast.iter_child_nodes(found) if isinstance(side, ast.expr))
+    if isinstance(found, ast.Compare):
+        return False
+    above: ast.AST = found
+    while isinstance(above, ast.BinOp | ast.UnaryOp):
+        above = parents[above]
+    if isinstance(above, ast.Attribute):
+        return above.attr not in _DATA_HAS
+    if isinstance(above, ast.Compare):
+        sides = (above.left, *above.comparators)
+        return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
+    if isinstance(above, ast.Assign):
+        function = next((n for n in _ancestors(above, parents) if isinstance(n, ast.FunctionDef)), tree)
+        later = {_name(n.value) for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in _DATA_HAS}
+        return any(_name(target) in later for target in above.targets if isinstance(target, ast.Name))
+    return False
+
+
+def _makes_object(side: ast.expr, frame: FrameType) -> bool:
+    """Whether an expression is a call of a class of the program, by a name in capitals."""
+    if not (isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id[:1].isupper()):
+        return False
+    return type(frame.f_globals.get(side.func.id)) is proxies.HandleMeta
+
+
+_DATA_HAS = frozenset(
+    name for kind in (int, float, complex, str, bytes, list, tuple, dict, set, range) for name in dir(kind)
+) | {"item", "tolist", "sum", "all", "any", "shape", "size", "dtype", "mean", "max", "min", "total", "elements"}
 
 # Functions that take data: to hand them what a name gives says nothing about it.
 _OF_DATA = frozenset(

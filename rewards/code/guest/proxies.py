@@ -135,6 +135,16 @@ def evaluation() -> Iterator[None]:
         _evaluating.pop()
 
 
+def _gives_object() -> bool:
+    """Whether the test that uses an operator at this moment asks an object of what it gives."""
+    from . import classes
+
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename in context.SOURCES and classes.expects_object(frame)
+
+
 def mark_named(kind: Any, name: str) -> None:
     """The test reaches a class of the program by this name."""
     if type(kind) is HandleMeta:
@@ -158,7 +168,7 @@ def in_assertion(frame: FrameType) -> bool:
 def refuse(value: Any, what: str) -> NoReturn:
     """Fail for good: an object of the program was mixed with test data, or asked to be the verdict."""
     name = type(value).__name__
-    if made_of_class(value):
+    if made_of_class(value) or _gives_object():
         _link.unsupported(f"{what} of a {name} object")
     _link.refuse(f"{what} of an object of type {name}: the test expects plain data")
     raise Refused(f"{what} of an object of type {name} is not for the program to decide")
@@ -187,7 +197,7 @@ class HandleMeta(type):
         return ask("getattr", cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        if name == "__abstractmethods__" or cls not in class_numbers:
+        if cls not in class_numbers:
             type.__setattr__(cls, name, value)
         else:
             ask("setattr", cls, name, value)

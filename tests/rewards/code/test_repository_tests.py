@@ -140,3 +140,54 @@ def test_a_text_of_the_program_makes_no_object_of_the_test() -> None:
     )
     test = "from solution import V, f\ndef test_a(): assert V(1).x == 1\ndef test_b(): assert eval(f()) * 3 == 12\n"
     assert is_wrong(pytest_files(program, test))
+
+
+VECTOR = """
+class Vector:
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __mul__(self, k): return Vector(self.x * k, self.y * k)
+    __rmul__ = __mul__
+    def __lt__(self, other): return self.x < other.x
+    def __eq__(self, other): return (self.x, self.y) == (other.x, other.y)
+    def unit(self): return Vector(self.x / 5, self.y / 5)
+def make(x, y): return Vector(x, y)
+ONE = Vector(1, 1)
+"""
+OPERATORS = (
+    "v = Vector(1, 2)\n    assert (v * 3).x == 3",
+    "assert (3 * Vector(1, 2)).x == 3",
+    "assert (Vector(3, 4).unit() * 5).x == 3",
+    "assert (make(1, 2) * 5).y == 10",
+    "w = ONE * 5\n    assert w.x == 5",
+    "assert ONE * 5 == Vector(5, 5)",
+    "assert [(v * 2).x for v in (ONE, ONE)] == [2, 2]",
+    "import pytest\n    with pytest.raises(TypeError): Vector(1, 2) * None",
+    "import pytest\n    with pytest.raises(AttributeError): Vector(1, 2) < 3",
+)
+
+
+@pytest.mark.parametrize("body", OPERATORS)
+def test_an_operator_that_a_test_expects_an_object_of_is_unsupported_and_not_wrong(body: str) -> None:
+    judgement = pytest_files(VECTOR, f"from solution import *\ndef test_a():\n    {body}\n")
+    assert judgement.fault.startswith("unsupported test"), judgement
+
+
+def test_an_operator_that_a_test_expects_data_of_is_wrong() -> None:
+    for body in ("assert make(1, 2) * 3 == 9", "x = make(1, 2) * 3\n    assert x == 9", "assert (ONE * 3).real == 3"):
+        assert is_wrong(pytest_files(VECTOR, f"from solution import make, ONE\ndef test_a():\n    {body}\n")), body
+
+
+def test_a_test_may_take_the_abstract_methods_from_a_class() -> None:
+    program = (
+        "from abc import ABC, abstractmethod\nclass Shape(ABC):\n    @abstractmethod\n    def area(self): return 7\n"
+    )
+    tests = """
+    from unittest.mock import patch
+    import pytest
+    from solution import Shape
+    def test_a():
+        with patch.multiple(Shape, __abstractmethods__=set()): assert Shape().area() == 7
+        with pytest.raises(TypeError): Shape()
+    """
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace("return 7", "return 8"), tests))
