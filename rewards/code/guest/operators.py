@@ -31,6 +31,8 @@ def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def iterate(self: Any) -> Any:
+    if isinstance(self, dict) and in_assertion(sys._getframe(1)):  # keys that are compared one by one, or not at all
+        return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
 
 
