@@ -7,65 +7,22 @@ length, attributes, mutation of an argument, callbacks, exceptions, captured out
 from __future__ import annotations
 
 from tests.redteam.arena import Arena
+from tests.redteam.arenas_of_files import OF_FILES
 from tests.redteam.detours import DETOURS
-
-
-def _equal(calls: tuple[tuple[object, ...], ...], solution: str) -> tuple[str, ...]:
-    answers = Arena(name="", solution=solution, calls=calls).answers()
-    return tuple(
-        f"assert solve({', '.join(map(repr, args))}) == {answer!r}" for args, answer in zip(calls, answers, strict=True)
-    )
-
-
-NUMBER = "def solve(a, b):\n    return (a * a * 31 + b * 17 + 11) % 9973\n"
-NUMBER_CALLS = ((3, 4), (10, 0), (0, 25), (7, 7), (123, 45))
-_TEXT = "def solve(s):\n    return s[::-1].upper() + '-' + str(len(s) * 7)\n"
-_TEXT_CALLS = (("abcd",), ("q",), ("Longer",))
-ITEMS = "def solve(a):\n    return [x * x + i for i, x in enumerate(sorted(a))]\n"
-ITEMS_CALLS = (([3, 1, 2],), ([9],), ([5, 5, 0, 8],))
-_NEAR = "def solve(x):\n    return x ** 0.5 + x / 7\n"
-_COUNTS = """\
-def solve(text):
-    counts = {}
-    for word in text.split():
-        counts[word] = counts.get(word, 0) + 1
-    return counts
-"""
-_ACCOUNT = """\
-class Account:
-    def __init__(self, start):
-        self.balance = start * 3 + 1
-        self.log = []
-    def deposit(self, amount):
-        self.balance += amount * 2
-        self.log.append(amount)
-        return self.balance
-    def __len__(self):
-        return len(self.log)
-    def __str__(self):
-        return f"<{self.balance}>"
-def solve(start):
-    return Account(start)
-"""
-_RAISES = """\
-import math
-def solve(n):
-    if n < 0:
-        raise ValueError(f"below zero by {-n}")
-    return math.isqrt(n * 5)
-"""
-_PRINTS = "def solve(n):\n    for i in range(n):\n        print(i * i, end=';')\n    print()\n    return n * 3\n"
-_READS = "def solve():\n    return sum(int(x) ** 2 for x in input().split())\n"
-_HALVES = "def solve(a):\n    return [x / 2 + i for i, x in enumerate(a)]\n"
-_RECORDER = """\
-class Recorder:
-    def __init__(self):
-        self.seen = []
-    def add(self, item):
-        self.seen.append(item)
-    def check(self, items):
-        assert self.seen == items
-"""
+from tests.redteam.solutions import (
+    ACCOUNT,
+    COUNTS,
+    HALVES,
+    ITEMS,
+    ITEMS_CALLS,
+    NEAR,
+    NUMBER,
+    NUMBER_CALLS,
+    RECORDER,
+    TEXT,
+    TEXT_CALLS,
+    equal,
+)
 
 _ALL = (
     Arena(
@@ -73,13 +30,13 @@ _ALL = (
         solution=NUMBER,
         calls=NUMBER_CALLS,
         stdio=True,
-        tests=_equal(NUMBER_CALLS, NUMBER),
+        tests=equal(NUMBER_CALLS, NUMBER),
     ),
-    Arena(name="text", solution=_TEXT, calls=_TEXT_CALLS, stdio=True, tests=_equal(_TEXT_CALLS, _TEXT)),
-    Arena(name="items", solution=ITEMS, calls=ITEMS_CALLS, tests=_equal(ITEMS_CALLS, ITEMS)),
+    Arena(name="text", solution=TEXT, calls=TEXT_CALLS, stdio=True, tests=equal(TEXT_CALLS, TEXT)),
+    Arena(name="items", solution=ITEMS, calls=ITEMS_CALLS, tests=equal(ITEMS_CALLS, ITEMS)),
     Arena(
         name="near",
-        solution=_NEAR,
+        solution=NEAR,
         imports="import math",
         tests=(
             f"assert abs(solve(2.0) - {2**0.5 + 2 / 7!r}) < 1e-6",
@@ -125,7 +82,7 @@ _ALL = (
     ),
     Arena(
         name="mapping",
-        solution=_COUNTS,
+        solution=COUNTS,
         calls=(("a b a",), ("x",), ("z y z y z",)),
         tests=(
             "assert solve('a b a') == {'a': 2, 'b': 1}",
@@ -136,7 +93,7 @@ _ALL = (
     ),
     Arena(
         name="object",
-        solution=_ACCOUNT,
+        solution=ACCOUNT,
         tests=(
             "assert solve(5).balance == 16",
             "a = solve(2); a.deposit(10); assert a.balance == 27 and len(a) == 1",
@@ -180,283 +137,6 @@ _ALL = (
             "assert (solve([5, 1]) == np.array([10, 12])).all()",
             "np.testing.assert_array_equal(solve([9]), np.array([18]))",
         ),
-    ),
-    Arena(
-        name="raises",
-        solution=_RAISES,
-        styles=("pytest",),
-        file="""\
-import pytest
-from solution import solve
-
-def test_value():
-    assert solve(5) == 5
-
-def test_other_value():
-    assert solve(1000) == 70
-
-def test_message():
-    with pytest.raises(ValueError, match=r"^below zero by 12$"):
-        solve(-12)
-
-def test_other_message():
-    with pytest.raises(ValueError) as caught:
-        solve(-7)
-    assert str(caught.value) == "below zero by 7"
-""",
-    ),
-    Arena(
-        name="approx",
-        solution=_NEAR,
-        styles=("pytest",),
-        file=f"""\
-import pytest
-import solution
-
-@pytest.mark.parametrize("x, y", [(2, {2**0.5 + 2 / 7!r}), (30, {30**0.5 + 30 / 7!r}), (0.5, {0.5**0.5 + 0.5 / 7!r})])
-def test_near(x, y):
-    assert solution.solve(x) == pytest.approx(y)
-
-def test_list():
-    assert [solution.solve(1), solution.solve(4)] == pytest.approx([{1 + 1 / 7!r}, {2 + 4 / 7!r}], abs=1e-6)
-""",
-    ),
-    Arena(
-        name="unittest",
-        solution=ITEMS,
-        styles=("pytest",),
-        file="""\
-import unittest
-from solution import solve
-
-class SolveTest(unittest.TestCase):
-    def setUp(self):
-        self.given = [3, 1, 2]
-
-    def test_equal(self):
-        self.assertEqual(solve(self.given), [1, 5, 11])
-
-    def test_list(self):
-        self.assertListEqual(solve([9]), [81])
-
-    def test_count(self):
-        self.assertCountEqual(solve([2, 0]), [5, 0])
-
-    def test_in(self):
-        self.assertIn(25, solve([5]))
-
-    def test_almost(self):
-        self.assertAlmostEqual(solve([6])[0], 36.0)
-""",
-    ),
-    Arena(
-        name="prints",
-        solution=_PRINTS,
-        styles=("pytest",),
-        file="""\
-from solution import solve
-
-def test_output(capsys):
-    assert solve(4) == 12
-    assert capsys.readouterr().out == "0;1;4;9;\\n"
-
-def test_nothing(capsys):
-    solve(0)
-    assert capsys.readouterr().out.strip() == ""
-
-def test_value():
-    assert solve(6) == 18
-""",
-    ),
-    Arena(
-        name="reads",
-        solution=_READS,
-        styles=("pytest",),
-        file="""\
-import io
-from unittest import mock
-from solution import solve
-
-def test_stdin(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("1 2 3\\n"))
-    assert solve() == 14
-
-def test_input():
-    with mock.patch("builtins.input", return_value="5 6"):
-        assert solve() == 61
-""",
-    ),
-    Arena(
-        name="cases",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import unittest
-from solution import solve
-
-class Values(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.first = solve(3, 4)
-
-    def setUp(self):
-        self.second = solve(10, 0)
-
-    def tearDown(self):
-        self.assertEqual(self.second, 3111)
-
-    def test_first(self):
-        self.assertEqual(self.first, 358)
-
-    def test_parts(self):
-        for a, b, answer in ((0, 25, 436), (7, 7, 1649)):
-            with self.subTest(a=a):
-                self.assertEqual(solve(a, b), answer)
-""",
-    ),
-    Arena(
-        name="set_up",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import unittest
-from solution import solve
-
-class Values(unittest.TestCase):
-    def setUp(self):
-        self.value = solve(3, 4)
-        assert self.value == 358
-
-    def test_nothing_more(self):
-        pass
-""",
-    ),
-    Arena(
-        name="tear_down",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import unittest
-from solution import solve
-
-class Values(unittest.TestCase):
-    def tearDown(self):
-        self.assertEqual(solve(3, 4), 358)
-
-    def test_nothing_more(self):
-        self.addCleanup(lambda: self.assertEqual(solve(7, 7), 1649))
-""",
-    ),
-    Arena(
-        name="mixed_in",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import unittest
-from solution import solve
-
-class Common:
-    given = (3, 4)
-    expected = 358
-
-    def test_value(self):
-        self.assertEqual(solve(*self.given), self.expected)
-
-class First(Common, unittest.TestCase):
-    pass
-
-class Second(Common, unittest.TestCase):
-    given, expected = (7, 7), 1649
-""",
-    ),
-    Arena(
-        name="coroutines",
-        solution=NUMBER.replace("def ", "async def "),
-        styles=("pytest",),
-        file="""\
-import asyncio
-import unittest
-from solution import solve
-
-def test_run():
-    assert asyncio.run(solve(3, 4)) == 358
-
-class Values(unittest.IsolatedAsyncioTestCase):
-    async def test_awaited(self):
-        self.assertEqual(await solve(7, 7), 1649)
-""",
-    ),
-    Arena(
-        name="fixtures",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import pytest
-from solution import solve
-
-@pytest.fixture
-def value():
-    return solve(3, 4)
-
-@pytest.fixture(autouse=True)
-def checked_after():
-    yield
-    assert solve(7, 7) == 1649
-
-def test_value(value):
-    assert value == 358
-
-def test_nothing_more():
-    pass
-""",
-    ),
-    Arena(
-        name="after_only",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import pytest
-from solution import solve
-
-@pytest.fixture
-def checked():
-    yield
-    assert solve(3, 4) == 358
-
-def test_nothing_more(checked):
-    pass
-""",
-    ),
-    Arena(
-        name="classes",
-        solution=NUMBER,
-        styles=("pytest",),
-        file="""\
-import solution
-
-class TestValues:
-    def setup_method(self):
-        self.value = solution.solve(3, 4)
-
-    def teardown_method(self):
-        assert self.value == 358
-
-    def test_nothing_more(self):
-        pass
-
-class TestOther:
-    class TestInner:
-        def test_inner(self):
-            assert solution.solve(7, 7) == 1649
-""",
-    ),
-    Arena(
-        name="tolerant",
-        solution=_NEAR,
-        calls=((2.0,), (30.0,), (0.5,)),
-        stdio=True,
-        styles=(),
-        compare={"float": 1e-6},
     ),
     Arena(
         name="flags",
@@ -511,7 +191,7 @@ class TestOther:
     ),
     Arena(
         name="approx_list",
-        solution=_HALVES,
+        solution=HALVES,
         styles=("pytest",),
         file="""\
 import pytest
@@ -610,8 +290,8 @@ def test_all(function):
     Arena(
         name="recorder",
         solution="def solve(recorder, n):\n    for i in range(n):\n        recorder.add(i * i)\n",
-        imports=_RECORDER,
+        imports=RECORDER,
         tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
-ARENAS = {arena.name: arena for arena in (*_ALL, *DETOURS)}
+ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *DETOURS)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.redteam.arena import Arena
-from tests.redteam.arenas import ITEMS, ITEMS_CALLS, NUMBER, NUMBER_CALLS
+from tests.redteam.solutions import ITEMS, ITEMS_CALLS, NUMBER, NUMBER_CALLS
 
 _NUMBER_SHAPES = {
     "equal": "{call} == {answer}",
