@@ -11,12 +11,13 @@ from fractions import Fraction
 from typing import Any
 
 from rewards.math import budget
-from rewards.math.expressions import FUNCTIONS, Const, Expr, Num, Op, Sym
+from rewards.math.expressions import FUNCTIONS, TRIGONOMETRIC, Const, Expr, Num, Op, Sym
 
 DIGITS = 50
 _CLOSE = 30  # digits in which equal values agree at least, computed with DIGITS
 _ROUGHLY = 7
 _LARGEST = 1e6  # exponents and arguments of factorials
+_LARGEST_ANGLE = 1e15
 
 
 class NoValue(Exception):
@@ -106,7 +107,8 @@ def _applied(name: str, args: Sequence[Any]) -> Any:
             return -mp.root(-mp.re(args[0]), degree)
         return mp.root(args[0], degree)
     if name in FUNCTIONS:
-        _bounded(args[0])
+        if name not in TRIGONOMETRIC or abs(args[0]) > _LARGEST_ANGLE:
+            _bounded(args[0])
         return getattr(mp, name)(args[0])
     if name == "ln":
         return mp.log(args[0])

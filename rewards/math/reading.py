@@ -65,6 +65,9 @@ _IN_NUMBERS = re.compile(
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
 )
+_CONGRUENT = re.compile(
+    r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*\\?[bp]?mod\s*\{?\s*(\d+)\s*\}?\s*\)?)"
+)
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
@@ -105,6 +108,8 @@ def _readings(text: str) -> list[Value]:
     text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
     if ratio := _TO.fullmatch(text):
         return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
+    if (congruent := _CONGRUENT.fullmatch(text)) and ("equiv" in text or "pmod" in text or "(" in text):
+        return _residue(congruent[1], int(congruent[2]), int(congruent[3] or congruent[4]))
     if maps := _MAPS.match(text):
         return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
     unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
@@ -131,6 +136,15 @@ def _readings(text: str) -> list[Value]:
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         found.append(Words(words_of(unquoted)))
     return found
+
+
+def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
+    """`x \\equiv 10 \\pmod 7`: its residue and modulus, in order."""
+    if not modulus:
+        return []
+    parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
+    value = Many(parts, "mod", "mod")
+    return [Named(name, value) if name else value]
 
 
 def _clause(text: str) -> int:

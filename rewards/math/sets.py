@@ -326,9 +326,11 @@ def same_equation(a: Expr, b: Expr) -> Answer:
         return Answer.NO
     try:
         ours, theirs = exact.normal(a), exact.normal(b)
+        if not ours.top or not theirs.top:  # true, or false, for every value
+            return yes_if(not ours.top and not theirs.top)
         if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
             return Answer.NO
-        if polynomials.ratio(ours.top, theirs.top):
+        if polynomials.ratio(_cleared(ours.top), _cleared(theirs.top)):
             return Answer.YES
         ratio = polynomials.over(ours, theirs)
         if not polynomials.free_of_variables(ratio):
@@ -340,14 +342,25 @@ def same_equation(a: Expr, b: Expr) -> Answer:
         return Answer.UNDECIDED if found is None else yes_if(found)
 
 
+def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:
+    """The variables with a negative exponent."""
+    return {name for monomial in top for name, exponent in monomial if exponent < 0 and name[0] == "x"}
+
+
+def _cleared(top: polynomials.Poly) -> polynomials.Poly:
+    """Times the powers of variables that are divided by."""
+    for name in _dividing(top):
+        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in top)
+        top = polynomials.poly_product(top, {((name, -lowest),): Fraction(1)})
+    return top
+
+
 def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
     """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
-    for name in {name for monomial in one.top for name, exponent in monomial if exponent < 0 and name[0] == "x"}:
-        if any(dict(monomial).get(name, 0) < 0 for monomial in other.top):
-            continue
-        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in one.top)
-        left = [monomial for monomial in one.top if dict(monomial).get(name, 0) == lowest]
-        if any(part != name and part[0] == "x" for monomial in left for part, _exponent in monomial):
+    cleared = _cleared(one.top)
+    for name in _dividing(one.top) - _dividing(other.top):
+        left = [monomial for monomial in cleared if not dict(monomial).get(name)]
+        if any(part[0] == "x" for monomial in left for part, _exponent in monomial):
             return True
     if one.bottom == other.bottom or polynomials.free_of_variables(polynomials.Form(one.bottom, polynomials.ONE)):
         return False

@@ -48,6 +48,7 @@ _SIGNS = {
     "⩾": r"\ge ",
     "≠": r"\ne ",
     "≈": r"\approx ",
+    "≡": r"\equiv ",
     "≃": r"\approx ",
     "∪": r"\cup ",
     "∩": r"\cap ",
@@ -333,7 +334,9 @@ def spelled(text: str) -> str:
     else:
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
     text = (
-        _MARKUP.sub("", text) if "**" in text and not re.search(r"\d\s*\*\*\s*[\d({a-z]|[a-z)]\*\*\d", text) else text
+        _MARKUP.sub("", text)
+        if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
+        else text
     )
     text = _WHITE.sub(" ", text).strip()
     return _TRAILING.sub("", text).strip()

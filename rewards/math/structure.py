@@ -384,6 +384,8 @@ def _blackboard(found: Sequence[Token]) -> list[Value]:
     texts = [token.text.strip() for token in found]
     if texts[:1] == ["\\mathbb"] and texts[1:2] == ["{"] and texts[3:] == ["}"]:
         return [REALS] if texts[2] == "R" else [Words(f"all {_BLACKBOARD.get(texts[2], ('',))[0]}")]
+    if len(texts) == 2 and texts[0] == "\\mathbb" and texts[1] in _BLACKBOARD and texts[1] != "R":
+        return [Words(f"all {_BLACKBOARD[texts[1]][0]}")]
     if texts == ["\\mathbb", "R"] or texts == ["\\R"] or texts == ["\\mathbf", "R"]:
         return [REALS]
     return []

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from rewards.math.expressions import Num
 
-MOST_DIGITS = 1000
+MOST_DIGITS = 2000
 _MOST_TOKENS = 1200
 _LARGEST_EXPONENT = 400
 
