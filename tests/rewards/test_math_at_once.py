@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -145,3 +147,14 @@ def test_a_closed_pool_grades_nothing_at_once() -> None:
     pool.close()
     with pytest.raises(GradingUnavailable):
         pool.grade([boxed("3", "3")])
+
+
+def test_importing_the_grader_loads_neither_sympy_nor_mpmath_nor_a_parser_of_others() -> None:
+    code = (
+        "import sys, rewards.math; from rewards.math import grade_math; "
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert [
+        name for name in ("sympy", "mpmath", "math_verify", "latex2sympy2_extended", "antlr4") if name in loaded
+    ] == []

@@ -38,7 +38,7 @@ def test_every_gold_of_the_cases_is_itself() -> None:
 
 
 def test_every_gold_of_the_cases_is_itself_in_another_spelling() -> None:
-    """Braces keep the text from being the same, so that it is read; around commas, equations and cases they mean more."""
+    """Braces keep the text from being the same, so that it is read; with commas and equations they mean more."""
     chosen = [gold for gold in GOLDS if not set(gold) & set(",=_") and "cases" not in gold]
     assert len(chosen) > 300
     assert [gold for gold in chosen if compare(gold, f" {{{gold}}} ") not in (Equality.SAME, *_NOT_READ)] == []
