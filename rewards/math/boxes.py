@@ -160,7 +160,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
         right = box.start
     if last is None:
         return None
-    if len({_BLANKS.sub("", content) for content in contents}) == 1:
+    if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
         return contents[0], last.end
     return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
 
@@ -176,7 +176,7 @@ def unboxed(text: str) -> str:
 
 def is_hollow(content: str) -> bool:
     """Whether there is nothing in it: blanks, dots, empty commands."""
-    return "\\{" not in content and _HOLLOW.match(content) is not None
+    return not content[:1].isalnum() and "\\{" not in content and _HOLLOW.match(content) is not None
 
 
 def _is_denied(text: str, box: Box) -> bool:

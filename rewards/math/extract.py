@@ -55,6 +55,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS_OF_A_HASH = 2
+_SHORTEST_OVERRIDE = len("final answer:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,10 @@ def _is_heading(content: str) -> bool:
 
 def _box_or_override(text: str) -> str | None:
     found = committed(text, past_empty=True)
-    return None if found is None else said_finally(text[found[1] :]) or found[0]
+    if found is None:
+        return None
+    behind = text[found[1] :]
+    return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found[0]
 
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
