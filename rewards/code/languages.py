@@ -259,8 +259,10 @@ class Program:
             raise ValueError(f"the compiled program has more than {_ARTIFACT_MIB} MiB")
         return {name: files[name]}
 
-    def run_job(self, files: Mapping[str, bytes], stdin: bytes) -> Job:
-        """One case. files: the artifact, or those of `source_files`."""
+    def run_job(self, files: Mapping[str, bytes], stdin: bytes, expected: int = 0) -> Job:
+        """One case. files: the artifact, or those of `source_files`. expected: bytes of output that are right; the
+        program may write twice as much where that is more than the usual limit.
+        """
         language, limits = self.language, self.limits
         seconds = limits.time_s + language.extra_s
         return Job(
@@ -271,6 +273,7 @@ class Program:
                 wall_seconds=seconds * patience.stretch(),
                 cpu_seconds=seconds,
                 memory_bytes=(limits.memory_mb + language.extra_mib) * MIB,
+                output_bytes=max(Limits().output_bytes, 2 * expected),
             ),
         )
 

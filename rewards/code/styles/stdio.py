@@ -157,7 +157,11 @@ class _Cases:
 
     async def _case(self, case: StdioCase) -> _Judged:
         result = await self._sandbox.run(
-            self._program.run_job(self._files, case.stdin.encode("utf-8", "surrogatepass"))
+            self._program.run_job(
+                self._files,
+                case.stdin.encode("utf-8", "surrogatepass"),
+                len(case.stdout.encode("utf-8", "surrogatepass")),
+            )
         )
         fate, reason = ending(result)
         if fate is Fate.PASSED and not await self._accepts(case, result.stdout):

@@ -121,6 +121,14 @@ def test_honest_programs_pass(program: str) -> None:
     assert fates(judge(program, one("1"))) == [Fate.PASSED]
 
 
+def test_output_may_be_as_large_as_what_is_expected() -> None:
+    expected = "\n".join(map(str, range(720_000)))
+    assert len(expected) > 4 << 20
+    assert fates(judge("print(*range(720000), sep='\\n')", one(expected))) == [Fate.PASSED]
+    assert fates(judge("print(*range(720001), sep='\\n')", one(expected))) == [Fate.WRONG]
+    assert fates(judge("while True: print('0' * 1000)", one(expected))) == [Fate.OUTPUT]
+
+
 def test_the_first_failure_ends_the_judging_and_with_partial_none_does() -> None:
     program = "n = int(input().split()[0]); print(2 * n + 1 if n != 1 else 0)"
     for lanes in (1, 3):
