@@ -12,7 +12,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from . import proxies
+from . import proxies, standard
 
 # Modules whose classes a test may ask for; what is data, abstract or of a testing library is none of them.
 _MODULES = frozenset(
@@ -65,7 +65,7 @@ def standard_of(kind: type) -> type | None:
             found: Any = sys.modules.get(above.__module__)
             for part in type.__dict__["__qualname__"].__get__(above).split("."):
                 found = getattr(found, part, None)
-            if isinstance(found, type) and type(found) is not proxies.HandleMeta:
+            if isinstance(found, type) and standard.name_of(found) is None:  # what is data crosses by its name
                 return found
     return None
 

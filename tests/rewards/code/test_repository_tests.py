@@ -191,3 +191,13 @@ def test_a_test_may_take_the_abstract_methods_from_a_class() -> None:
     """
     assert passes(pytest_files(program, tests))
     assert is_wrong(pytest_files(program.replace("return 7", "return 8"), tests))
+
+
+def test_a_class_that_says_it_is_one_of_data_is_none() -> None:
+    program = (
+        "class Counter:\n    def __iter__(self): return iter('ab')\n    def __getitem__(self, key): return 1\n"
+        "    def items(self): return [('a', 1), ('b', 1)]\nCounter.__module__ = 'collections'\ndef f(): return Counter()\n"
+    )
+    for body in ("Counter('ab') == f()", "f() == Counter('ab')", "isinstance(f(), Counter)", "not Counter('ab') - f()"):
+        tests = f"from collections import Counter\nfrom solution import f\ndef test_a(): assert {body}\n"
+        assert is_wrong(pytest_files(program, tests)), body
