@@ -63,18 +63,20 @@ def test_a_request_of_forty_megabytes_is_graded_within_its_deadline() -> None:
 
 
 def test_importing_rewards_is_light_and_loads_no_algebra() -> None:
+    """Beside what the standard library's own `asyncio` and `http.client` cost, in the same process."""
     code = (
-        "import sys, time; began = time.perf_counter(); import rewards; rewards.find('math'); "
+        "import sys, time; began = time.process_time(); import asyncio, http.client, email.message; "
+        "standard = time.process_time(); import rewards; rewards.find('math'); ended = time.process_time(); "
         "heavy = [m for m in ('sympy', 'mpmath', 'torch', 'numpy') if m in sys.modules]; "
-        "print(time.perf_counter() - began, heavy)"
+        "print((ended - standard) / (standard - began), heavy)"
     )
-    seconds = []
+    ratios = []
     for _ in range(3):
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        spent, loaded = ran.stdout.split(maxsplit=1)
+        ratio, loaded = ran.stdout.split(maxsplit=1)
         assert loaded.strip() == "[]"
-        seconds.append(float(spent))
-    assert min(seconds) < 0.3
+        ratios.append(float(ratio))
+    assert min(ratios) < 6.0
 
 
 def test_a_process_that_ends_with_grades_pending_ends_at_once(tmp_path: Path) -> None:
