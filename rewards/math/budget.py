@@ -1,22 +1,22 @@
-"""How much work one comparison may take before it is left undecided: exact forms and numbers are made of small steps.
+"""How much work one comparison may take before it is left undecided.
 
-`begin` is called once for each comparison. sympy is not counted: the deadline of the worker ends it.
+`begin` is called once for each comparison. There are two purses: steps of exact forms, and steps of numbers to many
+digits. sympy is not counted: the deadline of the worker ends it.
 """
 
 from __future__ import annotations
 
-_MOST_STEPS = 300_000  # about a second
-_left = _MOST_STEPS
+_EXACT_STEPS = 200_000  # each purse is about a second
+_NUMERIC_STEPS = 20_000
+_left = {"exact": _EXACT_STEPS, "numeric": _NUMERIC_STEPS}
 
 
 def begin() -> None:
     """A new comparison."""
-    global _left
-    _left = _MOST_STEPS
+    _left.update(exact=_EXACT_STEPS, numeric=_NUMERIC_STEPS)
 
 
-def spend(steps: int) -> bool:
+def spend(purse: str, steps: int) -> bool:
     """Whether so many steps are left; they are gone then."""
-    global _left
-    _left -= steps
-    return _left >= 0
+    _left[purse] -= steps
+    return _left[purse] >= 0

@@ -127,7 +127,7 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
             return found
         if not variables and angles.equal(gold, answer):
             return Answer.YES
-    if not budget.spend(0):
+    if not budget.spend("exact", 0):
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)

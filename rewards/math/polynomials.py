@@ -115,7 +115,7 @@ def monomial_product(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction, list
 
 
 def poly_product(a: Poly, b: Poly) -> Poly:
-    if len(a) * len(b) > _MOST_PRODUCTS or not budget.spend(2 * len(a) * len(b)):
+    if len(a) * len(b) > _MOST_PRODUCTS or not budget.spend("exact", 2 * len(a) * len(b)):
         raise TooHard("a product of large sums")
     for one, other in ((a, b), (b, a)):  # a sum by a number: its monomials are reduced as they are
         if len(one) == 1 and () in one:
