@@ -130,14 +130,14 @@ distinct is are left away old long tall high wide deep per by on for to from squ
 """
 _FILLING = frozenset(_FILLING_WORDS.split())
 _NEVER_WORDS = """
-or and not if else otherwise when where either neither nor than but unless maybe perhaps plus minus times over mod
-base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths negative positive squared
-cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight nine ten hundred thousand
-million billion trillion dozen between through approximately sixth seventh eighth ninth tenth eleventh twelfth hundredth
-thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
-forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double doubled tripled quadrupled halved
-least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively also
-aka versus vs both
+or and not less fewer score scores if else otherwise when where either neither nor than but unless maybe perhaps plus
+minus times over mod base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths
+negative positive squared cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight
+nine ten hundred thousand million billion trillion dozen between through approximately sixth seventh eighth ninth
+tenth eleventh twelfth hundredth thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double
+doubled tripled quadrupled halved least most minimum maximum no false wrong incorrect invalid possibly probably likely
+unlikely unsure alternatively also aka versus vs both
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
