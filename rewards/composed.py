@@ -71,7 +71,7 @@ def build(spec: RewardSpec) -> Grader:
 
 
 def identity(spec: RewardSpec) -> str:
-    """Name and version of what grades, as a graded row carries it: `math@1`, `gate(format@1, math@1)`."""
+    """Name and version of what grades, as a graded row carries it: `math@2`, `gate(format@1, math@2)`."""
     node = spec.node
     if isinstance(node, WeightedSum):
         return "sum(" + ", ".join(f"{part.weight:g} {identity(part.spec)}" for part in node.parts) + ")"

@@ -88,7 +88,7 @@ def math_at_once(
     return None if equality is None else _graded(equality, found, _spelled(reference.answer))
 
 
-@reward("math", correctness=True, controls=_controls, at_once=math_at_once)
+@reward("math", correctness=True, version="2", controls=_controls, at_once=math_at_once)
 def grade_math(
     request: GradeRequest,
     *,
