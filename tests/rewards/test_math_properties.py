@@ -49,7 +49,12 @@ _NOT_READ = (Equality.UNREADABLE_ANSWER, Equality.UNREADABLE_GOLD)
 
 def pairs_of_golds() -> Iterator[tuple[str, str]]:
     """Neighbours in the files, where the cases of one rule stand together, and others drawn by chance."""
-    symmetric = [gold for gold in GOLDS if "_" not in gold and "base" not in gold]
+    whole_solutions = (
+        "####",
+        "boxed",
+        "<answer>",
+    )  # of which a gold gives its answer, and a response's own answer does not
+    symmetric = [gold for gold in GOLDS if not any(mark in gold for mark in ("_", "base", *whole_solutions))]
     yield from pairwise(symmetric)
     drawn = random.Random(0)
     yield from ((drawn.choice(symmetric), drawn.choice(symmetric)) for _ in range(1500))
