@@ -61,19 +61,18 @@ _NAME = re.compile(
     r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
 _FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
-_BLACKBOARD = {"R": ("real",), "Z": ("integers",), "N": ("naturals",), "Q": ("rationals",), "C": ("complex",)}
+_BLACKBOARD = {"R": "real", "Z": "integers", "N": "naturals", "Q": "rationals", "C": "complex"}
 REALS = Interval(negative(INFINITY), INFINITY, False, False)
 EMPTY = Union(())
 _COMMAS = frozenset((",", ";"))
 
 
 def maths(text: str) -> list[Value]:
+    """The readings of a spelled text as mathematics; none where it is none."""
     try:
-        found = tokens(text)
-        values = _several(found, text)
+        return _several(tokens(text), text)
     except NotMaths:
         return []
-    return values
 
 
 def _cut(
@@ -122,6 +121,7 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
 def _combined(
     pieces: Sequence[Sequence[Token]], text: str, opening: str, closing: str, hedged: bool = False
 ) -> list[Value]:
+    """Several values with their brackets; nothing where one of them cannot be read."""
     items: list[Value] = []
     for piece in pieces:
         values = _item(piece, text)
@@ -381,13 +381,11 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _blackboard(found: Sequence[Token]) -> list[Value]:
-    texts = [token.text.strip() for token in found]
-    if texts[:1] == ["\\mathbb"] and texts[1:2] == ["{"] and texts[3:] == ["}"]:
-        return [REALS] if texts[2] == "R" else [Words(f"all {_BLACKBOARD.get(texts[2], ('',))[0]}")]
-    if len(texts) == 2 and texts[0] == "\\mathbb" and texts[1] in _BLACKBOARD and texts[1] != "R":
-        return [Words(f"all {_BLACKBOARD[texts[1]][0]}")]
-    if texts == ["\\mathbb", "R"] or texts == ["\\R"] or texts == ["\\mathbf", "R"]:
+    texts = [token.text.strip() for token in found if token.text not in ("{", "}")]
+    if texts in (["\\mathbb", "R"], ["\\R"], ["\\mathbf", "R"]):
         return [REALS]
+    if len(texts) == 2 and texts[0] == "\\mathbb" and texts[1] in _BLACKBOARD:
+        return [Words(f"all {_BLACKBOARD[texts[1]]}")]
     return []
 
 
@@ -454,13 +452,19 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
     if unit is None:
         raise NotMaths(f"what is no unit stands behind a value: {behind!r:.60}")
     if money:
-        if unit.dimension and unit.dimension != ((money_base := read_unit(money)) or Unit()).dimension:
-            del money_base
-        unit = read_unit(money) or Unit()
+        unit = _priced(money, unit, behind)
     expression, angle = _angle(expression)
     if angle:
         unit = read_unit("degree") or Unit()
     return [Scalar(expression, unit, percent)]
+
+
+def _priced(money: str, unit: Unit, behind: str) -> Unit:
+    """The unit of an amount of money; what it is paid for (`$15 per hour`) may stand behind it, no other unit."""
+    currency = read_unit(money) or Unit()
+    if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
+        raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
+    return currency
 
 
 def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:
