@@ -357,8 +357,24 @@ def _matrices(gold: Matrix, answer: Matrix, _terms: Terms) -> Answer:
     )
 
 
+def _rows(value: Many) -> Matrix | None:
+    """`[[1, 2], [3, 4]]` as a matrix; None where it is something else."""
+    rows: list[tuple[Expr, ...]] = []
+    for item in value.items:
+        if not isinstance(item, Many) or (item.opening, item.closing) != ("[", "]"):
+            return None
+        rows.append(tuple(cell.expression for cell in item.items if isinstance(cell, Scalar)))
+        if len(rows[-1]) != len(item.items):
+            return None
+    same_length = len(set(map(len, rows))) == 1
+    return Matrix(tuple(rows)) if same_length and (value.opening, value.closing) == ("[", "]") else None
+
+
 def _matrix_and_tuple(gold: Matrix, answer: Many, _terms: Terms) -> Answer:
-    """A vector may be written as a tuple; a matrix may not."""
+    """A vector may be written as a tuple, a matrix as rows in square brackets."""
+    rows = _rows(answer)
+    if rows is not None:
+        return _matrices(gold, rows, _terms)
     cells = [cell for row in gold.rows for cell in row]
     if 1 not in (len(gold.rows), len(gold.rows[0])) or _kind((answer.opening, answer.closing)) != "tuple":
         return Answer.NO
