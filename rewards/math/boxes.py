@@ -2,7 +2,7 @@ r"""Answers in boxes: which `\boxed{…}` of a response counts, and what it hold
 
 A box is `\boxed{…}` or `\fbox{…}` whose brace closes, or either command before one plain token (`\boxed 5`, `\boxed5`,
 `\boxed\frac{1}{2}`). A box that stands in another is opened. A box that the words right before it deny ("not", "rather
-than") or that is struck out (`~~…~~`) is none.
+than"), or a number that is called wrong behind it or that is struck out (`~~…~~`) is none.
 
 The last box commits, with those before it that nothing but separators or labels join to it: blanks, commas, "and",
 `x =`, "for part (b)", delimiters, marks of Markdown. Their contents are one list; where "or" stands between two of them
@@ -35,7 +35,13 @@ _HOLLOW = re.compile(
     r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
     r"|[{}$?_.…~])*+\Z"
 )
-_DENIED = re.compile(r"(?:\bnot|\brather than|\binstead of|≠|\\neq?)[\s$*(]*\Z", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?|\brather than|\binstead of|≠|\\neq?)[\s$*(]*\Z", re.IGNORECASE
+)
+_CALLED_WRONG = re.compile(
+    r"[\s$*)]*(?:is|was)\s(?:(?:wrong|incorrect)\b|not\s(?:correct|right|the\s(?:correct\s|right\s)?answer)\b)",
+    re.IGNORECASE,
+)
 _LONGEST_DENIAL = 30
 _BLANKS = re.compile(r"\s+|\\[,;:! ]")
 
@@ -61,9 +67,11 @@ _JOINT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _LONGEST_JOINT = 120
-# "or" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or corrects.
+# "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
+# corrects.
 _OR_SO = re.compile(
-    r"[\s,;$*)(]*or\b(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
+    r"[\s,;$*)(]*(?:or|otherwise|else)\b"
+    r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
     re.IGNORECASE,
 )
@@ -183,7 +191,10 @@ def _is_denied(text: str, box: Box) -> bool:
     before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
     if before.endswith("~~") and text.startswith("~~", box.end):
         return True
-    return _DENIED.search(before) is not None
+    if _DENIED.search(before) is not None:
+        return True
+    is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
+    return is_number and _CALLED_WRONG.match(text, box.end) is not None
 
 
 def _joint(between: str) -> str | None:

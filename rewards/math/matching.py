@@ -275,6 +275,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     names = [{i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)]
     if len(names[0]) == len(names[1]) == 1 and _plain_name(min(names[0])) != _plain_name(min(names[1])):
         return Answer.NO
+    if len(names[0]) == 1 and also is not None and _of_several(also) and all(isinstance(i, Named) for i in gold.items):
+        return Answer.NO  # two values of `x` are none of `x` and `y`
     if answer.hedged and not gold.hedged and all(isinstance(item, Words) for item in gold.items):
         return Answer.NO
     if sets.is_condition(gold) or sets.is_condition(answer):

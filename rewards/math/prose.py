@@ -74,6 +74,11 @@ _INSTEAD = re.compile(
 )
 _HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
 _NOT_THAT = re.compile(r",?\s*(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
+_BOUND = re.compile(
+    r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
+    r"|anything but)\s+[^\s,;]+(?:\s[^\W\d_]+)*",
+    re.IGNORECASE,
+)
 _YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
 _CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
 _GOES_ON = re.compile(
@@ -185,6 +190,8 @@ def _clause(clause: str) -> str | None:
     """What a clause begins with, all of it where it offers several or is nothing but an answer, else its last value."""
     if not _FILLED.search(clause):
         return None
+    if _BOUND.fullmatch(clause):
+        return clause
     run = run_from(clause)
     if _VALUE.search(run):
         after = clause[len(run) :]

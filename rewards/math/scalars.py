@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from rewards.math import decide
 from rewards.math.decide import Answer, all_of, yes_if
-from rewards.math.expressions import Expr, Num, Op, divide, multiply
+from rewards.math.expressions import PI, Expr, Num, Op, divide, multiply, walk
 from rewards.math.units import Unit
 from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
 
@@ -17,6 +17,8 @@ from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
 def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
     if gold.unit.conflicts(answer.unit):
         return _angles(gold, answer)
+    if _is_degrees_beside_radians(gold, answer) or _is_degrees_beside_radians(answer, gold):
+        return Answer.NO
     a, b = gold.expression, answer.expression
     if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
         a, b = _scaled(a, gold.unit), _scaled(b, answer.unit)
@@ -52,6 +54,11 @@ def _angles(gold: Scalar, answer: Scalar) -> Answer:
     if {gold.unit.dimension, answer.unit.dimension} != {_RADIANS, _DEGREES}:
         return Answer.NO
     return decide.same(*sides)
+
+
+def _is_degrees_beside_radians(one: Scalar, other: Scalar) -> bool:
+    """An angle such as π/3 is in radians where it does not say so: `π/3°` is none."""
+    return one.unit.dimension == _DEGREES and other.unit == Unit() and PI in walk(other.expression)
 
 
 def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:

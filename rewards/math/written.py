@@ -76,6 +76,8 @@ _ALIGNED = re.compile(
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
 _SENTENCE_END = re.compile(r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]")
+_DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?[\s$*(]*\Z", re.IGNORECASE)
+_LONGEST_DENIAL = 20
 _QUESTION = re.compile(
     r"\W*(?:what|how|which|who|whom|whose|why|when|where|is|are|was|were|do|does|did|can|could|would|will|should|find|has"
     r"|have|if|please)\b",
@@ -108,7 +110,7 @@ def last_value(text: str) -> str | None:
     """The last formula or number, with those that are joined to it and the unit behind it; None in a question."""
     text = unmarked(text[-LONGEST_SEARCHED:])
     spans = list(_values(text))
-    while len(spans) > 1 and _is_name(text, spans[-1]):
+    while spans and ((len(spans) > 1 and _is_name(text, spans[-1])) or _is_denied(text, spans[-1].start)):
         spans.pop()
     if not spans or _is_asked(text, spans[-1].start):
         return None
@@ -178,6 +180,11 @@ def _is_name(text: str, span: Span) -> bool:
     """Whether it only names something again: "for every $n$". A capital may be a choice."""
     name = text[span.inner_start : span.inner_end].strip() if span.inner_start >= 0 else ""
     return _NAME.fullmatch(name) is not None and name[0] == name[0].lower()
+
+
+def _is_denied(text: str, at: int) -> bool:
+    """Whether the word right before what stands there says that it is not so."""
+    return _DENIED.search(text[max(0, at - _LONGEST_DENIAL) : at]) is not None
 
 
 def _is_step(text: str, span: Span) -> bool:
