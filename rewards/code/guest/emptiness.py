@@ -129,9 +129,15 @@ def _guard_numpy() -> None:
         except Exception:  # no array can be made of it: the function itself says so
             return False
 
+    def settled(value: Any) -> Any:
+        return numpy.asarray(value) if issubclass(type(value), proxies.Root) else value
+
     def guarded(function: Callable[..., Any], fail: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def compare(*args: Any, **kwargs: Any) -> Any:
+            # An object of the program is made an array once: it could give another one the next time.
+            args = tuple(map(settled, args))
+            kwargs = {name: settled(value) for name, value in kwargs.items()}
             named = [next((kwargs[name] for name in names if name in kwargs), None) for names in _SIDES]
             sides = (*args[:2], *named[len(args[:2]) :])
             if one_is_empty(*sides):

@@ -21,6 +21,7 @@ def f(*_): return Empty()
     "list": "def f(*_): return []\n",
     "nested list": "def f(*_): return [[], []]\n",
     "array": "import numpy\ndef f(*_): return numpy.array([])\n",
+    "mock": "from unittest.mock import MagicMock\ndef f(*_): return MagicMock()\n",
 }
 # Each holds for 3.0, and would for nothing at all.
 CLOSE = {
