@@ -153,7 +153,7 @@ class GraderPool:
                 raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
             # From the last: it is done last, so this thread is woken about once and not for every grade.
             return batch.results([future.result() for future in reversed(batch.futures)][::-1])
-        except BaseException:
+        except BaseException:  # an interrupt as well: nobody waits for these grades any more
             batch.cancel()
             raise
 
@@ -165,7 +165,7 @@ class GraderPool:
         try:
             for _ in batch:
                 await asyncio.sleep(0)
-        except BaseException:
+        except BaseException:  # cancelled as well: nobody waits for these grades any more
             batch.cancel()
             raise
         return batch.results(await asyncio.gather(*map(asyncio.wrap_future, batch.futures)))

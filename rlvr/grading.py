@@ -62,7 +62,7 @@ class RunGraders:
         try:
             for name, spec in specs.items():
                 self._pools[name] = GraderPool(spec, workers=config.workers, deadline=config.deadline).start()
-        except BaseException:
+        except BaseException:  # interrupted as well: pools that have started are closed
             self.close()
             raise
 

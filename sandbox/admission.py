@@ -57,7 +57,7 @@ class QueuedSandbox:
         async def follow() -> None:
             try:
                 self._count(await session.result())
-            except Exception:
+            except Exception:  # counted here; whoever awaits the result hears of it
                 self.failed += 1
             finally:
                 place.__exit__(None, None, None)

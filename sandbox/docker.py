@@ -113,7 +113,7 @@ class DockerSandbox:
                     session.when_over(self._turn.release)
                     return session
             raise SandboxUnavailable(f"the container died when a run was started, twice: {'; '.join(causes)}")
-        except BaseException:
+        except BaseException:  # cancelled as well: the turn goes to the next in line
             self._turn.release()
             raise
 
@@ -150,7 +150,7 @@ class DockerSandbox:
         held = _Container(name, self._options)
         try:
             await held.start(given)
-        except BaseException:
+        except BaseException:  # cancelled as well: a container that half started is removed
             await held.close()
             raise
         return held

@@ -143,7 +143,7 @@ async def evaluate(
         if done != len(requests) or any(len(group) != samples for group in arrived):
             raise RolloutError(f"the engine returned {done} completions for {len(requests)} requests, not one for each")
         graded = [sample for part in await asyncio.gather(*tasks) for sample in part]
-    except BaseException:
+    except BaseException:  # cancelled or interrupted as well; it goes on to the caller
         for task in tasks:  # what waits in the pool would hold up whoever uses it next
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -59,7 +59,7 @@ def claim(folder: Path) -> Iterator[None]:
             raise ConfigError(f"another process is training in {folder}; wait for it or give another --out") from error
         try:
             yield
-        except BaseException:
+        except BaseException:  # interrupted as well: a folder that holds nothing yet is removed
             if new:
                 _remove_unbegun(folder)
                 remove_empty(made)
