@@ -1,7 +1,8 @@
-"""Rows of JSONL, JSONL.gz and Parquet files as they stand: streamed, each with its place, so that an error can name it.
+"""Rows of JSONL (plain, .gz, .zst) and Parquet files as they stand: streamed, each with its place, so that an error can
+name it.
 
 What a row means is up to its reader (`read_each`); nothing here knows of problems. Files are read in constant memory.
-Blank lines are skipped. A line that is no JSON object is a bad row; a gzip stream that is cut off is a bad file.
+Blank lines are skipped. A line that is no JSON object is a bad row; a compressed stream that is cut off is a bad file.
 
 Example:
     >>> import tempfile, pathlib
@@ -14,11 +15,14 @@ Example:
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, TypeAlias, TypeVar, cast
 
@@ -27,10 +31,14 @@ from data_prep.errors import BadFile, BadRow, DataNotFound
 OnBad: TypeAlias = Callable[[BadRow], None]
 """What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
 
+OnOpen: TypeAlias = Callable[[IO[bytes]], None]
+"""Is given the file as it lies on disk, so that it can tell how far reading has come."""
+
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Value = TypeVar("Value")
 
 _PARQUET_BATCH = 512  # rows in memory at a time
+_BUFFER = 1 << 18
 _NESTING = 200  # levels of a row: what is deeper could be read here and break whoever prints or writes it
 
 
@@ -64,8 +72,12 @@ def read_each(rows: Iterable[Row], read: Callable[[Row], Value], on_bad: OnBad =
             yield value
 
 
-def iter_rows(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Row]:
-    """Stream the rows of a file; its name says the format: .jsonl, .jsonl.gz or .parquet.
+def iter_rows(
+    path: PathLike, on_bad: OnBad = raise_bad, *, after: int = 0, on_open: OnOpen | None = None
+) -> Iterator[Row]:
+    """Stream the rows of a file; its name says the format: .jsonl, .jsonl.gz, .jsonl.zst or .parquet.
+
+    after: lines (of Parquet: rows) to pass over unread; the place of a row counts them.
 
     Raises:
         DataNotFound: no such file.
@@ -76,7 +88,7 @@ def iter_rows(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Row]:
     read = _READERS[suffix_of(path)]
     if not is_file(path):
         raise DataNotFound(f"no file {str(path)!r}" + (" (it is a folder)" if path.is_dir() else ""))
-    return read(path, on_bad)
+    return read(path, on_bad, after, on_open or (lambda _file: None))
 
 
 def is_file(path: Path) -> bool:
@@ -96,19 +108,46 @@ def suffix_of(path: PathLike) -> str:
     raise BadFile(f"{str(path)!r} is of an unknown kind; its name must end in {', '.join(_READERS)}")
 
 
-def _open_plain(path: Path) -> IO[bytes]:
-    return path.open("rb")
+def _open_plain(file: IO[bytes]) -> IO[bytes]:
+    return file
 
 
-def _open_gzip(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb"))
+def _open_gzip(file: IO[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
 
 
-def _lines(path: Path, opened: Callable[[Path], IO[bytes]], on_bad: OnBad) -> Iterator[Row]:
+def _open_zstd(file: IO[bytes]) -> IO[bytes]:
+    import pyarrow
+
+    return io.BufferedReader(pyarrow.CompressedInputStream(file, "zstd"), _BUFFER)
+
+
+_OPENED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    ".jsonl": _open_plain,
+    ".jsonl.gz": _open_gzip,
+    ".jsonl.zst": _open_zstd,
+}
+
+
+@contextmanager
+def open_lines(path: Path, on_open: OnOpen = lambda _file: None) -> Iterator[IO[bytes]]:
+    """The lines of a JSONL file, unpacked as its name says. Raises BadFile for another kind."""
+    unpack = _OPENED.get(suffix_of(path))
+    if unpack is None:
+        raise BadFile(f"{str(path)!r} has no lines; its name must end in {', '.join(_OPENED)}")
+    with path.open("rb") as file:
+        on_open(file)
+        with unpack(file) as stream:
+            yield stream
+
+
+def _lines(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[Row]:
     file, number = str(path), 0
     try:
-        with opened(path) as stream:
-            for number, line in enumerate(stream, start=1):
+        with open_lines(path, on_open) as stream:
+            for _ in islice(stream, after):
+                number += 1
+            for number, line in enumerate(stream, start=after + 1):
                 try:
                     row = parse_line(file, number, line)
                 except BadRow as error:
@@ -168,24 +207,22 @@ def _deeper_than(value: object, levels: int) -> bool:
     return any(isinstance(inner, dict | list) for inner in level)
 
 
-def _jsonl(path: Path, on_bad: OnBad) -> Iterator[Row]:
-    return _lines(path, _open_plain, on_bad)
-
-
-def _jsonl_gz(path: Path, on_bad: OnBad) -> Iterator[Row]:
-    return _lines(path, _open_gzip, on_bad)
-
-
-def _parquet(path: Path, on_bad: OnBad) -> Iterator[Row]:
+def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
-    del on_bad  # a Parquet file has a schema: its rows can all be read, or none
-    number = 0
+    del on_bad, on_open  # a Parquet file has a schema: its rows can all be read, or none
+    number = after
     try:
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
-                for fields in batch.to_pylist():
+            passed, groups = 0, list(range(file.num_row_groups))
+            while groups and passed + (rows := file.metadata.row_group(groups[0]).num_rows) <= after:
+                passed += rows
+                del groups[0]
+            for batch in file.iter_batches(batch_size=_PARQUET_BATCH, row_groups=groups):
+                unread = batch.slice(min(max(after - passed, 0), batch.num_rows))
+                passed += batch.num_rows
+                for fields in unread.to_pylist():
                     number += 1
                     yield Row(file=str(path), line=number, fields=_with_reference(fields))
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -211,8 +248,7 @@ def _with_reference(fields: dict[str, object]) -> dict[str, object]:
     return fields
 
 
-_READERS: dict[str, Callable[[Path, OnBad], Iterator[Row]]] = {
-    ".jsonl": _jsonl,
-    ".jsonl.gz": _jsonl_gz,
+_READERS: dict[str, Callable[[Path, OnBad, int, OnOpen], Iterator[Row]]] = {
+    **dict.fromkeys(_OPENED, _lines),
     ".parquet": _parquet,
 }

@@ -1,4 +1,4 @@
-"""Write rows to JSONL, JSONL.gz or Parquet: streamed to `NAME.PID.partial`, renamed when whole.
+"""Write rows to JSONL (plain, .gz, .zst) or Parquet: streamed to `NAME.PID.partial`, renamed when whole.
 
 What fails leaves nothing, no folder that it made either. A process that is killed leaves its `.partial` file, and the
 next that writes the same name removes it: a process lives on this machine or is dead.
@@ -138,6 +138,14 @@ def _jsonl_gz(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) 
         return _write_lines(stream, rows)  # type: ignore[arg-type]  # a GzipFile writes bytes like any other
 
 
+def _jsonl_zst(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
+    import pyarrow
+
+    del columns
+    with path.open("wb") as file, pyarrow.CompressedOutputStream(file, "zstd") as stream:
+        return _write_lines(stream, rows)
+
+
 def _parquet(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
     import pyarrow
     from pyarrow import parquet
@@ -163,5 +171,6 @@ def _cells(row: Mapping[str, Json], columns: Columns) -> dict[str, Json]:
 _WRITERS: dict[str, Callable[[Path, Iterable[Mapping[str, Json]], Columns], int]] = {
     ".jsonl": _jsonl,
     ".jsonl.gz": _jsonl_gz,
+    ".jsonl.zst": _jsonl_zst,
     ".parquet": _parquet,
 }

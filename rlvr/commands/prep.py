@@ -67,7 +67,7 @@ def _add_named(sources: Subparsers[Parser], name: str, title: str) -> None:
     splits = list(NAMED_SETS[name].files)
     _add_origin(
         parser,
-        help_="where to read: a file (.jsonl, .jsonl.gz, .parquet), a folder, `hub` (the Hugging Face hub, "
+        help_="where to read: a file (.jsonl, .jsonl.gz, .jsonl.zst, .parquet), a folder, `hub` (the Hugging Face hub, "
         f"{NAMED_SETS[name].hub.id}), or `hub:OWNER/NAME` for a copy of it there; default: the folder RLVR_DATA",
     )
     parser.add_argument("--split", choices=splits, default=splits[0], help="which split (default: %(default)s)")
@@ -146,7 +146,7 @@ def _add_origin(parser: Parser, *, help_: str, required: bool = False) -> None:
 
 def _add_output(parser: Parser, seed_help: str) -> None:
     parser.add_argument(
-        "--out", required=True, metavar="FILE", help="what to write: FILE.jsonl, FILE.jsonl.gz or FILE.parquet"
+        "--out", required=True, metavar="FILE", help="what to write: FILE.jsonl (.gz, .zst) or FILE.parquet"
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="write at most N problems")
     parser.add_argument("--seed", type=not_negative, metavar="N", help=seed_help)

@@ -57,7 +57,7 @@ def write_samples(path: Path, evaluation: Evaluation) -> int:
     """Write every graded response; the suffix says the format. Returns how many rows.
 
     Raises:
-        BadFile: the file cannot be written, or its suffix is neither .jsonl, .jsonl.gz nor .parquet.
+        BadFile: the file cannot be written, or its suffix is none of .jsonl, .jsonl.gz, .jsonl.zst, .parquet.
     """
     rows: list[Mapping[str, Json]] = [sample.to_dict() for sample in evaluation.samples_S]
     if not path.name.endswith(".parquet"):

@@ -1,4 +1,4 @@
-"""Problem files: three formats, streamed, atomic, with every bad row named."""
+"""Problem files: four formats, streamed, atomic, with every bad row named."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from data_prep import (
     write_problems,
 )
 from data_prep.rows import iter_rows
+from data_prep.writing import write_rows
 from rewards.types import AnyOf, CountdownReference, DataReference, MathReference, Message, NoReference
 
-FORMATS = (".jsonl", ".jsonl.gz", ".parquet")
+FORMATS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 
 PROBLEMS = [
     Problem.make(question="1+1=?", reference=MathReference(answer="2"), source="a", tags=("x", "y"), reward="math"),
@@ -213,7 +214,7 @@ def test_files_that_are_not_what_their_name_says_are_named(tmp_path: Path) -> No
         (tmp_path / name).write_text("no such format")
         with pytest.raises(BadFile, match=name.replace(".", r"\.")):
             read_problems(tmp_path / name)
-    with pytest.raises(BadFile, match=r"\.jsonl, \.jsonl\.gz, \.parquet"):
+    with pytest.raises(BadFile, match=r"\.jsonl, \.jsonl\.gz, \.jsonl\.zst, \.parquet"):
         read_problems(tmp_path / "a.csv")
     with pytest.raises(DataNotFound, match=r"none\.jsonl"):
         read_problems(tmp_path / "none.jsonl")
@@ -299,3 +300,23 @@ def test_reading_begins_before_the_file_is_read_to_its_end(tmp_path: Path) -> No
     assert next(rows).line == 1
     with pytest.raises(BadRow, match="line 2"):
         next(rows)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"])
+def test_rows_that_are_passed_over_are_counted(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"rows{suffix}"
+    write_rows(path, [{"id": str(i), "source": ""} for i in range(2500)], {"id": "text", "source": "text"})
+    for after in (0, 1, 512, 1024, 1500, 2499, 2500, 3000):  # Parquet: groups of 1,024 rows, read by 512
+        read = [(row.line, row.fields["id"]) for row in iter_rows(path, after=after)]
+        assert read == [(i + 1, str(i)) for i in range(after, 2500)]
+
+
+def test_a_zstandard_stream_may_have_several_frames_but_not_break_off(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.zst"
+    write_rows(path, [{"id": str(i * 7919), "source": ""} for i in range(500)], {})
+    frame = path.read_bytes()
+    path.write_bytes(frame * 2)
+    assert sum(1 for _ in iter_rows(path)) == 1000
+    path.write_bytes(frame[: len(frame) // 2])
+    with pytest.raises(BadFile, match="Truncated"):
+        list(iter_rows(path))
