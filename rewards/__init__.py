@@ -14,7 +14,7 @@ made, `@reward` to add a reward of your own. Importing this loads neither sympy 
 
 from rewards.composed import identity
 from rewards.composition import RewardSpec
-from rewards.errors import GradingUnavailable, InvalidReward, InvalidRow, RewardError, UnknownReward
+from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow, RewardError, UnknownReward
 from rewards.grading import agrade, grade
 from rewards.pool import GraderPool
 from rewards.protocol import Grader
@@ -43,6 +43,7 @@ __all__ = [
     "Finish",
     "GradeRequest",
     "GradeResult",
+    "GradedInProcess",
     "Grader",
     "GraderPool",
     "GradingUnavailable",

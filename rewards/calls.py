@@ -61,6 +61,11 @@ class Case:
         self.life: Life = life(requests, sentence)
         self.began = 0.0
 
+    @property
+    def attempt(self) -> Attempt:
+        """Its first attempt, for what asks how long it may take."""
+        return Attempt(self.requests, alone=False)
+
     def begin(self, now: float) -> bool:
         """Mark the futures as running; False when nobody waits any more."""
         self.began = now

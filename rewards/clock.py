@@ -16,12 +16,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+DEADLINE = 10.0
+"""Wall seconds of one call of a grader, where a pool does not say otherwise."""
+
+
 class _Clock:
-    """Tells the pool when the clock stands still. `say` is set by the worker; elsewhere nobody is told."""
+    """Tells the pool when the clock stands still. `say` is set by the worker; elsewhere nobody is told.
+
+    deadline: wall seconds of one call, by the pool; a grader that can end by itself ends well before.
+    """
 
     def __init__(self) -> None:
         self.say: Callable[[bool], None] = lambda _stopped: None
         self.stopped_seconds = 0.0
+        self.deadline = DEADLINE
 
 
 CLOCK = _Clock()

@@ -25,14 +25,15 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
 from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
+from rewards.declared import Reward, SetUp
 from rewards.outcome import short
 from rewards.protocol import Grader
-from rewards.registry import Reward, find
+from rewards.registry import find
 from rewards.types import GradeRequest, GradeResult, Json, Verdict
 
 _HOLDS = 1.0 - 1e-9
@@ -61,13 +62,39 @@ def make_ready(spec: RewardSpec) -> None:
             made.ready(made.check(leaf.named.parameters))
 
 
-def build(spec: RewardSpec) -> Grader:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The grader of a specification, and those of its named rewards by their labels.
+
+    The state that a reward loads is loaded once, by `set_up`, whoever grades with it later.
+    """
+
+    grader: Grader
+    leaves: Mapping[str, SetUp]
+
+    async def set_up(self) -> None:
+        """Load what the rewards need before a first grade. Raises whatever they raise."""
+        for leaf in self.leaves.values():
+            await leaf.set_up()
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        """See `rewards.protocol.Grader`."""
+        return await self.grader.grade(requests)
+
+
+def build(spec: RewardSpec) -> Built:
     """The grader that a specification describes. Raises UnknownReward, InvalidReward."""
+    leaves: dict[str, SetUp] = {}
+    return Built(grader=_build(spec, leaves), leaves=leaves)
+
+
+def _build(spec: RewardSpec, leaves: dict[str, SetUp]) -> Grader:
     if isinstance(spec.node, WeightedSum):
-        return _SumGrader(spec.node)
+        return _SumGrader(spec.node, [_build(part.spec, leaves) for part in spec.node.parts])
     if isinstance(spec.node, Gate):
-        return _GateGrader(spec.node)
-    return find(spec.node.reward).grader(spec.node.parameters)
+        return _GateGrader(spec.node, [_build(child, leaves) for child in spec.node.children])
+    made = leaves[next(spec.leaves()).label] = find(spec.node.reward).grader(spec.node.parameters)
+    return made
 
 
 def identity(spec: RewardSpec) -> str:
@@ -108,7 +135,7 @@ def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: boo
 
 def has_right_and_wrong(spec: RewardSpec) -> bool:
     """Whether some part declares right and wrong, so that grades carry a correctness."""
-    return any(reward.correctness for reward in rewards_of(spec).values())
+    return any(find(leaf.named.reward).judged_on(leaf.named.parameters) is not None for leaf in spec.leaves())
 
 
 def lowest(spec: RewardSpec) -> float:
@@ -174,9 +201,9 @@ def _ungraded(
 
 
 class _SumGrader:
-    def __init__(self, node: WeightedSum) -> None:
+    def __init__(self, node: WeightedSum, graders: Sequence[Grader]) -> None:
         self._parts = node.parts
-        self._graders = [build(part.spec) for part in node.parts]
+        self._graders = graders
         marked = [i for i, part in enumerate(node.parts) if part.decides]
         declared = [i for i, part in enumerate(node.parts) if has_right_and_wrong(part.spec)]
         self._decides = next(iter([*marked, *declared]), None)
@@ -211,11 +238,10 @@ class _SumGrader:
 
 
 class _GateGrader:
-    def __init__(self, node: Gate) -> None:
+    def __init__(self, node: Gate, graders: Sequence[Grader]) -> None:
         self._node = node
-        self._gate = build(node.gate)
-        self._then = build(node.then)
-        self._otherwise = None if node.otherwise is None else build(node.otherwise)
+        self._gate, self._then = graders[:2]
+        self._otherwise = None if node.otherwise is None else graders[2]
         self._right_and_wrong = any(map(has_right_and_wrong, node.children))
 
     async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
@@ -291,19 +317,18 @@ class _GateGrader:
 # --- control requests -----------------------------------------------------------------------------------------------
 
 
-async def answer_controls(spec: RewardSpec, requests: Sequence[GradeRequest]) -> None:
+async def answer_controls(spec: RewardSpec, built: Built, requests: Sequence[GradeRequest]) -> None:
     """Have every named reward answer the control requests that it makes of the suspected ones.
 
     That it answers at all, before the deadline, is the proof; a control that is graded as ungraded has been answered.
     Each reward is asked by itself, so that a gate does not hide what stands behind it.
     """
     for leaf in spec.leaves():
-        await _answer(leaf, requests)
+        await _answer(leaf, built.leaves[leaf.label], requests)
 
 
-async def _answer(leaf: Leaf, requests: Sequence[GradeRequest]) -> None:
+async def _answer(leaf: Leaf, grader: Grader, requests: Sequence[GradeRequest]) -> None:
     made = find(leaf.named.reward)
-    grader = made.grader(leaf.named.parameters)
     rounds = [list(made.controls(request)) for request in requests]
     if made.batched:
         for one in zip(*rounds, strict=True):

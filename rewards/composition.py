@@ -2,14 +2,15 @@
 
     math                                                           one reward
     {reward: length, parameters: {limit: 200}, label: brief}       with parameters, under a label of its own
+    {reward: "./mine.py:pays", in_process: true}                   graded in the calling process: no deadline by force
     {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
     {gate: format, then: math, closed: 0.0}                        math is paid only where the format holds
     {gate: repetition, at_least: -0.1, then: math}                 the gate holds from this score on
     {gate: math, then: brief, else: long}                          elsewhere another reward is paid (brief and long:
                                                                    rewards under labels of their own)
 
-A part of a sum, a gate and what stands behind it may each be any of these. What the composed score, correctness and
-verdict are stands in `rewards.composed`.
+In Python a function may stand where a name does. A part of a sum, a gate and what stands behind it may each be any of
+these. What the composed score, correctness and verdict are stands in `rewards.composed`.
 
 Example:
     >>> spec = RewardSpec.from_dict({"gate": "format", "then": "math"})
@@ -37,11 +38,15 @@ _NONE: Mapping[str, Json] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """One reward by name (or `file.py:function`) with its parameters. `label` names its value among the parts."""
+    """One reward by name (or `file.py:function`) with its parameters. `label` names its value among the parts.
+
+    in_process: no worker grades with it, nor with what it is composed with.
+    """
 
     reward: str
     parameters: Mapping[str, Json] = field(default_factory=lambda: _NONE)
     label: str = ""
+    in_process: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,13 +165,22 @@ def _flag(value: object, where: str) -> bool:
 
 def _named(row: Mapping[str, object], where: str) -> Named:
     name, parameters, label = row["reward"], row.get("parameters"), row.get("label")
+    if callable(name):
+        name = _name_of(name)
     if not isinstance(name, str) or not name:
         raise InvalidReward(f"{where}.reward must be the name of a reward, not {name!r:.80}")
     if parameters is not None and not isinstance(parameters, Mapping):
         raise InvalidReward(f"{where}.parameters must be a table, not {parameters!r:.80}")
     if label is not None and not isinstance(label, str):
         raise InvalidReward(f"{where}.label must be a string, not {label!r:.80}")
-    return Named(reward=name, parameters=dict(parameters or {}), label=label or "")
+    here = _flag(row.get("in_process", False), f"{where}.in_process")
+    return Named(reward=name, parameters=dict(parameters or {}), label=label or "", in_process=here)
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    from rewards.registry import name_of  # it imports the adapters' table, and they this
+
+    return name_of(function)
 
 
 def _part(value: object, where: str) -> Part:
@@ -207,7 +221,7 @@ def _gate(row: Mapping[str, object], where: str) -> Gate:
 
 
 _READ: dict[str, tuple[Callable[[Mapping[str, object], str], Node], tuple[str, ...]]] = {
-    "reward": (_named, ("reward", "parameters", "label")),
+    "reward": (_named, ("reward", "parameters", "label", "in_process")),
     "sum": (_sum, ("sum",)),
     "gate": (_gate, ("gate", "then", "closed", "at_least", "else")),
 }
@@ -216,7 +230,7 @@ _READ: dict[str, tuple[Callable[[Mapping[str, object], str], Node], tuple[str, .
 def _read(value: object, where: str, also: tuple[str, ...] = ()) -> RewardSpec:
     if isinstance(value, RewardSpec):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) or callable(value):
         return RewardSpec(_named({"reward": value}, where))
     if not isinstance(value, Mapping):
         raise InvalidReward(f"{where} must be a reward's name or a table, not {value!r:.80}")
@@ -237,6 +251,8 @@ def _write_named(node: Named) -> dict[str, Json]:
         row["parameters"] = dict(node.parameters)
     if node.label:
         row["label"] = node.label
+    if node.in_process:
+        row["in_process"] = True
     return row
 
 

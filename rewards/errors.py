@@ -7,6 +7,9 @@
         ├── InvalidReward      (ValueError)    a reward that is declared or parametrised wrongly
         └── GradingUnavailable (RuntimeError)  workers cannot be started at all
 
+    UserWarning
+    └── GradedInProcess        no worker can import a reward, so it is graded in the calling process
+
 A response never raises: whatever it does to a grader comes back as a `GradeResult`.
 """
 
@@ -33,3 +36,7 @@ class InvalidReward(RewardError, ValueError):
 
 class GradingUnavailable(RewardError, RuntimeError):
     """The worker processes that grade cannot be started or kept alive."""
+
+
+class GradedInProcess(UserWarning):
+    """A reward that no worker can import is graded in the calling process: what cannot be ended or limited there."""

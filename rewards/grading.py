@@ -17,8 +17,10 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
-from rewards.pool import DEADLINE, GraderPool, folder
+from rewards.pool import GraderPool, folder
+from rewards.registry import file_of, find
 from rewards.types import GradeRequest, GradeResult
 
 KEPT = 8
@@ -26,7 +28,10 @@ KEPT = 8
 
 @dataclass(slots=True)
 class _Kept:
+    """targets: what the names meant when the pool was made: a notebook's cell that is run again makes another."""
+
     pool: GraderPool
+    targets: tuple[object, ...]
     users: int = 0
 
 
@@ -35,16 +40,21 @@ _LOCK = threading.Lock()
 
 
 def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
-    by_path = any(":" in leaf.named.reward for leaf in spec.leaves())  # perhaps relative to where we are
+    targets = tuple(find(leaf.named.reward).target for leaf in spec.leaves())
+    by_path = any(file_of(leaf.named.reward) for leaf in spec.leaves())  # perhaps relative to where we are
     key = (json.dumps(spec.to_dict(), sort_keys=True), folder() if by_path else "", workers, deadline)
     with _LOCK:
-        kept = _POOLS.get(key)
+        kept, stale = _POOLS.get(key), None
+        if kept is not None and any(a is not b for a, b in zip(kept.targets, targets, strict=True)):
+            stale, kept = _POOLS.pop(key), None
         if kept is None:
-            kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline))
+            kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline), targets)
         _POOLS.move_to_end(key)
         kept.users += 1
         idle = [k for k, other in _POOLS.items() if other.users == 0][: max(0, len(_POOLS) - KEPT)]
         surplus = [_POOLS.pop(k) for k in idle]
+        if stale is not None and stale.users == 0:
+            surplus.append(stale)
     for old in surplus:
         old.pool.close()
     return kept

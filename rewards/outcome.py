@@ -6,9 +6,11 @@ a field of another type) becomes `ungraded` with a reason that names the reward:
 0.
 
 Example:
-    >>> grade_from(0.25, reward="half", correctness=True).verdict.value
+    >>> grade_from(0.25, reward="half", scale=(0, 1)).verdict.value
     'partial'
-    >>> grade_from(float("nan"), reward="half", correctness=True).reason
+    >>> grade_from(0.25, reward="half", scale=(-1, 1)).correctness
+    0.625
+    >>> grade_from(float("nan"), reward="half", scale=None).reason
     "reward 'half' returned nan; a score must be finite"
 """
 
@@ -17,11 +19,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
 from types import MappingProxyType
+from typing import TypeAlias
 
 from rewards.types import GradeResult, Json, StepScore, Verdict
+
+Range: TypeAlias = tuple[float, float]
+"""The scores from wrong to right of a reward that has right and wrong."""
+ZERO_TO_ONE: Range = (0.0, 1.0)
 
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
@@ -42,13 +50,37 @@ def raised(reward: str, error: BaseException) -> GradeResult:
     return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}: {message}"))
 
 
-def grade_from(value: object, *, reward: str, correctness: bool) -> GradeResult:
+@dataclass(frozen=True, slots=True)
+class Detailed:
+    """A score, and what else a function said beside it: numbers become parts, texts details, the rest is left out."""
+
+    score: object
+    more: Mapping[str, object]
+
+    def added_to(self, grade: GradeResult) -> GradeResult:
+        if grade.score is None:
+            return grade
+        parts: dict[str, float | None] = {}
+        details: dict[str, Json] = {}
+        for name, value in self.more.items():
+            number = _number(value)
+            if number is not None and math.isfinite(number):
+                parts[str(name)] = number
+            elif isinstance(value, str):
+                details[str(name)] = value
+        return replace(grade, parts=MappingProxyType(parts), details=MappingProxyType(details))
+
+
+def grade_from(value: object, *, reward: str, scale: Range | None) -> GradeResult:
     """Read what a reward returned for one request.
 
-    correctness: the reward has right and wrong, so a number is the correctness too and must be in [0, 1].
+    scale: the reward has right and wrong, and its scores go from the first (wrong) to the second (right) of these: a
+    number must lie between them, and where it lies is the correctness. None = it has no right and wrong.
     """
     if isinstance(value, GradeResult):
         return _plain(value, reward)
+    if isinstance(value, Detailed):
+        return value.added_to(grade_from(value.score, reward=reward, scale=scale))
     if value is None:
         return GradeResult.ungraded(f"reward {reward!r} returned None: it could not judge")
     score = _number(value)
@@ -61,14 +93,17 @@ def grade_from(value: object, *, reward: str, correctness: bool) -> GradeResult:
         )
     if not math.isfinite(score):
         return GradeResult.ungraded(f"reward {reward!r} returned {score!r}; a score must be finite")
-    if not correctness:
+    if scale is None:
         return GradeResult.scored(score)
-    if not 0.0 <= score <= 1.0:
+    wrong, right = scale
+    if not wrong <= score <= right:
         return GradeResult.ungraded(
-            f"reward {reward!r} returned {score!r}; it has right and wrong, so its score must be in [0, 1]"
+            f"reward {reward!r} returned {score!r}; it has right and wrong, so its score must be in "
+            f"[{wrong:g}, {right:g}]"
         )
-    verdict = {1.0: Verdict.CORRECT, 0.0: Verdict.WRONG}.get(score, Verdict.PARTIAL)
-    return GradeResult(score=score, correctness=score, verdict=verdict)
+    correctness = score if scale == ZERO_TO_ONE else min(1.0, (score - wrong) / (right - wrong))
+    verdict = {1.0: Verdict.CORRECT, 0.0: Verdict.WRONG}.get(correctness, Verdict.PARTIAL)
+    return GradeResult(score=score, correctness=correctness, verdict=verdict)
 
 
 def _number(value: object) -> float | None:
@@ -149,7 +184,7 @@ def _step(step: object) -> StepScore:
     return StepScore(int(ends), scored)
 
 
-def grades_from(values: object, count: int, *, reward: str, correctness: bool) -> list[GradeResult]:
+def grades_from(values: object, count: int, *, reward: str, scale: Range | None) -> list[GradeResult]:
     """Read what a batched reward returned for `count` requests; a wrong count grades none of them."""
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         # Neither has an order that says which value is whose.
@@ -160,4 +195,4 @@ def grades_from(values: object, count: int, *, reward: str, correctness: bool) -
     if len(values) != count:
         reason = f"reward {reward!r} returned {len(values)} values for {count} requests; return one each, in order"
         return [GradeResult.ungraded(reason)] * count
-    return [grade_from(value, reward=reward, correctness=correctness) for value in values]
+    return [grade_from(value, reward=reward, scale=scale) for value in values]

@@ -23,21 +23,25 @@ import os
 import sys
 import threading
 import time
+import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 
 from rewards.blame import Attempt, Sentence
 from rewards.calls import Case, Plan, PoolCounts, is_plain
+from rewards.clock import DEADLINE
 from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
 from rewards.composition import RewardSpec
+from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
-from rewards.errors import GradingUnavailable, InvalidReward
+from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward
+from rewards.in_process import InProcess
 from rewards.lines import line
+from rewards.sources import shipped
 from rewards.types import GradeRequest, GradeResult
 
-DEADLINE = 10.0
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
 _SLICE = 64
@@ -62,6 +66,9 @@ class GraderPool:
     Raises:
         UnknownReward, InvalidReward: the specification does not hold.
         GradingUnavailable: made inside a worker, by a script that a worker imports.
+
+    Where a reward says `in_process`, or cannot be imported by a worker (which a warning says), the pool grades in this
+    process: see `rewards.in_process`.
     """
 
     def __init__(
@@ -84,18 +91,23 @@ class GraderPool:
         self.deadline = _positive("deadline", deadline)
         self.batched = any(reward.batched for reward in rewards)
         self.identity = identity(self.spec)
-        for reward in rewards:
-            if not reward.source.file:
-                raise InvalidReward(
-                    f"reward {reward.name!r} was defined in an interactive session, which a worker process cannot "
-                    f"import; put it into a file and name it as ./my_rewards.py:{reward.qualname}"
-                )
+        sources, why_here = shipped([*rewards])
+        self.in_process = bool(why_here) or _asked_in_process(self.spec, rewards)
+        if why_here and not _asked_in_process(self.spec, rewards):
+            warnings.warn(
+                f"{why_here}; so {self.identity} is graded in this process, where a hang cannot be ended (its grade is "
+                "ungraded after the deadline) and memory has no limit; put it at the top level of a file, or say "
+                "in_process: true",
+                GradedInProcess,
+                stacklevel=2,
+            )
         setup = line(
             {
                 "spec": self.spec.to_dict(),
-                "sources": sorted({(r.source.module, r.source.file) for r in rewards}),
+                "sources": [source.to_dict() for source in sources],
                 "path": [os.path.join(folder(), entry) for entry in sys.path],
                 "folder": folder(),  # a reward may be named by a relative path
+                "deadline": self.deadline,
                 "memory": None if memory_bytes is None else _whole("memory_bytes", memory_bytes),
             }
         )
@@ -111,7 +123,7 @@ class GraderPool:
         )
         self._ask_at_once = at_once(self.spec)
         self._lock = threading.Lock()
-        self._dispatcher: Dispatcher | None = None
+        self._dispatcher: Dispatcher | InProcess | None = None
         self._closed = False
         _POOLS.add(self)
 
@@ -133,14 +145,21 @@ class GraderPool:
         return self.submit_batch([request])[0]
 
     def submit_batch(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
-        """Queue requests; a batched reward gets them in one call, any other one by one."""
+        """Queue requests; a batched reward gets each group (`group_id`) in one call, any other one by one."""
+        futures = []
+        for answer in self.begin(requests):
+            if isinstance(answer, Future):
+                futures.append(answer)
+            else:
+                futures.append(Future[GradeResult]())
+                futures[-1].set_result(answer)
+        return futures
+
+    def begin(self, requests: Sequence[GradeRequest]) -> list[GradeResult | Future[GradeResult]]:
+        """`submit_batch`, with the grades themselves where no worker was needed: a future costs as much as they do."""
         made = self._at_once(requests)
-        futures = [Future[GradeResult]() if result else None for result in made]
         queued = iter(self._queue([request for request, result in zip(requests, made, strict=True) if result is None]))
-        for future, result in zip(futures, made, strict=True):
-            if future is not None and result is not None:
-                future.set_result(result)
-        return [next(queued) if future is None else future for future in futures]
+        return [next(queued) if result is None else result for result in made]
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         """Grade in order; waits, in this thread. Raises GradingUnavailable."""
@@ -174,7 +193,7 @@ class GraderPool:
         """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""
         if not requests:
             return []
-        calls = [requests] if self.batched else [[request] for request in requests]
+        calls = _groups(requests) if self.batched else ([request] for request in requests)
         cases = [Case(call, self._plan.sentence) for call in calls]
         self._running().submit(cases)
         return [future for case in cases for future in case.futures]
@@ -216,16 +235,19 @@ class GraderPool:
     ) -> None:
         self.close()
 
-    def _running(self) -> Dispatcher:
+    def _running(self) -> Dispatcher | InProcess:
         with self._lock:
             if self._closed:
                 raise GradingUnavailable(f"the pool that grades with {self.identity} is closed")
             if self._dispatcher is None:
                 try:
-                    self._dispatcher = Dispatcher(self._plan)
+                    self._dispatcher = self._opened()
                 except OSError as error:
                     raise GradingUnavailable(f"a grading pool cannot be opened: {error}") from error
             return self._dispatcher
+
+    def _opened(self) -> Dispatcher | InProcess:
+        return InProcess(self._plan, self.spec) if self.in_process else Dispatcher(self._plan)
 
     def _forked(self) -> None:
         """In a forked child: the parent's workers stay the parent's."""
@@ -263,6 +285,19 @@ class _Batch:
     def cancel(self) -> None:
         for future in self.futures:
             future.cancel()
+
+
+def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:
+    return any(reward.in_process for reward in rewards) or any(leaf.named.in_process for leaf in spec.leaves())
+
+
+def _groups(requests: Sequence[GradeRequest]) -> Iterator[Sequence[GradeRequest]]:
+    """The requests cut where the group changes."""
+    start = 0
+    for end in range(1, len(requests) + 1):
+        if end == len(requests) or requests[end].group_id != requests[start].group_id:
+            yield requests[start:end]
+            start = end
 
 
 def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:

@@ -7,212 +7,73 @@
     @reward("exact", correctness=True)                   # a number in [0, 1] that is also the correctness
     def exact(request: GradeRequest) -> bool: ...
 
+    @reward("signed", correctness=(-1, 1))               # -1 is wrong, 1 is right
+    def signed(request: GradeRequest) -> float: ...
+
     @reward("judge")                                     # asynchronous: several requests at once in one worker
     async def judge(request: GradeRequest) -> float: ...
 
     @reward("rank", batched=True)                        # a whole group in one call, one value each
     def rank(requests: Sequence[GradeRequest]) -> list[float]: ...
 
+    @reward("tokens", setup=load_tokenizer)              # loaded once a process; the second argument
+    def tokens(request: GradeRequest, tokenizer: Tokenizer) -> float: ...
+
     @reward("mine")                                      # a Grader class; its parameters are those of __init__
     class Mine: ...
 
-A name finds its reward here: one that was registered, one that the package brings (imported on first use), or a file:
-`./my_rewards.py:concise`. The workers import the same module or file again, so a reward stands at the top level of a
-file; nothing is pickled.
+A name finds its reward here: one that was registered, one that this package brings (imported on first use), one of
+another installed package (an entry point of the group `rlvr.rewards`), or a function in a file or module
+(`./my_rewards.py:concise`, `my_package.rewards:concise`). A kind before it takes a function that was written for
+another trainer: `trl:trl.rewards:accuracy_reward` (`rewards.adapters`).
+
+Workers import the same module again, so that nothing is pickled; `rewards.sources` says what of a script or a notebook
+a worker runs.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
+import itertools
 import math
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import ModuleType
-from typing import Literal, TypeAlias, TypeVar
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import FrameType
+from typing import TypeVar
 
+from rewards.declared import (
+    CONCURRENCY,
+    AtOnce,
+    Bound,
+    Concurrency,
+    Controls,
+    Kind,
+    Ready,
+    Reward,
+    Scale,
+    Seconds,
+    Setup,
+    Source,
+    Validate,
+    empty_response,
+)
 from rewards.errors import InvalidReward, UnknownReward
-from rewards.outcome import grade_from, grades_from, raised
-from rewards.parameters import Parameter, bind, nearest, parameters_of
-from rewards.protocol import Grader
-from rewards.types import GradeRequest, GradeResult, Json
+from rewards.installed import installed, load_installed
+from rewards.outcome import ZERO_TO_ONE, Range
+from rewards.parameters import nearest, parameters_of
+from rewards.sources import load_file, load_module
 
-Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
-Seconds: TypeAlias = Callable[[GradeRequest], float]
-Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
-Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
-Bound: TypeAlias = float | Callable[[Mapping[str, object]], float]
-Validate: TypeAlias = Callable[..., None]
-AtOnce: TypeAlias = Callable[..., GradeResult | None]
-Kind: TypeAlias = Literal["function", "async", "class"]
 Target = TypeVar("Target", bound=Callable[..., object])
 
-# How many requests of an asynchronous reward one worker holds at once, unless the reward says otherwise.
-CONCURRENCY = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a reward was defined: what a worker imports. `file` is empty for an interactive session."""
-
-    module: str
-    file: str
-
-
-def empty_response(request: GradeRequest) -> Sequence[GradeRequest]:
-    """The control request of a reward that names none: the same row with nothing in the response."""
-    return (replace(request, response=""),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reward:
-    """A registered reward: what it declares, and how a grader is made of it.
-
-    correctness: it has right and wrong: a score in [0, 1] is also the correctness.
-    floor, ceiling: the lowest and highest score it pays; None = not declared; a function of the parameters where they
-        decide.
-    asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once;
-        a function of the parameters where they decide.
-    controls: what the grader must answer when a response is suspected of having hung it.
-    seconds: how long a request may take beyond the pool's deadline; None = no longer.
-    ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
-    validate: raises ValueError where the values of the parameters make no sense, alone or together.
-    at_once: grades what needs no worker, in the caller's process; None for all else.
-    """
-
-    name: str
-    version: str
-    target: Callable[..., object]
-    kind: Kind
-    source: Source
-    qualname: str
-    batched: bool = False
-    correctness: bool = False
-    floor: Bound | None = None
-    ceiling: Bound | None = None
-    asynchronous: bool = False
-    concurrency: int | Concurrency = 1
-    controls: Controls = empty_response
-    seconds: Seconds | None = None
-    ready: Ready | None = None
-    validate: Validate | None = None
-    at_once: AtOnce | None = None
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> str:
-        """Name and version, as it stands in a graded row."""
-        return f"{self.name}@{self.version}"
-
-    def side_by_side(self, given: Mapping[str, Json]) -> int:
-        """How many requests one worker grades at once with these parameters."""
-        return self.concurrency if isinstance(self.concurrency, int) else max(1, self.concurrency(given))
-
-    def patience(self, request: GradeRequest) -> float:
-        """Seconds beyond the pool's deadline that a request may take; none where the reward cannot say it."""
-        try:
-            seconds = 0.0 if self.seconds is None else float(self.seconds(request))
-        except Exception:  # the reward's own code, on a request made by anyone; the deadline holds without it
-            return 0.0
-        return seconds if 0.0 < seconds < math.inf else 0.0
-
-    def lowest(self, given: Mapping[str, Json]) -> float:
-        """The least that it pays with these parameters; 0 where it does not say."""
-        return self._bound(self.floor, given)
-
-    def highest(self, given: Mapping[str, Json]) -> float:
-        """The most that it pays with these parameters; 0 where it does not say."""
-        return self._bound(self.ceiling, given)
-
-    def _bound(self, bound: Bound | None, given: Mapping[str, Json]) -> float:
-        return float(bound(self._complete(given))) if callable(bound) else bound or 0.0
-
-    def _complete(self, given: Mapping[str, Json]) -> dict[str, object]:
-        """Every parameter: its value, or its default."""
-        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
-
-    def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
-        """The parameters as the target takes them. Raises InvalidReward."""
-        bound = bind(self.name, self.parameters, given)
-        if self.validate is not None:
-            try:
-                self.validate(**self._complete(bound))
-            except ValueError as error:
-                raise InvalidReward(f"reward {self.name!r}: {error}") from error
-        return bound
-
-    def grader(self, given: Mapping[str, Json]) -> Grader:
-        """The grader with these parameters. Raises InvalidReward."""
-        bound = self.check(given)
-        if self.kind == "class":
-            try:
-                return _Guarded(self, self.target(**bound))
-            except (TypeError, ValueError) as error:
-                raise InvalidReward(f"reward {self.name!r} cannot be made with {dict(given)}: {error}") from error
-        return _FunctionGrader(self, bound)
-
-
-class _FunctionGrader:
-    """A function as a `Grader`."""
-
-    def __init__(self, reward: Reward, bound: Mapping[str, Json]) -> None:
-        self._reward = reward
-        self._bound = bound
-
-    async def _call(self, argument: GradeRequest | Sequence[GradeRequest]) -> object:
-        value = self._reward.target(argument, **self._bound)
-        return await value if isinstance(value, Awaitable) else value
-
-    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        reward = self._reward
-        if reward.batched:
-            try:
-                values = await self._call(requests)
-            except MemoryError:
-                raise
-            except (Exception, SystemExit) as error:  # whatever the reward raises is its own failure
-                return [raised(reward.name, error)] * len(requests)
-            return grades_from(values, len(requests), reward=reward.name, correctness=reward.correctness)
-        results = []
-        for request in requests:
-            try:
-                value = await self._call(request)
-            except MemoryError:
-                raise
-            except (Exception, SystemExit) as error:
-                results.append(raised(reward.name, error))
-            else:
-                results.append(grade_from(value, reward=reward.name, correctness=reward.correctness))
-        return results
-
-
-class _Guarded:
-    """A user's `Grader` that keeps the promises of the protocol: one result each, and never an exception."""
-
-    def __init__(self, reward: Reward, inner: object) -> None:
-        self._reward = reward
-        self._grade: Callable[[Sequence[GradeRequest]], object] = inner.grade  # type: ignore[attr-defined]
-
-    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        reward = self._reward
-        try:
-            values = self._grade(requests)
-            if isinstance(values, Awaitable):
-                values = await values
-        except MemoryError:
-            raise
-        except (Exception, SystemExit) as error:
-            return [raised(reward.name, error)] * len(requests)
-        return grades_from(values, len(requests), reward=reward.name, correctness=reward.correctness)
-
-
-# --- declaring ------------------------------------------------------------------------------------------------------
-
 _REGISTERED: dict[str, Reward] = {}
-_FILES: dict[str, ModuleType] = {}
+# Functions that were handed over instead of a name and that no worker can import; the oldest are forgotten.
+_HANDED: OrderedDict[int, Reward] = OrderedDict()
+_MOST_HANDED = 256
+_COUNT = itertools.count(2)
 # Brought by this package; the module registers the reward when it is first asked for.
 _BUILTIN = {
     "math": "rewards.math",
@@ -235,7 +96,7 @@ def reward(
     name: str,
     *,
     batched: bool = False,
-    correctness: bool = False,
+    correctness: bool | Range | Callable[[Mapping[str, object]], Range | None] = False,
     floor: Bound | None = None,
     ceiling: Bound | None = None,
     version: str = "1",
@@ -245,12 +106,15 @@ def reward(
     ready: Ready | None = None,
     validate: Validate | None = None,
     at_once: AtOnce | None = None,
+    setup: Setup | None = None,
+    in_process: bool = False,
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
     batched: it takes a sequence of requests (a group) and returns one value each.
-    correctness: it has right and wrong: its score, in [0, 1], is also the correctness. Otherwise the score is a number
-        like any other, and the verdict is `scored`.
+    correctness: it has right and wrong: its score, in [0, 1], is also the correctness. Scores from wrong to right of
+        another range are said by it, as in `correctness=(-1, 1)`; the correctness is then where in it the score lies. A
+        function of the parameters may say it. Otherwise the score is a number like any other, the verdict `scored`.
     floor, ceiling: the lowest and highest score, or functions of the parameters (all of them, by name) that say them; a
         response that hangs the grader is paid the floor (0 if undeclared).
     version: changes when the grades do; it stands in every graded row.
@@ -265,43 +129,42 @@ def reward(
         value makes no sense. Their types are checked already.
     at_once: takes what the function takes and returns the grade that the function will give, or None; it is asked
         first, in the caller's process. It must be linear in the length of a response and wait for nothing.
+    setup: loads what a function needs (a tokenizer, a model, a client), once a process and before its first grade; the
+        function takes what it returns as its second argument. It takes parameters as the function does, and may be
+        asynchronous; of a class, the method `setup` is called.
+    in_process: grade in the calling process. There a hang cannot be ended: its grade is `ungraded` after the deadline.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
     """
     _check_name(name)
+    declared = sys._getframe(1)
     if not isinstance(version, str) or not version:
         raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
-    floor, ceiling = _bounds(name, correctness, floor, ceiling)
+    scale = _scale(name, correctness, floor, ceiling)
 
     def register(target: Target) -> Target:
-        kind, awaits = _kind(name, target), _awaits(target)
-        if isinstance(concurrency, int) and (concurrency < 1 or (not awaits and concurrency > 1)):
+        made = made_from(name, target, source_of(declared), version=version, setup=setup, batched=batched)
+        if isinstance(concurrency, int) and (concurrency < 1 or (not made.asynchronous and concurrency > 1)):
             raise InvalidReward(
                 f"reward {name!r}: concurrency is {concurrency}; it must be at least 1, and 1 for what does not await "
                 "(several workers grade it side by side)"
             )
-        made = Reward(
-            name=name,
-            version=version,
-            target=target,
-            kind=kind,
-            source=_source(target),
-            qualname=getattr(target, "__qualname__", repr(target)),
-            batched=batched,
-            correctness=correctness,
-            floor=floor,
-            ceiling=ceiling,
-            asynchronous=awaits,
-            concurrency=concurrency or (CONCURRENCY if kind == "async" and not batched else 1),
-            controls=controls,
-            seconds=seconds,
-            ready=ready,
-            validate=validate,
-            at_once=at_once,
-            parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
+        register_made(
+            replace(
+                made,
+                scale=scale,
+                floor=floor,
+                ceiling=ceiling,
+                concurrency=concurrency or made.concurrency,
+                controls=controls,
+                seconds=seconds,
+                ready=ready,
+                validate=validate,
+                at_once=at_once,
+                in_process=in_process,
+            )
         )
-        _register(made)
         return target
 
     return register
@@ -312,21 +175,64 @@ def _check_name(name: str) -> None:
         raise InvalidReward(f"a reward's name must be a word without ':' and spaces, not {name!r}")
 
 
-def _bounds(
-    name: str, correctness: bool, floor: Bound | None, ceiling: Bound | None
-) -> tuple[Bound | None, Bound | None]:
-    if correctness:
-        if floor is not None or ceiling is not None:
-            raise InvalidReward(
-                f"reward {name!r} has right and wrong, so its scores are in [0, 1]; drop floor, ceiling"
-            )
-        return 0.0, 1.0
+def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound | None) -> Scale:
+    """The declared range from wrong to right, checked along with the bounds."""
+    if correctness is not False and (floor is not None or ceiling is not None):
+        raise InvalidReward(
+            f"reward {name!r} has right and wrong, so its scores are in [0, 1], or in the range that correctness=(low, "
+            "high) says; drop floor, ceiling"
+        )
+    if callable(correctness):
+        return correctness
+    if correctness is not False:
+        return ZERO_TO_ONE if correctness is True else checked_range(correctness, f"reward {name!r}: correctness")
     for key, bound in (("floor", floor), ("ceiling", ceiling)):
         if bound is not None and not callable(bound) and not math.isfinite(bound):
             raise InvalidReward(f"reward {name!r}: {key} must be finite, not {bound!r}")
     if isinstance(floor, int | float) and isinstance(ceiling, int | float) and floor > ceiling:
         raise InvalidReward(f"reward {name!r}: floor {floor} is above ceiling {ceiling}")
-    return floor, ceiling
+    return None
+
+
+def checked_range(value: object, where: str) -> Range:
+    """Two finite numbers, the first below the second. Raises InvalidReward."""
+    if isinstance(value, list | tuple) and len(value) == 2:
+        low, high = value
+        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value)
+        if numbers and low < high:
+            return float(low), float(high)
+    raise InvalidReward(f"{where} must be the scores of wrong and right, such as (0, 1) or (-1, 1), not {value!r:.80}")
+
+
+def made_from(
+    name: str,
+    target: Callable[..., object],
+    source: Source,
+    *,
+    version: str = "1",
+    setup: Setup | None = None,
+    batched: bool = False,
+) -> Reward:
+    """A reward as its signature says it."""
+    kind = _kind(name, target)
+    if setup is not None and kind == "class":
+        raise InvalidReward(f"reward {name!r}: `setup=` is for functions; give the class a method `setup(self)`")
+    awaits = _awaits(target) or (setup is not None and _awaits(setup))
+    skip = 0 if kind == "class" else 1 if setup is None else 2
+    loads = {} if setup is None else parameters_of(name, setup, skip=0)
+    return Reward(
+        name=name,
+        version=version,
+        target=target,
+        kind=kind,
+        source=source,
+        qualname=getattr(target, "__qualname__", repr(target)),
+        batched=batched,
+        asynchronous=awaits,
+        concurrency=CONCURRENCY if kind == "async" and not batched else 1,
+        setup=setup,
+        parameters={**loads, **parameters_of(name, target, skip=skip)},
+    )
 
 
 def _kind(name: str, target: object) -> Kind:
@@ -341,21 +247,29 @@ def _kind(name: str, target: object) -> Kind:
 
 def _awaits(target: object) -> bool:
     if inspect.isclass(target):
-        return inspect.iscoroutinefunction(getattr(target, "grade", None))
+        methods = (getattr(target, "grade", None), getattr(target, "setup", None))
+        return any(inspect.iscoroutinefunction(method) for method in methods)
     called = getattr(target, "__call__", None)  # noqa: B004  # an object whose __call__ is a coroutine function
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(called)
 
 
-def _source(target: object) -> Source:
-    name = getattr(target, "__module__", None) or ""
-    module = sys.modules.get(name)
-    file = getattr(module, "__file__", None)
-    if name == "__main__" and (spec := getattr(module, "__spec__", None)) is not None:
+def source_of(frame: FrameType) -> Source:
+    """Where `@reward` stands. A module that is imported declares again whatever it declares while it is imported."""
+    space = frame.f_globals
+    name, file, spec = space.get("__name__", ""), space.get("__file__"), space.get("__spec__")
+    at_import = frame.f_code.co_name == "<module>"
+    if name == "__main__" and spec is not None:
         name = spec.name  # `python -m package.module`: the worker imports it under its real name
-    return Source(module=name, file=os.path.realpath(file) if file else "")
+    elif name != "__main__":
+        outer: FrameType | None = frame
+        while outer is not None and not at_import:
+            at_import = outer.f_globals is space and outer.f_code.co_name == "<module>"
+            outer = outer.f_back
+    return Source(module=name, file=os.path.realpath(file) if file else "", at_import=at_import)
 
 
-def _register(made: Reward) -> None:
+def register_made(made: Reward) -> None:
+    """Enter a reward under its name. Raises InvalidReward: another definition holds it."""
     held = _REGISTERED.get(made.name)
     again = held is not None and (held.source.file, held.qualname) == (made.source.file, made.qualname)
     if held is not None and not again:
@@ -373,37 +287,70 @@ def _register(made: Reward) -> None:
 
 
 def names() -> list[str]:
-    """All names that `find` knows, sorted."""
-    return sorted({*_REGISTERED, *_BUILTIN})
+    """All names that `find` knows, sorted: registered ones, this package's and those of installed packages."""
+    return sorted({*_REGISTERED, *_BUILTIN, *installed()})
 
 
 def find(name: str) -> Reward:
-    """The reward of that name, or in that file (`./my_rewards.py:concise`).
+    """The reward of that name, or of that function in a file or module (`./my_rewards.py:concise`).
 
     Raises:
-        UnknownReward: with the nearest known names.
-        InvalidReward: the file cannot be imported.
+        UnknownReward: with the nearest known names, or what to install.
+        InvalidReward: the file or package cannot be imported, or is no reward.
     """
+    if handed := _handed(name):
+        return handed
     if ":" in name:
-        return _in_file(name)
+        return _named_by_place(name)
     if name not in _REGISTERED and name in _BUILTIN:
         importlib.import_module(_BUILTIN[name])
+    if name not in _REGISTERED and name in installed():
+        _register_installed(name)
     if name not in _REGISTERED:
         raise UnknownReward(
             f"no reward is called {name!r}{nearest(name, names())} (known: {', '.join(names())}); "
-            "one of your own is named by its file: ./my_rewards.py:function"
+            "one of your own is named by its file: ./my_rewards.py:function; one of another package has a name here "
+            "once that package is installed into this environment: pip install PACKAGE"
         )
     return _REGISTERED[name]
 
 
-def _in_file(name: str) -> Reward:
-    path, _, function = name.rpartition(":")
-    module = load_file(path)
-    file = os.path.realpath(path)
+def _register_installed(name: str) -> None:
+    """Import what another package brings under that name; it may call `@reward` itself, or be a plain function."""
+    target, module = load_installed(name)
+    if name in _REGISTERED:
+        return
+    held = next((made for made in _REGISTERED.values() if made.target is target), None)
+    source = Source(module=module.__name__, file=os.path.realpath(module.__file__ or ""))
+    _REGISTERED[name] = made_from(name, target, source) if held is None else held
+
+
+def _named_by_place(name: str) -> Reward:
+    from rewards.adapters import KINDS, taken_from
+
+    kind, _, rest = name.partition(":")
+    if ":" in rest and kind in KINDS:
+        return taken_from(kind, name, *function_at(rest))
+    target, source, qualname = function_at(name)
+    if isinstance(target, Reward):
+        return target
+    return replace(made_from(name, target, source), qualname=qualname)
+
+
+def function_at(place: str) -> tuple[Callable[..., object] | Reward, Source, str]:
+    """What `./my_rewards.py:concise` or `my_package.rewards:concise` names: a function, or a registered reward.
+
+    Raises UnknownReward, InvalidReward.
+    """
+    path, _, function = place.rpartition(":")
+    module = load_file(path) if is_path(path) else load_module(path)
+    file = os.path.realpath(module.__file__ or "")
     for made in _REGISTERED.values():
         if made.source.file == file and function in (made.name, made.qualname):
-            return made
-    target = getattr(module, function, None)
+            return made, made.source, made.qualname
+    target: object = module
+    for part in function.split("."):
+        target = getattr(target, part, None)
     if not callable(target):
         here = sorted(m.name for m in _REGISTERED.values() if m.source.file == file)
         functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
@@ -411,60 +358,58 @@ def _in_file(name: str) -> Reward:
         raise UnknownReward(
             f"{path} has no reward {function!r}{nearest(function, known)} (it has: {', '.join(known) or 'none'})"
         )
-    kind = _kind(name, target)
-    return Reward(
-        name=name,
-        version="1",
-        target=target,
-        kind=kind,
-        source=Source(module=module.__name__, file=file),
-        qualname=function,
-        asynchronous=_awaits(target),
-        concurrency=CONCURRENCY if kind == "async" else 1,
-        parameters=parameters_of(name, target, skip=0 if kind == "class" else 1),
-    )
+    return target, Source(module=module.__name__, file=file), function
 
 
-def load_file(path: str) -> ModuleType:
-    """Import a Python file by its path, once. Raises UnknownReward (no such file), InvalidReward (it does not load)."""
-    file = os.path.realpath(path)
-    if file in _FILES:
-        return _FILES[file]
-    for loaded in list(sys.modules.values()):
-        held = getattr(loaded, "__file__", None) or ""
-        if os.path.basename(held) == os.path.basename(file) and os.path.realpath(held) == file:
-            return loaded
-    if not os.path.isfile(file):
-        raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
-    name = f"_rewards_file_{len(_FILES)}_{os.path.splitext(os.path.basename(file))[0]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
-        sys.modules.pop(name, None)
-        if isinstance(error, InvalidReward):
-            raise
-        raise InvalidReward(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    _FILES[file] = module
-    return module
+def is_path(place: str) -> bool:
+    """Whether what stands before the colon is a file; else it is a module's dotted name."""
+    return place.endswith(".py") or os.sep in place or not all(part.isidentifier() for part in place.split("."))
 
 
-def import_source(source: Source) -> None:
-    """In a worker: import what registered a reward in the parent. Raises InvalidReward."""
-    if not source.file:
-        raise InvalidReward(
-            f"a reward was defined in an interactive session ({source.module or 'no module'}), which a worker process "
-            "cannot import; put it into a file"
-        )
-    try:
-        spec = importlib.util.find_spec(source.module)
-    except (ImportError, ValueError, AttributeError):
-        spec = None
-    if spec is not None and spec.origin and os.path.realpath(spec.origin) == source.file:
-        importlib.import_module(source.module)
-    else:
-        load_file(source.file)
+def file_of(name: str) -> str | None:
+    """The file of a reward that is named by one: `./mine.py` of `trl:./mine.py:concise`; None for others."""
+    if ":" not in name or _handed(name):
+        return None
+    from rewards.adapters import KINDS
+
+    kind, _, rest = name.partition(":")
+    path = (rest if ":" in rest and kind in KINDS else name).rpartition(":")[0]
+    return path if is_path(path) else None
+
+
+# --- functions handed over in place of a name -----------------------------------------------------------------------
+
+
+def name_of(target: Callable[..., object]) -> str:
+    """The name of a function that was given where a reward is named.
+
+    One that `@reward` registered has its own; one that stands at the top level of a file is named by its place; any
+    other, such as a lambda, gets a name for as long as it is used, and no worker can import it.
+
+    Raises InvalidReward: it is no reward.
+    """
+    for made in _REGISTERED.values():
+        if made.target is target:
+            return made.name
+    module = sys.modules.get(getattr(target, "__module__", None) or "")
+    qualname = getattr(target, "__qualname__", "")
+    if module is not None and getattr(module, qualname, None) is target:
+        return f"{getattr(module, '__file__', None) or module.__name__}:{qualname}"
+    for identity, made in _HANDED.items():
+        if made.target is target:
+            _HANDED.move_to_end(identity)
+            return made.name
+    code = getattr(target, "__code__", None)
+    where = f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}" if code else "no file"
+    name = f"{qualname.rpartition('.')[2] or type(target).__name__} ({where})"
+    source = Source(module=getattr(target, "__module__", None) or "", file="", at_import=False)
+    taken = {made.name for made in _HANDED.values()}
+    name = name if name not in taken else f"{name} #{next(_COUNT)}"
+    _HANDED[id(target)] = made_from(name, target, source)
+    while len(_HANDED) > _MOST_HANDED:
+        _HANDED.popitem(last=False)
+    return name
+
+
+def _handed(name: str) -> Reward | None:
+    return next((made for made in _HANDED.values() if made.name == name), None) if _HANDED else None

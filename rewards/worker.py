@@ -24,22 +24,19 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from rewards.clock import CLOCK
-from rewards.composed import answer_controls, build, concurrency, identity, make_ready, rewards_of
+from rewards.composed import Built, answer_controls, build, concurrency, identity, make_ready, rewards_of
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
+from rewards.finished import finished
 from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
 from rewards.outcome import raised, short
-from rewards.protocol import Grader
-from rewards.registry import Source, import_source
+from rewards.sources import import_shipped
 from rewards.types import GradeRequest, GradeResult
 from sandbox.errors import ToolkitError
-
-T = TypeVar("T")
 
 IN_WORKER = "RLVR_GRADING_WORKER"
 """Environment variable that holds the worker's pid: a pool refuses to be made inside a worker."""
@@ -132,7 +129,7 @@ class Bench:
     """What a worker grades with."""
 
     spec: RewardSpec
-    grader: Grader
+    grader: Built
     name: str
 
     async def grade(self, call: Call) -> list[GradeResult]:
@@ -140,7 +137,7 @@ class Bench:
         began, stopped = time.perf_counter(), CLOCK.stopped_seconds
         try:
             if call.control:
-                await answer_controls(self.spec, call.requests)
+                await answer_controls(self.spec, self.grader, call.requests)
                 return []
             if call.fault:
                 return [GradeResult.ungraded(short(call.fault))] * call.count
@@ -157,30 +154,45 @@ class Bench:
         return [] if call.control else [raised(self.name, error)] * call.count
 
 
+class Ready:
+    """Around what must succeed before a worker grades: a failure is told to the pool and ends the worker.
+
+    last: after this it is ready, which is told too.
+    """
+
+    def __init__(self, channel: Channel, *, last: bool) -> None:
+        self._channel = channel
+        self._last = last
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            if self._last:
+                self._channel.say({"ready": True})
+            return
+        # Whatever a reward's module raises while it loads, the pool must hear.
+        said = str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
+        self._channel.say({"failed": said})
+        sys.stderr.flush()
+        os._exit(EXIT_SETUP)
+
+
 def set_up(received: bytes) -> Bench:
     """Make the grader that the pool asks for. Raises ToolkitError, or whatever importing a reward raises."""
     setup = json.loads(received)
     limit_memory(setup["memory"])
+    CLOCK.deadline = setup["deadline"]
     sys.path[:] = setup["path"]
     with contextlib.suppress(OSError):  # it may be gone; then a relative path is, too
         os.chdir(setup["folder"])
-    for module, file in setup["sources"]:
-        import_source(Source(module=module, file=file))
+    for source in setup["sources"]:
+        import_shipped(source)
     spec = RewardSpec.from_dict(setup["spec"])
     bench = Bench(spec=spec, grader=build(spec), name=identity(spec))
     make_ready(spec)
     return bench
-
-
-def finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits: an event loop would cost more than the grade."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
-    coroutine.close()
-    raise RuntimeError("a reward that was registered as a plain function waits for something; make it `async def`")
 
 
 def answer_of(call: Call, results: Sequence[GradeResult]) -> bytes:
@@ -188,8 +200,10 @@ def answer_of(call: Call, results: Sequence[GradeResult]) -> bytes:
     return line({"call": call.number, "results": [result.to_dict() for result in results]})
 
 
-def serve(channel: Channel, bench: Bench) -> None:
+def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
     """Answer calls one after the other, for ever."""
+    with ready:
+        finished(bench.grader.set_up())
     while True:
         call = call_from(channel.calls.get())
         try:
@@ -199,11 +213,13 @@ def serve(channel: Channel, bench: Bench) -> None:
         channel.write(answer_of(call, results))
 
 
-def serve_concurrently(channel: Channel, bench: Bench) -> None:
+def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
     """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
     import asyncio
 
     async def run() -> None:
+        with ready:
+            await bench.grader.set_up()
         # The pool hands out calls ahead; how many of them run is up to the reward.
         free = asyncio.Semaphore(concurrency(bench.spec))
         running: set[asyncio.Task[None]] = set()
@@ -230,15 +246,11 @@ def main(arguments: Sequence[str]) -> int:
     os.environ[IN_WORKER] = str(os.getpid())
     channel = Channel()
     CLOCK.say = lambda stopped: channel.say({"clock": stopped})
-    try:
+    with Ready(channel, last=False):
         bench = set_up(channel.calls.get())
         waits = any(reward.asynchronous for reward in rewards_of(bench.spec).values())
-    except BaseException as error:  # whatever a reward's module raises while it loads, the pool must hear
-        channel.say({"failed": str(error) if isinstance(error, ToolkitError) else traceback.format_exc(limit=-5)})
-        return EXIT_SETUP
-    channel.say({"ready": True})
-    answer: Callable[[Channel, Bench], None] = serve_concurrently if waits else serve
-    answer(channel, bench)
+    answer: Callable[[Channel, Bench, Ready], None] = serve_concurrently if waits else serve
+    answer(channel, bench, Ready(channel, last=True))
     return 0
 
 

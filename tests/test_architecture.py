@@ -28,7 +28,7 @@ LEARNED = "rewards/learned/"
 # Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
 LIGHT = {
     "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
-    "rewards": {"jsonschema", "mpmath", "referencing", "sympy"},
+    "rewards": {"jsonschema", "mpmath", "referencing", "sympy", "verifiers"},
     "data_prep": {"datasets", "numpy", "pyarrow"},
 }
 
@@ -47,7 +47,9 @@ HOMES = {
     "peft": "rlvr/",
     "ray": "sandbox/ray.py",
     "referencing": "rewards/rules/schema.py",
+    "triton": "rlvr/learner/kernels.py",
     "uvicorn": "sandbox/serve.py",
+    "verifiers": "rewards/adapters/verifiers.py",
     "vllm": "",
     "websockets": "sandbox/remote.py",
 }

@@ -21,6 +21,7 @@ from rewards import (
     InvalidReward,
     InvalidRow,
     MathReference,
+    RewardError,
     UnknownReward,
     Verdict,
     agrade,
@@ -77,18 +78,15 @@ def test_workers_that_die_while_they_start_are_given_up_after_three(tmp_path: Pa
         assert one.counts().started == 3
 
 
-def test_a_script_that_grades_at_its_top_level_is_told_to_guard_it(tmp_path: Path) -> None:
+def test_a_file_that_grades_while_a_worker_imports_it_is_told_to_guard_it(tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
     script.write_text(
-        "from rewards import GradeRequest, grade, reward\n"
+        "import rewards\nfrom rewards import GradeRequest, reward\n"
         "@reward('mine')\ndef mine(request): return 1.0\n"
-        "print(grade('mine', [GradeRequest(response='a')], workers=1)[0].score)\n"
+        "rewards.grade('mine', [GradeRequest(response='a')], workers=1)\n"
     )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
-    assert "if __name__ == '__main__':" in ran.stderr
-    script.write_text(script.read_text().replace("print(grade", "if __name__ == '__main__': print(grade"))
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
-    assert (ran.stdout, ran.returncode) == ("1.0\n", 0), ran.stderr
+    with pytest.raises(RewardError, match=r"if __name__ == .__main__.:"):
+        grade(f"{script}:mine", requests("a"), workers=1)
 
 
 def test_a_bad_name_or_option_is_refused_before_any_worker_starts() -> None:

@@ -11,9 +11,19 @@ from typing import Literal
 
 import pytest
 
-from rewards import GradeRequest, GradeResult, InvalidReward, UnknownReward, Verdict, find, grade, names, reward
+from rewards import (
+    GradedInProcess,
+    GradeRequest,
+    GradeResult,
+    InvalidReward,
+    UnknownReward,
+    Verdict,
+    find,
+    grade,
+    names,
+    reward,
+)
 from rewards.outcome import grade_from
-from rewards.registry import Reward
 from rewards.types import Json
 
 REQUEST = GradeRequest(response="four")
@@ -222,18 +232,17 @@ def test_files_that_are_missing_or_do_not_load_say_so(tmp_path: Path) -> None:
         find(f"{leaving}:f")
 
 
-def test_a_reward_of_an_interactive_session_is_told_to_move_into_a_file() -> None:
+def test_a_reward_of_an_interactive_session_is_graded_in_this_process_and_that_is_said() -> None:
     space: dict[str, object] = {"__name__": "__console__"}
     code = "from rewards import reward\n@reward('test_typed_in')\ndef typed_in(request): return 1.0\n"
     exec(code, space)
-    assert isinstance(find("test_typed_in"), Reward)
-    with pytest.raises(InvalidReward, match="put it into a file"):
-        grade("test_typed_in", [REQUEST])
+    with pytest.warns(GradedInProcess, match="'test_typed_in' was defined in an interactive session"):
+        assert grade("test_typed_in", [REQUEST])[0].score == 1.0
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, [1.0], 1 + 0j])
 def test_what_is_no_finite_number_is_ungraded(value: object) -> None:
-    result = grade_from(value, reward="r", correctness=False)
+    result = grade_from(value, reward="r", scale=None)
     assert result.verdict is Verdict.UNGRADED
     assert "'r' returned" in result.reason
 
@@ -241,5 +250,5 @@ def test_what_is_no_finite_number_is_ungraded(value: object) -> None:
 def test_numpy_numbers_are_numbers() -> None:
     import numpy as np
 
-    assert grade_from(np.float32(0.5), reward="r", correctness=True).verdict is Verdict.PARTIAL
-    assert grade_from(np.int64(3), reward="r", correctness=False).score == 3.0
+    assert grade_from(np.float32(0.5), reward="r", scale=(0.0, 1.0)).verdict is Verdict.PARTIAL
+    assert grade_from(np.int64(3), reward="r", scale=None).score == 3.0

@@ -1,0 +1,151 @@
+"""What our rows are to other trainers: the columns of their data sets, the answer among them, texts or messages.
+
+| theirs | ours |
+|---|---|
+| a column | a key of `metadata`; a field of the reference; of a `data` reference that holds an object, its keys |
+| `answer`, `solution`, `ground_truth`, `gold`, `label`, ... | the answer, where no column has that name |
+| `prompt` as messages, `completion` as messages | the messages of the row; one message of the assistant |
+| as text | the contents of the messages, a line apart; the response |
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from rewards.errors import InvalidReward, InvalidRow
+from rewards.parameters import nearest
+from rewards.types import AnyOf, DataReference, GradeRequest, MathReference, NoReference
+
+Form: TypeAlias = Literal["text", "chat"]
+
+ANSWERS = ("answer", "solution", "ground_truth", "gold", "label", "target", "reference")
+_NO_COLUMNS = ("type", "policy", "tolerance", "unit", "require_evaluated", "require_simplified")
+
+
+class MissingColumn(LookupError):
+    """A function of another trainer asks for a column that a row does not have."""
+
+
+def answer_of(request: GradeRequest) -> object:
+    """The answer as other trainers hold it: text, or a list where there are several; None where there is none."""
+    reference = request.reference
+    if isinstance(reference, MathReference):
+        answer = reference.answer
+        return (
+            list(answer.answers) if isinstance(answer, AnyOf) else list(answer) if isinstance(answer, tuple) else answer
+        )
+    if isinstance(reference, DataReference):
+        return reference.value
+    if isinstance(reference, NoReference):
+        return None
+    row = reference.to_dict()
+    for name in ("answer", "answers", "target"):
+        if name in row:
+            return row[name]
+    return {name: value for name, value in row.items() if name != "type"}
+
+
+def columns_of(request: GradeRequest) -> dict[str, object]:
+    """Everything of a row that a column may hold, by name."""
+    reference, answer = request.reference, answer_of(request)
+    fields: Mapping[str, object] = reference.to_dict()
+    if isinstance(reference, DataReference):
+        fields = reference.value if isinstance(reference.value, Mapping) else {}
+    elif isinstance(reference, MathReference):
+        fields = {}
+    columns = {str(name): value for name, value in fields.items() if name not in _NO_COLUMNS}
+    columns |= dict(request.metadata)
+    if answer is not None:
+        columns = dict.fromkeys(ANSWERS, answer) | columns
+    return columns
+
+
+def chosen(columns: Mapping[str, object], names: Iterable[str], renamed: Mapping[str, str]) -> dict[str, object]:
+    """The columns that a function names, each from ours of that name or of the one that `renamed` says.
+
+    Raises MissingColumn.
+    """
+    found: dict[str, object] = {}
+    for name in names:
+        ours = renamed.get(name, name)
+        if ours not in columns:
+            have = sorted(columns)
+            raise MissingColumn(
+                f"it takes {name!r}, and the row has no {ours!r}{nearest(ours, have)} "
+                f"(it has: {', '.join(have) or 'none'}); parameter `columns` maps its names to the row's"
+            )
+        found[name] = columns[ours]
+    return found
+
+
+def prompt_of(request: GradeRequest, form: Form) -> object:
+    """The prompt as messages or as text."""
+    if form == "chat":
+        return [message.to_dict() for message in request.messages]
+    return "\n".join(message.content for message in request.messages)
+
+
+def completion_of(request: GradeRequest, form: Form) -> object:
+    """The response as messages or as text."""
+    return [{"role": "assistant", "content": request.response}] if form == "chat" else request.response
+
+
+def text_of(value: object) -> str:
+    """The text of a prompt or completion that is text or messages; of several messages, a line apart.
+
+    Raises InvalidRow.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        value = [value]
+    if isinstance(value, Sequence) and all(isinstance(turn, Mapping) and "content" in turn for turn in value):
+        contents = [_content(turn["content"]) for turn in value if turn.get("role", "assistant") != "tool"]
+        return "\n".join(content for content in contents if content)
+    raise InvalidRow(f"a completion must be text or messages, not {value!r:.80}")
+
+
+def _content(content: object) -> str:
+    """The text of one message, which may come in blocks."""
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if isinstance(content, Sequence):
+        return "".join(str(block.get("text", "")) for block in content if isinstance(block, Mapping))
+    raise InvalidRow(f"the content of a message must be text, not {content!r:.80}")
+
+
+def form_of(function: Callable[..., object], argument: str, otherwise: Form) -> Form:
+    """Whether a function takes texts or messages, as its annotation says."""
+    parameter = inspect.signature(function).parameters.get(argument)
+    spelt = "" if parameter is None or parameter.annotation is inspect.Parameter.empty else str(parameter.annotation)
+    if "dict" in spelt.lower() or "message" in spelt.lower():
+        return "chat"
+    return "text" if "str" in spelt else otherwise
+
+
+def takes_all(function: Callable[..., object]) -> bool:
+    """Whether a function takes any keyword."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def named(function: Callable[..., object]) -> dict[str, bool]:
+    """The arguments that a function names, and whether each is required."""
+    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_ONLY)
+    parameters = inspect.signature(function).parameters
+    return {name: p.default is inspect.Parameter.empty for name, p in parameters.items() if p.kind in plain}
+
+
+def require_arguments(peer: str, function: Callable[..., object], names: Sequence[str]) -> None:
+    """Refuse a function that is none of that peer's. Raises InvalidReward."""
+    has = named(function)
+    missing = [name for name in names if name not in has]
+    if missing and not takes_all(function):
+        raise InvalidReward(
+            f"{getattr(function, '__qualname__', function)!r} is no reward function of {peer}: it takes "
+            f"({', '.join(has)}), and {peer} calls it with {', '.join(names)}"
+        )

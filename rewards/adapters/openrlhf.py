@@ -1,0 +1,137 @@
+"""OpenRLHF: `reward_func(queries, prompts, labels) -> rewards, or a dict with "rewards"`, over lists of texts.
+
+Taken: a query is the prompt's text and the response, a label the answer. It is called with one response at a time, as
+OpenRLHF does. Of a dict, `rewards` is the score; `scores` and the numbers of `extra_logs` become parts.
+
+Given: a file with `reward_func = to_openrlhf("math")`, for `--reward.remote_url ./reward.py`. The response is what
+of a query follows its prompt, without the tokens that end a turn. OpenRLHF has no way to leave a sample out, and it
+catches what a reward function raises: it must be said what a response that could not be judged is paid, or the sample
+has no reward and the step fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.columns import answer_of, chosen, columns_of, prompt_of, require_arguments
+from rewards.adapters.verl import paid_for
+from rewards.composition import RewardSpec
+from rewards.errors import InvalidRow
+from rewards.grading import grade
+from rewards.outcome import Detailed
+from rewards.types import GradeRequest, messages_from, reference_from
+
+RewardFunction: TypeAlias = Callable[..., dict[str, object]]
+
+# Texts of the tokens that end a turn in the usual chat formats: a query is decoded with them.
+ENDINGS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>", "<eos>", "<end_of_turn>", "<|end|>")
+_MORE_ENDINGS = ("<｜end▁of▁sentence｜>", "<|return|>")
+
+
+def _ask(_function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
+    prompts = [str(prompt_of(request, "text")) for request in requests]
+    labels = [
+        answer_of(request)
+        if "labels" not in options.columns
+        else chosen(columns_of(request), ["labels"], options.columns)["labels"]
+        for request in requests
+    ]
+    queries = [prompt + request.response for prompt, request in zip(prompts, requests, strict=True)]
+    return (queries, prompts, labels), {}
+
+
+def _read(value: object, count: int, _reward: str) -> Sequence[object]:
+    more: dict[str, object] = {}
+    if isinstance(value, Mapping):
+        if "rewards" not in value:
+            raise ValueError(f"it returned a dict without 'rewards' (its keys: {', '.join(map(str, value))})")
+        logs = value.get("extra_logs") or {}
+        more = {str(name): _single(item) for name, item in logs.items()} if isinstance(logs, Mapping) else {}
+        if value.get("scores") is not None:
+            more["scores"] = _single(value["scores"])
+        value = value["rewards"]
+    values = _listed(value)
+    if len(values) != count:
+        raise ValueError(f"it returned {len(values)} rewards for {count} queries; return one each")
+    return [Detailed(score, more) if more else score for score in values]
+
+
+def _listed(value: object) -> list[object]:
+    if callable(getattr(value, "tolist", None)):
+        value = value.tolist()  # type: ignore[attr-defined]
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+
+
+def _single(value: object) -> object:
+    values = _listed(value)
+    return values[0] if len(values) == 1 else None
+
+
+ADAPTER = Adapter(
+    ask=_ask,
+    read=_read,
+    check=lambda function: require_arguments("OpenRLHF", function, ["queries", "prompts", "labels"]),
+    options={"columns": dict[str, str] | None},
+)
+
+
+def to_openrlhf(
+    reward: RewardSpec | str | Mapping[str, object],
+    *,
+    ungraded: float | None = None,
+    endings: Sequence[str] = (*ENDINGS, *_MORE_ENDINGS),
+    workers: int | None = None,
+    deadline: float | None = None,
+) -> RewardFunction:
+    """One of our rewards as OpenRLHF calls `reward_func`.
+
+    A label is a reference (an object with a `type`, or its JSON text) or a bare answer. What comes back for one query
+    are numbers, and lists for several.
+
+    ungraded: the score of a response that could not be judged, each with a warning and counted in `extra_logs`; None =
+    raise. endings: texts that end a response and are no part of it.
+
+    Raises:
+        GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
+        InvalidRow (when called): a label that is no reference, a query that does not begin with its prompt.
+
+    Example:
+        # reward.py, for --reward.remote_url ./reward.py
+        reward_func = to_openrlhf("math", ungraded=0.0)
+    """
+    spec = RewardSpec.from_dict(reward)
+
+    def reward_func(
+        queries: Sequence[str], prompts: Sequence[str], labels: Sequence[object], **_more: object
+    ) -> dict[str, object]:
+        requests = [
+            GradeRequest(
+                response=_response(query, prompt, endings),
+                messages=messages_from(prompt),
+                reference=reference_from(label),
+            )
+            for query, prompt, label in zip(queries, prompts, labels, strict=True)
+        ]
+        results = grade(spec, requests, workers=workers, deadline=deadline)
+        rewards = [paid_for(result, ungraded, "OpenRLHF") for result in results]
+        scores = [r if g.correctness is None else g.correctness for r, g in zip(rewards, results, strict=True)]
+        missed = [float(result.score is None) for result in results]
+        if len(results) == 1:
+            return {"rewards": rewards[0], "scores": scores[0], "extra_logs": {"ungraded": missed[0]}}
+        return {"rewards": rewards, "scores": scores, "extra_logs": {"ungraded": missed}}
+
+    return reward_func
+
+
+def _response(query: str, prompt: str, endings: Sequence[str]) -> str:
+    """What follows the prompt. Raises InvalidRow."""
+    if not query.startswith(prompt):
+        raise InvalidRow(
+            f"a query begins with {query[:60]!r} and not with its prompt, {prompt[:60]!r}: what of it is the response?"
+        )
+    response = query[len(prompt) :]
+    while ending := next((e for e in endings if response.rstrip().endswith(e)), None):
+        response = response.rstrip().removesuffix(ending)
+    return response

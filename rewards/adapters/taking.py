@@ -1,0 +1,119 @@
+"""Taking a function of another trainer: the peers there are, and the `Reward` that is made of it.
+
+A peer is an `Adapter`: how it calls a function for some requests, and how it reads the answer. Parameters of every
+adopted function: `range` (the scores of wrong and right), `arguments` (more keyword arguments for the function); the
+others are the peer's own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from rewards.adapters import openrlhf, trl, verifiers, verl
+from rewards.adapters.asking import Adapter, Options
+from rewards.declared import Reward, Source
+from rewards.errors import InvalidReward
+from rewards.outcome import Range
+from rewards.parameters import nearest
+from rewards.registry import checked_range, made_from, register_made, source_of
+from rewards.types import GradeRequest, Json
+
+Function: TypeAlias = Callable[..., object]
+
+KINDS: dict[str, Adapter] = {
+    "trl": trl.ADAPTER,
+    "verl": verl.ADAPTER,
+    "openrlhf": openrlhf.ADAPTER,
+    "verifiers": verifiers.ADAPTER,
+}
+_COMMON: dict[str, object] = {
+    "range": tuple[float, float] | None,
+    "arguments": dict[str, object] | None,
+}
+
+
+def adopt(kind: str, function: Function, *, name: str, version: str = "1", **options: Json) -> Function:
+    """Register a function of another trainer under a name; it comes back unchanged.
+
+    kind: trl, verl, openrlhf or verifiers. options: the values that its parameters have unless a configuration says
+    others: `range`, `arguments`, and those of the kind.
+
+    Raises:
+        InvalidReward: no such kind or option, or a function that this trainer could not call.
+    """
+    if kind not in KINDS:
+        raise InvalidReward(f"there is no adapter {kind!r}{nearest(kind, [*KINDS])} (there are: {', '.join(KINDS)})")
+    made = _made(kind, name, function, source_of(sys._getframe(1)), options)
+    made.check({})
+    register_made(replace(made, version=version, qualname=getattr(function, "__qualname__", name)))
+    return function
+
+
+def taken_from(kind: str, name: str, function: Function | Reward, source: Source, qualname: str) -> Reward:
+    """The reward that `kind:place:function` names. Raises InvalidReward."""
+    if isinstance(function, Reward):
+        raise InvalidReward(f"{name!r} is registered with @reward, so it is ours: name it without '{kind}:'")
+    return replace(_made(kind, name, function, source, {}), qualname=qualname)
+
+
+def _made(kind: str, name: str, function: Function, source: Source, defaults: Mapping[str, Json]) -> Reward:
+    adapter = KINDS[kind]
+    try:
+        adapter.check(function)
+    except (ValueError, TypeError) as error:
+        raise InvalidReward(f"reward {name!r}: the signature of {function!r:.80} cannot be read: {error}") from error
+    types = {**_COMMON, **adapter.options}
+    for option in defaults:
+        if option not in types:
+            raise InvalidReward(
+                f"reward {name!r} has no option {option!r}{nearest(option, [*types])} ({', '.join(types)})"
+            )
+    values = {**dict.fromkeys(types), **defaults}
+    batched = adapter.batched(function)
+    target = _target(adapter, name, function, batched, values)
+    target.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what the registry reads
+        [inspect.Parameter("requests", inspect.Parameter.POSITIONAL_ONLY)]
+        + [inspect.Parameter(o, inspect.Parameter.KEYWORD_ONLY, default=values[o], annotation=types[o]) for o in types]
+    )
+
+    def scale(given: Mapping[str, object]) -> Range | None:
+        return None if given["range"] is None else checked_range(given["range"], f"reward {name!r}: parameter 'range'")
+
+    def validate(**given: object) -> None:
+        scale(given)
+
+    made = made_from(name, target, source, batched=batched)
+    return replace(made, scale=scale, validate=validate)
+
+
+def _target(
+    adapter: Adapter, name: str, function: Function, batched: bool, defaults: Mapping[str, object]
+) -> Callable[..., object]:
+    """The function as the registry calls it."""
+
+    def asked(given: GradeRequest | Sequence[GradeRequest], options: Mapping[str, object]) -> tuple[int, object]:
+        requests = [given] if isinstance(given, GradeRequest) else given
+        filled = Options({**defaults, **options})
+        positional, by_name = adapter.ask(function, requests, filled)
+        return len(requests), function(*positional, **by_name, **filled.arguments)
+
+    def read(count: int, value: object) -> object:
+        values = adapter.read(value, count, name)
+        return values if batched else values[0]
+
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+
+        async def ask_later(given: GradeRequest | Sequence[GradeRequest], **options: object) -> object:
+            count, value = asked(given, options)
+            return read(count, await value if isinstance(value, Awaitable) else value)
+
+        return ask_later
+
+    def ask(given: GradeRequest | Sequence[GradeRequest], **options: object) -> object:
+        return read(*asked(given, options))
+
+    return ask

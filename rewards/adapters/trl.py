@@ -1,0 +1,176 @@
+"""TRL: `f(prompts, completions, completion_ids, **columns) -> list[float | None]`, over a list of completions.
+
+Taken: a function gets the columns that it names, or all where it takes any keyword, each as a list; texts or messages
+as its annotation of `completions` says, or `form: text | chat`; else texts. `None` is ungraded, as it is to TRL. Token
+ids are not ours to give. It is called with a group at once.
+
+Given: `to_trl("math")` for `GRPOTrainer(reward_funcs=[...])` and its kin. A response that could not be judged is
+`None`: TRL leaves it out, and its share stands in TRL's metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.columns import (
+    ANSWERS,
+    MissingColumn,
+    chosen,
+    columns_of,
+    completion_of,
+    form_of,
+    named,
+    prompt_of,
+    require_arguments,
+    takes_all,
+    text_of,
+)
+from rewards.composition import RewardSpec
+from rewards.errors import InvalidRow
+from rewards.grading import grade
+from rewards.types import GradeRequest, Json, messages_from, reference_from
+
+RewardFunction: TypeAlias = Callable[..., list[float | None]]
+
+# What TRL's trainers pass beside columns of the data set.
+_OF_TRAINER = ("completion_ids", "trainer_state", "log_extra", "log_metric", "environments")
+
+
+def _said_to_nobody(*_said: object) -> None:
+    """What a function logs through its trainer has no trainer to go to here."""
+
+
+def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
+    form = options.form(form_of(function, "completions", "text"))
+    rows = [columns_of(request) for request in requests]
+    names, any_of_them = named(function), takes_all(function)
+    own = ("prompts", "completions", *_OF_TRAINER, *options.arguments)
+    if names.get("completion_ids"):
+        raise MissingColumn("it takes 'completion_ids', and there are no token ids here: it grades inside TRL only")
+    required = [name for name, needed in names.items() if needed and name not in own]
+    held = {name for row in rows for name in row}
+    more = [
+        name for name in names if name not in own and name not in required and options.columns.get(name, name) in held
+    ]
+    if any_of_them:
+        more += [name for name in sorted(held) if name not in own and name not in names]
+    columns: dict[str, list[object]] = {}
+    for name in [*required, *more, *(n for n in options.columns if any_of_them and n not in names)]:
+        ours = options.columns.get(name, name)
+        columns[name] = [row.get(ours) if name in more else chosen(row, [name], options.columns)[name] for row in rows]
+    given: dict[str, object] = {
+        "prompts": [prompt_of(request, form) for request in requests],
+        "completions": [completion_of(request, form) for request in requests],
+        "trainer_state": None,
+        "log_extra": _said_to_nobody,
+        "log_metric": _said_to_nobody,
+    }
+    return (), {name: value for name, value in {**given, **columns}.items() if any_of_them or name in names}
+
+
+def _read(value: object, count: int, _reward: str) -> Sequence[object]:
+    if not isinstance(value, Sequence) and hasattr(value, "tolist"):
+        value = value.tolist()
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != count:
+        seen = f"{len(value)} values" if isinstance(value, Sequence) else f"{value!r:.80}"
+        raise ValueError(f"it returned {seen} for {count} completions; TRL's functions return a list, one each")
+    return value
+
+
+ADAPTER = Adapter(
+    ask=_ask,
+    read=_read,
+    check=lambda function: require_arguments("TRL", function, ["completions"]),
+    batched=lambda _function: True,
+    options={"columns": dict[str, str] | None, "form": Literal["text", "chat"] | None},
+)
+
+
+def to_trl(
+    reward: RewardSpec | str | Mapping[str, object],
+    *,
+    reference: str | None = None,
+    name: str = "",
+    workers: int | None = None,
+    deadline: float | None = None,
+) -> RewardFunction:
+    """One of our rewards as TRL calls reward functions.
+
+    reference: the column that holds what is true of the problem, as a reference (an object with a `type`) or a bare
+    answer; None = the one of `reference`, `answer`, `solution`, `ground_truth`, ... that the data set has. The other
+    columns are the request's metadata. name: what TRL's metrics call it; workers, deadline: see `rewards.grade`.
+
+    Raises:
+        InvalidRow (when called): no such column, or two that could be it; a row that cannot be read.
+
+    Example:
+        GRPOTrainer(model=..., reward_funcs=[to_trl("math", reference="solution")], train_dataset=data, args=...)
+    """
+    spec = RewardSpec.from_dict(reward)
+
+    def reward_function(
+        prompts: Sequence[object] | None = None, completions: Sequence[object] = (), **columns: object
+    ) -> list[float | None]:
+        requests = _requests(prompts, completions, columns, reference)
+        results = grade(spec, requests, workers=workers, deadline=deadline)
+        log = columns.get("log_metric")
+        if callable(log) and results:
+            log(f"{reward_function.__name__}/ungraded", sum(r.score is None for r in results) / len(results))
+        return [result.score for result in results]
+
+    label = name or "_".join(leaf.label for leaf in spec.leaves())
+    reward_function.__name__ = reward_function.__qualname__ = label
+    return reward_function
+
+
+def _requests(
+    prompts: Sequence[object] | None,
+    completions: Sequence[object],
+    columns: Mapping[str, object],
+    reference: str | None,
+) -> list[GradeRequest]:
+    rows = {
+        name: column for name, column in columns.items() if name not in _OF_TRAINER and isinstance(column, Sequence)
+    }
+    holder = reference_column(rows, reference)
+    asked = [None] * len(completions) if prompts is None else prompts
+    groups = [number for number, (_, same) in enumerate(groupby(asked)) for _ in same]
+    return [
+        GradeRequest(
+            response=text_of(completion),
+            messages=messages_from(asked[i]),
+            reference=reference_from(None if holder is None else rows[holder][i]),
+            metadata={name: as_json(column[i]) for name, column in rows.items() if name != holder},
+            group_id=str(groups[i]),
+            sample_id=i,
+        )
+        for i, completion in enumerate(completions)
+    ]
+
+
+def reference_column(columns: Mapping[str, object], named_column: str | None) -> str | None:
+    """The column that holds the reference. Raises InvalidRow."""
+    if named_column is not None:
+        if named_column not in columns:
+            raise InvalidRow(f"the data set has no column {named_column!r} (it has: {', '.join(columns) or 'none'})")
+        return named_column
+    found = [name for name in ("reference", *ANSWERS) if name in columns]
+    if len(set(found)) > 1 and found[0] != "reference":
+        raise InvalidRow(f"the columns {', '.join(found)} could each hold the answer; name one: reference={found[0]!r}")
+    return found[0] if found else None
+
+
+def as_json(value: object) -> Json:
+    """A value as JSON has it; what it has no form for, as text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): as_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if callable(getattr(value, "tolist", None)):  # an array, a tensor, a number of numpy's
+        return as_json(value.tolist())  # type: ignore[attr-defined]
+    return str(value)

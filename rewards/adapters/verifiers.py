@@ -1,0 +1,118 @@
+"""verifiers: a function of a rubric, `f(prompt, completion, answer, state, info, task, ...) -> float`, by name.
+
+It is called with those of these that it names, and with columns of the row; prompts and completions are messages
+unless its annotation, or `form: text`, says otherwise. Functions over a group (`completions`, `answers`, `states`, ...,
+or annotated to return a list) get a group in one call. A rubric makes 0 of what a function raises; here it is ungraded.
+A function that asks for `parser` gets verifiers' own plain one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, get_origin
+
+from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.columns import (
+    Form,
+    MissingColumn,
+    answer_of,
+    chosen,
+    columns_of,
+    completion_of,
+    form_of,
+    named,
+    prompt_of,
+    takes_all,
+)
+from rewards.errors import InvalidReward
+from rewards.outcome import Detailed
+from rewards.types import GradeRequest
+
+# A function over one response names the left, one over a group the right.
+_OF_GROUPS = {
+    "prompts": "prompt",
+    "completions": "completion",
+    "answers": "answer",
+    "states": "state",
+    "tasks": "task",
+    "infos": "info",
+}
+_OF_ONE = tuple(_OF_GROUPS.values())
+
+
+def _over_group(function: Callable[..., object]) -> bool:
+    returns = inspect.signature(function).return_annotation
+    return bool(_OF_GROUPS.keys() & named(function)) or returns is list or get_origin(returns) is list
+
+
+def _row(request: GradeRequest, form: Form) -> dict[str, object]:
+    """What a rubric knows of one response."""
+    answer = answer_of(request)
+    info = dict(request.metadata)
+    row: dict[str, object] = {
+        "prompt": prompt_of(request, form),
+        "completion": completion_of(request, form),
+        "answer": "" if answer is None else answer,
+        "task": info.get("task", "default"),
+        "info": info,
+    }
+    return {**row, "state": {**row, "input": dict(row)}}
+
+
+def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
+    group = _over_group(function)
+    form = options.form(form_of(function, "completions" if group else "completion", "chat"))
+    rows = [_row(request, form) for request in requests]
+    names, any_of_them = named(function), takes_all(function)
+    if group:
+        given: dict[str, object] = {theirs: [row[ours] for row in rows] for theirs, ours in _OF_GROUPS.items()}
+    else:
+        columns = columns_of(requests[0])
+        given = dict(rows[0])
+        more = [name for name in names if name not in given and name not in ("parser", *options.arguments)]
+        wanted = [name for name in more if names[name] or options.columns.get(name, name) in columns]
+        given |= chosen(columns, wanted, options.columns)
+        if any_of_them:
+            given = {**{name: v for name, v in columns.items() if name not in names}, **given}
+    if "parser" in names and "parser" not in options.arguments:
+        given["parser"] = _parser()
+    return (), {name: value for name, value in given.items() if any_of_them or name in names}
+
+
+def _parser() -> object:
+    try:
+        return importlib.import_module("verifiers").Parser()
+    except (ImportError, AttributeError) as error:
+        raise MissingColumn(
+            "it takes 'parser', which a rubric makes: pip install 'verifiers<0.4', or give the function one of your own"
+        ) from error
+
+
+def _read(value: object, count: int, _reward: str) -> Sequence[object]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != count:
+            raise ValueError(f"it returned {len(value)} values for {count} responses; return one each, in order")
+        return value
+    if isinstance(value, Mapping) and "score" in value:
+        return [Detailed(value["score"], {name: item for name, item in value.items() if name != "score"})]
+    return [value] * count if count == 1 else [None] * count
+
+
+def _check(function: Callable[..., object]) -> None:
+    known = {*_OF_ONE, *_OF_GROUPS}
+    if not known & named(function).keys() and not takes_all(function):
+        raise InvalidReward(
+            f"{getattr(function, '__qualname__', function)!r} is no function of a rubric: it takes "
+            f"({', '.join(named(function))}), and none of {', '.join(_OF_ONE)}"
+        )
+
+
+ADAPTER = Adapter(
+    ask=_ask,
+    read=_read,
+    check=_check,
+    batched=_over_group,
+    options={"columns": dict[str, str] | None, "form": Literal["text", "chat"] | None},
+)

@@ -1,0 +1,126 @@
+"""verl: `compute_score(data_source, solution_str, ground_truth, extra_info) -> float | dict`, one response at a time.
+
+Taken: `data_source` is the parameter of that name, else the row's column; `ground_truth` the answer (or the column
+that `columns` maps it to); `extra_info` the metadata. Of a dict, `score` is the score, its other numbers become parts
+and its texts details.
+
+Given: `to_verl("math")` in a file that verl loads: `reward.custom_reward_function.path=./score.py`. verl has no way to
+leave a sample out, so it must be said what a response that could not be judged is paid; else it raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.columns import answer_of, chosen, columns_of, named, require_arguments, takes_all
+from rewards.adapters.trl import as_json
+from rewards.composed import has_right_and_wrong
+from rewards.composition import RewardSpec
+from rewards.errors import GradingUnavailable
+from rewards.grading import grade
+from rewards.outcome import Detailed
+from rewards.types import GradeRequest, GradeResult, reference_from
+
+ComputeScore: TypeAlias = Callable[..., dict[str, float | str]]
+
+_LOG = logging.getLogger("rewards.adapters")
+_ARGUMENTS = ("data_source", "solution_str", "ground_truth", "extra_info")
+
+
+def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
+    (request,) = requests
+    columns = columns_of(request)
+    renamed = options.columns.get("ground_truth")
+    truth = (
+        answer_of(request) if renamed is None else chosen(columns, ["ground_truth"], options.columns)["ground_truth"]
+    )
+    source = options.text("data_source")
+    given = {
+        "data_source": columns.get("data_source", "") if source is None else source,
+        "solution_str": request.response,
+        "ground_truth": truth,
+        "extra_info": {**request.metadata},
+    }
+    names, any_of_them = named(function), takes_all(function)
+    return (), {name: value for name, value in given.items() if any_of_them or name in names}
+
+
+def _read(value: object, _count: int, _reward: str) -> Sequence[object]:
+    if isinstance(value, Mapping):
+        if "score" not in value:
+            raise ValueError(f"it returned a dict without 'score' (its keys: {', '.join(map(str, value))})")
+        return [Detailed(value["score"], {name: item for name, item in value.items() if name != "score"})]
+    return [value]
+
+
+ADAPTER = Adapter(
+    ask=_ask,
+    read=_read,
+    check=lambda function: require_arguments("verl", function, ["solution_str", "ground_truth"]),
+    options={"data_source": str | None, "columns": dict[str, str] | None},
+)
+
+
+def to_verl(
+    reward: RewardSpec | str | Mapping[str, object],
+    *,
+    ungraded: float | None = None,
+    workers: int | None = None,
+    deadline: float | None = None,
+) -> ComputeScore:
+    """One of our rewards as verl calls `compute_score`.
+
+    `ground_truth` is a reference (an object with a `type`) or a bare answer. The dict that comes back has the score,
+    `acc` (the correctness, where the reward has right and wrong), `pred` (the extracted answer) and `ungraded` (1 or
+    0); verl writes them into its metrics.
+
+    ungraded: the score of a response that could not be judged, each with a warning and counted; None = raise.
+
+    Raises:
+        GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
+        InvalidRow (when called): a ground truth that is no reference.
+
+    Example:
+        # score.py, for reward.custom_reward_function.path=./score.py reward.custom_reward_function.name=compute_score
+        compute_score = to_verl("math", ungraded=0.0)
+    """
+    spec = RewardSpec.from_dict(reward)
+    judges = has_right_and_wrong(spec)
+
+    def compute_score(
+        data_source: str = "",
+        solution_str: str = "",
+        ground_truth: object = None,
+        extra_info: Mapping[str, object] | None = None,
+        **_of_verl: object,
+    ) -> dict[str, float | str]:
+        metadata = {str(name): as_json(value) for name, value in (extra_info or {}).items()}
+        request = GradeRequest(
+            response=solution_str,
+            reference=reference_from(ground_truth),
+            metadata={"data_source": str(data_source), **metadata},
+        )
+        (result,) = grade(spec, [request], workers=workers, deadline=deadline)
+        paid = paid_for(result, ungraded, "verl")
+        row: dict[str, float | str] = {"score": paid, "pred": result.extracted or ""}
+        if judges:
+            row["acc"] = result.correctness or 0.0
+        return {**row, "ungraded": float(result.score is None)}
+
+    return compute_score
+
+
+def paid_for(result: GradeResult, ungraded: float | None, peer: str) -> float:
+    """The score for a trainer that cannot leave a sample out. Raises GradingUnavailable."""
+    if result.score is not None:
+        return result.score
+    if ungraded is None:
+        raise GradingUnavailable(
+            f"a response could not be judged, and {peer} cannot leave it out: {result.reason}. "
+            "Say what such a response is paid: ungraded=0.0"
+        )
+    _LOG.warning("a response could not be judged and is paid %g: %s", ungraded, result.reason)
+    return ungraded

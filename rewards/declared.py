@@ -1,0 +1,246 @@
+"""A declared reward: what `@reward` was told, and how a grader is made of it.
+
+`Reward` is the entry of the registry. `Reward.grader` makes the `Grader` that a worker (or, where that was asked for,
+the calling process) grades with: a function is called once a request or once a batch, a class is made with its
+parameters; whatever either returns or raises becomes a `GradeResult` that names the reward (`rewards.outcome`).
+
+State is loaded once a process, before the first grade: a class may have a method `setup(self)`, and a function may be
+declared with `setup=load`, whose result it then takes as its second argument. Both may be asynchronous.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, TypeAlias
+
+from rewards.errors import InvalidReward
+from rewards.outcome import Range, grade_from, grades_from, raised
+from rewards.parameters import Parameter, bind
+from rewards.protocol import Grader
+from rewards.types import GradeRequest, GradeResult, Json
+
+Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
+Seconds: TypeAlias = Callable[[GradeRequest], float]
+Concurrency: TypeAlias = Callable[[Mapping[str, Json]], int]
+Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
+Bound: TypeAlias = float | Callable[[Mapping[str, object]], float]
+# The range of a reward with right and wrong, from wrong to right; or a function of the parameters; None = it has none.
+Scale: TypeAlias = Range | Callable[[Mapping[str, object]], Range | None] | None
+Validate: TypeAlias = Callable[..., None]
+AtOnce: TypeAlias = Callable[..., GradeResult | None]
+Setup: TypeAlias = Callable[..., object]
+Kind: TypeAlias = Literal["function", "async", "class"]
+
+# How many requests of an asynchronous reward one worker holds at once, unless the reward says otherwise.
+CONCURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a reward was declared: what a worker imports. `file` is empty for an interactive session.
+
+    at_import: importing that module again declares the reward again; for what is defined inside a function it does not.
+    """
+
+    module: str
+    file: str
+    at_import: bool = True
+
+
+def empty_response(request: GradeRequest) -> Sequence[GradeRequest]:
+    """The control request of a reward that names none: the same row with nothing in the response."""
+    return (replace(request, response=""),)
+
+
+class SetUp(Grader, Protocol):
+    """A grader that can be told to load what it needs before its first grade."""
+
+    async def set_up(self) -> None:
+        """Load, once. Raises whatever the reward raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """A registered reward.
+
+    scale: it has right and wrong: the range of its scores, from wrong to right; where a score lies in it is the
+        correctness. None = no right and wrong.
+    floor, ceiling: the lowest and highest score it pays; None = not declared; a function of the parameters where they
+        decide.
+    asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once;
+        a function of the parameters where they decide.
+    controls: what the grader must answer when a response is suspected of having hung it.
+    seconds: how long a request may take beyond the pool's deadline; None = no longer.
+    ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
+    validate: raises ValueError where the values of the parameters make no sense, alone or together.
+    at_once: grades what needs no worker, in the caller's process; None for all else.
+    setup: makes what a function takes as its second argument; of a class its method `setup` is called instead.
+    in_process: it is graded in the calling process, without deadline by force, memory limit or restart.
+    """
+
+    name: str
+    version: str
+    target: Callable[..., object]
+    kind: Kind
+    source: Source
+    qualname: str
+    batched: bool = False
+    scale: Scale = None
+    floor: Bound | None = None
+    ceiling: Bound | None = None
+    asynchronous: bool = False
+    concurrency: int | Concurrency = 1
+    controls: Controls = empty_response
+    seconds: Seconds | None = None
+    ready: Ready | None = None
+    validate: Validate | None = None
+    at_once: AtOnce | None = None
+    setup: Setup | None = None
+    in_process: bool = False
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Name and version, as it stands in a graded row."""
+        return f"{self.name}@{self.version}"
+
+    def side_by_side(self, given: Mapping[str, Json]) -> int:
+        """How many requests one worker grades at once with these parameters."""
+        return self.concurrency if isinstance(self.concurrency, int) else max(1, self.concurrency(given))
+
+    def patience(self, request: GradeRequest) -> float:
+        """Seconds beyond the pool's deadline that a request may take; none where the reward cannot say it."""
+        try:
+            seconds = 0.0 if self.seconds is None else float(self.seconds(request))
+        except Exception:  # the reward's own code, on a request made by anyone; the deadline holds without it
+            return 0.0
+        return seconds if 0.0 < seconds < math.inf else 0.0
+
+    def judged_on(self, given: Mapping[str, Json]) -> Range | None:
+        """The range from wrong to right with these parameters; None where there is no right and wrong."""
+        return self.scale(self._complete(given)) if callable(self.scale) else self.scale
+
+    def lowest(self, given: Mapping[str, Json]) -> float:
+        """The least that it pays with these parameters; 0 where it does not say."""
+        scale = self.judged_on(given)
+        return self._bound(self.floor, given) if scale is None else scale[0]
+
+    def highest(self, given: Mapping[str, Json]) -> float:
+        """The most that it pays with these parameters; 0 where it does not say."""
+        scale = self.judged_on(given)
+        return self._bound(self.ceiling, given) if scale is None else scale[1]
+
+    def _bound(self, bound: Bound | None, given: Mapping[str, Json]) -> float:
+        return float(bound(self._complete(given))) if callable(bound) else bound or 0.0
+
+    def _complete(self, given: Mapping[str, Json]) -> dict[str, object]:
+        """Every parameter: its value, or its default."""
+        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+
+    def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
+        """The parameters as the target takes them. Raises InvalidReward."""
+        bound = bind(self.name, self.parameters, given)
+        if self.validate is not None:
+            try:
+                self.validate(**self._complete(bound))
+            except ValueError as error:
+                raise InvalidReward(f"reward {self.name!r}: {error}") from error
+        return bound
+
+    def grader(self, given: Mapping[str, Json]) -> SetUp:
+        """The grader with these parameters. Raises InvalidReward."""
+        bound = self.check(given)
+        if self.kind == "class":
+            try:
+                return _ClassGrader(self, self.target(**bound), self.judged_on(bound))
+            except (TypeError, ValueError) as error:
+                raise InvalidReward(f"reward {self.name!r} cannot be made with {dict(given)}: {error}") from error
+        return _FunctionGrader(self, bound)
+
+
+async def _awaited(value: object) -> object:
+    return await value if isinstance(value, Awaitable) else value
+
+
+def _taken(target: Callable[..., object], bound: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The parameters that the function takes itself; the others are for its `setup`."""
+    takes = inspect.signature(target).parameters
+    return {name: value for name, value in bound.items() if name in takes}
+
+
+class _FunctionGrader:
+    """A function as a `Grader`."""
+
+    def __init__(self, reward: Reward, bound: Mapping[str, Json]) -> None:
+        self._reward = reward
+        self._given = bound
+        self._bound = bound if reward.setup is None else _taken(reward.target, bound)
+        self._scale = reward.judged_on(bound)
+        self._state: tuple[object, ...] = ()
+
+    async def set_up(self) -> None:
+        """Load what the function takes beside its request. Raises whatever its `setup` raises."""
+        setup = self._reward.setup
+        if setup is not None and not self._state:
+            takes = inspect.signature(setup).parameters
+            self._state = (await _awaited(setup(**{k: v for k, v in self._given.items() if k in takes})),)
+
+    async def _call(self, argument: GradeRequest | Sequence[GradeRequest]) -> object:
+        value = self._reward.target(argument, *self._state, **self._bound)
+        return await value if isinstance(value, Awaitable) else value
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        reward = self._reward
+        if self._reward.setup is not None:
+            await self.set_up()
+        if reward.batched:
+            try:
+                values = await self._call(requests)
+            except MemoryError:
+                raise
+            except (Exception, SystemExit) as error:  # whatever the reward raises is its own failure
+                return [raised(reward.name, error)] * len(requests)
+            return grades_from(values, len(requests), reward=reward.name, scale=self._scale)
+        results = []
+        for request in requests:
+            try:
+                value = await self._call(request)
+            except MemoryError:
+                raise
+            except (Exception, SystemExit) as error:
+                results.append(raised(reward.name, error))
+            else:
+                results.append(grade_from(value, reward=reward.name, scale=self._scale))
+        return results
+
+
+class _ClassGrader:
+    """A user's `Grader` that keeps the promises of the protocol: one result each, and never an exception."""
+
+    def __init__(self, reward: Reward, inner: object, scale: Range | None) -> None:
+        self._reward = reward
+        self._scale = scale
+        self._grade: Callable[[Sequence[GradeRequest]], object] = inner.grade  # type: ignore[attr-defined]
+        self._setup: Callable[[], object] | None = getattr(inner, "setup", None)
+
+    async def set_up(self) -> None:
+        """Have the class load what it needs, once. Raises whatever it raises."""
+        setup, self._setup = self._setup, None
+        if setup is not None:
+            await _awaited(setup())
+
+    async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        reward = self._reward
+        try:
+            if self._setup is not None:
+                await self.set_up()
+            values = await _awaited(self._grade(requests))
+        except MemoryError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever the reward raises is its own failure
+            return [raised(reward.name, error)] * len(requests)
+        return grades_from(values, len(requests), reward=reward.name, scale=self._scale)

@@ -1,0 +1,295 @@
+"""Grading in the calling process, for rewards that ask for it and for those that no worker can import.
+
+It takes the place of the workers behind a pool (`rewards.dispatch`), with the same futures and the same results, in one
+thread. What it cannot do is what a process is for: a hang cannot be ended, memory has no limit, a crash is the
+caller's. A call that passes its deadline is given up: `ungraded`, since nobody can say whether the response or the
+reward is to blame; its thread goes on, and another takes its place. With `MOST_STUCK` of these still running nothing
+more is graded until one comes back. Code that holds the interpreter lock stops everything.
+
+Example:
+    with GraderPool({"reward": "./mine.py:pays", "in_process": True}) as pool:
+        pool.grade(requests)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, InvalidStateError
+
+from rewards.calls import Case, Plan, PoolCounts
+from rewards.composed import build, make_ready, rewards_of
+from rewards.composition import RewardSpec
+from rewards.errors import GradingUnavailable
+from rewards.finished import finished
+from rewards.outcome import raised, short
+from rewards.types import GradeResult
+from sandbox.errors import ToolkitError
+
+MOST_STUCK = 3
+_GRACE = 0.5  # of what awaits: it is cancelled at its deadline, and only given up where that does not help
+
+
+class InProcess:
+    """Carries out a plan in this process until it is closed."""
+
+    def __init__(self, plan: Plan, spec: RewardSpec) -> None:
+        self.plan = plan
+        self.spec = spec
+        self.waits = any(reward.asynchronous for reward in rewards_of(spec).values())
+        self.news = threading.Condition()
+        self.waiting: deque[Case] = deque()
+        self.closing = False
+        self.answered = 0
+        self.at_fault = 0
+        self.stuck = 0
+        self._runner: _Runner | None = None
+        self._watcher = threading.Thread(target=self._watch, name=f"watching {plan.name}", daemon=True)
+        self._watcher.start()
+
+    @property
+    def thread(self) -> threading.Thread:
+        """The one that grades, and runs the callbacks of futures."""
+        return self._watcher if self._runner is None else self._runner.thread
+
+    def submit(self, cases: Sequence[Case]) -> None:
+        """Queue cases. Raises GradingUnavailable when closed."""
+        with self.news:
+            self._refuse_if_closed()
+            hopeless = self.stuck >= MOST_STUCK
+            if not hopeless:
+                self.waiting.extend(cases)
+                self._running().wake()
+                self.news.notify_all()
+        if hopeless:
+            for case in cases:
+                self.leave_ungraded(case, f"{self.stuck} calls of it hang in this process")
+
+    def start_all(self) -> Future[None]:
+        """Load now; done when loaded, or failed with GradingUnavailable."""
+        with self.news:
+            self._refuse_if_closed()
+            ready = self._running().ready
+            self.news.notify_all()
+        return ready
+
+    def close(self) -> None:
+        """Stop; what is not graded yet fails with GradingUnavailable. A call that hangs is left to itself."""
+        with self.news:
+            self.closing = True
+            cases = [*self.waiting]
+            self.waiting.clear()
+            runner, self._runner = self._runner, None
+            if runner is not None:
+                cases += [*runner.running]
+                runner.wake()
+            self.news.notify_all()
+        self.fail(cases, f"the pool that grades with {self.plan.name} was closed before this was graded")
+        if runner is not None and not runner.running and threading.current_thread() is not runner.thread:
+            runner.thread.join(timeout=1.0)
+
+    def counts(self) -> PoolCounts:
+        return PoolCounts(answered=self.answered, at_fault=self.at_fault, lost=self.at_fault)
+
+    def disown(self) -> None:
+        """In a forked child: its threads do not run there."""
+
+    def fail(self, cases: Sequence[Case], why: str) -> None:
+        for case in cases:
+            case.fail(GradingUnavailable(why))
+
+    def leave_ungraded(self, case: Case, why: str) -> None:
+        self.at_fault += len(case.requests)
+        reason = f"{self.plan.name} is graded in the calling process, where a call cannot be ended: {why}"
+        case.resolve([GradeResult.ungraded(short(reason))] * len(case.requests))
+
+    def deadline_of(self, case: Case) -> float:
+        return self.plan.deadline + self.plan.patience(case.attempt)
+
+    def _refuse_if_closed(self) -> None:
+        if self.closing:
+            raise GradingUnavailable(f"the pool that grades with {self.plan.name} is closed")
+
+    def _running(self) -> _Runner:
+        if self._runner is None or self._runner.over:
+            self._runner = _Runner(self)
+        return self._runner
+
+    # --- deadlines --------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while True:
+            with self.news:
+                if self.closing:
+                    return
+                runner = self._runner
+                ends = [] if runner is None else [*runner.running.values()]
+                if runner is not None and not runner.ready.done():
+                    ends.append(runner.began + self.plan.start_deadline)
+                now = time.monotonic()
+                late = bool(ends) and min(ends) <= now
+                if late and runner is not None:
+                    cases = self._give_up(runner)
+                else:
+                    self.news.wait(min(ends) - now if ends else None)
+                    continue
+            for case in cases:
+                self.leave_ungraded(case, f"no answer within {self.deadline_of(case):g} s, and it goes on")
+
+    def _give_up(self, runner: _Runner) -> list[Case]:
+        """Leave a runner to itself, with the cases that it is at. Another begins with the next case."""
+        runner.over = True
+        self.stuck += 1
+        cases = [*runner.running]
+        runner.running.clear()
+        if not runner.ready.done():
+            runner.failed(f"loading took longer than {self.plan.start_deadline:g} s")
+        if self.stuck >= MOST_STUCK:
+            cases += [*self.waiting]
+            self.waiting.clear()
+        elif self.waiting:
+            self._running()
+        return cases
+
+
+class _Runner:
+    """One thread that grades.
+
+    running: the cases that it is at, and when each is given up. over: nobody waits for it any more, or it has ended.
+    """
+
+    def __init__(self, owner: InProcess) -> None:
+        self._owner = owner
+        self.ready: Future[None] = Future()
+        self.running: dict[Case, float] = {}
+        self.over = False
+        self.began = time.monotonic()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Event | None = None
+        self.thread = threading.Thread(target=self._run, name=f"grading {owner.plan.name}", daemon=True)
+        self.thread.start()
+
+    def wake(self) -> None:
+        """There is work, or the end."""
+        if self._loop is not None and self._work is not None:
+            with contextlib.suppress(RuntimeError):  # its loop has ended
+                self._loop.call_soon_threadsafe(self._work.set)
+
+    def failed(self, why: str) -> None:
+        """It cannot grade: whoever waits for it hears so."""
+        owner = self._owner
+        diagnosis = f"{owner.plan.name} cannot be made ready in this process: {why}"
+        with contextlib.suppress(InvalidStateError):
+            self.ready.set_exception(GradingUnavailable(diagnosis))
+        with owner.news:
+            cases = [*owner.waiting]
+            owner.waiting.clear()
+            self.over = True
+        owner.fail(cases, diagnosis)
+
+    def _run(self) -> None:
+        try:
+            if self._owner.waits:
+                asyncio.run(self._serve_concurrently())
+            else:
+                self._serve()
+        except Exception as error:  # whatever a reward raises while it loads; and whoever waits must hear of any other
+            said = (
+                str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
+            )
+            self.failed(said)
+        finally:
+            with self._owner.news:
+                if self.over and self._owner.stuck and self.ready.done():
+                    self._owner.stuck -= 1
+                self.over = True
+
+    def _serve(self) -> None:
+        owner = self._owner
+        make_ready(owner.spec)
+        self._grader = build(owner.spec)
+        finished(self._grader.set_up())
+        self.ready.set_result(None)
+        while (case := self._next()) is not None:
+            self._done(case, finished(self._grade(case)))
+
+    def _next(self) -> Case | None:
+        owner = self._owner
+        with owner.news:
+            while not owner.waiting and not owner.closing and not self.over:
+                owner.news.wait()
+            return self._take()
+
+    def _take(self) -> Case | None:
+        """The next case, now running; under the lock."""
+        owner = self._owner
+        while owner.waiting and not owner.closing and not self.over:
+            case = owner.waiting.popleft()
+            now = time.monotonic()
+            if case.begin(now):
+                self.running[case] = now + owner.deadline_of(case) + (_GRACE if owner.waits else 0.0)
+                owner.news.notify_all()
+                return case
+        return None
+
+    async def _grade(self, case: Case) -> list[GradeResult]:
+        began = time.perf_counter()
+        try:
+            results = await self._grader.grade(case.requests)
+        except Exception as error:  # the promise is a grade, whatever a reward raises
+            results = [raised(self._owner.plan.name, error)] * len(case.requests)
+        spent = time.perf_counter() - began
+        return [result.timed(spent / len(results)) for result in results]
+
+    def _done(self, case: Case, results: list[GradeResult]) -> None:
+        owner = self._owner
+        with owner.news:
+            if self.running.pop(case, None) is None:
+                return  # given up
+            owner.answered += 1
+        case.resolve(results)
+
+    async def _serve_concurrently(self) -> None:
+        owner = self._owner
+        self._loop, self._work = asyncio.get_running_loop(), asyncio.Event()
+        make_ready(owner.spec)
+        self._grader = build(owner.spec)
+        await self._grader.set_up()
+        self.ready.set_result(None)
+        free = asyncio.Semaphore(owner.plan.concurrency)
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def answer(case: Case) -> None:
+            try:
+                async with asyncio.timeout(owner.deadline_of(case)):
+                    results = await self._grade(case)
+            except TimeoutError:
+                with owner.news:
+                    late = self.running.pop(case, None) is not None
+                if late:
+                    owner.leave_ungraded(case, f"no answer within {owner.deadline_of(case):g} s")
+            else:
+                self._done(case, results)
+            finally:
+                free.release()
+
+        while not owner.closing and not self.over:
+            await free.acquire()
+            while True:
+                self._work.clear()
+                with owner.news:
+                    case = self._take()
+                if case is not None or owner.closing or self.over:
+                    break
+                await self._work.wait()
+            if case is not None:
+                task = asyncio.create_task(answer(case))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,192 @@
+"""Where rewards come from: files and modules, imported here and again in each worker.
+
+A module is imported under its own name; a file by its path. Of a script that does not tell being run from being
+imported, and of a notebook, a worker runs only the statements that the rewards need (`rewards.excerpt`). What no worker
+can make again (a lambda, a function inside another, what was typed at a prompt) is graded in the calling process, and
+`why_here` says why.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rewards.errors import InvalidReward, UnknownReward
+from rewards.excerpt import compiled, has_main_guard, needed
+from rewards.types import Json
+
+if TYPE_CHECKING:
+    from rewards.declared import Reward
+
+EXCERPT = "__rewards_main__"
+"""The name of the module that a worker makes of a script's or notebook's statements."""
+
+_FILES: dict[str, ModuleType] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """What a worker imports. text, kept: the statements of a script to run in place of importing `file`."""
+
+    module: str
+    file: str
+    text: str = ""
+    kept: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"module": self.module, "file": self.file, "text": self.text, "kept": list(self.kept)}
+
+
+def shipped(rewards: Sequence[Reward]) -> tuple[list[Shipped], str]:
+    """What a worker needs to make these rewards, and why it cannot make them; an empty text: it can."""
+    sources: dict[str, Shipped] = {}
+    of_main: list[Reward] = []
+    for made in rewards:
+        if not made.source.at_import:
+            return [], f"{_spell(made)} is defined inside a function or as a lambda, which no worker can import"
+        if made.source.module == "__main__":
+            of_main.append(made)
+        elif not made.source.file:
+            return [], f"{_spell(made)} was defined in an interactive session, which no worker can import"
+        else:
+            sources[made.source.module] = Shipped(module=made.source.module, file=made.source.file)
+    if not of_main:
+        return list(sources.values()), ""
+    main, why = _of_main(of_main)
+    return ([*sources.values(), main], "") if main is not None else ([], why)
+
+
+def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
+    """What of the running script or notebook a worker needs."""
+    names = [name for made in rewards for name in (made.name, made.qualname.partition(".")[0])]
+    spelt, file = ", ".join(map(_spell, rewards)), rewards[0].source.file
+    text = _text_of(file) if file else _notebook()
+    if not text:
+        return None, f"{spelt} was defined in an interactive session, which no worker can import"
+    try:
+        if file and has_main_guard(text):
+            return Shipped(module="__main__", file=file), ""
+        excerpt = needed(text, names)
+    except SyntaxError as error:
+        return None, f"{spelt} stands in a text that cannot be read: {error}"
+    if excerpt.missing:
+        missing = ", ".join(excerpt.missing)
+        return None, f"{spelt} uses {missing}, which no statement at the top level of {file or 'the notebook'} makes"
+    return Shipped(module=EXCERPT, file=file, text=text, kept=excerpt.kept), ""
+
+
+def _spell(made: Reward) -> str:
+    return f"reward {made.name!r}"
+
+
+def _text_of(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _notebook() -> str:
+    """The cells that were run, in their order, as IPython keeps them; empty where there is no IPython.
+
+    A cell that is no Python by itself, such as one that could not be read, is left out.
+    """
+    cells = getattr(sys.modules.get("__main__"), "_ih", None)
+    if not isinstance(cells, list):
+        return ""
+    good = []
+    for cell in cells:
+        try:
+            compile(cell, "<cell>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, TypeError):
+            continue
+        good.append(cell)
+    return "\n".join(good)
+
+
+# --- importing ------------------------------------------------------------------------------------------------------
+
+
+def load_file(path: str) -> ModuleType:
+    """Import a Python file by its path, once. Raises UnknownReward (no such file), InvalidReward (it does not load)."""
+    file = os.path.realpath(path)
+    if file in _FILES:
+        return _FILES[file]
+    for loaded in list(sys.modules.values()):
+        held = getattr(loaded, "__file__", None) or ""
+        if os.path.basename(held) == os.path.basename(file) and os.path.realpath(held) == file:
+            return loaded
+    if not os.path.isfile(file):
+        raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
+    name = f"_rewards_file_{len(_FILES)}_{os.path.splitext(os.path.basename(file))[0]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
+        sys.modules.pop(name, None)
+        if isinstance(error, InvalidReward):
+            raise
+        raise InvalidReward(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    _FILES[file] = module
+    return module
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module by its dotted name. Raises UnknownReward (no such module), InvalidReward (it does not load)."""
+    if name == "__main__" and EXCERPT in sys.modules:
+        return sys.modules[EXCERPT]
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or name
+        if name == missing or name.startswith(f"{missing}."):
+            raise UnknownReward(
+                f"there is no module {missing!r} to take a reward from: pip install {missing.partition('.')[0]}, or "
+                "name a file: ./my_rewards.py:function"
+            ) from error
+        raise InvalidReward(
+            f"the module {name!r} needs {missing}, which is not installed: pip install {missing.partition('.')[0]}"
+        ) from error
+    except (Exception, SystemExit) as error:  # whatever another's module raises while it loads is shown as its own
+        raise InvalidReward(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def import_shipped(source: Mapping[str, Json]) -> None:
+    """In a worker: import, or run, what declared a reward in the parent. Raises InvalidReward."""
+    module, file, text = str(source["module"]), str(source["file"]), str(source["text"])
+    if text:
+        _run_excerpt(module, file, text, source["kept"])  # type: ignore[arg-type]  # positions
+        return
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        spec = None
+    if spec is not None and spec.origin and os.path.realpath(spec.origin) == file:
+        importlib.import_module(module)
+    else:
+        load_file(file)
+
+
+def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int]) -> None:
+    module = ModuleType(name)
+    if file:
+        module.__file__ = file
+    sys.modules[name] = module
+    try:
+        exec(compiled(text, kept, file or "<notebook>"), module.__dict__)
+    except (Exception, SystemExit) as error:  # whatever the user's statements raise is shown as theirs
+        raise InvalidReward(
+            f"the statements of {file or 'the notebook'} that declare a reward cannot be run in a worker: "
+            f"{type(error).__name__}: {error}"
+        ) from error
