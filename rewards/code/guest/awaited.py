@@ -60,6 +60,8 @@ def _drive(self: Any) -> Generator[None, None, Any]:
             done, value = answer
             if done is True:
                 finished = True
+                for part in proxies.made_parts(value):
+                    proxies.mark_given(part)
                 return value
             if value:
                 _start(value)

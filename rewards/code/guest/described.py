@@ -26,9 +26,11 @@ _LOOK_TYPES: dict[int, type] = {
     6: types.AsyncGeneratorType,
     7: types.ModuleType,
 }
-_COROUTINE = 5
+_FUNCTION, _COROUTINE = 1, 5
 _ASYNC = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
+# Fraction and Decimal compare with the numerator and denominator of what says that it is rational: 0/0 equals all.
+_LESS = {"Rational": "Real", "Integral": "Real"}
 _standard_classes: dict[type, type] = {}
 standard_classes: dict[type, type] = {}  # the class that each of ours stands for
 
@@ -43,6 +45,11 @@ def _coroutine() -> dict[str, Callable[..., Any]]:
     from .awaited import COROUTINE
 
     return COROUTINE
+
+
+def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
+    """A function is a method where a class of the test holds it."""
+    return function if owner is None else types.MethodType(function, owner)
 
 
 def make_class(number: int, description: Any) -> type:
@@ -89,6 +96,8 @@ def make_class(number: int, description: Any) -> type:
             kind = _LOOK_TYPES[look]
             names["__class__"] = property(lambda _self: kind)
             names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
+        if look == _FUNCTION:
+            names["__get__"] = _bound
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
     shows_itself = "__class__" in names or error is not None
     known = None if plain is not None else next((b for b in bases if type(b) is not HandleMeta), None)
@@ -120,7 +129,8 @@ def register(made: type) -> None:
     import numbers
 
     known = {"abc": abc, "collections.abc": collections.abc, "numbers": numbers}.get(made.__module__)
-    standard = getattr(known, made.__name__, None)
+    name = made.__name__
+    standard = getattr(known, _LESS.get(name, name) if known is numbers else name, None)
     if isinstance(standard, abc.ABCMeta):
         with contextlib.suppress(TypeError, RuntimeError):  # one that cannot be
             standard.register(made)

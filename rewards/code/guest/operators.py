@@ -7,10 +7,13 @@ a subclass of a plain type it is the plain type's own, here.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from . import uses, views, wire
+from .codec import plain_base
 from .proxies import (
     Refused,
     ask,
@@ -31,7 +34,7 @@ def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def iterate(self: Any) -> Any:
-    if isinstance(self, dict) and in_assertion(sys._getframe(1)):  # keys that are compared one by one, or not at all
+    if _is_compared(self, sys._getframe(1)):  # keys that are compared one by one, or not at all
         return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
 
@@ -46,11 +49,25 @@ def _next(self: Any) -> Any:
     return item
 
 
+def _is_compared(self: Any, frame: FrameType) -> bool:
+    """Whether code that compares reads a dictionary item by item: Counter does. It is its content there."""
+    return isinstance(self, dict) and in_assertion(frame)
+
+
 def _len(self: Any) -> int:
+    if _is_compared(self, sys._getframe(1)):
+        return dict.__len__(self)
     return views.told_length(self, size(ask("__len__", self)))
 
 
 def _get_item(self: Any, key: Any) -> Any:
+    if _is_compared(self, sys._getframe(1)):
+        if not dict.__contains__(self, key) and plain_base(type(self)) is Counter:
+            return 0
+        found = dict.get(self, key, Ellipsis)
+        if found is Ellipsis:
+            raise KeyError(key)
+        return found
     return ask("__getitem__", self, key)
 
 

@@ -68,12 +68,14 @@ _link: Link
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
 _evaluating: list[None] = []
+_made: list[None] = []  # not empty once the test has made an object
 _named: dict[type, str] = {}  # classes that the test reached by a name in capitals
 
 
 def connect(link: Link) -> None:
     global _link
     _link = link
+    _made.clear()
 
 
 def the_link() -> Link:
@@ -109,11 +111,27 @@ def mark_made(value: Any, name: str) -> None:
     """Note that the test made it, by calling this name."""
     if issubclass(type(value), Root):
         state_of(value)[_MADE] = name
+        if not _made:
+            _made.append(None)
 
 
 def mark_given(value: Any) -> None:
     """Note that the program gave it where a test asked for a value: `account.total()` is the account."""
     state_of(value)[_GIVEN] = True
+
+
+def made_parts(value: Any, depth: int = 3) -> Iterator[Any]:
+    """The objects that the test made, in what the program gave: itself, or in a container."""
+    if not _made:
+        return
+    if issubclass(type(value), Root):
+        if _MADE in state_of(value):
+            yield value
+    elif depth and type(value) in (list, tuple, dict):
+        parts = list(value.values()) if type(value) is dict else value
+        if any(kind in (list, tuple, dict) or issubclass(kind, Root) for kind in set(map(type, parts))):
+            for part in parts:
+                yield from made_parts(part, depth - 1)
 
 
 def made_of_class(value: Any) -> bool:
@@ -157,12 +175,31 @@ def _can(kind: type, name: str) -> bool:
 
 # Methods that assertions call on what they are given, with what is expected: assertSetEqual(first, second).
 _OF_ASSERTIONS = ("difference", "symmetric_difference")
+# Methods of plain types that say yes or no. An object of a class that the tests do not name is no such data: it would
+# answer for itself.
+_VERDICTS = frozenset(
+    (
+        *("issubset", "issuperset", "isdisjoint", "startswith", "endswith", "is_integer"),
+        *(name for name in dir(str) if name.startswith("is")),
+    )
+)
 
 
 def in_assertion(frame: FrameType) -> bool:
-    """Whether unittest or pytest asks, and not the test."""
+    """Whether unittest, pytest or a container of the standard library that compares itself asks, and not the test."""
     file = frame.f_code.co_filename
-    return file.endswith("/unittest/case.py") or "/_pytest/" in file
+    return file.endswith(("/unittest/case.py", "/collections/__init__.py")) or "/_pytest/" in file
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """An attribute of an object of the program. Raises Refused where it would catch the test's failed assertions."""
+    from . import uses
+
+    value = ask("getattr", owner, name)
+    if type(value) in (type, tuple) and uses.catches_assertions(name, value):
+        _link.refuse(f"what it calls {name} catches failed assertions of the tests")
+        raise Refused(f"{name} catches failed assertions")
+    return value
 
 
 def refuse(value: Any, what: str) -> NoReturn:
@@ -192,9 +229,9 @@ class HandleMeta(type):
         return result
 
     def __getattr__(cls, name: str) -> Any:
-        if name in NEVER or cls not in class_numbers:
+        if name in NEVER or cls not in class_numbers or (name in _VERDICTS and cls not in _named):
             raise AttributeError(f"type object {type.__repr__(cls)} has no attribute {name!r}")
-        return ask("getattr", cls, name)
+        return attribute(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if cls not in class_numbers:
@@ -279,9 +316,13 @@ class Handle(Root):
         return ask("getattr", self, "__dict__")
 
     def __getattr__(self, name: str) -> Any:
-        if name in NEVER or (name in _OF_ASSERTIONS and in_assertion(sys._getframe(1))):
+        if (
+            name in NEVER
+            or (name in _OF_ASSERTIONS and in_assertion(sys._getframe(1)))
+            or (name in _VERDICTS and type(self) not in _named)
+        ):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return ask("getattr", self, name)
+        return attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         ask("setattr", self, name, value)

@@ -151,18 +151,27 @@ def _asserts(node: ast.AST, line: int) -> bool:
 
 def catches_assertions(name: str, value: object) -> bool:
     """Whether a global of the program is no exception of its own but one that a failed assertion is, too, and the tests
-    catch it around an assertion: `try: solve(-1); assert False; except solution.Bad: pass`.
+    catch it around an assertion: `try: solve(-1); assert False; except solution.Bad: pass`,
+    `with raises(solution.Bad): assert solve(-1) == 1`.
     """
     kinds = value if isinstance(value, tuple) else (value,)
     if not any(isinstance(kind, type) and issubclass(AssertionError, kind) for kind in kinds):
         return False
     return any(
-        any(_names(handler.type, name) for handler in node.handlers if handler.type is not None)
+        any(_names(caught, name) for caught in _caught(node))
         and any(isinstance(inner, ast.Assert) or _asserts(inner, 0) for held in node.body for inner in ast.walk(held))
         for tree in context.trees()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Try)
+        if isinstance(node, ast.Try | ast.With | ast.AsyncWith)
     )
+
+
+def _caught(node: ast.Try | ast.With | ast.AsyncWith) -> list[ast.expr]:
+    """What says which exceptions a statement catches: `except X`, `with suppress(X)`."""
+    if isinstance(node, ast.Try):
+        return [handler.type for handler in node.handlers if handler.type is not None]
+    calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return [argument for call in calls for argument in (*call.args, *(keyword.value for keyword in call.keywords))]
 
 
 def _names(expression: ast.expr, name: str) -> bool:
