@@ -8,14 +8,15 @@
 
     grade("math", [GradeRequest.from_dict({"response": "\\\\boxed{4}", "reference": "4"})])
 
-The three ways in: `grade` (or `agrade`) for a list of responses, `GraderPool` to grade them one by one as they are
-made, `@reward` to add a reward of your own. Importing this loads neither sympy nor torch.
+The ways in: `grade` (or `agrade`) for a list of responses, `stream` for any number of them, `GraderPool` to grade them
+one by one as they are made, `@reward` to add a reward of your own, `rewards.adapters` for those of other trainers.
+Importing this loads neither sympy nor torch.
 """
 
 from rewards.composed import identity
 from rewards.composition import RewardSpec
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow, RewardError, UnknownReward
-from rewards.grading import agrade, grade
+from rewards.grading import agrade, grade, stream
 from rewards.pool import GraderPool
 from rewards.protocol import Grader
 from rewards.registry import find, names, reward
@@ -67,4 +68,5 @@ __all__ = [
     "identity",
     "names",
     "reward",
+    "stream",
 ]

@@ -1,4 +1,7 @@
-"""`grade` and `agrade`: grade with a reward by name, from any thread, without thinking of pools.
+"""`grade`, `agrade` and `stream`: grade with a reward by name, from any thread, without thinking of pools.
+
+`grade` may be called where an event loop runs, as in a notebook: it blocks the loop, and nothing else. `stream` takes
+any iterable and holds a bounded number of responses, so that a data set of any size passes through.
 
 A pool is kept for each reward and its options, so a second call finds warm workers. The least recently used of more
 than `KEPT` pools is closed; all are closed at the end of the process.
@@ -6,6 +9,9 @@ than `KEPT` pools is closed; all are closed at the end of the process.
 Example:
     from rewards import GradeRequest, grade
     grade("math", [GradeRequest.from_dict({"response": "\\\\boxed{4}", "reference": "4"})])[0].score  # 1.0
+
+    for result in stream("math", (GradeRequest.from_dict(row) for row in rows)):
+        print(result.verdict)
 """
 
 from __future__ import annotations
@@ -13,17 +19,21 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rewards.clock import DEADLINE
+from rewards.composed import check
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool, folder
 from rewards.registry import file_of, find
 from rewards.types import GradeRequest, GradeResult
 
 KEPT = 8
+RewardLike: TypeAlias = RewardSpec | str | Mapping[str, object] | Callable[..., object]
 
 
 @dataclass(slots=True)
@@ -33,6 +43,7 @@ class _Kept:
     pool: GraderPool
     targets: tuple[object, ...]
     users: int = 0
+    forgotten: bool = False
 
 
 _POOLS: OrderedDict[tuple[str, str, int | None, float], _Kept] = OrderedDict()
@@ -47,6 +58,7 @@ def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
         kept, stale = _POOLS.get(key), None
         if kept is not None and any(a is not b for a, b in zip(kept.targets, targets, strict=True)):
             stale, kept = _POOLS.pop(key), None
+            stale.forgotten = True
         if kept is None:
             kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline), targets)
         _POOLS.move_to_end(key)
@@ -63,10 +75,13 @@ def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
 def _give_back(kept: _Kept) -> None:
     with _LOCK:
         kept.users -= 1
+        last = kept.forgotten and not kept.users
+    if last:
+        kept.pool.close()
 
 
 def grade(
-    reward: RewardSpec | str | Mapping[str, object],
+    reward: RewardLike,
     requests: Sequence[GradeRequest],
     *,
     workers: int | None = None,
@@ -74,7 +89,8 @@ def grade(
 ) -> list[GradeResult]:
     """Grade responses in worker processes; one result each, in order. It may be called from any thread.
 
-    reward: a registered name, `file.py:function`, a composition (see `rewards.composition`) or a `RewardSpec`.
+    reward: a registered name, `file.py:function`, a function, a composition (see `rewards.composition`) or a
+        `RewardSpec`. A reward over batches gets each run of requests of one `group_id` in one call.
     workers: processes at most; None = one a core. deadline: wall seconds of one grade; None = 10.
 
     Raises:
@@ -90,7 +106,7 @@ def grade(
 
 
 async def agrade(
-    reward: RewardSpec | str | Mapping[str, object],
+    reward: RewardLike,
     requests: Sequence[GradeRequest],
     *,
     workers: int | None = None,
@@ -102,6 +118,85 @@ async def agrade(
         return await kept.pool.agrade(requests)
     finally:
         _give_back(kept)
+
+
+def stream(
+    reward: RewardLike,
+    requests: Iterable[GradeRequest],
+    *,
+    workers: int | None = None,
+    deadline: float | None = None,
+    window: int | None = None,
+) -> Iterator[GradeResult]:
+    """Grade requests as they come: one result each, in order, each as soon as it and those before it are known.
+
+    requests: any iterable; it is read in the thread that takes the results, at most `window` ahead of them (None =
+        enough to keep every worker busy). A reward over batches gets each run of requests of one `group_id` in one
+        call; one without a group is a group by itself.
+
+    Raises:
+        UnknownReward, InvalidReward: at once.
+        InvalidRow, GradingUnavailable: see `grade`; whatever `requests` raises comes after the results before it.
+    """
+    spec = RewardSpec.from_dict(reward)
+    check(spec)
+    return _streamed(spec, requests, workers, DEADLINE if deadline is None else deadline, window)
+
+
+def _streamed(
+    spec: RewardSpec, requests: Iterable[GradeRequest], workers: int | None, deadline: float, window: int | None
+) -> Iterator[GradeResult]:
+    kept = _borrow(spec, workers, deadline)
+    pool = kept.pool
+    ahead = max(64, 16 * pool.workers) if window is None else max(1, window)
+    pending: deque[GradeResult | Future[GradeResult]] = deque()
+    trouble: BaseException | None = None
+    try:
+        for together in _calls(requests, pool.batched):
+            if isinstance(together, BaseException):
+                trouble = together
+                break
+            pending.extend(pool.begin(together))
+            while pending and (len(pending) >= ahead or _is_known(pending[0])):
+                yield _known(pending.popleft())
+        while pending:
+            yield _known(pending.popleft())
+        if trouble is not None:
+            raise trouble
+    finally:
+        for answer in pending:
+            if isinstance(answer, Future):
+                answer.cancel()
+        _give_back(kept)
+
+
+def _calls(requests: Iterable[GradeRequest], batched: bool) -> Iterator[list[GradeRequest] | BaseException]:
+    """The requests as calls of the grader; what reading them raises comes as the last."""
+    group: list[GradeRequest] = []
+    try:
+        for request in requests:
+            if group and not (batched and request.group_id and request.group_id == group[0].group_id):
+                yield group
+                group = []
+            group.append(request)
+            if not batched:
+                yield group
+                group = []
+    except Exception as error:  # the caller's own iterable; it is raised where the results are taken
+        if group:
+            yield group
+        yield error
+        return
+    if group:
+        yield group
+
+
+def _is_known(answer: GradeResult | Future[GradeResult]) -> bool:
+    return not isinstance(answer, Future) or answer.done()
+
+
+def _known(answer: GradeResult | Future[GradeResult]) -> GradeResult:
+    return answer.result() if isinstance(answer, Future) else answer
 
 
 def _forget_lock_in_child() -> None:

@@ -143,7 +143,7 @@ class InProcess:
 
     def _give_up(self, runner: _Runner) -> list[Case]:
         """Leave a runner to itself, with the cases that it is at. Another begins with the next case."""
-        runner.over = True
+        runner.over = runner.given_up = True
         self.stuck += 1
         cases = [*runner.running]
         runner.running.clear()
@@ -160,14 +160,15 @@ class InProcess:
 class _Runner:
     """One thread that grades.
 
-    running: the cases that it is at, and when each is given up. over: nobody waits for it any more, or it has ended.
+    running: the cases that it is at, and when each is given up. over: it takes no more cases. given_up: it was left to
+    itself in a call that hangs.
     """
 
     def __init__(self, owner: InProcess) -> None:
         self._owner = owner
         self.ready: Future[None] = Future()
         self.running: dict[Case, float] = {}
-        self.over = False
+        self.over = self.given_up = False
         self.began = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: asyncio.Event | None = None
@@ -205,7 +206,7 @@ class _Runner:
             self.failed(said)
         finally:
             with self._owner.news:
-                if self.over and self._owner.stuck and self.ready.done():
+                if self.given_up:
                     self._owner.stuck -= 1
                 self.over = True
 

@@ -20,7 +20,8 @@ from types import ModuleType
 
 from rewards.errors import InvalidReward
 
-GROUP = "rlvr.rewards"
+# In two parts, since the name of the group looks like that of a module, and is none.
+GROUP = "rlvr" + ".rewards"
 
 
 @cache

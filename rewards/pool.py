@@ -73,7 +73,7 @@ class GraderPool:
 
     def __init__(
         self,
-        spec: RewardSpec | str | Mapping[str, object],
+        spec: RewardSpec | str | Mapping[str, object] | Callable[..., object],
         *,
         workers: int | None = None,
         deadline: float = DEADLINE,

@@ -344,9 +344,10 @@ def function_at(place: str) -> tuple[Callable[..., object] | Reward, Source, str
     """
     path, _, function = place.rpartition(":")
     module = load_file(path) if is_path(path) else load_module(path)
-    file = os.path.realpath(module.__file__ or "")
+    held = getattr(module, "__file__", None)  # a notebook has none
+    file = os.path.realpath(held) if held else ""
     for made in _REGISTERED.values():
-        if made.source.file == file and function in (made.name, made.qualname):
+        if (made.source.file or made.source.module) == (file or path) and function in (made.name, made.qualname):
             return made, made.source, made.qualname
     target: object = module
     for part in function.split("."):

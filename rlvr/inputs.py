@@ -16,6 +16,7 @@ from pathlib import Path
 from data_prep.errors import DataNotFound
 from data_prep.files import data_hash, iter_problems
 from data_prep.rows import is_file
+from rewards.registry import file_of as file_of_reward
 from rlvr.config import RunConfig
 from rlvr.evaluation.sets import file_of
 from rlvr.rundir.directory import InputHashes
@@ -36,7 +37,7 @@ def hash_inputs(config: RunConfig) -> InputHashes:
         "eval.sets": sets,
     }
     found = {key: _hashes(key, named) for key, named in paths.items() if named}
-    rewards = sorted({name.rpartition(":")[0] for name in _rewards(config, sets) if ":" in name})
+    rewards = sorted({file for name in _rewards(config, sets) if (file := file_of_reward(name)) is not None})
     return {**found, "reward": _hashes("reward", rewards)} if rewards else found
 
 

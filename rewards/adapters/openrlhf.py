@@ -19,7 +19,7 @@ from rewards.adapters.columns import answer_of, chosen, columns_of, prompt_of, r
 from rewards.adapters.verl import paid_for
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
-from rewards.grading import grade
+from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
 from rewards.types import GradeRequest, messages_from, reference_from
 
@@ -78,7 +78,7 @@ ADAPTER = Adapter(
 
 
 def to_openrlhf(
-    reward: RewardSpec | str | Mapping[str, object],
+    reward: RewardLike,
     *,
     ungraded: float | None = None,
     endings: Sequence[str] = (*ENDINGS, *_MORE_ENDINGS),

@@ -30,6 +30,7 @@ KINDS: dict[str, Adapter] = {
     "openrlhf": openrlhf.ADAPTER,
     "verifiers": verifiers.ADAPTER,
 }
+_TAKEN: dict[str, tuple[Function, Reward]] = {}  # so that a name means one reward for as long as it means one function
 _COMMON: dict[str, object] = {
     "range": tuple[float, float] | None,
     "arguments": dict[str, object] | None,
@@ -57,7 +58,10 @@ def taken_from(kind: str, name: str, function: Function | Reward, source: Source
     """The reward that `kind:place:function` names. Raises InvalidReward."""
     if isinstance(function, Reward):
         raise InvalidReward(f"{name!r} is registered with @reward, so it is ours: name it without '{kind}:'")
-    return replace(_made(kind, name, function, source, {}), qualname=qualname)
+    held = _TAKEN.get(name)
+    if held is None or held[0] is not function:
+        held = _TAKEN[name] = function, replace(_made(kind, name, function, source, {}), qualname=qualname)
+    return held[1]
 
 
 def _made(kind: str, name: str, function: Function, source: Source, defaults: Mapping[str, Json]) -> Reward:

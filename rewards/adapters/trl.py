@@ -30,7 +30,7 @@ from rewards.adapters.columns import (
 )
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
-from rewards.grading import grade
+from rewards.grading import RewardLike, grade
 from rewards.types import GradeRequest, Json, messages_from, reference_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
@@ -90,7 +90,7 @@ ADAPTER = Adapter(
 
 
 def to_trl(
-    reward: RewardSpec | str | Mapping[str, object],
+    reward: RewardLike,
     *,
     reference: str | None = None,
     name: str = "",

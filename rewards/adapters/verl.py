@@ -20,7 +20,7 @@ from rewards.adapters.trl import as_json
 from rewards.composed import has_right_and_wrong
 from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
-from rewards.grading import grade
+from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
 from rewards.types import GradeRequest, GradeResult, reference_from
 
@@ -65,7 +65,7 @@ ADAPTER = Adapter(
 
 
 def to_verl(
-    reward: RewardSpec | str | Mapping[str, object],
+    reward: RewardLike,
     *,
     ungraded: float | None = None,
     workers: int | None = None,

@@ -1,0 +1,147 @@
+"""Grading in the calling process: the same results, deadlines as far as they go, no hang of the caller."""
+
+# ruff: noqa: ARG001  # a reward takes its request
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rewards import (
+    GradeRequest,
+    GradeResult,
+    GraderPool,
+    GradingUnavailable,
+    RewardSpec,
+    Verdict,
+    agrade,
+    grade,
+    reward,
+)
+from rewards.in_process import MOST_STUCK
+
+GO_ON = threading.Event()
+
+
+@reward("test_here", correctness=True, in_process=True)
+def here(request: GradeRequest) -> float:
+    if "hang" in request.response:
+        GO_ON.wait(20)
+    if "raise" in request.response:
+        raise ValueError("odd")
+    return float(request.response == str(os.getpid()))
+
+
+@reward("test_here_later", in_process=True, concurrency=4)
+async def here_later(request: GradeRequest) -> float:
+    await asyncio.sleep(20 if "hang" in request.response else 0.2)
+    return 1.0
+
+
+@reward("test_here_together", in_process=True, batched=True)
+def here_together(requests: Sequence[GradeRequest]) -> list[float]:
+    return [float(len(requests))] * len(requests)
+
+
+@reward("test_anywhere")
+def anywhere(request: GradeRequest) -> float:
+    return float(os.getpid())
+
+
+def of(*responses: str) -> list[GradeRequest]:
+    return [GradeRequest(response=response) for response in responses]
+
+
+def test_a_reward_that_asks_for_it_is_graded_in_the_calling_process() -> None:
+    results = grade("test_here", of(str(os.getpid()), "1", "raise"))
+    assert [r.verdict for r in results] == [Verdict.CORRECT, Verdict.WRONG, Verdict.UNGRADED]
+    assert results[2].reason == "reward 'test_here' raised ValueError: odd"
+    spec = {"reward": "test_anywhere", "in_process": True}
+    assert grade(spec, of("a"))[0].score == os.getpid()
+    assert grade("test_anywhere", of("a"), workers=1)[0].score != os.getpid()
+    assert RewardSpec.from_dict(spec).to_dict() == spec
+
+
+def test_it_is_called_from_threads_and_running_event_loops() -> None:
+    async def inside() -> list[GradeResult]:
+        return grade("test_here", of("1")) + await agrade("test_here", of("2"))
+
+    assert [r.score for r in asyncio.run(inside())] == [0.0, 0.0]
+    found: list[GradeResult] = []
+    threads = [threading.Thread(target=lambda: found.extend(grade("test_here", of("1", "2")))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(found) == 8
+
+
+def test_what_awaits_is_graded_side_by_side_and_given_up_at_its_deadline() -> None:
+    with GraderPool("test_here_later", deadline=1.0) as pool:
+        began = time.monotonic()
+        assert [r.score for r in pool.grade(of("a", "b", "c", "d"))] == [1.0] * 4
+        assert time.monotonic() - began < 0.75, "one after the other would take 0.8 s"
+        hung, fine = pool.grade(of("hang", "a"))
+    assert (hung.score, fine.score) == (None, 1.0)
+    assert "no answer within 1 s" in hung.reason
+
+
+def test_a_batch_is_one_call_and_a_group_is_a_batch() -> None:
+    assert [r.score for r in grade("test_here_together", of("a", "b", "c"))] == [3.0] * 3
+    grouped = [GradeRequest(response="a", group_id=group) for group in "xxy"]
+    assert [r.score for r in grade("test_here_together", grouped)] == [2.0, 2.0, 1.0]
+
+
+def test_a_call_that_hangs_is_ungraded_and_does_not_stop_the_others() -> None:
+    GO_ON.clear()
+    with GraderPool("test_here", deadline=0.3) as pool:
+        hung, after = pool.grade(of("hang", "1"))
+        assert (hung.verdict, after.verdict) == (Verdict.UNGRADED, Verdict.WRONG)
+        assert "test_here@1 is graded in the calling process, where a call cannot be ended" in hung.reason
+        for _ in range(MOST_STUCK - 1):
+            pool.grade(of("hang"))
+        assert f"{MOST_STUCK} calls of it hang" in pool.grade(of("1"))[0].reason
+        assert pool.counts().at_fault == MOST_STUCK + 1
+        GO_ON.set()
+        limit = time.monotonic() + 10
+        while (result := pool.grade(of("1"))[0]).score is None and time.monotonic() < limit:
+            time.sleep(0.02)
+        assert result.verdict is Verdict.WRONG, "what came back makes room again"
+
+
+def test_a_closed_pool_and_a_reward_that_cannot_load_say_so(tmp_path: Path) -> None:
+    pool = GraderPool("test_here").start()
+    pool.close()
+    with pytest.raises(GradingUnavailable, match="is closed"):
+        pool.grade(of("a"))
+    file = tmp_path / "loads.py"
+    file.write_text(
+        "class Loads:\n  def setup(self): raise OSError('no weights')\n  def grade(self, r): return [1.0]\n"
+    )
+    with GraderPool({"reward": f"{file}:Loads", "in_process": True}) as broken:
+        with pytest.raises(GradingUnavailable, match=r"(?s)cannot be made ready in this process.*no weights"):
+            broken.start()
+        with pytest.raises(GradingUnavailable, match="no weights"):
+            broken.grade(of("a"))
+
+
+def test_a_process_with_a_hanging_grade_in_it_still_ends(tmp_path: Path) -> None:
+    script = tmp_path / "ends.py"
+    script.write_text(
+        "import time\nfrom rewards import GradeRequest, GraderPool, grade, reward\n"
+        "@reward('sleeps', in_process=True)\ndef sleeps(request): time.sleep(600)\n"
+        "@reward('later', in_process=True)\nasync def later(request): return 1.0\n"
+        "print(grade('later', [GradeRequest(response='a')])[0].score)\n"
+        "GraderPool('sleeps').submit(GradeRequest(response='a'))\n"
+        "print('bye')\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("1.0\nbye\n", "", 0)

@@ -1,0 +1,303 @@
+"""Where rewards may be defined: installed packages, modules, scripts without a main guard, notebooks, lambdas."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import pytest
+
+from rewards import GradedInProcess, GradeRequest, InvalidReward, UnknownReward, find, grade, names, reward
+from rewards.excerpt import needed
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUEST = GradeRequest(response="so thus")
+
+
+def run(folder: Path, code: str, *options: str) -> list[str]:
+    """Run a script in a process of its own; the lines that it printed."""
+    script = folder / "script.py"
+    script.write_text(textwrap.dedent(code))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *options, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def package(folder: Path, name: str, code: str, entries: str) -> None:
+    """An installed package: a module and the metadata that pip leaves beside it."""
+    (folder / f"{name}.py").write_text(textwrap.dedent(code))
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[rlvr.rewards]\n{textwrap.dedent(entries)}")
+
+
+# --- other packages -------------------------------------------------------------------------------------------------
+
+
+def test_an_installed_package_brings_rewards_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package(
+        tmp_path,
+        "their_package",
+        """
+        from rewards import reward
+
+        @reward("brevity", version="5")
+        def brevity(request, *, limit: int = 3):
+            return float(len(request.response) <= limit)
+
+        def plain(request):
+            return 2.0
+        """,
+        "brevity = their_package:brevity\nplainly = their_package:plain\n",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {"brevity", "plainly"} <= set(names())
+    assert find("brevity").identity == "brevity@5"
+    spec = {"reward": "brevity", "parameters": {"limit": 7}}
+    assert [r.score for r in grade(spec, [REQUEST], workers=1)] == [1.0]
+    assert [r.score for r in grade("plainly", [REQUEST], workers=1)] == [2.0]
+    with pytest.raises(UnknownReward, match=r"no reward is called 'brevty'; did you mean 'brevity'\?.*pip install"):
+        find("brevty")
+
+
+def test_packages_that_collide_or_do_not_load_say_whose_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path, "one_package", "def f(request): return 1.0\n", "shared_name = one_package:f\n")
+    package(tmp_path, "other_package", "def f(request): return 2.0\n", "shared_name = other_package:f\n")
+    package(tmp_path, "lacks_one", "import a_part_that_is_absent\n", "lacking = lacks_one:f\n")
+    package(tmp_path, "fails", "raise OSError('no licence')\n", "failing = fails:f\n")
+    package(tmp_path, "no_function", "f = 3\n", "number = no_function:f\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name, message in (
+        ("shared_name", "brought by two packages, one_package .* and other_package"),
+        ("lacking", "package lacks_one needs a_part_that_is_absent.*pip install a_part_that_is_absent"),
+        ("failing", r"package fails \(fails:f\) cannot be imported: OSError: no licence"),
+        ("number", "no_function:f is 3, no function or class"),
+    ):
+        with pytest.raises(InvalidReward, match=message):
+            find(name)
+
+
+def test_a_function_of_a_module_is_named_by_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "__init__.py").write_text("")
+    (tmp_path / "inner" / "scores.py").write_text("def two(request): return 2.0\n")
+    (tmp_path / "inner" / "needy.py").write_text("import a_part_that_is_absent\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert grade("inner.scores:two", [REQUEST], workers=1)[0].score == 2.0
+    with pytest.raises(UnknownReward, match=r"no module 'no_such_module'.*pip install no_such_module"):
+        find("no_such_module.rewards:f")
+    with pytest.raises(InvalidReward, match=r"'inner\.needy' needs a_part_that_is_absent"):
+        find("inner.needy:f")
+    with pytest.raises(UnknownReward, match=r"has no reward 'tow'; did you mean 'two'\?"):
+        find("inner.scores:tow")
+
+
+# --- scripts --------------------------------------------------------------------------------------------------------
+
+SCRIPT = """
+    from __future__ import annotations
+    import os
+    import rewards
+    from collections.abc import Sequence
+    from rewards import GradeRequest, reward
+    open("ran", "a").write("x")                 # a worker that runs this would write again
+
+    WORDS = {"so"}
+    WORDS.add("thus")
+    BONUS = {}
+    BONUS["all"] = 10.0
+    if len(WORDS) > 1:
+        WEIGHT = 2.0
+    else:
+        WEIGHT = 0.0
+    rows = open("/dev/null").read()
+
+    def count(text: str) -> int:
+        rows = [word for word in WORDS if word in text]
+        return len(rows)
+
+    @reward("wordy")
+    def wordy(request: GradeRequest, *, extra: Sequence[float] = ()) -> float:
+        return WEIGHT * count(request.response) + BONUS["all"] + sum(extra) + (os.getpid() == PID) * 1000
+
+    PID = os.getppid()                          # read in the worker: the script's own pid
+    spec = {"reward": "wordy", "parameters": {"extra": [0.5]}}
+    print(rewards.grade(spec, [GradeRequest(response="so thus")])[0].score)
+    print(rewards.grade(wordy, [GradeRequest(response="so")])[0].score)
+    open("ran", "a").write("y")
+"""
+
+
+def test_a_script_without_a_main_guard_grades_in_workers_and_runs_once(tmp_path: Path) -> None:
+    assert run(tmp_path, SCRIPT, "-W", "error") == ["14.5", "12.0"]
+    assert (tmp_path / "ran").read_text() == "xy"
+
+
+def test_a_hang_in_a_script_without_a_main_guard_is_ended(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path,
+        """
+        from rewards import GradeRequest, grade, reward
+        @reward("hangs", correctness=True)
+        def hangs(request):
+            while "loop" in request.response: pass
+            return 1.0
+        for result in grade("hangs", [GradeRequest(response="loop"), GradeRequest(response="a")], deadline=0.5):
+            print(result.verdict, result.reason[:13])
+        """,
+        "-W",
+        "error",
+    )
+    assert lines == ["wrong grading limit", "correct "]
+
+
+def test_a_script_with_a_main_guard_is_imported_as_a_whole(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path,
+        """
+        from rewards import GradeRequest, grade, reward
+        globals()["MADE"] = 4.0                 # no statement that binds it: an excerpt would miss it
+        @reward("made")
+        def made(request): return MADE
+        if __name__ == "__main__":
+            print(grade("made", [GradeRequest(response="a")])[0].score)
+        """,
+        "-W",
+        "error",
+    )
+    assert lines == ["4.0"]
+
+
+def test_what_no_worker_can_make_is_graded_in_the_script_itself_and_that_is_said(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path,
+        """
+        import os, warnings
+        from rewards import GradeRequest, grade, reward
+        globals()["MADE"] = float(os.getpid())
+
+        @reward("made")
+        def made(request): return MADE
+
+        def inside():
+            @reward("inner")
+            def inner(request): return float(os.getpid())
+            return inner
+
+        inside()
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            for named in ("made", "inner", lambda request: float(os.getpid())):
+                print(grade(named, [GradeRequest(response="a")])[0].score == os.getpid())
+        for warning in said:
+            print(warning.category.__name__, str(warning.message).partition(",")[0])
+        """,
+    )
+    assert lines[:3] == ["True"] * 3
+    assert lines[3].startswith("GradedInProcess reward 'made' uses MADE")
+    assert lines[4] == "GradedInProcess reward 'inner' is defined inside a function or as a lambda"
+    assert lines[5].startswith("GradedInProcess reward '<lambda> (script.py")
+
+
+def test_a_notebooks_cells_are_run_in_workers_as_far_as_a_reward_needs_them(tmp_path: Path) -> None:
+    """`__main__` as IPython makes it: no file, and the cells in `_ih`."""
+    code = """
+        import sys
+        from types import ModuleType
+        cells = [
+            "import os\\nfrom rewards import GradeRequest, grade, reward",
+            "LIMIT = 3\\nopen('ran', 'a').write('x')",
+            "this is no python",
+            "@reward('brief')\\ndef brief(request): return float(len(request.response) < LIMIT)",
+            "LIMIT = 30",
+            "print(grade('brief', [GradeRequest(response='four')])[0].score)",
+            "@reward('brief')\\ndef brief(request): return 7.0 + (os.getppid() == 1)",
+            "print(grade('brief', [GradeRequest(response='four')])[0].score)",
+            "def pid(request): return os.getpid()",
+            "print(grade(pid, [GradeRequest(response='four')])[0].score != os.getpid())",
+        ]
+        main = ModuleType("__main__")
+        main._ih = [""]
+        sys.modules["__main__"] = main
+        for cell in cells:
+            main._ih.append(cell)
+            try:
+                exec(compile(cell, f"<cell {len(main._ih)}>", "exec"), main.__dict__)
+            except SyntaxError:
+                pass
+    """
+    assert run(tmp_path, code, "-W", "error") == ["1.0", "7.0", "True"]
+    assert (tmp_path / "ran").read_text() == "x"
+
+
+def test_a_lambda_is_a_reward_and_stands_in_compositions() -> None:
+    shout = lambda request: float(request.response.isupper())  # noqa: E731
+    spec = {"sum": [{"reward": shout, "label": "loud"}, {"reward": "repetition", "weight": 0.0}]}
+    with pytest.warns(GradedInProcess, match=r"'<lambda> \(test_origins.py, line \d+\)'.*in_process: true"):
+        (result,) = grade(spec, [GradeRequest(response="SO")])
+    assert (result.score, result.parts["loud"]) == (1.0, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = [grade(lambda _request, i=i: float(i), [REQUEST])[0].score for i in range(3)]  # type: ignore[misc]
+    assert values == [0.0, 1.0, 2.0]
+
+
+@reward("test_by_function", version="2")
+def by_function(request: GradeRequest) -> float:
+    return float(len(request.response))
+
+
+def undecorated(request: GradeRequest) -> float:
+    return -float(os.getppid() == int(request.response))
+
+
+def test_a_function_stands_for_its_name() -> None:
+    assert grade(by_function, [REQUEST], workers=1)[0].score == 7.0
+    assert grade(undecorated, [GradeRequest(response=str(os.getpid()))], workers=1)[0].score == -1.0, "in a worker"
+    with pytest.raises(InvalidReward, match="takes a second argument"):
+        grade(lambda one, two: one + two, [REQUEST])
+
+
+# --- what is needed of a text ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "missing"),
+    [
+        ("A = 1\nB = 2\ndef f(r): return A", (0, 2), ()),
+        ("A = 1\ndef g(): return A\ndef f(r):\n  def inner(): return g()\n  return inner()", (0, 1, 2), ()),
+        ("rows = load()\ndef f(r):\n  rows = 1\n  return rows", (1,), ()),
+        ("from x import *\ndef f(r): return unknown", (0, 1), ()),
+        ("def f(r): return unknown", (0,), ("unknown",)),
+        ("T = 1\nT += 1\nT2 = 5\nT2 += 1\ndef f(r): return T", (0, 1, 4), ()),
+        ("L = []\nL.append(1)\nL[0] = 2\nM = L\nL.sort().reverse()\ndef f(r): return L", (0, 1, 2, 4, 5), ()),
+        ("import a\na.train()\ndef f(r): return a.b", (0, 2), ()),
+        ("try:\n  import fast as impl\nexcept ImportError:\n  impl = None\ndef f(r): return impl", (0, 1), ()),
+        ("class C: pass\nclass D(C): limit = 3\ndef f(r, d: D = D()): return d", (0, 1, 2), ()),
+        ("for K in range(3): pass\nwith open('x') as F: DATA = F\ndef f(r): return DATA", (1, 2), ()),
+        ("reward('n')(other)\nreward('f')(made)\nmade = 3", (1, 2), ()),
+        ("import typing\ndef f(r, k: 'typing.Literal[1]' = 1): return k", (0, 1), ()),
+    ],
+)
+def test_the_statements_that_a_reward_needs(text: str, kept: tuple[int, ...], missing: tuple[str, ...]) -> None:
+    if "reward(" in text:
+        text = f"{text}\ndef reward(name): return print"
+        kept = (*kept, 3)
+    excerpt = needed(text, ["f"])
+    assert (excerpt.kept, excerpt.missing) == (kept, missing)

@@ -1,0 +1,89 @@
+"""`stream`: any number of requests, a bounded number of them held, answers in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from rewards import GradeRequest, InvalidReward, UnknownReward, grade, reward, stream
+
+
+@reward("test_streamed")
+def streamed(request: GradeRequest) -> float:
+    return float(request.response)
+
+
+@reward("test_streamed_groups", batched=True)
+def streamed_groups(requests: Sequence[GradeRequest]) -> list[float]:
+    return [float(len(requests))] * len(requests)
+
+
+def test_results_come_in_order_and_few_requests_are_read_ahead() -> None:
+    read = 0
+
+    def source() -> Iterator[GradeRequest]:
+        nonlocal read
+        for read in range(1, 501):
+            yield GradeRequest(response=str(read))
+
+    taken, ahead = 0, 0
+    for result in stream("test_streamed", source(), workers=1, window=20):
+        taken += 1
+        assert result.score == taken
+        ahead = max(ahead, read - taken)
+    assert (taken, read) == (500, 500)
+    assert ahead <= 20
+
+
+def test_what_needs_no_worker_is_answered_as_it_is_read() -> None:
+    read = 0
+
+    def source() -> Iterator[GradeRequest]:
+        nonlocal read
+        for _ in range(10):
+            read += 1
+            yield GradeRequest.from_dict({"response": r"\boxed{4}", "reference": "4"})
+
+    for taken, result in enumerate(stream("math", source()), start=1):
+        assert (result.score, read) == (1.0, taken)
+
+
+def test_groups_are_runs_of_one_group_id_and_a_request_without_one_is_alone() -> None:
+    groups = ["a", "a", "b", "", "", "c", "c", "c"]
+    requests = [GradeRequest(response="1", group_id=group) for group in groups]
+    assert [r.score for r in stream("test_streamed_groups", requests, workers=1)] == [2, 2, 1, 1, 1, 3, 3, 3]
+
+
+def test_mistakes_are_raised_at_once_and_trouble_of_the_source_after_what_came_before() -> None:
+    with pytest.raises(UnknownReward):
+        stream("no_such", [])
+    with pytest.raises(InvalidReward):
+        stream({"reward": "test_streamed", "parameters": {"a": 1}}, [])
+
+    def broken() -> Iterator[GradeRequest]:
+        yield GradeRequest(response="1")
+        yield GradeRequest(response="2")
+        raise OSError("the disk is gone")
+
+    results = stream("test_streamed", broken(), workers=1)
+    assert [next(results).score, next(results).score] == [1.0, 2.0]
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(results)
+
+
+def test_a_stream_that_is_left_early_gives_its_pool_back() -> None:
+    for result in stream("test_streamed", (GradeRequest(response=str(i)) for i in range(1000)), workers=1):
+        if result.score == 3:
+            break
+    assert grade("test_streamed", [GradeRequest(response="7")], workers=1)[0].score == 7.0
+
+
+def test_grade_and_stream_work_where_an_event_loop_runs() -> None:
+    async def notebook() -> list[float | None]:
+        requests = [GradeRequest(response="5")]
+        results = grade("test_streamed", requests, workers=1) + list(stream("test_streamed", requests, workers=1))
+        return [result.score for result in results]
+
+    assert asyncio.run(notebook()) == [5.0, 5.0]
