@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any
 
-from . import operators, proxies
+from . import operators, proxies, uses
 from .codec import Violation
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
@@ -38,7 +38,12 @@ def _finished() -> tuple[Any, ...]:
 
 
 def _error(task: asyncio.Task[Any]) -> BaseException | None:
-    return asyncio.CancelledError() if task.cancelled() else task.exception()
+    if task.cancelled():
+        return asyncio.CancelledError()
+    error = task.exception()
+    if uses.is_failed_assertion(error):
+        proxies.the_link().refuse("a function that the test handed over was given another value than it expects")
+    return error
 
 
 def _drive(self: Any) -> Generator[None, None, Any]:

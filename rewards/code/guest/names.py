@@ -29,6 +29,11 @@ _JUDGING: dict[str, tuple[str, str]] = {
     "approx": ("pytest", "approx"),
     "raises": ("pytest", "raises"),
 }
+# Names of the standard library that tests use beside an answer without importing them: `f(2) == sqrt(2)`.
+_BESIDE = {
+    **{name: ("math", name) for name in ("sqrt", "pi")},
+    **{name: ("datetime", name) for name in ("date", "datetime")},
+}
 MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
 
@@ -84,6 +89,48 @@ def _outermost(tree: ast.AST) -> set[str]:
     return found
 
 
+def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[str]) -> set[str]:
+    """Those of the names that tests only use beside what others, which are the program's, give: in the same statement,
+    and never as what an assertion calls outermost. others: names that can only be the program's.
+    """
+    found = set(names)
+    for tree in trees:
+        found -= _outermost(tree)
+        for statement in ast.walk(tree):
+            if not isinstance(statement, ast.stmt) or hasattr(statement, "body"):
+                continue
+            used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+            if not used & others or not isinstance(statement, ast.Assert | ast.Expr):
+                found -= used
+        found -= {
+            node.id
+            for held in ast.walk(tree)
+            if isinstance(held, ast.stmt) and hasattr(held, "body")
+            for part in ast.iter_child_nodes(held)
+            if not isinstance(part, ast.stmt)
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name)
+        }
+    return found
+
+
+def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
+    """The names that star imports of the standard library bring, and of what is installed for tests."""
+    found: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if not isinstance(node, ast.ImportFrom) or node.level or node.names[0].name != "*":
+            continue
+        root = (node.module or "").partition(".")[0]
+        if root in _NEVER_MODULES or not (root in sys.stdlib_module_names or root in ("numpy", "pytest")):
+            continue
+        try:
+            module = importlib.import_module(node.module or "")
+        except ImportError:  # a test that needs it will say so
+            continue
+        found.update(getattr(module, "__all__", None) or (name for name in vars(module) if not name.startswith("_")))
+    return found
+
+
 def _is_judging(name: str) -> bool:
     return hasattr(builtins, name) or name in _JUDGING
 
@@ -103,7 +150,8 @@ def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[s
     used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     judging = set(filter(_is_judging, used))
     wanted = used - judging
-    if not wanted or judging & _JUDGING.keys() or any(n in MODULES or n in sys.stdlib_module_names for n in wanted):
+    uncertain = judging & _JUDGING.keys() or wanted & _BESIDE.keys()
+    if not wanted or uncertain or any(n in MODULES or n in sys.stdlib_module_names for n in wanted):
         return None
     return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
 
@@ -137,6 +185,10 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
         entry = set.intersection(*outermost) if outermost else set()
         wanted |= entry & judging | judging & _JUDGING.keys()
         judging -= wanted
+    beside = wanted & _BESIDE.keys()
+    if beside := beside_answers(beside, trees, wanted - _BESIDE.keys()) if beside else set():
+        wanted -= beside
+        standard.update({name: _BESIDE[name] for name in beside})
     other = {name for name in judging if name in _JUDGING and _is_another(name, trees)}
     wanted |= other
     standard.update({name: _JUDGING[name] for name in judging - other if name in _JUDGING})

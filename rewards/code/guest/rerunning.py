@@ -42,12 +42,14 @@ def as_child(
     timeout: Any,
     env: dict[str, str] | None,
     merged: bool,
+    folder: str | None = None,
+    plain: bool = False,
 ) -> tuple[int, bytes, bytes] | None:
-    """Status and output; None where it ran out of time."""
+    """Status and output; None where it ran out of time. plain: the words are a whole command."""
     import subprocess
 
     file = str(module.__file__)
-    command = [sys.executable, *(file if word == "solution.py" else word for word in words)]
+    command = list(words) if plain else [sys.executable, *(file if word == "solution.py" else word for word in words)]
     try:
         done = subprocess.run(
             command,
@@ -55,7 +57,7 @@ def as_child(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             timeout=timeout,
-            cwd=os.path.dirname(file),
+            cwd=folder or os.path.dirname(file),
             env=None if env is None else {**os.environ, **env},
             check=False,
         )

@@ -2,7 +2,8 @@
 
 `importlib.reload(solution)` and an import after `del sys.modules["solution"]` execute it again in its process;
 `runpy.run_path("solution.py")` executes it as `__main__` there; `subprocess.run([sys.executable, "solution.py"], ...)`
-starts it as a child there. What comes back is data: a status and what was written.
+starts it as a child there. So does a command that runs, or is, what the program wrote: here it could read the tests.
+What comes back is data: a status and what was written.
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ import importlib.machinery
 import os
 import re
 import sys
+import tempfile
 import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import context
+from .evaluation import is_own
+
 if TYPE_CHECKING:
     from .link import Link
 
-_LOADS_IT = re.compile(r"reload|import_module|__import__|sys\.modules|runpy|subprocess|spec_from_file_location")
+_LOADS_IT = re.compile(
+    r"reload|import_module|__import__|sys\.modules|runpy|subprocess|spec_from_file_location|os\.system|popen"
+)
+_SHELL = "/bin/sh"
 _AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MULTILINE)
 
 
@@ -38,6 +46,8 @@ def watch(link: Link, module: types.ModuleType, text: str) -> None:
         _watch_runpy(link)
     if "subprocess" in text:
         _watch_subprocess(link)
+    if "os.system" in text or "popen" in text:
+        _watch_shell(link)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -98,14 +108,16 @@ def _watch_subprocess(link: Link) -> None:
     original, popen = subprocess.run, subprocess.Popen
 
     def run(args: Any, *rest: Any, **options: Any) -> Any:
-        words = _command(args)
-        if words is None or rest:
+        words = None if rest else _command(args)
+        if words is not None:
+            return _child(link, args, words, **options)
+        if rest or _is_own(args, options.get("cwd"), options.get("executable")):
             return original(args, *rest, **options)
-        return _child(link, args, words, **options)
+        return _child(link, args, _whole(args, options.get("shell")), plain=True, **options)
 
     class Popen(popen):  # type: ignore[misc, valid-type]
         def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
-            if _command(args) is not None:
+            if _command(args) is not None or not _is_own(args, options.get("cwd"), *rest):
                 link.unsupported("the program as a process that the test talks to (subprocess.run is supported)")
             super().__init__(args, *rest, **options)
 
@@ -122,7 +134,55 @@ def _watch_subprocess(link: Link) -> None:
     subprocess.check_output, subprocess.check_call, subprocess.call = check_output, check_call, call
 
 
-def _child(link: Link, args: Any, words: tuple[str, ...], **options: Any) -> Any:
+def _watch_shell(link: Link) -> None:
+    import io
+
+    system, popen = os.system, os.popen
+
+    def run(command: Any) -> int:
+        if _is_own(command):
+            return system(command)
+        return int(_child(link, command, (_SHELL, "-c", str(command)), plain=True).returncode) << 8
+
+    def opened(command: Any, mode: str = "r", *rest: Any) -> Any:
+        if _is_own(command) or mode != "r":
+            return popen(command, mode, *rest)
+        done = _child(link, command, (_SHELL, "-c", str(command)), plain=True, stdout=-1, text=True)
+        return io.StringIO(done.stdout)
+
+    os.system, os.popen = run, opened
+
+
+def _is_own(args: Any, *places: Any) -> bool:
+    """Whether a command is the test's own: its words stand in the tests, and it names no folder that programs write to."""
+    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
+    known = {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
+    for word in [*words, *(place for place in places if place is not None)]:
+        if not isinstance(word, str | bytes | os.PathLike):
+            return False
+        text = os.fsdecode(word)
+        if _is_temporary(text):
+            return False
+        if text != sys.executable and not is_own(text) and any(line.strip() not in known for line in text.splitlines()):
+            return False
+    return True
+
+
+def _is_temporary(text: str) -> bool:
+    """Whether it is a file of a temporary folder, or names one."""
+    top = os.path.realpath(tempfile.gettempdir()) + os.sep
+    return top in text or os.path.realpath(text).startswith(top)
+
+
+def _whole(args: Any, shell: Any) -> tuple[str, ...]:
+    if isinstance(args, str | bytes | os.PathLike):
+        text = os.fsdecode(args)
+        return (_SHELL, "-c", text) if shell else (text,)
+    words = tuple(os.fsdecode(word) for word in args)
+    return (_SHELL, "-c", *words) if shell else words
+
+
+def _child(link: Link, args: Any, words: tuple[str, ...], plain: bool = False, **options: Any) -> Any:
     """`subprocess.run` of the program in its own process's place."""
     import subprocess
 
@@ -136,7 +196,9 @@ def _child(link: Link, args: Any, words: tuple[str, ...], **options: Any) -> Any
         given = given.encode(encoding or "utf-8")
     timeout, env = options.get("timeout"), options.get("env")
     merged = options.get("stderr") == subprocess.STDOUT
-    told = link.ask("child", words, given or b"", timeout, None if env is None else dict(env), merged)
+    folder = options.get("cwd")
+    folder = None if folder is None or not plain else os.fspath(folder)
+    told = link.ask("child", words, given or b"", timeout, None if env is None else dict(env), merged, folder, plain)
     if told is None:
         raise subprocess.TimeoutExpired(args, timeout or 0.0)
     if type(told) is not tuple or [type(part) for part in told] != [int, bytes, bytes]:

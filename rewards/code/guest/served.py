@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import wire
+from . import uses, wire
 from .codec import Violation
 
 if TYPE_CHECKING:
@@ -101,7 +101,20 @@ def _call(link: Link, number: Any, args: Any, kwargs: Any) -> Any:
     )
     if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
         raise Violation("a call without its parts")
-    return function(*args, **kwargs)
+    try:
+        made = function(*args, **kwargs)
+    except BaseException as error:  # whatever the test's own function raises goes to the program
+        if args or kwargs:
+            _note_assertion(link, error)
+        raise
+    link.completed.add(getattr(function, "__code__", None))
+    return made
+
+
+def _note_assertion(link: Link, error: BaseException | None) -> None:
+    """What the test's own function found stays found, whatever the program catches."""
+    if uses.is_failed_assertion(error):
+        link.refuse("a function that the test handed over was given another value than it expects")
 
 
 def _iter(link: Link, number: Any) -> Any:
@@ -138,7 +151,11 @@ def _operate(link: Link, number: Any, name: Any, args: Any) -> Any:
     value = link.object_of(number, "object", "callable object")
     if type(name) is not str or type(args) is not tuple or name not in offered(value, link.objects[number][0]):
         raise Violation("an operator that is not offered")
-    return getattr(value, name)(*args) if _is_mock(value) else getattr(type(value), name)(value, *args)
+    try:
+        return getattr(value, name)(*args) if _is_mock(value) else getattr(type(value), name)(value, *args)
+    except AssertionError as error:
+        _note_assertion(link, error)
+        raise
 
 
 def _copied(link: Link, number: Any, deep: Any) -> Any:

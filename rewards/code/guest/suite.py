@@ -155,6 +155,7 @@ class Plugin:
             return True
         self._report.later("begin", self._function(item).index)
         self._link.case = Case()
+        self._link.completed.clear()
         self._state, self._skipped = ("", ""), False
         self._began = time.perf_counter()
         return None
@@ -189,8 +190,18 @@ class Plugin:
         if error is not None:
             skipping = isinstance(error, outcomes.Skipped) or _is_unittest_skip(error)
             kind = "skipped" if skipping else "failed"
+        if call.when == "call" and error is None:
+            self._require_body(item)
         self._note(call.when, error, kind)
         return TestReport(item.nodeid, item.location, {}, kind, None, call.when)  # type: ignore[arg-type]
+
+    def _require_body(self, item: Any) -> None:
+        """A test that a decorator of the program holds must have been run by it, to its end."""
+        if not isinstance(item, pytest.Function) or not proxies.is_proxy(getattr(item.obj, "__func__", item.obj)):
+            return
+        names = {getattr(code, "co_name", "") for code in self._link.completed}
+        if item.originalname not in names:
+            self._link.refuse(f"the program has not run {item.originalname}, which it was given to decorate")
 
     def _note(self, when: str, error: BaseException | None, kind: str) -> None:
         if kind == "skipped":
@@ -242,14 +253,14 @@ class Plugin:
 
 
 def _misses_module(error: BaseException | None) -> bool:
-    """Whether an import found no module: the program's own complaint about one has come another way."""
+    """Whether an import found no module that the tests name: the program's own complaint has come another way."""
     while error is not None:
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         importing = trace is not None and trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
         if importing and isinstance(error, ModuleNotFoundError):
-            return True
+            return context.mentions(str(error.name))
         error = error.__cause__ or error.__context__
     return False
 
@@ -287,7 +298,7 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
     import builtins
 
-    from .names import JUDGES, bound_names, used_names
+    from .names import JUDGES, beside_answers, bound_names, brought_by_stars, used_names
 
     module = proxies.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
@@ -296,6 +307,10 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     bound = set().union(*(bound_names(tree) for tree in files.values())) if "*" in text else set()
     used = used_names(files.values()) if "*" in text else {}
     modules = {name for name, only in used.items() if only}
+    beside: set[str] = set()
+    if "*" in text and (brought := brought_by_stars(files.values()) & used.keys()):
+        others = {n for n in used.keys() & set(names) if not hasattr(builtins, n)} - brought - bound
+        beside = beside_answers(brought, list(files.values()), others)
     types.ModuleType.__setattr__(
         module,
         "__all__",
@@ -308,6 +323,7 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
             and not hasattr(builtins, name)
             and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
             and name not in JUDGES
+            and name not in beside
         ],
     )
     for name in names:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import context, proxies
+from . import context, evaluation, proxies
 
 _MENTIONED = re.compile(rb"\b(?:pickle|cPickle|_pickle|allow_pickle|shelve)\b")
 
@@ -56,7 +56,7 @@ def _guard_functions(pickle: Any) -> None:
         return proxies.ask("forwarded", "pickle", "loads", data, **options)
 
     def loads(data: Any, /, **options: Any) -> Any:
-        if not _is_test(sys._getframe(1)):
+        if not (_is_test(sys._getframe(1)) or evaluation.is_asked(sys._getframe(1))):
             return read(data, **options)
         return unpickled(bytes(memoryview(data)), options)
 
@@ -64,6 +64,8 @@ def _guard_functions(pickle: Any) -> None:
         caller = sys._getframe(1)
         if "/numpy/" in caller.f_code.co_filename:  # np.load of a file that the program may have written
             return pickle.Unpickler(file, **options).load()
+        if evaluation.is_asked(caller):
+            return unpickled(bytes(memoryview(file.read())), options)
         if not _is_test(caller):
             return original_load(file, **options)
         start = file.tell()

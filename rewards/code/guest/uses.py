@@ -116,6 +116,41 @@ def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) 
     return True
 
 
+# --- what is found in a function that was handed over ---------------------------------------------------------------
+
+
+def is_failed_assertion(error: BaseException | None) -> bool:
+    """Whether a function of the test found another value than it expects: by an assertion about what it was given, or
+    because it said so. `assert False` and what it raises itself are for the program to catch.
+    """
+    outcomes = sys.modules.get("_pytest.outcomes")
+    if outcomes is not None and isinstance(error, outcomes.Failed):
+        return True
+    trace = error.__traceback__ if isinstance(error, AssertionError) else None
+    found: tuple[FrameType, int] | None = None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in context.SOURCES:
+            found = trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+    if found is None or (tree := context.tree_of(found[0].f_code.co_filename)) is None:
+        return False
+    frame, line = found
+    own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars}
+    return any(
+        isinstance(name, ast.Name) and name.id in own
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.expr) and _is_call_of_assertion(node))
+        if node.lineno <= line <= (node.end_lineno or line)
+        for name in ast.walk(node.test if isinstance(node, ast.Assert) else node)
+    )
+
+
+def _is_call_of_assertion(node: ast.expr) -> bool:
+    """`self.assertIn(x, y)` and `self.fail(...)`, also in a lambda."""
+    name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    return name.startswith("assert") or name == "fail"
+
+
 # --- what is skipped --------------------------------------------------------------------------------------------------
 
 

@@ -144,3 +144,182 @@ def test_functions_of_the_program_are_methods_where_a_class_of_the_test_holds_th
     assert passes(
         asserts(program, "class A:\n    n = 3\n    @twice\n    def m(self, x): return self.n + x\nassert A().m(1) == 8")
     )
+
+
+EACH = "def f(n, found):\n    for i in range(n):\n        {0}found(i * i + 1){1}\n"
+SWALLOWS = "def f(n, found):\n    for i in range(n):\n        try: found({0})\n        except BaseException: pass\n"
+ASSERTING = {
+    "assert": "seen = []\ndef found(x):\n    seen.append(x)\n    assert x in (1, 2, 5)\nf(3, found); assert len(seen) == 3",
+    "local": "seen = []\ndef found(*a):\n    seen.append(a)\n    x = a[0]\n    assert x == 1, x\nf(1, found); assert seen",
+    "method": "class Seen:\n    n = 0\n    def add(self, x):\n        self.n += 1\n        assert x == self.n ** 2 - 2 * self.n + 2\ns = Seen(); f(2, s.add); assert s.n == 2",
+    "item": "class Found:\n    n = 0\n    def __call__(self, x):\n        self.n += 1\n        assert x == 1\ns = Found(); f(1, s); assert s.n == 1",
+    "unittest": "import unittest\nt = unittest.TestCase()\nf(1, lambda x: t.assertEqual(x, 1))",
+    "fail": "import pytest\ndef found(x):\n    if x != 1: pytest.fail('another')\nf(1, found)",
+}
+
+
+@pytest.mark.parametrize("how", ASSERTING)
+def test_assertion_that_fails_in_a_function_of_the_test_cannot_be_swallowed(how: str):
+    assert passes(asserts("def f(n, found):\n    for i in range(n): found(i * i + 1)\n", ASSERTING[how]))
+    assert is_wrong(asserts(SWALLOWS.format("i * 100 + 7"), ASSERTING[how]))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "def bad(x): raise ValueError(x)\nassert f([bad, len]) == [None, 2]",
+        "def bad(x): assert False, x\nassert f([bad, len]) == [None, 2]",
+        "def bad(x): raise AssertionError(x)\nassert f([bad, len]) == [None, 2]",
+        "tries = []\ndef flaky(x):\n    tries.append(x)\n    assert len(tries) > 2\nf([flaky]); assert len(tries) == 1",
+        "def quiet(x):\n    try:\n        assert x == 'no'\n    except AssertionError:\n        return 5\nassert f([quiet]) == [5]",
+    ],
+)
+def test_program_may_catch_what_a_function_of_the_test_raises_on_purpose(test: str):
+    program = "def f(fs):\n    made = []\n    for g in fs:\n        try: made.append(g('ab'))\n        except Exception: made.append(None)\n    return made\n"
+    assert passes(asserts(program, test))
+
+
+FORGE = "__import__('sys').modules['rlvr_guest.checker'].__dict__.__setitem__('outcome', lambda *a: ('passed', ''))"
+
+
+def test_evaluator_that_the_test_hands_over_only_computes():
+    test = "assert f(eval, ['1 + 2', 'max(4, 2)']) == [3, 4]"
+    assert passes(asserts("def f(e, texts): return [e(t) for t in texts]\n", test))
+    assert is_wrong(
+        asserts(f'def f(e, texts):\n    try: e("{FORGE}")\n    except Exception: pass\n    return 0\n', test)
+    )
+    assert is_wrong(asserts("def f(e, texts): return e(\"__import__('os')._exit(0)\")\n", test))
+    run = "names = {}; f(exec, 'x = 3', names); assert names['x'] == 3"
+    assert passes(asserts("def f(e, text, names): e(text, names)\n", run))
+    assert is_wrong(asserts(f'def f(e, text, names): e("{FORGE}", names)\n', run))
+    made = "assert f(compile, eval, '1 + 2') == 3"
+    assert passes(asserts("def f(c, e, text): return e(c(text, 'text', 'eval'))\n", made))
+    assert is_wrong(asserts(f"def f(c, e, text): return e(c(\"{FORGE}\", 'text', 'eval'))\n", made))
+
+
+def test_loader_that_the_test_hands_over_runs_nothing_beside_the_tests():
+    test = "import pickle\nassert f({'a': (1, 2)}, pickle.dumps, pickle.loads) == {'a': (1, 2)}"
+    assert passes(asserts("def f(x, dumps, loads): return loads(dumps(x))\n", test))
+    forge = f'import pickle\nclass F:\n    def __reduce__(self): return eval, ("{FORGE}",)\ndef f(x, dumps, loads):\n    try: loads(pickle.dumps(F()))\n    except Exception: pass\n    return 0\n'
+    assert is_wrong(asserts(forge, test))
+    file = "import io, pickle\nassert f(pickle.load, io.BytesIO(pickle.dumps([1, 2]))) == [1, 2]"
+    assert passes(asserts("def f(load, file): return load(file)\n", file))
+    forge = f'import io, pickle\nclass F:\n    def __reduce__(self): return eval, ("{FORGE}",)\ndef f(load, file):\n    try: load(io.BytesIO(pickle.dumps(F())))\n    except Exception: pass\n    return 0\n'
+    assert is_wrong(asserts(forge, file))
+
+
+STAR = """
+    from math import *
+    from itertools import *
+    from solution import *
+    def test_values():
+        assert abs(solve(2.0) - (sqrt(2.0) + 1)) < 1e-9
+    def test_all():
+        assert all(starmap(lambda x, y: abs(solve(x) - y) < 1e-9, [(4.0, 3.0)]))
+"""
+
+
+def test_star_import_of_the_program_replaces_no_function_that_another_one_brings():
+    assert passes(pytest_files("from math import sqrt\ndef solve(x): return sqrt(x) + 1\n", STAR))
+    lies = "def solve(x): return 0.0\ndef sqrt(x): return -1.0\ndef starmap(*a): return [True]\n"
+    assert is_wrong(pytest_files(lies, STAR))
+
+
+def test_function_that_is_tested_is_the_programs_though_another_star_import_brings_its_name():
+    tests = "from math import *\nfrom solution import *\ndef test_a():\n    assert gcd(4, 6) == 2\ndef test_b():\n    made = lcm(4, 6)\n    assert made == 12\n"
+    assert passes(pytest_files("import math\ngcd, lcm = math.gcd, math.lcm\n", tests))
+    assert is_wrong(pytest_files("def gcd(a, b): return 1\nfrom math import lcm\n", tests))
+    assert is_wrong(pytest_files("def lcm(a, b): return 1\nfrom math import gcd\n", tests))
+
+
+@pytest.mark.parametrize(
+    ("right", "test"),
+    [
+        ("from datetime import date\ndef f(n): return date(2000, 1, n)\n", "assert f(3) == date(2000, 1, 3)"),
+        (
+            "from datetime import datetime\ndef f(n): return datetime(2000, 1, n)\n",
+            "assert f(3) == datetime(2000, 1, 3)",
+        ),
+        ("import math\ndef f(n): return math.sqrt(n)\n", "assert f(2) == sqrt(2)"),
+    ],
+)
+def test_names_beside_the_answer_are_the_standard_ones(right: str, test: str):
+    assert passes(asserts(right, test))
+    assert is_wrong(
+        asserts("one = object()\ndef f(*a): return one\ndef date(*a): return one\ndatetime = sqrt = date\n", test)
+    )
+
+
+def test_names_that_are_tested_are_the_programs():
+    assert passes(
+        asserts(
+            "def sqrt(n): return 'root'\ndef f(n): return n\n",
+            "assert sqrt(2) == 'root'",
+            "assert f(sqrt(2)) == 'root'",
+        )
+    )
+    assert is_wrong(asserts("def date(n): return 5\ndef f(n): return n\n", "assert date(2) == 6", "assert f(2) == 2"))
+
+
+def test_module_that_only_the_program_names_is_no_way_to_be_ungraded():
+    tests = "import importlib\nimport solution\nbackend = importlib.import_module(solution.BACKEND)\ndef test_it():\n    assert backend.loads('[1]') == [1]\n"
+    assert passes(pytest_files("BACKEND = 'json'\n", tests))
+    assert is_wrong(pytest_files("BACKEND = 'no_such_module'\n", tests))
+    assert is_wrong(pytest_files("BACKEND = 'json.no_such_part'\n", tests))
+
+
+DECORATED = """
+    from solution import solve, twice
+    @twice
+    def test_value():
+        assert solve(3) == 97
+    class TestMore:
+        @twice
+        def test_other(self):
+            assert solve(3) == 97
+"""
+
+
+def test_decorator_of_the_program_runs_the_test_that_it_is_given():
+    program = "import functools\ndef twice(f):\n    @functools.wraps(f)\n    def call(*a):\n        f(*a)\n        return f(*a)\n    return call\ndef solve(n): return n * 31 + 4\n"
+    assert passes(pytest_files(program, DECORATED))
+    assert is_wrong(pytest_files(program.replace("* 31", "* 30"), DECORATED))
+    assert is_wrong(pytest_files("def twice(f): return lambda *a: None\ndef solve(n): return 0\n", DECORATED))
+    swallow = "def twice(f):\n    def call(*a):\n        try: f(*a)\n        except BaseException: pass\n    return call\ndef solve(n): return 0\n"
+    assert is_wrong(pytest_files(swallow, DECORATED))
+
+
+SCRIPTS = {
+    "file": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True); assert done.returncode == 0 and done.stdout.strip() == '97'",
+    "text": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output([sys.executable, '-c', path.read_text()], text=True).strip() == '97'",
+    "folder": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, 'made.py'], cwd=tmp_path, capture_output=True, text=True); assert done.stdout.strip() == '97'",
+    "shell": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output(f'{sys.executable} {path}', shell=True, text=True).strip() == '97'",
+    "system": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.system(f'{sys.executable} {path} > {tmp_path}/out') == 0; assert (tmp_path / 'out').read_text().strip() == '97'",
+    "popen": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.popen(f'{sys.executable} {path}').read().strip() == '97'",
+}
+READS_TESTS = """
+import os
+SCRIPT = '''
+import glob, os, re
+for folder in (os.getcwd(), f"/proc/{os.getppid()}/cwd"):
+    for name in glob.glob(folder + "/test_*.py"):
+        print(re.findall("== .([0-9]+)", open(name).read())[-1])
+        raise SystemExit
+'''
+def solve(path, n):
+    with open(path, "w") as file:
+        file.write(SCRIPT)
+"""
+
+
+@pytest.mark.parametrize("how", SCRIPTS)
+def test_script_that_the_program_wrote_runs_where_no_test_is(how: str):
+    tests = f"import os, subprocess, sys\nfrom solution import solve\ndef test_script(tmp_path):\n    {SCRIPTS[how]}\n"
+    right = "def solve(path, n):\n    with open(path, 'w') as file:\n        file.write(f'print({n} * 31 + 4)')\n"
+    assert passes(pytest_files(right, tests))
+    assert is_wrong(pytest_files(READS_TESTS, tests))
+
+
+def test_command_that_is_the_tests_own_runs_beside_it():
+    tests = "import subprocess, sys\nfrom solution import solve\ndef test_own():\n    own = subprocess.run([sys.executable, '-c', 'print(1 + 1)'], capture_output=True, text=True)\n    assert own.stdout.strip() == '2' and solve(1) == 2\n"
+    assert passes(pytest_files("def solve(n): return 2\n", tests))
