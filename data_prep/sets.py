@@ -38,7 +38,7 @@ class NamedSet:
 
     read: makes a problem of a row; raises BadRow. files: split to file, relative to the data folder.
     The first split is the default. belongs: whether a row is of a split, where one file holds several. finish: called
-    when no more rows are read.
+    when no more rows are read. solution: the column of a published solution; empty = none is published.
     """
 
     title: str
@@ -47,6 +47,7 @@ class NamedSet:
     hub: HubSet
     belongs: Callable[[Mapping[str, object], str], bool] | None = None
     finish: Callable[[], None] | None = None
+    solution: str = ""
 
     @property
     def default_split(self) -> str:
@@ -77,30 +78,35 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
     {
         "gsm8k": NamedSet(
             title="grade-school word problems: 7,473 train, 1,319 test",
+            solution="answer",
             read=gsm8k.read,
             files={"train": "gsm8k/train.jsonl.gz", "test": "gsm8k/test.jsonl"},
             hub=HubSet(id="openai/gsm8k", configs=("main",), splits={}),
         ),
         "math": NamedSet(
             title="competition problems: 7,500 train, 5,000 test",
+            solution="solution",
             read=math.read,
             files={"train": "math/train.jsonl.gz", "test": "math/test.jsonl.gz"},
             hub=HubSet(id="EleutherAI/hendrycks_math", configs=_MATH_SUBJECTS, splits={}),
         ),
         "math500": NamedSet(
             title="500 problems of MATH's test split",
+            solution="solution",
             read=_math500,
             files={"test": "math/math500.jsonl"},
             hub=HubSet(id="HuggingFaceH4/MATH-500", splits={}),
         ),
         "aime24": NamedSet(
             title="AIME 2024: 30 problems",
+            solution="reference_solution",
             read=_by_columns(Columns(question=("problem",), answer=_EXPECTED, form="integer", source="aime24")),
             files={"test": "aime/aime24.jsonl"},
             hub=HubSet(id="HuggingFaceH4/aime_2024", splits={"test": "train"}),
         ),
         "aime25": NamedSet(
             title="AIME 2025: 30 problems",
+            solution="reference_solution",
             read=_by_columns(Columns(question=("problem",), answer=_EXPECTED, form="integer", source="aime25")),
             files={"test": "aime/aime25.jsonl"},
             hub=HubSet(id="math-ai/aime25", splits={}),
@@ -145,12 +151,14 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
         ),
         "humaneval": NamedSet(
             title="HumanEval: 164 functions to complete, with tests",
+            solution="canonical_solution",
             read=humaneval.read,
             files={"test": "humaneval/HumanEval.jsonl.gz"},
             hub=HubSet(id="openai/openai_humaneval", splits={}),
         ),
         "mbpp": NamedSet(
             title="MBPP: 974 small programs with asserts (374 train, 500 test, 90 validation, 10 prompt)",
+            solution="code",
             read=mbpp.read,
             files=dict.fromkeys(mbpp.SPLITS, "mbpp/mbpp.jsonl"),
             hub=HubSet(id="google-research-datasets/mbpp", configs=("full",), splits={"all": _ALL_OF_MBPP}),
@@ -158,6 +166,7 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
         ),
         "mbpp_sanitized": NamedSet(
             title="MBPP, the 427 programs that people have checked (120 train, 257 test, 43 validation, 7 prompt)",
+            solution="code",
             read=mbpp.read_sanitized,
             files=dict.fromkeys(mbpp.SPLITS, "mbpp/sanitized-mbpp.jsonl"),
             hub=HubSet(id="google-research-datasets/mbpp", configs=("sanitized",), splits={"all": _ALL_OF_MBPP}),
@@ -165,6 +174,7 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
         ),
         "mbpp_plus": NamedSet(
             title="MBPP+: 420 functions with about a hundred inputs each; runs the reference solutions in the sandbox",
+            solution="canonical_solution",
             read=mbpp_plus.read,
             finish=mbpp_plus.finish,
             files={"test": "mbpp_plus/MbppPlus-2023-11.jsonl.gz"},

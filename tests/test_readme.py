@@ -30,7 +30,7 @@ COMMANDS = [
     line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")
 ]
 # What needs minutes, a network or a trained model is checked by its parser; the rest is run.
-LONG = ("rlvr prep gsm8k", "rlvr train", "rlvr eval", "rlvr sample")
+LONG = ("rlvr prep gsm8k", "rlvr validate", "rlvr train", "rlvr eval", "rlvr sample")
 # What prepares the environment is checked by tests of its own.
 ENVIRONMENT = ("make ", "source ", "pip install ")
 

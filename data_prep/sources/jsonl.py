@@ -49,11 +49,14 @@ GUESS = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Problems on their way, and the columns that they are read by; None: the rows are problems already."""
+class Reader:
+    """Makes problems of rows by their columns; None: the rows are problems already."""
 
     columns: Columns | None
-    problems: Iterator[Problem]
+
+    def read(self, row: Row) -> Problem:
+        """Raises BadRow."""
+        return Problem.from_dict(row.fields) if self.columns is None else by_columns.read(row.fields, self.columns)
 
     def describe(self) -> str:
         """One line for people: which column is taken for what."""
@@ -63,6 +66,22 @@ class Reading:
         if not self.columns.answer:
             return f"question from {question!r}, no answers"
         return f"question from {question!r}, answer from {self.columns.answer[0]!r} (form: {self.columns.form})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Problems on their way, and what reads them."""
+
+    reader: Reader
+    problems: Iterator[Problem]
+
+    @property
+    def columns(self) -> Columns | None:
+        return self.reader.columns
+
+    def describe(self) -> str:
+        """One line for people: which column is taken for what."""
+        return self.reader.describe()
 
 
 def read_rows(
@@ -85,15 +104,19 @@ def read_rows(
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
     if not first:
         raise DataError(f"{file or 'the file'} holds no rows to read")
-    fields = first_fields(first)
+    reader = reader_of(first_fields(first), wanted, source=source, file=first[0].file)
+    return Reading(reader=reader, problems=read_each(chain(first, rows), reader.read, on_bad))
+
+
+def reader_of(fields: Mapping[str, object], wanted: Wanted = GUESS, *, source: str = "", file: str = "") -> Reader:
+    """What reads rows with such columns (`first_fields`). Raises UnknownColumns, as `guess_columns` does."""
     try:
         columns = guess_columns(fields, wanted, source=source)
     except UnknownColumns as error:
-        raise UnknownColumns(f"{first[0].file}: {error}") from error
-    rows = chain(first, rows)
+        raise UnknownColumns(f"{file}: {error}" if file else str(error)) from error
     if wanted == GUESS and columns.question == ("messages",) and columns.answer == ("reference",):
-        return Reading(columns=None, problems=read_each(rows, lambda row: Problem.from_dict(row.fields), on_bad))
-    return Reading(columns=columns, problems=read_each(rows, lambda row: by_columns.read(row.fields, columns), on_bad))
+        return Reader(columns=None)
+    return Reader(columns=columns)
 
 
 def first_fields(rows: Iterable[Row]) -> dict[str, object]:

@@ -337,14 +337,14 @@ def _preparation(options: argparse.Namespace, *, shuffle_seed: int | None = None
         pass_rates=options.pass_rates,
         pass_rate_low=options.pass_rate[0],
         pass_rate_high=options.pass_rate[1],
-        encode=_encoder(options.tokenizer, options.template) if options.tokenizer else None,
+        encode=prompt_encoder(options.tokenizer, options.template) if options.tokenizer else None,
         max_prompt_tokens=options.max_prompt_tokens,
         limit=options.limit,
         shuffle_seed=shuffle_seed,
     )
 
 
-def _encoder(tokenizer_path: str, template: str) -> Callable[[Problem], Sequence[object]]:
+def prompt_encoder(tokenizer_path: str, template: str) -> Callable[[Problem], Sequence[object]]:
     """A problem's prompt as the run will make it."""
     from rlvr.errors import MissingExtra
 

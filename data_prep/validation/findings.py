@@ -1,0 +1,81 @@
+"""What a check can find in a row, how bad that is, and how much of it there was."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from rewards.types import Json
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+EXAMPLES = 5
+"""Findings of each kind that a report shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """severity: `error`: a run must not train on such a row, and the cleaned file is without it. title: for people."""
+
+    severity: Severity
+    title: str
+
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "unreadable": Check("error", "rows that cannot be read"),
+        "gold_ungraded": Check("error", "golds that the reward cannot judge"),
+        "gold_rejected": Check("error", "golds that the reward takes for wrong"),
+        "blank_paid": Check("error", "rows that pay for an empty response"),
+        "filler_paid": Check("error", "rows that pay for a response without an answer"),
+        "other_gold_paid": Check("error", "rows that pay for another row's gold"),
+        "solution_rejected": Check("error", "published programs that fail their own tests"),
+        "solution_unread": Check("warning", "published solutions whose answer the reward does not take"),
+        "flaky": Check("error", "programs that are right in one run and wrong in the next"),
+        "stub_paid": Check("error", "tests that a program without content passes"),
+        "weak_tests": Check("warning", "tests that notice no change of the program"),
+        "duplicate": Check("error", "questions that came before, with the same reference"),
+        "conflict": Check("error", "questions that came before, with another reference"),
+        "near_duplicate": Check("warning", "questions nearly like an earlier one"),
+        "overlap": Check("error", "questions of an evaluation set"),
+        "contaminated": Check("error", "questions that hold most of a question of an evaluation set"),
+        "shared_phrase": Check("warning", "questions that share 13 words in a row with an evaluation set"),
+        "answer_in_prompt": Check("error", "prompts that give the answer away"),
+        "prose_gold": Check("warning", "golds in words, which nothing but the same words can match"),
+        "picture": Check("warning", "questions about a picture that is not there"),
+        "too_long": Check("error", "prompts that are too long"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is the matter with one row. line: where it stands in its file; 1 is the first."""
+
+    check: str
+    line: int
+    id: str
+    reason: str
+
+    @property
+    def severity(self) -> Severity:
+        return CHECKS[self.check].severity
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"check": self.check, "line": self.line, "id": self.id, "reason": self.reason}
+
+
+class Tally:
+    """Counts findings, and keeps the first few of each kind."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.examples: defaultdict[str, list[Finding]] = defaultdict(list)
+
+    def add(self, finding: Finding) -> None:
+        self.counts[finding.check] += 1
+        if len(self.examples[finding.check]) < EXAMPLES:
+            self.examples[finding.check].append(finding)

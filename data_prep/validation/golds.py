@@ -1,0 +1,43 @@
+r"""Responses that are right because the data set says so: the gold of a reference, in the form that a reward reads.
+
+Example:
+    >>> FORMS["boxed"].replace(GOLD, golds(MathReference(answer="7"))[0])
+    '\\boxed{7}'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rewards.rules.references import ChoiceReference, TextReference
+from rewards.types import AnyOf, MathReference, Reference
+
+GOLD = "{gold}"
+
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "boxed": "\\boxed{{gold}}",
+        "think_boxed": "<think>\nI work it out.\n</think>\n\\boxed{{gold}}",
+        "think_answer": "<think>\nI work it out.\n</think>\n<answer>{gold}</answer>",
+        "answer": "<answer>{gold}</answer>",
+        "hashes": "#### {gold}",
+        "bare": GOLD,
+    }
+)
+"""How a response may give its answer, the usual ones first."""
+
+FILLER = "I do not know the answer."
+
+
+def golds(reference: Reference) -> tuple[str, ...]:
+    """Answers each of which is right by itself; none where no answer is stated (tests, patterns, schemas)."""
+    match reference:
+        case MathReference(answer=AnyOf(answers=answers)) | TextReference(answers=answers):
+            return tuple(answers)
+        case MathReference(answer=tuple(answers)):
+            return (", ".join(answers),)
+        case MathReference(answer=str(answer)) | ChoiceReference(answer=answer):
+            return (answer,)
+        case _:
+            return ()

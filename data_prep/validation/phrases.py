@@ -1,0 +1,68 @@
+"""Phrases that a question shares with an evaluation set: 13 words in a row, the measure of GPT-3's decontamination
+
+(Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase may be boilerplate ("express your answer as a
+common fraction ..."); where half or more of an evaluation question's phrases are there, so is the question.
+
+Example:
+    >>> phrases = Phrases()
+    >>> question = "if a train leaves at nine and drives at sixty miles an hour when does it arrive"
+    >>> phrases.learn("gsm8k:test", "q1", question)
+    >>> phrases.shared("Yesterday, " + question).share
+    1.0
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from data_prep.duplicates import normalised
+
+WORDS = 13
+CONTAMINATED = 0.5
+"""Share of an evaluation question's phrases from which on the question itself is taken to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The evaluation question that a text shares most of. share: of that question's phrases. phrase: one of them."""
+
+    set: str
+    id: str
+    share: float
+    phrase: str
+
+
+class Phrases:
+    """The phrases of evaluation sets; about a hundred bytes for each word of them."""
+
+    def __init__(self) -> None:
+        self._at: dict[int, list[int]] = {}  # hash of a phrase: the questions that hold it
+        self._questions: list[tuple[str, str, int]] = []
+
+    def learn(self, name: str, identity: str, text: str) -> None:
+        """Take in a question of an evaluation set; one of fewer than 13 words has no phrase."""
+        hashes = {hash(phrase) for phrase in _phrases(text)}
+        if hashes:
+            for value in hashes:
+                self._at.setdefault(value, []).append(len(self._questions))
+            self._questions.append((name, identity, len(hashes)))
+
+    def shared(self, text: str) -> Shared | None:
+        """What a text shares with one of them; None = nothing."""
+        counts: Counter[int] = Counter()
+        example: dict[int, str] = {}
+        for phrase in dict.fromkeys(_phrases(text)):
+            for question in self._at.get(hash(phrase), ()):
+                counts[question] += 1
+                example.setdefault(question, phrase)
+        if not counts:
+            return None
+        best = max(counts, key=lambda question: (counts[question] / self._questions[question][2], -question))
+        name, identity, total = self._questions[best]
+        return Shared(name, identity, counts[best] / total, example[best])
+
+
+def _phrases(text: str) -> list[str]:
+    words = normalised(text).split()
+    return [" ".join(words[at : at + WORDS]) for at in range(len(words) - WORDS + 1)]

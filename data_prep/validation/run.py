@@ -1,0 +1,151 @@
+"""Validate a data set from end to end: what `rlvr validate` runs.
+
+Example:
+    report = validate("gsm8k:train", settings=Settings(against=("gsm8k:test", "math500")))
+    print(report.describe())
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from data_prep.errors import BadRow, DataError
+from data_prep.files import write_problems
+from data_prep.problem import Problem
+from data_prep.rows import PathLike, suffix_of
+from data_prep.validation.entries import Entry, Source, read_entries
+from data_prep.validation.findings import Finding
+from data_prep.validation.report import Report
+from data_prep.validation.validator import Settings, Validator
+from data_prep.writing import replacing
+from rewards.clock import DEADLINE
+from rewards.composition import RewardSpec
+from rewards.pool import GraderPool
+from rewards.types import NoReference, Reference
+
+REWARD_OF = {
+    "math": "math",
+    "countdown": "countdown",
+    "choice": "choice",
+    "text": "exact",
+    "regex": "regex",
+    "json_schema": "json_schema",
+    **dict.fromkeys(("stdio", "function", "asserts", "check", "pytest"), "code"),
+}
+"""The reward that belongs to each type of reference."""
+
+
+def reward_for(reference: Reference) -> str:
+    """The reward that grades such references. Raises DataError where there is none of ours."""
+    name = REWARD_OF.get(reference.type)
+    if name is None:
+        what = "no reference" if isinstance(reference, NoReference) else f"a reference of type {reference.type!r}"
+        raise DataError(f"the first row has {what}, which says no reward; name the one to check with: --reward NAME")
+    return name
+
+
+def validate(
+    data: str,
+    reward: RewardSpec | str | None = None,
+    settings: Settings | None = None,
+    *,
+    clean: PathLike | None = None,
+    solution_field: str | None = None,
+    limit: int | None = None,
+    workers: int | None = None,
+    deadline: float = DEADLINE,
+) -> Report:
+    """Look at the rows of a file or of a set by name.
+
+    reward: what is to pay for them; None = by the type of the first reference. clean: where to write the problems
+    without an error; the others go to `dropped_path(clean)`, each with its reasons. limit: rows at most.
+
+    Raises:
+        DataError, DataNotFound, BadFile: the data cannot be read, or a file cannot be written.
+        UnknownReward, InvalidReward, GradingUnavailable: as grading raises them.
+    """
+    if clean is not None:
+        suffix_of(clean)
+        if Path(data).exists() and Path(clean).resolve() == Path(data).resolve():
+            raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
+    spec = reward or reward_for(_first(data, solution_field).problem.reference)
+    with GraderPool(spec, workers=workers, deadline=deadline) as pool:
+        with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
+            validator = Validator(pool, settings, dropped=dropped.row if dropped else lambda _entry, _findings: None)
+
+            def bad_row(error: BadRow) -> None:
+                validator.bad_row(error)
+                if dropped:
+                    dropped.bad_row(error)
+
+            source = read_entries(data, solution_field=solution_field, on_bad=bad_row)
+            kept = validator.kept(
+                Source(name=source.name, columns=source.columns, entries=islice(source.entries, limit))
+            )
+            if clean is None:
+                for _ in kept:
+                    pass
+            else:
+                _write_kept(clean, kept, validator)
+        return validator.report()
+
+
+def dropped_path(clean: PathLike) -> Path:
+    """Where the rows that were not kept stand: `CLEAN.dropped.jsonl`."""
+    return Path(f"{Path(clean)}.dropped.jsonl")
+
+
+def _first(data: str, solution_field: str | None) -> Entry:
+    """The first row that can be read. Raises DataError."""
+    bad: list[BadRow] = []
+    entry = next(read_entries(data, solution_field=solution_field, on_bad=bad.append).entries, None)
+    if entry is None:
+        raise DataError(f"{data} holds no row that can be read" + (f"; the first: {bad[0]}" if bad else ""))
+    return entry
+
+
+class _NothingLeft(DataError):
+    """All rows have errors."""
+
+
+def _write_kept(clean: PathLike, kept: Iterator[Problem], validator: Validator) -> None:
+    """Write what is kept; a file of nothing is not written, and the report says why."""
+
+    def some() -> Iterator[Problem]:
+        first = next(kept, None)
+        if first is None:
+            raise _NothingLeft(f"nothing is left to write to {str(clean)!r}:\n{validator.report().describe()}")
+        yield first
+        yield from kept
+
+    write_problems(clean, some())
+
+
+class _Dropped:
+    """Writes rows that are not kept, with the reasons."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def row(self, entry: Entry, findings: Sequence[Finding]) -> None:
+        reasons = [{"check": finding.check, "reason": finding.reason} for finding in findings]
+        self._write({"line": entry.line, "reasons": reasons, **entry.problem.to_dict()})
+
+    def bad_row(self, error: BadRow) -> None:
+        self._write(
+            {"line": error.line, "reasons": [{"check": "unreadable", "reason": error.reason}], "row": error.row}
+        )
+
+    def _write(self, record: dict[str, object]) -> None:
+        self._stream.write(json.dumps(record) + "\n")  # ASCII: a row may hold what is not Unicode
+
+
+@contextmanager
+def _dropped_file(clean: PathLike) -> Iterator[_Dropped]:
+    with replacing(dropped_path(clean)) as partial, partial.open("w", encoding="utf-8") as stream:
+        yield _Dropped(stream)

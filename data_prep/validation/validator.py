@@ -1,0 +1,229 @@
+"""Look at every row of a data set, in one pass.
+
+Rows stream through in parts of `PART`; kept in memory are a digest and a sketch of each question (about two kilobytes)
+and the phrases of the evaluation sets.
+
+Example:
+    validator = Validator(pool, Settings(against=[read_entries("gsm8k:test")]))
+    kept = list(validator.kept(read_entries("train.jsonl")))   # the problems without an error
+    print(validator.report().describe())
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from data_prep.duplicates import Questions
+from data_prep.errors import BadRow, DataError
+from data_prep.problem import Problem
+from data_prep.validation.entries import Entry, Source
+from data_prep.validation.findings import CHECKS, Finding, Tally
+from data_prep.validation.golds import FORMS, golds
+from data_prep.validation.likeness import Likeness
+from data_prep.validation.phrases import CONTAMINATED, WORDS, Phrases
+from data_prep.validation.probes import Answers, Programs, form_for, is_program
+from data_prep.validation.prompts import Prompts, text_of
+from data_prep.validation.report import Report
+from rewards.pool import GraderPool
+from rewards.rules.references import ChoiceReference
+from rewards.types import GradeRequest, GradeResult
+
+PART = 256
+_MOST_GOLDS = 5
+_GUESSABLE, _FROM_ROWS = 0.2, 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What to look for.
+
+    form: of the responses that give an answer, a name of `FORMS` or a text with {gold} in it; None = found out.
+    against: evaluation sets. near: look for questions that are nearly alike. skip: checks whose findings count for
+    nothing. encode, max_prompt_tokens: see `data_prep.validation.prompts.Prompts`.
+    progress: told how many rows have been looked at.
+    """
+
+    form: str | None = None
+    against: Sequence[Source] = ()
+    near: bool = True
+    skip: frozenset[str] = frozenset()
+    encode: Callable[[Problem], Sequence[object]] | None = None
+    max_prompt_tokens: int | None = None
+    progress: Callable[[int], None] = field(default=lambda _rows: None)
+
+    def __post_init__(self) -> None:
+        if unknown := self.skip - set(CHECKS):
+            raise DataError(f"there is no check {min(unknown)!r}; known: {', '.join(CHECKS)}")
+        if self.form is not None and self.form not in FORMS and "{gold}" not in self.form:
+            known = ", ".join(FORMS)
+            raise DataError(f"form is {self.form!r}; it must be one of {known}, or a text with {{gold}} in it")
+        if self.max_prompt_tokens is not None and self.encode is None:
+            raise DataError(f"max_prompt_tokens is {self.max_prompt_tokens} but there is no tokenizer to count with")
+
+
+class Validator:
+    """One pass over a data set. dropped: told of each row with an error: its problem and what was found.
+
+    Take what `kept` gives to its end, then ask for the report.
+    """
+
+    def __init__(
+        self,
+        pool: GraderPool,
+        settings: Settings | None = None,
+        *,
+        dropped: Callable[[Entry, Sequence[Finding]], None] = lambda _entry, _findings: None,
+    ) -> None:
+        self._pool = pool
+        self._settings = settings = settings or Settings()
+        self._dropped = dropped
+        self._questions, self._evaluated, self._phrases = Questions(), _Evaluated(), Phrases()
+        self._likeness = Likeness() if settings.near else None
+        self._prompts = Prompts(settings.encode, settings.max_prompt_tokens)
+        self._answers: Answers | None = None
+        self._programs = Programs(self._grade)
+        self._tally = Tally()
+        self._golds: Counter[str] = Counter()
+        self._options: set[int] = set()
+        self._rows = self._kept = self._graded = self._without_gold = 0
+        self._data, self._form = "", ""
+        self._began = time.monotonic()
+        for source in settings.against:
+            for entry in source.entries:
+                self._evaluated.learn(source.name, entry.problem)
+                self._phrases.learn(source.name, entry.problem.id, text_of(entry.problem))
+
+    def bad_row(self, error: BadRow) -> None:
+        """Take note of a row that cannot be read."""
+        self._rows += 1
+        if "unreadable" not in self._settings.skip:
+            self._tally.add(Finding("unreadable", error.line, "", error.reason))
+
+    def kept(self, source: Source) -> Iterator[Problem]:
+        """The problems of a source without an error, as they are looked at.
+
+        Raises:
+            GradingUnavailable: no worker can be started. What reading raises.
+        """
+        self._data = source.name
+        for entries in _parts(source.entries):
+            found: dict[tuple[int, str], list[Finding]] = {}
+            for finding in self._look(entries):
+                if finding.check not in self._settings.skip:
+                    self._tally.add(finding)
+                    found.setdefault((finding.line, finding.id), []).append(finding)
+            self._rows += len(entries)
+            for entry in entries:
+                errors = [
+                    finding for finding in found.get((entry.line, entry.problem.id), ()) if finding.severity == "error"
+                ]
+                if errors:
+                    self._dropped(entry, errors)
+                else:
+                    self._kept += 1
+                    yield entry.problem
+            self._settings.progress(self._rows)
+
+    def report(self) -> Report:
+        """What has been found so far."""
+        return Report(
+            data=self._data,
+            reward=self._pool.identity,
+            rows=self._rows,
+            graded=self._graded,
+            form=self._form,
+            counts=dict(self._tally.counts),
+            examples={name: tuple(examples) for name, examples in self._tally.examples.items()},
+            kept=self._kept,
+            golds=self._golds.most_common(_MOST_GOLDS),
+            notes=tuple(self._notes()),
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _look(self, entries: Sequence[Entry]) -> Iterator[Finding]:
+        for entry in entries:
+            yield from self._text(entry)
+        answers = [entry for entry in entries if not is_program(entry.problem.reference)]
+        programs = [entry for entry in entries if is_program(entry.problem.reference)]
+        if answers:
+            if self._answers is None:
+                form = self._settings.form or form_for(answers[:64], self._grade)
+                self._form = FORMS.get(form, form)
+                self._answers = Answers(self._grade, self._form)
+            yield from self._answers.look(answers)
+        if programs:
+            yield from self._programs.look(programs)
+
+    def _text(self, entry: Entry) -> Iterator[Finding]:
+        """What the texts of a row say, without a grade."""
+        problem, line = entry.problem, entry.line
+        known = golds(problem.reference)
+        self._golds.update(known[:1])
+        if isinstance(problem.reference, ChoiceReference):
+            self._options.add(len(problem.reference.options) or 5)
+        self._without_gold += not known and not entry.solution
+        yield from self._prompts.look(entry)
+        match = self._questions.add(problem)
+        if match is not None:
+            check = "conflict" if match.conflict else "duplicate"
+            yield Finding(check, line, problem.id, f"it is row {match.earlier_row} ({match.earlier_id})")
+        text = text_of(problem)
+        if self._likeness is not None and match is None:
+            near = self._likeness.add(line, problem.id, text)
+            if near is not None:
+                yield Finding("near_duplicate", line, problem.id, f"line {near[0]} ({near[1]}), likeness {near[2]:.2f}")
+        if (name := self._evaluated.find(problem)) is not None:
+            yield Finding("overlap", line, problem.id, f"it is in {name}")
+        elif (shared := self._phrases.shared(text)) is not None:
+            check = "contaminated" if shared.share >= CONTAMINATED else "shared_phrase"
+            reason = f"{shared.share:.0%} of {shared.id} of {shared.set}: {shared.phrase!r}"
+            yield Finding(check, line, problem.id, reason)
+
+    def _grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
+        self._graded += len(requests)
+        return self._pool.grade(requests)
+
+    def _notes(self) -> Iterator[str]:
+        total = self._golds.total()
+        if total:
+            gold, count = self._golds.most_common(1)[0]
+            usual = 1.5 / min(self._options) if self._options else _GUESSABLE
+            worth = f"the most common gold is {gold!r:.60}: {count} of {total} ({count / total:.1%})"
+            yield worth + (
+                "; whoever always says it is paid that often" if count / total >= usual and total >= _FROM_ROWS else ""
+            )
+        if self._without_gold:
+            yield f"{self._without_gold} rows have no gold and no solution: only what must be wrong was graded"
+        if self._prompts.longest:
+            yield f"the longest prompt has {self._prompts.longest} tokens"
+        if self._settings.against:
+            names = ", ".join(source.name for source in self._settings.against)
+            yield f"compared with {names}: whole questions, and {WORDS} words in a row"
+
+
+class _Evaluated:
+    """The whole questions of evaluation sets, and the set of each."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, Questions] = {}
+
+    def learn(self, name: str, problem: Problem) -> None:
+        self._sets.setdefault(name, Questions()).add(problem)
+
+    def find(self, problem: Problem) -> str | None:
+        """The set that has this question, and where."""
+        for name, questions in self._sets.items():
+            match = questions.find(problem, 0)
+            if match is not None:
+                return f"{name}, row {match.earlier_row} ({match.earlier_id})"
+        return None
+
+
+def _parts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    entries = iter(entries)
+    while part := list(islice(entries, PART)):
+        yield part

@@ -1,0 +1,140 @@
+"""`rlvr validate DATA`: is this data fit to train on? Its golds pass their own grader, and what must fail does.
+
+Needs no torch, but for `--tokenizer`. The work is in `data_prep.validation`; here are the options and the files. Exit
+status: 0 no row has an error, 1 a mistake or a condition with a message, 3 some rows are not fit.
+
+Example:
+    rlvr validate gsm8k:train --against gsm8k:test --against math500
+    rlvr validate train.jsonl --reward '{gate: format, then: math}' --clean fit.jsonl --html report.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from data_prep.errors import DataError
+from data_prep.templates import TEMPLATES, template_named
+from data_prep.writing import replacing
+from rewards.clock import DEADLINE
+from rlvr.commands.grade import reward_spec
+from rlvr.commands.numbers import positive
+from rlvr.commands.prep import prompt_encoder
+
+if TYPE_CHECKING:
+    from data_prep.problem import Problem
+
+UNFIT = 3
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `validate`."""
+    parser = commands.add_parser(
+        "validate",
+        help="is this data fit to train on? golds pass their own grader, blanks and other golds fail",
+        description="Look at every row of a data set: its gold must pass its own grader; an empty response, one "
+        "without an answer and another row's gold must fail; published programs must pass their tests and changed "
+        "ones fail. Finds duplicates, overlap with evaluation sets, answers in prompts, prompts that are too long.",
+        epilog="Exit status: 0 no row has an error, 1 a mistake (no such file or reward), 3 some rows are not fit.",
+    )
+    parser.add_argument(
+        "data", metavar="DATA", help="a file (problems, or your own rows), or NAME or NAME:SPLIT of a known set"
+    )
+    parser.add_argument(
+        "--reward", metavar="NAME", help="what is to pay for these rows (default: by the type of the first reference)"
+    )
+    parser.add_argument(
+        "--form",
+        metavar="FORM",
+        help="how a response gives its answer: boxed, think_boxed, think_answer, answer, hashes, bare, or a text with "
+        "{gold} in it (default: the form in which the most golds pass)",
+    )
+    parser.add_argument(
+        "--solution-field", metavar="NAME", help="column of a published solution (known for named sets)"
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="DATA",
+        help="an evaluation set that no row may be of (a file, NAME or NAME:SPLIT; may be given several times)",
+    )
+    parser.add_argument(
+        "--skip", action="append", default=[], metavar="CHECK", help="let a kind of finding count for nothing"
+    )
+    parser.add_argument("--no-near", action="store_true", help="do not look for questions that are nearly alike")
+    parser.add_argument("--tokenizer", metavar="PATH", help="count prompt tokens with this tokenizer")
+    parser.add_argument(
+        "--template", default="plain", metavar="NAME", help=f"prompt template: {', '.join(TEMPLATES)} (default: plain)"
+    )
+    parser.add_argument("--max-prompt-tokens", type=positive, metavar="N", help="prompts of more tokens are an error")
+    parser.add_argument("--limit", type=positive, metavar="N", help="look at the first N rows only")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--html", metavar="FILE", help="write the report as a page")
+    parser.add_argument(
+        "--clean",
+        metavar="OUT",
+        help="write the problems without an error (.jsonl, .jsonl.gz, .parquet), and the others with their reasons to "
+        "OUT.dropped.jsonl",
+    )
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="worker processes (default: one a core, at most 8)"
+    )
+    parser.add_argument(
+        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Validate. Returns 0, or 3 where some rows are not fit."""
+    from data_prep.validation.entries import read_entries
+    from data_prep.validation.run import dropped_path, validate
+    from data_prep.validation.validator import Settings
+
+    settings = Settings(
+        form=options.form,
+        against=[read_entries(name) for name in options.against],
+        near=not options.no_near,
+        skip=frozenset(options.skip),
+        encode=_encoder(options),
+        max_prompt_tokens=options.max_prompt_tokens,
+        progress=_progress,
+    )
+    report = validate(
+        options.data,
+        reward_spec(options.reward) if options.reward else None,
+        settings,
+        clean=options.clean,
+        solution_field=options.solution_field,
+        limit=options.limit,
+        workers=options.workers,
+        deadline=options.deadline,
+    )
+    print(report.describe(), flush=True)
+    for path, text in ((options.json, report.to_json), (options.html, report.to_html)):
+        if path:
+            with replacing(path) as partial:
+                partial.write_text(text(), encoding="utf-8")
+    if options.clean:
+        print(f"{report.kept} problems written to {options.clean}, the others to {dropped_path(options.clean)}")
+    return 0 if report.is_fit else UNFIT
+
+
+def _encoder(options: argparse.Namespace) -> Callable[[Problem], Sequence[object]] | None:
+    """A problem's prompt as the run will make it; None without a tokenizer."""
+    template_named(options.template)
+    if options.tokenizer is None:
+        if options.max_prompt_tokens or options.template != "plain":
+            raise DataError(
+                "--max-prompt-tokens and --template count tokens of prompts: give --tokenizer PATH with them"
+            )
+        return None
+    return prompt_encoder(options.tokenizer, options.template)
+
+
+def _progress(rows: int) -> None:
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"\r{rows} rows", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,226 @@
+"""What `validate` finds in rows whose reference states an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from data_prep.errors import DataError
+from data_prep.validation.report import Report
+from data_prep.validation.run import dropped_path, validate
+from data_prep.validation.validator import Settings
+
+WEAK = """
+from rewards import GradeRequest, reward
+
+
+@reward("substring", correctness=True)
+def substring(request: GradeRequest) -> float:
+    return float(request.reference.answer in request.response)
+
+
+@reward("anything", correctness=True)
+def anything(request: GradeRequest) -> float:
+    return 1.0
+
+
+@reward("length_of_response")
+def length_of_response(request: GradeRequest) -> float:
+    return float(len(request.response))
+
+
+@reward("shorter")
+def shorter(request: GradeRequest) -> float:
+    return 1.0 / (1 + len(request.response))
+"""
+
+
+def written(path: Path, rows: Sequence[Mapping[str, object]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def row(question: str, answer: object) -> dict[str, object]:
+    return {"question": question, "answer": answer}
+
+
+ROWS = [row(f"How much is {n} + {n}? Say it.", str(2 * n)) for n in range(11, 31)]
+
+
+def found(report: Report) -> dict[str, list[int]]:
+    return {name: [finding.line for finding in examples] for name, examples in report.examples.items()}
+
+
+@pytest.fixture(scope="module")
+def weak(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of the weak rewards."""
+    path = tmp_path_factory.mktemp("rewards") / "weak_rewards.py"
+    path.write_text(WEAK)
+    return str(path)
+
+
+def quiet(**given: object) -> Settings:
+    """Without likeness: rows that are made by rule are all alike."""
+    return Settings(near=False, **given)  # type: ignore[arg-type]
+
+
+def test_sound_rows_are_fit(tmp_path: Path) -> None:
+    report = validate(written(tmp_path / "rows.jsonl", ROWS), settings=quiet())
+    assert found(report) == {}
+    assert (report.rows, report.kept, report.reward, report.is_fit) == (20, 20, "math@2", True)
+    assert report.describe().splitlines()[-1].startswith("fit to train on")
+
+
+def test_golds_that_are_equal_in_value_are_no_fault_of_the_reward(tmp_path: Path) -> None:
+    same = [row("A half?", "1/2"), row("Half as a decimal?", "0.5"), row("Two quarters?", r"\frac{2}{4}")]
+    assert found(validate(written(tmp_path / "rows.jsonl", [*same, *ROWS]), settings=quiet())) == {}
+
+
+@pytest.mark.parametrize("gold", [r"\frac{1}{", r"\boxed{}", r"\text{}"])
+def test_a_gold_that_cannot_be_read_is_found(tmp_path: Path, gold: str) -> None:
+    rows = [*ROWS[:3], row("And this?", gold), *ROWS[3:]]
+    assert found(validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())) == {"gold_ungraded": [4]}
+
+
+def test_a_reward_that_looks_for_a_substring_pays_for_other_golds(tmp_path: Path, weak: str) -> None:
+    rows = [row("a", "1"), row("b", "12"), row("c", "7"), row("d", "0.75")]
+    report = validate(written(tmp_path / "rows.jsonl", rows), f"{weak}:substring", quiet())
+    assert found(report) == {"other_gold_paid": [1, 3]}
+    assert "'12' of line 2 is paid" in report.examples["other_gold_paid"][0].reason
+
+
+def test_a_reward_that_pays_for_anything_is_found(tmp_path: Path, weak: str) -> None:
+    report = validate(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", quiet())
+    assert report.counts == {"blank_paid": 20, "filler_paid": 20}
+    settings = quiet(skip=frozenset(["blank_paid", "filler_paid"]))
+    assert validate(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", settings).is_fit
+
+
+def test_a_reward_without_right_and_wrong_must_pay_more_for_the_gold_than_for_nothing(
+    tmp_path: Path, weak: str
+) -> None:
+    data = written(tmp_path / "rows.jsonl", ROWS[:4])
+    assert found(validate(data, f"{weak}:length_of_response", quiet())) == {}
+    assert found(validate(data, f"{weak}:shorter", quiet())) == {"gold_rejected": [1, 2, 3, 4]}
+
+
+def test_the_form_is_the_one_that_the_reward_reads(tmp_path: Path) -> None:
+    data = written(tmp_path / "rows.jsonl", ROWS)
+    gated = {"gate": "format", "then": {"reward": "math", "parameters": {"policy": "strict"}}}
+    from rewards.composition import RewardSpec
+
+    report = validate(data, RewardSpec.from_dict(gated), quiet())
+    assert report.form.endswith("<answer>{gold}</answer>")
+    assert report.is_fit
+    bare = validate(data, RewardSpec.from_dict(gated), quiet(form="bare"))
+    assert bare.counts["gold_rejected"] == 20
+
+
+def test_each_way_in_which_texts_can_be_unfit_is_found(tmp_path: Path) -> None:
+    long = "A baker bakes 24 loaves each morning and sells 7 of them before noon to the school across the street"
+    exam = written(tmp_path / "exam.jsonl", [row(f"{long}; how many are left?", "17"), row("What is 2 + 2?", "4")])
+    rows = [
+        row("What is 3 + 3?", "6"),
+        row("what is  3 + 3", "6"),
+        row("What is 3 + 3 ?", "7"),
+        row("What is 2+2?", "4"),
+        row(f"Think of this. {long}. How many loaves does he sell?", "7"),
+        row("What is 8 + 1? The answer is 9.", "9"),
+        row("In the figure below, how long is AB?", "5"),
+        {"question": "no answer"},
+        row("Which numbers are they?", "all the numbers that divide twelve"),
+    ]
+    from data_prep.validation.entries import read_entries
+
+    settings = Settings(against=[read_entries(exam)])
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=settings)
+    assert found(report) == {
+        "duplicate": [2],
+        "conflict": [3],
+        "overlap": [4],
+        "contaminated": [5],
+        "answer_in_prompt": [6],
+        "picture": [7],
+        "unreadable": [8],
+        "prose_gold": [9],
+    }
+    assert (report.rows, report.kept) == (9, 3)
+
+
+def test_a_question_with_few_other_words_is_near(tmp_path: Path) -> None:
+    text = (
+        "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
+        "of them to a neighbour who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
+    )
+    other = "A painter mixes two buckets of blue with one of white until the wall of the old house by the sea is done."
+    rows = [row(text.format(12, 6), "12"), row(other, "3"), row(text.format(12, 9), "14")]
+    report = validate(written(tmp_path / "rows.jsonl", rows))
+    assert found(report) == {"near_duplicate": [3]}
+    assert report.is_fit  # a warning drops nothing
+
+
+def test_prompts_are_counted_in_tokens(tmp_path: Path) -> None:
+    settings = quiet(encode=lambda problem: problem.messages[0].content.split(), max_prompt_tokens=8)
+    rows = [*ROWS[:2], row("A question of more than so many words, is it not?", "1")]
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=settings)
+    assert found(report) == {"too_long": [3]}
+    assert "the longest prompt has 11 tokens" in report.notes
+
+
+def test_an_answer_that_is_right_too_often_is_named(tmp_path: Path) -> None:
+    rows = [*(row(f"Is {n} even?", "yes") for n in range(40)), *(row(f"Half of {2 * n}?", n) for n in range(100, 120))]
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    assert report.golds[0] == ("yes", 40)
+    assert any("40 of 60 (66.7%); whoever always says it is paid that often" in note for note in report.notes)
+
+
+def test_what_is_kept_and_what_is_dropped_are_written_with_reasons(tmp_path: Path) -> None:
+    rows = [*ROWS[:3], {"question": "?"}, row("What is 8 + 1? The answer is 9.", "9")]
+    clean = tmp_path / "fit.jsonl"
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet(), clean=clean)
+    assert [json.loads(line)["reference"]["answer"] for line in clean.read_text().splitlines()] == ["22", "24", "26"]
+    dropped = [json.loads(line) for line in dropped_path(clean).read_text().splitlines()]
+    assert sorted((one["line"], one["reasons"][0]["check"]) for one in dropped) == [
+        (4, "unreadable"),
+        (5, "answer_in_prompt"),
+    ]
+    assert report.kept == 3
+    assert validate(str(clean), settings=quiet()).is_fit
+
+
+def test_nothing_is_written_where_no_row_is_fit(tmp_path: Path) -> None:
+    data = written(tmp_path / "rows.jsonl", [row("What is 8 + 1? The answer is 9.", "9")])
+    clean = tmp_path / "fit.jsonl"
+    with pytest.raises(DataError, match="nothing is left to write") as caught:
+        validate(data, settings=quiet(), clean=clean)
+    assert "it says 'answer is 9'" in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.jsonl"]
+
+
+def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
+    data = written(tmp_path / "rows.jsonl", ROWS)
+    with pytest.raises(DataError, match="'goldd'; it must be one of boxed, think_boxed"):
+        Settings(form="goldd")
+    with pytest.raises(DataError, match="no check 'dupes'; known: unreadable"):
+        Settings(skip=frozenset(["dupes"]))
+    with pytest.raises(DataError, match="no tokenizer"):
+        Settings(max_prompt_tokens=5)
+    with pytest.raises(DataError, match="would be written over"):
+        validate(data, clean=data)
+    with pytest.raises(DataError, match="no column 'proof' for the solution; its columns: question, answer"):
+        validate(data, solution_field="proof")
+    with pytest.raises(DataError, match="a reference of type 'data', which says no reward"):
+        validate(written(tmp_path / "none.jsonl", [{"messages": "hello", "reference": {"type": "data", "value": 1}}]))
+
+
+def test_a_page_shows_what_rows_say_as_text(tmp_path: Path) -> None:
+    rows = [*ROWS[:3], row("<script>alert(1)</script> What is 8? The answer is <b>.", "<b>")]
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    page = report.to_html()
+    assert "<b>" not in page.replace("&lt;b&gt;", "")
+    assert "<script" not in page
+    assert "&lt;b&gt;" in page
+    assert json.loads(report.to_json())["findings"]["answer_in_prompt"]["count"] == 1

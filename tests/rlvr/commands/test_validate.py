@@ -1,0 +1,86 @@
+"""`rlvr validate`: the commands of its guide, what they print, write and exit with."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from rlvr.cli import main
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "validate.md"
+
+
+def commands() -> list[list[str]]:
+    """The commands of the guide."""
+    return [shlex.split(line)[1:] for line in re.findall(r"^\$ (rlvr .*)$", GUIDE.read_text(), re.MULTILINE)]
+
+
+def rows(path: Path, *answers: str) -> Path:
+    path.write_text(
+        "".join(json.dumps({"question": f"Question {n}?", "answer": a}) + "\n" for n, a in enumerate(answers))
+    )
+    return path
+
+
+def test_the_guides_commands_run(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RLVR_DATA", str(shared_data))
+    monkeypatch.chdir(tmp_path)
+    rows(tmp_path / "train.jsonl", "4", r"\frac{1}{", "7")
+    named, own = commands()
+    assert main([*named, "--limit", "300"]) == 0
+    assert "fit to train on" in capsys.readouterr().out
+    assert main(own) == 3
+    out = capsys.readouterr().out
+    assert re.search(r"error +1 +golds that the reward cannot judge +\[gold_ungraded\]\n +line 2 ", out)
+    assert "2 problems written to fit.jsonl, the others to fit.jsonl.dropped.jsonl" in out
+    assert len((tmp_path / "fit.jsonl").read_text().splitlines()) == 2
+    assert json.loads((tmp_path / "fit.jsonl.dropped.jsonl").read_text())["reasons"][0]["check"] == "gold_ungraded"
+    assert json.loads((tmp_path / "report.json").read_text())["kept"] == 2
+    assert "gold_ungraded" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl"], "no file 'nowhere.jsonl'"),
+        (["gsm9k"], "did you mean 'gsm8k'?"),
+        (["gsm8k:dev"], "gsm8k has no split 'dev'; it has train, test"),
+        (["rows.jsonl", "--skip", "dupes"], "there is no check 'dupes'; known: unreadable"),
+        (["rows.jsonl", "--form", "boxd"], "form is 'boxd'"),
+        (["rows.jsonl", "--reward", "maths"], "'math'"),
+        (["rows.jsonl", "--max-prompt-tokens", "5"], "give --tokenizer PATH"),
+        (["rows.jsonl", "--clean", "rows.jsonl"], "would be written over"),
+        (["rows.jsonl", "--clean", "rows.txt"], "its name must end in"),
+        (["rows.jsonl", "--against", "nowhere.jsonl"], "no file 'nowhere.jsonl'"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_written(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RLVR_DATA", str(shared_data))
+    monkeypatch.chdir(tmp_path)
+    rows(tmp_path / "rows.jsonl", "1", "2")
+    assert main(["validate", *arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_prompts_are_counted_with_the_tokenizer_and_template_of_the_run(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = rows(tmp_path / "rows.jsonl", "1", "2")
+    tokenizer = str(shared_data / "tokenizers" / "gpt2" / "tokenizer.json")
+    options = ["--tokenizer", tokenizer, "--template", "boxed", "--max-prompt-tokens", "10"]
+    assert main(["validate", str(data), "--no-near", *options]) == 3
+    assert re.search(r"error +2 +prompts that are too long", capsys.readouterr().out)
