@@ -17,6 +17,7 @@ made := $(VENV)/.made
 train := $(VENV)/.installed-train
 dev := $(VENV)/.installed-dev
 bench := $(VENV)/.installed-bench
+peers := $(VENV)/.installed-peers
 install := $(python) -m pip install --quiet --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
@@ -29,7 +30,7 @@ help:  ## list these commands
 demo: $(train)  ## train a small reasoner on the CPU, in minutes, and show what it learned
 	$(python) examples/demo.py
 
-test: $(dev)  ## run every test (TESTS=... passes arguments to pytest)
+test: $(dev) $(peers)  ## run every test (TESTS=... passes arguments to pytest)
 	$(python) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
 lint: $(dev)  ## check style, format and types
@@ -71,6 +72,12 @@ $(dev): pyproject.toml constraints.txt | $(made)
 	@echo "installing rlvr for development into $(VENV) (torch is large: minutes, once)"
 	@$(install) '.[dev]'
 	@touch $@ $(train)
+
+# Other trainers, which tests hand our rewards to. Where one of them has no build for this machine, those tests are skipped.
+$(peers): tests/peers.txt | $(made)
+	@echo "installing other trainers, for tests, into $(VENV)/peers"
+	@if $(python) -m pip install --quiet --no-deps --upgrade --target $(VENV)/peers --requirement tests/peers.txt; then touch $@; \
+	else echo "make: not all of tests/peers.txt could be installed; the tests that need it are skipped" >&2; fi
 
 $(bench): pyproject.toml constraints.txt | $(made)
 	@echo "installing rlvr and the trainers it is measured beside into $(VENV) (minutes, once)"

@@ -22,6 +22,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -87,6 +88,18 @@ def _chromium() -> str:
     return "" if any(map(shutil.which, names)) else f"none of {', '.join(names)} on PATH"
 
 
+def peers_folder() -> Path:
+    """Where `make test` installs other trainers: beside the environment's own packages, since versions differ."""
+    return Path(sys.prefix) / "peers"
+
+
+def _peers() -> str:
+    missing = [name for name in ("verl", "openrlhf", "verifiers") if not (peers_folder() / name).is_dir()]
+    if missing:
+        return f"no {', '.join(missing)} in {peers_folder()}: make test installs tests/peers.txt"
+    return _module("trl")()
+
+
 def _cuda() -> str:
     import torch
 
@@ -101,6 +114,8 @@ PROBES: dict[str, Callable[[], str]] = {
     "serve": _serve,
     "deepspeed": _module("deepspeed"),
     "chromium": _chromium,
+    "peers": _peers,
+    "trl": _module("trl"),
     "cuda": _cuda,
 }
 HARDWARE = {"cuda"}  # no package brings it: required only by name, never by "all"

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("demo", "test", "lint", "bench", "clean")
 
-# Answers as a Python of the named version would; OLD, NO_VENV, NO_ENSURE, HALF_PIP and NO_PIP each make it fail in one
-# way.
+# Answers as a Python of the named version would; OLD, NO_VENV, NO_ENSURE, HALF_PIP, NO_PIP and NO_PEERS each make it
+# fail in one way.
 PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in
@@ -29,6 +29,7 @@ case "$*" in
         mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
         [ -z "$NO_ENSURE" ] || { touch "$folder/half"; exit 1; } ;;
     "-m pip --version") [ -z "$HALF_PIP" ] ;;
+    "-m pip install"*--target*) [ -z "$NO_PEERS" ] ;;
     "-m pip install"*) [ -z "$NO_PIP" ] ;;
 esac
 """
@@ -41,6 +42,8 @@ class Clone:
         self.folder = folder
         for name in ("Makefile", "pyproject.toml", "constraints.txt"):
             shutil.copy(ROOT / name, folder / name)
+        (folder / "tests").mkdir()
+        shutil.copy(ROOT / "tests" / "peers.txt", folder / "tests" / "peers.txt")
         self.python = folder / "python"
         self.python.write_text(PYTHON)
         self.python.chmod(0o755)
@@ -61,7 +64,13 @@ class Clone:
         )
 
     def installs(self) -> list[str]:
-        return [call for call in self.calls_file.read_text().splitlines() if call.startswith("-m pip install")]
+        calls = self.calls_file.read_text().splitlines()
+        return [call for call in calls if call.startswith("-m pip install") and "--target" not in call]
+
+    def installs_of_peers(self) -> list[str]:
+        """The installations of other trainers, which have a folder of their own."""
+        calls = self.calls_file.read_text().splitlines()
+        return [call for call in calls if call.startswith("-m pip install") and "--target" in call]
 
 
 @pytest.fixture
@@ -86,6 +95,19 @@ def test_a_second_run_installs_nothing(clone: Clone) -> None:
     assert clone.installs() == []
     assert clone.make("demo").returncode == 0, "what tests need covers what the demo needs"
     assert clone.installs() == []
+
+
+def test_other_trainers_are_installed_for_tests_alone_and_their_absence_stops_nothing(clone: Clone) -> None:
+    assert clone.make("lint").returncode == 0
+    assert clone.installs_of_peers() == []
+    without = clone.make("test", NO_PEERS="1")
+    assert without.returncode == 0
+    assert "not all of tests/peers.txt could be installed; the tests that need it are skipped" in without.stderr
+    assert clone.make("test").returncode == 0
+    (install,) = clone.installs_of_peers()
+    assert install.endswith("--no-deps --upgrade --target .venv/peers --requirement tests/peers.txt")
+    assert clone.make("test").returncode == 0
+    assert clone.installs_of_peers() == []
 
 
 def test_a_demo_installs_what_training_needs_and_tests_then_the_rest(clone: Clone) -> None:
