@@ -147,18 +147,21 @@ class Link:
             raise ProgramLost(self.lost)
         encoder = CheckerEncoder(self.shared, self)
         released, changes = self.shared.released(), self.shared.changes()
-        gone = tuple(x for number in self._gone for x in (number, self._received.pop(number, 0)))
+        let_go, self._gone = self._gone, {}  # what is collected while this is written goes with the next message
+        gone = tuple(x for number in let_go for x in (number, self._received.get(number, 0)))
         box: list[Any] = [operation, released, gone, changes, (), *payload]
         del payload
         try:
             encoder.sequence(b"t", iter(box), len(box), DEEPEST)
             raw = encoder.message()
         except Unsendable as error:
+            self._gone |= let_go
             if operation != wire.ASK or self.gave_much or not uses.arguments_are_own():
                 self.refuse(f"what it gave cannot be handed back: {error}")
                 raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")
-        self._gone.clear()
+        for number in let_go:
+            self._received.pop(number, None)
         self.shared.settle()
         self.shared.forget(released)
         try:
