@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-
 DEADLINE = 10.0
 """Wall seconds of one call of a grader, where a pool does not say otherwise."""
 

@@ -25,7 +25,7 @@ _KEPT_OUTPUT = 2000
 _CHUNK = 1 << 16
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The parent's environment; one thread for numeric libraries, since the workers fill the cores."""
     root = str(Path(__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH")
@@ -53,7 +53,7 @@ class WorkerProcess(Generic[Call]):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
         self.started = now

@@ -1,22 +1,65 @@
-"""How much work one comparison may take before it is left undecided.
+"""How much one grade may take before it is left undecided: steps of work, and a part of the deadline.
 
 `begin` is called once for each comparison. There are two purses: steps of exact forms, and steps of numbers to many
-digits. sympy is not counted: the deadline of the worker ends it.
+digits. Beside them runs a clock, over all comparisons of one grade (`one_grade`): what it leaves is what sympy may
+take, and where nothing is left no step is. So a grade ends itself well before the deadline by which its worker is
+killed.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rewards.clock import CLOCK
+
 _EXACT_STEPS = 200_000  # each purse is about a second
 _NUMERIC_STEPS = 20_000
-_left = {"exact": _EXACT_STEPS, "numeric": _NUMERIC_STEPS}
+_SHARE = 0.6  # of the deadline
+
+
+class _Left(threading.local):
+    """What is left to the grade of this thread."""
+
+    def __init__(self) -> None:
+        self.purses = {"exact": _EXACT_STEPS, "numeric": _NUMERIC_STEPS}
+        self.grading = False
+        self.since = 0.0
+
+
+_LEFT = _Left()
+
+
+def _now() -> float:
+    """Of a clock that stands still where grades' clocks do."""
+    return time.monotonic() - CLOCK.stopped_seconds
+
+
+@contextmanager
+def one_grade() -> Iterator[None]:
+    """All that is compared within has one clock."""
+    _LEFT.grading, _LEFT.since = True, _now()
+    try:
+        yield
+    finally:
+        _LEFT.grading = False
 
 
 def begin() -> None:
     """A new comparison."""
-    _left.update(exact=_EXACT_STEPS, numeric=_NUMERIC_STEPS)
+    _LEFT.purses.update(exact=_EXACT_STEPS, numeric=_NUMERIC_STEPS)
+    if not _LEFT.grading:
+        _LEFT.since = _now()
 
 
 def spend(purse: str, steps: int) -> bool:
-    """Whether so many steps are left; they are gone then."""
-    _left[purse] -= steps
-    return _left[purse] >= 0
+    """Whether so many steps are left, and time; the steps are gone then."""
+    _LEFT.purses[purse] -= steps
+    return _LEFT.purses[purse] >= 0 and seconds_left() > 0
+
+
+def seconds_left() -> float:
+    """What is left of the grade's part of the deadline."""
+    return _LEFT.since + _SHARE * CLOCK.deadline - _now()

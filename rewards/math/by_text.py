@@ -48,7 +48,7 @@ class Gold:
     number: int | Fraction | None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def gold_of(text: str) -> Gold:
     """What is known of a gold answer before it is read. An empty key: it cannot be read."""
     inner = _extracted(text)

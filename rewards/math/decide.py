@@ -94,11 +94,8 @@ def _is_rounding(value: Fraction, rounded: Num) -> bool:
 def _rounds_to(value: Expr, rounded: Num) -> bool:
     """Whether a real number that is not rational rounds to a decimal."""
     try:
-        number = numeric.value(value)
-        if number.imag != 0:
-            return False
-        exact_value = Fraction(str(number.real))
-    except (numeric.NoValue, ValueError, AttributeError):
+        exact_value = numeric.real_fraction(numeric.value(value))
+    except numeric.NoValue:
         return False
     return rounded.places < numeric.DIGITS - 10 and _is_rounding(exact_value, rounded)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rewards.math import budget
 from rewards.math.by_text import Equality, by_text
 from rewards.math.equality import compare, compare_all
 from rewards.math.extract import Extracted, Form, extract
@@ -113,7 +114,9 @@ def grade_math(
     if found is None:
         return _nowhere(policy)
     terms = _terms(reference, require_evaluated, require_simplified)
-    return _graded(_decide(reference.answer, found.text, terms), found, _spelled(reference.answer))
+    with budget.one_grade():
+        equality = _decide(reference.answer, found.text, terms)
+    return _graded(equality, found, _spelled(reference.answer))
 
 
 def _nowhere(policy: Policy) -> GradeResult:

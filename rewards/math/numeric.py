@@ -18,6 +18,7 @@ _CLOSE = 30  # digits in which equal values agree at least, computed with DIGITS
 _ROUGHLY = 7
 _LARGEST = 1e6  # exponents and arguments of factorials
 _LARGEST_ANGLE = 1e15
+_LARGEST_BITS = 20_000
 
 
 class NoValue(Exception):
@@ -45,6 +46,18 @@ def value(expression: Expr, at: Mapping[str, Fraction] | None = None) -> Any:
     if not mp.isfinite(result):
         raise NoValue("it is not finite")
     return result
+
+
+def real_fraction(number: Any) -> Fraction:
+    """A computed real number as a fraction. Raises NoValue for one that is complex, very large or very small."""
+    mp = _mp()
+    if mp.im(number) != 0:
+        raise NoValue("a complex number")
+    top, exponent = mp.frexp(mp.re(number))
+    if abs(exponent) > _LARGEST_BITS:
+        raise NoValue("a very large or small number")
+    bits = mp.prec
+    return Fraction(int(mp.ldexp(top, bits))) * Fraction(2) ** int(exponent - bits)
 
 
 def _value(expression: Expr, at: Mapping[str, Fraction]) -> Any:

@@ -25,6 +25,7 @@ from rewards.math.structure import EMPTY, REALS, maths
 from rewards.math.tokens import FUNCTION_WORDS, NotMaths
 from rewards.math.values import Based, Choice, Clock, Date, Many, Named, Ratio, Scalar, Truth, Value, Words
 
+_LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
 _CHOICE_AND_TEXT = re.compile(
@@ -78,16 +79,22 @@ _OTHER_CHOICE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def readings(text: str) -> tuple[Value, ...]:
     """All readings of a text as it stands in a reference or a response; none = unreadable."""
     if len(text) > LONGEST:
         return ()
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _read(text)
+
+
+def _read(text: str) -> tuple[Value, ...]:
     try:
         plain = spelled(text)
         return tuple(dict.fromkeys(map(expanded, _readings(plain)))) if plain else ()
     except (NotMaths, RecursionError):
         return ()
+
+
+_remembered = lru_cache(maxsize=512)(_read)
 
 
 def gold_readings(text: str) -> tuple[Value, ...]:

@@ -31,6 +31,10 @@ class NoRegion(Exception):
     """It is no set of real numbers, or none that can be written out."""
 
 
+class Unsolved(NoRegion):
+    """It may be one, but which is not known."""
+
+
 def same_region(gold: Value, answer: Value) -> Answer:
     """Whether two sets of real numbers are the same."""
     try:
@@ -38,6 +42,8 @@ def same_region(gold: Value, answer: Value) -> Answer:
         if all(names) and names[0] != names[1]:
             return Answer.NO
         ours, theirs = _merged(_region(gold)), _merged(_region(answer))
+    except Unsolved:
+        return Answer.UNDECIDED
     except NoRegion:
         return Answer.NO
     if len(ours) != len(theirs):
@@ -313,7 +319,7 @@ def _linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
 def _by_engine(left: Expr, relation: str, right: Expr, name: str) -> list[Interval]:
     parts = engine.solve_inequality(left, relation, right, name)
     if parts is None:
-        raise NoRegion
+        raise Unsolved
     return parts
 
 
@@ -335,7 +341,7 @@ def same_equation(a: Expr, b: Expr) -> Answer:
         ratio = polynomials.over(ours, theirs)
         if not polynomials.free_of_variables(ratio):
             reduced = engine.constant_ratio(a, b)
-            return Answer.NO if reduced is None else yes_if(reduced)
+            return Answer.UNDECIDED if reduced is None else yes_if(reduced)
         return Answer.YES
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
         found = engine.constant_ratio(a, b)

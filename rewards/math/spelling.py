@@ -300,7 +300,7 @@ _ALREADY = re.compile(
 )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
     if " x " in text or "U" in text:

@@ -1,19 +1,36 @@
-r"""sympy: proofs of equality that the normal forms do not give. The only file that imports it.
+r"""sympy: the program that `rewards.math.engine` asks for proofs of equality. The only file that imports it.
 
-Trees are built node by node; no text is ever parsed by sympy. It is slow (milliseconds to for ever) and runs in a
-worker, inside the deadline by which the worker is killed.
+    python -P -m rewards.math.symbolic
+
+Trees are built node by node; no text is ever parsed by sympy. Questions come as lines of JSON on standard input,
+`{"ask": name, "arguments": [...]}`, and answers go out as `{"answer": ..., "last": false}`; the first line says that
+all is loaded. Each question has so much processor time, by the kernel's signal; the memory that may be used beyond what
+loading took is bounded as well. A process that has used much of it answers `"last": true`, to be replaced by a new one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
+import math
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from rewards.clock import off_the_clock
+from rewards.lines import EXIT_MEMORY, line
 from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, Op, Sym, negative
+from rewards.math.transfer import Plain, from_plain, intervals_to_plain
 from rewards.math.values import Interval
 
+_CPU_SECONDS = 3  # of one question; the kernel counts in whole seconds
+_MEMORY_BYTES = 48 << 20  # beyond what loading takes
 _MOST_NODES = 400
 _LARGEST = 3000  # of a factorial or a binomial coefficient, and of the factors of a product
 
@@ -24,10 +41,9 @@ class NotBuilt(Exception):
 
 @functools.cache
 def _sympy() -> Any:
-    with off_the_clock():
-        import sympy
+    import sympy
 
-        return sympy
+    return sympy
 
 
 def built(expression: Expr) -> Any:
@@ -50,7 +66,7 @@ def _built(expression: Expr) -> Any:
         return s.Symbol(expression.name, real=True)
     name, args = expression.name, expression.args
     if name in ("sum", "prod", "int", "lim"):
-        return _bound(name, [_built(arg) for arg in args])
+        return _binding(name, [_built(arg) for arg in args])
     values = [_built(arg) for arg in args]
     if name == "+":
         return s.Add(*values)
@@ -111,7 +127,7 @@ def _square(cells: tuple[Any, ...]) -> Any:
     return _sympy().Matrix(size, size, list(cells))
 
 
-def _bound(name: str, values: list[Any]) -> Any:
+def _binding(name: str, values: list[Any]) -> Any:
     s = _sympy()
     if name == "lim":
         return s.limit(values[0], values[1], values[2])
@@ -127,7 +143,16 @@ def _bound(name: str, values: list[Any]) -> Any:
         _small(high - low)
         return s.product(body, (variable, low, high))
     last = s.Symbol("last", integer=True, positive=True)
-    return s.limit(s.product(body, (variable, low, last)), last, s.oo)
+    return _limit_of_product(s.product(body, (variable, low, last)), last)
+
+
+def _limit_of_product(product: Any, last: Any) -> Any:
+    """Factorials that cancel are cancelled first: the limit of their quotient takes seconds."""
+    s = _sympy()
+    try:
+        return s.limit(s.combsimp(product), last, s.oo)
+    except (TypeError, ValueError, NotImplementedError):  # an order of complex numbers, most often
+        return s.limit(product, last, s.oo)
 
 
 def equal(a: Expr, b: Expr) -> bool | None:
@@ -253,3 +278,59 @@ def _unbuilt(value: Any) -> Expr | None:
             return None
         return Op("+" if value.is_Add else "*" if value.is_Mul else "^", tuple(arg for arg in args if arg is not None))
     return None
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def _solved(left: Plain, relation: str, right: Plain, name: str) -> Any:
+    found = solve_inequality(from_plain(left), relation, from_plain(right), name)
+    return None if found is None else intervals_to_plain(found)
+
+
+_ASKED: dict[str, Callable[..., Any]] = {
+    "equal": lambda a, b: equal(from_plain(a), from_plain(b)),
+    "constant_ratio": lambda a, b: constant_ratio(from_plain(a), from_plain(b)),
+    "solve_inequality": _solved,
+}
+
+
+def _private_bytes() -> int:
+    """The private memory that this process may write to; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _bound(kind: int, soft: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def main() -> None:
+    """Answer questions until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends this
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _sympy().simplify(_sympy().Symbol("x", real=True))
+    loaded = _private_bytes()
+    if loaded:
+        _bound(resource.RLIMIT_DATA, loaded + _MEMORY_BYTES)
+    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what sympy prints is no answer
+    output.write(line({"answer": None, "last": False}))
+    for received in sys.stdin.buffer:
+        _bound(resource.RLIMIT_CPU, math.ceil(time.process_time()) + _CPU_SECONDS)
+        question = json.loads(received)
+        try:
+            answer = _ASKED[question["ask"]](*question["arguments"])
+        except MemoryError:
+            os._exit(EXIT_MEMORY)
+        except RecursionError:
+            answer = None
+        output.write(line({"answer": answer, "last": _private_bytes() > loaded + _MEMORY_BYTES // 2}))
+
+
+if __name__ == "__main__":
+    main()
