@@ -44,6 +44,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "contaminated": Check("error", "questions that hold most of a question of an evaluation set"),
         "shared_phrase": Check("warning", "questions that share 13 words in a row with an evaluation set"),
         "answer_in_prompt": Check("error", "prompts that give the answer away"),
+        "answer_shown": Check("warning", "prompts in which a long answer stands word for word"),
         "prose_gold": Check("warning", "golds in words, which nothing but the same words can match"),
         "picture": Check("warning", "questions about a picture that is not there"),
         "too_long": Check("error", "prompts that are too long"),

@@ -1,7 +1,8 @@
-"""Phrases that a question shares with an evaluation set: 13 words in a row, the measure of GPT-3's decontamination
+"""Phrases that a question shares with an evaluation set: 13 words in a row.
 
-(Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase may be boilerplate ("express your answer as a
-common fraction ..."); where half or more of an evaluation question's phrases are there, so is the question.
+The measure is that of GPT-3's decontamination (Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase
+may be boilerplate ("express your answer as a common fraction ..."); where most of an evaluation question's phrases are
+there, so is the question. Words are letters and numbers; signs do not count, nor does what only draws a picture.
 
 Example:
     >>> phrases = Phrases()
@@ -13,14 +14,18 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from data_prep.duplicates import normalised
 
 WORDS = 13
-CONTAMINATED = 0.5
+CONTAMINATED = 0.8
 """Share of an evaluation question's phrases from which on the question itself is taken to be there."""
+
+_WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
+_DRAWING = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +69,5 @@ class Phrases:
 
 
 def _phrases(text: str) -> list[str]:
-    words = normalised(text).split()
+    words = _WORD.findall(normalised(_DRAWING.sub(" ", text)))
     return [" ".join(words[at : at + WORDS]) for at in range(len(words) - WORDS + 1)]

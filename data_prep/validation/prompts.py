@@ -42,22 +42,22 @@ def text_of(problem: Problem) -> str:
 
 
 def leaks(prompt: str, answers: Iterable[str], solution: str = "") -> str:
-    """How a prompt gives an answer away; "" = it does not.
-
-    An answer is given away where it is marked as the answer, or, if it is too long to be there by chance and is no
-    option of several, stands there word for word; a solution where it stands there whole.
-    """
-    for answer in answers:
-        if not answer.strip():
-            continue
+    """How a prompt gives an answer away, marked as the answer, or a solution, whole; "" = it does not."""
+    for answer in filter(str.strip, answers):
         found = re.search(_MARKED.format(re.escape(answer.strip())), prompt, re.IGNORECASE)
         if found:
             return f"it says {found.group()!r}"
-        if len(answer) >= _LONG_ANSWER and not offers_options(prompt) and normalised(answer) in normalised(prompt):
-            return f"it holds the answer: {answer!r:.80}"
     if len(solution) >= _LONG_PROGRAM and normalised(solution) in normalised(prompt):
         return "it holds the solution"
     return ""
+
+
+def shows(prompt: str, answers: Iterable[str]) -> str:
+    """An answer that stands in the prompt, too long to be there by chance and no option of several; "" = none does."""
+    if offers_options(prompt):
+        return ""
+    long = (answer for answer in answers if len(answer) >= _LONG_ANSWER)
+    return next((f"{answer!r:.80}" for answer in long if normalised(answer) in normalised(prompt)), "")
 
 
 def offers_options(prompt: str) -> bool:
@@ -89,10 +89,13 @@ class Prompts:
     def look(self, entry: Entry) -> Iterator[Finding]:
         problem = entry.problem
         prompt = text_of(problem)
-        if reason := leaks(prompt, golds(problem.reference), entry.solution):
+        known = golds(problem.reference)
+        if reason := leaks(prompt, known, entry.solution):
             yield Finding("answer_in_prompt", entry.line, problem.id, reason)
+        elif reason := shows(prompt, known):
+            yield Finding("answer_shown", entry.line, problem.id, reason)
         if isinstance(problem.reference, MathReference):
-            for gold in filter(is_prose, golds(problem.reference)):
+            for gold in filter(is_prose, known):
                 yield Finding("prose_gold", entry.line, problem.id, f"{gold!r:.80}")
         if (picture := _NO_PICTURE.search(prompt)) and not _DRAWN.search(prompt):
             yield Finding("picture", entry.line, problem.id, f"it says {picture.group()!r}")
