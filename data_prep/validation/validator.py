@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from data_prep.duplicates import Questions
+from data_prep.duplicates import Match, Questions
 from data_prep.errors import BadRow, DataError
 from data_prep.problem import Problem
 from data_prep.validation.entries import Entry, Source
 from data_prep.validation.findings import CHECKS, Finding, Tally
-from data_prep.validation.golds import FORMS, golds
+from data_prep.validation.golds import FORMS, GOLD, golds
 from data_prep.validation.likeness import Likeness
 from data_prep.validation.phrases import CONTAMINATED, WORDS, Phrases
-from data_prep.validation.probes import Answers, Programs, form_for, is_program
+from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
 from rewards.pool import GraderPool
@@ -87,6 +87,7 @@ class Validator:
         self._answers: Answers | None = None
         self._programs = Programs(self._grade)
         self._tally = Tally()
+        self._stated: list[str] = []  # the gold of each row
         self._golds: Counter[str] = Counter()
         self._options: set[int] = set()
         self._rows = self._kept = self._graded = self._without_gold = 0
@@ -145,8 +146,15 @@ class Validator:
         )
 
     def _look(self, entries: Sequence[Entry]) -> Iterator[Finding]:
+        repeated: list[tuple[Entry, Match]] = []
         for entry in entries:
             yield from self._text(entry)
+            match = self._questions.add(entry.problem)
+            self._stated.append(next(iter(golds(entry.problem.reference)), ""))
+            if match is None:
+                yield from self._nearly(entry)
+            else:
+                repeated.append((entry, match))
         answers = [entry for entry in entries if not is_program(entry.problem.reference)]
         programs = [entry for entry in entries if is_program(entry.problem.reference)]
         if answers:
@@ -157,6 +165,7 @@ class Validator:
             yield from self._answers.look(answers)
         if programs:
             yield from self._programs.look(programs)
+        yield from self._again(repeated)
 
     def _text(self, entry: Entry) -> Iterator[Finding]:
         """What the texts of a row say, without a grade."""
@@ -167,21 +176,34 @@ class Validator:
             self._options.add(len(problem.reference.options) or 5)
         self._without_gold += not known and not entry.solution
         yield from self._prompts.look(entry)
-        match = self._questions.add(problem)
-        if match is not None:
-            check = "conflict" if match.conflict else "duplicate"
-            yield Finding(check, line, problem.id, f"it is row {match.earlier_row} ({match.earlier_id})")
         text = text_of(problem)
-        if self._likeness is not None and match is None:
-            near = self._likeness.add(line, problem.id, text)
-            if near is not None:
-                yield Finding("near_duplicate", line, problem.id, f"line {near[0]} ({near[1]}), likeness {near[2]:.2f}")
         if (name := self._evaluated.find(problem)) is not None:
             yield Finding("overlap", line, problem.id, f"it is in {name}")
         elif (shared := self._phrases.shared(text)) is not None:
             check = "contaminated" if shared.share >= CONTAMINATED else "shared_phrase"
             reason = f"{shared.share:.0%} of {shared.id} of {shared.set}: {shared.phrase!r}"
             yield Finding(check, line, problem.id, reason)
+
+    def _nearly(self, entry: Entry) -> Iterator[Finding]:
+        if self._likeness is None:
+            return
+        near = self._likeness.add(entry.line, entry.problem.id, text_of(entry.problem))
+        if near is not None:
+            reason = f"line {near[0]} ({near[1]}), likeness {near[2]:.2f}"
+            yield Finding("near_duplicate", entry.line, entry.problem.id, reason)
+
+    def _again(self, repeated: Sequence[tuple[Entry, Match]]) -> Iterator[Finding]:
+        """Rows whose question came before. Two golds that differ in writing may be equal: the earlier one is graded."""
+        asked = [
+            request(entry, self._form.replace(GOLD, self._stated[match.earlier_row - 1])) for entry, match in repeated
+        ]
+        differ = [match.conflict for _entry, match in repeated]
+        judged = [index for index, differs in enumerate(differ) if differs and self._form]
+        for index, result in zip(judged, self._grade([asked[index] for index in judged]), strict=True):
+            differ[index] = not is_right(result)
+        for (entry, match), differs in zip(repeated, differ, strict=True):
+            reason = f"it is row {match.earlier_row} ({match.earlier_id})"
+            yield Finding("conflict" if differs else "duplicate", entry.line, entry.problem.id, reason)
 
     def _grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         self._graded += len(requests)

@@ -150,6 +150,13 @@ def test_each_way_in_which_texts_can_be_unfit_is_found(tmp_path: Path) -> None:
     assert (report.rows, report.kept) == (9, 3)
 
 
+def test_the_same_question_with_an_equal_gold_is_a_duplicate_and_no_conflict(tmp_path: Path) -> None:
+    question = "Which share of the cake is left for the last of the four guests?"
+    rows = [row(question, "1/4"), row(question, "0.25"), row(question, r"\mathbf{\frac14}"), row(question, "1/3")]
+    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    assert found(report) == {"duplicate": [2, 3], "conflict": [4]}
+
+
 def test_a_question_with_few_other_words_is_near(tmp_path: Path) -> None:
     text = (
         "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
