@@ -6,7 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from . import served, standard
+from . import served, standard, unbounded
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
 from .plain import make_plain
@@ -126,6 +126,9 @@ class CheckerDecoder(LinkDecoder):
     def __init__(self, raw: bytes, shared: Shared, link: Link) -> None:
         super().__init__(raw, shared, theirs=1)
         self._link = link
+
+    def not_finite(self, value: Any) -> Any:
+        return value if unbounded.are_named() else unbounded.marked(value)
 
     def deeper(self) -> None:
         super().deeper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from array import array
@@ -46,6 +47,10 @@ class Decoder:
     def extension(self, tag: bytes) -> Any:
         """Read what has a tag that plain data has not."""
         raise Violation(f"an unknown tag {tag!r}")
+
+    def not_finite(self, value: Any) -> Any:
+        """Called with NaN and infinities; what is read in their place."""
+        return value
 
     def made(self, value: Any) -> None:
         """Called with a mutable container before its content is read."""
@@ -109,13 +114,15 @@ def _read_big(decoder: Decoder) -> int:
 def _read_float(decoder: Decoder) -> float:
     at = decoder.at
     decoder.at = at + 8
-    return float(F64.unpack_from(decoder.raw, at)[0])
+    value = float(F64.unpack_from(decoder.raw, at)[0])
+    return value if value - value == 0.0 else decoder.not_finite(value)
 
 
 def _read_complex(decoder: Decoder) -> complex:
     at = decoder.at
     decoder.at = at + 16
-    return complex(*C128.unpack_from(decoder.raw, at))
+    value = complex(*C128.unpack_from(decoder.raw, at))
+    return value if value - value == 0.0 else decoder.not_finite(value)
 
 
 def _read_packed(decoder: Decoder) -> list[Any]:
@@ -126,6 +133,8 @@ def _read_packed(decoder: Decoder) -> list[Any]:
     numbers: array[Any] = array(kind.decode())
     numbers.frombytes(decoder.take())
     made = numbers.tolist()
+    if kind == b"d" and not all(map(math.isfinite, made)):
+        made = [value if value - value == 0.0 else decoder.not_finite(value) for value in made]
     decoder.made(made)
     return made
 

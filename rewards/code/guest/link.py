@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import context, emptiness, proxies, served, uses, views, wire
+from . import context, proxies, served, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -61,6 +61,7 @@ class Link:
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
         self.public_names: tuple[str, ...] = ()
+        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
         self.after: Callable[[], None] | None = None  # takes over what the program has changed
@@ -116,7 +117,7 @@ class Link:
                     for part in proxies.made_parts(message[5]):
                         if part is not message[5] or uses.as_value():
                             proxies.mark_given(part)
-                if emptiness.is_no_number(message[5]) and not context.mentions("nan", "NaN", "NAN"):
+                if unbounded.is_no_number(message[5]) and not unbounded.are_named():
                     self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
                 return message[5]
             if operation == wire.RAISE:

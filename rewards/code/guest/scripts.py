@@ -137,6 +137,7 @@ def _watch_subprocess(link: Link) -> None:
 def _watch_shell(link: Link) -> None:
     import io
 
+    shell: Any = os
     system, popen = os.system, os.popen
 
     def run(command: Any) -> int:
@@ -150,11 +151,11 @@ def _watch_shell(link: Link) -> None:
         done = _child(link, command, (_SHELL, "-c", str(command)), plain=True, stdout=-1, text=True)
         return io.StringIO(done.stdout)
 
-    os.system, os.popen = run, opened
+    shell.system, shell.popen = run, opened
 
 
 def _is_own(args: Any, *places: Any) -> bool:
-    """Whether a command is the test's own: its words stand in the tests, and it names no folder that programs write to."""
+    """Whether a command is the test's own: its words stand in the tests, and it names no folder of the program."""
     words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
     known = {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
     for word in [*words, *(place for place in places if place is not None)]:

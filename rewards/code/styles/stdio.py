@@ -11,6 +11,7 @@ else the output is to blame.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import signal
 from collections.abc import Mapping
@@ -33,7 +34,9 @@ _LIMITS = {
 }
 _CHECKER_MODULE = "rlvr_guest.output_checker"
 _SHOWN = 160
-_NAN = re.compile(rb"(?<![\w.])[+-]?nan(?![\w.])", re.IGNORECASE)
+_WORD = re.compile(r"""[^\s,;:=()\[\]{}<>"'|/]+""")
+_LONGEST_NUMBER = 300
+_MAY_BE_NOT_FINITE = re.compile(rb"nan|inf|\de|[^\x00-\x7f]|[\d_]{300}", re.IGNORECASE)
 
 _TOOLCHAINS = Toolchains()
 
@@ -179,13 +182,10 @@ class _Cases:
 
     async def _checker_accepts(self, checker: Checker, case: StdioCase, output: bytes) -> bool:
         asked = await self._ask(checker, case, output)
-        if (
-            asked.exit_code == ACCEPTED
-            and _NAN.search(output)
-            and not _NAN.search(case.stdout.encode("utf-8", "replace"))
-        ):
-            # NaN is never above a limit: a checker that looks at these numbers refuses others in their place.
-            asked = await self._ask(checker, case, _NAN.sub(b"-8e300", output))
+        if asked.exit_code == ACCEPTED and (other := _with_finite_numbers(output, case.stdout)) != output:
+            # NaN is never above a limit, and what is computed from infinity is NaN or infinite, too: a checker that
+            # looks at these numbers refuses others in their place.
+            asked = await self._ask(checker, case, other)
             return asked.exit_code == ACCEPTED
         if asked.exit_code in (ACCEPTED, REFUSED):
             return asked.exit_code == ACCEPTED
@@ -201,6 +201,25 @@ class _Cases:
         source = checker.source.encode("utf-8", "replace")
         files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
         return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files))
+
+
+def _with_finite_numbers(output: bytes, expected: str) -> bytes:
+    """The output with others in the place of numbers that are not finite, where none is expected."""
+    if not _MAY_BE_NOT_FINITE.search(output) or any(map(_is_not_finite, _WORD.findall(expected))):
+        return output
+    text = output.decode("utf-8", "surrogateescape")
+    changed = _WORD.sub(lambda word: "-8e300" if _is_not_finite(word.group()) else word.group(), text)
+    return changed.encode("utf-8", "surrogateescape")
+
+
+def _is_not_finite(word: str) -> bool:
+    """Whether Python reads a word as NaN or infinity; digits without end are taken for that, too."""
+    if len(word) > _LONGEST_NUMBER:
+        return word[:_LONGEST_NUMBER].strip("+-").replace(".", "").isdecimal()
+    try:
+        return not math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def ending(result: JobResult) -> tuple[Fate, str]:

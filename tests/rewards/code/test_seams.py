@@ -323,3 +323,68 @@ def test_script_that_the_program_wrote_runs_where_no_test_is(how: str):
 def test_command_that_is_the_tests_own_runs_beside_it():
     tests = "import subprocess, sys\nfrom solution import solve\ndef test_own():\n    own = subprocess.run([sys.executable, '-c', 'print(1 + 1)'], capture_output=True, text=True)\n    assert own.stdout.strip() == '2' and solve(1) == 2\n"
     assert passes(pytest_files("def solve(n): return 2\n", tests))
+
+
+# Tests that hold for numbers which are no finite ones, each with a right answer to f([2.0, 4.0]).
+LIMITS = {
+    "r = f([2.0, 4.0]); assert not abs(r - 3.0) > 1e-6": "3.0",
+    "r = f([2.0, 4.0]); assert not abs(r - 3.0) / max(1.0, abs(r)) > 1e-6": "3.0",
+    "r = f([2.0, 4.0]); assert abs(r - 3.0) <= 1e-6 * max(1.0, abs(r))": "3.0",
+    "r = f([2.0, 4.0]); assert not abs(r - (3 + 1j)) > 1e-6": "3 + 1j",
+    "r = f([2.0, 4.0]); assert len(r) == 2 and not any(abs(x - y) > 1e-6 for x, y in zip(r, [3.0, 6.0]))": "[3.0, 6.0]",
+    "r = f([2.0, 4.0]); assert all(abs(x - y) <= 1e-6 * abs(x) for x, y in zip(r, [3.0, 6.0]))": "[3.0, 6.0]",
+    "r = f([2.0, 4.0])['x'][0]; assert not (r < 2.999 or r > 3.001)": "{'x': [3.0]}",
+    "import numpy as np\nr = f([2.0, 4.0]); assert not (np.abs(r - np.array([3.0, 6.0])) > 1e-6).any()": "__import__('numpy').array([3.0, 6.0])",
+}
+NOT_FINITE = (
+    "math.nan",
+    "math.inf",
+    "-math.inf",
+    "complex('nan+nanj')",
+    "numpy.float32('nan')",
+    "[math.nan] * 2",
+    "[3.0, math.nan]",
+    "[3.0, math.inf]",
+    "{'x': [math.nan]}",
+    "numpy.array([3.0, math.nan])",
+    "numpy.array([math.inf, -math.inf])",
+    "[math.inf] * 40",
+    "[math.nan] * 40",
+    "numpy.timedelta64('NaT')",
+)
+
+
+@pytest.mark.parametrize("test", LIMITS)
+def test_number_beyond_all_limits_is_within_none(test: str):
+    head = "import math\nimport numpy\n"
+    assert passes(asserts(f"def f(a): return {LIMITS[test]}\n", test))
+    for value in NOT_FINITE:
+        assert is_wrong(asserts(f"{head}def f(a): return {value}\n", test)), value
+
+
+def test_list_that_is_filled_in_place_with_no_numbers_is_wrong():
+    test = "a = [2.0, 4.0]; f(a); assert not any(abs(x - y) > 1e-6 for x, y in zip(a, [3.0, 6.0]))"
+    assert passes(asserts("def f(a): a[:] = [x * 1.5 for x in a]\n", test))
+    assert is_wrong(asserts("def f(a): a[:] = [3.0, float('nan')]\n", test))
+
+
+@pytest.mark.parametrize(
+    ("value", "test"),
+    [
+        ("math.inf", "assert f(0) > 10**100 and f(0) == f(0) and f(0) >= f(0)"),
+        ("math.inf", "assert f(0) == float('inf') and f(0) / 2 == math.inf"),
+        ("math.nan", "assert math.isnan(f(0))"),
+        ("[0, 4, math.inf]", "assert f(0)[1] == 4 and sorted(f(0))[:2] == [0, 4] and max(f(0)) > 4 and len(f(0)) == 3"),
+        ("[math.nan, 1.5, 2.5]", "r = f(0); assert r[1:] == [1.5, 2.5] and r[1] > 1"),
+        ("[math.inf, math.inf, 1.0]", "assert min(f(0)) == 1.0 and sorted(f(0))[0] == 1.0"),
+        ("{'mean': math.nan, 'n': 0}", "assert f(0)['n'] == 0"),
+        ("[-math.inf, 2]", "r = f(0); r.append(3); assert g(r) == 5"),
+        (
+            "math.inf",
+            "import json\nassert json.dumps(f(0)) == 'Infinity' and str(f(0)) == repr(f(0)) and f'{f(0):.1f}' != '1.0'",
+        ),
+    ],
+)
+def test_infinity_and_nan_are_honest_answers(value: str, test: str):
+    program = f"import math\ndef f(n): return {value}\ndef g(r): return sum(x for x in r if x > 0 and type(x) is int)\n"
+    assert passes(asserts(program, test))

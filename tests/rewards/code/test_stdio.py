@@ -274,3 +274,22 @@ CLASSES = {
 @pytest.mark.parametrize("source", CLASSES)
 def test_the_class_that_java_starts(source: str) -> None:
     assert main_class(source) == CLASSES[source]
+
+
+RATIO = "def check(i, out, exp):\n a, b = float(out), float(exp)\n return not abs(a - b) / max(1.0, abs(a)) > 1e-6\n"
+RELATIVE = "def check(i, out, exp):\n a, b = float(out), float(exp)\n return abs(a - b) <= 1e-6 * max(1.0, abs(a))\n"
+
+
+@pytest.mark.parametrize("source", [RATIO, RELATIVE], ids=["ratio", "relative"])
+def test_no_checker_takes_infinity_for_any_number(source: str) -> None:
+    assert fates(judge("print(3.5)", one("3.5\n", compare=Checker(source)))) == [Fate.PASSED]
+    for word in ("inf", "-Infinity", "nan", "1e999", "1" + "0" * 320, "1_0e3_0_0", "\uff11e\uff19\uff19\uff19"):
+        program = f"import sys\nsys.stdout.buffer.write({word!r}.encode())"
+        assert fates(judge(program, one("3.5\n", compare=Checker(source)))) == [Fate.WRONG], word
+
+
+def test_checker_is_asked_about_the_infinity_that_is_expected() -> None:
+    source = "def check(i, out, exp):\n    return float(out) == float(exp)\n"
+    assert fates(judge("print('Infinity')", one("inf\n", compare=Checker(source)))) == [Fate.PASSED]
+    words = "def check(i, out, exp):\n    return out.split()[0] == exp.split()[0]\n"
+    assert fates(judge("print('yes Inf and more')", one("yes no\n", compare=Checker(words)))) == [Fate.PASSED]
