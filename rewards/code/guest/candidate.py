@@ -128,7 +128,12 @@ def load(host: Host, options: dict[str, Any]) -> object:
         if before is not None:
             exec(before, module.__dict__)
     try:
-        exec(code or compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+        code = code or compile(text, module.__file__, "exec", dont_inherit=True)
+        if options.get("lent"):
+            from . import borrowing
+
+            borrowing.lay_out(host.back, module.__dict__, code, options["lent"])
+        exec(code, module.__dict__)
     except BaseException:  # whatever it raises it raises again when a test runs it
         if not options.get("late"):
             raise

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, evaluation, names, proxies, surroundings, unpickling
+from . import context, emptiness, evaluation, lending, names, proxies, surroundings, unpickling
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -139,11 +139,13 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
         return
     sources = (start["setup"], *start["cases"])
     wanted, standard = names.wanted_names(sources)
-    values = load(link, report, {**start["program"], "wanted": tuple(sorted(wanted))})
+    lent = lending.lent(sources)
+    values = load(link, report, {**start["program"], "wanted": tuple(sorted(wanted)), "lent": lent})
     if values is None:
         return
     surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, map(ast.parse, sources))
     namespace = make_namespace(link, wanted, standard, values)
+    link.lent = dict.fromkeys(lent, namespace)
     failed = attempt(link, lambda: exec(setup, namespace))
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
@@ -224,7 +226,8 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return
     entry = start["entry_point"]
-    values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],)})
+    lent = lending.lent((start["test"],))
+    values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],), "lent": lent})
     if values is None:
         return
     if entry.partition(".")[0] not in values:
@@ -233,6 +236,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     surroundings.watch(link, {"test": start["test"]}, map(ast.parse, (start["test"],)))
     candidate = values[entry.partition(".")[0]]
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
+    link.lent = dict.fromkeys(lent, namespace)
     try:
         exec(_compile(start["prompt"], "<prompt>"), namespace)
     except SyntaxError:  # a prompt that stops in the middle of a function

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import re
 import symtable
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,6 +36,8 @@ _BESIDE = {
     **{name: ("datetime", name) for name in ("date", "datetime")},
 }
 MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
+_BY_TEXT = frozenset(("globals", "eval", "exec"))  # what reaches names by a text
+_WORD = re.compile(r"\b[^\W\d]\w*\b")
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
 
 
@@ -150,7 +153,7 @@ def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[s
     used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     judging = set(filter(_is_judging, used))
     wanted = used - judging
-    uncertain = judging & _JUDGING.keys() or wanted & _BESIDE.keys()
+    uncertain = judging & (_JUDGING.keys() | _BY_TEXT) or wanted & _BESIDE.keys()
     if not wanted or uncertain or any(n in MODULES or n in sys.stdlib_module_names for n in wanted):
         return None
     return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
@@ -204,6 +207,8 @@ def _is_another(name: str, trees: list[ast.Module]) -> bool:
         if isinstance(node, ast.Assign) and _is_call_of(node.value, name)
         for target in node.targets
         if isinstance(target, ast.Name)
+    if used.keys() & _BY_TEXT:
+        wanted |= {name for name in _in_texts(trees) if not (_is_standard(name) or name in bound)}
     }
     asked = {
         node.attr
@@ -214,6 +219,17 @@ def _is_another(name: str, trees: list[ast.Module]) -> bool:
     try:
         return bool(asked) and not asked <= set(dir(standard_value(*_JUDGING[name])))
     except (ImportError, AttributeError):
+def _in_texts(trees: Iterable[ast.AST]) -> set[str]:
+    """Words of texts that may be names: `globals()["LRUCache"]`, `eval("LRUCache(2)")`."""
+    texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return {word for text in texts if isinstance(text, str) for word in _WORD.findall(text)}
+
+
+def _is_standard(name: str) -> bool:
+    """Whether a name means something without the program: it is never the program's where only a text has it."""
+    return _is_judging(name) or name in _BESIDE or name in MODULES or name in sys.stdlib_module_names
+
+
         return False
 
 

@@ -201,6 +201,15 @@ def _mark(link: Link, number: Any, name: Any, content: Any) -> None:
         setattr(value, name, content)
 
 
+def _lent(link: Link, name: Any) -> Any:
+    """What the tests define under a name that is lent to the program."""
+    if type(name) is not str or name not in link.lent:
+        raise Violation("a name that is not lent")
+    if name not in link.lent[name]:
+        raise NameError(f"name {name!r} is not defined")
+    return link.lent[name][name]
+
+
 def _stdin(_link: Link, method: Any, size: Any) -> Any:
     if method not in ("read", "readline") or not (size is None or type(size) is int):
         raise Violation("a reading of standard input that is none")
@@ -214,6 +223,7 @@ SERVED: dict[str, Callable[..., Any]] = {
     "next": _next,
     "getattr": _getattr,
     "setattr": _setattr,
+    "lent": _lent,
     "stdin": _stdin,
     "mark": _mark,
     "operate": _operate,

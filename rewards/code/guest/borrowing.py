@@ -1,0 +1,78 @@
+"""In the candidate: names that the tests lend to the program, laid out before it is loaded; see `lending.py`.
+
+Only names that the program mentions are. What it defines itself takes their place, as in one namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType
+from typing import Any
+
+from .exports import Back
+
+
+def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str, tuple[str, ...]]) -> None:
+    """Put the lent names into the globals of a program. back: asks the checker."""
+    for name in {mentioned for mentioned in _mentioned(code) if mentioned in lent} - names.keys():
+        kind, *what = lent[name]
+        if kind == "import":
+            with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
+                module = importlib.import_module(what[0])
+                names[name] = getattr(module, what[1]) if what[1] else module
+        elif kind == "class":
+            names[name] = _class(name, _asker(back, name))
+        else:
+            names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def _mentioned(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _mentioned(constant)
+
+
+def _asker(back: Back, name: str) -> Callable[[], Any]:
+    """Asks for the object when it is first needed: the tests may not have made it yet."""
+    held: list[Any] = []
+
+    def get() -> Any:
+        if not held:
+            held.append(back("lent", name))
+        return held[0]
+
+    return get
+
+
+def _function(name: str, get: Callable[[], Any], is_async: bool) -> Callable[..., Any]:
+    if is_async:
+
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            return await get()(*args, **kwargs)
+
+        made: Any = call_async
+    else:
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return get()(*args, **kwargs)
+
+        made = call
+    made.__name__ = made.__qualname__ = name
+    return made  # type: ignore[no-any-return]
+
+
+class _Lent(type):
+    """The type of classes that stand for classes of the tests."""
+
+    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        return cls._get()(*args, **kwargs)  # type: ignore[attr-defined]
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls._get())  # type: ignore[attr-defined]
+
+
+def _class(name: str, get: Callable[[], Any]) -> type:
+    return _Lent(name, (), {"_get": staticmethod(get)})

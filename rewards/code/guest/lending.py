@@ -1,0 +1,138 @@
+"""In the checker: what tests define for the program to use, by their source.
+
+Tests and program share one namespace in the data sets that the styles `asserts` and `check` come from: a program may
+make a `ListNode` that the setup defines, ask its `isBadVersion(n)`, or use a module that it imports. So these names are
+lent: imports, classes that only hold data, and functions that the tests themselves never use. What a test judges with
+is never lent: a function that it calls could be the one that knows the answer, one that asserts would tell it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from .names import bound_names
+
+_DEFINES = re.compile(r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b))", re.MULTILINE)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_MAKERS = frozenset(("int", "float", "str", "bool", "list", "tuple", "dict", "set", "deque", "defaultdict"))
+_BASES = ("object", "")
+
+
+def lent(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Names, each with what it is: `("class",)`, `("function",)`, `("async function",)`, `("import", module, name)`."""
+    if not any(_DEFINES.search(source) for source in sources):
+        return {}
+    trees = [ast.parse(source) for source in sources]
+    found = dict(_imported(trees))
+    defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, _Function | ast.ClassDef)}
+    bound = set().union(*(bound_names(tree) for tree in trees))
+    for name, node in defined.items():
+        if isinstance(node, ast.ClassDef):
+            if _holds_data(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
+                found[name] = ("class",)
+        elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
+            found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
+    return found
+
+
+def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for node in (node for tree in trees for node in tree.body):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname or "." not in alias.name:
+                    yield alias.asname or alias.name, ("import", alias.name, "")
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                yield alias.asname or alias.name, ("import", node.module, alias.name)
+
+
+def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:
+    """Whether the tests name it outside its definition, in a text too: `globals()["f"]`."""
+    own = set(map(id, ast.walk(definition)))
+    for node in (node for tree in trees for node in ast.walk(tree) if id(node) not in own):
+        if isinstance(node, ast.Name) and node.id == name:
+            return True
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and name in node.value:
+            return True
+    return False
+
+
+def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) -> bool:
+    """Whether it asserts nothing, and needs nothing that the program or another definition of the tests gives."""
+    nodes = list(ast.walk(definition))
+    if any(isinstance(node, ast.Assert) for node in nodes):
+        return False
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    own |= {node.name for node in nodes if isinstance(node, _Function | ast.ClassDef)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - own
+    return not used & set(defined) and all(name in bound or hasattr(builtins, name) for name in used)
+
+
+def _holds_data(definition: ast.ClassDef) -> bool:
+    """Whether its objects are made of the arguments alone: nodes of lists, trees and graphs, points, intervals."""
+    if any(_name(base) not in _BASES for base in definition.bases) or definition.keywords:
+        return False
+    if any(
+        _name(mark.func if isinstance(mark, ast.Call) else mark) != "dataclass" for mark in definition.decorator_list
+    ):
+        return False
+    makes = bool(definition.decorator_list)
+    for node in definition.body:
+        if isinstance(node, ast.FunctionDef):
+            if node.name == "__init__":
+                makes = _only_keeps(node)
+                if not makes:
+                    return False
+            elif not (node.name.startswith("__") or _is_plain_method(node, definition.name)):
+                return False
+        elif not (isinstance(node, ast.Pass | ast.Expr) or _says_little(node)):
+            return False
+    return makes
+
+
+def _says_little(node: ast.stmt) -> bool:
+    """Whether it declares a field, whose default is no answer."""
+    if isinstance(node, ast.Assign):
+        return _name(node.targets[0]) == "__slots__" or _is_blank(node.value)
+    return isinstance(node, ast.AnnAssign) and _is_blank(node.value)
+
+
+def _is_blank(value: ast.expr | None) -> bool:
+    """Whether a default holds nothing: None, 0, `[]`, `field(...)`."""
+    if isinstance(value, ast.Call):
+        return _name(value.func) == "field"
+    allowed = ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.expr_context
+    nodes = list(ast.walk(value)) if value is not None else []
+    return all(isinstance(node, allowed) and not getattr(node, "value", None) for node in nodes)
+
+
+def _only_keeps(init: ast.FunctionDef) -> bool:
+    """Whether a constructor takes values, and does nothing but keep them."""
+    if len(init.args.args) + len(init.args.kwonlyargs) < 2:
+        return False
+    if not all(map(_is_blank, (*init.args.defaults, *init.args.kw_defaults))):
+        return False
+    for statement in init.body:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Pass | ast.Expr | ast.If):
+            return False
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and _name(node.func) not in _MAKERS:
+                return False
+    return True
+
+
+def _is_plain_method(method: ast.FunctionDef, class_name: str) -> bool:
+    """Whether it takes no argument, or is another way to make such objects."""
+    if any(_name(mark) in ("classmethod", "staticmethod") for mark in method.decorator_list):
+        calls = [_name(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)]
+        return "cls" in calls or class_name in calls
+    arguments = method.args
+    return len(arguments.args) == 1 and not (arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

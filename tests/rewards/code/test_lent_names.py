@@ -1,0 +1,127 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Tests and program share one namespace: what a setup defines for the program is there, what judges it is not."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from rewards.code.guest.lending import lent
+from tests.rewards.code.judging import asserts, check, is_wrong, passes
+
+NODE = "class ListNode:\n    def __init__(self, val=0, next=None):\n        self.val, self.next = val, next\n"
+LISTS = NODE + (
+    "def make(xs):\n    head = None\n    for x in reversed(xs): head = ListNode(x, head)\n    return head\n"
+    "def values(node):\n    out = []\n    while node:\n        out.append(node.val)\n        node = node.next\n    return out\n"
+)
+PLAY = (
+    "def play(names, inputs):\n    out = []\n    for name, given in zip(names, inputs):\n"
+    "        if name[0].isupper():\n            made = {how}\n            out.append(None)\n"
+    "        else:\n            out.append(getattr(made, name)(*given))\n    return out\n"
+)
+STACK = "class MinStack:\n    def __init__(self): self.s = []\n    def push(self, x): self.s.append(x)\n    def getMin(self): return min(self.s)\n"
+PLAYED = "assert play(['MinStack', 'push', 'push', 'getMin'], [[], [2], [1], []]) == [None, None, None, 1]"
+
+# name: program, what makes it wrong, setup, cases
+HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
+    "a class of data that the program makes": (
+        "def merge(a: ListNode | None, b: 'ListNode') -> ListNode:\n    head = tail = ListNode()\n    while a and b:\n"
+        "        if b.val < a.val: a, b = b, a\n        tail.next = ListNode(a.val); tail = tail.next; a = a.next\n"
+        "    tail.next = a or b\n    return head.next\ndef kind(x): return isinstance(x, ListNode)\n",
+        ("a or b", "a"),
+        LISTS,
+        (
+            "assert values(merge(make([1, 4]), make([2, 3, 9]))) == [1, 2, 3, 4, 9]",
+            "assert kind(ListNode(1)) and not kind(3) and type(merge(make([1]), None)) is ListNode",
+        ),
+    ),
+    "a function that only the program calls": (
+        "def first(n):\n    lo, hi = 1, n\n    while lo < hi:\n        m = (lo + hi) // 2\n"
+        "        if isBadVersion(m): hi = m\n        else: lo = m + 1\n    return lo\n",
+        ("lo = m + 1", "lo = m + 2"),
+        "bad = 4\ndef isBadVersion(n): return n >= bad\n",
+        ("assert first(9) == 4", "assert first(5) == 4"),
+    ),
+    "modules that the setup imports": (
+        "def f(xs: 'List[int]'): return math.sqrt(sum(xs)), Counter(xs).most_common(1), heapq.nlargest(1, xs)\n",
+        ("nlargest(1", "nsmallest(1"),
+        "import math, heapq\nfrom collections import *\nfrom collections import Counter\nfrom typing import List\n",
+        ("assert f([4, 4, 8]) == (4.0, [(4, 2)], [8])",),
+    ),
+    "a class that the setup looks up": (
+        STACK,
+        ("min(self.s)", "self.s[-1] + 1"),
+        PLAY.format(how="globals()[name](*given)"),
+        (PLAYED,),
+    ),
+    "a class that the setup evaluates": (
+        STACK,
+        ("min(self.s)", "self.s[-1] + 1"),
+        PLAY.format(how="eval(name)(*given)"),
+        (PLAYED,),
+    ),
+    "names of the program's own": (
+        NODE
+        + "import json as math\ndef f(x):\n    n = ListNode(x)\n    n.extra = math.dumps(x)\n    return n.extra, n.val\n",
+        ("n.val", "0"),
+        "import math\n" + NODE,
+        ("assert f([1]) == ('[1]', [1]) and math.sqrt(4) == 2",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_a_program_may_use_what_the_tests_define_for_it(name: str) -> None:
+    program, (old, new), setup, cases = HONEST[name]
+    judgement = asserts(program, *cases, setup=setup)
+    assert passes(judgement), judgement
+    assert old in program
+    assert is_wrong(asserts(program.replace(old, new), *cases, setup=setup))
+
+
+def test_a_program_may_make_objects_of_a_class_beside_a_check() -> None:
+    test = NODE + "def check(candidate):\n    got = candidate(3)\n    assert (got.val, got.next) == (3, None)\n"
+    assert passes(check("def f(x): return ListNode(x)\n", test))
+    assert is_wrong(check("def f(x): return ListNode(x + 1)\n", test))
+
+
+REFERENCE = "def right(x): return x * 7\n"
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        REFERENCE + "def same(x): return solve(x) == right(x)\n",
+        REFERENCE + "def ask(x): return right(x)\n",
+        "class right:\n    def __new__(cls, x): return x * 7\n",
+        "class Right:\n    def __init__(self, n): self.n = n\n    def of(self, x): return x * self.n\nright = Right(7).of\n",
+        "right = lambda x: x * 7\n",
+        "class Ask:\n    def __init__(self, x=42): self.x = x\ndef right(x): return Ask().x\n",
+        "WANT = 42\nclass Ask:\n    def __init__(self, y, x=WANT): self.x = x\ndef right(x): return Ask(0).x\n",
+        "class Ask:\n    x = 42\n    def __init__(self, y): self.y = y\ndef right(x): return Ask(0).x\n",
+        "class Holder:\n    def __init__(self, x): self.x = compute(x)\ndef compute(x): return x * 7\nright = lambda x: Holder(x).x\n",
+    ],
+)
+def test_what_knows_the_answer_is_not_lent(setup: str) -> None:
+    case = "assert solve(6) == right(6)"
+    for ask in ("right(x)", "ask(x)", "Ask().x", "Ask(0).x", "Right(7).of(x)", "Holder(x).x", "compute(x)"):
+        assert is_wrong(asserts(f"def solve(x): return {ask}\n", case, setup=setup)), ask
+    assert passes(asserts("def solve(x): return 7 * x\n", case, setup=setup))
+
+
+def test_what_asserts_is_not_lent() -> None:
+    tests = "def check(candidate):\n    assert candidate(2) == 4\ndef verify(f):\n    assert f(2) == 4\n"
+    for name in ("check", "verify"):
+        program = (
+            f"def f(x):\n    for y in range(9):\n        try:\n            {name}(lambda x: y)\n            return y\n"
+            "        except AssertionError: pass\n"
+        )
+        assert is_wrong(check(program, tests)), name
+
+
+def test_names_are_lent_by_what_the_source_says() -> None:
+    source = "import os.path\nimport numpy as np\nfrom math import pi as π\nx = 3\ndef used(): return x\ndef unused(): return x\nused()\n"
+    assert ast.parse(source)
+    assert lent((source,)) == {"np": ("import", "numpy", ""), "π": ("import", "math", "pi"), "unused": ("function",)}
+    assert lent(("x = 1\n", "assert f(x) == 1\n", "def check(candidate):\n    assert candidate(1) == 1\n")) == {}
