@@ -330,15 +330,17 @@ def _named_by_place(name: str) -> Reward:
 
     kind, _, rest = name.partition(":")
     if ":" in rest and kind in KINDS:
-        return taken_from(kind, name, *function_at(rest))
+        return taken_from(kind, name, *function_at(rest, as_written=True))
     target, source, qualname = function_at(name)
     if isinstance(target, Reward):
         return target
     return replace(made_from(name, target, source), qualname=qualname)
 
 
-def function_at(place: str) -> tuple[Callable[..., object] | Reward, Source, str]:
+def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., object] | Reward, Source, str]:
     """What `./my_rewards.py:concise` or `my_package.rewards:concise` names: a function, or a registered reward.
+
+    as_written: a function that is registered in its file for another trainer is wanted itself.
 
     Raises UnknownReward, InvalidReward.
     """
@@ -346,16 +348,20 @@ def function_at(place: str) -> tuple[Callable[..., object] | Reward, Source, str
     module = load_file(path) if is_path(path) else load_module(path)
     held = getattr(module, "__file__", None)  # a notebook has none
     file = os.path.realpath(held) if held else ""
-    for made in _REGISTERED.values():
-        if (made.source.file or made.source.module) == (file or path) and function in (made.name, made.qualname):
-            return made, made.source, made.qualname
     target: object = module
     for part in function.split("."):
         target = getattr(target, part, None)
+    place_of = file or path
+    here = [made for made in _REGISTERED.values() if (made.source.file or made.source.module) == place_of]
+    if as_written and callable(target):
+        found = [made for made in here if made.target is target]
+    else:
+        found = [made for made in here if function in (made.name, made.qualname)]
+    if found:
+        return found[0], found[0].source, found[0].qualname
     if not callable(target):
-        here = sorted(m.name for m in _REGISTERED.values() if m.source.file == file)
         functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
-        known = sorted({*here, *functions})
+        known = sorted({*(made.name for made in here), *functions})
         raise UnknownReward(
             f"{path} has no reward {function!r}{nearest(function, known)} (it has: {', '.join(known) or 'none'})"
         )

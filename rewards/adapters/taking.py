@@ -85,7 +85,7 @@ def _made(kind: str, name: str, function: Function, source: Source, defaults: Ma
     )
 
     def scale(given: Mapping[str, object]) -> Range | None:
-        return None if given["range"] is None else checked_range(given["range"], f"reward {name!r}: parameter 'range'")
+        return None if given["range"] is None else checked_range(given["range"], "parameter 'range'")
 
     def validate(**given: object) -> None:
         scale(given)

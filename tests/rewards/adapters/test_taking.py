@@ -1,0 +1,231 @@
+"""Functions written for other trainers, taken as they are: what they are given, what becomes of what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rewards import (
+    GradeRequest,
+    GradeResult,
+    InvalidReward,
+    InvalidRow,
+    MathReference,
+    UnknownReward,
+    Verdict,
+    find,
+    grade,
+)
+from rewards.adapters import adopt, to_openrlhf, to_trl, to_verl
+from rewards.composed import has_right_and_wrong
+from rewards.composition import RewardSpec
+from rewards.errors import GradingUnavailable
+from rewards.types import Json, messages_from
+
+THEIRS = Path(__file__).parent / "theirs.py"
+
+
+def request(response: str, answer: str = "4", **metadata: Json) -> GradeRequest:
+    return GradeRequest(
+        response=response,
+        messages=messages_from("2+2?"),
+        reference=MathReference(answer=answer),
+        metadata=metadata,
+    )
+
+
+def graded(kind: str, function: str, requests: Sequence[GradeRequest], **parameters: Json) -> list[GradeResult]:
+    spec = {"reward": f"{kind}:{THEIRS}:{function}", "parameters": parameters}
+    return grade(spec, requests, workers=1)
+
+
+def scores(kind: str, function: str, requests: Sequence[GradeRequest], **parameters: Json) -> list[float | None]:
+    results = graded(kind, function, requests, **parameters)
+    assert all(r.score is not None or "returned None" in r.reason for r in results), results
+    return [r.score for r in results]
+
+
+# --- TRL ------------------------------------------------------------------------------------------------------------
+
+
+def test_trl_functions_get_texts_or_messages_as_they_say() -> None:
+    both = [request("four"), request("so it is 4")]
+    assert scores("trl", "close_to_twenty", both) == [-16.0, -10.0]
+    assert scores("trl", "annotated", both) == [4.0, 10.0]
+    assert scores("trl", "contents", both, form="chat") == [0.0, 1.0]
+    (wrong_form,) = graded("trl", "contents", [request("4")])
+    assert wrong_form.verdict is Verdict.UNGRADED
+    assert "raised TypeError" in wrong_form.reason
+
+
+def test_trl_functions_get_the_columns_that_they_name() -> None:
+    assert scores("trl", "picky", [request("four", difficulty=3)]) == [3 + 4 + 4]
+    assert scores("trl", "picky", [request("four", hardness=3)], columns={"difficulty": "hardness"}) == [11.0]
+    (missing,) = graded("trl", "picky", [request("four", dificulty=3)])
+    assert "it takes 'difficulty', and the row has no 'difficulty'; did you mean 'dificulty'?" in missing.reason
+    level = GradeRequest(response="a", metadata={"level": 1})
+    assert scores("trl", "later", [level]) == [1.0]
+
+
+def test_trl_none_is_ungraded_and_a_stated_range_makes_right_and_wrong() -> None:
+    results = graded(
+        "trl", "contents", [request("4"), request("5"), request("4", answer="")], form="chat", range=[0, 1]
+    )
+    assert [r.verdict for r in results] == [Verdict.CORRECT, Verdict.WRONG, Verdict.UNGRADED]
+    assert [r.correctness for r in results] == [1.0, 0.0, None]
+    assert [r.verdict for r in graded("trl", "contents", [request("4")], form="chat")] == [Verdict.SCORED]
+
+
+def test_trl_functions_that_cannot_work_here_say_why() -> None:
+    two = [request("a"), request("b")]
+    assert "it returned 1 values for 2 completions" in graded("trl", "too_few", two)[0].reason
+    assert "no token ids here" in graded("trl", "wants_ids", two)[0].reason
+
+
+# --- verl -----------------------------------------------------------------------------------------------------------
+
+
+def test_verl_dicts_become_scores_parts_and_details() -> None:
+    (result,) = graded("verl", "compute_score", [request("4", data_source="openai/gsm8k")], range=[-1, 1])
+    assert (result.score, result.correctness, result.verdict) == (1.0, 1.0, Verdict.CORRECT)
+    assert dict(result.parts) == {"acc": 1.0}
+    assert dict(result.details) == {"pred": "4", "source": "openai/gsm8k"}
+    (wrong,) = graded("verl", "compute_score", [request("5")], range=[-1, 1], data_source="mine")
+    assert (wrong.score, wrong.correctness, wrong.details["source"]) == (-1.0, 0.0, "mine")
+
+
+def test_verl_functions_may_be_plain_or_awaited_and_take_more_arguments() -> None:
+    assert scores("verl", "compute_plain", [request("4", weight=2)], arguments={"bonus": 0.5}) == [3.5]
+    assert scores("verl", "compute_later", [request("4"), request("5")]) == [1.0, 0.0]
+    assert "a dict without 'score' (its keys: acc)" in graded("verl", "without_score", [request("4")])[0].reason
+
+
+def test_a_score_outside_the_stated_range_is_ungraded_and_says_the_range() -> None:
+    (result,) = graded("verl", "compute_score", [request("5")], range=[0, 1])
+    assert result.verdict is Verdict.UNGRADED
+    assert "returned -1.0; it has right and wrong, so its score must be in [0, 1]" in result.reason
+
+
+# --- OpenRLHF and verifiers -----------------------------------------------------------------------------------------
+
+
+def test_openrlhf_functions_get_texts_and_may_return_tensors_lists_or_dicts() -> None:
+    right, wrong = graded("openrlhf", "reward_func", [request("4"), request("5")], range=[0, 1])
+    assert (right.verdict, wrong.verdict) == (Verdict.CORRECT, Verdict.WRONG)
+    assert dict(right.parts) == {"length": 5.0, "scores": 1.0}
+    assert scores("openrlhf", "reward_list", [request("4"), request("5")]) == [0.25, 0.25]
+
+
+def test_verifiers_functions_get_what_they_name() -> None:
+    assert scores("verifiers", "exact", [request("4"), request("5")]) == [1.0, 0.0]
+    assert scores("verifiers", "by_state", [request("a", wanted="4", level=3)]) == [4.0]
+    group = [GradeRequest(response=text, group_id="g") for text in ("aaa", "a", "aa")]
+    assert scores("verifiers", "ranked", group) == [2.0, 0.0, 1.0]
+
+
+# --- names, files, mistakes -----------------------------------------------------------------------------------------
+
+
+def test_a_function_is_adopted_under_a_name_with_values_of_its_own() -> None:
+    spec = f"{THEIRS}:test_signed_score"
+    (result,) = grade(spec, [request("4")], workers=1)
+    assert (result.score, result.correctness, result.details["source"]) == (1.0, 1.0, "gsm8k")
+    assert find(spec).identity == "test_signed_score@4"
+    assert has_right_and_wrong(RewardSpec.from_dict(spec))
+    other = {"reward": spec, "parameters": {"data_source": "other"}}
+    assert grade(other, [request("4")], workers=1)[0].details["source"] == "other"
+    assert [r.score for r in grade(spec, [request("loop"), request("4")], workers=1)] == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("trl:{}:no_ones", r"'no_ones' is no reward function of TRL: it takes \(text\)"),
+        ("verl:{}:ranked", "is no reward function of verl: it takes"),
+        ("openrlhf:{}:ranked", "OpenRLHF calls it with queries, prompts, labels"),
+        ("verifiers:{}:no_ones", "is no function of a rubric"),
+        ("verl:{}:test_signed_score", "is registered with @reward, so it is ours"),
+        ("trl:{}:clos_to_twenty", "did you mean 'close_to_twenty'"),
+        ("trl:no_such_trainer.rewards:f", "pip install no_such_trainer"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_before_any_grade(name: str, message: str) -> None:
+    with pytest.raises((InvalidReward, UnknownReward), match=message):
+        find(name.format(THEIRS))
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(InvalidReward, match=r"parameter 'range' must be the scores of wrong and right.*not \[1, 0\]"):
+        grade({"reward": f"verl:{THEIRS}:compute_score", "parameters": {"range": [1, 0]}}, [request("4")])
+    with pytest.raises(InvalidReward, match="has no parameter 'rage'; did you mean 'range'"):
+        grade({"reward": f"verl:{THEIRS}:compute_score", "parameters": {"rage": [1, 0]}}, [request("4")])
+    with pytest.raises(InvalidReward, match="there is no adapter 'vrel'; did you mean 'verl'"):
+        adopt("vrel", print, name="x")
+    with pytest.raises(InvalidReward, match="has no option 'columms'; did you mean 'columns'"):
+        adopt("trl", lambda completions: completions, name="x", columms={})
+
+
+# --- ours, as others call them --------------------------------------------------------------------------------------
+
+
+def test_trl_is_given_scores_and_none_for_what_could_not_be_judged() -> None:
+    math = to_trl("math")
+    assert math.__name__ == "math"
+    logged: dict[str, float] = {}
+    found = math(
+        prompts=["2+2?"] * 3,
+        completions=[[{"role": "assistant", "content": r"\boxed{4}"}], [{"role": "assistant", "content": "5"}], "x"],
+        completion_ids=[[1]] * 3,
+        answer=["4", "4", "4"],
+        level=[1, 2, 3],
+        log_metric=logged.__setitem__,
+        trainer_state=object(),
+    )
+    assert found == [1.0, 0.0, 0.0]
+    assert logged == {"math/ungraded": 0.0}
+    ungraded = to_trl("math")(completions=["4"], prompts=["a"], log_metric=logged.__setitem__)
+    assert (ungraded, logged["math/ungraded"]) == ([None], 1.0)
+
+
+def test_trl_columns_are_named_where_several_could_be_the_answer() -> None:
+    with pytest.raises(InvalidRow, match="the columns answer, solution could each hold the answer"):
+        to_trl("math")(completions=["4"], answer=["4"], solution=["4"])
+    assert to_trl("math", reference="solution")(completions=["4"], answer=["5"], solution=["4"]) == [1.0]
+    with pytest.raises(InvalidRow, match="has no column 'sol' "):
+        to_trl("math", reference="sol")(completions=["4"], answer=["4"])
+    reference = {"type": "countdown", "numbers": [2, 3], "target": 5}
+    assert to_trl("countdown")(completions=["<answer>2+3</answer>"], reference=[reference]) == [1.0]
+
+
+def test_verl_is_given_a_score_and_what_its_metrics_take() -> None:
+    compute = to_verl("math")
+    given = {"data_source": "x", "extra_info": {"index": 3, "more": {1: {2}}}}
+    row = compute(solution_str=r"\boxed{4}", ground_truth="4", **given)
+    assert row == {"score": 1.0, "pred": "4", "acc": 1.0, "ungraded": 0.0}
+    assert "acc" not in to_verl("repetition")(solution_str="a", ground_truth=None)
+
+
+def test_openrlhf_is_given_numbers_and_the_response_is_what_follows_the_prompt() -> None:
+    reward_func = to_openrlhf("math")
+    query = "2+2?" + r"\boxed{4}" + "<|im_end|>\n<|endoftext|>"
+    assert reward_func([query], ["2+2?"], ["4"]) == {"rewards": 1.0, "scores": 1.0, "extra_logs": {"ungraded": 0.0}}
+    assert reward_func(["2+2?5", "2+2?4"], ["2+2?"] * 2, ["4"] * 2)["rewards"] == [0.0, 1.0]
+    exact = to_openrlhf("regex")
+    label = {"type": "regex", "pattern": "four", "mode": "full"}
+    assert exact(["2+2?four</s>"], ["2+2?"], [label])["rewards"] == 1.0
+    with pytest.raises(InvalidRow, match="not with its prompt"):
+        reward_func(["3+3? 4"], ["2+2?"], ["4"])
+
+
+def test_what_could_not_be_judged_is_never_a_silent_zero() -> None:
+    for made, arguments in (
+        (to_verl, {"solution_str": "4", "ground_truth": None}),
+        (to_openrlhf, {"queries": ["4"], "prompts": [""], "labels": [None]}),
+    ):
+        with pytest.raises(GradingUnavailable, match=r"could not be judged.*ungraded=0\.0"):
+            made("math")(**arguments)  # type: ignore[operator]
+        paid = made("math", ungraded=-0.5)(**arguments)  # type: ignore[operator]
+        assert paid.get("score", paid.get("rewards")) == -0.5
+        assert paid.get("ungraded", paid.get("extra_logs")) in (1.0, {"ungraded": 1.0})

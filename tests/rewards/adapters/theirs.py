@@ -1,0 +1,114 @@
+"""Reward functions as they are written for other trainers; named by file in tests of the adapters."""
+
+# ruff: noqa: ARG001  # as their authors write them
+
+from __future__ import annotations
+
+import asyncio
+
+from rewards.adapters import adopt
+
+# --- TRL ------------------------------------------------------------------------------------------------------------
+
+
+def close_to_twenty(completions, **kwargs):
+    """TRL's documentation writes them so: texts, a number each."""
+    return [-abs(20 - len(completion)) for completion in completions]
+
+
+def contents(completions, solution, **kwargs):
+    """Over messages, with a column; None where the solution is empty."""
+    pairs = zip(completions, solution, strict=True)
+    return [float(wanted in completion[0]["content"]) if wanted else None for completion, wanted in pairs]
+
+
+def annotated(completions: list[list[dict[str, str]]], **kwargs) -> list[float]:
+    return [float(len(completion[0]["content"])) for completion in completions]
+
+
+def picky(prompts: list[str], completions: list[str], difficulty: list[int], source: list[str] | None = None):
+    return [float(d + len(p) + len(c)) for p, c, d in zip(prompts, completions, difficulty, strict=True)]
+
+
+async def later(completions: list[str], log_metric=None, trainer_state=None, **kwargs) -> list[float]:
+    await asyncio.sleep(0)
+    log_metric("seen", 1.0)
+    return [float(sorted(kwargs) == ["level", "log_extra", "prompts"])] * len(completions)
+
+
+def too_few(completions, **kwargs):
+    return [1.0]
+
+
+def wants_ids(completions, completion_ids):
+    return [0.0] * len(completions)
+
+
+# --- verl -----------------------------------------------------------------------------------------------------------
+
+
+def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+    right = solution_str == ground_truth
+    return {"score": 1.0 if right else -1.0, "acc": right, "pred": solution_str, "source": data_source, "odd": [1]}
+
+
+def compute_plain(data_source, solution_str, ground_truth, extra_info=None, bonus=0.0, **kwargs):
+    return float(solution_str == ground_truth) + bonus + extra_info.get("weight", 0)
+
+
+async def compute_later(solution_str, ground_truth):
+    await asyncio.sleep(0)
+    return solution_str == ground_truth
+
+
+def without_score(solution_str, ground_truth):
+    return {"acc": 1.0}
+
+
+# --- OpenRLHF -------------------------------------------------------------------------------------------------------
+
+
+class Tensor:
+    """What of a tensor the adapters use; the real ones are tried in the tests with the installed trainers."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = values
+
+    def tolist(self) -> list[float]:
+        return self.values
+
+
+def reward_func(queries, prompts, labels):
+    rewards = [float(q[len(p) :] == label) for q, p, label in zip(queries, prompts, labels, strict=True)]
+    return {"rewards": Tensor(rewards), "scores": Tensor(rewards), "extra_logs": {"length": Tensor([len(queries[0])])}}
+
+
+def reward_list(queries, prompts, labels, **kwargs):
+    return [0.25 for _ in queries]
+
+
+# --- verifiers ------------------------------------------------------------------------------------------------------
+
+
+def exact(completion, answer, **kwargs) -> float:
+    return float(completion[-1]["content"] == answer)
+
+
+async def by_state(state, info, level: int = 0) -> float:
+    await asyncio.sleep(0)
+    return float(state["answer"] == info["wanted"]) + level
+
+
+def ranked(completions, answers) -> list[float]:
+    lengths = [len(completion[-1]["content"]) for completion in completions]
+    return [float(sorted(lengths).index(length)) for length in lengths]
+
+
+# --- ours ------------------------------------------------------------------------------------------------------------
+
+
+def no_ones(text: str) -> float:
+    return 0.0
+
+
+adopt("verl", compute_score, name="test_signed_score", version="4", range=(-1, 1), data_source="gsm8k")
