@@ -7,11 +7,16 @@ Example:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from data_prep.errors import DataNotFound
 from data_prep.rows import Row
+
+_BATCH = 512  # rows in memory at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,58 @@ def iter_hub_rows(hub: HubSet, split: str) -> Iterator[Row]:
             yield Row(file=place, line=number, fields=fields)
 
 
+class HubSplit:
+    """A split that is on this disk now: sized, and readable from any row on.
+
+    Example:
+        split = HubSplit("openai/gsm8k", config="main", split="test")
+        for row in split.rows(after=1000):
+            print(row.file, row.line, row.fields["question"])
+    """
+
+    def __init__(self, identity: str, *, config: str | None = None, split: str | None = None) -> None:
+        """Load it. split: None = the only one.
+
+        Raises:
+            DataNotFound: as `iter_hub_rows`, or there are several splits and none is named.
+        """
+        place = "/".join(part for part in ("hub:" + identity, config, split) if part)
+        loaded = _loaded(identity, config, split, place)
+        if split is None:
+            if len(loaded) > 1:
+                raise DataNotFound(f"{place} has the splits {', '.join(loaded)}; name one with --split")
+            split = next(iter(loaded))
+            place, loaded = f"{place}/{split}", loaded[split]
+        self.name = place
+        self._table = loaded
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def fingerprint(self) -> str:
+        """A hash of the rows as they lie in the cache."""
+        digest = hashlib.sha256(f"{len(self)} {self._table.features}".encode())
+        files = [Path(file["filename"]) for file in self._table.cache_files]
+        for file in files:
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        if not files:
+            digest.update(str(self._table._fingerprint).encode())
+        return digest.hexdigest()
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """The rows behind the first `after`."""
+        for start in range(after, len(self), _BATCH):
+            columns = self._table[start : start + _BATCH]
+            for number, values in enumerate(zip(*columns.values(), strict=True), start=start + 1):
+                yield Row(file=self.name, line=number, fields=dict(zip(columns, values, strict=True)))
+
+
 def _load(identity: str, config: str | None, split: str, place: str) -> Iterator[Mapping[str, object]]:
+    yield from _loaded(identity, config, split, place)
+
+
+def _loaded(identity: str, config: str | None, split: str | None, place: str) -> Any:
     try:
         import datasets
     except ImportError as error:
@@ -47,11 +103,10 @@ def _load(identity: str, config: str | None, split: str, place: str) -> Iterator
             f"{place} needs the package 'datasets': pip install 'rlvr[hub]', or give a file with --from PATH"
         ) from error
     try:
-        loaded = datasets.load_dataset(identity, config, split=split)
+        return datasets.load_dataset(identity, config, split=split)
     except Exception as error:  # the hub's clients raise errors of several libraries: theirs, httpx's, OSError, ...
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataNotFound(
             f"cannot load {place}: {reason} ({type(error).__name__}). Without a network, give a copy on disk with "
             "--from PATH or set RLVR_DATA"
         ) from error
-    yield from loaded

@@ -81,7 +81,9 @@ def _drop_output() -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     root = parser()
     options, rest = root.parse_known_args(arguments)
-    # argparse gives a positional that stands behind an option to no one: KEY=VALUE may stand anywhere.
+    # argparse gives a positional that stands behind an option to no one: KEY=VALUE, and files, may stand anywhere.
+    if hasattr(options, "files") and not any(word.startswith("-") and word != "-" for word in rest):
+        options.files, rest = [*options.files, *rest], []
     overrides = [word for word in rest if "=" in word and not word.startswith("-")]
     if len(overrides) < len(rest) or (rest and not hasattr(options, "overrides")):
         root.error(f"unrecognized arguments: {' '.join(rest)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.sets import DATA_FOLDER, NAMED_SETS
 from data_prep.templates import TEMPLATES
-from rewards.pool import DEADLINE
+from rewards.clock import DEADLINE
 
 if TYPE_CHECKING:
     from rlvr.evaluation.offline import EvalJob

@@ -1,28 +1,22 @@
-"""`rlvr grade FILE --reward NAME`: grade the responses in a file, or as they come in on standard input.
+"""`rlvr grade FILE... --reward NAME`: grade the responses in files, or as they come in on standard input.
 
 Needs no torch. Exit status: 0 every response is graded, 1 a mistake or a condition with a message (no such reward or
-file, no workers), 3 some rows could not be read or some responses could not be judged.
+file, no workers), 3 some rows could not be read or some responses could not be judged, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
-from data_prep.errors import BadFile, BadRow, DataNotFound
-from data_prep.rows import Row, iter_rows, parse_line
+from data_prep.errors import BadFile
+from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
-from rewards.pool import DEADLINE, GraderPool
 from rewards.registry import names
-from rewards.types import Json, Verdict
-from rlvr.batch_grading import Outcome, graded_rows
+from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
 
@@ -34,15 +28,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `grade`."""
     parser = commands.add_parser(
         "grade",
-        help="grade the responses in a file, or on standard input, with a reward",
-        description="Grade responses with a reward, in worker processes that cannot hang. Each row is an object with "
+        help="grade the responses in files, or on standard input, with a reward",
+        description="Grade responses with a reward, in worker processes that cannot hang. A row is an object with "
         "'response' (or 'responses': one graded row for each), 'reference' (an object with a 'type', or a bare answer) "
-        "and optionally 'id', 'prompt' and 'finish'. A graded row holds the columns that came in, then sample, score, "
-        "correctness, verdict, extracted, reason, parts, seconds and reward (name and version).",
-        epilog="Exit status: 0 all graded, 1 a mistake (no such file or reward), 3 some rows are bad or ungraded. "
-        "Bad rows are reported with their line and reason on standard error and in OUT.errors.jsonl.",
+        "and optionally 'id', 'prompt' and 'finish'; columns of other names are guessed and shown, or named by the "
+        "options below. A graded row holds the columns that came in, then sample, score, correctness, verdict, "
+        "extracted, reason, parts, seconds and reward (name and version). A summary is printed on standard error.",
+        epilog="A run that was killed or interrupted goes on with the same command; what was graded is not graded "
+        "again. Exit status: 0 all graded, 1 a mistake (no such file or reward), 3 some rows are bad or ungraded, 130 "
+        "interrupted. Bad rows are reported with their line and reason on standard error and in OUT.errors.jsonl.",
     )
-    parser.add_argument("file", metavar="FILE", help="JSONL, JSONL.gz or Parquet; - = JSONL on standard input")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="JSONL (plain, .gz, .zst) or Parquet; a folder of them; a data set of the Hugging Face hub (owner/name); "
+        "- = JSONL on standard input",
+    )
     parser.add_argument(
         "--reward",
         required=True,
@@ -54,38 +56,139 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out",
         default=STREAM,
         metavar="OUT",
-        help="where graded rows go, as JSONL; grows as OUT.partial and is renamed when whole "
-        "(default: standard output, each row as soon as it and those before it are known)",
+        help="where graded rows go: FILE.jsonl, or NAME.parquet, a folder of parts; grows as OUT.partial and is "
+        "renamed when whole (default: standard output, each row as soon as it and those before it are known)",
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one a core, at most 8)")
-    parser.add_argument(
+    parser.add_argument("--summary", metavar="FILE", help="write the summary as JSON, too")
+    _add_columns(parser.add_argument_group("columns", "names, or paths into objects such as reward_model.ground_truth"))
+    _add_choice(parser.add_argument_group("which rows"))
+    _add_running(parser.add_argument_group("running"))
+    parser.set_defaults(run=run)
+
+
+def _add_columns(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--response", default="", metavar="COLUMN", help="a text, or a list of texts")
+    group.add_argument("--chat", default="", metavar="COLUMN", help="messages, the last of which is the response")
+    group.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
+    group.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")
+    group.add_argument("--id", default="", metavar="COLUMN", help="which problem it is")
+    group.add_argument(
+        "--group",
+        default="",
+        metavar="COLUMN",
+        help="what the samples of one problem share, wherever they stand (default: id, prompt and reference)",
+    )
+    group.add_argument(
+        "--by", action="append", default=[], metavar="COLUMN", help="sum up by the values of a column (may be repeated)"
+    )
+
+
+def _add_choice(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--limit", type=int, metavar="N", help="the first N rows")
+    group.add_argument(
+        "--sample", type=float, metavar="N", help="N rows by lot, or a share of them such as 0.01; the same for a seed"
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default: %(default)s)")
+    group.add_argument("--subset", metavar="NAME", help="the part (configuration) of a data set of the hub")
+    group.add_argument("--split", metavar="NAME", help="the split of a data set of the hub")
+
+
+def _add_running(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one a core, at most 8)")
+    group.add_argument(
+        "--timeout",
         "--deadline",
+        dest="timeout",
         type=float,
         default=DEADLINE,
         metavar="S",
         help="seconds for one grade; then its worker is killed (default: %(default)g)",
     )
-    parser.add_argument(
+    group.add_argument("--unordered", action="store_true", help="write each row as soon as it is graded")
+    group.add_argument("--cache", metavar="DIR", help="keep grades by content in a folder, and take them from there")
+    group.add_argument("--restart", action="store_true", help="begin anew, though an unfinished run could go on")
+    group.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="show rate and time left (default: on a terminal)",
+    )
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="look at data, columns, reward and workers, show what would be done, write nothing",
+    )
+    group.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="grade on a Ray cluster (without an address: the one this machine is in, or one that is started here)",
+    )
+    group.add_argument(
         "--allow-weak",
         action="store_true",
         help="let the reward `code` run programs without isolation where this machine has none: they can read your "
         "files and reach the network; each graded row says so",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Grade. Returns 0, or 3 where some rows are bad or ungraded."""
-    rows = read_rows(options.file)
+    """Grade. Returns 0, 3 where some rows are bad or ungraded, or 130 after Ctrl-C."""
+    from rlvr.offline.columns import Columns
+    from rlvr.offline.job import GradeJob, dry_run, grade_files
+
     spec = reward_spec(options.reward)
-    if options.allow_weak:
-        spec = allowing_weak(spec)
-    with GraderPool(spec, workers=options.workers, deadline=options.deadline) as pool:
-        with Output(options.out) as output:
-            for outcome in graded_rows(rows, pool):
-                output.take(outcome)
-        print(output.describe(), file=sys.stderr)
-    return INCOMPLETE if output.bad or output.verdicts[Verdict.UNGRADED] else 0
+    job = GradeJob(
+        files=tuple(options.files),
+        reward=allowing_weak(spec) if options.allow_weak else spec,
+        out=None if options.out == STREAM else Path(options.out),
+        columns=Columns(
+            response=options.response,
+            chat=options.chat,
+            reference=options.reference,
+            prompt=options.prompt,
+            id=options.id,
+            group=options.group,
+            tags=tuple(options.by),
+        ),
+        subset=options.subset,
+        split=options.split,
+        workers=options.workers,
+        timeout=options.timeout,
+        limit=options.limit,
+        sample=options.sample,
+        seed=options.seed,
+        ordered=not options.unordered,
+        restart=options.restart,
+        cache=None if options.cache is None else Path(options.cache),
+        progress=options.progress,
+        ray=options.ray,
+    )
+    if options.dry_run:
+        for line in dry_run(job):
+            print(line)
+        return 0
+    ended = grade_files(job)
+    if ended.summary is None:
+        return 128 + ended.signal
+    bad = f"; {ended.summary.bad} bad rows" if ended.summary.bad else ""
+    where = f", see {job.out}.errors.jsonl" if bad and job.out is not None else ""
+    print(f"{ended.summary.headline()}{bad}{where}", *ended.summary.lines(), sep="\n", file=sys.stderr)
+    if options.summary is not None:
+        _write_summary(Path(options.summary), ended.summary.to_dict())
+    return INCOMPLETE if ended.summary.incomplete else 0
+
+
+def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:
+    from data_prep.writing import replacing
+
+    text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    try:
+        with replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadFile(f"the rows are graded, but --summary {str(path)!r} cannot be written: {error}") from error
 
 
 def reward_spec(text: str) -> RewardSpec:
@@ -113,146 +216,3 @@ def allowing_weak(spec: RewardSpec) -> RewardSpec:
         return [allowed(item) for item in value] if isinstance(value, list) else value
 
     return RewardSpec.from_dict(allowed(spec.to_dict()))
-
-
-def read_rows(file: str) -> Iterator[Row | BadRow]:
-    """The rows of a file or of standard input, and the errors of those that cannot be read, in their order.
-
-    Raises:
-        DataNotFound: there is no such file (at once). BadFile: it cannot be read to its end.
-    """
-    if file == STREAM:
-        if sys.stdin is None:
-            raise BadFile("standard input is closed; name a file, or give rows on standard input")
-        # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
-        return _lines("standard input", lambda: open(sys.stdin.fileno(), "rb", closefd=False))
-    path = Path(file)
-    if not path.exists() or path.is_dir():
-        raise DataNotFound(f"no file {file!r}" + (" (it is a folder)" if path.is_dir() else ""))
-    if file.lower().endswith((".gz", ".parquet")):
-        return _packed(path)
-    return _lines(file, lambda: path.open("rb"))
-
-
-def _lines(name: str, opened: Callable[[], IO[bytes]]) -> Iterator[Row | BadRow]:
-    number = 0
-    try:
-        with opened() as stream:
-            for number, line in enumerate(stream, start=1):
-                try:
-                    row = parse_line(name, number, line)
-                except BadRow as error:
-                    yield error
-                else:
-                    if row is not None:
-                        yield row
-    except OSError as error:
-        raise BadFile(f"{name}: cannot be read after line {number}: {error.strerror or error}") from error
-
-
-def _packed(path: Path) -> Iterator[Row | BadRow]:
-    waiting: list[BadRow] = []
-    for row in iter_rows(path, waiting.append):
-        yield from waiting
-        waiting.clear()
-        yield row
-    yield from waiting
-
-
-class Output:
-    """Writes graded rows in order and counts them; a context manager that puts the files in place when all is well."""
-
-    def __init__(self, out: str) -> None:
-        self.verdicts: Counter[Verdict] = Counter()
-        self.bad = 0
-        self._path = None if out == STREAM else Path(out)
-        if self._path is not None and (self._path.is_dir() or out.lower().endswith((".gz", ".parquet"))):
-            raise ConfigError(f"--out {out!r}: graded rows are written as JSONL; give a file name such as graded.jsonl")
-        if self._path is None and sys.stdout is None:
-            raise ConfigError("standard output is closed; name a file with --out")
-        self._open = ExitStack()
-        self._rows: IO[bytes] | None = None
-        self._errors: IO[bytes] | None = None
-
-    def __enter__(self) -> Output:
-        self._rows = sys.stdout.buffer if self._path is None else self._partial(self._path)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._path is None or kind is not None:  # what was graded so far stays readable as OUT.partial
-            with suppress(OSError):  # on a full disk; it has been said
-                self._open.close()
-            return
-        self._open.close()
-        partial_of(self._path).replace(self._path)
-        errors = errors_of(self._path)
-        if self._errors is not None:
-            partial_of(errors).replace(errors)
-        else:
-            errors.unlink(missing_ok=True)  # those of an earlier run
-
-    def take(self, outcome: Outcome) -> None:
-        """Write one response's row, or report a bad row."""
-        if isinstance(outcome, BadRow):
-            self._report(outcome)
-            return
-        try:
-            line = json.dumps(outcome.fields, ensure_ascii=False, allow_nan=False).encode("utf-8")
-        except ValueError as error:  # NaN in a column that came in
-            row = json.dumps(outcome.fields, default=str)
-            self._report(BadRow(f"not JSON: {error}", line=outcome.line, row=row))
-            return
-        self.verdicts[outcome.result.verdict] += 1
-        assert self._rows is not None, "take() is called inside the context"
-        self._write(self._rows, line + b"\n")
-
-    def describe(self) -> str:
-        """One line on what was graded."""
-        counts = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(self.verdicts.items()))
-        bad = f"; {self.bad} bad rows" + (f", see {errors_of(self._path)}" if self._path else "") if self.bad else ""
-        return f"graded {self.verdicts.total()} responses: {counts or 'none'}{bad}"
-
-    def _report(self, error: BadRow) -> None:
-        self.bad += 1
-        print(f"rlvr grade: {error}", file=sys.stderr, flush=True)
-        if self._path is None:
-            return
-        if self._errors is None:
-            self._errors = self._partial(errors_of(self._path))
-        record = {
-            "file": error.file,
-            "line": error.line,
-            "field": error.field,
-            "reason": error.reason,
-            "row": error.row,
-        }
-        self._write(self._errors, json.dumps(record).encode("ascii") + b"\n")  # the row may hold what is not Unicode
-
-    def _write(self, stream: IO[bytes], data: bytes) -> None:
-        try:
-            stream.write(data)
-            stream.flush()
-        except BrokenPipeError:  # whoever read has gone
-            raise
-        except OSError as error:
-            if self._path is None:  # what it holds back would fail again at exit
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            where = "standard output" if self._path is None else repr(stream.name)
-            raise BadFile(f"cannot write {where}: {error.strerror or error}") from error
-
-    def _partial(self, path: Path) -> IO[bytes]:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return self._open.enter_context(partial_of(path).open("wb"))
-        except OSError as error:
-            raise BadFile(f"cannot write {str(partial_of(path))!r}: {error.strerror}") from error
-
-
-def partial_of(path: Path) -> Path:
-    """The name under which a file grows."""
-    return path.with_name(f"{path.name}.partial")
-
-
-def errors_of(path: Path) -> Path:
-    """Where the bad rows of OUT stand."""
-    return path.with_name(f"{path.name}.errors.jsonl")

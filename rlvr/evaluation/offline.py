@@ -20,8 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from data_prep.fitting import Fitting, select_fitting
 from data_prep.problem import Problem
+from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
-from rewards.pool import DEADLINE
 from rewards.types import Json, MathReference, Verdict
 from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import evaluate

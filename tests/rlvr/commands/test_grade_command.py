@@ -17,9 +17,8 @@ import pytest
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards import GraderPool
-from rlvr.batch_grading import _Reader, graded_rows, requests_of
 from rlvr.cli import main
+from rlvr.offline.stream import requests_of
 
 TEXT, OBJECT = "response must be a string", "expected a JSON object"
 ROOT = Path(__file__).resolve().parents[3]
@@ -192,7 +191,13 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
         (["in.jsonl", "--reward", "{gate: format"], "is not YAML"),
         (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
         (["in.jsonl", "--reward", "math", "--deadline", "0"], "deadline must be"),
-        (["in.jsonl", "--reward", "math", "--out", "out.parquet"], "written as JSONL"),
+        (["in.jsonl", "--reward", "math", "--out", "out.jsonl.gz"], "written as JSONL or Parquet"),
+        (["in.jsonl", "--reward", "math", "--out", "in.jsonl"], "is one of the files to grade"),
+        (["in.jsonl", "--reward", "math", "--limit", "0"], "--limit is 0"),
+        (["in.jsonl", "--reward", "math", "--sample", "1.5"], "--sample is 1.5"),
+        (["in.jsonl", "--reward", "math", "--split", "test"], "concern data sets of the hub"),
+        (["in.csv", "--reward", "math"], "no file 'in.csv'"),
+        (["-", "-", "--reward", "math"], "named twice"),
         (["in.jsonl", "--reward", "math", "--out", "in.jsonl/x"], "cannot write"),
     ],
 )
@@ -314,46 +319,6 @@ def test_an_output_that_cannot_grow_leaves_its_partial_file(tmp_path: Path) -> N
     assert b"No space left on device" in told
     assert b"Traceback" not in told
     assert not (tmp_path / "graded.jsonl").exists()
-
-
-def test_a_fast_reader_waits_for_the_graders() -> None:
-    read = 0
-
-    def rows() -> object:
-        nonlocal read
-        for number in range(1, 2001):
-            read += 1
-            yield Row(file="f", line=number, fields={"response": "a"})
-
-    with GraderPool("format", workers=1) as pool:
-        stream = graded_rows(rows(), pool, window=10)  # type: ignore[arg-type]
-        next(stream)
-        time.sleep(0.3)
-        assert read <= 13  # ten wait, one was taken, one is in the reader's hand
-        assert sum(1 for _ in stream) == 1999
-        assert read == 2000
-
-
-def test_a_caller_that_stops_ends_the_reader() -> None:
-    with GraderPool("format", workers=1) as pool:
-        reader = _Reader((Row(file="f", line=n, fields={"response": "a"}) for n in range(1, 10_000)), pool, 4)
-        reader.start()
-        reader.waiting.get()
-        reader.wanted.clear()
-        reader.join(timeout=5)
-        assert not reader.is_alive()
-
-
-def test_an_error_of_the_rows_comes_after_the_rows_before_it() -> None:
-    def rows() -> object:
-        yield Row(file="f", line=1, fields={"response": "a"})
-        raise OSError("the disk is gone")
-
-    with GraderPool("format", workers=1) as pool:
-        stream = graded_rows(rows(), pool)  # type: ignore[arg-type]
-        assert next(stream).line == 1
-        with pytest.raises(OSError, match="the disk is gone"):
-            next(stream)
 
 
 def test_an_empty_column_of_a_parquet_file_is_no_response() -> None:

@@ -1,0 +1,116 @@
+"""Grades by the content of what was graded: a folder that several runs share, so that no response is graded twice.
+
+The key is a hash of all that a grade may depend on: the reward with its parameters and version, the bytes of the file
+it stands in, the deadline, and the request (not its ids). A grade of a reward that compares responses is known by all
+of them together. What could not be judged, or ran into a limit of time, is not kept: it may end otherwise next time.
+
+Example:
+    with GradeCache(Path("~/.cache/grades").expanduser(), about="math@2") as cache:
+        (key,) = cache.keys([request])
+        cache.keep(key, result)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rewards.blame import GRADING_LIMIT
+from rewards.errors import InvalidRow
+from rewards.types import GradeRequest, GradeResult
+from rlvr.errors import ConfigError
+
+_WAITING = 1000  # grades that are kept back before they are written
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+
+
+class GradeCache:
+    """A context manager: a SQLite file in a folder. hits: grades that were found."""
+
+    def __init__(self, folder: Path, *, about: str) -> None:
+        """about: all that the grades depend on beside the request.
+
+        Raises:
+            ConfigError: the folder or the file in it cannot be used.
+        """
+        self._about = about.encode()
+        self._waiting: dict[bytes, str] = {}
+        self.hits = self.asked = 0
+        path = folder / "grades.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._open = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._open.execute("PRAGMA journal_mode = WAL")
+            self._open.execute("PRAGMA synchronous = NORMAL")
+            self._open.execute("CREATE TABLE IF NOT EXISTS grades (key BLOB PRIMARY KEY, grade TEXT) WITHOUT ROWID")
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigError(
+                f"--cache {str(folder)!r} cannot be used: {error}; name a folder that can be written"
+            ) from error
+
+    def keys(self, requests: Sequence[GradeRequest]) -> list[bytes]:
+        """What grades are known by, of requests that are graded in one call. Raises InvalidRow: it is not JSON."""
+        try:
+            contents = [json.dumps(_content(request), sort_keys=True).encode() for request in requests]
+        except (TypeError, ValueError) as error:
+            raise InvalidRow(f"a request has no form in JSON: {error}") from error
+        digest = hashlib.blake2b(self._about, digest_size=16)
+        for content in contents:
+            digest.update(b"%d\0%s" % (len(content), content))
+        key = digest.digest()
+        return [key] if len(contents) == 1 else [key + place.to_bytes(4, "big") for place in range(len(contents))]
+
+    def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]:
+        """The grades that are known."""
+        self.asked += len(keys)
+        found = {key: self._waiting[key] for key in keys if key in self._waiting}
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            marks = ",".join("?" * len(some))
+            try:
+                found |= dict(self._open.execute(f"SELECT key, grade FROM grades WHERE key IN ({marks})", some))
+            except sqlite3.Error as error:
+                raise ConfigError(f"--cache cannot be read: {error}; remove the folder, or leave it out") from error
+        grades = {key: GradeResult.from_dict(json.loads(text)) for key, text in found.items()}
+        self.hits += sum(key in grades for key in keys)
+        return grades
+
+    def keep(self, key: bytes, result: GradeResult) -> None:
+        """Remember a grade, if it is one that holds."""
+        if result.score is None or result.reason.startswith(GRADING_LIMIT):
+            return
+        self._waiting[key] = json.dumps(result.to_dict())
+        if len(self._waiting) >= _WAITING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        rows, self._waiting = list(self._waiting.items()), {}
+        try:
+            self._open.execute("BEGIN IMMEDIATE")
+            self._open.executemany("INSERT OR REPLACE INTO grades VALUES (?, ?)", rows)
+            self._open.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise ConfigError(f"--cache cannot be written: {error}; make room, or leave it out") from error
+
+    def __enter__(self) -> GradeCache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.flush()
+        finally:
+            self._open.close()
+
+
+def _content(request: GradeRequest) -> Mapping[str, object]:
+    row = request.to_dict()
+    return {name: value for name, value in row.items() if name not in ("id", "group", "sample")}

@@ -1,0 +1,208 @@
+"""Which column of a row is what: named by the caller, or guessed from the first rows and said.
+
+A row that follows the contract (`response` or `responses`, `reference`, `prompt`, `id`, `finish`) is taken as it is. Of
+any other the first of the usual names that holds something usable is chosen, once for all rows. A name may be a path
+into objects: `reward_model.ground_truth`. A chat (`messages`, `conversations`) whose last turn is the assistant's is a
+prompt and a response.
+
+Example:
+    >>> columns = guess([{"question": "1+1?", "completion": "\\\\boxed{2}", "answer": 2, "task_id": "a"}], Columns())
+    >>> columns.describe()
+    'response = completion, reference = answer, prompt = question, id = task_id'
+    >>> columns.read({"question": "1+1?", "completion": "\\\\boxed{2}", "answer": 2, "task_id": "a"})["reference"]
+    2
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from data_prep.errors import BadRow
+from rewards.types import Json
+
+Fields = Mapping[str, object]
+
+RESPONSES = (
+    *("completion", "completions", "output", "outputs", "generation", "generations", "generated_text"),
+    *("model_output", "model_outputs", "prediction", "predictions", "candidates", "samples"),
+)
+CHATS = ("messages", "conversations", "conversation", "chat")
+REFERENCES = (
+    *("answer", "label", "ground_truth", "reward_model.ground_truth", "gold", "gold_answer", "expected_answer"),
+    *("final_answer", "target", "reference_answer", "correct_answer", "solution"),
+)
+PROMPTS = ("question", "problem", "instruction", "query", "input")
+IDS = ("problem_id", "question_id", "task_id", "unique_id", "uid", "idx", "extra_info.index")
+TAGS = ("tags", "source", "data_source")
+_ROLES = {"human": "user", "gpt": "assistant", "model": "assistant"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Column names; empty = the contract's own name. chat: a column whose last turn is the response.
+
+    group: what the samples of one problem share; empty = id, prompt and reference. tags: columns to sum up by.
+    """
+
+    response: str = ""
+    chat: str = ""
+    reference: str = ""
+    prompt: str = ""
+    id: str = ""
+    group: str = ""
+    tags: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """What is read from where, of what does not have the contract's name."""
+        named = {
+            "response": self.response or (f"{self.chat}, its last turn" if self.chat else ""),
+            "reference": self.reference,
+            "prompt": self.prompt,
+            "id": self.id,
+            "group": self.group,
+            "tags": ", ".join(self.tags),
+        }
+        return ", ".join(f"{what} = {column}" for what, column in named.items() if column and column != what)
+
+    def to_dict(self) -> dict[str, Json]:
+        """As a manifest holds them."""
+        names = ("response", "chat", "reference", "prompt", "id", "group")
+        return {**{name: getattr(self, name) for name in names}, "tags": list(self.tags)}
+
+    def read(self, row: Fields) -> dict[str, object]:
+        """The row as the contract has it. Raises BadRow where a chat does not end with a response."""
+        made = dict(row)
+        if self.chat:
+            made |= _from_chat(row, self.chat)
+        elif self.response:
+            made.pop("response", None)
+            made.pop("responses", None)
+            value = value_at(row, self.response)
+            if value is not None:
+                made["responses" if isinstance(value, list | tuple) else "response"] = value
+        for name in ("reference", "prompt", "id"):
+            if column := getattr(self, name):
+                made[name] = value_at(row, column)
+        if isinstance(made.get("prompt"), list):
+            made["prompt"] = _turns(made["prompt"])
+        return made
+
+
+def value_at(row: Fields, path: str) -> object:
+    """The value of a column, or at a path into objects; None where there is none."""
+    if path in row or "." not in path:
+        return row.get(path)
+    value: object = row
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def guess(rows: Sequence[Fields], given: Columns) -> Columns:
+    """What is not given, from rows at the beginning of the data. A row of the contract's form needs no guess."""
+    found: dict[str, str] = {}
+    if not given.response and not given.chat and not any(_has_response(row) for row in rows):
+        if column := _first(rows, RESPONSES, _is_response):
+            found["response"] = column
+        elif column := _first(rows, CHATS, _is_chat):
+            found["chat"] = column
+    # A response that stands where another thing is looked for is not that thing.
+    taken = {given.response, given.chat, found.get("response", ""), found.get("chat", "")}
+    for name, candidates, usable in (
+        ("reference", REFERENCES, _is_reference),
+        ("prompt", PROMPTS, _is_prompt),
+        ("id", IDS, _is_identity),
+    ):
+        if not getattr(given, name) and not any(row.get(name) is not None for row in rows):
+            if name == "prompt" and (given.chat or "chat" in found):
+                continue
+            if column := _first(rows, [c for c in candidates if c not in taken], usable):
+                found[name] = column
+    tags = given.tags or tuple(c for c in [_first(rows, TAGS, _is_tag)] if c)
+    return replace(given, **found, tags=tags)
+
+
+def _first(rows: Sequence[Fields], names: Iterable[str], usable: Callable[[object], bool]) -> str:
+    return next((name for name in names if any(usable(value_at(row, name)) for row in rows)), "")
+
+
+def _has_response(row: Fields) -> bool:
+    return row.get("response") is not None or row.get("responses") is not None
+
+
+def _is_response(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and bool(value) and isinstance(value[0], str))
+
+
+def _is_chat(value: object) -> bool:
+    turns = _turns(value) if isinstance(value, list) else []
+    return bool(turns) and isinstance(turns[-1], Mapping) and turns[-1].get("role") == "assistant"
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, str | int | float | list | Mapping) and not isinstance(value, bool)
+
+
+def _is_prompt(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
+
+
+def _is_identity(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _is_tag(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(tag, str) for tag in value))
+
+
+def _turns(value: object) -> list[object]:
+    """A chat in the form of roles and contents; one of `from` and `value` is brought into it."""
+    made: list[object] = []
+    for turn in value if isinstance(value, list) else []:
+        if isinstance(turn, Mapping) and "role" not in turn and "from" in turn:
+            speaker = str(turn["from"])
+            made.append({"role": _ROLES.get(speaker, speaker), "content": turn.get("value")})
+        else:
+            made.append(turn)
+    return made
+
+
+def _from_chat(row: Fields, column: str) -> dict[str, object]:
+    turns = _turns(value_at(row, column))
+    last = turns[-1] if turns else None
+    if not isinstance(last, Mapping) or last.get("role") != "assistant":
+        raise BadRow(field=column, expected="a chat whose last turn is the assistant's", found=value_at(row, column))
+    return {"response": last.get("content"), "prompt": turns[:-1]}
+
+
+# --- references -----------------------------------------------------------------------------------------------------
+
+
+def reference_of(value: object, kind: str) -> object:
+    """A reference as a request takes it.
+
+    kind: what a bare value means for the reward: `math`, `choice`, `text`, or `data` for a reward of one's own, which
+    takes any JSON; text and numbers stay a math answer there, as the contract says.
+    """
+    if isinstance(value, str) and value.startswith("{") and '"type"' in value:
+        try:
+            read = json.loads(value)
+        except ValueError:
+            read = None
+        if isinstance(read, dict) and "type" in read:
+            return read
+    if value is None or (isinstance(value, Mapping) and isinstance(value.get("type"), str)):
+        return value
+    if kind == "choice" and isinstance(value, str):
+        return {"type": "choice", "answer": value}
+    if kind == "text" and isinstance(value, str | int | float | list):
+        return {"type": "text", "answers": value}
+    if kind == "data" and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+        return {"type": "data", "value": value}
+    if isinstance(value, list) or (isinstance(value, Mapping) and "any_of" in value):
+        return {"type": "math", "answer": value}
+    return value

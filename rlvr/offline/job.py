@@ -1,0 +1,405 @@
+"""Grade files from beginning to end: find the rows, grade them, write them, sum them up; go on where a kill left off.
+
+    from rlvr.offline.job import GradeJob, grade_files
+
+    job = GradeJob(files=("responses.jsonl",), reward=RewardSpec.from_dict("math"), out=Path("graded.jsonl"))
+    ended = grade_files(job)
+    print(ended.summary.to_dict()["measures"])
+
+It is what `rlvr grade` runs. The same call goes on with a run that was killed or interrupted; the rows that it had
+graded are not graded again, and the output is that of an uninterrupted run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from data_prep.errors import BadRow, shortened
+from data_prep.rows import Row
+from rewards.clock import DEADLINE
+from rewards.composition import RewardSpec
+from rewards.pool import GraderPool
+from rewards.types import Json
+from rlvr.errors import ConfigError
+from rlvr.offline.cache import GradeCache
+from rlvr.offline.columns import Columns, guess
+from rlvr.offline.journal import BAD, Journal
+from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
+from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, put_in_place, state_of
+from rlvr.offline.policies import OtherPolicy
+from rlvr.offline.progress import Progress
+from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener
+from rlvr.offline.sources import (
+    Numbered,
+    Selection,
+    Source,
+    Start,
+    find_sources,
+    numbered_rows,
+    select,
+)
+from rlvr.offline.state import RunState
+from rlvr.offline.stream import Asking, GradingStream, requests_of
+from rlvr.offline.summary import Summary, summarise
+
+_LOOKED_AT = 20  # rows from which columns are guessed
+_KINDS = {"choice": "choice", "exact": "text", "f1": "text"}  # what a bare reference means for a reward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeJob:
+    """What is asked for.
+
+    files: files, folders, `-`, or data sets of the hub. subset, split: of the latter. out: None = standard output.
+    timeout: seconds of one grade. sample: a share below 1, or a number of rows. ordered: in the order of the input.
+    restart: begin anew, whatever is there. cache: a folder of grades by content. progress: None = on a terminal.
+    ray: the address of a Ray cluster; empty = one that is made here; None = this process.
+    """
+
+    files: tuple[str, ...]
+    reward: RewardSpec
+    out: Path | None = None
+    columns: Columns = field(default_factory=Columns)
+    subset: str | None = None
+    split: str | None = None
+    workers: int | None = None
+    timeout: float = DEADLINE
+    limit: int | None = None
+    sample: float | None = None
+    seed: int = 0
+    ordered: bool = True
+    restart: bool = False
+    cache: Path | None = None
+    progress: bool | None = None
+    ray: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a run ended. summary: None where it was interrupted. signal: what interrupted it; 0 = nothing."""
+
+    graded: int
+    summary: Summary | None = None
+    signal: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A job whose data and reward have been looked at."""
+
+    job: GradeJob
+    sources: Sequence[Source]
+    selection: Selection
+    columns: Columns
+    first: Sequence[Numbered]
+    rows: Iterator[Numbered] | None
+    pool: GraderPool
+    kind: str
+
+
+class Engine(Protocol):
+    """Grades rows from a place on; batches come in the order of the input, an empty one while nothing is known."""
+
+    def __iter__(self) -> Iterator[list[Written]]: ...
+
+    def stop(self) -> None: ...
+
+
+def say(line: str) -> None:
+    """One line for the person who started it."""
+    print(f"rlvr grade: {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def prepared(job: GradeJob) -> Iterator[Prepared]:
+    """Look at data, columns and reward before anything is written. Raises ToolkitError."""
+    if job.out is not None:
+        check_output(job.out)
+    with GraderPool(job.reward, workers=job.workers, deadline=job.timeout) as pool:
+        out = job.out
+        ours = [out, partial_of(out), errors_of(out), partial_of(errors_of(out)), state_of(out)] if out else []
+        sources = find_sources(job.files, config=job.subset, split=job.split, leave_out=ours)
+        selection = select(sources, limit=job.limit, sample=job.sample, seed=job.seed)
+        streamed = any(source.waits for source in sources)
+        rows = numbered_rows(sources, selection)
+        first = list(_first_of(rows, 1 if streamed else _LOOKED_AT))
+        columns = guess([n.row.fields for n in first if isinstance(n.row, Row)], job.columns)
+        yield Prepared(
+            job=job,
+            sources=sources,
+            selection=selection,
+            columns=columns,
+            first=first,
+            rows=rows if streamed else None,
+            pool=pool,
+            kind=_kind(job.reward),
+        )
+
+
+def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
+    """Rows up to so many that can be read."""
+    for numbered in rows:
+        yield numbered
+        good -= isinstance(numbered.row, Row)
+        if not good:
+            return
+
+
+def _kind(reward: RewardSpec) -> str:
+    """What a bare reference means for the reward."""
+    kinds = {"data" if ":" in leaf.named.reward else _KINDS.get(leaf.named.reward, "") for leaf in reward.leaves()}
+    kinds -= {""}
+    return kinds.pop() if len(kinds) == 1 else "math"
+
+
+def grade_files(job: GradeJob) -> Ended:
+    """Grade, and say on standard error what is read from where. Raises ToolkitError."""
+    with prepared(job) as ready:
+        if read := ready.columns.describe():
+            say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
+        with RunState.open(job.out, _manifest(ready), restart=job.restart) as state:
+            try:
+                return _run(ready, state)
+            finally:
+                if job.out is not None and not len(state.journal) and not state.finished:
+                    _leave_nothing(job.out, state)
+
+
+def dry_run(job: GradeJob) -> Iterator[str]:
+    """What would be done, a line each: data, columns, the first rows as requests, reward and workers, what is there.
+
+    Nothing is written, and nothing graded. Raises ToolkitError.
+    """
+    with prepared(job) as ready:
+        for source in ready.sources:
+            yield f"input: {source.name}"
+        yield f"columns: {ready.columns.describe() or 'as the contract names them'}"
+        good = 0
+        for numbered in ready.first:
+            row = numbered.row
+            if isinstance(row, Row):
+                try:
+                    requests = requests_of(row, ready.columns, ready.kind)
+                except BadRow as error:
+                    row = row.blame(error)
+                else:
+                    good += 1
+                    if good == 1:
+                        first = requests[0]
+                        size = len(first.response)
+                        yield f"first row: {len(requests)} responses to grade, the first of {size} characters"
+                        yield f"reference: {shortened(first.reference.to_dict(), 300)}"
+            if isinstance(row, BadRow):
+                yield f"bad row: {row}"
+        yield f"of the first {len(ready.first)} rows {good} can be graded"
+        ready.pool.start()
+        yield f"reward: {ready.pool.identity}, {ready.pool.workers} workers, {job.timeout:g} s for a grade"
+        if job.out is None:
+            yield "output: standard output"
+            return
+        yield f"output: {job.out}"
+        if state_of(job.out).exists() and not job.restart:
+            stored = read_manifest(state_of(job.out) / "run.json")
+            found = differences(stored, _manifest(ready)) if stored is not None else []
+            records = len(Journal(state_of(job.out)))
+            if found:
+                yield f"an unfinished run is there that differs, so this one would be refused: {'; '.join(found)}"
+            else:
+                yield f"an unfinished run would be continued behind {records} responses"
+
+
+def _manifest(ready: Prepared) -> Mapping[str, Json]:
+    job = ready.job
+    if job.out is None:  # nothing that could be continued
+        return {}
+    return {
+        "format": FORMAT,
+        "inputs": [source.fingerprint() for source in ready.sources],
+        **reward_part(job.reward),
+        "columns": ready.columns.to_dict(),
+        "limit": job.limit,
+        "sample": job.sample,
+        "seed": job.seed,
+        "timeout": job.timeout,
+        "ordered": job.ordered,
+        "engine": "ray" if job.ray is not None else "",
+    }
+
+
+def _leave_nothing(out: Path, state: RunState) -> None:
+    """A run that has graded nothing leaves nothing."""
+    state.remove()
+    partial = partial_of(out)
+    if partial.is_file() and not partial.is_symlink() and not partial.stat().st_size:
+        partial.unlink()
+
+
+def _run(ready: Prepared, state: RunState) -> Ended:
+    job, before = ready.job, state.done.records
+    if state.finished:
+        say("all rows are graded already; the output is put in place")
+    else:
+        if before:
+            say(f"{before} responses were graded before; going on behind them")
+        with ExitStack() as stack:
+            cache = None
+            if job.cache is not None:
+                about = f"{reward_part(job.reward)} {job.timeout}"
+                cache = stack.enter_context(GradeCache(job.cache, about=about))
+            output = open_output(job.out, state.done.output_end, state.done.output_rows)
+            stack.callback(output.close)
+            opened = None
+            if job.out is not None:
+                opened = errors_opener(partial_of(errors_of(job.out)), state.done.errors_end)
+            recorder = Recorder(output, opened, state.journal)
+            stack.callback(recorder.close)
+            caught = _grade(ready, state, recorder, cache)
+            recorder.flush()
+            if not caught:
+                output.finish()
+        if caught:
+            _say_how_to_go_on(job, before + recorder.taken)
+            return Ended(graded=before + recorder.taken, signal=caught)
+        state.mark_finished()
+    if job.out is not None:
+        put_in_place(job.out, bad=_has_bad(state.journal))
+    summary = summarise(state.journal, state.folder, [source.name for source in ready.sources])
+    state.remove()
+    return Ended(graded=summary.responses, summary=summary)
+
+
+def _has_bad(journal: Journal) -> bool:
+    return any(bool((records["verdict"] == BAD).any()) for records in journal.chunks()) if len(journal) else False
+
+
+def _grade(ready: Prepared, state: RunState, recorder: Recorder, cache: GradeCache | None) -> int:
+    """Grade what is left; returns the signal that interrupted it, or 0."""
+    engine = _engine(ready, state, cache)
+    progress = Progress(ready.job.progress, ready.sources, limit=ready.selection.limit, before=state.done.records)
+    with _stopping(engine) as caught, progress:
+        for batch in engine:
+            if batch:
+                recorder.take(batch)
+                progress.update(recorder.taken, index=batch[-1].index)
+            else:
+                recorder.flush()
+                if cache is not None:
+                    cache.flush()
+    return caught[0] if caught else 0
+
+
+def _start(state: RunState) -> tuple[Start, int]:
+    """Where reading goes on, and the ordinal of the first response there."""
+    last = state.done.last
+    if last is None:
+        return Start(), 0
+    start = Start(file=int(last["file"]), line=int(last["row"]), index=int(last["index"]))
+    return start, int(last["ordinal"]) - int(last["place"])
+
+
+def _engine(ready: Prepared, state: RunState, cache: GradeCache | None) -> Engine:
+    job = ready.job
+    other = OtherPolicy.of(job.reward)
+    start, first = _start(state)
+    describe = Describer(ready.columns, reward=ready.pool.identity, policy_of=other.policy_of if other else None)
+    if ready.rows is None:
+        rows: Iterable[Numbered] = numbered_rows(ready.sources, ready.selection, start)
+    else:
+        rows = itertools.chain(ready.first, ready.rows)
+        if state.done.records:
+            rows = _behind(rows, start, state.journal, ordered=job.ordered)
+    asking = Asking(ready.columns, ready.kind, known=cache, other=other)
+    stream = GradingStream(
+        rows,
+        ready.pool,
+        asking=asking,
+        ordered=job.ordered,
+        waits=ready.rows is not None,
+        first=first,
+        is_done=state.done.has,
+    )
+    return _Local(stream, describe)
+
+
+class _Local:
+    """The engine of this process: a stream and a describer."""
+
+    def __init__(self, stream: GradingStream, describe: Describer) -> None:
+        self._stream = stream
+        self._describe = describe
+
+    def __iter__(self) -> Iterator[list[Written]]:
+        for batch in self._stream:
+            yield [self._describe(item) for item in batch]
+
+    def stop(self) -> None:
+        self._stream.stop()
+
+
+def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered: bool) -> Iterator[Numbered]:
+    """The rows of a stream from a place on; those before it must be the ones that were graded."""
+    if not ordered:
+        raise ConfigError(
+            "a run over standard input with --unordered cannot be continued; begin anew with --restart, or name a file"
+        )
+    checks = (
+        (int(record["index"]), int(record["check"]))
+        for records in journal.chunks()
+        for record in records[records["place"] == 0][["index", "check"]]
+    )
+    index, check = next(checks)
+    for numbered in rows:
+        if numbered.index < start.index:
+            row = numbered.row
+            text = row.row if isinstance(row, BadRow) else row.text
+            if numbered.index == index and zlib.crc32(text.encode("utf-8", "surrogatepass")) == check:
+                index, check = next(checks)
+                continue
+            raise ConfigError(
+                f"line {row.line} of {row.file} is not the one that was graded; give the same rows to go on, or begin "
+                "anew with --restart"
+            )
+        yield numbered
+
+
+@contextmanager
+def _stopping(engine: Engine) -> Iterator[list[int]]:
+    """Ctrl-C (and SIGTERM) ends reading; what is being graded is finished. A second one ends it at once."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+        text = b"\nrlvr grade: interrupted; finishing what is being graded (once more: stop at once)\n"
+        if sys.stderr is not None:
+            os.write(2, text)  # a handler may not wait for a lock
+        engine.stop()
+
+    held = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+
+
+def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
+    if job.out is None:
+        say(f"interrupted after {graded} responses")
+    else:
+        say(f"interrupted after {graded} responses; the same command goes on from {partial_of(job.out)}")

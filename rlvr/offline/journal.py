@@ -1,0 +1,220 @@
+"""What has been graded: a record of fixed size for each response and each bad row, in the order of writing.
+
+The journal is what makes a run resumable and its summary cheap. A record is appended after the row that it speaks of
+has been written, with the place where that row ends: after a kill whatever lies behind the last record's end is cut
+off, half a record too. The texts that records name by number (tags, causes) stand beside it, one JSON string a line.
+
+A response's key is (file, row, sample). Its `ordinal`, which counts all responses and bad rows in the order of the
+input, says the same in one number.
+
+Example:
+    with Journal.open(folder) as journal:
+        journal.append(...)
+    for records in journal.chunks():
+        print(records["score"].mean())
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewards.types import Verdict
+
+RECORD = np.dtype(
+    [
+        ("ordinal", "<u8"),
+        ("index", "<u8"),  # of the row among those that are graded
+        ("row", "<u8"),  # its line
+        ("end", "<u8"),  # where its text ends: in its part of the output, or among the bad rows
+        ("group", "<u8"),  # hash of what the samples of one problem share
+        ("answer", "<u8"),  # hash of the extracted answer as a vote; 0 = none
+        ("score", "<f8"),
+        ("correctness", "<f4"),  # NaN = none
+        ("strict", "<f4"),
+        ("lenient", "<f4"),
+        ("seconds", "<f4"),
+        ("file", "<u4"),
+        ("place", "<u4"),  # of the response within its row
+        ("tags", "<u4"),  # numbers of texts; 0 = none
+        ("cause", "<u4"),
+        ("part", "<u4"),  # of the output
+        ("check", "<u4"),  # CRC-32 of the row's text
+        ("verdict", "u1"),
+        ("cached", "u1"),
+    ]
+)
+_PACK = struct.Struct("<QQQQQQdffffIIIIIIBB").pack
+assert struct.calcsize("<QQQQQQdffffIIIIIIBB") == RECORD.itemsize
+
+Records = NDArray[np.void]
+
+VERDICTS = (*Verdict, "bad row")
+BAD = len(Verdict)
+CODES = {verdict: code for code, verdict in enumerate(Verdict)}
+NAN = math.nan
+_CHUNK = 1 << 16  # records in memory at a time
+_MOST_TEXTS = 10_000  # different causes or tags that are told apart
+
+
+class Texts:
+    """Texts by number, from 1 on. What goes beyond the most that are told apart shares one number."""
+
+    def __init__(self, path: Path, others: str) -> None:
+        """others: the text that stands for those beyond the most."""
+        self._path = path
+        self._others = others
+        self._numbers: dict[str, int] = {}
+        self._new: list[str] = []
+
+    def number(self, text: str) -> int:
+        """The number of a text; 0 for an empty one."""
+        if not text:
+            return 0
+        found = self._numbers.get(text)
+        if found is None:
+            if len(self._numbers) >= _MOST_TEXTS and text != self._others:
+                return self.number(self._others)
+            found = self._numbers[text] = len(self._numbers) + 1
+            self._new.append(text)
+        return found
+
+    def flush(self) -> None:
+        """Write what is new. It must be there before the records that name it."""
+        if self._new:
+            with self._path.open("ab") as file:
+                file.write("".join(json.dumps(text) + "\n" for text in self._new).encode())
+            self._new.clear()
+
+    def load(self) -> None:
+        """Read what an earlier process wrote; a line that it did not finish is cut off."""
+        if not self._path.exists():
+            return
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            os.truncate(self._path, len(whole))
+        for line in whole.splitlines():
+            self._numbers.setdefault(json.loads(line), len(self._numbers) + 1)
+
+    def all(self) -> list[str]:
+        """Every text at its number; the first is empty."""
+        return ["", *self._numbers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an earlier process has graded.
+
+    low: all ordinals below it are done. beyond: those that are done above it (only where rows are written as they
+    finish). last: the record of `low - 1`; None = none. records: how many there are.
+    """
+
+    low: int = 0
+    beyond: frozenset[int] = frozenset()
+    last: Records | None = None
+    records: int = 0
+    output_end: Mapping[int, int] = field(default_factory=dict)
+    output_rows: Mapping[int, int] = field(default_factory=dict)
+    errors_end: int = 0
+
+    def has(self, ordinal: int) -> bool:
+        """Whether a response is graded."""
+        return ordinal < self.low or ordinal in self.beyond
+
+
+class Journal:
+    """An append-only file of records and the texts that they name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "journal"
+        self.tags = Texts(folder / "tags.jsonl", '["(others)"]')
+        self.causes = Texts(folder / "causes.jsonl", "(others)")
+        self._file: IO[bytes] | None = None
+        self._waiting: list[bytes] = []
+
+    def __enter__(self) -> Journal:
+        self._file = self.path.open("ab", buffering=0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def append(self, *values: float) -> None:
+        """Add a record, its fields in the order of `RECORD`; it is written by `flush`."""
+        self._waiting.append(_PACK(*values))
+
+    def flush(self) -> None:
+        """Write what was appended. The rows that it speaks of are in the output already."""
+        if self._waiting and self._file is not None:
+            self.tags.flush()
+            self.causes.flush()
+            self._file.write(b"".join(self._waiting))
+            self._waiting.clear()
+
+    def __len__(self) -> int:
+        return self.path.stat().st_size // RECORD.itemsize if self.path.exists() else 0
+
+    def chunks(self) -> Iterator[Records]:
+        """All records, some at a time."""
+        with self.path.open("rb") as file:
+            while (records := np.fromfile(file, RECORD, _CHUNK)).size:
+                yield records
+
+    def recover(self) -> Done:
+        """Cut off half a record, and say what is done."""
+        self.tags.load()
+        self.causes.load()
+        count = len(self)
+        if count:
+            os.truncate(self.path, count * RECORD.itemsize)
+        output_end: dict[int, int] = {}
+        output_rows: dict[int, int] = {}
+        errors_end, low = 0, 0
+        beyond: set[int] = set()
+        for records in self.chunks() if count else ():
+            graded = records[records["verdict"] != BAD]
+            for part in np.unique(graded["part"]):
+                ends = graded["end"][graded["part"] == part]
+                output_end[int(part)] = max(int(ends.max()), output_end.get(int(part), 0))
+                output_rows[int(part)] = ends.size + output_rows.get(int(part), 0)
+            errors_end = max([errors_end, *records["end"][records["verdict"] == BAD].tolist()])
+            ordinals = records["ordinal"]
+            if ordinals[0] == low and not beyond and np.array_equal(ordinals, np.arange(low, low + ordinals.size)):
+                low += ordinals.size
+                continue
+            beyond.update(ordinals.tolist())
+            while low in beyond:
+                beyond.discard(low)
+                low += 1
+        return Done(
+            low=low,
+            beyond=frozenset(beyond),
+            last=self._record_of(low - 1) if low else None,
+            records=count,
+            output_end=output_end,
+            output_rows=output_rows,
+            errors_end=errors_end,
+        )
+
+    def _record_of(self, ordinal: int) -> Records:
+        for records in self.chunks():
+            found = np.flatnonzero(records["ordinal"] == ordinal)
+            if found.size:
+                record: Records = records[found[0]]
+                return record
+        raise LookupError(f"the journal has no record {ordinal}")

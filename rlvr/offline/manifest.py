@@ -1,0 +1,119 @@
+"""What a run is: its data, its reward, the options that its output depends on. A run that goes on must be the same.
+
+Workers, progress and the like are no part of it: they may change from one attempt to the next.
+
+Example:
+    differences(stored, manifest)  # ["the reward's version was math@1 and is math@2 now"]
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from data_prep.errors import BadFile
+from rewards.composed import identity
+from rewards.composition import RewardSpec
+from rewards.registry import find
+from rewards.types import Json
+from rlvr.errors import ConfigError
+
+FORMAT = 1
+Manifest = Mapping[str, Json]
+
+_NAMES = {
+    "format": "the form of the state",
+    "inputs": "the input",
+    "reward": "the reward",
+    "version": "the reward's version",
+    "files": "the file of the reward",
+    "columns": "the columns",
+    "limit": "--limit",
+    "sample": "--sample",
+    "seed": "--seed",
+    "timeout": "--timeout",
+    "ordered": "the order (--unordered)",
+    "engine": "--ray",
+}
+
+
+def reward_part(spec: RewardSpec) -> dict[str, Json]:
+    """What the grades depend on: the tree of rewards, their versions, and the bytes of files they stand in."""
+    files: dict[str, Json] = {}
+    for leaf in spec.leaves():
+        if ":" in leaf.named.reward:
+            path = Path(find(leaf.named.reward).source.file)
+            try:
+                files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError as error:
+                raise ConfigError(f"{path}, in which the reward stands, cannot be read: {error.strerror}") from error
+    return {"reward": spec.to_dict(), "version": identity(spec), "files": files}
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write it whole or not at all. Raises BadFile."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(manifest, indent=1) + "\n")
+        partial.replace(path)
+    except OSError as error:
+        raise BadFile(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """What an earlier process wrote; None = there is none."""
+    try:
+        return cast("Manifest", json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{str(path)!r} cannot be read: {error}; begin anew with --restart") from error
+
+
+def differences(stored: Manifest, now: Manifest) -> list[str]:
+    """What is not as it was, each as half a sentence."""
+    found: list[str] = []
+    for key, name in _NAMES.items():
+        was, is_now = stored.get(key), now.get(key)
+        if was == is_now:
+            continue
+        if key == "inputs" and isinstance(was, Sequence) and isinstance(is_now, Sequence):
+            found += _inputs(cast("Sequence[Manifest]", was), cast("Sequence[Manifest]", is_now))
+        elif key == "files" and isinstance(was, Mapping) and isinstance(is_now, Mapping):
+            changed = sorted(file for file in {*was, *is_now} if was.get(file) != is_now.get(file))
+            found.append(f"{name} has changed: {', '.join(changed)}")
+        elif key == "columns" and isinstance(was, Mapping) and isinstance(is_now, Mapping):
+            for column in sorted(c for c in {*was, *is_now} if was.get(c) != is_now.get(c)):
+                found.append(f"the column of {column} was {_shown(was.get(column))}, now {_shown(is_now.get(column))}")
+        else:
+            found.append(f"{name} was {_shown(was)}, now {_shown(is_now)}")
+    return found
+
+
+def _inputs(was: Sequence[Manifest], is_now: Sequence[Manifest]) -> list[str]:
+    names = [[str(entry.get("name")) for entry in entries] for entries in (was, is_now)]
+    if names[0] != names[1]:
+        return [f"the input was {_listed(names[0])}, now {_listed(names[1])}"]
+    found = []
+    for before, after in zip(was, is_now, strict=True):
+        if before != after:
+            sizes = ""
+            if before.get("bytes") != after.get("bytes"):
+                sizes = f" ({before.get('bytes')} bytes, now {after.get('bytes')})"
+            found.append(f"the content of {before.get('name')} has changed{sizes}")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown or "nothing"
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "":
+        return "not given"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,441 @@
+"""Where graded rows go: standard output, a JSONL file that grows as `OUT.partial`, or a folder of Parquet parts.
+
+An output takes lines of JSON and says where each ends, which is what the journal needs to cut off a row that was being
+written when the process was killed. Parquet cannot grow by rows, so a part grows as lines beside the finished parts and
+is turned into Parquet when it is full. All parts have one schema: what differs by row (`reference`, `parts`,
+`details`, `metadata`) is JSON text, as is a column whose values have no common type.
+
+    OUT.parquet.partial/part-00000.parquet    a finished part
+    OUT.parquet.partial/part-00001.jsonl      the one that grows
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+from data_prep.errors import BadFile
+from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+PART_ROWS = 1 << 16
+PART_BYTES = 256 << 20
+_GROUP_ROWS = 4096  # rows of a Parquet file in memory at a time
+_GROUP_BYTES = 16 << 20
+_AS_TEXT = ("reference", "parts", "details", "metadata")
+
+
+class Output(Protocol):
+    """Takes graded rows. part: the one that grows. full: the next row begins another part."""
+
+    part: int
+
+    @property
+    def full(self) -> bool: ...
+
+    def write(self, line: bytes) -> int:
+        """Take a row; returns where it ends in its part. It is written by `flush`, or before."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was taken. Raises BadFile; BrokenPipeError where the reader has gone."""
+        ...
+
+    def finish(self) -> None:
+        """All rows are there: make the output whole, under its partial name."""
+        ...
+
+    def close(self) -> None:
+        """Leave what has been written as it is."""
+        ...
+
+
+def partial_of(path: Path) -> Path:
+    """The name under which an output grows."""
+    return path.with_name(f"{path.name}.partial")
+
+
+def errors_of(path: Path) -> Path:
+    """Where the bad rows of OUT stand."""
+    return path.with_name(f"{path.name}.errors.jsonl")
+
+
+def state_of(path: Path) -> Path:
+    """Where the state of a run that writes OUT stands until it is whole."""
+    return path.with_name(f"{path.name}.resume")
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether rows are written as Parquet."""
+    return path.name.lower().endswith(".parquet")
+
+
+def check_output(path: Path) -> None:
+    """Raises ConfigError where OUT cannot be what its name says."""
+    name = path.name.lower()
+    if name.endswith((".gz", ".zst")):
+        raise ConfigError(f"--out {str(path)!r}: graded rows are written as JSONL or Parquet; compress the file after")
+    if path.is_dir() and not is_parquet(path):
+        raise ConfigError(f"--out {str(path)!r} is a folder; name a file in it, such as {path / 'graded.jsonl'}")
+    if path.is_file() and is_parquet(path):
+        raise ConfigError(f"--out {str(path)!r} is a file; graded rows become a folder of Parquet parts: name another")
+    if path.is_dir() and not all(is_part(inside) for inside in path.iterdir()):
+        raise ConfigError(f"--out {str(path)!r} is a folder that holds other things than graded rows; name another")
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file is a part of a Parquet output."""
+    return path.name.startswith("part-") and path.name.endswith((".parquet", ".jsonl"))
+
+
+class Lines:
+    """A file that grows by whole lines; also the bad rows'."""
+
+    part = 0
+    full = False
+
+    def __init__(self, path: Path, end: int = 0) -> None:
+        """Open it behind byte `end`; what stands there is cut off."""
+        self._path = path
+        self._waiting: list[bytes] = []
+        with _trouble(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if end and (path.stat().st_size if path.exists() else 0) < end:
+                raise BadFile(
+                    f"{str(path)!r} is shorter than what has been graded: somebody has changed it; begin anew with "
+                    "--restart"
+                )
+            self._file: IO[bytes] = path.open("ab" if end else "wb", buffering=0)
+            if end:
+                self._file.truncate(end)
+        self.end = end
+
+    def write(self, line: bytes) -> int:
+        self._waiting.append(line)
+        self.end += len(line)
+        return self.end
+
+    def flush(self) -> None:
+        if self._waiting:
+            data = memoryview(b"".join(self._waiting))
+            self._waiting.clear()
+            with _trouble(self._path):
+                while data:
+                    data = data[self._file.write(data) :]
+
+    def finish(self) -> None:
+        self.flush()
+        with _trouble(self._path):
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+class StandardOutput:
+    """Rows go to whoever reads."""
+
+    part = 0
+    full = False
+
+    def __init__(self) -> None:
+        if sys.stdout is None:
+            raise ConfigError("standard output is closed; name a file with --out")
+        self._waiting: list[bytes] = []
+        self._stream = sys.stdout.buffer
+
+    def write(self, line: bytes) -> int:
+        self._waiting.append(line)
+        return 0
+
+    def flush(self) -> None:
+        if not self._waiting:
+            return
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except BrokenPipeError:  # whoever read has gone
+            raise
+        except OSError as error:  # what it holds back would fail again at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            raise BadFile(f"cannot write standard output: {error.strerror or error}") from error
+
+    def finish(self) -> None:
+        self.flush()
+
+    def close(self) -> None:
+        """It stays open for whoever else writes to it."""
+
+
+class ParquetParts:
+    """A folder of parts."""
+
+    def __init__(self, folder: Path, ends: Mapping[int, int], rows: Mapping[int, int]) -> None:
+        """Open it behind what has been graded. ends, rows: where each part of lines ends, and how many it has."""
+        self._folder = folder
+        with _trouble(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not ends:
+                for left in folder.iterdir():
+                    left.unlink()
+        self.part = max(ends, default=0)
+        for part in range(self.part):
+            if not self._finished(part).exists():
+                self._convert(part)
+        if self._finished(self.part).exists():  # it was killed before it began the next
+            self._lines(self.part).unlink(missing_ok=True)
+            self.part += 1
+        for part in range(self.part):
+            self._lines(part).unlink(missing_ok=True)
+        self._rows = rows.get(self.part, 0)
+        self._growing = Lines(self._lines(self.part), ends.get(self.part, 0))
+
+    def write(self, line: bytes) -> int:
+        if self.full:
+            self._next()
+        self._rows += 1
+        return self._growing.write(line)
+
+    def flush(self) -> None:
+        self._growing.flush()
+
+    def finish(self) -> None:
+        self._growing.finish()
+        if self._rows or self.part == 0:
+            self._convert(self.part)
+        else:
+            self._lines(self.part).unlink(missing_ok=True)
+        self._unify()
+
+    def close(self) -> None:
+        self._growing.close()
+
+    @property
+    def full(self) -> bool:
+        """What the part holds must be in the journal before the next row comes."""
+        return self._rows >= PART_ROWS or self._growing.end >= PART_BYTES
+
+    def _next(self) -> None:
+        self._growing.finish()
+        self._convert(self.part)
+        self.part += 1
+        self._rows = 0
+        self._growing = Lines(self._lines(self.part))
+
+    def _lines(self, part: int) -> Path:
+        return self._folder / f"part-{part:05d}.jsonl"
+
+    def _finished(self, part: int) -> Path:
+        return self._folder / f"part-{part:05d}.parquet"
+
+    def _convert(self, part: int) -> None:
+        """Turn a part's lines into Parquet."""
+        with self._lines(part).open("rb") as file:
+            _write_parquet(self._finished(part), (json.loads(line) for line in file))
+        self._lines(part).unlink()
+
+    def _unify(self) -> None:
+        """Give all parts the schema that holds for all of them."""
+        from pyarrow import parquet
+
+        files = sorted(self._folder.glob("part-*.parquet"))
+        schemas = [parquet.read_schema(file) for file in files]
+        common = schemas[0]
+        for schema in schemas[1:]:
+            common = _common(common, schema)
+        for file, schema in zip(files, schemas, strict=True):
+            if not schema.equals(common):
+                _write_parquet(file, _rows_of(file), common)
+
+
+def open_output(path: Path | None, ends: Mapping[int, int], rows: Mapping[int, int]) -> Output:
+    """The output that a name stands for, behind what it holds already."""
+    if path is None:
+        return StandardOutput()
+    if is_parquet(path):
+        return ParquetParts(partial_of(path), ends, rows)
+    return Lines(partial_of(path), ends.get(0, 0))
+
+
+def put_in_place(path: Path, *, bad: bool) -> None:
+    """Give a whole output its name. What stood there is replaced; a run that is killed half-way does it again.
+
+    bad: there are bad rows; else those of an earlier run are removed.
+    """
+    with _trouble(path):
+        partial, errors = partial_of(path), errors_of(path)
+        if partial.exists():
+            if path.is_dir():
+                shutil.rmtree(path)
+            partial.replace(path)
+        if not bad:
+            errors.unlink(missing_ok=True)
+        elif partial_of(errors).exists():
+            partial_of(errors).replace(errors)
+
+
+class _trouble:  # noqa: N801  # reads as what it is: with _trouble(path)
+    """Says which file could not be written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, BadFile):
+            raise BadFile(f"cannot write {str(self._path)!r}: {error.strerror or error}") from error
+
+
+# --- Parquet --------------------------------------------------------------------------------------------------------
+
+
+def _rows_of(file: Path) -> Iterator[dict[str, object]]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(file) as opened:
+        for batch in opened.iter_batches(batch_size=_GROUP_ROWS):
+            yield from batch.to_pylist()
+
+
+def _groups(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    """Rows for one row group each: so many, or so large, whichever comes first."""
+    while group := list(islice(rows, 1)):
+        size = 0
+        for row in islice(rows, _GROUP_ROWS - 1):
+            group.append(row)
+            size += sum(len(value) for value in row.values() if isinstance(value, str))
+            if size > _GROUP_BYTES:
+                break
+        yield group
+
+
+def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarrow.Schema | None = None) -> None:
+    """Write a part; where a later group does not fit what the first ones said, all of it is written again."""
+    from pyarrow import parquet
+
+    partial = partial_of(path)
+    first: list[Path] = []
+    with _trouble(path):
+        writer: parquet.ParquetWriter | None = None
+        try:
+            for group in _groups(rows):
+                fitting = _schema_of(group) if schema is None else _common(schema, _schema_of(group))
+                if writer is None or schema is None or not fitting.equals(schema):
+                    if writer is not None:  # what is there keeps its schema until all is known
+                        writer.close()
+                        first.append(partial.replace(partial.with_name(f"{partial.name}.{len(first)}")))
+                    schema = fitting
+                    writer = parquet.ParquetWriter(partial, schema, compression="zstd")
+                writer.write_table(_table(group, schema))
+            if writer is None:
+                import pyarrow
+
+                schema = pyarrow.schema([])
+                writer = parquet.ParquetWriter(partial, schema)
+            writer.close()
+            if first:
+                last = partial.replace(partial.with_name(f"{partial.name}.{len(first)}"))
+                with parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+                    for piece in [*first, last]:
+                        for group in _groups(_rows_of(piece)):
+                            writer.write_table(_table(group, schema))
+                        piece.unlink()
+        finally:
+            if writer is not None:
+                writer.close()
+        partial.replace(path)
+
+
+def _schema_of(rows: list[dict[str, object]]) -> pyarrow.Schema:
+    import pyarrow
+
+    names = dict.fromkeys(name for row in rows for name in row)
+    fields = []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if name in _AS_TEXT:
+            kind = pyarrow.string()
+        else:
+            try:
+                kind = pyarrow.infer_type(values)
+            except (pyarrow.ArrowException, OverflowError):  # a column of texts and numbers; a number of 30 digits
+                kind = pyarrow.string()
+        fields.append(pyarrow.field(name, _storable(kind)))
+    return pyarrow.schema(fields)
+
+
+def _storable(kind: pyarrow.DataType) -> pyarrow.DataType:
+    """Parquet has no place for objects without fields."""
+    import pyarrow
+
+    if pyarrow.types.is_struct(kind):
+        if kind.num_fields == 0:
+            return pyarrow.string()
+        return pyarrow.struct([field.with_type(_storable(field.type)) for field in kind])
+    if pyarrow.types.is_list(kind):
+        return pyarrow.list_(_storable(kind.value_type))
+    return kind
+
+
+def _common(a: pyarrow.Schema, b: pyarrow.Schema) -> pyarrow.Schema:
+    """The schema that holds rows of both; a column that cannot be of one type becomes JSON text."""
+    import pyarrow
+
+    if a.equals(b):
+        return a
+    fields = {field.name: field for field in a}
+    for field in b:
+        known = fields.get(field.name)
+        if known is None or known.type.equals(field.type):
+            fields[field.name] = field
+            continue
+        try:
+            one = pyarrow.unify_schemas(
+                [pyarrow.schema([known]), pyarrow.schema([field])], promote_options="permissive"
+            ).field(0)
+        except pyarrow.ArrowException:
+            one = pyarrow.field(field.name, pyarrow.string())
+        fields[field.name] = one
+    return pyarrow.schema(list(fields.values()))
+
+
+def _table(rows: list[dict[str, object]], schema: pyarrow.Schema) -> pyarrow.Table:
+    import pyarrow
+
+    columns = []
+    for field in schema:
+        values = [_cell(row.get(field.name), field.type) for row in rows]
+        columns.append(pyarrow.array(values, field.type))
+    return pyarrow.Table.from_arrays(columns, schema=schema)
+
+
+def _cell(value: object, kind: pyarrow.DataType) -> object:
+    """A value as its column stores it."""
+    import pyarrow
+
+    if value is None:
+        return None
+    if pyarrow.types.is_string(kind):
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if pyarrow.types.is_struct(kind) and isinstance(value, Mapping):
+        return {field.name: _cell(value.get(field.name), field.type) for field in kind}
+    if pyarrow.types.is_list(kind) and isinstance(value, list):
+        return [_cell(item, kind.value_type) for item in value]
+    if pyarrow.types.is_floating(kind) and isinstance(value, int):
+        return float(value)
+    return value

@@ -1,0 +1,280 @@
+"""Writes what has been graded: the graded row to the output, the bad row to its file, a record of each to the journal,
+always in this order, so that the journal never speaks of what is not there.
+
+`Describer` makes of an item what is to be written, wherever it was graded; `Recorder` writes it. What is written waits
+for `flush`, which the caller calls when nothing more is known at the moment, and which happens by itself when
+`_MOST_BYTES` or `_MOST_SECONDS` have gathered.
+
+A graded row holds the columns that came in, then `sample`, `score`, `correctness`, `verdict`, `extracted`, `reason`,
+`parts`, `seconds` and `reward` (`steps` and `details`, too, where a reward gives them). A column of these names that
+came in is replaced; a list of responses becomes `response`.
+
+Example:
+    describe = Describer(columns, reward="math@2")
+    recorder = Recorder(output, errors, journal)
+    for batch in stream:
+        recorder.take([describe(item) for item in batch])
+        recorder.flush()
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import hashlib
+import json
+import sys
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards.types import GradeRequest, GradeResult, Json, Verdict
+from rlvr.evaluation.metrics import answer_key
+from rlvr.offline.columns import Columns, value_at
+from rlvr.offline.journal import BAD, CODES, NAN, Journal
+from rlvr.offline.outputs import Lines, Output
+from rlvr.offline.stream import Item
+
+_MOST_BYTES = 1 << 16
+_MOST_SECONDS = 0.05
+_UNGRADED = CODES[Verdict.UNGRADED]
+_SHOWN = 100  # bad rows that are reported on standard error
+
+
+def _json_of(value: object) -> Json:
+    """What a table may hold and JSON has no form for."""
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, decimal.Decimal | datetime.timedelta):
+        return str(value)
+    if callable(item := getattr(value, "item", None)):  # a number of numpy's
+        plain: Json = item()
+        return plain
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_json_of).encode
+
+
+_PLAIN = Columns()
+
+
+def graded_row(
+    row: Row, request: GradeRequest, result: GradeResult, reward: str, columns: Columns = _PLAIN
+) -> dict[str, object]:
+    """The columns of a graded row. Without an id the row's line number is its id."""
+    plain = not (columns.response or columns.chat)
+    listed = isinstance(value_at(row.fields, columns.response or "responses"), list)
+    dropped = columns.response if listed and columns.response else "responses" if plain else ""
+    came = {name: value for name, value in row.fields.items() if name != dropped}
+    if came.get("id") is None:  # a null is an empty column of a Parquet file
+        came["id"] = request.problem_id or row.line
+    if listed or plain:
+        came["response"] = request.response
+    grade: dict[str, Json] = result.to_dict()
+    if not result.steps:
+        del grade["steps"]
+    if not result.details:
+        del grade["details"]
+    return {**came, "sample": request.sample_id, **grade, "reward": reward}
+
+
+@dataclass(slots=True)
+class Written:
+    """What is written of a response or a bad row: one of very many, and ordinal and index may be set late.
+
+    line: the graded row, or the bad row's record. bad: why the row is bad. group, answer: hashes. tags, cause: texts.
+    """
+
+    ordinal: int
+    index: int
+    file: int
+    place: int
+    row: int
+    check: int
+    line: bytes
+    bad: str = ""
+    group: int = 0
+    answer: int = 0
+    score: float = NAN
+    correctness: float = NAN
+    strict: float = NAN
+    lenient: float = NAN
+    seconds: float = 0.0
+    tags: str = ""
+    cause: str = ""
+    verdict: int = BAD
+    cached: bool = False
+
+
+class Describer:
+    """Makes of an item what is to be written."""
+
+    def __init__(
+        self, columns: Columns, *, reward: str, policy_of: Callable[[GradeRequest], str] | None = None
+    ) -> None:
+        """policy_of: the policy of a request's own grade, where there is another beside it."""
+        self._columns = columns
+        self._reward = reward
+        self._policy_of = policy_of
+        self._row: Row | BadRow | None = None
+        self._of_row = (0, "", 0)  # of the row before: the hash of its problem, its tags, its check
+
+    def __call__(self, item: Item) -> Written:
+        """The row that is written, and what the journal keeps of it."""
+        if item.bad is not None:
+            return self._bad(item, item.bad)
+        row, request, result = item.row, item.request, item.result
+        assert isinstance(row, Row)
+        assert request is not None
+        try:
+            line = _ENCODE(graded_row(row, request, result, self._reward, self._columns)).encode("utf-8") + b"\n"
+        except (ValueError, TypeError) as error:  # NaN in a column that came in
+            return self._bad(item, row.blame(BadRow(f"not JSON: {error}")))
+        if row is not self._row:
+            self._row, self._of_row = row, self._about(row, request, item.file)
+        group, tags, check = self._of_row
+        made = Written(item.ordinal, item.index, item.file, item.place, row.line, check, line, group=group, tags=tags)
+        if result.extracted is not None:
+            made.answer = _hash(answer_key(result.extracted).encode("utf-8", "surrogatepass")) or 1
+        if result.score is not None:
+            made.score = result.score
+        if result.correctness is not None:
+            made.correctness = result.correctness
+        if isinstance(item.other, GradeResult) and self._policy_of is not None:
+            other = NAN if item.other.correctness is None else item.other.correctness
+            own = made.correctness
+            made.strict, made.lenient = (own, other) if self._policy_of(request) == "strict" else (other, own)
+        if result.verdict is Verdict.UNGRADED:
+            made.cause = result.reason or "no reason is given"
+        made.seconds, made.verdict, made.cached = min(result.seconds, 1e30), CODES[result.verdict], item.cached
+        return made
+
+    def _bad(self, item: Item, error: BadRow) -> Written:
+        record = {
+            "file": error.file,
+            "line": error.line,
+            "field": error.field,
+            "reason": error.reason,
+            "row": error.row,
+        }
+        line = json.dumps(record).encode("ascii") + b"\n"  # the row may hold what is not Unicode
+        check = zlib.crc32(error.row.encode("utf-8", "surrogatepass"))
+        cause = f"{error.field}: {error.reason}" if error.field else error.reason
+        return Written(
+            item.ordinal, item.index, item.file, item.place, item.row.line, check, line, bad=str(error), cause=cause
+        )
+
+    def _about(self, row: Row, request: GradeRequest, file: int) -> tuple[int, str, int]:
+        """The hash of the row's problem, its tags, the check of its text."""
+        columns = self._columns
+        if columns.group:
+            key: object = value_at(row.fields, columns.group)
+        elif request.problem_id or request.messages:
+            key = [request.problem_id, [m.content for m in request.messages], repr(request.reference)]
+        else:
+            key = [file, row.line]
+        group = _hash(repr(key).encode("utf-8", "surrogatepass"))
+        tags: list[str] = []
+        for column in columns.tags:
+            value = value_at(row.fields, column)
+            if isinstance(value, list | tuple):
+                tags += [str(tag) for tag in value]
+            elif value is not None:
+                tags.append(str(value) if len(columns.tags) == 1 else f"{column}={value}")
+        return group, json.dumps(tags) if tags else "", zlib.crc32(row.text.encode("utf-8", "surrogatepass"))
+
+
+class Recorder:
+    """Takes what is to be written. taken, bad, ungraded: how much there was in this process."""
+
+    def __init__(self, output: Output, errors: Callable[[], Lines] | None, journal: Journal) -> None:
+        """errors: opens the file of bad rows at the first one; None = there is none."""
+        self._output = output
+        self._open_errors = errors
+        self._errors: Lines | None = None
+        self._journal = journal
+        self._held = 0
+        self._since = time.monotonic()
+        self.taken = self.bad = self.ungraded = 0
+
+    def take(self, written: Sequence[Written]) -> None:
+        """Write some. Raises BadFile: it cannot be written."""
+        for one in written:
+            if one.verdict == BAD:
+                end = self._bad(one)
+            else:
+                if self._output.full:
+                    self.flush()  # the next part begins: what the one before holds must be in the journal by then
+                end = self._output.write(one.line)
+            self.taken += 1
+            self.ungraded += one.verdict == _UNGRADED
+            self._held += len(one.line)
+            self._journal.append(
+                one.ordinal,
+                one.index,
+                one.row,
+                end,
+                one.group,
+                one.answer,
+                one.score,
+                one.correctness,
+                one.strict,
+                one.lenient,
+                one.seconds,
+                one.file,
+                one.place,
+                self._journal.tags.number(one.tags),
+                self._journal.causes.number(one.cause),
+                self._output.part,
+                one.check,
+                one.verdict,
+                one.cached,
+            )
+        if written and (self._held > _MOST_BYTES or time.monotonic() - self._since > _MOST_SECONDS):
+            self.flush()
+
+    def flush(self) -> None:
+        """Have everything written."""
+        if self._held:
+            self._output.flush()
+            if self._errors is not None:
+                self._errors.flush()
+            self._journal.flush()
+            self._held = 0
+        self._since = time.monotonic()
+
+    def close(self) -> None:
+        """No more bad rows."""
+        if self._errors is not None:
+            self._errors.close()
+
+    def _bad(self, one: Written) -> int:
+        """Report a bad row; returns where it ends in its file."""
+        self.bad += 1
+        if self.bad <= _SHOWN:
+            print(f"rlvr grade: {one.bad}", file=sys.stderr, flush=True)
+        if self.bad == _SHOWN + 1:
+            print(f"rlvr grade: more than {_SHOWN} bad rows; further ones are counted", file=sys.stderr, flush=True)
+        if self._open_errors is None:
+            return 0
+        self._errors = self._errors or self._open_errors()
+        return self._errors.write(one.line)
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def errors_opener(path: Path, end: int) -> Callable[[], Lines]:
+    """Opens the file of bad rows behind what it holds."""
+    return lambda: Lines(path, end)

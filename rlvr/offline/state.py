@@ -1,0 +1,127 @@
+"""The state of a run beside its output, in `OUT.resume/`: what the run is, what it has graded, who is at it.
+
+    run.json      the manifest; a run that goes on must have the same
+    journal       a record of each response (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl
+    lock          held by the process that writes
+    finished      all rows are graded; what is left is to give the files their names and to sum up
+
+Without OUT the state lies in a folder that is removed at the end, for the summary alone.
+
+Example:
+    with RunState.open(Path("graded.jsonl"), manifest, restart=False) as state:
+        print(state.done.records, "responses were graded before")
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from data_prep.errors import BadFile
+from rlvr.errors import ConfigError
+from rlvr.offline.journal import Done, Journal
+from rlvr.offline.manifest import Manifest, differences, read_manifest, write_manifest
+from rlvr.offline.outputs import errors_of, partial_of, state_of
+
+
+class RunState:
+    """A context manager. journal: open for appending. done: what earlier processes have graded."""
+
+    def __init__(self, out: Path | None) -> None:
+        self._out = out
+        self._open = ExitStack()
+        self._lock: IO[bytes] | None = None
+        self.folder = Path()
+        self.done = Done()
+        self.finished = False
+        self.journal = Journal(self.folder)
+
+    @classmethod
+    def open(cls, out: Path | None, manifest: Manifest, *, restart: bool) -> RunState:
+        """The state of a run that writes OUT, or of one that writes to standard output.
+
+        Raises:
+            ConfigError: another process writes OUT, or what stands there is of a run that differs: it says in what.
+            BadFile: the folder cannot be made, or holds what cannot be read.
+        """
+        state = cls(out)
+        try:
+            state._begin(manifest, restart)
+        except BaseException:
+            state._open.close()
+            raise
+        return state
+
+    def __enter__(self) -> RunState:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def mark_finished(self) -> None:
+        """All rows are graded."""
+        (self.folder / "finished").touch()
+        self.finished = True
+
+    def remove(self) -> None:
+        """The output is in place, and summed up; or nothing has been graded."""
+        self._open.close()
+        if self._out is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self, manifest: Manifest, restart: bool) -> None:
+        if self._out is None:
+            self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="rlvr-grade-")))
+        else:
+            self.folder = state_of(self._out)
+            self._hold(self._out)
+            self._compare(self._out, manifest, restart)
+        self.journal = Journal(self.folder)
+        self.done = self.journal.recover()
+        self.finished = (self.folder / "finished").exists()
+        self._open.enter_context(self.journal)
+
+    def _hold(self, out: Path) -> None:
+        made = not self.folder.exists()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = self._open.enter_context((self.folder / "lock").open("wb"))
+        except OSError as error:
+            raise BadFile(f"cannot write {str(self.folder)!r}: {error.strerror or error}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigError(
+                f"another process is writing {str(out)!r}; wait for it, or name another file with --out"
+            ) from error
+        if made:
+            for left in (partial_of(out), partial_of(errors_of(out))):  # of nobody: its state is gone
+                if left.is_dir():
+                    shutil.rmtree(left)
+                elif left.is_file() and not left.is_symlink():
+                    left.unlink()
+
+    def _compare(self, out: Path, manifest: Manifest, restart: bool) -> None:
+        path = self.folder / "run.json"
+        stored = None if restart else read_manifest(path)
+        if stored is None:
+            for left in self.folder.iterdir():
+                if left.name != "lock":
+                    left.unlink()
+            for partial in (partial_of(out), partial_of(errors_of(out))):
+                if partial.is_dir():
+                    shutil.rmtree(partial)
+            write_manifest(path, manifest)
+            return
+        if found := differences(stored, manifest):
+            raise ConfigError(
+                f"{str(partial_of(out))!r} holds an unfinished run that differs: {'; '.join(found)}. Put it back to go "
+                "on, begin anew with --restart, or name another file with --out"
+            )

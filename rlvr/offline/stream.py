@@ -1,0 +1,441 @@
+"""Rows on their way through the graders: read ahead, graded side by side, given out in order or as they finish.
+
+The caller's thread does it all: it reads, hands requests to the pool, takes what needs no worker, and gives out what is
+known. Only a source that may wait (a pipe) is read by a thread of its own. At most `window` responses, and
+`WINDOW_BYTES` of text, are on their way, so a fast reader waits and memory does not depend on the length of the input.
+
+What is given out comes in batches; an empty batch says that nothing more is known at this moment, so that the caller
+writes what it holds back before everyone waits.
+
+Example:
+    stream = GradingStream(numbered_rows(sources, selection), pool)
+    for batch in stream:
+        for item in batch:
+            print(item.row.line, item.answer or item.bad)
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol, TypeAlias
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards.errors import InvalidRow
+from rewards.pool import GraderPool
+from rewards.types import GradeRequest, GradeResult
+from rlvr.offline.columns import Columns, reference_of
+from rlvr.offline.sources import Numbered
+
+WINDOW_BYTES = 64 << 20
+_CHUNK = 32
+_POLL = 0.2  # seconds after which a waiting reader looks whether anyone still wants its rows
+
+Answer: TypeAlias = "GradeResult | Future[GradeResult]"
+Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
+
+
+@dataclass(slots=True)
+class Item:
+    """A response on its way, or a bad row: one of very many, so filled in as it goes.
+
+    place: of the response within its row. answer: its grade, when it is given out. other: its grade under the other
+    policy, where that is asked for. cached: the grade was known before.
+    """
+
+    ordinal: int
+    index: int
+    file: int
+    place: int
+    row: Row | BadRow
+    request: GradeRequest | None = None
+    bad: BadRow | None = None
+    answer: Answer | None = None
+    other: Answer | None = None
+    asked_other: bool = False
+    cached: bool = False
+    key: bytes = b""
+
+    @property
+    def result(self) -> GradeResult:
+        """The grade, which is known when an item has been given out."""
+        assert isinstance(self.answer, GradeResult)
+        return self.answer
+
+
+class Other(Protocol):
+    """Asks for a response's grade under the other policy; None where there is none."""
+
+    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Answer | None: ...
+
+
+class Known(Protocol):
+    """Grades that are known from before."""
+
+    def keys(self, requests: Sequence[GradeRequest]) -> Sequence[bytes]:
+        """What a grade is known by, for requests that are graded in one call."""
+        ...
+
+    def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]: ...
+
+    def keep(self, key: bytes, result: GradeResult) -> None: ...
+
+
+_PLAIN = Columns()
+
+
+def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
+    """The requests of a row, one for each of its responses.
+
+    kind: what a bare reference means, see `columns.reference_of`.
+
+    Raises:
+        BadRow: naming what was expected.
+    """
+    read = columns.read(row.fields)
+    fields = {k: v for k, v in read.items() if v is not None or k not in ("response", "responses")}
+    if ("response" in fields) == ("responses" in fields):  # a null is an empty column of a Parquet file
+        have = "both 'response' and 'responses'" if "response" in fields else "neither 'response' nor 'responses'"
+        if columns.response or columns.chat:
+            have = f"nothing in {columns.response or columns.chat!r}"
+        names = ", ".join(map(str, row.fields)) or "none"
+        raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
+    if "reference" in fields:
+        fields["reference"] = reference_of(fields["reference"], kind)
+    try:
+        if "response" in fields:
+            return [GradeRequest.from_dict({"group": str(row.line), **fields})]
+        responses = fields["responses"]
+        if not isinstance(responses, list | tuple) or not responses:
+            raise BadRow(field="responses", expected="a list of at least one text", found=responses)
+        return [
+            GradeRequest.from_dict({"group": str(row.line), **fields, "response": response, "sample": index})
+            for index, response in enumerate(responses)
+        ]
+    except InvalidRow as error:
+        raise BadRow(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How rows become requests, and what is known of their grades before.
+
+    known: grades of an earlier run. other: asks for the grade under the other policy.
+    """
+
+    columns: Columns = field(default_factory=Columns)
+    kind: str = "math"
+    known: Known | None = None
+    other: Other | None = None
+
+
+class GradingStream:
+    """An iterable of batches of items; `stop` ends reading, and what is on its way is still given out."""
+
+    def __init__(
+        self,
+        rows: Iterable[Numbered],
+        pool: GraderPool,
+        *,
+        asking: Asking = Asking(),
+        ordered: bool = True,
+        window: int | None = None,
+        waits: bool = False,
+        first: int = 0,
+        is_done: Callable[[int], bool] = lambda _ordinal: False,
+    ) -> None:
+        """rows: in order; what iterating raises comes after the rows before it.
+
+        waits: reading may wait, so a thread does it. first: the ordinal of the first response. is_done: which ordinals
+        are passed over.
+        """
+        self._pool = pool
+        self._asking = asking
+        self._ordered = ordered
+        self._window = window or max(256, 32 * pool.workers)
+        self._ordinal = first
+        self._is_done = is_done
+        self._waiting: deque[Item] = deque()  # in order: all that is on its way; else what is ready
+        self._flying: dict[int, Item] = {}  # without an order: what is not ready yet
+        self._count = self._bytes = 0
+        self._stopped = False
+        self._bell: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._ended = False
+        self._error: BaseException | None = None
+        self._reader = _Reader(rows, self._window, self._ring) if waits else None
+        self._rows = iter(rows)
+
+    def stop(self) -> None:
+        """Read no further row, and give out what is being graded at this moment; what waits for a worker is dropped.
+
+        It may be called from any thread and from a signal handler.
+        """
+        self._ended = self._stopped = True
+        self._bell.put(None)
+
+    def __iter__(self) -> Iterator[list[Item]]:
+        if self._reader is not None:
+            self._reader.start()
+        try:
+            while True:
+                if self._stopped:
+                    self._drop_waiting()
+                read = self._read()
+                ready = self._ready()
+                if ready:
+                    yield ready
+                elif not read:
+                    if not self._count and self._ended:
+                        break
+                    yield []
+                    self._wait()
+        finally:
+            if self._reader is not None:
+                self._reader.wanted.clear()
+        if self._error is not None:
+            raise self._error
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def _read(self) -> bool:
+        """Take some rows, where there is room; False = there is none, or no row is there."""
+        if self._ended or self._count >= self._window or self._bytes >= WINDOW_BYTES:
+            return False
+        rows: list[Numbered] = []
+        try:
+            rows += self._reader.some(_CHUNK) if self._reader is not None else islice(self._rows, _CHUNK)
+            if not rows and self._reader is None:
+                self._ended = True
+        except StopIteration:
+            self._ended = True
+        except BaseException as error:  # after the rows before it
+            self._ended, self._error = True, error
+        self._begin([item for numbered in rows for item in self._items(numbered)])
+        return bool(rows)
+
+    def _items(self, numbered: Numbered) -> list[Item]:
+        row = numbered.row
+        made: list[Item] = []
+        bad: BadRow | None = row if isinstance(row, BadRow) else None
+        requests: Sequence[GradeRequest] = ()
+        if not isinstance(row, BadRow):
+            try:
+                requests = requests_of(row, self._asking.columns, self._asking.kind)
+            except BadRow as error:
+                bad = row.blame(error)
+        if bad is not None:
+            made.append(Item(self._ordinal, numbered.index, numbered.file, 0, row, bad=bad))
+        for place, request in enumerate(requests):
+            made.append(Item(self._ordinal + place, numbered.index, numbered.file, place, row, request))
+        self._ordinal += len(made)
+        return made
+
+    def _begin(self, items: list[Item]) -> None:
+        """Hand the requests to the pool: a row's together where the reward compares them, else all at once."""
+        if not self._pool.batched:
+            self._begin_together([item for item in items if not self._is_done(item.ordinal)])
+            return
+        start = 0
+        for end in range(1, len(items) + 1):
+            if end == len(items) or items[end].place == 0:
+                row = items[start:end]
+                start = end
+                if not all(self._is_done(item.ordinal) for item in row):
+                    self._begin_together(row, [item for item in row if not self._is_done(item.ordinal)])
+
+    def _begin_together(self, items: list[Item], wanted: list[Item] | None = None) -> None:
+        asked = [item for item in items if item.request is not None]
+        try:
+            self._answer(asked)
+        except InvalidRow:  # one of them holds metadata that is not JSON
+            for item in asked:
+                try:
+                    self._answer([item])
+                except InvalidRow as error:
+                    assert isinstance(item.row, Row)
+                    item.bad = item.row.blame(BadRow(str(error)))
+        for item in items if wanted is None else wanted:
+            self._count += 1
+            self._bytes += _size(item)
+            if self._ordered:
+                self._waiting.append(item)
+                if isinstance(item.answer, Future):
+                    item.answer.add_done_callback(self._ring)
+            else:
+                self._follow(item)
+
+    def _answer(self, items: list[Item]) -> None:
+        requests = [item.request for item in items if item.request is not None]
+        found: list[GradeResult | None] = [None] * len(requests)
+        known = self._asking.known
+        if known is not None and requests:
+            keys = known.keys(requests) if self._pool.batched else [known.keys([r])[0] for r in requests]
+            grades = known.find(keys)
+            found = [grades.get(key) for key in keys]
+            if self._pool.batched and None in found:
+                found = [None] * len(requests)
+            for item, key in zip(items, keys, strict=True):
+                item.key = key
+        missing = [request for request, result in zip(requests, found, strict=True) if result is None]
+        answers = iter(self._pool.begin(missing) if missing else ())
+        for item, result in zip(items, found, strict=True):
+            item.cached = result is not None
+            item.answer = next(answers) if result is None else result
+
+    # --- giving out -------------------------------------------------------------------------------------------------
+
+    def _ready(self) -> list[Item]:
+        ready: list[Item] = []
+        while self._waiting and self._is_complete(self._waiting[0]):
+            ready.append(self._waiting.popleft())
+        self._count -= len(ready)
+        self._bytes -= sum(map(_size, ready))
+        return ready
+
+    def _is_complete(self, item: Item) -> bool:
+        """Whether all that is asked for is known; asks for the other policy when the first is."""
+        if item.bad is not None:
+            return True
+        if isinstance(item.answer, Future):
+            if not item.answer.done():
+                return False
+            item.answer = item.answer.result()
+        if item.key and not item.cached and self._asking.known is not None:
+            self._asking.known.keep(item.key, item.result)
+            item.key = b""
+        if self._asking.other is not None and not item.asked_other:
+            assert item.request is not None
+            item.asked_other = True
+            item.other = self._asking.other(item.request, item.result, self._pool.begin)
+            if isinstance(item.other, Future):
+                item.other.add_done_callback(self._ring)
+        if isinstance(item.other, Future):
+            if not item.other.done():
+                return False
+            item.other = item.other.result()
+        return True
+
+    def _drop_waiting(self) -> None:
+        """Take back what no worker has begun; in order, what stands behind it as well."""
+        self._stopped = False
+        if self._ordered:
+            for item in self._waiting:
+                _cancelled(item)
+            whole = next((at for at, item in enumerate(self._waiting) if _is_cancelled(item)), len(self._waiting))
+            self._waiting = deque(islice(self._waiting, whole))
+            self._count, self._bytes = len(self._waiting), sum(map(_size, self._waiting))
+            return
+        for item in list(self._flying.values()):
+            if _cancelled(item):
+                self._forget(item)
+
+    def _forget(self, item: Item) -> None:
+        if self._flying.pop(item.ordinal, None) is not None:
+            self._count -= 1
+            self._bytes -= _size(item)
+
+    def _follow(self, item: Item) -> None:
+        """Without an order: put an item among those that are ready as soon as it is."""
+        if _is_cancelled(item):
+            self._forget(item)
+            return
+        if self._is_complete(item):
+            self._flying.pop(item.ordinal, None)
+            self._waiting.append(item)
+            return
+        self._flying[item.ordinal] = item
+        future = _future(item)
+        assert future is not None
+        future.add_done_callback(lambda _done: self._bell.put(item))
+
+    def _ring(self, _done: object = None) -> None:
+        self._bell.put(None)
+
+    def _wait(self) -> None:
+        """Until something has happened: a grade, a row, a stop."""
+        rung = [self._bell.get()]
+        while not self._bell.empty():
+            rung.append(self._bell.get())
+        for item in rung:
+            if item is not None:
+                self._follow(item)
+
+
+def _future(item: Item) -> Future[GradeResult] | None:
+    """What an item waits for."""
+    return next((each for each in (item.answer, item.other) if isinstance(each, Future)), None)
+
+
+def _cancelled(item: Item) -> bool:
+    """Take an item back, if no worker has begun with it."""
+    future = _future(item)
+    return future is not None and future.cancel()
+
+
+def _is_cancelled(item: Item) -> bool:
+    future = _future(item)
+    return future is not None and future.cancelled()
+
+
+def _size(item: Item) -> int:
+    return 0 if item.request is None else len(item.request.response)
+
+
+class _Reader(threading.Thread):
+    """Reads rows that may be long in coming, ahead of whoever takes them."""
+
+    def __init__(self, rows: Iterable[Numbered], window: int, ring: Callable[[], None]) -> None:
+        super().__init__(name="rlvr-grade-reader", daemon=True)  # it may wait for input that never comes
+        self._rows = rows
+        self._ring = ring
+        self._read: queue.Queue[Numbered | BaseException | None] = queue.Queue(maxsize=window)
+        self._held: BaseException | None = None
+        self._over = False
+        self.wanted = threading.Event()
+        self.wanted.set()
+
+    def run(self) -> None:
+        try:
+            for row in self._rows:
+                if not self._put(row):
+                    return
+        except BaseException as error:  # handed on, and raised where the rows are taken
+            self._put(error)
+        else:
+            self._put(None)
+
+    def some(self, most: int) -> list[Numbered]:
+        """The rows that are there. Raises StopIteration at the end, and what reading raised, after the rows before."""
+        taken: list[Numbered] = []
+        while len(taken) < most and not self._over and self._held is None:
+            try:
+                row = self._read.get_nowait()
+            except queue.Empty:
+                break
+            if row is None:
+                self._over = True
+            elif isinstance(row, BaseException):
+                self._held = row
+            else:
+                taken.append(row)
+        if not taken and self._over:
+            raise StopIteration
+        if not taken and self._held is not None:
+            raise self._held
+        return taken
+
+    def _put(self, row: Numbered | BaseException | None) -> bool:
+        while self.wanted.is_set():
+            try:
+                self._read.put(row, timeout=_POLL)
+            except queue.Full:
+                continue
+            self._ring()
+            return True
+        return False

@@ -1,0 +1,98 @@
+"""Which column is what: guessed once from the first rows, or named, and shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards import DataReference, MathReference
+from rlvr.cli import main
+from rlvr.offline.columns import Columns, guess, reference_of
+from rlvr.offline.stream import requests_of
+
+CHAT = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "\\boxed{2}"}]
+SHARE_GPT = [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "\\boxed{2}"}]
+
+
+def read(fields: dict[str, object], given: Columns = Columns(), kind: str = "math") -> object:  # noqa: B008
+    return requests_of(Row(file="f", line=1, fields=fields), guess([fields], given), kind)
+
+
+def test_a_row_of_the_contract_is_taken_as_it_is() -> None:
+    fields = {"id": 7, "prompt": "q", "response": "r", "reference": "1", "completion": "other", "answer": "other"}
+    assert guess([fields], Columns()) == Columns()
+
+
+@pytest.mark.parametrize(
+    ("fields", "described"),
+    [
+        ({"completion": "r", "answer": "2"}, "response = completion, reference = answer"),
+        ({"outputs": ["r"], "label": 2, "question": "q"}, "response = outputs, reference = label, prompt = question"),
+        ({"response": "r", "ground_truth": "2", "task_id": "a"}, "reference = ground_truth, id = task_id"),
+        ({"messages": CHAT, "answer": "2"}, "response = messages, its last turn, reference = answer"),
+        ({"response": "r", "reward_model": {"ground_truth": "2"}}, "reference = reward_model.ground_truth"),
+        ({"response": "r", "answer": "2", "data_source": "gsm8k"}, "reference = answer, tags = data_source"),
+        ({"response": "r", "label": True}, ""),
+        ({"prediction": "r", "completion": None, "target": "2"}, "response = prediction, reference = target"),
+    ],
+)
+def test_usual_names_are_guessed(fields: dict[str, object], described: str) -> None:
+    assert guess([fields], Columns()).describe() == described
+
+
+def test_a_named_column_is_not_guessed_over() -> None:
+    columns = guess([{"completion": "a", "mine": "b", "answer": "1", "gold": "2"}], Columns(response="mine"))
+    assert (columns.response, columns.reference) == ("mine", "answer")
+
+
+@pytest.mark.parametrize("chat", [CHAT, SHARE_GPT])
+def test_a_chat_is_a_prompt_and_a_response(chat: list[dict[str, str]]) -> None:
+    (request,) = read({"messages": chat, "answer": 2})
+    assert request.response == "\\boxed{2}"
+    assert [(m.role, m.content) for m in request.messages] == [("user", "1+1?")]
+    assert request.reference == MathReference(answer="2")
+
+
+def test_a_chat_that_ends_with_the_user_is_a_bad_row() -> None:
+    with pytest.raises(BadRow, match="whose last turn is the assistant's"):
+        requests_of(Row(file="f", line=1, fields={"messages": CHAT[:1]}), Columns(chat="messages"))
+
+
+def test_a_bare_reference_means_what_the_reward_takes() -> None:
+    assert reference_of("B", "choice") == {"type": "choice", "answer": "B"}
+    assert reference_of(["a", "b"], "text") == {"type": "text", "answers": ["a", "b"]}
+    assert reference_of(["1", "2"], "math") == {"type": "math", "answer": ["1", "2"]}
+    assert reference_of({"any_of": ["1"]}, "math") == {"type": "math", "answer": {"any_of": ["1"]}}
+    assert reference_of('{"type": "math", "answer": "1"}', "math") == {"type": "math", "answer": "1"}
+    assert reference_of("{1, 2}", "math") == "{1, 2}"
+    (request,) = read({"response": "r", "answer": {"must": ["a"]}}, kind="data")
+    assert request.reference == DataReference(value={"must": ["a"]})
+
+
+def test_what_is_read_from_where_is_said_and_original_columns_stay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"task_id": "t", "question": "1+1?", "completions": ["\\boxed{2}", "\\boxed{3}"], "answer": 2}
+    (tmp_path / "in.jsonl").write_text(json.dumps(row))
+    out = tmp_path / "out.jsonl"
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--out", str(out), "--workers", "1"]) == 0
+    told = capsys.readouterr().err
+    assert "response = completions, reference = answer, prompt = question, id = task_id" in told
+    graded = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(g["id"], g["task_id"], g["sample"], g["response"], g["score"]) for g in graded] == [
+        ("t", "t", 0, "\\boxed{2}", 1.0),
+        ("t", "t", 1, "\\boxed{3}", 0.0),
+    ]
+    assert all("completions" not in g and g["answer"] == 2 for g in graded)
+
+
+def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"response": "r"}\n')
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--response", "text"]) == 3
+    assert "nothing in 'text'" in capsys.readouterr().err

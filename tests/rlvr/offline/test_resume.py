@@ -1,0 +1,329 @@
+"""A run that is killed goes on with the same command, grades nothing twice, and ends like one that was not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from rlvr.cli import main
+from rlvr.offline import outputs
+
+ROOT = Path(__file__).resolve().parents[3]
+# A reward that leaves a trace of every grade it makes, and takes its time.
+REWARD = """
+import os, time
+def traced(request):
+    with open(os.environ["TRACE"], "a") as file:
+        file.write(request.response + "\\n")
+    time.sleep(0.004)
+    if "odd" in request.response:
+        return None
+    return len(request.response) / 100
+"""
+
+
+def make_rows(folder: Path, count: int) -> Path:
+    """Rows of one and of several responses, of repeated ids, bad ones and blank lines among them."""
+    made = []
+    for i in range(count):
+        if i % 17 == 5:
+            made.append("no json")
+        elif i % 11 == 3:
+            made.append("")
+        elif i % 5 == 0:
+            made.append(json.dumps({"id": i % 7, "responses": [f"{i} a", f"{i} bb", f"{i} odd"]}))
+        else:
+            made.append(json.dumps({"id": i % 7, "response": f"{i} ü", "tags": [f"t{i % 3}"]}, ensure_ascii=False))
+    path = folder / "in.jsonl"
+    path.write_text("".join(f"{line}\n" for line in made))
+    (folder / "own.py").write_text(REWARD)
+    return path
+
+
+def command(folder: Path, *options: str, out: str = "out.jsonl") -> list[str]:
+    reward = f"{folder / 'own.py'}:traced"
+    return [
+        "grade",
+        str(folder / "in.jsonl"),
+        "--reward",
+        reward,
+        "--out",
+        str(folder / out),
+        "--workers",
+        "2",
+        *options,
+    ]
+
+
+def start(arguments: list[str], trace: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "rlvr.cli", *arguments],
+        cwd=ROOT, env={**os.environ, "TRACE": str(trace)},
+        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    """Graded rows without what a clock says."""
+    if path.is_dir():
+        rows = [row for part in sorted(path.glob("*.parquet")) for row in pq.read_table(part).to_pylist()]
+    else:
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def summary(path: Path) -> dict[str, object]:
+    found = json.loads(path.read_text())
+    del found["slowest"]
+    return found
+
+
+def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int = 3) -> None:
+    """Kill it so many times, at moments drawn by lot when it has got on; then let it end."""
+    draw = random.Random(seed)
+    for _ in range(kills):
+        size = trace.stat().st_size if trace.exists() else 0
+        process = start(arguments, trace)
+        wait_for(lambda size=size: trace.exists() and trace.stat().st_size > size)
+        time.sleep(draw.uniform(0.0, 0.15))
+        assert process.poll() is None, "it was done before it could be killed: give it more rows"
+        process.kill()
+        process.communicate()
+    process = start(arguments, trace)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 3, told.decode()
+    assert b"were graded before; going on behind them" in told
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, "it does not happen"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("out", "options"), [("out.jsonl", []), ("out.parquet", []), ("out.jsonl", ["--unordered"])], ids=str
+)
+def test_a_run_that_is_killed_again_and_again_ends_like_one_that_is_not(
+    tmp_path: Path, out: str, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_rows(tmp_path, 240)
+    trace = tmp_path / "trace"
+    options = [*options, "--summary", str(tmp_path / "killed.json")]
+    kills = 3
+    kill_until_done(command(tmp_path, *options, out=out), trace, seed=len(out) + len(options), kills=kills)
+    killed = read(tmp_path / out)
+    responses = [str(row["response"]) for row in killed]
+    assert len(set(responses)) == len(responses), "no row twice"
+    graded = trace.read_text().splitlines()
+    # Two workers hold a few calls each when they are killed; what was written is never graded again.
+    assert len(graded) <= len(responses) + 24 * kills
+    errors = (tmp_path / f"{out}.errors.jsonl").read_text()
+    left = {"in.jsonl", "killed.json", "own.py", out, f"{out}.errors.jsonl", "trace"}
+    assert {p.name for p in tmp_path.iterdir()} - {"__pycache__"} == left
+    monkeypatch.setenv("TRACE", str(tmp_path / "other"))
+    options[-1] = str(tmp_path / "whole.json")
+    assert main(command(tmp_path, *options, out=f"whole-{out}")) == 3
+    whole = read(tmp_path / f"whole-{out}")
+    if "--unordered" in options:
+        killed, whole = (sorted(rows, key=lambda row: str(row["response"])) for rows in (killed, whole))
+        assert sorted(errors.splitlines()) == sorted((tmp_path / f"whole-{out}.errors.jsonl").read_text().splitlines())
+    else:
+        assert errors == (tmp_path / f"whole-{out}.errors.jsonl").read_text()
+    assert killed == whole
+    assert summary(tmp_path / "killed.json") == summary(tmp_path / "whole.json")
+
+
+def written(folder: Path, bytes_: int = 0) -> bool:
+    partial = folder / "out.jsonl.partial"
+    return partial.exists() and partial.stat().st_size > bytes_
+
+
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was killed when it had written some rows."""
+    folder = tmp_path_factory.mktemp("killed")
+    make_rows(folder, 150)
+    process = start(command(folder), folder / "trace")
+    wait_for(lambda: written(folder, 2000))
+    process.kill()
+    process.communicate()
+    return folder
+
+
+@pytest.fixture
+def killed(killed_once: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """That run, in a state of its own: paths are part of what a run is, so it stands in the same place each time."""
+    monkeypatch.setenv("TRACE", str(killed_once / "trace"))
+    kept = killed_once.with_name("kept")
+    shutil.copytree(killed_once, kept)
+    yield killed_once
+    shutil.rmtree(killed_once)
+    kept.rename(killed_once)
+
+
+def test_half_a_row_half_a_record_and_half_a_label_are_cut_off(killed: Path) -> None:
+    for file, rest in (
+        ("out.jsonl.partial", b'{"id": 3, "resp'),
+        ("out.jsonl.resume/journal", b"\x07" * 13),
+        ("out.jsonl.resume/causes.jsonl", b'"half a'),
+        ("out.jsonl.errors.jsonl.partial", b'{"file"'),
+    ):
+        with (killed / file).open("ab") as stream:
+            stream.write(rest)
+    assert main(command(killed)) == 3
+    assert main(command(killed, out="whole.jsonl")) == 3
+    assert read(killed / "out.jsonl") == read(killed / "whole.jsonl")
+    assert (killed / "out.jsonl.errors.jsonl").read_text() == (killed / "whole.jsonl.errors.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ("in.jsonl", [], "the content of"),
+        ("own.py", [], "the file of the reward has changed"),
+        ("", ["--limit", "9"], "--limit was not given, now 9"),
+        ("", ["--timeout", "3"], "--timeout was 10.0, now 3.0"),
+        ("", ["--group", "id"], "the column of group was not given, now id"),
+        ("", ["--unordered"], "the order (--unordered) was true, now false"),
+        ("", ["in.jsonl"], "the input was"),
+    ],
+)
+def test_what_differs_is_named_and_nothing_is_touched(
+    killed: Path, capsys: pytest.CaptureFixture[str], change: str, options: list[str], message: str
+) -> None:
+    if change:
+        path = killed / change
+        stat = path.stat()
+        path.write_text(path.read_text().replace("4", "5"))
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # neither size nor time tells
+    before = (killed / "out.jsonl.partial").read_bytes()
+    options = [str(killed / o) if o.endswith(".jsonl") else o for o in options]
+    assert main(command(killed, *options)) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "--restart" in told
+    assert (killed / "out.jsonl.partial").read_bytes() == before
+    assert main(command(killed, *options, "--restart", "--limit", "3")) in (0, 3)
+    assert not (killed / "out.jsonl.partial").exists()
+
+
+def test_an_output_that_was_cut_is_not_continued(killed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.truncate(killed / "out.jsonl.partial", 100)
+    assert main(command(killed)) == 1
+    assert "is shorter than what has been graded" in capsys.readouterr().err
+
+
+def test_two_processes_do_not_write_one_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_rows(tmp_path, 400)
+    process = start(command(tmp_path), tmp_path / "trace")
+    wait_for((tmp_path / "out.jsonl.partial").exists)
+    assert main(command(tmp_path)) == 1
+    assert "another process is writing" in capsys.readouterr().err
+    process.kill()
+    process.communicate()
+
+
+def test_a_run_killed_while_it_puts_its_output_in_place_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    make_rows(tmp_path, 30)
+    with monkeypatch.context() as broken:
+        broken.setattr("rlvr.offline.job.put_in_place", lambda *_a, **_k: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            main(command(tmp_path))
+    graded = (tmp_path / "trace").read_text()
+    assert main(command(tmp_path)) == 3
+    assert "all rows are graded already" in capsys.readouterr().err
+    assert (tmp_path / "trace").read_text() == graded
+    assert not (tmp_path / "out.jsonl.resume").exists()
+    assert len(read(tmp_path / "out.jsonl")) == len(graded.splitlines())
+
+
+def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path) -> None:
+    text = make_rows(tmp_path, 300).read_bytes()
+    arguments = command(tmp_path)
+    arguments[1] = "-"
+    process = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(text[: len(text) // 2])
+    process.stdin.flush()
+    wait_for(lambda: written(tmp_path, 2000))
+    process.kill()
+    process.communicate()
+    other = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+    _, told = other.communicate(text.replace(b'"1 ', b'"9 ', 1), timeout=60)
+    assert other.returncode == 1, told.decode()
+    assert b"is not the one that was graded" in told
+    same = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+    _, told = same.communicate(text, timeout=60)
+    assert same.returncode == 3, told.decode()
+    responses = [row["response"] for row in read(tmp_path / "out.jsonl")]
+    assert len(responses) == len(set(responses)) == text.count(b'"response"') + 3 * text.count(b'"responses"')
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    make_rows(tmp_path, 400)
+    process = start(command(tmp_path), tmp_path / "trace")
+    wait_for(lambda: written(tmp_path))
+    process.send_signal(number)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert b"the same command goes on from" in told
+    assert b"Traceback" not in told
+    kept = len(read(tmp_path / "out.jsonl.partial"))
+    assert kept > 0
+    traced = len((tmp_path / "trace").read_text().splitlines())
+    assert traced - kept <= 2  # nothing that was graded is lost but what stood behind a row that was taken back
+    again = start(command(tmp_path), tmp_path / "trace")
+    _, told = again.communicate(timeout=60)
+    assert again.returncode == 3
+    assert b"were graded before; going on behind them" in told
+    assert len((tmp_path / "trace").read_text().splitlines()) <= len(read(tmp_path / "out.jsonl")) + 2
+
+
+def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "PART_ROWS", 7)
+    rows: list[dict[str, object]] = [{"id": i, "response": f"r{i}", "level": i} for i in range(20)]
+    rows += [{"id": i, "response": f"r{i}", "level": 0.5, "note": {"a": [i]}} for i in range(20, 30)]
+    rows += [{"id": i, "response": f"r{i}", "level": None, "note": "text"} for i in range(30, 40)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out.parquet"
+    arguments = ["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(out), "--workers", "1"]
+    convert = outputs.ParquetParts._convert
+    stopped = 0
+
+    def failing(parts: outputs.ParquetParts, part: int) -> None:
+        nonlocal stopped
+        stopped += 1
+        if stopped % 2 == 1:  # before a part is made; the next attempt makes it
+            raise OSError(28, "No space left on device")
+        convert(parts, part)
+
+    monkeypatch.setattr(outputs.ParquetParts, "_convert", failing)
+    status = [main(arguments) for _ in range(20)]
+    assert status[0] == 1
+    assert 0 in status
+    parts = sorted(out.glob("*.parquet"))
+    assert len(parts) == 6
+    assert len({str(pq.read_schema(part)) for part in parts}) == 1
+    table = pq.read_table(out).to_pylist()
+    assert [row["response"] for row in table] == [f"r{i}" for i in range(40)]
+    assert [row["level"] for row in table] == [*map(float, range(20)), *[0.5] * 10, *[None] * 10]
+    assert [row["note"] for row in table[20:40:10]] == ['{"a": [20]}', "text"]

@@ -1,0 +1,127 @@
+"""Where rows come from, which of them are taken, and from which on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data_prep.errors import DataNotFound
+from data_prep.rows import Row
+from rlvr.cli import main
+from rlvr.errors import ConfigError
+from rlvr.offline.sources import Selection, Start, find_sources, lot, lots, numbered_rows, select
+
+
+def lines(path: Path, count: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f'{{"id": {i}, "response": "r{i}"}}\n' for i in range(count)))
+    return path
+
+
+def taken(names: list[str], **choice: object) -> list[tuple[str, int]]:
+    sources = find_sources(names)
+    selection = select(sources, **{"limit": None, "sample": None, "seed": 0, **choice})  # type: ignore[arg-type]
+    return [(Path(n.row.file).name, n.row.line) for n in numbered_rows(sources, selection)]
+
+
+def test_a_folder_is_all_its_files_in_order_without_what_runs_leave(tmp_path: Path) -> None:
+    lines(tmp_path / "b.jsonl", 2)
+    lines(tmp_path / "deep" / "a.jsonl", 1)
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"response": "x"}\n'))
+    pq.write_table(pa.table({"response": ["x", "y"]}), tmp_path / "c.parquet")
+    lines(tmp_path / "out.jsonl", 5)
+    lines(tmp_path / "old.jsonl.errors.jsonl", 5)
+    lines(tmp_path / "old.parquet.partial" / "part-00000.jsonl", 5)
+    lines(tmp_path / ".hidden" / "d.jsonl", 5)
+    sources = find_sources([str(tmp_path)], leave_out=[tmp_path / "out.jsonl"])
+    assert [Path(s.name).relative_to(tmp_path).as_posix() for s in sources] == [
+        *("a.jsonl.gz", "b.jsonl", "c.parquet", "deep/a.jsonl"),
+    ]
+    assert len(list(numbered_rows(sources, Selection()))) == 6
+
+
+def test_an_empty_folder_and_an_unknown_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataNotFound, match=r"holds no \.jsonl"):
+        find_sources([str(tmp_path)])
+    with pytest.raises(DataNotFound, match=r"no file 'nowhere\.jsonl'"):
+        find_sources(["nowhere.jsonl"])
+
+
+def test_lots_are_even_and_the_same_one_by_one() -> None:
+    many = lots(3, 5, np.arange(1, 5001, dtype=np.uint64))
+    assert [int(n) for n in many[:200]] == [lot(3, 5, line) for line in range(1, 201)]
+    assert 0.45 < float((many < np.uint64(1 << 63)).mean()) < 0.55
+    assert len({lot(seed, file, 1) for seed in range(50) for file in range(50)}) == 2500
+
+
+def test_a_sample_has_the_number_asked_for_and_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    names = [str(lines(tmp_path / f"{i}.jsonl", 400)) for i in range(3)]
+    first = taken(names, sample=100)
+    assert len(first) == 100
+    assert {file for file, _ in first} == {"0.jsonl", "1.jsonl", "2.jsonl"}
+    assert first == taken(names, sample=100)
+    assert first != taken(names, sample=100, seed=1)
+    assert taken(names, sample=5000) == taken(names)
+    assert 60 < len(taken(names, sample=0.1)) < 180
+    assert taken(names, sample=100, limit=7) == first[:7]
+
+
+def test_blank_lines_are_no_rows_of_a_sample(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n" * 500 + '{"response": "x"}\n' * 20)
+    assert len(taken([str(path)], sample=20)) == 20
+
+
+def test_rows_are_numbered_alike_from_any_place_on(tmp_path: Path) -> None:
+    names = [str(lines(tmp_path / f"{i}.jsonl", 50)) for i in range(3)]
+    sources = find_sources(names)
+    selection = Selection(below=1 << 63, limit=60)
+    every = list(numbered_rows(sources, selection))
+    assert len(every) == 60
+    for at in (0, 1, 30, 59):
+        start = Start(file=every[at].file, line=every[at].row.line, index=every[at].index)
+        rest = list(numbered_rows(sources, selection, start))
+        assert [(n.index, n.file, n.row.line) for n in rest] == [(n.index, n.file, n.row.line) for n in every[at:]]
+
+
+def test_a_stream_has_no_number_of_rows_to_draw_from() -> None:
+    with pytest.raises(ConfigError, match="give a share"):
+        select(find_sources(["-"]), limit=None, sample=10, seed=0)
+
+
+def test_a_missing_number_of_a_table_is_null(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"response": ["x", "y"], "weight": [1.5, float("nan")]}), tmp_path / "a.parquet")
+    rows = [n.row for n in numbered_rows(find_sources([str(tmp_path / "a.parquet")]), Selection())]
+    assert [row.fields["weight"] for row in rows if isinstance(row, Row)] == [1.5, None]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require: Callable[[str], None]) -> Path:
+    """A data set in the hub's form, as `owner/name` beside us."""
+    del require
+    pytest.importorskip("datasets")
+    folder = tmp_path / "owner" / "name"
+    folder.mkdir(parents=True)
+    for split, count in (("train", 3), ("test", 2)):
+        rows = [{"question": f"{i}+1?", "completion": f"\\boxed{{{i + 1}}}", "answer": i + 1} for i in range(count)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_data_set_of_the_hub_is_graded_by_name(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = hub / "out.jsonl"
+    command = ["grade", "hub:owner/name", "--reward", "math", "--out", str(out), "--workers", "1"]
+    assert main(command) == 1
+    assert "has the splits train, test; name one with --split" in capsys.readouterr().err
+    assert main([*command, "--split", "test"]) == 0
+    graded = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(g["score"], g["completion"]) for g in graded] == [(1.0, "\\boxed{1}"), (1.0, "\\boxed{2}")]
