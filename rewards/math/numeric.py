@@ -19,6 +19,7 @@ _ROUGHLY = 7
 _LARGEST = 1e6  # exponents and arguments of factorials
 _LARGEST_ANGLE = 1e15
 _LARGEST_BITS = 20_000
+_MOST_TERMS = 200  # of an endless series
 
 
 class NoValue(Exception):
@@ -186,10 +187,18 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
     if expression.name == "prod":
         raise NoValue("an infinite product")
 
+    asked = 0
+
     def term(k: Any) -> Any:
+        nonlocal asked
+        asked += 1
         return _value(body, {**at, variable.name: Fraction(int(k))})
 
-    return mp.nsum(term, [int(first), mp.inf])
+    # It gives some number for any series; of one that converges fast enough for it, after few terms.
+    total = mp.nsum(term, [int(first), mp.inf], maxterms=_MOST_TERMS)
+    if asked >= _MOST_TERMS:
+        raise NoValue("a series that converges slowly, or not at all")
+    return total
 
 
 def _integral(expression: Op, at: Mapping[str, Fraction]) -> Any:
