@@ -7,6 +7,9 @@
         ├── InvalidReward      (ValueError)    a reward that is declared or parametrised wrongly
         └── GradingUnavailable (RuntimeError)  workers cannot be started at all
 
+    BaseException
+    └── GraderEnded            what a reward grades with died under a request; the pool decides who is to blame
+
     UserWarning
     └── GradedInProcess        no worker can import a reward, so it is graded in the calling process
 
@@ -40,3 +43,10 @@ class GradingUnavailable(RewardError, RuntimeError):
 
 class GradedInProcess(UserWarning):
     """A reward that no worker can import is graded in the calling process: what cannot be ended or limited there."""
+
+
+class GraderEnded(BaseException):
+    """What a reward grades with died under a request. A worker ends with it, so that the pool tries again and judges.
+
+    No `Exception`: it is no failure of the reward's own that would leave the response ungraded.
+    """

@@ -25,7 +25,7 @@ from concurrent.futures import Future, InvalidStateError
 from rewards.calls import Case, Plan, PoolCounts
 from rewards.composed import build, make_ready, rewards_of
 from rewards.composition import RewardSpec
-from rewards.errors import GradingUnavailable
+from rewards.errors import GraderEnded, GradingUnavailable
 from rewards.finished import finished
 from rewards.outcome import raised, short
 from rewards.types import GradeResult
@@ -242,7 +242,7 @@ class _Runner:
         began = time.perf_counter()
         try:
             results = await self._grader.grade(case.requests)
-        except Exception as error:  # the promise is a grade, whatever a reward raises
+        except (Exception, GraderEnded) as error:  # the promise is a grade, whatever a reward raises
             results = [raised(self._owner.plan.name, error)] * len(case.requests)
         spent = time.perf_counter() - began
         return [result.timed(spent / len(results)) for result in results]

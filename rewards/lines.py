@@ -10,6 +10,8 @@ import json
 
 EXIT_MEMORY = 77
 """Exit code of a worker that ran into its memory limit: handled like a hang."""
+EXIT_ENDED = 79
+"""Exit code of a worker whose grader was a process that ended; it has said so on standard error."""
 EXIT_SETUP = 78
 """Exit code of a worker that could not make its grader; it has said why before."""
 
@@ -19,6 +21,11 @@ class LineSplitter:
 
     def __init__(self) -> None:
         self._partial: list[bytes] = []
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether a part of a line has come in."""
+        return any(self._partial)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes, without their newlines."""

@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from rewards.lines import EXIT_MEMORY, LineSplitter
+from rewards.lines import EXIT_ENDED, EXIT_MEMORY, LineSplitter
 
 Call = TypeVar("Call")
 
@@ -187,6 +187,8 @@ class WorkerProcess(Generic[Call]):
         code = self._process.returncode
         if code == EXIT_MEMORY:
             return "the worker reached its memory limit"
+        if code == EXIT_ENDED and self.last_output:
+            return self.last_output
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
             how = f"the worker was ended by {name}"

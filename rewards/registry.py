@@ -86,6 +86,7 @@ _BUILTIN = {
     "json_schema": "rewards.rules.json_schema",
     "language": "rewards.rules.language",
     "length": "rewards.rules.length",
+    "process": "rewards.executable",
     "regex": "rewards.rules.regex",
     "repetition": "rewards.rules.repetition",
     "tag_count": "rewards.rules.tag_count",

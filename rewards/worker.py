@@ -30,9 +30,9 @@ from dataclasses import dataclass
 from rewards.clock import CLOCK
 from rewards.composed import Built, answer_controls, build, concurrency, identity, make_ready, rewards_of
 from rewards.composition import RewardSpec
-from rewards.errors import InvalidRow
+from rewards.errors import GraderEnded, InvalidRow
 from rewards.finished import finished
-from rewards.lines import EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
+from rewards.lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.sources import import_shipped
 from rewards.types import GradeRequest, GradeResult
@@ -144,6 +144,9 @@ class Bench:
             results = await self.grader.grade(call.requests)
         except MemoryError:
             os._exit(EXIT_MEMORY)
+        except GraderEnded as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(EXIT_ENDED)
         except BaseException as error:  # the promise of a worker is an answer, whatever a reward raises
             results = self.failed(call, error)
         spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
