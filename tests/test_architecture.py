@@ -28,7 +28,7 @@ LEARNED = "rewards/learned/"
 # Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
 LIGHT = {
     "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
-    "rewards": {"jsonschema", "mpmath", "referencing", "sympy", "verifiers"},
+    "rewards": {"jsonschema", "mpmath", "referencing", "sympy", "uvloop", "verifiers"},
     "data_prep": {"datasets", "datasketch", "numpy", "pyarrow"},
 }
 
@@ -46,10 +46,11 @@ HOMES = {
     "jsonschema": "rewards/rules/schema.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",
-    "ray": "sandbox/ray.py",
+    "ray": ("sandbox/ray.py", "rlvr/offline/on_ray.py"),
     "referencing": "rewards/rules/schema.py",
     "triton": "rlvr/learner/kernels.py",
     "uvicorn": "sandbox/serve.py",
+    "uvloop": "rewards/loops.py",
     "verifiers": "rewards/adapters/verifiers.py",
     "vllm": "",
     "websockets": "sandbox/remote.py",

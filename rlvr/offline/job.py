@@ -29,7 +29,7 @@ from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
 from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
-from rewards.pool import GraderPool
+from rewards.pool import GraderPool, folder
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.cache import GradeCache
@@ -126,6 +126,8 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
     """Look at data, columns and reward before anything is written. Raises ToolkitError."""
     if job.out is not None:
         check_output(job.out)
+    if job.ray is not None and (job.cache is not None or not job.ordered):
+        raise ConfigError("--ray writes in order and without a cache of grades; leave out --unordered and --cache")
     with GraderPool(job.reward, workers=job.workers, deadline=job.timeout) as pool:
         out = job.out
         ours = [out, partial_of(out), errors_of(out), partial_of(errors_of(out)), state_of(out)] if out else []
@@ -312,6 +314,19 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None) -> Engin
     job = ready.job
     other = OtherPolicy.of(job.reward)
     start, first = _start(state)
+    if job.ray is not None:
+        from rlvr.offline.on_ray import RayEngine, Setup
+
+        return RayEngine(
+            ready.sources,
+            ready.selection,
+            Setup(reward=job.reward, columns=ready.columns, kind=ready.kind, timeout=job.timeout, folder=folder()),
+            address=job.ray,
+            actors=job.workers,
+            start=start,
+            first=first,
+            is_done=state.done.has,
+        )
     describe = Describer(ready.columns, reward=ready.pool.identity, policy_of=other.policy_of if other else None)
     if ready.rows is None:
         rows: Iterable[Numbered] = numbered_rows(ready.sources, ready.selection, start)

@@ -45,7 +45,10 @@ def reward_part(spec: RewardSpec) -> dict[str, Json]:
     files: dict[str, Json] = {}
     for leaf in spec.leaves():
         if ":" in leaf.named.reward:
-            path = Path(find(leaf.named.reward).source.file)
+            file = find(leaf.named.reward).source.file
+            if not file:
+                continue
+            path = Path(file)
             try:
                 files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
             except OSError as error:

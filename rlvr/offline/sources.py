@@ -74,6 +74,10 @@ class FileSource:
         self._row = 0
         self._size = 0
 
+    def __reduce__(self) -> tuple[type[FileSource], tuple[Path]]:
+        """Another process opens it again."""
+        return FileSource, (self._path,)
+
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         bad: list[BadRow] = []
         parquet = self._suffix == ".parquet"
@@ -170,9 +174,14 @@ class HubSource:
     waits = False
 
     def __init__(self, identity: str, config: str | None, split: str | None) -> None:
+        self._named = (identity, config, split)
         self._split = HubSplit(identity, config=config, split=split)
         self.name = self._split.name
         self._row = 0
+
+    def __reduce__(self) -> tuple[type[HubSource], tuple[str, str | None, str | None]]:
+        """Another machine loads it again."""
+        return HubSource, self._named
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         for row in self._split.rows(after):

@@ -1,0 +1,236 @@
+"""The same grading on a Ray cluster: the only file of this package that imports ray. Needs `rlvr[cluster]`.
+
+Reading, scheduling, back-pressure and fault tolerance are those of Ray Data. We give it a data source (each file is a
+read task, which goes through our readers) and a map function in a pool of actors, each of which grades with a pool of
+its own, so that deadlines hold there as here. What comes back, in the order of the input, is written by this process:
+one output, one journal, and the same resuming as without Ray.
+
+An actor or node that dies is Ray's to replace: what it had in hand is graded again, and comes once.
+
+The nodes need this package, the reward's file and the input files at the same paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from rewards.composition import RewardSpec
+from rewards.pool import GraderPool
+from rlvr.errors import ConfigError, MissingExtra
+from rlvr.offline.columns import Columns
+from rlvr.offline.policies import OtherPolicy
+from rlvr.offline.recorder import Describer, Written
+from rlvr.offline.sources import Numbered, Selection, Source, Start
+from rlvr.offline.stream import Asking, GradingStream
+
+_CHUNK_ROWS = 256  # rows that an actor grades in one go
+_CHUNK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20  # a block is one task of an actor: small enough that all have work
+_WINDOW = 1 << 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What an actor grades with. folder: where this process is, for rewards that are named by a relative path."""
+
+    reward: RewardSpec
+    columns: Columns
+    kind: str
+    timeout: float
+    folder: str
+
+
+class RayEngine:
+    """Grades on a cluster. `stop` ends it: what has not come back is graded by the run that goes on."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        selection: Selection,
+        setup: Setup,
+        *,
+        address: str,
+        actors: int | None,
+        start: Start = Start(),  # noqa: B008  # frozen
+        first: int = 0,
+        is_done: Callable[[int], bool] = lambda _ordinal: False,
+    ) -> None:
+        """actors: how many at most; None = one a core of the cluster, but one for reading.
+
+        Raises:
+            MissingExtra: ray is not installed. ConfigError: no cluster at the address, or a stream as a source.
+        """
+        if any(source.waits for source in sources):
+            raise ConfigError("--ray reads on the nodes, which a stream does not allow; name files")
+        self._sources = sources
+        self._selection = selection
+        self._setup = setup
+        self._start = start
+        self._ordinal = first
+        self._is_done = is_done
+        self._stopped = False
+        self._ours = _connect(address)
+        self._actors = actors
+
+    def stop(self) -> None:
+        """Wait for nothing more."""
+        self._stopped = True
+
+    def __iter__(self) -> Iterator[list[Written]]:
+        try:
+            index = self._start.index
+            for chunk in self._chunks():
+                batch: list[Written] = []
+                for written in pickle.loads(chunk):  # of our own actors
+                    if written.place == 0 and self._selection.limit == index:
+                        self._stopped = True
+                        break
+                    written.ordinal, written.index = self._ordinal, index if written.place == 0 else index - 1
+                    index += written.place == 0
+                    self._ordinal += 1
+                    if not self._is_done(written.ordinal):
+                        batch.append(written)
+                yield batch
+                yield []  # blocks are long in coming: nothing is held back
+                if self._stopped:
+                    return
+        finally:
+            if self._ours:
+                import ray
+
+                ray.shutdown()
+
+    def _chunks(self) -> Iterator[bytes]:
+        import ray
+        from ray.data import ActorPoolStrategy, DataContext
+
+        context = DataContext.get_current().copy()
+        context.execution_options.preserve_order = True
+        context.enable_progress_bars = False
+        context.target_max_block_size = _BLOCK_BYTES
+        context.target_min_block_size = 1
+        actors = self._actors or max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)
+        with DataContext.current(context):
+            rows = ray.data.read_datasource(
+                _rows_source(self._sources, self._selection, self._start),
+                override_num_blocks=len(self._sources) - self._start.file,
+            )
+            graded = rows.map_batches(
+                _Grades,
+                fn_constructor_args=(self._setup,),
+                batch_size=1,
+                batch_format="numpy",
+                compute=ActorPoolStrategy(min_size=1, max_size=actors),
+                num_cpus=1,
+            )
+            for batch in graded.iter_batches(batch_size=1, batch_format="numpy", prefetch_batches=1):
+                yield from batch["graded"]
+
+
+class _Grades:
+    """The map function: chunks of rows in, what is to be written of them out."""
+
+    def __init__(self, setup: Setup) -> None:
+        with suppress(OSError):
+            os.chdir(setup.folder)
+        self._pool = GraderPool(setup.reward, workers=1, deadline=setup.timeout)
+        other = OtherPolicy.of(setup.reward)
+        self._asking = Asking(setup.columns, setup.kind, other=other)
+        self._describe = Describer(
+            setup.columns, reward=self._pool.identity, policy_of=other.policy_of if other else None
+        )
+
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        return {"graded": _column([self._graded(chunk) for chunk in batch["rows"]])}
+
+    def _graded(self, chunk: bytes) -> bytes:
+        rows: list[Numbered] = pickle.loads(chunk)  # of our own read tasks
+        stream = GradingStream(rows, self._pool, asking=self._asking, window=_WINDOW)
+        return pickle.dumps([self._describe(item) for batch in stream for item in batch])
+
+
+def _column(chunks: Sequence[bytes]) -> Any:
+    column = np.empty(len(chunks), dtype=object)
+    column[:] = chunks
+    return column
+
+
+def _rows_source(sources: Sequence[Source], selection: Selection, start: Start) -> Any:
+    """The data source: a read task for each file that is left."""
+    import pyarrow
+    from ray.data import Datasource, ReadTask
+    from ray.data.block import BlockMetadata
+
+    def read(file: int) -> Callable[[], Iterable[pyarrow.Table]]:
+        source, after = sources[file], start.line - 1 if file == start.file else 0
+
+        def blocks() -> Iterable[pyarrow.Table]:
+            for chunk in _cut(_taken(source, file, selection, after)):
+                yield pyarrow.table({"rows": pyarrow.array([pickle.dumps(chunk)], pyarrow.large_binary())})
+
+        return blocks
+
+    class Rows(Datasource):  # type: ignore[misc]
+        def estimate_inmemory_data_size(self) -> None:
+            return None
+
+        def get_read_tasks(self, *_: object, **__: object) -> list[ReadTask]:
+            unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None)
+            return [ReadTask(read(file), unknown) for file in range(start.file, len(sources))]
+
+    return Rows()
+
+
+def _taken(source: Source, file: int, selection: Selection, after: int) -> Iterator[Numbered]:
+    """The rows of one file; of a limit each file has at most so many."""
+    rows = (Numbered(0, file, row) for row in source.rows(after) if selection.takes(file, row.line))
+    return islice(rows, selection.limit)
+
+
+def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+    """Chunks of so many rows, or so many characters."""
+    chunk: list[Numbered] = []
+    size = 0
+    for numbered in rows:
+        chunk.append(numbered)
+        text = getattr(numbered.row, "text", "") or getattr(numbered.row, "row", "")
+        size += len(text) or len(str(getattr(numbered.row, "fields", "")))
+        if len(chunk) == _CHUNK_ROWS or size > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _connect(address: str) -> bool:
+    """Be in a cluster; returns whether it was entered here and is to be left."""
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtra("--ray needs the package 'ray': pip install 'rlvr[cluster]'") from error
+    import ray.data
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    if ray.is_initialized():
+        return False
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    if address:
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ConfigError(f"there is no Ray cluster at {address!r}: {error}") from error
+        return True
+    try:
+        ray.init(address="auto", **quiet)
+    except ConnectionError:
+        ray.init(include_dashboard=False, **quiet)
+    return True

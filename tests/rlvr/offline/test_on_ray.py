@@ -1,0 +1,156 @@
+"""The same rows on a Ray cluster: the same output, also when a node is killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
+# It waits until it is let go on, so that the moment at which the node dies is not left to chance.
+REWARD = """
+import os, time
+from rewards.types import GradeResult
+def waiting(request):
+    until = time.monotonic() + 60
+    while "late" in request.response and not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
+        if time.monotonic() > until:
+            raise RuntimeError("nobody let it go on")
+        time.sleep(0.05)
+    return None if "odd" in request.response else len(request.response) / 100
+"""
+
+
+@pytest.fixture
+def cluster(require: Callable[[str], None]) -> Iterator[Any]:
+    """Two nodes on this machine, two cores each."""
+    require("ray")
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    try:
+        yield made
+    finally:
+        made.shutdown()
+
+
+def make_rows(folder: Path) -> list[str]:
+    files = []
+    for name in "abcd":
+        rows = []
+        for i in range(300):
+            late = " late" if i >= 40 else ""
+            if i % 50 == 7:
+                rows.append("no json")
+            elif i % 9 == 0:
+                rows.append(json.dumps({"id": i % 7, "responses": [f"{name}{i}{late}", f"{name}{i} odd"]}))
+            else:
+                rows.append(json.dumps({"id": i % 7, "response": f"{name}{i}{late}", "tags": [name]}))
+        path = folder / f"{name}.jsonl"
+        path.write_text("".join(f"{row}\n" for row in rows))
+        files.append(str(path))
+    (folder / "own.py").write_text(REWARD)
+    return files
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
+
+
+def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path) -> None:
+    second = cluster.add_node(num_cpus=2)
+    cluster.wait_for_nodes()
+    files = make_rows(tmp_path)
+    report = tmp_path / "summary.json"
+    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]
+    on_ray = [
+        "--ray",
+        cluster.address,
+        "--out",
+        str(tmp_path / "ray.jsonl"),
+        "--summary",
+        str(report),
+        "--workers",
+        "4",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlvr.cli", *arguments, *on_ray],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: graders_of(second) > 0, process)
+        cluster.remove_node(second, allow_graceful=False)
+        (tmp_path / "go").touch()
+        _, told = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 3, told.decode()
+    assert main([*arguments, "--out", str(tmp_path / "here.jsonl"), "--summary", str(tmp_path / "here.json")]) == 3
+    assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
+    errors = [tmp_path / f"{name}.jsonl.errors.jsonl" for name in ("ray", "here")]
+    assert errors[0].read_text() == errors[1].read_text()
+    found, expected = (json.loads(path.read_text()) for path in (report, tmp_path / "here.json"))
+    assert {**found, "slowest": 0} == {**expected, "slowest": 0}
+
+
+def graders_of(node: Any) -> int:
+    """How many grading workers run below the processes of a node."""
+    import psutil
+
+    count = 0
+    for info in (process for infos in node.all_processes.values() for process in infos):
+        try:
+            below = psutil.Process(info.process.pid).children(recursive=True)
+            count += sum("rewards.worker" in " ".join(child.cmdline()) for child in below)
+        except psutil.Error:
+            continue
+    return count
+
+
+def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 90
+    while not happened():
+        assert process.poll() is None, process.communicate()[1].decode()
+        assert time.monotonic() < until, "it does not happen"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-", "--ray"], "which a stream does not allow"),
+        (["in.jsonl", "--ray", "--unordered"], "leave out --unordered"),
+        (["in.jsonl", "--ray", "--cache", "kept"], "leave out --unordered and --cache"),
+    ],
+)
+def test_what_a_cluster_does_not_do_is_refused(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"response": "x"}\n')
+    monkeypatch.setattr("rlvr.offline.sources.StreamSource.rows", lambda *_a: iter(()))
+    assert main(["grade", *arguments, "--reward", "format"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_ray_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    (tmp_path / "in.jsonl").write_text('{"response": "x"}\n')
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--ray", "--reward", "format"]) == 1
+    assert "rlvr[cluster]" in capsys.readouterr().err
