@@ -39,6 +39,14 @@ _SETTLE_SECONDS = 15.0
 _PR_SET_CHILD_SUBREAPER = 36
 _SERVICE = ("python", "rlvr-keeper", "rlvr-zygote", "rlvr-slot")  # what the service calls its processes
 _GROWTH = 2  # times the processes of a warm service: a bound on those that bear its names
+# `python -m` would take an installed package of the name `tests` for ours, which is no regular package.
+_START = f"""\
+import runpy, sys, types
+sys.path.insert(0, {str(ROOT)!r})
+tests = sys.modules["tests"] = types.ModuleType("tests")
+tests.__path__ = [{str(ROOT / "tests")!r}]
+runpy.run_module("tests.redteam.disposable", run_name="__main__", alter_sys=True)
+"""
 _SET_UP = """\
 set -e
 for group in $REDTEAM_CGROUPS; do mkdir "$group"; echo 0 > "$group/cgroup.procs"; done
@@ -82,7 +90,7 @@ def graded(
     work = {"batches": batches, "warm": warm, "options": options or {}}
     groups = _own_cgroups()
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder:
-        command = [sys.executable, "-m", "tests.redteam.disposable", "keep"]
+        command = [sys.executable, "-c", _START, "keep"]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         env.setdefault("RUSTUP_HOME", str(Path.home() / ".rustup"))  # rustc, asked where it lives, writes into its home
         place = "plain"
@@ -170,7 +178,7 @@ def _keep() -> None:
     before = look(me, folders, groups)
     asks, says = os.pipe(), os.pipe()
     grading = subprocess.Popen(
-        [sys.executable, "-m", "tests.redteam.disposable", "grade", str(asks[0]), str(says[1])],
+        [sys.executable, "-c", _START, "grade", str(asks[0]), str(says[1])],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=sys.stderr,

@@ -98,7 +98,7 @@ def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[s
     """
     found = set(names)
     for tree in trees:
-        found -= _outermost(tree)
+        found -= _tested(tree, others)
         for statement in ast.walk(tree):
             if not isinstance(statement, ast.stmt) or hasattr(statement, "body"):
                 continue
@@ -115,6 +115,25 @@ def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[s
             if isinstance(node, ast.Name)
         }
     return found
+
+
+def _tested(tree: ast.AST, others: set[str]) -> set[str]:
+    """Names that an assertion calls outermost, and does not compare with what others give."""
+    return set().union(
+        *(
+            _outermost(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assert)
+            and not (
+                isinstance(node.test, ast.Compare)
+                and any(
+                    isinstance(name, ast.Name) and name.id in others
+                    for side in node.test.comparators
+                    for name in ast.walk(side)
+                )
+            )
+        )
+    )
 
 
 def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
@@ -188,6 +207,8 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
         entry = set.intersection(*outermost) if outermost else set()
         wanted |= entry & judging | judging & _JUDGING.keys()
         judging -= wanted
+    if used.keys() & _BY_TEXT:
+        wanted |= {name for name in _in_texts(trees) if not (_is_standard(name) or name in bound)}
     beside = wanted & _BESIDE.keys()
     if beside := beside_answers(beside, trees, wanted - _BESIDE.keys()) if beside else set():
         wanted -= beside
@@ -198,27 +219,6 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
     return wanted, standard
 
 
-def _is_another(name: str, trees: list[ast.Module]) -> bool:
-    """Whether tests ask an object of this class for what the standard one lacks: `c = Counter(); c.increment()`."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    made = {
-        target.id
-        for node in nodes
-        if isinstance(node, ast.Assign) and _is_call_of(node.value, name)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    if used.keys() & _BY_TEXT:
-        wanted |= {name for name in _in_texts(trees) if not (_is_standard(name) or name in bound)}
-    }
-    asked = {
-        node.attr
-        for node in nodes
-        if isinstance(node, ast.Attribute)
-        and (_is_call_of(node.value, name) or (isinstance(node.value, ast.Name) and node.value.id in made))
-    }
-    try:
-        return bool(asked) and not asked <= set(dir(standard_value(*_JUDGING[name])))
-    except (ImportError, AttributeError):
 def _in_texts(trees: Iterable[ast.AST]) -> set[str]:
     """Words of texts that may be names: `globals()["LRUCache"]`, `eval("LRUCache(2)")`."""
     texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
@@ -230,6 +230,25 @@ def _is_standard(name: str) -> bool:
     return _is_judging(name) or name in _BESIDE or name in MODULES or name in sys.stdlib_module_names
 
 
+def _is_another(name: str, trees: list[ast.Module]) -> bool:
+    """Whether tests ask an object of this class for what the standard one lacks: `c = Counter(); c.increment()`."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    made = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and _is_call_of(node.value, name)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    asked = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and (_is_call_of(node.value, name) or (isinstance(node.value, ast.Name) and node.value.id in made))
+    }
+    try:
+        return bool(asked) and not asked <= set(dir(standard_value(*_JUDGING[name])))
+    except (ImportError, AttributeError):
         return False
 
 
