@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rewards.math.layout import laid_out, settled, unbraced
 from rewards.math.tokens import FUNCTION_WORDS
 
 OPEN_TEXT, CLOSE_TEXT = "“", "”"
@@ -134,20 +135,25 @@ _ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
 _TEXT = re.compile(
     r"\\(text(?:bf|it|rm|normal|tt|sf|sc|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mbox|hbox|operatorname|boldsymbol"
-    r"|bm|emph|underline)\*?\s*\{([^{}]*)\}"
+    r"|bm|emph|underline)\*?\s*\{((?:\\[{}]|[^{}])*)\}"
 )
 _FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline)\s*\{")
 _FUNCTIONS_IN_TEXT = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "ln", "log", "lg", "gcd", "lcm"))
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
+_STRUCTURED = re.compile(r"\s*(?:\\\{.*\\\}|[(\[].*,.*[)\]])\s*")  # a set, a tuple or an interval
+_CONSTANTS = frozenset(("e", "i"))
 _DROPPED = re.compile(
     r"\\(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|displaystyle|textstyle|scriptstyle|limits"
-    r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|small|bold|boldmath|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
+    r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
+    r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
 )
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)(?:\\[,;:! ]|\\thinspace ?|\\,|[\u2009\u202f]|(?<=\d)\\ )(?=\d{3}(?!\d))")
-_COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)")
+_COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\{,\}\s+|,\s*\\!\s*)(?=\d{3}(?!\d))")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
     r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])|~"
+    r"|\\[hv]space\*?\s*\{[^{}]*\}|\\m?(?:kern|skip)\s*-?[\d.]+\s*(?:em|ex|pt|mu|cm|mm|in)(?![a-zA-Z])"
+    r"|\\hskip\s*-?[\d.]+\s*(?:em|ex|pt|cm|mm|in)(?![a-zA-Z])"
 )
 _RENAMED = {
     r"\dfrac": r"\frac",
@@ -198,6 +204,13 @@ _RENAMED = {
     r"\arccos": r"\acos",
     r"\arctan": r"\atan",
     r"\arccot": r"\acot",
+    r"\arctanh": r"\atanh",
+    r"\artanh": r"\atanh",
+    r"\arcsinh": r"\asinh",
+    r"\arsinh": r"\asinh",
+    r"\arccosh": r"\acosh",
+    r"\arcosh": r"\acosh",
+    r"\cr": "\\\\",
     r"\pounds": "£",
     r"\euro": "€",
     r"\textdollar": "$",
@@ -215,6 +228,7 @@ _DELIMITERS = (
     (r"\(", r"\)"),
     (r"\[", r"\]"),
     ("**", "**"),
+    ("*", "*"),
     ("__", "__"),
     ("`", "`"),
     ('"', '"'),
@@ -233,6 +247,8 @@ _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
 )
 _ARROW = re.compile(r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}")
+_ANGLED = re.compile(r"\\(left)\s*<|\\right\s*>")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _MARKUP = re.compile(r"(?<!\\)\*\*")
 
 
@@ -254,6 +270,12 @@ def _quoted(match: re.Match[str]) -> str:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
         return f" {FUNCTION_WORDS[content.strip()]} "
+    if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:
+        return f" {content} "
+    if _STRUCTURED.fullmatch(content):
+        return content
+    if re.fullmatch(r"\s*[-+]?\d[\d.,]*\.\s*", content):
+        content = content.rstrip(". ")
     if _ONLY_MATHS.fullmatch(content) and not content.isspace():
         return (
             f" {content} "
@@ -280,7 +302,10 @@ def unwrapped(text: str) -> str:
         width = len(opening)
         if len(text) > 2 * width and text.startswith(opening) and text.endswith(closing):
             inner = text[width : -len(closing)]
-            if opening not in inner and closing not in inner and not inner.endswith("\\"):
+            if opening == "$" and width == 1:
+                if not _DOLLAR.search(inner) and not inner.endswith("\\"):
+                    return inner.strip()
+            elif opening not in inner and closing not in inner and not inner.endswith("\\"):
                 return inner.strip()
     return text
 
@@ -307,7 +332,9 @@ def spelled(text: str) -> str:
         text = _UNION.sub(r" \\cup ", _TEN.sub(r" \\times ", text))
     if _ALREADY.fullmatch(text):
         text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
-        return _TRAILING.sub("", " ".join(text.split())).rstrip()
+        text = _TRAILING.sub("", " ".join(text.split())).rstrip()
+        return settled(unbraced(text))
+    text = laid_out(text)
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
         text = _run(_RAISED_RUN, _RAISED, "^", text)
@@ -319,6 +346,7 @@ def spelled(text: str) -> str:
     text = _TIE.sub(" ", _BRACED_SIGN.sub(r"\1", text))
     if "\\" in text:
         text = _COLOURED.sub("", _PHANTOM.sub("", text))
+        text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
         text = _ARROW.sub(r" \1 ", _BASIS.sub(r" \\basis\1 ", text))
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
         text = _DROPPED.sub(" ", text)
@@ -339,7 +367,7 @@ def spelled(text: str) -> str:
         else text
     )
     text = _WHITE.sub(" ", text).strip()
-    return _TRAILING.sub("", text).strip()
+    return settled(_TRAILING.sub("", text).strip())
 
 
 def words_of(text: str) -> str:

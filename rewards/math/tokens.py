@@ -35,6 +35,7 @@ FUNCTION_WORDS = {
     **{name: f"\\{name}" for name in _PLAIN_NAMES.split()},
     **{f"arc{name}": f"\\a{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")},
     **{f"a{name}": f"\\a{name}" for name in ("sin", "cos", "tan")},
+    **{f"{arc}{name}": f"\\a{name}" for arc in ("ar", "arc", "a") for name in ("sinh", "cosh", "tanh")},
     **{name: f"\\{command}" for name, command in (_OTHER_NAMES | {"arctg": "atan"}).items()},
 }
 

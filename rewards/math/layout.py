@@ -1,0 +1,140 @@
+r"""What only lays an answer out and says nothing: outer braces, aligned blocks, implications in front, stray signs.
+
+And a few old or local notations, brought to the one that is read: `]a, b[` is `(a, b)`, `{}_5C_2` a binomial
+coefficient, 30° 15' one angle. All of it is linear in the length of the text, and idle for most.
+
+Example:
+    >>> laid_out(r"\Rightarrow {x=5}\ ")
+    'x=5'
+    >>> settled("]2, 3[")
+    '(2, 3)'
+"""
+
+from __future__ import annotations
+
+import re
+
+_LEADING = re.compile(r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→)\s*")
+_DOUBLED = re.compile(
+    r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
+    r"|sin|cos|tan|log|ln|leq?|geq?|neq?|binom|circ|overline|in|quad)(?![a-zA-Z]))"
+)
+_BLOCK = re.compile(
+    r"(?:\\left\s*)?(?:\\\{)?\s*\\begin\s*\{(aligned|align|gathered|gather|split|equation|array|cases)\*?\}(?:\s*\{[clr|\s]*\})?"
+    r"((?:(?!\\begin|\\end).)*)\\end\s*\{\1\*?\}\s*(?:\\right\s*\.?)?",
+    re.DOTALL,
+)
+_MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
+_OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
+_ROUGHLY = re.compile(r"\s*\(\s*(?:\\approx|“?\s*(?:approximately|approx\.?|about)\s*”?)[^()]*\)\s*\Z")
+_CHOSEN = re.compile(
+    r"(?:\{\s*\})?\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
+    r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
+)
+_ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
+_MINUTES = re.compile(
+    r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"
+)
+_PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
+_PARTS = re.compile(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
+_POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
+
+
+def laid_out(text: str) -> str:
+    """Before anything else is spelled: without what stands around the answer."""
+    text = _edged(text)
+    if "\\" in text or "⇒" in text or "∴" in text or "→" in text:
+        lead = _LEADING.match(text)
+        if lead is not None:
+            text = text[lead.end() :]
+        if "\\\\" in text and "\\begin" not in text:
+            text = _DOUBLED.sub(r"\\", text)
+        if "\\begin" in text:
+            block = _BLOCK.fullmatch(text.strip())
+            if block is not None:
+                text = _of_block(block)
+    return _edged(unbraced(text))
+
+
+def _edged(text: str) -> str:
+    text = text.strip(" \t\r\n~")
+    while text.endswith("\\") and not text.endswith("\\\\"):
+        text = text[:-1].rstrip(" \t\r\n~")
+    return text
+
+
+def _of_block(block: re.Match[str]) -> str:
+    """The rows of a block as one line: steps of one equation, or a list. Conditions beside values stay a block."""
+    kind, content = block.groups()
+    if kind in ("cases", "array") and "&" in content:
+        return block.group()
+    rows = [row.replace("&", " ").strip() for row in _MULTIPLE.split(content)]
+    rows = [row.rstrip(",") for row in rows if row]
+    line = rows[0] if rows else ""
+    for row in rows[1:]:
+        line += f" {row}" if row.startswith(("=", "\\approx")) else f", {row}"
+    return line
+
+
+def unbraced(text: str) -> str:
+    """Without braces around all of it; with a comma in them they may be a set's."""
+    while len(text) > 2 and text[0] == "{" and text[-1] == "}":
+        depth = brackets = 0
+        for at, mark in enumerate(text):
+            if at and text[at - 1] == "\\":
+                continue
+            depth += (mark == "{") - (mark == "}")
+            brackets += (mark in "([") - (mark in ")]")
+            if (depth == 0 and at < len(text) - 1) or (mark == "," and depth == 1 and brackets == 0):
+                return text
+        text = text[1:-1].strip()
+    return text
+
+
+def settled(text: str) -> str:
+    """What is spelled, in the notation that is read."""
+    if "{" in text:
+        if "\\over" in text:
+            text = _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)
+        if "C" in text or "P" in text:
+            text = _CHOSEN.sub(_chosen, text)
+        text = unbraced(_EMPTY.sub("", text).strip())
+    elif "C" in text or "P" in text:
+        text = _CHOSEN.sub(_chosen, text)
+    if text.endswith(")"):
+        text = _ROUGHLY.sub("", text)
+        if _POINTS.fullmatch(text):
+            text = re.sub(r"\)\s+\(", "), (", text)
+    if text.endswith("[") or "]" in text[:12] or "\\cup" in text:
+        text = _turned(text)
+    if "\\circ" in text:
+        text = _MINUTES.sub(_one_angle, text)
+    return _ORDINAL.sub("", text) if "th" in text or "st" in text or "nd" in text or "rd" in text else text
+
+
+def _chosen(match: re.Match[str]) -> str:
+    groups = match.groups()
+    if groups[6]:
+        top, bottom = groups[8], groups[7]
+        return rf"\binom{{{max(top, bottom, key=int)}}}{{{min(top, bottom, key=int)}}}"
+    top, kind, bottom = groups[:3] if groups[1] else groups[3:6]
+    return rf"\binom{{{top}}}{{{bottom}}}" if kind == "C" else rf"\frac{{{top}!}}{{({top}-{bottom})!}}"
+
+
+def _one_angle(match: re.Match[str]) -> str:
+    degrees, minutes, seconds = match.groups()
+    return rf"({degrees}+{minutes}/60+{seconds or 0}/3600)^\circ"
+
+
+def _turned(text: str) -> str:
+    """Intervals whose open ends are brackets turned outwards."""
+    if _PARTS.fullmatch(text) is None:
+        return text
+
+    def plain(part: re.Match[str]) -> str:
+        inner = part.group()
+        opening = "(" if inner[0] == "]" else inner[0]
+        return opening + inner[1:-1] + (")" if inner[-1] == "[" else inner[-1])
+
+    return re.sub(_PART, plain, text)
