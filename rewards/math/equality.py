@@ -93,7 +93,8 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
 def _with_unit(value: Value, text: str) -> Value:
     """A gold whose reference names its unit."""
     percent = text.strip() in ("%", "\\%", "percent")
-    unit = None if percent else read_unit(spelled(text).replace("“", " ").replace("”", " ").strip("$ "))
+    name = spelled(text).replace("“", " ").replace("”", " ").strip("${} ")
+    unit = None if percent else read_unit("degree" if name in ("^\\circ", "\\circ") else name)
     if isinstance(value, Scalar) and value.unit == Unit() and not value.percent:
         return Scalar(value.expression, unit or Unit(), percent)
     if isinstance(value, Many):

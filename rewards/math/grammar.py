@@ -168,12 +168,16 @@ class Grammar:
         if token is None or token.kind is Kind.QUOTED or token.text in _STOPS:
             return False
         if token.kind is Kind.NUMBER:  # `x 2`, `3 4` and `\frac{1}{2} 3` are no products; `(2)3` and `\sqrt{2}3` are
-            return self._tokens[self.at - 1].kind is not Kind.NUMBER and not isinstance(before, Num)
+            last = self._tokens[self.at - 1]
+            if self.peek(1) == "^" and isinstance(before, Op) and before.name in ("^", "*"):  # `2^6 11^2`
+                return True
+            return last.kind is not Kind.NUMBER and (not isinstance(before, Num) or last.text == ")")
         if token.kind is Kind.LETTER:
             behind_number = isinstance(before, Num) and self._tokens[self.at - 1].kind in (Kind.NUMBER, Kind.SIGN)
             return not (self._units and token.gap and behind_number and is_unit(token.text) and self._unit_ends())
         if token.kind is Kind.WORD:
-            return not is_unit(token.text) if not token.gap else (len(token.text) < 3 and not is_unit(token.text))
+            known = self._units and is_unit(token.text)
+            return not known and (not token.gap or len(token.text) < 3)
         if token.kind is Kind.COMMAND:
             return token.text in COMMANDS
         return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)

@@ -72,6 +72,8 @@ _CONGRUENT = re.compile(
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+_CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
 _OTHER_CHOICE = re.compile(
@@ -113,6 +115,7 @@ def _readings(text: str) -> list[Value]:
         return [Words(key(_PUNCTUATION.sub("", text)))]
     found: list[Value] = []
     text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
+    text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if ratio := _TO.fullmatch(text):
         return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
     if (congruent := _CONGRUENT.fullmatch(text)) and ("equiv" in text or "pmod" in text or "(" in text):

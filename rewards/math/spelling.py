@@ -247,6 +247,13 @@ _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
 )
 _ARROW = re.compile(r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}")
+_THIN = "\\,"
+_UNIT = re.compile(
+    r"\\(?:mathrm|text|textrm|mathsf)\s*\{((?=[^{}]*\{)(?:[a-zA-Z/ ^0-9.-]|\\cdot(?![a-z])|\\,|\{\s*-?\d\s*\})+)\}"
+)
+_UNIT_FRACTION = re.compile(
+    r"\\frac\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}"
+)
 _ANGLED = re.compile(r"\\(left)\s*<|\\right\s*>")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _MARKUP = re.compile(r"(?<!\\)\*\*")
@@ -283,6 +290,11 @@ def _quoted(match: re.Match[str]) -> str:
             else f"{OPEN_TEXT}{content}{CLOSE_TEXT}"
         )
     return f"{OPEN_TEXT}{content}{CLOSE_TEXT}" if content.strip() else " "
+
+
+def _over(match: re.Match[str]) -> str:
+    """A unit that is written as a fraction of two."""
+    return f"{OPEN_TEXT}{match[1]}{match[2]}/{match[3]}{match[4]}{CLOSE_TEXT}"
 
 
 def _undelimited(text: str) -> str:
@@ -351,11 +363,14 @@ def spelled(text: str) -> str:
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
         text = _DROPPED.sub(" ", text)
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
+        if "{-" in text or "^{" in text:
+            text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
         for _ in range(3):  # one in the other
             replaced = _TEXT.sub(_quoted, text)
             if replaced == text:
                 break
             text = replaced
+        text = _UNIT_FRACTION.sub(_over, text) if "”" in text and "\\frac" in text else text
         text = _FONT.sub("{", text)
         text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
         text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))

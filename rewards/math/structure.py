@@ -441,7 +441,7 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
         expression = negative(expression)
     percent = parser.take("%")
     rest = parser.rest()
-    behind = " ".join(token.text for token in rest)
+    behind = " ".join(token.text for token in rest).replace(" .", ".")
     expression, behind = _scaled(expression, behind)
     if re.match(r"\s*(?:percent|per cent|pct)\b", behind):
         percent, behind = True, re.sub(r"^\s*(?:percent|per cent|pct)\b", "", behind)
@@ -464,7 +464,9 @@ def _priced(money: str, unit: Unit, behind: str) -> Unit:
     currency = read_unit(money) or Unit()
     if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
         raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
-    return currency
+    if unit.dimension in ((), currency.dimension):
+        return currency
+    return Unit(currency.dimension, currency.factor, frozenset((f"{unit.factor} {unit.dimension}",)))
 
 
 def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:

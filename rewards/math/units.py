@@ -27,12 +27,23 @@ class Unit:
 
     def conflicts(self, other: Unit) -> bool:
         """Both say what is counted, and not the same."""
+        if self.dimension and other.dimension:
+            rates = bool(self.words and other.words) and self.words != other.words
+            return self.dimension != other.dimension or rates
         if self.dimension or other.dimension:
-            return bool(self.dimension and other.dimension) and self.dimension != other.dimension
+            measured, worded = (self, other) if self.dimension else (other, self)
+            return bool(worded.words) and not _is_nameless(worded.words, measured.dimension)
         return bool(self.words and other.words) and not (self.words & other.words)
 
 
 NO_UNIT = Unit()
+_NAMELESS = {f"unit{power}": (("length", power),) for power in (1, 2, 3)}
+
+
+def _is_nameless(words: frozenset[str], dimension: tuple[tuple[str, int], ...]) -> bool:
+    """`square units`, which may be any unit of area."""
+    return any(_NAMELESS.get(word) == dimension for word in words)
+
 
 _BASE = {
     # name: base quantity, factor, spellings
@@ -76,7 +87,7 @@ _BASE = {
     "angle": (("1", "deg degree °"), ("1/60", "arcminute"), ("1/3600", "arcsecond")),
     "celsius": (("1", "celsius °C degC"),),
     "fahrenheit": (("1", "fahrenheit °F degF"),),
-    "kelvin": (("1", "kelvin"),),
+    "kelvin": (("1", "kelvin K"),),
     "current": (("1", "amp ampere"),),
     "bits": (("1", "bit"), ("8", "byte")),
     "dozen": (),
@@ -91,6 +102,9 @@ _COMPOUND = {
     "acre": ((("length", 2),), "316160658/78125"),
     "ha hectare": ((("length", 2),), "10000"),
     "mph": ((("length", 1), ("time", -1)), "1397/3125"),
+    "mpg": ((("length", -2),), "201168000000000/473176473"),
+    "rpm": ((("turn", 1), ("time", -1)), "1/60"),
+    "floz": ((("length", 3),), "473176473/16000000000000"),
     "kmh kph kmph": ((("length", 1), ("time", -1)), "5/18"),
     "hz Hz hertz": ((("time", -1),), "1"),
     "N newton": ((("length", 1), ("mass", 1), ("time", -2)), "1000"),
@@ -102,6 +116,7 @@ _COMPOUND = {
     "V volt": ((("current", -1), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
     "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
 }
+_PREFIXES = {"G": "1000000000", "M": "1000000", "k": "1000", "m": "1/1000", "u": "1/1000000", "n": "1/1000000000"}
 _NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
 
 
@@ -119,6 +134,10 @@ def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
             put(spellings, ((base, 1),), Fraction(factor))
     for spellings, (dimension, factor) in _COMPOUND.items():
         put(spellings, dimension, Fraction(factor))
+    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz"):
+        dimension, one = table[symbol]
+        for prefix, times in _PREFIXES.items():
+            table.setdefault(prefix + symbol, (dimension, one * Fraction(times)))
     return table
 
 
@@ -137,13 +156,15 @@ nine ten hundred thousand million billion trillion dozen between through approxi
 tenth eleventh twelfth hundredth thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double
 doubled tripled quadrupled halved least most minimum maximum no false wrong incorrect invalid possibly probably likely
-unlikely unsure alternatively also aka versus vs both
+unlikely unsure alternatively also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never
+impossible undefined upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
     r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?\s?[1-9])\s*\}?)?"
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
 )
+_FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
 _MOST_WORDS = 8
 CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr"}
 
@@ -154,8 +175,9 @@ def is_unit(word: str) -> bool:
 
 
 def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
+    """As it stands, else without its letter case: `KG` is a kilogram, `Mg` is none."""
     plain = word.replace(" ", "")
-    return _UNITS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 2 else None)
+    return _UNITS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
 
 
 def _singular(word: str) -> str:
@@ -170,6 +192,7 @@ def read_unit(text: str) -> Unit | None:
     powers: dict[str, int] = {}
     factor, words = Fraction(1), set[str]()
     at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
+    text = _FLUID.sub("floz", text)
     while at < len(text):
         match = _ITEM.match(text, at)
         if match is None or count > _MOST_WORDS:
@@ -197,6 +220,10 @@ def read_unit(text: str) -> Unit | None:
         if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None
         known = _known(word)
+        if known is None and lower in ("unit", "units") and (raised > 1 or match["power"]):
+            words.add(f"unit{(match['power'] or str(raised)).strip()}")
+            raised = 1
+            continue
         if known is None:
             if lower not in _FILLING:
                 if len(word) < 2 and word != "a":
