@@ -2,7 +2,8 @@
 
 The measure is that of GPT-3's decontamination (Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase
 may be boilerplate ("express your answer as a common fraction ..."); where most of an evaluation question's phrases are
-there, so is the question. Words are letters and numbers; signs do not count, nor does what only draws a picture.
+there, so is the question. Words are letters and numbers; signs do not count, nor does what only draws a picture, nor a
+phrase that more than `COMMON` questions of the evaluation sets hold: that is how they are asked, not what.
 
 Example:
     >>> phrases = Phrases()
@@ -24,6 +25,7 @@ WORDS = 13
 CONTAMINATED = 0.8
 """Share of an evaluation question's phrases from which on the question itself is taken to be there."""
 
+COMMON = 10
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 _DRAWING = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 
@@ -43,7 +45,8 @@ class Phrases:
 
     def __init__(self) -> None:
         self._at: dict[int, list[int]] = {}  # hash of a phrase: the questions that hold it
-        self._questions: list[tuple[str, str, int]] = []
+        self._questions: list[tuple[str, str]] = []
+        self._totals: list[int] = []  # of each question, its phrases that count; empty = not known yet
 
     def learn(self, name: str, identity: str, text: str) -> None:
         """Take in a question of an evaluation set; one of fewer than 13 words has no phrase."""
@@ -51,10 +54,13 @@ class Phrases:
         if hashes:
             for value in hashes:
                 self._at.setdefault(value, []).append(len(self._questions))
-            self._questions.append((name, identity, len(hashes)))
+            self._questions.append((name, identity))
+            self._totals.clear()
 
     def shared(self, text: str) -> Shared | None:
         """What a text shares with one of them; None = nothing."""
+        if not self._totals:
+            self._count()
         counts: Counter[int] = Counter()
         example: dict[int, str] = {}
         for phrase in dict.fromkeys(_phrases(text)):
@@ -63,9 +69,17 @@ class Phrases:
                 example.setdefault(question, phrase)
         if not counts:
             return None
-        best = max(counts, key=lambda question: (counts[question] / self._questions[question][2], -question))
-        name, identity, total = self._questions[best]
-        return Shared(name, identity, counts[best] / total, example[best])
+        best = max(counts, key=lambda question: (counts[question] / self._totals[question], -question))
+        name, identity = self._questions[best]
+        return Shared(name, identity, counts[best] / self._totals[best], example[best])
+
+    def _count(self) -> None:
+        """Drop the phrases that are common, and count those of each question that are left."""
+        self._at = {value: holders for value, holders in self._at.items() if len(holders) <= COMMON}
+        self._totals = [0] * len(self._questions)
+        for holders in self._at.values():
+            for question in holders:
+                self._totals[question] += 1
 
 
 def _phrases(text: str) -> list[str]:

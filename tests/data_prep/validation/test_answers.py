@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.errors import DataError
+from data_prep.validation.phrases import Phrases
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
 from data_prep.validation.validator import Settings
@@ -155,6 +156,17 @@ def test_the_same_question_with_an_equal_gold_is_a_duplicate_and_no_conflict(tmp
     rows = [row(question, "1/4"), row(question, "0.25"), row(question, r"\mathbf{\frac14}"), row(question, "1/3")]
     report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
     assert found(report) == {"duplicate": [2, 3], "conflict": [4]}
+
+
+def test_a_phrase_with_which_many_questions_are_asked_counts_for_nothing() -> None:
+    asked = "answer the following question as well as you can and give the result as one number in the end"
+    phrases = Phrases()
+    for number in range(12):
+        phrases.learn("exam", str(number), f"How many are {number} and {number + 1}? {asked}")
+    assert phrases.shared(f"What is the capital of Peru? {asked}") is None
+    whole = phrases.shared(f"How many are 3 and 4? {asked}")
+    assert whole is not None
+    assert (whole.id, whole.share) == ("3", 1.0)
 
 
 def test_a_question_with_few_other_words_is_near(tmp_path: Path) -> None:
