@@ -37,6 +37,7 @@ from shared.tree import cpu_seconds
 from rewards import GradeRequest
 from rewards.code.grader import CodeGrader
 from rewards.code.sandboxes import close_held
+from rewards.loops import new_event_loop
 from rewards.types import GradeResult
 
 ANSWER = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -69,7 +70,7 @@ class Ours:
     """The code reward in this process, on an event loop that stays: what a grading worker does."""
 
     def __init__(self, **options: object) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=new_event_loop)
         self._options = options
         self._grader = CodeGrader(**options)  # type: ignore[arg-type]
 

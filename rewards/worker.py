@@ -220,6 +220,8 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
     """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
     import asyncio
 
+    from rewards.loops import new_event_loop
+
     async def run() -> None:
         with ready:
             await bench.grader.set_up()
@@ -240,7 +242,8 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
             running.add(task)
             task.add_done_callback(running.discard)
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(run())
 
 
 def main(arguments: Sequence[str]) -> int:

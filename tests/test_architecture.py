@@ -28,7 +28,7 @@ LEARNED = "rewards/learned/"
 # Third-party packages of the light three. Another is a decision: put it here and into pyproject.toml.
 LIGHT = {
     "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
-    "rewards": {"jsonschema", "mpmath", "referencing", "sympy", "uvloop", "verifiers"},
+    "rewards": {"fastapi", "jsonschema", "mpmath", "referencing", "sympy", "uvloop", "verifiers"},
     "data_prep": {"datasets", "datasketch", "numpy", "pyarrow"},
 }
 
@@ -42,14 +42,14 @@ HOMES = {
     "datasketch": "data_prep/validation/likeness.py",
     "deepspeed": "",
     "docker": "",  # the container is driven by the docker command
-    "fastapi": "sandbox/serve.py",
+    "fastapi": ("sandbox/serve.py", "rewards/serve.py"),
     "jsonschema": "rewards/rules/schema.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",
     "ray": ("sandbox/ray.py", "rlvr/offline/on_ray.py"),
     "referencing": "rewards/rules/schema.py",
     "triton": "rlvr/learner/kernels.py",
-    "uvicorn": "sandbox/serve.py",
+    "uvicorn": "sandbox/http.py",
     "uvloop": "rewards/loops.py",
     "verifiers": "rewards/adapters/verifiers.py",
     "vllm": "",
