@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sandbox.errors import SandboxBusy
 from sandbox.protocol import Sandbox, Session
@@ -14,20 +14,62 @@ from sandbox.types import Job, JobResult
 _MEMORY = 0.1  # how much the latest run counts in the mean
 
 
+class Places:
+    """So many at work and so many in line, and no more.
+
+    slots: that may be at work at once. held: at work or in line. what: what they are, for messages.
+    """
+
+    def __init__(self, *, slots: int, most_waiting: int, what: str = "runs") -> None:
+        self.slots = slots
+        self.most_waiting = most_waiting
+        self.what = what
+        self.held = 0
+        self.refused = 0
+        self._mean = 1.0
+
+    @contextmanager
+    def place(self, count: int = 1) -> Iterator[None]:
+        """So many places in the line. Raises SandboxBusy where there are not."""
+        if self.held + count > self.slots + self.most_waiting:
+            self.refused += count
+            after = max(0.1, self._mean * (self.held + count - self.slots) / self.slots)
+            most = self.slots + self.most_waiting
+            raise SandboxBusy(f"{self.held} {self.what} are at work or in line, and at most {most} may be", after)
+        self.held += count
+        try:
+            yield
+        finally:
+            self.held -= count
+
+    def took(self, seconds: float) -> None:
+        """One has ended after so long: what the next are told to wait is made of it."""
+        self._mean += _MEMORY * (seconds - self._mean)
+
+
 class QueuedSandbox:
     """Passes runs and sessions on to a sandbox of so many slots while at most `most_waiting` more wait; counts them."""
 
     def __init__(self, sandbox: Sandbox, *, slots: int, most_waiting: int) -> None:
         self._sandbox = sandbox
-        self.slots = slots
-        self.most_waiting = most_waiting
-        self.held = 0  # runs and programs of sessions, at work or in line
+        self._places = Places(slots=slots, most_waiting=most_waiting)
         self.ended: Counter[str] = Counter()
-        self.refused = 0
         self.failed = 0
         self.seconds = 0.0
-        self._mean = 1.0
         self._followers: set[asyncio.Task[None]] = set()
+
+    @property
+    def slots(self) -> int:
+        return self._places.slots
+
+    @property
+    def held(self) -> int:
+        """Runs and programs of sessions, at work or in line."""
+        return self._places.held
+
+    def place(self, count: int = 1) -> AbstractContextManager[None]:
+        """So many places in the line. Raises SandboxBusy where there are not."""
+        return self._places.place(count)
 
     async def run(self, job: Job) -> JobResult:
         """See `sandbox.protocol.Sandbox`. Raises SandboxBusy too."""
@@ -71,21 +113,6 @@ class QueuedSandbox:
         """Close the sandbox behind."""
         await self._sandbox.close()
 
-    @contextmanager
-    def place(self, count: int = 1) -> Iterator[None]:
-        """So many places in the line. Raises SandboxBusy where there are not."""
-        if self.held + count > self.slots + self.most_waiting:
-            self.refused += count
-            after = max(0.1, self._mean * (self.held + count - self.slots) / self.slots)
-            raise SandboxBusy(
-                f"{self.held} runs are at work or in line, and at most {self.slots + self.most_waiting} may be", after
-            )
-        self.held += count
-        try:
-            yield
-        finally:
-            self.held -= count
-
     def metrics(self) -> str:
         """What has happened, in Prometheus' text format."""
         running = min(self.held, self.slots)
@@ -97,7 +124,7 @@ class QueuedSandbox:
         for name, kind, text, value in (
             ("run_seconds_total", "counter", "Wall time of programs.", self.seconds),
             ("failed_total", "counter", "Runs that the sandbox itself failed.", self.failed),
-            ("refused_total", "counter", "Runs refused because the line was full.", self.refused),
+            ("refused_total", "counter", "Runs refused because the line was full.", self._places.refused),
             ("running", "gauge", "Programs at work.", running),
             ("waiting", "gauge", "Programs in line.", self.held - running),
             ("slots", "gauge", "Programs that may run at once.", self.slots),
@@ -109,4 +136,4 @@ class QueuedSandbox:
     def _count(self, result: JobResult) -> None:
         self.ended[result.ended.value] += 1
         self.seconds += result.seconds
-        self._mean += _MEMORY * (result.seconds - self._mean)
+        self._places.took(result.seconds)

@@ -15,21 +15,17 @@ All but `/health` ask for `Authorization: Bearer TOKEN` where there is a token. 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hmac
 import json
 import math
-import socket
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from sandbox import run_code
 from sandbox.admission import QueuedSandbox
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
+from sandbox.http import Guard, unless_gone
 from sandbox.protocol import Sandbox
 from sandbox.run_code import BadRequest, Language
 from sandbox.stream_server import StreamServer
@@ -40,10 +36,6 @@ _TRIAL = Job(argv=("python", "-c", "print('ready')"))
 _MOST_JOBS = 4096
 _HEALTH_SECONDS = 20.0
 _HEALTH_EVERY = 5.0
-_DRAIN_SECONDS, _MOST_DRAINED = 5.0, 64 << 20
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def create_app(
@@ -78,13 +70,13 @@ def create_app(
         with queue.place():
             try:
                 work = run_code.answer(asked, languages, queue.run_placed)
-                return JSONResponse(await _unless_gone(request, work))
+                return JSONResponse(await unless_gone(request.receive, work))
             except SandboxUnavailable as error:
                 return JSONResponse(run_code.trouble(str(error)))
 
     @app.post("/v1/run")
     async def _run(request: Request) -> Response:
-        result = await _unless_gone(request, queue.run(decode_job(await request.body())))
+        result = await unless_gone(request.receive, queue.run(decode_job(await request.body())))
         return Response(encode_result(result), media_type="application/octet-stream")
 
     @app.post("/v1/runs")
@@ -93,7 +85,7 @@ def create_app(
         if len(jobs) > _MOST_JOBS:
             raise BadWire(f"{len(jobs)} jobs in one request; at most {_MOST_JOBS} are taken")
         with queue.place(len(jobs)):
-            answers = await _unless_gone(request, asyncio.gather(*(_answer(queue, job) for job in jobs)))
+            answers = await unless_gone(request.receive, asyncio.gather(*(_answer(queue, job) for job in jobs)))
         return Response(join(answers), media_type="application/octet-stream")
 
     @app.websocket("/v1/stream")
@@ -113,108 +105,6 @@ def create_app(
         app.add_exception_handler(kind, _complaint(status))
     app.add_middleware(Guard, token=token, most_bytes=most_bytes)
     return app
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket to serve on. Raises SandboxUnavailable: the address is in use, or none of this machine's."""
-    try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-            listening.listen(2048)
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        raise SandboxUnavailable(
-            f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port or --host"
-        ) from error
-    return listening
-
-
-def serve(app: FastAPI, listening: socket.socket) -> Awaitable[None]:
-    """Serve until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
-        app,
-        ws="websockets-sansio",
-        ws_max_size=1 << 20,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
-    return uvicorn.Server(config).serve(sockets=[listening])
-
-
-class Guard:
-    """Before anything is read: the token, and the size of the body."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, token: str, most_bytes: int) -> None:
-        self._app = app
-        self._wanted = f"Bearer {token}".encode() if token else b""
-        self._most = most_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        open_to_all = not self._wanted or scope["path"] == "/health"
-        if not open_to_all and not hmac.compare_digest(headers.get(b"authorization", b""), self._wanted):
-            if scope["type"] == "websocket":
-                await receive()
-                await send({"type": "websocket.close", "code": 1008, "reason": "the token is missing or wrong"})
-            else:
-                await JSONResponse({"detail": "the token is missing or wrong"}, status_code=401)(scope, receive, send)
-            return
-        if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
-            return
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self._most:
-            await self._too_large(scope, receive, send)
-            return
-        await self._counted(scope, receive, send)
-
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A body that does not say its length is counted as it comes."""
-        came, begun = 0, False
-
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self._most:
-                raise _TooLarge
-            return message
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, watched)
-        except _TooLarge:
-            if not begun:
-                await self._too_large(scope, receive, send)
-
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(TimeoutError, _TooLarge):
-            async with asyncio.timeout(_DRAIN_SECONDS):  # who still sends when we answer would hear a reset, not why
-                drained = 0
-                while drained < _MOST_DRAINED:
-                    message = await receive()
-                    drained += len(message.get("body", b""))
-                    if not message.get("more_body"):
-                        break
-        said = {"detail": f"a request may have {self._most} bytes at most"}
-        await JSONResponse(said, status_code=413, headers={"Connection": "close"})(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class _Health:
@@ -273,25 +163,6 @@ async def _answer(queue: QueuedSandbox, job: Job) -> bytes:
         return b"+" + encode_result(await queue.run_placed(job))
     except SandboxUnavailable as error:
         return b"-" + str(error).encode()
-
-
-async def _unless_gone(request: Request, work: Awaitable[Any]) -> Any:
-    """Do the work, or give it up when the client goes away."""
-
-    async def gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    doing, going = asyncio.ensure_future(work), asyncio.ensure_future(gone())
-    try:
-        await asyncio.wait([doing, going], return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            return doing.result()
-        raise SandboxUnavailable("the client has gone away")
-    finally:
-        for task in (doing, going):
-            task.cancel()
-        await asyncio.gather(doing, going, return_exceptions=True)
 
 
 def _complaint(status: int) -> Callable[[Request, Exception], Response]:

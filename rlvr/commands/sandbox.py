@@ -169,8 +169,9 @@ def run_serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, token: str) -> None:
     from rewards.code.languages import REMOTE, Toolchains
     from rewards.code.sandboxes import GUESTS
+    from sandbox.http import listen, serve
     from sandbox.opening import DEFAULT_IMAGE, open_sandbox
-    from sandbox.serve import create_app, listen, serve
+    from sandbox.serve import create_app
 
     toolchains = Toolchains()
     with listen(options.host, options.port) as listening:

@@ -1,0 +1,120 @@
+"""`rlvr serve-rewards`: grade over HTTP, for trainers on other machines and in other languages.
+
+Exit status: 0 stopped, 1 a mistake or a condition with a message (no such reward, no workers, the port is taken).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+from contextlib import ExitStack
+
+from rewards.clock import DEADLINE
+from rewards.composition import RewardSpec
+from rewards.pool import GraderPool
+from rewards.registry import names
+from rlvr.commands.numbers import not_negative, positive
+from rlvr.errors import ConfigError
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_TOKEN = "RLVR_REWARDS_TOKEN"
+_MOST_PORT = 65_535
+# NAME=REWARD; a composition begins with a brace and may hold a sign of equality.
+_NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `serve-rewards`."""
+    parser = commands.add_parser(
+        "serve-rewards",
+        help="grade over HTTP",
+        description="Serves rewards over HTTP: POST /v1/grade with {'reward': NAME, 'rows': [{'response', "
+        f"'reference'}}]}}. The token is read from --token or {_TOKEN}. Only the rewards named here are served.",
+        epilog="Exit status: 0 stopped, 1 a mistake.",
+    )
+    parser.add_argument(
+        "--reward",
+        action="append",
+        required=True,
+        metavar="[NAME=]REWARD",
+        help=f"a reward ({', '.join(names())}), one in a file (./my_rewards.py:concise) or a composition as YAML, and "
+        "the name that clients use for it (default: its own); may be given several times",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8290, help="port; 0 = any that is free (default: %(default)s)")
+    parser.add_argument("--token", default=None, help=f"what clients must present (default: {_TOKEN})")
+    parser.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes for each reward (default: one a core, at most 8)"
+    )
+    parser.add_argument(
+        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--waiting", type=not_negative, default=65_536, metavar="N", help="responses in line before 429 (%(default)s)"
+    )
+    parser.add_argument(
+        "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until interrupted. Returns 0."""
+    token = options.token if options.token is not None else os.environ.get(_TOKEN, "")
+    if not token and not options.no_token and options.host not in _LOOPBACK:
+        raise ConfigError(
+            f"--host {options.host} lets others in and there is no token; set {_TOKEN} (or say --no-token)"
+        )
+    try:
+        from rewards.serve import create_app
+        from sandbox.http import listen, serve
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"serving needs {error.name}: pip install 'rlvr[serve]'") from error
+    specs = named_specs(options.reward)
+    with listen(options.host, options.port) as listening, ExitStack() as open_pools:
+        pools = {
+            name: open_pools.enter_context(GraderPool(spec, workers=options.workers, deadline=options.deadline))
+            for name, spec in specs.items()
+        }
+        for pool in pools.values():
+            pool.start()
+        app = create_app(pools, token=token, most_waiting=options.waiting, most_bytes=options.most_mb << 20)
+        port = listening.getsockname()[1]
+        print(f"serving {', '.join(pools)} on http://{options.host}:{port}", file=sys.stderr, flush=True)
+
+        async def until_stopped() -> None:
+            await serve(app, listening)
+
+        asyncio.run(until_stopped())
+    return 0
+
+
+def named_specs(given: list[str]) -> dict[str, RewardSpec]:
+    """The rewards by the names that clients use. Raises ConfigError, InvalidReward."""
+    from rlvr.commands.grade import reward_spec
+
+    specs: dict[str, RewardSpec] = {}
+    for text in given:
+        found = None if text.lstrip().startswith("{") else _NAMED.fullmatch(text)
+        spec = reward_spec(found[2] if found else text)
+        leaves = list(spec.leaves())
+        name = found[1] if found else leaves[0].label
+        if not found and len(leaves) > 1:
+            raise ConfigError(
+                f"--reward {text!r} is a composition; give it a name for its clients: --reward NAME='{text}'"
+            )
+        if name in specs:
+            raise ConfigError(f"two rewards would be served as {name!r}; give one another name: --reward NAME=REWARD")
+        specs[name] = spec
+    return specs
+
+
+def _port(text: str) -> int:
+    value = not_negative(text)
+    if value > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{value} is no port: at most {_MOST_PORT}")
+    return value

@@ -1,0 +1,212 @@
+"""`rlvr serve-rewards`: grades over HTTP, with the limits of the sandbox's service."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "the-token-of-the-tests"
+MATH = {"response": r"so \boxed{0.75}", "reference": "3/4"}
+
+OWN = """
+import time
+from rewards import reward
+
+@reward("waits")
+def waits(request):
+    time.sleep(float(request.response))
+    return 1.0
+
+@reward("ranks", batched=True)
+def ranks(requests):
+    return [float(len(requests))] * len(requests)
+"""
+
+
+class Server:
+    """`rlvr serve-rewards` in a process of its own."""
+
+    def __init__(self, folder: Path, *options: str, token: str = TOKEN) -> None:
+        (folder / "own.py").write_text(OWN)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rlvr.cli", "serve-rewards", "--port", "0", *options],
+            cwd=folder,
+            env={**os.environ, "RLVR_REWARDS_TOKEN": token, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        self.said = self.process.stderr.readline()
+        self.url = self.said.strip().rpartition(" ")[2]
+
+    def ask(self, path: str, body: object = None, *, token: str = TOKEN) -> tuple[int, Any]:
+        """The status and what came back, as JSON where it is."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, _read(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, {**_read(error.read()), "retry": error.headers.get("Retry-After")}
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+def _read(text: bytes) -> Any:
+    return json.loads(text) if text[:1] == b"{" else text.decode()
+
+
+@pytest.fixture(scope="module")
+def server(require: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    require("serve")
+    served = ["--reward", "math", "--reward", "slow=./own.py:waits", "--reward", "./own.py:ranks"]
+    composed = "both={sum: [{reward: math}, {reward: repetition, weight: 0.5}]}"
+    one = Server(
+        tmp_path_factory.mktemp("serve"), *served, "--reward", composed, "--workers", "1", "--waiting", "8",
+        "--most-mb", "1",
+    )  # fmt: skip
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def test_rows_are_graded_in_order_and_a_bad_one_is_said_in_its_place(server: Server) -> None:
+    rows = [MATH, {"responses": ["3/4", r"\boxed{1}"], "reference": "3/4"}, {"reference": "1"}, "odd", MATH]
+    status, answer = server.ask("/v1/grade", {"reward": "math", "rows": rows})
+    assert (status, answer["reward"].partition("@")[0]) == (200, "math")
+    scores = [row["error"] if isinstance(row, dict) else [grade["score"] for grade in row] for row in answer["rows"]]
+    assert scores[:2] == [[1.0], [1.0, 0.0]]
+    assert "the row has no 'response'" in scores[2]
+    assert "a row must be an object" in scores[3]
+    assert answer["rows"][4][0]["extracted"] == "0.75"
+
+
+def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(server: Server) -> None:
+    status, answer = server.ask("/v1/grade", {"reward": "both", "row": MATH})
+    assert (status, answer["rows"][0][0]["parts"]["math"]) == (200, 1.0)
+    group = {"reward": "ranks", "rows": [{"responses": ["a", "b", "c"]}, {"response": "d"}]}
+    assert [[g["score"] for g in row] for row in server.ask("/v1/grade", group)[1]["rows"]] == [[3.0] * 3, [1.0]]
+    status, answer = server.ask("/v1/grade", {"reward": "./own.py:waits", "row": {"response": "0"}})
+    assert (status, answer["detail"]) == (
+        404,
+        "no reward is served as './own.py:waits' (served: math, slow, ranks, both)",
+    )
+    names = [reward["name"] for reward in server.ask("/v1/rewards")[1]["rewards"]]
+    assert names == ["math", "slow", "ranks", "both"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", "not JSON"),
+        ([], "must be an object"),
+        ({"reward": "math"}, "either 'row' or 'rows'"),
+        ({"row": MATH}, "'reward' must name one of math, slow, ranks, both"),
+        ({"reward": "math", "rows": 3}, "'rows' must be a list"),
+        ({"reward": "math", "row": MATH, "workers": 9}, "unknown keys workers"),
+        (b"[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_body_that_is_no_request_is_refused_with_what_was_expected(
+    server: Server, body: object, message: str
+) -> None:
+    status, answer = server.ask("/v1/grade", body)
+    assert status == 422
+    assert message in answer["detail"]
+
+
+def test_the_limits_are_those_of_the_sandbox_service(server: Server) -> None:
+    assert server.ask("/v1/grade", {"reward": "math", "row": MATH}, token="")[0] == 401
+    assert server.ask("/v1/rewards", token="wrong")[0] == 401
+    assert server.ask("/health", token="")[1]["status"] == "ok"
+    status, answer = server.ask("/v1/grade", {"reward": "math", "row": {**MATH, "response": "x" * 2_000_000}})
+    assert (status, answer["detail"]) == (413, "a request may have 1048576 bytes at most")
+
+
+def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
+    slow = {"reward": "slow", "rows": [{"response": "0.7"}] * 2}
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: server.ask("/v1/grade", slow), range(8)))
+    assert {status for status, _ in found} == {200, 429}
+    refused = next(answer for status, answer in found if status == 429)
+    assert "responses are at work or in line, and at most 12 may be" in refused["detail"]
+    assert int(refused["retry"]) >= 1
+    metrics = server.ask("/metrics")[1]
+    assert 'rlvr_rewards_grades_total{reward="waits@1",verdict="scored"}' in metrics
+    assert "rlvr_rewards_running 0\n" in metrics
+
+
+def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server) -> None:
+    body = json.dumps({"reward": "slow", "rows": [{"response": "0.5"}] * 8}).encode()
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"POST /v1/grade HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(head.encode() + body)
+        time.sleep(0.3)
+    began = time.monotonic()
+    assert server.ask("/v1/grade", {"reward": "slow", "row": {"response": "0"}})[0] == 200
+    assert time.monotonic() - began < 3.0, "seven more of half a second each would be 3.5 s"
+
+
+def test_an_interrupt_ends_it_and_its_workers(require: Callable[[str], None], tmp_path: Path) -> None:
+    require("serve")
+    one = Server(tmp_path, "--reward", "math", "--workers", "1", token="")
+    try:
+        assert one.ask("/v1/grade", {"row": MATH}, token="")[0] == 200, "a single reward need not be named"
+        workers = psutil.Process(one.process.pid).children()
+        assert workers
+    finally:
+        one.stop()
+    assert one.process.returncode in (0, 130)
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--reward", "mth"], "did you mean 'math'"),
+        (["--reward", "{gate: format, then: math}"], "is a composition; give it a name"),
+        (["--reward", "math", "--reward", "math"], "two rewards would be served as 'math'"),
+        (["--reward", "math", "--host", "0.0.0.0"], "lets others in and there is no token; set RLVR_REWARDS_TOKEN"),
+        (["--reward", "./none.py:f"], "there is no file './none.py'"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_served(
+    require: Callable[[str], None], tmp_path: Path, options: list[str], message: str
+) -> None:
+    require("serve")
+    ran = subprocess.run(
+        [sys.executable, "-m", "rlvr.cli", "serve-rewards", "--port", "0", *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RLVR_REWARDS_TOKEN": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert message in ran.stderr
