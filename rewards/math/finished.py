@@ -21,6 +21,7 @@ from rewards.math.values import (
     Named,
     Ratio,
     Scalar,
+    Steps,
     Union,
     Value,
 )
@@ -46,6 +47,8 @@ def _expressions(value: Value) -> Iterator[Expr]:
             yield from _expressions(value.value)
         case Equation():
             yield value.members[-1]
+        case Steps():
+            yield from _expressions(value.last)
         case Inequality():
             yield from value.members
         case Interval():

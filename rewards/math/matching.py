@@ -41,6 +41,7 @@ from rewards.math.values import (
     Named,
     Ratio,
     Scalar,
+    Steps,
     Terms,
     Union,
     Value,
@@ -60,6 +61,11 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         return Answer.YES
     if isinstance(gold, Named) or isinstance(answer, Named):
         return _named(gold, answer, terms)
+    if isinstance(gold, Steps):
+        return same_value(gold.last, answer, terms)
+    if isinstance(answer, Steps):
+        links = all_of(same_value(*pair) for pair in zip(answer.members, answer.members[1:], strict=False))
+        return links if links is not Answer.YES else same_value(gold, answer.last, terms)
     if isinstance(answer, Equation) and not isinstance(gold, Equation):
         return _worked(gold, answer, terms)
     if isinstance(gold, Equation) and isinstance(answer, Scalar):

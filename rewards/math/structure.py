@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rewards.math.commands import Parser
-from rewards.math.expressions import INFINITY, Expr, Num, Op, divide, multiply, negative, number
-from rewards.math.lexicon import SCALES
+from rewards.math.expressions import INFINITY, Expr, Num, divide, negative, number
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
+from rewards.math.measured import scalars
+from rewards.math.quantities import is_quantity
 from rewards.math.spelling import words_of
+from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
-from rewards.math.units import CURRENCIES, Unit, read_unit
+from rewards.math.units import CURRENCIES
 from rewards.math.values import (
     Equation,
     Inequality,
@@ -194,7 +196,7 @@ def _name_of(piece: Sequence[Token], text: str) -> str:
     source = _source(piece, text).strip()
     if source in ("e", "i", "\\pi"):
         return ""
-    if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source):
+    if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
         return source
     return ""
 
@@ -205,11 +207,14 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
         return _source(piece, text)
     letters = [token for token in piece if token.kind is Kind.LETTER]
     signs = [token.text for token in piece if token.kind is not Kind.LETTER]
-    return _source(piece, text) if letters and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"} else ""
+    named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
+    return _source(piece, text) if named else ""
 
 
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
+    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and _literal(pieces[1]):
+        name = "e"  # an eccentricity
     if name:
         if len({one for piece in pieces[1:] if (one := _literal(piece)) is not None}) > 1:
             raise NotMaths("a name that is said to be two numbers")
@@ -227,8 +232,21 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
             pass
         plain = words_of(name) if re.search(r"(?<![\\a-z])[a-z]{3}", name) else re.sub(r"[\s{}“”]", "", name)
         return [Named(plain, value, expression, parameters) for value in values]
-    members = [_scalar_expression(piece, text) for piece in pieces]
-    return [Equation(tuple(members))]
+    if not _is_measured(pieces):
+        try:
+            return [Equation(tuple(_scalar_expression(piece, text) for piece in pieces))]
+        except NotMaths:
+            pass
+    return worked(pieces, [_source(piece, text) for piece in pieces], lambda piece: _value(piece, text))
+
+
+def _is_measured(pieces: Sequence[Sequence[Token]]) -> bool:
+    """Degrees, percents, money or words stand in it."""
+    return any(
+        token.kind is Kind.QUOTED or token.text in ("\\circ", "%") or token.text in CURRENCIES
+        for piece in pieces
+        for token in piece
+    )
 
 
 def _literal(piece: Sequence[Token]) -> Fraction | None:
@@ -285,7 +303,7 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
     ratio = _ratio(found)
     if ratio:
         return ratio
-    return values + [value for value in _scalars(found) if value not in values]
+    return values + [value for value in scalars(found) if value not in values]
 
 
 def _closes(found: Sequence[Token]) -> bool:
@@ -409,83 +427,3 @@ def _ratio(found: Sequence[Token]) -> list[Value]:
     if not between or not all(pieces):
         return []
     return [Ratio(tuple(map(_expression, pieces)))]
-
-
-def _scalars(found: Sequence[Token]) -> list[Value]:
-    """One value with a unit, in each way that it can be read. Raises NotMaths where in none."""
-    values: list[Value] = []
-    failed: NotMaths | None = None
-    for units in (True, False):
-        try:
-            for one in _scalar(found, units=units):
-                if one not in values:
-                    values.append(one)
-        except NotMaths as error:
-            failed = error
-    if not values and failed is not None:
-        raise failed
-    return values
-
-
-def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
-    money = ""
-    sign = 1
-    at = 0
-    if found[0].text == "-" and len(found) > 1 and found[1].text in CURRENCIES:
-        sign, at = -1, 1
-    if found[at].text in CURRENCIES and len(found) > at + 1:
-        money, at = CURRENCIES[found[at].text], at + 1
-    parser = Parser(found[at:], units=units)
-    expression = parser.expression()
-    if sign < 0:
-        expression = negative(expression)
-    percent = parser.take("%")
-    rest = parser.rest()
-    behind = " ".join(token.text for token in rest).replace(" .", ".")
-    expression, behind = _scaled(expression, behind)
-    if re.match(r"\s*(?:percent|per cent|pct)\b", behind):
-        percent, behind = True, re.sub(r"^\s*(?:percent|per cent|pct)\b", "", behind)
-    if any(sign in behind for sign in CURRENCIES):
-        for mark, name in CURRENCIES.items():
-            behind = behind.replace(mark, f" {name} ")
-    unit = read_unit(behind.strip())
-    if unit is None:
-        raise NotMaths(f"what is no unit stands behind a value: {behind!r:.60}")
-    if money:
-        unit = _priced(money, unit, behind)
-    expression, angle = _angle(expression)
-    if angle:
-        unit = read_unit("degree") or Unit()
-    return [Scalar(expression, unit, percent)]
-
-
-def _priced(money: str, unit: Unit, behind: str) -> Unit:
-    """The unit of an amount of money; what it is paid for (`$15 per hour`) may stand behind it, no other unit."""
-    currency = read_unit(money) or Unit()
-    if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
-        raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
-    if unit.dimension in ((), currency.dimension):
-        return currency
-    return Unit(currency.dimension, currency.factor, frozenset((f"{unit.factor} {unit.dimension}",)))
-
-
-def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:
-    """`5 million`: the scale is part of the value."""
-    words = behind.split()
-    while words and words[0].lower() in SCALES:
-        scale = SCALES[words.pop(0).lower()]
-        expression = (
-            Num(expression.value * scale) if isinstance(expression, Num) else multiply(expression, number(scale))
-        )
-    return expression, " ".join(words)
-
-
-def _angle(expression: Expr) -> tuple[Expr, bool]:
-    """An angle in degrees as its number."""
-    if isinstance(expression, Op) and expression.name == "deg":
-        return expression.args[0], True
-    if isinstance(expression, Op) and expression.name == "*" and isinstance(expression.args[-1], Op):
-        last = expression.args[-1]
-        if last.name == "deg":
-            return multiply(*expression.args[:-1], last.args[0]), True
-    return expression, False

@@ -143,6 +143,14 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """Members that are said to be equal, where one is more than a number. last: the last one, as it stands."""
+
+    members: tuple[Value, ...]
+    last: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Inequality:
     """Members joined by `<`, `<=`, `>`, `>=` or `!=`."""
 
@@ -152,7 +160,7 @@ class Inequality:
 
 Value: TypeAlias = (
     "Scalar | Words | Truth | Choice | Based | Clock | Date | Ratio | Matrix | Many | Interval | Union | Meet | Minus"
-    " | Named | Equation | Inequality"
+    " | Named | Equation | Steps | Inequality"
 )
 
 
