@@ -164,15 +164,16 @@ def _lines(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[R
 
 def parse_line(file: str, number: int, line: bytes) -> Row | None:
     """The row of one line of JSONL; None for a blank line. Raises BadRow where it is not a JSON object in UTF-8."""
-    text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
-    if not text:
-        return None
     try:
-        line.decode("utf-8")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        if not text:
+            return None
         value = json.loads(text, object_pairs_hook=_each_key_once)
-        if "\\ud" in text.lower():  # "\ud83d" alone is half a character: it can be neither written nor tokenised
+        if "\\u" in text and "\\ud" in text.lower():
+            # "\ud83d" alone is half a character: it can be neither written nor tokenised
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
         raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits and nesting without end among them
         what = "it is nested too deeply" if isinstance(error, RecursionError) else error

@@ -71,6 +71,11 @@ class Columns:
         names = ("response", "chat", "reference", "prompt", "id", "group")
         return {**{name: getattr(self, name) for name in names}, "tags": list(self.tags)}
 
+    @property
+    def plain(self) -> bool:
+        """Whether rows have the contract's own names."""
+        return not (self.response or self.chat or self.reference or self.prompt or self.id)
+
     def read(self, row: Fields) -> dict[str, object]:
         """The row as the contract has it. Raises BadRow where a chat does not end with a response."""
         made = dict(row)

@@ -118,7 +118,8 @@ class RayEngine:
         context.enable_progress_bars = False
         context.target_max_block_size = _BLOCK_BYTES
         context.target_min_block_size = 1
-        actors = self._actors or max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)
+        resources: Callable[[], Mapping[str, float]] = ray.cluster_resources
+        actors = self._actors or max(1, int(resources().get("CPU", 1)) - 1)
         with DataContext.current(context):
             rows = ray.data.read_datasource(
                 _rows_source(self._sources, self._selection, self._start),
@@ -167,8 +168,11 @@ def _column(chunks: Sequence[bytes]) -> Any:
 def _rows_source(sources: Sequence[Source], selection: Selection, start: Start) -> Any:
     """The data source: a read task for each file that is left."""
     import pyarrow
-    from ray.data import Datasource, ReadTask
+    from ray import data
     from ray.data.block import BlockMetadata
+
+    source_type: Any = data.Datasource
+    task_type: Any = data.ReadTask
 
     def read(file: int) -> Callable[[], Iterable[pyarrow.Table]]:
         source, after = sources[file], start.line - 1 if file == start.file else 0
@@ -179,15 +183,16 @@ def _rows_source(sources: Sequence[Source], selection: Selection, start: Start) 
 
         return blocks
 
-    class Rows(Datasource):  # type: ignore[misc]
+    class Rows(source_type):  # type: ignore[misc]  # ray has no types
         def estimate_inmemory_data_size(self) -> None:
             return None
 
-        def get_read_tasks(self, *_: object, **__: object) -> list[ReadTask]:
+        def get_read_tasks(self, *_: object, **__: object) -> list[Any]:
             unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None)
-            return [ReadTask(read(file), unknown) for file in range(start.file, len(sources))]
+            return [task_type(read(file), unknown) for file in range(start.file, len(sources))]
 
-    return Rows()
+    made: Callable[[], Any] = Rows
+    return made()
 
 
 def _taken(source: Source, file: int, selection: Selection, after: int) -> Iterator[Numbered]:

@@ -18,6 +18,7 @@ from rewards.types import GradeRequest, GradeResult, MathReference, Policy
 from rlvr.offline.stream import Answer, Begin
 
 _SHOWN = 200  # characters of an answer that a grade holds
+_BEHIND = 12  # characters behind a box that cannot hold another answer
 
 
 class OtherPolicy:
@@ -48,6 +49,8 @@ class OtherPolicy:
         if self._form != "any":  # the only place looked at, under either policy
             return result
         other: Policy = "lenient" if self.policy_of(request) == "strict" else "strict"
+        if other == "strict" and stands_in_the_only_form(result.extracted, request.response):
+            return result
         if len(request.response) <= LONGEST_AT_ONCE:
             # Prose is left to the workers (at_once), which only the lenient policy reads.
             found = extract(request.response, policy=other, prefilled=self._prefilled, at_once=other == "lenient")
@@ -57,3 +60,23 @@ class OtherPolicy:
                 return result
         (answer,) = begin([replace(request, reference=replace(request.reference, policy=other))])
         return answer
+
+
+def stands_in_the_only_form(answer: str | None, response: str) -> bool:
+    r"""Whether a response has one form and in it the answer that `lenient` found: then `strict` finds the same.
+
+    It says yes only where nothing else could be found: no tags, no turns, one box or, without any, a last line that
+    begins with `####`.
+
+    Example:
+        >>> stands_in_the_only_form("3", r"so \boxed{3}"), stands_in_the_only_form("3", r"\boxed{2} so it is 3")
+        (True, False)
+    """
+    if not answer or len(answer) >= _SHOWN or "<" in response or "INST]" in response or "fbox" in response:
+        return False
+    boxes = response.count("boxed")
+    if boxes == 1:
+        box = f"\\boxed{{{answer}}}"
+        at = response.find(box)
+        return at >= 0 and len(response) - at - len(box) <= _BEHIND
+    return boxes == 0 and response.count("####") == 1 and response.endswith(f"\n#### {answer}")

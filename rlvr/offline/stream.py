@@ -98,9 +98,11 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
     Raises:
         BadRow: naming what was expected.
     """
-    read = columns.read(row.fields)
-    fields = {k: v for k, v in read.items() if v is not None or k not in ("response", "responses")}
-    if ("response" in fields) == ("responses" in fields):  # a null is an empty column of a Parquet file
+    fields = dict(row.fields) if columns.plain else columns.read(row.fields)
+    for name in ("response", "responses"):
+        if name in fields and fields[name] is None:  # an empty column of a Parquet file
+            del fields[name]
+    if ("response" in fields) == ("responses" in fields):
         have = "both 'response' and 'responses'" if "response" in fields else "neither 'response' nor 'responses'"
         if columns.response or columns.chat:
             have = f"nothing in {columns.response or columns.chat!r}"
@@ -109,13 +111,14 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
     if "reference" in fields:
         fields["reference"] = reference_of(fields["reference"], kind)
     try:
+        fields.setdefault("group", str(row.line))
         if "response" in fields:
-            return [GradeRequest.from_dict({"group": str(row.line), **fields})]
+            return [GradeRequest.from_dict(fields)]
         responses = fields["responses"]
         if not isinstance(responses, list | tuple) or not responses:
             raise BadRow(field="responses", expected="a list of at least one text", found=responses)
         return [
-            GradeRequest.from_dict({"group": str(row.line), **fields, "response": response, "sample": index})
+            GradeRequest.from_dict({**fields, "response": response, "sample": index})
             for index, response in enumerate(responses)
         ]
     except InvalidRow as error:

@@ -1,0 +1,286 @@
+"""Grading a data set offline: rows a second, memory, and what resuming costs, of `rlvr grade` beside two plain loops.
+
+Ours is the whole command on a file, start and summary included: rows read, graded, written, journaled and summed up.
+The peers write nothing, and their start is not counted:
+
+    math-verify    a loop in one process: read a row, parse gold and response, verify, add up
+    verl           the way of its offline evaluation: one Ray task for each row, scored with its math_verify scorer
+                   (which is loaded by path from the installed package; needs ray)
+
+Rows of mathematics are the official solutions of MATH and GSM8K, against their own and against wrong answers
+(`shared/math_rows.py`), over and over; rows of code a small function with three asserts, in the sandbox, beside a loop
+that runs each program with its asserts in a process of its own without any isolation.
+
+    math, N rows        rows a second, at the size at which peers are measured
+    math, parent, N     peak MiB of the command's own process, beside that of the smallest size: flat is 1
+    math, worker, N     peak MiB of a worker
+    math, cost, N       CPU seconds of a row, all processes, beside that of the smaller size: linear is 1
+    math, resume        CPU seconds of a run that was killed in the middle and continued, beside one that was not
+    code, N rows        rows a second
+
+    python bench/offline_grading.py [--quick] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+
+import psutil
+from shared.harness import OURS, Row, main, row_of, turns
+from shared.math_peers import _file_of
+from shared.math_rows import Pair, pairs
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = "```python\ndef add(a, b):\n    return a + b\n```"
+ASSERTS = [f"assert add({a}, {2 * a}) == {3 * a}" for a in range(3)]
+
+
+# --- ours: the command ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a command took. Memory in MiB, seconds of wall clock and of all processes' CPU."""
+
+    seconds: float
+    cpu: float
+    parent: float
+    worker: float
+
+
+def command(file: Path, out: Path, reward: str) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "rlvr.cli", "grade", str(file), "--reward", reward, "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda: False) -> Ran:
+    """Wait for a command, or kill it when something has happened, and look at its memory and CPU time meanwhile."""
+    began = time.perf_counter()
+    parent = psutil.Process(process.pid)
+    peaks, cpu = {"parent": 0.0, "worker": 0.0}, {}
+    while process.poll() is None:
+        try:
+            for each in [parent, *parent.children(recursive=True)]:
+                kind = "parent" if each.pid == parent.pid else "worker"
+                peaks[kind] = max(peaks[kind], peak_of(each.pid))
+                times = each.cpu_times()
+                cpu[each.pid] = times.user + times.system
+        except (psutil.Error, OSError):
+            continue
+        if until():
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            break
+        time.sleep(0.1)
+    return Ran(seconds=time.perf_counter() - began, cpu=sum(cpu.values()), **peaks)
+
+
+def peak_of(pid: int) -> float:
+    """The most memory that a process has held, in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    held = next((line for line in lines if line.startswith("VmHWM")), "VmHWM 0")  # one that has ended holds nothing
+    return int(held.split()[1]) / 1024
+
+
+def graded(file: Path, folder: Path, reward: str = "math") -> Ran:
+    return watched(command(file, folder / "graded.jsonl", reward))
+
+
+def killed_in_the_middle(file: Path, folder: Path, rows: int) -> Ran:
+    """Kill it when half of its rows are written, and let it go on."""
+    out = folder / "killed.jsonl"
+    journal = Path(f"{out}.resume") / "journal"
+    half = rows // 2 * record_bytes()
+    first = watched(command(file, out, "math"), until=lambda: journal.exists() and journal.stat().st_size >= half)
+    second = graded_again(file, out)
+    return Ran(
+        seconds=first.seconds + second.seconds,
+        cpu=first.cpu + second.cpu,
+        parent=max(first.parent, second.parent),
+        worker=max(first.worker, second.worker),
+    )
+
+
+def graded_again(file: Path, out: Path) -> Ran:
+    return watched(command(file, out, "math"))
+
+
+def record_bytes() -> int:
+    from rlvr.offline.journal import RECORD
+
+    return RECORD.itemsize
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def write_math(path: Path, chosen: Sequence[Pair], count: int) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        for index, pair in enumerate(islice(cycle(chosen), count)):
+            row = {"id": index // 4, "prompt": "Solve it.", "response": pair.response, "reference": pair.gold}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return path
+
+
+def write_code(path: Path, count: int) -> Path:
+    row = {"response": CODE, "reference": {"type": "asserts", "asserts": ASSERTS}}
+    path.write_text("".join(json.dumps({"id": index, **row}) + "\n" for index in range(count)))
+    return path
+
+
+# --- peers ----------------------------------------------------------------------------------------------------------
+
+
+def loop_over_math_verify(chosen: Sequence[Pair]) -> float:
+    """Rows a second."""
+    from math_verify import parse, verify
+
+    began = time.perf_counter()
+    total = 0.0
+    for pair in chosen:
+        total += bool(verify(parse(f"${pair.gold}$"), parse(pair.response)))
+    return len(chosen) / (time.perf_counter() - began)
+
+
+class VerlLoop:
+    """A Ray task for each row, with verl's scorer."""
+
+    def __init__(self) -> None:
+        import ray
+
+        ray.init(num_cpus=os.cpu_count(), include_dashboard=False, log_to_driver=False, logging_level="error")
+        path = _file_of("verl", "utils/reward_score/math_verify.py").__file__
+
+        @ray.remote
+        def score_row(response: str, gold: str) -> float:
+            return float(scorer(path)(response, gold))
+
+        self._ray, self._score = ray, score_row
+        ray.get([score_row.remote("\\boxed{1}", "1") for _ in range(8)])  # its workers have started
+
+    def __call__(self, chosen: Sequence[Pair]) -> float:
+        """Rows a second."""
+        began = time.perf_counter()
+        waiting = [self._score.remote(pair.response, pair.gold) for pair in chosen]
+        total = 0.0
+        while waiting:
+            done, waiting = self._ray.wait(waiting, num_returns=min(64, len(waiting)))
+            total += sum(self._ray.get(done))
+        return len(chosen) / (time.perf_counter() - began)
+
+
+_SCORERS: dict[str, Callable[[str, str], float]] = {}
+
+
+def scorer(path: str) -> Callable[[str, str], float]:
+    """verl's function from its file, loaded once in each process."""
+    if path not in _SCORERS:
+        import importlib.util
+
+        spec = importlib.util.spec_from_file_location("peer_math_verify", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        _SCORERS[path] = module.compute_score
+    return _SCORERS[path]
+
+
+def loop_of_processes(count: int) -> float:
+    """Programs a second, each with its asserts in a fresh interpreter that nothing isolates."""
+    program = CODE.removeprefix("```python\n").removesuffix("```") + "\n".join(ASSERTS)
+    began = time.perf_counter()
+    for _ in range(count):
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=10)
+    return count / (time.perf_counter() - began)
+
+
+# --- measuring ------------------------------------------------------------------------------------------------------
+
+
+def measure(quick: bool) -> Iterator[Row]:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"load of the machine before: {load}", file=sys.stderr)
+    chosen = [pair for both in zip(pairs("realistic"), cycle(pairs("gsm8k")), strict=False) for pair in both]
+    with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as name:
+        folder = Path(name)
+        yield from throughput(folder, chosen, quick)
+        yield from sizes(folder, chosen, (1_000, 5_000) if quick else (1_000, 100_000, 1_000_000))
+        yield from resuming(folder, chosen, 6_000 if quick else 300_000)
+        yield from code(folder, 200 if quick else 2_000)
+
+
+def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
+    """Ours on a file of so many rows; the peers on a slice of the same rows, another one each round."""
+    count, rounds, slice_ = (5_000, 2, 200) if quick else (len(chosen), 5, 1_000)
+    file = write_math(folder / "math.jsonl", chosen, count)
+    numbers = {side: iter(range(rounds)) for side in ("math-verify", "verl")}
+
+    def ours() -> float:
+        return count / graded(file, folder).seconds
+
+    def of_peer(side: str, loop: Callable[[Sequence[Pair]], float]) -> float:
+        at = next(numbers[side]) * slice_
+        return loop(chosen[at : at + slice_])
+
+    sides = {OURS: ours, "math-verify": partial(of_peer, "math-verify", loop_over_math_verify)}
+    loop_over_math_verify(chosen[:5])  # what is loaded late is loaded
+    try:
+        sides["verl"] = partial(of_peer, "verl", VerlLoop())
+    except ImportError as error:
+        print(f"verl is left out ({error})", file=sys.stderr)
+    yield row_of(f"math, {count} rows", turns(sides, rounds=rounds), unit="rows/s", better="higher")
+
+
+def sizes(folder: Path, chosen: Sequence[Pair], counts: Sequence[int]) -> Iterator[Row]:
+    """Memory and cost at growing sizes, each beside the size before."""
+    before: tuple[int, Ran] | None = None
+    for count in counts:
+        ran = graded(write_math(folder / "sized.jsonl", chosen, count), folder)
+        print(f"{count} rows in {ran.seconds:.1f} s: {count / ran.seconds:.0f} rows/s", file=sys.stderr)
+        if before is not None:
+            smaller, other = before
+            beside = f"{smaller} rows"
+            for what, mine, theirs in (("parent", ran.parent, other.parent), ("worker", ran.worker, other.worker)):
+                values = {OURS: [mine], beside: [theirs]}
+                yield row_of(f"math, {what}, {count} rows", values, unit="MiB", better="lower")
+            cost = {OURS: [1e6 * ran.cpu / count], beside: [1e6 * other.cpu / smaller]}
+            yield row_of(f"math, cost, {count} rows", cost, unit="CPU µs a row", better="lower")
+        before = (count, ran)
+
+
+def resuming(folder: Path, chosen: Sequence[Pair], count: int) -> Iterator[Row]:
+    """A run that was killed in the middle beside one that was not."""
+    file = write_math(folder / "resumed.jsonl", chosen, count)
+    sides = {
+        OURS: lambda: killed_in_the_middle(file, folder, count).cpu,
+        "never killed": lambda: graded(file, folder).cpu,
+    }
+    yield row_of(f"math, resume, {count} rows", turns(sides, rounds=1), unit="CPU s", better="lower")
+
+
+def code(folder: Path, count: int) -> Iterator[Row]:
+    """Programs in the sandbox beside programs that nothing isolates."""
+    file = write_code(folder / "code.jsonl", count)
+    few = max(50, count // 10)
+    sides = {
+        OURS: lambda: count / graded(file, folder, "code").seconds,
+        "a process each": lambda: loop_of_processes(few),
+    }
+    yield row_of(f"code, {count} rows", turns(sides, rounds=1), unit="rows/s", better="higher")
+
+
+if __name__ == "__main__":
+    main(__doc__, measure)
