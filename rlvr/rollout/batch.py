@@ -22,14 +22,13 @@ import torch
 
 from rewards.types import Finish
 from rlvr.errors import RolloutError
+from rlvr.rollout.decoder import Decoder, Integers, Numbers
 from rlvr.rollout.forward import CausalModel
-from rlvr.rollout.sampling import RowParameters, UniformStream, sample
+from rlvr.rollout.sampling import RowParameters, UniformStream
 from rlvr.rollout.slots import KeysValues, SlotCache
 from rlvr.rollout.stop import StopStrings
 from rlvr.types import Completion, RolloutRequest
 
-_Numbers: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
-_Integers: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 _Prompt: TypeAlias = tuple[int, ...]
 
 UNIFORMS_AHEAD = 32  # random numbers a stream makes at a time
@@ -57,6 +56,7 @@ class _Prefix:
 class DecodeBatch:
     """Draws completions for a fixed list of requests. `advance` does a slice of the work; `done` says when it is over.
 
+    decoder: of the same model, without rows, for as many as `slots`; it works for this batch alone meanwhile.
     version: gives the version of the weights in use; asked once a step.
     stop_strings: gives the detector for a set of stop strings.
     """
@@ -66,6 +66,7 @@ class DecodeBatch:
         model: CausalModel,
         requests_P: Sequence[RolloutRequest],  # noqa: N803
         *,
+        decoder: Decoder,
         end_tokens: Sequence[int],
         slots: int,
         version: Callable[[], int],
@@ -76,9 +77,7 @@ class DecodeBatch:
         self._stop_strings = stop_strings
         self._slots = slots = min(slots, len(requests_P))
         self._end_tokens = np.array(end_tokens, dtype=np.int64)
-        device = model.device
-        self._cache = SlotCache(slots, device)
-        self._newest = torch.zeros(slots, dtype=torch.int64, device=device)  # the token that goes in next
+        self.decoder = decoder
         # By prompt, in order of first appearance: at most one prompt is ever half admitted.
         groups: dict[_Prompt, list[RolloutRequest]] = {}
         for request in requests_P:
@@ -94,6 +93,10 @@ class DecodeBatch:
         self._tokens = np.zeros((slots, UNIFORMS_AHEAD), dtype=np.int64)
         self._logprobs = np.zeros((slots, UNIFORMS_AHEAD))
         self._versions = np.zeros((slots, UNIFORMS_AHEAD), dtype=np.int64)
+
+    @property
+    def _cache(self) -> SlotCache:
+        return self.decoder.cache
 
     @property
     def done(self) -> bool:
@@ -161,7 +164,8 @@ class DecodeBatch:
             self._count[slot] = 0
         lengths = [len(request.prompt_T) - 1 for request in requests]
         self._cache.join(prefixes, sources, lengths, steps=self._steps_left())
-        self._newest[first:last] = torch.tensor([r.prompt_T[-1] for r in requests], device=self._newest.device)
+        newest = self.decoder.newest
+        newest[first:last] = torch.tensor([r.prompt_T[-1] for r in requests], device=newest.device)
         self._parameters = None
         if self._waiting and self._waiting[0].prompt_T in groups:
             prompt = self._waiting[0].prompt_T
@@ -179,23 +183,20 @@ class DecodeBatch:
     def _step(self) -> list[Completion]:
         rows = len(self._rows)
         if self._parameters is None:
-            self._parameters = RowParameters.of([row.request.sampling for row in self._rows], self._newest.device)
+            self._parameters = RowParameters.of([row.request.sampling for row in self._rows], self._model.device)
         self._cache.reserve(steps=self._steps_left(), slots=min(self._slots, rows + len(self._waiting)))
-        logits = self._model.decode(self._newest[:rows], self._cache)
-        uniforms = torch.from_numpy(self._next_uniforms(rows)).to(logits.device)
-        ids, logprobs = sample(logits, self._parameters, uniforms)
-        self._newest[:rows] = ids
-        self._record(rows, ids.cpu().numpy(), logprobs.cpu().numpy())
+        ids, logprobs = self.decoder.step(self._parameters, self._next_uniforms(rows))
+        self._record(rows, ids, logprobs)
         return self._leave(rows)
 
-    def _next_uniforms(self, rows: int) -> _Numbers:
+    def _next_uniforms(self, rows: int) -> Numbers:
         column = self._count[:rows] % UNIFORMS_AHEAD
         for row in np.flatnonzero(column == 0):
             self._uniforms[row] = self._rows[row].stream.take(UNIFORMS_AHEAD)
-        chosen: _Numbers = self._uniforms[np.arange(rows), column]
+        chosen: Numbers = self._uniforms[np.arange(rows), column]
         return chosen
 
-    def _record(self, rows: int, ids: _Integers, logprobs: _Numbers) -> None:
+    def _record(self, rows: int, ids: Integers, logprobs: Numbers) -> None:
         if not np.isfinite(logprobs).all():
             raise RolloutError(
                 f"the model's logits are not finite numbers in {int((~np.isfinite(logprobs)).sum())} of {rows} rows;"
@@ -234,7 +235,7 @@ class DecodeBatch:
             self._rows[target] = self._rows[origin]
         for array in (self._count, self._limit, self._uniforms, self._tokens, self._logprobs, self._versions):
             array[holes] = array[moved]
-        self._newest[holes] = self._newest[moved]
+        self.decoder.newest[holes] = self.decoder.newest[moved]
         del self._rows[left:]
         self._parameters = None
         return finished

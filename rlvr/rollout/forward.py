@@ -60,6 +60,16 @@ class CausalModel:
         device: torch.device = next(self.core.parameters()).device
         return device
 
+    def state(self) -> tuple[object, ...]:
+        """What a recorded step depends on beside its input: where the weights lie, and which adapters are in effect."""
+        tensors = (*self.core.parameters(), *self.core.buffers())
+        adapters = (
+            (tuple(module.active_adapters), module.disable_adapters, tuple(module.merged_adapters))
+            for module in self.core.modules()
+            if hasattr(module, "active_adapters") and hasattr(module, "merged_adapters")
+        )
+        return (self.core.dtype, *(tensor.data_ptr() for tensor in tensors), *adapters)
+
     @contextmanager
     def untouched(self) -> Iterator[None]:
         """Evaluation mode without gradients; the mode of every part is put back afterwards."""
@@ -108,7 +118,10 @@ class CausalModel:
         return [(layer.keys, layer.values) for layer in cache.layers]
 
     def decode(self, tokens: Tensor, cache: SlotCache) -> Tensor:
-        """Logits [N, V] after one more token [N] of each row of the cache, float32 or float64. Writes the cache."""
+        """Logits [N, V] after one more token [N] of each row of the cache, float32 or float64. Writes the cache.
+
+        Within `cache.fixed` it computes the slots and columns given there.
+        """
         masks = self._masks(lambda window: cache.visible(window).unsqueeze(1))
         logits = self._forward(tokens.unsqueeze(1), cache.positions().unsqueeze(1), masks, cache)[:, -1]
         cache.advance()

@@ -6,13 +6,19 @@ masked. So a decode step writes one column for all rows (a slice: no concatenati
 is `end - start[row]`, a row leaves by letting the last row take its slot, and new rows join by copying their prefix to
 end at `end`. When columns or slots run out, the live part moves to new buffers with half as many columns again.
 
-Keys keep the rotation of the position they were computed at, so moving them between columns changes nothing.
+Keys keep the rotation of the position they were computed at, so moving them between columns changes nothing. Buffers
+of one shape lie in one block of memory, whatever their layer: a row moves in one copy.
 It is a transformers `Cache`: models call `update` on it as on any other. It does not know of requests or sampling.
+
+Within `fixed(rows, columns)` a step has a given shape whatever is in use: it computes slots 0 .. rows - 1 over columns
+0 .. columns - 1, and the place of its column is read from a tensor. Such a step can be recorded once and replayed later
+(`rlvr/rollout/graphs.py`). Slots that nobody uses see their own column alone, at position 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -21,6 +27,7 @@ from transformers import Cache
 KeysValues = list[tuple[Tensor, Tensor]]  # one pair a layer, each [rows, heads, columns, width]
 
 SPARE_COLUMNS = 64  # new buffers have room for so many more steps at least
+UNUSED = 2**40  # where a slot without a row begins: after all columns
 
 
 class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
@@ -28,16 +35,38 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
 
     Args:
         slots: room for so many rows; `join` finds more when it needs them.
+        kept_bytes: new buffers are as large as those before in every direction, where that takes no more memory.
+        round_to: columns of new buffers are a multiple of it.
     """
 
-    def __init__(self, slots: int, device: torch.device) -> None:
+    def __init__(self, slots: int, device: torch.device, *, kept_bytes: int = 0, round_to: int = 1) -> None:
         super().__init__(layers=[])
         self.rows = 0
         self.low = 0
         self.end = 0
-        self.start = torch.zeros(slots, dtype=torch.int64, device=device)  # first column of each row
+        self.start = torch.full((slots,), UNUSED, dtype=torch.int64, device=device)  # first column of each row
+        self.made = 0  # how often buffers were made: what was recorded with others is of no use
+        self._kept_bytes, self._round_to = kept_bytes, round_to
         self._columns = 0
-        self._buffers: KeysValues = []
+        # [tensors, slots, heads, columns, width]: keys and values of all layers of one shape; and where each lies.
+        self._blocks: list[Tensor] = []
+        self._places: list[tuple[int, int]] = []  # keys, values, keys, values, ...
+        self._buffers: KeysValues = []  # the same memory, layer by layer
+        self._shape: tuple[int, int] | None = None  # None = as it is in use
+        self._column = torch.zeros(1, dtype=torch.int64, device=device)  # `end`, in a fixed step
+
+    @contextmanager
+    def fixed(self, rows: int, columns: int) -> Iterator[None]:
+        """Steps in here compute so many slots over so many columns, and do not advance: a replay would not either."""
+        self._shape = rows, columns
+        try:
+            yield
+        finally:
+            self._shape = None
+
+    def aim(self) -> None:
+        """Set the column that fixed steps write to `end`."""
+        self._column.fill_(self.end)
 
     # --- what a transformers model calls --------------------------------------------------------------------------
 
@@ -46,8 +75,13 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
     ) -> tuple[Tensor, Tensor]:
         """Write the step's column [rows, heads, 1, width]; return all live columns. `advance` ends the step."""
         if layer_idx == len(self._buffers):  # nothing was prefilled: this is the first sight of the layer
-            self._buffers.append((self._zeros(key_states), self._zeros(value_states)))
+            self._make([(key_states, value_states)])
         keys, values = self._buffers[layer_idx]
+        if self._shape is not None:
+            rows, columns = self._shape
+            keys[:rows].index_copy_(2, self._column, key_states.to(keys.dtype))
+            values[:rows].index_copy_(2, self._column, value_states.to(values.dtype))
+            return keys[:rows, :, :columns], values[:rows, :, :columns]
         column = slice(self.end, self.end + 1)
         keys[: self.rows, :, column] = key_states
         values[: self.rows, :, column] = value_states
@@ -63,16 +97,28 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
     # --- what the batch calls -------------------------------------------------------------------------------------
 
     @property
+    def columns(self) -> int:
+        """Columns of the buffers."""
+        return self._columns
+
+    @property
     def nbytes(self) -> int:
         """Memory of the buffers."""
-        return sum(keys.nbytes + values.nbytes for keys, values in self._buffers)
+        return sum(block.nbytes for block in self._blocks)
 
     def positions(self) -> Tensor:
         """The position of each row's next token. [rows]"""
+        if self._shape is not None:
+            return (self._column - self.start[: self._shape[0]]).clamp(min=0)
         return self.end - self.start[: self.rows]
 
     def visible(self, window: int | None = None) -> Tensor:
-        """Which live columns the step's token may attend to, its own included. [rows, end - low + 1] bool"""
+        """Which columns the step's token may attend to, its own included: [rows, end - low + 1] bool, or as fixed."""
+        if self._shape is not None:
+            rows, width = self._shape
+            columns = torch.arange(width, device=self.start.device)
+            first = self.start[:rows] if window is None else self.start[:rows].clamp(min=self._column + 1 - window)
+            return ((columns >= first.unsqueeze(1)) & (columns < self._column)) | (columns == self._column)
         columns = torch.arange(self.low, self.end + 1, device=self.start.device)
         first = self.start[: self.rows]
         if window is not None:
@@ -80,8 +126,15 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         return columns >= first.unsqueeze(1)
 
     def advance(self) -> None:
-        """The step's column is written in every layer: the next step has a new one."""
-        self.end += 1
+        """The step's column is written in every layer: the next step has a new one. Not within `fixed`."""
+        if self._shape is None:
+            self.end += 1
+
+    @torch.inference_mode()
+    def empty(self) -> None:
+        """Let all rows go; the buffers stay."""
+        self.rows = 0
+        self.start.fill_(UNUSED)
 
     def reserve(self, *, steps: int = SPARE_COLUMNS, slots: int = 0) -> None:
         """Make sure that the next step has a column. New buffers have room for `steps` and `slots`, not much more."""
@@ -102,6 +155,8 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         longest = max(lengths)
         first, last = self.rows, self.rows + len(lengths)
         if first == 0:
+            if longest < self._columns:
+                self.end = longest  # nothing is live: begin at the left again
             self.low = self.end
         if longest > self.end or self.end >= self._columns or last > len(self.start):
             self._move(max(longest, self.end - self.low), slots=max(last, len(self.start)), steps=steps)
@@ -111,10 +166,10 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         self.low = min(self.low, self.end - longest)
         index = torch.tensor(source, dtype=torch.int64, device=device)
         columns = slice(self.end - longest, self.end)
-        for layer, pair in enumerate(prefixes):
-            if layer == len(self._buffers):
-                self._buffers.append((self._zeros(pair[0]), self._zeros(pair[1])))
-            for buffer, new in zip(self._buffers[layer], pair, strict=True):
+        if len(self._buffers) < len(prefixes):
+            self._make(prefixes[len(self._buffers) :])
+        for buffers, pair in zip(self._buffers, prefixes, strict=False):
+            for buffer, new in zip(buffers, pair, strict=True):
                 buffer[first:last, :, columns] = new[:, :, new.shape[2] - longest :][index]
 
     def leave(self, moved: Sequence[int], holes: Sequence[int], rows: int) -> None:
@@ -124,31 +179,54 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
             origin = torch.tensor(moved, dtype=torch.int64, device=device)
             target = torch.tensor(holes, dtype=torch.int64, device=device)
             live = slice(self.low, self.end)
-            for pair in self._buffers:
-                for buffer in pair:
-                    buffer[target, :, live] = buffer[origin, :, live]
+            for block in self._blocks:
+                block[:, target, :, live] = block[:, origin, :, live]
             self.start[target] = self.start[origin]
+        self.start[rows:] = UNUSED
         self.rows = rows
         if rows:
             self.low = int(self.start[:rows].min())
 
-    def _zeros(self, like: Tensor) -> Tensor:
-        # Masked columns have weight 0, and 0 times whatever uninitialised memory holds may be NaN.
-        return like.new_zeros(len(self.start), like.shape[1], self._columns, like.shape[3])
+    def _make(self, like: KeysValues) -> None:
+        """Add buffers for layers whose keys and values look like these; those of one shape share a block."""
+        flat = [tensor for pair in like for tensor in pair]
+        kinds: dict[tuple[int, int, torch.dtype], int] = {}
+        counts: list[int] = []
+        for tensor in flat:
+            kind = kinds.setdefault((tensor.shape[1], tensor.shape[3], tensor.dtype), len(kinds))
+            counts += [0] * (kind + 1 - len(counts))
+            self._places.append((len(self._blocks) + kind, counts[kind]))
+            counts[kind] += 1
+        for (heads, width, dtype), kind in kinds.items():
+            # Masked columns have weight 0, and 0 times whatever uninitialised memory holds may be NaN.
+            shape = (counts[kind], len(self.start), heads, self._columns, width)
+            self._blocks.append(torch.zeros(shape, dtype=dtype, device=self.start.device))
+        self._view()
+
+    def _view(self) -> None:
+        flat = [self._blocks[block][index] for block, index in self._places]
+        self._buffers = list(zip(flat[::2], flat[1::2], strict=True))
+        self.made += 1
 
     def _move(self, end: int, *, slots: int, steps: int) -> None:
         """Move the live columns to new buffers of `slots` rows, where they end at column `end`."""
         live, shift = slice(self.low, self.end), end - self.end
-        self._columns = end + max(1, min(steps, end // 2 + SPARE_COLUMNS))
-        start = torch.zeros(slots, dtype=torch.int64, device=self.start.device)
+        columns = end + max(1, min(steps, end // 2 + SPARE_COLUMNS))
+        columns = -(-columns // self._round_to) * self._round_to
+        largest = max(slots, len(self.start)), max(columns, self._columns)
+        a_place = sum(b.shape[0] * b.shape[2] * b.shape[4] * b.element_size() for b in self._blocks)
+        if 0 < a_place * largest[0] * largest[1] <= self._kept_bytes:
+            slots, columns = largest
+        self._columns = columns
+        start = torch.full((slots,), UNUSED, dtype=torch.int64, device=self.start.device)
         start[: self.rows] = self.start[: self.rows] + shift
         self.start = start
         self.low += shift
         self.end = end
-        for layer, pair in enumerate(self._buffers):
-            fresh = []
-            for buffer in pair:
-                new = self._zeros(buffer)
-                new[: self.rows, :, self.low : self.end] = buffer[: self.rows, :, live]
-                fresh.append(new)
-            self._buffers[layer] = (fresh[0], fresh[1])
+        self._buffers = []  # the old memory goes as soon as its block is replaced
+        for number, block in enumerate(self._blocks):
+            tensors, _, heads, _, width = block.shape
+            new = block.new_zeros(tensors, slots, heads, columns, width)
+            new[:, : self.rows, :, self.low : self.end] = block[:, : self.rows, :, live]
+            self._blocks[number] = new
+        self._view()

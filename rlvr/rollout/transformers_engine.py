@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from rlvr.compute import on_compute_thread
 from rlvr.errors import RolloutError
 from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.decoder import Decoder
 from rlvr.rollout.forward import CausalModel, plain
 from rlvr.rollout.probe import check_batching
 from rlvr.rollout.requests import check_request, name_of
@@ -64,6 +65,7 @@ class TransformersEngine:
         self._closed = False
         self._probed = False
         self._half_loaded = False
+        self._idle: Decoder | None = None  # of the last generation, where it is worth keeping
         self._detectors: dict[tuple[str, ...], StopStrings] = {}
         generation = getattr(self._model.core, "generation_config", None)
         declared = getattr(generation, "eos_token_id", None)
@@ -87,10 +89,15 @@ class TransformersEngine:
             self._check(index, request)
         if not requests_P:
             return
-        batch = await on_compute_thread(self._start, requests_P)
-        while not batch.done:
-            for completion in await on_compute_thread(self._advance, batch):
-                yield completion
+        decoder, self._idle = self._idle, None  # a second generation at the same time makes its own
+        batch = await on_compute_thread(self._start, requests_P, decoder)
+        try:
+            while not batch.done:
+                for completion in await on_compute_thread(self._advance, batch):
+                    yield completion
+        finally:
+            if batch.decoder.worth_keeping and not self._closed:
+                self._idle = batch.decoder
 
     async def load_weights(self, weights: WeightSource, version: int) -> None:
         """Take new weights between two decode steps, a bucket at a time, cast to our precision.
@@ -113,19 +120,25 @@ class TransformersEngine:
         self._version = version
 
     async def close(self) -> None:
-        self._closed = True
+        self._closed, self._idle = True, None
         self._detectors.clear()
 
-    def _start(self, requests_P: Sequence[RolloutRequest]) -> DecodeBatch:  # noqa: N803
+    def _start(self, requests_P: Sequence[RolloutRequest], decoder: Decoder | None) -> DecodeBatch:  # noqa: N803
         self._check_weights()
         if not self._probed:
             check_batching(self._model)
             self._probed = True
+        slots = min(self._max_batch, len(requests_P))
+        if decoder is None or decoder.slots < slots:
+            decoder = Decoder(self._model, slots)
+        else:
+            decoder.restart()
         return DecodeBatch(
             self._model,
             requests_P,
+            decoder=decoder,
             end_tokens=self.end_tokens,
-            slots=self._max_batch,
+            slots=slots,
             version=lambda: self._version,
             stop_strings=self._stop_strings,
         )

@@ -25,13 +25,16 @@ def new_weights() -> Iterator[list[tuple[str, Tensor]]]:
         yield [item]
 
 
-TRANSFORMERS = EngineCase(
-    make=lambda: TransformersEngine(model(seed=0), TOKENIZER, max_batch=5),
-    tokenizer=TOKENIZER,
-    weights=new_weights,
-    prompt="1+2=",
-    stop="/",
-)
+def transformers(device: str) -> EngineCase:
+    return EngineCase(
+        make=lambda: TransformersEngine(model(seed=0).to(device), TOKENIZER, max_batch=5),
+        tokenizer=TOKENIZER,
+        weights=new_weights,
+        prompt="1+2=",
+        stop="/",
+    )
+
+
 SCRIPTED = EngineCase(
     make=lambda: ScriptedEngine(["<answer>3</answer> 3", "3", "1+2=3 <answer>"], TOKENIZER),
     tokenizer=TOKENIZER,
@@ -42,6 +45,12 @@ SCRIPTED = EngineCase(
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", [TRANSFORMERS, SCRIPTED], ids=["transformers", "scripted"])
+@pytest.mark.parametrize("case", [transformers("cpu"), SCRIPTED], ids=["transformers", "scripted"])
 def test_engine_conforms(case: EngineCase, check: Callable[[EngineCase], None]) -> None:
     check(case)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_engine_conforms_on_a_gpu(require: Callable[[str], None], check: Callable[[EngineCase], None]) -> None:
+    require("cuda")
+    check(transformers("cuda"))

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from rlvr.compute import on_compute_thread
 from rlvr.errors import RolloutError
 from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.decoder import Decoder
 from rlvr.rollout.forward import CausalModel
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.types import RolloutRequest
@@ -342,8 +343,15 @@ def test_memory_of_finished_rows_is_used_again() -> None:
         replace(request, sampling=replace(request.sampling, max_tokens=limit))
         for request, limit in zip(requests([prompt(5)], samples=64), limits, strict=True)
     ]
+    causal = CausalModel(model)
     batch = DecodeBatch(
-        CausalModel(model), wanted, end_tokens=(), slots=64, version=lambda: 0, stop_strings=lambda _stop: None
+        causal,
+        wanted,
+        decoder=Decoder(causal, 64),
+        end_tokens=(),
+        slots=64,
+        version=lambda: 0,
+        stop_strings=lambda _stop: None,
     )
     largest = 0
     while not batch.done:
