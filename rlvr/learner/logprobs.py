@@ -14,7 +14,8 @@ g and e the gradients that come in for logprob and entropy:
     d loss / d z[n, v] = g[n] (1[v = target[n]] - p[n, v]) - e[n] p[n, v] (log p[n, v] + entropy[n])
 
 As many of the first chunks as fit in `KEEP_BYTES` are kept from forward to backward: a small vocabulary is multiplied
-once. What it does not: choose the tokens, or know of models; that is `rlvr.learner.scoring`.
+once. On a GPU what lies between the products is one kernel each way (`fused.py`), where that can be had.
+What it does not: choose the tokens, or know of models; that is `rlvr.learner.scoring`.
 
 Example:
     logprobs, entropy = chunked_logprobs(hidden, head.weight, targets, temperature=0.7, entropy=True)
@@ -28,8 +29,16 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK = 4096  # columns: 1,024 rows of them are 16 MB: they fit a last-level cache, and calls stay few
-KEEP_BYTES = 16 * 2**20
+from rlvr.learner import fused
+from rlvr.learner.fused import EntropySlope, RowStatistics
+
+# Logits that exist at a time: on a CPU they should fit its cache, on a GPU fill it.
+LOGITS = 4 * 2**20
+LOGITS_ELSEWHERE = 64 * 2**20
+SMALLEST_CHUNK = 512
+CHUNK_UNIT = 256  # on a GPU: odd widths keep its matrix units from aligned rows
+KEEP_BYTES = 16 * 2**20  # on a CPU
+KEEP_BYTES_ELSEWHERE = 256 * 2**20
 
 
 def chunked_logprobs(
@@ -41,7 +50,7 @@ def chunked_logprobs(
     temperature: float = 1.0,
     scale: float = 1.0,
     softcap: float | None = None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     entropy: bool = False,
     fp32_head: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
@@ -50,19 +59,27 @@ def chunked_logprobs(
     Args:
         hidden: [N, H] last hidden states. weight: [V, H]. targets: [N] int64. bias: [V].
         temperature: logits are divided by it, after the head's own scale and soft cap.
-        chunk: columns of the vocabulary that exist at a time.
+        chunk: columns of the vocabulary that exist at a time; None = as many as suit the device.
         fp32_head: multiply in float32 whatever the dtype of hidden and weight.
 
     Returns:
         logprobs [N], and entropy [N] or None; float32 (float64 for float64 input). Gradients flow through both to
         hidden, weight and bias.
     """
+    if chunk is None:
+        chunk = _suitable_chunk(hidden)
     head = (bias, temperature, scale, softcap, chunk, fp32_head)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (hidden, weight, bias)):
         logprobs, entropies = _ChunkedLogprobs.apply(hidden, weight, targets, entropy, *head)  # type: ignore[no-untyped-call]
         return logprobs, entropies
     logprobs, _, entropies = _forward(_Logits(hidden, weight, *head), targets, entropy=entropy, kept=None)
     return logprobs, entropies
+
+
+def _suitable_chunk(hidden: Tensor) -> int:
+    on_cpu = hidden.device.type == "cpu"
+    chunk = max(SMALLEST_CHUNK, (LOGITS if on_cpu else LOGITS_ELSEWHERE) // max(1, hidden.shape[0]))
+    return chunk if on_cpu else chunk // CHUNK_UNIT * CHUNK_UNIT
 
 
 class _Logits:
@@ -87,21 +104,26 @@ class _Logits:
         self.folded = self.product == self.sums
         self.hidden = hidden.to(self.product) * self.a if self.folded else hidden
         self.weight, self.bias = weight, bias
+        # Then `write` gives products, which the kernels scale, and all that is summed they sum in float32.
+        plain = bias is None and softcap is None and self.sums == torch.float32
+        self.fused = plain and fused.available(weight.device)
+        self.left = 1.0 if self.folded else self.a
         size, width = weight.shape[0], min(chunk, weight.shape[0])
         self.spans = [(start, min(start + width, size)) for start in range(0, size, width)]
         self.shape = (hidden.shape[0], width)
 
     def buffer(self) -> Tensor:
-        return torch.empty(self.shape, dtype=self.sums, device=self.weight.device)
+        dtype = self.product if self.fused else self.sums
+        return torch.empty(self.shape, dtype=dtype, device=self.weight.device)
 
     def columns(self, start: int, end: int) -> Tensor:
         """The weight of these columns in the dtype that is multiplied in. [end - start, H]"""
         return self.weight[start:end].to(self.product)
 
     def write(self, start: int, end: int, out: Tensor) -> Tensor:
-        """Write z[:, start:end] into the first columns of `out` and return them."""
+        """Write z[:, start:end] (z / left, where kernels do the rest) into the first columns of `out`; return them."""
         z = out.view(-1)[: out.shape[0] * (end - start)].view(out.shape[0], end - start)
-        if self.folded:
+        if self.folded or self.fused:
             torch.mm(self.hidden, self.columns(start, end).T, out=z)
         else:
             z.copy_(torch.mm(self.hidden, self.columns(start, end).T)).mul_(self.a)
@@ -122,6 +144,8 @@ def _forward(
     logits: _Logits, targets: Tensor, *, entropy: bool, kept: list[Tensor] | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Logprobs [N], logsumexp [N, 1], entropy [N]. The first chunks are appended to `kept`, where it is a list."""
+    if logits.fused:
+        return _fused_forward(logits, targets, entropy=entropy, kept=kept)
     rows = logits.hidden.shape[0]
     like = {"dtype": logits.sums, "device": logits.hidden.device}
     top = torch.full((rows, 1), -torch.inf, **like)  # type: ignore[call-overload]
@@ -129,7 +153,7 @@ def _forward(
     moment = torch.zeros((rows, 1), **like)  # type: ignore[call-overload]
     picked = torch.zeros((rows, 1), **like)  # type: ignore[call-overload]
     scratch, work = logits.buffer(), logits.buffer() if entropy or kept is not None else None
-    room = KEEP_BYTES
+    room = _room(logits.weight)
     for start, end in logits.spans:
         keep = kept is not None and (room := room - scratch.nbytes) >= 0
         z = logits.write(start, end, logits.buffer() if keep else scratch)
@@ -153,6 +177,52 @@ def _forward(
     if not entropy:
         return logprobs, normaliser, None
     return logprobs, normaliser, (normaliser - moment / (normaliser - top).exp_()).squeeze(1)
+
+
+def _fused_forward(
+    logits: _Logits, targets: Tensor, *, entropy: bool, kept: list[Tensor] | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    statistics = RowStatistics.empty(logits.hidden.shape[0], logits.hidden.device)
+    scratch, room = logits.buffer(), _room(logits.weight)
+    for start, end in logits.spans:
+        keep = kept is not None and (room := room - scratch.nbytes) >= 0
+        products = logits.write(start, end, logits.buffer() if keep else scratch)
+        if keep:
+            kept.append(products)  # type: ignore[union-attr]
+        fused.accumulate(products, targets, start, logits.left, statistics, moment=entropy)
+    return statistics.logprobs, statistics.normaliser.unsqueeze(1), statistics.entropy if entropy else None
+
+
+def _room(weight: Tensor) -> int:
+    """Bytes of chunks that may be kept for the backward pass."""
+    return KEEP_BYTES if weight.device.type == "cpu" else KEEP_BYTES_ELSEWHERE
+
+
+def _slope(
+    z: Tensor,
+    targets: Tensor,
+    start: int,
+    cap: float | None,
+    normaliser: Tensor,
+    both: EntropySlope | None,
+    work: Tensor | None,
+) -> Tensor:
+    """-dz, divided by g where log-probabilities alone have gradients; written over z or `work`. [N, M]"""
+    slope = None
+    if cap is not None:  # dz/dx = cap (1 - tanh^2) = cap - z^2 / cap
+        slope = z.square().div_(-cap).add_(cap)
+    column, inside = _in_chunk(targets, start, start + z.shape[1])
+    logp = z.sub_(normaliser)
+    if both is None:
+        down = logp.exp_().scatter_add_(1, column, inside.to(z.dtype).neg_())
+    else:
+        g = both.to_logprob
+        p = torch.exp(logp, out=work.view(-1)[: z.numel()].view(z.shape))  # type: ignore[union-attr]
+        down = logp.add_(both.entropy.unsqueeze(1)).mul_(both.to_entropy.unsqueeze(1)).add_(g).mul_(p)
+        down.scatter_add_(1, column, torch.where(inside, -g, 0.0))
+    if slope is not None:
+        down *= slope
+    return down
 
 
 class _ChunkedLogprobs(torch.autograd.Function):
@@ -185,22 +255,18 @@ class _ChunkedLogprobs(torch.autograd.Function):
         grad_hidden = torch.zeros(hidden.shape, dtype=logits.sums, device=hidden.device) if to_hidden else None
         grad_weight = torch.empty_like(weight) if to_weight else None
         grad_bias = torch.empty_like(bias) if to_bias else None
-        scratch, work = logits.buffer(), logits.buffer() if e is not None or logits.cap is not None else None
+        scratch = logits.buffer()
+        work = logits.buffer() if (e is not None or logits.cap is not None) and not logits.fused else None
+        both = None  # gradients of entropies come in beside those of log-probabilities
+        if e is not None:
+            both = EntropySlope(entropy=entropies.contiguous(), to_entropy=e.contiguous(), to_logprob=g.contiguous())
         for index, (start, end) in enumerate(logits.spans):
             z = kept[index] if index < len(kept) else logits.write(start, end, scratch)
-            slope = None
-            if logits.cap is not None:  # dz/dx = cap (1 - tanh^2) = cap - z^2 / cap
-                slope = z.square().div_(-logits.cap).add_(logits.cap)
-            column, inside = _in_chunk(targets, start, end)
-            logp = z.sub_(normaliser)
-            if e is None:
-                down = logp.exp_().scatter_add_(1, column, inside.to(z.dtype).neg_())
+            if logits.fused:
+                fused.slope(z, targets, start, logits.left, normaliser, both)
+                down = z
             else:
-                p = torch.exp(logp, out=work.view(-1)[: z.numel()].view(z.shape))  # type: ignore[union-attr]
-                down = logp.add_(entropies.unsqueeze(1)).mul_(e.unsqueeze(1)).add_(g).mul_(p)
-                down.scatter_add_(1, column, torch.where(inside, -g, 0.0))
-            if slope is not None:
-                down *= slope
+                down = _slope(z, targets, start, logits.cap, normaliser, both, work)
             # `down` is -dz (per row divided by g where g is common to the row), so all signs below are minus.
             if grad_bias is not None:
                 grad_bias[start:end] = -a * (down if rows is None else down * rows).sum(0)

@@ -104,14 +104,18 @@ class Optimizer:
 
     def collect(self) -> None:
         """After a backward pass: add 16-bit gradients to those of the masters, in float32."""
+        sums, more = [], []
         for parameter, master in self._rounded:
             if parameter.grad is None:
                 continue
             if master.grad is None:
                 master.grad = parameter.grad.to(master.dtype)
             else:
-                master.grad += parameter.grad
+                sums.append(master.grad)
+                more.append(parameter.grad)
             parameter.grad = None
+        if sums:
+            torch._foreach_add_(sums, more)
 
     def gradient_norm(self) -> Tensor:
         """Euclidean norm of the whole gradient. Scalar"""
@@ -133,9 +137,9 @@ class Optimizer:
 
     def round(self) -> None:
         """Make the 16-bit parameters their masters' values."""
-        with torch.no_grad():
-            for parameter, master in self._rounded:
-                parameter.copy_(master)
+        if self._rounded:
+            with torch.no_grad():
+                torch._foreach_copy_([p for p, _ in self._rounded], [master for _, master in self._rounded])
 
     def state(self) -> dict[str, object]:
         """All that the next update depends on, weights that a checkpoint holds exactly apart."""

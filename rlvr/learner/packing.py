@@ -19,7 +19,7 @@ Example:
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -32,6 +32,11 @@ from rlvr.types import Batch
 
 Layout: TypeAlias = Literal["padded", "packed"]
 Indices: TypeAlias = NDArray[np.int64]
+
+# What a pass costs however few its tokens are (launches, Python, reading the weights), in tokens: on a CPU, and on a
+# GPU, which would have computed a few thousand in the time that the launches take.
+PASS_TOKENS = 512
+PASS_TOKENS_ELSEWHERE = 4096
 
 # What stands on padding, for each tensor of a batch. A padded token is read by the model and by nothing after it.
 _PADDING: dict[str, int] = {
@@ -68,19 +73,24 @@ class MicroBatch:
     packed: bool
 
 
-def micro_batches(batch: Batch, *, tokens: int, layout: Layout, row_tokens: int | None = None) -> list[MicroBatch]:
+def micro_batches(
+    batch: Batch, *, tokens: int, layout: Layout, row_tokens: int | None = None, pass_tokens: int = PASS_TOKENS
+) -> list[MicroBatch]:
     """Cut a batch into micro-batches of at most `tokens` tokens, padding included.
 
     Args:
+        pass_tokens: what a pass costs however few its tokens are, in tokens.
         row_tokens: with the packed layout, the length of a row; None = that of the longest sequence.
 
     Raises:
         ValueError: a loss token that begins a sequence: nothing comes before it that it could be predicted from.
     """
     sequences = _Sequences.of(batch)
-    return [
-        _gather(batch, sequences, rows, layout == "packed") for rows in _LAYOUTS[layout](sequences, tokens, row_tokens)
-    ]
+    if layout == "packed":
+        passes = _packed(sequences, tokens, row_tokens)
+    else:
+        passes = _padded(sequences, tokens, pass_tokens)
+    return [_gather(batch, sequences, rows, layout == "packed") for rows in passes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +117,19 @@ class _Sequences:
         return cls(starts[order], lengths[order])
 
 
-# What a pass costs however few its tokens are (launches, Python, reading the weights), in tokens.
-_PASS_TOKENS = 512
-
 # A micro-batch as rows of sequences, each sequence a number into `_Sequences`.
 _Rows: TypeAlias = Sequence[Sequence[int]]
 
 
-def _padded(sequences: _Sequences, tokens: int, row_tokens: int | None) -> list[_Rows]:
-    """Runs of the sorted sequences with the least padding, where one more pass is worth `_PASS_TOKENS` of it."""
-    del row_tokens
+def _padded(sequences: _Sequences, tokens: int, pass_tokens: int) -> list[_Rows]:
+    """Runs of the sorted sequences with the least padding, where one more pass is worth `pass_tokens` of it."""
     lengths = sequences.lengths
     count = len(lengths)
     # cost[i], for the sequences from i on: the cheapest way to cut them, and where its first run ends.
     cost, ends = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64)
     for first in range(count - 1, -1, -1):
         rows = np.arange(1, min(max(1, tokens // int(lengths[first])), count - first) + 1)
-        costs = rows * lengths[first] + _PASS_TOKENS + cost[first + rows]
+        costs = rows * lengths[first] + pass_tokens + cost[first + rows]
         best = int(costs.argmin())
         cost[first], ends[first] = costs[best], first + rows[best]
     result: list[_Rows] = []
@@ -149,9 +155,6 @@ def _packed(sequences: _Sequences, tokens: int, row_tokens: int | None) -> list[
         insort(room, (free - length, row))
     step = max(1, tokens // capacity)
     return [rows[first : first + step] for first in range(0, len(rows), step)]
-
-
-_LAYOUTS: dict[Layout, Callable[[_Sequences, int, int | None], list[_Rows]]] = {"padded": _padded, "packed": _packed}
 
 
 def _gather(batch: Batch, sequences: _Sequences, rows: _Rows, packed: bool) -> MicroBatch:

@@ -10,12 +10,14 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rlvr.errors import ConfigError
 from rlvr.learner.logprobs import chunked_logprobs
@@ -24,11 +26,6 @@ from rlvr.models import Float32Linear, plain_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-# Logits that exist at a time: on a CPU they should fit its cache, on a GPU fill it.
-_LOGITS = {"cpu": 4 * 2**20}
-_LOGITS_ELSEWHERE = 64 * 2**20
-_SMALLEST_CHUNK = 512
 
 # How families scale their logits: the name of the config's field, and the factor that it means.
 _SCALES: dict[str, Callable[[float], float]] = {
@@ -100,7 +97,6 @@ class ScoredModel:
     def _head(
         self, hidden: Tensor, targets: Tensor, *, temperature: float, entropy: bool
     ) -> tuple[Tensor, Tensor | None]:
-        budget = _LOGITS.get(self.device.type, _LOGITS_ELSEWHERE)
         return chunked_logprobs(
             hidden,
             self.head.weight,
@@ -109,7 +105,6 @@ class ScoredModel:
             temperature=temperature,
             scale=self.scale,
             softcap=self.softcap,
-            chunk=max(_SMALLEST_CHUNK, budget // max(1, hidden.shape[0])),
             entropy=entropy,
             fp32_head=isinstance(self.head, Float32Linear),
         )
@@ -158,6 +153,20 @@ class ScoredModel:
                 f"a soft cap: its log-probabilities are {theirs.tolist()}, those of the parts {ours.tolist()}; "
                 "the learner cannot train this architecture"
             )
+
+
+@contextmanager
+def any_shape(device: torch.device) -> Iterator[None]:
+    """Attention without cuDNN, which builds a plan for every new shape of a batch, some 60 ms each way on an H100.
+
+    Hardly any two micro-batches are of one shape. It holds for the process, backward passes that compute layers again
+    included. Nothing changes on a CPU.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):
+        yield
 
 
 def _tolerance(values: Tensor) -> float:

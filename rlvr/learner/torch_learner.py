@@ -31,9 +31,9 @@ from rlvr.compute import on_compute_thread
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import load_learner, save_learner
 from rlvr.learner.optimizer import Optimizer, OptimizerConfig
-from rlvr.learner.packing import Layout, MicroBatch, micro_batches
+from rlvr.learner.packing import PASS_TOKENS, PASS_TOKENS_ELSEWHERE, Layout, MicroBatch, micro_batches
 from rlvr.learner.reference import Reference
-from rlvr.learner.scoring import ScoredModel
+from rlvr.learner.scoring import ScoredModel, any_shape
 from rlvr.learner.weights import LiveWeights
 from rlvr.protocols import WeightSink
 from rlvr.random_streams import Purpose, stream
@@ -144,12 +144,13 @@ class TorchLearner:
             tokens=self._config.micro_batch_tokens,
             layout=self._config.layout,
             row_tokens=self._config.micro_batch_tokens if self._scored.one_row else None,
+            pass_tokens=PASS_TOKENS if self._scored.device.type == "cpu" else PASS_TOKENS_ELSEWHERE,
         )
 
     def _score(self, batch: Batch, role: Role, outputs: Outputs) -> TokenScores:
         size = batch.tokens.numel()
         logprobs, entropy = torch.zeros(size), torch.zeros(size) if outputs.entropy else None
-        with self._role(role), _mode(self._model, training=False), torch.no_grad():
+        with self._role(role), _mode(self._model, training=False), any_shape(self._scored.device), torch.no_grad():
             for micro in self._cut(batch):
                 found, entropies = self._scored.scores(micro, entropy=outputs.entropy)
                 logprobs[micro.source] = found.flatten()[micro.place.to(found.device)].float().cpu()
@@ -204,7 +205,7 @@ class TorchLearner:
 
     def _backward(self, micro: MicroBatch, objective: ObjectiveSpec, number: int) -> tuple[Tensor, ObjectiveStatistics]:
         """Add this micro-batch's share to the gradients; return its share of the loss, and what was measured."""
-        with _mode(self._model, training=True), self._dropout(number):
+        with _mode(self._model, training=True), any_shape(self._scored.device), self._dropout(number):
             logprobs, entropy = self._scored.scores(micro, entropy=True)
             if entropy is not None and not objective.entropy_coefficient:
                 entropy = entropy.detach()  # measured, not trained: its backward pass is the dearer one

@@ -27,6 +27,7 @@ def small_model(
     fp32_head: bool = False,
     lora: LoraSettings | None = None,
     seed: int = 0,
+    device: str = "cpu",
 ) -> nn.Module:
     """Two layers of width 32. float64 is for tests alone: a float32 model, widened."""
     config = ModelConfig(
@@ -37,7 +38,7 @@ def small_model(
         fp32_head=fp32_head,
         lora=lora or LoraSettings(),
     )
-    model = load_model(config, TOKENIZER, device="cpu")
+    model = load_model(config, TOKENIZER, device=device)
     return model.double() if dtype == "float64" else model
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 
 from rlvr.learner import logprobs as module
+from rlvr.learner.fused import available
 from rlvr.learner.logprobs import chunked_logprobs
 from tests.rlvr.learner.small_models import LargestTensor
 
@@ -43,6 +45,7 @@ def inputs(rows: int, width: int, size: int, *, dtype: torch.dtype = torch.float
 @pytest.fixture(params=[0, 10**9], ids=["recompute", "keep"])
 def kept_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP_BYTES", request.param)
+    monkeypatch.setattr(module, "KEEP_BYTES_ELSEWHERE", request.param)
 
 
 @pytest.mark.usefixtures("kept_bytes")
@@ -188,3 +191,31 @@ def test_no_tokens_give_no_logprobs_and_zero_gradients() -> None:
     assert logprobs.shape == entropy.shape == (0,)
     (gradient,) = torch.autograd.grad(logprobs.sum() + entropy.sum(), (weight,))
     assert not gradient.any()
+
+
+@pytest.mark.usefixtures("kept_bytes")
+@pytest.mark.parametrize("entropy", [False, True])
+@pytest.mark.parametrize("fp32_head", [False, True])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_a_gpus_kernels_give_what_a_cpu_gives_in_float64(
+    require: Callable[[str], None], dtype: torch.dtype, tolerance: float, fp32_head: bool, entropy: bool
+) -> None:
+    require("cuda")
+    assert available(torch.device("cuda", 0)), "Triton compiles here"
+    hidden, weight, targets = inputs(37, 64, 9_001, dtype=torch.float32)
+    incoming = torch.linspace(-1, 1, 37)
+    found = []
+    for device, precision in (("cpu", torch.float64), ("cuda", dtype)):
+        h = hidden.detach().to(dtype).to(device, precision).requires_grad_()
+        w = weight.detach().mul(0.2).to(dtype).to(device, precision).requires_grad_()
+        logprobs, entropies = chunked_logprobs(
+            h, w, targets.to(device), temperature=0.7, chunk=2048, entropy=entropy, fp32_head=fp32_head
+        )
+        loss = logprobs @ incoming.to(logprobs)
+        if entropies is not None:
+            loss = loss + 0.5 * entropies @ incoming.flip(0).to(entropies)
+        loss.backward()  # type: ignore[no-untyped-call]
+        values = (logprobs, *(() if entropies is None else (entropies,)), h.grad, w.grad)
+        found.append([value.detach().double().cpu() for value in values if value is not None])
+    for exact, ours in zip(*found, strict=True):
+        assert float((ours - exact).norm() / exact.norm()) < tolerance

@@ -12,7 +12,7 @@ from torch import nn
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import ConfigError
-from rlvr.learner import scoring
+from rlvr.learner import logprobs
 from rlvr.learner.optimizer import Optimizer, OptimizerConfig, learning_rate_at
 from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
 from rlvr.models import LoraSettings, ModelConfig, ModelInit, load_model
@@ -341,7 +341,7 @@ def test_the_entropy_bonus_is_trained_and_not_only_reported() -> None:
 
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_logits_of_a_whole_micro_batch_never_exist(checkpointing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scoring._LOGITS, "cpu", 1)  # the smallest chunks
+    monkeypatch.setattr(logprobs, "LOGITS", 1)  # the smallest chunks
     init = ModelInit(hidden_size=16, layers=1, heads=2)
     tokenizer = character_tokenizer("".join(chr(0x4E00 + n) for n in range(8192)))
     model = load_model(ModelConfig(init=init, gradient_checkpointing=checkpointing), tokenizer, device="cpu")

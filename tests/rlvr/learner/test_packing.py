@@ -151,3 +151,13 @@ def test_each_optional_tensor_travels_with_its_tokens(name: str, layout: Layout)
         found = getattr(micro.batch, name)
         assert torch.equal(found.flatten()[micro.place], values.flatten()[micro.source])
         assert not found[micro.batch.segment_ids == 0].any()
+
+
+def test_the_dearer_a_pass_the_fewer_there_are() -> None:
+    batch = batch_of([3, 5, 60, 62, 200, 210, 900, 1000])
+    shapes = [
+        [tuple(m.batch.tokens.shape) for m in micro_batches(batch, tokens=10**6, layout="padded", pass_tokens=cost)]
+        for cost in (1, 512, 10**6)
+    ]
+    assert [len(passes) for passes in shapes] == sorted((len(passes) for passes in shapes), reverse=True)
+    assert len(shapes[0]) > len(shapes[1]) > len(shapes[2]) == 1

@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from rlvr.errors import ConfigError
 from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.learner.packing import micro_batches
-from rlvr.learner.scoring import ScoredModel
+from rlvr.learner.scoring import ScoredModel, any_shape
 from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
 from rlvr.models import LoraSettings
 from rlvr.rollout.transformers_engine import TransformersEngine
@@ -132,3 +132,14 @@ def test_a_fresh_pass_gives_the_log_probabilities_that_were_sampled(architecture
         torch.testing.assert_close(scores.logprobs, batch.sampled_logprobs, rtol=0, atol=1e-4)
 
     asyncio.run(main())
+
+
+def test_passes_on_a_gpu_do_without_plans_for_each_shape() -> None:
+    enabled = torch.backends.cuda.cudnn_sdp_enabled
+    before = enabled()
+    with any_shape(torch.device("cuda")):
+        assert not enabled()
+        assert torch.backends.cuda.flash_sdp_enabled()
+    assert enabled() == before
+    with any_shape(torch.device("cpu")):
+        assert enabled() == before
