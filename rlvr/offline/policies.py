@@ -9,6 +9,7 @@ else the parameter `policy` of the reward.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from rewards.composition import Named, RewardSpec
@@ -18,6 +19,7 @@ from rewards.types import GradeRequest, GradeResult, MathReference, Policy
 from rlvr.offline.stream import Answer, Begin
 
 _SHOWN = 200  # characters of an answer that a grade holds
+_TAG = re.compile(r"<[|/a-z｜]", re.IGNORECASE)
 _BEHIND = 12  # characters behind a box that cannot hold another answer
 
 
@@ -72,7 +74,7 @@ def stands_in_the_only_form(answer: str | None, response: str) -> bool:
         >>> stands_in_the_only_form("3", r"so \boxed{3}"), stands_in_the_only_form("3", r"\boxed{2} so it is 3")
         (True, False)
     """
-    if not answer or len(answer) >= _SHOWN or "<" in response or "INST]" in response or "fbox" in response:
+    if not answer or len(answer) >= _SHOWN or "INST]" in response or "fbox" in response or _TAG.search(response):
         return False
     boxes = response.count("boxed")
     if boxes == 1:
