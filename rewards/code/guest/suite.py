@@ -24,7 +24,7 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, proxies, scripts
+from . import context, counting, proxies, reading, scripts
 from .checker import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, describe, load, outcome
 from .link import Case
 from .surroundings import forward_output, watch
@@ -375,6 +375,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     if scripts.runs_late(text) and not link.public_names:
         del sys.modules["solution"]
     scripts.watch(link, module, text)
+    reading.guard(sources, text)
     link.output = forward_output
     link.shows_docs = "__doc__" in text
     link.local_modules = frozenset(

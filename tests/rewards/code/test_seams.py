@@ -388,3 +388,22 @@ def test_list_that_is_filled_in_place_with_no_numbers_is_wrong():
 def test_infinity_and_nan_are_honest_answers(value: str, test: str):
     program = f"import math\ndef f(n): return {value}\ndef g(r): return sum(x for x in r if x > 0 and type(x) is int)\n"
     assert passes(asserts(program, test))
+
+
+@pytest.mark.parametrize("read", ["open(f(1)).read()", "Path(f(1)).read_text()", "open(Path(f(1))).readline()"])
+def test_path_of_the_test_itself_is_no_answer(read: str):
+    tests = f"from pathlib import Path\nfrom solution import f\ndef test_it():\n    assert 'expected words' in {read}\n"
+    right = "def f(n):\n    return '/etc/hosts'\n"
+    assert passes(pytest_files(right, tests.replace("expected words", "localhost")))
+    for path in ("test_solution.py", "./test_solution.py", "/proc/self/cwd/test_solution.py"):
+        assert is_wrong(pytest_files(f"def f(n): return {path!r}\n", tests)), path
+
+
+def test_tests_may_read_their_own_files():
+    files = {
+        "test_a.py": "from pathlib import Path\nfrom solution import f\ndef test_a():\n    assert f(2) == int(Path(__file__).with_name('data.txt').read_text())\n    assert 'def test_a' in open(__file__).read()\n",
+        "data.txt": "4",
+    }
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+    files["test_a.py"] = "from solution import f\ndef test_a():\n    assert f(2) == int(open('data.txt').read())\n"
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
