@@ -11,6 +11,10 @@ default cache; our engine the same rows with the same limit on its batch. Ours a
 Rows: unequal lengths (log-normal, as reasoning responses are), equal lengths, and many requests through a batch of
 bounded size, where `generate` takes them batch by batch.
 
+Where torch sees a GPU the model has the shape of Qwen2.5-0.5B, in bfloat16, and both sides run there (an empty
+CUDA_VISIBLE_DEVICES keeps them off it). Each side samples a case once before it is timed, as every step of a run but
+the first comes after another: ours has recorded its graphs then.
+
     python bench/rollout.py [--quick] [--json FILE] [--threads N]
 """
 
@@ -29,6 +33,7 @@ from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.types import RolloutRequest, SamplingParameters
 
 VOCABULARY = 50_257  # GPT-2's
+LARGE_VOCABULARY = 151_936  # Qwen2.5's
 PROMPT_LENGTHS = (24, 64)
 GROUP = 8
 
@@ -79,17 +84,29 @@ def medium() -> LlamaForCausalLM:
     )
 
 
+def large() -> LlamaForCausalLM:
+    """494 million parameters, the shape of Qwen2.5-0.5B: seven query heads to a key head. On the GPU, in bfloat16."""
+    with torch.device("cuda"):
+        model = _model(
+            vocab_size=LARGE_VOCABULARY,
+            hidden_size=896,
+            intermediate_size=4864,
+            num_hidden_layers=24,
+            num_attention_heads=14,
+            num_key_value_heads=2,
+        )
+    return model.to(torch.bfloat16)
+
+
 def _model(**shape: int) -> LlamaForCausalLM:
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY, max_position_embeddings=2048, tie_word_embeddings=True, eos_token_id=None, **shape
-    )
+    fixed = {"vocab_size": VOCABULARY, "max_position_embeddings": 2048}
+    config = LlamaConfig(tie_word_embeddings=True, eos_token_id=None, **{**fixed, **shape})
     return LlamaForCausalLM(config).eval()
 
 
-def ours(model: LlamaForCausalLM, work: Work, batch: int) -> float:
+def ours(engine: TransformersEngine, work: Work) -> float:
     """Tokens per second of our engine."""
-    engine = TransformersEngine(model, None, max_batch=batch)
     requests = work.requests()
 
     async def collect() -> int:
@@ -109,8 +126,8 @@ def ours(model: LlamaForCausalLM, work: Work, batch: int) -> float:
 class EndAt(StoppingCriteria):
     """Ends each row at its own length, as an end token would."""
 
-    def __init__(self, start: int, lengths: Sequence[int]) -> None:
-        self._ends = start + torch.tensor(lengths)
+    def __init__(self, start: int, lengths: Sequence[int], device: torch.device) -> None:
+        self._ends = start + torch.tensor(lengths, device=device)
 
     def __call__(self, input_ids: torch.Tensor, _scores: object, **_options: object) -> torch.Tensor:
         return input_ids.shape[1] >= self._ends
@@ -124,9 +141,9 @@ def generate(model: LlamaForCausalLM, work: Work, batch: int) -> float:
             lengths = work.lengths[first : first + batch]
             prompts = [work.prompts[row // GROUP] for row in range(first, first + len(lengths))]
             width = max(map(len, prompts))
-            tokens = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts])
-            mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
-            model.generate(
+            tokens = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=model.device)
+            mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+            tokens = model.generate(
                 tokens,
                 attention_mask=mask,
                 do_sample=True,
@@ -135,17 +152,20 @@ def generate(model: LlamaForCausalLM, work: Work, batch: int) -> float:
                 top_p=1.0,
                 max_new_tokens=max(lengths),
                 pad_token_id=0,
-                stopping_criteria=StoppingCriteriaList([EndAt(width, lengths)]),
+                stopping_criteria=StoppingCriteriaList([EndAt(width, lengths, model.device)]),
             )
+        tokens.cpu()  # a GPU may not be done yet
 
     return sum(work.lengths) / seconds_of(run)
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    groups, rounds = 4, 2 if quick else 5
-    for name, make in (("2.5M", small), ("29M", medium)):
+    groups, mean, rounds = 4, 16 if quick else 40, 2 if quick else 5
+    models = {"2.5M": small, "29M": medium}
+    if on_gpu := torch.cuda.is_available():
+        groups, mean, models = 16, 64, {"0.5B bfloat16, GPU": large}
+    for name, make in models.items():
         model = make()
-        mean = 16 if quick else 40
         longest = 4 * mean
         rows = groups * GROUP
         cases = {
@@ -156,13 +176,16 @@ def measure(quick: bool) -> Iterator[Row]:
             many = Work.make(groups=2 * groups, mean=mean, longest=longest, equal=False, seed=1)
             cases[f"{2 * rows} unequal responses, {rows // 2} at once"] = (many, rows // 2)
         warm = Work.make(groups=1, mean=4, longest=8, equal=True)
-        ours(model, warm, GROUP)
+        ours(TransformersEngine(model, None, max_batch=GROUP), warm)
         generate(model, warm, GROUP)
         for case, (work, batch) in cases.items():
+            engine = TransformersEngine(model, None, max_batch=batch)
             sides = {
-                "ours": lambda m=model, w=work, b=batch: ours(m, w, b),
+                "ours": lambda e=engine, w=work: ours(e, w),
                 "transformers generate": lambda m=model, w=work, b=batch: generate(m, w, b),
             }
+            if on_gpu:
+                turns(sides, rounds=1)
             values = turns(sides, rounds=rounds)
             yield row_of(f"rollout {name}, {case}", values, unit="tokens/s", better="higher")
 

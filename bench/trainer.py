@@ -25,6 +25,12 @@ workers added, imports included, which TRL has none of (proportional set size, a
 Phases, in seconds of the median step: rollout (prompts to sampled tokens), grade (ours: waiting for grades after the
 last token; earlier ones are made meanwhile), learn (all the rest: the update and whatever a step writes down).
 
+Where torch sees a GPU there are two other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
+parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass.
+Weights are bfloat16 on both sides. Ours keeps float32 masters beside them; TRL updates the bfloat16 weights themselves,
+which is less memory and less work, and loses small steps. The learning rate is next to nothing, so that lengths stay
+what the end token's chance makes them. Memory is what torch reserved on the GPU at the peak, workers left out.
+
     python bench/trainer.py [--quick] [--json FILE] [--threads N]
 """
 
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
 
 TRL = "trl"
 VOCABULARY = 50_257  # GPT-2's
+LARGE_VOCABULARY = 151_936  # Qwen2.5's
 END = "<|endoftext|>"
 WORDS = (
     "red",
@@ -78,6 +85,7 @@ SIDES: Mapping[str, Callable[[Connection], None]] = {OURS: our_side, TRL: trl_si
 def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
     small = Case(
         name="2.5M, 32 x 32 tokens",
+        vocabulary=VOCABULARY,
         shape={"hidden_size": 48, "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4},
         prompts=4,
         group=8,
@@ -90,6 +98,7 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
     )
     medium = Case(
         name="30M, 32 unequal responses",
+        vocabulary=VOCABULARY,
         shape={"hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 6, "num_attention_heads": 6},
         prompts=4,
         group=8,
@@ -103,6 +112,33 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
     if quick:
         medium = replace(medium, name="30M, 16 unequal responses", prompts=2, max_tokens=48, mean_tokens=16)
     return [small, medium]
+
+
+def gpu_cases(folder: Path, threads: int) -> list[Case]:
+    """The shape of Qwen2.5-0.5B."""
+    equal = Case(
+        name="0.5B bfloat16, GPU, 64 x 256 tokens",
+        shape={
+            "hidden_size": 896,
+            "intermediate_size": 4864,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 14,
+            "num_key_value_heads": 2,
+        },
+        vocabulary=LARGE_VOCABULARY,
+        prompts=8,
+        group=8,
+        max_tokens=256,
+        mean_tokens=None,
+        prompt_words=(16, 64),
+        pass_rows=32,
+        threads=threads,
+        folder=folder / "equal",
+        gpu=True,
+        learning_rate=1e-12,
+    )
+    unequal = replace(equal, name="0.5B bfloat16, GPU, 64 unequal responses", mean_tokens=96, folder=folder / "unequal")
+    return [equal, unequal]
 
 
 class Side:
@@ -130,6 +166,8 @@ class Side:
         self.imports_mb = self._pipe.recv()
 
     def open(self, case: Case) -> None:
+        if case.gpu:
+            self.imports_mb = 0.0  # of another memory
         self._pipe.send(case)
         self._pipe.recv()
 
@@ -166,7 +204,8 @@ def measure_case(case: Case, *, warm: int, steps: int, rounds: int) -> Iterator[
         runs = {name: lambda s=side: s.steps_a_second(steps) for name, side in sides.items()}
         yield row_of(f"trainer {case.name}: speed", turns(runs, rounds=rounds), unit="steps/s", better="higher")
     memory = {name: [side.memory_mb] for name, side in sides.items()}
-    yield row_of(f"trainer {case.name}: peak memory above imports", memory, unit="MB", better="lower")
+    what = "peak memory of the GPU" if case.gpu else "peak memory above imports"
+    yield row_of(f"trainer {case.name}: {what}", memory, unit="MB", better="lower")
     for phase in ("rollout", "grade", "learn"):
         phases = {name: side.medians(lambda b, p=phase: b.phases[p]) for name, side in sides.items()}
         yield row_of(f"trainer {case.name}: {phase}", phases, unit="s/step", better="lower")
@@ -186,12 +225,12 @@ def make_files(case: Case) -> None:
     from data_prep.problem import MathReference, Problem
 
     case.folder.mkdir()
-    tokenizer = _tokenizer()
+    tokenizer = _tokenizer(case.vocabulary)
     tokenizer.save_pretrained(case.folder / "model")
     torch.manual_seed(0)
     end = tokenizer.eos_token_id
     config = LlamaConfig(
-        vocab_size=VOCABULARY,
+        vocab_size=case.vocabulary,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
         bos_token_id=end,
@@ -202,6 +241,8 @@ def make_files(case: Case) -> None:
     model = LlamaForCausalLM(config)
     chance = 1e-9 if case.mean_tokens is None else 1.0 / case.mean_tokens
     _set_end_chance(model, end, chance)
+    if case.gpu:
+        model.to(torch.bfloat16)
     model.save_pretrained(case.folder / "model")
     drawn = random.Random(0)
     questions = [" ".join(drawn.choices(WORDS, k=drawn.randint(*case.prompt_words))) for _ in range(PROMPTS)]
@@ -224,11 +265,11 @@ def _set_end_chance(model: LlamaForCausalLM, end: int, chance: float) -> None:
                 weight *= 0.1
         embedding[:, 0] = 1.0
         constant = model.model(torch.arange(64).unsqueeze(0)).last_hidden_state[..., 0].mean()
-        embedding[end, 0] += math.log(VOCABULARY * chance / (1.0 - chance)) / constant
+        embedding[end, 0] += math.log(model.config.vocab_size * chance / (1.0 - chance)) / constant
 
 
-def _tokenizer() -> PreTrainedTokenizerBase:
-    """GPT-2's tokenizer from the shared data; a made one of the same size where they are absent."""
+def _tokenizer(size: int) -> PreTrainedTokenizerBase:
+    """GPT-2's tokenizer from the shared data; a made one where they are absent, or of another size."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -236,9 +277,9 @@ def _tokenizer() -> PreTrainedTokenizerBase:
 
     data = Path(os.environ.get("RLVR_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     real = data / "tokenizers" / "gpt2" / "tokenizer.json"
-    if real.is_file():
+    if size == VOCABULARY and real.is_file():
         return load_tokenizer(real)
-    tokens = [*WORDS, *(f"t{n}" for n in range(VOCABULARY - len(WORDS) - 1)), END]
+    tokens = [*WORDS, *(f"t{n}" for n in range(size - len(WORDS) - 1)), END]
     made = Tokenizer(models.WordLevel({token: index for index, token in enumerate(tokens)}))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(tokenizer_object=made, eos_token=END, pad_token=END)
@@ -249,6 +290,10 @@ def measure(quick: bool) -> Iterator[Row]:
     import trl  # noqa: F401  # for the machine's description
 
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
+        if torch.cuda.is_available():
+            for case in gpu_cases(Path(folder), torch.get_num_threads()):
+                yield from measure_case(case, warm=2, steps=2, rounds=2 if quick else 5)
+            return
         small, medium = cases(Path(folder), torch.get_num_threads(), quick=quick)
         yield from measure_case(small, warm=1 if quick else 2, steps=2 if quick else 6, rounds=2 if quick else 9)
         yield from measure_case(medium, warm=1, steps=2, rounds=1 if quick else 7)

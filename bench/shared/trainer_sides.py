@@ -24,7 +24,6 @@ from shared.trainer_reward import even
 if TYPE_CHECKING:
     from rlvr.config import RunConfig
 
-LEARNING_RATE = 1e-6
 NEVER = 10**6  # steps: the schedule is constant, and the parent says when to stop
 
 
@@ -37,6 +36,7 @@ class Case:
 
     name: str
     shape: Mapping[str, int]
+    vocabulary: int
     prompts: int
     group: int
     max_tokens: int
@@ -45,6 +45,8 @@ class Case:
     pass_rows: int
     threads: int
     folder: Path
+    gpu: bool = False  # both sides train there, in bfloat16
+    learning_rate: float = 1e-6
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,8 +69,8 @@ class Block:
 class Turns:
     """A side's end of the pipe: times its steps, and waits between blocks for the next turn."""
 
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe, self._block, self._left, self._began = pipe, Block(), 0, 0.0
+    def __init__(self, pipe: Connection, *, gpu: bool) -> None:
+        self._pipe, self._block, self._left, self._began, self._gpu = pipe, Block(), 0, 0.0, gpu
 
     def wait(self) -> bool:
         """Wait for the next turn; False = there is none."""
@@ -83,8 +85,11 @@ class Turns:
         self._began, self._left = now, self._left - 1
         if self._left:
             return True
-        workers = sum(_memory_mb(Path(f"/proc/{child}/smaps_rollup"), "Pss:") for child in _children(os.getpid()))
-        self._pipe.send(replace(self._block, peak_mb=peak_mb(), workers_mb=workers))
+        if self._gpu:
+            self._pipe.send(replace(self._block, peak_mb=gpu_mb()))
+        else:
+            workers = sum(_memory_mb(Path(f"/proc/{child}/smaps_rollup"), "Pss:") for child in _children(os.getpid()))
+            self._pipe.send(replace(self._block, peak_mb=peak_mb(), workers_mb=workers))
         self._block = Block()
         return self.wait()
 
@@ -106,7 +111,7 @@ def ours(pipe: Connection) -> None:
     pipe.send(peak_mb())
     case: Case = pipe.recv()
     torch.set_num_threads(case.threads)
-    turns, stop = Turns(pipe), asyncio.Event()
+    turns, stop = Turns(pipe, gpu=case.gpu), asyncio.Event()
 
     class Steps(Progress):
         """Is told of each step once it is on disk."""
@@ -146,12 +151,12 @@ def _our_config(case: Case) -> RunConfig:
             "threads": case.threads,
             "recipe": "grpo",
             "reward": f"{Path(__file__).with_name('trainer_reward.py')}:even_length",
-            "model": {"path": str(case.folder / "model")},
+            "model": {"path": str(case.folder / "model"), "dtype": "bfloat16" if case.gpu else "float32"},
             "data": {"train": [{"path": str(case.folder / "problems.jsonl")}], "template": "plain"},
             "rollout": {"prompts": case.prompts, "n": case.group, "max_tokens": case.max_tokens},
             "learner": {"micro_batch_tokens": case.pass_rows * (case.prompt_words[1] + case.max_tokens)},
             "algorithm": {"kl_coefficient": 0.0},
-            "optimizer": {"lr": LEARNING_RATE},
+            "optimizer": {"lr": case.learning_rate},
             "checkpoint": {"every": NEVER},
         }
     )
@@ -173,8 +178,8 @@ def trl(pipe: Connection) -> None:
     rows = case.prompts * case.group
     settings = GRPOConfig(
         output_dir=str(case.folder / "trl"),
-        use_cpu=True,
-        bf16=False,
+        use_cpu=not case.gpu,
+        bf16=case.gpu,
         per_device_train_batch_size=case.pass_rows,
         gradient_accumulation_steps=rows // case.pass_rows,
         num_generations=case.group,
@@ -182,7 +187,7 @@ def trl(pipe: Connection) -> None:
         temperature=1.0,
         beta=0.0,
         loss_type="grpo",
-        learning_rate=LEARNING_RATE,
+        learning_rate=case.learning_rate,
         lr_scheduler_type="constant",
         optim="adamw_torch_fused",
         weight_decay=0.0,
@@ -211,7 +216,7 @@ def trl(pipe: Connection) -> None:
         tokens += sum(map(len, completion_ids))
         return [even(text) for text in completions]
 
-    turns = Turns(pipe)
+    turns = Turns(pipe, gpu=case.gpu)
 
     class Steps(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         def on_step_end(self, _arguments: object, _state: object, control: Any, **_rest: object) -> Any:
@@ -242,6 +247,13 @@ def trl(pipe: Connection) -> None:
 def peak_mb() -> float:
     """The highest resident size of this process so far (unlike ru_maxrss, it forgets the parent's)."""
     return _memory_mb(Path("/proc/self/status"), "VmHWM:")
+
+
+def gpu_mb() -> float:
+    """The most that torch reserved on the GPU so far."""
+    import torch
+
+    return torch.cuda.max_memory_reserved() / 2**20
 
 
 def _memory_mb(file: Path, field: str) -> float:
