@@ -243,6 +243,8 @@ def _called(name: str) -> Callable[[Parser], Expr]:
             return Op(name, tuple(parser._several("\\}")))
         if parser.take("("):
             return Op(name, tuple(parser._several(")")))
+        if parser.take("["):
+            return Op(name, tuple(parser._several("]")))
         if parser.take("{"):
             return Op(name, tuple(parser._several("}")))
         raise NotMaths(f"{name} without its arguments")

@@ -16,7 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math import angles, budget, engine, exact, numeric, polynomials
-from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, is_decimal, walk
+from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
 
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
@@ -101,7 +101,7 @@ def _rounds_to(value: Expr, rounded: Num) -> bool:
 
 
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:
-    if gold == answer:
+    if gold == answer or in_order(gold) == in_order(answer):
         return Answer.YES
     variables = free_variables(gold) | free_variables(answer)
     try:

@@ -155,3 +155,16 @@ def substituted(expression: Expr, name: str, value: Expr) -> Expr:
 def is_decimal(expression: Expr) -> bool:
     """It holds a number that was written as a decimal."""
     return any(isinstance(one, Num) and one.digits for one in walk(expression))
+
+
+def in_order(expression: Expr) -> Expr:
+    """With the terms of each sum and the factors of each product in one order."""
+    if not isinstance(expression, Op):
+        return expression
+    args = [in_order(arg) for arg in expression.args]
+    if expression.name not in ("+", "*"):
+        return Op(expression.name, tuple(args))
+    flat: list[Expr] = []
+    for arg in args:
+        flat += arg.args if isinstance(arg, Op) and arg.name == expression.name else [arg]
+    return Op(expression.name, tuple(sorted(flat, key=repr)))

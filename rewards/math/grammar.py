@@ -317,6 +317,8 @@ class Grammar:
             return E
         if letter == "i" and letter not in self._bound:
             return IMAGINARY_UNIT
+        if letter == "C" and self.peek() == "(" and (chosen := self._choose()) is not None:
+            return chosen
         if letter in _FUNCTION_LETTERS and self.peek() == "(" and self.token is not None and not self.token.gap:
             at = self.at
             self.at += 1
@@ -328,6 +330,19 @@ class Grammar:
             self.at += 1
             letter += "'"
         return Sym(letter)
+
+    def _choose(self) -> Expr | None:
+        """`C(10, 3)`: so many of so many, of whole numbers."""
+        at = self.at
+        self.at += 1
+        try:
+            values = self._several(")")
+        except NotMaths:
+            values = []
+        if len(values) == 2 and all(isinstance(one, Num) and one.value.denominator == 1 for one in values):
+            return Op("binom", tuple(values))
+        self.at = at
+        return None
 
     def _subscripted(self, letter: str) -> str:
         self.expect("_")

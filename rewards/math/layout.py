@@ -25,6 +25,8 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
+_ALIGNMENT = re.compile(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
 _EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
 _OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _ROUGHLY = re.compile(r"\s*\(\s*(?:\\approx|“?\s*(?:approximately|approx\.?|about)\s*”?)[^()]*\)\s*\Z")
@@ -44,6 +46,8 @@ _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 def laid_out(text: str) -> str:
     """Before anything else is spelled: without what stands around the answer."""
     text = _edged(text)
+    if text in ("\\mathbf{R}", "\\mathbf R", "\\boldsymbol{R}", "\\bf R"):
+        return "\\mathbb{R}"
     if "\\" in text or "⇒" in text or "∴" in text or "→" in text:
         lead = _LEADING.match(text)
         if lead is not None:
@@ -102,6 +106,12 @@ def settled(text: str) -> str:
         text = unbraced(_EMPTY.sub("", text).strip())
     elif "C" in text or "P" in text:
         text = _CHOSEN.sub(_chosen, text)
+    if "&" in text and "\\begin" not in text:
+        text = _ALIGNMENT.sub(" ", text)
+    if "\\not" in text or "=/=" in text:
+        text = _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)
+    if "+/-" in text:
+        text = text.replace("+/-", "\\pm ")
     if text.endswith(")"):
         text = _ROUGHLY.sub("", text)
         if _POINTS.fullmatch(text):

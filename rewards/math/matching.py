@@ -16,6 +16,7 @@ from rewards.math.expressions import (
     ZERO,
     E,
     Expr,
+    Op,
     Sym,
     add,
     free_variables,
@@ -59,6 +60,10 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     """Whether an answer's value is the gold's."""
     if gold == answer:
         return Answer.YES
+    if isinstance(gold, Equation) and isinstance(answer, Named | Many) and (zero := _zero_form(gold)) is not None:
+        roots = sets.same_roots(zero, answer)
+        if roots is Answer.YES:
+            return roots
     if isinstance(gold, Named) or isinstance(answer, Named):
         return _named(gold, answer, terms)
     if isinstance(gold, Steps):
@@ -71,7 +76,10 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(gold, Equation) and isinstance(answer, Scalar):
         return _true_gold(gold, answer, terms)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
-        return all_of(same_value(gold, item) for item in answer.items)  # one value, said in several ways, is no hedge
+        # One value, said in several ways, is no hedge.
+        first, *others = answer.items
+        alike = all_of(same_value(first, other) for other in others)
+        return alike if alike is not Answer.YES else all_of(same_value(gold, item) for item in answer.items)
     if isinstance(answer, Choice) and not isinstance(gold, Choice):
         return _value_and_choice(gold, answer, terms)
     rule = _RULES.get((type(gold), type(answer)))
@@ -100,10 +108,14 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
         if gold.parameters and answer.parameters and len(gold.parameters) == len(answer.parameters):
             return _functions(gold, answer, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
+            if _is_its_value(gold, answer) or _is_its_value(answer, gold):
+                return same_value(gold.value, answer.value, terms)
             return _as_equations(gold, answer)
         return same_value(alone(gold.value), alone(answer.value), terms)
     if isinstance(gold, Named):
         answer = alone(answer)
+        if isinstance(answer, Scalar) and isinstance(gold.expression, Op) and gold.expression.name == "+":
+            return Answer.NO  # `x + y` is no name
         if isinstance(answer, Equation):
             return _as_equations(gold, answer)
         if isinstance(answer, Inequality) or _is_region(answer):
@@ -115,6 +127,12 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if isinstance(gold, Equation):
         return _as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
+
+
+def _is_its_value(function: Named, other: Named) -> bool:
+    """`f(x) = …` and `y = …`, `y(x) = …` and `y = …`."""
+    name = function.name.partition("(")[0]
+    return len(function.parameters) == 1 and not other.parameters and other.name in ("y", name)
 
 
 def alone(value: Value) -> Value:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -33,7 +34,7 @@ _CHOICE_AND_TEXT = re.compile(
 )
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
-    r"(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)\s*_\s*\{?\s*“?\s*(\w+)\s*”?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
+    r"(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
 )
 _IN_BASE = re.compile(r"(-?[0-9A-Fa-f]*\d[0-9A-Fa-f]*)\s*\(?\s*(?:in )?base[\s-]*(\w+)\)?", re.IGNORECASE)
 _BASES = {
@@ -72,9 +73,21 @@ _CONGRUENT = re.compile(
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
+_IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
+_LABEL = re.compile(
+    r"^“\s*([A-Za-z][A-Za-z ,'-]{1,60}):\s*”?\s*(?=[^\s”])|^([A-Za-z]{3,}(?: [A-Za-z]+){0,5}):\s+(?=[\d\\$-])"
+)
+_LEADING_KIND = re.compile(
+    r"^“?\s*(?:the )?(?:point|ordered pair|pair|vertex|vector|interval|matrix|coordinates(?: are)?)\s*:?\s*”?\s*"
+    r"(?=[(\[\\])",
+    re.IGNORECASE,
+)
 _CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
+_BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
 _OTHER_CHOICE = re.compile(
     r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
@@ -100,11 +113,14 @@ _remembered = lru_cache(maxsize=512)(_read)
 
 
 def gold_readings(text: str) -> tuple[Value, ...]:
-    """Of a reference: groups of three digits may also be a list, where there are many of them."""
+    """Of a reference: groups of three digits may also be a list, where there are many of them.
+
+    Inequalities that cannot hold together mean both parts: no gold answer is "none" in that way.
+    """
     plain = spelled(text) if len(text) <= LONGEST else ""
     if plain.count(",") > 2 and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))
-    found = readings(text)
+    found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
     return found
@@ -112,11 +128,24 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 def _readings(text: str) -> list[Value]:
     if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
-        return [Words(key(_PUNCTUATION.sub("", text)))]
+        branches = sorted(
+            _BRANCHES.split(_PUNCTUATION.sub("", text).replace("\\begin{cases}", "").replace("\\end{cases}", ""))
+        )
+        return [Words(" ".join(key(branch) for branch in branches if branch.strip()))]
+    if "\\ldots" in text and "," in text and (found := maths(text)) == []:  # a list that goes on: by its spelling only
+        return [Words(re.sub(r"\s+", "", key(text)))]
     found: list[Value] = []
     text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
-    if ratio := _TO.fullmatch(text):
+    if "\\" in text and "\\to" not in text:
+        text = _IMPLIES.split(text)[-1].strip() or text
+    label = _LABEL.match(text)
+    if label is not None and not _HEDGING.search(label[1] or label[2]) and "not" not in (label[1] or label[2]):
+        text = f"{OPEN_TEXT}{text[label.end() :]}" if label[1] and "”" not in label.group() else text[label.end() :]
+    text = _LEADING_KIND.sub("", text)
+    if (several := _separately(text)) is not None:
+        return several
+    if ratio := _TO.fullmatch(text.strip("“” ")):
         return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
     if (congruent := _CONGRUENT.fullmatch(text)) and ("equiv" in text or "pmod" in text or "(" in text):
         return _residue(congruent[1], int(congruent[2]), int(congruent[3] or congruent[4]))
@@ -146,6 +175,13 @@ def _readings(text: str) -> list[Value]:
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         found.append(Words(words_of(unquoted)))
     return found
+
+
+def _several_choices(text: str) -> list[Value]:
+    """`(A) and (C)`, `(A), (C)`: each in brackets."""
+    if _CHOICES.fullmatch(text) is None:
+        return []
+    return [Many(tuple(Choice(letter) for letter in re.findall(r"[A-J]", text)))]
 
 
 def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
@@ -191,6 +227,12 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         if _OTHER_CHOICE.search(rest):  # another option beside it
             return [Words(words_of(text))]
         return [Choice(letter.upper(), rest)]
+    if numeric := _NUMERIC_DATE.fullmatch(text):
+        first, second, year = map(int, numeric.groups())
+        month, day = (first, second) if first <= 12 else (second, first)
+        return [Date(month, day, year)] if 1 <= month <= 12 and 1 <= day <= 31 else [Words(words_of(text))]
+    if choices := _several_choices(option):
+        return choices
     if "_" in text or "base" in lower:
         last = text.rpartition("=")[2].strip()
         based = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
@@ -206,7 +248,7 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         if found and isinstance(found[0], Clock) and found[0].half:
             return found
     if lower[:1].isalnum() and any(lower.find(month[:3]) >= 0 for month in MONTHS):
-        date = _DATE.fullmatch(text)
+        date = _DATE.fullmatch(text.removeprefix("the "))
         if date:
             month = MONTHS.get((date[1] or date[4]).lower())
             if month:
@@ -241,3 +283,22 @@ def _time(text: str) -> list[Value]:
     half = (match[4] or "").lower().replace(".", "")
     half = {"noon": "pm", "midnight": "am"}.get(half, half)
     return [Clock(int(match[1]) * 3600 + int(match[2] or 0) * 60 + int(match[3] or 0), half)]
+
+
+_PARTS = re.compile(r"\s*(?:,\s*“?\s*(?:and|or)\b\s*”?|,(?=\s)|“?\s*(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\s*”?)\s*")
+
+
+def _separately(text: str) -> list[Value] | None:
+    """Numbers to a base, or times of day, that are joined: they are no mathematics to the grammar."""
+    if ("_" not in text and ":" not in text) or not (" or" in text or "and" in text or "or" in text or ", " in text):
+        return None
+    parts = _PARTS.split(text)
+    if len(parts) < 2 or not all(parts):
+        return None
+    values: list[Value] = []
+    for part in parts:
+        found = _worded(part.strip("“” "), quoted=False)
+        if not found or not isinstance(found[0], Based | Clock):
+            return None
+        values.append(found[0])
+    return [Many(tuple(values), hedged=re.search(r"(?<![a-zA-Z])or(?![a-zA-Z])", text) is not None)]

@@ -19,6 +19,7 @@ from rewards.math.expressions import (
     add,
     divide,
     free_variables,
+    multiply,
     negative,
 )
 from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
@@ -156,6 +157,8 @@ def _region_of_many(value: Many) -> list[Interval]:
         if _all_not_equal(value):
             return _intersection(regions)
         met = _intersection(regions)
+        if value.conjoined:
+            return met
         # "x < 1, x > 2" can only mean both parts; "x > 1, x < 2" what they share.
         return met or [part for region in regions for part in region]
     raise NoRegion
@@ -387,7 +390,12 @@ def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
 
 
 def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
-    """Of one variable by their solutions; of several, one is the other times a positive number."""
+    """A chain as it stands; of one variable by the solutions; of several, one is the other times a positive number."""
+    for other in (answer, _mirrored(answer)):
+        if other.relations == gold.relations:
+            pairs = zip(gold.members, other.members, strict=True)
+            if all(decide.same(*pair) is Answer.YES for pair in pairs):
+                return Answer.YES
     if len(_variables(gold)) < 2:
         return same_region(gold, answer)
     if _variables(gold) != _variables(answer) or len(gold.relations) != 1 or len(answer.relations) != 1:
@@ -401,3 +409,26 @@ def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
         return Answer.NO
     relation = answer.relations[0] if ratio > 0 else _FLIPPED[answer.relations[0]]
     return yes_if(relation == gold.relations[0])
+
+
+def _mirrored(value: Inequality) -> Inequality:
+    """The chain read from its other end."""
+    return Inequality(value.members[::-1], tuple(_FLIPPED[relation] for relation in value.relations[::-1]))
+
+
+def same_roots(equation: Expr, answer: Value) -> Answer:
+    """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
+    items = answer.items if isinstance(answer, Many) and not answer.opening else (answer,)
+    names, roots = set[str](), list[Expr]()
+    for item in items:
+        if not isinstance(item, Named) or not isinstance(item.expression, Sym):
+            return Answer.NO
+        names.add(item.expression.name)
+        inner = item.value.items if isinstance(item.value, Many) and not item.value.opening else (item.value,)
+        roots += [one.expression for one in inner if isinstance(one, Scalar)]
+        if not all(isinstance(one, Scalar) for one in inner):
+            return Answer.NO
+    if len(names) != 1 or len(roots) > _MOST_PARTS:
+        return Answer.NO
+    variable = Sym(min(names))
+    return same_equation(equation, multiply(*(add(variable, negative(root)) for root in roots)))

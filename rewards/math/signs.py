@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rewards.math.expressions import Expr, Op, negative
-from rewards.math.values import Many, Named, Scalar, Value
+from rewards.math.values import Inequality, Many, Named, Scalar, Value
 
 
 def _has_sign(expression: Expr) -> bool:
@@ -17,8 +19,12 @@ def expanded(value: Value) -> Value:
     if isinstance(value, Many) and not value.opening:
         items: list[Value] = []
         for item in map(expanded, value.items):
-            items += item.items if isinstance(item, Many) and not item.opening and not item.hedged else [item]
-        return Many(tuple(items), "", "", value.hedged)
+            if isinstance(item, Named) and _is_list(item.value):
+                assert isinstance(item.value, Many)
+                items += [replace(item, value=one) for one in item.value.items]
+            else:
+                items += item.items if isinstance(item, Many) and _is_list(item) else [item]
+        return replace(value, items=tuple(items))
     if isinstance(value, Many) and value.opening == "\\{":
         inner = expanded(Many(value.items))
         assert isinstance(inner, Many)
@@ -26,9 +32,16 @@ def expanded(value: Value) -> Value:
     if isinstance(value, Named):
         inner = expanded(value.value)
         return Named(value.name, inner, value.expression, value.parameters)
+    if isinstance(value, Inequality) and value.relations == ("!=",) and any(map(_has_sign, value.members)):
+        both = (tuple(_with_sign(member, up) for member in value.members) for up in (True, False))
+        return Many(tuple(Inequality(members, ("!=",)) for members in both), conjoined=True)
     if not _is_signed(value):
         return value
     return Many((_signed(value, True), _signed(value, False)))
+
+
+def _is_list(value: Value) -> bool:
+    return isinstance(value, Many) and not value.opening and not value.hedged
 
 
 def _is_signed(value: Value) -> bool:

@@ -58,6 +58,7 @@ _SIGNS = {
     "∓": r"\mp ",
     "°": r"^\circ ",
     "º": r"^\circ ",
+    "˚": r"^\circ ",
     "∅": r"\emptyset ",
     "⟨": r"\langle ",
     "⟩": r"\rangle ",
@@ -147,7 +148,7 @@ _DROPPED = re.compile(
     r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
     r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
 )
-_THIN_IN_NUMBER = re.compile(r"(?<=\d)(?:\\[,;:! ]|\\thinspace ?|\\,|[\u2009\u202f]|(?<=\d)\\ )(?=\d{3}(?!\d))")
+_THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\{,\}\s+|,\s*\\!\s*)(?=\d{3}(?!\d))")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
@@ -357,7 +358,7 @@ def spelled(text: str) -> str:
             text = "".join(c if c.isascii() else _letter(c) for c in text)
     text = _TIE.sub(" ", _BRACED_SIGN.sub(r"\1", text))
     if "\\" in text:
-        text = _COLOURED.sub("", _PHANTOM.sub("", text))
+        text = _COLOURED.sub("", _PHANTOM.sub("", text)).replace("smallmatrix", "matrix")
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
         text = _ARROW.sub(r" \1 ", _BASIS.sub(r" \\basis\1 ", text))
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from rewards.math.commands import Parser
@@ -117,7 +118,28 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
     if len(kept) == 1:
         return _item(kept[0], text)
     hedged = any(_JOINING.get(sign, False) for sign in between)
-    return _combined(kept, text, "", "", hedged)
+    if len(kept) == len(pieces) and (solutions := _solutions(pieces, between, text)):
+        return solutions
+    found_all = _combined(kept, text, "", "", hedged)
+    if any(sign in _COMMAS for sign in between) or hedged:
+        return found_all
+    return [replace(one, conjoined=True) if isinstance(one, Many) else one for one in found_all]
+
+
+def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: str) -> list[Value]:
+    """`x = 1, y = 2 or x = 3, y = 4`: each solution as a tuple in the order of the names."""
+    parting = [sign == ";" or _JOINING.get(sign, False) for sign in between]
+    if not any(parting) or all(parting):
+        return []
+    groups: list[list[Value]] = [[]]
+    for at, piece in enumerate(pieces):
+        if at and parting[at - 1]:
+            groups.append([])
+        groups[-1] += _item(piece, text)[:1]
+    named = [{one.name: one.value for one in group if isinstance(one, Named)} for group in groups]
+    if any(len(one) < 2 or one.keys() != named[0].keys() for one in named) or sum(map(len, named)) != len(pieces):
+        return []
+    return [Many(tuple(Many(tuple(one[name] for name in sorted(one)), "(", ")") for one in named), hedged=True)]
 
 
 def _combined(
@@ -138,6 +160,10 @@ def _filled(items: list[Value]) -> list[Value]:
     """`x = 1, 2` names both; `±` in a list is two values of it."""
     flat: list[Value] = []
     for item in items:
+        before = flat[-1] if flat else None
+        if isinstance(item, Scalar) and isinstance(before, Inequality) and before.relations == ("!=",):
+            flat.append(Inequality((before.members[0], item.expression), ("!=",)))  # `x \ne 1, 2`
+            continue
         if isinstance(item, Many) and not item.opening and not item.hedged:
             flat += item.items
         else:
@@ -205,8 +231,9 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
     """A left side that names what is asked: an integral without bounds, a product of vectors."""
     if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
         return _source(piece, text)
-    letters = [token for token in piece if token.kind is Kind.LETTER]
-    signs = [token.text for token in piece if token.kind is not Kind.LETTER]
+    names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
+    letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
+    signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
     named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
     return _source(piece, text) if named else ""
 
@@ -402,6 +429,10 @@ def _blackboard(found: Sequence[Token]) -> list[Value]:
     texts = [token.text.strip() for token in found if token.text not in ("{", "}")]
     if texts in (["\\mathbb", "R"], ["\\R"], ["\\mathbf", "R"]):
         return [REALS]
+    if texts in (["\\mathbb", "R", "^", "+"], ["\\mathbb", "R", "_", "+"]):
+        return [Interval(number(0), INFINITY, False, False)]
+    if texts in (["\\mathbb", "R", "^", "-"], ["\\mathbb", "R", "_", "-"]):
+        return [Interval(negative(INFINITY), number(0), False, False)]
     if len(texts) == 2 and texts[0] == "\\mathbb" and texts[1] in _BLACKBOARD:
         return [Words(f"all {_BLACKBOARD[texts[1]]}")]
     return []

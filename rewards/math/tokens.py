@@ -151,7 +151,7 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-_JOINS = re.compile(r"^\s*([^\s,]*)(\s*,?\s*(?:and|or)\s+)(\S+)\s*$")
+_JOINS = re.compile(r"^\s*([^\s,]*)(\s*,?\s*\b(?:and|or)\b\s*)(\S*)\s*$")
 
 
 def _quoted(content: str, gap: bool, start: int) -> list[Token]:

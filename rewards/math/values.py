@@ -83,13 +83,14 @@ class Matrix:
 class Many:
     """Several values. opening, closing: their brackets, "" where there are none.
 
-    hedged: "or" stands between them.
+    hedged: "or" stands between them. conjoined: nothing but "and" does.
     """
 
     items: tuple[Value, ...]
     opening: str = ""
     closing: str = ""
     hedged: bool = False
+    conjoined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
