@@ -207,6 +207,11 @@ def _of_program(node: ast.AST) -> list[str]:
     return []
 
 
+def names_of_program(tree: ast.AST) -> set[str]:
+    """The names that imports of the program bind."""
+    return {name for node in ast.walk(tree) for name in _of_program(node)}
+
+
 def _tainted(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
     tainted = {name for node in ast.walk(tree) for name in _of_program(node)}

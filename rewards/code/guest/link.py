@@ -63,6 +63,7 @@ class Link:
         self.public_names: tuple[str, ...] = ()
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
+        self.handing: Callable[[Any], None] | None = None  # looks at what is handed to the program
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
         self.after: Callable[[], None] | None = None  # takes over what the program has changed
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
@@ -93,6 +94,8 @@ class Link:
     def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Have the program do something; its result, or what it raised. Raises ProgramLost."""
         with self._lock:
+            if self.handing is not None:
+                self.handing((args, kwargs))
             if self.before is not None:
                 self.before()
             try:

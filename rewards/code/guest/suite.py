@@ -304,7 +304,9 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
     module.__file__ = os.path.abspath("solution.py")
     sys.modules["solution"] = module
-    bound = set().union(*(bound_names(tree) for tree in files.values())) if "*" in text else set()
+    bound: set[str] = set()
+    for tree in files.values() if "*" in text else ():
+        bound |= bound_names(tree) - counting.names_of_program(tree)
     used = used_names(files.values()) if "*" in text else {}
     modules = {name for name, only in used.items() if only}
     beside: set[str] = set()

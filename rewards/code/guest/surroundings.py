@@ -35,6 +35,7 @@ _LISTED = (
     *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
+_HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
 _LARGEST_FILES = 8 << 20
 _MOST_FILES = 500
 
@@ -75,7 +76,8 @@ class Surroundings:
         self._seeds: list[tuple[str, tuple[Any, ...]]] = []
         self._files: Files | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
-            self._files = Files()
+            self._files = Files(everything="chdir" in self._text or "env" in self._text)
+            link.handing = self._handing
         if "seed(" in self._text:
             self._watch_seeds()
         if "sleep" in self._text:
@@ -89,6 +91,10 @@ class Surroundings:
     @property
     def files(self) -> Files | None:
         return self._files
+
+    def _handing(self, values: Any) -> None:
+        if self._files is not None and not self._busy:
+            self._files.hand(values)
 
     def before(self) -> None:
         """Send what has changed. Called before everything that is asked."""
@@ -234,16 +240,60 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 
 
 class Files:
-    """Temporary folders of the tests, which the program sees under the same paths."""
+    """Temporary folders of the tests, which the program sees under the same paths: what the test has handed over of
+    them. What else lies there may be what the test expects; the program neither sees nor changes it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, everything: bool) -> None:
         self.roots: tuple[str, ...] = ()
+        self._names: set[str] = set()  # of the roots, as tests write them
+        self._everything = everything
+        self._handed: set[str] = set()
         self._known: dict[str, tuple[int, int] | None] = {}
         self._wrap_tempfile()
 
     def add_root(self, path: str) -> None:
-        if path not in self.roots:
-            self.roots = (*self.roots, path)
+        real = os.path.realpath(path)
+        self._names |= {path, real}
+        if real not in self.roots:
+            self.roots = (*self.roots, real)
+
+    def hand(self, values: Iterable[Any]) -> None:
+        """Note the paths among values that go to the program; objects of the test may hold any."""
+        for value in values:
+            if isinstance(value, str | os.PathLike):
+                self._hand_path(os.fspath(value))
+            elif isinstance(value, list | tuple | set | frozenset):
+                self.hand(value)
+            elif isinstance(value, dict):
+                self.hand((*value.keys(), *value.values()))
+            elif not (proxies.is_proxy(value) or isinstance(value, _HOLDS_NO_PATH)):
+                self._everything = self._everything or type(value).__name__ != "_ModuleNumber"
+
+    def _hand_path(self, text: Any) -> None:
+        if self._everything or type(text) is not str or not any(name in text for name in self._names):
+            return
+        start = re.split(r"[*?\[]", text, maxsplit=1)[0]
+        if start != text:  # a pattern: the folder that it looks in
+            start = os.path.dirname(start)
+        if not text.startswith(tuple(self._names)) or "\n" in text:  # paths inside a text
+            self._everything = True
+        self._handed.add(os.path.realpath(start))
+
+    def _is_handed(self, path: str) -> bool:
+        if self._everything or path in self._handed:
+            return True
+        return any(path.startswith(handed + os.sep) for handed in self._handed)
+
+    def _scan(self) -> dict[str, tuple[int, int] | None]:
+        """What is handed over, and the folders that it lies in."""
+        found = scan(self.roots)
+        return {
+            path: mark
+            for path, mark in found.items()
+            if self._is_handed(path)
+            or (mark is None and any(handed.startswith(path + os.sep) for handed in self._handed))
+        }
 
     def _wrap_tempfile(self) -> None:
         import tempfile
@@ -271,7 +321,7 @@ class Files:
 
     def changed(self) -> tuple[Any, ...]:
         """`(path, content)`: a folder has None, a file that is gone False."""
-        now = scan(self.roots)
+        now = self._scan()
         found: list[tuple[str, Any]] = []
         for path, mark in now.items():
             if path not in self._known or self._known[path] != mark:
@@ -285,9 +335,12 @@ class Files:
         if type(changes) is not tuple or len(changes) > _MOST_FILES:
             return
         for change in changes:
-            if type(change) is tuple and len(change) == 2 and type(change[0]) is str:
-                make(change[0], change[1], self.roots)
-        self._known = scan(self.roots)
+            if type(change) is tuple and len(change) == 2 and type(change[0]) is str and "\0" not in change[0]:
+                path = os.path.realpath(change[0])
+                if self._is_handed(path) or not os.path.lexists(path):
+                    make(path, change[1], self.roots)
+                    self._handed.add(path)
+        self._known = self._scan()
 
 
 def inside(path: str, roots: tuple[str, ...]) -> bool:

@@ -407,3 +407,61 @@ def test_tests_may_read_their_own_files():
     assert passes(pytest_files("def f(n): return n * 2\n", files=files))
     files["test_a.py"] = "from solution import f\ndef test_a():\n    assert f(2) == int(open('data.txt').read())\n"
     assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+
+
+def test_star_import_brings_what_another_file_imports_by_name():
+    files = {
+        "test_a.py": "from solution import *\ndef test_a():\n    assert f(3) == 6\n",
+        "test_b.py": "from solution import f\ndef test_b():\n    assert f(2) == 4\n",
+    }
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+    files["test_a.py"] = "from helpers import *\nfrom solution import *\ndef test_a():\n    assert same(f(3), 6)\n"
+    files["helpers.py"] = "def same(a, b): return a == b\n"
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+    assert is_wrong(pytest_files("def f(n): return 4\ndef same(a, b): return True\n", files=files))
+
+
+GOLDEN = """
+    from solution import solve
+    def test_it(tmp_path):
+        (tmp_path / "in").write_text("b\\na\\n")
+        (tmp_path / "want").write_text("a\\nb\\n")
+        solve(tmp_path / "in", tmp_path / "out")
+        assert (tmp_path / "out").read_text() == (tmp_path / "want").read_text()
+"""
+
+
+def test_file_that_was_not_handed_over_is_neither_seen_nor_changed():
+    right = "from pathlib import Path\ndef solve(a, b): Path(b).write_text(''.join(sorted(Path(a).read_text().splitlines(True))))\n"
+    assert passes(pytest_files(right, GOLDEN))
+    copies = "from pathlib import Path\ndef solve(a, b):\n    for p in Path(a).parent.iterdir():\n        if p.name not in ('in', 'out'): Path(b).write_text(p.read_text())\n"
+    assert is_wrong(pytest_files(copies, GOLDEN))
+    changes = "from pathlib import Path\ndef solve(a, b):\n    for name in ('want', 'out'): Path(a).with_name(name).write_text('x')\n"
+    assert is_wrong(pytest_files(changes, GOLDEN))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "(tmp_path / 'a').mkdir(); (tmp_path / 'a' / 'x').write_text('12'); assert solve(tmp_path / 'a') == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve([str(tmp_path / 'x')]) == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve({'p': {'q': tmp_path / 'x'}}) == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve(f'{tmp_path}/*') == ['12']",
+        "(tmp_path / 'x').write_text('12'); monkeypatch.chdir(tmp_path); assert solve('x') == ['12']",
+        "(tmp_path / 'x').write_text('12')\n    class P: path = tmp_path / 'x'\n    assert solve(P()) == ['12']",
+        "assert solve(str(tmp_path / 'new')) == []; (tmp_path / 'new').mkdir(); (tmp_path / 'new' / 'y').write_text('3'); assert solve(tmp_path / 'new') == ['3']",
+    ],
+)
+def test_files_that_are_handed_over_are_seen(test: str):
+    program = """
+        import glob, os
+        def solve(at):
+            if hasattr(at, "path"): at = at.path
+            if isinstance(at, dict): at = at["p"]["q"]
+            if isinstance(at, list): at = at[0]
+            if os.path.isdir(at): return [open(os.path.join(at, n)).read() for n in os.listdir(at)]
+            return [open(n).read() for n in glob.glob(str(at))]
+    """
+    assert passes(
+        pytest_files(program, f"from solution import solve\ndef test_it(tmp_path, monkeypatch):\n    {test}\n")
+    )
