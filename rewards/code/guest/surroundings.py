@@ -35,6 +35,7 @@ _LISTED = (
     *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
+_TELL_PATHS = ("chdir", "env", "stdin", "StringIO", "input")  # ways in which a path comes to the program unseen
 _HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
 _LARGEST_FILES = 8 << 20
 _MOST_FILES = 500
@@ -76,7 +77,7 @@ class Surroundings:
         self._seeds: list[tuple[str, tuple[Any, ...]]] = []
         self._files: Files | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
-            self._files = Files(everything="chdir" in self._text or "env" in self._text)
+            self._files = Files(everything=any(word in self._text for word in _TELL_PATHS))
             link.handing = self._handing
         if "seed(" in self._text:
             self._watch_seeds()
@@ -103,6 +104,8 @@ class Surroundings:
         self._busy = True
         try:
             changes = tuple(self._changes())
+            if changes and self._files is not None:
+                self._files.hand(changes)
             if changes:
                 self._link.ask("mirror", changes)
             for module, args in self._seeds:

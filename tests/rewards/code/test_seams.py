@@ -448,14 +448,16 @@ def test_file_that_was_not_handed_over_is_neither_seen_nor_changed():
         "(tmp_path / 'x').write_text('12'); assert solve({'p': {'q': tmp_path / 'x'}}) == ['12']",
         "(tmp_path / 'x').write_text('12'); assert solve(f'{tmp_path}/*') == ['12']",
         "(tmp_path / 'x').write_text('12'); monkeypatch.chdir(tmp_path); assert solve('x') == ['12']",
+        "(tmp_path / 'x').write_text('12'); monkeypatch.setattr('sys.argv', ['', str(tmp_path / 'x')]); assert solve(None) == ['12']",
         "(tmp_path / 'x').write_text('12')\n    class P: path = tmp_path / 'x'\n    assert solve(P()) == ['12']",
         "assert solve(str(tmp_path / 'new')) == []; (tmp_path / 'new').mkdir(); (tmp_path / 'new' / 'y').write_text('3'); assert solve(tmp_path / 'new') == ['3']",
     ],
 )
 def test_files_that_are_handed_over_are_seen(test: str):
     program = """
-        import glob, os
+        import glob, os, sys
         def solve(at):
+            if at is None: at = sys.argv[1]
             if hasattr(at, "path"): at = at.path
             if isinstance(at, dict): at = at["p"]["q"]
             if isinstance(at, list): at = at[0]
