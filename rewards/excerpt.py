@@ -48,10 +48,18 @@ class _Statement:
 
 def has_main_guard(text: str) -> bool:
     """Whether a script tells being run from being imported: `if __name__ == "__main__":` at its top level."""
-    return any(
-        isinstance(node, ast.If) and any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test))
-        for node in ast.parse(text).body
-    )
+    return any(map(_is_guard, ast.parse(text).body))
+
+
+def under_main_guard(text: str, reward: str) -> bool:
+    """Whether a reward is declared where only a script that is run comes, so that an import does not declare it."""
+    body = ast.parse(text).body
+    found = _declaring(body, [_read(node) for node in body], reward)
+    return bool(found) and all(_is_guard(body[i]) for i in found)
+
+
+def _is_guard(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test))
 
 
 def needed(text: str, rewards: Sequence[str]) -> Excerpt:

@@ -80,7 +80,8 @@ class GraderPool:
         memory_bytes: int | None = MEMORY_BYTES,
         start_deadline: float = START_DEADLINE,
     ) -> None:
-        if os.environ.get("RLVR_GRADING_WORKER") == str(os.getpid()):
+        inside = os.environ.get("RLVR_GRADING_WORKER", "").split()[:1] == [str(os.getpid())]
+        if inside and not os.environ["RLVR_GRADING_WORKER"].endswith("ready"):
             raise GradingUnavailable(
                 "a grading pool is being made inside a grading worker, which imports the file of your reward; put what "
                 "the file does beside defining rewards under `if __name__ == '__main__':`"
@@ -92,8 +93,9 @@ class GraderPool:
         self.batched = any(reward.batched for reward in rewards)
         self.identity = identity(self.spec)
         sources, why_here = shipped([*rewards])
-        self.in_process = bool(why_here) or _asked_in_process(self.spec, rewards)
-        if why_here and not _asked_in_process(self.spec, rewards):
+        # A reward that grades with another does so in its own worker, under its own deadline.
+        self.in_process = bool(why_here) or inside or _asked_in_process(self.spec, rewards)
+        if why_here and not inside and not _asked_in_process(self.spec, rewards):
             warnings.warn(
                 f"{why_here}; so {self.identity} is graded in this process, where a hang cannot be ended (its grade is "
                 "ungraded after the deadline) and memory has no limit; put it at the top level of a file, or say "
@@ -106,6 +108,7 @@ class GraderPool:
                 "spec": self.spec.to_dict(),
                 "sources": [source.to_dict() for source in sources],
                 "path": [os.path.join(folder(), entry) for entry in sys.path],
+                "argv": sys.argv,  # a script may read its options where it is loaded
                 "folder": folder(),  # a reward may be named by a relative path
                 "deadline": self.deadline,
                 "memory": None if memory_bytes is None else _whole("memory_bytes", memory_bytes),

@@ -42,7 +42,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import FrameType
+from types import FrameType, MethodType
 from typing import TypeVar
 
 from rewards.declared import (
@@ -399,6 +399,8 @@ def name_of(target: Callable[..., object]) -> str:
     for made in _REGISTERED.values():
         if made.target is target:
             return made.name
+    if isinstance(target, MethodType):  # each access makes another
+        target = next((made.target for made in _HANDED.values() if made.target == target), target)
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     qualname = getattr(target, "__qualname__", "")
     if module is not None and getattr(module, qualname, None) is target:

@@ -89,6 +89,8 @@ def create_app(
         body = await request.body()
         asked = await asyncio.to_thread(_read, body, pools)
         requests = asked.requests
+        if len(requests) > slots + most_waiting:
+            raise BadBody(f"{len(requests)} responses in one request; at most {slots + most_waiting} are taken here")
         with places.place(len(requests)):
             results = await unless_gone(request.receive, asked.pool.agrade(requests))
         for result in results:

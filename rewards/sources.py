@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rewards.errors import InvalidReward, UnknownReward
-from rewards.excerpt import compiled, has_main_guard, needed
+from rewards.excerpt import compiled, has_main_guard, needed, under_main_guard
 from rewards.types import Json
 
 if TYPE_CHECKING:
@@ -32,15 +32,20 @@ _FILES: dict[str, ModuleType] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """What a worker imports. text, kept: the statements of a script to run in place of importing `file`."""
+    """What a worker imports. text, kept: the statements of a script to run in place of importing `file`.
+
+    package: that the script belongs to, where it was run as `python -m package.script`.
+    """
 
     module: str
     file: str
     text: str = ""
     kept: tuple[int, ...] = ()
+    package: str = ""
 
     def to_dict(self) -> dict[str, Json]:
-        return {"module": self.module, "file": self.file, "text": self.text, "kept": list(self.kept)}
+        kept: Json = list(self.kept)
+        return {"module": self.module, "file": self.file, "text": self.text, "kept": kept, "package": self.package}
 
 
 def shipped(rewards: Sequence[Reward]) -> tuple[list[Shipped], str]:
@@ -50,7 +55,7 @@ def shipped(rewards: Sequence[Reward]) -> tuple[list[Shipped], str]:
     for made in rewards:
         if not made.source.at_import:
             return [], f"{_spell(made)} is defined inside a function or as a lambda, which no worker can import"
-        if made.source.module == "__main__":
+        if made.source.module == "__main__" or _is_running(made):
             of_main.append(made)
         elif not made.source.file:
             return [], f"{_spell(made)} was defined in an interactive session, which no worker can import"
@@ -62,6 +67,12 @@ def shipped(rewards: Sequence[Reward]) -> tuple[list[Shipped], str]:
     return ([*sources.values(), main], "") if main is not None else ([], why)
 
 
+def _is_running(made: Reward) -> bool:
+    """Whether its module is the one that `python -m` runs."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return spec is not None and made.source.module == spec.name
+
+
 def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
     """What of the running script or notebook a worker needs."""
     names = [name for made in rewards for name in (made.name, made.qualname.partition(".")[0])]
@@ -69,16 +80,19 @@ def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
     text = _text_of(file) if file else _notebook()
     if not text:
         return None, f"{spelt} was defined in an interactive session, which no worker can import"
+    package = getattr(sys.modules.get("__main__"), "__package__", None) or ""
     try:
         if file and has_main_guard(text):
-            return Shipped(module="__main__", file=file), ""
+            if any(under_main_guard(text, made.name) for made in rewards):
+                return None, f"{spelt} is defined under the main guard of {file}, where an import does not come"
+            return Shipped(module=rewards[0].source.module, file=file), ""
         excerpt = needed(text, names)
     except SyntaxError as error:
         return None, f"{spelt} stands in a text that cannot be read: {error}"
     if excerpt.missing:
         missing = ", ".join(excerpt.missing)
         return None, f"{spelt} uses {missing}, which no statement at the top level of {file or 'the notebook'} makes"
-    return Shipped(module=EXCERPT, file=file, text=text, kept=excerpt.kept), ""
+    return Shipped(module=EXCERPT, file=file, text=text, kept=excerpt.kept, package=package), ""
 
 
 def _spell(made: Reward) -> str:
@@ -166,7 +180,7 @@ def import_shipped(source: Mapping[str, Json]) -> None:
     """In a worker: import, or run, what declared a reward in the parent. Raises InvalidReward."""
     module, file, text = str(source["module"]), str(source["file"]), str(source["text"])
     if text:
-        _run_excerpt(module, file, text, source["kept"])  # type: ignore[arg-type]  # positions
+        _run_excerpt(module, file, text, source["kept"], str(source["package"]))  # type: ignore[arg-type]  # positions
         return
     try:
         spec = importlib.util.find_spec(module)
@@ -178,8 +192,9 @@ def import_shipped(source: Mapping[str, Json]) -> None:
         load_file(file)
 
 
-def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int]) -> None:
+def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int], package: str) -> None:
     module = ModuleType(name)
+    module.__package__ = package
     if file:
         module.__file__ = file
     sys.modules[name] = module

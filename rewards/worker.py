@@ -39,7 +39,8 @@ from rewards.types import GradeRequest, GradeResult
 from sandbox.errors import ToolkitError
 
 IN_WORKER = "RLVR_GRADING_WORKER"
-"""Environment variable that holds the worker's pid: a pool refuses to be made inside a worker."""
+"""Environment variable that holds the worker's pid, and `ready` once it grades: a pool refuses to be made inside a
+worker before that, where it is a script that the worker imports, and grades in process after."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -173,6 +174,7 @@ class Ready:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None:
             if self._last:
+                os.environ[IN_WORKER] = f"{os.getpid()} ready"
                 self._channel.say({"ready": True})
             return
         # Whatever a reward's module raises while it loads, the pool must hear.
@@ -188,6 +190,7 @@ def set_up(received: bytes) -> Bench:
     limit_memory(setup["memory"])
     CLOCK.deadline = setup["deadline"]
     sys.path[:] = setup["path"]
+    sys.argv[:] = setup["argv"]
     with contextlib.suppress(OSError):  # it may be gone; then a relative path is, too
         os.chdir(setup["folder"])
     for source in setup["sources"]:

@@ -11,12 +11,22 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.parameters import nearest
-from rewards.types import AnyOf, DataReference, GradeRequest, MathReference, NoReference
+from rewards.types import (
+    AnyOf,
+    DataReference,
+    GradeRequest,
+    Json,
+    MathReference,
+    NoReference,
+    Reference,
+    reference_from,
+)
 
 Form: TypeAlias = Literal["text", "chat"]
 
@@ -118,6 +128,22 @@ def _content(content: object) -> str:
     raise InvalidRow(f"the content of a message must be text, not {content!r:.80}")
 
 
+def reference_of(value: object) -> Reference:
+    """What another trainer holds to be true of a problem: a reference, its JSON text, or a bare answer.
+
+    Raises InvalidRow.
+    """
+    value = as_json(value)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            read = json.loads(value)
+        except (ValueError, RecursionError):
+            read = None
+        if isinstance(read, dict) and isinstance(read.get("type"), str):
+            return reference_from(read)
+    return reference_from(value)
+
+
 def form_of(function: Callable[..., object], argument: str, otherwise: Form) -> Form:
     """Whether a function takes texts or messages, as its annotation says."""
     parameter = inspect.signature(function).parameters.get(argument)
@@ -149,3 +175,16 @@ def require_arguments(peer: str, function: Callable[..., object], names: Sequenc
             f"{getattr(function, '__qualname__', function)!r} is no reward function of {peer}: it takes "
             f"({', '.join(has)}), and {peer} calls it with {', '.join(names)}"
         )
+
+
+def as_json(value: object) -> Json:
+    """A value as JSON has it; what it has no form for, as text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): as_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if callable(getattr(value, "tolist", None)):  # an array, a tensor, a number of numpy's
+        return as_json(value.tolist())  # type: ignore[attr-defined]
+    return str(value)

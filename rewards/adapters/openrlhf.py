@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rewards.adapters.asking import Adapter, Arguments, Options
-from rewards.adapters.columns import answer_of, chosen, columns_of, prompt_of, require_arguments
+from rewards.adapters.columns import answer_of, chosen, columns_of, prompt_of, reference_of, require_arguments
 from rewards.adapters.verl import paid_for
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
-from rewards.types import GradeRequest, messages_from, reference_from
+from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., dict[str, object]]
 
@@ -110,7 +110,7 @@ def to_openrlhf(
             GradeRequest(
                 response=_response(query, prompt, endings),
                 messages=messages_from(prompt),
-                reference=reference_from(label),
+                reference=reference_of(label),
             )
             for query, prompt, label in zip(queries, prompts, labels, strict=True)
         ]

@@ -18,12 +18,14 @@ from rewards.adapters.asking import Adapter, Arguments, Options
 from rewards.adapters.columns import (
     ANSWERS,
     MissingColumn,
+    as_json,
     chosen,
     columns_of,
     completion_of,
     form_of,
     named,
     prompt_of,
+    reference_of,
     require_arguments,
     takes_all,
     text_of,
@@ -31,7 +33,7 @@ from rewards.adapters.columns import (
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.grading import RewardLike, grade
-from rewards.types import GradeRequest, Json, messages_from, reference_from
+from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
 
@@ -142,7 +144,7 @@ def _requests(
         GradeRequest(
             response=text_of(completion),
             messages=messages_from(asked[i]),
-            reference=reference_from(None if holder is None else rows[holder][i]),
+            reference=reference_of(None if holder is None else rows[holder][i]),
             metadata={name: as_json(column[i]) for name, column in rows.items() if name != holder},
             group_id=str(groups[i]),
             sample_id=i,
@@ -161,16 +163,3 @@ def reference_column(columns: Mapping[str, object], named_column: str | None) ->
     if len(set(found)) > 1 and found[0] != "reference":
         raise InvalidRow(f"the columns {', '.join(found)} could each hold the answer; name one: reference={found[0]!r}")
     return found[0] if found else None
-
-
-def as_json(value: object) -> Json:
-    """A value as JSON has it; what it has no form for, as text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name): as_json(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if callable(getattr(value, "tolist", None)):  # an array, a tensor, a number of numpy's
-        return as_json(value.tolist())  # type: ignore[attr-defined]
-    return str(value)

@@ -15,14 +15,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rewards.adapters.asking import Adapter, Arguments, Options
-from rewards.adapters.columns import answer_of, chosen, columns_of, named, require_arguments, takes_all
-from rewards.adapters.trl import as_json
+from rewards.adapters.columns import (
+    answer_of,
+    as_json,
+    chosen,
+    columns_of,
+    named,
+    reference_of,
+    require_arguments,
+    takes_all,
+)
 from rewards.composed import has_right_and_wrong
 from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
-from rewards.types import GradeRequest, GradeResult, reference_from
+from rewards.types import GradeRequest, GradeResult
 
 ComputeScore: TypeAlias = Callable[..., dict[str, float | str]]
 
@@ -73,9 +81,9 @@ def to_verl(
 ) -> ComputeScore:
     """One of our rewards as verl calls `compute_score`.
 
-    `ground_truth` is a reference (an object with a `type`) or a bare answer. The dict that comes back has the score,
-    `acc` (the correctness, where the reward has right and wrong), `pred` (the extracted answer) and `ungraded` (1 or
-    0); verl writes them into its metrics.
+    `ground_truth` is a reference (an object with a `type`, or its JSON text) or a bare answer. The dict that comes back
+    has the score, `acc` (the correctness, where the reward has right and wrong), `pred` (the extracted answer) and
+    `ungraded` (1 or 0); verl writes them into its metrics.
 
     ungraded: the score of a response that could not be judged, each with a warning and counted; None = raise.
 
@@ -100,7 +108,7 @@ def to_verl(
         metadata = {str(name): as_json(value) for name, value in (extra_info or {}).items()}
         request = GradeRequest(
             response=solution_str,
-            reference=reference_from(ground_truth),
+            reference=reference_of(ground_truth),
             metadata={"data_source": str(data_source), **metadata},
         )
         (result,) = grade(spec, [request], workers=workers, deadline=deadline)

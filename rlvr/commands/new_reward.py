@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import keyword
+import sys
 from pathlib import Path
 
 from rewards.registry import names
@@ -105,6 +106,8 @@ def write_reward(name: str, folder: Path) -> tuple[Path, Path]:
     """
     if not name.isidentifier() or keyword.iskeyword(name) or not name.isascii():
         raise ConfigError(f"{name!r} cannot be a Python function's name; use letters, digits and _, such as 'concise'")
+    if name in sys.stdlib_module_names or name in ("rewards", "rlvr", "sandbox", "data_prep"):
+        raise ConfigError(f"a file {name}.py would stand in for Python's or our own {name!r}; choose another name")
     if name in names():
         raise ConfigError(f"a reward is called {name!r} already; choose another, such as 'my_{name}'")
     reward, test = folder / f"{name}.py", folder / f"test_{name}.py"

@@ -301,3 +301,68 @@ def test_the_statements_that_a_reward_needs(text: str, kept: tuple[int, ...], mi
         kept = (*kept, 3)
     excerpt = needed(text, ["f"])
     assert (excerpt.kept, excerpt.missing) == (kept, missing)
+
+
+def test_what_stands_under_a_main_guard_is_graded_in_the_script_itself(tmp_path: Path) -> None:
+    code = """
+        from rewards import GradeRequest, grade, reward
+        if __name__ == "__main__":
+            @reward("guarded")
+            def guarded(request): return 3.0
+            print(grade("guarded", [GradeRequest(response="a")])[0].score)
+    """
+    assert run(tmp_path, code, "-W", "ignore") == ["3.0"]
+
+
+def test_a_module_that_is_run_with_dash_m_grades_in_workers_with_its_options(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "__init__.py").write_text("")
+    (tmp_path / "inner" / "beside.py").write_text("TWO = 2.0\n")
+    (tmp_path / "inner" / "started.py").write_text(
+        textwrap.dedent("""
+        import sys
+        from rewards import GradeRequest, grade, reward
+        from .beside import TWO
+        LIMIT = float(sys.argv[1])
+        open("ran", "a").write("x")
+        @reward("relative")
+        def relative(request): return TWO + LIMIT
+        print(grade("relative", [GradeRequest(response="a")])[0].score)
+        """)
+    )
+    ran = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-m", "inner.started", "0.25"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (ran.stdout, ran.returncode) == ("2.25\n", 0), ran.stderr
+    assert (tmp_path / "ran").read_text() == "x"
+
+
+@reward("test_asks_another")
+def asks_another(request: GradeRequest) -> float:
+    (inner,) = grade("math", [request])
+    return 10.0 + (inner.score or 0.0)
+
+
+def test_a_reward_may_grade_with_another_in_its_own_worker() -> None:
+    right = GradeRequest.from_dict({"response": "so \\boxed{4}", "reference": "4"})
+    assert grade("test_asks_another", [right], workers=1)[0].score == 11.0
+    with pytest.warns(GradedInProcess):
+        assert grade(lambda request: asks_another(request), [right])[0].score == 11.0
+
+
+class Keeper:
+    def pays(self, request: GradeRequest) -> float:
+        return float(len(request.response))
+
+
+def test_a_method_is_one_reward_however_often_it_is_named() -> None:
+    keeper = Keeper()
+    with pytest.warns(GradedInProcess) as said:
+        assert [grade(keeper.pays, [REQUEST])[0].score for _ in range(3)] == [7.0] * 3
+    assert len(said) == 1

@@ -212,7 +212,7 @@ OPENRLHF = r"""
     import torch
     from openrlhf.utils.agent import SingleTurnAgentExecutor
     from rewards import GradeRequest, grade
-    
+
     class Characters:
         def __call__(self, text, **_more):
             return {"input_ids": torch.tensor([list(map(ord, text))])}

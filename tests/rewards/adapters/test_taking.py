@@ -229,3 +229,15 @@ def test_what_could_not_be_judged_is_never_a_silent_zero() -> None:
         paid = made("math", ungraded=-0.5)(**arguments)  # type: ignore[operator]
         assert paid.get("score", paid.get("rewards")) == -0.5
         assert paid.get("ungraded", paid.get("extra_logs")) in (1.0, {"ungraded": 1.0})
+
+
+def test_references_of_other_trainers_may_be_json_text_and_numbers_of_numpy() -> None:
+    import numpy as np
+
+    text = '{"type": "countdown", "numbers": [2, 3], "target": 5}'
+    solution = "<answer>2+3</answer>"
+    assert to_verl("countdown")(solution_str=solution, ground_truth=text)["score"] == 1.0
+    assert to_openrlhf("countdown")([solution], [""], [text])["rewards"] == 1.0
+    assert to_trl("countdown")(completions=[solution], reference=[text]) == [1.0]
+    assert to_verl("math")(solution_str=r"\boxed{4}", ground_truth=np.int64(4))["score"] == 1.0
+    assert to_verl("math")(solution_str=r"\boxed{\{1, 2\}}", ground_truth=r"\{1, 2\}")["score"] == 1.0

@@ -42,7 +42,7 @@ def test_the_starter_grades_and_its_test_passes(tmp_path: Path, capsys: pytest.C
         ("two words", "cannot be a Python function's name"),
         ("class", "cannot be a Python function's name"),
         ("../escape", "cannot be a Python function's name"),
-        ("math", "is called 'math' already; choose another, such as 'my_math'"),
+        ("format", "is called 'format' already; choose another, such as 'my_format'"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, message: str) -> None:
@@ -59,3 +59,9 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot write"):
         write_reward("brief", tmp_path / "file" / "folder")
+
+
+def test_a_file_that_would_hide_a_module_is_refused(tmp_path: Path) -> None:
+    for name in ("random", "rewards"):
+        with pytest.raises(ConfigError, match=f"would stand in for Python's or our own '{name}'"):
+            write_reward(name, tmp_path)

@@ -1,0 +1,154 @@
+"""The guide to rewards of your own holds: its files are written, its commands and scripts run, in their order.
+
+Where a command would train for minutes it is run with fewer steps and rows; nothing else of it is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rewards import RewardSpec, names
+from rewards.composed import check
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "guides" / "custom_reward.md").read_text()
+FEWER = {
+    "rlvr prep arithmetic": {"8000": "200", "--held-out 500": "--held-out 20", "50000": "400"},
+    "rlvr train": {"steps=15": "steps=1 warmup.steps=20 rollout.prompts=2 rollout.n=4 eval.every=1 threads=1"},
+}
+SAID = {
+    "python -m pytest": "4 passed",
+    "./kinds.py:concise": "graded",
+    "kinds.py:reasons": "0.1 reasons@1",
+    "reward: process": "process@1",
+    "verl:./score.py": '"length": ',
+}
+PRINTED = {
+    "try_sums.py": "correct 1.0 <think>4+5=9</think><answer>9</answer>\n"
+    "wrong 0.0 <answer>9</answer>\nwrong 0.0 <think></think><answer>8</answer>\n",
+    "from_python.py": "[1.0, 0.0]\n[0.0, 0.0]\ncorrect 4\nwrong 5\n",
+    "client.py": "correct\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of code: its language and text."""
+
+    language: str
+    text: str
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)]
+
+
+class Place:
+    """A folder beside a copy of what the page takes from the repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("configs", "examples"):
+            (folder / name).symlink_to(ROOT / name)
+        bin_folder = Path(sys.executable).parent
+        self.environment = {
+            **os.environ,
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "RLVR_REWARDS_TOKEN": "",
+        }
+        self.port = 0
+        self.serving: subprocess.Popen[bytes] | None = None
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    def command(self, line: str) -> None:
+        """One command of the page."""
+        for beginning, changes in FEWER.items():
+            if line.startswith(beginning):
+                for ours, fewer in changes.items():
+                    assert ours in line, f"{ours} is not in {line}"
+                    line = line.replace(ours, fewer)
+        if line.endswith("&"):
+            self.serve(line)
+            return
+        ran = self.run("bash", "-c", line)
+        assert ran.returncode in (0, 3), f"{line}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+        for part, said in SAID.items():
+            if part in line:
+                assert said in ran.stdout + ran.stderr, f"{line} did not say {said!r}"
+
+    def serve(self, line: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        words = shlex.split(line.replace("8290", str(self.port)).rstrip("& "))
+        self.serving = subprocess.Popen(words, cwd=self.folder, env=self.environment, stderr=subprocess.DEVNULL)
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionError:
+                assert time.monotonic() < limit, f"{line} does not listen"
+                time.sleep(0.1)
+            else:
+                return
+
+    def file(self, block: Block) -> None:
+        """A file of the page: written; a script is run as well."""
+        name = block.text.split("\n", 1)[0].removeprefix("# ")
+        assert re.fullmatch(r"\w+\.(py|sh)", name), f"a block does not begin with the name of its file: {name}"
+        text = block.text.replace(":8290/", f":{self.port}/") if self.port else block.text
+        (self.folder / name).write_text(text)
+        if name.endswith(".py"):
+            ran = self.run(sys.executable, "-W", "error::UserWarning", name)
+            assert ran.returncode == 0, f"{name}\n{ran.stderr[-2000:]}"
+            assert ran.stdout == PRINTED.get(name, "")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    yield made
+    if made.serving is not None:
+        made.serving.terminate()
+        made.serving.wait(20)
+
+
+@pytest.mark.slow
+def test_every_file_and_command_of_the_page_works(require: Callable[[str], None], place: Place) -> None:
+    require("serve")
+    for block in BLOCKS:
+        if block.language in ("python", "bash"):
+            place.file(block)
+        elif block.language == "console":
+            for line in block.text.splitlines():
+                place.command(line.removeprefix("$ "))
+    assert (place.folder / "runs" / "sums" / "metrics.jsonl").is_file()
+
+
+def test_the_compositions_of_the_page_are_compositions() -> None:
+    (text,) = [block.text for block in BLOCKS if block.language == "yaml"]
+    spec = RewardSpec.from_dict(yaml.safe_load(text)["reward"])
+    assert [leaf.label for leaf in spec.leaves()] == ["format", "math", "concise"]
+
+
+def test_the_page_has_files_of_every_kind() -> None:
+    kinds = {block.language for block in BLOCKS}
+    assert {"python", "console", "bash", "yaml", "toml"} <= kinds
+    assert "process" in names()
+    check(RewardSpec.from_dict({"reward": "process", "parameters": {"command": "bash grade.sh"}}))
