@@ -23,8 +23,10 @@ that runs each program with its asserts in a process of its own without any isol
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +40,6 @@ from pathlib import Path
 
 import psutil
 from shared.harness import OURS, Row, main, row_of, turns
-from shared.math_peers import _file_of
 from shared.math_rows import Pair, pairs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,20 +156,26 @@ def loop_over_math_verify(chosen: Sequence[Pair]) -> float:
 
 
 class VerlLoop:
-    """A Ray task for each row, with verl's scorer."""
+    """A Ray task for each row, with verl's scorer. It verifies in processes of its own, which import it by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """Raises ImportError: verl or ray is not installed, or the scorer does not accept a right answer."""
         import ray
 
+        shutil.copy(file_of("verl", "utils/reward_score/math_verify.py"), folder / "verl_scorer.py")
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
         ray.init(num_cpus=os.cpu_count(), include_dashboard=False, log_to_driver=False, logging_level="error")
-        path = _file_of("verl", "utils/reward_score/math_verify.py").__file__
 
         @ray.remote
         def score_row(response: str, gold: str) -> float:
-            return float(scorer(path)(response, gold))
+            from verl_scorer import compute_score
+
+            return float(compute_score(response, gold))
 
         self._ray, self._score = ray, score_row
-        ray.get([score_row.remote("\\boxed{1}", "1") for _ in range(8)])  # its workers have started
+        # Its workers, and theirs, have started.
+        if min(ray.get([score_row.remote("\\boxed{1}", "1") for _ in range(16)])) != 1.0:
+            raise ImportError("its scorer does not accept 1 for 1")
 
     def __call__(self, chosen: Sequence[Pair]) -> float:
         """Rows a second."""
@@ -178,24 +185,17 @@ class VerlLoop:
         while waiting:
             done, waiting = self._ray.wait(waiting, num_returns=min(64, len(waiting)))
             total += sum(self._ray.get(done))
-        return len(chosen) / (time.perf_counter() - began)
+        spent = time.perf_counter() - began
+        print(f"verl: {total:.0f} of {len(chosen)} rows accepted", file=sys.stderr)
+        return len(chosen) / spent
 
 
-_SCORERS: dict[str, Callable[[str, str], float]] = {}
-
-
-def scorer(path: str) -> Callable[[str, str], float]:
-    """verl's function from its file, loaded once in each process."""
-    if path not in _SCORERS:
-        import importlib.util
-
-        spec = importlib.util.spec_from_file_location("peer_math_verify", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        _SCORERS[path] = module.compute_score
-    return _SCORERS[path]
+def file_of(package: str, path: str) -> Path:
+    """A file of an installed package that is not imported."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ImportError(f"{package} is not installed")
+    return Path(found.submodule_search_locations[0]) / path
 
 
 def loop_of_processes(count: int) -> float:
@@ -224,7 +224,7 @@ def measure(quick: bool) -> Iterator[Row]:
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
     """Ours on a file of so many rows; the peers on a slice of the same rows, another one each round."""
-    count, rounds, slice_ = (5_000, 2, 200) if quick else (len(chosen), 5, 1_000)
+    count, rounds, slice_ = (5_000, 2, 200) if quick else (50_000, 5, 1_000)
     file = write_math(folder / "math.jsonl", chosen, count)
     numbers = {side: iter(range(rounds)) for side in ("math-verify", "verl")}
 
@@ -238,7 +238,7 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
     sides = {OURS: ours, "math-verify": partial(of_peer, "math-verify", loop_over_math_verify)}
     loop_over_math_verify(chosen[:5])  # what is loaded late is loaded
     try:
-        sides["verl"] = partial(of_peer, "verl", VerlLoop())
+        sides["verl"] = partial(of_peer, "verl", VerlLoop(folder))
     except ImportError as error:
         print(f"verl is left out ({error})", file=sys.stderr)
     yield row_of(f"math, {count} rows", turns(sides, rounds=rounds), unit="rows/s", better="higher")

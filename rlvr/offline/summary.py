@@ -171,7 +171,9 @@ class Summary:
         if self.measures:
             each = str(self.most) if self.fewest == self.most else f"{self.fewest} to {self.most}"
             made.append(f"{self.problems} problems, {each} responses each; means over problems with 95 % intervals")
-            made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in self.measures)])
+            first = self.measures[0]
+            shown = [m for m in self.measures if m.name != "score" or m is first or m.mean != first.mean]
+            made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in shown)])
         if self.tags:
             made += _aligned([("tag", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in self.tags)])
         made += [f"ungraded, left out of every mean: {count} x {cause}" for cause, count in self.ungraded_causes]
