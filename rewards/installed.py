@@ -11,14 +11,16 @@ Only the names are read at first; a package is imported when one of its rewards 
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import EntryPoint
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rewards.errors import InvalidReward
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 # In two parts, since the name of the group looks like that of a module, and is none.
 GROUP = "rlvr" + ".rewards"
@@ -26,8 +28,10 @@ GROUP = "rlvr" + ".rewards"
 
 @cache
 def _found(_path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
+    import importlib.metadata as metadata  # it parses mails, and is needed only where a name is no other
+
     by_name: dict[str, list[EntryPoint]] = {}
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    for entry in metadata.entry_points(group=GROUP):
         held = by_name.setdefault(entry.name, [])
         if entry.value not in (other.value for other in held):  # one package seen twice on the path is one
             held.append(entry)

@@ -28,6 +28,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rewards.blame import Attempt, Sentence
 from rewards.calls import Case, Plan, PoolCounts, is_plain
@@ -37,10 +38,12 @@ from rewards.composition import RewardSpec
 from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward
-from rewards.in_process import InProcess
 from rewards.lines import line
 from rewards.sources import shipped
 from rewards.types import GradeRequest, GradeResult
+
+if TYPE_CHECKING:
+    from rewards.in_process import InProcess
 
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
@@ -250,7 +253,11 @@ class GraderPool:
             return self._dispatcher
 
     def _opened(self) -> Dispatcher | InProcess:
-        return InProcess(self._plan, self.spec) if self.in_process else Dispatcher(self._plan)
+        if not self.in_process:
+            return Dispatcher(self._plan)
+        from rewards.in_process import InProcess  # it needs asyncio, whose import costs as much as all of ours
+
+        return InProcess(self._plan, self.spec)
 
     def _forked(self) -> None:
         """In a forked child: the parent's workers stay the parent's."""
