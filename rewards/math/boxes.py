@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rewards.math.surroundings import completed
+
 _MARK = re.compile(
     r"""\\(?:boxed|fbox)(?![a-zA-Z])\s*(?:
         (?P<open>\{)
@@ -63,10 +65,14 @@ _JOINT = re.compile(
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
     | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
-    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]•·–—-])""",
+    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—-])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _LONGEST_JOINT = 120
+_LONGEST_CASE = 400
+_CONDITION = re.compile(
+    r"[\s$*,)]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])", re.IGNORECASE
+)
 # "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
 # corrects.
 _OR_SO = re.compile(
@@ -169,8 +175,30 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
     if last is None:
         return None
     if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
-        return contents[0], last.end
+        alternative = _other_case(text, last) if len(contents) == 1 else None
+        if alternative is not None:
+            return f"{alternative} or {contents[0]}", last.end
+        before, behind = (
+            text[max(0, last.start - _LONGEST_JOINT) : last.start],
+            text[last.end : last.end + _LONGEST_JOINT],
+        )
+        return completed(contents[0], before, behind), last.end
     return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
+
+
+def _other_case(text: str, last: Box) -> str | None:
+    r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
+    if not _CONDITION.match(text, last.end):
+        return None
+    offset = max(0, last.start - _LONGEST_CASE)
+    before = boxes(text[offset : last.start])
+    if not before:
+        return None
+    other = before[-1]
+    between = text[offset + other.end : last.start]
+    if not _CONDITION.match(between) or re.search(r"[.!?](?=\s)", between):
+        return None
+    return _opened(text[offset + other.content_start : offset + other.content_end].strip())
 
 
 def unboxed(text: str) -> str:

@@ -23,7 +23,7 @@ from rewards.math.expressions import (
     root,
 )
 from rewards.math.grammar import CLOSING, Grammar
-from rewards.math.names import CALLS, CONSTANTS, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
+from rewards.math.names import ACCENTS, CALLS, CONSTANTS, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
 from rewards.math.tokens import Kind, NotMaths, Token
 
 
@@ -170,6 +170,14 @@ class Parser(Grammar):
         self._bound.pop()
         return Op(name, (body, Sym(variable), low, high))
 
+    def _accented(self) -> Expr:
+        """A letter with a dot or a hat: a name of its own."""
+        accent = self._tokens[self.at - 1].text[1:]
+        inner = self._group()
+        if not isinstance(inner, Sym):
+            raise NotMaths("an accent over what is no letter")
+        return Sym(self._subscripted(f"{accent} {inner.name}")) if self.peek() == "_" else Sym(f"{accent} {inner.name}")
+
     def _integral(self) -> Expr:
         bounds: list[Expr] = []
         if self.peek() == "_":
@@ -271,6 +279,7 @@ _READERS: dict[str, Callable[[Parser], Expr]] = {
     "\\overline": Parser._conjugate,
     "\\bar": Parser._conjugate,
     "\\int": Parser._integral,
+    **{f"\\{accent}": Parser._accented for accent in ACCENTS},
     "\\lim": Parser._limit,
     "\\det": Parser._determinant,
     "\\begin": Parser._environment,

@@ -48,6 +48,7 @@ _END_OF_TURN = re.compile(
 )
 _NEXT_TURN = re.compile(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
 _ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
+_CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
 _MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
 _HEADING = re.compile(
     r"(?:step|part|case|solution|answer|final answer|conclusion|explanation|approach|verification|check|summary"
@@ -190,6 +191,8 @@ def extract(
     text = visible(turn(response), prefilled=prefilled)
     if text is None:
         return None
+    if "<<" in text:
+        text = _CALCULATED.sub("", text)
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":

@@ -9,7 +9,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from rewards.math.expressions import BINDING, Expr, Num, Op, free_variables, walk
+from rewards.math import exact, polynomials
+from rewards.math.expressions import BINDING, FUNCTIONS, MINUS_ONE, Expr, Num, Op, free_variables, number, walk
 from rewards.math.values import (
     Equation,
     Inequality,
@@ -28,6 +29,8 @@ from rewards.math.values import (
 
 # Roots, fractions, powers, logarithms and trigonometric values may be all that can be done; these may not.
 _UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
+_MAY_STAY = FUNCTIONS | {"^", "root", "log", "ln"}
+_TEN = number(10)
 # The whole number that a sum or product starts with, or all of it.
 _SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}?\}|\(\s*[-+]?\s*(\d+)\s*\)|(\d))"
 _FRACTION = re.compile(
@@ -77,9 +80,27 @@ def _operations(values: Iterable[Value]) -> set[str]:
                     continue
                 if one.name in _UNFINISHED and (one.name in BINDING or not free_variables(one)):
                     found.add(one.name)
+                if _is_rational_in_disguise(one):
+                    found.add(f"{one.name} of numbers")
                 if one.name in ("+", "*") and sum(isinstance(arg, Num) for arg in one.args) > 1:
                     found.add(one.name)
     return found
+
+
+def _is_rational_in_disguise(one: Op) -> bool:
+    """A power, root, logarithm or sine of numbers that is rational (or so are its real and imaginary part)."""
+    if one.name not in _MAY_STAY or free_variables(one):
+        return False
+    if one.name == "^" and (one.args[1] == MINUS_ONE or (one.args[0] == _TEN and isinstance(one.args[1], Num))):
+        return False  # a quotient; scientific notation
+    try:
+        form = exact.normal(one)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return False
+    parts = {monomial for monomial in form.top if monomial}
+    return form.bottom == polynomials.ONE and all(
+        len(monomial) == 1 and monomial[0][0] == polynomials.IMAGINARY for monomial in parts
+    )
 
 
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:

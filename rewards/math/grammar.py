@@ -36,6 +36,7 @@ from rewards.math.tokens import Kind, NotMaths, Token
 from rewards.math.units import is_unit
 
 _DEEPEST = 60
+_LONGEST_PRODUCT = 8  # letters in a row, in what is plainly a formula
 CLOSING = {
     "(": ")",
     "[": "]",
@@ -64,6 +65,7 @@ class Grammar:
         self._depth = 0
         self.at = 0
         self._bars = 0  # open |
+        self._is_formula = any(token.text in ("^", "_", "\\frac", "\\sqrt") for token in found)
         self._bound: list[str] = []
 
     # --- tokens ---
@@ -238,6 +240,8 @@ class Grammar:
         if token.kind is Kind.NUMBER and token.number is not None:
             self.at += 1
             return token.number
+        if token.kind is Kind.WORD:
+            self._split(token)
         return self._atom()
 
     def _digit_group(self) -> Expr:
@@ -248,10 +252,12 @@ class Grammar:
             later = Token(Kind.NUMBER, rest, False, token.start + 1, number(int(rest)))
             self._tokens = [*self._tokens[: self.at], later, *self._tokens[self.at + 1 :]]
             return number(int(first))
-        if token is not None and token.kind is Kind.WORD:
-            letters = [Token(Kind.LETTER, c, False, token.start + k) for k, c in enumerate(token.text)]
-            self._tokens = [*self._tokens[: self.at], *letters, *self._tokens[self.at + 1 :]]
         return self._group()
+
+    def _split(self, word: Token) -> None:
+        """Its letters one by one: without braces TeX takes the first."""
+        letters = [Token(Kind.LETTER, c, False, word.start + k) for k, c in enumerate(word.text)]
+        self._tokens = [*self._tokens[: self.at], *letters, *self._tokens[self.at + 1 :]]
 
     def _inside(self, closing: str) -> Expr:
         bars, self._bars = self._bars, 0
@@ -350,6 +356,9 @@ class Grammar:
             token = self.token
             if token is None:
                 raise NotMaths("an index is missing")
+            if token.kind is Kind.WORD and len(token.text) == 2:  # `a_nR`
+                self._split(token)
+                token = self._tokens[self.at]
             self.at += 1
             return f"{letter}_{token.text.strip()}"
         index = ""
@@ -363,16 +372,14 @@ class Grammar:
 
     def _word(self, token: Token) -> Expr:
         """Several letters: their product. A long word is a word."""
-        if len(token.text) > 3:
+        if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3):
             raise NotMaths(f"a word: {token.text!r:.40}")
         self.at += 1
         letters = list(token.text)
         values: list[Expr] = [
             E if c == "e" else IMAGINARY_UNIT if c == "i" and c not in self._bound else Sym(c) for c in letters[:-1]
         ]
-        return multiply(
-            *values, self._postfix(self._letter(letters[-1])) if self.peek() != "^" else self._tail(letters[-1])
-        )
+        return multiply(*values, self._tail(letters[-1]))
 
     def _tail(self, letter: str) -> Expr:
         """The last letter of several, to which an exponent belongs."""

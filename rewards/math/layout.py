@@ -24,6 +24,7 @@ _BLOCK = re.compile(
     r"((?:(?!\\begin|\\end).)*)\\end\s*\{\1\*?\}\s*(?:\\right\s*\.?)?",
     re.DOTALL,
 )
+_PLAIN_MATRIX = re.compile(r"\\([pbv]?matrix)\s*\{([^{}]*)\}")
 _MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
 _ALIGNMENT = re.compile(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
@@ -54,6 +55,8 @@ def laid_out(text: str) -> str:
             text = text[lead.end() :]
         if "\\\\" in text and "\\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
+        if "matrix" in text:
+            text = _PLAIN_MATRIX.sub(r"\\begin{\1}\2\\end{\1}", text)
         if "\\begin" in text:
             block = _BLOCK.fullmatch(text.strip())
             if block is not None:

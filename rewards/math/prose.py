@@ -56,6 +56,13 @@ _SAID = re.compile(
     |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CHOSEN = re.compile(
+    r"(?<!\bnot )\b(?i:option|choice)\s\(?([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
+    r"(?:\s(?:answer|option|choice))?(?![^\W_])"
+    r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
+    r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+)
 _HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = re.compile(
     r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that"
@@ -73,6 +80,7 @@ _INSTEAD = re.compile(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
 _HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
+_REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _NOT_THAT = re.compile(r",?\s*(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
@@ -116,7 +124,8 @@ def said(text: str) -> str | None:
     place = _last_phrase(text)
     value = None if place is None else _stated(text, place)
     if value is None:
-        return None
+        chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
+        return chosen[-1] if chosen else None
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
@@ -130,7 +139,10 @@ def said_finally(text: str) -> str | None:
     """What an explicit "final answer is" gives, where it gives a value."""
     place = _last_phrase(text, only_final=True)
     value = None if place is None else _stated(text, place)
-    return None if value is None or _DENIED.match(value) or _REMARK.fullmatch(value) else value
+    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value):
+        return None
+    is_reasoned = _VALUE.search(value) is None and _REASON.search(text[: sentence_end(text, place)], place) is not None
+    return None if is_reasoned else value  # "positive, because …" is said of the answer
 
 
 def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
@@ -176,7 +188,7 @@ def _begun(rest: str) -> str | None:
     end = sentence_end(rest, 0)
     if rest.startswith("?", end):
         return None
-    clause = rest[:end].rstrip(AROUND + ",;:")
+    clause = _REASON.split(rest[:end])[0].rstrip(AROUND + ",;:")
     denied = _DENIED.match(clause)
     if denied:
         instead = _INSTEAD.search(denied.group("rest"))

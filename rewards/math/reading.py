@@ -30,7 +30,7 @@ _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyt
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
 _CHOICE_AND_TEXT = re.compile(
-    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*[-:]\s+(\S.*)"
+    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z\"]))(\S.*)"
 )
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
@@ -76,9 +76,7 @@ _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
 _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
-_LABEL = re.compile(
-    r"^“\s*([A-Za-z][A-Za-z ,'-]{1,60}):\s*”?\s*(?=[^\s”])|^([A-Za-z]{3,}(?: [A-Za-z]+){0,5}):\s+(?=[\d\\$-])"
-)
+_LABEL = re.compile(r"^“\s*([A-Za-z][A-Za-z ,'-]{1,60}):\s*”?\s*(?=[^\s”])")
 _LEADING_KIND = re.compile(
     r"^“?\s*(?:the )?(?:point|ordered pair|pair|vertex|vector|interval|matrix|coordinates(?: are)?)\s*:?\s*”?\s*"
     r"(?=[(\[\\])",
@@ -132,16 +130,16 @@ def _readings(text: str) -> list[Value]:
             _BRANCHES.split(_PUNCTUATION.sub("", text).replace("\\begin{cases}", "").replace("\\end{cases}", ""))
         )
         return [Words(" ".join(key(branch) for branch in branches if branch.strip()))]
-    if "\\ldots" in text and "," in text and (found := maths(text)) == []:  # a list that goes on: by its spelling only
-        return [Words(re.sub(r"\s+", "", key(text)))]
+    if "\\ldots" in text and "," in text and not maths(text):  # a list that goes on: by its spelling only
+        return [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
     found: list[Value] = []
     text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
     label = _LABEL.match(text)
-    if label is not None and not _HEDGING.search(label[1] or label[2]) and "not" not in (label[1] or label[2]):
-        text = f"{OPEN_TEXT}{text[label.end() :]}" if label[1] and "”" not in label.group() else text[label.end() :]
+    if label is not None and not _HEDGING.search(label[1]) and "not" not in label[1].lower():
+        text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
     text = _LEADING_KIND.sub("", text)
     if (several := _separately(text)) is not None:
         return several
@@ -164,6 +162,8 @@ def _readings(text: str) -> list[Value]:
         return found
     if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
         text = text[1:-1].strip()
+        if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, and no product
+            return found or [Words(words_of(text))]
     if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
         found += maths(re.sub(r",(?=\d)", ", ", text))
         if re.search(r",\s", text):
@@ -222,6 +222,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
     if choice := _CHOICE.fullmatch(option):
         found.append(Choice((choice[1] or choice[2] or choice[3]).upper()))
         return found
+    if choices := _several_choices(option):
+        return choices
     if with_text := _CHOICE_AND_TEXT.fullmatch(option):
         letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
         if _OTHER_CHOICE.search(rest):  # another option beside it
@@ -229,10 +231,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         return [Choice(letter.upper(), rest)]
     if numeric := _NUMERIC_DATE.fullmatch(text):
         first, second, year = map(int, numeric.groups())
-        month, day = (first, second) if first <= 12 else (second, first)
-        return [Date(month, day, year)] if 1 <= month <= 12 and 1 <= day <= 31 else [Words(words_of(text))]
-    if choices := _several_choices(option):
-        return choices
+        one, other = (first, second) if first <= 12 else (second, first)
+        return [Date(one, other, year)] if 1 <= one <= 12 and 1 <= other <= 31 else [Words(words_of(text))]
     if "_" in text or "base" in lower:
         last = text.rpartition("=")[2].strip()
         based = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
@@ -297,7 +297,8 @@ def _separately(text: str) -> list[Value] | None:
         return None
     values: list[Value] = []
     for part in parts:
-        found = _worded(part.strip("“” "), quoted=False)
+        plain = " ".join(part.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
+        found = _worded(plain, quoted=False)
         if not found or not isinstance(found[0], Based | Clock):
             return None
         values.append(found[0])

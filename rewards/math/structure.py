@@ -89,7 +89,7 @@ def _cut(
         text = token.text
         if token.kind in (Kind.WORD, Kind.QUOTED):
             text = text.strip(" ,").lower()
-            if not (words and depth == 0 and text in ("and", "or")):
+            if not (words and depth == 0 and not bars and text in ("and", "or")):
                 continue
         elif token.kind is Kind.LETTER or token.kind is Kind.NUMBER:
             continue
@@ -117,6 +117,8 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
         return []
     if len(kept) == 1:
         return _item(kept[0], text)
+    if any(sign[0] == "\\" for sign in between) and not any(token.text in _RELATIONS for token in found):
+        return [Words(words_of(text))]  # a formula of logic
     hedged = any(_JOINING.get(sign, False) for sign in between)
     if len(kept) == len(pieces) and (solutions := _solutions(pieces, between, text)):
         return solutions
@@ -311,7 +313,9 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
     if len(found) == 1 and found[0].kind is Kind.QUOTED and len(found[0].text.strip()) == 1:
         found = [Token(Kind.LETTER, found[0].text.strip(), found[0].gap, found[0].start)]
     if all(token.kind in (Kind.WORD, Kind.QUOTED) for token in found) and any(len(token.text) > 2 for token in found):
-        return [Words(words_of(" ".join(token.text for token in found)))]
+        word = Words(words_of(" ".join(token.text for token in found)))
+        short = len(found) == 1 and found[0].kind is Kind.WORD and len(found[0].text) == 3
+        return [word, *scalars(found)] if short else [word]  # `mgh` may be a product
     values: list[Value] = []
     union = _set_operations(found, text)
     if union:

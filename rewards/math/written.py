@@ -78,6 +78,11 @@ _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarro
 _SENTENCE_END = re.compile(r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]")
 _DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?[\s$*(]*\Z", re.IGNORECASE)
 _LONGEST_DENIAL = 20
+_CALLED_WRONG = re.compile(
+    r"[\s$*)]*(?:is|was)(?:\s(?:wrong|incorrect)\b|(?:\snot|n['’]t)\s(?:correct|right|(?:the|an?)\s(?:correct\s|right\s)?"
+    r"answer)\b)",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(
     r"\W*(?:what|how|which|who|whom|whose|why|when|where|is|are|was|were|do|does|did|can|could|would|will|should|find|has"
     r"|have|if|please)\b",
@@ -110,7 +115,11 @@ def last_value(text: str) -> str | None:
     """The last formula or number, with those that are joined to it and the unit behind it; None in a question."""
     text = unmarked(text[-LONGEST_SEARCHED:])
     spans = list(_values(text))
-    while spans and ((len(spans) > 1 and _is_name(text, spans[-1])) or _is_denied(text, spans[-1].start)):
+    while spans and (
+        (len(spans) > 1 and _is_name(text, spans[-1]))
+        or _is_denied(text, spans[-1].start)
+        or _CALLED_WRONG.match(text, spans[-1].end)
+    ):
         spans.pop()
     if not spans or _is_asked(text, spans[-1].start):
         return None

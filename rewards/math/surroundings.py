@@ -1,0 +1,68 @@
+r"""What stands beside a box and belongs to the answer: a sign before it; a unit, a percent sign or an "or" behind.
+
+`\boxed{5} m` is five metres, `-\boxed{5}` is -5, and `\boxed{5}\text{ or }6` is a hedge. Prose that merely follows is
+none of it, nor are a factor and a scale (`\boxed{2.2}$ million tons`): the box is what was asked for.
+
+Example:
+    >>> completed("5", r"So $x = -", r"\text{ cm}$.")
+    '-5\\text{ cm}'
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.units import read_unit
+
+_LOOKED_AT = 60
+_SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
+_MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
+_UNIT = re.compile(
+    r"""(?:[$*~]|\\\)|\\[,; ])*\s?
+    (?:\\(?:text|mathrm|mbox|textrm)\s*\{\s*(?P<set>[a-zA-Z][a-zA-Z /]*)\}(?P<power>\s*\^\s*\{?[23]\}?)?
+      |(?P<plain>[a-zA-Z]+(?:/[a-zA-Z]+|\^[23]|[²³]|\sper\s[a-z]+)?))
+    (?P<end>[\s$*~)\\]*(?:[.,;:!?)\]\n]|\Z)|\b)""",
+    re.VERBOSE,
+)
+_AMBIGUOUS = frozenset(
+    ("in", "a", "as", "am", "min", "mi", "second", "seconds", "mo", "degree", "pound", "quarter", "do")
+)
+_FEWEST_LETTERS = 4
+_OR = re.compile(
+    r"[\s$*)]*,?\s*(?:\\text\s*\{\s*)?or\s*\}?[\s$*(]*"
+    r"([-+−]?\\?\$?\s*(?:\d[\d.,/]*\d|\d|\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\sqrt\s*\{[^{}]*\}|\\pi))"
+)
+
+
+def completed(content: str, before: str, behind: str) -> str:
+    """The content of a box with what belongs to it."""
+    sign = _SIGN.search(before[-_LOOKED_AT:])
+    if sign is not None and content[:1] not in "-−":
+        inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
+        content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+    behind = behind[:_LOOKED_AT]
+    if not behind or not _PLAIN.fullmatch(content):
+        return content
+    mark = _MARK.match(behind)
+    if mark is not None:
+        return f"{content}{mark.group(1)}"
+    other = _OR.match(behind)
+    if other is not None:
+        return rf"{content} \text{{ or }} {other.group(1)}"
+    return content + _unit(behind)
+
+
+def _unit(behind: str) -> str:
+    found = _UNIT.match(behind)
+    if found is None:
+        return ""
+    name = (found["set"] or found["plain"]).strip()
+    unit = read_unit(name)
+    if unit is None or not unit.dimension:
+        return ""
+    if not found["set"]:
+        ends = bool(found["end"].strip(" *~")) or behind[found.end() :].strip() == ""
+        if not ends and (len(name) < _FEWEST_LETTERS or name.lower() in _AMBIGUOUS):
+            return ""
+    return rf"\text{{ {name}}}{(found['power'] or '').strip()}"
