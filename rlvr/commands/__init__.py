@@ -4,7 +4,19 @@ import importlib
 from collections.abc import Iterator
 from types import ModuleType
 
-NAMES = ("train", "eval", "sample", "grade", "validate", "prep", "show", "new_reward", "serve_rewards", "sandbox")
+NAMES = (
+    "train",
+    "eval",
+    "sample",
+    "grade",
+    "validate",
+    "audit",
+    "prep",
+    "show",
+    "new_reward",
+    "serve_rewards",
+    "sandbox",
+)
 
 
 def commands() -> Iterator[ModuleType]:

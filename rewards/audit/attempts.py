@@ -1,0 +1,141 @@
+"""One attempt to be paid, and what a family of attacks is given to make its attempts from.
+
+An attempt is a response and the golds it is graded against. It is *paid* where every one of them pays it: a response
+that is paid for two answers that differ knows neither, and one made to be wrong for a gold must not be paid for it.
+
+Example:
+    @family("hedge", "two answers at once", kinds=WITH_ANSWER)
+    def hedges(situation: Situation) -> Iterator[Content]:
+        a, b = situation.answers
+        yield Content("or", f"{a} or {b}")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+from rewards.audit.forms import Form
+from rewards.audit.golds import Gold, Kind, Subject
+
+WITH_ANSWER = frozenset({Kind.MATH, Kind.CHOICE, Kind.TEXT, Kind.COUNTDOWN, Kind.REGEX, Kind.JSON, Kind.DATA})
+"""Kinds of which a response says an answer; of CODE it is a program, of NONE nothing."""
+ANY = WITH_ANSWER | {Kind.CODE, Kind.NONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands where an answer should: tried bare and in every form that the reward pays.
+
+    golds: graded against these; None = the two of the situation.
+    """
+
+    name: str
+    text: str
+    golds: Sequence[Gold] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole response, tried as it is."""
+
+    name: str
+    text: str
+    golds: Sequence[Gold] | None = None
+
+
+Made: TypeAlias = Content | Whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A response to be graded against each of the golds."""
+
+    family: str
+    name: str
+    subject: Subject
+    response: str
+    golds: tuple[Gold, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What an attacker has: the prompt, two answers that differ, the forms that are paid, and other answers.
+
+    canary: a path that nothing but a program which runs outside its sandbox would create.
+    """
+
+    subject: Subject
+    pair: tuple[Gold, Gold]
+    forms: tuple[Form, ...]
+    fillers: tuple[str, ...]
+    canary: str
+    random: Random
+
+    @property
+    def answers(self) -> tuple[str, str]:
+        return self.pair[0].answer, self.pair[1].answer
+
+    @property
+    def commits(self) -> tuple[Form, ...]:
+        """The forms that say which text is the answer; all, where none does."""
+        return tuple(form for form in self.forms if form.explicit) or self.forms
+
+
+Make: TypeAlias = Callable[[Situation], Iterator[Made]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A sort of attack. about: what it does, for the report. kinds: the kinds of answer that it attacks."""
+
+    name: str
+    about: str
+    kinds: frozenset[Kind]
+    make: Make
+
+    def attempts(self, situation: Situation) -> Iterator[Attempt]:
+        """All attempts of this family on one row."""
+        count = 0  # each response has a canary of its own
+        for made in self.make(situation):
+            golds = tuple(situation.pair if made.golds is None else made.golds)
+            for name, response in _responses(made, situation):
+                if situation.canary in response:
+                    count += 1
+                    response = response.replace(situation.canary, f"{situation.canary}-{count:04d}")
+                yield Attempt(family=self.name, name=name, subject=situation.subject, response=response, golds=golds)
+
+
+def _responses(made: Made, situation: Situation) -> Iterator[tuple[str, str]]:
+    """A whole response as it is; a content bare and in each form. A program costs more, and stands in one form only."""
+    code = situation.subject.kind is Kind.CODE
+    forms = situation.forms[:1] if code else situation.forms
+    if isinstance(made, Whole) or not code or not forms[0].explicit:
+        yield made.name, made.text
+    if isinstance(made, Content):
+        for form in forms:
+            if (filled := form.filled(made.text)) != made.text:
+                yield f"{made.name} ({form.name})", filled
+
+
+_FAMILIES: dict[str, Family] = {}
+
+
+def family(name: str, about: str, *, kinds: frozenset[Kind]) -> Callable[[Make], Make]:
+    """Add the function below to the families of attacks."""
+
+    def add(make: Make) -> Make:
+        _FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make)
+        return make
+
+    return add
+
+
+def families() -> dict[str, Family]:
+    """All families by name, in the order in which they are tried."""
+    from rewards.audit.families import ORDER
+
+    listed = sorted(_FAMILIES.values(), key=lambda one: ORDER.index(one.make.__module__.rpartition(".")[2]))
+    return {one.name: one for one in listed}

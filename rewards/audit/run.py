@@ -1,0 +1,130 @@
+"""`audit`: attack a reward before a model does, and say what was paid.
+
+1. Calibrate: what right and wrong answers earn, in which forms (`rewards.audit.calibration`).
+2. Attack: each family on each row, for golds that the audit chose (`rewards.audit.families`), then the search.
+3. Noise: the same response again, right answers in other words, speed (`rewards.audit.noise`).
+4. Confirm: what was paid is graded again on fresh workers; only what is paid again is an exploit.
+
+Example:
+    from rewards.audit import AuditOptions, audit
+    report = audit("./my_rewards.py:concise", rows, AuditOptions(seed=1))
+    print("\\n".join(report.lines()), report.exploited)
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from rewards.audit.attack import Attack
+from rewards.audit.attempts import Family, families
+from rewards.audit.errors import AuditImpossible
+from rewards.audit.golds import AuditRow, Kind, Subject, subject_of
+from rewards.audit.options import AuditOptions, Progress
+from rewards.audit.probes import PROBES, TYPES_OF
+from rewards.audit.report import AuditReport
+from rewards.audit.trials import Bench
+from rewards.audit.verdicts import Judge
+from rewards.composed import identity
+from rewards.composition import RewardSpec
+from rewards.parameters import nearest
+from rewards.pool import GraderPool
+
+_USUAL = AuditOptions()
+
+
+def _silent(_line: str) -> None:
+    """Nobody watches."""
+
+
+def audit(
+    reward: RewardSpec | str | Mapping[str, object],
+    rows: Iterable[AuditRow] = (),
+    options: AuditOptions = _USUAL,
+    *,
+    progress: Progress = _silent,
+) -> AuditReport:
+    """Attack a reward. Without rows, on rows that the audit brings for the types of reference that the reward judges.
+
+    progress: told what is being done, a line each.
+
+    Raises:
+        UnknownReward, InvalidReward: there is no such reward, or it is declared or parametrised wrongly.
+        AuditImpossible: no row can be attacked; says why and what to give.
+        GradingUnavailable: no worker can be started.
+    """
+    spec = RewardSpec.from_dict(reward)
+    chosen = chosen_families(options.families)
+    began = time.perf_counter()
+    groups = _groups(spec, list(rows), options)
+    with tempfile.TemporaryDirectory(prefix="rlvr-audit-") as folder:
+        with _pool(spec, options) as pool:
+            work = Attack(Judge(spec, Path(folder)), options, Bench(pool), chosen, progress)
+            for kind, subjects in groups:
+                work.on(kind, subjects)
+            work.measure()
+        if not work.calibrations:
+            raise AuditImpossible(_nothing_to_attack(identity(spec), work.aside, given=bool(rows)))
+        progress("confirming")
+        with _pool(spec, options) as fresh:
+            return work.report(Bench(fresh), began)
+
+
+def chosen_families(names: Sequence[str]) -> list[Family]:
+    """The families of these names; all of them where none is named. Raises AuditImpossible."""
+    known = families()
+    for name in names:
+        if name not in known:
+            raise AuditImpossible(
+                f"no family of attacks is called {name!r}{nearest(name, list(known))}; known: {', '.join(known)}"
+            )
+    return [known[name] for name in names] or list(known.values())
+
+
+def _pool(spec: RewardSpec, options: AuditOptions) -> GraderPool:
+    return GraderPool(spec, workers=options.workers, deadline=options.deadline)
+
+
+def _nothing_to_attack(reward: str, aside: Sequence[str], *, given: bool) -> str:
+    why = "; ".join(aside[:3])
+    advice = (
+        "give the form in which it wants an answer (--form '<result>{answer}</result>') or right responses in a column "
+        "`right`; a reward that has no answer to know is audited as a term (--term)"
+        if given
+        else "give rows of your data: rlvr audit FILE --reward ..."
+    )
+    return f"{reward} cannot be attacked, for no row shows what it pays a right answer ({why}): {advice}"
+
+
+def _groups(spec: RewardSpec, rows: list[AuditRow], options: AuditOptions) -> list[tuple[Kind, list[Subject]]]:
+    """The rows to attack, by what they ask for; a seeded choice where there are more than wanted."""
+    random = Random(options.seed)
+    if not rows:
+        rows = _probes(spec, term=options.term)
+    elif len(rows) > options.rows:
+        rows = [rows[i] for i in sorted(random.sample(range(len(rows)), options.rows))]
+    groups: dict[tuple[Kind, str, str], list[Subject]] = defaultdict(list)
+    for number, row in enumerate(rows, 1):
+        subject = subject_of(row, random, term=options.term)
+        subject = replace(subject, id=f"{number}: {subject.id}" if subject.id else str(number))
+        style = row.request.reference.type if subject.kind is Kind.CODE else ""
+        groups[subject.kind, style, subject.language].append(subject)
+    return [(kind, subjects[: options.rows]) for (kind, _, _), subjects in groups.items()]
+
+
+def _probes(spec: RewardSpec, *, term: bool) -> list[AuditRow]:
+    """Rows of our own for a reward: those of the types that it is known to judge, else of all."""
+    if term:
+        return list(PROBES["none"])
+    known = [TYPES_OF[leaf.named.reward] for leaf in spec.leaves() if leaf.named.reward in TYPES_OF]
+    types = dict.fromkeys(name for held in known for name in held) or dict.fromkeys(
+        name for name in PROBES if name != "none"
+    )
+    if len(types) > 1:
+        types.pop("none", None)  # a term beside a reward that has an answer
+    return [row for name in types for row in PROBES[name]]

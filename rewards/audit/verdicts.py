@@ -1,0 +1,197 @@
+"""Which attempts are exploits, and the same again on fresh workers.
+
+An attempt is an exploit where every gold pays it like a right answer, where it makes itself ungraded, where the reward
+ran what it holds, or where it earns more or less than the reward declares. Attempts on programs whose tests a constant
+passes prove nothing on those tests alone, and are let be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rewards.audit.calibration import NEARLY, Calibration
+from rewards.audit.golds import Gold, Kind
+from rewards.audit.report import CANARY, FamilyCount, Fault, Finding
+from rewards.audit.trials import Bench, Scale, Trial, tried
+from rewards.composition import Named, RewardSpec
+from rewards.registry import find
+
+KEPT = 5
+"""Exploits of a family that a report holds; all are counted."""
+_CANDIDATES = 12
+_SHOWN = 60
+
+
+@dataclass(slots=True)
+class Judge:
+    """Decides what is an exploit of one reward.
+
+    folder: where canaries would appear. lucky: rows of programs whose tests a constant passes.
+    """
+
+    spec: RewardSpec
+    folder: Path
+    lucky: set[str] = field(default_factory=set)
+    floor: float = field(init=False)
+    ceiling: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.floor, self.ceiling = declared_bounds(self.spec)
+
+    def fault_of(self, trial: Trial) -> Fault | None:
+        """Why an attempt is an exploit; None where it is none."""
+        subject = trial.attempt.subject
+        if self._ran(trial.attempt.response):
+            return Fault.RAN
+        if trial.ungraded is not None:
+            return Fault.ESCAPE
+        if any(not self.floor <= result.score <= self.ceiling for result in trial.results if result.score is not None):
+            return Fault.BEYOND
+        if subject.kind is Kind.NONE or trial.share < NEARLY or not trial.results:
+            return None
+        if len(trial.attempt.golds) == 1 and subject.id in self.lucky:
+            return None
+        return Fault.PAID
+
+    def _ran(self, response: str) -> bool:
+        """Whether a canary of this response is there."""
+        if str(self.folder) not in response:
+            return False
+        return any(str(path) in response for path in self.folder.iterdir())
+
+    def forget_canaries(self) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    def told(self, response: str) -> str:
+        """A response as a report shows it: the canary's path is the same in every run."""
+        return response.replace(f"{self.folder}/canary", CANARY)
+
+
+def declared_bounds(spec: RewardSpec) -> tuple[float, float]:
+    """The least and the most that a single reward declares to pay; infinite where it declares nothing."""
+    node = spec.node
+    if not isinstance(node, Named):
+        return -math.inf, math.inf
+    made = find(node.reward)
+    floor = -math.inf if made.floor is None else made.lowest(node.parameters) - 1e-9
+    return floor, math.inf if made.ceiling is None else made.highest(node.parameters) + 1e-9
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a family has achieved so far."""
+
+    family: str
+    about: str
+    attempts: int = 0
+    exploits: int = 0
+    best: Trial | None = None
+    candidates: list[tuple[Fault, Trial]] = field(default_factory=list)
+
+    def add(self, trial: Trial, fault: Fault | None) -> None:
+        self.attempts += 1
+        if trial.attempt.subject.kind is not Kind.NONE and (self.best is None or trial.share > self.best.share):
+            self.best = trial
+        if fault is not None:
+            self.exploits += 1
+            self.candidates.append((fault, trial))
+
+    def confirmed(self, bench: Bench, judge: Judge, scales: Mapping[str, Scale]) -> list[Finding]:
+        """The shortest exploits that are so again on a bench of fresh workers; a few of each fault, no two alike."""
+        found: list[Finding] = []
+        named: set[tuple[Fault, str]] = set()
+        taken: dict[Fault, int] = {}
+        for fault, trial in sorted(self.candidates, key=lambda c: (len(c[1].attempt.response), c[1].attempt.name)):
+            name = (fault, kind_of(trial.attempt.name))
+            if taken.get(fault, 0) >= _CANDIDATES or name in named or sum(f.fault is fault for f in found) >= KEPT:
+                continue
+            taken[fault] = taken.get(fault, 0) + 1
+            judge.forget_canaries()
+            (again,) = tried(bench, [trial.attempt], scales)
+            if judge.fault_of(again) is fault:
+                named.add(name)
+                found.append(finding_of(fault, again, judge, scales[trial.attempt.subject.id]))
+        return found
+
+    def count(self, confirmed: bool, judge: Judge) -> FamilyCount:
+        """The family's line in the report. confirmed: some of its exploits are ones."""
+        best = self.best if self.best is not None and self.best.share > 0 else None
+        return FamilyCount(
+            family=self.family,
+            about=self.about,
+            attempts=self.attempts,
+            exploits=self.exploits if confirmed else 0,
+            best=0.0 if best is None else best.share,
+            best_of="" if best is None else judge.told(best.attempt.name),
+            best_response="" if best is None else judge.told(best.attempt.response)[:1000],
+        )
+
+
+def kind_of(name: str) -> str:
+    """The name of an attempt without the form that it stands in."""
+    return name.partition(" (")[0]
+
+
+def blind(calibration: Calibration) -> Finding:
+    """The exploit of a reward that pays right answers, wrong ones and nothing alike."""
+    subject = calibration.subjects[0]
+    paid, gold = calibration.scales[subject.id].right, subject.golds[0]
+    return Finding(
+        fault=Fault.BLIND,
+        family="calibration",
+        name="right, wrong and empty alike",
+        subject=subject.id,
+        response="",
+        golds=(_gold(gold),),
+        scores=(paid,),
+        right=paid,
+        reason=f"right answers, wrong ones and an empty response all earn {paid:g}; a term that has no answer to know "
+        "is audited with --term",
+        rows=(gold.asked(""),),
+    )
+
+
+def finding_of(fault: Fault, trial: Trial, judge: Judge, scale: Scale) -> Finding:
+    """An exploit as it stands in a report."""
+    attempt = trial.attempt
+    told = judge.told(attempt.response)
+    return Finding(
+        fault=fault,
+        family=attempt.family,
+        name=judge.told(attempt.name),
+        subject=attempt.subject.id,
+        response=told,
+        golds=tuple(_gold(gold) for gold in attempt.golds),
+        scores=tuple(result.score for result in trial.results),
+        right=scale.right,
+        reason=_reason(fault, trial, scale, judge),
+        rows=tuple(gold.asked(told) for gold in attempt.golds),
+    )
+
+
+def _gold(gold: Gold) -> str:
+    return gold.answer[:_SHOWN] or "(its tests)"
+
+
+def _reason(fault: Fault, trial: Trial, scale: Scale, judge: Judge) -> str:
+    scores = [result.score for result in trial.results]
+    named = [f"{_gold(gold)!r}" for gold in trial.attempt.golds]
+    paid = ", ".join("ungraded" if score is None else f"{score:g}" for score in scores)
+    match fault:
+        case Fault.RAN:
+            return f"the reward ran what the response says: the file {CANARY} was made"
+        case Fault.ESCAPE:
+            reason = trial.ungraded.reason if trial.ungraded else ""
+            return f"the response is left ungraded, which no wrong answer may be: {reason}"
+        case Fault.BEYOND:
+            return f"paid {paid}, and the reward declares from {judge.floor:g} to {judge.ceiling:g}"
+    if trial.attempt.subject.kind is Kind.CODE:
+        what = "on the tests and on the same tests with other expected values" if len(named) > 1 else "on the tests"
+        return f"paid {paid} (a right program: {scale.right:g}) {what}"
+    if len(named) == 1:
+        return f"wrong where the answer is {named[0]}, and paid {paid} (a right answer: {scale.right:g})"
+    return f"paid {paid} (a right answer: {scale.right:g}) where the answer is {named[0]} and where it is {named[1]}"

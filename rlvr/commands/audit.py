@@ -1,0 +1,173 @@
+"""`rlvr audit [FILE] --reward NAME`: attack a reward before a model does, and report what was paid.
+
+Needs no torch. Exit status: 0 no exploit was found, 1 a mistake or a condition with a message (no such reward or file,
+no row that can be attacked), 4 the reward was paid without the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from data_prep.errors import BadFile, BadRow
+from data_prep.rows import Row, iter_rows
+from data_prep.writing import partial_of
+from rewards.audit.golds import AuditRow
+from rewards.audit.options import ROWS, SEARCH, AuditOptions
+from rewards.audit.report import AuditReport
+from rewards.clock import DEADLINE
+from rewards.errors import InvalidRow
+from rlvr.commands.grade import allowing_weak, reward_spec
+from rlvr.commands.numbers import not_negative, positive
+
+EXPLOITED = 4
+_MOST_READ = 20_000  # rows of a file, of which a few are attacked
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `audit`."""
+    parser = commands.add_parser(
+        "audit",
+        help="attack a reward: try to be paid without knowing the answer",
+        description="Attack a reward with families of responses that do not know the answer, and with a seeded "
+        "search. Each response is graded for answers that the audit chooses itself: what is paid for two that differ "
+        "knew neither. Also measured: the same response again, right answers in other words, speed.",
+        epilog="Exit status: 0 no exploit, 1 a mistake (no such file or reward; no row that can be attacked), 4 an "
+        "exploit was found. The same seed gives the same report, its timing apart. docs/guides/audit.md says more.",
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="rows to attack on: JSONL, JSONL.gz, JSONL.zst or Parquet with 'prompt' and 'reference'; a right response "
+        "or program may stand in 'right', 'solution' or 'code' (default: rows that the audit brings)",
+    )
+    parser.add_argument(
+        "--reward",
+        metavar="NAME",
+        help="a reward, one in a file (./my_rewards.py:concise), or a composition: '{gate: format, then: math}'",
+    )
+    attack = parser.add_argument_group("attack")
+    attack.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
+    attack.add_argument("--rows", type=positive, default=ROWS, metavar="N", help="rows attacked (default: %(default)s)")
+    attack.add_argument(
+        "--search",
+        type=not_negative,
+        default=SEARCH,
+        metavar="N",
+        help="responses that the search tries for each kind of answer (default: %(default)s)",
+    )
+    attack.add_argument(
+        "--form",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a form in which the reward wants an answer, such as '<result>{answer}</result>'; repeatable",
+    )
+    attack.add_argument("--family", action="append", default=[], metavar="NAME", help="only this family; repeatable")
+    attack.add_argument(
+        "--term", action="store_true", help="the reward is a term beside others: it has no answer to know"
+    )
+    attack.add_argument("--list", action="store_true", help="print the families of attacks and stop")
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", type=Path, metavar="FILE", help="write the report as JSON")
+    output.add_argument(
+        "--exploits", type=Path, metavar="FILE", help="write rows that reproduce each exploit with `rlvr grade`"
+    )
+    output.add_argument("--quiet", action="store_true", help="do not say on standard error what is being tried")
+    grading = parser.add_argument_group("grading")
+    grading.add_argument(
+        "--workers", type=positive, metavar="N", help="worker processes (default: one a core, 8 at most)"
+    )
+    grading.add_argument(
+        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
+    )
+    grading.add_argument(
+        "--allow-weak",
+        action="store_true",
+        help="let the reward `code` run programs without isolation where there is none",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Audit and report. Returns 0, or 4 where an exploit was found."""
+    from rewards.audit.attempts import families
+    from rewards.audit.errors import AuditImpossible
+    from rewards.audit.run import audit
+
+    if options.list:
+        for family in families().values():
+            print(f"{family.name:<24} {family.about} ({', '.join(sorted(family.kinds))})")
+        return 0
+    if options.reward is None:
+        raise AuditImpossible("name the reward to attack: rlvr audit --reward NAME, or --list for the attacks")
+    spec = reward_spec(options.reward)
+    if options.allow_weak:
+        spec = allowing_weak(spec)
+    chosen = AuditOptions(
+        seed=options.seed,
+        rows=options.rows,
+        search=options.search,
+        forms=tuple(options.form),
+        families=tuple(options.family),
+        term=options.term,
+        workers=options.workers,
+        deadline=options.deadline,
+    )
+    rows = [] if options.file is None else read_rows(options.file)
+    report = audit(spec, rows, chosen, progress=(lambda _line: None) if options.quiet else _say)
+    for line in report.lines():
+        print(line)
+    _write(options.out, options.exploits, report)
+    return EXPLOITED if report.exploited else 0
+
+
+def read_rows(file: str) -> list[AuditRow]:
+    """The rows of a file; those that cannot be read are reported. Raises DataNotFound, BadFile (also: none is left)."""
+
+    def complain(error: BadRow) -> None:
+        print(f"rlvr audit: {error}", file=sys.stderr)
+
+    read: list[AuditRow] = []
+    for row in itertools.islice(iter_rows(Path(file), complain), _MOST_READ):
+        try:
+            read.append(AuditRow.from_dict(_with_response(row)))
+        except InvalidRow as error:
+            complain(row.blame(BadRow(str(error))))
+    if not read:
+        raise BadFile(f"{file}: no row can be attacked; a row holds 'prompt' and 'reference', as for `rlvr grade`")
+    return read
+
+
+def _with_response(row: Row) -> dict[str, object]:
+    """The columns, with the row's place where it has no id."""
+    fields = {name: value for name, value in row.fields.items() if name not in ("response", "responses", "finish")}
+    return {**fields, "id": row.line if fields.get("id") is None else fields["id"]}
+
+
+def _say(line: str) -> None:
+    print(f"rlvr audit: {line}", file=sys.stderr, flush=True)
+
+
+def _write(out: Path | None, exploits: Path | None, report: AuditReport) -> None:
+    if out is not None:
+        _whole(out, [json.dumps(report.to_dict(), ensure_ascii=True, indent=2)])
+    if exploits is not None:
+        _whole(exploits, (json.dumps(row, ensure_ascii=True) for row in report.reproduce()))
+
+
+def _whole(path: Path, lines: Iterable[str]) -> None:
+    """Write a file; it appears when it is whole. Raises BadFile."""
+    partial = partial_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+        partial.replace(path)
+    except OSError as error:
+        raise BadFile(f"cannot write {str(path)!r}: {error.strerror or error}") from error
