@@ -108,6 +108,8 @@ def encode(requests: Sequence[GradeRequest]) -> bytes:
     """Requests as JSON. Raises InvalidRow where a request holds what JSON has no form for."""
     try:
         for request in requests:
+            if not isinstance(request, GradeRequest):
+                raise TypeError(f"it is {request!r:.80}, not a GradeRequest (GradeRequest.from_dict(row) makes one)")
             if not isinstance(request.response, str):
                 raise TypeError(f"its response is {request.response!r:.80}, not text")
         return line([request.to_dict() for request in requests])[:-1]

@@ -58,6 +58,11 @@ def under_main_guard(text: str, reward: str) -> bool:
     return bool(found) and all(_is_guard(body[i]) for i in found)
 
 
+def declares(text: str, reward: str) -> bool:
+    """Whether a statement at the top level declares a reward by that name, written out."""
+    return any(_declares(node, reward) for node in ast.parse(text).body)
+
+
 def _is_guard(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test))
 

@@ -26,6 +26,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 from rewards.errors import GraderEnded, InvalidReward
@@ -34,6 +35,22 @@ from rewards.outcome import Range, grade_from, short
 from rewards.registry import checked_range, reward
 from rewards.types import GradeRequest, GradeResult, Json
 
+# Becomes the command, which the kernel then ends along with whoever started it (Linux), even where it hangs.
+_STARTER = """
+import os, sys
+told, parent = int(sys.argv[1]), int(sys.argv[2])
+os.set_inheritable(told, False)
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+try:
+    os.execvp(sys.argv[3], sys.argv[3:])
+except OSError as error:
+    os.write(told, str(error.strerror).encode())
+    os._exit(1)
+"""
 _LOG = logging.getLogger(__name__)
 _MOST_BYTES = 16 << 20  # of one answer
 _CHUNK = 1 << 16
@@ -91,16 +108,30 @@ class Executable:
 
     def setup(self) -> None:
         """Start the command. Raises InvalidReward: it cannot be started."""
-        if self._process is None:
-            try:
-                self._process = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-            except OSError as error:
-                raise InvalidReward(f"reward 'process': {self._spelt} cannot be started: {error}") from error
-            self._splitter = LineSplitter()
+        if self._process is not None:
+            return
+        heard, told = os.pipe()
+        starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(told), str(os.getpid()), *self._words]
+        try:
+            self._process = subprocess.Popen(
+                starter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, pass_fds=(told,)
+            )
+            os.close(told)
+            trouble = os.read(heard, _CHUNK)  # nothing: the command has taken the starter's place
+        finally:
+            os.close(heard)
+        if trouble:
+            self._stop()
+            raise InvalidReward(f"reward 'process': {self._spelt} cannot be started: {trouble.decode()}")
+        self._splitter = LineSplitter()
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         """One grade each. Raises GraderEnded: the command is gone."""
         return [self._grade(request) for request in requests]
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # at the end of the interpreter anything may be gone already
+            self._stop()
 
     @property
     def _spelt(self) -> str:

@@ -82,7 +82,7 @@ def _give_back(kept: _Kept) -> None:
 
 def grade(
     reward: RewardLike,
-    requests: Sequence[GradeRequest],
+    requests: Iterable[GradeRequest],
     *,
     workers: int | None = None,
     deadline: float | None = None,
@@ -100,14 +100,14 @@ def grade(
     """
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
     try:
-        return kept.pool.grade(requests)
+        return kept.pool.grade(requests if isinstance(requests, Sequence) else list(requests))
     finally:
         _give_back(kept)
 
 
 async def agrade(
     reward: RewardLike,
-    requests: Sequence[GradeRequest],
+    requests: Iterable[GradeRequest],
     *,
     workers: int | None = None,
     deadline: float | None = None,
@@ -115,7 +115,7 @@ async def agrade(
     """`grade` without blocking the event loop that awaits it."""
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
     try:
-        return await kept.pool.agrade(requests)
+        return await kept.pool.agrade(requests if isinstance(requests, Sequence) else list(requests))
     finally:
         _give_back(kept)
 

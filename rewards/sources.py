@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rewards.errors import InvalidReward, UnknownReward
-from rewards.excerpt import compiled, has_main_guard, needed, under_main_guard
+from rewards.excerpt import compiled, declares, has_main_guard, needed, under_main_guard
 from rewards.types import Json
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
             if any(under_main_guard(text, made.name) for made in rewards):
                 return None, f"{spelt} is defined under the main guard of {file}, where an import does not come"
             return Shipped(module=rewards[0].source.module, file=file), ""
+        unsaid = [made.name for made in rewards if ":" not in made.name and not declares(text, made.name)]
+        if unsaid:
+            return None, f"reward {unsaid[0]!r} is declared under a name that its file does not spell out"
         excerpt = needed(text, names)
     except SyntaxError as error:
         return None, f"{spelt} stands in a text that cannot be read: {error}"
@@ -129,7 +132,10 @@ def _notebook() -> str:
 
 
 def load_file(path: str) -> ModuleType:
-    """Import a Python file by its path, once. Raises UnknownReward (no such file), InvalidReward (it does not load)."""
+    """Import a Python file by its path, once; it may import what stands beside it.
+
+    Raises UnknownReward (no such file), InvalidReward (it does not load).
+    """
     file = os.path.realpath(path)
     if file in _FILES:
         return _FILES[file]
@@ -145,6 +151,8 @@ def load_file(path: str) -> ModuleType:
         raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if os.path.dirname(file) not in sys.path:
+        sys.path.append(os.path.dirname(file))  # last, so that nothing there hides another module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +15,7 @@ import pytest
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidReward, Verdict, grade
 from rewards.types import Json
 
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = """#!/usr/bin/env python3
 import json, os, sys, time
 starts = open("starts", "a"); starts.write("x"); starts.close()
@@ -141,3 +146,31 @@ def test_a_command_that_cannot_be_run_is_said_before_any_grade(
     (program.parent / "plain.txt").write_text("x")
     with pytest.raises((InvalidReward, GradingUnavailable), match=message):
         GraderPool({"reward": "process", "parameters": {"command": command}}, workers=1).start()
+
+
+def test_a_file_that_is_no_program_is_said_before_any_grade(program: Path) -> None:
+    program.write_text("neither a program nor a script\n")
+    with pytest.raises(GradingUnavailable, match=r"\./grade\.py cannot be started: Exec format error"):
+        GraderPool({"reward": "process", "parameters": {"command": "./grade.py"}}, workers=1).start()
+
+
+def test_a_command_that_hangs_dies_with_whoever_grades(program: Path) -> None:
+    script = program.parent / "grades.py"
+    script.write_text(
+        "from rewards import GradeRequest, grade\n"
+        "spec = {'reward': 'process', 'parameters': {'command': './grade.py'}}\n"
+        "grade(spec, [GradeRequest(response='hang')], workers=1, deadline=500)\n"
+    )
+    one = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    limit = time.monotonic() + 30
+    found: list[psutil.Process] = []
+    while not found and time.monotonic() < limit:
+        children = psutil.Process(one.pid).children(recursive=True)
+        found = [child for child in children if child.cmdline()[-1:] == ["./grade.py"] and "-c" not in child.cmdline()]
+        time.sleep(0.05)
+    assert found
+    time.sleep(0.3)
+    one.kill()
+    one.wait()
+    _, alive = psutil.wait_procs(found, timeout=10)
+    assert not alive

@@ -195,24 +195,29 @@ def test_what_no_worker_can_make_is_graded_in_the_script_itself_and_that_is_said
         @reward("made")
         def made(request): return MADE
 
-        def inside():
+        def inside(request=None):
+            if request is not None: return float(os.getpid())
             @reward("inner")
             def inner(request): return float(os.getpid())
-            return inner
 
         inside()
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            for named in ("made", "inner", lambda request: float(os.getpid())):
+            name = "worked" + "_out"
+            reward(name)(inside)
+            for named in ("made", "inner", "worked_out", lambda request: float(os.getpid())):
                 print(grade(named, [GradeRequest(response="a")])[0].score == os.getpid())
         for warning in said:
             print(warning.category.__name__, str(warning.message).partition(",")[0])
         """,
     )
-    assert lines[:3] == ["True"] * 3
-    assert lines[3].startswith("GradedInProcess reward 'made' uses MADE")
-    assert lines[4] == "GradedInProcess reward 'inner' is defined inside a function or as a lambda"
-    assert lines[5].startswith("GradedInProcess reward '<lambda> (script.py")
+    assert lines[:4] == ["True"] * 4
+    assert lines[4].startswith("GradedInProcess reward 'made' uses MADE")
+    assert lines[5] == "GradedInProcess reward 'inner' is defined inside a function or as a lambda"
+    assert lines[6].startswith(
+        "GradedInProcess reward 'worked_out' is declared under a name that its file does not spell"
+    )
+    assert lines[7].startswith("GradedInProcess reward '<lambda> (script.py")
 
 
 def test_a_notebooks_cells_are_run_in_workers_as_far_as_a_reward_needs_them(tmp_path: Path) -> None:
@@ -366,3 +371,12 @@ def test_a_method_is_one_reward_however_often_it_is_named() -> None:
     with pytest.warns(GradedInProcess) as said:
         assert [grade(keeper.pays, [REQUEST])[0].score for _ in range(3)] == [7.0] * 3
     assert len(said) == 1
+
+
+def test_a_file_imports_what_stands_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "beside_it.py").write_text("def two(): return 2.0\n")
+    (tmp_path / "needs_it.py").write_text(
+        "from beside_it import two\ndef pays(request):\n    import beside_it\n    return two() + beside_it.two()\n"
+    )
+    assert grade(f"{tmp_path}/needs_it.py:pays", [REQUEST], workers=1)[0].score == 4.0
+    sys.path.remove(str(tmp_path))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rewards import GradeRequest, InvalidReward, UnknownReward, grade, reward, stream
+from rewards import GradeRequest, InvalidReward, InvalidRow, UnknownReward, grade, reward, stream
 
 
 @reward("test_streamed")
@@ -87,3 +87,9 @@ def test_grade_and_stream_work_where_an_event_loop_runs() -> None:
         return [result.score for result in results]
 
     assert asyncio.run(notebook()) == [5.0, 5.0]
+
+
+def test_grade_takes_any_iterable_of_requests_and_says_what_is_none() -> None:
+    assert [r.score for r in grade("test_streamed", (GradeRequest(response=t) for t in "12"), workers=1)] == [1.0, 2.0]
+    with pytest.raises(InvalidRow, match=r"it is \{'response': '1'\}, not a GradeRequest \(GradeRequest.from_dict"):
+        grade("test_streamed", [{"response": "1"}], workers=1)  # type: ignore[list-item]
