@@ -218,7 +218,6 @@ def measure(quick: bool) -> Iterator[Row]:
         folder = Path(name)
         yield from throughput(folder, chosen, quick)
         yield from sizes(folder, chosen, (1_000, 5_000) if quick else (1_000, 100_000, 1_000_000))
-        yield from resuming(folder, chosen, 6_000 if quick else 300_000)
         yield from code(folder, 200 if quick else 2_000)
 
 
@@ -245,10 +244,11 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
 
 
 def sizes(folder: Path, chosen: Sequence[Pair], counts: Sequence[int]) -> Iterator[Row]:
-    """Memory and cost at growing sizes, each beside the size before."""
+    """Memory and cost at growing sizes, each beside the size before; at the last one, of a run that is killed, too."""
     before: tuple[int, Ran] | None = None
+    file = folder / "sized.jsonl"
     for count in counts:
-        ran = graded(write_math(folder / "sized.jsonl", chosen, count), folder)
+        ran = graded(write_math(file, chosen, count), folder)
         print(f"{count} rows in {ran.seconds:.1f} s: {count / ran.seconds:.0f} rows/s", file=sys.stderr)
         if before is not None:
             smaller, other = before
@@ -259,16 +259,9 @@ def sizes(folder: Path, chosen: Sequence[Pair], counts: Sequence[int]) -> Iterat
             cost = {OURS: [1e6 * ran.cpu / count], beside: [1e6 * other.cpu / smaller]}
             yield row_of(f"math, cost, {count} rows", cost, unit="CPU µs a row", better="lower")
         before = (count, ran)
-
-
-def resuming(folder: Path, chosen: Sequence[Pair], count: int) -> Iterator[Row]:
-    """A run that was killed in the middle beside one that was not."""
-    file = write_math(folder / "resumed.jsonl", chosen, count)
-    sides = {
-        OURS: lambda: killed_in_the_middle(file, folder, count).cpu,
-        "never killed": lambda: graded(file, folder).cpu,
-    }
-    yield row_of(f"math, resume, {count} rows", turns(sides, rounds=1), unit="CPU s", better="lower")
+    killed = killed_in_the_middle(file, folder, count)
+    values = {OURS: [killed.cpu], "never killed": [ran.cpu]}
+    yield row_of(f"math, resume, {count} rows", values, unit="CPU s", better="lower")
 
 
 def code(folder: Path, count: int) -> Iterator[Row]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -137,6 +136,7 @@ def run(options: argparse.Namespace) -> int:
     """Grade. Returns 0, 3 where some rows are bad or ungraded, or 130 after Ctrl-C."""
     from rlvr.offline.columns import Columns
     from rlvr.offline.job import GradeJob, dry_run, grade_files
+    from rlvr.offline.progress import say
 
     spec = reward_spec(options.reward)
     job = GradeJob(
@@ -174,7 +174,8 @@ def run(options: argparse.Namespace) -> int:
         return 128 + ended.signal
     bad = f"; {ended.summary.bad} bad rows" if ended.summary.bad else ""
     where = f", see {job.out}.errors.jsonl" if bad and job.out is not None else ""
-    print(f"{ended.summary.headline()}{bad}{where}", *ended.summary.lines(), sep="\n", file=sys.stderr)
+    for line in (f"{ended.summary.headline()}{bad}{where}", *ended.summary.lines()):
+        say(line, title="")
     if options.summary is not None:
         _write_summary(Path(options.summary), ended.summary.to_dict())
     return INCOMPLETE if ended.summary.incomplete else 0

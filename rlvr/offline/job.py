@@ -13,6 +13,7 @@ graded are not graded again, and the output is that of an uninterrupted run.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import signal
 import sys
@@ -38,7 +39,7 @@ from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, put_in_place, state_of
 from rlvr.offline.policies import OtherPolicy
-from rlvr.offline.progress import Progress
+from rlvr.offline.progress import Progress, say
 from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener
 from rlvr.offline.sources import (
     Numbered,
@@ -116,16 +117,13 @@ class Engine(Protocol):
     def stop(self) -> None: ...
 
 
-def say(line: str) -> None:
-    """One line for the person who started it."""
-    print(f"rlvr grade: {line}", file=sys.stderr, flush=True)
-
-
 @contextmanager
 def prepared(job: GradeJob) -> Iterator[Prepared]:
     """Look at data, columns and reward before anything is written. Raises ToolkitError."""
     if job.out is not None:
         check_output(job.out)
+    if not 0 < job.timeout < math.inf:
+        raise ConfigError(f"--timeout is {job.timeout:g}; it must be a positive number of seconds")
     if job.ray is not None and (job.cache is not None or not job.ordered):
         raise ConfigError("--ray writes in order and without a cache of grades; leave out --unordered and --cache")
     with GraderPool(job.reward, workers=job.workers, deadline=job.timeout) as pool:

@@ -19,6 +19,12 @@ _ELSEWHERE = 10.0
 _CLEAR = "\x1b[K"
 
 
+def say(line: str, *, title: str = "rlvr grade: ") -> None:
+    """One line for the person who started it; nothing where standard error is closed."""
+    if sys.stderr is not None:
+        print(f"{title}{line}", file=sys.stderr, flush=True)
+
+
 class Progress:
     """Shows how far it is; a context manager, so that the terminal is left as it was."""
 

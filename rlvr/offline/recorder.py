@@ -19,25 +19,22 @@ Example:
 
 from __future__ import annotations
 
-import base64
-import datetime
-import decimal
 import hashlib
 import json
-import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards.types import GradeRequest, GradeResult, Json, Verdict
+from rewards.types import GradeRequest, GradeResult, Verdict
 from rlvr.evaluation.metrics import answer_key
 from rlvr.offline.columns import Columns, value_at
 from rlvr.offline.journal import BAD, CODES, NAN, Journal
 from rlvr.offline.outputs import Lines, Output
+from rlvr.offline.progress import say
 from rlvr.offline.stream import Item
 
 _MOST_BYTES = 1 << 16
@@ -46,24 +43,8 @@ _UNGRADED = CODES[Verdict.UNGRADED]
 _SHOWN = 100  # bad rows that are reported on standard error
 
 
-def _json_of(value: object) -> Json:
-    """What a table may hold and JSON has no form for."""
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, decimal.Decimal | datetime.timedelta):
-        return str(value)
-    if callable(item := getattr(value, "item", None)):  # a number of numpy's
-        plain: Json = item()
-        return plain
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
-
-
 _TEXT = json.encoder.encode_basestring
-_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_json_of).encode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 _PLAIN = Columns()
@@ -302,9 +283,9 @@ class Recorder:
         """Report a bad row; returns where it ends in its file."""
         self.bad += 1
         if self.bad <= _SHOWN:
-            print(f"rlvr grade: {one.bad}", file=sys.stderr, flush=True)
+            say(one.bad)
         if self.bad == _SHOWN + 1:
-            print(f"rlvr grade: more than {_SHOWN} bad rows; further ones are counted", file=sys.stderr, flush=True)
+            say(f"more than {_SHOWN} bad rows; further ones are counted")
         if self._open_errors is None:
             return 0
         self._errors = self._errors or self._open_errors()

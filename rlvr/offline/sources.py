@@ -12,11 +12,13 @@ Example:
 
 from __future__ import annotations
 
+import base64
+import datetime
 import math
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -32,7 +34,7 @@ from rlvr.errors import ConfigError
 
 STREAM = "-"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
-_OURS = (".errors.jsonl", ".partial")  # what a run leaves beside its output is no input of the next
+_OURS = (".errors.jsonl", ".partial", ".resume")  # what a run leaves beside its output is no input of the next
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CHUNK = 1 << 16
 _MASK = (1 << 64) - 1
@@ -87,7 +89,7 @@ class FileSource:
                 yield from bad
                 bad.clear()
             self._row = row.line
-            yield _without_nan(row) if parquet else row
+            yield _in_json(row) if parquet else row
         yield from bad
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
@@ -129,20 +131,22 @@ class FileSource:
 
 
 class StreamSource:
-    """JSONL on standard input."""
+    """JSONL on standard input, or from a pipe that has a name."""
 
-    name = "standard input"
     waits = True
 
-    def __init__(self) -> None:
-        if sys.stdin is None:
+    def __init__(self, pipe: Path | None = None) -> None:
+        """pipe: None = standard input. Raises BadFile: it is closed."""
+        if pipe is None and sys.stdin is None:
             raise BadFile("standard input is closed; name a file, or give rows on standard input")
+        self.name = "standard input" if pipe is None else str(pipe)
+        self._pipe = pipe
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         number = 0
         try:
             # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
-            with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+            with open(self._pipe or sys.stdin.fileno(), "rb", closefd=self._pipe is not None) as stream:
                 for number, line in enumerate(stream, start=1):
                     if number <= after:
                         continue
@@ -186,7 +190,7 @@ class HubSource:
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         for row in self._split.rows(after):
             self._row = row.line
-            yield _without_nan(row)
+            yield _in_json(row)
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
         for start in range(0, len(self._split), _CHUNK):
@@ -199,12 +203,31 @@ class HubSource:
         return self._row / max(1, len(self._split))
 
 
-def _without_nan(row: Row) -> Row:
-    """A missing number of a table is NaN there, and nothing here."""
-    if any(isinstance(value, float) and math.isnan(value) for value in row.fields.values()):
-        fields = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.fields.items()}
-        return Row(file=row.file, line=row.line, fields=fields, text=row.text)
-    return row
+def _in_json(row: Row) -> Row:
+    """The row of a table with what JSON has a form for: a missing number is NaN there and nothing here."""
+    return replace(row, fields={name: json_value(value) for name, value in row.fields.items()})
+
+
+def json_value(value: object) -> object:
+    """A value of a table as JSON: times as ISO 8601, bytes in base64, exact decimals as text, NaN as nothing.
+
+    Example:
+        >>> json_value({"at": datetime.date(2024, 5, 1), "raw": b"ab", "weights": [0.5, float("nan")]})
+        {'at': '2024-05-01', 'raw': 'YWI=', 'weights': [0.5, None]}
+    """
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): json_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(inner) for inner in value]
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return str(value)
 
 
 # --- finding --------------------------------------------------------------------------------------------------------
@@ -237,7 +260,7 @@ def find_sources(
                 raise DataNotFound(f"no file {name!r}")
             if path.resolve() in left:
                 raise ConfigError(f"--out {name!r} is one of the files to grade; name another")
-            found.append(FileSource(path))
+            found.append(FileSource(path) if path.is_file() else StreamSource(path))
         else:
             found.append(HubSource(name, config, split))
     if (config or split) and not any(isinstance(source, HubSource) for source in found):

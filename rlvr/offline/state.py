@@ -97,10 +97,12 @@ class RunState:
             raise BadFile(f"cannot write {str(self.folder)!r}: {error.strerror or error}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise ConfigError(
                 f"another process is writing {str(out)!r}; wait for it, or name another file with --out"
             ) from error
+        except OSError:  # a file system without locks
+            pass
         if made:
             for left in (partial_of(out), partial_of(errors_of(out))):  # of nobody: its state is gone
                 if left.is_dir():

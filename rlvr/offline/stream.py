@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 from collections import deque
@@ -108,6 +109,8 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
             have = f"nothing in {columns.response or columns.chat!r}"
         names = ", ".join(map(str, row.fields)) or "none"
         raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
+    if "metadata" in fields:
+        fields["metadata"] = _metadata(fields["metadata"])
     if "reference" in fields:
         fields["reference"] = reference_of(fields["reference"], kind)
     try:
@@ -123,6 +126,16 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         ]
     except InvalidRow as error:
         raise BadRow(str(error)) from error
+
+
+def _metadata(value: object) -> object:
+    """What a reward is told of a row: an object, or one as text. A column of this name that holds another is none."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)

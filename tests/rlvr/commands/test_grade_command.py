@@ -190,7 +190,7 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
         (["in.jsonl", "--reward", "maht"], "did you mean 'math'"),
         (["in.jsonl", "--reward", "{gate: format"], "is not YAML"),
         (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
-        (["in.jsonl", "--reward", "math", "--deadline", "0"], "deadline must be"),
+        (["in.jsonl", "--reward", "math", "--deadline", "0"], "--timeout is 0"),
         (["in.jsonl", "--reward", "math", "--out", "out.jsonl.gz"], "written as JSONL or Parquet"),
         (["in.jsonl", "--reward", "math", "--out", "in.jsonl"], "is one of the files to grade"),
         (["in.jsonl", "--reward", "math", "--limit", "0"], "--limit is 0"),
@@ -335,3 +335,18 @@ def test_help_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for word in ("--reward", "--out", "--workers", "--deadline", "responses", "Exit status", "countdown"):
         assert word in text
+
+
+def test_a_closed_standard_error_changes_nothing_of_what_is_written(tmp_path: Path) -> None:
+    rows = write_lines(tmp_path / "in.jsonl", [BOXED, "nonsense"])
+    command = f"{sys.executable} -m rlvr.cli grade {rows} --reward math --workers 1 2>&-"
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert ran.returncode == 3
+    assert [json.loads(line)["score"] for line in ran.stdout.splitlines()] == [1.0]
+
+
+def test_a_pipe_with_a_name_is_read_as_a_stream(tmp_path: Path) -> None:
+    rows = write_lines(tmp_path / "in.jsonl", [BOXED, BOXED])
+    command = f"{sys.executable} -m rlvr.cli grade <(cat {rows}) --reward math --workers 1"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert (ran.returncode, len(ran.stdout.splitlines())) == (0, 2), ran.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import gzip
 import json
 from collections.abc import Callable
@@ -13,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_prep.errors import DataNotFound
-from data_prep.rows import Row
 from rlvr.cli import main
 from rlvr.errors import ConfigError
 from rlvr.offline.sources import Selection, Start, find_sources, lot, lots, numbered_rows, select
@@ -96,10 +97,48 @@ def test_a_stream_has_no_number_of_rows_to_draw_from() -> None:
         select(find_sources(["-"]), limit=None, sample=10, seed=0)
 
 
-def test_a_missing_number_of_a_table_is_null(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"response": ["x", "y"], "weight": [1.5, float("nan")]}), tmp_path / "a.parquet")
-    rows = [n.row for n in numbered_rows(find_sources([str(tmp_path / "a.parquet")]), Selection())]
-    assert [row.fields["weight"] for row in rows if isinstance(row, Row)] == [1.5, None]
+def test_what_a_table_holds_and_json_has_no_form_for_is_graded_all_the_same(tmp_path: Path) -> None:
+    table = {
+        "response": ["\\boxed{4}"],
+        "answer": [4.0],
+        "when": [datetime.datetime(2024, 5, 1, 12)],
+        "raw": [b"ab"],
+        "exact": [decimal.Decimal("1.50")],
+        "weights": [[0.5, float("nan")]],
+        "missing": [float("nan")],
+        "metadata": [{"day": datetime.date(2024, 5, 1)}],
+    }
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    for out in ("out.jsonl", "out.parquet"):
+        command = ["grade", str(tmp_path / "a.parquet"), "--reward", "math", "--out", str(tmp_path / out)]
+        assert main([*command, "--workers", "1"]) == 0
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert row["score"] == 1.0
+    assert {name: row[name] for name in table} == {
+        "response": "\\boxed{4}",
+        "answer": 4.0,
+        "when": "2024-05-01T12:00:00",
+        "raw": "YWI=",
+        "exact": "1.50",
+        "weights": [0.5, None],
+        "missing": None,
+        "metadata": {"day": "2024-05-01"},
+    }
+    (stored,) = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert stored["weights"] == [0.5, None]
+    assert json.loads(stored["metadata"]) == {"day": "2024-05-01"}
+
+
+def test_a_column_called_metadata_may_hold_anything(tmp_path: Path) -> None:
+    rows = [{"response": "x", "metadata": value} for value in ("text", 5, '{"a": 1}', ["b"], None, "{no json")]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "own.py").write_text("def own(request):\n    return float(len(request.metadata))\n")
+    out = tmp_path / "out.jsonl"
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", f"{tmp_path / 'own.py'}:own", "--out", str(out)]) == 0
+    graded = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(g["metadata"], g["score"]) for g in graded] == [
+        (row["metadata"], score) for row, score in zip(rows, [0, 0, 1, 0, 0, 0], strict=True)
+    ]
 
 
 @pytest.fixture
