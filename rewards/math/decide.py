@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 
-from rewards.math import angles, budget, engine, exact, numeric, polynomials
+from rewards.math import angles, budget, engine, exact, logarithms, numeric, polynomials
 from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
 
 FEWEST_GOLD_DIGITS = 8
@@ -122,7 +122,7 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         found = _by_value(gold, answer, sorted(variables))
         if found is not None:
             return found
-        if not variables and angles.equal(gold, answer):
+        if not variables and (angles.equal(gold, answer) or logarithms.equal(gold, answer)):
             return Answer.YES
     if not budget.spend("exact", 0):
         return Answer.UNDECIDED

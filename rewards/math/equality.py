@@ -13,6 +13,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rewards.math import budget, finished
@@ -32,6 +33,7 @@ from rewards.math.values import (
 
 __all__ = ["Equality", "compare", "compare_all"]
 
+_GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
 
 
@@ -51,6 +53,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     answers = readings(answer) if key(spelled(answer)) else ()
     if not answers:
         return Equality.UNREADABLE_ANSWER
+    if glued := _GLUED.fullmatch(spelled(answer)):  # `100m^2`: an area, where the gold knows no m
+        answers = (*answers, *readings(f"{glued[1]} m^{glued[2]}"))
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
     compared = _FOUND[any_of(same_value(alone(one), alone(other), terms) for one in golds for other in answers)]

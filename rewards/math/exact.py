@@ -332,6 +332,14 @@ def _log(value: Expr, base: Expr) -> Form:
     return over(logarithm(normal(value)), logarithm(normal(base)))
 
 
+def _inverse_tangent(value: Expr) -> Form:
+    """Of a hyperbolic tangent: half the logarithm of (1 + x) / (1 - x)."""
+    number = normal(value).rational
+    if number is None or not -1 < number < 1:
+        raise TooHard("an inverse hyperbolic tangent of no rational number within the unit")
+    return times(constant(Fraction(1, 2)), _log_of((1 + number) / (1 - number)))
+
+
 def _absolute(value: Expr) -> Form:
     inner = normal(value)
     number = inner.rational
@@ -456,6 +464,7 @@ _HANDLERS: dict[str, Any] = {
     "^": _power,
     "root": _root,
     "abs": _absolute,
+    "atanh": _inverse_tangent,
     "!": _factorial,
     "!!": _double_factorial,
     "binom": _binomial,

@@ -179,7 +179,8 @@ class Grammar:
             return not (self._units and token.gap and behind_number and is_unit(token.text) and self._unit_ends())
         if token.kind is Kind.WORD:
             known = self._units and is_unit(token.text)
-            return not known and (not token.gap or len(token.text) < 3)
+            product = len(token.text) < 3 or (len(token.text) == 3 and (self._is_formula or self.peek(1) in ("+", "-")))
+            return not known and (not token.gap or product)
         if token.kind is Kind.COMMAND:
             return token.text in COMMANDS
         return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)

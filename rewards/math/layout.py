@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import re
 
-_LEADING = re.compile(r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→)\s*")
+_LEADING = re.compile(
+    r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
+)
+_PROVED = re.compile(r"\s*(?:∎|■|\$?\s*\\(?:blacksquare|qed)(?![a-zA-Z])\s*\$?)\s*\Z")
 _DOUBLED = re.compile(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
     r"|sin|cos|tan|log|ln|leq?|geq?|neq?|binom|circ|overline|in|quad)(?![a-zA-Z]))"
@@ -36,6 +39,7 @@ _CHOSEN = re.compile(
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
 )
 _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
+_QUOTED_DEGREES = re.compile(r"“\s*\^\s*\\circ\s*”")
 _MINUTES = re.compile(
     r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"
 )
@@ -46,10 +50,10 @@ _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
 def laid_out(text: str) -> str:
     """Before anything else is spelled: without what stands around the answer."""
-    text = _edged(text)
+    text = _edged(_PROVED.sub("", text))
     if text in ("\\mathbf{R}", "\\mathbf R", "\\boldsymbol{R}", "\\bf R"):
         return "\\mathbb{R}"
-    if "\\" in text or "⇒" in text or "∴" in text or "→" in text:
+    if "\\" in text or text.startswith(("⇒", "∴", "→", "=>", "->")):
         lead = _LEADING.match(text)
         if lead is not None:
             text = text[lead.end() :]
@@ -122,6 +126,7 @@ def settled(text: str) -> str:
     if text.endswith("[") or "]" in text[:12] or "\\cup" in text:
         text = _turned(text)
     if "\\circ" in text:
+        text = _QUOTED_DEGREES.sub(r"^\\circ ", text)
         text = _MINUTES.sub(_one_angle, text)
     return _ORDINAL.sub("", text) if "th" in text or "st" in text or "nd" in text or "rd" in text else text
 

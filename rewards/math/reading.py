@@ -30,7 +30,7 @@ _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyt
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
 _CHOICE_AND_TEXT = re.compile(
-    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z\"]))(\S.*)"
+    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}))(\S.*)"
 )
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
@@ -73,10 +73,16 @@ _CONGRUENT = re.compile(
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_LETTERS = re.compile(r"[a-zA-Z](?: [a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])|[a-z]\s?-\s?[a-z]{1,3}")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
 _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
-_LABEL = re.compile(r"^“\s*([A-Za-z][A-Za-z ,'-]{1,60}):\s*”?\s*(?=[^\s”])")
+_LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
+    r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
+    r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part)\s*){1,8}"
+    r"(?:\(?[a-z\d]\)?)?\s*:\s*”?\s*(?=[^\s”])",
+    re.IGNORECASE,
+)
 _LEADING_KIND = re.compile(
     r"^“?\s*(?:the )?(?:point|ordered pair|pair|vertex|vector|interval|matrix|coordinates(?: are)?)\s*:?\s*”?\s*"
     r"(?=[(\[\\])",
@@ -138,7 +144,7 @@ def _readings(text: str) -> list[Value]:
     if "\\" in text and "\\to" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
     label = _LABEL.match(text)
-    if label is not None and not _HEDGING.search(label[1]) and "not" not in label[1].lower():
+    if label is not None:
         text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
     text = _LEADING_KIND.sub("", text)
     if (several := _separately(text)) is not None:
@@ -260,6 +266,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         return [*found, _NUMBER_SETS[lower.removeprefix("the ").removeprefix("set of ")], Words(words_of(text))]
     if text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower())):
         return [*found, Words(words_of(text))]
+    if _LETTERS.fullmatch(text):
+        return found
     if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
         found.append(Words(words_of(text)))
     return found

@@ -418,9 +418,14 @@ def _mirrored(value: Inequality) -> Inequality:
 
 def same_roots(equation: Expr, answer: Value) -> Answer:
     """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
-    items = answer.items if isinstance(answer, Many) and not answer.opening else (answer,)
+    items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
     names, roots = set[str](), list[Expr]()
+    if isinstance(answer, Many) and answer.opening and len(free_variables(equation)) == 1:
+        names.update(free_variables(equation))
     for item in items:
+        if isinstance(item, Scalar) and names:
+            roots.append(item.expression)
+            continue
         if not isinstance(item, Named) or not isinstance(item.expression, Sym):
             return Answer.NO
         names.add(item.expression.name)

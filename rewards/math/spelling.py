@@ -274,6 +274,8 @@ def _quoted(match: re.Match[str]) -> str:
     content = match.group(2)
     if content.strip() in (",", ";", ":"):
         return content
+    if content.strip() in ("sec", "min") and match.string[: match.start()].rstrip("\\ ,;~")[-1:].isdigit():
+        return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
     if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
@@ -343,7 +345,7 @@ def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
     if " x " in text or "U" in text:
         text = _UNION.sub(r" \\cup ", _TEN.sub(r" \\times ", text))
-    if _ALREADY.fullmatch(text):
+    if _ALREADY.fullmatch(text) and ">" not in text[:2]:
         text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
         text = _TRAILING.sub("", " ".join(text.split())).rstrip()
         return settled(unbraced(text))

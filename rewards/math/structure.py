@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from operator import itemgetter
 
 from rewards.math.commands import Parser
 from rewards.math.expressions import INFINITY, Expr, Num, divide, negative, number
@@ -37,6 +38,7 @@ from rewards.math.values import (
 )
 
 _MOST_ITEMS = 100
+_PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
 _RELATIONS = {
     "=": "=",
     ":=": "=",
@@ -260,6 +262,9 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         except NotMaths:
             pass
         plain = words_of(name) if re.search(r"(?<![\\a-z])[a-z]{3}", name) else re.sub(r"[\s{}“”]", "", name)
+        if names := _PLAIN_NAMES.fullmatch(plain):
+            order = names[1].split(",")
+            plain, values = f"({','.join(sorted(order))})", [_by_name(value, order) for value in values]
         return [Named(plain, value, expression, parameters) for value in values]
     if not _is_measured(pieces):
         try:
@@ -267,6 +272,15 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         except NotMaths:
             pass
     return worked(pieces, [_source(piece, text) for piece in pieces], lambda piece: _value(piece, text))
+
+
+def _by_name(value: Value, names: list[str]) -> Value:
+    """The tuple that `(y, x)` is said to be, in the order of the names."""
+    if not isinstance(value, Many) or value.opening != "(" or len(value.items) != len(names):
+        return value
+    return replace(
+        value, items=tuple(item for _name, item in sorted(zip(names, value.items, strict=True), key=itemgetter(0)))
+    )
 
 
 def _is_measured(pieces: Sequence[Sequence[Token]]) -> bool:

@@ -49,21 +49,21 @@ _BASE = {
     # name: base quantity, factor, spellings
     "length": (
         ("1/1000", "mm millimeter millimetre"),
-        ("1/100", "cm centimeter centimetre"),
+        ("1/100", "cm cms centimeter centimetre"),
         ("1/10", "dm decimeter decimetre"),
         ("1", "m meter metre"),
-        ("1000", "km kilometer kilometre"),
+        ("1000", "km kms kilometer kilometre"),
         ("127/5000", "in inch inches"),
         ("381/1250", "ft foot feet"),
-        ("1143/1250", "yd yard"),
+        ("1143/1250", "yd yds yard"),
         ("201168/125", "mi mile"),
         ("1/1000000", "um micrometer micron"),
         ("1/1000000000", "nm nanometer nanometre"),
     ),
     "mass": (
         ("1/1000", "mg milligram"),
-        ("1", "g gm gram"),
-        ("1000", "kg kilogram kilo"),
+        ("1", "g gm gms gram"),
+        ("1000", "kg kgs kilogram kilo"),
         ("1000000", "tonne"),
         ("45359237/100000", "lb lbs pound"),
         ("45359237/1600000", "oz ounce"),
@@ -73,11 +73,11 @@ _BASE = {
         ("1/1000", "ms millisecond"),
         ("1", "s sec second"),
         ("60", "min minute"),
-        ("3600", "h hr hour"),
+        ("3600", "h hr hrs hour"),
         ("86400", "d day"),
-        ("604800", "week wk"),
+        ("604800", "week wk wks"),
     ),
-    "months": (("1", "month mo"), ("12", "year yr"), ("120", "decade"), ("1200", "century centuries")),
+    "months": (("1", "month mo"), ("12", "year yr yrs"), ("120", "decade"), ("1200", "century centuries")),
     "money": (("1", "dollar usd buck"), ("1/100", "cent ¢"), ("1/4", "quarter"), ("1/10", "dime"), ("1/20", "nickel")),
     "euro": (("1", "euro eur"),),
     "sterling": (("1", "gbp"),),
@@ -99,6 +99,8 @@ _COMPOUND = {
     "cl cL centiliter": ((("length", 3),), "1/100000"),
     "gal gallon": ((("length", 3),), "473176473/125000000000"),
     "qt quart": ((("length", 3),), "473176473/500000000000"),
+    "sqft": ((("length", 2),), "145161/1562500"),
+    "mps": ((("length", 1), ("time", -1)), "1"),
     "acre": ((("length", 2),), "316160658/78125"),
     "ha hectare": ((("length", 2),), "10000"),
     "mph": ((("length", 1), ("time", -1)), "1397/3125"),
@@ -134,14 +136,21 @@ def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
             put(spellings, ((base, 1),), Fraction(factor))
     for spellings, (dimension, factor) in _COMPOUND.items():
         put(spellings, dimension, Fraction(factor))
-    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz"):
-        dimension, one = table[symbol]
-        for prefix, times in _PREFIXES.items():
-            table.setdefault(prefix + symbol, (dimension, one * Fraction(times)))
     return table
 
 
+def _with_prefixes() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
+    """Symbols whose letter case tells them apart: `mW` and `MW`."""
+    found: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {}
+    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz"):
+        dimension, one = _UNITS[symbol]
+        for prefix, times in _PREFIXES.items():
+            found[prefix + symbol] = (dimension, one * Fraction(times))
+    return found
+
+
 _UNITS = _table()
+_SYMBOLS = _with_prefixes()
 _PREFIXED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _FILLING_WORDS = """
 of in the a an and total altogether units unit more each all exactly only about approximately possible different
@@ -171,13 +180,13 @@ CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr
 
 def is_unit(word: str) -> bool:
     """Whether a word or letter is the name of a unit."""
-    return word in _UNITS or word in _PREFIXED or (len(word) > 2 and word.lower() in _UNITS)
+    return word in _UNITS or word in _SYMBOLS or word in _PREFIXED or (len(word) > 2 and word.lower() in _UNITS)
 
 
 def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
     """As it stands, else without its letter case: `KG` is a kilogram, `Mg` is none."""
     plain = word.replace(" ", "")
-    return _UNITS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
+    return _UNITS.get(plain) or _SYMBOLS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
 
 
 def _singular(word: str) -> str:
@@ -216,6 +225,12 @@ def read_unit(text: str) -> Unit | None:
             more = 1 if lower == "squared" else 2
             factor *= last_factor**more
             powers[last] += more * sign
+            continue
+        if lower == "in" and powers and text[at:].strip():  # `hours in total`
+            continue
+        if lower in ("a", "an") and powers and (following := re.match(r"[A-Za-z]+", text[at:])):
+            if _known(following.group()) is not None:  # `miles an hour`
+                sign = -1
             continue
         if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None

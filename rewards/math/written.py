@@ -51,6 +51,7 @@ _BETWEEN = re.compile(
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
     re.IGNORECASE,
 )
+_UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 """A unit with another number behind it: `5 feet 3 inches`."""
@@ -143,6 +144,8 @@ def _values(text: str) -> Iterator[Span]:
     at = 0
     for found in (*formulas(text), Span(len(text), len(text))):
         for number in _PLAIN.finditer(text, at, found.start):
+            if _UNIT_POWER.search(text, max(0, number.start() - 4), number.start()):  # `cm^2`
+                continue
             blanks = len(number.group()) - len(number.group().lstrip())
             yield Span(number.start() + blanks, number.end())
         at = found.end
