@@ -242,7 +242,7 @@ class _Runner:
         began = time.perf_counter()
         try:
             results = await self._grader.grade(case.requests)
-        except (Exception, GraderEnded) as error:  # the promise is a grade, whatever a reward raises
+        except (Exception, GraderEnded, KeyboardInterrupt, SystemExit) as error:  # a grade, whatever a reward raises
             results = [raised(self._owner.plan.name, error)] * len(case.requests)
         spent = time.perf_counter() - began
         return [result.timed(spent / len(results)) for result in results]

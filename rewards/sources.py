@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -28,6 +29,7 @@ EXCERPT = "__rewards_main__"
 """The name of the module that a worker makes of a script's or notebook's statements."""
 
 _FILES: dict[str, ModuleType] = {}
+_LOADING = threading.RLock()  # a file that one thread is loading is half a module to another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,11 @@ def load_file(path: str) -> ModuleType:
 
     Raises UnknownReward (no such file), InvalidReward (it does not load).
     """
-    file = os.path.realpath(path)
+    with _LOADING:
+        return _load(path, os.path.realpath(path))
+
+
+def _load(path: str, file: str) -> ModuleType:
     if file in _FILES:
         return _FILES[file]
     for loaded in list(sys.modules.values()):
@@ -213,3 +219,12 @@ def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int], package: 
             f"the statements of {file or 'the notebook'} that declare a reward cannot be run in a worker: "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _new_lock_in_child() -> None:
+    global _LOADING
+    _LOADING = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock_in_child)

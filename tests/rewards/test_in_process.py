@@ -35,6 +35,8 @@ GO_ON = threading.Event()
 def here(request: GradeRequest) -> float:
     if "hang" in request.response:
         GO_ON.wait(20)
+    if "interrupt" in request.response:
+        raise KeyboardInterrupt
     if "raise" in request.response:
         raise ValueError("odd")
     return float(request.response == str(os.getpid()))
@@ -61,8 +63,8 @@ def of(*responses: str) -> list[GradeRequest]:
 
 
 def test_a_reward_that_asks_for_it_is_graded_in_the_calling_process() -> None:
-    results = grade("test_here", of(str(os.getpid()), "1", "raise"))
-    assert [r.verdict for r in results] == [Verdict.CORRECT, Verdict.WRONG, Verdict.UNGRADED]
+    results = grade("test_here", of(str(os.getpid()), "1", "raise", "interrupt", "2"))
+    assert [r.verdict.value for r in results] == ["correct", "wrong", "ungraded", "ungraded", "wrong"]
     assert results[2].reason == "reward 'test_here' raised ValueError: odd"
     spec = {"reward": "test_anywhere", "in_process": True}
     assert grade(spec, of("a"))[0].score == os.getpid()
