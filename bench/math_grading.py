@@ -9,7 +9,7 @@ so that what handing over costs is counted. Every round has rows of its own: not
     SET, right verdicts     per cent of the same rows, so that speed is not bought with errors
     SET, wrong accepts      and `wrong rejects`: how many; the ratio is of the numbers plus one
     SET, p99, SET, slowest  milliseconds of one verdict, asked for one at a time, hand-over included
-    memory                  peak MiB of a worker after both sets, and of a process with math-verify in it
+    memory                  peak MiB of a worker and the sympy that it asks, and of a process with math-verify in it
     SET, 2 workers          throughput with two workers on two cores by that with one on one; what the text decides is
                             graded in the caller's process, so that only the rest gains by a second worker
 
@@ -177,15 +177,20 @@ def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
 
 
 def peak_of_worker() -> float:
-    """The largest peak of the grading workers that this process has started, in MiB."""
-    found = []
+    """The largest peak of the grading workers that this process has started, with the sympy that each asks, in MiB."""
+    workers = peaks_of("rewards.worker", os.getpid())
+    return max(peak + sum(peaks_of("rewards.math.symbolic", worker).values()) for worker, peak in workers.items())
+
+
+def peaks_of(command: str, parent: int) -> dict[int, float]:
+    """The peaks of the processes that a process has started with such a command, by their ids."""
+    found = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-            command = (status.parent / "cmdline").read_text()
-            if int(fields["PPid"]) == os.getpid() and "rewards.worker" in command:
-                found.append(int(fields["VmHWM"].split()[0]) / 1024)
-    return max(found)
+            if int(fields["PPid"]) == parent and command in (status.parent / "cmdline").read_text():
+                found[int(fields["Pid"])] = int(fields["VmHWM"].split()[0]) / 1024
+    return found
 
 
 def _with_math_verify(into: multiprocessing.SimpleQueue[float]) -> None:

@@ -36,6 +36,8 @@ _SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}
 _FRACTION = re.compile(
     rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
 )
+_PRODUCT = re.compile(r"\\frac\s*\{((?:[^{}+]|\{[^{}+]*\})*)\}\s*\{\s*(\d+)\s*\}")
+_RAISED = re.compile(r"[\^_]\s*(?:\{[^{}]*\}|\w)|\\sqrt\s*(?:\[[^\]]*\])?\s*(?:\{[^{}]*\}|\d)")
 _NUMBERS = re.compile(r"(?<![\d^_\[.{])(\d+)(?![\d.}\]])")
 
 
@@ -126,4 +128,12 @@ def is_simplified(spelled_answer: str) -> bool:
             divisor = math.gcd(divisor, *(int(term[1]) if term else 1 for term in terms))
         if divisor > 1 or int(float(bottom)) == 1:
             return False
-    return True
+    return all(_is_lowest_product(*match.groups()) for match in _PRODUCT.finditer(last))
+
+
+def _is_lowest_product(top: str, bottom: str) -> bool:
+    """Of a product over a whole number: none of its whole factors, wherever it stands, shares a divisor with that."""
+    top = _RAISED.sub(" ", top.strip().lstrip("-+"))
+    if "-" in top or "." in top:
+        return True
+    return math.gcd(math.prod(map(int, re.findall(r"\d+", top))), int(bottom)) == 1 or not re.search(r"\d", top)

@@ -111,9 +111,10 @@ def test_a_process_that_was_killed_from_outside_is_replaced() -> None:
 
 
 def test_nothing_is_left_running_when_the_pool_is_closed() -> None:
+    others = _children(os.getpid(), "rewards.worker")
     with GraderPool("math", workers=1) as pool:
         pool.grade([asked(*DECIDED_BY_SYMPY)])
-        (worker,) = _children(os.getpid(), "rewards.worker")
+        (worker,) = _children(os.getpid(), "rewards.worker") - others
         (asking,) = _children(worker, "rewards.math.symbolic")
     for _ in range(500):
         if not Path(f"/proc/{asking}").exists():
@@ -122,13 +123,13 @@ def test_nothing_is_left_running_when_the_pool_is_closed() -> None:
     raise AssertionError("sympy's process outlives its worker")
 
 
-def _children(parent: int, command: str) -> list[int]:
-    found = []
+def _children(parent: int, command: str) -> set[int]:
+    found = set()
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
             if int(fields["PPid"]) == parent and command in (status.parent / "cmdline").read_text():
-                found.append(int(status.parent.name))
+                found.add(int(status.parent.name))
         except OSError:
             continue
     return found
@@ -169,11 +170,12 @@ def test_a_worker_and_its_sympy_take_little_memory_whatever_they_are_asked() -> 
         (r"\gcd(x^{200} - 1, x^{150} - 1)", r"x^{50}-1"),
         DECIDED_BY_SYMPY,
     ]
+    others = _children(os.getpid(), "rewards.worker")
     with GraderPool("math", workers=1, deadline=3.0) as pool:
         peaks: dict[int, float] = {}
         for answer, gold in heavy:
             pool.grade([asked(answer, gold)])
-            (worker,) = _children(os.getpid(), "rewards.worker")
+            (worker,) = _children(os.getpid(), "rewards.worker") - others
             for process in (worker, *_children(worker, "rewards.math.symbolic")):
                 with contextlib.suppress(OSError):
                     peaks[process] = _peak(process)
