@@ -52,6 +52,7 @@ class Link:
         self._refs: dict[int, Any] = {}
         self._received: dict[int, int] = {}
         self._gone: dict[int, type] = {}
+        self._reading = 0
         self.shows_docs = False  # the tests ask for docstrings, which decorators copy
         self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
         self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
@@ -98,10 +99,12 @@ class Link:
                 self.handing((args, kwargs))
             if self.before is not None:
                 self.before()
+            half_read = self.shared.set_aside()
             try:
                 return self._ask(name, args, kwargs)
             finally:
                 del args, kwargs
+                self.shared.take_back(half_read)
                 while self._abstract and not self.lost:
                     register(self._abstract.pop())
                 if self.after is not None and not self.lost:
@@ -152,6 +155,8 @@ class Link:
         encoder = CheckerEncoder(self.shared, self)
         released, changes = self.shared.released(), self.shared.changes()
         let_go, self._gone = self._gone, {}  # what is collected while this is written goes with the next message
+        if self._reading:  # the rest of a message may speak of them
+            released, let_go, self._gone = (), {}, let_go
         gone = tuple(x for number in let_go for x in (number, self._received.get(number, 0)))
         box: list[Any] = [operation, released, gone, changes, (), *payload]
         del payload
@@ -183,9 +188,11 @@ class Link:
                 self._flush_reports()
             raw = self._channel.receive()
             self.gave_much = self.gave_much or len(raw) > _MUCH
+            self._reading += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
             self.shared.apply(message[3])
+            self._reading -= 1
             self.shared.forget(message[1])
             self.shared.settle()
         except Ended:

@@ -14,7 +14,7 @@ import operator
 import struct
 import sys
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from itertools import chain
 from types import SimpleNamespace
@@ -43,11 +43,22 @@ def _same_items(now: list[Any], then: list[Any]) -> bool:
 
 
 def _dict_items(value: Any) -> list[Any]:
-    return [*dict.__iter__(value), *map(dict.__getitem__, (value,) * dict.__len__(value), dict.__iter__(value))]
+    """Keys, then values. None is looked up: that could ask the program whether two keys are equal."""
+    return [*dict.__iter__(value), *dict.values(value)]
 
 
 def _flat(value: Any) -> list[Any]:
     return list(chain.from_iterable(zip(dict.__iter__(value), dict.values(value), strict=True)))
+
+
+def _ordered_pairs(value: Any) -> list[tuple[Any, Any]]:
+    """In the order of an OrderedDict, which is not always that of the dictionary below."""
+    held = {id(key): content for key, content in dict.items(value)}
+    return [(key, held[id(key)]) for key in OrderedDict.__iter__(value)]
+
+
+def _ordered_items(value: Any) -> list[Any]:
+    return list(chain.from_iterable(_ordered_pairs(value)))
 
 
 def _apply_dict(value: Any, content: Any) -> None:
@@ -146,7 +157,7 @@ def _apply_ndarray(value: Any, content: Any) -> None:
 _LIST = Kind("list", list, list, _same_items, list, _apply_list)
 _KINDS: tuple[Kind, ...] = (
     _LIST,
-    Kind("ordered", __import__("collections").OrderedDict, _dict_items, _same_items, _flat, _apply_ordered),
+    Kind("ordered", OrderedDict, _ordered_items, _same_items, _ordered_items, _apply_ordered),
     Kind("dict", dict, _dict_items, _same_items, _flat, _apply_dict),
     Kind("set", set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
     Kind("bytearray", bytearray, bytes, operator.eq, bytes, _apply_bytes),
@@ -243,6 +254,15 @@ class Shared:
         self.forget(tuple(self._fresh))
         self._fresh.clear()
 
+    def set_aside(self) -> list[int]:
+        """Those of a message that is half read, where something is asked in the middle: the hash of a key."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
+
+    def take_back(self, fresh: list[int]) -> None:
+        """Go on with what `set_aside` gave."""
+        self._fresh = fresh
+
     def settle(self) -> None:
         """Remember what the containers of the message just written or read hold."""
         for number in self._fresh:
@@ -254,7 +274,8 @@ class Shared:
     def released(self) -> tuple[int, ...]:
         """The numbers of those that nothing else here holds any more: to be forgotten once the message is written."""
         # The entry's own reference and the argument of getrefcount.
-        return tuple(n for n, e in self._entries.items() if not e.held and _getrefcount(e.value) <= 2)
+        entries = self._entries.items()
+        return tuple(n for n, e in entries if not e.held and e.then is not None and _getrefcount(e.value) <= 2)
 
     def changes(self) -> tuple[object, ...]:
         """Numbers and contents, flat, of what has changed since both ends agreed."""
@@ -262,6 +283,8 @@ class Shared:
             return ()
         found: list[object] = []
         for number, entry in self._entries.items():
+            if entry.then is None:  # it is being read at this moment
+                continue
             kind = entry.kind
             now = kind.remember(entry.value)
             if not kind.same(now, entry.then):
@@ -277,6 +300,7 @@ class Shared:
             entry = self._entries.get(changes[at])
             if entry is None:
                 continue  # let go of in the meantime
+            entry.then = None
             try:
                 entry.kind.apply(entry.value, changes[at + 1])
             except (TypeError, ValueError, AttributeError, OverflowError) as error:
