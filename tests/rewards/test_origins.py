@@ -56,23 +56,25 @@ def test_an_installed_package_brings_rewards_by_name(tmp_path: Path, monkeypatch
         """
         from rewards import reward
 
-        @reward("brevity", version="5")
+        @reward("their_brevity", version="5")
         def brevity(request, *, limit: int = 3):
             return float(len(request.response) <= limit)
 
         def plain(request):
             return 2.0
         """,
-        "brevity = their_package:brevity\nplainly = their_package:plain\n",
+        "their_brevity = their_package:brevity\nplainly = their_package:plain\n",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert {"brevity", "plainly"} <= set(names())
-    assert find("brevity").identity == "brevity@5"
-    spec = {"reward": "brevity", "parameters": {"limit": 7}}
+    assert {"their_brevity", "plainly"} <= set(names())
+    assert find("their_brevity").identity == "their_brevity@5"
+    spec = {"reward": "their_brevity", "parameters": {"limit": 7}}
     assert [r.score for r in grade(spec, [REQUEST], workers=1)] == [1.0]
     assert [r.score for r in grade("plainly", [REQUEST], workers=1)] == [2.0]
-    with pytest.raises(UnknownReward, match=r"no reward is called 'brevty'; did you mean 'brevity'\?.*pip install"):
-        find("brevty")
+    with pytest.raises(
+        UnknownReward, match=r"no reward is called 'their_brevty'; did you mean 'their_brevity'\?.*pip install"
+    ):
+        find("their_brevty")
 
 
 def test_packages_that_collide_or_do_not_load_say_whose_they_are(
