@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from data_prep.errors import DataError, DataNotFound
+from data_prep.errors import BadRow, DataError, DataNotFound
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, Row, iter_rows, raise_bad, read_each
 from data_prep.sets import NAMED_SETS, NamedSet, named_set, set_rows
@@ -74,10 +74,17 @@ def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad
 
 
 def _of_file(path: str, solution_field: str | None, on_bad: OnBad) -> Source:
-    rows = iter_rows(path, on_bad)
+    bad: list[BadRow] = []
+
+    def take_note(error: BadRow) -> None:
+        if not bad:
+            bad.append(error)
+        on_bad(error)
+
+    rows = iter_rows(path, take_note)
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
     if not first:
-        raise DataError(f"{path} holds no rows to read")
+        raise DataError(f"{path} holds no rows that can be read" + (f"; the first: {bad[0]}" if bad else ""))
     fields = first_fields(first)
     if solution_field is not None and value_at(fields, solution_field) is None:
         raise DataError(f"{path} has no column {solution_field!r} for the solution; its columns: {', '.join(fields)}")

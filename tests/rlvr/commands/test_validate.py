@@ -76,6 +76,13 @@ def test_a_mistake_is_named_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
+def test_a_file_without_a_row_says_what_stands_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "noise.jsonl"
+    path.write_bytes(b"\x00\xff\xfe")
+    assert main(["validate", str(path)]) == 1
+    assert "noise.jsonl holds no rows that can be read; the first: " in capsys.readouterr().err
+
+
 def test_prompts_are_counted_with_the_tokenizer_and_template_of_the_run(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
