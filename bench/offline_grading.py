@@ -11,7 +11,8 @@ Rows of mathematics are the official solutions of MATH and GSM8K, against their 
 (`shared/math_rows.py`), over and over; rows of code a small function with three asserts, in the sandbox, beside a loop
 that runs each program with its asserts in a process of its own without any isolation.
 
-    math, N rows        rows a second, at the size at which peers are measured
+    math, N rows        rows a second, ours on a file of N, the peers on slices of the same rows
+    math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
     math, parent, N     peak MiB of the command's own process, beside that of the smallest size: flat is 1
     math, worker, N     peak MiB of a worker
     math, cost, N       CPU seconds of a row, all processes, beside that of the smaller size: linear is 1
@@ -226,13 +227,19 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
     count, rounds, slice_ = (5_000, 2, 200) if quick else (50_000, 5, 1_000)
     file = write_math(folder / "math.jsonl", chosen, count)
     numbers = {side: iter(range(rounds)) for side in ("math-verify", "verl")}
+    cpu: dict[str, list[float]] = {OURS: [], "math-verify": []}
 
     def ours() -> float:
-        return count / graded(file, folder).seconds
+        ran = graded(file, folder)
+        cpu[OURS].append(1e6 * ran.cpu / count)
+        return count / ran.seconds
 
     def of_peer(side: str, loop: Callable[[Sequence[Pair]], float]) -> float:
-        at = next(numbers[side]) * slice_
-        return loop(chosen[at : at + slice_])
+        at, before = next(numbers[side]) * slice_, time.process_time()
+        rate = loop(chosen[at : at + slice_])
+        if side in cpu:  # verl's is that of other processes
+            cpu[side].append(1e6 * (time.process_time() - before) / slice_)
+        return rate
 
     sides = {OURS: ours, "math-verify": partial(of_peer, "math-verify", loop_over_math_verify)}
     loop_over_math_verify(chosen[:5])  # what is loaded late is loaded
@@ -241,6 +248,7 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
     except ImportError as error:
         print(f"verl is left out ({error})", file=sys.stderr)
     yield row_of(f"math, {count} rows", turns(sides, rounds=rounds), unit="rows/s", better="higher")
+    yield row_of(f"math, CPU, {count} rows", cpu, unit="CPU µs a row", better="lower")
 
 
 def sizes(folder: Path, chosen: Sequence[Pair], counts: Sequence[int]) -> Iterator[Row]:

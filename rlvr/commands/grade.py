@@ -122,7 +122,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="grade on a Ray cluster (without an address: the one this machine is in, or one that is started here)",
+        help="grade on a Ray cluster (auto: the one this machine is in; without an address: one that is started here)",
     )
     group.add_argument(
         "--allow-weak",

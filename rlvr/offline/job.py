@@ -65,7 +65,7 @@ class GradeJob:
     files: files, folders, `-`, or data sets of the hub. subset, split: of the latter. out: None = standard output.
     timeout: seconds of one grade. sample: a share below 1, or a number of rows. ordered: in the order of the input.
     restart: begin anew, whatever is there. cache: a folder of grades by content. progress: None = on a terminal.
-    ray: the address of a Ray cluster; empty = one that is made here; None = this process.
+    ray: the address of a Ray cluster; empty = that of RAY_ADDRESS, or a new one; None = this process.
     """
 
     files: tuple[str, ...]

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from rewards.composition import RewardSpec
+from rewards.errors import GradingUnavailable
 from rewards.pool import GraderPool
 from rlvr.errors import ConfigError, MissingExtra
 from rlvr.offline.columns import Columns
@@ -31,6 +32,7 @@ from rlvr.offline.policies import OtherPolicy
 from rlvr.offline.recorder import Describer, Written
 from rlvr.offline.sources import Numbered, Selection, Source, Start
 from rlvr.offline.stream import Asking, GradingStream
+from sandbox.errors import ToolkitError
 
 _CHUNK_ROWS = 256  # rows that an actor grades in one go
 _CHUNK_BYTES = 1 << 20
@@ -86,28 +88,40 @@ class RayEngine:
         self._stopped = True
 
     def __iter__(self) -> Iterator[list[Written]]:
+        from ray.exceptions import RayError, RayTaskError
+
         try:
-            index = self._start.index
-            for chunk in self._chunks():
-                batch: list[Written] = []
-                for written in pickle.loads(chunk):  # of our own actors
-                    if written.place == 0 and self._selection.limit == index:
-                        self._stopped = True
-                        break
-                    written.ordinal, written.index = self._ordinal, index if written.place == 0 else index - 1
-                    index += written.place == 0
-                    self._ordinal += 1
-                    if not self._is_done(written.ordinal):
-                        batch.append(written)
-                yield batch
-                yield []  # blocks are long in coming: nothing is held back
-                if self._stopped:
-                    return
+            yield from self._batches()
+        except RayTaskError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, ToolkitError):  # a file that breaks off, workers that cannot be started
+                raise cause from error
+            raise GradingUnavailable(f"a task on the Ray cluster failed: {cause!r}") from error
+        except RayError as error:
+            raise GradingUnavailable(f"the Ray cluster cannot go on: {error}") from error
         finally:
             if self._ours:
                 import ray
 
                 ray.shutdown()
+
+    def _batches(self) -> Iterator[list[Written]]:
+        index = self._start.index
+        for chunk in self._chunks():
+            batch: list[Written] = []
+            for written in pickle.loads(chunk):  # of our own actors
+                if written.place == 0 and self._selection.limit == index:
+                    self._stopped = True
+                    break
+                written.ordinal, written.index = self._ordinal, index if written.place == 0 else index - 1
+                index += written.place == 0
+                self._ordinal += 1
+                if not self._is_done(written.ordinal):
+                    batch.append(written)
+            yield batch
+            yield []  # blocks are long in coming: nothing is held back
+            if self._stopped:
+                return
 
     def _chunks(self) -> Iterator[bytes]:
         import ray
@@ -122,7 +136,7 @@ class RayEngine:
         actors = self._actors or max(1, int(resources().get("CPU", 1)) - 1)
         with DataContext.current(context):
             rows = ray.data.read_datasource(
-                _rows_source(self._sources, self._selection, self._start),
+                _rows_source(self._sources, self._selection, self._start, self._setup.folder),
                 override_num_blocks=len(self._sources) - self._start.file,
             )
             graded = rows.map_batches(
@@ -165,8 +179,8 @@ def _column(chunks: Sequence[bytes]) -> Any:
     return column
 
 
-def _rows_source(sources: Sequence[Source], selection: Selection, start: Start) -> Any:
-    """The data source: a read task for each file that is left."""
+def _rows_source(sources: Sequence[Source], selection: Selection, start: Start, folder: str) -> Any:
+    """The data source: a read task for each file that is left. folder: where relative names begin."""
     import pyarrow
     from ray import data
     from ray.data.block import BlockMetadata
@@ -178,6 +192,8 @@ def _rows_source(sources: Sequence[Source], selection: Selection, start: Start) 
         source, after = sources[file], start.line - 1 if file == start.file else 0
 
         def blocks() -> Iterable[pyarrow.Table]:
+            with suppress(OSError):
+                os.chdir(folder)
             for chunk in _cut(_taken(source, file, selection, after)):
                 yield pyarrow.table({"rows": pyarrow.array([pickle.dumps(chunk)], pyarrow.large_binary())})
 
@@ -224,18 +240,16 @@ def _connect(address: str) -> bool:
         raise MissingExtra("--ray needs the package 'ray': pip install 'rlvr[cluster]'") from error
     import ray.data
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised
     if ray.is_initialized():
         return False
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address:
-        try:
-            ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"there is no Ray cluster at {address!r}: {error}") from error
-        return True
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    address = address or os.environ.get("RAY_ADDRESS", "")
     try:
-        ray.init(address="auto", **quiet)
-    except ConnectionError:
-        ray.init(include_dashboard=False, **quiet)
+        if address:
+            ray.init(address=address, **quiet)
+        else:
+            ray.init(address="local", include_dashboard=False, **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"there is no Ray cluster at {address or 'this machine'!r}: {error}") from error
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -30,7 +31,7 @@ def waiting(request):
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(require: Callable[[str], None]) -> Iterator[Any]:
     """Two nodes on this machine, two cores each."""
     require("ray")
@@ -66,10 +67,10 @@ def read(path: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
 
 
-def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path) -> None:
+def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     second = cluster.add_node(num_cpus=2)
     cluster.wait_for_nodes()
-    files = make_rows(tmp_path)
+    files = [os.path.relpath(file, ROOT) for file in make_rows(tmp_path)]  # relative to where we are, not to a node
     report = tmp_path / "summary.json"
     arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]
     on_ray = [
@@ -95,12 +96,28 @@ def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path) -> 
     finally:
         process.kill()
     assert process.returncode == 3, told.decode()
+    monkeypatch.chdir(ROOT)
     assert main([*arguments, "--out", str(tmp_path / "here.jsonl"), "--summary", str(tmp_path / "here.json")]) == 3
     assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
     errors = [tmp_path / f"{name}.jsonl.errors.jsonl" for name in ("ray", "here")]
     assert errors[0].read_text() == errors[1].read_text()
     found, expected = (json.loads(path.read_text()) for path in (report, tmp_path / "here.json"))
     assert {**found, "slowest": 0} == {**expected, "slowest": 0}
+
+
+def test_trouble_on_a_node_is_said_in_a_line(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(json.dumps({"id": i, "response": f"r{i}", "pad": os.urandom(40).hex()}) + "\n" for i in range(2000))
+    packed = gzip.compress(rows.encode())
+    (tmp_path / "in.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl.gz", "--reward", "format", "--out", "out.jsonl"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [*command, "--ray", cluster.address], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 1
+    assert "in.jsonl.gz: cannot be read after line" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def graders_of(node: Any) -> int:

@@ -89,7 +89,7 @@ def summary(path: Path) -> dict[str, object]:
     return found
 
 
-def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int = 3) -> None:
+def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int) -> None:
     """Kill it so many times, at moments drawn by lot when it has got on; then let it end."""
     draw = random.Random(seed)
     for _ in range(kills):
@@ -122,7 +122,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_is_not(
     make_rows(tmp_path, 240)
     trace = tmp_path / "trace"
     options = [*options, "--summary", str(tmp_path / "killed.json")]
-    kills = 3
+    kills = 2
     kill_until_done(command(tmp_path, *options, out=out), trace, seed=len(out) + len(options), kills=kills)
     killed = read(tmp_path / out)
     responses = [str(row["response"]) for row in killed]
@@ -317,9 +317,11 @@ def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, mon
         convert(parts, part)
 
     monkeypatch.setattr(outputs.ParquetParts, "_convert", failing)
-    status = [main(arguments) for _ in range(20)]
-    assert status[0] == 1
-    assert 0 in status
+    attempts = 1
+    while main(arguments) == 1:
+        attempts += 1
+        assert attempts < 20
+    assert attempts == 7  # each of the six parts failed once
     parts = sorted(out.glob("*.parquet"))
     assert len(parts) == 6
     assert len({str(pq.read_schema(part)) for part in parts}) == 1
