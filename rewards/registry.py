@@ -73,6 +73,8 @@ _REGISTERED: dict[str, Reward] = {}
 # Functions that were handed over instead of a name and that no worker can import; the oldest are forgotten.
 _HANDED: OrderedDict[int, Reward] = OrderedDict()
 _MOST_HANDED = 256
+# An argument that only the functions of that trainer have.
+_OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
 _COUNT = itertools.count(2)
 # Brought by this package; the module registers the reward when it is first asked for.
 _BUILTIN = {
@@ -221,6 +223,10 @@ def made_from(
     awaits = _awaits(target) or (setup is not None and _awaits(setup))
     skip = 0 if kind == "class" else 1 if setup is None else 2
     loads = {} if setup is None else parameters_of(name, setup, skip=0)
+    try:
+        own = parameters_of(name, target, skip=skip)
+    except InvalidReward as error:
+        raise InvalidReward(f"{error}{_whose(target)}") from error
     return Reward(
         name=name,
         version=version,
@@ -232,8 +238,16 @@ def made_from(
         asynchronous=awaits,
         concurrency=CONCURRENCY if kind == "async" and not batched else 1,
         setup=setup,
-        parameters={**loads, **parameters_of(name, target, skip=skip)},
+        parameters={**loads, **own},
     )
+
+
+def _whose(target: Callable[..., object]) -> str:
+    """Which trainer's function it looks like, and how to name that."""
+    code = getattr(target, "__code__", None)
+    taken = code.co_varnames[: code.co_argcount] if code is not None else ()
+    kind = next((kind for argument, kind in _OF_OTHERS.items() if argument in taken), None)
+    return f"; it looks like a function for another trainer: name it {kind}:FILE:FUNCTION" if kind else ""
 
 
 def _kind(name: str, target: object) -> Kind:

@@ -68,6 +68,8 @@ def _made(kind: str, name: str, function: Function, source: Source, defaults: Ma
     adapter = KINDS[kind]
     try:
         adapter.check(function)
+    except InvalidReward as error:
+        raise InvalidReward(f"reward {name!r}: {error}") from error
     except (ValueError, TypeError) as error:
         raise InvalidReward(f"reward {name!r}: the signature of {function!r:.80} cannot be read: {error}") from error
     types = {**_COMMON, **adapter.options}

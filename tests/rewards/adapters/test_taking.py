@@ -241,3 +241,10 @@ def test_references_of_other_trainers_may_be_json_text_and_numbers_of_numpy() ->
     assert to_trl("countdown")(completions=[solution], reference=[text]) == [1.0]
     assert to_verl("math")(solution_str=r"\boxed{4}", ground_truth=np.int64(4))["score"] == 1.0
     assert to_verl("math")(solution_str=r"\boxed{\{1, 2\}}", ground_truth=r"\{1, 2\}")["score"] == 1.0
+
+
+def test_a_function_of_another_trainer_that_is_named_as_ours_is_told_how_it_is_named() -> None:
+    for function, kind in (("close_to_twenty", "trl"), ("compute_plain", "verl"), ("reward_func", "openrlhf"),
+                           ("exact", "verifiers")):  # fmt: skip
+        with pytest.raises(InvalidReward, match=rf"looks like a function for another trainer: name it {kind}:FILE"):
+            find(f"{THEIRS}:{function}")
