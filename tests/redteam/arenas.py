@@ -9,6 +9,8 @@ from __future__ import annotations
 from tests.redteam.arena import Arena
 from tests.redteam.arenas_of_files import OF_FILES
 from tests.redteam.detours import DETOURS
+from tests.redteam.seams import SEAMS
+from tests.redteam.seams_of_files import SEAMS_OF_FILES
 from tests.redteam.solutions import (
     ACCOUNT,
     COUNTS,
@@ -294,4 +296,4 @@ def test_all(function):
         tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
-ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *DETOURS)}
+ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *DETOURS, *SEAMS, *SEAMS_OF_FILES)}

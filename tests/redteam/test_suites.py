@@ -16,9 +16,9 @@ from tests.redteam.arenas import ARENAS
 from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
 
 FAMILIES = {
-    "bombs", "channels", "compiling", "detours", "excuses", "exits", "files", "forgery", "inspection", "kernel",
-    "languages", "leaks", "lies", "network", "outcomes", "patches", "plain", "processes", "responses", "returns",
-    "semantics", "timing", "toolchains", "views", "ways_out", "wire",
+    "bombs", "channels", "compiling", "detours", "disguises", "excuses", "exits", "files", "forgery", "inspection",
+    "interpreter", "kernel", "languages", "leaks", "lies", "network", "outcomes", "patches", "plain", "processes",
+    "responses", "returns", "seams", "semantics", "timing", "toolchains", "views", "ways_out", "wire",
 }  # fmt: skip
 UNREADABLE = (
     "compiling",
