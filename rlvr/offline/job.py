@@ -55,7 +55,8 @@ from rlvr.offline.stream import Asking, GradingStream, requests_of
 from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
-_KINDS = {"choice": "choice", "exact": "text", "f1": "text"}  # what a bare reference means for a reward
+# What a bare reference means for a reward; the others look at none.
+_KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,10 +260,11 @@ def _run(ready: Prepared, state: RunState) -> Ended:
                 cache = stack.enter_context(GradeCache(job.cache, about=about))
             output = open_output(job.out, state.done.output_end, state.done.output_rows)
             stack.callback(output.close)
-            opened = None
+            opened, there = None, False
             if job.out is not None:
-                opened = errors_opener(partial_of(errors_of(job.out)), state.done.errors_end)
-            recorder = Recorder(output, opened, state.journal)
+                bad_rows = partial_of(errors_of(job.out))
+                opened, there = errors_opener(bad_rows, state.done.errors_end), bad_rows.exists()
+            recorder = Recorder(output, opened, state.journal, open_now=there)
             stack.callback(recorder.close)
             caught = _grade(ready, state, recorder, cache)
             recorder.flush()

@@ -259,6 +259,9 @@ class ParquetParts:
         for file, schema in zip(files, schemas, strict=True):
             if not schema.equals(common):
                 _write_parquet(file, _rows_of(file), common)
+        for left in self._folder.iterdir():  # what a kill left of writing a part
+            if left not in files:
+                left.unlink()
 
 
 def open_output(path: Path | None, ends: Mapping[int, int], rows: Mapping[int, int]) -> Output:
@@ -283,6 +286,7 @@ def put_in_place(path: Path, *, bad: bool) -> None:
             partial.replace(path)
         if not bad:
             errors.unlink(missing_ok=True)
+            partial_of(errors).unlink(missing_ok=True)
         elif partial_of(errors).exists():
             partial_of(errors).replace(errors)
 

@@ -218,11 +218,16 @@ class Describer:
 class Recorder:
     """Takes what is to be written. taken, bad, ungraded: how much there was in this process."""
 
-    def __init__(self, output: Output, errors: Callable[[], Lines] | None, journal: Journal) -> None:
-        """errors: opens the file of bad rows at the first one; None = there is none."""
+    def __init__(
+        self, output: Output, errors: Callable[[], Lines] | None, journal: Journal, *, open_now: bool = False
+    ) -> None:
+        """errors: opens the file of bad rows at the first one; None = there is none.
+
+        open_now: it is there already, and half a row that a kill left in it is to be cut off.
+        """
         self._output = output
         self._open_errors = errors
-        self._errors: Lines | None = None
+        self._errors = errors() if errors is not None and open_now else None
         self._journal = journal
         self._held = 0
         self._since = time.monotonic()

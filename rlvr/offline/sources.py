@@ -35,6 +35,7 @@ from rlvr.errors import ConfigError
 STREAM = "-"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 _OURS = (".errors.jsonl", ".partial", ".resume")  # what a run leaves beside its output is no input of the next
+_OTHER_FILES = (".json", ".csv", ".tsv", ".txt", ".gz", ".zst", ".arrow")  # no names of data sets
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CHUNK = 1 << 16
 _MASK = (1 << 64) - 1
@@ -255,7 +256,7 @@ def find_sources(
             found.append(HubSource(name.removeprefix("hub:"), config, split))
         elif path.is_dir():
             found += _in_folder(path, left)
-        elif is_file(path) or not _HUB.fullmatch(name) or name.endswith(SUFFIXES):
+        elif is_file(path) or not _HUB.fullmatch(name) or name.endswith((*SUFFIXES, *_OTHER_FILES)):
             if not path.exists():
                 raise DataNotFound(f"no file {name!r}")
             if path.resolve() in left:

@@ -329,3 +329,22 @@ def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, mon
     assert [row["response"] for row in table] == [f"r{i}" for i in range(40)]
     assert [row["level"] for row in table] == [*map(float, range(20)), *[0.5] * 10, *[None] * 10]
     assert [row["note"] for row in table[20:40:10]] == ['{"a": [20]}', "text"]
+
+
+@pytest.mark.parametrize("bad", ["no json\n", ""])
+def test_what_a_kill_left_of_a_bad_row_is_cut_off_though_no_other_comes(
+    tmp_path: Path, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    make_rows(tmp_path, 0)
+    (tmp_path / "in.jsonl").write_text(bad + "".join(f'{{"response": "{i}"}}\n' for i in range(200)))
+    process = start(command(tmp_path), tmp_path / "trace")
+    wait_for(lambda: written(tmp_path, 500))
+    process.kill()
+    process.communicate()
+    with (tmp_path / "out.jsonl.errors.jsonl.partial").open("ab") as stream:
+        stream.write(b'{"file": "in.js')
+    assert main(command(tmp_path)) == (3 if bad else 0)
+    errors = tmp_path / "out.jsonl.errors.jsonl"
+    assert [json.loads(line)["line"] for line in errors.read_text().splitlines()] == [1] if bad else not errors.exists()
+    assert not (tmp_path / "out.jsonl.errors.jsonl.partial").exists()
