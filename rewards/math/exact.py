@@ -381,6 +381,13 @@ def _binomial(n: Expr, k: Expr) -> Form:
     return constant(math.comb(top, bottom) if bottom >= 0 else 0)
 
 
+def _arrangements(n: Expr, k: Expr) -> Form:
+    top, taken = _whole(n), _whole(k)
+    if not 0 <= top <= 1500 or not 0 <= taken <= top:
+        raise TooHard("a large number of arrangements, or none")
+    return constant(math.perm(top, taken))
+
+
 def _rationals(*values: Expr) -> list[Fraction]:
     numbers = [normal(value).rational for value in values]
     if None in numbers:
@@ -468,6 +475,7 @@ _HANDLERS: dict[str, Any] = {
     "!": _factorial,
     "!!": _double_factorial,
     "binom": _binomial,
+    "perm": _arrangements,
     "floor": _floor,
     "ceil": _ceiling,
     "mod": _modulo,

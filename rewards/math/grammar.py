@@ -324,7 +324,7 @@ class Grammar:
             return E
         if letter == "i" and letter not in self._bound:
             return IMAGINARY_UNIT
-        if letter == "C" and self.peek() == "(" and (chosen := self._choose()) is not None:
+        if letter in ("C", "P") and self.peek() == "(" and (chosen := self._choose(letter)) is not None:
             return chosen
         if letter in _FUNCTION_LETTERS and self.peek() == "(" and self.token is not None and not self.token.gap:
             at = self.at
@@ -338,8 +338,8 @@ class Grammar:
             letter += "'"
         return Sym(letter)
 
-    def _choose(self) -> Expr | None:
-        """`C(10, 3)`: so many of so many, of whole numbers."""
+    def _choose(self, letter: str) -> Expr | None:
+        """`C(10, 3)`, `P(10, 3)`: so many of so many, of whole numbers."""
         at = self.at
         self.at += 1
         try:
@@ -347,7 +347,7 @@ class Grammar:
         except NotMaths:
             values = []
         if len(values) == 2 and all(isinstance(one, Num) and one.value.denominator == 1 for one in values):
-            return Op("binom", tuple(values))
+            return Op("binom" if letter == "C" else "perm", tuple(values))
         self.at = at
         return None
 

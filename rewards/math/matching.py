@@ -221,16 +221,14 @@ def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
     return yes_if(bool(gold.text) and words_of(gold.text) == answer.text)
 
 
+_LAST_CHOICE = "J"  # of variables, the letter case tells two apart
 _NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
 
 
 def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
     """A choice by what stands behind its letter, or a variable of that name."""
-    if isinstance(answer, Scalar) and answer.expression in (
-        Sym(gold.letter),
-        Sym(gold.letter.lower()),
-        _NAMED_ALIKE.get(gold.letter),
-    ):
+    letters = (Sym(gold.letter), Sym(gold.letter.lower()) if gold.letter <= _LAST_CHOICE else None)
+    if isinstance(answer, Scalar) and answer.expression in (*letters, _NAMED_ALIKE.get(gold.letter)):
         return Answer.YES
     if not gold.text:
         return Answer.NO
@@ -304,6 +302,14 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if answer.hedged and not gold.hedged and all(isinstance(item, Words) for item in gold.items):
         return Answer.NO
     if sets.is_condition(gold) or sets.is_condition(answer):
+        if (
+            not gold.hedged
+            and not answer.hedged
+            and all(isinstance(i, Inequality) for i in (*gold.items, *answer.items))
+        ):
+            found = match_all(gold.items, answer.items)
+            if found is Answer.YES:
+                return found
         return sets.same_region(gold, answer)
     if by_name is not None and _of_several(by_name):
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):

@@ -57,7 +57,7 @@ _SAID = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CHOSEN = re.compile(
-    r"(?<!\bnot )\b(?i:option|choice)\s\(?([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
+    r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
     r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
     r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
@@ -103,7 +103,7 @@ def bare(text: str) -> str | None:
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?"):
         return None
-    if _PLAINLY.fullmatch(line.rstrip(".")):
+    if _PLAINLY.fullmatch(line.rstrip(".")) or _BOUND.fullmatch(line.rstrip(".")):
         return line
     found = plain_words(line)
     refused = NO_WORD if _ONE_WORD.fullmatch(line) else PROSE

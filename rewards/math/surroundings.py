@@ -30,7 +30,7 @@ _AMBIGUOUS = frozenset(
 )
 _FEWEST_LETTERS = 4
 _OR = re.compile(
-    r"[\s$*)]*,?\s*(?:\\text\s*\{\s*)?or\s*\}?[\s$*(]*"
+    r"[\s$*)]*,?\s*(?:\\text\s*\{\s*)?or\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
     r"([-+−]?\\?\$?\s*(?:\d[\d.,/]*\d|\d|\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\sqrt\s*\{[^{}]*\}|\\pi))"
 )
 

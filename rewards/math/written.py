@@ -46,7 +46,7 @@ _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
 _NAMED_BEFORE = re.compile(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = re.compile(
-    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b|\band\b|[-–;/]|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
+    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
     rf"|[\s$*),]*{_WORDS_BETWEEN},?\s*\(?\b{OR}\b\s*{_WORDS_BETWEEN}{_NAMED}"
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
     re.IGNORECASE,
