@@ -44,6 +44,10 @@ def watch(link: Link, module: types.ModuleType, text: str) -> None:
     sys.meta_path.insert(0, _Finder(link, module))
     if "runpy" in text:
         _watch_runpy(link)
+
+
+def watch_commands(link: Link, text: str) -> None:
+    """Have commands that are the program's, or run it, started by its process."""
     if "subprocess" in text:
         _watch_subprocess(link)
     if "os.system" in text or "popen" in text:

@@ -41,6 +41,7 @@ _LARGEST_FILES = 8 << 20
 _MOST_FILES = 500
 
 
+_COMMANDS = re.compile(r"subprocess|os\.system|popen")
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
     r"|inspect|dataclasses|get_type_hints|iscoroutinefunction"
@@ -50,6 +51,10 @@ _WATCHED = re.compile(
 def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> Surroundings | None:
     """Mirror what the tests touch; None where they touch nothing."""
     text = "\n".join(sources.values())
+    if _COMMANDS.search(text):
+        from . import scripts
+
+        scripts.watch_commands(link, text)
     if not _WATCHED.search(text):
         return None
     link.output = forward_output

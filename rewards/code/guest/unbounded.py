@@ -78,6 +78,12 @@ def _computing(kind: type, name: str) -> Callable[..., Any]:
     return method
 
 
+def _as_it_was(kind: type, name: str) -> Callable[..., Any]:
+    """Of a number alone it makes no other one: results are sorted by their negatives."""
+    operation = getattr(kind, name)
+    return lambda self: marked(operation(self), computed=self.computed)
+
+
 def _ordering(name: str) -> Callable[..., Any]:
     operation = getattr(float, name)
 
@@ -114,8 +120,8 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod"):
         if _name not in ("floordiv", "mod"):
             setattr(UnboundedComplex, f"{_prefix}{_name}__", _computing(complex, f"{_prefix}{_name}__"))
 for _name in ("__neg__", "__pos__", "__abs__"):
-    setattr(Unbounded, _name, _computing(float, _name))
-    setattr(UnboundedComplex, _name, _computing(complex, _name))
+    setattr(Unbounded, _name, _as_it_was(float, _name))
+    setattr(UnboundedComplex, _name, _as_it_was(complex, _name))
 Unbounded.__round__ = _computing(float, "__round__")  # type: ignore[method-assign]
 for _name in ("__lt__", "__le__", "__gt__", "__ge__"):
     setattr(Unbounded, _name, _ordering(_name))

@@ -467,3 +467,26 @@ def test_files_that_are_handed_over_are_seen(test: str):
     assert passes(
         pytest_files(program, f"from solution import solve\ndef test_it(tmp_path, monkeypatch):\n    {test}\n")
     )
+
+
+SPIES = "import sys\ndef f(n): return [sys.executable, '-c', \"import os\\nwith open(f'/proc/{os.getppid()}/maps') as m, open(f'/proc/{os.getppid()}/mem', 'rb', 0) as mem:\\n    for line in m:\\n        a, b = (int(x, 16) for x in line.split()[0].split('-'))\\n        if 'rw' in line and b - a < 1 << 26:\\n            try: mem.seek(a); raw = mem.read(b - a)\\n            except OSError: continue\\n            at = raw.find(b'== ' + b'b' + bytes([39]) + b'9')\\n            if at >= 0: print(raw[at + 5:at + 7].decode()); break\"]\n"
+
+
+@pytest.mark.parametrize(
+    "how", ["subprocess.check_output(f(3))", "subprocess.run(f(3), stdout=subprocess.PIPE).stdout"]
+)
+def test_command_of_the_program_runs_where_no_test_is(how: str):
+    test = f"assert {how}.strip() == b'97'"
+    right = "import sys\ndef f(n): return [sys.executable, '-c', f'print({n} * 31 + 4)']\n"
+    for judged, program in ((passes, right), (is_wrong, SPIES)):
+        assert judged(asserts(program, test, setup="import subprocess"))
+        assert judged(pytest_files(program, f"import subprocess\nfrom solution import f\ndef test_it():\n    {test}\n"))
+
+
+def test_infinities_sort_as_they_do():
+    assert passes(
+        asserts(
+            "def f(): return {'a': float('inf'), 'b': 2.0, 'c': float('inf')}\n",
+            "assert sorted(f().items(), key=lambda kv: -kv[1])[2][0] == 'b' and abs(f()['a']) >= f()['c']",
+        )
+    )
