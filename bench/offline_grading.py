@@ -224,7 +224,7 @@ def measure(quick: bool) -> Iterator[Row]:
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
     """Ours on a file of so many rows; the peers on a slice of the same rows, another one each round."""
-    count, rounds, slice_ = (5_000, 2, 200) if quick else (50_000, 5, 1_000)
+    count, rounds, slice_ = (5_000, 2, 200) if quick else (50_000, 3, 1_000)
     file = write_math(folder / "math.jsonl", chosen, count)
     numbers = {side: iter(range(rounds)) for side in ("math-verify", "verl")}
     cpu: dict[str, list[float]] = {OURS: [], "math-verify": []}

@@ -149,7 +149,8 @@ class Problems:
     def _sum(self, values: NDArray[np.float64] | NDArray[np.bool_]) -> Floats:
         if not len(self):
             return np.empty(0)
-        total: Floats = np.add.reduceat(values.astype(np.float64), self.starts)
+        with np.errstate(over="ignore"):  # a score may be any finite number
+            total: Floats = np.add.reduceat(values.astype(np.float64), self.starts)
         return total
 
 

@@ -32,6 +32,7 @@ _Z = NormalDist().inv_cdf(0.975)
 _SLOWEST = 5
 _CAUSES = 10
 _TAGS = 50
+_SHOWN = 200  # characters of a cause
 
 
 class Values:
@@ -47,8 +48,9 @@ class Values:
         """Add values; NaN is left out."""
         values = values[~np.isnan(values)]
         self.count += values.size
-        self._sum += float(values.sum())
-        self._squares += float((values * values).sum())
+        with np.errstate(over="ignore"):  # a score may be any finite number
+            self._sum += float(values.sum())
+            self._squares += float((values * values).sum())
         if self.count <= MOST_DRAWN:
             self._kept.append(values)
         else:
@@ -56,12 +58,17 @@ class Values:
 
     @property
     def mean(self) -> float | None:
-        return self._sum / self.count if self.count else None
+        """The mean; None where there is no value, or it is beyond all numbers."""
+        return self._sum / self.count if self.count and math.isfinite(self._sum) else None
 
     def interval(self) -> Interval | None:
-        """The 95 % interval of the mean; None where there is no value."""
-        if not self.count:
-            return None
+        """The 95 % interval of the mean; None where there is no value, or it is beyond all numbers."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self._interval() if self.count else None
+        known = found is not None and math.isfinite(found.low) and math.isfinite(found.high)
+        return found if known else None
+
+    def _interval(self) -> Interval | None:
         if self.count <= MOST_DRAWN:
             values = np.concatenate(self._kept).tolist()
             return rate_interval(values) if self._rate else bootstrap_interval(values)
@@ -69,6 +76,8 @@ class Values:
         if self._rate and mean in (0.0, 1.0):
             wide = _Z * _Z / (self.count + _Z * _Z)
             return Interval(0.0, wide) if mean == 0.0 else Interval(1.0 - wide, 1.0)
+        if not math.isfinite(self._squares):
+            return None
         variance = max(0.0, self._squares / self.count - mean * mean) * self.count / (self.count - 1)
         half = _Z * math.sqrt(variance / self.count)
         low, high = mean - half, mean + half
@@ -96,9 +105,10 @@ class Measure:
         }
 
     def text(self) -> str:
-        if self.mean is None or self.interval is None:
+        if self.mean is None:
             return "-"
-        return f"{self.mean:.3f} [{self.interval.low:.3f}, {self.interval.high:.3f}]"
+        bounds = "" if self.interval is None else f" [{_number(self.interval.low)}, {_number(self.interval.high)}]"
+        return f"{_number(self.mean)}{bounds}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +186,10 @@ class Summary:
             made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in shown)])
         if self.tags:
             made += _aligned([("tag", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in self.tags)])
-        made += [f"ungraded, left out of every mean: {count} x {cause}" for cause, count in self.ungraded_causes]
-        made += [f"bad rows: {count} x {cause}" for cause, count in self.bad_causes]
+        made += [
+            f"ungraded, left out of every mean: {count} x {cause[:_SHOWN]}" for cause, count in self.ungraded_causes
+        ]
+        made += [f"bad rows: {count} x {cause[:_SHOWN]}" for cause, count in self.bad_causes]
         if self.slowest:
             made.append(f"slowest: {', '.join(slow.text() for slow in self.slowest)}")
         return made
@@ -284,6 +296,10 @@ class _Grouped:
         """The mean of each tag, of those with the most problems."""
         most = sorted(self._tags.items(), key=lambda entry: (-entry[1].count, entry[0]))[:_TAGS]
         return [values.measure(tag) for tag, values in sorted(most)]
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

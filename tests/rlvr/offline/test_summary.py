@@ -160,3 +160,25 @@ def test_causes_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert [(c["responses"], "a score must be finite" in c["cause"]) for c in found["ungraded"]] == [(3, True)]
     assert sorted(c["rows"] for c in found["bad"]) == [1, 1]
     assert "ungraded, left out of every mean: 3 x reward" in capsys.readouterr().err
+
+
+def test_scores_of_any_size_are_summed_up_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.py").write_text("def own(request):\n    return float(request.response)\n")
+    rows = [{"id": 1, "response": "1e308"}, {"id": 1, "response": "1e308"}, {"id": 2, "response": "-1e300"}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = tmp_path / "summary.json"
+    reward = f"{tmp_path / 'own.py'}:own"
+    assert (
+        main(["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--summary", str(report), "--group", "id"]) == 0
+    )
+    assert json.loads(report.read_text())["measures"]["score"]["mean"] is None
+    (tmp_path / "in.jsonl").write_text('{"response": "1e300"}\n{"response": "2e300"}\n')
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--summary", str(report)]
+    assert main([*command, "--group", "id"]) == 0
+    assert json.loads(report.read_text())["measures"]["score"]["mean"] is None
+    (tmp_path / "in.jsonl").write_text('{"response": "1e300"}\n{"response": "2e300"}\n')
+    assert main(command) == 0
+    assert json.loads(report.read_text())["measures"]["score"]["mean"] == 1.5e300
+    told = capsys.readouterr().err
+    assert "score  1.5e+300" in told
+    assert "Warning" not in told
