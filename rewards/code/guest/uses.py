@@ -126,7 +126,7 @@ def is_failed_assertion(error: BaseException | None) -> bool:
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Failed):
         return True
-    trace = error.__traceback__ if isinstance(error, AssertionError) else None
+    trace = error.__traceback__ if error is not None else None
     found: tuple[FrameType, int] | None = None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename in context.SOURCES:
@@ -135,6 +135,10 @@ def is_failed_assertion(error: BaseException | None) -> bool:
     if found is None or (tree := context.tree_of(found[0].f_code.co_filename)) is None:
         return False
     frame, line = found
+    if not isinstance(error, AssertionError):  # what it was given made it fail before it came to its assertions
+        raises = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
+        own_doing = any(node.lineno <= line <= (node.end_lineno or line) for node in raises)
+        return error is not None and not own_doing and skips_assertions(error)
     own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars}
     return any(
         isinstance(name, ast.Name) and name.id in own

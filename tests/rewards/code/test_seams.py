@@ -179,6 +179,14 @@ def test_program_may_catch_what_a_function_of_the_test_raises_on_purpose(test: s
     assert passes(asserts(program, test))
 
 
+def test_function_of_the_test_that_fails_before_its_assertion_fails_for_good():
+    test = "seen = []\ndef found(x):\n    seen.append(x)\n    y = x + 1\n    assert y == 2\nf(1, found); assert len(seen) == 1"
+    assert passes(asserts("def f(n, found): found(1)\n", test))
+    assert is_wrong(asserts(SWALLOWS.format("None"), test))
+    raises = "seen = []\ndef found(x):\n    seen.append(x)\n    if len(seen) < 2: raise ValueError\n    assert x == 1\nf(2, found); assert len(seen) == 2"
+    assert passes(asserts(SWALLOWS.format("1"), raises))
+
+
 FORGE = "__import__('sys').modules['rlvr_guest.checker'].__dict__.__setitem__('outcome', lambda *a: ('passed', ''))"
 
 
