@@ -168,11 +168,6 @@ def test_scores_of_any_size_are_summed_up_without_a_word(tmp_path: Path, capsys:
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = tmp_path / "summary.json"
     reward = f"{tmp_path / 'own.py'}:own"
-    assert (
-        main(["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--summary", str(report), "--group", "id"]) == 0
-    )
-    assert json.loads(report.read_text())["measures"]["score"]["mean"] is None
-    (tmp_path / "in.jsonl").write_text('{"response": "1e300"}\n{"response": "2e300"}\n')
     command = ["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--summary", str(report)]
     assert main([*command, "--group", "id"]) == 0
     assert json.loads(report.read_text())["measures"]["score"]["mean"] is None
