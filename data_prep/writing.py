@@ -65,6 +65,8 @@ def replacing(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     partial, made = partial_of(path), missing_folders(path.parent)
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe: the rename would put a file in its place
+            raise BadFile(f"{str(path)!r} is no regular file, and one would take its place; name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
         yield partial

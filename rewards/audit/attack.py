@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from rewards.audit.attempts import Family, Situation, families
-from rewards.audit.calibration import NEARLY, Calibration, calibrate
+from rewards.audit.calibration import NEARLY, NOTHING, Calibration, calibrate
 from rewards.audit.forms import form_from
 from rewards.audit.golds import WORDS, Gold, Kind, Subject
 from rewards.audit.noise import Change, Pace, Paraphrase, changes, pace, paraphrases
@@ -218,7 +218,8 @@ def _ordinary(calibration: Calibration) -> list[GradeRequest]:
     form = calibration.forms[0]
     right = [g.asked(form.filled(g.answer or "no answer")) for s in calibration.subjects for g in s.golds[:2]]
     wrong = [two.asked(form.filled(one.answer or "no answer")) for s in calibration.subjects for one, two in s.pairs()]
-    return [*right, *wrong, *calibration.rights[:20]]
+    nothing = [s.golds[0].asked(text) for s in calibration.subjects for text in NOTHING]
+    return [*right, *wrong, *nothing, *calibration.rights[:20]]
 
 
 def _fillers(subject: Subject) -> tuple[str, ...]:

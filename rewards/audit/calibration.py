@@ -26,7 +26,7 @@ _MOST_FORMS = 6
 _LEAST = 1e-9
 _OFTEN = 0.6  # of its right answers a form must be paid for so many
 _ANY = "42"
-_NOTHING = ("", " ", "nothing that answers anything")
+NOTHING = ("", " ", "nothing that answers anything")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def _rights(subject: Subject, forms: Sequence[Form]) -> Iterator[_Said]:
 
 def _wrongs(subject: Subject, forms: Sequence[Form]) -> Iterator[GradeRequest]:
     for gold in subject.golds[: 1 if subject.kind is Kind.CODE else 2]:
-        yield from map(gold.asked, _NOTHING)
+        yield from map(gold.asked, NOTHING)
     for gold, other in subject.pairs():
         if gold.answer and other.answer:
             for form in forms:

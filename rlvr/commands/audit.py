@@ -15,7 +15,7 @@ from pathlib import Path
 
 from data_prep.errors import BadFile, BadRow
 from data_prep.rows import Row, iter_rows
-from data_prep.writing import partial_of
+from data_prep.writing import replacing
 from rewards.audit.golds import AuditRow
 from rewards.audit.options import ROWS, SEARCH, AuditOptions
 from rewards.audit.report import AuditReport
@@ -163,11 +163,5 @@ def _write(out: Path | None, exploits: Path | None, report: AuditReport) -> None
 
 def _whole(path: Path, lines: Iterable[str]) -> None:
     """Write a file; it appears when it is whole. Raises BadFile."""
-    partial = partial_of(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.writelines(f"{line}\n" for line in lines)
-        partial.replace(path)
-    except OSError as error:
-        raise BadFile(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
+        stream.writelines(f"{line}\n" for line in lines)

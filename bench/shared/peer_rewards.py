@@ -1,0 +1,131 @@
+"""Reward functions that other projects publish, as rewards to attack. Each is called as its project does.
+
+What an adapter takes as it is (`trl:...`, `verl:FILE:compute_score`) is named in `PEERS` by its adapter; the functions
+below are for those that want another shape. Files are loaded by path: importing verl or OpenRLHF loads their trainers.
+
+    pip install 'rlvr[bench]' && pip install --no-deps verl openrlhf pylatexenc
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from rewards import GradeRequest, reward
+from rewards.code.references import StdioReference
+from rewards.rules.references import TextReference
+from rewards.types import Json, MathReference
+
+HERE = Path(__file__)
+_LOADED: dict[str, ModuleType] = {}
+
+
+def folder(package: str) -> Path | None:
+    """Where a package lies, without importing it."""
+    found = importlib.util.find_spec(package)
+    return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
+
+
+def module(package: str, path: str) -> ModuleType:
+    """A file of a package, loaded by itself."""
+    root = folder(package)
+    if root is None:
+        raise ModuleNotFoundError(package)
+    name = f"peer_{package}_{Path(path).stem}"
+    if name not in _LOADED:
+        file = root / path
+        places = [str(file.parent)] if file.name == "__init__.py" else None
+        spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=places)
+        assert spec is not None
+        assert spec.loader is not None
+        made = importlib.util.module_from_spec(spec)
+        sys.modules[name] = made
+        spec.loader.exec_module(made)
+        _LOADED[name] = made
+    return _LOADED[name]
+
+
+def gold(request: GradeRequest) -> str:
+    reference = request.reference
+    return str(reference.answer) if isinstance(reference, MathReference) else ""
+
+
+@reward("math_verify", correctness=True)
+def math_verify(request: GradeRequest) -> bool:
+    """math-verify as its guide says: the gold between dollar signs."""
+    from math_verify import parse, verify
+
+    return bool(verify(parse(f"${gold(request)}$"), parse(request.response)))
+
+
+@reward("verl_search_r1", correctness=True)
+def verl_search_r1(request: GradeRequest) -> float:
+    """verl's exact match for questions."""
+    return _search_r1(request, "compute_score")
+
+
+@reward("verl_search_r1_subem", correctness=True)
+def verl_search_r1_subem(request: GradeRequest) -> float:
+    """verl's match of a part of the answer."""
+    return _search_r1(request, "compute_score_subem")
+
+
+def _search_r1(request: GradeRequest, function: str) -> float:
+    assert isinstance(request.reference, TextReference)
+    score = getattr(module("verl", "utils/reward_score/search_r1_like_qa_em.py"), function)
+    return float(score(request.response, {"target": list(request.reference.answers)}))
+
+
+@reward("verl_prime_code", correctness=True)
+def verl_prime_code(request: GradeRequest) -> float:
+    """verl's own runner of programs, which it uses where no sandbox is named."""
+    assert isinstance(request.reference, StdioReference)
+    cases = request.reference.cases
+    tests = {"inputs": [case.stdin for case in cases], "outputs": [case.stdout for case in cases]}
+    scored = module("verl", "utils/reward_score/prime_code/__init__.py").compute_score(
+        request.response, json.dumps(tests)
+    )
+    return float(scored[0])
+
+
+@reward("openrlhf_math", correctness=True)
+def openrlhf_math(request: GradeRequest) -> bool:
+    """OpenRLHF's `grade_answer` on the last box, as its rewards call it."""
+    utils = module("openrlhf", "utils/math_utils.py")
+    answer = utils.extract_boxed_answer(request.response)
+    return answer is not None and bool(utils.grade_answer(answer, gold(request)))
+
+
+def _verl(file: str) -> Mapping[str, Json]:
+    root = folder("verl")
+    score = f"{root}/utils/reward_score/{file}.py:compute_score" if root else ""
+    limits: Json = [-1, 1] if file == "math_dapo" else [0, 1]
+    return {"reward": f"verl:{score}", "parameters": {"range": limits}} if root else {}
+
+
+def _trl(function: str) -> Mapping[str, Json]:
+    columns: Json = {"range": [0, 1], "columns": {"solution": "answer"}}
+    return {"reward": f"trl:trl.rewards:{function}", "parameters": columns} if folder("trl") else {}
+
+
+def _here(function: str, package: str) -> Mapping[str, Json]:
+    return {"reward": f"{HERE}:{function}"} if folder(package) else {}
+
+
+PEERS: dict[str, tuple[str, Mapping[str, Json]]] = {
+    "verl: gsm8k": ("math", _verl("gsm8k")),
+    "verl: math_reward": ("math", _verl("math_reward")),
+    "verl: math_dapo": ("math", _verl("math_dapo")),
+    "OpenRLHF: grade_answer": ("math", _here("openrlhf_math", "openrlhf")),
+    "verl: search_r1_like_qa_em": ("text", _here("verl_search_r1", "verl")),
+    "verl: search_r1_like_qa_em, subem": ("text", _here("verl_search_r1_subem", "verl")),
+    "math-verify: parse, verify": ("math", _here("math_verify", "math_verify")),
+    "TRL: accuracy_reward": ("math", _trl("accuracy_reward")),
+    "TRL: reasoning_accuracy_reward": ("math", _trl("reasoning_accuracy_reward")),
+    "verl: prime_code": ("stdio", _here("verl_prime_code", "verl")),
+}
+"""By name: the rows to attack it on, and the reward; empty where the package is not installed."""

@@ -1,0 +1,17 @@
+"""A reward that is easily fooled, for `rlvr audit` to show: it pays whatever mentions the answer.
+
+rlvr audit --reward examples/contains.py:contains
+"""
+
+from __future__ import annotations
+
+from rewards import GradeRequest, reward
+from rewards.types import MathReference
+
+
+@reward("contains", correctness=True)
+def contains(request: GradeRequest) -> bool:
+    """Whether the answer stands somewhere in the response."""
+    reference = request.reference
+    assert isinstance(reference, MathReference), f"contains needs a math answer, not {reference.type}"
+    return str(reference.answer) in request.response

@@ -1,0 +1,233 @@
+"""An audit says the same for the same seed, confirms what it found, measures noise, and names what it cannot attack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rewards import GradeRequest
+from rewards.audit import AuditImpossible, AuditOptions, AuditReport, AuditRow, Fault, audit
+from rewards.audit.attempts import families
+from rewards.audit.forms import form_of_response
+from rewards.audit.golds import differ, subject_of
+from rewards.audit.probes import PROBES, TYPES_OF
+from rewards.audit.twins import calls_of, twin_of
+from rewards.code.references import READERS
+from rewards.composed import build
+from rewards.composition import RewardSpec
+from rewards.errors import InvalidReward, InvalidRow
+from rewards.registry import names
+
+HERE = Path(__file__).parent
+WEAK = HERE / "weak_rewards.py"
+STRICT = {"reward": "math", "parameters": {"policy": "strict"}}
+QUICK = AuditOptions(rows=1, search=40, workers=1)
+
+# Rewards of this package that no response may be paid by without the answer; `code` has a test of its own.
+OURS: dict[str, object] = {
+    "math": STRICT,
+    "choice": "choice",
+    "exact": "exact",
+    "f1": "f1",
+    "countdown": "countdown",
+    "json_schema": "json_schema",
+    "regex": {"reward": "regex", "parameters": {"mode": "full", "place": "answer"}},
+    "format": "format",
+    "tag_count": "tag_count",
+    "length": {"reward": "length", "parameters": {"limit": 1000}},
+    "repetition": "repetition",
+    "language": "language",
+}
+
+
+def quick(reward: object, rows: str, *families: str, **options: object) -> AuditReport:
+    chosen = AuditOptions(**{"rows": 1, "search": 40, "workers": 1, "families": families, **options})  # type: ignore[arg-type]
+    return audit(reward, PROBES[rows], chosen)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_rewards_are_not_paid_without_the_answer(name: str) -> None:
+    report = audit(OURS[name], options=QUICK)  # type: ignore[arg-type]
+    assert [(f.family, f.name, f.response, f.reason) for f in report.findings] == []
+    assert not report.exploited
+    assert report.changes == ()
+    assert all(one.paid == one.tried for one in report.paraphrases)
+
+
+def test_every_reward_of_the_package_is_audited() -> None:
+    assert set(TYPES_OF) == {*OURS, "code"}
+    assert set(TYPES_OF) <= set(names())
+
+
+@pytest.mark.parametrize(
+    ("style", "family"),
+    [
+        ("function", "object that equals all"),
+        ("stdio", "constant program"),
+        ("asserts", "patch"),
+        ("check", "program that ends"),
+        ("pytest", "program outside"),
+    ],
+)
+def test_programs_of_every_style_are_not_paid_for_nothing(style: str, family: str) -> None:
+    report = quick("code", style, family)
+    assert [(f.name, f.reason) for f in report.findings] == []
+    (count,) = report.families
+    assert count.attempts >= 2
+
+
+def test_a_gate_and_a_sum_pay_no_more_than_their_format_part_without_the_answer() -> None:
+    report = quick({"sum": [STRICT, {"reward": "format", "weight": 0.2}]}, "math", "hedge", "form only")
+    assert not report.exploited
+    assert max(count.best for count in report.families) == pytest.approx(1 / 6)
+    assert not quick({"gate": "format", "then": STRICT}, "math", "hedge").exploited
+
+
+def test_a_search_by_substring_is_what_it_is() -> None:
+    report = quick("regex", "regex", "hedge")
+    assert report.exploited, "a pattern that is searched for anywhere matches a list of answers"
+
+
+def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
+    reports = [quick(f"{WEAK}:substring", "math", seed=seed, search=60).to_dict() for seed in (3, 3, 4)]
+    timings = [report.pop("timing") for report in reports]
+    assert all(isinstance(timing, dict) and timing["grades_per_second"] for timing in timings)
+    assert reports[0] == reports[1]
+    assert reports[0] != reports[2]
+
+
+def test_an_exploit_is_reproduced_by_the_rows_of_its_report() -> None:
+    report = quick(f"{WEAK}:any_box", "math", "boxes")
+    (finding, *_) = report.findings
+    assert finding.fault is Fault.PAID
+    assert len(set(finding.golds)) == 2
+    grader = build(RewardSpec.from_dict(f"{WEAK}:any_box"))
+    rows = [GradeRequest.from_dict(json.loads(json.dumps(row))) for row in report.reproduce()]
+    assert len(rows) == sum(len(f.rows) for f in report.findings)
+    assert [result.score for result in asyncio.run(grader.grade(rows))] == [1.0] * len(rows)
+
+
+def test_a_reward_that_tosses_a_coin_is_called_noise() -> None:
+    report = audit(f"{WEAK}:coin", PROBES["math"], AuditOptions(rows=2, search=0, workers=1))
+    assert report.changes
+    assert any("earned another score when graded again" in line for line in report.lines())
+
+
+def test_a_reward_that_remembers_changes_its_mind() -> None:
+    report = audit(f"{WEAK}:seen_before", PROBES["math"], AuditOptions(rows=2, search=0, workers=1))
+    assert any(change.first == 0.0 and change.second == 1.0 for change in report.changes)
+
+
+def test_right_answers_in_other_words_that_lose_their_pay_are_named() -> None:
+    report = audit(f"{HERE / 'sound_rewards.py'}:last_line", PROBES["math"], AuditOptions(rows=1, search=0, workers=1))
+    lost = {one.name for one in report.paraphrases if one.paid < one.tried}
+    assert "dollars around it" in lost
+    assert any("dollars around it" in line for line in report.lines())
+
+
+def test_a_reward_that_hangs_is_said_and_the_audit_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "slow.py"
+    file.write_text(
+        "import re\n\ndef slow(request):\n"
+        "    found = re.search(r'\\\\boxed\\{([^{}]*)\\}', request.response)\n"
+        "    re.match(r'(7+)+$', request.response + '!') if request.response.startswith('777') else None\n"
+        "    return float(found is not None and found[1] == request.reference.answer)\n"
+    )
+    report = audit(f"{file}:slow", PROBES["math"], AuditOptions(rows=1, families=("long",), deadline=0.7, workers=1))
+    assert not report.exploited
+    assert any("until its deadline" in warning and "digits without end" in warning for warning in report.warnings)
+
+
+def test_a_form_of_the_users_own_and_right_responses_in_the_rows_are_understood(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(
+        "import re\n\ndef own(request):\n"
+        "    found = re.findall(r'<result>(.*?)</result>', request.response)\n"
+        "    return float(str(request.reference.value['gold']) in found)\n"
+    )
+    row = {"id": "a", "prompt": "Six times seven?", "reference": {"type": "data", "value": {"gold": 42, "level": 1}}}
+    with pytest.raises(AuditImpossible, match="--form"):
+        audit(f"{file}:own", [AuditRow.from_dict(row)], QUICK)
+    by_form = audit(
+        f"{file}:own", [AuditRow.from_dict(row)], AuditOptions(forms=("<result>{answer}</result>",), search=0)
+    )
+    by_row = audit(f"{file}:own", [AuditRow.from_dict({**row, "right": "It is <result>42</result>."})], QUICK)
+    for report in (by_form, by_row):
+        assert {finding.family for finding in report.findings} >= {"boxes"}
+
+
+def test_a_reward_that_reads_metadata_is_attacked_through_it(tmp_path: Path) -> None:
+    file = tmp_path / "meta.py"
+    file.write_text("def meta(request):\n    return float(request.metadata['answer'] in request.response)\n")
+    row = {"prompt": "Name a metal.", "reference": None, "metadata": {"answer": "tin"}}
+    report = audit(f"{file}:meta", [AuditRow.from_dict(row)], AuditOptions(families=("hedge",), workers=1))
+    assert report.exploited
+
+
+def test_a_term_has_no_answer_to_know() -> None:
+    rows = PROBES["math"]
+    told = audit("format", rows, QUICK)
+    assert told.exploited, "a format pays wrong answers in it, too"
+    assert not audit("format", rows, AuditOptions(rows=1, term=True, workers=1)).exploited
+
+
+def test_what_cannot_be_attacked_says_why_and_what_to_give(tmp_path: Path) -> None:
+    file = tmp_path / "never.py"
+    file.write_text("def never(request):\n    return 0.0\n\ndef broken(request):\n    raise KeyError('x')\n")
+    with pytest.raises(AuditImpossible, match="right answers are paid no more than nothing"):
+        audit(f"{file}:never", PROBES["math"], QUICK)
+    with pytest.raises(AuditImpossible, match=r"no right answer could be graded: .*KeyError"):
+        audit(f"{file}:broken", PROBES["math"], QUICK)
+    with pytest.raises(AuditImpossible, match=r"no family of attacks is called 'hegde'.*hedge"):
+        quick("math", "math", "hegde")
+    with pytest.raises(InvalidReward, match=r"has no \{answer\}"):
+        audit("math", PROBES["math"], AuditOptions(forms=("<result></result>",)))
+    with pytest.raises(InvalidRow, match="reference"):
+        AuditRow.from_dict({"prompt": "x", "reference": {"type": "maths"}})
+
+
+def test_answers_of_one_row_differ_for_certain() -> None:
+    assert differ("17", "42")
+    assert not differ("0.5", "1/2")
+    assert not differ("1,000", "1000")
+    assert differ("Eiffel Tower", "quartz")
+    assert not differ("the quartz", "Quartz mine")
+    assert not differ(r"\frac{34}{2}", "17")
+    assert differ(r"\frac{34}{2}", "48271")
+    for seed in range(50):
+        subject = subject_of(PROBES["math"][0], Random(seed))
+        assert len({gold.answer for gold in subject.golds}) == len(subject.golds) >= 4
+        assert all(differ(one.answer, two.answer) for one, two in subject.pairs())
+
+
+def test_a_twin_of_tests_wants_other_values() -> None:
+    def read(row: dict[str, object]) -> object:
+        return READERS[str(row["type"])].read(row)
+
+    asserts = read(
+        {"type": "asserts", "asserts": ["assert f(1) == [1, 'a']", "assert f(2) != 3", "assert g(f(3)) == True"]}
+    )
+    assert twin_of(asserts).asserts == ("assert f(1) == [1, 'a?']", "assert g(f(3)) == False")  # type: ignore[arg-type, union-attr]
+    assert calls_of(asserts) == ["f", "g"]  # type: ignore[arg-type]
+    loose = read({"type": "asserts", "asserts": ["assert f(2) > 3"]})
+    assert twin_of(loose) is None  # type: ignore[arg-type]
+    for style in ("function", "stdio", "asserts", "check", "pytest"):
+        reference = PROBES[style][0].request.reference
+        assert twin_of(reference) not in (None, reference)  # type: ignore[arg-type]
+
+
+def test_the_form_of_a_right_response_is_found_in_it() -> None:
+    form = form_of_response("<think>so 42</think> 42!", "42")
+    assert form is not None
+    assert form.filled("7") == "<think>so 7</think> 7!"
+    assert form_of_response("it is 142", "42") is None
+
+
+def test_every_family_says_what_it_does_and_makes_attempts_somewhere() -> None:
+    known = families()
+    assert len(known) >= 25
+    assert all(family.about and family.kinds for family in known.values())

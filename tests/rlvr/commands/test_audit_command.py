@@ -1,0 +1,161 @@
+"""`rlvr audit`: what it prints, writes and returns; and the guide's commands do what the guide says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rewards.audit.attempts import families
+from rlvr.cli import main, parser
+
+ROOT = Path(__file__).resolve().parents[3]
+GUIDE = (ROOT / "docs" / "guides" / "audit.md").read_text()
+CONTAINS = f"{ROOT / 'examples' / 'contains.py'}:contains"
+STRICT = "{reward: math, parameters: {policy: strict}}"
+COMMANDS = re.findall(r"^\$ (rlvr .*)$", GUIDE, re.MULTILINE)
+
+
+def audited(*words: str) -> int:
+    return main(["audit", "--workers", "1", "--quiet", "--rows", "1", "--search", "20", *words])
+
+
+def write_rows(path: Path, rows: list[object]) -> str:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+    return str(path)
+
+
+def test_an_exploit_ends_with_4_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited("--reward", CONTAINS, "--family", "hedge") == 4
+    told = capsys.readouterr()
+    assert re.search(r"^hedge +\d+ +\d+ +1\.00  ", told.out, re.MULTILINE)
+    assert "[paid] hedge: " in told.out
+    assert re.search(r"paid 1, 1 \(a right answer: 1\) where the answer is '\d+' and where it is '\d+'", told.out)
+    assert told.err == ""
+
+
+def test_a_sound_reward_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited("--reward", STRICT, "--family", "hedge", "--family", "boxes") == 0
+    assert "no exploit: " in capsys.readouterr().out
+
+
+def test_the_report_is_written_whole_and_its_rows_reproduce_the_exploits(tmp_path: Path) -> None:
+    out, exploits, graded = (tmp_path / "new" / name for name in ("audit.json", "exploits.jsonl", "graded.jsonl"))
+    words = ("--reward", CONTAINS, "--family", "dump", "--out", str(out), "--exploits", str(exploits))
+    assert audited(*words) == 4
+    report = json.loads(out.read_text())
+    assert report["exploited"] is True
+    assert report["families"][0]["exploits"] >= len(report["exploits"]) > 0
+    assert {path.name for path in out.parent.iterdir()} == {"audit.json", "exploits.jsonl"}
+    assert main(["grade", str(exploits), "--reward", CONTAINS, "--out", str(graded), "--workers", "1"]) == 0
+    rows = [json.loads(line) for line in graded.read_text().splitlines()]
+    assert len(rows) == sum(len(one["rows"]) for one in report["exploits"])
+    assert {row["score"] for row in rows} == {1.0}
+    assert all(row["exploit"].startswith("dump: ") for row in rows)
+
+
+def test_rows_of_a_file_are_attacked_and_bad_ones_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = {"id": "q1", "prompt": "What is 30 + 14, less 2?", "reference": "42", "response": 5}
+    file = write_rows(tmp_path / "rows.jsonl", ["not json", {"prompt": "x", "reference": {"type": "maths"}}, good])
+    assert main(["audit", file, "--reward", STRICT, "--family", "prompt", "--workers", "1"]) == 0
+    told = capsys.readouterr()
+    assert "on 1 rows (math)" in told.out
+    assert "line 1" in told.err
+    assert "line 2" in told.err
+    assert "'maths'" in told.err
+    assert "rlvr audit: math: prompt" in told.err
+
+
+def test_problems_that_prep_made_are_rows_too(tmp_path: Path) -> None:
+    problem = {
+        "id": "p",
+        "messages": [{"role": "user", "content": "2+2?"}],
+        "reference": {"type": "math", "answer": "4"},
+    }
+    assert audited(write_rows(tmp_path / "p.jsonl", [problem]), "--reward", STRICT, "--family", "empty") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "name the reward"),
+        (("--reward", "mth"), "math"),
+        (("--reward", "math", "--family", "hedges"), "hedge"),
+        (("--reward", "math", "--form", "none"), "{answer}"),
+        (("nowhere.jsonl", "--reward", "math"), "nowhere.jsonl"),
+        (("--reward", "math", "--out", "/proc/no/report.json", "--family", "empty"), "/proc/no/report.json"),
+        (("--reward", "math", "--out", "/dev/null", "--family", "empty"), "no regular file"),
+        (("--reward", "math", "--rows", "0"), "below 1"),
+    ],
+)
+def test_mistakes_end_with_1_and_say_what_to_do(
+    words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(["audit", "--workers", "1", *words])
+    except SystemExit as stop:
+        status = int(str(stop.code))
+    assert status == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_without_a_row_to_attack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(write_rows(tmp_path / "bad.jsonl", [[1], {"prompt": 3, "reference": "4"}]), "--reward", "math") == 1
+    assert "no row can be attacked" in capsys.readouterr().err
+
+
+def test_the_families_are_listed_and_the_guide_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--list"]) == 0
+    listed = capsys.readouterr().out
+    for name in families():
+        assert re.search(rf"^{re.escape(name)} +\S", listed, re.MULTILINE)
+        assert f"`{name}`" in GUIDE, name
+
+
+def test_the_guide_has_commands_of_each_kind() -> None:
+    assert len(COMMANDS) >= 6
+    assert {command.split()[1] for command in COMMANDS} == {"audit", "grade"}
+
+
+def test_the_commands_of_the_guide_run(tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "mine.py").write_text(
+        "def in_result(request):\n"
+        "    return float(f'<result>{request.reference.answer}</result>' == request.response)\n"
+    )
+    write_rows(tmp_path / "rows.jsonl", [{"prompt": "6 * 7?", "reference": "42"}])
+    expected = {"contains": 4, "policy: strict": 0, "--list": 0, "in_result": 0}
+    for command in COMMANDS:
+        words = shlex.split(command)[1:]
+        parser().parse_args(words)
+        grades = words[0] == "grade"
+        more = [] if grades or "--list" in words else ["--rows", "1", "--search", "20", "--workers", "1", "--quiet"]
+        done = subprocess.run(
+            [sys.executable, "-m", "rlvr.cli", *words, *more],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=300,
+        )
+        status = 0 if grades else next(code for part, code in expected.items() if part in command)
+        assert done.returncode == status, (command, done.stdout[-1500:], done.stderr[-1500:])
+    assert json.loads((tmp_path / "audit.json").read_text())["exploited"] is False
+
+
+def test_the_example_in_python_prints_what_the_guide_says(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "example.py").write_text(block)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, env=env, timeout=120
+    )
+    assert done.stdout.strip() == block.rpartition("# ")[2].strip()
+    assert done.returncode == 0, done.stderr
