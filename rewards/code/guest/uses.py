@@ -138,7 +138,7 @@ def is_failed_assertion(error: BaseException | None) -> bool:
     if not isinstance(error, AssertionError):  # what it was given made it fail before it came to its assertions
         raises = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
         own_doing = any(node.lineno <= line <= (node.end_lineno or line) for node in raises)
-        return error is not None and not own_doing and skips_assertions(error)
+        return not own_doing and _asserts_later(tree, frame.f_code.co_name, line)
     own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars}
     return any(
         isinstance(name, ast.Name) and name.id in own
@@ -146,6 +146,19 @@ def is_failed_assertion(error: BaseException | None) -> bool:
         if isinstance(node, ast.Assert) or (isinstance(node, ast.expr) and _is_call_of_assertion(node))
         if node.lineno <= line <= (node.end_lineno or line)
         for name in ast.walk(node.test if isinstance(node, ast.Assert) else node)
+    )
+
+
+def _asserts_later(tree: ast.Module, name: str, line: int) -> bool:
+    """Whether a function of the test comes to an assertion from a line on."""
+    functions = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
+    return any(
+        _asserts(inner, line)
+        or (isinstance(node, ast.Lambda) and isinstance(inner, ast.Call) and _is_call_of_assertion(inner))
+        for node in ast.walk(tree)
+        if isinstance(node, functions) and getattr(node, "name", "<lambda>") == name
+        if node.lineno <= line <= (node.end_lineno or line)
+        for inner in ast.walk(node)
     )
 
 

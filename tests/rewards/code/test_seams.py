@@ -168,6 +168,7 @@ def test_assertion_that_fails_in_a_function_of_the_test_cannot_be_swallowed(how:
     "test",
     [
         "def bad(x): raise ValueError(x)\nassert f([bad, len]) == [None, 2]",
+        "def bad(x): return x / 0\nassert f([lambda x: x['k'], bad]) == [None, None]; assert True",
         "def bad(x): assert False, x\nassert f([bad, len]) == [None, 2]",
         "def bad(x): raise AssertionError(x)\nassert f([bad, len]) == [None, 2]",
         "tries = []\ndef flaky(x):\n    tries.append(x)\n    assert len(tries) > 2\nf([flaky]); assert len(tries) == 1",
@@ -183,6 +184,11 @@ def test_function_of_the_test_that_fails_before_its_assertion_fails_for_good():
     test = "seen = []\ndef found(x):\n    seen.append(x)\n    y = x + 1\n    assert y == 2\nf(1, found); assert len(seen) == 1"
     assert passes(asserts("def f(n, found): found(1)\n", test))
     assert is_wrong(asserts(SWALLOWS.format("None"), test))
+    assert is_wrong(
+        asserts(
+            SWALLOWS.format("None"), "import unittest\nt = unittest.TestCase()\nf(1, lambda x: t.assertEqual(x + 1, 2))"
+        )
+    )
     raises = "seen = []\ndef found(x):\n    seen.append(x)\n    if len(seen) < 2: raise ValueError\n    assert x == 1\nf(2, found); assert len(seen) == 2"
     assert passes(asserts(SWALLOWS.format("1"), raises))
 
@@ -198,9 +204,9 @@ def test_evaluator_that_the_test_hands_over_only_computes():
     )
     assert is_wrong(asserts("def f(e, texts): return e(\"__import__('os')._exit(0)\")\n", test))
     run = "names = {}; f(exec, 'x = 3', names); assert names['x'] == 3"
-    assert passes(asserts("def f(e, text, names): e(text, names)\n", run))
     assert is_wrong(asserts(f'def f(e, text, names): e("{FORGE}", names)\n', run))
     made = "assert f(compile, eval, '1 + 2') == 3"
+    assert passes(asserts("def f(e, text, names): e(text, names)\n", run))
     assert passes(asserts("def f(c, e, text): return e(c(text, 'text', 'eval'))\n", made))
     assert is_wrong(asserts(f"def f(c, e, text): return e(c(\"{FORGE}\", 'text', 'eval'))\n", made))
 
@@ -297,42 +303,6 @@ def test_decorator_of_the_program_runs_the_test_that_it_is_given():
     assert is_wrong(pytest_files(swallow, DECORATED))
 
 
-SCRIPTS = {
-    "file": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True); assert done.returncode == 0 and done.stdout.strip() == '97'",
-    "text": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output([sys.executable, '-c', path.read_text()], text=True).strip() == '97'",
-    "folder": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, 'made.py'], cwd=tmp_path, capture_output=True, text=True); assert done.stdout.strip() == '97'",
-    "shell": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output(f'{sys.executable} {path}', shell=True, text=True).strip() == '97'",
-    "system": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.system(f'{sys.executable} {path} > {tmp_path}/out') == 0; assert (tmp_path / 'out').read_text().strip() == '97'",
-    "popen": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.popen(f'{sys.executable} {path}').read().strip() == '97'",
-}
-READS_TESTS = """
-import os
-SCRIPT = '''
-import glob, os, re
-for folder in (os.getcwd(), f"/proc/{os.getppid()}/cwd"):
-    for name in glob.glob(folder + "/test_*.py"):
-        print(re.findall("== .([0-9]+)", open(name).read())[-1])
-        raise SystemExit
-'''
-def solve(path, n):
-    with open(path, "w") as file:
-        file.write(SCRIPT)
-"""
-
-
-@pytest.mark.parametrize("how", SCRIPTS)
-def test_script_that_the_program_wrote_runs_where_no_test_is(how: str):
-    tests = f"import os, subprocess, sys\nfrom solution import solve\ndef test_script(tmp_path):\n    {SCRIPTS[how]}\n"
-    right = "def solve(path, n):\n    with open(path, 'w') as file:\n        file.write(f'print({n} * 31 + 4)')\n"
-    assert passes(pytest_files(right, tests))
-    assert is_wrong(pytest_files(READS_TESTS, tests))
-
-
-def test_command_that_is_the_tests_own_runs_beside_it():
-    tests = "import subprocess, sys\nfrom solution import solve\ndef test_own():\n    own = subprocess.run([sys.executable, '-c', 'print(1 + 1)'], capture_output=True, text=True)\n    assert own.stdout.strip() == '2' and solve(1) == 2\n"
-    assert passes(pytest_files("def solve(n): return 2\n", tests))
-
-
 # Tests that hold for numbers which are no finite ones, each with a right answer to f([2.0, 4.0]).
 LIMITS = {
     "r = f([2.0, 4.0]); assert not abs(r - 3.0) > 1e-6": "3.0",
@@ -398,25 +368,6 @@ def test_infinity_and_nan_are_honest_answers(value: str, test: str):
     assert passes(asserts(program, test))
 
 
-@pytest.mark.parametrize("read", ["open(f(1)).read()", "Path(f(1)).read_text()", "open(Path(f(1))).readline()"])
-def test_path_of_the_test_itself_is_no_answer(read: str):
-    tests = f"from pathlib import Path\nfrom solution import f\ndef test_it():\n    assert 'expected words' in {read}\n"
-    right = "def f(n):\n    return '/etc/hosts'\n"
-    assert passes(pytest_files(right, tests.replace("expected words", "localhost")))
-    for path in ("test_solution.py", "./test_solution.py", "/proc/self/cwd/test_solution.py"):
-        assert is_wrong(pytest_files(f"def f(n): return {path!r}\n", tests)), path
-
-
-def test_tests_may_read_their_own_files():
-    files = {
-        "test_a.py": "from pathlib import Path\nfrom solution import f\ndef test_a():\n    assert f(2) == int(Path(__file__).with_name('data.txt').read_text())\n    assert 'def test_a' in open(__file__).read()\n",
-        "data.txt": "4",
-    }
-    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
-    files["test_a.py"] = "from solution import f\ndef test_a():\n    assert f(2) == int(open('data.txt').read())\n"
-    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
-
-
 def test_star_import_brings_what_another_file_imports_by_name():
     files = {
         "test_a.py": "from solution import *\ndef test_a():\n    assert f(3) == 6\n",
@@ -427,68 +378,6 @@ def test_star_import_brings_what_another_file_imports_by_name():
     files["helpers.py"] = "def same(a, b): return a == b\n"
     assert passes(pytest_files("def f(n): return n * 2\n", files=files))
     assert is_wrong(pytest_files("def f(n): return 4\ndef same(a, b): return True\n", files=files))
-
-
-GOLDEN = """
-    from solution import solve
-    def test_it(tmp_path):
-        (tmp_path / "in").write_text("b\\na\\n")
-        (tmp_path / "want").write_text("a\\nb\\n")
-        solve(tmp_path / "in", tmp_path / "out")
-        assert (tmp_path / "out").read_text() == (tmp_path / "want").read_text()
-"""
-
-
-def test_file_that_was_not_handed_over_is_neither_seen_nor_changed():
-    right = "from pathlib import Path\ndef solve(a, b): Path(b).write_text(''.join(sorted(Path(a).read_text().splitlines(True))))\n"
-    assert passes(pytest_files(right, GOLDEN))
-    copies = "from pathlib import Path\ndef solve(a, b):\n    for p in Path(a).parent.iterdir():\n        if p.name not in ('in', 'out'): Path(b).write_text(p.read_text())\n"
-    assert is_wrong(pytest_files(copies, GOLDEN))
-    changes = "from pathlib import Path\ndef solve(a, b):\n    for name in ('want', 'out'): Path(a).with_name(name).write_text('x')\n"
-    assert is_wrong(pytest_files(changes, GOLDEN))
-
-
-@pytest.mark.parametrize(
-    "test",
-    [
-        "(tmp_path / 'a').mkdir(); (tmp_path / 'a' / 'x').write_text('12'); assert solve(tmp_path / 'a') == ['12']",
-        "(tmp_path / 'x').write_text('12'); assert solve([str(tmp_path / 'x')]) == ['12']",
-        "(tmp_path / 'x').write_text('12'); assert solve({'p': {'q': tmp_path / 'x'}}) == ['12']",
-        "(tmp_path / 'x').write_text('12'); assert solve(f'{tmp_path}/*') == ['12']",
-        "(tmp_path / 'x').write_text('12'); monkeypatch.chdir(tmp_path); assert solve('x') == ['12']",
-        "(tmp_path / 'x').write_text('12'); monkeypatch.setattr('sys.argv', ['', str(tmp_path / 'x')]); assert solve(None) == ['12']",
-        "(tmp_path / 'x').write_text('12')\n    class P: path = tmp_path / 'x'\n    assert solve(P()) == ['12']",
-        "assert solve(str(tmp_path / 'new')) == []; (tmp_path / 'new').mkdir(); (tmp_path / 'new' / 'y').write_text('3'); assert solve(tmp_path / 'new') == ['3']",
-    ],
-)
-def test_files_that_are_handed_over_are_seen(test: str):
-    program = """
-        import glob, os, sys
-        def solve(at):
-            if at is None: at = sys.argv[1]
-            if hasattr(at, "path"): at = at.path
-            if isinstance(at, dict): at = at["p"]["q"]
-            if isinstance(at, list): at = at[0]
-            if os.path.isdir(at): return [open(os.path.join(at, n)).read() for n in os.listdir(at)]
-            return [open(n).read() for n in glob.glob(str(at))]
-    """
-    assert passes(
-        pytest_files(program, f"from solution import solve\ndef test_it(tmp_path, monkeypatch):\n    {test}\n")
-    )
-
-
-SPIES = "import sys\ndef f(n): return [sys.executable, '-c', \"import os\\nwith open(f'/proc/{os.getppid()}/maps') as m, open(f'/proc/{os.getppid()}/mem', 'rb', 0) as mem:\\n    for line in m:\\n        a, b = (int(x, 16) for x in line.split()[0].split('-'))\\n        if 'rw' in line and b - a < 1 << 26:\\n            try: mem.seek(a); raw = mem.read(b - a)\\n            except OSError: continue\\n            at = raw.find(b'== ' + b'b' + bytes([39]) + b'9')\\n            if at >= 0: print(raw[at + 5:at + 7].decode()); break\"]\n"
-
-
-@pytest.mark.parametrize(
-    "how", ["subprocess.check_output(f(3))", "subprocess.run(f(3), stdout=subprocess.PIPE).stdout"]
-)
-def test_command_of_the_program_runs_where_no_test_is(how: str):
-    test = f"assert {how}.strip() == b'97'"
-    right = "import sys\ndef f(n): return [sys.executable, '-c', f'print({n} * 31 + 4)']\n"
-    for judged, program in ((passes, right), (is_wrong, SPIES)):
-        assert judged(asserts(program, test, setup="import subprocess"))
-        assert judged(pytest_files(program, f"import subprocess\nfrom solution import f\ndef test_it():\n    {test}\n"))
 
 
 def test_infinities_sort_as_they_do():

@@ -1,0 +1,126 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Files that tests make, hand over and read, and commands that they start: what of them the program sees and decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+
+SCRIPTS = {
+    "file": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True); assert done.returncode == 0 and done.stdout.strip() == '97'",
+    "text": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output([sys.executable, '-c', path.read_text()], text=True).strip() == '97'",
+    "folder": "path = tmp_path / 'made.py'; solve(str(path), 3); done = subprocess.run([sys.executable, 'made.py'], cwd=tmp_path, capture_output=True, text=True); assert done.stdout.strip() == '97'",
+    "shell": "path = tmp_path / 'made.py'; solve(str(path), 3); assert subprocess.check_output(f'{sys.executable} {path}', shell=True, text=True).strip() == '97'",
+    "system": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.system(f'{sys.executable} {path} > {tmp_path}/out') == 0; assert (tmp_path / 'out').read_text().strip() == '97'",
+    "popen": "path = tmp_path / 'made.py'; solve(str(path), 3); assert os.popen(f'{sys.executable} {path}').read().strip() == '97'",
+}
+
+
+READS_TESTS = """
+import os
+SCRIPT = '''
+import glob, os, re
+for folder in (os.getcwd(), f"/proc/{os.getppid()}/cwd"):
+    for name in glob.glob(folder + "/test_*.py"):
+        print(re.findall("== .([0-9]+)", open(name).read())[-1])
+        raise SystemExit
+'''
+def solve(path, n):
+    with open(path, "w") as file:
+        file.write(SCRIPT)
+"""
+
+
+@pytest.mark.parametrize("how", SCRIPTS)
+def test_script_that_the_program_wrote_runs_where_no_test_is(how: str):
+    tests = f"import os, subprocess, sys\nfrom solution import solve\ndef test_script(tmp_path):\n    {SCRIPTS[how]}\n"
+    right = "def solve(path, n):\n    with open(path, 'w') as file:\n        file.write(f'print({n} * 31 + 4)')\n"
+    assert passes(pytest_files(right, tests))
+    assert is_wrong(pytest_files(READS_TESTS, tests))
+
+
+def test_command_that_is_the_tests_own_runs_beside_it():
+    tests = "import subprocess, sys\nfrom solution import solve\ndef test_own():\n    own = subprocess.run([sys.executable, '-c', 'print(1 + 1)'], capture_output=True, text=True)\n    assert own.stdout.strip() == '2' and solve(1) == 2\n"
+    assert passes(pytest_files("def solve(n): return 2\n", tests))
+
+
+@pytest.mark.parametrize("read", ["open(f(1)).read()", "Path(f(1)).read_text()", "open(Path(f(1))).readline()"])
+def test_path_of_the_test_itself_is_no_answer(read: str):
+    tests = f"from pathlib import Path\nfrom solution import f\ndef test_it():\n    assert 'expected words' in {read}\n"
+    right = "def f(n):\n    return '/etc/hosts'\n"
+    assert passes(pytest_files(right, tests.replace("expected words", "localhost")))
+    for path in ("test_solution.py", "./test_solution.py", "/proc/self/cwd/test_solution.py"):
+        assert is_wrong(pytest_files(f"def f(n): return {path!r}\n", tests)), path
+
+
+def test_tests_may_read_their_own_files():
+    files = {
+        "test_a.py": "from pathlib import Path\nfrom solution import f\ndef test_a():\n    assert f(2) == int(Path(__file__).with_name('data.txt').read_text())\n    assert 'def test_a' in open(__file__).read()\n",
+        "data.txt": "4",
+    }
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+    files["test_a.py"] = "from solution import f\ndef test_a():\n    assert f(2) == int(open('data.txt').read())\n"
+    assert passes(pytest_files("def f(n): return n * 2\n", files=files))
+
+
+GOLDEN = """
+    from solution import solve
+    def test_it(tmp_path):
+        (tmp_path / "in").write_text("b\\na\\n")
+        (tmp_path / "want").write_text("a\\nb\\n")
+        solve(tmp_path / "in", tmp_path / "out")
+        assert (tmp_path / "out").read_text() == (tmp_path / "want").read_text()
+"""
+
+
+def test_file_that_was_not_handed_over_is_neither_seen_nor_changed():
+    right = "from pathlib import Path\ndef solve(a, b): Path(b).write_text(''.join(sorted(Path(a).read_text().splitlines(True))))\n"
+    assert passes(pytest_files(right, GOLDEN))
+    copies = "from pathlib import Path\ndef solve(a, b):\n    for p in Path(a).parent.iterdir():\n        if p.name not in ('in', 'out'): Path(b).write_text(p.read_text())\n"
+    assert is_wrong(pytest_files(copies, GOLDEN))
+    changes = "from pathlib import Path\ndef solve(a, b):\n    for name in ('want', 'out'): Path(a).with_name(name).write_text('x')\n"
+    assert is_wrong(pytest_files(changes, GOLDEN))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "(tmp_path / 'a').mkdir(); (tmp_path / 'a' / 'x').write_text('12'); assert solve(tmp_path / 'a') == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve([str(tmp_path / 'x')]) == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve({'p': {'q': tmp_path / 'x'}}) == ['12']",
+        "(tmp_path / 'x').write_text('12'); assert solve(f'{tmp_path}/*') == ['12']",
+        "(tmp_path / 'x').write_text('12'); monkeypatch.chdir(tmp_path); assert solve('x') == ['12']",
+        "(tmp_path / 'x').write_text('12'); monkeypatch.setattr('sys.argv', ['', str(tmp_path / 'x')]); assert solve(None) == ['12']",
+        "(tmp_path / 'x').write_text('12')\n    class P: path = tmp_path / 'x'\n    assert solve(P()) == ['12']",
+        "assert solve(str(tmp_path / 'new')) == []; (tmp_path / 'new').mkdir(); (tmp_path / 'new' / 'y').write_text('3'); assert solve(tmp_path / 'new') == ['3']",
+    ],
+)
+def test_files_that_are_handed_over_are_seen(test: str):
+    program = """
+        import glob, os, sys
+        def solve(at):
+            if at is None: at = sys.argv[1]
+            if hasattr(at, "path"): at = at.path
+            if isinstance(at, dict): at = at["p"]["q"]
+            if isinstance(at, list): at = at[0]
+            if os.path.isdir(at): return [open(os.path.join(at, n)).read() for n in os.listdir(at)]
+            return [open(n).read() for n in glob.glob(str(at))]
+    """
+    assert passes(
+        pytest_files(program, f"from solution import solve\ndef test_it(tmp_path, monkeypatch):\n    {test}\n")
+    )
+
+
+SPIES = "import sys\ndef f(n): return [sys.executable, '-c', \"import os\\nwith open(f'/proc/{os.getppid()}/maps') as m, open(f'/proc/{os.getppid()}/mem', 'rb', 0) as mem:\\n    for line in m:\\n        a, b = (int(x, 16) for x in line.split()[0].split('-'))\\n        if 'rw' in line and b - a < 1 << 26:\\n            try: mem.seek(a); raw = mem.read(b - a)\\n            except OSError: continue\\n            at = raw.find(b'== ' + b'b' + bytes([39]) + b'9')\\n            if at >= 0: print(raw[at + 5:at + 7].decode()); break\"]\n"
+
+
+@pytest.mark.parametrize(
+    "how", ["subprocess.check_output(f(3))", "subprocess.run(f(3), stdout=subprocess.PIPE).stdout"]
+)
+def test_command_of_the_program_runs_where_no_test_is(how: str):
+    test = f"assert {how}.strip() == b'97'"
+    right = "import sys\ndef f(n): return [sys.executable, '-c', f'print({n} * 31 + 4)']\n"
+    for judged, program in ((passes, right), (is_wrong, SPIES)):
+        assert judged(asserts(program, test, setup="import subprocess"))
+        assert judged(pytest_files(program, f"import subprocess\nfrom solution import f\ndef test_it():\n    {test}\n"))
