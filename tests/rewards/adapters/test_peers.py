@@ -112,11 +112,11 @@ TAKEN_FROM_TRL = r"""
         ]
         chat = [[{"role": "assistant", "content": row.response}] for row in rows]
         taken = {"reward": "trl:trl.rewards:accuracy_reward", "parameters": {"range": [0, 1]}}
+        form = {"reward": "trl:trl.rewards:think_format_reward", "in_process": True}
         results = grade(taken, rows, workers=1, deadline=60)
         print(json.dumps({
             "accuracy": [[r.score for r in results], accuracy_reward(chat, [*[gold] * 4, "no gold at all"])],
-            "format": [[r.score for r in grade("trl:trl.rewards:think_format_reward", rows, workers=1, deadline=60)],
-                       think_format_reward(chat)],
+            "format": [[r.score for r in grade(form, rows, deadline=60)], think_format_reward(chat)],
             "verdicts": [r.verdict for r in results],
         }))
 """
@@ -174,12 +174,13 @@ VERL = r"""
             for r, t in rows
         ]
         place = "verl:verl.utils.reward_score:default_compute_score"
-        dapo = {"reward": place, "parameters": {"range": [-1, 1], "data_source": "math_dapo"}}
+        here = {"reward": place, "in_process": True}  # its import takes ten seconds, in each worker again
+        dapo = {**here, "parameters": {"range": [-1, 1], "data_source": "math_dapo"}}
         answers = [GradeRequest.from_dict({"response": f"Answer: {n}", "reference": "4"}) for n in (4, 5)]
-        results = grade(dapo, answers, workers=1, deadline=60)
+        results = grade(dapo, answers, deadline=60)
         print(json.dumps({
             "managed": managed,
-            "taken": [r.score for r in grade(place, requests, workers=1, deadline=60)],
+            "taken": [r.score for r in grade(here, requests, deadline=60)],
             "direct": [default_compute_score("openai/gsm8k", r, t) for r, t in rows],
             "dapo": [[r.score, r.correctness, r.parts["acc"]] for r in results],
             "dapo_direct": [default_compute_score("math_dapo", a.response, "4")["score"] for a in answers],
@@ -243,7 +244,8 @@ OPENRLHF = r"""
         ours, theirs = asyncio.run(executed())
         rows = [{"response": r, "reference": "4", "prompt": "2+2?"} for r in (r"\boxed{4}", r"\boxed{5}")]
         requests = list(map(GradeRequest.from_dict, rows))
-        taken = grade("openrlhf:./theirs.py:reward_func", requests, workers=1, deadline=60)
+        named = {"reward": "openrlhf:./theirs.py:reward_func", "in_process": True}  # it has been imported here
+        taken = grade(named, requests, deadline=60)
         print(json.dumps({
             "ours": ours,
             "theirs": [float(out["reward"]) for out in theirs],
@@ -299,7 +301,8 @@ VERIFIERS = """
         said = {}
         for function in (exact, by_parser, mean_length):
             direct = [asyncio.run(scored(function, r, a)) for r, a in rows]
-            taken = grade(f"verifiers:./rubric.py:{function.__name__}", requests, workers=1, deadline=60)
+            named = {"reward": f"verifiers:./rubric.py:{function.__name__}", "in_process": function is not exact}
+            taken = grade(named, requests, workers=1, deadline=60)
             said[function.__name__] = [[r.score for r in taken], direct]
         print(json.dumps(said))
 """
