@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from rewards.math.extract import extract
 from rewards.math.spelling import LONGEST, key, spelled
+from rewards.math.units import read_unit
 from rewards.math.values import EXACT, Terms
 
 
@@ -35,6 +36,7 @@ class Equality(StrEnum):
 # Too short for a decimal to be the rounding of an exact value (`decide.same`); no needless zero in front, which might
 # make the comma a decimal one.
 _NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,14})(\.\d{1,6})?")
+_MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
 _MOST_DECIMAL_DIGITS = 7
 _FRACTION = re.compile(r"(-?)\s?\\[dt]?frac\{(-?[1-9]\d{0,14})\}\{([1-9]\d{0,14})\}")
 
@@ -86,6 +88,13 @@ def plain_number(text: str) -> int | Fraction | None:
     return -value if sign else value
 
 
+def _is_measure(found: re.Match[str]) -> bool:
+    if found[1] is None:
+        return True
+    unit = read_unit(found[1])
+    return unit is not None and bool(unit.dimension)
+
+
 def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
     """What the texts say; None: they must be read."""
     if gold == answer and gold.strip():
@@ -95,6 +104,16 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
         return Equality.UNREADABLE_GOLD
     if len(answer) > LONGEST:
         return None
+    measured = _MEASURED.search(answer) if answer.endswith(("}", "2", "3")) else None
+    if measured is not None and not terms.unit and not terms.simplified:
+        bare = answer[: measured.start()]
+        # Of a gold without a unit: one that only the answer has says nothing.
+        if (
+            not any(mark in bare for mark in ("$", "%", "circ", "pi"))
+            and _is_measure(measured)
+            and key(spelled(bare)) == known.key
+        ):
+            return Equality.SAME
     if known.number is not None and (value := plain_number(answer)) is not None:
         if known.number == value:
             return None if terms.simplified and "frac" in answer else Equality.SAME

@@ -159,11 +159,12 @@ def _box_or_override(text: str) -> str | None:
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
 def _said(text: str) -> str | None:
-    return said(unboxed(text))
+    return said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text))
 
 
 def _last_value(text: str) -> str | None:
-    return last_value(unboxed(text[-LONGEST_SEARCHED:]))
+    end = unboxed(text[-LONGEST_SEARCHED:])
+    return last_value(_CALCULATED.sub("", end) if "<<" in end else end)
 
 
 _Step: TypeAlias = Callable[[str], str | None]
@@ -191,8 +192,6 @@ def extract(
     text = visible(turn(response), prefilled=prefilled)
     if text is None:
         return None
-    if "<<" in text:
-        text = _CALCULATED.sub("", text)
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":

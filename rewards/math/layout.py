@@ -35,7 +35,7 @@ _EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
 _OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _ROUGHLY = re.compile(r"\s*\(\s*(?:\\approx|“?\s*(?:approximately|approx\.?|about)\s*”?)[^()]*\)\s*\Z")
 _CHOSEN = re.compile(
-    r"(?:\{\s*\})?\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
+    r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
 )
 _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
@@ -134,8 +134,8 @@ def settled(text: str) -> str:
 def _chosen(match: re.Match[str]) -> str:
     groups = match.groups()
     if groups[6]:
-        top, bottom = groups[8], groups[7]
-        return rf"\binom{{{max(top, bottom, key=int)}}}{{{min(top, bottom, key=int)}}}"
+        of, taken = groups[7], groups[8]
+        return rf"\binom{{{of}}}{{{taken}}}" if len(of) < 5 and 1 < int(of) >= int(taken) else match.group()
     top, kind, bottom = groups[:3] if groups[1] else groups[3:6]
     return rf"\binom{{{top}}}{{{bottom}}}" if kind == "C" else rf"\frac{{{top}!}}{{({top}-{bottom})!}}"
 

@@ -13,9 +13,10 @@ import re
 
 _LONGEST = 120
 _N = r"(?:[a-zA-Z]|\\[a-z]+)(?:_\s*\{?\w+\}?)?"  # a plain name
+_DENIES = re.compile(r"\b(?:not|no|never|wrong|isn't)\b", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"""\[\s*(?:\\triangle\s*)?[A-Z](?:\s?[A-Z])*\s*\]                                        # an area
-    | \\\|[^=|]*\\\| | \\lVert[^=]*\\rVert | \|\s*[^|=]*[a-zA-Z][^|=]*\|                       # a norm
+    | \\\|[^=|]*\\\| | \\lVert[^=]*\\rVert | \|(?=[^|]*[A-Zzw_\\])(?:[-+\sA-Za-z\\{{}}]|_\d)+\|    # a norm
     | [fghFGH]'*(?:\^\s*\{{?\s*-?\d\s*\}}?)?\s*\((?:[^()=]|\([^()=]*\))*\)                     # f(f(2))
     | \(\s*[a-zA-Z]\s*\\circ\s*[a-zA-Z]\s*\)\s*\([^()=]*\)
     | \\(?:phi|sigma|tau|mu|omega|Gamma|zeta|Phi|psi|lambda)\s*\([^()=]*\)
@@ -36,4 +37,4 @@ _QUANTITY = re.compile(
 
 def is_quantity(source: str) -> bool:
     """Whether a left side, as it is spelled, is the name of something."""
-    return len(source) <= _LONGEST and _QUANTITY.fullmatch(source) is not None
+    return len(source) <= _LONGEST and _QUANTITY.fullmatch(source) is not None and _DENIES.search(source) is None

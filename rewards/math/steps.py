@@ -1,7 +1,7 @@
 r"""Worked steps whose members are more than numbers: `(1+3, 2) = (4, 2)`, `20\% + 30\% = 50\%`, `32_5 = 17`.
 
-The last member is the answer. Those before it have to be equal to it in what can be computed: units, currency signs
-and degrees are passed over, a percent sign is a hundredth.
+The last member is the answer. Those before it have to be equal to it. Where a member is reckoned with units, only its
+numbers are: units, currency signs and degrees are passed over, a percent sign is a hundredth.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def worked(
         return []
     values: list[Value] = []
     for piece, source in zip(pieces, sources, strict=True):
-        value = _based(source) or _bare(piece)
+        value = _based(source) or _measured(piece, value_of) or _bare(piece)
         if value is None:
             found = value_of(piece)
             if not found or not isinstance(found[0], Many | Matrix | Ratio):
@@ -48,6 +48,15 @@ def _based(source: str) -> Value | None:
         return Scalar(Num(Fraction(int(match[1], int(match[2])))))
     except ValueError:
         return None
+
+
+def _measured(piece: Sequence[Token], value_of: Callable[[Sequence[Token]], list[Value]]) -> Value | None:
+    """A member that is one value with its unit: `0.5 h`."""
+    try:
+        found = value_of(piece)
+    except NotMaths:
+        return None
+    return next((one for one in found if isinstance(one, Scalar) and isinstance(one.expression, Num)), None)
 
 
 def _bare(piece: Sequence[Token]) -> Value | None:

@@ -16,6 +16,7 @@ from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
 _SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_SIGNS = ("-", "−", "\\pm", "\\mp", "±")
 _PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
 _MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
 _UNIT = re.compile(
@@ -31,24 +32,27 @@ _AMBIGUOUS = frozenset(
 _FEWEST_LETTERS = 4
 _OR = re.compile(
     r"[\s$*)]*,?\s*(?:\\text\s*\{\s*)?or\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
-    r"([-+−]?\\?\$?\s*(?:\d[\d.,/]*\d|\d|\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\sqrt\s*\{[^{}]*\}|\\pi))"
+    r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
+    r"(?:\\sqrt\s*\{[^{}]*\}|\\pi)?(?:\s*\\?%)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])"
 )
 
 
 def completed(content: str, before: str, behind: str) -> str:
     """The content of a box with what belongs to it."""
-    sign = _SIGN.search(before[-_LOOKED_AT:])
+    sign = _SIGN.search(before[-_LOOKED_AT:]) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+    if behind.lstrip("$*)\\]").startswith((".", "\n", ",")) or not behind:
+        return content
     behind = behind[:_LOOKED_AT]
-    if not behind or not _PLAIN.fullmatch(content):
+    if not _PLAIN.fullmatch(content):
         return content
     mark = _MARK.match(behind)
     if mark is not None:
         return f"{content}{mark.group(1)}"
     other = _OR.match(behind)
-    if other is not None:
+    if other is not None and re.search(r"\d|\\pi", other.group(1)):
         return rf"{content} \text{{ or }} {other.group(1)}"
     return content + _unit(behind)
 
