@@ -86,9 +86,8 @@ def verl_prime_code(request: GradeRequest) -> float:
     assert isinstance(request.reference, StdioReference)
     cases = request.reference.cases
     tests = {"inputs": [case.stdin for case in cases], "outputs": [case.stdout for case in cases]}
-    scored = module("verl", "utils/reward_score/prime_code/__init__.py").compute_score(
-        request.response, json.dumps(tests)
-    )
+    score = module("verl", "utils/reward_score/prime_code/__init__.py").compute_score
+    scored = score(request.response, json.dumps(tests), continuous=True)
     return float(scored[0])
 
 

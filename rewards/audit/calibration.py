@@ -129,11 +129,9 @@ def _look(bench: Bench, subject: Subject, forms: Sequence[Form]) -> _Seen:
     best = [result.score for result in own if result.score is not None]
     if not best:
         return _Seen(Scale(0.0, 0.0), (), f"no right answer could be graded: {own[0].reason}")
-    every = [result.score for result in graded if result.score is not None]
-    trouble = ""
-    if all(result.score is None for result in others):
-        trouble = f"no wrong answer could be graded: {others[0].reason}"
-    return _Seen(Scale(max(best), min(every)), tuple(zip(rights, own, strict=True)), trouble)
+    # Where no wrong answer is graded at all, each of them escapes: the attacks will say so.
+    worst = [result.score for result in others if result.score is not None] or [min(0.0, max(best) - 1.0)]
+    return _Seen(Scale(max(best), min(*best, *worst)), tuple(zip(rights, own, strict=True)), "")
 
 
 def _rights(subject: Subject, forms: Sequence[Form]) -> Iterator[_Said]:

@@ -29,6 +29,7 @@ TEXTS = {
     "benefit_of_doubt": ("math", ("LaTeX",), Fault.PAID),
     "raises": ("math", ("constant",), Fault.ESCAPE),
     "says_none": ("math", ("empty",), Fault.ESCAPE),
+    "right_alone": ("math", ("empty",), Fault.ESCAPE),
     "length_pays": ("math", ("long",), Fault.PAID),
     "recall": ("text", ("dump",), Fault.PAID),
     "any_letter": ("choice", ("choices",), Fault.PAID),

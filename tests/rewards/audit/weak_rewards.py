@@ -150,6 +150,12 @@ def says_none(request: GradeRequest) -> bool | None:
     return answers[-1] == gold(request) if answers else None
 
 
+@reward("weak_right_alone", correctness=True)
+def right_alone(request: GradeRequest) -> bool | None:
+    """What is not right is not graded."""
+    return True if (boxed(request.response) or [""])[-1] == gold(request) else None
+
+
 @reward("weak_length")
 def length_pays(request: GradeRequest) -> float:
     """A bonus for length that nothing bounds."""
