@@ -39,6 +39,7 @@ import itertools
 import math
 import os
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -73,6 +74,7 @@ _REGISTERED: dict[str, Reward] = {}
 # Functions that were handed over instead of a name and that no worker can import; the oldest are forgotten.
 _HANDED: OrderedDict[int, Reward] = OrderedDict()
 _MOST_HANDED = 256
+_HANDING = threading.Lock()
 # An argument that only the functions of that trainer have.
 _OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
 _COUNT = itertools.count(2)
@@ -335,7 +337,7 @@ def _register_installed(name: str) -> None:
     target, module = load_installed(name)
     if name in _REGISTERED:
         return
-    held = next((made for made in _REGISTERED.values() if made.target is target), None)
+    held = next((made for made in list(_REGISTERED.values()) if made.target is target), None)
     source = Source(module=module.__name__, file=os.path.realpath(module.__file__ or ""))
     _REGISTERED[name] = made_from(name, target, source) if held is None else held
 
@@ -367,7 +369,7 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
     for part in function.split("."):
         target = getattr(target, part, None)
     place_of = file or path
-    here = [made for made in _REGISTERED.values() if (made.source.file or made.source.module) == place_of]
+    here = [made for made in list(_REGISTERED.values()) if (made.source.file or made.source.module) == place_of]
     if as_written and callable(target):
         found = [made for made in here if made.target is target]
     else:
@@ -410,15 +412,21 @@ def name_of(target: Callable[..., object]) -> str:
 
     Raises InvalidReward: it is no reward.
     """
-    for made in _REGISTERED.values():
+    for made in list(_REGISTERED.values()):
         if made.target is target:
             return made.name
     if isinstance(target, MethodType):  # each access makes another
-        target = next((made.target for made in _HANDED.values() if made.target == target), target)
+        target = next((made.target for made in list(_HANDED.values()) if made.target == target), target)
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     qualname = getattr(target, "__qualname__", "")
     if module is not None and getattr(module, qualname, None) is target:
         return f"{getattr(module, '__file__', None) or module.__name__}:{qualname}"
+    with _HANDING:
+        return _name_handed(target, qualname)
+
+
+def _name_handed(target: Callable[..., object], qualname: str) -> str:
+    """The name of a function that has none: the same for as long as it is remembered."""
     for identity, made in _HANDED.items():
         if made.target is target:
             _HANDED.move_to_end(identity)
@@ -427,7 +435,7 @@ def name_of(target: Callable[..., object]) -> str:
     where = f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}" if code else "no file"
     name = f"{qualname.rpartition('.')[2] or type(target).__name__} ({where})"
     source = Source(module=getattr(target, "__module__", None) or "", file="", at_import=False)
-    taken = {made.name for made in _HANDED.values()}
+    taken = {made.name for made in list(_HANDED.values())}
     name = name if name not in taken else f"{name} #{next(_COUNT)}"
     _HANDED[id(target)] = made_from(name, target, source)
     while len(_HANDED) > _MOST_HANDED:
@@ -436,4 +444,13 @@ def name_of(target: Callable[..., object]) -> str:
 
 
 def _handed(name: str) -> Reward | None:
-    return next((made for made in _HANDED.values() if made.name == name), None) if _HANDED else None
+    return next((made for made in list(_HANDED.values()) if made.name == name), None) if _HANDED else None
+
+
+def _new_lock_in_child() -> None:
+    global _HANDING
+    _HANDING = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock_in_child)

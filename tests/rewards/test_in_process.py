@@ -147,3 +147,26 @@ def test_a_process_with_a_hanging_grade_in_it_still_ends(tmp_path: Path) -> None
     )
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
     assert (ran.stdout, ran.stderr, ran.returncode) == ("1.0\nbye\n", "", 0)
+
+
+@pytest.mark.filterwarnings("ignore::rewards.errors.GradedInProcess")
+def test_threads_that_hand_over_functions_get_the_grades_of_their_own() -> None:
+    wrong: list[tuple[float, float | None]] = []
+
+    def hand_over(first: int) -> None:
+        for value in range(first, first + 10):
+            (result,) = grade(lambda _request, value=value: float(value), of("a"))  # type: ignore[misc]
+            if result.score != value:
+                wrong.append((value, result.score))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=hand_over, args=(first,)) for first in range(0, 400, 100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
