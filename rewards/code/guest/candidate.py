@@ -139,6 +139,9 @@ def load(host: Host, options: dict[str, Any]) -> object:
             raise
         return (), {}
     names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
+    shown: Any = vars(module).get("__all__")
+    if type(shown) in (list, tuple) and all(type(name) is str and name in vars(module) for name in shown):
+        names = tuple(name for name in shown if not name.startswith("__"))
     wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
     return names, wanted
 

@@ -6,7 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from . import served, standard, unbounded
+from . import served, signatures, standard, unbounded
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
 from .plain import make_plain
@@ -53,8 +53,8 @@ class CheckerEncoder(LinkEncoder):
             self.parts.append(b"G")
             self.put(name, depth)
             return
-        if isinstance(value, BaseException):
-            self._exception(value, depth)
+        if issubclass(type(value), BaseException):
+            self._exception(value, depth)  # type: ignore[arg-type]
             return
         if (descriptor := served.descriptor_parts(value)) is not None:
             self.parts.append(b"P")
@@ -64,6 +64,10 @@ class CheckerEncoder(LinkEncoder):
             self._stream(value, depth)
             return
         if plain_base(type(value)) is not None:
+            if isinstance(value, tuple) and isinstance(getattr(type(value), "_fields", None), tuple):
+                self.parts.append(b"A")
+                self.put((type(value).__name__, type(value)._fields, tuple(value)), depth)  # type: ignore[attr-defined]
+                return
             super().other(value, depth)
             return
         self._object(value, depth)
@@ -84,7 +88,8 @@ class CheckerEncoder(LinkEncoder):
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
         doc = value.__doc__ if self._link.shows_docs and kind in ("function", "async function") else None
         self.put(doc if type(doc) is str else bases, depth - 1)
-        self.put(tuple(sorted(served.offered(value, kind))), depth)
+        shape = signatures.shape_of(value) if kind in ("function", "async function") else None
+        self.put(tuple(sorted(served.offered(value, kind))) if shape is None else shape, depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:
         number, new = self._link.object_number(error)

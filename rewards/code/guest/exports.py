@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import standard, wire
+from . import signatures, standard, wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, plain_base, put_base
 from .sharing import LinkDecoder, LinkEncoder, Shared
 
@@ -193,20 +193,13 @@ class StubAwaitable(Stub):
         return of_checker(self)
 
 
-def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool) -> Any:
+def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool, shape: tuple[Any, ...]) -> Any:
     """A real function, so that it binds as a method does and `inspect` calls it one."""
-    if is_async:
 
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            return await back("call", number, args, kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return back("call", number, args, kwargs)
 
-        made: Any = call_async
-    else:
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return back("call", number, args, kwargs)
-
-        made = call
+    made = signatures.function_of(shape, call, is_async)
     made.__name__ = made.__qualname__ = name
     made.__doc__ = doc if isinstance(doc, str) else None
     return made
@@ -220,6 +213,7 @@ class Imports:
         self._numbers: dict[int, int] = {}
         self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that were told
         self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
+        self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.back: Back = _no_back
 
     def number(self, value: object) -> int | None:
@@ -241,6 +235,14 @@ class Imports:
         if (kind, name, offered) not in self._kinds:
             self._kinds[kind, name, offered] = stub_kind(kind, name, offered)
         return self._kinds[kind, name, offered]
+
+    def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
+        """A class like one that the test has made with `namedtuple`."""
+        from collections import namedtuple
+
+        if (name, fields) not in self._tuples:
+            self._tuples[name, fields] = namedtuple(name, fields)
+        return self._tuples[name, fields]
 
     def hold(self, number: int, stub: Any) -> Any:
         self._stubs[number] = stub
@@ -395,6 +397,9 @@ class CandidateDecoder(LinkDecoder):
             return self._exception()
         if tag == b"M":
             return self._stream()
+        if tag == b"A":
+            name, fields, items = self.get()
+            return self._imports.named_tuple(name, fields)(*items)
         if tag == b"P":
             kind, *functions = self.get()
             return {"property": property, "staticmethod": staticmethod, "classmethod": classmethod}[kind](*functions)
@@ -406,7 +411,7 @@ class CandidateDecoder(LinkDecoder):
         back = self._imports.back
         made: Any
         if kind in ("function", "async function"):
-            made = stub_function(back, number, name, base, kind == "async function")
+            made = stub_function(back, number, name, base, kind == "async function", offered)
             self._imports.functions[number] = (made, {})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})

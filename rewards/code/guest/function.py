@@ -66,12 +66,22 @@ def _is_number(value: object) -> bool:
 def _outcome(function: Any, args: Any, kwargs: Any) -> bytes:
     encoder = ResultEncoder()
     try:
-        encoder.put(("value", function(*args, **kwargs)))
+        value = function(*args, **kwargs)
+        if type(value) is types.CoroutineType:
+            value = _awaited(value)
+        encoder.put(("value", value))
         return encoder.message()
     except Unsendable as error:
         return encode(("unsendable", str(error)[:_LONGEST_TEXT]))
     except BaseException as error:  # whatever the program raises is its answer
         return encode(("raised", describe(error)))
+
+
+def _awaited(value: Any) -> Any:
+    """What an `async def` gives in the end."""
+    import asyncio
+
+    return asyncio.run(value)
 
 
 def describe(error: BaseException) -> str:

@@ -21,20 +21,34 @@ if TYPE_CHECKING:
 _ATOMS = (type(None), bool, int, float, str, bytes)
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 
+# Objects of the standard library that a test hands over to be used, and that hold nothing else of the test.
+_TOOLS = frozenset(
+    (
+        *("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "_queue.SimpleQueue"),
+        *("threading.Event", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"),
+        *("threading.Barrier", "_thread.lock", "_thread.RLock"),
+        *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
+        *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
+        *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "argparse.Namespace"),
+    )
+)
+
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
 
 def kind_of(value: Any, local_modules: frozenset[str]) -> str:
-    """What the program may do with an object of the test."""
-    if isinstance(value, types.FunctionType | types.MethodType):
-        function = getattr(value, "__func__", value)
-        return "async function" if function.__code__.co_flags & 0x80 else "function"
-    if isinstance(value, type):
+    """What the program may do with an object of the test. Its real type counts: a mock says that it is another."""
+    real = type(value)
+    if real in (types.FunctionType, types.MethodType):
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        return "async function" if type(code) is types.CodeType and code.co_flags & 0x80 else "function"
+    if issubclass(real, type):
         if issubclass(value, BaseException):
             return "exception class"
         return "class" if value.__module__ in local_modules else "callable"
-    if isinstance(value, types.CoroutineType):
+    if real is types.CoroutineType:
         return "awaitable"
     if _is_mock(value):
         return "callable object" if callable(value) else "object"
@@ -42,6 +56,8 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "callable object" if callable(value) else "object"
     if type(value) in _STREAMS:
         return "stream"
+    if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
+        return "object"
     if callable(value):
         return "callable"
     if hasattr(type(value), "__await__"):
@@ -107,7 +123,8 @@ def _call(link: Link, number: Any, args: Any, kwargs: Any) -> Any:
         if args or kwargs:
             _note_assertion(link, error)
         raise
-    link.completed.add(getattr(function, "__code__", None))
+    if type(function) in (types.FunctionType, types.MethodType):  # a mock would note that it was asked
+        link.completed.add(getattr(function, "__code__", None))
     return made
 
 

@@ -148,3 +148,9 @@ def test_rehearsal_succeeds_whenever_garbage_is_collected_and_leaves_nothing_beh
     assert gc.isenabled()
     assert "solution" not in sys.modules
     assert len(os.listdir("/proc/self/fd")) == held
+
+
+def test_an_async_function_is_awaited() -> None:
+    program = "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x + 1\n"
+    assert passes(function(program, ((1,), 2), ((4,), 5)))
+    assert is_wrong(function(program.replace("x + 1", "x"), ((1,), 2), ((4,), 5)))

@@ -457,6 +457,18 @@ def test_a_program_cannot_have_its_tests_ungraded(way: str) -> None:
     assert is_wrong(pytest_files(program, "from solution import solve\n" + test))
 
 
+def test_a_star_import_brings_what_the_program_says() -> None:
+    program = "__all__ = ['f', 'K', '__builtins__']\nK = (1, 2)\ndef f(x): return x + 1\ndef g(): return 0\n"
+    tests = """
+    import solution
+    from solution import *
+    def test_a(): assert f(1) == 2 and K == (1, 2) and "g" not in globals()
+    def test_b(): assert sorted(solution.__all__) == ["K", "f"] and solution.g() == 0
+    """
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace("'f', ", ""), tests))
+
+
 def test_a_name_that_a_star_import_does_not_bring_is_the_programs_fault() -> None:
     test = "import pytest\nfrom solution import *\n@pytest.mark.parametrize('f', [solve])\ndef test_a(f): assert f(1) == 2\n"
     assert is_wrong(pytest_files("_x = 1\n", test))

@@ -1,0 +1,124 @@
+"""What a program may know of a function that a test hands over: the names and kinds of its parameters.
+
+Programs ask for them to curry, to check types, to inject what is needed. An annotation is told only where it is a
+standard type, a default only where it is None or a plain value of an annotated parameter: anything else, above all the
+default of a lambda, could hold what the test expects.
+
+A shape is `(positional names, of them positional only, defaults, *name, keyword names, defaults, **name, annotations)`;
+a default is told as one of the three numbers below, or as a tuple that holds it.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import standard
+
+REQUIRED, NONE, OTHER = 0, 1, 2
+_TOLD = (bool, int, float, str)
+_VARIABLE, _KEYWORDS = 0x04, 0x08
+_ANY = ((), 0, (), "args", (), (), "kwargs", ())
+_makers: dict[Any, Callable[..., Any]] = {}
+
+
+def shape_of(value: Any) -> tuple[Any, ...]:
+    """In the checker: the shape of a function or a bound method of a test."""
+    function = getattr(value, "__func__", value)
+    if type(function) is not types.FunctionType:
+        return _ANY
+    code, names = function.__code__, function.__code__.co_varnames
+    count, only = code.co_argcount, code.co_kwonlyargcount
+    given = function.__defaults__ or ()
+    keywords = function.__kwdefaults__ or {}
+    only_names = names[count : count + only]
+    at = count + only
+    rest = names[at] if code.co_flags & _VARIABLE else ""
+    more = names[at + bool(rest)] if code.co_flags & _KEYWORDS else ""
+    bound = type(value) is types.MethodType and count > 0
+    told = function.__annotations__.items() if function.__annotations__ else ()
+    annotations = {name: kind for name, kind in told if kind is None or standard.name_of(kind) is not None}
+
+    def state(name: str, default: object) -> int | tuple[object]:
+        if default is None:
+            return NONE
+        return (default,) if name in annotations and type(default) in _TOLD else OTHER
+
+    return (
+        names[bound:count],
+        max(code.co_posonlyargcount - bound, 0),
+        ((REQUIRED,) * (count - len(given)) + tuple(map(state, names[count - len(given) :], given)))[bound:],
+        rest,
+        only_names,
+        tuple(state(name, keywords[name]) if name in keywords else REQUIRED for name in only_names),
+        more,
+        tuple(annotations.items()),
+    )
+
+
+def function_of(shape: tuple[Any, ...], call: Callable[..., Any], is_async: bool) -> Any:
+    """In the candidate: a function with this shape, which passes on what it is given. call: takes any arguments."""
+    names, _, states, rest, only, only_states, more, annotations = shape
+    others = {REQUIRED, NONE} < {REQUIRED, NONE, *states, *only_states}
+    if others or not all(name.isidentifier() for name in (*names, rest, *only, more) if name):
+        made = _loose(call, is_async)
+        _sign(made, shape)
+    else:
+        made = _maker(shape[:7], is_async)(call)
+    if annotations:
+        made.__annotations__ = dict(annotations)
+    return made
+
+
+def _loose(call: Callable[..., Any], is_async: bool) -> Any:
+    return _maker(_ANY[:7], is_async)(call)
+
+
+def _maker(shape: tuple[Any, ...], is_async: bool) -> Callable[..., Any]:
+    """Makes functions of one shape; compiled once."""
+    key = (*shape, is_async)
+    if key not in _makers:
+        names, posonly, states, rest, only, only_states, more = shape
+        given = [name if state == REQUIRED else f"{name}=None" for name, state in zip(names, states, strict=True)]
+        if posonly:
+            given.insert(posonly, "/")
+        keywords = [
+            name if state == REQUIRED else f"{name}=None" for name, state in zip(only, only_states, strict=True)
+        ]
+        star = [f"*{rest}"] if rest else ["*"] if keywords else []
+        parameters = ", ".join([*given, *star, *keywords, *([f"**{more}"] if more else [])])
+        passed = [*names, *([f"*{rest}"] if rest else []), *(f"{name}={name}" for name in only)]
+        passed += [f"**{more}"] if more else []
+        head, wait = ("async ", "await ") if is_async else ("", "")
+        source = (
+            f"def make(\0call):\n {head}def function({parameters}): return {wait}\0call({', '.join(passed)})\n"
+            " return function\n"
+        )
+        made: dict[str, Any] = {}
+        exec(source.replace("\0", "of_test_"), made)
+        _makers[key] = made["make"]
+    return _makers[key]
+
+
+def _sign(made: Any, shape: tuple[Any, ...]) -> None:
+    """Say the shape to `inspect.signature`; a default that is not told is `...`."""
+    import inspect
+
+    names, posonly, states, rest, only, only_states, more, annotations = shape
+    kinds, told = inspect.Parameter, dict(annotations)
+    defaults = {REQUIRED: kinds.empty, NONE: None, OTHER: ...}
+
+    def parameter(name: str, kind: Any, state: Any = REQUIRED) -> inspect.Parameter:
+        default = state[0] if type(state) is tuple else defaults[state]
+        return kinds(name, kind, default=default, annotation=told.get(name, kinds.empty))
+
+    found = [
+        parameter(name, kinds.POSITIONAL_ONLY if at < posonly else kinds.POSITIONAL_OR_KEYWORD, states[at])
+        for at, name in enumerate(names)
+    ]
+    found += [parameter(rest, kinds.VAR_POSITIONAL)] if rest else []
+    found += [parameter(name, kinds.KEYWORD_ONLY, state) for name, state in zip(only, only_states, strict=True)]
+    found += [parameter(more, kinds.VAR_KEYWORD)] if more else []
+    if all(name.isidentifier() for name in (*names, *only)):
+        made.__signature__ = inspect.Signature(found, return_annotation=told.get("return", kinds.empty))
