@@ -128,11 +128,12 @@ def stream(
     deadline: float | None = None,
     window: int | None = None,
 ) -> Iterator[GradeResult]:
-    """Grade requests as they come: one result each, in order, each as soon as it and those before it are known.
+    """Grade requests as they come: one result each, in order.
 
     requests: any iterable; it is read in the thread that takes the results, at most `window` ahead of them (None =
-        enough to keep every worker busy). A reward over batches gets each run of requests of one `group_id` in one
-        call; one without a group is a group by itself.
+        enough to keep every worker busy); so one that waits for its next request holds back the results before it. A
+        reward over batches gets each run of requests of one `group_id` in one call; one without a group is a group by
+        itself.
 
     Raises:
         UnknownReward, InvalidReward: at once.
