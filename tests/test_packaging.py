@@ -124,7 +124,7 @@ def test_every_package_that_a_file_imports_is_declared() -> None:
     ]
     distributions = {re.split(r"[^\w-]", line)[0].lower().replace("-", "_") for line in declared}
     # names that differ from their distribution's, and what a declared one always brings along
-    known = distributions | {"yaml", "_pytest"} | set(PACKAGES) | set(sys.stdlib_module_names)
+    known = distributions | {"yaml", "_pytest", "triton"} | set(PACKAGES) | set(sys.stdlib_module_names)
     unknown = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
