@@ -5,6 +5,7 @@ Cheapest first: exact numbers; normal forms (`exact`); values to fifty digits, w
 
 Example:
     >>> from rewards.math.expressions import multiply, number, root
+    >>> budget.begin()
     >>> same(root(number(8)), multiply(number(2), root(number(2))))
     <Answer.YES: 'yes'>
 """
