@@ -51,10 +51,11 @@ from rlvr.offline.sources import (
     select,
 )
 from rlvr.offline.state import RunState
-from rlvr.offline.stream import Asking, GradingStream, requests_of
+from rlvr.offline.stream import Asking, GradingStream, length, requests_of
 from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
+_LOOKED_AT_BYTES = 1 << 20
 # What a bare reference means for a reward; the others look at none.
 _KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
 
@@ -149,11 +150,13 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
 
 
 def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
-    """Rows up to so many that can be read."""
+    """Rows up to so many that can be read, fewer where they are long."""
+    size = 0
     for numbered in rows:
         yield numbered
+        size += length(numbered)
         good -= isinstance(numbered.row, Row)
-        if not good:
+        if not good or size > _LOOKED_AT_BYTES:
             return
 
 

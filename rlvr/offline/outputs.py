@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PART_ROWS = 1 << 16
 PART_BYTES = 256 << 20
 _GROUP_ROWS = 4096  # rows of a Parquet file in memory at a time
-_GROUP_BYTES = 16 << 20
+_GROUP_BYTES = 8 << 20
 _AS_TEXT = ("reference", "parts", "details", "metadata")
 
 
@@ -107,7 +107,7 @@ class Lines:
         """Open it behind byte `end`; what stands there is cut off."""
         self._path = path
         self._waiting: list[bytes] = []
-        with _trouble(path):
+        with trouble(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if end and (path.stat().st_size if path.exists() else 0) < end:
                 raise BadFile(
@@ -128,13 +128,13 @@ class Lines:
         if self._waiting:
             data = memoryview(b"".join(self._waiting))
             self._waiting.clear()
-            with _trouble(self._path):
+            with trouble(self._path):
                 while data:
                     data = data[self._file.write(data) :]
 
     def finish(self) -> None:
         self.flush()
-        with _trouble(self._path):
+        with trouble(self._path):
             os.fsync(self._file.fileno())
             self._file.close()
 
@@ -186,7 +186,7 @@ class ParquetParts:
     def __init__(self, folder: Path, ends: Mapping[int, int], rows: Mapping[int, int]) -> None:
         """Open it behind what has been graded. ends, rows: where each part of lines ends, and how many it has."""
         self._folder = folder
-        with _trouble(folder):
+        with trouble(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if not ends:
                 for left in folder.iterdir():
@@ -278,7 +278,7 @@ def put_in_place(path: Path, *, bad: bool) -> None:
 
     bad: there are bad rows; else those of an earlier run are removed.
     """
-    with _trouble(path):
+    with trouble(path):
         partial, errors = partial_of(path), errors_of(path)
         if partial.exists():
             if path.is_dir():
@@ -291,7 +291,7 @@ def put_in_place(path: Path, *, bad: bool) -> None:
             partial_of(errors).replace(errors)
 
 
-class _trouble:  # noqa: N801  # reads as what it is: with _trouble(path)
+class trouble:  # noqa: N801  # reads as what it is: with trouble(path)
     """Says which file could not be written."""
 
     def __init__(self, path: Path) -> None:
@@ -334,7 +334,7 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarro
 
     partial = partial_of(path)
     first: list[Path] = []
-    with _trouble(path):
+    with trouble(path):
         writer: parquet.ParquetWriter | None = None
         try:
             for group in _groups(rows):

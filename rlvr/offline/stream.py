@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -34,8 +35,10 @@ from rewards.types import GradeRequest, GradeResult
 from rlvr.offline.columns import Columns, reference_of
 from rlvr.offline.sources import Numbered
 
-WINDOW_BYTES = 64 << 20
-_CHUNK = 32
+WINDOW_BYTES = 16 << 20
+_CHUNK = 32  # rows that are read at once, unless they are long
+_CHUNK_BYTES = 1 << 20
+_FULL = 0.005  # seconds after which a reader that is far ahead looks again
 _POLL = 0.2  # seconds after which a waiting reader looks whether anyone still wants its rows
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"
@@ -225,9 +228,16 @@ class GradingStream:
             return False
         rows: list[Numbered] = []
         try:
-            rows += self._reader.some(_CHUNK) if self._reader is not None else islice(self._rows, _CHUNK)
-            if not rows and self._reader is None:
-                self._ended = True
+            if self._reader is not None:
+                rows += self._reader.some(_CHUNK)
+            else:
+                size = 0
+                for numbered in islice(self._rows, _CHUNK):
+                    rows.append(numbered)
+                    size += length(numbered)
+                    if size > _CHUNK_BYTES:
+                        break
+                self._ended = not rows
         except StopIteration:
             self._ended = True
         except BaseException as error:  # after the rows before it
@@ -399,6 +409,14 @@ def _is_cancelled(item: Item) -> bool:
     return future is not None and future.cancelled()
 
 
+def length(numbered: Numbered) -> int:
+    """About how many characters a row has."""
+    row = numbered.row
+    if isinstance(row, BadRow):
+        return len(row.row)
+    return len(row.text) or sum(len(value) for value in row.fields.values() if isinstance(value, str))
+
+
 def _size(item: Item) -> int:
     return 0 if item.request is None else len(item.request.response)
 
@@ -413,6 +431,7 @@ class _Reader(threading.Thread):
         self._read: queue.Queue[Numbered | BaseException | None] = queue.Queue(maxsize=window)
         self._held: BaseException | None = None
         self._over = False
+        self._put_bytes = self._taken_bytes = 0  # each is counted by one thread
         self.wanted = threading.Event()
         self.wanted.set()
 
@@ -429,6 +448,7 @@ class _Reader(threading.Thread):
     def some(self, most: int) -> list[Numbered]:
         """The rows that are there. Raises StopIteration at the end, and what reading raised, after the rows before."""
         taken: list[Numbered] = []
+        before = self._taken_bytes
         while len(taken) < most and not self._over and self._held is None:
             try:
                 row = self._read.get_nowait()
@@ -440,6 +460,9 @@ class _Reader(threading.Thread):
                 self._held = row
             else:
                 taken.append(row)
+                self._taken_bytes += length(row)
+                if self._taken_bytes - before > _CHUNK_BYTES:
+                    break
         if not taken and self._over:
             raise StopIteration
         if not taken and self._held is not None:
@@ -447,6 +470,10 @@ class _Reader(threading.Thread):
         return taken
 
     def _put(self, row: Numbered | BaseException | None) -> bool:
+        while self._put_bytes - self._taken_bytes > WINDOW_BYTES and self.wanted.is_set():
+            time.sleep(_FULL)
+        if isinstance(row, Numbered):
+            self._put_bytes += length(row)
         while self.wanted.is_set():
             try:
                 self._read.put(row, timeout=_POLL)

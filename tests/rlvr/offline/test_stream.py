@@ -155,3 +155,24 @@ def test_a_cache_that_cannot_be_used_is_refused(tmp_path: Path, capsys: pytest.C
     (tmp_path / "cache" / "grades.sqlite").write_text("no database, " * 100)
     assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--cache", str(tmp_path / "cache")]) == 1
     assert "cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_long_rows_are_read_a_few_ahead(waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many characters are on their way, however few rows they are."""
+    for name, value in (("WINDOW_BYTES", 10_000), ("_CHUNK_BYTES", 1_000)):
+        monkeypatch.setattr(f"rlvr.offline.stream.{name}", value)
+    read = 0
+
+    def rows() -> Iterator[Numbered]:
+        nonlocal read
+        for index in range(300):
+            read += 1
+            yield Numbered(index, 0, Row(file="f", line=index + 1, fields={"response": "x" * 1000}))
+
+    with GraderPool("format", workers=1) as pool:
+        batches = iter(GradingStream(rows(), pool, waits=waits))
+        taken = len(next(batch for batch in batches if batch))
+        time.sleep(0.3)
+        assert read <= taken + 2 * 10 + 5
+        assert taken + sum(map(len, batches)) == 300
