@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from rlvr.evaluation.metrics import RIGHT, pass_at_k
 from rlvr.offline.journal import BAD, RECORD, Records
+from rlvr.offline.outputs import trouble
 
 PILE = 1 << 17  # records of a pile, on average
 
@@ -50,8 +51,8 @@ class Piles:
                 for pile in range(self._number):
                     mine = order[bounds[pile] : bounds[pile + 1]]
                     if mine.size:
-                        with self._path(pile).open("ab") as file:
-                            records[mine].tofile(file)
+                        with trouble(self._path(pile)), self._path(pile).open("ab") as file:
+                            file.write(records[mine].tobytes())
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewards.types import Verdict
+from rlvr.offline.outputs import trouble
 
 RECORD = np.dtype(
     [
@@ -92,8 +93,9 @@ class Texts:
     def flush(self) -> None:
         """Write what is new. It must be there before the records that name it."""
         if self._new:
-            with self._path.open("ab") as file:
-                file.write("".join(json.dumps(text) + "\n" for text in self._new).encode())
+            data = "".join(json.dumps(text) + "\n" for text in self._new).encode()
+            with trouble(self._path), self._path.open("ab") as file:
+                file.write(data)
             self._new.clear()
 
     def load(self) -> None:
@@ -159,12 +161,15 @@ class Journal:
         self._waiting.append(_PACK(*values))
 
     def flush(self) -> None:
-        """Write what was appended. The rows that it speaks of are in the output already."""
+        """Write what was appended. The rows that it speaks of are in the output already. Raises BadFile."""
         if self._waiting and self._file is not None:
             self.tags.flush()
             self.causes.flush()
-            self._file.write(b"".join(self._waiting))
+            data = memoryview(b"".join(self._waiting))
             self._waiting.clear()
+            with trouble(self.path):
+                while data:  # a disk that is nearly full takes a part
+                    data = data[self._file.write(data) :]
 
     def __len__(self) -> int:
         return self.path.stat().st_size // RECORD.itemsize if self.path.exists() else 0

@@ -1,0 +1,62 @@
+"""A disk that is full ends a run with a message, and what it holds stays whole."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_prep.errors import BadFile
+from rlvr.offline.groups import Piles
+from rlvr.offline.journal import RECORD, Journal
+
+
+@contextmanager
+def room(bytes_: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes: the write that crosses them is short, the next one fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def append(journal: Journal, ordinals: range) -> None:
+    for ordinal in ordinals:
+        journal.append(ordinal, *[0] * (len(RECORD.names or ()) - 1))
+
+
+def test_records_that_a_full_disk_cuts_short_are_an_error_and_the_next_ones_stand_in_line(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        append(journal, range(10))
+        with room(RECORD.itemsize * 7 + 5), pytest.raises(BadFile, match="journal"):
+            journal.flush()
+    with Journal(tmp_path) as journal:
+        assert journal.recover().low == 7
+        append(journal, range(7, 12))
+        journal.flush()
+        assert [int(o) for records in journal.chunks() for o in records["ordinal"]] == list(range(12))
+
+
+@pytest.mark.parametrize("text", ["tags", "causes"])
+def test_texts_for_which_there_is_no_room_are_an_error_that_names_their_file(tmp_path: Path, text: str) -> None:
+    with Journal(tmp_path) as journal:
+        getattr(journal, text).number("x" * 100)
+        append(journal, range(1))
+        with room(50), pytest.raises(BadFile, match=rf"{text}\.jsonl"):
+            journal.flush()
+        assert not len(journal)
+
+
+def test_no_room_for_sorting_by_problem_is_an_error_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlvr.offline.groups.PILE", 10)
+    records = np.zeros(1000, RECORD)
+    with room(5000), pytest.raises(BadFile, match="pile-0"), Piles(lambda: [records], tmp_path, count=1000):
+        pass
