@@ -1,6 +1,6 @@
 """Starts `rlvr` commands in forked children of a process that has done the imports: a start takes one second, not six.
 
-    python -m tests.e2e.launcher      reads one JSON request a line, answers with {"pid"}, then with {"status"}
+    python tests/e2e/launcher.py      reads one JSON request a line, answers with {"pid"}, then with {"status"}
 
 Each child is a process of its own, with a session of its own, and can be killed like any other. A request may ask it to
 kill itself (SIGKILL) at its n-th file operation on paths that hold a text: a moment that no clock would find.
@@ -25,7 +25,7 @@ class Launcher:
 
     def __init__(self, root: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.launcher"],
+            [sys.executable, str(Path(__file__))],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
