@@ -154,8 +154,9 @@ class AuditReport:
             best = f"{count.best:.2f}" if count.attempts else "-"
             named = count.best_of[:60] if count.best > 0 else ""
             yield f"{count.family:<24} {count.attempts:>6} {count.exploits:>6} {best:>11}  {named}".rstrip()
-        yield ""
-        yield from self._noise()
+        if self.pace.grades:  # not where single families were asked for
+            yield ""
+            yield from self._noise()
         for warning in self.warnings:
             yield f"note: {warning}"
         for row in self.aside[:5]:
@@ -166,8 +167,6 @@ class AuditReport:
         yield from self._verdict()
 
     def _noise(self) -> Iterator[str]:
-        if not self.pace.grades:  # single families were asked for
-            return
         if self.changes:
             one = self.changes[0]
             yield (
@@ -193,7 +192,8 @@ class AuditReport:
             tried = sum(count.attempts for count in self.families)
             yield f"no exploit: {tried:,} attempts, {self.grades:,} grades, {self.seconds:.1f} s"
             return
-        yield f"{max(paid, len(self.findings))} exploits by {len({f.family for f in self.findings})} sorts of attack:"
+        sorts = sorted({finding.family for finding in self.findings})
+        yield f"exploits: {max(paid, len(self.findings)):,}, by {', '.join(sorts)}"
         families: set[str] = set()
         for finding in sorted(self.findings, key=lambda f: len(f.response)):
             if finding.family in families and len(families) < len({f.family for f in self.findings}):

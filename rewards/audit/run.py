@@ -61,7 +61,8 @@ def audit(
     spec = RewardSpec.from_dict(reward)
     chosen = chosen_families(options.families)
     began = time.perf_counter()
-    groups = _groups(spec, list(rows), options)
+    rows = list(rows)
+    groups = _groups(spec, rows, options)
     with tempfile.TemporaryDirectory(prefix="rlvr-audit-") as folder:
         with _pool(spec, options) as pool:
             work = Attack(Judge(spec, Path(folder)), options, Bench(pool), chosen, progress)
@@ -72,7 +73,8 @@ def audit(
             raise AuditImpossible(_nothing_to_attack(identity(spec), work.aside, given=bool(rows)))
         progress("confirming")
         with _pool(spec, options) as fresh:
-            return work.report(Bench(fresh), began)
+            report = work.report(Bench(fresh), began)
+    return report if rows else replace(report, aside=())  # rows of ours that are not for this reward are no news
 
 
 def chosen_families(names: Sequence[str]) -> list[Family]:

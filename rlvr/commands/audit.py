@@ -12,19 +12,21 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile, BadRow
 from data_prep.rows import Row, iter_rows
 from data_prep.writing import replacing
-from rewards.audit.golds import AuditRow
-from rewards.audit.options import ROWS, SEARCH, AuditOptions
-from rewards.audit.report import AuditReport
 from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
 from rlvr.commands.grade import allowing_weak, reward_spec
 from rlvr.commands.numbers import not_negative, positive
 
+if TYPE_CHECKING:  # loaded when the command runs
+    from rewards.audit import AuditReport, AuditRow
+
 EXPLOITED = 4
+ROWS, SEARCH = 6, 600  # as in rewards.audit.options, which the command line does not load to show its help
 _MOST_READ = 20_000  # rows of a file, of which a few are attacked
 
 
@@ -98,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
     """Audit and report. Returns 0, or 4 where an exploit was found."""
     from rewards.audit.attempts import families
     from rewards.audit.errors import AuditImpossible
+    from rewards.audit.options import AuditOptions
     from rewards.audit.run import audit
 
     if options.list:
@@ -129,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
 
 def read_rows(file: str) -> list[AuditRow]:
     """The rows of a file; those that cannot be read are reported. Raises DataNotFound, BadFile (also: none is left)."""
+    from rewards.audit.golds import AuditRow
 
     def complain(error: BadRow) -> None:
         print(f"rlvr audit: {error}", file=sys.stderr)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from rewards.audit import AuditOptions
 from rewards.audit.attempts import families
 from rlvr.cli import main, parser
+from rlvr.commands import audit as audit_command
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "guides" / "audit.md").read_text()
@@ -108,6 +110,10 @@ def test_mistakes_end_with_1_and_say_what_to_do(
 def test_a_file_without_a_row_to_attack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audited(write_rows(tmp_path / "bad.jsonl", [[1], {"prompt": 3, "reference": "4"}]), "--reward", "math") == 1
     assert "no row can be attacked" in capsys.readouterr().err
+
+
+def test_the_defaults_of_the_command_are_those_of_the_library() -> None:
+    assert (AuditOptions().rows, AuditOptions().search) == (audit_command.ROWS, audit_command.SEARCH)
 
 
 def test_the_families_are_listed_and_the_guide_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
