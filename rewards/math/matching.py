@@ -16,7 +16,6 @@ from rewards.math.expressions import (
     ZERO,
     E,
     Expr,
-    Op,
     Sym,
     add,
     free_variables,
@@ -114,8 +113,6 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
         return same_value(alone(gold.value), alone(answer.value), terms)
     if isinstance(gold, Named):
         answer = alone(answer)
-        if isinstance(answer, Scalar) and isinstance(gold.expression, Op) and gold.expression.name == "+":
-            return Answer.NO  # `x + y` is no name
         if isinstance(answer, Equation):
             return _as_equations(gold, answer)
         if isinstance(answer, Inequality) or _is_region(answer):

@@ -26,7 +26,7 @@ _QUANTITY = re.compile(
     | \\(?:hat|bar|tilde|widehat|widetilde|overline|vec|dot)\s*\{{?\s*[a-zA-Z]\s*\}}?
     | \\(?:max|min|sup|inf|deg|det|dim|arg|ker)\s*(?:_\s*\{{[^{{}}=]*\}}|_\w)?\s*
       (?:[a-zA-Z](?:\s*\([^()=]*\))?|\([^()=]*\))
-    | \#\s*[A-Z] | \\mathcal\s*\{{[A-Z]\}}
+    | \|\s*[A-Za-z]\s*\| | \#\s*[A-Z] | \\mathcal\s*\{{[A-Z]\}}
     | \\frac\s*\{{\s*d[^{{}}]*\}}\s*\{{\s*d\s?[a-z]\s*\}}.{{0,20}}                              # a derivative
     | (?:[A-Z](?:_\s*\{{?\w\}}?)?\s*){{2,4}} | (?:m\s*)?\\angle\s*\{{?\s*\d{{1,2}}\s*\}}?
     | \(\s*{_N}(?:\s*,\s*{_N})+\s*\) | \\\{{\s*{_N}(?:\s*,\s*{_N})*\s*\\\}}

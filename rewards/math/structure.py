@@ -238,6 +238,8 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
     names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
     letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
     signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
+    if not {"+", "-"}.isdisjoint(signs) and not all(token.text.isupper() for token in letters):
+        return ""  # `x + y` is no name, `AB + BC` is
     named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
     return _source(piece, text) if named else ""
 
