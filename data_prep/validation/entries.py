@@ -16,7 +16,7 @@ from data_prep.problem import Problem
 from data_prep.rows import OnBad, Row, iter_rows, raise_bad, read_each
 from data_prep.sets import NAMED_SETS, NamedSet, named_set, set_rows
 from data_prep.sources.columns import value_at
-from data_prep.sources.jsonl import ROWS_TO_GUESS_FROM, first_fields, reader_of
+from data_prep.sources.jsonl import GUESS, ROWS_TO_GUESS_FROM, Wanted, first_fields, reader_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,12 @@ class Source:
     entries: Iterator[Entry]
 
 
-def read_entries(data: str, *, solution_field: str | None = None, on_bad: OnBad = raise_bad) -> Source:
+def read_entries(
+    data: str, *, solution_field: str | None = None, wanted: Wanted = GUESS, on_bad: OnBad = raise_bad
+) -> Source:
     """The rows of a file, or of `NAME` or `NAME:SPLIT` from the folder RLVR_DATA.
 
-    solution_field: the column of a solution; None = the one that the named set has.
+    solution_field: the column of a solution; None = the one that the named set has. wanted: other columns of a file.
 
     Raises:
         DataNotFound, BadFile: there is no such file or set. UnknownColumns: see `data_prep.sources.jsonl`.
@@ -48,6 +50,8 @@ def read_entries(data: str, *, solution_field: str | None = None, on_bad: OnBad 
     """
     name, _, split = data.partition(":")
     if name in NAMED_SETS and not Path(data).exists():
+        if wanted != GUESS:
+            raise DataError(f"{name} has columns of its own; leave out the ones that are named for question and answer")
         entry = named_set(name)
         split = split or entry.default_split
         if split not in entry.files:
@@ -56,7 +60,7 @@ def read_entries(data: str, *, solution_field: str | None = None, on_bad: OnBad 
         return Source(name=f"{name}:{split}", columns="", entries=entries)
     if not Path(data).exists() and not Path(data).suffix:
         named_set(name)  # says what there is, and what is nearest
-    return _of_file(data, solution_field, on_bad)
+    return _of_file(data, solution_field, wanted, on_bad)
 
 
 def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad) -> Iterator[Entry]:
@@ -73,7 +77,7 @@ def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad
             entry.finish()
 
 
-def _of_file(path: str, solution_field: str | None, on_bad: OnBad) -> Source:
+def _of_file(path: str, solution_field: str | None, wanted: Wanted, on_bad: OnBad) -> Source:
     bad: list[BadRow] = []
 
     def take_note(error: BadRow) -> None:
@@ -88,7 +92,7 @@ def _of_file(path: str, solution_field: str | None, on_bad: OnBad) -> Source:
     fields = first_fields(first)
     if solution_field is not None and value_at(fields, solution_field) is None:
         raise DataError(f"{path} has no column {solution_field!r} for the solution; its columns: {', '.join(fields)}")
-    reader = reader_of(fields, file=path)
+    reader = reader_of(fields, wanted, file=path)
     entries = read_each(chain(first, rows), lambda row: _entry(reader.read(row), row, solution_field or ""), on_bad)
     return Source(name=path, columns=reader.describe(), entries=entries)
 

@@ -20,7 +20,9 @@ from data_prep.validation.golds import golds
 from rewards.types import MathReference
 
 _MARKED = (
-    r"(?:\\boxed\s*\{{\s*{0}\s*\}}|####\s*{0}(?![\w.])|\banswer\s*(?:is|:|=)\s*\**\$?{0}(?!\w|[.,]\d|\s*[-+*/^=]))"
+    r"(?:\\boxed\s*\{{\s*{0}\s*\}}|####\s*{0}(?![\w.])"
+    r"|\banswer\s*(?:is|equals|(?:should|must|will|would) be|:|=)\s*:?\s*\**\$?{0}"
+    r"(?:\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=])))"
 )
 _LONG_ANSWER = 20  # characters: what is as long does not stand in a question by chance
 _LONG_PROGRAM = 60

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from data_prep.errors import BadRow, DataError
 from data_prep.files import write_problems
 from data_prep.problem import Problem
 from data_prep.rows import PathLike, suffix_of
+from data_prep.sources.jsonl import GUESS, Wanted
 from data_prep.validation.entries import Entry, Source, read_entries
 from data_prep.validation.findings import Finding
 from data_prep.validation.report import Report
@@ -56,6 +57,7 @@ def validate(
     *,
     clean: PathLike | None = None,
     solution_field: str | None = None,
+    wanted: Wanted = GUESS,
     limit: int | None = None,
     workers: int | None = None,
     deadline: float = DEADLINE,
@@ -63,7 +65,8 @@ def validate(
     """Look at the rows of a file or of a set by name.
 
     reward: what is to pay for them; None = by the type of the first reference. clean: where to write the problems
-    without an error; the others go to `dropped_path(clean)`, each with its reasons. limit: rows at most.
+    without an error, where there is one; the others go to `dropped_path(clean)`, each with its reasons. limit: rows at
+    most. wanted: columns of a file of one's own rows.
 
     Raises:
         DataError, DataNotFound, BadFile: the data cannot be read, or a file cannot be written.
@@ -73,7 +76,7 @@ def validate(
         suffix_of(clean)
         if Path(data).exists() and Path(clean).resolve() == Path(data).resolve():
             raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    spec = reward or reward_for(_first(data, solution_field).problem.reference)
+    spec = reward or reward_for(_first(data, solution_field, wanted).problem.reference)
     with GraderPool(spec, workers=workers, deadline=deadline) as pool:
         with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
             validator = Validator(pool, settings, dropped=dropped.row if dropped else lambda _entry, _findings: None)
@@ -83,7 +86,7 @@ def validate(
                 if dropped:
                     dropped.bad_row(error)
 
-            source = read_entries(data, solution_field=solution_field, on_bad=bad_row)
+            source = read_entries(data, solution_field=solution_field, wanted=wanted, on_bad=bad_row)
             kept = validator.kept(
                 Source(name=source.name, columns=source.columns, entries=islice(source.entries, limit))
             )
@@ -91,7 +94,7 @@ def validate(
                 for _ in kept:
                     pass
             else:
-                _write_kept(clean, kept, validator)
+                _write_kept(clean, kept)
         return validator.report()
 
 
@@ -100,30 +103,20 @@ def dropped_path(clean: PathLike) -> Path:
     return Path(f"{Path(clean)}.dropped.jsonl")
 
 
-def _first(data: str, solution_field: str | None) -> Entry:
+def _first(data: str, solution_field: str | None, wanted: Wanted) -> Entry:
     """The first row that can be read. Raises DataError."""
     bad: list[BadRow] = []
-    entry = next(read_entries(data, solution_field=solution_field, on_bad=bad.append).entries, None)
+    entry = next(read_entries(data, solution_field=solution_field, wanted=wanted, on_bad=bad.append).entries, None)
     if entry is None:
         raise DataError(f"{data} holds no row that can be read" + (f"; the first: {bad[0]}" if bad else ""))
     return entry
 
 
-class _NothingLeft(DataError):
-    """All rows have errors."""
-
-
-def _write_kept(clean: PathLike, kept: Iterator[Problem], validator: Validator) -> None:
-    """Write what is kept; a file of nothing is not written, and the report says why."""
-
-    def some() -> Iterator[Problem]:
-        first = next(kept, None)
-        if first is None:
-            raise _NothingLeft(f"nothing is left to write to {str(clean)!r}:\n{validator.report().describe()}")
-        yield first
-        yield from kept
-
-    write_problems(clean, some())
+def _write_kept(clean: PathLike, kept: Iterator[Problem]) -> None:
+    """Write what is kept; a file of nothing is not written."""
+    first = next(kept, None)
+    if first is not None:
+        write_problems(clean, chain([first], kept))
 
 
 class _Dropped:

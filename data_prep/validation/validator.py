@@ -28,6 +28,7 @@ from data_prep.validation.phrases import CONTAMINATED, WORDS, Phrases
 from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
+from rewards.composed import has_right_and_wrong
 from rewards.pool import GraderPool
 from rewards.rules.references import ChoiceReference
 from rewards.types import GradeRequest, GradeResult
@@ -100,8 +101,8 @@ class Validator:
 
     def bad_row(self, error: BadRow) -> None:
         """Take note of a row that cannot be read."""
-        self._rows += 1
         if "unreadable" not in self._settings.skip:
+            self._rows += 1
             self._tally.add(Finding("unreadable", error.line, "", error.reason))
 
     def kept(self, source: Source) -> Iterator[Problem]:
@@ -217,6 +218,11 @@ class Validator:
             worth = f"the most common gold is {gold!r:.60}: {count} of {total} ({count / total:.1%})"
             yield worth + (
                 "; whoever always says it is paid that often" if count / total >= usual and total >= _FROM_ROWS else ""
+            )
+        if not has_right_and_wrong(self._pool.spec):
+            yield (
+                f"{self._pool.identity} gives scores without right and wrong: a gold must only score above 0 and above "
+                "an empty response; declare correctness=True, or a range, for the other checks"
             )
         if self._without_gold:
             yield f"{self._without_gold} rows have no gold and no solution: only what must be wrong was graded"

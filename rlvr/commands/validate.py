@@ -54,6 +54,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--solution-field", metavar="NAME", help="column of a published solution (known for named sets)"
     )
+    parser.add_argument("--question-field", metavar="NAME", help="column of the question (default: guessed, and shown)")
+    parser.add_argument(
+        "--answer-field", metavar="NAME", help="column of the gold answer (default: guessed, and shown)"
+    )
+    parser.add_argument(
+        "--answer-form",
+        choices=("value", "hashes", "boxed", "number", "integer", "latex"),
+        help="how the gold is written: as it stands, after ####, in the last \\boxed{}, a number, a whole number, "
+        "LaTeX in dollars (default: guessed)",
+    )
     parser.add_argument(
         "--against",
         action="append",
@@ -90,6 +100,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Validate. Returns 0, or 3 where some rows are not fit."""
+    from data_prep.sources.jsonl import Wanted
     from data_prep.validation.entries import read_entries
     from data_prep.validation.run import dropped_path, validate
     from data_prep.validation.validator import Settings
@@ -109,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
         settings,
         clean=options.clean,
         solution_field=options.solution_field,
+        wanted=Wanted(question=options.question_field, answer=options.answer_field, form=options.answer_form),
         limit=options.limit,
         workers=options.workers,
         deadline=options.deadline,
@@ -119,7 +131,8 @@ def run(options: argparse.Namespace) -> int:
             with replacing(path) as partial:
                 partial.write_text(text(), encoding="utf-8")
     if options.clean:
-        print(f"{report.kept} problems written to {options.clean}, the others to {dropped_path(options.clean)}")
+        kept = f"{report.kept} problems written to" if report.kept else "nothing is left, and nothing written to"
+        print(f"{kept} {options.clean}, the others to {dropped_path(options.clean)}")
     return 0 if report.is_fit else UNFIT
 
 

@@ -104,7 +104,9 @@ def test_a_reward_without_right_and_wrong_must_pay_more_for_the_gold_than_for_no
     tmp_path: Path, weak: str
 ) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS[:4])
-    assert found(validate(data, f"{weak}:length_of_response", quiet())) == {}
+    report = validate(data, f"{weak}:length_of_response", quiet())
+    assert found(report) == {}
+    assert any("length_of_response@1 gives scores without right and wrong" in note for note in report.notes)
     assert found(validate(data, f"{weak}:shorter", quiet())) == {"gold_rejected": [1, 2, 3, 4]}
 
 
@@ -210,13 +212,36 @@ def test_what_is_kept_and_what_is_dropped_are_written_with_reasons(tmp_path: Pat
     assert validate(str(clean), settings=quiet()).is_fit
 
 
-def test_nothing_is_written_where_no_row_is_fit(tmp_path: Path) -> None:
+def test_where_no_row_is_fit_the_reasons_are_written_and_nothing_else(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", [row("What is 8 + 1? The answer is 9.", "9")])
     clean = tmp_path / "fit.jsonl"
-    with pytest.raises(DataError, match="nothing is left to write") as caught:
-        validate(data, settings=quiet(), clean=clean)
-    assert "it says 'answer is 9'" in str(caught.value)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.jsonl"]
+    report = validate(data, settings=quiet(), clean=clean)
+    assert (report.kept, report.is_fit, found(report)) == (0, False, {"answer_in_prompt": [1]})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.jsonl.dropped.jsonl", "rows.jsonl"]
+    (dropped,) = map(json.loads, dropped_path(clean).read_text().splitlines())
+    assert dropped["reasons"] == [{"check": "answer_in_prompt", "reason": "it says 'answer is 9'"}]
+
+
+def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_path: Path) -> None:
+    data = written(tmp_path / "rows.jsonl", [*ROWS, {"question": "?"}])
+    assert not validate(data, settings=quiet()).is_fit
+    assert validate(data, settings=quiet(skip=frozenset(["unreadable"]))).is_fit
+
+
+@pytest.mark.parametrize(
+    ("hint", "leaks"),
+    [
+        ("Hint: the final answer should be 9.", True),
+        ("Your answer must be: 9", True),
+        ("(answer equals **9**)", True),
+        ("The answer is 9**2 - 72.", False),
+        ("The answer should be a digit, such as 8 or 90.", False),
+        ("The answer will be 9.5 if you round.", False),
+    ],
+)
+def test_an_answer_that_is_announced_in_other_words_is_given_away(tmp_path: Path, hint: str, leaks: bool) -> None:
+    data = written(tmp_path / "rows.jsonl", [*ROWS, row(f"What is 8 + 1? {hint}", "9")])
+    assert found(validate(data, settings=quiet())) == ({"answer_in_prompt": [21]} if leaks else {})
 
 
 def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:

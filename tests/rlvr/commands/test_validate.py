@@ -91,3 +91,26 @@ def test_prompts_are_counted_with_the_tokenizer_and_template_of_the_run(
     options = ["--tokenizer", tokenizer, "--template", "boxed", "--max-prompt-tokens", "10"]
     assert main(["validate", str(data), "--no-near", *options]) == 3
     assert re.search(r"error +2 +prompts that are too long", capsys.readouterr().out)
+
+
+def test_columns_of_any_name_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text("".join(json.dumps({"ask": f"Question {n}?", "say": f"so #### {n}"}) + "\n" for n in range(3)))
+    named = ["--question-field", "ask", "--answer-field", "say"]
+    assert main(["validate", str(data)]) == 1
+    assert "--question-field" in capsys.readouterr().err
+    assert main(["validate", str(data), *named]) == 0
+    assert main(["validate", str(data), *named, "--answer-form", "boxed"]) == 1
+    capsys.readouterr()
+    assert main(["validate", "gsm8k", *named]) == 1
+    assert "gsm8k has columns of its own" in capsys.readouterr().err
+
+
+def test_reports_are_written_where_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = rows(tmp_path / "rows.jsonl", r"\frac{1}{", r"\frac{2}{")
+    options = ["--clean", str(tmp_path / "fit.jsonl"), "--json", str(tmp_path / "report.json")]
+    assert main(["validate", str(data), *options]) == 3
+    assert "nothing is left, and nothing written to" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["kept"] == 0
+    assert not (tmp_path / "fit.jsonl").exists()
+    assert len((tmp_path / "fit.jsonl.dropped.jsonl").read_text().splitlines()) == 2
