@@ -376,19 +376,26 @@ def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered
         for records in journal.chunks()
         for record in records[records["place"] == 0][["index", "check"]]
     )
-    index, check = next(checks)
+    reached = False
     for numbered in rows:
-        if numbered.index < start.index:
+        if not reached:
+            index, check = next(checks)
             row = numbered.row
             text = row.row if isinstance(row, BadRow) else row.text
-            if numbered.index == index and zlib.crc32(text.encode("utf-8", "surrogatepass")) == check:
-                index, check = next(checks)
+            if numbered.index != index or zlib.crc32(text.encode("utf-8", "surrogatepass")) != check:
+                raise ConfigError(
+                    f"line {row.line} of {row.file} is not the one that was graded; give the same rows to go on, or "
+                    "begin anew with --restart"
+                )
+            reached = index >= start.index  # of this row some responses may be left
+            if not reached:
                 continue
-            raise ConfigError(
-                f"line {row.line} of {row.file} is not the one that was graded; give the same rows to go on, or begin "
-                "anew with --restart"
-            )
         yield numbered
+    if not reached:
+        raise ConfigError(
+            f"the stream ends before row {start.index + 1}, the last that was graded; give the same rows to go on, or "
+            "begin anew with --restart"
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -268,6 +269,15 @@ def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path
     _, told = other.communicate(text.replace(b'"1 ', b'"9 ', 1), timeout=60)
     assert other.returncode == 1, told.decode()
     assert b"is not the one that was graded" in told
+    graded = [json.loads(line) for line in (tmp_path / "out.jsonl.partial").read_text().splitlines()]
+    last = str(graded[-1]["response"]).split()[0]
+    changed = re.sub(f'"{last} (ü|a)"'.encode(), b'"another"', text)
+    for fewer in (b"", text[: text.index(b"\n") + 1], changed):
+        cut = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+        _, told = cut.communicate(fewer, timeout=60)
+        assert cut.returncode == 1, told.decode()
+        assert re.search(rb"ends before|is not the one", told)
+        assert not (tmp_path / "out.jsonl").exists()
     same = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
     _, told = same.communicate(text, timeout=60)
     assert same.returncode == 3, told.decode()
