@@ -65,8 +65,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     partial, made = partial_of(path), missing_folders(path.parent)
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe: the rename would put a file in its place
-            raise BadFile(f"{str(path)!r} is no regular file, and one would take its place; name another")
+        refuse_devices(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
         yield partial
@@ -78,6 +77,13 @@ def replacing(path: PathLike) -> Iterator[Path]:
         if isinstance(error, OSError) and not isinstance(error, BadFile) and error.errno is not None:
             raise BadFile(f"cannot write {str(path)!r}: {error.strerror}; nothing was changed") from error
         raise
+
+
+def refuse_devices(path: Path) -> None:
+    """Raises BadFile where a rename would put a file in the place of a device, a pipe or a name of an open stream."""
+    is_stream = path.absolute().parent in (Path("/dev"), Path("/dev/fd")) or path.absolute().parts[:2] == ("/", "proc")
+    if path.exists() and (is_stream or not path.is_file()):
+        raise BadFile(f"{str(path)!r} is no regular file, and one would take its place; name another")
 
 
 def partial_of(path: Path) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from data_prep.errors import BadFile
+from data_prep.writing import refuse_devices
 from rlvr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ def is_parquet(path: Path) -> bool:
 
 
 def check_output(path: Path) -> None:
-    """Raises ConfigError where OUT cannot be what its name says."""
+    """Raises ConfigError, BadFile where OUT cannot be what its name says."""
     name = path.name.lower()
+    if not path.is_dir():
+        refuse_devices(path)
     if name.endswith((".gz", ".zst")):
         raise ConfigError(f"--out {str(path)!r}: graded rows are written as JSONL or Parquet; compress the file after")
     if path.is_dir() and not is_parquet(path):

@@ -1,7 +1,8 @@
-"""A disk that is full ends a run with a message, and what it holds stays whole."""
+"""A disk that is full ends a run with a message, what it holds stays whole, and no device becomes a file."""
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 from data_prep.errors import BadFile
+from rlvr.cli import main
 from rlvr.offline.groups import Piles
 from rlvr.offline.journal import RECORD, Journal
+from rlvr.offline.outputs import check_output
 
 
 @contextmanager
@@ -60,3 +63,22 @@ def test_no_room_for_sorting_by_problem_is_an_error_that_names_the_file(
     records = np.zeros(1000, RECORD)
     with room(5000), pytest.raises(BadFile, match="pile-0"), Piles(lambda: [records], tmp_path, count=1000):
         pass
+
+
+def test_what_is_no_regular_file_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.jsonl").write_text('{"response": "1", "reference": "1"}\n')
+    os.mkfifo("pipe")
+    for out in ("pipe", f"{tmp_path}/pipe"):
+        assert main(["grade", "rows.jsonl", "--reward", "math", "--out", out]) == 1
+        assert "no regular file" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe", "rows.jsonl"]
+    assert Path("pipe").is_fifo()
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_names_of_devices_and_of_open_streams_are_no_outputs(name: str) -> None:
+    with pytest.raises(BadFile, match="no regular file"):
+        check_output(Path(name))
