@@ -108,12 +108,11 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
     if measured is not None and not terms.unit and not terms.simplified:
         bare = answer[: measured.start()]
         # Of a gold without a unit: one that only the answer has says nothing.
-        if (
-            not any(mark in bare for mark in ("$", "%", "circ", "pi"))
-            and _is_measure(measured)
-            and key(spelled(bare)) == known.key
-        ):
-            return Equality.SAME
+        if not any(mark in bare for mark in ("$", "%", "circ", "pi")) and _is_measure(measured):
+            if key(spelled(bare)) == known.key:
+                return Equality.SAME
+            if known.number is not None and terms.tolerance is None and (value := plain_number(bare)) is not None:
+                return Equality.DIFFERENT if value != known.number else None
     if known.number is not None and (value := plain_number(answer)) is not None:
         if known.number == value:
             return None if terms.simplified and "frac" in answer else Equality.SAME
