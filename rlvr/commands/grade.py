@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile
 from rewards.clock import DEADLINE
@@ -18,6 +20,9 @@ from rewards.registry import names
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
+
+if TYPE_CHECKING:
+    from rlvr.offline.job import GradeJob
 
 INCOMPLETE = 3
 STREAM = "-"
@@ -165,6 +170,8 @@ def run(options: argparse.Namespace) -> int:
         progress=options.progress,
         ray=options.ray,
     )
+    if options.summary is not None:
+        _check_summary(Path(options.summary), job)
     if options.dry_run:
         for line in dry_run(job):
             print(line)
@@ -179,6 +186,21 @@ def run(options: argparse.Namespace) -> int:
     if options.summary is not None:
         _write_summary(Path(options.summary), ended.summary.to_dict())
     return INCOMPLETE if ended.summary.incomplete else 0
+
+
+def _check_summary(path: Path, job: GradeJob) -> None:
+    """Raises ConfigError, BadFile where the summary could not be written when all is graded."""
+    from data_prep.writing import refuse_devices
+
+    if path.is_dir():
+        raise ConfigError(f"--summary {str(path)!r} is a folder; name a file in it, such as {path / 'summary.json'}")
+    refuse_devices(path)
+    others = {Path(name).resolve() for name in job.files} | ({job.out.resolve()} if job.out is not None else set())
+    if path.resolve() in others:
+        raise ConfigError(f"--summary {str(path)!r} is read, or the output, and would be written over; name another")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise BadFile(f"--summary {str(path)!r} cannot be written: {str(above)!r} is no folder that can be written to")
 
 
 def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:

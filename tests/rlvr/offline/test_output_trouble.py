@@ -82,3 +82,25 @@ def test_what_is_no_regular_file_is_not_replaced(
 def test_names_of_devices_and_of_open_streams_are_no_outputs(name: str) -> None:
     with pytest.raises(BadFile, match="no regular file"):
         check_output(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("summary", "message"),
+    [
+        ("rows.jsonl", "would be written over"),
+        ("./out.jsonl", "would be written over"),
+        (".", "is a folder"),
+        ("rows.jsonl/summary.json", "no folder that can be written to"),
+        ("/dev/null", "no regular file"),
+    ],
+)
+def test_a_summary_that_could_not_be_written_is_refused_before_anything_is_graded(
+    summary: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = '{"response": "1", "reference": "1"}\n'
+    (tmp_path / "rows.jsonl").write_text(row)
+    assert main(["grade", "rows.jsonl", "--reward", "math", "--out", "out.jsonl", "--summary", summary]) == 1
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+    assert (tmp_path / "rows.jsonl").read_text() == row
