@@ -7,7 +7,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from data_prep.rows import OnBad, Row, iter_rows, raise_bad, read_each
 from data_prep.sets import NAMED_SETS, NamedSet, named_set, set_rows
 from data_prep.sources.columns import value_at
 from data_prep.sources.jsonl import GUESS, ROWS_TO_GUESS_FROM, Wanted, first_fields, reader_of
+from rewards.errors import InvalidRow
+from rewards.types import MathReference, reference_from
+
+_NAMED = {"choice": "answer", "text": "answers"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,17 @@ class Source:
 
 
 def read_entries(
-    data: str, *, solution_field: str | None = None, wanted: Wanted = GUESS, on_bad: OnBad = raise_bad
+    data: str,
+    *,
+    solution_field: str | None = None,
+    wanted: Wanted = GUESS,
+    kind: str = "math",
+    on_bad: OnBad = raise_bad,
 ) -> Source:
     """The rows of a file, or of `NAME` or `NAME:SPLIT` from the folder RLVR_DATA.
 
     solution_field: the column of a solution; None = the one that the named set has. wanted: other columns of a file.
+    kind: what a bare answer in a file means: `math`, `choice` or `text`.
 
     Raises:
         DataNotFound, BadFile: there is no such file or set. UnknownColumns: see `data_prep.sources.jsonl`.
@@ -60,7 +70,7 @@ def read_entries(
         return Source(name=f"{name}:{split}", columns="", entries=entries)
     if not Path(data).exists() and not Path(data).suffix:
         named_set(name)  # says what there is, and what is nearest
-    return _of_file(data, solution_field, wanted, on_bad)
+    return _of_file(data, solution_field, wanted, kind, on_bad)
 
 
 def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad) -> Iterator[Entry]:
@@ -77,7 +87,7 @@ def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad
             entry.finish()
 
 
-def _of_file(path: str, solution_field: str | None, wanted: Wanted, on_bad: OnBad) -> Source:
+def _of_file(path: str, solution_field: str | None, wanted: Wanted, kind: str, on_bad: OnBad) -> Source:
     bad: list[BadRow] = []
 
     def take_note(error: BadRow) -> None:
@@ -93,8 +103,24 @@ def _of_file(path: str, solution_field: str | None, wanted: Wanted, on_bad: OnBa
     if solution_field is not None and value_at(fields, solution_field) is None:
         raise DataError(f"{path} has no column {solution_field!r} for the solution; its columns: {', '.join(fields)}")
     reader = reader_of(fields, wanted, file=path)
-    entries = read_each(chain(first, rows), lambda row: _entry(reader.read(row), row, solution_field or ""), on_bad)
+
+    def read(row: Row) -> Entry:
+        problem = reader.read(row)
+        return _entry(problem if reader.columns is None else _meant(problem, kind), row, solution_field or "")
+
+    entries = read_each(chain(first, rows), read, on_bad)
     return Source(name=path, columns=reader.describe(), entries=entries)
+
+
+def _meant(problem: Problem, kind: str) -> Problem:
+    """The problem with its bare answer as what it means. Raises BadRow."""
+    reference = problem.reference
+    if kind not in _NAMED or not isinstance(reference, MathReference) or not isinstance(reference.answer, str):
+        return problem
+    try:
+        return replace(problem, reference=reference_from({"type": kind, _NAMED[kind]: reference.answer}))
+    except InvalidRow as error:
+        raise BadRow(str(error)) from error
 
 
 def _entry(problem: Problem, row: Row, field: str) -> Entry:

@@ -76,7 +76,7 @@ def validate(
         suffix_of(clean)
         if Path(data).exists() and Path(clean).resolve() == Path(data).resolve():
             raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    spec = reward or reward_for(_first(data, solution_field, wanted).problem.reference)
+    spec = RewardSpec.from_dict(reward or reward_for(_first(data, solution_field, wanted).problem.reference))
     with GraderPool(spec, workers=workers, deadline=deadline) as pool:
         with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
             validator = Validator(pool, settings, dropped=dropped.row if dropped else lambda _entry, _findings: None)
@@ -86,7 +86,7 @@ def validate(
                 if dropped:
                     dropped.bad_row(error)
 
-            source = read_entries(data, solution_field=solution_field, wanted=wanted, on_bad=bad_row)
+            source = read_entries(data, solution_field=solution_field, wanted=wanted, kind=_kind(spec), on_bad=bad_row)
             kept = validator.kept(
                 Source(name=source.name, columns=source.columns, entries=islice(source.entries, limit))
             )
@@ -96,6 +96,14 @@ def validate(
             else:
                 _write_kept(clean, kept)
         return validator.report()
+
+
+def _kind(spec: RewardSpec) -> str:
+    """What a bare answer means for a reward."""
+    rewards = {leaf.named.reward for leaf in spec.leaves()}
+    if "math" in rewards:
+        return "math"
+    return "choice" if "choice" in rewards else "text" if rewards & {"exact", "f1"} else "math"
 
 
 def dropped_path(clean: PathLike) -> Path:

@@ -244,6 +244,15 @@ def test_an_answer_that_is_announced_in_other_words_is_given_away(tmp_path: Path
     assert found(validate(data, settings=quiet())) == ({"answer_in_prompt": [21]} if leaks else {})
 
 
+@pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])
+def test_a_bare_answer_means_what_the_reward_takes(tmp_path: Path, reward: str, golds: Sequence[str]) -> None:
+    rows = [row(f"Question {n}, of (A), (B), (C) and (D)?", golds[n % 4]) for n in range(20)]
+    report = validate(written(tmp_path / "rows.jsonl", rows), reward, quiet())
+    assert (found(report), report.is_fit) == ({}, True)
+    rows[3] = row("Which one?", "neither of these" if reward == "choice" else "")
+    assert found(validate(written(tmp_path / "rows.jsonl", rows), reward, quiet())) == {"unreadable": [4]}
+
+
 def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS)
     with pytest.raises(DataError, match="'goldd'; it must be one of boxed, think_boxed"):
