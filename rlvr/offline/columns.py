@@ -131,6 +131,21 @@ def guess(rows: Sequence[Fields], given: Columns) -> Columns:
     return replace(given, **found, tags=tags)
 
 
+def absent(rows: Sequence[Fields], given: Columns) -> str:
+    """What is said of columns that are named and stand in none of the first rows; "" = there are none such."""
+    named = [(option, getattr(given, option)) for option in ("response", "chat", "reference", "prompt", "id", "group")]
+    named += [("by", column) for column in given.tags]
+    missing = [
+        f"--{option} {column!r}"
+        for option, column in named
+        if column and not any(column in row or value_at(row, column) is not None for row in rows)
+    ]
+    if not missing or not rows:
+        return ""
+    told = [f"{missing[0]} is in none of the first {len(rows)} rows", *(f"{one} neither" for one in missing[1:])]
+    return f"{', '.join(told)}; their columns: {', '.join(dict.fromkeys(name for row in rows for name in row))}"
+
+
 def _first(rows: Sequence[Fields], names: Iterable[str], usable: Callable[[object], bool]) -> str:
     return next((name for name in names if any(usable(value_at(row, name)) for row in rows)), "")
 

@@ -34,7 +34,7 @@ from rewards.pool import GraderPool, folder
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.cache import GradeCache
-from rlvr.offline.columns import Columns, guess
+from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, put_in_place, state_of
@@ -172,6 +172,8 @@ def grade_files(job: GradeJob) -> Ended:
     with prepared(job) as ready:
         if read := ready.columns.describe():
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
+        if missing := absent([n.row.fields for n in ready.first if isinstance(n.row, Row)], job.columns):
+            say(missing)
         with RunState.open(job.out, _manifest(ready), restart=job.restart) as state:
             try:
                 return _run(ready, state)

@@ -96,3 +96,15 @@ def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
     (tmp_path / "in.jsonl").write_text('{"response": "r"}\n')
     assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--response", "text"]) == 3
     assert "nothing in 'text'" in capsys.readouterr().err
+
+
+def test_a_named_column_that_no_first_row_has_is_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"response": "1", "answer": "1", "level": null}\n' * 2)
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--workers", "1"]
+    assert main([*command, "--reference", "answr", "--by", "levl"]) == 3
+    told = capsys.readouterr().err
+    assert "--reference 'answr' is in none of the first 2 rows, --by 'levl' neither; their columns: response" in told
+    assert main([*command, "--reference", "answer", "--by", "level"]) == 0
+    assert "is in none of" not in capsys.readouterr().err
