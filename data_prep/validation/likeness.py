@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from data_prep.duplicates import normalised
 
-THRESHOLD = 0.8
+THRESHOLD = 0.7
+_CANDIDATES = 0.5  # of the tables, which find about half of what is just as alike; well below, they miss little
 _WORDS = 3
 _HASHES = 128
 
@@ -22,7 +23,7 @@ class Likeness:
         from datasketch import MinHash, MinHashLSH
 
         self._minhash = MinHash
-        self._index = MinHashLSH(threshold=THRESHOLD, num_perm=_HASHES)
+        self._index = MinHashLSH(threshold=_CANDIDATES, num_perm=_HASHES)
         self._seen: list[tuple[int, str, object]] = []
 
     def add(self, line: int, identity: str, text: str) -> tuple[int, str, float] | None:

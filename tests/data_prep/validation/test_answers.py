@@ -244,6 +244,14 @@ def test_an_answer_that_is_announced_in_other_words_is_given_away(tmp_path: Path
     assert found(validate(data, settings=quiet())) == ({"answer_in_prompt": [21]} if leaks else {})
 
 
+def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_stands(tmp_path: Path) -> None:
+    words = "A farmer has 16 hens that lay two eggs each day, eats three of them, and sells what is left to the town"
+    for at in range(len(words.split())):
+        changed = [*words.split()[:at], "purple", *words.split()[at + 1 :]]
+        rows = [row(f"{text}; how many eggs does he sell?", "29") for text in (words, " ".join(changed))]
+        assert found(validate(written(tmp_path / "rows.jsonl", rows))) == {"near_duplicate": [2]}, changed
+
+
 @pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])
 def test_a_bare_answer_means_what_the_reward_takes(tmp_path: Path, reward: str, golds: Sequence[str]) -> None:
     rows = [row(f"Question {n}, of (A), (B), (C) and (D)?", golds[n % 4]) for n in range(20)]
