@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.errors import DataError
+from data_prep.validation.likeness import Likeness
 from data_prep.validation.phrases import Phrases
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
@@ -250,6 +251,18 @@ def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_s
         changed = [*words.split()[:at], "purple", *words.split()[at + 1 :]]
         rows = [row(f"{text}; how many eggs does he sell?", "29") for text in (words, " ".join(changed))]
         assert found(validate(written(tmp_path / "rows.jsonl", rows))) == {"near_duplicate": [2]}, changed
+
+
+def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> None:
+    rule = (
+        "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
+        "of them to a neighbour who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
+    )
+    likeness = Likeness()
+    near = [likeness.add(n, str(n), rule.format(n, 7 * n % 11)) for n in range(1, 201)]
+    assert [n for n, found in enumerate(near) if found is None] == [0]
+    assert len(likeness) < 50
+    assert likeness.add(201, "other", "Which of the planets is the one that is nearest to the sun at noon?") is None
 
 
 @pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])
