@@ -24,7 +24,7 @@ for line in sys.stdin:
     said = row["response"]
     if said == "die": os._exit(3)
     if said == "hang": time.sleep(600)
-    if said == "twice": print(1.0)
+    if said == "twice": os.write(1, b"1.0\\ntwice\\n"); continue  # at once, however this interpreter buffers
     late = json.dumps({"score": 0.0, "call": row["call"]})
     if said == "late": print(late, flush=True); time.sleep(0.2); print(late, flush=True); continue
     if said == "echo": print(json.dumps({"score": 4.0, "call": row["call"]}), flush=True); continue
