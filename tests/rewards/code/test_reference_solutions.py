@@ -6,11 +6,9 @@ by the published tests, returns nothing.
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import gzip
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +17,11 @@ import pytest
 
 from data_prep import Problem
 from data_prep.sets import NAMED_SETS
+from data_prep.validation.mutants import changed, stub
 from rewards import GradeRequest, GradeResult
 from rewards.code.grader import CodeGrader
 from rewards.code.references import CODE_REFERENCES, CodeLimits
 from rewards.code.sandboxes import close_held
-
-MOST_CHANGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,59 +69,16 @@ def graded(pairs: Sequence[tuple[Row, str]], limits: CodeLimits = PATIENT) -> li
     return asyncio.run(run())
 
 
-# --- changed solutions ------------------------------------------------------------------------------------------------
-
-_COMPARISONS = {
-    ast.Lt: ast.GtE,
-    ast.Gt: ast.LtE,
-    ast.LtE: ast.Gt,
-    ast.GtE: ast.Lt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn,
-}
-_OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.Add}
-
-
-def _changes(node: ast.AST) -> bool:
-    """Change a node where it can be changed; True = it was."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARISONS:
-        node.ops[0] = _COMPARISONS[type(node.ops[0])]()
-    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        node.op = _OPERATORS[type(node.op)]()
-    elif isinstance(node, ast.Constant) and type(node.value) is bool:
-        node.value = not node.value
-    elif isinstance(node, ast.Constant) and type(node.value) is int:
-        node.value += 1
-    else:
-        return False
-    return True
-
-
-def changed(source: str) -> list[str]:
-    """The source with one change, from its end to its beginning; last, a version whose functions return nothing."""
-    made: list[str] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        places = sum(1 for _ in ast.walk(ast.parse(source)))
-        for place in reversed(range(places)):
-            tree = ast.parse(source)
-            node = list(ast.walk(tree))[place]
-            if len(made) < MOST_CHANGES and _changes(node):
-                made.append(ast.unparse(tree))
-        tree = ast.parse(source)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Return):
-                node.value = None
-        made.append(ast.unparse(tree))
-    return made
+def variants(source: str) -> list[str]:
+    """The source with one change each, from its end to its beginning; last, functions that return nothing."""
+    return [*changed(source), stub(source)]
 
 
 def check(found: list[Row]) -> None:
     """The solutions pass, and of each some change fails."""
     results = graded([(row, row.solution) for row in found])
     assert [(row.name, result.reason) for row, result in zip(found, results, strict=True) if result.score != 1.0] == []
-    waiting = [(row, iter(changed(row.solution))) for row in found]
+    waiting = [(row, iter(variants(row.solution))) for row in found]
     while waiting:
         tried = [(row, next(changes, None)) for row, changes in waiting]
         assert [row.name for row, text in tried if text is None] == [], "no change of these is noticed"
