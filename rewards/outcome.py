@@ -123,7 +123,7 @@ def _number(value: object) -> float | None:
 def _seen(value: object) -> str:
     try:
         return f"{value!r:.80}"
-    except Exception:
+    except Exception:  # whatever the __repr__ of a value of the reward's own does
         return "what cannot be printed"
 
 

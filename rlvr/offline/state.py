@@ -52,7 +52,7 @@ class RunState:
         state = cls(out)
         try:
             state._begin(manifest, restart)
-        except BaseException:
+        except BaseException:  # an interrupt, too: nothing stays open
             state._open.close()
             raise
         return state
