@@ -95,12 +95,12 @@ class Graphs:
                 graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")  # others may use the device
                 try:
                     compute()
-                except BaseException:
+                except BaseException:  # an interrupt, too: a recording that is left open breaks the stream
                     with suppress(RuntimeError):  # it says again what is being raised
                         graph.capture_end()
                     raise
                 graph.capture_end()
-        except BaseException:
+        except BaseException:  # whatever ended it, the generator must not stay bound to a graph
             generator.graphsafe_set_state(random)  # the old one takes itself to be recorded for ever
             raise
         finally:
