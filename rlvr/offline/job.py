@@ -20,7 +20,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -38,7 +38,7 @@ from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, put_in_place, state_of
-from rlvr.offline.policies import OtherPolicy
+from rlvr.offline.policies import BothPolicies
 from rlvr.offline.progress import Progress, say
 from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener
 from rlvr.offline.sources import (
@@ -292,8 +292,15 @@ def _has_bad(journal: Journal) -> bool:
 
 def _grade(ready: Prepared, state: RunState, recorder: Recorder, cache: GradeCache | None) -> int:
     """Grade what is left; returns the signal that interrupted it, or 0."""
-    engine = _engine(ready, state, cache)
-    progress = Progress(ready.job.progress, ready.sources, limit=ready.selection.limit, before=state.done.records)
+    job = ready.job
+    progress = Progress(job.progress, ready.sources, limit=ready.selection.limit, before=state.done.records)
+    policies = None if job.ray is not None else BothPolicies.of(job.reward, workers=job.workers, deadline=job.timeout)
+    with policies or nullcontext():
+        engine = _engine(ready, state, cache, policies)
+        return _written(engine, recorder, cache, progress)
+
+
+def _written(engine: Engine, recorder: Recorder, cache: GradeCache | None, progress: Progress) -> int:
     with _stopping(engine) as caught, progress:
         for batch in engine:
             if batch:
@@ -315,9 +322,8 @@ def _start(state: RunState) -> tuple[Start, int]:
     return start, int(last["ordinal"]) - int(last["place"])
 
 
-def _engine(ready: Prepared, state: RunState, cache: GradeCache | None) -> Engine:
+def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies: BothPolicies | None) -> Engine:
     job = ready.job
-    other = OtherPolicy.of(job.reward)
     start, first = _start(state)
     if job.ray is not None:
         from rlvr.offline.on_ray import RayEngine, Setup
@@ -332,14 +338,14 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None) -> Engin
             first=first,
             is_done=state.done.has,
         )
-    describe = Describer(ready.columns, reward=ready.pool.identity, policy_of=other.policy_of if other else None)
+    describe = Describer(ready.columns, reward=ready.pool.identity)
     if ready.rows is None:
         rows: Iterable[Numbered] = numbered_rows(ready.sources, ready.selection, start)
     else:
         rows = itertools.chain(ready.first, ready.rows)
         if state.done.records:
             rows = _behind(rows, start, state.journal, ordered=job.ordered)
-    asking = Asking(ready.columns, ready.kind, known=cache, other=other)
+    asking = Asking(ready.columns, ready.kind, known=cache, policies=policies)
     stream = GradingStream(
         rows,
         ready.pool,

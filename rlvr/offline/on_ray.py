@@ -28,7 +28,7 @@ from rewards.errors import GradingUnavailable
 from rewards.pool import GraderPool
 from rlvr.errors import ConfigError, MissingExtra
 from rlvr.offline.columns import Columns
-from rlvr.offline.policies import OtherPolicy
+from rlvr.offline.policies import BothPolicies
 from rlvr.offline.recorder import Describer, Written
 from rlvr.offline.sources import Numbered, Selection, Source, Start
 from rlvr.offline.stream import Asking, GradingStream
@@ -158,11 +158,9 @@ class _Grades:
         with suppress(OSError):
             os.chdir(setup.folder)
         self._pool = GraderPool(setup.reward, workers=1, deadline=setup.timeout)
-        other = OtherPolicy.of(setup.reward)
-        self._asking = Asking(setup.columns, setup.kind, other=other)
-        self._describe = Describer(
-            setup.columns, reward=self._pool.identity, policy_of=other.policy_of if other else None
-        )
+        policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
+        self._asking = Asking(setup.columns, setup.kind, policies=policies)
+        self._describe = Describer(setup.columns, reward=self._pool.identity)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         return {"graded": _column([self._graded(chunk) for chunk in batch["rows"]])}

@@ -1,56 +1,95 @@
-"""The grade of a response under the other policy of extraction: strict beside lenient, at little cost.
+"""Correctness under both policies of extraction, strict beside lenient, at little cost.
+
+It is that of the reward `math`, alone or as a part of a composition (the first `math` of the tree, with its own
+parameters): what share of the answers is right, whatever else is paid. `rlvr eval` reports the same. It concerns rows
+with a math answer. What a response's own policy is, says the reference, else the parameter `policy` of the reward.
 
 Where both policies find the same text its comparison with the reference is the same, and it is not made again. That is
-so for most responses that give their answer in a form; the rest is graded a second time, under the other policy.
-
-It concerns the reward `math` alone, and rows with a math answer. What a response's own policy is, says the reference,
-else the parameter `policy` of the reward.
+so for most responses that give their answer in a form; the rest is graded a second time, under the other policy. The
+`math` of a composition has workers of its own for that, which start when the first response needs one: the other parts
+are not run again. Where a closed gate kept it from running, it is graded under both.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import replace
+from types import TracebackType
+from typing import TypeAlias
 
-from rewards.composition import Named, RewardSpec
+from rewards.composition import Leaf, Named, RewardSpec
 from rewards.math.extract import extract
 from rewards.math.grader import LONGEST_AT_ONCE
+from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult, MathReference, Policy
-from rlvr.offline.stream import Answer, Begin
+from rlvr.offline.stream import Answer, Begin, Under
 
 _SHOWN = 200  # characters of an answer that a grade holds
 _TAG = re.compile(r"<[|/a-z｜]", re.IGNORECASE)
 _BEHIND = 12  # characters behind a box that cannot hold another answer
+_NAN = float("nan")
+_Known: TypeAlias = "Answer | float"
 
 
-class OtherPolicy:
-    """Asks for the grade under the other policy."""
+class BothPolicies:
+    """Asks for what a response is worth under both policies. A context manager: it may hold workers."""
 
-    def __init__(self, policy: Policy, form: str, prefilled: bool) -> None:
-        self._policy: Policy = policy
-        self._form = form
-        self._prefilled = prefilled
+    def __init__(self, leaf: Leaf, pool: GraderPool | None) -> None:
+        """leaf: the `math` whose correctness it is. pool: grades with it, where it is a part of a composition."""
+        given = leaf.named.parameters
+        self._label = leaf.label
+        self._policy: Policy = "strict" if given.get("policy") == "strict" else "lenient"
+        self._form = str(given.get("form", "any"))
+        self._prefilled = bool(given.get("prefilled", False))
+        self._pool = pool
 
     @classmethod
-    def of(cls, spec: RewardSpec) -> OtherPolicy | None:
+    def of(cls, spec: RewardSpec, *, workers: int | None, deadline: float) -> BothPolicies | None:
         """For a reward; None where it has no policies."""
-        if not isinstance(spec.node, Named) or spec.node.reward != "math":
+        leaf = next((leaf for leaf in spec.leaves() if leaf.named.reward == "math"), None)
+        if leaf is None:
             return None
-        given = spec.node.parameters
-        policy: Policy = "strict" if given.get("policy") == "strict" else "lenient"
-        return cls(policy, str(given.get("form", "any")), bool(given.get("prefilled", False)))
+        alone = isinstance(spec.node, Named)
+        pool = None if alone else GraderPool(RewardSpec(leaf.named), workers=workers, deadline=deadline)
+        return cls(leaf, pool)
+
+    def __enter__(self) -> BothPolicies:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.close()
 
     def policy_of(self, request: GradeRequest) -> Policy:
         """The policy that a request is graded under."""
         return (isinstance(request.reference, MathReference) and request.reference.policy) or self._policy
 
-    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Answer | None:
-        """The other grade, or its future; None where the response could not be judged."""
-        if result.score is None or not isinstance(request.reference, MathReference):
+    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None:
+        """Correctness under both, or its future; None where there is none."""
+        if not isinstance(request.reference, MathReference):
             return None
+        own = self.policy_of(request)
+        other: Policy = "lenient" if own == "strict" else "strict"
+        if self._pool is None:
+            if result.score is None:
+                return None
+            found: dict[Policy, _Known] = {own: result, other: self._other(request, result, other, begin)}
+        else:
+            part = result.parts.get(self._label)
+            found = {} if part is None else {own: part}
+            missing = [policy for policy in (own, other) if policy not in found]
+            found |= zip(missing, self._pool.begin([_under(policy, request) for policy in missing]), strict=True)
+        return _both(found["strict"], found["lenient"])
+
+    def _other(self, request: GradeRequest, result: GradeResult, other: Policy, begin: Begin) -> Answer:
+        """The grade under the other policy, of `math` alone."""
         if self._form != "any":  # the only place looked at, under either policy
             return result
-        other: Policy = "lenient" if self.policy_of(request) == "strict" else "strict"
         if other == "strict" and stands_in_the_only_form(result.extracted, request.response):
             return result
         if len(request.response) <= LONGEST_AT_ONCE:
@@ -60,8 +99,46 @@ class OtherPolicy:
                 return GradeResult.no_answer("no answer where the strict policy looks")
             if found is not None and found.text == result.extracted and len(found.text) < _SHOWN:
                 return result
-        (answer,) = begin([replace(request, reference=replace(request.reference, policy=other))])
+        (answer,) = begin([_under(other, request)])
         return answer
+
+
+def _under(policy: Policy, request: GradeRequest) -> GradeRequest:
+    assert isinstance(request.reference, MathReference)
+    return replace(request, reference=replace(request.reference, policy=policy))
+
+
+def _both(strict: _Known, lenient: _Known) -> Under | Future[Under]:
+    """The two together, when both are known."""
+    waited_for = [each for each in (strict, lenient) if isinstance(each, Future)]
+    if not waited_for:
+        return Under(_correctness(strict), _correctness(lenient))
+    made: Future[Under] = Future()
+
+    def settle(_done: object) -> None:
+        if all(future.done() for future in waited_for):
+            with suppress(InvalidStateError):  # nobody waits any more, or the other callback was quicker
+                if error := _error_of(waited_for):
+                    made.set_exception(error)
+                else:
+                    made.set_result(Under(_correctness(strict), _correctness(lenient)))
+
+    for future in waited_for:
+        future.add_done_callback(settle)
+    return made
+
+
+def _error_of(futures: Iterable[Future[GradeResult]]) -> BaseException | None:
+    return next((error for future in futures if (error := future.exception())), None)
+
+
+def _correctness(known: _Known) -> float:
+    """NaN where it could not be judged."""
+    if isinstance(known, Future):
+        known = known.result()
+    if isinstance(known, GradeResult):
+        return _NAN if known.correctness is None else known.correctness
+    return known
 
 
 def stands_in_the_only_form(answer: str | None, response: str) -> bool:

@@ -35,7 +35,7 @@ from rlvr.offline.columns import Columns, value_at
 from rlvr.offline.journal import BAD, CODES, NAN, Journal
 from rlvr.offline.outputs import Lines, Output
 from rlvr.offline.progress import say
-from rlvr.offline.stream import Item
+from rlvr.offline.stream import Item, Under
 
 _MOST_BYTES = 1 << 16
 _MOST_SECONDS = 0.05
@@ -140,13 +140,9 @@ class Written:
 class Describer:
     """Makes of an item what is to be written."""
 
-    def __init__(
-        self, columns: Columns, *, reward: str, policy_of: Callable[[GradeRequest], str] | None = None
-    ) -> None:
-        """policy_of: the policy of a request's own grade, where there is another beside it."""
+    def __init__(self, columns: Columns, *, reward: str) -> None:
         self._columns = columns
         self._reward = reward
-        self._policy_of = policy_of
         self._row: Row | BadRow | None = None
         self._of_row = (0, "", 0)  # of the row before: the hash of its problem, its tags, its check
 
@@ -171,10 +167,8 @@ class Describer:
             made.score = result.score
         if result.correctness is not None:
             made.correctness = result.correctness
-        if isinstance(item.other, GradeResult) and self._policy_of is not None:
-            other = NAN if item.other.correctness is None else item.other.correctness
-            own = made.correctness
-            made.strict, made.lenient = (own, other) if self._policy_of(request) == "strict" else (other, own)
+        if isinstance(item.under, Under):
+            made.strict, made.lenient = item.under.strict, item.under.lenient
         if result.verdict is Verdict.UNGRADED:
             made.cause = result.reason or "no reason is given"
         made.seconds, made.verdict, made.cached = min(result.seconds, 1e30), CODES[result.verdict], item.cached

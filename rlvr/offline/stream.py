@@ -45,12 +45,20 @@ Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
 
 
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The correctness of one response under both policies of extraction; NaN = it could not be judged."""
+
+    strict: float
+    lenient: float
+
+
 @dataclass(slots=True)
 class Item:
     """A response on its way, or a bad row: one of very many, so filled in as it goes.
 
-    place: of the response within its row. answer: its grade, when it is given out. other: its grade under the other
-    policy, where that is asked for. cached: the grade was known before.
+    place: of the response within its row. answer: its grade, when it is given out. under: what it is worth under both
+    policies, where that is asked for. cached: the grade was known before.
     """
 
     ordinal: int
@@ -61,8 +69,8 @@ class Item:
     request: GradeRequest | None = None
     bad: BadRow | None = None
     answer: Answer | None = None
-    other: Answer | None = None
-    asked_other: bool = False
+    under: Under | Future[Under] | None = None
+    asked_under: bool = False
     cached: bool = False
     key: bytes = b""
 
@@ -73,10 +81,10 @@ class Item:
         return self.answer
 
 
-class Other(Protocol):
-    """Asks for a response's grade under the other policy; None where there is none."""
+class Policies(Protocol):
+    """Asks for what a graded response is worth under both policies; None where there are none."""
 
-    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Answer | None: ...
+    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None: ...
 
 
 class Known(Protocol):
@@ -145,13 +153,13 @@ def _metadata(value: object) -> object:
 class Asking:
     """How rows become requests, and what is known of their grades before.
 
-    known: grades of an earlier run. other: asks for the grade under the other policy.
+    known: grades of an earlier run. policies: asks what a response is worth under both policies of extraction.
     """
 
     columns: Columns = field(default_factory=Columns)
     kind: str = "math"
     known: Known | None = None
-    other: Other | None = None
+    policies: Policies | None = None
 
 
 class GradingStream:
@@ -325,7 +333,7 @@ class GradingStream:
         return ready
 
     def _is_complete(self, item: Item) -> bool:
-        """Whether all that is asked for is known; asks for the other policy when the first is."""
+        """Whether all that is asked for is known; asks for the policies when the grade is."""
         if item.bad is not None:
             return True
         if isinstance(item.answer, Future):
@@ -335,16 +343,16 @@ class GradingStream:
         if item.key and not item.cached and self._asking.known is not None:
             self._asking.known.keep(item.key, item.result)
             item.key = b""
-        if self._asking.other is not None and not item.asked_other:
+        if self._asking.policies is not None and not item.asked_under:
             assert item.request is not None
-            item.asked_other = True
-            item.other = self._asking.other(item.request, item.result, self._pool.begin)
-            if isinstance(item.other, Future):
-                item.other.add_done_callback(self._ring)
-        if isinstance(item.other, Future):
-            if not item.other.done():
+            item.asked_under = True
+            item.under = self._asking.policies(item.request, item.result, self._pool.begin)
+            if isinstance(item.under, Future):
+                item.under.add_done_callback(self._ring)
+        if isinstance(item.under, Future):
+            if not item.under.done():
                 return False
-            item.other = item.other.result()
+            item.under = item.under.result()
         return True
 
     def _drop_waiting(self) -> None:
@@ -393,9 +401,11 @@ class GradingStream:
                 self._follow(item)
 
 
-def _future(item: Item) -> Future[GradeResult] | None:
+def _future(item: Item) -> Future[GradeResult] | Future[Under] | None:
     """What an item waits for."""
-    return next((each for each in (item.answer, item.other) if isinstance(each, Future)), None)
+    if isinstance(item.answer, Future):
+        return item.answer
+    return item.under if isinstance(item.under, Future) else None
 
 
 def _cancelled(item: Item) -> bool:

@@ -1,4 +1,4 @@
-"""Strict beside lenient: a shortcut that says what a second grade would say."""
+"""Strict beside lenient: of `math` alone and in compositions, with a shortcut that says what a second grade would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from rewards import GradeRequest, GradeResult, RewardSpec, grade
 from rewards.math.extract import extract
 from rewards.types import Policy
-from rlvr.offline.policies import OtherPolicy, stands_in_the_only_form
+from rlvr.cli import main
+from rlvr.offline.policies import BothPolicies, stands_in_the_only_form
+from rlvr.offline.stream import Under
 
 CASES = sorted((Path(__file__).resolve().parents[2] / "cases" / "math").glob("*.jsonl"))
 
@@ -52,21 +54,51 @@ def test_it_holds_for_official_solutions(shared_data: Path) -> None:
 )
 def test_the_other_grade_is_that_of_the_other_policy(response: str, policy: Policy) -> None:
     spec = RewardSpec.named("math", policy=policy)
-    other = OtherPolicy.of(spec)
-    assert other is not None
+    policies = BothPolicies.of(spec, workers=1, deadline=10)
+    assert policies is not None
     request = GradeRequest.from_dict({"response": response, "reference": "4"})
-    assert other.policy_of(request) == policy
+    assert policies.policy_of(request) == policy
 
     def begin(requests: Sequence[GradeRequest]) -> list[GradeResult]:
         return grade(spec, requests, workers=1)
 
     flipped = RewardSpec.named("math", policy="lenient" if policy == "strict" else "strict")
-    (own,), (expected,) = grade(spec, [request], workers=1), grade(flipped, [request], workers=1)
-    found = other(request, own, begin)
-    assert isinstance(found, GradeResult)
-    assert (found.score, found.verdict) == (expected.score, expected.verdict)
+    (own,), (other,) = grade(spec, [request], workers=1), grade(flipped, [request], workers=1)
+    strict, lenient = (own, other) if policy == "strict" else (other, own)
+    assert policies(request, own, begin) == Under(strict.correctness, lenient.correctness)
 
 
 def test_only_math_has_policies_here() -> None:
-    assert OtherPolicy.of(RewardSpec.named("format")) is None
-    assert OtherPolicy.of(RewardSpec.from_dict({"gate": "format", "then": "math"})) is None
+    assert BothPolicies.of(RewardSpec.from_dict({"gate": "format", "then": "tag_count"}), workers=1, deadline=9) is None
+
+
+# What is right under both policies, under the lenient one, and under none; where the policy is the row's own, too.
+ROWS = [
+    {"response": "<think>a</think><answer>4</answer>", "reference": "4"},
+    {"response": "the answer is 4", "reference": "4"},
+    {"response": "the answer is $\\frac{8}{2}$", "reference": {"type": "math", "answer": "4", "policy": "strict"}},
+    {"response": "so \\boxed{4}", "reference": {"type": "math", "answer": "4", "policy": "lenient"}},
+    {"response": "\\boxed{2+2} and \\boxed{5}", "reference": {"type": "math", "answer": "4", "policy": "strict"}},
+    {"response": "\\boxed{\\sqrt{16}}", "reference": "4"},
+]
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [
+        "{reward: math, parameters: {policy: strict}}",
+        "{gate: format, then: math}",
+        "{gate: {reward: math, parameters: {policy: strict}}, then: format, else: tag_count}",
+        "{sum: [{reward: format, decides: true}, {reward: math, weight: 0}]}",
+        "{sum: [{reward: math, parameters: {policy: strict}}, {reward: math, label: again, weight: -1}]}",
+    ],
+)
+def test_both_policies_are_summed_up_whatever_else_is_paid(reward: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--out", str(tmp_path / "out.jsonl")]
+    assert main([*command, "--workers", "1", "--summary", str(tmp_path / "summary.json")]) == 0
+    measures = json.loads((tmp_path / "summary.json").read_text())["measures"]
+    assert {name: (measures[name]["mean"], measures[name]["problems"]) for name in ("strict", "lenient")} == {
+        "strict": (3 / 6, 6),
+        "lenient": (5 / 6, 6),
+    }
