@@ -17,7 +17,7 @@ from typing import cast
 from data_prep.errors import BadFile
 from rewards.composed import identity
 from rewards.composition import RewardSpec
-from rewards.registry import find
+from rewards.files import files_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
 
@@ -29,7 +29,7 @@ _NAMES = {
     "inputs": "the input",
     "reward": "the reward",
     "version": "the reward's version",
-    "files": "the file of the reward",
+    "files": "a file of the reward",
     "columns": "the columns",
     "limit": "--limit",
     "sample": "--sample",
@@ -41,18 +41,13 @@ _NAMES = {
 
 
 def reward_part(spec: RewardSpec) -> dict[str, Json]:
-    """What the grades depend on: the tree of rewards, their versions, and the bytes of files they stand in."""
+    """What the grades depend on: the tree of rewards, their versions, and the bytes of their files."""
     files: dict[str, Json] = {}
-    for leaf in spec.leaves():
-        if ":" in leaf.named.reward:
-            file = find(leaf.named.reward).source.file
-            if not file:
-                continue
-            path = Path(file)
-            try:
-                files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-            except OSError as error:
-                raise ConfigError(f"{path}, in which the reward stands, cannot be read: {error.strerror}") from error
+    for path in sorted({file for leaf in spec.leaves() for file in files_of(leaf.named)}):
+        try:
+            files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ConfigError(f"{path}, a file of the reward, cannot be read: {error.strerror}") from error
     return {"reward": spec.to_dict(), "version": identity(spec), "files": files}
 
 

@@ -24,14 +24,16 @@ ROOT = Path(__file__).resolve().parents[3]
 # A reward that leaves a trace of every grade it makes, and takes its time.
 REWARD = """
 import os, time
+from length import HUNDRED
 def traced(request):
     with open(os.environ["TRACE"], "a") as file:
         file.write(request.response + "\\n")
     time.sleep(0.004)
     if "odd" in request.response:
         return None
-    return len(request.response) / 100
+    return len(request.response) / HUNDRED
 """
+BESIDE = "HUNDRED = 40 + 60\n"
 
 
 def make_rows(folder: Path, count: int) -> Path:
@@ -49,6 +51,7 @@ def make_rows(folder: Path, count: int) -> Path:
     path = folder / "in.jsonl"
     path.write_text("".join(f"{line}\n" for line in made))
     (folder / "own.py").write_text(REWARD)
+    (folder / "length.py").write_text(BESIDE)
     return path
 
 
@@ -132,7 +135,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_is_not(
     # Two workers hold a few calls each when they are killed; what was written is never graded again.
     assert len(graded) <= len(responses) + 24 * kills
     errors = (tmp_path / f"{out}.errors.jsonl").read_text()
-    left = {"in.jsonl", "killed.json", "own.py", out, f"{out}.errors.jsonl", "trace"}
+    left = {"in.jsonl", "killed.json", "own.py", "length.py", out, f"{out}.errors.jsonl", "trace"}
     assert {p.name for p in tmp_path.iterdir()} - {"__pycache__"} == left
     monkeypatch.setenv("TRACE", str(tmp_path / "other"))
     options[-1] = str(tmp_path / "whole.json")
@@ -194,7 +197,8 @@ def test_half_a_row_half_a_record_and_half_a_label_are_cut_off(killed: Path) -> 
     ("change", "options", "message"),
     [
         ("in.jsonl", [], "the content of"),
-        ("own.py", [], "the file of the reward has changed"),
+        ("own.py", [], "a file of the reward has changed"),
+        ("length.py", [], "a file of the reward has changed"),
         ("", ["--limit", "9"], "--limit was not given, now 9"),
         ("", ["--timeout", "3"], "--timeout was 10.0, now 3.0"),
         ("", ["--group", "id"], "the column of group was not given, now id"),
