@@ -34,7 +34,7 @@ from rewards.declared import Reward, SetUp
 from rewards.outcome import short
 from rewards.protocol import Grader
 from rewards.registry import find
-from rewards.types import GradeRequest, GradeResult, Json, Verdict
+from rewards.types import GradeRequest, GradeResult, Json, NoReference, Verdict
 
 _HOLDS = 1.0 - 1e-9
 
@@ -136,6 +136,27 @@ def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: boo
 def has_right_and_wrong(spec: RewardSpec) -> bool:
     """Whether some part declares right and wrong, so that grades carry a correctness."""
     return any(find(leaf.named.reward).judged_on(leaf.named.parameters) is not None for leaf in spec.leaves())
+
+
+def reference_types(spec: RewardSpec) -> set[str]:
+    """The types of reference that some part judges by; empty where none says so."""
+    return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).judged_by(leaf.named.parameters)}
+
+
+def can_judge(spec: RewardSpec, kind: str) -> bool:
+    """Whether a response may be judged where the reference is of a type (`none`: where there is none).
+
+    A gate may lead rows of several types to rewards of their own; what it is closed to needs no reference of a type,
+    but one.
+    """
+    node = spec.node
+    if isinstance(node, WeightedSum):
+        return all(can_judge(part.spec, kind) for part in node.parts if part.weight)
+    if isinstance(node, Gate):
+        closed = kind != NoReference.type if node.otherwise is None else can_judge(node.otherwise, kind)
+        return can_judge(node.gate, kind) and (closed or can_judge(node.then, kind))
+    kinds = find(node.reward).judged_by(node.parameters)
+    return not kinds or kind in kinds
 
 
 def lowest(spec: RewardSpec) -> float:

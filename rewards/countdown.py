@@ -137,7 +137,7 @@ def evaluate(text: str) -> Solved:
     return Solved(value, numbers)
 
 
-@reward("countdown", correctness=True)
+@reward("countdown", correctness=True, references=(CountdownReference.type,))
 def countdown_reward(request: GradeRequest, *, prefilled: bool = False) -> GradeResult:
     """1 for an expression over exactly the given numbers that reaches the target, else 0.
 

@@ -29,6 +29,8 @@ Ready: TypeAlias = Callable[[Mapping[str, Json]], None]
 Bound: TypeAlias = float | Callable[[Mapping[str, object]], float]
 # The range of a reward with right and wrong, from wrong to right; or a function of the parameters; None = it has none.
 Scale: TypeAlias = Range | Callable[[Mapping[str, object]], Range | None] | None
+# Types of reference; or a function of the parameters; empty = it judges by any, or without.
+References: TypeAlias = Sequence[str] | Callable[[Mapping[str, object]], Sequence[str]]
 Validate: TypeAlias = Callable[..., None]
 AtOnce: TypeAlias = Callable[..., GradeResult | None]
 Setup: TypeAlias = Callable[..., object]
@@ -80,6 +82,8 @@ class Reward:
     at_once: grades what needs no worker, in the caller's process; None for all else.
     setup: makes what a function takes as its second argument; of a class its method `setup` is called instead.
     in_process: it is graded in the calling process, without deadline by force, memory limit or restart.
+    references: the types of reference that it judges by, one of which a row must have; a function of the parameters
+        where they decide; empty = it judges by any, or without.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Reward:
     at_once: AtOnce | None = None
     setup: Setup | None = None
     in_process: bool = False
+    references: References = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -123,6 +128,11 @@ class Reward:
     def judged_on(self, given: Mapping[str, Json]) -> Range | None:
         """The range from wrong to right with these parameters; None where there is no right and wrong."""
         return self.scale(self._complete(given)) if callable(self.scale) else self.scale
+
+    def judged_by(self, given: Mapping[str, Json]) -> frozenset[str]:
+        """The types of reference that it judges by with these parameters; empty = any, or none."""
+        found = self.references(self._complete(given)) if callable(self.references) else self.references
+        return frozenset(found)
 
     def lowest(self, given: Mapping[str, Json]) -> float:
         """The least that it pays with these parameters; 0 where it does not say."""

@@ -54,6 +54,7 @@ from rewards.declared import (
     Controls,
     Kind,
     Ready,
+    References,
     Reward,
     Scale,
     Seconds,
@@ -67,6 +68,7 @@ from rewards.installed import installed, load_installed
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest, parameters_of
 from rewards.sources import load_file, load_module
+from rewards.types import REFERENCE_TYPES
 
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -113,6 +115,7 @@ def reward(
     at_once: AtOnce | None = None,
     setup: Setup | None = None,
     in_process: bool = False,
+    references: References = (),
 ) -> Callable[[Target], Target]:
     """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
 
@@ -138,6 +141,8 @@ def reward(
         function takes what it returns as its second argument. It takes parameters as the function does, and may be
         asynchronous; of a class, the method `setup` is called.
     in_process: grade in the calling process. There a hang cannot be ended: its grade is `ungraded` after the deadline.
+    references: the types of reference that it judges by, such as ("math",), or a function of the parameters that says
+        them. A row of a data set that has none of these is a bad row, and is not graded.
 
     Raises:
         InvalidReward: a bad name, signature or bound, or a name that another definition holds.
@@ -147,6 +152,7 @@ def reward(
     if not isinstance(version, str) or not version:
         raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
     scale = _scale(name, correctness, floor, ceiling)
+    _check_references(name, references)
 
     def register(target: Target) -> Target:
         made = made_from(name, target, source_of(declared), version=version, setup=setup, batched=batched)
@@ -168,6 +174,7 @@ def reward(
                 validate=validate,
                 at_once=at_once,
                 in_process=in_process,
+                references=references,
             )
         )
         return target
@@ -178,6 +185,14 @@ def reward(
 def _check_name(name: str) -> None:
     if not isinstance(name, str) or not name or ":" in name or any(c.isspace() for c in name):
         raise InvalidReward(f"a reward's name must be a word without ':' and spaces, not {name!r}")
+
+
+def _check_references(name: str, references: References) -> None:
+    named = () if callable(references) else references
+    if isinstance(named, str) or not all(kind in REFERENCE_TYPES for kind in named):
+        raise InvalidReward(
+            f"reward {name!r}: references must be a list of types ({', '.join(REFERENCE_TYPES)}), not {named!r:.80}"
+        )
 
 
 def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound | None) -> Scale:

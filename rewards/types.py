@@ -219,6 +219,7 @@ _REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], Set[st
     **CODE_READERS,
     **RULE_READERS,
 }
+REFERENCE_TYPES = tuple(_REFERENCES)
 
 
 def reference_from(value: object) -> Reference:

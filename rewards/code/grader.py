@@ -119,7 +119,15 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 # --- grading ----------------------------------------------------------------------------------------------------------
 
 
-@reward("code", correctness=True, controls=_controls, seconds=seconds, concurrency=_concurrency, ready=_ready)
+@reward(
+    "code",
+    correctness=True,
+    controls=_controls,
+    seconds=seconds,
+    concurrency=_concurrency,
+    ready=_ready,
+    references=tuple(kind.type for kind in CODE_REFERENCES),
+)
 class CodeGrader:
     """1 where the program passes all tests of its reference, else 0; with its `partial` the share that it passes.
 

@@ -89,7 +89,9 @@ def math_at_once(
     return None if equality is None else _graded(equality, found, _spelled(reference.answer))
 
 
-@reward("math", correctness=True, version="2", controls=_controls, at_once=math_at_once)
+@reward(
+    "math", correctness=True, version="2", controls=_controls, at_once=math_at_once, references=(MathReference.type,)
+)
 def grade_math(
     request: GradeRequest,
     *,

@@ -315,7 +315,7 @@ def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
     return (replace(request, response=""), replace(request, response=f"<answer>{answer}</answer>"))
 
 
-@reward("choice", correctness=True, controls=_controls)
+@reward("choice", correctness=True, controls=_controls, references=(ChoiceReference.type,))
 def choice(request: GradeRequest, *, policy: Policy = "lenient", prefilled: bool = False) -> GradeResult:
     """1 where the response commits to the reference's letter and to no other, else 0.
 

@@ -28,7 +28,12 @@ def _check(*, pattern: str | None, **_others: object) -> None:
             raise ValueError(f"parameter 'pattern' {pattern!r:.80}: {error}") from error
 
 
-@reward("regex", correctness=True, validate=_check)
+@reward(
+    "regex",
+    correctness=True,
+    validate=_check,
+    references=lambda given: (RegexReference.type,) if given["pattern"] is None else (),
+)
 def regex(
     request: GradeRequest,
     *,

@@ -141,7 +141,7 @@ def _golds(reference: TextReference) -> str:
     return " or ".join(repr(gold[:60]) for gold in reference.answers[:3]) + (" …" if len(reference.answers) > 3 else "")
 
 
-@reward("exact", correctness=True, controls=_controls)
+@reward("exact", correctness=True, controls=_controls, references=(TextReference.type,))
 def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
     """1 where the answer is one of the reference's texts in one spelling, else 0.
 
@@ -150,7 +150,7 @@ def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = Fa
     return _answer(request, "exact", place, prefilled, _exact)
 
 
-@reward("f1", correctness=True, controls=_controls)
+@reward("f1", correctness=True, controls=_controls, references=(TextReference.type,))
 def f1(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
     """The F1 of the answer's words and those of the best of the reference's texts. Parts: precision and recall.
 

@@ -33,6 +33,7 @@ from rewards.composition import RewardSpec
 from rewards.pool import GraderPool, folder
 from rewards.types import Json
 from rlvr.errors import ConfigError
+from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
@@ -51,7 +52,7 @@ from rlvr.offline.sources import (
     select,
 )
 from rlvr.offline.state import RunState
-from rlvr.offline.stream import Asking, GradingStream, length, requests_of
+from rlvr.offline.stream import GradingStream, length
 from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
@@ -191,12 +192,13 @@ def dry_run(job: GradeJob) -> Iterator[str]:
         for source in ready.sources:
             yield f"input: {source.name}"
         yield f"columns: {ready.columns.describe() or 'as the contract names them'}"
+        asking = Asking(ready.columns, ready.kind, References(job.reward))
         good = 0
         for numbered in ready.first:
             row = numbered.row
             if isinstance(row, Row):
                 try:
-                    requests = requests_of(row, ready.columns, ready.kind)
+                    requests = asking.requests_of(row)
                 except BadRow as error:
                     row = row.blame(error)
                 else:
@@ -345,7 +347,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
         rows = itertools.chain(ready.first, ready.rows)
         if state.done.records:
             rows = _behind(rows, start, state.journal, ordered=job.ordered)
-    asking = Asking(ready.columns, ready.kind, known=cache, policies=policies)
+    asking = Asking(ready.columns, ready.kind, References(job.reward), known=cache, policies=policies)
     stream = GradingStream(
         rows,
         ready.pool,

@@ -27,11 +27,12 @@ from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
 from rewards.pool import GraderPool
 from rlvr.errors import ConfigError, MissingExtra
+from rlvr.offline.asking import Asking, References
 from rlvr.offline.columns import Columns
 from rlvr.offline.policies import BothPolicies
 from rlvr.offline.recorder import Describer, Written
 from rlvr.offline.sources import Numbered, Selection, Source, Start
-from rlvr.offline.stream import Asking, GradingStream
+from rlvr.offline.stream import GradingStream
 from sandbox.errors import ToolkitError
 
 _CHUNK_ROWS = 256  # rows that an actor grades in one go
@@ -159,7 +160,7 @@ class _Grades:
             os.chdir(setup.folder)
         self._pool = GraderPool(setup.reward, workers=1, deadline=setup.timeout)
         policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
-        self._asking = Asking(setup.columns, setup.kind, policies=policies)
+        self._asking = Asking(setup.columns, setup.kind, References(setup.reward), policies=policies)
         self._describe = Describer(setup.columns, reward=self._pool.identity)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:

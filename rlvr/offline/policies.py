@@ -25,7 +25,7 @@ from rewards.math.extract import extract
 from rewards.math.grader import LONGEST_AT_ONCE
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult, MathReference, Policy
-from rlvr.offline.stream import Answer, Begin, Under
+from rlvr.offline.asking import Answer, Begin, Under
 
 _SHOWN = 200  # characters of an answer that a grade holds
 _TAG = re.compile(r"<[|/a-z｜]", re.IGNORECASE)

@@ -31,11 +31,12 @@ from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards.types import GradeRequest, GradeResult, Verdict
 from rlvr.evaluation.metrics import answer_key
+from rlvr.offline.asking import Under
 from rlvr.offline.columns import Columns, value_at
 from rlvr.offline.journal import BAD, CODES, NAN, Journal
 from rlvr.offline.outputs import Lines, Output
 from rlvr.offline.progress import say
-from rlvr.offline.stream import Item, Under
+from rlvr.offline.stream import Item
 
 _MOST_BYTES = 1 << 16
 _MOST_SECONDS = 0.05

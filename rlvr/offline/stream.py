@@ -16,41 +16,29 @@ Example:
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeAlias
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards.errors import InvalidRow
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult
-from rlvr.offline.columns import Columns, reference_of
+from rlvr.offline.asking import Answer, Asking, Under
 from rlvr.offline.sources import Numbered
 
 WINDOW_BYTES = 16 << 20
+_PLAIN = Asking()
 _CHUNK = 32  # rows that are read at once, unless they are long
 _CHUNK_BYTES = 1 << 20
 _FULL = 0.005  # seconds after which a reader that is far ahead looks again
 _POLL = 0.2  # seconds after which a waiting reader looks whether anyone still wants its rows
-
-Answer: TypeAlias = "GradeResult | Future[GradeResult]"
-Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Under:
-    """The correctness of one response under both policies of extraction; NaN = it could not be judged."""
-
-    strict: float
-    lenient: float
 
 
 @dataclass(slots=True)
@@ -81,87 +69,6 @@ class Item:
         return self.answer
 
 
-class Policies(Protocol):
-    """Asks for what a graded response is worth under both policies; None where there are none."""
-
-    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None: ...
-
-
-class Known(Protocol):
-    """Grades that are known from before."""
-
-    def keys(self, requests: Sequence[GradeRequest]) -> Sequence[bytes]:
-        """What a grade is known by, for requests that are graded in one call."""
-        ...
-
-    def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]: ...
-
-    def keep(self, key: bytes, result: GradeResult) -> None: ...
-
-
-_PLAIN = Columns()
-
-
-def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
-    """The requests of a row, one for each of its responses.
-
-    kind: what a bare reference means, see `columns.reference_of`.
-
-    Raises:
-        BadRow: naming what was expected.
-    """
-    fields = dict(row.fields) if columns.plain else columns.read(row.fields)
-    for name in ("response", "responses"):
-        if name in fields and fields[name] is None:  # an empty column of a Parquet file
-            del fields[name]
-    if ("response" in fields) == ("responses" in fields):
-        have = "both 'response' and 'responses'" if "response" in fields else "neither 'response' nor 'responses'"
-        if columns.response or columns.chat:
-            have = f"nothing in {columns.response or columns.chat!r}"
-        names = ", ".join(map(str, row.fields)) or "none"
-        raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
-    if "metadata" in fields:
-        fields["metadata"] = _metadata(fields["metadata"])
-    if "reference" in fields:
-        fields["reference"] = reference_of(fields["reference"], kind)
-    try:
-        fields.setdefault("group", str(row.line))
-        if "response" in fields:
-            return [GradeRequest.from_dict(fields)]
-        responses = fields["responses"]
-        if not isinstance(responses, list | tuple) or not responses:
-            raise BadRow(field="responses", expected="a list of at least one text", found=responses)
-        return [
-            GradeRequest.from_dict({**fields, "response": response, "sample": index})
-            for index, response in enumerate(responses)
-        ]
-    except InvalidRow as error:
-        raise BadRow(str(error)) from error
-
-
-def _metadata(value: object) -> object:
-    """What a reward is told of a row: an object, or one as text. A column of this name that holds another is none."""
-    if isinstance(value, str) and value.startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, Mapping) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How rows become requests, and what is known of their grades before.
-
-    known: grades of an earlier run. policies: asks what a response is worth under both policies of extraction.
-    """
-
-    columns: Columns = field(default_factory=Columns)
-    kind: str = "math"
-    known: Known | None = None
-    policies: Policies | None = None
-
-
 class GradingStream:
     """An iterable of batches of items; `stop` ends reading, and what is on its way is still given out."""
 
@@ -170,7 +77,7 @@ class GradingStream:
         rows: Iterable[Numbered],
         pool: GraderPool,
         *,
-        asking: Asking = Asking(),
+        asking: Asking = _PLAIN,
         ordered: bool = True,
         window: int | None = None,
         waits: bool = False,
@@ -257,10 +164,10 @@ class GradingStream:
         row = numbered.row
         made: list[Item] = []
         bad: BadRow | None = row if isinstance(row, BadRow) else None
-        requests: Sequence[GradeRequest] = ()
+        requests: list[GradeRequest] = []
         if not isinstance(row, BadRow):
             try:
-                requests = requests_of(row, self._asking.columns, self._asking.kind)
+                requests = self._asking.requests_of(row)
             except BadRow as error:
                 bad = row.blame(error)
         if bad is not None:

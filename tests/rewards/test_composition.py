@@ -18,7 +18,7 @@ from rewards import (
     identity,
     reward,
 )
-from rewards.composed import build, has_right_and_wrong, highest, lowest
+from rewards.composed import build, can_judge, has_right_and_wrong, highest, lowest
 from rewards.types import MathReference
 
 RIGHT = "<think>2+3</think><answer>5</answer>"
@@ -287,3 +287,27 @@ def test_the_named_form_of_a_spec() -> None:
 def test_what_cannot_be_read_says_where_and_why(value: object, message: str) -> None:
     with pytest.raises(InvalidReward, match=message):
         RewardSpec.from_dict(value)
+
+
+# --- references -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "kinds"),
+    [
+        ("math", {"math"}),
+        ("format", {"math", "choice", "none"}),
+        ({"reward": "regex", "parameters": {"pattern": "a"}}, {"math", "choice", "none"}),
+        ("regex", set()),
+        ({"sum": ["format", "math"]}, {"math"}),
+        ({"sum": ["format", {"reward": "math", "weight": 0}]}, {"math", "choice", "none"}),
+        ({"sum": ["choice", "math"]}, set()),
+        ({"gate": "math", "then": "format"}, {"math"}),
+        ({"gate": "format", "then": "math"}, {"math", "choice"}),  # the gate may be closed to what is no mathematics
+        ({"gate": "format", "then": "math", "else": "choice"}, {"math", "choice"}),
+        ({"gate": "format", "then": "math", "else": "tag_count"}, {"math", "choice", "none"}),
+    ],
+)
+def test_a_tree_judges_by_the_references_that_its_parts_judge_by(spec: object, kinds: set[str]) -> None:
+    read = RewardSpec.from_dict(spec)
+    assert {kind for kind in ("math", "choice", "none") if can_judge(read, kind)} == kinds

@@ -195,6 +195,9 @@ def test_bad_declarations_are_refused() -> None:
             reward(name)
     with pytest.raises(InvalidReward, match=r"floor 2\.0 is above ceiling 1\.0"):
         reward("x", floor=2.0, ceiling=1.0)
+    for wrong in ("math", ("maths",)):
+        with pytest.raises(InvalidReward, match="references must be a list of types"):
+            reward("x", references=wrong)
     with pytest.raises(InvalidReward, match=r"its scores are in \[0, 1\]"):
         reward("x", correctness=True, floor=-1.0)
     with pytest.raises(InvalidReward, match="concurrency is 4"):

@@ -18,7 +18,7 @@ import pytest
 from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rlvr.cli import main
-from rlvr.offline.stream import requests_of
+from rlvr.offline.asking import requests_of
 
 TEXT, OBJECT = "response must be a string", "expected a JSON object"
 ROOT = Path(__file__).resolve().parents[3]
@@ -87,14 +87,16 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
         {"response": "4", "reference": "4", "finish": "why"},
         '{"response": "4", "reference": "4", "x": NaN}',
         '{"response": "\\ud83d", "reference": "4"}',
+        {"response": "4", "refrence": "4"},
+        {"response": "4", "reference": {"type": "choice", "answer": "A"}},
         BOXED,
     ]
     path = write_lines(tmp_path / "in.jsonl", rows)
     status, graded = grade_file(path)
     assert status == 3
-    assert [g["id"] for g in graded] == [1, 13]
+    assert [g["id"] for g in graded] == [1, 15]
     errors = read_lines(tmp_path / "graded.jsonl.errors.jsonl")
-    assert [e["line"] for e in errors] == list(range(2, 13))
+    assert [e["line"] for e in errors] == list(range(2, 15))
     told = capsys.readouterr().err
     for error, expected in zip(
         errors,
@@ -110,13 +112,15 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
             "'why'",
             "not JSON",
             "UTF-8",
+            "has no reference, and math@2 needs a reference of type math; give one, or name its column",
+            "the row's is of type choice",
         ],
         strict=True,
     ):
         assert expected in str(error["reason"]), error
         assert str(error["reason"]) in told
         assert f"line {error['line']}" in told
-    assert "11 bad rows" in told
+    assert "13 bad rows" in told
 
 
 def test_errors_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards import DataReference, MathReference
 from rlvr.cli import main
+from rlvr.offline.asking import requests_of
 from rlvr.offline.columns import Columns, guess, reference_of
-from rlvr.offline.stream import requests_of
 
 CHAT = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "\\boxed{2}"}]
 SHARE_GPT = [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "\\boxed{2}"}]

@@ -13,8 +13,8 @@ from rewards import GradeRequest, GradeResult, RewardSpec, grade
 from rewards.math.extract import extract
 from rewards.types import Policy
 from rlvr.cli import main
+from rlvr.offline.asking import Under
 from rlvr.offline.policies import BothPolicies, stands_in_the_only_form
-from rlvr.offline.stream import Under
 
 CASES = sorted((Path(__file__).resolve().parents[2] / "cases" / "math").glob("*.jsonl"))
 

@@ -1,0 +1,150 @@
+"""How rows become requests, and what is asked about them beside their grade.
+
+Example:
+    asking = Asking(columns, "math", needs=References(spec))
+    for request in asking.requests_of(row):
+        print(request.response, request.reference)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards.composed import can_judge, identity, reference_types
+from rewards.composition import RewardSpec
+from rewards.errors import InvalidRow
+from rewards.types import GradeRequest, GradeResult, NoReference, Reference
+from rlvr.offline.columns import Columns, reference_of
+
+Answer: TypeAlias = "GradeResult | Future[GradeResult]"
+Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The correctness of one response under both policies of extraction; NaN = it could not be judged."""
+
+    strict: float
+    lenient: float
+
+
+class Policies(Protocol):
+    """Asks for what a graded response is worth under both policies; None where there are none."""
+
+    def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None: ...
+
+
+class Known(Protocol):
+    """Grades that are known from before."""
+
+    def keys(self, requests: Sequence[GradeRequest]) -> Sequence[bytes]:
+        """What a grade is known by, for requests that are graded in one call."""
+        ...
+
+    def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]: ...
+
+    def keep(self, key: bytes, result: GradeResult) -> None: ...
+
+
+_PLAIN = Columns()
+
+
+def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
+    """The requests of a row, one for each of its responses.
+
+    kind: what a bare reference means, see `columns.reference_of`.
+
+    Raises:
+        BadRow: naming what was expected.
+    """
+    fields = dict(row.fields) if columns.plain else columns.read(row.fields)
+    for name in ("response", "responses"):
+        if name in fields and fields[name] is None:  # an empty column of a Parquet file
+            del fields[name]
+    if ("response" in fields) == ("responses" in fields):
+        have = "both 'response' and 'responses'" if "response" in fields else "neither 'response' nor 'responses'"
+        if columns.response or columns.chat:
+            have = f"nothing in {columns.response or columns.chat!r}"
+        names = ", ".join(map(str, row.fields)) or "none"
+        raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
+    if "metadata" in fields:
+        fields["metadata"] = _metadata(fields["metadata"])
+    if "reference" in fields:
+        fields["reference"] = reference_of(fields["reference"], kind)
+    try:
+        fields.setdefault("group", str(row.line))
+        if "response" in fields:
+            return [GradeRequest.from_dict(fields)]
+        responses = fields["responses"]
+        if not isinstance(responses, list | tuple) or not responses:
+            raise BadRow(field="responses", expected="a list of at least one text", found=responses)
+        return [
+            GradeRequest.from_dict({**fields, "response": response, "sample": index})
+            for index, response in enumerate(responses)
+        ]
+    except InvalidRow as error:
+        raise BadRow(str(error)) from error
+
+
+def _metadata(value: object) -> object:
+    """What a reward is told of a row: an object, or one as text. A column of this name that holds another is none."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, Mapping) else None
+
+
+class References:
+    """What a reward needs to know of a problem: rows without it are bad rows, since none of their grades can be."""
+
+    def __init__(self, spec: RewardSpec) -> None:
+        self._spec = spec
+        self._faults: dict[str, str] = {}
+
+    def fault(self, reference: Reference) -> str:
+        """Why no response can be judged by it; empty where one can."""
+        kind = reference.type
+        found = self._faults.get(kind)
+        if found is None:
+            found = self._faults[kind] = self._fault(kind)
+        return found
+
+    def _fault(self, kind: str) -> str:
+        if can_judge(self._spec, kind):
+            return ""
+        wanted = ", ".join(sorted(reference_types(self._spec)))
+        needs = f"{identity(self._spec)} needs a reference of type {wanted}"
+        if kind == NoReference.type:
+            return f"the row has no reference, and {needs}; give one, or name its column with --reference"
+        return f"{needs}, and the row's is of type {kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How rows become requests, and what is known of their grades before.
+
+    kind: what a bare reference means. needs: what the reward needs. known: grades of an earlier run. policies: asks
+    what a response is worth under both policies of extraction.
+    """
+
+    columns: Columns = field(default_factory=Columns)
+    kind: str = "math"
+    needs: References | None = None
+    known: Known | None = None
+    policies: Policies | None = None
+
+    def requests_of(self, row: Row) -> list[GradeRequest]:
+        """The requests of a row, one for each of its responses. Raises BadRow."""
+        requests = requests_of(row, self.columns, self.kind)
+        if self.needs is not None and (fault := self.needs.fault(requests[0].reference)):
+            columns = ", ".join(map(str, row.fields))
+            raise BadRow(f"{fault} (its columns: {columns})", field=self.columns.reference or "reference")
+        return requests
