@@ -19,9 +19,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,6 +29,7 @@ from rewards.composed import check
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool, folder
 from rewards.registry import file_of, find
+from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
 
 KEPT = 8
@@ -130,10 +130,9 @@ def stream(
 ) -> Iterator[GradeResult]:
     """Grade requests as they come: one result each, in order.
 
-    requests: any iterable; it is read in the thread that takes the results, at most `window` ahead of them (None =
-        enough to keep every worker busy); so one that waits for its next request holds back the results before it. A
-        reward over batches gets each run of requests of one `group_id` in one call; one without a group is a group by
-        itself.
+    requests: any iterable. A thread reads it, at most `window` ahead of the results (None = enough to keep every worker
+        busy), so results come also while it waits for its next request. A reward over batches gets each run of requests
+        of one `group_id` in one call, when the next run begins; one without a group is a group by itself.
 
     Raises:
         UnknownReward, InvalidReward: at once.
@@ -148,56 +147,10 @@ def _streamed(
     spec: RewardSpec, requests: Iterable[GradeRequest], workers: int | None, deadline: float, window: int | None
 ) -> Iterator[GradeResult]:
     kept = _borrow(spec, workers, deadline)
-    pool = kept.pool
-    ahead = max(64, 16 * pool.workers) if window is None else max(1, window)
-    pending: deque[GradeResult | Future[GradeResult]] = deque()
-    trouble: BaseException | None = None
     try:
-        for together in _calls(requests, pool.batched):
-            if isinstance(together, BaseException):
-                trouble = together
-                break
-            pending.extend(pool.begin(together))
-            while pending and (len(pending) >= ahead or _is_known(pending[0])):
-                yield _known(pending.popleft())
-        while pending:
-            yield _known(pending.popleft())
-        if trouble is not None:
-            raise trouble
+        yield from graded(kept.pool, requests, ahead=max(64, 16 * kept.pool.workers) if window is None else window)
     finally:
-        for answer in pending:
-            if isinstance(answer, Future):
-                answer.cancel()
         _give_back(kept)
-
-
-def _calls(requests: Iterable[GradeRequest], batched: bool) -> Iterator[list[GradeRequest] | BaseException]:
-    """The requests as calls of the grader; what reading them raises comes as the last."""
-    group: list[GradeRequest] = []
-    try:
-        for request in requests:
-            if group and not (batched and request.group_id and request.group_id == group[0].group_id):
-                yield group
-                group = []
-            group.append(request)
-            if not batched:
-                yield group
-                group = []
-    except Exception as error:  # the caller's own iterable; it is raised where the results are taken
-        if group:
-            yield group
-        yield error
-        return
-    if group:
-        yield group
-
-
-def _is_known(answer: GradeResult | Future[GradeResult]) -> bool:
-    return not isinstance(answer, Future) or answer.done()
-
-
-def _known(answer: GradeResult | Future[GradeResult]) -> GradeResult:
-    return answer.result() if isinstance(answer, Future) else answer
 
 
 def _forget_lock_in_child() -> None:

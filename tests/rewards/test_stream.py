@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rewards import GradeRequest, InvalidReward, InvalidRow, UnknownReward, grade, reward, stream
+from rewards import GradeRequest, InvalidReward, InvalidRow, MathReference, UnknownReward, grade, reward, stream
 
 
 @reward("test_streamed")
@@ -37,17 +39,44 @@ def test_results_come_in_order_and_few_requests_are_read_ahead() -> None:
     assert ahead <= 20
 
 
-def test_what_needs_no_worker_is_answered_as_it_is_read() -> None:
-    read = 0
+@pytest.mark.parametrize("name", ["math", "test_streamed", "test_streamed_groups"])
+def test_results_come_out_while_the_source_waits_for_its_next_request(name: str) -> None:
+    go_on = threading.Event()
 
     def source() -> Iterator[GradeRequest]:
-        nonlocal read
-        for _ in range(10):
-            read += 1
-            yield GradeRequest.from_dict({"response": r"\boxed{4}", "reference": "4"})
+        for group in "abc":
+            row = {"response": "4", "reference": "4", "group": group}
+            yield GradeRequest.from_dict(row)
+        assert go_on.wait(60), "nobody takes what is there"
+        yield GradeRequest(response="5", reference=MathReference(answer="4"), group_id="d")
 
-    for taken, result in enumerate(stream("math", source()), start=1):
-        assert (result.score, read) == (1.0, taken)
+    results = stream(name, source(), workers=1)
+    # Of a reward over batches a group is known to be whole when the next one begins.
+    there = [next(results).score for _ in range(2 if name == "test_streamed_groups" else 3)]
+    go_on.set()
+    expected = {"math": [1, 1, 1, 0], "test_streamed": [4, 4, 4, 5], "test_streamed_groups": [1, 1, 1, 1]}
+    assert [*there, *(result.score for result in results)] == expected[name]
+
+
+def test_a_source_reads_its_context_and_is_left_where_nobody_takes_more() -> None:
+    who = contextvars.ContextVar("who", default="nobody")
+    token = who.set("7")
+    begun, left = [], threading.Event()
+
+    def source() -> Iterator[GradeRequest]:
+        try:
+            while True:
+                begun.append(who.get())
+                yield GradeRequest(response=who.get())
+        finally:
+            left.set()
+
+    results = stream("test_streamed", source(), workers=1, window=2)
+    assert next(results).score == 7.0
+    who.reset(token)
+    results.close()  # type: ignore[attr-defined]
+    assert left.wait(30)
+    assert len(begun) <= 5
 
 
 def test_groups_are_runs_of_one_group_id_and_a_request_without_one_is_alone() -> None:

@@ -1,0 +1,165 @@
+"""Requests on their way through a pool: read ahead by a thread of their own, answered in order.
+
+A source may be long in coming with its next request (it samples from a model, it waits for a server). What is graded
+meanwhile comes out: the thread that takes the results never waits for the source while a result is there. So many
+requests are on their way at most; a reader that is that far ahead waits.
+
+Example:
+    for result in graded(pool, requests, ahead=64):
+        print(result.verdict)
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
+
+from rewards.errors import InvalidRow
+from rewards.pool import GraderPool
+from rewards.types import GradeRequest, GradeResult
+
+_Answer: TypeAlias = "GradeResult | Future[GradeResult]"
+
+
+def graded(pool: GraderPool, requests: Iterable[GradeRequest], *, ahead: int) -> Iterator[GradeResult]:
+    """One result a request, in order. ahead: requests that are on their way at most, or one call's.
+
+    Raises InvalidRow, GradingUnavailable, and whatever `requests` raises, after the results before it.
+    """
+    reader = _Reader(requests, pool.batched, ahead)
+    pending: deque[_Answer] = deque()
+    rung: Future[GradeResult] | None = None
+    over, trouble = False, None
+    try:
+        while True:
+            head = pending[0] if pending else None
+            known = head is not None and (not isinstance(head, Future) or head.done())
+            if head is None and over:
+                break
+            if isinstance(head, Future) and not known and head is not rung:
+                rung = head
+                head.add_done_callback(reader.ring)
+            read = None if over and known else reader.news(wait=not known)
+            if isinstance(read, list):
+                try:
+                    pending.extend(pool.begin(read))
+                except InvalidRow as error:
+                    read = error
+            if isinstance(read, _End | BaseException):
+                over, trouble = True, trouble or (read if isinstance(read, BaseException) else None)
+                reader.wanted = False
+            if read is None and known:
+                yield _known(pending.popleft())
+                reader.taken()
+        if trouble is not None:
+            raise trouble
+    finally:
+        reader.stop()
+        for answer in pending:
+            if isinstance(answer, Future):
+                answer.cancel()
+
+
+def _known(answer: _Answer) -> GradeResult:
+    return answer.result() if isinstance(answer, Future) else answer
+
+
+class _End:
+    """The last that comes of a source."""
+
+
+_END = _End()
+
+
+def _together(first: GradeRequest, request: GradeRequest) -> bool:
+    """Whether two requests are graded in one call of a reward over batches."""
+    return isinstance(request, GradeRequest) and bool(request.group_id) and request.group_id == first.group_id
+
+
+_Read: TypeAlias = "list[GradeRequest] | BaseException | _End | None"
+
+
+class _Reader:
+    """Reads requests as calls of the grader: of a reward over batches each run of one group, else one by one."""
+
+    def __init__(self, requests: Iterable[GradeRequest], batched: bool, ahead: int) -> None:
+        self._requests = requests
+        self._batched = batched
+        self._ahead = ahead
+        self._held = 0
+        self._room = threading.Condition()
+        self._news: SimpleQueue[_Read] = SimpleQueue()
+        self.wanted = True
+        here = contextvars.copy_context()  # what the source reads of its context is that of who takes the results
+        # A daemon, for its source may never come with the next request.
+        threading.Thread(target=here.run, args=(self._run,), name="reading requests to grade", daemon=True).start()
+
+    def news(self, *, wait: bool) -> _Read:
+        """A call that was read, what ended the reading, or None: somebody rang, or nothing is there."""
+        try:
+            return self._news.get(block=wait)
+        except Empty:
+            return None
+
+    def ring(self, _done: object = None) -> None:
+        """Have `news` return."""
+        self._news.put(None)
+
+    def taken(self) -> None:
+        """A result was taken: there is room for another request."""
+        with self._room:
+            self._held -= 1
+            self._room.notify()
+
+    def stop(self) -> None:
+        """Read no further request; a source that is waited for at this moment is left when it comes."""
+        with self._room:
+            self.wanted = False
+            self._room.notify()
+
+    def _run(self) -> None:
+        try:
+            for call in self._calls():
+                self._news.put(call)
+                if not self.wanted:
+                    return
+        except BaseException as error:  # the caller's own iterable; it is raised where the results are taken
+            self._news.put(error)
+        else:
+            self._news.put(_END)
+
+    def _calls(self) -> Iterator[list[GradeRequest]]:
+        group: list[GradeRequest] = []
+        requests = iter(self._requests)
+        try:
+            while self._has_room(len(group)):
+                request = next(requests, _END)
+                if group and (isinstance(request, _End) or not _together(group[0], request)):
+                    yield self._counted(group)
+                    group = []
+                if isinstance(request, _End):
+                    return
+                group.append(request)
+                if not self._batched:
+                    yield self._counted(group)
+                    group = []
+        except Exception:
+            if group:
+                yield self._counted(group)
+            raise
+
+    def _has_room(self, gathered: int) -> bool:
+        """Wait until another request may be read; one call may be larger than all room. False = none is wanted."""
+        with self._room:
+            self._room.wait_for(lambda: not self.wanted or not self._held or self._held + gathered < self._ahead)
+            return self.wanted
+
+    def _counted(self, call: list[GradeRequest]) -> list[GradeRequest]:
+        with self._room:
+            self._held += len(call)
+        return call
