@@ -14,7 +14,7 @@ import time
 import types
 from _thread import RLock  # `threading` and `random` would bring hooks that make every fork dearer
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import joining, wire
 from .channel import Channel, Ended
@@ -22,6 +22,9 @@ from .codec import Unsendable
 from .exports import CandidateDecoder, CandidateEncoder, Exports, Imports
 from .mirror import Mirrored, Streams
 from .sharing import Shared
+
+if TYPE_CHECKING:
+    from .companions import Companions
 
 LINK = 4
 MODULE = 0  # the number of the module `solution`
@@ -39,16 +42,26 @@ class Host:
         self.imports.back = self.back
         self.streams = Streams()
         self.mirrored = Mirrored(self.back)
+        self.threads = False  # threads of the tests ask at once, from the next message on
+        self.companions: Companions | None = None
 
     def serve(self) -> None:
         """Answer until the checker is gone."""
-        while True:
+        while self.companions is None:
             with self._lock:
                 message = self._read()
             self._answer(message)
+        self.companions.serve()
 
     def back(self, name: str, *args: Any) -> Any:
         """Ask something of an object of the checker, and answer what it asks in the meantime."""
+        with self._lock:
+            companions = self.companions
+            if companions is None:
+                return self._back(name, args)
+        return companions.back(name, args)
+
+    def _back(self, name: str, args: tuple[Any, ...]) -> Any:
         with self._lock:
             self._write(wire.BACK, name, args)
             del args
@@ -83,7 +96,7 @@ class Host:
             if operation == wire.BACK:
                 raise
             encoder = CandidateEncoder(self.shared, self.exports, self.imports)
-            encoder.put((wire.RAISE, released, (), (), (), str(error)))
+            encoder.put((wire.RAISE, released, (), (), (), str(error), *box[6:]))
             raw = encoder.message()
         self.shared.settle()
         self.shared.forget(released)
@@ -93,24 +106,37 @@ class Host:
         _, _, _, _, _, name, args, kwargs = message
         message.clear()
         try:
-            box = [OPERATIONS[name](self, *args, **kwargs)]
+            box: list[Any] = [OPERATIONS[name](self, *args, **kwargs)]
             if self.imports.functions:
                 self.imports.tell()
         except BaseException as error:  # whatever the program raises is its answer
             error.__traceback__ = None
             del args, kwargs
-            with self._lock:
-                self._write(wire.RAISE, error)
+            self._say(wire.RAISE, [error])
             return
         del args, kwargs
+        self._say(wire.RETURN, box)
+
+    def _say(self, operation: int, holder: list[Any]) -> None:
+        if self.companions is not None:
+            self.companions.say(operation, holder)
+            return
         with self._lock:
-            self._write(wire.RETURN, box.pop())
+            self._write(operation, holder.pop())
+            if self.threads:
+                from .companions import Companions
+
+                self.companions = Companions(self)
 
 
 def load(host: Host, options: dict[str, Any]) -> object:
     """Run the program. Returns the names that it defines and the values of those that are wanted."""
     if options["forward"]:
         host.streams.forward(options["forward"])
+    if options.get("threads"):
+        from . import companions  # noqa: F401  # before the program can change what it is made of
+
+        host.threads = True
     module = types.ModuleType(options["module"])
     module.__file__ = os.path.abspath(options["file"])
     sys.modules[options["module"]] = module

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 import os
+import re
 import sys
 import time
+from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +26,7 @@ CHANNEL, LINK = 3, 4
 TEST = "test"  # the name of the module that a test believes to be
 PASSED, WRONG, RAISED, MISSING, UNSUPPORTED = "passed", "wrong", "raised", "no output", "unsupported test"
 _LONGEST_REASON = 300
+_THREADS = re.compile(r"thread|concurrent\.futures|run_in_executor", re.IGNORECASE)  # several ask at once
 
 
 class Report:
@@ -36,22 +39,26 @@ class Report:
         self._channel = channel
         self._waiting = b""
         self._since = 0.0
+        self._lock = allocate_lock()  # any thread that asks may send what waits
 
     def send(self, *event: object) -> None:
-        self._waiting += framed(encode(event))
+        with self._lock:
+            self._waiting += framed(encode(event))
         self.flush()
 
     def flush(self) -> None:
-        waiting, self._waiting = self._waiting, b""
-        if waiting:
-            self._channel.send_raw(waiting)
+        with self._lock:
+            waiting, self._waiting = self._waiting, b""
+            if waiting:
+                self._channel.send_raw(waiting)
 
     def later(self, *event: object) -> None:
         """Send it soon: before anything that takes time."""
         now = time.monotonic()
-        if not self._waiting:
-            self._since = now
-        self._waiting += framed(encode(event))
+        with self._lock:
+            if not self._waiting:
+                self._since = now
+            self._waiting += framed(encode(event))
         if now - self._since > PATIENCE:
             self.flush()
 
@@ -105,8 +112,9 @@ def _is_source_of_program(file: object) -> bool:
 
 def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] | None:
     """Have the program run; None where it failed, which was reported."""
+    threads = any(_THREADS.search(source) for source in context.SOURCES.values())
     try:
-        answer = link.ask("load", options)
+        answer = link.ask("load", {**options, "threads": threads})
     except ProgramLost:
         report.send("lost", _line(link.lost), link.violated)
         return None
@@ -120,6 +128,10 @@ def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] 
         report.send("failure", "the program broke the protocol")
         return None
     link.public_names = answer[0]
+    if threads:
+        from .turns import Turns
+
+        link.turns = Turns(link)
     report.send("loaded")  # at once: from here on what ends the checker is laid to the program
     return answer[1]
 

@@ -7,8 +7,9 @@ function's internals, never an operand of a comparison.
 from __future__ import annotations
 
 from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
+from collections import deque
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import context, proxies, served, unbounded, uses, views, wire
 from .channel import Channel, Ended
@@ -18,6 +19,9 @@ from .described import make_handle, register
 from .proxies import ProgramLost, UnsupportedTest
 from .raised import made_here
 from .sharing import Shared
+
+if TYPE_CHECKING:
+    from .turns import Turns
 
 _MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
@@ -41,7 +45,9 @@ class Link:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._lock = RLock()
+        self.lock = RLock()
+        self.level = 0  # how often the thread that holds the lock has taken it
+        self.turns: Turns | None = None  # where threads of the tests ask at once
         self.shared = Shared(first=0)
         self.case = Case()
         self.lost = ""  # why there is no program any more
@@ -52,7 +58,8 @@ class Link:
         self._refs: dict[int, Any] = {}
         self._received: dict[int, int] = {}
         self._gone: dict[int, type] = {}
-        self._reading = 0
+        self._collected: deque[tuple[int, type]] = deque()
+        self.reading = 0
         self.shows_docs = False  # the tests ask for docstrings, which decorators copy
         self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
         self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
@@ -94,44 +101,58 @@ class Link:
 
     def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Have the program do something; its result, or what it raised. Raises ProgramLost."""
-        with self._lock:
-            if self.handing is not None:
-                self.handing((args, kwargs))
-            if self.before is not None:
-                self.before()
-            half_read = self.shared.set_aside()
+        with self.lock:
+            self.level += 1
             try:
-                return self._ask(name, args, kwargs)
+                return self._ask_within(name, args, kwargs)
             finally:
-                del args, kwargs
-                self.shared.take_back(half_read)
-                while self._abstract and not self.lost:
-                    register(self._abstract.pop())
-                if self.after is not None and not self.lost:
-                    self.after()
+                self.level -= 1
+
+    def _ask_within(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.handing is not None:
+            self.handing((args, kwargs))
+        if self.before is not None:
+            self.before()
+        half_read = self.shared.set_aside()
+        try:
+            return self._ask(name, args, kwargs)
+        finally:
+            del args, kwargs
+            self.shared.take_back(half_read)
+            while self._abstract and not self.lost:
+                register(self._abstract.pop())
+            if self.after is not None and not self.lost:
+                self.after()
 
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
         views.asked(name)
-        self._write(wire.ASK, name, args, kwargs)
+        if self.turns is not None:
+            return self._answered(name, self.turns.ask(name, args, kwargs))
+        self.write(wire.ASK, name, args, kwargs)
         del args, kwargs
         while True:
-            message = self._read()
+            message = self.read()
             operation = message[0]
-            if operation == wire.RETURN:
-                if name in _GIVING:
-                    for part in proxies.made_parts(message[5]):
-                        if part is not message[5] or uses.as_value():
-                            proxies.mark_given(part)
-                if unbounded.is_no_number(message[5]) and not unbounded.are_named():
-                    self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
-                return message[5]
-            if operation == wire.RAISE:
-                error = message[5]
-                break
+            if operation in (wire.RETURN, wire.RAISE):
+                return self._answered(name, message)
             if operation != wire.BACK:
                 self.lose("the program broke the protocol: an answer that was not asked for", violated=True)
-            self._serve(message)
+            operation, holder = self.served(message)
+            del message
+            self.write(operation, holder.pop())
+
+    def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
+        """What the program returned; raises what it raised."""
+        if message[0] == wire.RETURN:
+            if name in _GIVING:
+                for part in proxies.made_parts(message[5]):
+                    if part is not message[5] or uses.as_value():
+                        proxies.mark_given(part)
+            if unbounded.is_no_number(message[5]) and not unbounded.are_named():
+                self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
+            return message[5]
+        error = message[5]
         if type(error) is str:
             self.refuse(error[:300])
             raise proxies.Refused(error[:300])
@@ -149,13 +170,14 @@ class Link:
             proxies.mark_named(value, name)
         return value
 
-    def _write(self, operation: int, *payload: Any) -> None:
+    def write(self, operation: int, *payload: Any) -> None:
         if self.lost:
             raise ProgramLost(self.lost)
+        self._let_go()
         encoder = CheckerEncoder(self.shared, self)
         released, changes = self.shared.released(), self.shared.changes()
         let_go, self._gone = self._gone, {}  # what is collected while this is written goes with the next message
-        if self._reading:  # the rest of a message may speak of them
+        if self.reading:  # the rest of a message may speak of them
             released, let_go, self._gone = (), {}, let_go
         gone = tuple(x for number in let_go for x in (number, self._received.get(number, 0)))
         box: list[Any] = [operation, released, gone, changes, (), *payload]
@@ -182,17 +204,17 @@ class Link:
         """The program cannot be written to; what it sent before it ended does not matter."""
         self.lose("the program ended before it answered")
 
-    def _read(self) -> tuple[Any, ...]:
+    def read(self) -> tuple[Any, ...]:
         try:
             if self._reports_wait() and not self._channel.comes_within(PATIENCE):
                 self._flush_reports()
             raw = self._channel.receive()
             self.gave_much = self.gave_much or len(raw) > _MUCH
-            self._reading += 1  # the hash of a key may have to be asked for
+            self.reading += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
             self.shared.apply(message[3])
-            self._reading -= 1
+            self.reading -= 1
             self.shared.forget(message[1])
             self.shared.settle()
         except Ended:
@@ -223,8 +245,8 @@ class Link:
 
     # --- serving ---
 
-    def _serve(self, message: tuple[Any, ...]) -> None:
-        """Do what the program asks of an object of the test."""
+    def served(self, message: tuple[Any, ...]) -> tuple[int, list[Any]]:
+        """Do what the program asks of an object of the test: how it went, and what came of it, in a list."""
         if len(message) != 7 or type(message[5]) is not str or type(message[6]) is not tuple:
             self.lose("the program broke the protocol: a question without its parts", violated=True)
         _, _, _, _, _, name, args = message
@@ -239,11 +261,8 @@ class Link:
         except Violation as error:
             self.lose(f"the program broke the protocol: {error}", violated=True)
         except BaseException as error:  # whatever the test's own function raises goes to the program
-            del args
-            self._write(wire.BACK_RAISE, error)
-            return
-        del args
-        self._write(wire.BACK_RETURN, box.pop())
+            return wire.BACK_RAISE, [error]
+        return wire.BACK_RETURN, box
 
     def object_of(self, number: Any, *kinds: str) -> Any:
         kind, value = self.objects.get(number, ("", None)) if type(number) is int else ("", None)
@@ -265,9 +284,17 @@ class Link:
     # --- handles ---
 
     def gone(self, number: int, kind: type) -> None:
-        """A proxy was collected; the program is told with the next message."""
-        self._refs.pop(number, None)
-        self._gone[number] = kind
+        """A proxy was collected, in whatever thread; the program is told with the next message."""
+        self._collected.append((number, kind))
+
+    def _let_go(self) -> None:
+        """Note those that were collected. One that another thread has brought back in the meantime stays."""
+        while self._collected:
+            number, kind = self._collected.popleft()
+            ref = self._refs.get(number)
+            if ref is None or ref() is None:
+                self._refs.pop(number, None)
+                self._gone[number] = kind
 
     def received(self, number: int) -> None:
         self._received[number] = self._received.get(number, 0) + 1
@@ -279,6 +306,7 @@ class Link:
         ref = self._refs.get(number)
         value = ref() if ref is not None else None
         if value is None:
+            self._let_go()
             kind = self._gone.pop(number, None)
             if kind is None:
                 raise Violation("an object that was never sent")
@@ -318,5 +346,6 @@ class Link:
         return UserWarning(message)
 
     def check_new(self, number: int) -> None:
+        self._let_go()
         if number == 0 or number in self.handles or number in self._refs or number in self._gone:
             raise Violation("an object that is sent twice")

@@ -136,10 +136,11 @@ class Streams:
         if not self._pieces:
             return ()
         taken: list[tuple[str, str]] = []
-        for name, group in itertools.groupby(self._pieces, key=operator.itemgetter(0)):
+        pieces = self._pieces[:]
+        del self._pieces[: len(pieces)]  # threads of the program may have added more
+        for name, group in itertools.groupby(pieces, key=operator.itemgetter(0)):
             texts = [text for _, text in group]
             taken += [(name, "".join(texts))] if name in ("stdout", "stderr") else [(name, text) for text in texts]
-        self._pieces.clear()
         return tuple(taken)
 
 

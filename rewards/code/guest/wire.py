@@ -3,11 +3,18 @@
 A message is a tuple `(operation, released containers, released objects, changes, output, payload...)`. The checker asks
 (`ASK`), the candidate answers (`RETURN`, `RAISE`); in between the candidate may ask back (`BACK`), which the checker
 answers (`BACK_RETURN`, `BACK_RAISE`). Only the end whose turn it is writes.
+
+Where threads of a test ask at once, each message ends with whom it is from or for, and how long the candidate may keep
+the turn, or whether the program has threads of its own. `PENDING` gives the turn to the other end and says nothing.
 """
 
 from __future__ import annotations
 
-ASK, RETURN, RAISE, BACK, BACK_RETURN, BACK_RAISE = range(6)
+ASK, RETURN, RAISE, BACK, BACK_RETURN, BACK_RAISE, PENDING = range(7)
+
+# Who speaks where threads do: the tests' main thread, one that hashes keys of a message that is being read, threads
+# with numbers above; whoever is in the middle of a message; below it, threads of the program's own.
+MAIN, READING, WITHIN = 0, 1, -1
 
 # What an object offers to operators and builtins, as bits of its class's description.
 CAPABILITIES = (

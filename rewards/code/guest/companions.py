@@ -1,0 +1,173 @@
+"""In the candidate: several threads of a test at once. Each has a companion here, which does what that thread asks.
+
+A call may wait in the program until another thread's call lets it go on. So one thread reads what the checker asks and
+hands it to the companion of whoever asks; the companion of the tests' main thread is the program's. Still only the end
+whose turn it is writes: whoever has something to say here waits for the turn, and where nobody has, the reader gives
+the turn back (`PENDING`).
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import _count, get_ident, start_new_thread
+from queue import SimpleQueue
+from threading import Condition, Thread, current_thread
+from typing import TYPE_CHECKING, Any
+
+from . import wire
+from .channel import Ended
+
+if TYPE_CHECKING:
+    from .candidate import Host
+
+
+class Companions:
+    """The conversation of many threads. Made in the program's main thread."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._turn = Condition()
+        self._ours = False  # it is our turn, and nobody has taken it
+        self._said = False  # whoever took it has written
+        self._direct = 0  # the thread that reads or writes at this moment
+        self._numbers = {get_ident(): wire.MAIN}
+        self._inboxes: dict[int, SimpleQueue[list[Any] | None]] = {wire.MAIN: SimpleQueue()}
+        self._companions = 0
+        self._next = wire.WITHIN - 1
+
+    def serve(self) -> None:
+        """Do what the tests' main thread asks, for ever."""
+        start_new_thread(self._read_all, ())
+        self._work(wire.MAIN)
+
+    # --- reading ---
+
+    def _read_all(self) -> None:
+        status = 0
+        try:
+            while True:
+                self._direct = get_ident()
+                pending = self._take(self._host._read())
+                if pending:
+                    self._host._write(wire.PENDING, None, wire.MAIN, self._busy())
+        except Ended:
+            pass
+        except BaseException:  # a program that broke what it runs on
+            import traceback
+
+            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+            status = 1
+        os._exit(status)
+
+    def _take(self, message: list[Any]) -> bool:
+        """Hand a message to whom it is for, and the turn to who has something to say. Whether nobody had."""
+        patience, who = message.pop(), message.pop()
+        with self._turn:
+            self._direct = 0
+            if message[0] == wire.ASK:
+                ended, name = message.pop(), message.pop()
+                for number in ended:
+                    self._inboxes.pop(number, SimpleQueue()).put(None)
+                if who not in self._inboxes:
+                    self._begin(who, name)
+            if message[0] != wire.PENDING:
+                self._inboxes[who].put(message)
+            del message
+            self._ours = True
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: self._said, None if patience < 0 else patience)
+            if self._ours:
+                self._ours = False
+                self._direct = get_ident()
+                return True
+            self._turn.wait_for(lambda: self._said)
+            self._said = False
+            self._direct = get_ident()
+            return False
+
+    def _begin(self, who: int, name: str) -> None:
+        self._inboxes[who] = SimpleQueue()
+        self._companions += 1
+        Thread(target=self._accompany, args=(who,), name=name, daemon=False).start()
+
+    def _busy(self) -> bool:
+        """Whether the program has threads of its own."""
+        return _count() > self._companions + 1
+
+    # --- doing ---
+
+    def _accompany(self, who: int) -> None:
+        self._numbers[get_ident()] = who
+        self._work(who)
+        del self._numbers[get_ident()]
+        self._companions -= 1
+
+    def _work(self, who: int) -> None:
+        inbox = self._inboxes[who]
+        while (message := inbox.get()) is not None:
+            self._host._answer(message)
+
+    # --- saying ---
+
+    def say(self, operation: int, holder: list[Any]) -> None:
+        """Write what the holder holds, as soon as it is our turn."""
+        me = get_ident()
+        if self._direct == me:  # in the middle of a message: the checker waits for this
+            self._host._write(operation, *_taken(holder), wire.WITHIN, False)
+            return
+        who = self._number()
+        with self._turn:
+            self._turn.wait_for(lambda: self._ours)
+            self._ours = False
+            self._direct = me
+        try:
+            self._host._write(operation, *_taken(holder), who, self._busy())
+        except BaseException:
+            with self._turn:
+                self._direct, self._ours = 0, True
+                self._turn.notify_all()
+            raise
+        with self._turn:
+            self._direct, self._said = 0, True
+            self._turn.notify_all()
+
+    def _number(self) -> int:
+        """The companion's number; a thread of the program's own gets one below those of the checker's."""
+        number = self._numbers.get(get_ident())
+        if number is None:
+            with self._turn:
+                number = self._numbers[get_ident()] = self._next
+                self._next -= 1
+                self._inboxes[number] = SimpleQueue()
+        return number
+
+    def back(self, name: str, args: tuple[Any, ...]) -> Any:
+        """Ask something of an object of the checker, and answer what it asks of this thread in the meantime."""
+        direct = self._direct == get_ident()
+        said: list[Any] = [name, args] if direct else [name, args, current_thread().name]
+        del args
+        self.say(wire.BACK, said)
+        inbox = None if direct else self._inboxes[self._number()]
+        while True:
+            message = self._nested() if inbox is None else inbox.get()
+            if message is None:
+                raise RuntimeError("the test is not listening")
+            if message[0] == wire.BACK_RETURN:
+                return message[5]
+            if message[0] == wire.BACK_RAISE:
+                raise message[5]
+            self._host._answer(message)
+
+    def _nested(self) -> list[Any]:
+        message = self._host._read()
+        del message[-2:]
+        if message[0] == wire.ASK:
+            del message[-2:]
+        return message
+
+
+def _taken(holder: list[Any]) -> list[Any]:
+    """What it held, which it holds no longer: what is held only here need not be shared."""
+    taken = holder[:]
+    holder.clear()
+    return taken
