@@ -13,11 +13,13 @@ that runs each program with its asserts in a process of its own without any isol
 
     math, N rows        rows a second, ours on a file of N, the peers on slices of the same rows
     math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
-    math, parent, N     peak MiB of the command's own process, beside that of the smallest size: flat is 1
+    math, parent, N     peak MiB of the command's own process, beside that of the size before: flat is 1
     math, worker, N     peak MiB of a worker
-    math, cost, N       CPU seconds of a row, all processes, beside that of the smaller size: linear is 1
-    math, resume        CPU seconds of a run that was killed in the middle and continued, beside one that was not
-    code, N rows        rows a second
+    math, cost, N       CPU time of a row, all processes, what one row alone costs taken off, beside that of the size
+                        before: linear is 1
+    math, resume, N     (run until it was killed in the middle + run that went on) beside a run that was not killed, in
+                        CPU time and in seconds. Both go at once, so that whatever else the machine does slows both
+    code, ...           the same of programs
 
     python bench/offline_grading.py [--quick] [--json FILE]
 """
@@ -34,6 +36,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
@@ -71,14 +74,15 @@ def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda
     """Wait for a command, or kill it when something has happened, and look at its memory and CPU time meanwhile."""
     began = time.perf_counter()
     parent = psutil.Process(process.pid)
-    peaks, cpu = {"parent": 0.0, "worker": 0.0}, {}
+    peaks, cpu = {"parent": 0.0, "worker": 0.0}, 0.0
     while process.poll() is None:
         try:
+            spent = 0.0
             for each in [parent, *parent.children(recursive=True)]:
                 kind = "parent" if each.pid == parent.pid else "worker"
                 peaks[kind] = max(peaks[kind], peak_of(each.pid))
-                times = each.cpu_times()
-                cpu[each.pid] = times.user + times.system
+                spent += sum(each.cpu_times()[:4])  # those that it has waited for, too: programs end soon
+            cpu = max(cpu, spent)
         except (psutil.Error, OSError):
             continue
         if until():
@@ -86,7 +90,7 @@ def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda
             process.wait()
             break
         time.sleep(0.1)
-    return Ran(seconds=time.perf_counter() - began, cpu=sum(cpu.values()), **peaks)
+    return Ran(seconds=time.perf_counter() - began, cpu=cpu, **peaks)
 
 
 def peak_of(pid: int) -> float:
@@ -106,17 +110,14 @@ def killed_in_the_middle(file: Path, folder: Path, rows: int) -> Ran:
     journal = Path(f"{out}.resume") / "journal"
     half = rows // 2 * record_bytes()
     first = watched(command(file, out, "math"), until=lambda: journal.exists() and journal.stat().st_size >= half)
-    second = graded_again(file, out)
+    second = watched(command(file, out, "math"))
+    print(f"killed after {first.seconds:.1f} s, went on for {second.seconds:.1f} s", file=sys.stderr)
     return Ran(
         seconds=first.seconds + second.seconds,
         cpu=first.cpu + second.cpu,
         parent=max(first.parent, second.parent),
         worker=max(first.worker, second.worker),
     )
-
-
-def graded_again(file: Path, out: Path) -> Ran:
-    return watched(command(file, out, "math"))
 
 
 def record_bytes() -> int:
@@ -220,8 +221,13 @@ def measure(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as name:
         folder = Path(name)
         yield from throughput(folder, chosen, quick)
-        yield from sizes(folder, chosen, (1_000, 5_000) if quick else (1_000, 100_000, 1_000_000))
+        math = partial(write_math, folder / "sized.jsonl", chosen)
+        yield from sizes(folder, math, "math", (1_000, 5_000) if quick else (1_000, 100_000, 1_000_000))
+        last = 5_000 if quick else 1_000_000
+        yield from resumed(folder, math(last), last)
         yield from code(folder, 200 if quick else 2_000)
+        programs = partial(write_code, folder / "programs.jsonl")
+        yield from sizes(folder, programs, "code", (100, 200) if quick else (1_000, 10_000))
 
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
@@ -253,25 +259,33 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
     yield row_of(f"math, CPU, {count} rows", cpu, unit="CPU µs a row", better="lower")
 
 
-def sizes(folder: Path, chosen: Sequence[Pair], counts: Sequence[int]) -> Iterator[Row]:
-    """Memory and cost at growing sizes, each beside the size before; at the last one, of a run that is killed, too."""
+def sizes(folder: Path, write: Callable[[int], Path], reward: str, counts: Sequence[int]) -> Iterator[Row]:
+    """Memory and cost at growing sizes, each beside the size before."""
+    start = graded(write(1), folder, reward).cpu
     before: tuple[int, Ran] | None = None
-    file = folder / "sized.jsonl"
     for count in counts:
-        ran = graded(write_math(file, chosen, count), folder)
-        print(f"{count} rows in {ran.seconds:.1f} s: {count / ran.seconds:.0f} rows/s", file=sys.stderr)
+        ran = graded(write(count), folder, reward)
+        rate = f"{count / ran.seconds:.0f} rows/s, {ran.cpu:.1f} CPU s, {start:.1f} of them for the first"
+        print(f"{reward}: {count} rows in {ran.seconds:.1f} s: {rate}", file=sys.stderr)
         if before is not None:
             smaller, other = before
             beside = f"{smaller} rows"
             for what, mine, theirs in (("parent", ran.parent, other.parent), ("worker", ran.worker, other.worker)):
                 values = {OURS: [mine], beside: [theirs]}
-                yield row_of(f"math, {what}, {count} rows", values, unit="MiB", better="lower")
-            cost = {OURS: [1e6 * ran.cpu / count], beside: [1e6 * other.cpu / smaller]}
-            yield row_of(f"math, cost, {count} rows", cost, unit="CPU µs a row", better="lower")
+                yield row_of(f"{reward}, {what}, {count} rows", values, unit="MiB", better="lower")
+            cost = {OURS: [1e6 * (ran.cpu - start) / count], beside: [1e6 * (other.cpu - start) / smaller]}
+            yield row_of(f"{reward}, cost, {count} rows", cost, unit="CPU µs a row", better="lower")
         before = (count, ran)
-    killed = killed_in_the_middle(file, folder, count)
-    values = {OURS: [killed.cpu], "never killed": [ran.cpu]}
-    yield row_of(f"math, resume, {count} rows", values, unit="CPU s", better="lower")
+
+
+def resumed(folder: Path, file: Path, count: int) -> Iterator[Row]:
+    """A run that is killed and goes on, and one that is not, side by side."""
+    with ThreadPoolExecutor() as side_by_side:
+        killed_run = side_by_side.submit(killed_in_the_middle, file, folder, count)
+        whole, killed = graded(file, folder), killed_run.result()
+    for unit, mine, theirs in (("CPU s", killed.cpu, whole.cpu), ("s", killed.seconds, whole.seconds)):
+        values = {OURS: [mine], "never killed": [theirs]}
+        yield row_of(f"math, resume, {count} rows", values, unit=unit, better="lower")
 
 
 def code(folder: Path, count: int) -> Iterator[Row]:

@@ -208,6 +208,8 @@ def reference_of(value: object, kind: str) -> object:
     kind: what a bare value means for the reward: `math`, `choice`, `text`, or `data` for a reward of one's own, which
     takes any JSON; text and numbers stay a math answer there, as the contract says.
     """
+    if kind == "math" and isinstance(value, str) and not value.startswith("{"):
+        return value  # most are
     if isinstance(value, str) and value.startswith("{") and '"type"' in value:
         try:
             read = json.loads(value)

@@ -78,7 +78,11 @@ class BothPolicies:
         if self._pool is None:
             if result.score is None:
                 return None
-            found: dict[Policy, _Known] = {own: result, other: self._other(request, result, other, begin)}
+            answer = self._other(request, result, other, begin)
+            if answer is result:
+                same = _correctness(result)
+                return Under(same, same)
+            found: dict[Policy, _Known] = {own: result, other: answer}
         else:
             part = result.parts.get(self._label)
             found = {} if part is None else {own: part}
