@@ -36,6 +36,7 @@ from sandbox.machine import (
     ways,
 )
 from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
+from sandbox.types import ENVIRONMENT
 from sandbox.zygote import wire
 
 _HOME = Path(__file__).resolve().parent
@@ -50,21 +51,7 @@ sys.modules["zygote"] = package
 from zygote.keeper import main
 main()
 """
-# What every program finds in its environment; nothing of the caller's is in it.
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/box/work",
-    "USER": "runner",
-    "LOGNAME": "runner",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide what a program is worth
-    "PYTHONDONTWRITEBYTECODE": "1",
-    # A pool of threads in the zygote would not survive a fork.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
+_ENVIRONMENT = {**ENVIRONMENT, "HOME": "/box/work", "USER": "runner", "LOGNAME": "runner"}
 
 
 class Launcher:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from sandbox.line import Line
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Session
 from sandbox.types import Job, JobResult
+from sandbox.watching import when_all_are_done
 from sandbox.wire import decode_job, decode_result, encode_job, encode_result
 
 _TRIES = 2
@@ -102,8 +104,6 @@ class NodeSlots:
 
 
 def _labelled(result: JobResult) -> JobResult:
-    from dataclasses import replace
-
     return replace(result, isolation=f"ray: {result.isolation}")
 
 
@@ -333,16 +333,9 @@ class RaySession:
         self._receiving: asyncio.Task[bytes] | None = None
         self._rest = b""
         self._closed = False
-        still = set(self._results)
-
-        def one(task: asyncio.Task[JobResult]) -> None:
-            still.discard(task)
-            task.exception()  # heard, whoever waits for it
-            if not still:
-                over()
-
         for task in self._results:
-            task.add_done_callback(one)
+            task.add_done_callback(lambda done: done.exception())  # heard, whoever waits for it
+        when_all_are_done(self._results, over)
 
     async def send(self, data: bytes) -> None:
         with contextlib.suppress(NodeLost):

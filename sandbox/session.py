@@ -13,6 +13,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Inbox
 from sandbox.runs import REMEDY, Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
+from sandbox.watching import when_all_are_done
 
 _PIECE = 1 << 16
 Watch = Callable[[Run], asyncio.Task[JobResult]]
@@ -25,9 +26,18 @@ class Killable(Protocol):
 
 
 class RunSession:
-    """See `sandbox.protocol.Session`."""
+    """See `sandbox.protocol.Session`. When the first run ends the other is killed; `release` is called after both."""
 
-    def __init__(self, runs: Sequence[Killable], tasks: list[asyncio.Task[JobResult]], channel: socket.socket) -> None:
+    def __init__(
+        self,
+        runs: Sequence[Killable],
+        tasks: list[asyncio.Task[JobResult]],
+        channel: socket.socket,
+        release: Callable[[], None],
+    ) -> None:
+        for peer in runs[1:]:
+            tasks[0].add_done_callback(lambda _task, run=peer: run.kill("closed"))  # type: ignore[misc]
+        when_all_are_done(tasks, release)
         self._runs = runs
         self._tasks = tasks
         channel.setblocking(False)
@@ -41,7 +51,7 @@ class RunSession:
     def start(
         cls, slots: list[Slot], job: Job, peer: Job | None, watch: Watch, release: Callable[[], None]
     ) -> RunSession:
-        """Start the program, its peer before it where there is one. `release` is called when all have ended.
+        """Start the program, its peer before it where there is one.
 
         Raises:
             SlotLost: a slot has died; what was started is killed.
@@ -74,20 +84,7 @@ class RunSession:
                     slots[0].free()
                 raise
             kept.pop_all()
-        tasks = [watch(run) for run in runs]
-        still = set(tasks)
-
-        def ended(task: asyncio.Task[JobResult]) -> None:
-            still.discard(task)
-            if task is tasks[0]:
-                for other in runs[1:]:
-                    other.kill("closed")
-            if not still:
-                release()
-
-        for task in tasks:
-            task.add_done_callback(ended)
-        return cls(runs, tasks, ours)
+        return cls(runs, [watch(run) for run in runs], ours, release)
 
     async def send(self, data: bytes) -> None:
         if self._closed:

@@ -15,6 +15,7 @@ from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.stream_server import GRANT, MOST_BYTES, VERSION, WINDOW
 from sandbox.types import Job, JobResult
+from sandbox.watching import when_all_are_done
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
 _PIECE = 1 << 16
@@ -233,16 +234,7 @@ class StreamSession:
 
     def when_over(self, callback: Callable[[], None]) -> None:
         """Call back once, when all its programs have ended."""
-        awaited = [self._talk.result, *([self._talk.peer_result] if self._has_peer else [])]
-        still = set(awaited)
-
-        def one(done: asyncio.Future[JobResult]) -> None:
-            still.discard(done)
-            if not still:
-                callback()
-
-        for future in awaited:
-            future.add_done_callback(one)
+        when_all_are_done([self._talk.result, *([self._talk.peer_result] if self._has_peer else [])], callback)
 
     async def send(self, data: bytes) -> None:
         talk, rest = self._talk, memoryview(data)

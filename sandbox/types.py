@@ -23,6 +23,20 @@ _PAGE = 1 << 12
 _LONGEST_NAME, _LONGEST_PATH = 255, 2048
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
+ENVIRONMENT: Mapping[str, str] = MappingProxyType(
+    {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide what a program is worth
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # A pool of threads in the zygote would not survive a fork.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+)
+"""What every program finds in its environment, beside a home; nothing of the caller's is in it."""
 
 
 def _finite(value: float) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from sandbox.errors import InvalidSandbox
@@ -56,6 +57,19 @@ class Watch:
         self._on.pop(task, None)
         with contextlib.suppress(asyncio.CancelledError):
             task.exception()  # heard, whoever waits for it
+
+
+def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[[], None]) -> None:
+    """Call back once, when the last of these has come."""
+    still = set(ends)
+
+    def one(done: asyncio.Future[JobResult]) -> None:
+        still.discard(done)
+        if not still:
+            then()
+
+    for end in list(still):
+        end.add_done_callback(one)
 
 
 def slots_or_cores(slots: int | None) -> int:

@@ -15,14 +15,13 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,24 +29,15 @@ from sandbox import outputs
 from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
+from sandbox.runs import REMEDY
 from sandbox.session import RunSession
-from sandbox.types import Ended, Job, JobResult
+from sandbox.types import ENVIRONMENT, Ended, Job, JobResult
 from sandbox.watching import Watch, slots_or_cores
 from sandbox.weak_keeper import remove
 
 ISOLATION = "weak: plain subprocess, limits per process, no isolation"
 _END_SECONDS = 10.0
 _KEEPER = Path(__file__).with_name("weak_keeper.py")
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
 
 
 class WeakSandbox:
@@ -70,28 +60,25 @@ class WeakSandbox:
     async def open(self, job: Job, peer: Job | None = None) -> RunSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
         await self._turn.acquire()
-        ours, theirs = socket.socketpair()
-        near, far = socket.socketpair()
         runs: list[_Run] = []
-        try:
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            undo.callback(self._turn.release)
+            try:
+                ours, theirs = socket.socketpair()
+                undo.callback(ours.close)
+                given.callback(theirs.close)
+                near, far = socket.socketpair()
+                given.callback(near.close)
+                given.callback(far.close)
+            except OSError as error:
+                raise SandboxUnavailable(f"a session could not be opened: {error}. {REMEDY}") from error
             runs.append(self._start(job, theirs.fileno(), near.fileno() if peer is not None else -1))
+            undo.callback(self._give_up, runs[0])
             if peer is not None:
                 runs.append(self._start(peer, -1, far.fileno()))
-        except BaseException:
-            ours.close()
-            for run in runs:
-                run.kill("closed")
-                self._watch.start(run)
-            self._turn.release()
-            raise
-        finally:
-            for end in (theirs, near, far):
-                end.close()
+            undo.pop_all()
         tasks = [self._watch.start(run) for run in runs]
-        for other in runs[1:]:
-            tasks[0].add_done_callback(lambda _task, run=other: run.kill("closed"))  # type: ignore[misc]
-        _when_all_are_done(tasks, self._turn.release)
-        return RunSession(runs, tasks, ours)
+        return RunSession(runs, tasks, ours, self._turn.release)
 
     async def close(self) -> None:
         """Kill all runs; waits for it."""
@@ -106,17 +93,9 @@ class WeakSandbox:
         except OSError as error:
             raise SandboxUnavailable(f"a run could not be started: {error}") from error
 
-
-def _when_all_are_done(tasks: Sequence[asyncio.Task[JobResult]], then: Callable[[], None]) -> None:
-    still = set(tasks)
-
-    def one(task: asyncio.Task[JobResult]) -> None:
-        still.discard(task)
-        if not still:
-            then()
-
-    for task in tasks:
-        task.add_done_callback(one)
+    def _give_up(self, run: _Run) -> None:
+        run.kill("closed")
+        self._watch.start(run)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -127,58 +106,64 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         target.chmod(0o755)
 
 
+def _linked(modules: Path, guests: Mapping[str, Path]) -> Path:
+    """A folder in which the guests lie by their names."""
+    modules.mkdir()
+    for name, folder in guests.items():
+        (modules / name).symlink_to(folder)
+    return modules
+
+
 class _Run:
     """A program with its keeper: started when this is made; `end` gives its result and removes its folder."""
 
     def __init__(self, job: Job, guests: Mapping[str, Path], channel: int, link: int) -> None:
+        """Start it. Raises OSError, and then nothing is left."""
         self._job = job
         self._cause = ""
-        self._whole = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
-        self._folder, modules = self._whole / "work", self._whole / "guests"
-        try:
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            self._control, theirs = socket.socketpair()
+            undo.callback(self._control.close)
+            given.callback(theirs.close)
+            ours: list[int] = []
+            descriptors = {CHANNEL: channel, LINK: link}
+            for target, reads in enumerate((True, False, False)):
+                read, write = os.pipe2(os.O_CLOEXEC)
+                ours.append(write if reads else read)
+                descriptors[target] = read if reads else write
+                undo.callback(os.close, ours[-1])
+                given.callback(os.close, descriptors[target])
+            # Made last, so that descriptors are free again for its removal.
+            self._whole = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
+            undo.callback(remove, str(self._whole))
+            self._folder = self._whole / "work"
             self._folder.mkdir()
-            modules.mkdir()
-            for name, folder in guests.items():
-                (modules / name).symlink_to(folder)
             _write(self._folder, job.files)
-        except OSError:
-            shutil.rmtree(self._whole, ignore_errors=True)
-            raise
-        self._control, theirs = socket.socketpair()
-        stdin, out, err = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
-        given = {0: stdin[0], 1: out[1], 2: err[1], CHANNEL: channel, LINK: link}
-        argv = [sys.executable, *job.argv[1:]] if job.argv[0] == "python" else list(job.argv)
-        path = {"PYTHONPATH": str(modules)} if guests else {}
-        config = {
-            "argv": argv,
-            "control": theirs.fileno(),
-            "descriptors": {str(target): fd for target, fd in given.items() if fd >= 0},
-            "environment": _ENVIRONMENT | {"HOME": str(self._folder), **path, **job.env},
-            "folder": str(self._folder),
-            "whole": str(self._whole),
-            "limits": asdict(job.limits),
-        }
-        try:
+            environment = {**ENVIRONMENT, "HOME": str(self._folder)}
+            if guests:
+                environment["PYTHONPATH"] = str(_linked(self._whole / "guests", guests))
+            given_on = {target: descriptor for target, descriptor in descriptors.items() if descriptor >= 0}
+            config = {
+                "argv": [sys.executable, *job.argv[1:]] if job.argv[0] == "python" else job.argv,
+                "control": theirs.fileno(),
+                "descriptors": given_on,
+                "environment": {**environment, **job.env},
+                "folder": str(self._folder),
+                "whole": str(self._whole),
+                "limits": asdict(job.limits),
+            }
             self._keeper = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(config)],
                 stdin=subprocess.DEVNULL,
                 env={"PYTHONDONTWRITEBYTECODE": "1"},
-                pass_fds=[theirs.fileno(), *(fd for fd in given.values() if fd >= 0)],
+                pass_fds=[theirs.fileno(), *given_on.values()],
                 start_new_session=True,
             )
-        except BaseException:
-            for descriptor in (stdin[1], out[0], err[0]):
-                os.close(descriptor)
-            self._control.close()
-            raise
-        finally:
-            theirs.close()
-            for descriptor in (stdin[0], out[1], err[1]):
-                os.close(descriptor)
+            undo.pop_all()
         self._control.setblocking(False)
-        self._stdout = Drain(out[0], job.limits.output_bytes, self._over)
-        self._stderr = Drain(err[0], job.limits.output_bytes, self._over)
-        self._stdin = Feed(stdin[1], job.stdin)
+        self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
+        self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
+        self._stdin = Feed(ours[0], job.stdin)
 
     def kill(self, cause: str) -> None:
         """End the run; the first cause counts."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -23,6 +24,7 @@ import time
 
 _PR_SET_CHILD_SUBREAPER = 36
 _BURIAL_SECONDS = 5.0
+_ABOVE_ALL = 10  # descriptors that a program is given lie below
 
 
 def main() -> None:
@@ -65,10 +67,11 @@ def _become(config: dict[str, object]) -> None:
     os.setsid()
     os.chdir(str(config["folder"]))
     given: dict[str, int] = config["descriptors"]  # type: ignore[assignment]
-    high = {int(target): os.dup2(fd, 100 + int(target)) for target, fd in given.items()}
-    for target, descriptor in high.items():
-        os.dup2(descriptor, target, inheritable=True)
-    os.closerange(max(high) + 1, os.sysconf("SC_OPEN_MAX"))
+    copies = {int(target): fcntl.fcntl(fd, fcntl.F_DUPFD, _ABOVE_ALL) for target, fd in given.items()}
+    os.closerange(0, _ABOVE_ALL)
+    for target, descriptor in copies.items():
+        os.dup2(descriptor, target)
+    os.closerange(_ABOVE_ALL, os.sysconf("SC_OPEN_MAX"))
     limits: dict[str, float] = config["limits"]  # type: ignore[assignment]
     cpu = int(-(-limits["cpu_seconds"] // 1))
     for what, soft, hard in (
