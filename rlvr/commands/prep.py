@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,8 +107,7 @@ def _add_arithmetic(sources: Subparsers[Parser]) -> None:
     parser.add_argument("--terms", type=int, default=5, metavar="N", help="numbers in a problem (default: %(default)s)")
     parser.add_argument("--digits", type=int, default=1, metavar="N", help="digits of a number (default: %(default)s)")
     parser.add_argument("--operations", default="+", metavar="+|-|+-", help="between numbers (default: %(default)s)")
-    parser.add_argument("--held-out", type=positive, metavar="N", help="so many other problems, apart, to test on")
-    parser.add_argument("--held-out-out", metavar="FILE", help="where the problems held out are written")
+    _add_held_out(parser)
     parser.add_argument("--demonstrations", metavar="FILE", help="write responses to still other problems, for warm-up")
     parser.add_argument("--demonstration-count", type=positive, metavar="N", help="how many (default: as --count)")
     parser.add_argument(
@@ -132,7 +132,13 @@ def _add_countdown(sources: Subparsers[Parser]) -> None:
     parser.add_argument(
         "--target", type=_range, default=(10, 99), metavar="N-M", help="range of the target (default: 10-99)"
     )
-    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same file")
+    _add_held_out(parser)
+    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same files")
+
+
+def _add_held_out(parser: Parser) -> None:
+    parser.add_argument("--held-out", type=positive, metavar="N", help="so many other problems, apart, to test on")
+    parser.add_argument("--held-out-out", metavar="FILE", help="where the problems held out are written")
 
 
 def _add_origin(parser: Parser, *, help_: str, required: bool = False) -> None:
@@ -234,15 +240,9 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
     from data_prep.demonstrations import write_demonstrations
     from data_prep.sources.arithmetic import Kind, demonstrate, split_draw
 
-    _check_pair(options.held_out, "--held-out", options.held_out_out, "--held-out-out")
     if options.demonstration_count and not options.demonstrations:
         raise DataError(f"--demonstration-count is {options.demonstration_count} but no --demonstrations FILE is given")
-    outputs = [name for name in (options.out, options.held_out_out, options.demonstrations) if name]
-    if len({Path(name).resolve() for name in outputs}) < len(outputs):
-        raise DataError(f"--out, --held-out-out and --demonstrations must be different files, not {', '.join(outputs)}")
-    for name in outputs:
-        suffix_of(name)
-        _check_apart(name, _compared(options))
+    _check_outputs(options, options.demonstrations)
     kind = Kind(terms=options.terms, digits=options.digits, operations=options.operations)
     seed = options.seed or 0
     demonstrated = (options.demonstration_count or options.count) if options.demonstrations else 0
@@ -250,9 +250,7 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
     preparation = _preparation(options)
     held_out, train, shown = split_draw(kind, counts, seed)
     demonstrations = demonstrate(shown, kind, worked_share=options.worked_share, seed=seed)
-    if options.held_out_out:
-        written = write_problems(options.held_out_out, _rewarded((one.problem() for one in held_out), options.reward))
-        print(f"{written} other problems, held out, written to {options.held_out_out}")
+    _hold_out(options, (one.problem() for one in held_out))
     if options.demonstrations:
         written = write_demonstrations(options.demonstrations, demonstrations)
         worked = round(options.worked_share * written)
@@ -263,15 +261,31 @@ def _run_arithmetic(options: argparse.Namespace) -> int:
 def _run_countdown(options: argparse.Namespace) -> int:
     from data_prep.sources.countdown import Kind, take_problems
 
-    _check_apart(options.out, _compared(options))
+    _check_outputs(options)
     kind = Kind(numbers=options.numbers, largest=options.largest, target=options.target)
-    return _prepare(options, take_problems(kind, options.count, options.seed or 0), _preparation(options))
+    preparation, held_out = _preparation(options), options.held_out or 0
+    problems = take_problems(kind, held_out + options.count, options.seed or 0)
+    _hold_out(options, islice(problems, held_out))
+    return _prepare(options, problems, preparation)
 
 
-def _check_pair(first: object, first_name: str, second: object, second_name: str) -> None:
-    if (first is None) != (second is None):
-        missing = second_name if second is None else first_name
-        raise DataError(f"{first_name} and {second_name} go together; {missing} is missing")
+def _check_outputs(options: argparse.Namespace, *more: str | None) -> None:
+    """The files that problems made by rule are written to differ, and none of them is read. Raises DataError."""
+    if (options.held_out is None) != (options.held_out_out is None):
+        missing = "--held-out-out" if options.held_out_out is None else "--held-out"
+        raise DataError(f"--held-out and --held-out-out go together; {missing} is missing")
+    outputs = [name for name in (options.out, options.held_out_out, *more) if name]
+    if len({Path(name).resolve() for name in outputs}) < len(outputs):
+        raise DataError(f"the outputs must be different files, not {', '.join(outputs)}")
+    for name in outputs:
+        suffix_of(name)
+        _check_apart(name, _compared(options))
+
+
+def _hold_out(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
+    if options.held_out_out:
+        written = write_problems(options.held_out_out, _rewarded(problems, options.reward))
+        print(f"{written} other problems, held out, written to {options.held_out_out}")
 
 
 # --- reading, filtering, writing --------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
+from rlvr.cli import parser
 from rlvr.config import RunConfig, config_from, known_keys, load_config, resolved_recipe, to_tree
 from rlvr.errors import ConfigError
 from rlvr.ranges import RANGES
@@ -23,6 +25,14 @@ def refused(tree: dict[str, object], *words: str) -> None:
 def test_every_config_in_the_repository_loads_and_survives_being_written_out(path: Path) -> None:
     config = load_config(path)
     assert config_from(yaml.safe_load(yaml.safe_dump(to_tree(config)))) == config
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_the_commands_that_a_config_names_are_ones_that_there_are(path: Path) -> None:
+    named = [line[1:].partition(" ... ")[0] for line in path.read_text().splitlines() if line.startswith("#   rlvr ")]
+    assert named
+    for command in named:
+        parser().parse_args([*shlex.split(command)[1:], "--out", "made.jsonl"])
 
 
 def test_there_are_fewer_than_120_keys() -> None:

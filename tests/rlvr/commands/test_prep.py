@@ -184,6 +184,14 @@ def test_countdown_takes_its_ranges(tmp_path: Path) -> None:
     assert all(isinstance(r, CountdownReference) and max(r.numbers) <= 20 for r in references)
 
 
+def test_countdown_holds_problems_out_that_are_not_trained_on(tmp_path: Path) -> None:
+    train, test, whole = (tmp_path / f"{name}.jsonl" for name in ("train", "test", "whole"))
+    small = ("--numbers", "3", "--largest", 9, "--seed", 3)
+    assert prep("countdown", "--count", 60, *small, "--out", train, "--held-out", 20, "--held-out-out", test) == 0
+    assert prep("countdown", "--count", 80, *small, "--out", whole) == 0
+    assert [*read_problems(test), *read_problems(train)] == read_problems(whole)
+
+
 def test_prompts_are_counted_by_the_tokenizer_and_template_of_the_run(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,6 +243,7 @@ def test_a_seed_draws_a_random_part(tmp_path: Path) -> None:
         (("countdown", "--out", "x.jsonl", "--template", "boxd"), "did you mean 'boxed'"),
         (("countdown", "--out", "x.jsonl", "--pass-rate", "0", "0.5"), "--pass-rates FILE"),
         (("countdown", "--out", "x.jsonl", "--numbers", "1-3"), "range within 2 to 10"),
+        (("countdown", "--out", "x.jsonl", "--held-out", "5"), "--held-out-out is missing"),
         (("arithmetic", "--out", "x.jsonl", "--held-out", "5"), "--held-out-out is missing"),
         (("arithmetic", "--out", "x.jsonl", "--held-out-out", "y.jsonl"), "--held-out is missing"),
         (("arithmetic", "--out", "x.jsonl", "--demonstration-count", "5"), "no --demonstrations FILE"),
