@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -64,18 +63,16 @@ def write_problems(path: PathLike, problems: Iterable[Problem]) -> int:
     return write_rows(path, (problem.to_dict() for problem in problems), PROBLEM_COLUMNS)
 
 
-def data_hash(paths: PathLike | Iterable[PathLike]) -> str:
-    """SHA-256 over the bytes of data files, in the order given: what a run directory records of its data."""
-    digest = hashlib.sha256()
-    for path in map(Path, [paths] if isinstance(paths, str | os.PathLike) else paths):
-        if not is_file(path):
-            raise DataNotFound(f"no file {str(path)!r}")
-        try:
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-        except OSError as error:
-            raise BadFile(f"{path}: cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
+def data_hash(path: PathLike) -> str:
+    """SHA-256 of a file's bytes: what a run directory records of its data. Raises DataNotFound, BadFile."""
+    path = Path(path)
+    if not is_file(path):
+        raise DataNotFound(f"no file {str(path)!r}")
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise BadFile(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def bad_rows_path(out: PathLike) -> Path:
