@@ -229,12 +229,13 @@ def _with_reward(problem: Problem) -> Problem:
 
 def _room(opened: Opened, max_tokens: int, max_prompt_tokens: int | None) -> int:
     """The longest prompt that leaves room for the response."""
-    if opened.positions is None:
+    positions = opened.engine.position_limit
+    if positions is None:
         return max_prompt_tokens or 1 << 30
-    left = opened.positions - max_tokens
+    left = positions - max_tokens
     if left < 1:
         raise ConfigError(
-            f"--max-tokens is {max_tokens} but {opened.path} takes {opened.positions} tokens, prompt included; lower it"
+            f"--max-tokens is {max_tokens} but {opened.path} takes {positions} tokens, prompt included; lower it"
         )
     return min(left, max_prompt_tokens or left)
 

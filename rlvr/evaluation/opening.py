@@ -41,7 +41,6 @@ class Settings:
 
     template: None = by the tokenizer: its chat template with a request for \\boxed{}, else `boxed`.
     reward: None = what each problem names. base: the model that the run started from; None = random weights.
-    run: the run directory; None for a model from elsewhere.
     """
 
     template: str | None = None
@@ -51,7 +50,6 @@ class Settings:
     stop: tuple[str, ...] = ()
     reward: RewardSpec | None = None
     base: str | None = None
-    run: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +97,6 @@ def _settings(run: Path) -> Settings:
         stop=config.rollout.stop,
         reward=config.reward,
         base=config.model.path,
-        run=run,
     )
 
 
@@ -127,12 +124,10 @@ def default_template(tokenizer: PreTrainedTokenizerBase) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A model that is ready to sample. positions: the longest sequence it takes; None = no limit is known."""
+    """A model that is ready to sample."""
 
     path: str
-    tokenizer: PreTrainedTokenizerBase
     engine: TransformersEngine
-    positions: int | None
 
 
 @contextmanager
@@ -155,14 +150,8 @@ def open_engine(
     precision: Dtype = ("bfloat16" if on_gpu else "float32") if dtype == "auto" else dtype
     model = load_model(ModelConfig(path=path, dtype=precision), tokenizer, device=device)
     model.eval()
-    positions = getattr(getattr(model, "config", None), "max_position_embeddings", None)
     try:
-        yield Opened(
-            path=path,
-            tokenizer=tokenizer,
-            engine=TransformersEngine(model, tokenizer, max_batch=max_batch),
-            positions=positions if isinstance(positions, int) else None,
-        )
+        yield Opened(path=path, engine=TransformersEngine(model, tokenizer, max_batch=max_batch))
     finally:
         del model
         if on_gpu:

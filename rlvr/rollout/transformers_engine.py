@@ -78,6 +78,11 @@ class TransformersEngine:
         """The version of the weights in use."""
         return self._version
 
+    @property
+    def position_limit(self) -> int | None:
+        """How many tokens, prompt and response, a sequence may have; None = no limit is declared."""
+        return self._model.position_limit
+
     async def generate(self, requests_P: Sequence[RolloutRequest]) -> AsyncIterator[Completion]:  # noqa: N803
         """Yield one completion a request, as they finish. Nothing is sampled when one of the requests cannot be.
 

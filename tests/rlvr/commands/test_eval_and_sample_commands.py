@@ -21,9 +21,10 @@ from rewards.types import CountdownReference, MathReference
 from rlvr.cli import main
 from rlvr.config import config_from, to_tree
 from rlvr.errors import ConfigError
-from rlvr.evaluation.opening import locate
+from rlvr.evaluation.opening import locate, open_engine
 from rlvr.models import ModelConfig, ModelInit, load_model
 from rlvr.tokenizers import character_tokenizer
+from tests.rlvr.rollout.tiny import tiny_model
 
 ROOT = Path(__file__).resolve().parents[3]
 CHARACTERS = "0123456789+= ?<>/thinkaswer.\n"
@@ -209,7 +210,6 @@ def test_problems_name_their_own_reward_where_the_model_is_no_run(
 
 
 def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert locate(str(run_folder)).settings.run == run_folder
     inside = locate(str(run_folder / "checkpoints/step-000001"))
     assert (inside.path, inside.settings.max_tokens) == (str(run_folder / "checkpoints/step-000001"), 40)
     assert locate(str(run_folder / "start")).settings.template is None
@@ -219,6 +219,15 @@ def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytes
         locate(str(tmp_path))
     monkeypatch.chdir(run_folder / "checkpoints")
     assert locate("step-000002").settings.template == "plain"
+
+
+def test_prompts_are_left_out_by_the_positions_that_the_engine_has(tmp_path: Path) -> None:
+    """A rotation that changes with length allows fewer than the config's `max_position_embeddings`."""
+    rotation = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
+    rotation |= {"factor": 4.0, "original_max_position_embeddings": 32}
+    tiny_model("phi3", rope_parameters=rotation, original_max_position_embeddings=32).save_pretrained(tmp_path)
+    with open_engine(str(tmp_path), character_tokenizer(CHARACTERS), device="cpu") as opened:
+        assert opened.engine.position_limit == 32
 
 
 # --- sample ---------------------------------------------------------------------------------------------------------
