@@ -2,6 +2,7 @@ r"""Commands of LaTeX and their arguments: fractions, roots, functions, sums, in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rewards.math.expressions import (
@@ -23,8 +24,15 @@ from rewards.math.expressions import (
     root,
 )
 from rewards.math.grammar import CLOSING, Grammar
-from rewards.math.names import ACCENTS, CALLS, CONSTANTS, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
+from rewards.math.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
 from rewards.math.tokens import Kind, NotMaths, Token
+
+_LONGEST_DERIVATIVE = 30  # tokens
+_OF = r"(?:[a-zA-Z]|\\[a-z]+)"
+_DERIVATIVE = re.compile(
+    rf"\{{(d|\\partial)(?:\^\{{?\d\}}?)?{_OF}(?:\(\w(?:,\w)*\))?\}}\{{(?:\1{_OF}(?:\^\{{?\d\}}?)?)+\}}"
+)
+_OPERATOR = re.compile(rf"\{{(d|\\partial)\}}\{{\1{_OF}\}}")
 
 
 class Parser(Grammar):
@@ -49,10 +57,47 @@ class Parser(Grammar):
     # --- commands ---
 
     def _fraction(self) -> Expr:
-        if self.peek() == "{" and self.peek(1) == "d" and self.peek(2) == "}" and self.peek(4).startswith("d"):
-            raise NotMaths("a derivative")
+        derivative = self._derivative() if self.peek() == "{" and self.peek(1)[:1] in ("d", "\\") else None
+        if derivative is not None:
+            return derivative
         top = self._digit_group()
         return divide(top, self._digit_group())
+
+    def _derivative(self) -> Expr | None:
+        r"""`\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`: a name of its own. Raises NotMaths for an operator."""
+        start, source, opened = self.at, "", 0
+        for at in range(start, min(start + _LONGEST_DERIVATIVE, len(self._tokens))):
+            text = self._tokens[at].text
+            source += text
+            opened += text == "}" and source.count("{") == source.count("}")
+            if opened == 2:
+                if _OPERATOR.fullmatch(source):
+                    raise NotMaths("a derivative")
+                if _DERIVATIVE.fullmatch(source) is None:
+                    return None
+                self.at = at + 1
+                return Sym(re.sub(r"[{}\\]", "", source.replace("}{", " over ")))
+        return None
+
+    def _figure(self) -> Expr:
+        """An angle, a triangle or an arrow by its points; an angle is read from either side."""
+        kind = self._tokens[self.at - 1].text[1:]
+        names: list[str] = []
+        braced = self.take("{")
+        while (token := self.token) is not None and token.kind in (Kind.LETTER, Kind.WORD) and token.text.isupper():
+            names += token.text
+            self.at += 1
+        if braced:
+            self.expect("}")
+        if not 1 <= len(names) <= 4:
+            raise NotMaths(f"no points of a figure: {kind}")
+        if kind == "triangle":
+            names.sort()
+        return Sym(f"{kind} {''.join(names if kind == 'overrightarrow' else min(names, names[::-1]))}")
+
+    def _cross(self) -> Expr:
+        """A product of two vectors, which has an order."""
+        return Op("cross", (self._group(), self._group()))
 
     def _root(self) -> Expr:
         degree: Expr = number(2)
@@ -266,6 +311,8 @@ def _large(name: str) -> Callable[[Parser], Expr]:
 
 _READERS: dict[str, Callable[[Parser], Expr]] = {
     "\\frac": Parser._fraction,
+    "\\cross": Parser._cross,
+    **{f"\\{figure}": Parser._figure for figure in FIGURES},
     "\\sqrt": Parser._root,
     "\\cbrt": Parser._cube_root,
     "\\binom": Parser._binomial,

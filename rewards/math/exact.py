@@ -35,97 +35,20 @@ from rewards.math.polynomials import (
     Undefined,
     constant,
     generator,
+    key_of,
     monomial_product,
     over,
     plus,
     poly_sum,
     times,
+    unsigned,
     whole_power,
 )
 from rewards.math.radicals import factored, radical
+from rewards.math.trigonometry import cosine, sine
 
 _MOST_SUMMED = 500
-
-
-# --- numbers ----------------------------------------------------------------------------------------------------------
-
-
-def _pi_multiple(angle: Form) -> Fraction | None:
-    """c where the angle is c pi."""
-    if angle.bottom != ONE or len(angle.top) > 1:
-        return None
-    if not angle.top:
-        return Fraction(0)
-    ((monomial, value),) = angle.top.items()
-    return value if monomial == ((PI_GENERATOR, Fraction(1)),) else None
-
-
-def _sine_of_degrees(twelfths: Fraction) -> Form | None:
-    """sin of so many twelfths of pi, from 0 to 6."""
-    half = Fraction(1, 2)
-    root2, root3, root6 = (radical(Fraction(n), half) for n in (2, 3, 6))
-    table: dict[Fraction, Form] = {
-        Fraction(0): constant(0),
-        Fraction(1): times(plus(root6, root2, -1), constant(Fraction(1, 4))),
-        Fraction(2): constant(half),
-        Fraction(3): times(root2, constant(half)),
-        Fraction(4): times(root3, constant(half)),
-        Fraction(5): times(plus(root6, root2), constant(Fraction(1, 4))),
-        Fraction(6): constant(1),
-        Fraction(6, 5): times(plus(radical(Fraction(5), half), constant(1), -1), constant(Fraction(1, 4))),  # 18°
-        Fraction(18, 5): times(plus(radical(Fraction(5), half), constant(1)), constant(Fraction(1, 4))),  # 54°
-    }
-    return table.get(twelfths)
-
-
-def sine(angle: Form) -> Form:
-    multiple = _pi_multiple(angle)
-    if multiple is None:
-        return _odd("sin", angle)
-    turn = multiple % 2
-    sign = 1
-    if turn >= 1:
-        turn, sign = turn - 1, -1
-    if turn > Fraction(1, 2):
-        turn = 1 - turn
-    known = _sine_of_degrees(turn * 12)
-    if known is None:
-        known = generator(("sin", _key(Form({((PI_GENERATOR, Fraction(1)),): turn}, ONE))))
-    return times(known, constant(sign))
-
-
-def cosine(angle: Form) -> Form:
-    multiple = _pi_multiple(angle)
-    if multiple is None:
-        return generator(("cos", _key(_positive(angle)[0])))
-    return sine(
-        Form({((PI_GENERATOR, Fraction(1)),): Fraction(1, 2) - multiple} if multiple != Fraction(1, 2) else {}, ONE)
-    )
-
-
-def _positive(value: Form) -> tuple[Form, int]:
-    """The value or its negative, the same one for both, and its sign."""
-    if value.top and value.top[min(value.top, key=repr)] < 0:
-        return Form({m: -v for m, v in value.top.items()}, value.bottom), -1
-    return value, 1
-
-
-def _odd(name: str, angle: Form) -> Form:
-    positive, sign = _positive(angle)
-    if not positive.top:
-        return constant(0)
-    return times(generator((name, _key(positive))), constant(sign))
-
-
-def _key(value: Form) -> tuple[Any, ...]:
-    """A form as part of a generator's name."""
-    if value.bottom != ONE and len(value.bottom) > 0:
-        scale = value.bottom[min(value.bottom, key=repr)]
-    else:
-        scale = Fraction(1)
-    return tuple(
-        tuple(sorted(((m, v / scale) for m, v in poly.items()), key=repr)) for poly in (value.top, value.bottom)
-    )
+_LARGEST_OPAQUE = 10**30  # a factorial or a binomial coefficient that is not computed is still equal to itself
 
 
 # --- expressions ------------------------------------------------------------------------------------------------------
@@ -161,7 +84,7 @@ def _constant(name: str) -> Form:
 def _opaque(expression: Op) -> Form:
     if expression.name in ("pm", "mp", "lim", "int", "diff"):
         raise TooHard(f"{expression.name} has no normal form")
-    return generator((expression.name, tuple(_key(normal(arg)) for arg in expression.args)))
+    return generator((expression.name, tuple(key_of(normal(arg)) for arg in expression.args)))
 
 
 def _add(*terms: Expr) -> Form:
@@ -195,7 +118,7 @@ def _power(base: Expr, exponent: Expr) -> Form:
         if number == 1:
             return constant(1)
         return exponential(times(raised, logarithm(under)))
-    return generator(("power", _key(under), _key(raised)))
+    return generator(("power", key_of(under), key_of(raised)))
 
 
 def _rooted(under: Form, exponent: Fraction) -> Form:
@@ -214,6 +137,10 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
     if under.bottom == ONE and len(under.top) == 1:
         ((monomial, factor),) = under.top.items()
         unknown = [e for name, e in monomial if not _is_positive(name)]
+        if exponent.denominator % 2 and all(map(_is_real, dict(monomial))):  # an odd root is that of each factor
+            raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
+            sign = -1 if factor < 0 and exponent.numerator % 2 else 1
+            return times(radical(abs(factor), exponent), Form({raised: sign * extra}, ONE))
         # Of two variables, both may be negative: then the root of the product is not the product of the roots.
         if factor > 0 and (not unknown or (unknown == [1] and any(name[0] == "x" for name, _ in monomial))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
@@ -232,7 +159,7 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
 
 def _rooted_quotient(under: Form, exponent: Fraction) -> Form:
     """A root of a quotient whose bottom is a sum: one root over the whole bottom."""
-    return generator(("power", _key(under), exponent))
+    return generator(("power", key_of(under), exponent))
 
 
 def _content(poly: Poly) -> Fraction:
@@ -248,6 +175,10 @@ def _is_positive(name: Generator) -> bool:
     return name[0] in ("p", "pi") or name == ("e", ())
 
 
+def _is_real(name: Generator) -> bool:
+    return name[0] == "x" or _is_positive(name) or _is_real_power(name)
+
+
 def _root(of: Expr, degree: Expr) -> Form:
     """A real root where the degree is odd."""
     if not isinstance(degree, Num) or degree.value.denominator != 1 or degree.value < 2:
@@ -258,7 +189,7 @@ def _root(of: Expr, degree: Expr) -> Form:
     if number is not None and number < 0 and count % 2:
         return times(radical(-number, Fraction(1, count)), constant(-1))
     if number is None and count % 2 and under.bottom == ONE:
-        positive, sign = _positive(under)
+        positive, sign = unsigned(under)
         if sign < 0:
             return times(_rooted(positive, Fraction(1, count)), constant(-1))
     return _rooted(under, Fraction(1, count))
@@ -267,7 +198,7 @@ def _root(of: Expr, degree: Expr) -> Form:
 def exponential(exponent: Form) -> Form:
     """e to a form."""
     if exponent.bottom != ONE:
-        return generator(("exp", _key(exponent)))
+        return generator(("exp", key_of(exponent)))
     result = constant(1)
     for monomial, factor in exponent.top.items():
         result = times(result, _exponential_of_term(monomial, factor))
@@ -299,7 +230,7 @@ def logarithm(value: Form) -> Form:
             for name, exponent in monomial:
                 total = plus(total, times(constant(exponent), _log_of_generator(name)))
             return total
-    return generator(("ln", _key(value)))
+    return generator(("ln", key_of(value)))
 
 
 def _is_real_power(name: Generator) -> bool:
@@ -345,7 +276,7 @@ def _absolute(value: Expr) -> Form:
     number = inner.rational
     if number is not None:
         return constant(abs(number))
-    return generator(("abs", _key(_positive(inner)[0])))
+    return generator(("abs", key_of(unsigned(inner)[0])))
 
 
 def _whole(value: Expr) -> int:
@@ -359,12 +290,12 @@ def _factorial(value: Expr) -> Form:
     inner = normal(value)
     number = inner.rational
     if number is None:
-        return generator(("!", _key(inner)))
+        return generator(("!", key_of(inner)))
     if number.denominator != 1 or number < 0:
         raise TooHard("a factorial of no natural number")
-    if number > 1500:
+    if number > _LARGEST_OPAQUE:
         raise TooHard("a large factorial")
-    return constant(math.factorial(int(number)))
+    return constant(math.factorial(int(number))) if number <= 1500 else generator(("!", int(number)))
 
 
 def _double_factorial(value: Expr) -> Form:
@@ -376,9 +307,14 @@ def _double_factorial(value: Expr) -> Form:
 
 def _binomial(n: Expr, k: Expr) -> Form:
     top, bottom = _whole(n), _whole(k)
-    if not 0 <= top <= 100_000 or min(bottom, top - bottom) > 1500:
-        raise TooHard("a large binomial coefficient")
-    return constant(math.comb(top, bottom) if bottom >= 0 else 0)
+    if top < 0 or top > _LARGEST_OPAQUE:
+        raise TooHard("a large binomial coefficient, or one of a negative number")
+    if not 0 <= bottom <= top:
+        return constant(0)
+    bottom = min(bottom, top - bottom)
+    if top > 100_000 or bottom > 1500:
+        return generator(("binom", top, bottom)) if bottom > 1 else constant(top**bottom)
+    return constant(math.comb(top, bottom))
 
 
 def _arrangements(n: Expr, k: Expr) -> Form:

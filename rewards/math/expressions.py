@@ -66,6 +66,7 @@ FUNCTIONS = (
 BINDING = frozenset(("sum", "prod", "int", "lim", "diff"))
 """Operations whose second argument is a variable that they bind."""
 
+_LARGEST_DEGREE = 1000
 # What asks to be computed, and is no value yet.
 OPERATORS = (
     TRIGONOMETRIC
@@ -89,6 +90,15 @@ def multiply(*factors: Expr) -> Expr:
 
 def power(base: Expr, exponent: Expr) -> Expr:
     return Op("^", (base, exponent))
+
+
+def real_power(base: Expr, exponent: Expr) -> Expr:
+    """A power as it is written: of a variable, an odd root is the real one, so that `x^{2/3}` is there for all x."""
+    degree = exponent.value.denominator if isinstance(exponent, Num) and not exponent.digits else 1
+    if degree % 2 == 0 or not 1 < degree <= _LARGEST_DEGREE or not any(isinstance(one, Sym) for one in walk(base)):
+        return power(base, exponent)
+    assert isinstance(exponent, Num)
+    return power(root(base, degree), number(exponent.value.numerator))
 
 
 def negative(value: Expr) -> Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from rewards.math import exact, polynomials
 from rewards.math.expressions import BINDING, FUNCTIONS, MINUS_ONE, Expr, Num, Op, free_variables, number, walk
@@ -31,6 +32,7 @@ from rewards.math.values import (
 _UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
 _MAY_STAY = FUNCTIONS | {"^", "root", "log", "ln"}
 _TEN = number(10)
+_MOST_TERMS = 30
 # The whole number that a sum or product starts with, or all of it.
 _SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}?\}|\(\s*[-+]?\s*(\d+)\s*\)|(\d))"
 _FRACTION = re.compile(
@@ -86,7 +88,54 @@ def _operations(values: Iterable[Value]) -> set[str]:
                     found.add(f"{one.name} of numbers")
                 if one.name in ("+", "*") and sum(isinstance(arg, Num) for arg in one.args) > 1:
                     found.add(one.name)
+                if one.name == "+" and _has_like_terms(one):
+                    found.add("+")
+                if one.name in ("*", "^") and _multiplies_complex(one):
+                    found.add("* of complex numbers")
     return found
+
+
+def _form(one: Expr) -> polynomials.Form | None:
+    """The normal form of a number; None where it has none, or a variable is in it."""
+    if free_variables(one):
+        return None
+    try:
+        return exact.normal(one)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return None
+
+
+def _flat(one: Op) -> Iterator[Expr]:
+    """The terms of a sum, the factors of a product, those of its own kind within opened."""
+    for arg in one.args:
+        if isinstance(arg, Op) and arg.name == one.name:
+            yield from _flat(arg)
+        else:
+            yield arg
+
+
+def _has_like_terms(one: Op) -> bool:
+    r"""Two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
+    forms = [form.top for term in _flat(one) if (form := _form(term)) is not None and form.bottom == polynomials.ONE]
+    if len(forms) > _MOST_TERMS:
+        return False
+    for a, b in combinations(forms, 2):
+        roots = all(name[0] in ("p", "i") for monomial in (*a, *b) for name, _exponent in monomial)
+        if (roots and not a.keys().isdisjoint(b)) or polynomials.ratio(a, b) is not None:
+            return True
+    return False
+
+
+def _multiplies_complex(one: Op) -> bool:
+    """Complex numbers are multiplied, divided by or raised."""
+    count = 0
+    for factor in _flat(one) if one.name == "*" else (one,):
+        raised = isinstance(factor, Op) and factor.name == "^" and isinstance(factor.args[1], Num)
+        base, exponent = (factor.args[0], factor.args[1]) if raised and isinstance(factor, Op) else (factor, None)
+        form = _form(base)
+        if form is not None and any(name == polynomials.IMAGINARY for m in form.top for name, _exponent in m):
+            count += 1 if exponent is None else 2
+    return count > 1
 
 
 def _is_rational_in_disguise(one: Op) -> bool:
@@ -95,9 +144,8 @@ def _is_rational_in_disguise(one: Op) -> bool:
         return False
     if one.name == "^" and (one.args[1] == MINUS_ONE or (one.args[0] == _TEN and isinstance(one.args[1], Num))):
         return False  # a quotient; scientific notation
-    try:
-        form = exact.normal(one)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+    form = _form(one)
+    if form is None:
         return False
     parts = {monomial for monomial in form.top if monomial}
     return form.bottom == polynomials.ONE and all(

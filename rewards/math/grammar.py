@@ -29,7 +29,7 @@ from rewards.math.expressions import (
     multiply,
     negative,
     number,
-    power,
+    real_power,
 )
 from rewards.math.names import COMMANDS
 from rewards.math.tokens import Kind, NotMaths, Token
@@ -206,7 +206,7 @@ class Grammar:
         if self.peek() in ("'", "\\prime"):
             raise NotMaths("a derivative")
         exponent = self._group()
-        value = self._postfix(power(base, exponent))
+        value = self._postfix(real_power(base, exponent))
         if self.peek() in ("^", "**"):
             raise NotMaths("two exponents")
         return value

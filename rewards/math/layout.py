@@ -45,6 +45,7 @@ _MINUTES = re.compile(
 )
 _PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
 _PARTS = re.compile(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
+_GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,)")
 _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
 
@@ -117,6 +118,8 @@ def settled(text: str) -> str:
         text = _ALIGNMENT.sub(" ", text)
     if "\\not" in text or "=/=" in text:
         text = _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)
+    if "..," in text:
+        text = _GOES_ON.sub(r"\\ldots ", text)
     if "+/-" in text:
         text = text.replace("+/-", "\\pm ")
     if text.endswith(")"):

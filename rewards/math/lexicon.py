@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _TRUE = frozenset(("true", "yes", "correct", "t"))
 _FALSE = frozenset(("false", "no", "incorrect", "f"))
 TRUTHS = {**dict.fromkeys(_TRUE - {"t"}, True), **dict.fromkeys(_FALSE - {"f"}, False)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from rewards.math import decide, scalars, sets
 from rewards.math.decide import Answer, all_of, any_of, yes_if
@@ -68,7 +69,10 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(gold, Steps):
         return same_value(gold.last, answer, terms)
     if isinstance(answer, Steps):
-        links = all_of(same_value(*pair) for pair in zip(answer.members, answer.members[1:], strict=False))
+        members = answer.members
+        numbers = [one.expression for one in members if isinstance(one, Scalar)]
+        members = members[1:] if len(numbers) == len(members) and _is_formula(numbers) else members
+        links = all_of(same_value(*pair) for pair in pairwise(members))
         return links if links is not Answer.YES else same_value(gold, answer.last, terms)
     if isinstance(answer, Equation) and not isinstance(gold, Equation):
         return _worked(gold, answer, terms)
@@ -178,11 +182,16 @@ def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
     """`5·2 = 10`: true, and its last member is the gold."""
     if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
         return same_value(gold, Scalar(answer.members[0]), terms)  # `5 = x`
-    links = [decide.same(one, other) for one, other in zip(answer.members, answer.members[1:], strict=False)]
-    steps = all_of(links)
+    members = answer.members[1:] if _is_formula(answer.members) else answer.members
+    steps = all_of(decide.same(*pair) for pair in pairwise(members))
     if steps is not Answer.YES:
         return steps
-    return same_value(gold, Scalar(answer.members[-1]), terms)
+    return same_value(gold, Scalar(members[-1]), terms)
+
+
+def _is_formula(members: Sequence[Expr]) -> bool:
+    """`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for."""
+    return len(members) > 2 and bool(free_variables(members[0])) and not any(map(free_variables, members[1:]))
 
 
 def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:

@@ -8,8 +8,9 @@ _LETTERS = """
 alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
 Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar aleph
 """
-_OTHERS = "frac sqrt cbrt binom log ln lg exp cis det int lim lfloor lceil overline bar begin"
+_OTHERS = "cross frac sqrt cbrt binom log ln lg exp cis det int lim lfloor lceil overline bar begin"
 ACCENTS = ("dot", "ddot", "hat", "tilde", "vec")
+FIGURES = ("angle", "triangle", "overrightarrow", "overleftrightarrow", "widehat")
 GREEK = frozenset(_LETTERS.split())
 CONSTANTS = {"\\pi": PI, "\\infty": INFINITY, "\\exponentialE": E, "\\imaginaryI": IMAGINARY_UNIT}
 CALLS = {f"\\{name}": name for name in ("gcd", "lcm", "max", "min", "abs", "floor", "ceil")}
@@ -19,7 +20,7 @@ UNIT_VECTORS = {"\\basisi": "basis 1", "\\basisj": "basis 2", "\\basisk": "basis
 
 COMMANDS = frozenset(
     (
-        *(f"\\{name}" for name in (*GREEK, *FUNCTIONS, *ACCENTS, *_OTHERS.split())),
+        *(f"\\{name}" for name in (*GREEK, *FUNCTIONS, *ACCENTS, *FIGURES, *_OTHERS.split())),
         *(*CONSTANTS, *CALLS, *ONE_ARGUMENT, *LARGE, *UNIT_VECTORS),
     )
 )

@@ -268,3 +268,21 @@ def ratio(a: Poly, b: Poly) -> Fraction | None:
     first = next(iter(a))
     factor = a[first] / b[first]
     return factor if all(value == factor * b[monomial] for monomial, value in a.items()) else None
+
+
+def unsigned(value: Form) -> tuple[Form, int]:
+    """The value or its negative, the same one for both, and its sign."""
+    if value.top and value.top[min(value.top, key=repr)] < 0:
+        return Form({m: -v for m, v in value.top.items()}, value.bottom), -1
+    return value, 1
+
+
+def key_of(value: Form) -> tuple[Any, ...]:
+    """A form as part of a generator's name."""
+    if value.bottom != ONE and len(value.bottom) > 0:
+        scale = value.bottom[min(value.bottom, key=repr)]
+    else:
+        scale = Fraction(1)
+    return tuple(
+        tuple(sorted(((m, v / scale) for m, v in poly.items()), key=repr)) for poly in (value.top, value.bottom)
+    )

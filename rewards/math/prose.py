@@ -31,6 +31,7 @@ from rewards.math.written import (
 )
 
 _LONGEST_BARE = 200
+_PROVED = "∎■□ "
 _LONGEST_CLAUSE = 1000
 _LONGEST_HEADING = 40
 _MOST_WORDS = 4
@@ -52,6 +53,7 @@ _SAID = re.compile(
     (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_])\s*:?
+      |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
     |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
     re.IGNORECASE | re.VERBOSE,
@@ -75,6 +77,9 @@ _LEAD = re.compile(
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
 )
+_DOTS = re.compile(r"\A(?:\.{2,}|…|\s)+")
+_ASSIGNED = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
+_JOINED = re.compile(r"\s*(?:,|;|,?\s*and\b)\s*")
 _DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _INSTEAD = re.compile(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
@@ -98,7 +103,7 @@ _GOES_ON = re.compile(
 
 def bare(text: str) -> str | None:
     """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
-    line = text.strip()
+    line = text.strip().rstrip(_PROVED)
     if not line or "\n" in line or len(line) > _LONGEST_BARE or not _FILLED.search(line):
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?"):
@@ -156,7 +161,7 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
 
 def _announces(text: str, found: re.Match[str]) -> bool:
     """A word alone at the end of its line announces something only where it is a heading."""
-    if found.group("answer") is None or re.search(r"[:=–—-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
+    if found.group("answer") is None or re.search(r"[:=–—,-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
         return True
     begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
     before = text[begin : found.start("answer")]
@@ -169,7 +174,7 @@ def _stated(text: str, place: int) -> str | None:
     fenced = _FENCE.match(rest)
     if fenced:
         return fenced.group(1).strip() or None
-    rest = unmarked(rest).lstrip(AROUND + ":")
+    rest = _DOTS.sub("", unmarked(rest).lstrip(AROUND + ":"))
     lead = _LEAD.match(rest)
     return _begun(rest[lead.end() if lead else 0 :].lstrip(AROUND + ":"))
 
@@ -184,6 +189,8 @@ def _begun(rest: str) -> str | None:
             return None
         if _GOES_ON.match(after) or _HEDGE.search(after):
             return rest[:end].rstrip()
+        if (assigned := _assignments(rest)) is not None:
+            return assigned
         return formula(rest, begun)
     end = sentence_end(rest, 0)
     if rest.startswith("?", end):
@@ -196,6 +203,17 @@ def _begun(rest: str) -> str | None:
     if clause.count("}") > clause.count("{"):
         clause = clause.rstrip("}]" + AROUND)
     return _clause(clause)
+
+
+def _assignments(rest: str) -> str | None:
+    """`$x = 1$, $y = 2$` and no more of it; None where there is one only."""
+    end = count = 0
+    for span in formulas(rest):
+        joined = not count or _JOINED.fullmatch(rest[end : span.start])
+        if not joined or not _ASSIGNED.match(rest, span.inner_start):
+            break
+        end, count = span.end, count + 1
+    return rest[:end] if count > 1 else None
 
 
 def _clause(clause: str) -> str | None:

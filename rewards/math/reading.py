@@ -18,11 +18,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from rewards.math.congruences import congruence
 from rewards.math.expressions import Num
 from rewards.math.lexicon import MONTHS, TRUTHS
+from rewards.math.number_sets import by_words
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
-from rewards.math.structure import EMPTY, REALS, maths
+from rewards.math.structure import maths
 from rewards.math.tokens import FUNCTION_WORDS, NotMaths
 from rewards.math.values import Based, Choice, Clock, Date, Many, Named, Ratio, Scalar, Truth, Value, Words
 
@@ -67,18 +69,23 @@ _IN_NUMBERS = re.compile(
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
 )
-_CONGRUENT = re.compile(
-    r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*\\?[bp]?mod\s*\{?\s*(\d+)\s*\}?\s*\)?)"
-)
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _LETTERS = re.compile(
     r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
-    r"|[a-z]\s?-\s?[a-z]{1,3}"
+    r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
 )
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
+_LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
+_SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
+_LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`
+    rf"(?=.*\\(?:neg|to|Rightarrow|implies|iff|[lL]eftrightarrow)(?![a-zA-Z]))"
+    rf"(?:{_LETTER}(?![a-zA-Z])|{_SIGN_OF_LOGIC}|[\s()\[\]])++"
+)
+_FOLLOWS = re.compile(r"\\(?:to|Rightarrow)(?![a-zA-Z])")
+_EQUIVALENT = re.compile(r"\\[lL]eftrightarrow(?![a-zA-Z])")
 _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
 _LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
     r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
@@ -125,7 +132,8 @@ def gold_readings(text: str) -> tuple[Value, ...]:
     Inequalities that cannot hold together mean both parts: no gold answer is "none" in that way.
     """
     plain = spelled(text) if len(text) <= LONGEST else ""
-    if plain.count(",") > 2 and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
+    marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
+    if plain.count(",") > 2 and not marked and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))
     found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
@@ -141,10 +149,12 @@ def _readings(text: str) -> list[Value]:
         return [Words(" ".join(key(branch) for branch in branches if branch.strip()))]
     if "\\ldots" in text and "," in text and not maths(text):  # a list that goes on: by its spelling only
         return [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
+    if "\\" in text and _LOGIC.fullmatch(text):
+        return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
     found: list[Value] = []
     text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
-    if "\\" in text and "\\to" not in text:
+    if "\\" in text and "\\to" not in text and "\\neg" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
     label = _LABEL.match(text)
     if label is not None:
@@ -154,8 +164,8 @@ def _readings(text: str) -> list[Value]:
         return several
     if ratio := _TO.fullmatch(text.strip("“” ")):
         return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
-    if (congruent := _CONGRUENT.fullmatch(text)) and ("equiv" in text or "pmod" in text or "(" in text):
-        return _residue(congruent[1], int(congruent[2]), int(congruent[3] or congruent[4]))
+    if "mod" in text and (congruent := congruence(text)) is not None:
+        return congruent
     if maps := _MAPS.match(text):
         return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
     unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
@@ -191,15 +201,6 @@ def _several_choices(text: str) -> list[Value]:
     if _CHOICES.fullmatch(text) is None:
         return []
     return [Many(tuple(Choice(letter) for letter in re.findall(r"[A-J]", text)))]
-
-
-def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
-    """`x \\equiv 10 \\pmod 7`: its residue and modulus, in order."""
-    if not modulus:
-        return []
-    parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
-    value = Many(parts, "mod", "mod")
-    return [Named(name, value) if name else value]
 
 
 def _clause(text: str) -> int:
@@ -265,8 +266,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
     words = lower.split()
     if any(word in FUNCTION_WORDS for word in words) and all(len(w) < 3 or w in FUNCTION_WORDS for w in words):
         return found  # `sin x`, `infinity`
-    if lower.removeprefix("the ").removeprefix("set of ") in _NUMBER_SETS:
-        return [*found, _NUMBER_SETS[lower.removeprefix("the ").removeprefix("set of ")], Words(words_of(text))]
+    if (numbers := by_words(lower)) is not None:
+        return [*found, numbers, Words(words_of(text))]
     if text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower())):
         return [*found, Words(words_of(text))]
     if _LETTERS.fullmatch(text):
@@ -274,12 +275,6 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
     if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
         found.append(Words(words_of(text)))
     return found
-
-
-_NUMBER_SETS: dict[str, Value] = {
-    **dict.fromkeys(("all real numbers", "all reals", "real numbers", "reals", "all real number"), REALS),
-    **dict.fromkeys(("empty set", "null set"), EMPTY),
-}
 
 
 def _is_reducible(ratio: Ratio) -> bool:

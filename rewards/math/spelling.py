@@ -72,6 +72,9 @@ _SIGNS = {
     "→": r"\to ",
     "⇒": r"\Rightarrow ",
     "∠": r"\angle ",
+    "∧": r"\land ",
+    "∨": r"\lor ",
+    "¬": r"\neg ",
     "△": r"\triangle ",
     "⌊": r"\lfloor ",
     "⌋": r"\rfloor ",
@@ -138,7 +141,7 @@ _TEXT = re.compile(
     r"\\(text(?:bf|it|rm|normal|tt|sf|sc|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mbox|hbox|operatorname|boldsymbol"
     r"|bm|emph|underline)\*?\s*\{((?:\\[{}]|[^{}])*)\}"
 )
-_FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline)\s*\{")
+_FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline|ensuremath)\s*\{")
 _FUNCTIONS_IN_TEXT = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "ln", "log", "lg", "gcd", "lcm"))
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
 _STRUCTURED = re.compile(r"\s*(?:\\\{.*\\\}|[(\[].*,.*[)\]])\s*")  # a set, a tuple or an interval
@@ -152,7 +155,7 @@ _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f
 _COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\{,\}\s+|,\s*\\!\s*)(?=\d{3}(?!\d))")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
-    r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])|~"
+    r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
     r"|\\[hv]space\*?\s*\{[^{}]*\}|\\m?(?:kern|skip)\s*-?[\d.]+\s*(?:em|ex|pt|mu|cm|mm|in)(?![a-zA-Z])"
     r"|\\hskip\s*-?[\d.]+\s*(?:em|ex|pt|cm|mm|in)(?![a-zA-Z])"
 )
@@ -219,6 +222,10 @@ _RENAMED = {
     r"\bigcup": r"\cup",
     r"\bigcap": r"\cap",
     r"\coloneqq": ":=",
+    r"\wedge": r"\land",
+    r"\vee": r"\lor",
+    r"\lnot": r"\neg",
+    r"\bigtriangleup": r"\triangle",
 }
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _PHANTOM = re.compile(r"\\[hv]?phantom\s*(?:\{[^{}]*\}|.)|\\label\s*\{[^{}]*\}|\\tag\s*\{[^{}]*\}|\\color\s*\{[^{}]*\}")
@@ -235,7 +242,6 @@ _DELIMITERS = (
     ('"', '"'),
 )
 _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
-_TIE = re.compile(r"(?<=[\w)}])~(?=[\w(\\])")
 _UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
 _TEN = re.compile(r"(?<=\d)\s+x\s+(?=10\s*\^)")
 _TEMPERATURE = re.compile(r"\^\s*\\circ\s*“?\s*([CF])(?![a-zA-Z])\s*”?")
@@ -247,7 +253,8 @@ _PAIR = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")
 _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
 )
-_ARROW = re.compile(r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}")
+_ARROW = re.compile(r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s*(?:\{\s*([a-zA-Z])\s*\}|(?<=\s)([a-zA-Z]))")
+_CROSSED = re.compile(rf"{_ARROW.pattern}\s*\\times\s*{_ARROW.pattern}")
 _THIN = "\\,"
 _UNIT = re.compile(
     r"\\(?:mathrm|text|textrm|mathsf)\s*\{((?=[^{}]*\{)(?:[a-zA-Z/ ^0-9.-]|\\cdot(?![a-z])|\\,|\{\s*-?\d\s*\})+)\}"
@@ -293,6 +300,12 @@ def _quoted(match: re.Match[str]) -> str:
             else f"{OPEN_TEXT}{content}{CLOSE_TEXT}"
         )
     return f"{OPEN_TEXT}{content}{CLOSE_TEXT}" if content.strip() else " "
+
+
+def _crossed(match: re.Match[str]) -> str:
+    """A product of two vectors, which has an order."""
+    first, second = filter(None, match.groups())
+    return rf" \cross{{{first}}}{{{second}}} "
 
 
 def _over(match: re.Match[str]) -> str:
@@ -358,11 +371,14 @@ def spelled(text: str) -> str:
         text = text.translate(_TABLE)
         if not text.isascii():
             text = "".join(c if c.isascii() else _letter(c) for c in text)
-    text = _TIE.sub(" ", _BRACED_SIGN.sub(r"\1", text))
+    text = _BRACED_SIGN.sub(r"\1", text).replace("~", " ")
     if "\\" in text:
         text = _COLOURED.sub("", _PHANTOM.sub("", text)).replace("smallmatrix", "matrix")
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
-        text = _ARROW.sub(r" \1 ", _BASIS.sub(r" \\basis\1 ", text))
+        text = _BASIS.sub(r" \\basis\1 ", text)
+        if "\\times" in text and "=" not in text:
+            text = _CROSSED.sub(_crossed, text)
+        text = _ARROW.sub(lambda m: f" {m[1] or m[2]} ", text)
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
         text = _DROPPED.sub(" ", text)
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)

@@ -13,11 +13,12 @@ from fractions import Fraction
 from operator import itemgetter
 
 from rewards.math.commands import Parser
-from rewards.math.expressions import INFINITY, Expr, Num, divide, negative, number
+from rewards.math.expressions import Expr, Num, divide, number
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
+from rewards.math.number_sets import EMPTY, by_sign
 from rewards.math.quantities import is_quantity
-from rewards.math.spelling import words_of
+from rewards.math.spelling import key, words_of
 from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.units import CURRENCIES
@@ -36,6 +37,7 @@ from rewards.math.values import (
     Value,
     Words,
 )
+from rewards.math.vectors import tuples
 
 _MOST_ITEMS = 100
 _PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
@@ -66,9 +68,6 @@ _NAME = re.compile(
     r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
 _FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
-_BLACKBOARD = {"R": "real", "Z": "integers", "N": "naturals", "Q": "rationals", "C": "complex"}
-REALS = Interval(negative(INFINITY), INFINITY, False, False)
-EMPTY = Union(())
 _COMMAS = frozenset((",", ";"))
 
 
@@ -120,7 +119,7 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
     if len(kept) == 1:
         return _item(kept[0], text)
     if any(sign[0] == "\\" for sign in between) and not any(token.text in _RELATIONS for token in found):
-        return [Words(words_of(text))]  # a formula of logic
+        return [Words(key(text))]  # a formula of logic
     hedged = any(_JOINING.get(sign, False) for sign in between)
     if len(kept) == len(pieces) and (solutions := _solutions(pieces, between, text)):
         return solutions
@@ -350,6 +349,8 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
     ratio = _ratio(found)
     if ratio:
         return ratio
+    if reckoned := _tuples(found):
+        return reckoned
     return values + [value for value in scalars(found) if value not in values]
 
 
@@ -419,9 +420,9 @@ def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
 def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
     if len(found) == 1 and found[0].text == "\\emptyset":
         return [EMPTY]
-    whole = _blackboard(found)
-    if whole:
-        return whole
+    whole = by_sign(found)
+    if whole is not None:
+        return [whole]
     pieces, between = _cut(found, frozenset(("\\cup",)))
     if between and all(pieces):
         parts: list[Value] = []
@@ -445,19 +446,6 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
     return []
 
 
-def _blackboard(found: Sequence[Token]) -> list[Value]:
-    texts = [token.text.strip() for token in found if token.text not in ("{", "}")]
-    if texts in (["\\mathbb", "R"], ["\\R"], ["\\mathbf", "R"]):
-        return [REALS]
-    if texts in (["\\mathbb", "R", "^", "+"], ["\\mathbb", "R", "_", "+"]):
-        return [Interval(number(0), INFINITY, False, False)]
-    if texts in (["\\mathbb", "R", "^", "-"], ["\\mathbb", "R", "_", "-"]):
-        return [Interval(negative(INFINITY), number(0), False, False)]
-    if len(texts) == 2 and texts[0] == "\\mathbb" and texts[1] in _BLACKBOARD:
-        return [Words(f"all {_BLACKBOARD[texts[1]]}")]
-    return []
-
-
 def _matrix(found: Sequence[Token], text: str) -> list[Value]:
     """Sums and products of matrices that are written out."""
     if not any(token.text == "\\begin" for token in found):
@@ -471,6 +459,16 @@ def _matrix(found: Sequence[Token], text: str) -> list[Value]:
     if not parser.done():
         raise NotMaths("something behind a matrix")
     return [] if rows is None else [Matrix(tuple(map(tuple, rows)))]
+
+
+def _tuples(found: Sequence[Token]) -> list[Value]:
+    """What `vectors` reads, where tuples stand in it and something beside them."""
+    if not any(token.text == "," for token in found) or (found[0].text in _OPENING and _closes(found)):
+        return []
+    try:
+        return tuples(found)
+    except NotMaths:
+        return []
 
 
 def _ratio(found: Sequence[Token]) -> list[Value]:

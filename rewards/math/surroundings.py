@@ -1,7 +1,7 @@
-r"""What stands beside a box and belongs to the answer: a sign before it; a unit, a percent sign or an "or" behind.
+r"""What stands beside a box and belongs to the answer: a sign before it; a scale, a unit, a percent or an "or" behind.
 
-`\boxed{5} m` is five metres, `-\boxed{5}` is -5, and `\boxed{5}\text{ or }6` is a hedge. Prose that merely follows is
-none of it, nor are a factor and a scale (`\boxed{2.2}$ million tons`): the box is what was asked for.
+`\boxed{5} m` is five metres, `\boxed{5}$ million` is 5,000,000, `-\boxed{5}` is -5, `\boxed{25}\pi` is 25π, and
+`\boxed{5}\text{ or }6` is a hedge. Prose that merely follows is none of it.
 
 Example:
     >>> completed("5", r"So $x = -", r"\text{ cm}$.")
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
@@ -19,10 +20,15 @@ _SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA
 _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
 _PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
 _MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
+_ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])|\Z))"
+_FACTOR = re.compile(rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)){_ENDS}")
+_APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*+"
+_SCALE = re.compile(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
+_PERCENT = re.compile(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
 _UNIT = re.compile(
     r"""(?:[$*~]|\\\)|\\[,; ])*\s?
     (?:\\(?:text|mathrm|mbox|textrm)\s*\{\s*(?P<set>[a-zA-Z][a-zA-Z /]*)\}(?P<power>\s*\^\s*\{?[23]\}?)?
-      |(?P<plain>[a-zA-Z]+(?:/[a-zA-Z]+|\^[23]|[²³]|\sper\s[a-z]+)?))
+      |(?P<plain>(?:(?:square|sq\.?|cubic|cu\.?)\s)?[a-zA-Z]+(?:/[a-zA-Z]+|\^[23]|[²³]|\s(?:squared|cubed)\b|\sper\s[a-z]+)?))
     (?P<end>[\s$*~)\\]*(?:[.,;:!?)\]\n]|\Z)|\b)""",
     re.VERBOSE,
 )
@@ -51,10 +57,25 @@ def completed(content: str, before: str, behind: str) -> str:
     mark = _MARK.match(behind)
     if mark is not None:
         return f"{content}{mark.group(1)}"
+    if _PERCENT.match(behind):
+        return f"{content}\\%"
     other = _OR.match(behind)
     if other is not None and re.search(r"\d|\\pi", other.group(1)):
         return rf"{content} \text{{ or }} {other.group(1)}"
+    factor = _FACTOR.match(behind)
+    if factor is not None:
+        content = f"{_bracketed(content)}{factor.group(1)}"
+        behind = behind[factor.end() :]
+    scale = _SCALE.match(behind)
+    if scale is not None:
+        content = rf"{content}\text{{ {scale.group(1).lower()}}}"
+        behind = behind[scale.end() :]
     return content + _unit(behind)
+
+
+def _bracketed(content: str) -> str:
+    """A sum in brackets, to be multiplied."""
+    return f"({content})" if re.search(r"[-+]", content.lstrip("+-")) else content
 
 
 def _unit(behind: str) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rewards.math.boxes import is_cut_off
+from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
 
 LONGEST_SEARCHED = 20_000
@@ -33,7 +34,7 @@ _MOST_UNIT_WORDS = 3
 AROUND = " \t\n\r*_`\"'“”"
 """What stands around a value and is no part of it."""
 VULGAR = "¼-¾⅐-⅞↉"
-_SCALE = r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?"
+_SCALE = r"(?:\s(?:dozen|hundred|thousand|million|billion|trillion)\b)?"
 _NUMBER = (
     rf"(?:\\?[$€£¥]\s?)?(?:\d+(?:(?:,|\{{,\}}|,\\!|\\,)\d+)*(?:\.\d+)?(?:\.\.\.|…)?[{VULGAR}]?|\.\d+|[{VULGAR}])"
     rf"(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?\\?[%％])?{_SCALE}"
@@ -64,6 +65,7 @@ MATHEMATICS = re.compile(
 )
 """A token with no word in it."""
 _ATTACHED = re.compile(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
+_EXCLAIMED = re.compile(r"(?<=\w\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
 _NAME = re.compile(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
 _LETTERS = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _SCALAR = re.compile(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
@@ -132,6 +134,9 @@ def last_value(text: str) -> str | None:
         if _is_step(text, span) and not _ALTERNATIVE.search(between):
             break
         first = span
+    changed = changed_from(text, first.start)
+    if changed is not None:
+        return text[changed : last.end]
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
         return text[cut_off : last.end]
@@ -257,6 +262,8 @@ def _joined(text: str, first: Span, last: Span) -> str:
 
 def _number(text: str, span: Span) -> str:
     begin, end = _widened(text, span.start, span.end)
+    if text[end - 1] == "!" and _EXCLAIMED.match(text, begin):
+        end = begin + len(text[begin:end].rstrip("!"))
     return (_last_member(_IMPLIES.split(text[begin:end])[-1].strip()) + unit(text, end)).strip(" ,;:")
 
 

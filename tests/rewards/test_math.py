@@ -384,7 +384,9 @@ LAST_OF_SEVERAL = {
         r"\left(-\tfrac52, -\tfrac52\right)",
     ),
 }
-SOLUTIONS_OF_SEVERAL = {"math500.jsonl": 1, "test.jsonl.gz": 7, "train.jsonl.gz": 12}
+# Answers that leave out what stands beside the box of their solution: "million", a factor of pi.
+BESIDE_THE_BOX = {"2.2", r"\frac{284}{3}"}
+NOT_RIGHT = {"math500.jsonl": 1, "test.jsonl.gz": 7, "train.jsonl.gz": 14}
 
 
 @pytest.mark.parametrize("file", ["math500.jsonl", "test.jsonl.gz", "train.jsonl.gz"])
@@ -395,8 +397,8 @@ def test_every_math_answer_is_right_when_boxed_and_its_official_solution_too(sha
     requests = [GradeRequest(response=r["solution"], reference=MathReference(answer=r["answer"])) for r in problems]
     results = grade("math", requests, workers=2)
     wrong = {row["answer"] for row, result in zip(problems, results, strict=True) if result.score != 1.0}
-    assert wrong <= LAST_OF_SEVERAL
-    assert sum(result.score != 1.0 for result in results) <= SOLUTIONS_OF_SEVERAL[file]
+    assert wrong <= LAST_OF_SEVERAL | BESIDE_THE_BOX
+    assert sum(result.score != 1.0 for result in results) <= NOT_RIGHT[file]
 
 
 # Of MATH-500's 500 neighbours one means the same: 5 and x=5.

@@ -1,0 +1,43 @@
+"""Words right before a number that make another one of it: "half of 62", "two times 62", "anything but 62".
+
+Example:
+    >>> text = "It is half of 62."
+    >>> text[changed_from(text, text.index("62")) :]
+    'half of 62.'
+    >>> changed_from("a total of 62", 11) is None
+    True
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 80
+_PART = (
+    r"hal(?:f|ves)|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth)s?|multiples?|factors?|divisors?"
+    r"|squares?|cubes?|(?:\w+\s)?roots?|negative|opposite|(?:multiplicative\s|additive\s)?(?:reciprocal|inverse)"
+    r"|complement|log(?:arithm)?|digits?|digit\s(?:sum|product)|sum\sof\s(?:the\s)?digits|predecessor|successor"
+    r"|per\s?cent|\d[\d.]*\s?\\?[%％]|\d+/\d+"
+)
+_NUMBERED = r"(?:number|integer|prime|digit|value|one|multiple|square)\s(?:\w+ly\s|right\s|just\s)?"
+_BEFORE = re.compile(
+    rf"""(?<![\w-])(?:
+        (?<!by\sa\s)(?:{_PART})\sof
+      | twice | thrice | double | triple | quadruple | times | plus | minus | than | modulo
+      | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
+      | (?:divided|multiplied|divisible)\sby | out\sof
+      | except(?:\sfor)? | besides | excluding | never
+      | not\s(?:\w+ly|quite|just|even)
+      | (?:any|every|all|no|none|nothing)\w*(?:\s\w+)?\sbut
+      | {_NUMBERED}(?:after|before|following|preceding)
+      | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)
+    )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?[\s$*(]*\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def changed_from(text: str, at: int) -> int | None:
+    """Where the words begin that change the number which begins there; None where there are none."""
+    begin = max(0, at - _LONGEST, text.rfind("\n", 0, at) + 1)
+    found = _BEFORE.search(text[begin:at])
+    return None if found is None else begin + found.start()
