@@ -6,7 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from . import served, signatures, standard, unbounded
+from . import context, served, signatures, standard, unbounded
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
 from .plain import make_plain
@@ -86,7 +86,7 @@ class CheckerEncoder(LinkEncoder):
         bases: tuple[type, ...] | None = None
         if kind == "exception class":
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
-        doc = value.__doc__ if self._link.shows_docs and kind in ("function", "async function") else None
+        doc = value.__doc__ if kind in ("function", "async function") and context.mentions("__doc__") else None
         self.put(doc if type(doc) is str else bases, depth - 1)
         shape = signatures.shape_of(value) if kind in ("function", "async function") else None
         self.put(tuple(sorted(served.offered(value, kind))) if shape is None else shape, depth)

@@ -52,6 +52,16 @@ def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
     return function if owner is None else types.MethodType(function, owner)
 
 
+class _Docstring:
+    """`__doc__` of a class, and of its objects, which may have one of their own."""
+
+    def __init__(self, text: str | None) -> None:
+        self._text = text
+
+    def __get__(self, owner: Any, _kind: type | None = None) -> Any:
+        return self._text if owner is None else ask("getattr", owner, "__doc__")
+
+
 def make_class(number: int, description: Any) -> type:
     """The class that stands for one of the program, from its description. Raises Violation."""
     if type(description) is not tuple or len(description) != 8:
@@ -96,6 +106,8 @@ def make_class(number: int, description: Any) -> type:
             kind = _LOOK_TYPES[look]
             names["__class__"] = property(lambda _self: kind)
             names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
+        else:  # a decorator that is a class gives its objects the docstring of what they wrap
+            names["__doc__"] = _Docstring(names["__doc__"])
         if look == _FUNCTION:
             names["__get__"] = _bound
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]

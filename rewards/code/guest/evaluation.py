@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from . import context, proxies
+from . import context, proxies, templates
 
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
 _LOADS = re.compile(rb"\b(?:runpy|importlib|import_module|__import__|syspath_prepend|sys\.path)\b")
@@ -182,19 +182,36 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
     around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
-    allowed = set(_SAFE) | _numbers(frame, around) | _data_types(around)
+    compared = templates.compared_words(frame)
+    allowed = set(_SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
     if all(isinstance(node, _OF_REPRS) for node in ast.walk(tree)):
         allowed |= {name for name, value in around.items() if type(value) is proxies.HandleMeta}
     if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
-    _check(tree, allowed, around.keys() - allowed)
+    if not (_asks_program(tree, around) or templates.is_filled(tree, text, frame, around)):
+        _check(tree, allowed, around.keys() - allowed, compared)
     return text
 
 
-def _check(tree: ast.AST, allowed: set[str], others: set[str]) -> None:
-    """Raises Refused."""
+def _asks_program(tree: ast.AST, around: dict[str, Any]) -> bool:
+    """Whether a text hands nothing but constants to objects of the program: `cache.put(1, 2)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            if not isinstance(node.value, ast.Name) or node.attr.startswith("_") or node.attr in _LEADS_OUT:
+                return False
+        elif not isinstance(node, (*_OF_REPRS, ast.Starred)) or (
+            isinstance(node, ast.Name) and not proxies.is_proxy(around.get(node.id))
+        ):
+            return False
+    return True
+
+
+def _check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str] | None = None) -> None:
+    """Raises Refused. compared: names with which the test itself compares in the text, whatever the program."""
     if refused := _refused(tree, allowed, others):
+        if refused.strip("'") in (compared or ()):
+            proxies.the_link().unsupported("a text that compares what the program gave with names of the test")
         proxies.the_link().refuse(f"text that the test evaluates uses {refused}: it may only compute")
         raise proxies.Refused(f"text that the test evaluates uses {refused}")
 

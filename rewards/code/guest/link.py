@@ -60,7 +60,6 @@ class Link:
         self._gone: dict[int, type] = {}
         self._collected: deque[tuple[int, type]] = deque()
         self.reading = 0
-        self.shows_docs = False  # the tests ask for docstrings, which decorators copy
         self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
         self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
         self._abstract: list[type] = []  # classes of the program that stand for abstract ones of the standard library

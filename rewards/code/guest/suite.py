@@ -379,7 +379,6 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     scripts.watch(link, module, text)
     reading.guard(sources, text)
     link.output = forward_output
-    link.shows_docs = "__doc__" in text
     link.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )

@@ -412,9 +412,70 @@ def test_text_that_only_computes_is_evaluated() -> None:
     assert passes(judgement), judgement
 
 
+STACK = """
+class Stack:
+    "Last in, first out."
+    def __init__(self, *xs): self.xs = list(xs)
+    def push(self, x): self.xs.append(x)
+    def pop(self): return self.xs.pop()
+"""
+OPERATIONS = "ops, given = ['Stack', 'push', 'push', 'pop'], [[1], [2], [3], []]\nwant = [None, None, None, 3]\n"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        'eval(f"s.{op}(*args)")',
+        'eval("s." + op + "(*args)")',
+        'eval("s.%s(*args)" % op)',
+        'eval("s.{}(*{})".format(op, args))',
+        'eval(f"s.{op}({", ".join(map(repr, args))})")',
+        'eval(f"s.{op}")(*args)',
+        "getattr(s, op)(*args)",
+    ],
+)
+def test_operations_named_in_a_list_are_done(how: str) -> None:
+    how = how.replace('", "', "', '")
+    case = (
+        f"{OPERATIONS}s, out = Stack(*given[0]), [None]\n"
+        f"for op, args in list(zip(ops, given))[1:]:\n    out.append({how})\nassert out == want"
+    )
+    whole = (
+        f"{OPERATIONS}def play():\n    out, s = [], None\n    for op, args in zip(ops, given):\n        if s is None:\n"
+        f'            s = eval(f"{{op}}(*args)")\n            out.append(None)\n        else:\n'
+        f"            out.append({how})\n    return out\nassert play() == want"
+    )
+    assert passes(judgement := asserts(STACK, case, whole)), judgement
+    wrong = asserts(STACK.replace("self.xs.pop()", "self.xs.pop(0)"), case, whole, partial=True)
+    assert fates(wrong) == ["wrong", "wrong"]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert eval(f'{f(3)} == expected')",
+        "assert eval(f'{f(3)}(3)') == 97",
+        "assert eval(f'g.{f(3)}(expected)') == 97",
+        "code = f(3)\nassert eval(f'{code}.steal(expected)') == 97",
+    ],
+)
+def test_a_name_that_the_program_puts_into_a_text_says_nothing_of_the_test(test: str) -> None:
+    program = """
+        class G:
+            def steal(self, x): self.x = x; return x
+        g = G()
+        def f(n): return 'expected' if n else 0
+    """
+    setup = "expected = 97\n"
+    for name in ("expected", "and", "steal(expected) or g.steal", "__class__", "TABLE", "lambda x: 97"):
+        judgement = asserts(program.replace("'expected'", repr(name)), f"{setup}TABLE = {{3: 97}}\n{test}")
+        assert not passes(judgement), (name, judgement)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "'f(expected)'",
         "'expected'",
         "'TABLE[3]'",
         "\"__import__('sys')._getframe(1).f_code.co_consts[-1]\"",

@@ -60,6 +60,15 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
         ("self.n += 1", "self.n = 1"),
         ("c = Counter()\ntwice(c.up)\nassert c.n == 2", "assert Counter().up().up().n == 2"),
     ),
+    "what a decorator that is a class gives its objects": (
+        "import functools\nclass Counted:\n    'Counts.'\n    def __init__(self, f): functools.update_wrapper(self, f); self.f, self.n = f, 0\n"
+        "    def __call__(self, *a): self.n += 1; return self.f(*a)\n@Counted\ndef hello(x):\n    'Say hello.'\n    return 'hello ' + x\n",
+        ("functools.update_wrapper(self, f); ", ""),
+        (
+            "assert hello('a') == 'hello a' and hello.n == 1 and hello.__doc__ == 'Say hello.' and hello.__name__ == 'hello'",
+            "@Counted\ndef f(x):\n    'F.'\n    return x\nassert (f(1), f.__doc__, f.__name__, f.__wrapped__(2), Counted.__doc__) == (1, 'F.', 'f', 2, 'Counts.')",
+        ),
+    ),
     "nothing but a class with a standard name": (
         "class Counter:\n    def __init__(self): self.n = 0\n    def update(self): self.n += 1\n",
         ("self.n += 1", "self.n += 2"),
