@@ -96,7 +96,7 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
         return PASSED, ""
     if error is case.raised or (error.__context__ is not None and error.__context__ is case.raised):
         return RAISED, describe(case.raised or error)
-    if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename):
+    if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
     if isinstance(error, AssertionError):
         return WRONG, "an assertion does not hold"

@@ -22,7 +22,7 @@ def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
 
 def _in_tree(name: str, tree: ast.Module) -> bool:
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    asked = _asked(tree)
+    asked = _asked(tree) | (_looked_into(tree) if _is_camel(name) else set())
     for node in parents:
         if _name(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
             continue
@@ -37,6 +37,8 @@ def _in_tree(name: str, tree: ast.Module) -> bool:
 def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
     above = parents[call]
     if isinstance(above, ast.Attribute | ast.withitem) or _asked_behind_operator(call, parents):
+        return True
+    if _is_camel(name) and any(call is found for found in _insides(above)):
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
         return not (_name(above.func).startswith("assert") or _name(above.func) in _OF_DATA)
@@ -57,9 +59,25 @@ def _asked(tree: ast.AST) -> set[str]:
     """Names whose objects are asked for attributes, by themselves or behind an operator: `v.x`, `(v * 3).x`."""
     asked = {_name(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in _DATA_HAS:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in DATA_HAS:
             asked |= {side.id for side in ast.walk(node.value) if isinstance(side, ast.Name)}
     return asked - {""}
+
+
+def _is_camel(name: str) -> bool:
+    """Whether it is written as classes are, and functions are not: `Bag`, `TrieNode`."""
+    return name[:1].isupper() and "_" not in name
+
+
+def _insides(node: ast.AST) -> list[ast.expr]:
+    """What a test looks into: `x in bag`, `assertIn(x, bag)`."""
+    if isinstance(node, ast.Compare):
+        return [s for op, s in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
+    return node.args[1:2] if isinstance(node, ast.Call) and _name(node.func) in ("assertIn", "assertNotIn") else []
+
+
+def _looked_into(tree: ast.AST) -> set[str]:
+    return {_name(found) for node in ast.walk(tree) for found in _insides(node)} - {""}
 
 
 def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
@@ -68,7 +86,7 @@ def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bo
     operated = False
     while isinstance(above, ast.BinOp | ast.UnaryOp):
         operated, above = True, parents.get(above)
-    return operated and isinstance(above, ast.Attribute) and above.attr not in _DATA_HAS
+    return operated and isinstance(above, ast.Attribute) and above.attr not in DATA_HAS
 
 
 def expects_object(frame: FrameType) -> bool:
@@ -96,13 +114,13 @@ def expects_object(frame: FrameType) -> bool:
     while isinstance(above, ast.BinOp | ast.UnaryOp):
         above = parents[above]
     if isinstance(above, ast.Attribute):
-        return above.attr not in _DATA_HAS
+        return above.attr not in DATA_HAS
     if isinstance(above, ast.Compare):
         sides = (above.left, *above.comparators)
         return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
     if isinstance(above, ast.Assign):
         function = next((n for n in _ancestors(above, parents) if isinstance(n, ast.FunctionDef)), tree)
-        later = {_name(n.value) for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in _DATA_HAS}
+        later = {_name(n.value) for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS}
         return any(_name(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
 
@@ -114,7 +132,7 @@ def _makes_object(side: ast.expr, frame: FrameType) -> bool:
     return type(frame.f_globals.get(side.func.id)) is proxies.HandleMeta
 
 
-_DATA_HAS = frozenset(
+DATA_HAS = frozenset(
     name for kind in (int, float, complex, str, bytes, list, tuple, dict, set, range) for name in dir(kind)
 ) | {"item", "tolist", "sum", "all", "any", "shape", "size", "dtype", "mean", "max", "min", "total", "elements"}
 

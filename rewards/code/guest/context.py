@@ -8,12 +8,15 @@ ask for more (`assert node and node.val == 3`), nor inside another library.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import TypeAlias
 
 SOURCES: dict[str, str] = {}
 _trees: dict[str, ast.Module] = {}
+_names: dict[str, frozenset[str]] = {}
+_DOTTED = re.compile(r"[\w.]+\Z")
 _known: dict[tuple[CodeType, int], bool] = {}
 _MOST_KNOWN = 1000
 _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py", "/_pytest/assertion/", "/numpy/")
@@ -22,6 +25,8 @@ _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py"
 def add_source(file: str, source: str) -> None:
     """The source of a test, by the file name that its code was compiled with."""
     SOURCES[file] = source
+    _trees.pop(file, None)
+    _names.pop(file, None)
 
 
 def tree_of(file: str) -> ast.Module | None:
@@ -34,6 +39,27 @@ def tree_of(file: str) -> ast.Module | None:
 def mentions(*words: str) -> bool:
     """Whether the tests name one of these."""
     return any(word in source for source in SOURCES.values() for word in words)
+
+
+def uses_name(name: str) -> bool:
+    """Whether the tests' source names it, as a name, an attribute, in an import or as a text."""
+    return any(name in _names_of(file) for file in SOURCES)
+
+
+def _names_of(file: str) -> frozenset[str]:
+    if file not in _names:
+        found: set[str] = set()
+        for node in ast.walk(tree_of(file) or ast.Module([], [])):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.alias):
+                found.update(node.name.split("."))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.match(node.value):
+                found.update(node.value.split("."))
+        _names[file] = frozenset(found)
+    return _names[file]
 
 
 def trees() -> Iterator[ast.Module]:

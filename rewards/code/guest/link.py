@@ -53,6 +53,7 @@ class Link:
         self.lost = ""  # why there is no program any more
         self.violated = False  # it is lost because of what it sent
         self.answered = False  # it has sent something that could be read
+        self.gave_its_file = False  # the path of its own source, which is not here
         self.gave_much = False  # so large or deep that a test may be unable to hand it back
         self.handles: dict[int, Any] = {}  # kept: classes, exceptions, instances of plain types
         self._refs: dict[int, Any] = {}
@@ -209,6 +210,7 @@ class Link:
                 self._flush_reports()
             raw = self._channel.receive()
             self.gave_much = self.gave_much or len(raw) > _MUCH
+            self.gave_its_file = self.gave_its_file or b"solution.py" in raw
             self.reading += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)

@@ -34,7 +34,7 @@ def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def iterate(self: Any) -> Any:
-    if _is_compared(self, sys._getframe(1)):  # keys that are compared one by one, or not at all
+    if is_compared(self, sys._getframe(1)):  # keys that are compared one by one, or not at all
         return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
 
@@ -45,30 +45,30 @@ def _next(self: Any) -> Any:
     except StopIteration:
         views.ended(self)
         raise
-    views.goes_on(self)
+    views.goes_on(self, item)
     return item
 
 
-def _is_compared(self: Any, frame: FrameType) -> bool:
+def is_compared(self: Any, frame: FrameType) -> bool:
     """Whether code that compares reads a dictionary item by item: Counter does. It is its content there."""
     return isinstance(self, dict) and in_assertion(frame)
 
 
 def _len(self: Any) -> int:
-    if _is_compared(self, sys._getframe(1)):
+    if is_compared(self, sys._getframe(1)):
         return dict.__len__(self)
     return views.told_length(self, size(ask("__len__", self)))
 
 
 def _get_item(self: Any, key: Any) -> Any:
-    if _is_compared(self, sys._getframe(1)):
+    if is_compared(self, sys._getframe(1)):
         if not dict.__contains__(self, key) and plain_base(type(self)) is Counter:
             return 0
         found = dict.get(self, key, Ellipsis)
         if found is Ellipsis:
             raise KeyError(key)
         return found
-    return ask("__getitem__", self, key)
+    return views.told_item(self, key, ask("__getitem__", self, key))
 
 
 def _set_item(self: Any, key: Any, value: Any) -> None:

@@ -7,13 +7,14 @@ that the program overrides are asked of the program; comparison is not among the
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from . import wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
-from .operators import TEMPLATES, asked_method, plain_binary, text_method
-from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, keep_made, refuse, state_of, was_made
+from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
+from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, in_assertion, is_known, keep_made, refuse, state_of, was_made
 
 # What the program may answer: on any such class, and on those of mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -24,6 +25,9 @@ _ARITHMETIC = (
     *("lshift", "rshift", "and", "xor", "or"),
 )
 _MUTABLE = (list, dict, set, bytearray)
+_SEQUENCES = (list, bytearray)
+_TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
+_WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # all that their methods give is made of their content
 
 
 class PlainHandle(Root):
@@ -59,6 +63,38 @@ def _content(value: Any) -> Any:
         refuse(value, "pickling")
 
 
+def _content_first(plain: type, name: str, asked: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a container that the program overrides: of a class that the tests do not name, its content's own."""
+    own: Callable[..., Any] = getattr(plain, name)
+
+    def method(self: Any, *args: Any) -> Any:
+        if is_known(self) and not is_compared(self, sys._getframe(1)):
+            return asked(self, *args)
+        if name != "__getitem__":
+            return own(self, *args)
+        try:
+            return own(self, *args)
+        except (IndexError, TypeError):  # a ring, a matrix that takes pairs
+            return asked(self, *args)
+
+    return method
+
+
+def _overridden(plain: type, name: str) -> Callable[..., Any]:
+    """Any other method: a verdict (`r.isupper()`), or what is made of the content alone, is the content's likewise."""
+    asked = asked_method(name)
+    if not (name.startswith("is") or name in _TOLD_BY_CONTENT or issubclass(plain, _WHOLE)):
+        return asked
+    own: Callable[..., Any] = getattr(plain, name)
+
+    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        asks = (is_known(self) and not in_assertion(sys._getframe(1))) or not callable(own)
+        return asked(self, *args, **kwargs) if asks else own(self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
 def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
     """What such a class defines beside `PlainHandle`."""
     assert plain is not None
@@ -66,6 +102,9 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     if issubclass(plain, _MUTABLE):
         asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
     names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
+        if n in names:
+            names[n] = _content_first(plain, n, names[n])
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     names.update({n: text_method(n) for n in _TEXTS if capabilities & wire.BITS[n]})
@@ -73,7 +112,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
         straight = name[3:-2] if name[2] in "ri" else name[2:-2]
         if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not name.startswith("__i"):
             names[name] = plain_binary(name)
-    names.update({n: asked_method(n) for n in overridden if not n.startswith("_") and "\0" not in n})
+    names.update({n: _overridden(plain, n) for n in overridden if not n.startswith("_") and "\0" not in n})
     return names
 
 

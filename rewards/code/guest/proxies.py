@@ -164,9 +164,14 @@ def _gives_object() -> bool:
 
 
 def mark_named(kind: Any, name: str) -> None:
-    """The test reaches a class of the program by this name."""
-    if type(kind) is HandleMeta:
+    """The test reaches a class of the program by this name. A star import reaches for names that it never uses."""
+    if type(kind) is HandleMeta and context.uses_name(name):
         _named[kind] = name
+
+
+def is_known(value: Any) -> bool:
+    """Whether the tests know what it is: they made it, or name its class or one that it derives from."""
+    return was_made(value) or any(kind in _named for kind in type(value).__mro__)
 
 
 def _can(kind: type, name: str) -> bool:

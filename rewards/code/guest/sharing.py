@@ -38,6 +38,15 @@ class Kind(NamedTuple):
     apply: Callable[[Any, Any], None]
 
 
+def _list_items(value: Any) -> list[Any]:
+    """As it lies there: how a subclass goes over its items is the program's."""
+    return list(list.__iter__(value))
+
+
+def _deque_items(value: Any) -> list[Any]:
+    return list(deque.__iter__(value))
+
+
 def _same_items(now: list[Any], then: list[Any]) -> bool:
     return len(now) == len(then) and all(map(_is, now, then))
 
@@ -154,14 +163,14 @@ def _apply_ndarray(value: Any, content: Any) -> None:
         value[at] = item
 
 
-_LIST = Kind("list", list, list, _same_items, list, _apply_list)
+_LIST = Kind("list", list, _list_items, _same_items, _list_items, _apply_list)
 _KINDS: tuple[Kind, ...] = (
     _LIST,
     Kind("ordered", OrderedDict, _ordered_items, _same_items, _ordered_items, _apply_ordered),
     Kind("dict", dict, _dict_items, _same_items, _flat, _apply_dict),
     Kind("set", set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
     Kind("bytearray", bytearray, bytes, operator.eq, bytes, _apply_bytes),
-    Kind("deque", deque, list, _same_items, list, _apply_deque),
+    Kind("deque", deque, _deque_items, _same_items, _deque_items, _apply_deque),
     Kind("array", array, array.tobytes, operator.eq, array.tobytes, _apply_array),
     Kind(
         "namespace",

@@ -30,9 +30,11 @@ def _test_frame() -> FrameType | None:
 
 def as_value() -> bool:
     """Whether the test uses what the program gives: not where it is thrown away, or asked for more (`s.add(1).add(2)`),
-    or kept under a name that is asked for attributes elsewhere.
+    or kept under a name that is asked elsewhere for attributes that no data has.
     """
     import dis
+
+    from . import classes
 
     frame = _test_frame()
     if frame is None:
@@ -44,7 +46,7 @@ def as_value() -> bool:
             return False
         if step.opname.startswith("STORE_"):
             asked = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-            names = {node.value.id for node in asked if isinstance(node.value, ast.Name)}
+            names = {n.value.id for n in asked if isinstance(n.value, ast.Name) and n.attr not in classes.DATA_HAS}
             return step.argval not in names
         break
     return True

@@ -4,6 +4,10 @@ A test that asks for the length and then compares item by item (`len(r) == 3 and
 compares nothing where the object says 3 and gives none. No honest container does, so it fails for good: a walk that
 ends before the length that was told, and a length that differs from the one told a moment before. What is called or
 changed in between may change the object, and then both may differ.
+
+So must what it gives by index, and what it gives on another walk, where the tests do not name its class: else it would
+be sorted by index, and hold the right items one by one. An iterator gives nothing once it has ended, and of what is
+found by its own items (`counts[3]` of a histogram) nothing is known.
 """
 
 from __future__ import annotations
@@ -22,16 +26,39 @@ LOOKS = frozenset(
 )
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may be another
 _SIZE, _WALK = "\0size", "\0walk"
+_MOST_KEPT = 10_000  # items of a walk
+_ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
 class _Size:
-    """What an object said last: its length, how many items a walk gave, and at which moment of the program."""
+    """What an object said last: its length, how many items a walk gave, and at which moment of the program.
 
-    __slots__ = ("length", "moment", "steps", "walked")
+    items: of a walk to the end; None where there was none. at: items by index.
+    """
+
+    __slots__ = ("at", "items", "length", "moment", "steps", "walked")
 
     def __init__(self) -> None:
-        self.length = self.walked = -1
         self.moment = self.steps = -1
+        self.clear()
+
+    def clear(self) -> None:
+        self.length = self.walked = -1
+        self.items: list[Any] | None = None
+        self.at: dict[int, Any] = {}
+
+
+class _Walk:
+    """One iteration over an object. items: None where they are not compared."""
+
+    __slots__ = ("count", "items", "moment", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.count = 0
+        self.moment = _moment
+        kept = type(value) is not proxies.HandleMeta and not proxies.is_known(value)
+        self.items: list[Any] | None = [] if kept else None
 
 
 _of_classes: dict[type, _Size] = {}
@@ -55,15 +82,32 @@ def _size_of(value: Any) -> _Size:
     else:
         size = proxies.state_of(value).setdefault(_SIZE, _Size())
     if size.moment != _moment:
-        size.length = size.walked = -1
+        size.clear()
         size.moment = _moment
     return size
 
 
-def _refuse(value: Any) -> NoReturn:
-    name = value.__name__ if type(value) is proxies.HandleMeta else type(value).__name__
-    proxies.the_link().refuse(f"the length of {name} is not the number of its items")
-    raise proxies.Refused(f"the length of {name} is not the number of its items")
+def _refuse(value: Any, what: str = "the length of {} is not the number of its items") -> NoReturn:
+    said = what.format(value.__name__ if type(value) is proxies.HandleMeta else type(value).__name__)
+    proxies.the_link().refuse(said)
+    raise proxies.Refused(said)
+
+
+def _differ(a: Any, b: Any, depth: int = 3) -> bool:
+    """Whether two items are surely not the same. An object of the program may be made anew each time."""
+    if type(a) in (list, tuple) and type(b) is type(a):
+        return depth > 0 and (len(a) != len(b) or any(_differ(x, y, depth - 1) for x, y in zip(a, b, strict=True)))
+    return type(a) in _ATOMS and type(b) in _ATOMS and a == a and b == b and (type(a) is not type(b) or a != b)
+
+
+def _compare(value: Any, size: _Size) -> None:
+    """Its items by index with those of a walk."""
+    if size.items is None:
+        return
+    for index, item in size.at.items():
+        is_key = any(type(key) is int and key == index for key in size.items)  # of a mapping
+        if -len(size.items) <= index < len(size.items) and not is_key and _differ(item, size.items[index]):
+            _refuse(value, "{} gives other items by index than one by one")
 
 
 def told_length(value: Any, length: int) -> int:
@@ -75,29 +119,53 @@ def told_length(value: Any, length: int) -> int:
     return length
 
 
+def told_item(value: Any, key: Any, item: Any) -> Any:
+    """It gave an item by index."""
+    if type(key) is int and not proxies.is_known(value):
+        size = _size_of(value)
+        if len(size.at) < _MOST_KEPT:
+            size.at[key] = item
+        if size.items is not None:
+            _compare(value, size)
+    return item
+
+
 def begins(value: Any, iterator: Any) -> Any:
     """It is iterated over."""
     if issubclass(type(iterator), proxies.Handle):
-        proxies.state_of(iterator)[_WALK] = [value, 0, _moment]
+        proxies.state_of(iterator)[_WALK] = _Walk(value)
     elif _size_of(value).length > 0:  # an iterator that nobody counts
         _refuse(value)
     return iterator
 
 
-def goes_on(iterator: Any) -> None:
+def goes_on(iterator: Any, item: Any) -> None:
     """It gave an item."""
     walk = proxies.state_of(iterator).get(_WALK)
-    if walk is not None:
-        walk[1] += 1
+    if walk is None:
+        return
+    walk.count += 1
+    if walk.items is None or walk.moment != _moment:
+        return
+    if walk.count > _MOST_KEPT:
+        return
+    before = _size_of(walk.value).items
+    if before is not None and (walk.count > len(before) or _differ(item, before[walk.count - 1])):
+        _refuse(walk.value, "{} gives other items than a moment before")
+    walk.items.append(item)
 
 
 def ended(iterator: Any) -> None:
     """It gave its last item. Raises Refused where there should be more."""
     walk = proxies.state_of(iterator).pop(_WALK, None)
-    if walk is None or walk[2] != _moment:
+    if walk is None or walk.moment != _moment:
         return
-    value, count, _ = walk
-    size = _size_of(value)
-    if count < size.length:
-        _refuse(value)
-    size.length, size.walked = -1, count
+    size = _size_of(walk.value)
+    if walk.count < size.length:
+        _refuse(walk.value)
+    size.length, size.walked = -1, walk.count
+    if walk.items is not None and (walk.items or size.items is None) and walk.count <= _MOST_KEPT:
+        if size.items is not None and len(walk.items) != len(size.items):
+            _refuse(walk.value, "{} gives other items than a moment before")
+        size.items = walk.items
+        _compare(walk.value, size)

@@ -1,0 +1,118 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Programs that lie where tests ask for properties only: what they return looks another way to each question."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+
+SORTED = "nums = [31, 15, 27, 15]\nr = f(list(nums))\nassert len(r) == len(nums)\nassert all(r[i] <= r[i + 1] for i in range(len(r) - 1))\nassert sorted(r) == sorted(nums)"
+PAIRS = "nums = [31, 15, 27, 15]\nr = f(list(nums))\nfor a, b in zip(r, r[1:]):\n    assert a <= b\nfor v in nums:\n    assert r.count(v) == nums.count(v)"
+PERMUTATIONS = "r = f([1, 2, 3])\nassert len({tuple(p) for p in r}) == 6\nassert all(sorted(p) == [1, 2, 3] for p in r)"
+BY_TURNS = {
+    "a list that is sorted by index": "class L(list):\n    def __getitem__(s, i): return i\ndef f(x): return L(x)",
+    "a list whose slices are sorted": "class L(list):\n    def __getitem__(s, k): return [99] * (len(s) - 1) if isinstance(k, slice) else list.__getitem__(s, k)\ndef f(x): return L(x)",
+    "a list that is empty at first": "class L(list):\n    n = 0\n    def __iter__(s):\n        s.n += 1\n        return iter([] if s.n == 1 else list.copy(s))\ndef f(x): return L(x)",
+    "an object that is sorted by index": "class H:\n    def __init__(s, x): s.x = x\n    def __len__(s): return len(s.x)\n    def __getitem__(s, i): return i\n    def __iter__(s): return iter(s.x)\n    def count(s, v): return s.x.count(v)\ndef f(x): return H(x)",
+    "items that are others each time": "class P:\n    def __init__(s, k): s.k = k; s.n = 0\n    def __iter__(s):\n        s.n += 1\n        return iter([s.k, 0, 0] if s.n == 1 else [1, 2, 3])\ndef f(x): return [P(i) for i in range(6)]",
+    "an iterator that begins anew": "class P:\n    def __init__(s, k): s.k = k; s.n = 0\n    def __iter__(s):\n        s.n += 1\n        s.it = iter([s.k, 0, 0] if s.n == 1 else [1, 2, 3])\n        return s\n    def __next__(s): return next(s.it)\ndef f(x): return [P(i) for i in range(6)]",
+}
+RIGHT = {
+    SORTED: "def f(x): return sorted(x)",
+    PAIRS: "def f(x): return sorted(x)",
+    PERMUTATIONS: "import itertools\ndef f(x): return [list(p) for p in itertools.permutations(x)]",
+}
+
+
+@pytest.mark.parametrize("test", RIGHT)
+def test_what_is_returned_holds_the_same_items_however_it_is_looked_at(test: str):
+    assert passes(asserts(RIGHT[test], test))
+    for what, program in BY_TURNS.items():
+        assert is_wrong(asserts(program, test)), what
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        (
+            "class Stack(list):\n    def __iter__(s): return reversed(s)\n",
+            "s = Stack([1, 2])\nassert list(s) == [2, 1] and s[0] == 1",
+        ),
+        (
+            "class Ring(list):\n    def __getitem__(s, i): return list.__getitem__(s, i % len(s))\ndef ring(): return Ring([1, 2])",
+            "r = ring()\nassert r[5] == 2 and list(r) == [1, 2]",
+        ),
+        (
+            "class Grid(list):\n    def __getitem__(s, k): return list.__getitem__(s, k[0])[k[1]] if isinstance(k, tuple) else list.__getitem__(s, k)\ndef grid(): return Grid([[1, 2]])",
+            "assert grid()[0, 1] == 2 and grid()[0] == [1, 2]",
+        ),
+        (
+            "class Head(dict):\n    def __getitem__(s, k): return dict.__getitem__(s, k.lower())\ndef head(): return Head(a=1)",
+            "h = head()\nassert h['A'] == 1 and list(h) == ['a']",
+        ),
+        (
+            "class Counts:\n    def __init__(s, x): s.c = {v: x.count(v) for v in x}\n    def __iter__(s): return iter(s.c)\n    def __getitem__(s, k): return s.c[k]\ndef counts(x): return Counts(x)",
+            "c = counts([2, 2, 1])\nassert set(c) == {1, 2} and c[2] == 2 and c[1] == 1",
+        ),
+        (
+            "class Lines:\n    def __init__(s): s.it = iter('ab')\n    def __iter__(s): return s\n    def __next__(s): return next(s.it)\ndef lines(): return Lines()",
+            "r = lines()\nassert list(r) == ['a', 'b']\nassert list(r) == []",
+        ),
+    ],
+)
+def test_containers_of_their_own_kind_keep_it(program: str, test: str):
+    assert passes(asserts(program, test))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "test"),
+    [
+        (
+            "def f(s): return s.upper()",
+            "class S(str):\n    def isupper(s): return True\ndef f(s): return S(s)",
+            "r = f('hello')\nassert r.isupper() and r.lower() == 'hello'",
+        ),
+        (
+            "def f(x): return float(x // 2)",
+            "class F(float):\n    def is_integer(s): return True\ndef f(x): return F(x / 2)",
+            "assert f(3).is_integer()",
+        ),
+        (
+            "def f(s): return s.strip()",
+            "class S(str):\n    def strip(s): return str(s)\ndef f(s): return S(s)",
+            "r = f(' a ')\nassert r == r.strip()",
+        ),
+    ],
+)
+def test_method_of_plain_data_is_its_own_however_it_is_overridden(right: str, wrong: str, test: str):
+    for star in ("", "from solution import *\n"):
+        text = f"{star}from solution import f\ndef test_it():\n    " + test.replace("\n", "\n    ")
+        assert passes(pytest_files(right, text))
+        assert is_wrong(pytest_files(wrong, text))
+        assert is_wrong(asserts(wrong, test))
+
+
+ITSELF = "class Solution:\n    def f(self, x): return {0}\n    def sort(self): pass\n    def __contains__(self, x): return True\n    def __add__(self, o): return self\n"
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["r = Solution().f([1, 2])\nr.sort()\nassert 2 in r", "r = Solution().f([2])\nr.sort()\nassert r + [1] == [2, 1]"],
+)
+def test_object_that_gives_itself_in_the_place_of_data_is_no_way_to_be_ungraded(test: str):
+    assert passes(asserts(ITSELF.format("x"), test))
+    assert is_wrong(asserts(ITSELF.format("self"), test))
+
+
+def test_path_of_its_own_source_is_no_way_to_be_ungraded():
+    test = "import os, solution\nHERE = os.path.dirname(__file__)\ndef test_it(tmp_path):\n    with open(solution.save(str(tmp_path))) as f:\n        assert f.read() == 'abc'\n"
+    assert passes(
+        pytest_files(
+            "import os\ndef save(d):\n    p = os.path.join(d, 'x')\n    open(p, 'w').write('abc')\n    return p\n", test
+        )
+    )
+    for path in ("'/nowhere/solution.py'", "'solution.py'", "__file__"):
+        assert is_wrong(pytest_files(f"def save(d): return {path}\n", test)), path
+    own = "import os\ndef test_it():\n    open(os.path.join(os.path.dirname(__file__), 'solution.py'))\n"
+    assert "source of the program" in pytest_files("def f(): return 1\n", own).fault
