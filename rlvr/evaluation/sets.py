@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from data_prep import sets as named
-from data_prep.errors import DataNotFound
+from data_prep.errors import BadFile, DataNotFound
 from data_prep.files import read_problems
 from data_prep.problem import Problem
 from data_prep.rows import suffix_of
@@ -64,22 +65,20 @@ def file_of(entry: str) -> str | None:
         DataNotFound: neither a known set nor a file; says the nearest name.
     """
     name = entry.partition(":")[0]
-    if name in named.NAMED_SETS:
-        return None
-    if _looks_like_file(entry):
+    if name not in named.NAMED_SETS and _looks_like_file(entry):
         return entry
     try:
         named.named_set(name)
     except DataNotFound as error:
         raise DataNotFound(f"{entry!r} is neither a file of problems nor a known set: {error}") from error
-    raise AssertionError("a known set was handled above")
+    return None
 
 
 def label(entry: str) -> str:
     """What a set is called in tables, metrics and file names.
 
     Example:
-        >>> label("data/held_out.jsonl.gz"), label("gsm8k:train"), label("aime24")
+        >>> label("data/held_out.jsonl.zst"), label("gsm8k:train"), label("aime24")
         ('held_out', 'gsm8k-train', 'aime24')
     """
     if entry.partition(":")[0] in named.NAMED_SETS:
@@ -89,4 +88,6 @@ def label(entry: str) -> str:
 
 
 def _looks_like_file(entry: str) -> bool:
-    return entry.lower().endswith((".jsonl", ".jsonl.gz", ".parquet")) or Path(entry).is_file()
+    with suppress(BadFile):
+        return bool(suffix_of(entry))
+    return Path(entry).is_file()
