@@ -37,26 +37,63 @@ def batch_from_groups(groups: Sequence[Group], *, overlong_filter: bool) -> Roll
     Args:
         overlong_filter: take cut-off samples out of the loss (they stay in the baseline).
     """
-    rows = [(n, s) for n, group in enumerate(groups) for s in group.samples_G if s.reward is not None]
-    width = max(len(s.completion.request.prompt_T) + len(s.completion.token_ids) for _, s in rows)
-    shape = (len(rows), width)
-    tokens, positions = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    segment, sequence, group = np.zeros(shape, np.int64), np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
-    mask, versions, logprobs = np.zeros(shape, bool), np.zeros(shape, np.int64), np.zeros(shape, np.float32)
-    for b, (n, sample) in enumerate(rows):
+    samples = [(n, s) for n, group in enumerate(groups) for s in group.samples_G if s.reward is not None]
+    rows = []
+    for n, sample in samples:
         completion = sample.completion
-        start = len(completion.request.prompt_T)
-        end = start + len(completion.token_ids)
-        tokens[b, :start], tokens[b, start:end] = completion.request.prompt_T, completion.token_ids
+        masked = overlong_filter and completion.finish is Finish.LENGTH
+        rows.append(
+            _Row(
+                prompt_T=completion.request.prompt_T,
+                response_T=completion.token_ids,
+                group=n,
+                loss_mask=False if masked else completion.loss_mask,
+                logprobs=completion.logprobs,
+                policy_versions=completion.policy_versions,
+            )
+        )
+    return Rollouts(
+        batch=_laid_out(rows, temperature=samples[0][1].completion.request.sampling.temperature),
+        rewards=torch.tensor([s.reward for _, s in samples], dtype=torch.float64),
+        group_of_row=torch.tensor([n for n, _ in samples], dtype=torch.int64),
+        samples_B=tuple(s for _, s in samples),
+    )
+
+
+def batch_from_demonstrations(prompts_T: Sequence[Sequence[int]], responses_T: Sequence[Sequence[int]]) -> Batch:  # noqa: N803
+    """Rows for supervised steps: the response tokens, end token included, are the loss."""
+    pairs = enumerate(zip(prompts_T, responses_T, strict=True))
+    return _laid_out([_Row(prompt_T=p, response_T=r, group=b) for b, (p, r) in pairs], temperature=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One sequence; loss_mask, logprobs and policy_versions are of the response, a single value of all its tokens."""
+
+    prompt_T: Sequence[int]  # noqa: N815
+    response_T: Sequence[int]  # noqa: N815
+    group: int
+    loss_mask: Sequence[bool] | bool = True
+    logprobs: Sequence[float] | float = 0.0
+    policy_versions: Sequence[int] | int = 0
+
+
+def _laid_out(rows: Sequence[_Row], *, temperature: float) -> Batch:
+    shape = (len(rows), max(len(row.prompt_T) + len(row.response_T) for row in rows))
+    tokens, positions, segment, versions = (np.zeros(shape, np.int64) for _ in range(4))
+    sequence, group = np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
+    mask, logprobs = np.zeros(shape, bool), np.zeros(shape, np.float32)
+    for b, row in enumerate(rows):
+        start, end = len(row.prompt_T), len(row.prompt_T) + len(row.response_T)
+        tokens[b, :start], tokens[b, start:end] = row.prompt_T, row.response_T
         positions[b, :end] = np.arange(end)
-        segment[b, :end], sequence[b, :end], group[b, :end] = 1, b, n
-        if not (overlong_filter and completion.finish is Finish.LENGTH):
-            mask[b, start:end] = completion.loss_mask
-        versions[b, start:end] = completion.policy_versions
-        logprobs[b, start:end] = completion.logprobs
+        segment[b, :end], sequence[b, :end], group[b, :end] = 1, b, row.group
+        mask[b, start:end] = row.loss_mask
+        versions[b, start:end] = row.policy_versions
+        logprobs[b, start:end] = row.logprobs
     mask[:, 0] = False  # nothing precedes the first token
     logprobs[~mask] = 0.0
-    batch = Batch(
+    return Batch(
         tokens=torch.from_numpy(tokens),
         positions=torch.from_numpy(positions),
         segment_ids=torch.from_numpy(segment),
@@ -66,41 +103,7 @@ def batch_from_groups(groups: Sequence[Group], *, overlong_filter: bool) -> Roll
         sampled_logprobs=torch.from_numpy(logprobs),
         advantages=torch.zeros(shape),
         policy_versions=torch.from_numpy(versions),
-        temperature=rows[0][1].completion.request.sampling.temperature,
-        token_count=int(mask.sum()),
-        sequence_count=int(mask.any(1).sum()),
-    )
-    return Rollouts(
-        batch=batch,
-        rewards=torch.tensor([s.reward for _, s in rows], dtype=torch.float64),
-        group_of_row=torch.tensor([n for n, _ in rows], dtype=torch.int64),
-        samples_B=tuple(s for _, s in rows),
-    )
-
-
-def batch_from_demonstrations(prompts_T: Sequence[Sequence[int]], responses_T: Sequence[Sequence[int]]) -> Batch:  # noqa: N803
-    """Rows for supervised steps: the response tokens, end token included, are the loss."""
-    width = max(len(p) + len(r) for p, r in zip(prompts_T, responses_T, strict=True))
-    shape = (len(prompts_T), width)
-    tokens, positions, segment = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    sequence, mask = np.full(shape, -1, np.int64), np.zeros(shape, bool)
-    for b, (prompt, response) in enumerate(zip(prompts_T, responses_T, strict=True)):
-        start, end = len(prompt), len(prompt) + len(response)
-        tokens[b, :start], tokens[b, start:end] = prompt, response
-        positions[b, :end] = np.arange(end)
-        segment[b, :end], sequence[b, :end] = 1, b
-        mask[b, max(start, 1) : end] = True
-    return Batch(
-        tokens=torch.from_numpy(tokens),
-        positions=torch.from_numpy(positions),
-        segment_ids=torch.from_numpy(segment),
-        sequence_ids=torch.from_numpy(sequence),
-        group_ids=torch.from_numpy(sequence),
-        loss_mask=torch.from_numpy(mask),
-        sampled_logprobs=torch.zeros(shape),
-        advantages=torch.zeros(shape),
-        policy_versions=torch.zeros(shape, dtype=torch.int64),
-        temperature=1.0,
+        temperature=temperature,
         token_count=int(mask.sum()),
         sequence_count=int(mask.any(1).sum()),
     )

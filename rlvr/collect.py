@@ -57,8 +57,8 @@ class Collected:
     """What one step collected.
 
     groups: to train on, in draw order, samples that could not be graded included (`graded` leaves them out).
-    left_out: the other groups of this step with the reason: carried, expired, all_right, all_wrong, too_few_graded.
-    kinds: of the groups sampled in this step, how many were informative, all_right, all_wrong, too_few_graded.
+    left_out: the other groups of this step with the reason: carried, expired, or a `GroupKind` that is not kept.
+    kinds: of the groups sampled in this step, how many were of each `GroupKind`.
     sampled: the groups drawn in this step. carried_in: groups of an earlier step that were still fresh enough.
     missing: groups short of a full batch. ungraded: reason -> how many samples of this step have no grade for it.
     """

@@ -10,6 +10,7 @@ run that resumes draws the same problems, and a problem that is drawn twice gets
   what its groups showed; a problem not yet seen counts as p = 1/2.
 
 Example:
+    >>> from data_prep.problem import MathReference
     >>> problems = [Problem.make(question=q, reference=MathReference(answer="1")) for q in "abc"]
     >>> draws = ProblemDraws([Source(name="demo", problems=problems)], seed=7, sampler="shuffle")
     >>> sorted(d.problem.messages[0].content for d in draws.take(3))
@@ -26,11 +27,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from data_prep.problem import MathReference, Problem
+from data_prep.problem import Problem
 from rlvr.errors import ConfigError
 from rlvr.random_streams import Purpose, stream
-
-__all__ = ["Draw", "DrawState", "MathReference", "ProblemDraws", "Sampler", "Source"]
 
 Sampler: TypeAlias = Literal["shuffle", "difficulty"]
 FLOOR = 0.05  # a problem that looks solved or hopeless is still tried now and then
@@ -85,7 +84,9 @@ class ProblemDraws:
         self._draw_index = 0
         self._cursors = [0] * len(sources)
         self._pass_rates: dict[str, float] = {}
-        self._orders: dict[int, tuple[int, np.ndarray]] = {}  # source -> (epoch, permutation): a cache
+        # Caches, by source: (epoch, permutation), and the running sums of the weights under the pass rates of now.
+        self._orders: dict[int, tuple[int, np.ndarray]] = {}
+        self._masses: dict[int, np.ndarray] = {}
 
     def take(self, count: int) -> list[Draw]:
         """The next `count` draws."""
@@ -98,6 +99,7 @@ class ProblemDraws:
         """
         before = self._pass_rates.get(problem_id, 0.5)
         self._pass_rates[problem_id] = (1 - MEMORY) * before + MEMORY * pass_rate
+        self._masses.clear()
 
     @property
     def state(self) -> DrawState:
@@ -115,14 +117,14 @@ class ProblemDraws:
         self._draw_index = state.draw_index
         self._cursors = list(state.cursors)
         self._pass_rates = dict(state.pass_rates or {})
+        self._masses.clear()
 
     def _next(self) -> Draw:
         random = stream(self._seed, Purpose.DRAW, self._draw_index)
         which = min(int(np.searchsorted(self._bounds, random.random(), side="right")), len(self._sources) - 1)
         problems = self._sources[which].problems
         if self._weighted:
-            rates = np.array([self._pass_rates.get(p.id, 0.5) for p in problems])
-            mass = np.cumsum(FLOOR + (1 - FLOOR) * 4 * rates * (1 - rates))
+            mass = self._mass(which)
             place = int(np.searchsorted(mass, random.random() * mass[-1], side="right"))
             problem = problems[min(place, len(problems) - 1)]
         else:
@@ -132,6 +134,12 @@ class ProblemDraws:
         self._cursors[which] += 1
         self._draw_index += 1
         return draw
+
+    def _mass(self, which: int) -> np.ndarray:
+        if which not in self._masses:
+            rates = np.array([self._pass_rates.get(p.id, 0.5) for p in self._sources[which].problems])
+            self._masses[which] = np.cumsum(FLOOR + (1 - FLOOR) * 4 * rates * (1 - rates))
+        return self._masses[which]
 
     def _order(self, which: int, epoch: int) -> np.ndarray:
         cached = self._orders.get(which)

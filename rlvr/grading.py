@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 
 from data_prep.problem import Problem
+from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult
@@ -20,12 +21,13 @@ from rlvr.types import Completion
 class GradingConfig:
     """How grades are made.
 
-    workers: processes; null = one a core. deadline: seconds of wall time for one grade; then its worker is killed.
+    workers: processes for each reward; null = one a core, eight at most.
+    deadline: seconds of wall time for one grade; then its worker is killed.
     max_ungraded_share: above this share of a step's samples without a grade the run stops with a diagnosis.
     """
 
     workers: int | None = None
-    deadline: float = 10.0
+    deadline: float = DEADLINE
     max_ungraded_share: float = 0.1
 
 

@@ -64,7 +64,7 @@ class RolloutConfig:
 
 
 def check_trainable(config: RolloutConfig) -> None:
-    """Refuse what would bias the ratio, or cannot be. Raises ConfigError."""
+    """Refuse what would bias the ratio, and stages that cannot be. Raises ConfigError."""
     for key, value, neutral in (("top_p", config.top_p, 1.0), ("top_k", config.top_k, 0), ("min_p", config.min_p, 0.0)):
         if value != neutral:
             raise ConfigError(
@@ -72,11 +72,6 @@ def check_trainable(config: RolloutConfig) -> None:
                 "distribution that the learner's log-probabilities do not have, and every ratio would be biased; "
                 f"set rollout.{key}={neutral} (evaluation may use it)"
             )
-    if not config.temperature > 0:
-        raise ConfigError(f"rollout.temperature is {config.temperature}; sampling for training needs a value above 0")
-    for key in ("prompts", "n", "max_batch"):
-        if getattr(config, key) < 1:
-            raise ConfigError(f"rollout.{key} is {getattr(config, key)}; it must be at least 1")
     stages = config.stages
     starts = [start for start, _ in stages]
     if not stages or starts[0] != 0 or starts != sorted(set(starts)) or min(tokens for _, tokens in stages) < 1:
@@ -87,7 +82,7 @@ def check_trainable(config: RolloutConfig) -> None:
 
 
 class GroupSampler:
-    """Samples and grades whole groups. `at(step)` gives the function that the collector calls in that step."""
+    """Samples and grades whole groups: what the collector calls in each step."""
 
     def __init__(
         self,

@@ -21,6 +21,10 @@ from rlvr.config import RunConfig
 from rlvr.evaluation.sets import file_of
 from rlvr.rundir.directory import InputHashes
 
+_MADE = dict.fromkeys(("data.train", "warmup.data", "eval.sets"), " with `rlvr prep`") | {
+    "data.pass_rates": " with `rlvr eval --out`"
+}
+
 
 def hash_inputs(config: RunConfig) -> InputHashes:
     """The hash of each file; a key without one is absent.
@@ -56,8 +60,3 @@ def _rewards(config: RunConfig, sets: list[str]) -> Iterator[str]:
         return
     for path in [*(source.path for source in config.data.train), *sets]:
         yield from {problem.reward for problem in iter_problems(path)}
-
-
-_MADE = dict.fromkeys(("data.train", "warmup.data", "eval.sets"), " with `rlvr prep`") | {
-    "data.pass_rates": " with `rlvr eval --out`"
-}

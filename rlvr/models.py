@@ -60,6 +60,8 @@ class LoraSettings:
     alpha: the update is scaled by alpha / rank.
     dropout: on the adapters' input, in training only.
     targets: names of the linear layers that get adapters; empty = all of them but the head.
+
+    Their first values are the same in every run, whatever its seed.
     """
 
     rank: int = 0

@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from data_prep.problem import Problem
-from data_prep.templates import TEMPLATES, prefill_of, render, template_named
+from data_prep.templates import prefill_of, render, template_named
 from rewards.types import Message
 from rlvr.tokenizers import encode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-__all__ = ["TEMPLATES", "Prompter"]
 
 
 class Prompter:

@@ -113,18 +113,19 @@ class Recorder:
 
 
 def _decided(step: StepRecord) -> list[DecidedGroup]:
-    advantages: dict[tuple[int, int], float] = {}
+    advantages: defaultdict[int, dict[int, float]] = defaultdict(dict)  # by draw, then by sample
     if step.update is not None:
         batch = step.update.rollouts.batch
         tokens = batch.loss_mask.sum(1).clamp(min=1)
         means = ((batch.advantages * batch.loss_mask).sum(1) / tokens).tolist()
         for sample, mean in zip(step.update.rollouts.samples_B, means, strict=True):
-            advantages[sample.completion.request.draw_index, sample.completion.request.sample_index] = mean
+            request = sample.completion.request
+            advantages[request.draw_index][request.sample_index] = mean
     trained = [
         DecidedGroup(
             group=g,
             decision="trained" if step.update is not None else "not_trained",
-            advantages={i: a for (draw, i), a in advantages.items() if draw == g.draw_index},
+            advantages=advantages[g.draw_index],
         )
         for g in step.collected.groups
     ]

@@ -17,6 +17,7 @@ from rlvr.learner.optimizer import OptimizerConfig
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner
 from rlvr.random_streams import Purpose, stream
+from rlvr.state import REFUSALS_IN_A_ROW
 from rlvr.types import StepStats
 
 OBJECTIVE = ObjectiveSpec(surrogate="supervised", divide_by="tokens", importance_cap=None)
@@ -55,7 +56,7 @@ async def warm_up(
 
     Raises:
         ConfigError: there are no demonstrations, or one is longer than the model's positions.
-        RunStopped: three updates in a row with a non-finite loss or gradient.
+        RunStopped: REFUSALS_IN_A_ROW updates in a row with a non-finite loss or gradient.
     """
     rows = [(prompter.tokens(d.problem), prompter.encode_response(d.response)) for d in demonstrations]
     longest = max((len(prompt) + len(response) for prompt, response in rows), default=0)
@@ -74,8 +75,10 @@ async def warm_up(
         chosen = [rows[next(order)] for _ in range(config.batch)]
         stats = await learner.step(batch_from_demonstrations(*zip(*chosen, strict=True)), OBJECTIVE)
         refused = refused + 1 if stats.refused else 0
-        if refused == 3:
-            raise RunStopped(f"three warm-up updates in a row were refused: {stats.refused}; lower warmup.optimizer.lr")
+        if refused == REFUSALS_IN_A_ROW:
+            raise RunStopped(
+                f"{refused} warm-up updates in a row were refused: {stats.refused}; lower warmup.optimizer.lr"
+            )
         show(step, stats)
     return True
 

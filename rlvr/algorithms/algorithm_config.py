@@ -187,7 +187,7 @@ _SETTINGS: dict[str, Callable[[Recipe], Value]] = {
     "score_offset": lambda r: r.shaping.offset,
     "overlong_buffer": lambda r: buffer_tokens(r.shaping, r.objective.max_response_tokens),
     "overlong_factor": lambda r: r.shaping.overlong_factor,
-    "overlong_filter": lambda r: r.overlong_filter,
+    "overlong_filter": lambda r: r.shaping.overlong_filter,
 }
 
 

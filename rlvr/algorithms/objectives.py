@@ -47,8 +47,8 @@ class ObjectiveStatistics:
     """What a pass measured, without gradient: sums over loss tokens (float64 scalars) unless said otherwise.
 
     tokens, sequences: how many this pass saw; sequences without a loss token are not among them.
-    policy: weighted surrogate, as in the loss. kl: the spec's estimator, unweighted; 0 without a reference.
-    entropy: 0 when none was given. clipped_low, clipped_high, clipped_dual: tokens where that bound held.
+    kl: the spec's estimator, unweighted; 0 without a reference. entropy: 0 when none was given.
+    clipped_low, clipped_high, clipped_dual: tokens where that bound held.
     log_ratios [N] float32: new - old of each loss token.
     mismatch_kl: k3 of old/sampled. mismatch_max: the largest |old - sampled|, not a sum. capped: tokens whose
     importance weight was cut. masked: sequences that the geometric-mean rule took out.
@@ -59,7 +59,6 @@ class ObjectiveStatistics:
 
     tokens: Tensor
     sequences: Tensor
-    policy: Tensor
     kl: Tensor
     entropy: Tensor
     clipped_low: Tensor
@@ -138,7 +137,6 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
         statistics=ObjectiveStatistics(
             tokens=_total(torch.ones_like(frozen)),
             sequences=_total(torch.ones_like(inputs.size)),
-            policy=_total(torch.where(kept, weights * policy.detach(), zeros)),
             kl=_total(kl),
             entropy=_total(bits),
             clipped_low=_total(losses.clipped_low),

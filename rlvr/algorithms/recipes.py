@@ -95,11 +95,6 @@ class Recipe:
         """Whether groups are resampled until enough of them are informative (dynamic sampling)."""
         return self.keep == "informative"
 
-    @property
-    def overlong_filter(self) -> bool:
-        """Whether samples cut off at the maximum length leave the loss."""
-        return self.shaping.overlong_filter
-
 
 def tied(recipe: Recipe) -> Recipe:
     """The recipe with its objective's KL numbers set from `kl`: the loss has a KL term only where one is placed."""

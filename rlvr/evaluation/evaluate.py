@@ -31,8 +31,6 @@ from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import Completion, RolloutRequest, SamplingParameters
 
-__all__ = ["EvalConfig", "Grade", "evaluate", "rollout_seed"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalConfig:

@@ -12,7 +12,7 @@ be computed from it. The names of the metrics are what tables, summaries and met
     score              mean score, for rewards that have no right and wrong, too
 
 Example:
-    evaluation = await evaluate(problems, engine, grade, encode=encode, decode=decode, sampling=sampling, samples=8)
+    evaluation = await evaluate(problems, engine, graders, prompter=prompter, sampling=sampling, samples=8)
     evaluation.metric("pass@4").mean
 """
 

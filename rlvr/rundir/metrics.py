@@ -28,16 +28,13 @@ class MetricsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def cut_after(self, step: int) -> int:
-        """Drop the lines of later steps and a torn last line; returns how many lines went."""
+    def cut_after(self, step: int) -> None:
+        """Drop the lines of later steps and a torn last line."""
         if not self._path.exists():
-            return 0
-        with self._path.open("rb") as file:
-            before = sum(1 for _ in file)
+            return
         kept = [row for row in read_metrics(self._path) if int(row["step"] or 0) <= step]
         with writing(self._path):
             write_text(self._path, "".join(_line(row) for row in kept))
-        return before - len(kept)
 
     def append(self, metrics: Metrics) -> None:
         with writing(self._path), self._path.open("a", encoding="utf-8") as file:

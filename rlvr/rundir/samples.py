@@ -46,7 +46,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedGroup:
-    """A group and what became of it: `trained`, `carried`, or why it was left out.
+    """A group and what became of it: `trained`, `not_trained` (the run stopped), or why it was left out.
 
     advantages: the mean advantage of each sample's tokens, by sample index; empty unless trained.
     """
@@ -73,12 +73,11 @@ class SamplesFolder:
             temporary.replace(path)
         return path
 
-    def cut_after(self, step: int) -> int:
-        """Remove the files of later steps; returns how many."""
-        later = [p for p in self._folder.glob("step-*.parquet") if (m := _NAME.fullmatch(p.name)) and int(m[1]) > step]
-        for path in later:
-            path.unlink()
-        return len(later)
+    def cut_after(self, step: int) -> None:
+        """Remove the files of later steps."""
+        for path in self._folder.glob("step-*.parquet"):
+            if (name := _NAME.fullmatch(path.name)) and int(name[1]) > step:
+                path.unlink()
 
 
 def _row(step: int, decided: DecidedGroup, sample: Sample) -> dict[str, object]:

@@ -42,7 +42,7 @@ def test_every_override_arrives() -> None:
     assert (spec.kl_coefficient, spec.kl_estimator, spec.entropy_coefficient) == (0.02, "k2", 0.003)
     assert (spec.importance_cap, spec.sequence_low, spec.sequence_high) == (3.0, 0.9, 1.1)
     assert (spec.surrogate, recipe.entropy_control) == ("clip_cov", control)
-    assert (recipe.reference_every, recipe.informative_only, recipe.overlong_filter) == (400, True, True)
+    assert (recipe.reference_every, recipe.informative_only, recipe.shaping.overlong_filter) == (400, True, True)
     assert (recipe.shaping.overlong_buffer, recipe.shaping.overlong_factor) == (100, 0.5)
     assert set(recipe.overridden) == {field.name for field in fields(AlgorithmConfig)}
 
