@@ -16,7 +16,7 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, evaluation, lending, names, proxies, surroundings, unpickling
+from . import context, emptiness, evaluation, lending, names, proxies, surroundings, unbounded, unpickling
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -294,6 +294,7 @@ def main() -> None:
         emptiness.guard(told)
         evaluation.guard(told)
         unpickling.guard(told)
+        unbounded.guard(told)
         link = Link(Channel(LINK))
         link.local_modules = frozenset((TEST,))
         report = Report(channel)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import TypeAlias
@@ -39,6 +40,19 @@ def tree_of(file: str) -> ast.Module | None:
 def mentions(*words: str) -> bool:
     """Whether the tests name one of these."""
     return any(word in source for source in SOURCES.values() for word in words)
+
+
+def speaks_here(word: str) -> bool:
+    """Whether a function of the tests that runs at this moment names it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename in SOURCES and word in SOURCES[code.co_filename]:
+            last = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
+            if any(word in line for line in SOURCES[code.co_filename].splitlines()[code.co_firstlineno - 1 : last]):
+                return True
+        frame = frame.f_back
+    return False
 
 
 def uses_name(name: str) -> bool:

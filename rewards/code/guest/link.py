@@ -27,6 +27,7 @@ _MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
 _MUCH = 1 << 16  # bytes
 _MAY_STOP = ("__next__", "drive")
+_WRITTEN = "it wrote NaN or infinity, of which the tests say nothing: no comparison with it fails by itself"
 _GIVING = ("call", "getattr", "__getitem__", "__next__")
 
 
@@ -149,6 +150,8 @@ class Link:
                 for part in proxies.made_parts(message[5]):
                     if part is not message[5] or uses.as_value():
                         proxies.mark_given(part)
+            if unbounded.is_written(message[5]):
+                self.refuse(_WRITTEN)
             if unbounded.is_no_number(message[5]) and not unbounded.are_named():
                 self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
             return message[5]
@@ -158,7 +161,7 @@ class Link:
             raise proxies.Refused(error[:300])
         if not isinstance(error, BaseException):
             self.lose("the program broke the protocol: it raised what is no exception", violated=True)
-        if isinstance(error, StopIteration) and name not in _MAY_STOP and not context.mentions("StopIteration"):
+        if isinstance(error, StopIteration) and name not in _MAY_STOP and not context.speaks_here("StopIteration"):
             error = RuntimeError("the program raised StopIteration")  # `map(solve, cases)` would take it for its end
         self.case.raised = error
         raise error
@@ -226,6 +229,8 @@ class Link:
             self.lose(f"the program sent what is too large: {type(error).__name__}", violated=True)
         self.answered = True
         for stream, text in message[4]:
+            if unbounded.is_written(text):
+                self.refuse(_WRITTEN)
             self.output(stream, text)
         return message  # type: ignore[no-any-return]
 

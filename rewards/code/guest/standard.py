@@ -140,6 +140,13 @@ def function_name_of(value: object) -> str | None:
     return _FUNCTION_NAMES.get(id(value))
 
 
+def put_for(function: object, other: object) -> None:
+    """Have another function stand for one that both ends have."""
+    if (name := _FUNCTION_NAMES.get(id(function))) is not None:
+        _FUNCTION_NAMES[id(other)] = name
+        _HELD.append(other)
+
+
 def by_name(name: object) -> Any:
     """The type, exception or constant of that name. Raises Violation."""
     if type(name) is not str:

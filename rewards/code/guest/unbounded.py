@@ -3,24 +3,31 @@
 NaN is neither above nor below a limit, so `not abs(f(2) - 3) > 1e-6` holds for it. What is computed from infinity is
 NaN or infinite, so `abs(f(2) - 3) <= 1e-6 * max(1, abs(f(2)))` holds for that. So where the tests name neither, a call
 that gives NaN fails; a number within what the program gives computes and shows as it is, but a comparison by order
-fails where a side is NaN, or where both are infinite and one is computed.
+fails where a side is NaN, or where both are infinite and one is computed. So it is with text that a test may read such
+a number from: `float("nan")`.
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from types import FrameType
 from typing import Any, NoReturn
 
-from . import context, proxies
+from . import context, proxies, standard
 
 _NAMES = re.compile(
     r"(?<![a-z])(?:is|all)?(?:nan(?:mean|max|min|sum|std|var|median)?|inf(?:s|inity|inite)?|finite|nat)(?![a-z])",
     re.IGNORECASE,
 )
+_READ = re.compile(r"\bfloat\b|\bDecimal\b|\bcomplex\b|\bjson\b|\beval\b|fromstring|loadtxt|genfromtxt")
+_WRITTEN = re.compile(r"(?<![\w.])(?:nan|inf|infinity|[0-9][0-9._]*e\+?[0-9]{3,})(?![\w])", re.IGNORECASE)
+_OF_MATH = ("fabs", "sqrt", "cbrt", "hypot", "dist", "fsum", "prod", "pow", "copysign", "ldexp", "fmod", "exp", "log")
 
 
 def are_named() -> bool:
@@ -33,10 +40,62 @@ def _speak_of_them(sources: tuple[str, ...]) -> bool:
     return any(_NAMES.search(source) for source in sources)
 
 
+def guard(tests: bytes) -> None:
+    """Have functions of `math` that tests compute with keep what they compute from such numbers apart, too."""
+    if b"math" not in tests:
+        return
+
+    def keeping(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def compute(*args: Any, **kwargs: Any) -> Any:
+            made = function(*args, **kwargs)
+            return made if type(made) is not float or math.isfinite(made) or are_named() else marked(made, True)
+
+        return compute
+
+    for name in _OF_MATH:
+        if hasattr(math, name):
+            made = keeping(getattr(math, name))
+            standard.put_for(getattr(math, name), made)
+            setattr(math, name, made)
+
+
+def is_written(value: object) -> bool:
+    """Whether it is text, or holds text, that a test may read as such a number."""
+    return _may_be_read(tuple(context.SOURCES.values())) and any(
+        len(text) < _LONGEST_TEXT and _WRITTEN.search(text) and not _is_finite(text) for text in _texts(value)
+    )
+
+
+_LONGEST_TEXT = 1 << 16
+
+
+@functools.cache
+def _may_be_read(sources: tuple[str, ...]) -> bool:
+    return any(_READ.search(source) for source in sources) and not are_named()
+
+
+def _is_finite(text: str) -> bool:
+    """Whether all such words in a text are numbers after all: `1e100`."""
+    return all(math.isfinite(float(word)) for word in _WRITTEN.findall(text))
+
+
+def _texts(value: object, depth: int = 2) -> Iterator[str]:
+    if type(value) is str:
+        yield value
+    elif type(value) is bytes:
+        yield value.decode("latin-1")
+    elif depth and type(value) in (list, tuple, dict):
+        for item in value.values() if type(value) is dict else value:  # type: ignore[attr-defined]
+            yield from _texts(item, depth - 1)
+
+
 def is_no_number(value: object, depth: int = 4) -> bool:
     """Whether it is NaN, or NaNs and nothing else. In an array one is enough, since it is compared as a whole."""
     if isinstance(value, float | complex):
         return value != value
+    if isinstance(value, Decimal):
+        return not Decimal.is_finite(value)
     if type(value) in (list, tuple):
         return depth > 0 and bool(value) and all(is_no_number(x, depth - 1) for x in value)  # type: ignore[attr-defined]
     numpy = sys.modules.get("numpy")
@@ -96,6 +155,16 @@ def _ordering(name: str) -> Callable[..., Any]:
     return method
 
 
+def _asks_for_float(frame: FrameType) -> bool:
+    """Whether a test calls `float`, or has it called: what comes of it would be a number like any other."""
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and context.span(node) == place)
+    return any(isinstance(name, ast.Name) and name.id == "float" for call in calls for name in ast.walk(call))
+
+
 class Unbounded(float):
     """NaN or an infinity of the program. computed: a test has computed it from one."""
 
@@ -103,7 +172,7 @@ class Unbounded(float):
 
     def __float__(self) -> float:
         """What numpy asks for when it makes an array, which knows no difference between numbers."""
-        if self != self:
+        if self != self or _asks_for_float(sys._getframe(1)):
             _refuse(self)
         return float.__add__(self, 0.0)
 

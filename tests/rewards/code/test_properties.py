@@ -116,3 +116,72 @@ def test_path_of_its_own_source_is_no_way_to_be_ungraded():
         assert is_wrong(pytest_files(f"def save(d): return {path}\n", test)), path
     own = "import os\ndef test_it():\n    open(os.path.join(os.path.dirname(__file__), 'solution.py'))\n"
     assert "source of the program" in pytest_files("def f(): return 1\n", own).fault
+
+
+NUMBERS = {
+    "import math\nr = f(2.0)\nassert math.fabs(r - 1.4142135) <= 1e-6 * max(1.0, math.fabs(r))": (
+        "x ** 0.5",
+        "float('inf')",
+        "-float('inf')",
+    ),
+    "from math import fabs\nd = f(2.0)\nassert not fabs(d['root'] - 1.4142135) > 1e-6 and d['n'] == 2.0": (
+        "{'root': x ** 0.5, 'n': x}",
+        "{'root': float('nan'), 'n': x}",
+    ),
+    "def close(a, b):\n    a, b = float(a), float(b)\n    return abs(a - b) <= 1e-6 * max(abs(a), abs(b))\nassert close(f(2.0), 1.4142135)": (
+        "x ** 0.5",
+        "float('inf')",
+        "'inf'",
+        "b'-inf'",
+        "'1e999'",
+    ),
+    "r = float(f(2.0))\nif abs(r - 1.4142135) > 1e-6:\n    raise AssertionError(r)": (
+        "str(x ** 0.5)",
+        "'nan'",
+        "' NaN '",
+        "b'nan'",
+    ),
+    "import json\nr = json.loads(f(2.0))['v']\nif abs(r - 1.4142135) > 1e-6:\n    raise AssertionError(r)": (
+        "'{\"v\": ' + str(x ** 0.5) + '}'",
+        "'{\"v\": NaN}'",
+    ),
+    "from decimal import Decimal\nr = f(2)\nassert abs(r - Decimal('1.5')) <= Decimal('0.01') * max(abs(r), Decimal(1))": (
+        "__import__('decimal').Decimal('1.5')",
+        "__import__('decimal').Decimal('Infinity')",
+    ),
+}
+
+
+@pytest.mark.parametrize("test", NUMBERS)
+def test_number_that_is_none_is_within_no_limits_in_whatever_form_it_comes(test: str):
+    right, *wrong = NUMBERS[test]
+    assert passes(asserts(f"def f(x): return {right}", test))
+    for value in wrong:
+        assert is_wrong(asserts(f"def f(x): return {value}", test)), value
+
+
+def test_text_of_no_number_is_like_any_other_where_no_test_reads_numbers_or_speaks_of_it():
+    assert passes(asserts("def f(x): return 'in' + x", "assert f('fo')[2:] == 'fo'"))
+    assert passes(asserts("def f(x): return 'nan' if x else '1e5'", "assert float(f(0)) == 1e5\nassert f(1) == 'nan'"))
+    assert passes(
+        asserts("import math\ndef f(g, x): return g is math.sqrt and g(x)", "import math\nassert f(math.sqrt, 4) == 2")
+    )
+
+
+def test_stop_iteration_ends_no_loop_where_another_test_expects_one():
+    test = """
+        import pytest, solution
+        def test_end():
+            it = solution.gen(1)
+            assert next(it) == 1
+            with pytest.raises(StopIteration):
+                next(it)
+        def test_values():
+            for got, expected in zip(map(solution.f, [1, 2]), [2, 5]):
+                assert got == expected
+    """
+    program = "def gen(n): yield n\ndef f(n): {0}\n"
+    assert passes(pytest_files(program.format("return n * n + 1"), test))
+    assert is_wrong(pytest_files(program.format("raise StopIteration"), test))
+    direct = "import pytest\ndef test_it():\n    from solution import f\n    with pytest.raises(StopIteration):\n        f(1)\n"
+    assert passes(pytest_files(program.format("raise StopIteration"), direct))
