@@ -1,4 +1,4 @@
-"""The rows to look at: a file of problems or of one's own rows, or a set by name, each row with its published solution.
+"""The rows to look at: of files, of any other source of rows, or of a set by name, each with its published solution.
 
 Example:
     entries = list(read_entries("gsm8k:test").entries)
@@ -6,10 +6,12 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol
 
 from data_prep.errors import BadRow, DataError, DataNotFound
 from data_prep.problem import Problem
@@ -17,19 +19,44 @@ from data_prep.rows import OnBad, Row, iter_rows, raise_bad, read_each
 from data_prep.sets import NAMED_SETS, NamedSet, named_set, set_rows
 from data_prep.sources.columns import value_at
 from data_prep.sources.jsonl import GUESS, ROWS_TO_GUESS_FROM, Wanted, first_fields, reader_of
+from data_prep.validation.findings import Finding
 from rewards.errors import InvalidRow
 from rewards.types import MathReference, reference_from
 
+SOLUTION_NAMES = (
+    *("solution", "reference_solution", "canonical_solution", "gold_solution", "code", "rationale", "reasoning"),
+    *("explanation", "answer"),
+)
+OPTION_NAMES = ("options", "choices")
 _NAMED = {"choice": "answer", "text": "answers"}
+
+
+class RowSource(Protocol):
+    """Rows in a fixed order, and the errors of those that cannot be read; `rlvr grade` has files, folders and streams
+    of this form."""
+
+    name: str
+
+    def rows(self) -> Iterator[Row | BadRow]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A problem, where it stands in its file, and its published solution (empty = none)."""
+    """A problem, where it stands, and its published solution (empty = none). file: empty where there is only one."""
 
     problem: Problem
     line: int
     solution: str = ""
+    file: str = ""
+
+    def finding(self, check: str, reason: str) -> Finding:
+        """What is the matter with it."""
+        return Finding(check, self.line, self.problem.id, reason, self.file)
+
+    @property
+    def place(self) -> str:
+        """As people call it."""
+        return f"line {self.line}" if not self.file else f"{self.file}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +69,25 @@ class Source:
 
 
 def read_entries(
-    data: str,
+    data: str | Sequence[RowSource],
     *,
     solution_field: str | None = None,
     wanted: Wanted = GUESS,
-    kind: str = "math",
+    kind: str = "",
     on_bad: OnBad = raise_bad,
 ) -> Source:
-    """The rows of a file, or of `NAME` or `NAME:SPLIT` from the folder RLVR_DATA.
+    """The rows of a file, of `NAME` or `NAME:SPLIT` from the folder RLVR_DATA, or of sources of rows, read as one.
 
-    solution_field: the column of a solution; None = the one that the named set has. wanted: other columns of a file.
-    kind: what a bare answer in a file means: `math`, `choice` or `text`.
+    solution_field: the column of a solution; None = the one that the named set has, or a usual name. wanted: other
+    columns of one's own rows. kind: what a bare answer in them means: `math`, `choice` or `text`; empty = `choice`
+    where the first rows have options, else `math`.
 
     Raises:
         DataNotFound, BadFile: there is no such file or set. UnknownColumns: see `data_prep.sources.jsonl`.
-        DataError: the file holds no rows. BadRow: while entries are taken, unless `on_bad` takes it.
+        DataError: there are no rows. BadRow: while entries are taken, unless `on_bad` takes it.
     """
+    if not isinstance(data, str):
+        return _of_rows(data, solution_field, wanted, kind, on_bad)
     name, _, split = data.partition(":")
     if name in NAMED_SETS and not Path(data).exists():
         if wanted != GUESS:
@@ -70,7 +100,23 @@ def read_entries(
         return Source(name=f"{name}:{split}", columns="", entries=entries)
     if not Path(data).exists() and not Path(data).suffix:
         named_set(name)  # says what there is, and what is nearest
-    return _of_file(data, solution_field, wanted, kind, on_bad)
+    return _of_rows([_File(data)], solution_field, wanted, kind, on_bad)
+
+
+class _File:
+    """The rows of one file."""
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._bad: list[BadRow] = []
+        self._rows = iter_rows(path, self._bad.append)
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        for row in self._rows:
+            yield from self._bad
+            self._bad.clear()
+            yield row
+        yield from self._bad
 
 
 def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad) -> Iterator[Entry]:
@@ -87,38 +133,62 @@ def _of_set(entry: NamedSet, name: str, split: str, solution: str, on_bad: OnBad
             entry.finish()
 
 
-def _of_file(path: str, solution_field: str | None, wanted: Wanted, kind: str, on_bad: OnBad) -> Source:
+def _of_rows(
+    sources: Sequence[RowSource], solution_field: str | None, wanted: Wanted, kind: str, on_bad: OnBad
+) -> Source:
     bad: list[BadRow] = []
 
-    def take_note(error: BadRow) -> None:
-        if not bad:
-            bad.append(error)
-        on_bad(error)
+    def good() -> Iterator[Row]:
+        for source in sources:
+            for row in source.rows():
+                if isinstance(row, BadRow):
+                    if not bad:
+                        bad.append(row)
+                    on_bad(row)
+                else:
+                    yield row
 
-    rows = iter_rows(path, take_note)
+    name = ", ".join(source.name for source in sources[:3]) + (f" and {len(sources) - 3} more" if sources[3:] else "")
+    rows = good()
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
     if not first:
-        raise DataError(f"{path} holds no rows that can be read" + (f"; the first: {bad[0]}" if bad else ""))
+        raise DataError(f"{name} holds no rows that can be read" + (f"; the first: {bad[0]}" if bad else ""))
     fields = first_fields(first)
     if solution_field is not None and value_at(fields, solution_field) is None:
-        raise DataError(f"{path} has no column {solution_field!r} for the solution; its columns: {', '.join(fields)}")
-    reader = reader_of(fields, wanted, file=path)
+        raise DataError(f"{name} has no column {solution_field!r} for the solution; its columns: {', '.join(fields)}")
+    reader = reader_of(fields, wanted, file=name)
+    of_solution = solution_field or _solution_column(fields)
+    options = next((column for column in OPTION_NAMES if isinstance(fields.get(column), list | Mapping)), "")
+    kind = kind or ("choice" if options else "math")
+    told = reader.describe()
+    if of_solution:
+        told += f", solution from {of_solution!r}"
+    if kind == "choice" and options and reader.columns is not None:
+        told += f", options from {options!r}"
+    meant = partial(_meant, kind=kind, options=options)
 
     def read(row: Row) -> Entry:
         problem = reader.read(row)
-        return _entry(problem if reader.columns is None else _meant(problem, kind), row, solution_field or "")
+        made = _entry(problem if reader.columns is None else meant(problem, row.fields), row, of_solution)
+        return replace(made, file=row.file) if len(sources) > 1 else made
 
-    entries = read_each(chain(first, rows), read, on_bad)
-    return Source(name=path, columns=reader.describe(), entries=entries)
+    return Source(name=name, columns=told, entries=read_each(chain(first, rows), read, on_bad))
 
 
-def _meant(problem: Problem, kind: str) -> Problem:
+def _solution_column(fields: Mapping[str, object]) -> str:
+    """The first usual name of a solution that holds a text: a worked one says more than its answer."""
+    texts = (name for name in SOLUTION_NAMES if isinstance(fields.get(name), str))
+    return next((name for name in texts if name != "answer" or "####" in str(fields[name])), "")
+
+
+def _meant(problem: Problem, fields: Mapping[str, object], *, kind: str, options: str) -> Problem:
     """The problem with its bare answer as what it means. Raises BadRow."""
     reference = problem.reference
     if kind not in _NAMED or not isinstance(reference, MathReference) or not isinstance(reference.answer, str):
         return problem
+    offered = {"options": fields.get(options)} if kind == "choice" and options else {}
     try:
-        return replace(problem, reference=reference_from({"type": kind, _NAMED[kind]: reference.answer}))
+        return replace(problem, reference=reference_from({"type": kind, _NAMED[kind]: reference.answer, **offered}))
     except InvalidRow as error:
         raise BadRow(str(error)) from error
 

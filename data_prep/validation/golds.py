@@ -7,6 +7,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -41,3 +42,18 @@ def golds(reference: Reference) -> tuple[str, ...]:
             return (answer,)
         case _:
             return ()
+
+
+def variants(answer: str) -> tuple[str, ...]:
+    """The spellings of an answer in a sentence: as it stands, a number also with and without commas and `.0`.
+
+    Example:
+        >>> variants("1200"), variants("x+1")
+        (('1200', '1,200', '1200.0'), ('x+1',))
+    """
+    bare = answer.strip()
+    plain = bare.replace(",", "")
+    if not re.fullmatch(r"-?\d{1,15}(\.0+)?", plain):
+        return (bare,)
+    whole = int(plain.partition(".")[0])
+    return tuple(dict.fromkeys([bare, str(whole), f"{whole:,}", f"{whole}.0"]))

@@ -1,33 +1,79 @@
-"""Questions that are nearly alike: by MinHash (Broder 1997), with the hash tables of `datasketch`.
+"""Questions that are nearly alike: candidates by MinHash (Broder 1997), with the hash tables of `datasketch`, then
+counted.
 
-Two questions are near when the three-word sequences that they share are at least `THRESHOLD` of those that either has,
-as estimated from 128 hashes (standard error about 0.04). Words are those of `data_prep.duplicates.normalised`, so
-the same question with other numbers in it is near, too, unless it is short.
+Of a question its words and its numbers are compared, both of `data_prep.duplicates.normalised`. Two are near where
+
+    words       they have the same numbers, and of all words (as often as they stand there, in whatever order) most are
+                in both: from 0.55 on where their references are the same, too (0.4 with three numbers and more), from
+                0.9 on where they are not; or one stands in the other
+    sequences   at least 0.7 of the three-word sequences of either are in both (as estimated from 128 hashes, standard
+                error about 0.04), and the numbers of one are among those of the other
+
+Where so many sequences are in both and each has numbers of its own, they are siblings: one question asked with other
+numbers, and no duplicate. Such pairs are counted only.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
 
 from data_prep.duplicates import normalised
 
 THRESHOLD = 0.7
+SAME_REFERENCE, OTHER_REFERENCE = 0.55, 0.9
+_SHORT = 12  # words: of fewer, so many more have to be in both
+_SAME_REFERENCE_OF_SHORT = 0.75
+_MANY_NUMBERS, _SAME_REFERENCE_AND_MANY_NUMBERS = 3, 0.4
+_WORDS_WITHIN, _WITHIN = 6, 0.95
 _CANDIDATES = 0.5  # of the tables, which find about half of what is just as alike; well below, they miss little
+_CANDIDATES_BY_WORDS = 0.35
 _WORDS = 3
 _HASHES = 128
 _MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a set made by rule has no end of them
+_MOST_OF_NUMBERS = 256  # questions with the same numbers that are compared word by word
+_NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An earlier question that is nearly the same. sibling: but for its numbers."""
+
+    place: str
+    id: str
+    likeness: float
+    same_reference: bool
+    sibling: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """sequences, bag: sketches of its three-word sequences, and of its words where it has no numbers."""
+
+    place: str
+    id: str
+    words: Counter[str]
+    numbers: Counter[str]
+    numbers_key: tuple[str, ...]
+    reference: int
+    sequences: Any
+    bag: Any
 
 
 class Likeness:
-    """The questions seen so far: about two kilobytes each; of those of one pattern the first `_MOST_ALIKE`."""
+    """The questions seen so far: about five kilobytes each; of those of one pattern the first `_MOST_ALIKE`."""
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError without `datasketch`."""
         from datasketch import MinHash, MinHashLSH
 
         self._minhash = MinHash
-        self._index = MinHashLSH(threshold=_CANDIDATES, num_perm=_HASHES)
-        self._seen: list[tuple[int, str, object]] = []
+        self._by_sequence = MinHashLSH(threshold=_CANDIDATES, num_perm=_HASHES)
+        self._by_words = MinHashLSH(threshold=_CANDIDATES_BY_WORDS, num_perm=_HASHES)
+        self._by_numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._seen: list[_Question] = []
         self._pattern: list[int] = []  # of each question seen, the first one of its pattern
         self._alike: Counter[int] = Counter()
 
@@ -35,25 +81,100 @@ class Likeness:
         """With how many questions the next one may be compared."""
         return len(self._seen)
 
-    def add(self, line: int, identity: str, text: str) -> tuple[int, str, float] | None:
-        """Take the next question in. Line, id and likeness of the earlier one that is most like it, if one is near."""
-        words = normalised(text).split()
-        if len(words) < _WORDS:
+    def add(self, place: str, identity: str, text: str, reference: str = "") -> Near | None:
+        """Take the next question in. The earlier one that is most like it, if one is near; a sibling, if none is."""
+        own = self._question(place, identity, text, reference)
+        if own is None:
             return None
-        sketch = self._minhash(num_perm=_HASHES)
-        sketch.update_batch(list({" ".join(words[at : at + _WORDS]).encode() for at in range(len(words) - _WORDS + 1)}))
-        nearest: tuple[int, str, float] | None = None
+        best, pattern = self._best(own)
+        if self._alike[pattern] < _MOST_ALIKE:
+            self._alike[pattern] += 1
+            self._pattern.append(pattern)
+            self._by_sequence.insert(len(self._seen), own.sequences)
+            if own.bag is None:
+                self._by_numbers[own.numbers_key].append(len(self._seen))
+            else:
+                self._by_words.insert(len(self._seen), own.bag)
+            self._seen.append(own)
+        return best
+
+    def find(self, text: str, reference: str = "") -> Near | None:
+        """What `add` says, and nothing is taken in."""
+        own = self._question("", "", text, reference)
+        return None if own is None else self._best(own)[0]
+
+    def _best(self, own: _Question) -> tuple[Near | None, int]:
+        """The nearest question, and the first one of its pattern: the number of the next one, where none is near."""
+        best: Near | None = None
         pattern = len(self._seen)
-        for number in self._index.query(sketch):
-            earlier_line, earlier, other = self._seen[number]
-            likeness = float(sketch.jaccard(other))
-            if likeness >= THRESHOLD and (nearest is None or (likeness, -earlier_line) > (nearest[2], -nearest[0])):
-                nearest = earlier_line, earlier, likeness
-                pattern = self._pattern[number]
-        if self._alike[pattern] >= _MOST_ALIKE:
-            return nearest
-        self._alike[pattern] += 1
-        self._pattern.append(pattern)
-        self._index.insert(len(self._seen), sketch)
-        self._seen.append((line, identity, sketch))
-        return nearest
+        if own.bag is None:
+            by_words = self._by_numbers.get(own.numbers_key, [])[-_MOST_OF_NUMBERS:]
+        else:
+            by_words = self._by_words.query(own.bag)
+        for number in sorted({*self._by_sequence.query(own.sequences), *by_words}):
+            near = _near(own, self._seen[number])
+            if near is not None and (best is None or _rank(near) > _rank(best)):
+                best, pattern = near, self._pattern[number]
+        return best, pattern
+
+    def _question(self, place: str, identity: str, text: str, reference: str) -> _Question | None:
+        """A question as it is compared; None for one of fewer than three words."""
+        tokens = [_NUMBERS.get(token, token) for token in normalised(text).split()]
+        if len(tokens) < _WORDS:
+            return None
+        numbers = Counter(token for token in tokens if token[0].isdecimal() or token[-1].isdecimal())
+        words = Counter(token for token in tokens if token[0].isalpha())
+        return _Question(
+            place=place,
+            id=identity,
+            words=words,
+            numbers=numbers,
+            numbers_key=tuple(sorted(numbers.elements())),
+            reference=hash(reference),
+            sequences=self._sketch({" ".join(tokens[at : at + _WORDS]) for at in range(len(tokens) - _WORDS + 1)}),
+            bag=None if numbers else self._sketch(set(words)),  # with numbers, few questions have the same ones
+        )
+
+    def _sketch(self, parts: set[str]) -> Any:
+        sketch = self._minhash(num_perm=_HASHES)
+        sketch.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
+        return sketch
+
+
+def _near(own: _Question, other: _Question) -> Near | None:
+    same = own.reference == other.reference
+    shared = _shared(own.words, other.words)
+    wanted = _wanted(own, other) if same else OTHER_REFERENCE
+    if own.numbers == other.numbers and (shared >= wanted or (same and _within(own.words, other.words))):
+        return Near(other.place, other.id, shared, same)
+    likeness = float(own.sequences.jaccard(other.sequences))
+    if likeness >= THRESHOLD:
+        among = own.numbers <= other.numbers or other.numbers <= own.numbers
+        return Near(other.place, other.id, likeness, same, sibling=not among)
+    if own.numbers != other.numbers and shared >= OTHER_REFERENCE:
+        return Near(other.place, other.id, shared, same, sibling=True)
+    return None
+
+
+def _wanted(own: _Question, other: _Question) -> float:
+    """The share of words that questions with the same reference and numbers must have in common."""
+    if own.numbers.total() >= _MANY_NUMBERS:
+        return _SAME_REFERENCE_AND_MANY_NUMBERS
+    short = min(own.words.total(), other.words.total()) < _SHORT
+    return _SAME_REFERENCE_OF_SHORT if short else SAME_REFERENCE
+
+
+def _within(one: Counter[str], other: Counter[str]) -> bool:
+    """Whether the shorter question stands in the longer one, as far as its words tell."""
+    shorter = min(one.total(), other.total())
+    return shorter >= _WORDS_WITHIN and (one & other).total() >= _WITHIN * shorter
+
+
+def _rank(near: Near) -> tuple[bool, float]:
+    return not near.sibling, near.likeness
+
+
+def _shared(one: Counter[str], other: Counter[str]) -> float:
+    """The share of all words, each as often as it stands there, that are in both."""
+    both = (one & other).total()
+    return both / max(1, one.total() + other.total() - both)

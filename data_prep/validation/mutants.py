@@ -1,4 +1,4 @@
-"""Programs that are nearly a given one: what good tests must notice.
+"""Programs that are nearly a given one, or do nothing, or answer always the same: what good tests must notice.
 
 Example:
     >>> changed("def f(x):\\n    return x + 1")[0]
@@ -10,7 +10,19 @@ Example:
 from __future__ import annotations
 
 import ast
+import json
 import warnings
+from collections.abc import Iterator
+
+from rewards.audit.twins import calls_of
+from rewards.code.references import (
+    AssertsReference,
+    CheckReference,
+    CodeReference,
+    FunctionReference,
+    PytestReference,
+    StdioReference,
+)
 
 MOST_CHANGES = 6
 
@@ -39,10 +51,10 @@ def changed(source: str, most: int = MOST_CHANGES) -> list[str]:
         SyntaxError: it is no Python.
     """
     made: list[str] = []
-    for place in reversed(range(sum(1 for _ in ast.walk(_parsed(source))))):
+    for place in reversed(range(sum(1 for _ in ast.walk(parsed(source))))):
         if len(made) == most:
             break
-        tree = _parsed(source)
+        tree = parsed(source)
         if _change(list(ast.walk(tree))[place]):
             made.append(ast.unparse(tree))
     return made
@@ -50,14 +62,82 @@ def changed(source: str, most: int = MOST_CHANGES) -> list[str]:
 
 def stub(source: str) -> str:
     """The source with functions that return None at once. Raises SyntaxError."""
-    tree = _parsed(source)
+    tree = parsed(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [ast.Return(value=ast.Constant(value=None))]
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def _parsed(source: str) -> ast.Module:
+def empty(reference: CodeReference) -> str:
+    """A program whose functions are those that the tests call, and return nothing; "" where they call none."""
+    return _returning(reference, "None")
+
+
+def constant(reference: CodeReference) -> str:
+    """A program that gives the one value which all tests want; "" where they want several, or say none plainly."""
+    if isinstance(reference, StdioReference):
+        outputs = {case.stdout for case in reference.cases}
+        return f"import sys\nsys.stdout.write({outputs.pop()!r})" if len(outputs) == 1 else ""
+    wanted = set(_wanted(reference))
+    return _returning(reference, wanted.pop()) if len(wanted) == 1 and "" not in wanted else ""
+
+
+def _returning(reference: CodeReference, value: str) -> str:
+    names = [name for name in calls_of(reference) if name != "candidate"]
+    plain = [f"def {name}(*a, **k):\n    return {value}\n" for name in names if "." not in name]
+    methods = (name.split(".") for name in names if name.count(".") == 1)
+    return "".join(
+        [
+            *plain,
+            *(f"class {owner}:\n    def {name}(self, *a, **k):\n        return {value}\n" for owner, name in methods),
+        ]
+    )
+
+
+def _wanted(reference: CodeReference) -> Iterator[str]:
+    """The value that each test wants, as source; "" where it is not plain."""
+    match reference:
+        case FunctionReference(cases=cases):
+            for case in cases:
+                plain = case.expected is None or isinstance(case.expected, str | int | float | list | tuple)
+                yield repr(json.loads(json.dumps(case.expected))) if plain else ""
+        case AssertsReference(asserts=sources):
+            for source in sources:
+                yield from _of_asserts(source)
+        case CheckReference(test=source):
+            yield from _of_asserts(source)
+        case PytestReference(files=files):
+            for source in files.values():
+                yield from _of_asserts(source)
+
+
+def _of_asserts(source: str) -> Iterator[str]:
+    try:
+        tree = parsed(source)
+    except SyntaxError:
+        yield ""
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            yield _value(node.test)
+
+
+def _value(test: ast.expr) -> str:
+    """What `f(x) == value`, `f(x)` or `not f(x)` wants."""
+    if isinstance(test, ast.Call):
+        return "True"
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Call):
+        return "False"
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Call) and isinstance(test.ops[0], ast.Eq | ast.Is):
+        try:
+            return repr(ast.literal_eval(test.comparators[0]))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return ""
+    return ""
+
+
+def parsed(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape of the source's
         return ast.parse(source)

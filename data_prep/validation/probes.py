@@ -4,9 +4,12 @@ An answer: its row's gold is right; an empty response, one without an answer, an
 golds may be equal and written differently (0.5 and 1/2), so another gold that is paid is graded the other way round,
 too: where both are right they are taken for equal, and the next one is tried, `OTHERS` in all.
 
-A program: its row's published solution is right twice; an empty response, functions without content, and a solution
-with one change are wrong. A change may be none (a loop that ends in two ways), so only tests that notice none of up to
-`CHANGES` are called weak.
+What a solution states as its answer (its last box, or what stands after ####) must be the gold: where each is wrong in
+the place of the other, the row contradicts itself.
+
+A program: its row's published solution is right twice, and under other circumstances (`variations`); an empty response,
+functions without content, and a solution with one change are wrong. A change may be none (a loop that ends in two
+ways), so only tests that notice none of up to `CHANGES` are called weak.
 """
 
 from __future__ import annotations
@@ -18,9 +21,19 @@ from dataclasses import dataclass, replace
 from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import FILLER, FORMS, GOLD, golds
-from data_prep.validation.mutants import changed, stub
+from data_prep.validation.mutants import changed, constant, empty, stub
+from data_prep.validation.solutions import stated, supports
+from data_prep.validation.variations import (
+    CHANCE,
+    CLOCK,
+    DAYS,
+    in_another_order,
+    on_another_day,
+    text_of_tests,
+    with_other_sets,
+)
 from rewards.code.references import CODE_REFERENCES, StdioReference
-from rewards.types import GradeRequest, GradeResult, Reference, Verdict
+from rewards.types import AnyOf, GradeRequest, GradeResult, MathReference, Reference, Verdict
 
 Grade = Callable[[Sequence[GradeRequest]], list[GradeResult]]
 
@@ -28,6 +41,10 @@ OTHERS = 3
 CHANGES = 4
 MOSTLY = 0.5
 CHANGED_SECONDS = 2.0
+RUNS = 8
+"""Of a program that depends on chance by what it or its tests say."""
+
+_SEEDS = (1, 2, 3)
 _WHOLE = 1.0 - 1e-9
 
 
@@ -54,10 +71,6 @@ def request(entry: Entry, response: str) -> GradeRequest:
     return GradeRequest(
         response=response, reference=problem.reference, messages=problem.messages, problem_id=problem.id
     )
-
-
-def _finding(check: str, entry: Entry, reason: str) -> Finding:
-    return Finding(check, entry.line, entry.problem.id, reason)
 
 
 class _Asked:
@@ -120,47 +133,52 @@ class Answers:
         """What is the matter with these rows. Raises GradingUnavailable."""
         asked = _Asked()
         for index, entry in enumerate(entries):
+            self._ask_solution(asked, index, entry)
             for number, gold in enumerate(golds(entry.problem.reference)):
                 asked.ask(index, f"gold {number}", entry, self._written(gold))
             asked.ask(index, "blank", entry, "")
             asked.ask(index, "filler", entry, FILLER)
             asked.ask(index, "filler in form", entry, self._written(FILLER))
-            if entry.solution and golds(entry.problem.reference):
-                asked.ask(index, "solution", entry, entry.solution)
         results = asked.by_row(self._grade, len(entries))
         sound: list[int] = []
         for index, entry in enumerate(entries):
             found = list(self._of_row(entry, results[index]))
             yield from found
-            stated = results[index].get("gold 0")
-            judged = stated is not None and stated.correctness is not None
+            own = results[index].get("gold 0")
+            judged = own is not None and own.correctness is not None
             if judged and not any(finding.severity == "error" for finding in found):
                 sound.append(index)
         yield from self._others([entries[index] for index in sound])
 
+    def _ask_solution(self, asked: _Asked, index: int, entry: Entry) -> None:
+        known = golds(entry.problem.reference)
+        if not entry.solution or not known:
+            return
+        asked.ask(index, "solution", entry, entry.solution)
+        if (answer := stated(entry.solution)) and (other := _with_answer(entry, answer)) is not None:
+            asked.ask(index, "stated", entry, self._written(answer))
+            asked.ask(index, "other way round", other, self._written(known[0]))
+
     def _of_row(self, entry: Entry, results: Mapping[str, GradeResult]) -> Iterator[Finding]:
         blank = results["blank"]
-        mine = (result for what, result in results.items() if what != "solution")
+        mine = (result for what, result in results.items() if what not in _OF_SOLUTION)
         ungraded = next((result for result in mine if result.verdict is Verdict.UNGRADED), None)
         if ungraded is not None:
-            yield _finding("gold_ungraded", entry, ungraded.reason)
+            yield entry.finding("gold_ungraded", ungraded.reason)
             return
         for number, gold in enumerate(golds(entry.problem.reference)):
             result = results[f"gold {number}"]
             if not is_right(result) or _pays_no_more(result, blank):
-                yield _finding("gold_rejected", entry, f"{gold!r:.80}: {result.reason or result.verdict.value}")
+                yield entry.finding("gold_rejected", f"{gold!r:.80}: {result.reason or result.verdict.value}")
         if blank.correctness is not None and is_paid(blank):
-            yield _finding("blank_paid", entry, f"an empty response scores {blank.score:g}")
+            yield entry.finding("blank_paid", f"an empty response scores {blank.score:g}")
         for what in ("filler", "filler in form"):
             result = results[what]
             if result.correctness is not None and is_paid(result):
                 response = FILLER if what == "filler" else self._written(FILLER)
-                yield _finding("filler_paid", entry, f"{response!r} scores {result.score:g}")
+                yield entry.finding("filler_paid", f"{response!r} scores {result.score:g}")
                 break
-        solution = results.get("solution")
-        if solution is not None and not is_right(solution):
-            reason = f"it reads {solution.extracted!r:.60}" if solution.extracted is not None else solution.reason
-            yield _finding("solution_unread", entry, f"gold {golds(entry.problem.reference)[0]!r:.60}: {reason}")
+        yield from _of_solution(entry, results)
 
     def _others(self, entries: Sequence[Entry]) -> Iterator[Finding]:
         """Each row with the golds of others: those behind it in this part, then those remembered from earlier ones."""
@@ -193,14 +211,42 @@ class Answers:
         self._earlier = (here or self._earlier)[-8 * OTHERS :]
 
 
+_OF_SOLUTION = ("solution", "stated", "other way round")
+
+
+def _of_solution(entry: Entry, results: Mapping[str, GradeResult]) -> Iterator[Finding]:
+    """What a published solution says of the gold."""
+    solution, known = results.get("solution"), golds(entry.problem.reference)
+    if solution is None:
+        return
+    said = [results[what] for what in ("stated", "other way round") if what in results]
+    if any(result.score is not None for result in said) and not any(map(is_paid, said)):
+        reason = f"the gold is {known[0]!r:.60}, and the solution ends with {stated(entry.solution)!r:.60}"
+        yield entry.finding("gold_contradicted", reason)
+        return
+    if not supports(entry.solution, known):
+        yield entry.finding("gold_unsupported", f"{known[0]!r:.60} stands nowhere in the solution but at its end")
+    elif not is_right(solution) and solution.verdict is not Verdict.NO_ANSWER:
+        reason = f"it reads {solution.extracted!r:.60}" if solution.extracted is not None else solution.reason
+        yield entry.finding("solution_unread", f"gold {known[0]!r:.60}: {reason}")
+
+
+def _with_answer(entry: Entry, answer: str) -> Entry | None:
+    """The entry as if this were its gold; None where a gold is more than one answer."""
+    reference = entry.problem.reference
+    if not isinstance(reference, MathReference) or not isinstance(reference.answer, str | AnyOf):
+        return None
+    return replace(entry, problem=replace(entry.problem, reference=replace(reference, answer=answer)))
+
+
 def _pays_no_more(gold: GradeResult, blank: GradeResult) -> bool:
     """Of a reward without right and wrong: whether an empty response is worth as much."""
     return gold.correctness is None and blank.score is not None and gold.score is not None and gold.score <= blank.score
 
 
 def _other_paid(own: _Other, other: _Other) -> Finding:
-    reason = f"gold {own.gold!r:.60}, and {other.gold!r:.60} of line {other.entry.line} is paid"
-    return _finding("other_gold_paid", own.entry, reason)
+    reason = f"gold {own.gold!r:.60}, and {other.gold!r:.60} of {other.entry.place} is paid"
+    return own.entry.finding("other_gold_paid", reason)
 
 
 # --- programs ---------------------------------------------------------------------------------------------------------
@@ -219,53 +265,127 @@ class Programs:
         for index, entry in enumerate(entries):
             asked.ask(index, "blank", entry, "")
             asked.ask(index, "nothing", entry, _fenced("pass", entry))
+            for what, program in self._variants(entry):
+                asked.ask(index, what, _brief(entry), _fenced(program, entry))
             if entry.solution:
                 asked.ask(index, "solution", entry, _fenced(entry.solution, entry))
                 again.ask(index, "solution", entry, _fenced(entry.solution, entry))
-                brief = _brief(entry)
-                for what, program in self._variants(entry):
-                    asked.ask(index, what, brief, _fenced(program, entry))
         results, second = asked.by_row(self._grade, len(entries)), again.by_row(self._grade, len(entries))
-        for entry, first, repeated in zip(entries, results, second, strict=True):
-            yield from _of_program(entry, first, repeated.get("solution"))
+        right = {
+            index: is_right(results[index]["solution"])
+            for index, repeated in enumerate(second)
+            if "solution" in repeated and is_right(results[index]["solution"]) == is_right(repeated["solution"])
+        }
+        unsteady = dict(self._unsteady(entries, right))
+        for index, (entry, first, repeated) in enumerate(zip(entries, results, second, strict=True)):
+            yield from _of_program(entry, first, repeated.get("solution"), unsteady.get(index, ""))
 
     def _variants(self, entry: Entry) -> Iterator[tuple[str, str]]:
-        if not _is_python(entry.problem.reference):
+        reference = entry.problem.reference
+        if not isinstance(reference, CODE_REFERENCES) or not _is_python(reference):
+            return
+        if program := constant(reference):
+            yield "constant", program
+        if not isinstance(reference, StdioReference) and not entry.solution and (program := empty(reference)):
+            yield "stub", program
+        if not entry.solution:
             return
         try:
             whole = _whole(entry)
-            if not isinstance(entry.problem.reference, StdioReference):
+            if not isinstance(reference, StdioReference):
                 yield "stub", stub(whole)
             for number, program in enumerate(changed(whole, self._changes)):
                 yield f"change {number}", program
         except (SyntaxError, ValueError, RecursionError):  # no Python: its own grade says so
             return
 
+    def _unsteady(self, entries: Sequence[Entry], right: Mapping[int, bool]) -> Iterator[tuple[int, str]]:
+        """Of programs that were right twice, those that are wrong under other circumstances, and under which; of those
+        that were wrong twice and depend on chance, those that are right in some run. right: by the entry's index."""
+        asked = _Asked()
+        for index, was_right in right.items():
+            for what, entry, program in _circumstances(entries[index]) if was_right else _runs(entries[index]):
+                asked.ask(index, what, entry, _fenced(program, entry))
+        results = asked.by_row(self._grade, len(entries))
+        for index, was_right in right.items():
+            other = {
+                what
+                for what, result in results[index].items()
+                if result.score is not None and is_right(result) != was_right
+            }
+            told = {what.partition(":")[0] for what in other if f"{what.partition(':')[0]}: as it is" not in other}
+            if told:
+                now, then = ("right", "wrong") if was_right else ("wrong", "right")
+                yield index, f"{now} as it stands, {then} {', '.join(sorted(told))}"
 
-def _of_program(entry: Entry, results: Mapping[str, GradeResult], second: GradeResult | None) -> Iterator[Finding]:
+
+def _runs(entry: Entry) -> Iterator[tuple[str, Entry, str]]:
+    """More runs of what depends on chance."""
+    reference = entry.problem.reference
+    assert isinstance(reference, CODE_REFERENCES)
+    said = f"{entry.solution}\n{text_of_tests(reference)}"
+    if CHANCE.search(said) or CLOCK.search(said):
+        for run in range(RUNS):
+            yield f"in another run: {run}", entry, entry.solution
+
+
+def _circumstances(entry: Entry) -> Iterator[tuple[str, Entry, str]]:
+    """What a program is run under, each with the entry to run it for; `as it is`: what it is compared with."""
+    yield from _runs(entry)
+    reference = entry.problem.reference
+    assert isinstance(reference, CODE_REFERENCES)
+    backwards = in_another_order(reference)
+    if backwards is not None:
+        problem = replace(entry.problem, reference=backwards)
+        yield "with its tests backwards", replace(entry, problem=problem), entry.solution
+    if not _is_python(reference):
+        return
+    try:
+        whole = _whole(entry)
+        if with_other_sets(whole, seed=1) != whole:
+            for seed in (None, *_SEEDS):
+                what = f"with sets in another order: {'as it is' if seed is None else seed}"
+                yield what, entry, with_other_sets(whole, seed=seed)
+        if CLOCK.search(entry.solution):
+            for days in (0.0, *DAYS):
+                what = f"on another day: {days or 'as it is'}"
+                yield what, entry, on_another_day(whole, days)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+
+
+def _of_program(
+    entry: Entry, results: Mapping[str, GradeResult], second: GradeResult | None, unsteady: str
+) -> Iterator[Finding]:
+    """unsteady: under which circumstances a right program is wrong; "" = under none."""
     if is_paid(results["blank"]):
-        yield _finding("blank_paid", entry, f"an empty response scores {results['blank'].score:g}")
+        yield entry.finding("blank_paid", f"an empty response scores {results['blank'].score:g}")
     for what, told in (("nothing", "a program that does nothing"), ("stub", "functions that return nothing")):
         if what in results and is_right(results[what]):
-            yield _finding("stub_paid", entry, f"{told} passes")
+            yield entry.finding("stub_paid", f"{told} passes")
             break
+    else:
+        if "constant" in results and is_right(results["constant"]):
+            yield entry.finding("constant_passes", "a program that always gives the one value they want passes")
     first = results.get("solution")
     if first is None or second is None:
         if results["nothing"].verdict is Verdict.UNGRADED:
-            yield _finding("gold_ungraded", entry, results["nothing"].reason)
+            yield entry.finding("gold_ungraded", results["nothing"].reason)
         return
     ungraded = next((result for result in (first, second) if result.verdict is Verdict.UNGRADED), None)
     if ungraded is not None:
-        yield _finding("gold_ungraded", entry, ungraded.reason)
+        yield entry.finding("gold_ungraded", ungraded.reason)
     elif is_right(first) != is_right(second):
         failed = second if is_right(first) else first
-        yield _finding("flaky", entry, f"right in one run, wrong in another: {failed.reason}")
+        yield entry.finding("flaky", f"right in one run, wrong in another: {failed.reason}")
+    elif unsteady:
+        yield entry.finding("flaky", unsteady)
     elif not is_right(first):
-        yield _finding("solution_rejected", entry, first.reason)
+        yield entry.finding("solution_rejected", first.reason)
     else:
         changes = [result for what, result in results.items() if what.startswith("change")]
         if changes and all(map(is_right, changes)):
-            yield _finding("weak_tests", entry, f"{len(changes)} changed solutions pass")
+            yield entry.finding("weak_tests", f"{len(changes)} changed solutions pass")
 
 
 def _is_python(reference: Reference) -> bool:

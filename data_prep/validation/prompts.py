@@ -1,8 +1,8 @@
-r"""What can be told from a prompt alone: it gives the answer away, asks about a picture, is too long.
+r"""What can be told from a prompt alone: it gives the answer away, asks nothing, asks about a picture, is too long.
 
 Example:
     >>> leaks("What is 3+4? The answer is 7.", ["7"])
-    "it says 'answer is 7'"
+    "it says 'The answer is' and '7'"
     >>> leaks("Is 7 more than 3?", ["7"])
     ''
 """
@@ -10,23 +10,46 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from data_prep.duplicates import normalised
 from data_prep.problem import Problem
 from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
-from data_prep.validation.golds import golds
+from data_prep.validation.golds import golds, variants
+from data_prep.validation.texts import damage, has_mixed_word, languages, markup
+from rewards.rules.references import ChoiceReference
 from rewards.types import MathReference
 
-_MARKED = (
-    r"(?:\\boxed\s*\{{\s*{0}\s*\}}|####\s*{0}(?![\w.])"
-    r"|\banswer\s*(?:is|equals|(?:should|must|will|would) be|:|=)\s*:?\s*\**\$?{0}"
-    r"(?:\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=])))"
+_SAID = (
+    r"(?:\b(?:the\s+|its\s+)?"
+    r"(?:(?:final|correct|right|true|expected|numerical|reference|gold(?:en)?|model|official)[ _-])?"
+    r"(?:answer|ans|solution|ground[ _-]?truth|answer[ _-]key)\b"
+    r"|\b(?:final|correct|right|true|expected|reference|gold(?:en)?)[ _-](?:result|value|label|option|choice|target)\b"
+    r"|\b(?:hint|spoiler|key|label|target|gold)\s*:\s*(?:it|that|this|the (?:result|value|total|number))\b"
+    r"|^\s*(?:hint|spoiler|answer key|key|label|gold|target|a|ans)(?=\s*[:=]))"
+)
+_IS = (
+    r"[\"'\]*_)]*\s*(?:(?:to|of|for) (?:this|the|it)(?: \w+)?\s*)?"
+    r"(?:is|was|equals|comes out (?:as|to be)|turns out to be|works out (?:to|as)"
+    r"|(?:should|must|will|would|can|has to|ought to) (?:be|equal)|->|=>|→|⇒|:|=|-)"
+    r"\s*(?:equal to|simply|just|clearly|exactly|therefore|always|option|choice|to be)?"
+    r"\s*[:=]?\s*[\"'*_$(\[{]*(?:\\boxed\s*\{\s*)?"
+)
+_MARKS = re.compile(r"\\boxed\s*\{\s*|####\s*|<answer>\s*|" + _SAID + _IS, re.IGNORECASE | re.MULTILINE)
+_END = re.compile(r"\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=]+\s*[\w\\(])")
+_OPENING = "\"'*_$([{\\ "  # what may stand before an answer
+_TICKED = re.compile(
+    r"(?m)^.*(?:\((?:correct|right|true|answer)\)|\[(?:correct|right|answer)\]|[✓✔☑✅]|<[-=]+\s*(?:correct|answer)\b).*$",
+    re.IGNORECASE,
 )
 _LONG_ANSWER = 20  # characters: what is as long does not stand in a question by chance
 _LONG_PROGRAM = 60
+_RUN, _RUNS = 8, 4  # words in a row of a solution, and how many such it must have
+_MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9  # of them give it away
 _OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # (A) of several; a sentence may end in "A."
+_OFFERED = re.compile(r"(?m)(?:^\s*|(?<=\s))\(?([A-J])[).:](?=\s|\S)")
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
 _PROSE = 4  # words
 _NO_PICTURE = re.compile(
@@ -36,6 +59,12 @@ _NO_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _DRAWN = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+_USUAL, _FROM = 0.8, 20  # a language is the usual one where this share of the questions so far, and so many, speak it
+_NO_GOLD = {
+    "", "null", "nan", "n/a", "na", "tbd", "todo", "tba", "unknown", "?", "??", "-", "--", "...", "[]", "{}",
+    "<answer>", "missing", "error", "unanswered", "not available", "no answer", "placeholder", "xxx",
+    "[object object]", "answer",
+}  # fmt: skip
 
 
 def text_of(problem: Problem) -> str:
@@ -43,15 +72,33 @@ def text_of(problem: Problem) -> str:
     return "\n".join(message.content for message in problem.messages)
 
 
-def leaks(prompt: str, answers: Iterable[str], solution: str = "") -> str:
-    """How a prompt gives an answer away, marked as the answer, or a solution, whole; "" = it does not."""
-    for answer in filter(str.strip, answers):
-        found = re.search(_MARKED.format(re.escape(answer.strip())), prompt, re.IGNORECASE)
-        if found:
-            return f"it says {found.group()!r}"
-    if len(solution) >= _LONG_PROGRAM and normalised(solution) in normalised(prompt):
-        return "it holds the solution"
-    return ""
+def leaks(prompt: str, answers: Iterable[str], solution: str = "", most: float = _MOST_OF) -> str:
+    """How a prompt gives an answer away, marked as the answer, or most of a solution; "" = it does not.
+
+    most: of the runs of words of a solution, those from which on it is given away.
+    """
+    marks = list(_MARKS.finditer(prompt))
+    for answer in filter(str.strip, answers) if marks else ():
+        for written in variants(answer):
+            wanted = written.lower().lstrip(_OPENING)
+            for mark in marks:
+                rest = prompt[mark.end() : mark.end() + len(written) + 40].lower().lstrip(_OPENING)
+                if wanted and rest.startswith(wanted) and _END.match(rest, len(wanted)):
+                    return f"it says {prompt[mark.start() : mark.end()].strip()!r:.80} and {written!r:.40}"
+    return "it holds the solution" if _holds(prompt, solution, most) else ""
+
+
+def _holds(prompt: str, solution: str, most: float) -> bool:
+    """Whether a solution, or most of its runs of words that the question does not need, stand in the prompt."""
+    if len(solution) < _LONG_PROGRAM:
+        return False
+    asked, worked = (normalised(_DRAWN.sub(" ", text)) for text in (prompt, solution))
+    if worked in asked:
+        return True
+    words, said = worked.split(), asked.split()
+    runs = {tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)}
+    held = runs & {tuple(said[at : at + _RUN]) for at in range(len(said) - _RUN + 1)}
+    return len(runs) >= _RUNS and len(held) >= most * len(runs)
 
 
 def shows(prompt: str, answers: Iterable[str]) -> str:
@@ -77,32 +124,107 @@ def is_prose(answer: str) -> bool:
     return len(_WORD.findall(answer)) >= _PROSE
 
 
+def offered(prompt: str) -> str:
+    """The letters of the options that a prompt lists, from A on without a gap; "" where it lists fewer than three.
+
+    Example:
+        >>> offered("Which? (A) 1 (B) 2 (C) 3 (D) 4"), offered("Let A. be a set.")
+        ('ABCD', '')
+    """
+    found = set(_OFFERED.findall(prompt))
+    letters = ""
+    for letter in "ABCDEFGHIJ":
+        if letter not in found:
+            break
+        letters += letter
+    return letters if len(letters) >= 3 else ""
+
+
+def ticks(prompt: str) -> str:
+    """A line of one option that is marked as the right one; "" = there is none, or several."""
+    found = [line for line in _TICKED.findall(prompt) if line.strip()]
+    return f"it marks an option: {found[0].strip()!r:.80}" if len(found) == 1 and offers_options(prompt) else ""
+
+
+def is_none(answer: str) -> bool:
+    """Whether an answer stands for one that is not there.
+
+    Example:
+        >>> is_none("N/A"), is_none("none of these")
+        (True, False)
+    """
+    return " ".join(answer.casefold().split()).rstrip(".!") in _NO_GOLD
+
+
 class Prompts:
     """Looks at one prompt after the other.
 
-    encode: a prompt as tokens. most: tokens at most; None = any number. The longest is kept.
+    encode: a prompt as tokens. most: tokens at most; characters: characters at most; None = any number. The longest
+    is kept.
     """
 
-    def __init__(self, encode: Callable[[Problem], Sequence[object]] | None, most: int | None) -> None:
+    def __init__(
+        self, encode: Callable[[Problem], Sequence[object]] | None, most: int | None, characters: int | None = None
+    ) -> None:
         self._encode = encode
-        self._most = most
-        self.longest = 0
+        self._most, self._characters = most, characters
+        self._spoken: Counter[str] = Counter()
+        self.longest = self.longest_text = 0
 
     def look(self, entry: Entry) -> Iterator[Finding]:
-        problem = entry.problem
-        prompt = text_of(problem)
-        known = golds(problem.reference)
-        if reason := leaks(prompt, known, entry.solution):
-            yield Finding("answer_in_prompt", entry.line, problem.id, reason)
+        prompt = text_of(entry.problem)
+        known = golds(entry.problem.reference)
+        if not any(map(str.isalnum, prompt)):
+            yield entry.finding("no_question", f"{prompt!r:.40}")
+        most = _MOST_OF if known else _MOST_OF_PROGRAM
+        if reason := leaks(prompt, known, entry.solution, most) or ticks(prompt):
+            yield entry.finding("answer_in_prompt", reason)
         elif reason := shows(prompt, known):
-            yield Finding("answer_shown", entry.line, problem.id, reason)
-        if isinstance(problem.reference, MathReference):
-            for gold in filter(is_prose, known):
-                yield Finding("prose_gold", entry.line, problem.id, f"{gold!r:.80}")
+            yield entry.finding("answer_shown", reason)
+        yield from self._text(entry, prompt)
+        yield from _of_gold(entry, prompt, known)
+        yield from self._length(entry, prompt)
+
+    def _text(self, entry: Entry, prompt: str) -> Iterator[Finding]:
+        known = golds(entry.problem.reference)
+        if reason := damage(prompt) or next(filter(None, map(damage, known)), ""):
+            yield entry.finding("damaged_text", reason)
+        if reason := markup(prompt) or next(filter(None, map(markup, known)), ""):
+            yield entry.finding("markup", reason)
+        spoken = languages(prompt)
+        if reason := has_mixed_word(prompt):
+            yield entry.finding("mixed_language", f"letters of two scripts in one word: {reason}")
+        elif len(spoken) > 1:
+            yield entry.finding("mixed_language", " and ".join(spoken))
+        elif spoken:
+            usual, count = self._spoken.most_common(1)[0] if self._spoken else (spoken[0], 0)
+            if spoken[0] != usual and count >= _USUAL * self._spoken.total() and count >= _FROM:
+                yield entry.finding("mixed_language", f"{spoken[0]}, and those before it {usual}")
+            self._spoken[spoken[0]] += 1
         if (picture := _NO_PICTURE.search(prompt)) and not _DRAWN.search(prompt):
-            yield Finding("picture", entry.line, problem.id, f"it says {picture.group()!r}")
-        if self._encode is not None:
-            tokens = len(self._encode(problem))
+            yield entry.finding("picture", f"it says {picture.group()!r}")
+
+    def _length(self, entry: Entry, prompt: str) -> Iterator[Finding]:
+        self.longest_text = max(self.longest_text, len(prompt))
+        if self._characters is not None and len(prompt) > self._characters:
+            yield entry.finding("too_long", f"{len(prompt)} characters, more than {self._characters}")
+        elif self._encode is not None:
+            tokens = len(self._encode(entry.problem))
             self.longest = max(self.longest, tokens)
             if self._most is not None and tokens > self._most:
-                yield Finding("too_long", entry.line, problem.id, f"{tokens} tokens, more than {self._most}")
+                yield entry.finding("too_long", f"{tokens} tokens, more than {self._most}")
+
+
+def _of_gold(entry: Entry, prompt: str, known: Sequence[str]) -> Iterator[Finding]:
+    """What a gold says beside its prompt."""
+    reference = entry.problem.reference
+    for gold in filter(is_none, known):
+        yield entry.finding("gold_missing", f"{gold!r:.40}")
+    if isinstance(reference, MathReference):
+        for gold in filter(is_prose, known):
+            yield entry.finding("prose_gold", f"{gold!r:.80}")
+    bare = known[0].strip("()[]. ") if known else ""
+    if isinstance(reference, MathReference | ChoiceReference) and re.fullmatch("[A-J]", bare):
+        letters = offered(prompt)
+        if letters and bare not in letters:
+            yield entry.finding("gold_not_offered", f"{bare!r}, and the prompt offers {', '.join(letters)}")

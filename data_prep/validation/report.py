@@ -70,7 +70,7 @@ class Report:
             check = CHECKS[name]
             lines.append(f"{check.severity:7}  {self.counts[name]:6}  {check.title}  [{name}]")
             shown = self.examples[name]
-            lines += [f"                   line {one.line} ({one.id}): {one.reason}" for one in shown]
+            lines += [f"                   {one.place} ({one.id}): {one.reason}" for one in shown]
             if self.counts[name] > len(shown):
                 lines.append(f"                   and {self.counts[name] - len(shown)} more")
         lines += [f"note             {note}" for note in self.notes]
@@ -95,7 +95,7 @@ class Report:
             heading = f"{self.counts[name]} {escape(check.title)} <small>{name}</small>"
             yield f"<h2 class={check.severity}>{heading}</h2><table>"
             for one in self.examples[name]:
-                yield f"<tr><td>{one.line}</td><td>{escape(one.id)}</td><td>{escape(one.reason)}</td></tr>"
+                yield f"<tr><td>{escape(one.place)}</td><td>{escape(one.id)}</td><td>{escape(one.reason)}</td></tr>"
             yield "</table>"
         if self.golds:
             yield "<h2>Most common golds</h2><table>"

@@ -8,7 +8,7 @@ Example:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from data_prep.files import write_problems
 from data_prep.problem import Problem
 from data_prep.rows import PathLike, suffix_of
 from data_prep.sources.jsonl import GUESS, Wanted
-from data_prep.validation.entries import Entry, Source, read_entries
+from data_prep.validation.entries import Entry, RowSource, Source, read_entries
 from data_prep.validation.findings import Finding
 from data_prep.validation.report import Report
 from data_prep.validation.validator import Settings, Validator
@@ -51,7 +51,7 @@ def reward_for(reference: Reference) -> str:
 
 
 def validate(
-    data: str,
+    data: str | Sequence[RowSource],
     reward: RewardSpec | str | None = None,
     settings: Settings | None = None,
     *,
@@ -62,7 +62,8 @@ def validate(
     workers: int | None = None,
     deadline: float = DEADLINE,
 ) -> Report:
-    """Look at the rows of a file or of a set by name.
+    """Look at the rows of a file, of a set by name, or of sources of rows (`rlvr.offline.sources.find_sources` has
+    folders, standard input and the hub), which are read once.
 
     reward: what is to pay for them; None = by the type of the first reference. clean: where to write the problems
     without an error, where there is one; the others go to `dropped_path(clean)`, each with its reasons. limit: rows at
@@ -74,9 +75,25 @@ def validate(
     """
     if clean is not None:
         suffix_of(clean)
-        if Path(data).exists() and Path(clean).resolve() == Path(data).resolve():
-            raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    spec = RewardSpec.from_dict(reward or reward_for(_first(data, solution_field, wanted).problem.reference))
+        for name in [data] if isinstance(data, str) else [source.name for source in data]:
+            if Path(name).exists() and Path(clean).resolve() == Path(name).resolve():
+                raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
+    noted: list[BadRow] = []  # before there is anyone to tell
+    tell: list[Callable[[BadRow], None]] = [noted.append]
+    spec = None if reward is None else RewardSpec.from_dict(reward)
+    kind = "" if spec is None else _kind(spec)
+    source = read_entries(
+        data, solution_field=solution_field, wanted=wanted, kind=kind, on_bad=lambda error: tell[0](error)
+    )
+    entries = source.entries
+    if spec is None:
+        first = next(entries, None)
+        if first is None:
+            raise DataError(
+                f"{source.name} holds no row that can be read" + (f"; the first: {noted[0]}" if noted else "")
+            )
+        entries = chain([first], entries)
+        spec = RewardSpec.from_dict(reward_for(first.problem.reference))
     with GraderPool(spec, workers=workers, deadline=deadline) as pool:
         with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
             validator = Validator(pool, settings, dropped=dropped.row if dropped else lambda _entry, _findings: None)
@@ -86,10 +103,10 @@ def validate(
                 if dropped:
                     dropped.bad_row(error)
 
-            source = read_entries(data, solution_field=solution_field, wanted=wanted, kind=_kind(spec), on_bad=bad_row)
-            kept = validator.kept(
-                Source(name=source.name, columns=source.columns, entries=islice(source.entries, limit))
-            )
+            for error in noted:
+                bad_row(error)
+            tell[0] = bad_row
+            kept = validator.kept(Source(name=source.name, columns=source.columns, entries=islice(entries, limit)))
             if clean is None:
                 for _ in kept:
                     pass
@@ -99,25 +116,16 @@ def validate(
 
 
 def _kind(spec: RewardSpec) -> str:
-    """What a bare answer means for a reward."""
+    """What a bare answer means for a reward; empty = what the rows say."""
     rewards = {leaf.named.reward for leaf in spec.leaves()}
     if "math" in rewards:
         return "math"
-    return "choice" if "choice" in rewards else "text" if rewards & {"exact", "f1"} else "math"
+    return "choice" if "choice" in rewards else "text" if rewards & {"exact", "f1"} else ""
 
 
 def dropped_path(clean: PathLike) -> Path:
     """Where the rows that were not kept stand: `CLEAN.dropped.jsonl`."""
     return Path(f"{Path(clean)}.dropped.jsonl")
-
-
-def _first(data: str, solution_field: str | None, wanted: Wanted) -> Entry:
-    """The first row that can be read. Raises DataError."""
-    bad: list[BadRow] = []
-    entry = next(read_entries(data, solution_field=solution_field, wanted=wanted, on_bad=bad.append).entries, None)
-    if entry is None:
-        raise DataError(f"{data} holds no row that can be read" + (f"; the first: {bad[0]}" if bad else ""))
-    return entry
 
 
 def _write_kept(clean: PathLike, kept: Iterator[Problem]) -> None:
@@ -135,12 +143,12 @@ class _Dropped:
 
     def row(self, entry: Entry, findings: Sequence[Finding]) -> None:
         reasons = [{"check": finding.check, "reason": finding.reason} for finding in findings]
-        self._write({"line": entry.line, "reasons": reasons, **entry.problem.to_dict()})
+        file = {"file": entry.file} if entry.file else {}
+        self._write({**file, "line": entry.line, "reasons": reasons, **entry.problem.to_dict()})
 
     def bad_row(self, error: BadRow) -> None:
-        self._write(
-            {"line": error.line, "reasons": [{"check": "unreadable", "reason": error.reason}], "row": error.row}
-        )
+        reasons = [{"check": "unreadable", "reason": error.reason}]
+        self._write({"file": error.file, "line": error.line, "reasons": reasons, "row": error.row})
 
     def _write(self, record: dict[str, object]) -> None:
         self._stream.write(json.dumps(record) + "\n")  # ASCII: a row may hold what is not Unicode

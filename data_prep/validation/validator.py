@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from data_prep.problem import Problem
 from data_prep.validation.entries import Entry, Source
 from data_prep.validation.findings import CHECKS, Finding, Tally
 from data_prep.validation.golds import FORMS, GOLD, golds
-from data_prep.validation.likeness import Likeness
+from data_prep.validation.likeness import Likeness, Near
 from data_prep.validation.phrases import CONTAMINATED, WORDS, Phrases
 from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
 from data_prep.validation.prompts import Prompts, text_of
@@ -45,7 +46,7 @@ class Settings:
     form: of the responses that give an answer, a name of `FORMS` or a text with {gold} in it; None = found out.
     against: evaluation sets. near: look for questions that are nearly alike. skip: checks whose findings count for
     nothing. encode, max_prompt_tokens: see `data_prep.validation.prompts.Prompts`.
-    progress: told how many rows have been looked at.
+    several: there is more than one file. progress: told how many rows have been looked at.
     """
 
     form: str | None = None
@@ -54,6 +55,8 @@ class Settings:
     skip: frozenset[str] = frozenset()
     encode: Callable[[Problem], Sequence[object]] | None = None
     max_prompt_tokens: int | None = None
+    max_prompt_characters: int | None = None
+    several: bool = False
     progress: Callable[[int], None] = field(default=lambda _rows: None)
 
     def __post_init__(self) -> None:
@@ -84,26 +87,33 @@ class Validator:
         self._dropped = dropped
         self._questions, self._evaluated, self._phrases = Questions(), _Evaluated(), Phrases()
         self._likeness = Likeness() if settings.near else None
-        self._prompts = Prompts(settings.encode, settings.max_prompt_tokens)
+        self._exams = Likeness() if settings.near and settings.against else None
+        self._prompts = Prompts(settings.encode, settings.max_prompt_tokens, settings.max_prompt_characters)
         self._answers: Answers | None = None
         self._programs = Programs(self._grade)
         self._tally = Tally()
         self._stated: list[str] = []  # the gold of each row
+        self._places: list[str] = []  # where each row stands
+        self._siblings: list[str] = []
         self._golds: Counter[str] = Counter()
         self._options: set[int] = set()
+        self._several = settings.several
         self._rows = self._kept = self._graded = self._without_gold = 0
-        self._data, self._form = "", ""
+        self._data, self._columns, self._form = "", "", ""
         self._began = time.monotonic()
         for source in settings.against:
             for entry in source.entries:
                 self._evaluated.learn(source.name, entry.problem)
                 self._phrases.learn(source.name, entry.problem.id, text_of(entry.problem))
+                if self._exams is not None:
+                    place = f"{source.name}, {entry.place}"
+                    self._exams.add(place, entry.problem.id, text_of(entry.problem), _reference_key(entry))
 
     def bad_row(self, error: BadRow) -> None:
         """Take note of a row that cannot be read."""
         if "unreadable" not in self._settings.skip:
             self._rows += 1
-            self._tally.add(Finding("unreadable", error.line, "", error.reason))
+            self._tally.add(Finding("unreadable", error.line, "", error.reason, error.file if self._several else ""))
 
     def kept(self, source: Source) -> Iterator[Problem]:
         """The problems of a source without an error, as they are looked at.
@@ -111,18 +121,17 @@ class Validator:
         Raises:
             GradingUnavailable: no worker can be started. What reading raises.
         """
-        self._data = source.name
+        self._data, self._columns = source.name, source.columns
         for entries in _parts(source.entries):
-            found: dict[tuple[int, str], list[Finding]] = {}
+            found: dict[tuple[str, int, str], list[Finding]] = {}
             for finding in self._look(entries):
                 if finding.check not in self._settings.skip:
                     self._tally.add(finding)
-                    found.setdefault((finding.line, finding.id), []).append(finding)
+                    found.setdefault((finding.file, finding.line, finding.id), []).append(finding)
             self._rows += len(entries)
             for entry in entries:
-                errors = [
-                    finding for finding in found.get((entry.line, entry.problem.id), ()) if finding.severity == "error"
-                ]
+                held = found.get((entry.file, entry.line, entry.problem.id), ())
+                errors = [finding for finding in held if finding.severity == "error"]
                 if errors:
                     self._dropped(entry, errors)
                 else:
@@ -152,6 +161,7 @@ class Validator:
             yield from self._text(entry)
             match = self._questions.add(entry.problem)
             self._stated.append(next(iter(golds(entry.problem.reference)), ""))
+            self._places.append(entry.place)
             if match is None:
                 yield from self._nearly(entry)
             else:
@@ -170,28 +180,39 @@ class Validator:
 
     def _text(self, entry: Entry) -> Iterator[Finding]:
         """What the texts of a row say, without a grade."""
-        problem, line = entry.problem, entry.line
+        problem = entry.problem
         known = golds(problem.reference)
         self._golds.update(known[:1])
         if isinstance(problem.reference, ChoiceReference):
             self._options.add(len(problem.reference.options) or 5)
         self._without_gold += not known and not entry.solution
         yield from self._prompts.look(entry)
-        text = text_of(problem)
-        if (name := self._evaluated.find(problem)) is not None:
-            yield Finding("overlap", line, problem.id, f"it is in {name}")
-        elif (shared := self._phrases.shared(text)) is not None:
-            check = "contaminated" if shared.share >= CONTAMINATED else "shared_phrase"
+        yield from self._evaluation(entry, text_of(problem))
+
+    def _evaluation(self, entry: Entry, text: str) -> Iterator[Finding]:
+        """What a question has in common with evaluation sets."""
+        if (name := self._evaluated.find(entry.problem)) is not None:
+            yield entry.finding("overlap", f"it is in {name}")
+            return
+        shared = self._phrases.shared(text)
+        if shared is not None and shared.share >= CONTAMINATED:
+            yield entry.finding("contaminated", f"{shared.share:.0%} of {shared.id} of {shared.set}: {shared.phrase!r}")
+            return
+        near = None if self._exams is None else self._exams.find(text, _reference_key(entry))
+        if near is not None and not near.sibling:
+            yield entry.finding("near_evaluation", f"{near.place} ({near.id}), {_likeness(near)}")
+        elif shared is not None:
             reason = f"{shared.share:.0%} of {shared.id} of {shared.set}: {shared.phrase!r}"
-            yield Finding(check, line, problem.id, reason)
+            yield entry.finding("shared_phrase", reason)
 
     def _nearly(self, entry: Entry) -> Iterator[Finding]:
         if self._likeness is None:
             return
-        near = self._likeness.add(entry.line, entry.problem.id, text_of(entry.problem))
-        if near is not None:
-            reason = f"line {near[0]} ({near[1]}), likeness {near[2]:.2f}"
-            yield Finding("near_duplicate", entry.line, entry.problem.id, reason)
+        near = self._likeness.add(entry.place, entry.problem.id, text_of(entry.problem), _reference_key(entry))
+        if near is not None and near.sibling:
+            self._siblings.append(f"{entry.place} and {near.place}")
+        elif near is not None:
+            yield entry.finding("near_duplicate", f"{near.place} ({near.id}), {_likeness(near)}")
 
     def _again(self, repeated: Sequence[tuple[Entry, Match]]) -> Iterator[Finding]:
         """Rows whose question came before. Two golds that differ in writing may be equal: the earlier one is graded."""
@@ -203,14 +224,16 @@ class Validator:
         for index, result in zip(judged, self._grade([asked[index] for index in judged]), strict=True):
             differ[index] = not is_right(result)
         for (entry, match), differs in zip(repeated, differ, strict=True):
-            reason = f"it is row {match.earlier_row} ({match.earlier_id})"
-            yield Finding("conflict" if differs else "duplicate", entry.line, entry.problem.id, reason)
+            reason = f"it is {self._places[match.earlier_row - 1]} ({match.earlier_id})"
+            yield entry.finding("conflict" if differs else "duplicate", reason)
 
     def _grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         self._graded += len(requests)
         return self._pool.grade(requests)
 
     def _notes(self) -> Iterator[str]:
+        if self._columns:
+            yield self._columns
         total = self._golds.total()
         if total:
             gold, count = self._golds.most_common(1)[0]
@@ -226,11 +249,27 @@ class Validator:
             )
         if self._without_gold:
             yield f"{self._without_gold} rows have no gold and no solution: only what must be wrong was graded"
+        if self._siblings:
+            yield (
+                f"{len(self._siblings)} questions are an earlier one with other numbers, and no duplicates, such as "
+                f"{self._siblings[0]}"
+            )
+        if self._prompts.longest_text and not self._prompts.longest:
+            yield f"the longest prompt has {self._prompts.longest_text} characters"
         if self._prompts.longest:
             yield f"the longest prompt has {self._prompts.longest} tokens"
         if self._settings.against:
             names = ", ".join(source.name for source in self._settings.against)
             yield f"compared with {names}: whole questions, and {WORDS} words in a row"
+
+
+def _reference_key(entry: Entry) -> str:
+    """The same for the same reference."""
+    return json.dumps(entry.problem.reference.to_dict(), sort_keys=True, default=str)
+
+
+def _likeness(near: Near) -> str:
+    return f"likeness {near.likeness:.2f}{'' if near.same_reference else ', with another reference'}"
 
 
 class _Evaluated:

@@ -11,8 +11,10 @@ Example:
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.errors import DataError
@@ -25,6 +27,7 @@ from rlvr.commands.prep import prompt_encoder
 
 if TYPE_CHECKING:
     from data_prep.problem import Problem
+    from data_prep.validation.entries import RowSource, Source
 
 UNFIT = 3
 
@@ -40,7 +43,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="Exit status: 0 no row has an error, 1 a mistake (no such file or reward), 3 some rows are not fit.",
     )
     parser.add_argument(
-        "data", metavar="DATA", help="a file (problems, or your own rows), or NAME or NAME:SPLIT of a known set"
+        "data",
+        nargs="+",
+        metavar="DATA",
+        help="NAME or NAME:SPLIT of a known set; or files (JSONL, plain, .gz, .zst, or Parquet) of problems or of your "
+        "own rows, folders of them, data sets of the Hugging Face hub (owner/name), - = JSONL on standard input",
     )
     parser.add_argument(
         "--reward", metavar="NAME", help="what is to pay for these rows (default: by the type of the first reference)"
@@ -80,6 +87,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--template", default="plain", metavar="NAME", help=f"prompt template: {', '.join(TEMPLATES)} (default: plain)"
     )
     parser.add_argument("--max-prompt-tokens", type=positive, metavar="N", help="prompts of more tokens are an error")
+    parser.add_argument(
+        "--max-prompt-characters", type=positive, metavar="N", help="prompts of more characters are an error"
+    )
+    parser.add_argument("--subset", metavar="NAME", help="the part (configuration) of a data set of the hub")
+    parser.add_argument("--split", metavar="NAME", help="the split of a data set of the hub")
     parser.add_argument("--limit", type=positive, metavar="N", help="look at the first N rows only")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument("--html", metavar="FILE", help="write the report as a page")
@@ -101,21 +113,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Validate. Returns 0, or 3 where some rows are not fit."""
     from data_prep.sources.jsonl import Wanted
-    from data_prep.validation.entries import read_entries
     from data_prep.validation.run import dropped_path, validate
     from data_prep.validation.validator import Settings
 
+    data = _data(options)
     settings = Settings(
         form=options.form,
-        against=[read_entries(name) for name in options.against],
+        against=[_evaluation_set(name) for name in options.against],
         near=not options.no_near,
         skip=frozenset(options.skip),
         encode=_encoder(options),
         max_prompt_tokens=options.max_prompt_tokens,
+        max_prompt_characters=options.max_prompt_characters,
+        several=not isinstance(data, str) and len(data) > 1,
         progress=_progress,
     )
     report = validate(
-        options.data,
+        data,
         reward_spec(options.reward) if options.reward else None,
         settings,
         clean=options.clean,
@@ -134,6 +148,39 @@ def run(options: argparse.Namespace) -> int:
         kept = f"{report.kept} problems written to" if report.kept else "nothing is left, and nothing written to"
         print(f"{kept} {options.clean}, the others to {dropped_path(options.clean)}")
     return 0 if report.is_fit else UNFIT
+
+
+def _data(options: argparse.Namespace) -> str | Sequence[RowSource]:
+    """A set by its name, or whatever `rlvr grade` reads. Raises DataError, DataNotFound, BadFile, ConfigError."""
+    from rlvr.offline.sources import find_sources
+
+    named = [name for name in options.data if _is_set(name)]
+    if named and len(options.data) > 1:
+        raise DataError(f"{named[0]} is a set by name and stands alone; give the others in a run of their own")
+    if named or (len(options.data) == 1 and _is_name(options.data[0])):
+        return str(options.data[0])
+    outputs = [Path(path) for path in (options.clean, options.json, options.html) if path]
+    left = [*outputs, *(Path(f"{options.clean}.dropped.jsonl") for _ in [0] if options.clean)]
+    inside = any(Path(name).is_dir() for name in options.data)
+    return find_sources(options.data, config=options.subset, split=options.split, leave_out=left if inside else ())
+
+
+def _evaluation_set(name: str) -> Source:
+    from data_prep.validation.entries import read_entries
+    from rlvr.offline.sources import find_sources
+
+    return read_entries(name if _is_set(name) or _is_name(name) else find_sources([name]))
+
+
+def _is_set(name: str) -> bool:
+    from data_prep.sets import NAMED_SETS
+
+    return name.partition(":")[0] in NAMED_SETS and not Path(name).exists()
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can only be meant for the name of a set: no path, no stream, nothing of the hub."""
+    return re.fullmatch(r"\w+(:\w+)?", name) is not None and not Path(name).exists() and not name.startswith("hub:")
 
 
 def _encoder(options: argparse.Namespace) -> Callable[[Problem], Sequence[object]] | None:

@@ -172,16 +172,19 @@ def test_a_phrase_with_which_many_questions_are_asked_counts_for_nothing() -> No
     assert (whole.id, whole.share) == ("3", 1.0)
 
 
-def test_a_question_with_few_other_words_is_near(tmp_path: Path) -> None:
-    text = (
-        "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
-        "of them to a neighbour who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
-    )
+SHEEP = (
+    "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
+    "of them to a {} who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
+)
+
+
+def test_a_question_with_few_other_words_is_near_and_one_with_other_numbers_is_none(tmp_path: Path) -> None:
     other = "A painter mixes two buckets of blue with one of white until the wall of the old house by the sea is done."
-    rows = [row(text.format(12, 6), "12"), row(other, "3"), row(text.format(12, 9), "14")]
-    report = validate(written(tmp_path / "rows.jsonl", rows))
+    asked = [SHEEP.format(12, "neighbour", 6), other, SHEEP.format(12, "cousin", 6), SHEEP.format(21, "neighbour", 9)]
+    report = validate(written(tmp_path / "rows.jsonl", [row(text, str(n)) for n, text in enumerate(asked)]))
     assert found(report) == {"near_duplicate": [3]}
     assert report.is_fit  # a warning drops nothing
+    assert any("1 questions are an earlier one with other numbers" in note for note in report.notes)
 
 
 def test_prompts_are_counted_in_tokens(tmp_path: Path) -> None:
@@ -220,7 +223,7 @@ def test_where_no_row_is_fit_the_reasons_are_written_and_nothing_else(tmp_path: 
     assert (report.kept, report.is_fit, found(report)) == (0, False, {"answer_in_prompt": [1]})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.jsonl.dropped.jsonl", "rows.jsonl"]
     (dropped,) = map(json.loads, dropped_path(clean).read_text().splitlines())
-    assert dropped["reasons"] == [{"check": "answer_in_prompt", "reason": "it says 'answer is 9'"}]
+    assert dropped["reasons"] == [{"check": "answer_in_prompt", "reason": "it says 'The answer is' and '9'"}]
 
 
 def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_path: Path) -> None:
@@ -245,12 +248,15 @@ def test_an_answer_that_is_announced_in_other_words_is_given_away(tmp_path: Path
     assert found(validate(data, settings=quiet())) == ({"answer_in_prompt": [21]} if leaks else {})
 
 
-def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_stands(tmp_path: Path) -> None:
+def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_stands() -> None:
     words = "A farmer has 16 hens that lay two eggs each day, eats three of them, and sells what is left to the town"
-    for at in range(len(words.split())):
+    for at, word in enumerate(words.split()):
         changed = [*words.split()[:at], "purple", *words.split()[at + 1 :]]
-        rows = [row(f"{text}; how many eggs does he sell?", "29") for text in (words, " ".join(changed))]
-        assert found(validate(written(tmp_path / "rows.jsonl", rows))) == {"near_duplicate": [2]}, changed
+        likeness = Likeness()
+        likeness.add("line 1", "a", f"{words}; how many eggs does he sell?", "29")
+        near = likeness.add("line 2", "b", f"{' '.join(changed)}; how many eggs does he sell?", "29")
+        assert near is not None, changed
+        assert not near.sibling or word in ("16", "two", "three"), changed
 
 
 def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> None:
@@ -259,10 +265,12 @@ def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> Non
         "of them to a neighbour who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
     )
     likeness = Likeness()
-    near = [likeness.add(n, str(n), rule.format(n, 7 * n % 11)) for n in range(1, 201)]
-    assert [n for n, found in enumerate(near) if found is None] == [0]
+    near = [likeness.add(f"line {n}", str(n), rule.format(n, 7 * n % 11)) for n in range(1, 201)]
+    assert [n for n, found in enumerate(near) if found is None or not found.sibling] == [0]
     assert len(likeness) < 50
-    assert likeness.add(201, "other", "Which of the planets is the one that is nearest to the sun at noon?") is None
+    assert (
+        likeness.add("line 201", "other", "Which of the planets is the one that is nearest to the sun at noon?") is None
+    )
 
 
 @pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])

@@ -49,6 +49,7 @@ def test_tests_that_a_wrong_program_passes_and_solutions_that_fail_are_found(tmp
     assert {name: [one.line for one in examples] for name, examples in report.examples.items()} == {
         "solution_rejected": [2, 7, 8],
         "stub_paid": [3],
+        "constant_passes": [4, 5, 6, 7],
         "weak_tests": [3, 4],
     }
     assert report.kept == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shlex
@@ -114,3 +115,29 @@ def test_reports_are_written_where_nothing_is_left(tmp_path: Path, capsys: pytes
     assert json.loads((tmp_path / "report.json").read_text())["kept"] == 0
     assert not (tmp_path / "fit.jsonl").exists()
     assert len((tmp_path / "fit.jsonl.dropped.jsonl").read_text().splitlines()) == 2
+
+
+def test_folders_files_and_standard_input_are_read_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows(folder / "a.jsonl", "1", "2")
+    with gzip.open(folder / "b.jsonl.gz", "wt") as packed:
+        packed.write(json.dumps({"question": "Question 1?", "answer": "2"}) + "\n")
+    piped = rows(tmp_path / "piped.jsonl", "7", r"\frac{1}{", "9")
+    with piped.open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        options = ["--no-near", "--clean", str(folder / "fit.jsonl")]
+        assert main(["validate", str(folder), "-", *options]) == 3
+    out = capsys.readouterr().out
+    assert re.search(r"a\.jsonl, .*b\.jsonl\.gz, standard input: 6 rows", out)
+    assert re.search(r"question from 'question', answer from 'answer'", out)
+    assert re.search(r"b\.jsonl\.gz, line 1 \(\w+\): it is .*a\.jsonl, line 2 ", out)
+    assert re.search(r"standard input, line 2 \(\w+\): ", out)
+    assert len((folder / "fit.jsonl").read_text().splitlines()) == 3
+    assert main(["validate", str(folder), "-", "gsm8k"]) == 1
+    assert "gsm8k is a set by name and stands alone" in capsys.readouterr().err
+    assert main(["validate", str(tmp_path / "none"), "--no-near"]) == 1
+    assert main(["validate", str(folder), "--split", "test"]) == 1
+    assert "--split and --subset concern data sets of the hub" in capsys.readouterr().err

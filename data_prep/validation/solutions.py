@@ -1,0 +1,46 @@
+r"""What a published solution says of its row's gold: the answer that it ends with, and whether it ever comes to it.
+
+Example:
+    >>> stated("So it is \\boxed{7}, or rather \\boxed{8}."), stated("2 + 2 = 4\n#### 4"), stated("It is 4.")
+    ('8', '4', '')
+    >>> supports("2 + 2 = 4, so four.\n#### 5", ["5"]), supports("2 + 2 = 4, so four.\n#### 4", ["4"])
+    (False, True)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from data_prep.sources.answers import after_hashes, last_boxed
+
+_NUMBER = re.compile(r"(?:\d{1,3}(?:[ ,]\d{3})+|\d+)(?:\.\d+)?|\.\d+")
+_UNITS = (1, 100, Fraction(1, 100))  # cents of dollars, shares of per cent
+_WORKED = 2  # different numbers that a solution must have to be called worked
+
+
+def stated(solution: str) -> str:
+    """The last box, or else what stands after the last ####; "" where a solution has neither."""
+    return (last_boxed(solution) or after_hashes(solution) or "").strip()
+
+
+def supports(solution: str, golds: Sequence[str]) -> bool:
+    """Whether a worked solution comes to a number that is the gold before it says `####`; where it is not of that
+    form, or the gold is no plain number, nothing is asked of it."""
+    head, mark, _ = solution.rpartition("####")
+    if not mark:
+        return True
+    found = _values(head)
+    wanted = [
+        value for gold in golds if re.fullmatch(r"-?\$?[\d,]+(\.\d+)?%?", gold.strip()) for value in _values(gold)
+    ]
+    if len(found) < _WORKED or len(wanted) < len(golds):
+        return True
+    return any(value * unit in found for value in wanted for unit in _UNITS)
+
+
+def _values(text: str) -> set[Fraction]:
+    return {Fraction(re.sub("[ ,]", "", number)) for number in _NUMBER.findall(text)} | {
+        Fraction(number) for number in re.findall(r"\d+(?:\.\d+)?", text) if len(number) < 30
+    }

@@ -1,0 +1,116 @@
+r"""What became of a text on its way: wrong decoding, rests of HTML, another language in its midst.
+
+Example:
+    >>> damage("The caf\u00c3\u00a9 don?t open"), markup("a<br>b &nbsp; c")
+    ("'Ã©'", "'<br>'")
+    >>> languages("How many of the apples are in the box? ¿Cuántas de las manzanas que están en la caja son rojas?")
+    ('English', 'Spanish')
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+from rewards.rules.language import letters
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
+_BROKEN = re.compile(
+    r"\ufffd|[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]|[\u200b\u2060\ufeff\u00ad]|\\u[0-9a-fA-F]{4}"
+    r"|(?<=[a-z])\?(?=(?:s|t|re|ll|ve|d|m)\b)"
+)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|em|strong|su[bp]|[uo]l|li|table|t[rdh]|h[1-6]|pre|code|center|font|hr)\b[^<>]*>"
+    r"|<([abiu])\b[^<>]*>[^<>]*</\1>",
+    re.IGNORECASE,
+)
+_MATH = re.compile(r"\[asy\].*?\[/asy\]|```.*?```|\$[^$]*\$|\\[A-Za-z]+", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]+")
+_FEW, _STOPS = 3, 3  # letters of another script, common words of another language
+
+# No word of one letter, and in the other languages none that is English, too.
+_COMMON = {
+    "English": "the of and is are to in how what many much if each he she his her they that with from there was does",
+    "Spanish": "el los las una que cuántos cuántas cuánto del por para está tiene cada ella qué de la cuál es en",
+    "French": "le les une des du est sont combien que qui dans pour avec elle il chaque et de la au quel quelle",
+    "German": "der und ist sind wie viele ein eine wenn jeder sie er nicht auf dem zu von das sich werden",
+    "Portuguese": "os uma que quantos quantas da dos para está tem são cada ela qual de em não dois quanto",
+    "Italian": "il gli una che quanti quante del della sono ogni lei quale di ha non nel quanto più di le",
+}
+_STOP = {name: frozenset(words.split()) for name, words in _COMMON.items()}
+
+
+def damage(text: str) -> str:
+    """A place that was decoded wrongly, or holds what no reader sees; "" = none."""
+    if text.isascii() and not _BROKEN.search(text):
+        return ""
+    for run in _NOT_ASCII.findall(text):
+        if _is_misread(run):
+            return f"{run!r:.40}"
+    found = _BROKEN.search(text)
+    return f"{text[max(0, found.start() - 8) : found.end() + 8]!r}" if found else ""
+
+
+def _is_misread(run: str) -> bool:
+    """Whether some characters are UTF-8 that was read as Windows-1252 or Latin-1: as those they make other text."""
+    for start in range(len(run) - 1):
+        for length in (2, 3, 4):
+            raw = b"".join(map(_byte, run[start : start + length]))
+            if len(raw) < length:
+                continue
+            try:
+                text = raw.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            if len(text) == 1:
+                return True
+    return False
+
+
+def _byte(character: str) -> bytes:
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return character.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+    return b""
+
+
+def markup(text: str) -> str:
+    """A tag or an entity of HTML; "" = there is none."""
+    found = _TAG.search(text) or _ENTITY.search(text)
+    return f"{found.group()!r:.40}" if found else ""
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """The languages and scripts of a text, the one with most words first; what mathematics is written in is none.
+
+    A language of Latin letters is told by its commonest words, at least three different ones; a script by its letters.
+    """
+    prose = _MATH.sub(" ", unicodedata.normalize("NFC", text))
+    scripts = letters(prose)
+    others = [name for name, count in scripts.most_common() if name not in ("latin", "greek") and count >= _FEW]
+    words = Counter(_WORD.findall(prose.casefold()))
+    said = {name: {word for word in stops if word in words} for name, stops in _STOP.items()}
+    latin: list[str] = []
+    for name in sorted(said, key=lambda name: -sum(words[word] for word in said[name])):
+        own = said[name].difference(*(said[other] for other in latin))
+        if len(own) >= _STOPS:
+            latin.append(name)
+    if scripts["latin"] < scripts.total() / 2:
+        return (*others, *latin)
+    return (*latin, *others)
+
+
+def has_mixed_word(text: str) -> str:
+    """A word of Latin letters with Cyrillic or Greek ones that look like them among it; "" = none."""
+    if text.isascii():
+        return ""
+    for word in _WORD.findall(_MATH.sub(" ", text)):
+        if not word.isascii() and len(word) > 3:
+            named = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+            if "LATIN" in named and named & {"CYRILLIC", "GREEK"} and sum(c.isascii() for c in word) >= 2:
+                return f"{word!r:.40}"
+    return ""
