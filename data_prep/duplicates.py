@@ -184,22 +184,6 @@ class OverlapFilter:
         return _described(self.report(), f"have a question of {self._name}", self._drop)
 
 
-def find_duplicates(problems: Iterable[Problem]) -> MatchReport:
-    """Which problems repeat a question of an earlier one."""
-    duplicates = DuplicateFilter(drop=False)
-    for problem in problems:
-        duplicates.keep(problem)
-    return duplicates.report()
-
-
-def find_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> MatchReport:
-    """Which problems have a question that is in another set (a test set): the earlier rows are those of that set."""
-    overlap = OverlapFilter(against, "", drop=False)
-    for problem in problems:
-        overlap.keep(problem)
-    return overlap.report()
-
-
 def _described(report: MatchReport, what: str, drop: bool) -> str:
     return report.describe(f"{what} and were dropped" if drop and report.matches else what)
 

@@ -39,8 +39,8 @@ def iter_hub_rows(hub: HubSet, split: str) -> Iterator[Row]:
         DataNotFound: `datasets` is not installed, the hub cannot be reached, or has no such set, part or split.
     """
     for config in hub.configs:
-        place = "/".join(part for part in ("hub:" + hub.id, config, split) if part)
-        for number, fields in enumerate(_load(hub.id, config, hub.splits.get(split, split), place), start=1):
+        place = _place(hub.id, config, split)
+        for number, fields in enumerate(_loaded(hub.id, config, hub.splits.get(split, split), place), start=1):
             yield Row(file=place, line=number, fields=fields)
 
 
@@ -59,7 +59,7 @@ class HubSplit:
         Raises:
             DataNotFound: as `iter_hub_rows`, or there are several splits and none is named.
         """
-        place = "/".join(part for part in ("hub:" + identity, config, split) if part)
+        place = _place(identity, config, split)
         loaded = _loaded(identity, config, split, place)
         if split is None:
             if len(loaded) > 1:
@@ -91,8 +91,9 @@ class HubSplit:
                 yield Row(file=self.name, line=number, fields=dict(zip(columns, values, strict=True)))
 
 
-def _load(identity: str, config: str | None, split: str, place: str) -> Iterator[Mapping[str, object]]:
-    yield from _loaded(identity, config, split, place)
+def _place(identity: str, config: str | None, split: str | None) -> str:
+    """How messages name a split: `hub:openai/gsm8k/main/test`."""
+    return "/".join(part for part in (f"hub:{identity}", config, split) if part)
 
 
 def _loaded(identity: str, config: str | None, split: str | None, place: str) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from data_prep.errors import BadRow
@@ -64,7 +64,7 @@ def checked_reference(reference: Reference, field: str, found: object) -> Refere
 class Problem:
     """A question, what is true of its answer, and the reward that pays for it.
 
-    reward: name of a registered reward; empty = the run's own (`reward.name`).
+    reward: name of a registered reward; empty = the run's own (its key `reward`).
     source: the data set it comes from, for mixing weights and reports.
     """
 
@@ -127,11 +127,4 @@ class Problem:
         identity = row.get("id")
         if identity is None or identity == "":
             return problem
-        return cls(
-            id=str(identity),
-            messages=problem.messages,
-            reference=problem.reference,
-            reward=problem.reward,
-            source=problem.source,
-            tags=problem.tags,
-        )
+        return replace(problem, id=str(identity))

@@ -295,9 +295,7 @@ def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -
     theirs = entry.hub.splits.get(split, split)
     file = Path(entry.files[split])
     patterns = [str(file), file.name, *(f"{split}{suffix}" for suffix in (".jsonl", ".jsonl.gz", ".parquet"))]
-    shards = [
-        f"{config or folder}/{theirs}-*.parquet" for config in entry.hub.configs for folder in (config or "data",)
-    ]
+    shards = [f"{config or 'data'}/{theirs}-*.parquet" for config in entry.hub.configs]
     for pattern in dict.fromkeys(patterns):
         if is_file(path / pattern):
             return [path / pattern]

@@ -1,7 +1,7 @@
 r"""Prompt templates: how the messages of a problem become the text that a model continues.
 
-A template is a row of `TEMPLATES`: what it writes around the question, which answer form it asks for, and whether the
-text needs the tokenizer's own special tokens. The problem file holds the bare question; the template is the run's.
+A template is a row of `TEMPLATES`: what it writes around the question, and whether the text needs the tokenizer's own
+special tokens. The problem file holds the bare question; the template is the run's.
 
 - `plain`: the text of the messages and nothing else.
 - `boxed`: asks for the final answer in `\boxed{}`.
@@ -13,7 +13,7 @@ text needs the tokenizer's own special tokens. The problem file holds the bare q
 Example:
     >>> render("plain", [Message(role="user", content="3+5=")])
     '3+5='
-    >>> TEMPLATES["r1_zero_prefilled"].prefill
+    >>> prefill_of(render("r1_zero_prefilled", [Message(role="user", content="3+5=")]))
     '<think>'
 """
 
@@ -23,12 +23,10 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from data_prep.errors import DataError, DataNotFound
 from rewards.types import Message
-
-AnswerForm: TypeAlias = Literal["any", "boxed", "think_answer"]
 
 
 class ChatTokenizer(Protocol):
@@ -49,22 +47,12 @@ class Template:
     """One prompt template.
 
     write: makes the text.
-    answer_form: what it demands of the response: `boxed`: `\\boxed{}`; `think_answer`: `<think>…</think>
-        <answer>…</answer>`; `any`: nothing, so the answer form is up to the question or to what the model was taught.
-    prefill: how the prompt ends inside the response's own form (`<think>` or empty). What grades the response has to
-        put it in front again. A chat template may prefill too: ask `prefill_of` the rendered text.
     special_tokens: True: encode the text as the tokenizer does by default (begin-of-text where it has one); False: the
         text holds them already.
-    needs_tokenizer: True: `render` must be given one.
-    description: one line for help texts.
     """
 
     write: Write
-    answer_form: AnswerForm
-    description: str
-    prefill: str = ""
     special_tokens: bool = True
-    needs_tokenizer: bool = False
 
 
 _BOXED_REQUEST = "Work it out step by step, then give the final answer inside \\boxed{}."
@@ -115,35 +103,12 @@ def _chat_boxed(messages: Sequence[Message], tokenizer: ChatTokenizer | None) ->
 
 TEMPLATES: MappingProxyType[str, Template] = MappingProxyType(
     {
-        "plain": Template(write=_plain, answer_form="any", description="the text of the question alone"),
-        "boxed": Template(
-            write=_boxed, answer_form="boxed", description="the question and a request for \\boxed{} around the answer"
-        ),
-        "r1_zero": Template(
-            write=_r1_zero,
-            answer_form="think_answer",
-            description="a User/Assistant conversation that asks for <think>…</think> <answer>…</answer>",
-        ),
-        "r1_zero_prefilled": Template(
-            write=_r1_zero_prefilled,
-            answer_form="think_answer",
-            prefill="<think>",
-            description="r1_zero with <think> already written: the response begins inside it",
-        ),
-        "chat": Template(
-            write=_chat,
-            answer_form="any",
-            special_tokens=False,
-            needs_tokenizer=True,
-            description="the tokenizer's chat template with its generation prompt",
-        ),
-        "chat_boxed": Template(
-            write=_chat_boxed,
-            answer_form="boxed",
-            special_tokens=False,
-            needs_tokenizer=True,
-            description="chat, with a request for \\boxed{} in the last user turn",
-        ),
+        "plain": Template(write=_plain),
+        "boxed": Template(write=_boxed),
+        "r1_zero": Template(write=_r1_zero),
+        "r1_zero_prefilled": Template(write=_r1_zero_prefilled),
+        "chat": Template(write=_chat, special_tokens=False),
+        "chat_boxed": Template(write=_chat_boxed, special_tokens=False),
     }
 )
 
@@ -181,6 +146,8 @@ def with_suffix(messages: Sequence[Message], suffix: str) -> Sequence[Message]:
 
 def prefill_of(prompt: str) -> str:
     """`<think>` where a rendered prompt ends inside it (chat templates of reasoning models do), else empty.
+
+    What grades the response has to put it in front again.
 
     Example:
         >>> prefill_of("<|assistant|>\\n<think>\\n")

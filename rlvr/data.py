@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from data_prep.files import read_problems
 from data_prep.fitting import select_fitting
-from data_prep.prefilter import prefilter, read_pass_rates
+from data_prep.pass_rates import PassRateFilter, read_pass_rates
 from rlvr.draws import Sampler, Source
 from rlvr.errors import ConfigError
 from rlvr.prompts import Prompter
@@ -49,15 +49,15 @@ def read_sources(config: DataConfig, say: Callable[[str], None]) -> list[Source]
     """Read, filter by pass rates and report. Raises ConfigError, BadRow, DataNotFound."""
     if not config.train:
         raise ConfigError("data.train is empty; name at least one file of problems (`rlvr prep` writes them)")
+    rates = None if config.pass_rates is None else read_pass_rates(config.pass_rates)
     sources = []
     for entry in config.train:
         problems = read_problems(entry.path)
-        if config.pass_rates is not None:
-            filtered = prefilter(
-                problems, read_pass_rates(config.pass_rates), low=config.pass_rate_low, high=config.pass_rate_high
-            )
-            problems = list(filtered.kept)
-            say(f"{entry.path}: {filtered.describe()}")
+        if rates is not None:
+            measured = PassRateFilter(rates, config.pass_rate_low, config.pass_rate_high)
+            problems = list(filter(measured.keep, problems))
+            measured.finish()
+            say(f"{entry.path}: {measured.describe()}")
         sources.append(Source(name=entry.path, problems=problems, weight=entry.weight))
     return sources
 

@@ -51,7 +51,6 @@ class Columns:
     answer: tuple[str, ...] = ()
     form: str = "value"
     source: str = ""
-    reward: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -72,7 +71,6 @@ def read(fields: Mapping[str, object], columns: Columns) -> Problem:
     return Problem.make(
         question=_question(fields, columns.question),
         reference=_reference(fields, columns),
-        reward=columns.reward,
         source=columns.source,
         tags=tuple(str(tag) for name in columns.tags if (tag := value_at(fields, name)) is not None),
     )

@@ -37,7 +37,7 @@ class Wanted:
     """What the user says of the columns; None = guess.
 
     question: a column, or several joined by `+` (`Body+Question`). answer: a column, or `none`.
-    form: a row of `data_prep.sources.columns.ANSWER_FORMS`, or `guess` by the marks `####` and `\\boxed`.
+    form: a row of `data_prep.sources.columns.ANSWER_FORMS`; it is guessed by the marks `####` and `\\boxed`.
     """
 
     question: str | None = None

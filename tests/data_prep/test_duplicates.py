@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_prep import Problem
-from data_prep.duplicates import DuplicateFilter, OverlapFilter, find_duplicates, find_overlap, normalised
+from data_prep.duplicates import DuplicateFilter, MatchReport, OverlapFilter, normalised
 from data_prep.sets import load_set
 from rewards.types import MathReference, Message
 
@@ -72,6 +73,18 @@ def test_what_is_normalised_stays_as_it_is_when_written_loudly(text: str) -> Non
 def test_different_sums_are_never_the_same_question(left: list[int], right: list[int]) -> None:
     same = normalised("+".join(map(str, left)) + "=") == normalised("+".join(map(str, right)) + "=")
     assert same == (left == right)
+
+
+def find_duplicates(problems: Iterable[Problem]) -> MatchReport:
+    duplicates = DuplicateFilter(drop=False)
+    assert all(map(duplicates.keep, problems))
+    return duplicates.report()
+
+
+def find_overlap(problems: Iterable[Problem], against: Iterable[Problem]) -> MatchReport:
+    overlap = OverlapFilter(against, "", drop=False)
+    assert all(map(overlap.keep, problems))
+    return overlap.report()
 
 
 def test_duplicates_are_counted_with_ids_rows_and_conflicts() -> None:

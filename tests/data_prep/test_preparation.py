@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from data_prep import BadRow, DataError, Problem, read_problems, write_problems
-from data_prep.prefilter import prefilter, read_pass_rates
+from data_prep.pass_rates import PassRateFilter, read_pass_rates
 from data_prep.preparation import Preparation, prepare
 from rewards.types import MathReference
 
@@ -29,32 +30,34 @@ def rates_file(path: Path, *rates: float) -> Path:
 # --- pass rates -------------------------------------------------------------------------------------------------------
 
 
+def kept(problems: Sequence[Problem], rates: PassRateFilter) -> list[Problem]:
+    found = list(filter(rates.keep, problems))
+    rates.finish()
+    return found
+
+
 def test_pass_rates_outside_the_bounds_are_dropped_and_counted(tmp_path: Path) -> None:
-    rates = read_pass_rates(rates_file(tmp_path / "rates.jsonl", 0.0, 0.1, 0.5, 0.9, 1))
-    filtered = prefilter(ROWS, rates, 0.1, 0.9)
-    assert filtered.kept == tuple(ROWS[1:4])
-    assert (filtered.below, filtered.above, filtered.unmeasured) == (1, 1, 0)
-    assert filtered.describe() == ("3 of 5 problems have a pass rate in [0.1, 0.9] (1 below, 1 above, 0 not measured)")
+    rates = PassRateFilter(read_pass_rates(rates_file(tmp_path / "rates.jsonl", 0.0, 0.1, 0.5, 0.9, 1)), 0.1, 0.9)
+    assert kept(ROWS, rates) == ROWS[1:4]
+    assert rates.describe() == ("3 of 5 problems have a pass rate in [0.1, 0.9] (1 below, 1 above, 0 not measured)")
 
 
-def test_problems_that_were_not_measured_stay_unless_told_otherwise() -> None:
-    rates = {ROWS[0].id: 0.0, ROWS[1].id: 0.5}
-    assert prefilter(ROWS, rates, 0.1, 0.9).kept == tuple(ROWS[1:])
-    strict = prefilter(ROWS, rates, 0.1, 0.9, keep_unmeasured=False)
-    assert strict.kept == (ROWS[1],)
-    assert strict.describe().endswith("3 not measured, dropped)")
+def test_problems_that_were_not_measured_stay() -> None:
+    rates = PassRateFilter({ROWS[0].id: 0.0, ROWS[1].id: 0.5}, 0.1, 0.9)
+    assert kept(ROWS, rates) == ROWS[1:]
+    assert rates.describe().endswith("(1 below, 0 above, 3 not measured, kept)")
 
 
 def test_rates_of_other_problems_are_an_error_and_not_a_filter_that_keeps_all() -> None:
     with pytest.raises(DataError, match=r"none of the 5 problems has a pass rate.*'other'"):
-        prefilter(ROWS, {"other": 0.5}, 0.1, 0.9)
-    assert prefilter([], {}, 0.1, 0.9).kept == ()
+        kept(ROWS, PassRateFilter({"other": 0.5}, 0.1, 0.9))
+    assert kept([], PassRateFilter({}, 0.1, 0.9)) == []
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.9, 0.1), (-0.1, 1.0), (0.0, 1.1), (float("nan"), 1.0)])
 def test_bounds_that_cannot_hold_are_refused(low: float, high: float) -> None:
     with pytest.raises(DataError, match="0 <= low <= high <= 1"):
-        prefilter(ROWS, {ROWS[0].id: 0.5}, low, high)
+        PassRateFilter({ROWS[0].id: 0.5}, low, high)
 
 
 @pytest.mark.parametrize(

@@ -83,16 +83,13 @@ def test_an_unknown_template_is_answered_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_each_template_does_what_its_row_says(name: str) -> None:
-    template = TEMPLATES[name]
+def test_each_template_asks_for_the_answer_as_its_name_says(name: str) -> None:
     text = render(name, QUESTION, Chat())
     assert "What is 3+5?" in text
-    assert text.rstrip().endswith(template.prefill)
-    assert prefill_of(text) == template.prefill
-    assert ("\\boxed{}" in text) == (template.answer_form == "boxed")
-    assert ("</answer>" in text) == (template.answer_form == "think_answer")
-    assert template.needs_tokenizer == (not template.special_tokens)
-    assert template.description
+    assert prefill_of(text) == ("<think>" if name.endswith("prefilled") else "")
+    assert ("\\boxed{}" in text) == ("boxed" in name)
+    assert ("</answer>" in text) == name.startswith("r1_zero")
+    assert TEMPLATES[name].special_tokens == (not name.startswith("chat"))
 
 
 def test_what_a_models_own_chat_template_prefills_is_seen() -> None:

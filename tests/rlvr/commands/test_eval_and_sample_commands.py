@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from data_prep.files import write_problems
-from data_prep.prefilter import read_pass_rates
+from data_prep.pass_rates import read_pass_rates
 from data_prep.problem import Problem
 from rewards.types import CountdownReference, MathReference
 from rlvr.cli import main

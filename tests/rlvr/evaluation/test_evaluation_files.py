@@ -11,7 +11,7 @@ import pytest
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.files import write_problems
-from data_prep.prefilter import prefilter, read_pass_rates
+from data_prep.pass_rates import PassRateFilter, read_pass_rates
 from data_prep.problem import Problem
 from data_prep.rows import iter_rows
 from rewards import grade
@@ -90,7 +90,7 @@ def test_pass_rates_are_what_the_data_filter_reads(tmp_path: Path) -> None:
     assert write_pass_rates(path, made()) == 2  # the third problem has no graded sample
     rates = read_pass_rates(path)
     assert rates == {PROBLEMS[0].id: 1.0, PROBLEMS[1].id: 0.5}
-    kept = prefilter(PROBLEMS, rates, low=0.1, high=0.9).kept
+    kept = filter(PassRateFilter(rates, low=0.1, high=0.9).keep, PROBLEMS)
     assert [p.id for p in kept] == [PROBLEMS[1].id, PROBLEMS[2].id]
 
 

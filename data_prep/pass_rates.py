@@ -1,73 +1,39 @@
 """Keep the problems that a model solves sometimes: what it always or never solves teaches nothing to a group baseline.
 
 The pass rates come from a file of `{"id", "pass_rate"}` rows, as `rlvr eval` writes it for a data set; other columns
-are ignored. A problem without a pass rate was not measured: it is kept and counted, unless told otherwise.
+are ignored. A problem without a pass rate was not measured: it is kept and counted.
 
 Example:
     >>> from data_prep.problem import MathReference
     >>> easy, hard = (Problem.make(question=q, reference=MathReference(answer="2")) for q in ("1+1", "2^1"))
-    >>> filtered = prefilter([easy, hard], {easy.id: 1.0, hard.id: 0.25}, low=0.1, high=0.9)
-    >>> filtered.describe()
+    >>> rates = PassRateFilter({easy.id: 1.0, hard.id: 0.25}, low=0.1, high=0.9)
+    >>> [rates.keep(easy), rates.keep(hard)]
+    [False, True]
+    >>> rates.describe()
     '1 of 2 problems have a pass rate in [0.1, 0.9] (0 below, 1 above, 0 not measured)'
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from data_prep.errors import BadRow, DataError
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prefiltered:
-    """The problems that are kept, in their order, and how many were not and why. unmeasured: without a pass rate."""
-
-    kept: tuple[Problem, ...]
-    below: int
-    above: int
-    unmeasured: int
-    note: str
-
-    def describe(self) -> str:
-        """One line for people."""
-        return self.note
-
-
-def prefilter(
-    problems: Iterable[Problem],
-    pass_rates: Mapping[str, float],
-    low: float,
-    high: float,
-    *,
-    keep_unmeasured: bool = True,
-) -> Prefiltered:
-    """Keep what has a pass rate of `low` to `high`, both included.
+class PassRateFilter:
+    """Keeps what has a pass rate of `low` to `high`, both included, and what was not measured, and counts.
 
     Raises:
-        DataError: bounds that cannot hold, or pass rates that belong to other problems (not one id matches).
+        DataError: bounds that cannot hold.
     """
-    rates = PassRateFilter(pass_rates, low, high, keep_unmeasured=keep_unmeasured)
-    kept = tuple(filter(rates.keep, problems))
-    rates.finish()
-    return Prefiltered(
-        kept=kept, below=rates.below, above=rates.above, unmeasured=rates.unmeasured, note=rates.describe()
-    )
 
-
-class PassRateFilter:
-    """Keeps what has a pass rate of `low` to `high`, both included, and what was not measured, and counts."""
-
-    def __init__(
-        self, pass_rates: Mapping[str, float], low: float, high: float, *, keep_unmeasured: bool = True
-    ) -> None:
+    def __init__(self, pass_rates: Mapping[str, float], low: float, high: float) -> None:
         if not 0.0 <= low <= high <= 1.0:
             raise DataError(f"pass rates from {low} to {high} asked for; give 0 <= low <= high <= 1")
         self._rates, self._low, self._high = pass_rates, low, high
-        self._keep_unmeasured = keep_unmeasured
         self.total = self.below = self.above = self.unmeasured = 0
 
     def keep(self, problem: Problem) -> bool:
@@ -75,7 +41,7 @@ class PassRateFilter:
         self.total += 1
         if rate is None:
             self.unmeasured += 1
-            return self._keep_unmeasured
+            return True
         self.below += rate < self._low
         self.above += rate > self._high
         return self._low <= rate <= self._high
@@ -91,7 +57,7 @@ class PassRateFilter:
 
     def describe(self) -> str:
         inside = self.total - self.below - self.above - self.unmeasured
-        fate = "" if not self.unmeasured else ", kept" if self._keep_unmeasured else ", dropped"
+        fate = ", kept" if self.unmeasured else ""
         return (
             f"{inside} of {self.total} problems have a pass rate in [{self._low:g}, {self._high:g}] "
             f"({self.below} below, {self.above} above, {self.unmeasured} not measured{fate})"
