@@ -412,6 +412,16 @@ def test_text_that_only_computes_is_evaluated() -> None:
     assert passes(judgement), judgement
 
 
+@pytest.mark.parametrize("case", ["assert 3 in Bag([3])", "b = Bag([1])\nassert 1 in b and 2 not in b"])
+def test_looking_into_an_object_that_the_test_made_is_unsupported_and_not_wrong(case: str) -> None:
+    bag = "class Bag:\n    def __init__(self, xs): self.xs = xs\n    def __contains__(self, x): return x in self.xs\n"
+    assert asserts(bag, case).fault.startswith("unsupported test")
+    assert is_wrong(asserts(f"{bag}def bag(xs): return Bag(xs)\n", case.replace("Bag", "bag")))
+    walked = bag.replace("contains__(self, x): return x in self.xs", "getitem__(self, i): return self.xs[i]")
+    assert passes(asserts(walked, case))
+    assert is_wrong(asserts(walked.replace("xs[i]", "xs[i] + 1"), case))
+
+
 STACK = """
 class Stack:
     "Last in, first out."
