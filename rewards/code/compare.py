@@ -6,7 +6,7 @@ each line is compared token by token: numbers in plain decimal writing by the fl
 **Values** (`same_value`) are compared as JSON: `True` is not 1, 2 equals 2.0, a tuple counts as a list, the keys of an
 object are JSON keys (so the key 1 is "1"), NaN equals nothing, text is never read as a number. Sets, complex numbers,
 bytes and keys of other types are compared where the expected value carries them (`rewards.code.values`). What is no
-plain value equals nothing.
+plain value equals nothing, and a complex number no real one that is expected.
 
 The float rule: |a - b| <= tolerance * max(1, |b|), where b is expected. Integers stay exact: two of them are equal or
 not, and a float stands for an expected integer only where it rounds to it.
@@ -109,7 +109,7 @@ def _same_scalar(wanted: object, value: object, tolerance: float | None) -> bool
     if type(wanted) is bool or type(value) is bool:
         return wanted is value
     if type(wanted) in _NUMBERS:
-        if type(value) not in _NUMBERS:
+        if type(value) not in _NUMBERS or (type(value) is complex and type(wanted) is not complex):
             return False
         return bool(wanted == value) or (tolerance is not None and _close(value, wanted, tolerance))  # type: ignore[arg-type]
     return type(wanted) in _SCALARS and type(value) is type(wanted) and bool(wanted == value)
@@ -168,7 +168,7 @@ def _key(value: object, depth: int = _DEEPEST_KEY) -> tuple[object, ...] | None:
     if kind is bool or kind in _SCALARS:
         return (kind.__name__, value)
     if kind in _NUMBERS:
-        return None if value != value else ("number", value)
+        return None if value != value else ("complex" if kind is complex else "number", value)
     if depth == 0 or kind not in (tuple, list, frozenset, set):
         return None
     members = [_key(member, depth - 1) for member in value]  # type: ignore[attr-defined]
@@ -191,8 +191,6 @@ def _same_set(
     # What is left must pair up by the float rule; sorted, if any pairing does, this one does.
     numbers = [[key[1] for key in side if key is not None and key[0] == "number"] for side in (left, right)]
     if len(numbers[0]) != len(left) or len(numbers[1]) != len(right) or len(left) != len(right):
-        return False
-    if any(type(number) is complex for side in numbers for number in side):
         return False
     first, second = sorted(numbers[0]), sorted(numbers[1])  # type: ignore[type-var]
     return all(_close(y, x, tolerance) for x, y in zip(first, second, strict=True))  # type: ignore[arg-type]

@@ -32,14 +32,14 @@ NOT_FOUND = 127
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _ARTIFACT_MIB = 32
-_COMPILE_LIMITS = Limits(
-    wall_seconds=30.0, cpu_seconds=30.0, memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384
-)
+_COMPILE_LIMITS = Limits(memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384)
 _PUBLIC_CLASS = re.compile(r"^[^\S\n]*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
 _MAIN = re.compile(r"\bstatic\s+(?:\w+\s+){0,4}void\s+main\s*\(")
 _CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
 _NO_CODE = re.compile(
-    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL
+    # a text that is left open reaches to the end of its line: so nothing is read twice
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?",
+    re.DOTALL,
 )
 
 
@@ -53,7 +53,7 @@ class Language:
 
     source: the file of the program. compile: the command; empty = nothing to compile. artifact: what comes of it.
     tools: programs that must be there. install: what brings them. extra_mib, extra_s: memory and time that the runtime
-    itself needs beyond what the program may use.
+    itself needs beyond what the program may use. compile_s: the most seconds that compiling takes.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Language:
     env: Mapping[str, str] = field(default_factory=lambda: _NO_ENV)
     extra_mib: int = 0
     extra_s: float = 0.0
+    compile_s: float = 15.0
 
 
 _NATIVE = ("./main",)
@@ -130,6 +131,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
                     {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOCACHE": "/tmp/go", "GOFLAGS": "-p=2"}
                 ),
                 extra_mib=64,
+                compile_s=40.0,  # the standard library is compiled with it
             ),
             Language(
                 name="rust",
@@ -247,7 +249,11 @@ class Program:
             files=self._source_file(),
             outputs=(language.artifact,),
             env=language.env,
-            limits=replace(_COMPILE_LIMITS, wall_seconds=_COMPILE_LIMITS.wall_seconds * patience.stretch()),
+            limits=replace(
+                _COMPILE_LIMITS,
+                wall_seconds=language.compile_s * patience.stretch(),
+                cpu_seconds=language.compile_s,
+            ),
         )
 
     def artifact_of(self, files: Mapping[str, bytes]) -> Mapping[str, bytes]:

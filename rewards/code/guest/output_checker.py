@@ -5,6 +5,7 @@ In its folder: `checker.py`, and the three texts. Exit status: `ACCEPTED`, `REFU
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 import sys
@@ -16,6 +17,9 @@ ACCEPTED, REFUSED, RAISED = 40, 41, 42
 
 
 _EVALUATES = re.compile(r"\b(?:eval|exec|compile)\b")
+_EVALUATES_INSIDE = re.compile(r"\bsympy\b.*\b(?:sympify|parse_expr|n?simplify|expand|factor|S)\s*\(", re.DOTALL)
+_NO_FORMULA = re.compile(r"""["'`\\@;]|__|\.\s*(?!e[+-]?\d)[^\W\d]|\b(?:lambda|import)\b""", re.IGNORECASE)
+_COMPUTE = frozenset(("abs", "divmod", "len", "max", "min", "pow", "round", "sum"))
 
 
 class _Refusals:
@@ -37,6 +41,12 @@ def _guard(refusals: Any, source: str, *own: str) -> None:
     evaluation.guard(source.encode("utf-8", "surrogatepass"))
 
 
+def _may_run(text: str) -> bool:
+    """Whether a formula reaches what is no mathematics: sympy evaluates it with the interpreter's builtins."""
+    names = {name for name in re.findall(r"\w+", text) if callable(getattr(builtins, name, None))} - _COMPUTE
+    return bool(names) or _NO_FORMULA.search(text) is not None
+
+
 def _text(name: str) -> str:
     with open(name, encoding="utf-8", errors="surrogateescape", newline="") as file:
         return file.read()
@@ -45,8 +55,12 @@ def _text(name: str) -> str:
 def main() -> int:
     """The status to exit with."""
     texts = [_text(name) for name in TEXTS]
+    for name in TEXTS:
+        os.unlink(name)  # whatever runs the output, it finds nothing to print
     refusals = _Refusals()
     source = _text(CHECKER)
+    if _EVALUATES_INSIDE.search(source) and _may_run(texts[1]):
+        return REFUSED
     if _EVALUATES.search(source):
         _guard(refusals, source, texts[0], texts[2])
     try:

@@ -4,8 +4,8 @@ The expected output never enters a sandbox where the program is: output comes ba
 reference's checker in a run of its own. A case is passed where the program ended by itself with status 0 and its output
 is as expected. Without `partial` the first case that fails ends the judging.
 
-A checker that raises is asked about the expected output, too: where it raises there as well the test is broken, and
-else the output is to blame.
+A program that wrote nothing is wrong, whatever a checker says of nothing, where something is expected. A checker that
+raises is asked about other outputs: where it raises on each of them the test is broken, else the output is to blame.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import math
 import re
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
+from rewards.code import patience
 from rewards.code.compare import same_output
 from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
@@ -24,7 +26,7 @@ from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Progr
 from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
 from sandbox.errors import InvalidJob
 from sandbox.protocol import Sandbox
-from sandbox.types import Ended, Job, JobResult
+from sandbox.types import Ended, Job, JobResult, Limits
 
 _LIMITS = {
     Ended.WALL: (Fate.TIME, "time limit"),
@@ -34,9 +36,11 @@ _LIMITS = {
 }
 _CHECKER_MODULE = "rlvr_guest.output_checker"
 _SHOWN = 160
-_WORD = re.compile(r"""[^\s,;:=()\[\]{}<>"'|/]+""")
+_WORD = re.compile(r"[+-]?(?:[\w.]|(?<=[\d._]e)[+-])+", re.IGNORECASE)
 _LONGEST_NUMBER = 300
-_MAY_BE_NOT_FINITE = re.compile(rb"nan|inf|\de|[^\x00-\x7f]|[\d_]{300}", re.IGNORECASE)
+_MAY_BE_NOT_FINITE = re.compile(rb"nan|inf|e\+?[\d_]{3}|[^\x00-\x7f]|[\d_]{200}", re.IGNORECASE)
+_OTHER_NUMBERS = ("-8e300", "-73519.25")  # the square of one is infinite, the other is within larger limits
+_OTHER_OUTPUTS = (b"", b"0\n", b"1 1 1\n1 1 1\n", b"[]\n", b"{}\n")
 
 _TOOLCHAINS = Toolchains()
 
@@ -167,11 +171,11 @@ class _Cases:
             )
         )
         fate, reason = ending(result)
-        if fate is Fate.PASSED and not await self._accepts(case, result.stdout):
-            if result.stdout.strip() or not case.stdout.strip():
-                fate, reason = Fate.WRONG, "another output than expected"
-            else:
+        if fate is Fate.PASSED:
+            if case.stdout.strip() and _is_blank(result.stdout):
                 fate, reason = Fate.MISSING, "no output"
+            elif not await self._accepts(case, result.stdout):
+                fate, reason = Fate.WRONG, "another output than expected"
         return _Judged(CaseOutcome(fate=fate, reason=reason, seconds=result.seconds), result)
 
     async def _accepts(self, case: StdioCase, output: bytes) -> bool:
@@ -181,45 +185,82 @@ class _Cases:
         return same_output(case.stdout, output, compare.tolerance if isinstance(compare, FloatTolerance) else None)
 
     async def _checker_accepts(self, checker: Checker, case: StdioCase, output: bytes) -> bool:
-        asked = await self._ask(checker, case, output)
-        if asked.exit_code == ACCEPTED and (other := _with_finite_numbers(output, case.stdout)) != output:
+        texts = (case.stdin, output, case.stdout)
+        asked = await self._ask(checker, *texts)
+        if asked.exit_code == ACCEPTED:
             # NaN is never above a limit, and what is computed from infinity is NaN or infinite, too: a checker that
             # looks at these numbers refuses others in their place.
-            asked = await self._ask(checker, case, other)
-            return asked.exit_code == ACCEPTED
-        if asked.exit_code in (ACCEPTED, REFUSED):
-            return asked.exit_code == ACCEPTED
+            for number in _OTHER_NUMBERS:
+                other = _with_finite_numbers(output, case.stdout, number)
+                if other == output:
+                    return True
+                asked = await self._ask(checker, case.stdin, other, case.stdout)
+                if asked.exit_code != ACCEPTED:
+                    return False
+            return True
+        if asked.exit_code == REFUSED:
+            return False
+        if said := await self._failing(checker, case):
+            raise _BrokenTest(f"on the expected output: {said}")
+        return False
+
+    async def _failing(self, checker: Checker, case: StdioCase) -> str:
+        """How a checker fails whatever it is asked; empty = some output does not make it fail."""
         expected = case.stdout.encode("utf-8", "surrogatepass")
-        control = await self._ask(checker, case, expected)
-        if control.exit_code in (ACCEPTED, REFUSED):
-            return False  # the output makes it fail
-        last = _last_line(control.stderr) if control.exit_code == RAISED else ending(control)[1]
-        raise _BrokenTest(f"on the expected output: {last}")
+        controls = []
+        for output in (expected, *_OTHER_OUTPUTS):
+            controls.append(await self._ask(checker, case.stdin, output, case.stdout))
+            if controls[-1].exit_code in (ACCEPTED, REFUSED):
+                return ""
+        nothing = await self._ask(checker, "", b"", "")
+        if nothing.exit_code == RAISED:
+            return _last_line(nothing.stderr)  # words that hold nothing of the case
+        said = _last_line(controls[0].stderr).partition(":")[0]
+        return said if controls[0].exit_code == RAISED else ending(controls[0])[1]
 
-    async def _ask(self, checker: Checker, case: StdioCase, output: bytes) -> JobResult:
-        texts = (case.stdin.encode("utf-8", "surrogatepass"), output, case.stdout.encode("utf-8", "surrogatepass"))
+    async def _ask(self, checker: Checker, stdin: str, output: bytes, expected: str) -> JobResult:
+        texts = (stdin.encode("utf-8", "surrogatepass"), output, expected.encode("utf-8", "surrogatepass"))
         source = checker.source.encode("utf-8", "replace")
+        limits = Limits()
+        limits = replace(
+            limits,
+            wall_seconds=limits.wall_seconds * patience.stretch(),
+            disk_bytes=limits.disk_bytes + sum(map(len, texts)),
+        )
         files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
-        return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files))
+        return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files, limits=limits))
 
 
-def _with_finite_numbers(output: bytes, expected: str) -> bytes:
-    """The output with others in the place of numbers that are not finite, where none is expected."""
-    if not _MAY_BE_NOT_FINITE.search(output) or any(map(_is_not_finite, _WORD.findall(expected))):
+def _is_blank(output: bytes) -> bool:
+    """Whether it holds nothing but what Python's text methods take for white space."""
+    return not output.strip() or output.decode("utf-8", "replace").isspace()
+
+
+def _with_finite_numbers(output: bytes, expected: str, number: str) -> bytes:
+    """The output with another number in the place of those that are not finite, where none is expected."""
+    if not _MAY_BE_NOT_FINITE.search(output) or any(map(_not_finite, _WORD.findall(expected))):
         return output
     text = output.decode("utf-8", "surrogateescape")
-    changed = _WORD.sub(lambda word: "-8e300" if _is_not_finite(word.group()) else word.group(), text)
-    return changed.encode("utf-8", "surrogateescape")
+
+    def changed(word: re.Match[str]) -> str:
+        kind = _not_finite(word.group())
+        return word.group() if not kind else number + kind[1:]
+
+    return _WORD.sub(changed, text).encode("utf-8", "surrogateescape")
 
 
-def _is_not_finite(word: str) -> bool:
-    """Whether Python reads a word as NaN or infinity; digits without end are taken for that, too."""
+def _not_finite(word: str) -> str:
+    """What kind of number Python reads a word as, where that is NaN or infinity: "r", or "rj" for an imaginary one.
+
+    Digits without end are taken for that, too.
+    """
     if len(word) > _LONGEST_NUMBER:
-        return word[:_LONGEST_NUMBER].strip("+-").replace(".", "").isdecimal()
-    try:
-        return not math.isfinite(float(word))
-    except ValueError:
-        return False
+        return "r" if word[:_LONGEST_NUMBER].strip("+-").replace(".", "").isdecimal() else ""
+    for kind, real in (("r", word), ("rj", word[:-1] if word[-1] in "jJ" else "")):
+        with suppress(ValueError):
+            if not math.isfinite(float(real)):
+                return kind
+    return ""
 
 
 def ending(result: JobResult) -> tuple[Fate, str]:

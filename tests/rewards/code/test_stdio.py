@@ -271,6 +271,11 @@ CLASSES = {
 }
 
 
+def test_the_class_that_java_starts_is_found_in_linear_time() -> None:
+    for text in ('\\"', "\\'", '"a', "/*", "{}"):
+        assert main_class(text * 200_000) == "Main"  # where it is quadratic this takes hours
+
+
 @pytest.mark.parametrize("source", CLASSES)
 def test_the_class_that_java_starts(source: str) -> None:
     assert main_class(source) == CLASSES[source]
@@ -283,9 +288,91 @@ RELATIVE = "def check(i, out, exp):\n a, b = float(out), float(exp)\n return abs
 @pytest.mark.parametrize("source", [RATIO, RELATIVE], ids=["ratio", "relative"])
 def test_no_checker_takes_infinity_for_any_number(source: str) -> None:
     assert fates(judge("print(3.5)", one("3.5\n", compare=Checker(source)))) == [Fate.PASSED]
-    for word in ("inf", "-Infinity", "nan", "1e999", "1" + "0" * 320, "1_0e3_0_0", "\uff11e\uff19\uff19\uff19"):
+    words = ("inf", "-Infinity", "nan", "1e999", "1" + "0" * 320, "1_0e3_0_0", "\uff11e\uff19\uff19\uff19")
+    for word in (*words, "1.e999", "1.E+999", "1_0.e999", "9" * 220 + "e99"):
         program = f"import sys\nsys.stdout.buffer.write({word!r}.encode())"
         assert fates(judge(program, one("3.5\n", compare=Checker(source)))) == [Fate.WRONG], word
+
+
+COMPLEX = "def check(i, out, exp):\n    return not abs(complex(out.strip()) - complex(exp)) > 1e-6\n"
+SQUARES = (
+    "def check(i, out, exp):\n a, b = float(out), float(exp)\n return not abs(a * a - b * b) > 1e-6 * max(1, a * a)\n"
+)
+PAIRS = (
+    "def check(i, out, exp):\n"
+    "    return not any(abs(float(a) - float(b)) > 1e-6 for a, b in zip(out.split('#'), exp.split('#'), strict=True))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("checker", "expected", "outputs"),
+    [
+        (COMPLEX, "1.5+2j", ("nanj", "nan+nanj", "(nan+1j)", "1+NANJ")),
+        (SQUARES, "3.5", ("nan", "inf")),
+        (PAIRS, "1.5#2.5", ("nan#nan", "1.5#-nan")),
+    ],
+)
+def test_nan_is_found_in_parts_of_a_word_and_in_squares(checker: str, expected: str, outputs: tuple[str, ...]) -> None:
+    assert fates(judge(f"print({expected!r})", one(expected, compare=Checker(checker)))) == [Fate.PASSED]
+    for output in outputs:
+        assert fates(judge(f"print({output!r})", one(expected, compare=Checker(checker)))) == [Fate.WRONG], output
+
+
+def test_no_checker_takes_nothing_for_an_answer() -> None:
+    pairs = "def check(i, out, exp):\n    return all(a == b for a, b in zip(out.split(), exp.split()))\n"
+    assert fates(judge("print(3, 4)", one("3 4", compare=Checker(pairs)))) == [Fate.PASSED]
+    for program in ("pass", "print()", "print('\\u3000\\x1c\\xa0')"):
+        assert fates(judge(program, one("3 4", compare=Checker(pairs)))) == [Fate.MISSING], program
+    assert fates(judge("pass", one("", compare=Checker(pairs)))) == [Fate.PASSED]
+
+
+JURY = """
+def check(stdin, stdout, expected):
+    first, *rest = [int(word) for word in stdout.split()]
+    return first == int(expected.split("|")[1]) and sum(rest) == int(stdin)
+"""
+
+
+def test_a_checker_that_cannot_read_what_is_expected_is_no_way_out() -> None:
+    reference = StdioReference(cases=(StdioCase(stdin="6", stdout="parts|2"),), compare=Checker(JURY))
+    assert fates(judge("print(2, 1, 5)", reference)) == [Fate.PASSED]
+    assert fates(judge("print('none')", reference)) == [Fate.WRONG]
+    assert fates(judge("print('2')", reference)) == [Fate.WRONG]
+
+
+def test_a_broken_checker_is_described_without_what_is_expected() -> None:
+    broken = "def check(stdin, stdout, expected):\n    return {'a': 1}[expected]\n"
+    judgement = judge("print(1)", one("secret", compare=Checker(broken)))
+    assert judgement.fault.endswith("KeyError: ''")
+
+
+def test_a_formula_that_a_checker_evaluates_runs_nothing() -> None:
+    source = "from sympy import sympify\ndef check(i, out, exp):\n    return sympify(out) - sympify(exp) == 0\n"
+    reference = one("x**2 + 1.e0*x", compare=Checker(source))
+    assert fates(judge("print('x*(x + 1.0)/1.0 + 0*max(2, 3)')", one("x*(x+1.0)", compare=Checker(source)))) == [
+        Fate.PASSED
+    ]
+    for output in ("__import__('os')._exit(40)", "open(1)", "x.func", "eval(x)", "(lambda: x)()"):
+        assert fates(judge(f"print({output!r})", reference)) == [Fate.WRONG], output
+
+
+def test_what_a_checker_runs_does_not_find_the_expected_output() -> None:
+    source = (
+        "import subprocess, sys\ndef check(i, out, exp):\n"
+        "    said = subprocess.run([sys.executable, '-c', out], capture_output=True, text=True).stdout\n"
+        "    return said.strip() == exp.strip()\n"
+    )
+    reference = one("9\n", compare=Checker(source))
+    assert fates(judge("print('print(3 * 3)')", reference)) == [Fate.PASSED]
+    assert fates(judge("print('print(open(\\'expected\\').read())')", reference)) == [Fate.WRONG]
+
+
+def test_a_large_output_is_no_way_out_of_a_checker() -> None:
+    longer = "def check(i, out, exp):\n    return len(out) == len(exp)\n"
+    expected = "1" * (20 << 20)
+    limits = CodeLimits(time_s=10.0, memory_mb=512)
+    reference = one(expected, compare=Checker(longer), limits=limits)
+    assert fates(judge("print('0' * (35 << 20))", reference)) == [Fate.WRONG]
 
 
 def test_checker_is_asked_about_the_infinity_that_is_expected() -> None:
