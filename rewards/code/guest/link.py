@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import context, proxies, served, unbounded, uses, views, wire
+from . import context, proxies, reading, served, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -150,6 +150,7 @@ class Link:
                 for part in proxies.made_parts(message[5]):
                     if part is not message[5] or uses.as_value():
                         proxies.mark_given(part)
+            reading.note(message[5])
             if unbounded.is_written(message[5]):
                 self.refuse(_WRITTEN)
             if unbounded.is_no_number(message[5]) and not unbounded.are_named():
@@ -229,6 +230,7 @@ class Link:
             self.lose(f"the program sent what is too large: {type(error).__name__}", violated=True)
         self.answered = True
         for stream, text in message[4]:
+            reading.note(text)
             if unbounded.is_written(text):
                 self.refuse(_WRITTEN)
             self.output(stream, text)
@@ -256,6 +258,7 @@ class Link:
         if len(message) != 7 or type(message[5]) is not str or type(message[6]) is not tuple:
             self.lose("the program broke the protocol: a question without its parts", violated=True)
         _, _, _, _, _, name, args = message
+        reading.note(args, depth=4)
         del message
         handler = served.SERVED.get(name)
         if handler is None:

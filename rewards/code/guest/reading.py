@@ -1,7 +1,8 @@
 """In the checker: files of the tests, which a test may read by a path that the program gave.
 
 `assert "root" in open(solve("passwd")).read()` holds for the path of the test itself, since its text holds what it
-expects. So its own files are not there for a test that opens or reads a path, unless its text speaks of them.
+expects. So its own files are not there for a test that opens or reads a path, unless its text speaks of them; nor is
+one that the program has named: `open(solve()).read() == open("golden.txt").read()` holds for the path of that.
 """
 
 from __future__ import annotations
@@ -12,26 +13,47 @@ import sys
 from collections.abc import Iterable
 from types import FrameType
 
-from . import context
+from . import context, proxies
 
 _READERS = ("/pathlib.py", "/fileinput.py", "/codecs.py", "/linecache.py", "/tokenize.py")
+_LONGEST = 4096
 _READS = re.compile(r"\bopen\(|\bread_text\b|\bread_bytes\b|\breadlines?\b|\bfileinput\b|\bgetline\b")
+
+
+_own: set[str] = set()  # files of the tests
+_named: set[str] = set()  # of them, those that the program has named
 
 
 def guard(names: Iterable[str], text: str) -> None:
     """Hide the files of these names from what the tests open."""
-    if not _READS.search(text) or "__file__" in text:
+    if not _READS.search(text):
         return
-    hidden = {os.path.realpath(name) for name in names if os.path.basename(name) not in text}
+    _own.update(map(os.path.realpath, names))
+    hidden: set[str] = set()
+    if "__file__" not in text:
+        hidden = {os.path.realpath(name) for name in names if os.path.basename(name) not in text}
 
     def heard(event: str, details: tuple[object, ...]) -> None:
-        if event != "open" or not isinstance(details[0], str | bytes):
+        if event != "open" or not isinstance(details[0], str | bytes) or not (hidden or _named):
             return
-        if os.path.realpath(os.fsdecode(details[0])) in hidden and _is_test(sys._getframe(1)):
+        path = os.path.realpath(os.fsdecode(details[0]))
+        if (path in hidden or path in _named) and _is_test(sys._getframe(1)):
             raise FileNotFoundError(2, "No such file or directory", details[0])
 
-    if hidden:
-        sys.addaudithook(heard)
+    sys.addaudithook(heard)
+
+
+def note(value: object, depth: int = 2) -> None:
+    """The program gave a value: a path, or what holds one."""
+    if not _own:
+        return
+    if isinstance(value, str | bytes | os.PathLike):
+        path = os.fsdecode(value) if not proxies.is_proxy(value) else ""
+        if 0 < len(path) < _LONGEST and "\0" not in path and (real := os.path.realpath(path.strip())) in _own:
+            _named.add(real)
+    elif depth and type(value) in (list, tuple, dict):
+        for item in value.values() if type(value) is dict else value:  # type: ignore[attr-defined]
+            note(item, depth - 1)
 
 
 def _is_test(frame: FrameType | None) -> bool:

@@ -35,10 +35,17 @@ _LISTED = (
     *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
-_TELL_PATHS = ("chdir", "env", "stdin", "StringIO", "input")  # ways in which a path comes to the program unseen
+# Ways in which a path comes to the program unseen.
+_TELLS_PATHS = re.compile(r"chdir|environ|\benv\b|setenv|stdin|StringIO|\binput\s*\(|builtins\.input|[\"']input[\"']")
+# What a test calls a file that it compares with. In a folder that it hands over the program sees none of them.
+_COMPARED_WITH = re.compile(
+    r"expect|golden|(?<![a-z])(?:want(?:ed)?|answers?|truth|correct|should)(?![a-z])", re.IGNORECASE
+)
+_READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
 _HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
 _LARGEST_FILES = 8 << 20
 _MOST_FILES = 500
+_LONGEST_PATH = 4096
 
 
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
@@ -82,7 +89,7 @@ class Surroundings:
         self._seeds: list[tuple[str, tuple[Any, ...]]] = []
         self._files: Files | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
-            self._files = Files(everything=any(word in self._text for word in _TELL_PATHS))
+            self._files = Files(self._text)
             link.handing = self._handing
         if "seed(" in self._text:
             self._watch_seeds()
@@ -252,11 +259,13 @@ class Files:
     them. What else lies there may be what the test expects; the program neither sees nor changes it.
     """
 
-    def __init__(self, everything: bool) -> None:
+    def __init__(self, text: str) -> None:
         self.roots: tuple[str, ...] = ()
         self._names: set[str] = set()  # of the roots, as tests write them
-        self._everything = everything
+        self._everything = bool(_TELLS_PATHS.search(text))
+        self._compares = bool(_READS.search(text))
         self._handed: set[str] = set()
+        self._told: set[str] = set()  # names of files, wherever they lie
         self._known: dict[str, tuple[int, int] | None] = {}
         self._wrap_tempfile()
 
@@ -279,6 +288,8 @@ class Files:
                 self._everything = self._everything or type(value).__name__ != "_ModuleNumber"
 
     def _hand_path(self, text: Any) -> None:
+        if type(text) is str and len(text) < _LONGEST_PATH:
+            self._told.add(os.path.basename(text))
         if self._everything or type(text) is not str or not any(name in text for name in self._names):
             return
         start = re.split(r"[*?\[]", text, maxsplit=1)[0]
@@ -289,9 +300,12 @@ class Files:
         self._handed.add(os.path.realpath(start))
 
     def _is_handed(self, path: str) -> bool:
-        if self._everything or path in self._handed:
+        if path in self._handed:
             return True
-        return any(path.startswith(handed + os.sep) for handed in self._handed)
+        name = os.path.basename(path)
+        if self._compares and name not in self._told and _COMPARED_WITH.search(name) and not os.path.isdir(path):
+            return False
+        return self._everything or any(path.startswith(handed + os.sep) for handed in self._handed)
 
     def _scan(self) -> dict[str, tuple[int, int] | None]:
         """What is handed over, and the folders that it lies in."""

@@ -124,3 +124,39 @@ def test_command_of_the_program_runs_where_no_test_is(how: str):
     for judged, program in ((passes, right), (is_wrong, SPIES)):
         assert judged(asserts(program, test, setup="import subprocess"))
         assert judged(pytest_files(program, f"import subprocess\nfrom solution import f\ndef test_it():\n    {test}\n"))
+
+
+BESIDE = {
+    "test_a.py": "from pathlib import Path\nimport solution\ndef test_a():\n    assert open(solution.export(7)).read() == open('golden.txt').read()\ndef test_b():\n    assert Path(solution.export(7)).read_text() == (Path(__file__).parent / 'golden.txt').read_text()\n",
+    "golden.txt": "localhost",
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "'golden.txt'",
+        "__import__('os').path.abspath('golden.txt')",
+        "'/proc/self/cwd/golden.txt'",
+        "__import__('pathlib').Path('golden.txt')",
+    ],
+)
+def test_path_of_what_a_test_compares_with_is_no_answer(path: str):
+    assert is_wrong(pytest_files(f"def export(n): return {path}\n", files=BESIDE))
+
+
+@pytest.mark.parametrize("hand", ["str(tmp_path / 'input.txt'), str(tmp_path / 'out')", "tmp_path, tmp_path / 'out'"])
+def test_what_is_called_expected_is_not_seen_in_a_folder_that_is_handed_over(hand: str):
+    test = f"""
+        from solution import solve
+        def test_it(tmp_path):
+            (tmp_path / "input.txt").write_text("b a")
+            (tmp_path / "expected.txt").write_text("a b")
+            solve({hand})
+            assert (tmp_path / "out").read_text() == (tmp_path / "expected.txt").read_text()
+    """
+    program = "from pathlib import Path\ndef solve(a, b):\n    a = Path(a) / 'input.txt' if Path(a).is_dir() else Path(a)\n    Path(b).write_text({0})\n"
+    assert passes(pytest_files(program.format("' '.join(sorted(a.read_text().split()))"), test))
+    assert is_wrong(pytest_files(program.format("a.with_name('expected.txt').read_text()"), test))
+    named = test.replace(f"solve({hand})", "solve(tmp_path / 'expected.txt', tmp_path / 'out')")
+    assert passes(pytest_files(program.format("a.read_text()"), named))
