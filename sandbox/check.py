@@ -34,7 +34,6 @@ async def check_all(
     *,
     backends: Sequence[str] = (),
     urls: Sequence[str] = (),
-    token: str = "",
     image: str,
     runtime: str = "",
     allow_weak: bool = False,
@@ -46,9 +45,7 @@ async def check_all(
     for name in names:
 
         async def opened(name: str = name) -> Sandbox:
-            return await open_sandbox(
-                name, slots=2, urls=urls, token=token, image=image, runtime=runtime, allow_weak=name == "weak"
-            )
+            return await open_sandbox(name, slots=2, urls=urls, image=image, runtime=runtime, allow_weak=name == "weak")
 
         reports.append(await _report(name, user, opened, near=name != "remote"))
         if name == "namespaces" and os.geteuid() == 0:

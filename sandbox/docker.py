@@ -1,6 +1,6 @@
 """One long-lived hardened container a node, with the namespace sandbox inside, driven over its standard streams.
 
-        sandbox = DockerSandbox()                                        # needs an image: rlvr sandbox build
+        sandbox = DockerSandbox(image="rlvr-sandbox")                    # made by: rlvr sandbox build
         result = await sandbox.run(Job(argv=("python", "-c", "print(6 * 7)")))
 
 The container has no network, a read-only root, the few capabilities that the zygote needs, `no-new-privileges`, a
@@ -65,10 +65,10 @@ class DockerSandbox:
     def __init__(
         self,
         *,
+        image: str,
         slots: int | None = None,
         guests: Mapping[str, Path] | None = None,
         expose: Sequence[Path] = (),
-        image: str = "rlvr-sandbox",
         runtime: str = "",
         memory_bytes: int | None = None,
         apparmor: str = "unconfined",

@@ -1,4 +1,6 @@
-"""The frames of the stream protocol, and a pair of pipes to carry them. `stream.py` gives them their meaning.
+"""The frames of the stream protocol, and a pair of pipes to carry them.
+
+`stream_server.py` and `stream_client.py` give them their meaning.
 
 A frame is: kind (1 byte), number of the conversation (4 bytes), length (4 bytes), so many bytes. A message that is
 longer than a frame comes in pieces of kind MORE before its last, so that one large job does not hold up the others.

@@ -82,7 +82,7 @@ def from_host(tag: str, *, packages: Sequence[str]) -> None:
         root = Path(folder)
         _skeleton(root)
         binaries = [_python(root), *(found for name in _TOOLS if (found := _tool(root, name)))]
-        binaries += _packages(root, packages)
+        _copy_packages(root, packages)
         _libraries(root, binaries)
         if shutil.which("ldconfig", path="/sbin:/usr/sbin"):
             _run(["/sbin/ldconfig", "-r", str(root)])
@@ -129,7 +129,7 @@ def _tool(root: Path, name: str) -> Path | None:
     return target
 
 
-def _packages(root: Path, names: Sequence[str]) -> list[Path]:
+def _copy_packages(root: Path, names: Sequence[str]) -> None:
     """Copy installed packages, and all that they need."""
     library = next((root / "usr/local/lib").glob("python3.*/site-packages"))
     for distribution in _needed(names):
@@ -139,7 +139,6 @@ def _packages(root: Path, names: Sequence[str]) -> list[Path]:
                 target = library / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
-    return []
 
 
 def _needed(names: Sequence[str]) -> Iterator[importlib.metadata.Distribution]:

@@ -22,6 +22,7 @@ from sandbox.types import Job, Limits
 
 AUTO = "auto"
 DEFAULT_IMAGE = "rlvr-sandbox"
+TOKEN_VARIABLE = "RLVR_SANDBOX_TOKEN"
 _TRIAL = Job(argv=("python", "-c", "print('ready')"), limits=Limits(wall_seconds=30.0))
 
 
@@ -76,7 +77,7 @@ async def open_sandbox(
         expose=tuple(expose),
         allow_weak=allow_weak,
         urls=tuple(urls),
-        token=token or os.environ.get("RLVR_SANDBOX_TOKEN", ""),
+        token=token or os.environ.get(TOKEN_VARIABLE, ""),
         image=image,
         runtime=runtime,
         address=address,

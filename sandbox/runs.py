@@ -290,13 +290,7 @@ class Run:
             return Ended.MEMORY, None, None
         if status < 0:
             return Ended.SIGNALLED, None, int(signal.SIGKILL)
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            share = cpu / self._job.limits.cpu_seconds
-            if (number == signal.SIGXCPU and share > 0.5) or (number == signal.SIGKILL and share > 0.9):
-                return Ended.CPU, None, None
-            return Ended.SIGNALLED, None, number
-        return Ended.EXITED, os.WEXITSTATUS(status), None
+        return ending_of(status, cpu, self._job.limits)
 
     def _files(self) -> dict[str, bytes]:
         """The outputs; none where the run was killed before its folder was made."""
@@ -307,6 +301,18 @@ class Run:
             return outputs.collect(folder, self._job.outputs, int(self._job.limits.disk_bytes))
         finally:
             os.close(folder)
+
+
+def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | None, int | None]:
+    """How a program ended that nobody else has: by its wait status, and the CPU seconds that it has used."""
+    if not os.WIFSIGNALED(status):
+        return Ended.EXITED, os.WEXITSTATUS(status), None
+    number = os.WTERMSIG(status)
+    # The kernel's clock for the limit and the one for the report differ by some ticks.
+    share = {int(signal.SIGXCPU): 0.5, int(signal.SIGKILL): 0.9}.get(number)
+    if share is not None and cpu / limits.cpu_seconds > share:
+        return Ended.CPU, None, None
+    return Ended.SIGNALLED, None, number
 
 
 @lru_cache(maxsize=64)

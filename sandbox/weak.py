@@ -29,7 +29,7 @@ from sandbox import outputs
 from sandbox.errors import SandboxUnavailable
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
-from sandbox.runs import REMEDY
+from sandbox.runs import REMEDY, ending_of
 from sandbox.session import RunSession
 from sandbox.types import ENVIRONMENT, Ended, Job, JobResult
 from sandbox.watching import Watch, slots_or_cores
@@ -230,14 +230,7 @@ class _Run:
             return Ended.WALL, None, None
         if status is None:
             return Ended.SIGNALLED, None, int(signal.SIGKILL)
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            # The kernel's clock for the limit and the one for the report differ by some ticks.
-            share = {int(signal.SIGXCPU): 0.5, int(signal.SIGKILL): 0.9}.get(number)
-            if share is not None and cpu >= share * self._job.limits.cpu_seconds:
-                return Ended.CPU, None, None
-            return Ended.SIGNALLED, None, number
-        return Ended.EXITED, os.WEXITSTATUS(status), None
+        return ending_of(status, cpu, self._job.limits)
 
     def _files(self) -> dict[str, bytes]:
         try:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from rlvr.commands.numbers import not_negative, positive
 from rlvr.errors import ConfigError
+from sandbox.opening import DEFAULT_IMAGE, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from rewards.code.languages import Language, Program
     from sandbox.types import Job
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_TOKEN = "RLVR_SANDBOX_TOKEN"
 _MOST_PORT = 65_535
 
 
@@ -51,7 +51,9 @@ def _add_check(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     check.add_argument(
         "--url", action="append", default=[], metavar="URL", help="also a server of `rlvr sandbox serve`"
     )
-    check.add_argument("--image", default=None, metavar="IMAGE", help="of the docker backend")
+    check.add_argument(
+        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"
+    )
     check.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
     check.add_argument("--allow-weak", action="store_true", help="also show what the weak backend lacks")
     check.set_defaults(run=run_check)
@@ -64,7 +66,7 @@ def _add_build(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Makes the image: from a base image (--from python:3.12-slim), from Debian's packages without a "
         "registry (--debian, as root), or from this machine's own interpreter (the default; seconds, no network).",
     )
-    build.add_argument("--tag", default=None, metavar="IMAGE", help="what to call it (default: rlvr-sandbox)")
+    build.add_argument("--tag", default=DEFAULT_IMAGE, metavar="IMAGE", help="what to call it (default: %(default)s)")
     way = build.add_mutually_exclusive_group()
     way.add_argument("--from", dest="base", metavar="IMAGE", help="a base image with python3 (3.11 or newer) and pip")
     way.add_argument("--debian", nargs="?", const="", default=None, metavar="SUITE", help="Debian's packages")
@@ -84,11 +86,11 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "serve",
         help="offer a sandbox over HTTP",
         description="Serves a backend of this machine: what the remote backend talks to, and SandboxFusion's "
-        f"/run_code. The token is read from --token or {_TOKEN}.",
+        f"/run_code. The token is read from --token or {TOKEN_VARIABLE}.",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8190, help="port; 0 = any that is free (default: %(default)s)")
-    serve.add_argument("--token", default=None, help=f"what clients must present (default: {_TOKEN})")
+    serve.add_argument("--token", default=None, help=f"what clients must present (default: {TOKEN_VARIABLE})")
     serve.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
     serve.add_argument("--backend", default="auto", metavar="NAME", help="auto, namespaces, docker or weak")
     serve.add_argument(
@@ -100,7 +102,9 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve.add_argument(
         "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
     )
-    serve.add_argument("--image", default=None, metavar="IMAGE", help="of the docker backend")
+    serve.add_argument(
+        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"
+    )
     serve.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
     serve.add_argument("--allow-weak", action="store_true", help="serve without isolation where there is none")
     serve.set_defaults(run=run_serve)
@@ -116,14 +120,12 @@ def _port(text: str) -> int:
 def run_check(options: argparse.Namespace) -> int:
     """Attack and print. Returns 0 where a backend holds, else 1."""
     from sandbox.check import check_all, describe
-    from sandbox.opening import DEFAULT_IMAGE
 
     reports = asyncio.run(
         check_all(
             backends=options.backend or [],
             urls=options.url,
-            token=os.environ.get(_TOKEN, ""),
-            image=options.image or DEFAULT_IMAGE,
+            image=options.image,
             runtime=options.runtime,
             allow_weak=options.allow_weak,
         )
@@ -135,9 +137,8 @@ def run_check(options: argparse.Namespace) -> int:
 def run_build(options: argparse.Namespace) -> int:
     """Make the image. Returns 0."""
     from sandbox import image
-    from sandbox.opening import DEFAULT_IMAGE
 
-    tag, packages = options.tag or DEFAULT_IMAGE, [*image.PACKAGES, *options.package]
+    tag, packages = options.tag, [*image.PACKAGES, *options.package]
     if options.base is not None:
         image.from_image(tag, options.base, packages=packages, system_packages=options.system_package)
     elif options.debian is not None:
@@ -153,10 +154,10 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0."""
-    token = options.token if options.token is not None else os.environ.get(_TOKEN, "")
+    token = options.token if options.token is not None else os.environ.get(TOKEN_VARIABLE, "")
     if not token and not options.no_token and options.host not in _LOOPBACK:
         raise ConfigError(
-            f"--host {options.host} lets others in and there is no token; set {_TOKEN} (or say --no-token)"
+            f"--host {options.host} lets others in and there is no token; set {TOKEN_VARIABLE} (or say --no-token)"
         )
     try:
         import sandbox.serve  # noqa: F401 - is it installed?
@@ -170,7 +171,7 @@ async def _serve(options: argparse.Namespace, token: str) -> None:
     from rewards.code.languages import REMOTE, Toolchains
     from rewards.code.sandboxes import GUESTS
     from sandbox.http import listen, serve
-    from sandbox.opening import DEFAULT_IMAGE, open_sandbox
+    from sandbox.opening import open_sandbox
     from sandbox.serve import create_app
 
     toolchains = Toolchains()
@@ -181,7 +182,7 @@ async def _serve(options: argparse.Namespace, token: str) -> None:
             guests=GUESTS,
             expose=toolchains.roots(),
             allow_weak=options.allow_weak,
-            image=options.image or DEFAULT_IMAGE,
+            image=options.image,
             runtime=options.runtime,
         )
         try:

@@ -2,8 +2,8 @@
 
     python -c "..." CONTROL SUPERVISOR CONFIG
 
-CONTROL is the descriptor of the supervisor's socket; SUPERVISOR a pidfd of it, or -1; CONFIG a JSON object. A pidfd is
-needed beside the socket's end: a process that the supervisor forked may hold a copy of its end for ever.
+CONTROL is the descriptor of the supervisor's socket; SUPERVISOR a pidfd of it; CONFIG a JSON object. A pidfd is needed
+beside the socket's end: a process that the supervisor forked may hold a copy of its end for ever.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ def main() -> None:
         if pid == 0:
             kernel.die_with_parent()  # before all else: what the keeper has not said yet it never will
             os.close(write)
-            if supervisor >= 0:
-                os.close(supervisor)
+            os.close(supervisor)
             if os.read(read, 1) == b"m":
                 os.close(read)
                 slots.main(control, config)
@@ -76,8 +75,7 @@ def _wait(pid: int, supervisor: int) -> None:
     zygote = os.pidfd_open(pid)
     poller = select.poll()
     poller.register(zygote, select.POLLIN)
-    if supervisor >= 0:
-        poller.register(supervisor, select.POLLIN)
+    poller.register(supervisor, select.POLLIN)
     ended = {descriptor for descriptor, _event in poller.poll()}
     if zygote not in ended:
         os.kill(pid, signal.SIGKILL)

@@ -158,4 +158,4 @@ def test_a_missing_image_says_how_to_make_it(require: Callable[[str], None]) -> 
 def test_a_missing_docker_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxUnavailable, match="install Docker"):
-        with_sandbox(lambda sandbox: sandbox.run(HELLO))
+        with_sandbox(lambda sandbox: sandbox.run(HELLO), image="rlvr-sandbox")
