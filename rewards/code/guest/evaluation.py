@@ -21,6 +21,7 @@ from . import context, proxies, templates
 
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
 _LOADS = re.compile(rb"\b(?:runpy|importlib|import_module|__import__|syspath_prepend|sys\.path)\b")
+_WRITES = re.compile(rb"extract|unpack|\bwrite|shutil|rename|replace\(|\bopen\(")
 _SAFE = frozenset(
     (
         *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
@@ -49,8 +50,10 @@ _MODULES = frozenset(("math", "cmath"))
 
 def guard(tests: bytes) -> None:
     """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
-    if _LOADS.search(tests):
+    if _LOADS.search(tests) or _WRITES.search(tests):
         _guard_files()
+    if b"tarfile" in tests or b"unpack_archive" in tests:
+        _guard_archives()
     if not _MENTIONED.search(tests):
         return
     evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
@@ -99,27 +102,38 @@ def guard(tests: bytes) -> None:
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
 
 
+def _guard_archives() -> None:
+    """An archive of the program puts nothing outside the folder that a test unpacks it to."""
+    import tarfile
+
+    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)  # type: ignore[assignment]
+
+
 def _guard_files() -> None:
-    """Modules that a test loads from temporary folders may be the program's, written by it or from what it gave."""
+    """Modules that are loaded from temporary folders, or from beside the tests, may be the program's: written by it,
+    from what it gave, or to a path that it gave.
+    """
     import importlib.machinery
     import os
     import tempfile
 
-    temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
-    loader: Any = importlib.machinery.SourceFileLoader
+    temporary, beside = os.path.realpath(tempfile.gettempdir()) + os.sep, os.getcwd() + os.sep
+    machinery: Any = importlib.machinery
     runpy: Any = importlib.import_module("runpy")
-    get_code, run = loader.get_code, runpy.run_path
+    get_code, run = machinery.SourceFileLoader.get_code, runpy.run_path
 
     def checked(path: Any) -> None:
         file = os.path.realpath(os.fspath(path))
-        if file not in context.SOURCES and file.startswith(temporary) and os.path.isfile(file):
+        if file.startswith((temporary, beside)) and os.path.isfile(file):
             with open(file, "rb") as opened:
-                _check_file(opened.read())
+                content = opened.read()
+            if context.SOURCES.get(file, "").encode("utf-8", "replace") != content:
+                _check_file(content)
 
     def code(self: Any, name: str) -> Any:
         path = self.get_filename(name)
         checked(path)
-        if not os.path.realpath(path).startswith(temporary):
+        if not os.path.realpath(path).startswith((temporary, beside)):
             return get_code(self, name)
         return self.source_to_code(self.get_data(path), path)  # whatever lies compiled beside it
 
@@ -127,12 +141,28 @@ def _guard_files() -> None:
         checked(path)
         return run(path, *args, **kwargs)
 
-    loader.get_code, runpy.run_path = code, run_path
+    def refusing(load: Callable[..., Any]) -> Callable[..., Any]:
+        def loaded(self: Any, *args: Any) -> Any:
+            path = getattr(self, "path", None) or getattr(self, "archive", "")
+            if os.path.realpath(path).startswith((temporary, beside)):
+                proxies.the_link().refuse("a module is loaded that is no source")
+                raise proxies.Refused(f"{os.path.basename(path)} is no source")
+            return load(self, *args)
+
+        return loaded
+
+    machinery.SourceFileLoader.get_code, runpy.run_path = code, run_path
+    sourceless, extension = machinery.SourcelessFileLoader, machinery.ExtensionFileLoader
+    sourceless.get_code, extension.create_module = refusing(sourceless.get_code), refusing(extension.create_module)
+    archives: Any = importlib.import_module("zipimport")
+    archives.zipimporter.get_code = refusing(archives.zipimporter.get_code)
 
 
 def _check_file(source: bytes) -> None:
     """Raises Refused. What the tests' own sources hold line by line is theirs."""
-    own = {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
+    nodes = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = [*context.SOURCES.values(), *(node.value for node in nodes if isinstance(node.value, str))]
+    own = {""} | {line.strip() for text in texts for line in text.splitlines()}
     try:
         if all(line.strip() in own for line in source.decode().splitlines()):
             return

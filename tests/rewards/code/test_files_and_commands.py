@@ -160,3 +160,47 @@ def test_what_is_called_expected_is_not_seen_in_a_folder_that_is_handed_over(han
     assert is_wrong(pytest_files(program.format("a.with_name('expected.txt').read_text()"), test))
     named = test.replace(f"solve({hand})", "solve(tmp_path / 'expected.txt', tmp_path / 'out')")
     assert passes(pytest_files(program.format("a.read_text()"), named))
+
+
+TAKES_OVER = "import sys\\nf = sys._getframe()\\nwhile f:\\n    s = f.f_globals.get('solution')\\n    if hasattr(s, 'solve'): f.f_globals['solution'] = type('X', (), {'solve': staticmethod(lambda n: n * n + 1)})\\n    f = f.f_back\\nrgb_to_hsv = print\\n"
+
+
+@pytest.mark.parametrize("path", ["/proc/self/cwd/colorsys.py", "/box/work/colorsys.py"])
+def test_module_that_a_test_wrote_where_the_program_said_only_computes(path: str):
+    test = """
+        import solution
+        def test_it(tmp_path):
+            for name, text in solution.files().items():
+                (tmp_path / name).write_text(text)
+            import colorsys
+            assert colorsys.rgb_to_hsv and solution.solve(3) == 10
+    """
+    assert passes(pytest_files("def files(): return {'a': 'b'}\ndef solve(n): return n * n + 1\n", test))
+    assert is_wrong(pytest_files(f'def files(): return {{{path!r}: "{TAKES_OVER}"}}\ndef solve(n): return 1\n', test))
+
+
+def test_archive_of_the_program_puts_nothing_beside_the_tests():
+    test = """
+        import io, tarfile, solution
+        def test_it(tmp_path):
+            with tarfile.open(fileobj=io.BytesIO(solution.packed())) as t:
+                t.extractall(tmp_path)
+            import colorsys
+            assert (tmp_path / "a").read_text() == "A" and colorsys.rgb_to_hsv and solution.solve(3) == 10
+    """
+    program = "import io, tarfile\ndef packed():\n    b = io.BytesIO()\n    with tarfile.open(fileobj=b, mode='w') as t:\n        for name, text in {0}.items():\n            i = tarfile.TarInfo(name); i.size = len(text); t.addfile(i, io.BytesIO(text.encode()))\n    return b.getvalue()\ndef solve(n): return {1}\n"
+    assert passes(pytest_files(program.format("{'a': 'A'}", "n * n + 1"), test))
+    for name in ("/box/work/colorsys.py", "../../../../../../box/work/colorsys.py"):
+        assert is_wrong(pytest_files(program.format(f'{{"a": "A", "{name}": "{TAKES_OVER}"}}', "1"), test)), name
+
+
+def test_module_that_a_test_writes_from_its_own_text_does_what_it_likes():
+    test = """
+        import solution
+        def test_it(tmp_path, monkeypatch):
+            (tmp_path / "plug.py").write_text("import os\\nNAME = os.path.join('a', 'b')\\n")
+            monkeypatch.syspath_prepend(str(tmp_path))
+            import plug
+            assert solution.f(plug.NAME) == "b"
+    """
+    assert passes(pytest_files("import os\ndef f(p): return os.path.basename(p)\n", test))
