@@ -14,11 +14,17 @@ from typing import Any
 from .exports import Back
 
 
-def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str, tuple[str, ...]]) -> None:
+def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str, tuple[Any, ...]]) -> None:
     """Put the lent names into the globals of a program. back: asks the checker."""
-    for name in {mentioned for mentioned in _mentioned(code) if mentioned in lent} - names.keys():
+    mentioned = set(_mentioned(code)) - names.keys()
+    for kind, *what in lent.values():
+        if kind == "star":
+            names.update(_brought(what[0], mentioned))
+    for name in mentioned & lent.keys():
         kind, *what = lent[name]
-        if kind == "import":
+        if kind == "number":
+            names[name] = what[0]
+        elif kind == "import":
             with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
                 module = importlib.import_module(what[0])
                 names[name] = getattr(module, what[1]) if what[1] else module
@@ -26,6 +32,15 @@ def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str
             names[name] = _class(name, _asker(back, name))
         else:
             names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def _brought(name: str, mentioned: set[str]) -> dict[str, Any]:
+    """What a star import brings of the names that are mentioned."""
+    with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
+        module = importlib.import_module(name)
+        shown = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+        return {name: getattr(module, name) for name in mentioned.intersection(shown)}
+    return {}
 
 
 def _mentioned(code: CodeType) -> Iterator[str]:

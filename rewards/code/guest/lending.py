@@ -10,23 +10,31 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from .names import bound_names
 
-_DEFINES = re.compile(r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b))", re.MULTILINE)
+_DEFINES = re.compile(r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b)|\w+\s*=\s*[-\dfm])", re.MULTILINE)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAKERS = frozenset(("int", "float", "str", "bool", "list", "tuple", "dict", "set", "deque", "defaultdict"))
 _BASES = ("object", "")
+_INFINITE = r"float\('-?inf'\)|math\.inf"
+_NUMBER = re.compile(
+    rf"-?(?:{_INFINITE}|\d{{1,18}}|10 ?\*\* ?\d\d?(?: ?[+-] ?\d{{1,3}})?|1 ?<< ?\d\d?|\d{{1,9}}\.\d{{1,18}}|1e-?\d\d?)"
+)
 
 
-def lent(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Names, each with what it is: `("class",)`, `("function",)`, `("async function",)`, `("import", module, name)`."""
+def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Names, each with what it is: `("class",)`, `("function",)`, `("async function",)`, `("import", module, name)`, or
+    `("number", value)`; and `("star", module)` under a name that is none, for all that such an import brings.
+    """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
     trees = [ast.parse(source) for source in sources]
-    found = dict(_imported(trees))
+    found = {**dict(_imported(trees)), **_numbers(trees)}
     defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, _Function | ast.ClassDef)}
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
@@ -46,7 +54,21 @@ def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...
                     yield alias.asname or alias.name, ("import", alias.name, "")
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
-                yield alias.asname or alias.name, ("import", node.module, alias.name)
+                if alias.name == "*":
+                    yield f"* of {node.module}", ("star", node.module)
+                else:
+                    yield alias.asname or alias.name, ("import", node.module, alias.name)
+
+
+def _numbers(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
+    """Numbers that the tests name and never use: `inf = float("inf")`, `MOD = 10**9 + 7`."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for node in (node for tree in trees for node in tree.body):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name, text = node.targets[0].id, ast.unparse(node.value)
+            if _NUMBER.fullmatch(text) and ("inf" in text or not _is_used(name, node, trees)):
+                found[name] = ("number", eval(text, {"__builtins__": {"float": float}, "math": math}))
+    return found
 
 
 def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:

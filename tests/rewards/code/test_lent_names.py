@@ -49,6 +49,15 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
         "import math, heapq\nfrom collections import *\nfrom collections import Counter\nfrom typing import List\n",
         ("assert f([4, 4, 8]) == (4.0, [(4, 2)], [8])",),
     ),
+    "all that star imports bring, and numbers with a name": (
+        "class Solution:\n    def low(self, xs: List[int], default: Optional[int] = None) -> int:\n"
+        "        best = inf\n        for x in accumulate(xs): best = min(best, x)\n"
+        "        return best % MOD if best < INF else default\n",
+        ("accumulate(xs)", "xs"),
+        "from typing import *\nfrom itertools import *\nfrom collections import *\nfrom math import *\n"
+        "inf = float('inf')\nINF = 10**18\nMOD = 10**9 + 7\n",
+        ("assert Solution().low([3, -5, 1]) == 10**9 + 5", "assert Solution().low([2, 9]) == 2"),
+    ),
     "a class that the setup looks up": (
         STACK,
         ("min(self.s)", "self.s[-1] + 1"),
