@@ -27,7 +27,11 @@ _CONTROLLERS = ("memory", "pids", "cpuacct")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a run has used. peak_memory: bytes. out_of_memory: times that the kernel killed a process of it for that."""
+    """What a run has used.
+
+    peak_memory: bytes; 0 = not known.
+    out_of_memory: how often the kernel killed a process of it for that.
+    """
 
     peak_memory: int
     cpu_seconds: float
@@ -53,6 +57,7 @@ class SlotGroup:
             self.close()
             raise
         self._events = self._cpu = 0.0
+        self._peak_before = 0
 
     def begin(self, memory_bytes: int, processes: int) -> None:
         """Set the limits of the next run, and its counters back. Raises OSError where the cgroup is gone.
@@ -66,14 +71,14 @@ class SlotGroup:
         if processes != self._processes:
             self._write("pids", processes)
             self._processes = processes
-        if "peak" in self._open:
-            with contextlib.suppress(OSError):  # v2 before Linux 6.12 cannot set it back
-                os.pwrite(self._open["peak"], b"0", 0)
+        self._peak_before = self._set_peak_back()
         self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
 
     def end(self) -> Usage:
         """What the run used since `begin`."""
-        peak = int(os.pread(self._open["peak"], 64, 0)) if "peak" in self._open else 0
+        peak = self._peak()
+        if peak <= self._peak_before:  # an earlier run's
+            peak = 0
         return Usage(peak, self.cpu_seconds() - self._cpu, int(self._out_of_memory() - self._events))
 
     def used_cpu(self) -> float:
@@ -91,6 +96,18 @@ class SlotGroup:
         for descriptor in self._open.values():
             os.close(descriptor)
         self._open.clear()
+
+    def _peak(self) -> int:
+        return int(os.pread(self._open["peak"], 64, 0)) if "peak" in self._open else 0
+
+    def _set_peak_back(self) -> int:
+        """Where the peak stands from which a run is measured: 0, or, where it cannot be set back, what it was."""
+        if "peak" in self._open:
+            try:
+                os.pwrite(self._open["peak"], b"0", 0)
+            except OSError:  # v2 before Linux 6.12
+                return self._peak()
+        return 0
 
     def _set_memory(self, limit: int) -> None:
         """v1 refuses a memory limit above the one for memory and swap, and the other way round: try both orders."""
@@ -192,7 +209,7 @@ def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
             for folder in folders:
                 folder.mkdir()
             if unified:
-                (folders[0] / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+                _hand_on(folders[0])
             trial = Cgroups(folders, unified=unified)
             slot = trial.slot(0)
             try:
@@ -211,7 +228,7 @@ def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
 
 
 def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
-    """Where sandboxes' cgroups may be: below our own, or beside it. v2 allows no processes in an inner cgroup."""
+    """Where sandboxes' cgroups may be: below our own, or, since v2 allows no processes in an inner one, further up."""
     try:
         rows = [line.rstrip("\n").split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
     except FileNotFoundError:
@@ -222,8 +239,21 @@ def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
         yield False, [root / c for c in _CONTROLLERS]
     if "" in own and (root / "cgroup.controllers").exists():
         here = root / own[""].lstrip("/")
-        yield True, [here]
-        yield True, [here.parent]
+        for base in (here, *here.parents):
+            if base.is_relative_to(root):
+                yield True, [base]
+
+
+def _hand_on(folder: Path) -> None:
+    """Let v2 count the slots below a folder: it does what the folder and the one above it hand on.
+
+    Raises OSError where the one above it holds processes, and is not the root of the machine's cgroups: then it may
+    hand on nothing. CPU time is counted everywhere.
+    """
+    handed_on = "+memory +pids"
+    if not {"memory", "pids"} <= set((folder / "cgroup.controllers").read_text().split()):
+        (folder.parent / "cgroup.subtree_control").write_text(handed_on)
+    (folder / "cgroup.subtree_control").write_text(handed_on)
 
 
 def start_of(pid: int) -> str:

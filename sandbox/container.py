@@ -132,7 +132,7 @@ def _open_cgroups() -> None:
         if unified:  # a cgroup that hands controllers on may hold no processes itself
             os.makedirs(f"{_CGROUPS}/server", exist_ok=True)
             Path(_CGROUPS, "server", "cgroup.procs").write_text("0")
-            Path(_CGROUPS, "cgroup.subtree_control").write_text("+memory +pids +cpu")
+            Path(_CGROUPS, "cgroup.subtree_control").write_text("+memory +pids")
 
 
 async def _serve(config: Mapping[str, object]) -> None:
