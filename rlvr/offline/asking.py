@@ -20,7 +20,7 @@ from rewards.composed import can_judge, identity, reference_types
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult, NoReference, Reference
-from rlvr.offline.columns import Columns, reference_of
+from rlvr.offline.columns import Columns, reference_of, turns_of
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
@@ -73,6 +73,8 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
             have = f"nothing in {columns.response or columns.chat!r}"
         names = ", ".join(map(str, row.fields)) or "none"
         raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
+    if isinstance(fields.get("prompt"), list):
+        fields["prompt"] = turns_of(fields["prompt"])
     if "metadata" in fields:
         fields["metadata"] = _metadata(fields["metadata"])
     if "reference" in fields:

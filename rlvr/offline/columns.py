@@ -3,7 +3,7 @@
 A row that follows the contract (`response` or `responses`, `reference`, `prompt`, `id`, `finish`) is taken as it is. Of
 any other the first of the usual names that holds something usable is chosen, once for all rows. A name may be a path
 into objects: `reward_model.ground_truth`. A chat (`messages`, `conversations`) whose last turn is the assistant's is a
-prompt and a response.
+prompt and a response; a chat in the place of a response is its last turn. Contents in parts are their texts.
 
 Example:
     >>> columns = guess([{"question": "1+1?", "completion": "\\\\boxed{2}", "answer": 2, "task_id": "a"}], Columns())
@@ -85,13 +85,13 @@ class Columns:
             made.pop("response", None)
             made.pop("responses", None)
             value = value_at(row, self.response)
+            if _is_chat(value):  # of one turn, as a rule
+                value = turns_of(value)[-1]["content"]  # type: ignore[index]  # an assistant's
             if value is not None:
                 made["responses" if isinstance(value, list | tuple) else "response"] = value
         for name in ("reference", "prompt", "id"):
             if column := getattr(self, name):
                 made[name] = value_at(row, column)
-        if isinstance(made.get("prompt"), list):
-            made["prompt"] = _turns(made["prompt"])
         return made
 
 
@@ -110,8 +110,11 @@ def value_at(row: Fields, path: str) -> object:
 def guess(rows: Sequence[Fields], given: Columns) -> Columns:
     """What is not given, from rows at the beginning of the data. A row of the contract's form needs no guess."""
     found: dict[str, str] = {}
-    if not given.response and not given.chat and not any(_has_response(row) for row in rows):
-        if column := _first(rows, RESPONSES, _is_response):
+    if not given.response and not given.chat:
+        if any(_has_response(row) for row in rows):
+            if any(isinstance(row.get("response"), list) for row in rows):  # of texts, or a chat of one turn
+                found["response"] = "response"
+        elif column := _first(rows, RESPONSES, _is_response):
             found["response"] = column
         elif column := _first(rows, CHATS, _is_chat):
             found["chat"] = column
@@ -155,11 +158,15 @@ def _has_response(row: Fields) -> bool:
 
 
 def _is_response(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and bool(value) and isinstance(value[0], str))
+    return isinstance(value, str) or _is_texts(value) or _is_chat(value)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
 
 
 def _is_chat(value: object) -> bool:
-    turns = _turns(value) if isinstance(value, list) else []
+    turns = turns_of(value) if isinstance(value, list) else []
     return bool(turns) and isinstance(turns[-1], Mapping) and turns[-1].get("role") == "assistant"
 
 
@@ -179,20 +186,30 @@ def _is_tag(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(tag, str) for tag in value))
 
 
-def _turns(value: object) -> list[object]:
-    """A chat in the form of roles and contents; one of `from` and `value` is brought into it."""
+def turns_of(value: object) -> list[object]:
+    """A chat in the form of roles and texts; one of `from` and `value`, or of parts of texts, is brought into it."""
     made: list[object] = []
     for turn in value if isinstance(value, list) else []:
         if isinstance(turn, Mapping) and "role" not in turn and "from" in turn:
             speaker = str(turn["from"])
             made.append({"role": _ROLES.get(speaker, speaker), "content": turn.get("value")})
+        elif isinstance(turn, Mapping):
+            made.append({**turn, "content": _text_of(turn.get("content"))})
         else:
             made.append(turn)
     return made
 
 
+def _text_of(content: object) -> object:
+    """The text of a content in parts, all of which are text; any other content as it is."""
+    if not isinstance(content, list) or not content:
+        return content
+    texts = [part.get("text") if isinstance(part, Mapping) else None for part in content]
+    return "".join(map(str, texts)) if all(isinstance(text, str) for text in texts) else content
+
+
 def _from_chat(row: Fields, column: str) -> dict[str, object]:
-    turns = _turns(value_at(row, column))
+    turns = turns_of(value_at(row, column))
     last = turns[-1] if turns else None
     if not isinstance(last, Mapping) or last.get("role") != "assistant":
         raise BadRow(field=column, expected="a chat whose last turn is the assistant's", found=value_at(row, column))

@@ -1,9 +1,9 @@
 """The same grading on a Ray cluster: the only file of this package that imports ray. Needs `rlvr[cluster]`.
 
-Reading, scheduling, back-pressure and fault tolerance are those of Ray Data. We give it a data source (each file is a
-read task, which goes through our readers) and a map function in a pool of actors, each of which grades with a pool of
-its own, so that deadlines hold there as here. What comes back, in the order of the input, is written by this process:
-one output, one journal, and the same resuming as without Ray.
+Reading, scheduling, back-pressure and fault tolerance are those of Ray Data. We give it a data source and a map
+function in a pool of actors, each of which grades with a pool of its own, so that deadlines hold there as here. A read
+task is a span of a file: some megabytes of JSONL, some row groups of Parquet, all of what is packed. What comes back,
+in the order of the input, is written by this process: one output, one journal, and the same resuming as without Ray.
 
 An actor or node that dies is Ray's to replace: what it had in hand is graded again, and comes once.
 
@@ -17,7 +17,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -31,13 +31,14 @@ from rlvr.offline.asking import Asking, References
 from rlvr.offline.columns import Columns
 from rlvr.offline.policies import BothPolicies
 from rlvr.offline.recorder import Describer, Written
-from rlvr.offline.sources import Numbered, Selection, Source, Start
+from rlvr.offline.sources import Numbered, Selection, Source, Span, Start
 from rlvr.offline.stream import GradingStream
 from sandbox.errors import ToolkitError
 
 _CHUNK_ROWS = 256  # rows that an actor grades in one go
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20  # a block is one task of an actor: small enough that all have work
+_SPAN_BYTES = 8 << 20  # of a file, read in one task
 _WINDOW = 1 << 12
 
 
@@ -72,15 +73,13 @@ class RayEngine:
         Raises:
             MissingExtra: ray is not installed. ConfigError: no cluster at the address, or a stream as a source.
         """
-        if any(source.waits for source in sources):
-            raise ConfigError("--ray reads on the nodes, which a stream does not allow; name files")
-        self._sources = sources
         self._selection = selection
         self._setup = setup
         self._start = start
         self._ordinal = first
         self._is_done = is_done
         self._stopped = False
+        self._tasks = _tasks(sources, start)
         self._ours = _connect(address)
         self._actors = actors
 
@@ -137,8 +136,8 @@ class RayEngine:
         actors = self._actors or max(1, int(resources().get("CPU", 1)) - 1)
         with DataContext.current(context):
             rows = ray.data.read_datasource(
-                _rows_source(self._sources, self._selection, self._start, self._setup.folder),
-                override_num_blocks=len(self._sources) - self._start.file,
+                _rows_source(self._tasks, self._selection, self._setup.folder),
+                override_num_blocks=max(1, len(self._tasks)),
             )
             graded = rows.map_batches(
                 _Grades,
@@ -178,8 +177,41 @@ def _column(chunks: Sequence[bytes]) -> Any:
     return column
 
 
-def _rows_source(sources: Sequence[Source], selection: Selection, start: Start, folder: str) -> Any:
-    """The data source: a read task for each file that is left. folder: where relative names begin."""
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Rows that are read in one task."""
+
+    file: int
+    source: Source
+    span: Span
+
+    def rows(self, selection: Selection) -> Iterator[Numbered]:
+        """Those that are graded; of a limit each task has at most so many."""
+        rows = self.source.rows_of(self.span)
+        return islice(
+            (Numbered(0, self.file, row) for row in rows if selection.takes(self.file, row.line)), selection.limit
+        )
+
+
+def _tasks(sources: Sequence[Source], start: Start, size: int = _SPAN_BYTES) -> list[_Task]:
+    """What is left to read, from a place on."""
+    tasks: list[_Task] = []
+    for file, source in enumerate(sources):
+        if file < start.file:
+            continue
+        spans = source.spans(size)
+        tasks += [_Task(file, source, span) for span in (_from(spans, start.line) if file == start.file else spans)]
+    return tasks
+
+
+def _from(spans: Sequence[Span], line: int) -> list[Span]:
+    """The spans from a line on, which is the first of the first of them or stands within it."""
+    first = max(at for at, span in enumerate(spans) if span.after < line)
+    return [replace(spans[first], skip=line - 1), *spans[first + 1 :]]
+
+
+def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str) -> Any:
+    """The data source: a read task for each span that is left. folder: where relative names begin."""
     import pyarrow
     from ray import data
     from ray.data.block import BlockMetadata
@@ -187,13 +219,11 @@ def _rows_source(sources: Sequence[Source], selection: Selection, start: Start, 
     source_type: Any = data.Datasource
     task_type: Any = data.ReadTask
 
-    def read(file: int) -> Callable[[], Iterable[pyarrow.Table]]:
-        source, after = sources[file], start.line - 1 if file == start.file else 0
-
+    def read(task: _Task) -> Callable[[], Iterable[pyarrow.Table]]:
         def blocks() -> Iterable[pyarrow.Table]:
             with suppress(OSError):
                 os.chdir(folder)
-            for chunk in _cut(_taken(source, file, selection, after)):
+            for chunk in _cut(task.rows(selection)):
                 yield pyarrow.table({"rows": pyarrow.array([pickle.dumps(chunk)], pyarrow.large_binary())})
 
         return blocks
@@ -204,16 +234,10 @@ def _rows_source(sources: Sequence[Source], selection: Selection, start: Start, 
 
         def get_read_tasks(self, *_: object, **__: object) -> list[Any]:
             unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None)
-            return [task_type(read(file), unknown) for file in range(start.file, len(sources))]
+            return [task_type(read(task), unknown) for task in tasks]
 
     made: Callable[[], Any] = Rows
     return made()
-
-
-def _taken(source: Source, file: int, selection: Selection, after: int) -> Iterator[Numbered]:
-    """The rows of one file; of a limit each file has at most so many."""
-    rows = (Numbered(0, file, row) for row in source.rows(after) if selection.takes(file, row.line))
-    return islice(rows, selection.limit)
 
 
 def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:

@@ -380,6 +380,8 @@ def _schema_of(rows: list[dict[str, object]]) -> pyarrow.Schema:
         else:
             try:
                 kind = pyarrow.infer_type(values)
+                if "int64" in str(kind):  # a number of 20 digits is taken for one, too
+                    pyarrow.array(values, kind)
             except (pyarrow.ArrowException, OverflowError):  # a column of texts and numbers; a number of 30 digits
                 kind = pyarrow.string()
         fields.append(pyarrow.field(name, _storable(kind)))

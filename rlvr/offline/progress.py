@@ -64,7 +64,7 @@ class Progress:
     def line(self, taken: int, seconds: float, share: float | None) -> str:
         """What is shown."""
         parts = [f"graded {self._before + taken:,} responses", f"{taken / max(seconds, 1e-9):,.0f}/s"]
-        if share is not None:
+        if share:  # of a cluster's reading nothing is known here
             parts.append(f"{100 * share:.0f} %")
             done = share - (self._first_share or 0.0)
             if done > 0:

@@ -38,7 +38,22 @@ _OURS = (".errors.jsonl", ".partial", ".resume")  # what a run leaves beside its
 _OTHER_FILES = (".json", ".csv", ".tsv", ".txt", ".gz", ".zst", ".arrow")  # no names of data sets
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CHUNK = 1 << 16
+_READ = 1 << 20  # bytes
 _MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A part of a source that is read by itself: the rows behind line `after` up to line `last` (None = the end).
+
+    skip: lines up to this one are left out. start, end: the bytes in which they stand, where that is known.
+    """
+
+    after: int = 0
+    skip: int = 0
+    last: int | None = None
+    start: int = 0
+    end: int | None = None
 
 
 class Source(Protocol):
@@ -49,6 +64,14 @@ class Source(Protocol):
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         """The rows behind line `after`, and the errors of those that cannot be read, in their order."""
+        ...
+
+    def spans(self, size: int) -> list[Span]:
+        """The source in parts of about so many bytes, which other processes can read; one part where it has none."""
+        ...
+
+    def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
+        """The rows of a part."""
         ...
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
@@ -92,6 +115,48 @@ class FileSource:
             self._row = row.line
             yield _in_json(row) if parquet else row
         yield from bad
+
+    def spans(self, size: int) -> list[Span]:
+        if self._suffix == ".jsonl":
+            return list(_spans_of_lines(self._path, size))
+        return list(self._spans_of_groups(size)) if self._suffix == ".parquet" else [Span()]
+
+    def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
+        if span.end is None:
+            yield from _rows_until(self.rows(max(span.after, span.skip)), span.last)
+            return
+        number, left = span.after, span.end - span.start
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(span.start)
+                for number, line in enumerate(stream, start=span.after + 1):
+                    if number > span.skip:
+                        yield from _parsed(self.name, number, line)
+                    left -= len(line)
+                    if left <= 0:
+                        return
+        except OSError as error:
+            if isinstance(error, BadFile):
+                raise
+            raise BadFile(f"{self.name}: cannot be read after line {number}: {error}") from error
+
+    def _spans_of_groups(self, size: int) -> Iterator[Span]:
+        """Row groups of a Parquet file, several of them where they are small."""
+        from pyarrow import ArrowException, parquet
+
+        try:
+            metadata = parquet.read_metadata(self._path)
+        except (ArrowException, OSError) as error:
+            raise BadFile(f"{self.name}: cannot be read as Parquet: {error}") from error
+        after = row = gathered = 0
+        if not metadata.num_row_groups:
+            yield Span()
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            row, gathered = row + group.num_rows, gathered + group.total_byte_size
+            if gathered >= size or number == metadata.num_row_groups - 1:
+                yield Span(after=after, last=row)
+                after, gathered = row, 0
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
         if self._suffix == ".parquet":
@@ -149,17 +214,17 @@ class StreamSource:
             # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
             with open(self._pipe or sys.stdin.fileno(), "rb", closefd=self._pipe is not None) as stream:
                 for number, line in enumerate(stream, start=1):
-                    if number <= after:
-                        continue
-                    try:
-                        row = parse_line(self.name, number, line)
-                    except BadRow as error:
-                        yield error
-                    else:
-                        if row is not None:
-                            yield row
+                    if number > after:
+                        yield from _parsed(self.name, number, line)
         except OSError as error:
             raise BadFile(f"{self.name}: cannot be read after line {number}: {error.strerror or error}") from error
+
+    def spans(self, size: int) -> list[Span]:
+        del size
+        raise ConfigError("--ray reads on the nodes, which a stream does not allow; name files")
+
+    def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
+        return _rows_until(self.rows(max(span.after, span.skip)), span.last)
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
         raise ConfigError(
@@ -193,6 +258,14 @@ class HubSource:
             self._row = row.line
             yield _in_json(row)
 
+    def spans(self, size: int) -> list[Span]:
+        del size
+        count = len(self._split)
+        return [Span(after=a, last=min(a + _CHUNK, count)) for a in range(0, count, _CHUNK)]
+
+    def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
+        return _rows_until(self.rows(max(span.after, span.skip)), span.last)
+
     def lines(self) -> Iterator[NDArray[np.uint64]]:
         for start in range(0, len(self._split), _CHUNK):
             yield np.arange(start + 1, min(start + _CHUNK, len(self._split)) + 1, dtype=np.uint64)
@@ -202,6 +275,41 @@ class HubSource:
 
     def read_share(self) -> float | None:
         return self._row / max(1, len(self._split))
+
+
+def _parsed(name: str, number: int, line: bytes) -> Iterator[Row | BadRow]:
+    """The row of a line, or its error; nothing for a blank one."""
+    try:
+        row = parse_line(name, number, line)
+    except BadRow as error:
+        yield error
+    else:
+        if row is not None:
+            yield row
+
+
+def _rows_until(rows: Iterator[Row | BadRow], last: int | None) -> Iterator[Row | BadRow]:
+    for row in rows:
+        if last is not None and row.line > last:
+            return
+        yield row
+        if row.line == last:  # not only at the next one, which has to be read first
+            return
+
+
+def _spans_of_lines(path: Path, size: int) -> Iterator[Span]:
+    """A file of lines cut at ends of lines. It is read once, for the numbers of the lines."""
+    after = lines = start = at = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_READ):
+            lines += chunk.count(b"\n")
+            end = at + chunk.rfind(b"\n") + 1
+            at += len(chunk)
+            if end > at - len(chunk) and end - start >= size:
+                yield Span(after=after, start=start, end=end)
+                after, start = lines, end
+    if at > start or not at:
+        yield Span(after=after, start=start, end=at)
 
 
 def _in_json(row: Row) -> Row:

@@ -9,7 +9,7 @@ import pytest
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards import DataReference, MathReference
+from rewards import DataReference, GradeRequest, MathReference
 from rlvr.cli import main
 from rlvr.offline.asking import requests_of
 from rlvr.offline.columns import Columns, guess, reference_of
@@ -18,7 +18,11 @@ CHAT = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "\
 SHARE_GPT = [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "\\boxed{2}"}]
 
 
-def read(fields: dict[str, object], given: Columns = Columns(), kind: str = "math") -> object:  # noqa: B008
+def read(
+    fields: dict[str, object],
+    given: Columns = Columns(),  # noqa: B008
+    kind: str = "math",
+) -> list[GradeRequest]:
     return requests_of(Row(file="f", line=1, fields=fields), guess([fields], given), kind)
 
 
@@ -49,12 +53,41 @@ def test_a_named_column_is_not_guessed_over() -> None:
     assert (columns.response, columns.reference) == ("mine", "answer")
 
 
-@pytest.mark.parametrize("chat", [CHAT, SHARE_GPT])
+PARTS = [
+    {"role": "user", "content": [{"type": "text", "text": "1+1?"}]},
+    {"role": "assistant", "content": [{"type": "text", "text": "\\box"}, {"type": "text", "text": "ed{2}"}]},
+]
+
+
+@pytest.mark.parametrize("chat", [CHAT, SHARE_GPT, PARTS])
 def test_a_chat_is_a_prompt_and_a_response(chat: list[dict[str, str]]) -> None:
     (request,) = read({"messages": chat, "answer": 2})
     assert request.response == "\\boxed{2}"
     assert [(m.role, m.content) for m in request.messages] == [("user", "1+1?")]
     assert request.reference == MathReference(answer="2")
+
+
+@pytest.mark.parametrize("column", ["response", "completion"])
+@pytest.mark.parametrize(
+    ("value", "responses"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (CHAT[1:], ["\\boxed{2}"]),
+        (SHARE_GPT[1:], ["\\boxed{2}"]),
+        (PARTS[1:], ["\\boxed{2}"]),
+    ],
+)
+def test_what_stands_in_the_place_of_a_response_may_be_texts_or_a_chat(
+    column: str, value: object, responses: list[str]
+) -> None:
+    found = read({column: value, "prompt": PARTS[:1], "answer": 2})
+    assert [(r.response, r.messages[0].content) for r in found] == [(text, "1+1?") for text in responses]
+
+
+def test_what_is_no_text_in_a_chat_is_a_bad_row() -> None:
+    picture = [{"role": "assistant", "content": [{"type": "image_url", "image_url": "x"}]}]
+    with pytest.raises(BadRow, match="response must be a string"):
+        read({"messages": picture})
 
 
 def test_a_chat_that_ends_with_the_user_is_a_bad_row() -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ import os, time
 from rewards.types import GradeResult
 def waiting(request):
     until = time.monotonic() + 60
+    with open(os.path.join(os.path.dirname(__file__), "trace"), "a") as file:
+        file.write(request.response + "\\n")
     while "late" in request.response and not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
         if time.monotonic() > until:
             raise RuntimeError("nobody let it go on")
@@ -39,6 +42,8 @@ def cluster(require: Callable[[str], None]) -> Iterator[Any]:
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
     try:
+        made.add_node(num_cpus=2)
+        made.wait_for_nodes()
         yield made
     finally:
         made.shutdown()
@@ -67,9 +72,62 @@ def read(path: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
 
 
+def test_a_run_whose_process_is_killed_goes_on_in_the_middle_of_a_file(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(REWARD)
+    rows = [{"id": i % 7, "response": f"{i}{' late' if i > 900 else ''}", "pad": "x" * 5000} for i in range(2400)]
+    lines = [json.dumps(row) if i % 50 != 7 else "no json" for i, row in enumerate(rows)]
+    (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines))  # of two spans
+    command = ["grade", "in.jsonl", "--reward", "./own.py:waiting", "--timeout", "100", "--out"]
+    on_ray = [*command, "ray.jsonl", "--ray", cluster.address, "--workers", "3"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def begun() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rlvr.cli", *on_ray], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    process, partial = begun(), tmp_path / "ray.jsonl.partial"
+    try:
+        wait_for(lambda: partial.exists() and partial.stat().st_size > 0, process)
+        process.kill()
+        process.communicate()
+        kept = [str(row["response"]) for row in read(partial)]
+        (tmp_path / "go").touch()
+        process = begun()
+        _, told = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 3, told.decode()
+    assert b"were graded before; going on behind them" in told
+    assert len(kept) < 2000
+    traced = Counter((tmp_path / "trace").read_text().splitlines())
+    assert {traced[response] for response in kept[:-1]} == {1}  # of the last row more responses may be left
+    assert main([*command, "here.jsonl"]) == 3
+    assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
+    errors = [(tmp_path / f"{name}.jsonl.errors.jsonl").read_text() for name in ("ray", "here")]
+    assert errors[0] == errors[1]
+
+
+def test_trouble_on_a_node_is_said_in_a_line(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(json.dumps({"id": i, "response": f"r{i}", "pad": os.urandom(40).hex()}) + "\n" for i in range(2000))
+    packed = gzip.compress(rows.encode())
+    (tmp_path / "in.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl.gz", "--reward", "format", "--out", "out.jsonl"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [*command, "--ray", cluster.address], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 1
+    assert "in.jsonl.gz: cannot be read after line" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    second = cluster.add_node(num_cpus=2)
-    cluster.wait_for_nodes()
+    (second,) = cluster.worker_nodes
     files = [os.path.relpath(file, ROOT) for file in make_rows(tmp_path)]  # relative to where we are, not to a node
     report = tmp_path / "summary.json"
     arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]
@@ -103,21 +161,6 @@ def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, mon
     assert errors[0].read_text() == errors[1].read_text()
     found, expected = (json.loads(path.read_text()) for path in (report, tmp_path / "here.json"))
     assert {**found, "slowest": 0} == {**expected, "slowest": 0}
-
-
-def test_trouble_on_a_node_is_said_in_a_line(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    rows = "".join(json.dumps({"id": i, "response": f"r{i}", "pad": os.urandom(40).hex()}) + "\n" for i in range(2000))
-    packed = gzip.compress(rows.encode())
-    (tmp_path / "in.jsonl.gz").write_bytes(packed[: len(packed) // 2])
-    command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl.gz", "--reward", "format", "--out", "out.jsonl"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
-        [*command, "--ray", cluster.address], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert ran.returncode == 1
-    assert "in.jsonl.gz: cannot be read after line" in ran.stderr
-    assert "Traceback" not in ran.stderr
 
 
 def graders_of(node: Any) -> int:

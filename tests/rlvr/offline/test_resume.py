@@ -316,7 +316,8 @@ def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, mon
     monkeypatch.setattr(outputs, "PART_ROWS", 7)
     rows: list[dict[str, object]] = [{"id": i, "response": f"r{i}", "level": i} for i in range(20)]
     rows += [{"id": i, "response": f"r{i}", "level": 0.5, "note": {"a": [i]}} for i in range(20, 30)]
-    rows += [{"id": i, "response": f"r{i}", "level": None, "note": "text"} for i in range(30, 40)]
+    rows += [{"id": i, "response": f"r{i}", "level": None, "note": "text", "far": 1 - i} for i in range(30, 40)]
+    rows[-1]["far"] = rows[-2]["far"] = 10**20  # no number of a column of whole numbers
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "out.parquet"
     arguments = ["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(out), "--workers", "1"]
@@ -343,6 +344,7 @@ def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, mon
     assert [row["response"] for row in table] == [f"r{i}" for i in range(40)]
     assert [row["level"] for row in table] == [*map(float, range(20)), *[0.5] * 10, *[None] * 10]
     assert [row["note"] for row in table[20:40:10]] == ['{"a": [20]}', "text"]
+    assert [row["far"] for row in table[35:]] == ["-34", "-35", "-36", str(10**20), str(10**20)]
 
 
 @pytest.mark.parametrize("bad", ["no json\n", ""])

@@ -17,6 +17,7 @@ import pytest
 from data_prep.errors import DataNotFound
 from rlvr.cli import main
 from rlvr.errors import ConfigError
+from rlvr.offline.on_ray import _tasks
 from rlvr.offline.sources import Selection, Start, find_sources, lot, lots, numbered_rows, select
 
 
@@ -90,6 +91,47 @@ def test_rows_are_numbered_alike_from_any_place_on(tmp_path: Path) -> None:
         start = Start(file=every[at].file, line=every[at].row.line, index=every[at].index)
         rest = list(numbered_rows(sources, selection, start))
         assert [(n.index, n.file, n.row.line) for n in rest] == [(n.index, n.file, n.row.line) for n in every[at:]]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+@pytest.mark.parametrize("size", [1, 300, 100_000])
+def test_spans_of_a_file_of_lines_are_its_rows(
+    tmp_path: Path, size: int, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlvr.offline.sources._READ", 64)  # bytes at a time
+    made = ["\ufeff{}", "", "no json", *(f'{{"id": {i}, "response": "{"ü" * (i % 90)}"}}' for i in range(60))]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\r\n".join(made) + end)
+    held_together(path, size, fewest={1: 30, 300: 8, 100_000: 1}[size])
+
+
+@pytest.mark.parametrize(("size", "spans"), [(1, 9), (100_000, 1)])
+def test_spans_of_a_table_are_its_row_groups(tmp_path: Path, size: int, spans: int) -> None:
+    table = pa.table({"id": range(85), "response": [f"r{i}" * 50 for i in range(85)]})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=10)
+    assert held_together(tmp_path / "a.parquet", size, fewest=spans) == spans
+    pq.write_table(table.slice(0, 0), tmp_path / "none.parquet")
+    assert held_together(tmp_path / "none.parquet", size, fewest=1) == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_an_empty_file_is_one_span(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"") if name.endswith("gz") else b"")
+    assert held_together(tmp_path / name, 1, fewest=1) == 1
+
+
+def held_together(path: Path, size: int, *, fewest: int) -> int:
+    """The rows of all spans are those of the file, from any line on; returns how many spans there are."""
+    (source,) = find_sources([str(path)])
+    whole = [(row.line, str(row)) for row in source.rows()]
+    spans = source.spans(size)
+    assert len(spans) >= fewest
+    for line in {1, *(row[0] for row in whole[::7])}:
+        left = [task.span for task in _tasks([source], Start(line=line), size)]
+        assert [(row.line, str(row)) for span in left for row in source.rows_of(span)] == [
+            row for row in whole if row[0] >= line
+        ]
+    return len(spans)
 
 
 def test_a_stream_has_no_number_of_rows_to_draw_from() -> None:
