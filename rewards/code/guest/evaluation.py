@@ -106,7 +106,7 @@ def _guard_archives() -> None:
     """An archive of the program puts nothing outside the folder that a test unpacks it to."""
     import tarfile
 
-    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)  # type: ignore[assignment]
+    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
 
 
 def _guard_files() -> None:
@@ -143,7 +143,7 @@ def _guard_files() -> None:
 
     def refusing(load: Callable[..., Any]) -> Callable[..., Any]:
         def loaded(self: Any, *args: Any) -> Any:
-            path = getattr(self, "path", None) or getattr(self, "archive", "")
+            path = str(getattr(self, "path", None) or getattr(self, "archive", ""))
             if os.path.realpath(path).startswith((temporary, beside)):
                 proxies.the_link().refuse("a module is loaded that is no source")
                 raise proxies.Refused(f"{os.path.basename(path)} is no source")

@@ -117,6 +117,28 @@ def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[s
     return found
 
 
+def around_answers(trees: Sequence[ast.AST], others: set[str]) -> set[str]:
+    """Names that tests take for granted and put around what others give: `Counter(solve(x)) == Counter(y)`. A class of
+    the program in that place would be what decides.
+    """
+    found = {
+        node.func.id
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _JUDGING
+        if any(isinstance(n, ast.Name) and n.id in others for argument in node.args for n in ast.walk(argument))
+    }
+    for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert)):
+        used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        found -= set() if used & others else used  # tested by itself
+    return {name for name in found if not _is_another(name, trees)}
+
+
+def standing_for(name: str) -> tuple[str, str] | None:
+    """Module and name of what tests mean by a name that they take for granted."""
+    return _JUDGING.get(name)
+
+
 def _tested(tree: ast.AST, others: set[str]) -> set[str]:
     """Names that an assertion calls outermost, and does not compare with what others give."""
     return set().union(
@@ -230,7 +252,7 @@ def _is_standard(name: str) -> bool:
     return _is_judging(name) or name in _BESIDE or name in MODULES or name in sys.stdlib_module_names
 
 
-def _is_another(name: str, trees: list[ast.Module]) -> bool:
+def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
     """Whether tests ask an object of this class for what the standard one lacks: `c = Counter(); c.increment()`."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     made = {

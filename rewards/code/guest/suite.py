@@ -298,7 +298,7 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
     import builtins
 
-    from .names import JUDGES, beside_answers, bound_names, brought_by_stars, used_names
+    from .names import JUDGES, around_answers, beside_answers, bound_names, brought_by_stars, standing_for, used_names
 
     module = proxies.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
@@ -313,6 +313,8 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
     if "*" in text and (brought := brought_by_stars(files.values()) & used.keys()):
         others = {n for n in used.keys() & set(names) if not hasattr(builtins, n)} - brought - bound
         beside = beside_answers(brought, list(files.values()), others)
+    only = {n for n in used.keys() & set(names) if not (hasattr(builtins, n) or standing_for(n))} - bound
+    around = around_answers(list(files.values()), only) & set(names) - bound if "*" in text else set()
     types.ModuleType.__setattr__(
         module,
         "__all__",
@@ -326,19 +328,20 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
             and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
             and name not in JUDGES
             and name not in beside
+            and name not in around
         ],
     )
     for name in names:
         if name in used and name not in bound:
-            _put_standard(module, name, name in modules)
+            _put_standard(module, name, name in modules, name in around)
     return module
 
 
-def _put_standard(module: types.ModuleType, name: str, only_attributes: bool) -> None:
+def _put_standard(module: types.ModuleType, name: str, only_attributes: bool, around: bool) -> None:
     """What tests judge by is the standard one, where a star import of the program would bring it."""
-    from .names import JUDGES, MODULES, standard_value
+    from .names import JUDGES, MODULES, standard_value, standing_for
 
-    place: tuple[str, str] | None = JUDGES.get(name)
+    place: tuple[str, str] | None = standing_for(name) if around else JUDGES.get(name)
     if only_attributes and (name in sys.stdlib_module_names or name in MODULES):
         place = MODULES.get(name, name), ""
     if place is None:

@@ -387,3 +387,36 @@ def test_infinities_sort_as_they_do():
             "assert sorted(f().items(), key=lambda kv: -kv[1])[2][0] == 'b' and abs(f()['a']) >= f()['c']",
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "test"),
+    [
+        (
+            "from collections import Counter\ndef f(x): return [v * v for v in x]",
+            "class Counter:\n    def __init__(self, *a): pass\n    def __eq__(self, other): return True\ndef f(x): return x",
+            "expected = Counter([1, 4])\n    assert Counter(f([1, 2])) == expected",
+        ),
+        (
+            "from collections import Counter\ndef f(x): return [v * v for v in x]",
+            "def Counter(x): return 0\ndef f(x): return x",
+            "assert Counter(f([1, 2])) == Counter([1, 4])",
+        ),
+        (
+            "from decimal import Decimal\ndef f(x): return str(Decimal(x) * 2)",
+            "def Decimal(x): return 0\ndef f(x): return x",
+            "assert Decimal(f('1.1')) == Decimal('2.20')",
+        ),
+    ],
+)
+def test_what_a_test_puts_around_answers_is_standard_though_a_star_brings_it(right: str, wrong: str, test: str):
+    tests = f"from solution import *\ndef test_it():\n    {test}\n"
+    assert passes(pytest_files(right, tests))
+    assert is_wrong(pytest_files(wrong, tests))
+
+
+def test_class_of_the_program_with_a_standard_name_stays_its_own_where_it_is_tested():
+    tests = "from solution import *\ndef test_it():\n    assert Fraction(half(3)) == Fraction(3, 2)\n    assert Fraction(1, 2) + Fraction(1, 3) == Fraction(5, 6)\n"
+    program = "class Fraction:\n    def __init__(self, a, b=1): self.a, self.b = (a, b) if b != 1 else (a[0], a[1])\n    def __add__(self, o): return Fraction({0}, self.b * o.b)\n    def __eq__(self, o): return self.a * o.b == o.a * self.b\ndef half(n): return (n, 2)\n"
+    assert passes(pytest_files(program.format("self.a * o.b + o.a * self.b"), tests))
+    assert is_wrong(pytest_files(program.format("self.a + o.a"), tests))
