@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -188,11 +188,15 @@ async def _one_run(
         preload=("rlvr_guest.function", *preloads(program)),
     )
     session = await sandbox.open(job)
+    clock = patience.Clock(reference.limits.time_s + SLACK_SECONDS)
     try:
-        lost = await _converse(session, reference, prepared, progress)
+        lost = await _converse(session, reference, prepared, progress, clock)
     finally:
         await session.close()
     result = await session.result()
+    for index in clock.overslept(result.cpu_seconds):
+        late = f"ran longer than {reference.limits.time_s:g} s"
+        progress.cases[index] = replace(progress.cases[index], fate=Fate.TIME, reason=late)
     progress.isolation = result.isolation
     progress.peak_memory = max(progress.peak_memory, result.peak_memory)
     if lost:
@@ -210,15 +214,15 @@ async def _converse(
     reference: FunctionReference,
     prepared: list[tuple[bytes, object, int]],
     progress: _Progress,
+    clock: patience.Clock,
 ) -> str:
     """Load and call. Returns where the program was lost: "loading", "case", or "" if it was not."""
     loop, limits, caller = asyncio.get_running_loop(), reference.limits, _Caller(session)
     late = f"ran longer than {limits.time_s:g} s"
     start = encode({"file": PROGRAM_FILE, "entry_point": reference.entry_point})
+    began = loop.time()
     try:
-        answer = await caller.ask(
-            start, _SPARE_BYTES, loop.time() + (START_SECONDS + limits.time_s) * patience.stretch()
-        )
+        answer = await caller.ask(start, _SPARE_BYTES, began + (START_SECONDS + limits.time_s) * patience.stretch())
     except TimeoutError:
         progress.failure = f"{Fate.TIME}: loading the program {late}"
         return ""
@@ -230,13 +234,15 @@ async def _converse(
     if answer != ("loaded",):
         progress.failure = _line(answer)
         return ""
+    clock.wall = loop.time() - began
     for index in range(len(progress.cases), len(prepared)):
         message, expected, most = prepared[index]
         began = loop.time()
         fate, reason = Fate.WRONG, ""
         alive = True
+        stretched = patience.stretch()
         try:
-            allowed = limits.time_s * patience.stretch() + SLACK_SECONDS
+            allowed = limits.time_s * stretched + SLACK_SECONDS
             answer = await caller.ask(message, most, began + allowed)
         except TimeoutError:
             fate, reason, alive = Fate.TIME, late, False
@@ -249,6 +255,7 @@ async def _converse(
         else:
             fate, reason = _verdict(answer, expected, reference)
         outcome = CaseOutcome(fate=fate, name=f"case {index}", reason=reason, seconds=loop.time() - began)
+        clock.took(index, outcome.seconds, stretched, passed=fate is Fate.PASSED)
         progress.cases.append(outcome)
         if not alive or (fate is not Fate.PASSED and not reference.partial):
             return ""

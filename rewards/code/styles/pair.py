@@ -164,11 +164,12 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     first = before = 0
     while True:
         session = await sandbox.open(checker, candidate)
+        clock = patience.Clock(trial.limits.time_s + SLACK_SECONDS)
         try:
-            await _one_pair(session, trial, progress, first)
+            await _one_pair(session, trial, progress, first, clock)
         finally:
             await session.close()
-        await _account(session, progress)
+        await _account(session, progress, clock)
         if progress.unexplained and await _is_the_programs(sandbox, trial):
             progress.fault, progress.failure = "", "what the program gave ended the test before its verdict"
         through = len(progress.outcomes)
@@ -187,25 +188,31 @@ async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
     blank = replace(trial, program={PROGRAM_FILE: b""})
     session = await sandbox.open(*jobs(blank))
     try:
-        await _one_pair(session, blank, control, 0)
+        await _one_pair(session, blank, control, 0, patience.Clock(trial.limits.time_s))
     finally:
         await session.close()
     return not control.unexplained
 
 
-async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int) -> None:
+async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: patience.Clock) -> None:
     loop = asyncio.get_running_loop()
     events = _Events(session)
     progress.loaded, progress.lost = False, ""
     start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
     await session.send(framed(encode(start)))
     progress.current = first
-    deadline = loop.time() + START_SECONDS * patience.stretch() + _allowed(trial)
+    began, stretched = loop.time(), patience.stretch()
+    deadline = began + START_SECONDS * stretched + _allowed(trial, stretched)
     try:
         while (event := await events.next(deadline)) is not None:
-            if _take(event, progress):
+            ends = _take(event, progress)
+            now = loop.time()
+            passed = event[0] == "end" and progress.outcomes[event[1]].fate is Fate.PASSED
+            clock.took(event[1] if passed else 0, now - began, stretched, passed=passed)
+            if ends:
                 return
-            deadline = loop.time() + _allowed(trial)
+            began, stretched = now, patience.stretch()
+            deadline = began + _allowed(trial, stretched)
     except TimeoutError:
         reason = f"ran longer than {trial.limits.time_s:g} s"
         if progress.loaded:
@@ -219,9 +226,9 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     await _ended(session, progress)
 
 
-def _allowed(trial: Trial) -> float:
-    """Seconds of the wall clock that a case may take now."""
-    return trial.limits.time_s * patience.stretch() + SLACK_SECONDS
+def _allowed(trial: Trial, stretched: float) -> float:
+    """Seconds of the wall clock that a case may take."""
+    return trial.limits.time_s * stretched + SLACK_SECONDS
 
 
 def _note(progress: _Progress, fate: Fate, reason: str) -> None:
@@ -284,9 +291,12 @@ async def _ended(session: Session, progress: _Progress) -> None:
     progress.fault, progress.unexplained = f"the checker ended by itself ({how})", True
 
 
-async def _account(session: Session, progress: _Progress) -> None:
-    """Peak memory, isolation, and why the program ended where a limit of the sandbox ended it."""
+async def _account(session: Session, progress: _Progress, clock: patience.Clock) -> None:
+    """Peak memory, isolation, the cases that were late, and why the program ended where a limit of the sandbox did."""
     result, peer = await session.result(), await session.peer_result()
+    for index in clock.overslept(result.cpu_seconds + peer.cpu_seconds):
+        late = f"ran longer than {clock.limit - SLACK_SECONDS:g} s"
+        progress.outcomes[index] = replace(progress.outcomes[index], fate=Fate.TIME, reason=late)
     progress.isolation = peer.isolation or result.isolation
     progress.peak_memory = max(progress.peak_memory, peer.peak_memory)
     if progress.lost:

@@ -163,14 +163,15 @@ class _Cases:
         return [found[index] for index in range(last)]
 
     async def _case(self, case: StdioCase) -> _Judged:
-        result = await self._sandbox.run(
-            self._program.run_job(
-                self._files,
-                case.stdin.encode("utf-8", "surrogatepass"),
-                len(case.stdout.encode("utf-8", "surrogatepass")),
-            )
+        job = self._program.run_job(
+            self._files,
+            case.stdin.encode("utf-8", "surrogatepass"),
+            len(case.stdout.encode("utf-8", "surrogatepass")),
         )
+        result = await self._sandbox.run(job)
         fate, reason = ending(result)
+        if fate is Fate.PASSED and _overslept(job, result):
+            fate, reason = Fate.TIME, "time limit"
         if fate is Fate.PASSED:
             if case.stdout.strip() and _is_blank(result.stdout):
                 fate, reason = Fate.MISSING, "no output"
@@ -229,6 +230,13 @@ class _Cases:
         )
         files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
         return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files, limits=limits))
+
+
+def _overslept(job: Job, result: JobResult) -> bool:
+    """Whether a run took longer than it may on a quiet machine, and did not wait for a core meanwhile."""
+    clock = patience.Clock(job.limits.cpu_seconds)
+    clock.took(0, result.seconds, job.limits.wall_seconds / job.limits.cpu_seconds)
+    return bool(clock.overslept(result.cpu_seconds))
 
 
 def _is_blank(output: bytes) -> bool:

@@ -5,6 +5,10 @@ import io
 import pytest
 
 from rewards.code import patience
+from rewards.code.references import CodeLimits, StdioCase, StdioReference
+from rewards.code.styles.stdio import judge_stdio
+from tests.rewards.code.boxes import inside
+from tests.rewards.code.judging import asserts, fates, function
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,41 @@ def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
 
     monkeypatch.setattr("builtins.open", missing)
     assert patience.measured() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cpu", "stretched", "late"),
+    [
+        (0.9, 0.1, 4.0, False),
+        (1.4, 0.7, 4.0, False),  # it waited half of the time
+        (3.6, 0.9, 4.0, False),
+        (1.2, 0.05, 2.0, False),  # it was woken late
+        (1.5, 0.02, 2.0, True),  # it slept
+        (3.9, 0.02, 4.0, True),
+        (2.5, 2.4, 4.0, True),  # it computed, alone on its core
+    ],
+)
+def test_late_is_what_did_not_wait_for_a_core(seconds: float, cpu: float, stretched: float, late: bool) -> None:
+    clock = patience.Clock(1.0)
+    clock.took(3, seconds, stretched)
+    assert clock.overslept(cpu) == ((3,) if late else ())
+
+
+def test_cases_in_time_do_not_excuse_one_that_slept() -> None:
+    clock = patience.Clock(1.0)
+    for case in range(5):
+        clock.took(case, 0.02, 4.0)
+    clock.took(5, 2.5, 4.0)
+    assert clock.overslept(0.1) == (5,)
+
+
+def test_a_program_that_sleeps_is_late_however_busy_the_machine_is(monkeypatch) -> None:
+    monkeypatch.setattr(patience, "stretch", lambda: patience.LONGEST)
+    limits = CodeLimits(time_s=0.5, memory_mb=256)
+    slow = "import time\ndef f(x):\n    time.sleep(x)\n    return 3"
+    judged = function(slow, ((0.0,), 3), ((1.7,), 3), limits=limits)
+    assert fates(judged) == ["passed", "time limit"]
+    reference = StdioReference(cases=(StdioCase(stdin="", stdout="3"),), limits=limits)
+    judged = inside(lambda box: judge_stdio(box, "import time\ntime.sleep(1.7)\nprint(3)", reference))
+    assert fates(judged) == ["time limit"]
+    assert fates(asserts(slow, "assert f(0.0) == 3", "assert f(1.7) == 3", time_s=0.5)) == ["passed", "time limit"]
