@@ -301,6 +301,7 @@ FORWARDED = frozenset(
     *(("copy", name) for name in ("copy", "deepcopy")),
     *(("typing", name) for name in ("get_type_hints",)),
     *(("asyncio", name) for name in ("iscoroutinefunction", "iscoroutine")),
+    *(("doctest", name) for name in ("testmod", "run_docstring_examples")),
     ("pickle", "loads"),
 }
 

@@ -52,6 +52,8 @@ def guard(tests: bytes) -> None:
     """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
     if _LOADS.search(tests) or _WRITES.search(tests):
         _guard_files()
+    if b"doctest" in tests:
+        _guard_examples()
     if b"tarfile" in tests or b"unpack_archive" in tests:
         _guard_archives()
     if not _MENTIONED.search(tests):
@@ -100,6 +102,27 @@ def guard(tests: bytes) -> None:
     parse = ast.parse
     ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
+
+
+def _guard_examples() -> None:
+    """Examples in docstrings of the program, which `doctest` runs, only compute with what the program defines."""
+    import doctest
+
+    def compiled(source: str, *args: Any, **kwargs: Any) -> Any:
+        if not any(source.strip() in text for text in context.SOURCES.values()):
+            tree = ast.parse(source)
+            imports = ast.Import | ast.ImportFrom
+            tree.body = [n for n in tree.body if not (isinstance(n, imports) and _is_of_program(n))]
+            _check(tree, {*_SAFE, "solution", *proxies.the_link().public_names}, set())
+        return compile(source, *args, **kwargs)
+
+    vars(doctest)["compile"] = compiled
+
+
+def _is_of_program(node: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "solution" and not node.level
+    return all(alias.name == "solution" for alias in node.names)
 
 
 def _guard_archives() -> None:

@@ -51,7 +51,7 @@ _LONGEST_PATH = 4096
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
-    r"|inspect|dataclasses|get_type_hints|iscoroutinefunction"
+    r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction"
 )
 
 
@@ -471,6 +471,7 @@ _FORWARDED = {
     "dataclasses": ("is_dataclass", "asdict", "astuple", "fields", "replace"),
     "typing": ("get_type_hints",),
     "asyncio": ("iscoroutinefunction",),
+    "doctest": ("testmod", "run_docstring_examples"),
 }
 
 
