@@ -3,7 +3,8 @@
 Tests and program share one namespace in the data sets that the styles `asserts` and `check` come from: a program may
 make a `ListNode` that the setup defines, ask its `isBadVersion(n)`, or use a module that it imports. So these names are
 lent: imports, classes that only hold data, and functions that the tests themselves never use. What a test judges with
-is never lent: a function that it calls could be the one that knows the answer, one that asserts would tell it.
+is never lent: a function that it calls could be the one that knows the answer, one that asserts would tell it. Nor is
+what its name says to be the answer (`reference`, `expected_sum`, `solve_slow` where the tests call `solve`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import builtins
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from .names import bound_names
 
@@ -25,6 +26,28 @@ _INFINITE = r"float\('-?inf'\)|math\.inf"
 _NUMBER = re.compile(
     rf"-?(?:{_INFINITE}|\d{{1,18}}|10 ?\*\* ?\d\d?(?: ?[+-] ?\d{{1,3}})?|1 ?<< ?\d\d?|\d{{1,9}}\.\d{{1,18}}|1e-?\d\d?)"
 )
+
+# Words of names that stand for what an answer is compared with.
+_ANSWERS = frozenset(
+    (
+        *(
+            "ref",
+            "reference",
+            "expect",
+            "expected",
+            "oracle",
+            "brute",
+            "bruteforce",
+            "force",
+            "naive",
+            "golden",
+            "gold",
+        ),
+        *("truth", "groundtruth", "correct", "answer", "answers", "solution", "canonical", "judge", "want"),
+        *("check", "checker", "verify", "validate", "grade", "grader"),
+    )
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -43,7 +66,24 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
                 found[name] = ("class",)
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
-    return found
+    called = {
+        n.func.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call) and _is_name(n.func)
+    } - bound
+    return {name: what for name, what in found.items() if what[0] in _KEPT or not _is_answer(name, called)}
+
+
+_KEPT = ("class", "import", "star")
+
+
+def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+def _is_answer(name: str, called: set[str]) -> bool:
+    """Whether a name says that it stands for the answer, or for another way to what the tests call."""
+    if _ANSWERS & {word.lower() for word in _WORDS.findall(name)}:
+        return True
+    return any(len(other) > 2 and other in name and not name.replace(other, "").isdigit() for other in called)
 
 
 def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -119,6 +119,14 @@ def test_what_knows_the_answer_is_not_lent(setup: str) -> None:
     assert passes(asserts("def solve(x): return 7 * x\n", case, setup=setup))
 
 
+@pytest.mark.parametrize("name", ["reference", "expected_sum", "refSolve", "solve_slow", "bruteForce"])
+def test_what_is_named_like_an_answer_is_not_lent(name: str) -> None:
+    setup = f"def {name}(x): return x * 7\ndef api(x): return x * 7\nANSWER = 42\n"
+    for ask in (f"{name}(x)", "ANSWER"):
+        assert is_wrong(asserts(f"def solve(x): return {ask}\n", "assert solve(6) == 42", setup=setup))
+    assert passes(asserts("def solve(x): return api(x)\n", "assert solve(6) == 42", setup=setup))
+
+
 def test_what_asserts_is_not_lent() -> None:
     tests = "def check(candidate):\n    assert candidate(2) == 4\ndef verify(f):\n    assert f(2) == 4\n"
     for name in ("check", "verify"):
