@@ -1,9 +1,11 @@
-"""The processes and cgroups of sandboxes, seen from outside."""
+"""The processes and cgroups of sandboxes, seen from outside; and a supervisor that has few descriptors."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection
+import resource
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 
@@ -48,3 +50,18 @@ def sandboxes_below(others: Collection[int] = ()) -> dict[int, str]:
     """The sandbox processes below this one, by id, with their names; without others, which were there before."""
     names = {pid: name_of(pid) for pid in descendants(os.getpid()) - set(others)}
     return {pid: name for pid, name in sorted(names.items()) if name.startswith("rlvr-")}
+
+
+@contextlib.contextmanager
+def few_descriptors(more: int) -> Iterator[None]:
+    """This process may open so many more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/proc/self/fd")))
+    filled = [os.open("/dev/null", os.O_RDONLY) for _ in range(highest - len(os.listdir("/proc/self/fd")) + 1)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in filled:
+            os.close(descriptor)

@@ -7,11 +7,9 @@ import contextlib
 import gc
 import multiprocessing
 import os
-import resource
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +21,8 @@ import sandbox.namespaces
 import sandbox.runs
 from sandbox.errors import InvalidJob, SandboxError, SandboxUnavailable
 from sandbox.namespaces import NamespaceSandbox
-from sandbox.session import RunSession
 from sandbox.types import Ended, Job, Limits
-from sandbox.weak import WeakSandbox
-from tests.sandbox.processes import descendants, ours, sandboxes_below
+from tests.sandbox.processes import descendants, few_descriptors, ours, sandboxes_below
 from tests.sandbox.running import python, run, said
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
@@ -60,21 +56,6 @@ def nothing_left() -> Iterator[None]:
 
 def cgroups_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cgroup").read_text().splitlines()
-
-
-@contextlib.contextmanager
-def few_descriptors(more: int) -> Iterator[None]:
-    """This process may open so many more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(map(int, os.listdir("/proc/self/fd")))
-    filled = [os.open("/dev/null", os.O_RDONLY) for _ in range(highest - len(os.listdir("/proc/self/fd")) + 1)]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + more, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for descriptor in filled:
-            os.close(descriptor)
 
 
 @pytest.mark.parametrize("warm", [False, True])
@@ -113,56 +94,6 @@ def test_too_few_descriptors_at_any_step_are_said_and_nothing_leaks(warm: bool) 
             await box.close()
 
     assert asyncio.run(within()) > 5
-
-
-def test_too_few_descriptors_for_a_weak_run_are_said_and_leave_neither_folder_nor_descriptor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    async def within() -> list[str]:
-        box, said = WeakSandbox(slots=1), list[str]()
-        await box.run(HELLO)
-        before = len(os.listdir("/proc/self/fd"))
-        for begin in (lambda: box.run(HELLO), lambda: box.open(HELLO, HELLO)):
-            for more in range(2, 40):  # two pass the look at what is open
-                with few_descriptors(more):
-                    try:
-                        begun = await begin()
-                    except SandboxUnavailable as error:
-                        said.append(str(error))
-                        begun = None
-                if begun is not None:
-                    if isinstance(begun, RunSession):
-                        await begun.close()
-                    break
-                limit = time.monotonic() + 10
-                while os.listdir(tmp_path) and time.monotonic() < limit:  # noqa: ASYNC110  # the first of two ends
-                    await asyncio.sleep(0.02)
-                assert not os.listdir(tmp_path)
-                assert len(os.listdir("/proc/self/fd")) == before
-        assert (await box.run(HELLO)).stdout == b"hello\n"
-        return said
-
-    said = asyncio.run(within())
-    assert len(said) > 10
-    assert all("Too many open files" in text for text in said), said
-
-
-def test_a_weak_run_gets_its_streams_whatever_numbers_they_have_here() -> None:
-    async def within() -> list[bytes]:
-        box, held, found = WeakSandbox(slots=1), [os.open(os.devnull, os.O_RDONLY)], list[bytes]()
-        try:
-            while held[-1] < 110:
-                held.append(os.dup(held[-1]))
-                if held[-1] > 88:
-                    found.append((await box.run(HELLO)).stdout)
-            return found
-        finally:
-            for descriptor in held:
-                os.close(descriptor)
-
-    assert set(asyncio.run(within())) == {b"hello\n"}
 
 
 @pytest.mark.usefixtures("nothing_left")
