@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 LONGEST = 4.0
 """The most that a limit is stretched by: a program must not hold its slot for ever by keeping the machine busy."""
 _FRESH_SECONDS = 0.1
-_WAKING = 0.25  # seconds in which a program is woken, for each further runnable process on a core
+_SPARE = 0.25  # of a second, or of a shorter limit: for being started and woken
 _CORES = os.cpu_count() or 1
 _last = (float("-inf"), 1.0)  # when it was measured, and what it was
 
@@ -66,5 +66,5 @@ class Clock:
             return ()
         others = max(stretched for _, stretched in self.late.values()) - 1.0
         waited = min(max(0.0, self.wall - cpu_seconds), others * cpu_seconds)
-        spare = others * _WAKING * len(self.late)
+        spare = _SPARE * min(1.0, self.limit) if others else 0.0
         return tuple(self.late) if sum(late for late, _ in self.late.values()) > waited + spare else ()
