@@ -1,4 +1,4 @@
-"""Read and write problem files: JSONL, JSONL.gz, Parquet. Streamed both ways; a reader never sees half a file.
+"""Read and write problem files: JSONL (plain, .gz, .zst), Parquet. Streamed both ways; a reader never sees half a file.
 
 Parquet holds the same columns; the `reference`, whose shape differs by row, is JSON text there.
 

@@ -1,4 +1,4 @@
-"""A user's own rows: JSONL, JSONL.gz or Parquet, with the columns named or guessed among the usual names.
+"""A user's own rows, in any format of `data_prep.rows`, with the columns named or guessed among the usual names.
 
 The guess is made once, from the first rows, and shown; a later row without those columns is a bad row, never a second
 guess. A row that is a problem already (`messages` and `reference`) stays what it is.

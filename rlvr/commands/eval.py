@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from data_prep.sets import DATA_FOLDER, NAMED_SETS
-from data_prep.templates import TEMPLATES
 from rewards.clock import DEADLINE
-
-if TYPE_CHECKING:
-    from rlvr.evaluation.offline import EvalJob
+from rlvr.commands.model_options import add_machine, add_model, add_sampling
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,11 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=f"Known sets: {', '.join(NAMED_SETS)} (test split; NAME:SPLIT for another). They are read from the "
         f"folder that {DATA_FOLDER} names, else from the Hugging Face hub.",
     )
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a run directory (its newest checkpoint), a checkpoint, a Hugging Face folder, or a name on the hub",
-    )
+    add_model(parser)
     parser.add_argument(
         "--data", nargs="+", required=True, metavar="SET|FILE", help="known sets, or files of problems (`rlvr prep`)"
     )
@@ -43,25 +35,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("--samples", type=int, default=1, metavar="K", help="responses a problem (default: 1)")
-    sampling.add_argument(
-        "--temperature",
-        type=float,
-        metavar="T",
-        help="0 = greedy (default: 0 for one response a problem, else the run's, or 1)",
+    add_sampling(
+        sampling,
+        temperature="0 = greedy (default: 0 for one response a problem, else the run's, or 1)",
+        seed="of sampling and intervals",
     )
-    sampling.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default: 1, off)")
-    sampling.add_argument(
-        "--max-tokens", type=int, metavar="N", help="response tokens at most (default: the run's, or 1024)"
-    )
-    sampling.add_argument(
-        "--template",
-        choices=list(TEMPLATES),
-        help="prompt template (default: the run's; else chat_boxed where the tokenizer has a chat template, or boxed)",
-    )
-    sampling.add_argument(
-        "--stop", action="append", metavar="TEXT", help="a string that ends a response; repeatable (default: the run's)"
-    )
-    sampling.add_argument("--seed", type=int, default=0, metavar="N", help="of sampling and intervals (default: 0)")
     data = parser.add_argument_group("data and grading")
     data.add_argument("--limit", type=int, metavar="N", help="the first N problems of each set")
     data.add_argument(
@@ -80,9 +58,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     data.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
-    machine = parser.add_argument_group("machine")
-    machine.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
-    machine.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto", help="(default: auto)")
+    machine = add_machine(parser)
     machine.add_argument(
         "--max-batch", type=int, default=64, metavar="N", help="responses sampled at once (default: 64)"
     )
@@ -105,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     from rlvr.commands.grade import reward_spec
     from rlvr.evaluation.offline import EvalJob, run_evaluation
 
-    job: EvalJob = EvalJob(
+    job = EvalJob(
         model=options.model,
         base=options.base,
         sets=tuple(options.data),

@@ -37,8 +37,8 @@ def add_parser(commands: Subparsers[Parser]) -> None:
     parser = commands.add_parser(
         "prep",
         help="write a file of problems from a data set, with its duplicates and overlaps",
-        description="Write a file of problems (JSONL, JSONL.gz or Parquet) from a data set: one known by name, your "
-        "own rows, or problems made by rule. Reports bad rows, duplicates and overlap with test files.",
+        description="Write a file of problems (JSONL, .gz and .zst too, or Parquet) from a data set: one known by "
+        "name, your own rows, or problems made by rule. Reports bad rows, duplicates and overlap with test files.",
     )
     sources = parser.add_subparsers(metavar="SOURCE", required=True, title="sources")
     for name, entry in NAMED_SETS.items():
@@ -76,7 +76,7 @@ def _add_named(sources: Subparsers[Parser], name: str, title: str) -> None:
 
 
 def _add_jsonl(sources: Subparsers[Parser]) -> None:
-    parser = _source(sources, "jsonl", "rows of your own: JSONL, JSONL.gz or Parquet, or a set on the hub", _run_jsonl)
+    parser = _source(sources, "jsonl", "rows of your own: JSONL (.gz, .zst), Parquet, or a set on the hub", _run_jsonl)
     _add_origin(parser, help_="a file, or `hub:OWNER/NAME` on the Hugging Face hub", required=True)
     parser.add_argument("--split", default="train", help="split of a set on the hub (default: %(default)s)")
     parser.add_argument("--config", metavar="NAME", help="part of a set on the hub, where it has several")

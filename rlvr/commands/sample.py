@@ -1,4 +1,4 @@
-"""`rlvr sample CHECKPOINT`: ask a model something, once or in a conversation of single questions."""
+"""`rlvr sample MODEL`: ask a model something, once or in a conversation of single questions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from data_prep.templates import TEMPLATES
 from rewards.types import Finish
+from rlvr.commands.model_options import add_machine, add_model, add_sampling
 from rlvr.errors import ConfigError
 from sandbox.errors import ToolkitError
 
@@ -27,31 +27,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Ask a model. With --prompt it answers once; without, each line that is typed (or piped in) is a "
         "question of its own: the model sees no line before it. An empty line is passed over; Ctrl-D ends.",
     )
-    parser.add_argument(
-        "model",
-        metavar="CHECKPOINT",
-        help="a run directory (its newest checkpoint), a checkpoint, a Hugging Face folder, or a name on the hub",
-    )
+    add_model(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="answer this and exit (default: read lines)")
-    parser.add_argument(
-        "--template",
-        choices=list(TEMPLATES),
-        help="prompt template (default: the run's; else chat_boxed where the tokenizer has a chat template, or boxed)",
-    )
-    parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy (default: the run's, or 1)")
-    parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default: 1, off)")
-    parser.add_argument(
-        "--max-tokens", type=int, metavar="N", help="response tokens at most (default: the run's, or 1024)"
-    )
     parser.add_argument("-n", type=int, default=1, metavar="N", help="responses to each prompt (default: 1)")
-    parser.add_argument(
-        "--stop", action="append", metavar="TEXT", help="a string that ends a response; repeatable (default: the run's)"
+    sampling = parser.add_argument_group("sampling")
+    add_sampling(
+        sampling, temperature="0 = greedy (default: the run's, or 1)", seed="the same seed, the same responses"
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="the same seed, the same responses (default: 0)"
-    )
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
-    parser.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto", help="(default: auto)")
+    add_machine(parser)
     parser.set_defaults(run=run)
 
 

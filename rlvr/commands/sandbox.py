@@ -49,7 +49,11 @@ def _add_check(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     check.add_argument("--backend", action="append", metavar="NAME", help="namespaces, docker, ...; default: all here")
     check.add_argument(
-        "--url", action="append", default=[], metavar="URL", help="also a server of `rlvr sandbox serve`"
+        "--url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help=f"also a server of `rlvr sandbox serve` (its token: {TOKEN_VARIABLE})",
     )
     check.add_argument(
         "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"

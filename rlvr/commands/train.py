@@ -12,7 +12,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="train a model as a config says; the same command resumes an interrupted run",
         description="Train a model as CONFIG says. The run directory is runs/NAME (or --out). Where it holds an "
         "interrupted run of the same config, that run goes on from its newest checkpoint, and ends as an "
-        "uninterrupted one would have. Ctrl-C or SIGTERM finishes the step, writes a checkpoint and exits with 0.",
+        "uninterrupted one would have. Ctrl-C or SIGTERM finishes the step, writes a checkpoint and exits with 0; a "
+        "second one ends it at once.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as configs/demo.yaml")
     parser.add_argument(
@@ -26,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train. Returns 0 when the run is finished or was asked to stop, and has left a checkpoint."""
+    """Train. Returns 0 when the run is finished or was asked to stop."""
     from rlvr.config import load_config
     from rlvr.runner import run_training
 
