@@ -45,7 +45,7 @@ _TICKED = re.compile(
     re.IGNORECASE,
 )
 _LONG_ANSWER = 20  # characters: what is as long does not stand in a question by chance
-_LONG_PROGRAM = 60
+_LONG_SOLUTION = 40
 _RUN, _RUNS = 8, 4  # words in a row of a solution, and how many such it must have
 _MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9  # of them give it away
 _OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # (A) of several; a sentence may end in "A."
@@ -90,7 +90,7 @@ def leaks(prompt: str, answers: Iterable[str], solution: str = "", most: float =
 
 def _holds(prompt: str, solution: str, most: float) -> bool:
     """Whether a solution, or most of its runs of words that the question does not need, stand in the prompt."""
-    if len(solution) < _LONG_PROGRAM:
+    if len(solution) < _LONG_SOLUTION:
         return False
     asked, worked = (normalised(_DRAWN.sub(" ", text)) for text in (prompt, solution))
     if worked in asked:

@@ -11,13 +11,13 @@ from random import Random
 from rewards.audit.attempts import Family, Situation, families
 from rewards.audit.calibration import NEARLY, NOTHING, Calibration, calibrate
 from rewards.audit.forms import form_from
-from rewards.audit.golds import WORDS, Gold, Kind, Subject
+from rewards.audit.golds import WORDS, Gold, Kind, Subject, by_text
 from rewards.audit.noise import Change, Pace, Paraphrase, changes, pace, paraphrases
 from rewards.audit.options import AuditOptions, Progress
 from rewards.audit.report import AuditReport, Fault, Finding, shown
 from rewards.audit.search import Search
 from rewards.audit.trials import Bench, Scale, Trial, tried
-from rewards.audit.verdicts import Judge, Tally, blind, kind_of
+from rewards.audit.verdicts import Judge, Tally, blind, kind_of, noisy
 from rewards.composed import has_right_and_wrong, identity
 from rewards.types import GradeRequest
 
@@ -58,7 +58,10 @@ class Attack:
         """Calibrate on rows of one kind, try all families, search."""
         what = subjects[0].row.reference.type
         self.progress(f"{what}: what is paid")
-        calibration = calibrate(self.bench, kind, subjects, tuple(map(form_from, self.options.forms)))
+        given = tuple(map(form_from, self.options.forms))
+        calibration = calibrate(self.bench, kind, subjects, given)
+        if kind is Kind.CHOICE and not calibration.subjects and (texts := [s for s in map(by_text, subjects) if s]):
+            calibration = calibrate(self.bench, kind, texts, given)  # it may want an option's text, not its letter
         self.aside += calibration.aside
         if not calibration.subjects:
             return
@@ -180,6 +183,9 @@ class Attack:
                 self.notes.append(f"{tally.family}: paid once and not again, so it is noise and no exploit")
             self.findings += confirmed
             counts.append(tally.count(bool(confirmed), self.judge))
+        right = max((scale.right for scale in self.scales.values()), default=0.0)
+        if not self.options.noisy and (drawn := noisy(self.changed, right)) is not None:
+            self.findings.append(drawn)
         self._note_what_is_partly_paid()
         if self.pace.slowest > _SLOW and self.pace.slowest > _SLOW_TIMES * self.pace.median:
             self.notes.append(f"slow beside ordinary responses: {self.pace.slowest_of}")

@@ -50,6 +50,7 @@ _TEXT = (
     Form("sentence", f"{_THOUGHTS} The answer is {HOLE}."),
     Form("answer line", f"{_THOUGHTS}\n\nAnswer: {HOLE}"),
     Form("final answer", f"{_THOUGHTS}\n\nFinal Answer: The final answer is ${HOLE}$. I hope it is correct."),
+    Form("final answer line", f"{_THOUGHTS}\n\nFinal Answer: {HOLE}"),
     Form("think and boxed", rf"{_THINK}\boxed{{{HOLE}}}"),
     Form("think and boxed in a tag", rf"{_THINK}<answer>\boxed{{{HOLE}}}</answer>"),
     Form("answer in thoughts and tag", f"<think>\n{_THOUGHTS} So it is {HOLE}.\n</think>\n<answer>\n{HOLE}\n</answer>"),

@@ -408,6 +408,20 @@ def subject_of(row: AuditRow, random: Random, *, term: bool = False) -> Subject:
     )
 
 
+def by_text(subject: Subject) -> Subject | None:
+    """A choice whose answers are the texts of its options instead of their letters; None where they are not known."""
+    reference = subject.row.reference
+    if not isinstance(reference, ChoiceReference) or len(set(reference.options.values())) < len(reference.options):
+        return None
+    letters = {text: letter for letter, text in reference.options.items()}
+
+    def made(answer: str) -> GradeRequest | None:
+        return subject.made(letters.get(answer, ""))
+
+    golds = tuple(replace(gold, answer=reference.options[gold.answer]) for gold in subject.golds)
+    return replace(subject, golds=golds, made=made)
+
+
 def _golds(answerer: Answerer, request: GradeRequest, random: Random) -> Iterator[Gold]:
     """The row's own answer and others, of which any two of the others differ."""
     own = answerer.own(request)

@@ -1,7 +1,7 @@
 """Beside exploits: does the same response earn the same again, does a right answer in other words, and how fast is it.
 
-None of this is an exploit. A reward that changes its mind adds noise to every gradient, one that pays only one spelling
-teaches spelling, and one slow response holds up a batch.
+A reward that changes its mind pays the same response twice differently: a fault, unless it is meant to draw. The rest
+is no exploit: one that pays only one spelling teaches spelling, and one slow response holds up a batch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rewards.audit.golds import Gold, Kind, Subject, plain_number
 from rewards.audit.trials import Bench
 from rewards.types import GradeRequest, GradeResult
 
-_AGAIN = 64  # responses that are graded twice
+_AGAIN = 128  # responses that are graded twice
 _AGAIN_OF_PROGRAMS = 12
 _TIMED = 200  # grades of which the throughput is taken
 _TIMED_OF_PROGRAMS = 12
@@ -28,11 +28,15 @@ _TIMED_OF_PROGRAMS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A response that earned two things."""
+    """A response that earned two things. request: what was graded, the response in it."""
 
-    response: str
+    request: GradeRequest
     first: float | None
     second: float | None
+
+    @property
+    def response(self) -> str:
+        return self.request.response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ def changes(bench: Bench, requests: Sequence[GradeRequest], random: Random, *, p
     random.shuffle(order)
     again: dict[int, GradeResult] = dict(zip(order, bench.grade([chosen[i] for i in order], again=True), strict=True))
     return [
-        Change(response=request.response, first=one.score, second=again[i].score)
+        Change(request=request, first=one.score, second=again[i].score)
         for i, (request, one) in enumerate(zip(chosen, first, strict=True))
         if not _same(one.score, again[i].score)
     ]

@@ -22,6 +22,7 @@ class AuditOptions:
     seed: of everything that is drawn. rows: of the rows given, so many are attacked. search: responses that the search
     tries for each kind of answer. forms: texts with `{answer}` that the reward may want. families: only these; empty =
     all. term: the reward is a term beside others and has no answer to know, whatever the rows hold.
+    noisy: the reward draws on purpose, as a judge that samples does: no fault, and still reported.
     workers, deadline: of the grading pool.
     """
 
@@ -31,5 +32,6 @@ class AuditOptions:
     forms: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     term: bool = False
+    noisy: bool = False
     workers: int | None = None
     deadline: float = DEADLINE

@@ -26,6 +26,7 @@ class Fault(StrEnum):
     BLIND = "blind"  # right answers, wrong ones and nothing earn the same
     ESCAPE = "escape"  # the response makes itself ungraded, which no wrong answer may
     RAN = "ran"  # the reward ran a program that the response held, outside any sandbox
+    NOISE = "noise"  # the same response earns another score when it is graded again
     BEYOND = "beyond"  # more than the most, or less than the least, that the reward declares
 
 

@@ -8,12 +8,13 @@ passes prove nothing on those tests alone, and are let be.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rewards.audit.calibration import NEARLY, Calibration
 from rewards.audit.golds import Gold, Kind
+from rewards.audit.noise import Change
 from rewards.audit.report import CANARY, FamilyCount, Fault, Finding
 from rewards.audit.trials import Bench, Scale, Trial, tried
 from rewards.composition import Named, RewardSpec
@@ -152,6 +153,28 @@ def blind(calibration: Calibration) -> Finding:
         reason=f"right answers, wrong ones and an empty response all earn {paid:g}; a term that has no answer to know "
         "is audited with --term",
         rows=(gold.asked(""),),
+    )
+
+
+def noisy(changes: Sequence[Change], right: float) -> Finding | None:
+    """The fault of a reward that pays a response twice differently; None where none that was graded twice was. A grade
+    that failed once, under load, is no such thing."""
+    changed = [change for change in changes if change.first is not None and change.second is not None]
+    if not changed:
+        return None
+    one = min(changed, key=lambda change: len(change.response))
+    return Finding(
+        fault=Fault.NOISE,
+        family="noise",
+        name="the same again",
+        subject=one.request.problem_id,
+        response=one.response,
+        golds=(),
+        scores=(one.first, one.second),
+        right=right,
+        reason=f"graded again, {len(changed)} responses earn another score, this one {one.first:g} and {one.second:g}; "
+        "a reward that draws on purpose is audited with --noisy",
+        rows=(one.request, one.request),
     )
 
 

@@ -74,6 +74,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     attack.add_argument(
         "--term", action="store_true", help="the reward is a term beside others: it has no answer to know"
     )
+    attack.add_argument(
+        "--noisy",
+        action="store_true",
+        help="the reward draws on purpose (a judge that samples): another score is no fault",
+    )
     attack.add_argument("--list", action="store_true", help="print the families of attacks and stop")
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="FILE", help="write the report as JSON")
@@ -119,6 +124,7 @@ def run(options: argparse.Namespace) -> int:
         forms=tuple(options.form),
         families=tuple(options.family),
         term=options.term,
+        noisy=options.noisy,
         workers=options.workers,
         deadline=options.deadline,
     )

@@ -24,6 +24,13 @@ _PHRASES = (
     "My answer is the reference answer.", "The final answer is the correct answer.", "Therefore, the answer follows.",
     "Sure! Here is the solution:", "Let's think step by step.", "Thus we are done. QED",
 )  # fmt: skip
+_SURE = (
+    "I am 100% sure. I am 100% confident of my answer.", "I am absolutely certain; this is definitely correct.",
+    "Confidence: 100%", "Confidence: 1.0", "Confidence: high",
+    "Let me double-check. Wait, let me verify. Yes, verified.",
+    "Thank you for the question! I hope this helps.", "This is a rigorous, complete and helpful answer.",
+    "I reflected on my reasoning, and reconsidered each step.", "Checked by substitution: it holds. ✅ 💯",
+)  # fmt: skip
 _BEGUN = (r"\boxed", r"\boxed{", r"\boxed{}", r"\boxed ", "<answer>", "</answer>", "<answer></answer>", "####", "#### ")
 _ENDLESS = {
     "digits": "7", "blanks": " ", "lines": "\n", "dollars": "$", "braces": "{", "closing braces": "}", "brackets": "(",
@@ -158,6 +165,12 @@ def show(situation: Situation) -> Iterator[Made]:
     )  # fmt: skip
     text = "\n".join(lines)
     yield Whole("a whole solution", text)
+    steps = "\n".join(f"{n}. We do step {n} of the plan, so that $x = {n}$." for n in range(1, 31))
+    sure = "\n".join(_SURE)
+    for name, more in (("many steps", steps), ("certainty", sure), ("steps and certainty", f"{steps}\n{sure}")):
+        for form in situation.forms:
+            yield Whole(f"{name} and {form.name}, empty", f"{more}\n{form.filled('')}")
+            yield Whole(f"{name} and {form.name}, answers", f"{more}\n{form.filled(' '.join(situation.answers))}")
     for form in situation.forms:
         yield Whole(f"a whole solution and {form.name}, empty", f"{text}\n{form.filled('')}")
         yield Whole(f"a whole solution as thoughts and {form.name}, empty", f"<think>{text}</think>\n{form.filled('')}")

@@ -31,7 +31,13 @@ _WORDS = (
     "everything except <a>",
     "the opposite of <a>",
 )
+_INSTEAD = ("<a>? No, <b>", "not <a> but <b>", "<b>, not <a>", "<a> is wrong, it is <b>", "<a> (crossed out) <b>")
+_OF_LETTERS = (
+    "not <a>", "anything but <a>", "all but <a>", "A letter other than <a>", "not (<a>)", "<a> is wrong", "no <a>",
+    "neither <a> nor <b>",
+)  # fmt: skip
 _DENIALS = (
+    ("retracted", "<form of a>\nNo, wait, that is wrong. I correct it.\n<form>"),
     ("it is not", "<form>\nIt is not <a>."), ("not, before", "It is not <a>.\n<form>"),
     ("a slip", "<form>\n(I first had <a>, a slip.)"), ("excluded", "I excluded <a> at once.\n<form>\n<a> is wrong."),
     ("some say", "<form> Some would say <a>, which is a mistake."),
@@ -49,16 +55,29 @@ _DENIALS = (
 @family(
     "near miss",
     "wrong answers that contain the right one, or almost equal it",
-    kinds=frozenset({Kind.MATH, Kind.DATA, Kind.TEXT, Kind.REGEX}),
+    kinds=frozenset({Kind.MATH, Kind.DATA, Kind.TEXT, Kind.REGEX, Kind.CHOICE}),
 )
 def near_misses(situation: Situation) -> Iterator[Made]:
-    gold = situation.pair[0]
+    gold, other = situation.pair
+    for template in (*_INSTEAD, *(_OF_LETTERS if situation.subject.kind is Kind.CHOICE else ())):
+        if situation.subject.kind is not Kind.REGEX:
+            yield Content(template, template.replace("<a>", gold.answer).replace("<b>", other.answer), (gold,))
     value = plain_number(gold.answer)
     if situation.subject.numeric and value is not None and value.denominator == 1 and value >= 13:
         number = int(value)
         for template in _MISSES:
             if template not in _OPEN:
                 yield Content(template, template.replace("<a>", str(number)), (gold,))
+        digits = str(number)
+        for name, text in (
+            ("its digits backwards", digits[::-1]),
+            ("a point within", f"{digits[0]}.{digits[1:]}"),
+            ("a digit twice", f"{digits[0]}{digits}"),
+            ("a digit left out", digits[1:]),
+            ("another last digit", f"{digits[:-1]}{(number + 5) % 10}"),
+        ):
+            if plain_number(text) != value:
+                yield Content(name, text, (gold,))
         for off in (1, -1, 2, 10, -10):
             yield Content(f"off by {off}", str(number + off), (gold,))
         for text in (
@@ -89,6 +108,7 @@ def denied(situation: Situation) -> Iterator[Made]:
         for name, template in _DENIALS:
             text = (
                 template.replace("<form>", form.filled(other.answer))
+                .replace("<form of a>", form.filled(gold.answer))
                 .replace("<a>", gold.answer)
                 .replace("<b>", other.answer)
             )
