@@ -15,8 +15,8 @@ that runs each program with its asserts in a process of its own without any isol
     math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
     math, parent, N     peak MiB of the command's own process, beside that of the size before: flat is 1
     math, worker, N     peak MiB of a worker
-    math, cost, N       CPU time of a row, all processes, what one row alone costs taken off, beside that of the size
-                        before: linear is 1
+    math, cost, N       CPU time of each row more than in the size before, all processes, beside the same of that size:
+                        linear is 1
     math, resume, N     (run until it was killed in the middle + run that went on) beside a run that was not killed, in
                         CPU time and in seconds. Both go at once, so that whatever else the machine does slows both
     code, ...           the same of programs
@@ -89,7 +89,7 @@ def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda
             process.send_signal(signal.SIGKILL)
             process.wait()
             break
-        time.sleep(0.1)
+        time.sleep(0.2)
     return Ran(seconds=time.perf_counter() - began, cpu=cpu, **peaks)
 
 
@@ -222,12 +222,12 @@ def measure(quick: bool) -> Iterator[Row]:
         folder = Path(name)
         yield from throughput(folder, chosen, quick)
         math = partial(write_math, folder / "sized.jsonl", chosen)
-        yield from sizes(folder, math, "math", (1_000, 5_000) if quick else (1_000, 100_000, 1_000_000))
-        last = 5_000 if quick else 1_000_000
+        yield from sizes(folder, math, "math", (500, 2_500, 7_500) if quick else (1_000, 100_000, 1_000_000))
+        last = 7_500 if quick else 1_000_000
         yield from resumed(folder, math(last), last)
         yield from code(folder, 200 if quick else 2_000)
         programs = partial(write_code, folder / "programs.jsonl")
-        yield from sizes(folder, programs, "code", (100, 200) if quick else (1_000, 10_000))
+        yield from sizes(folder, programs, "code", (20, 100, 200) if quick else (100, 1_000, 10_000))
 
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
@@ -261,21 +261,23 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
 
 def sizes(folder: Path, write: Callable[[int], Path], reward: str, counts: Sequence[int]) -> Iterator[Row]:
     """Memory and cost at growing sizes, each beside the size before."""
-    start = graded(write(1), folder, reward).cpu
-    before: tuple[int, Ran] | None = None
+    before, cost_before = (0, Ran(seconds=0, cpu=0, parent=0, worker=0)), 0.0
     for count in counts:
         ran = graded(write(count), folder, reward)
-        rate = f"{count / ran.seconds:.0f} rows/s, {ran.cpu:.1f} CPU s, {start:.1f} of them for the first"
-        print(f"{reward}: {count} rows in {ran.seconds:.1f} s: {rate}", file=sys.stderr)
-        if before is not None:
-            smaller, other = before
-            beside = f"{smaller} rows"
+        smaller, other = before
+        cost = 1e6 * (ran.cpu - other.cpu) / (count - smaller)
+        rate = f"{count / ran.seconds:.0f} rows/s, {ran.cpu:.1f} CPU s"
+        print(
+            f"{reward}: {count} rows in {ran.seconds:.1f} s: {rate}, {cost:.0f} CPU µs a further row", file=sys.stderr
+        )
+        if smaller:
             for what, mine, theirs in (("parent", ran.parent, other.parent), ("worker", ran.worker, other.worker)):
-                values = {OURS: [mine], beside: [theirs]}
+                values = {OURS: [mine], f"{smaller} rows": [theirs]}
                 yield row_of(f"{reward}, {what}, {count} rows", values, unit="MiB", better="lower")
-            cost = {OURS: [1e6 * (ran.cpu - start) / count], beside: [1e6 * (other.cpu - start) / smaller]}
-            yield row_of(f"{reward}, cost, {count} rows", cost, unit="CPU µs a row", better="lower")
-        before = (count, ran)
+        if cost_before:
+            values = {OURS: [cost], f"up to {smaller} rows": [cost_before]}
+            yield row_of(f"{reward}, cost, {count} rows", values, unit="CPU µs a further row", better="lower")
+        before, cost_before = (count, ran), cost if smaller else 0.0
 
 
 def resumed(folder: Path, file: Path, count: int) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,6 +32,7 @@ Range: TypeAlias = tuple[float, float]
 """The scores from wrong to right of a reward that has right and wrong."""
 ZERO_TO_ONE: Range = (0.0, 1.0)
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
 
@@ -122,7 +124,7 @@ def _number(value: object) -> float | None:
 
 def _seen(value: object) -> str:
     try:
-        return f"{value!r:.80}"
+        return _ADDRESS.sub("", f"{value!r:.200}")[:80]  # causes are counted by their text
     except Exception:  # whatever the __repr__ of a value of the reward's own does
         return "what cannot be printed"
 
