@@ -16,7 +16,7 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, evaluation, lending, names, proxies, surroundings, unbounded, unpickling
+from . import context, emptiness, evaluation, lending, names, proxies, running, surroundings, unbounded, unpickling
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import PATIENCE, Case, Link
@@ -293,6 +293,7 @@ def main() -> None:
         start = decode(told)
         emptiness.guard(told)
         evaluation.guard(told)
+        running.guard(told)
         unpickling.guard(told)
         unbounded.guard(told)
         link = Link(Channel(LINK))

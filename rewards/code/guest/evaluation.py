@@ -22,7 +22,7 @@ from . import context, proxies, templates
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
 _LOADS = re.compile(rb"\b(?:runpy|importlib|import_module|__import__|syspath_prepend|sys\.path)\b")
 _WRITES = re.compile(rb"extract|unpack|\bwrite|shutil|rename|replace\(|\bopen\(")
-_SAFE = frozenset(
+SAFE = frozenset(
     (
         *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
         *("filter", "float", "frozenset", "hash", "hex", "int", "isinstance", "len", "list", "map", "max", "min"),
@@ -52,10 +52,6 @@ def guard(tests: bytes) -> None:
     """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
     if _LOADS.search(tests) or _WRITES.search(tests):
         _guard_files()
-    if b"doctest" in tests:
-        _guard_examples()
-    if b"tarfile" in tests or b"unpack_archive" in tests:
-        _guard_archives()
     if not _MENTIONED.search(tests):
         return
     evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
@@ -89,8 +85,8 @@ def guard(tests: bytes) -> None:
             source = _checked(source, None, frame)
         elif not any(source is tree for tree in own_trees):
             around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
-            allowed = set(_SAFE) | _data_types(around)
-            _check(source, allowed, around.keys() - allowed)
+            allowed = set(SAFE) | _data_types(around)
+            check(source, allowed, around.keys() - allowed)
         return make(source, *args, **kwargs)
 
     def parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
@@ -102,34 +98,6 @@ def guard(tests: bytes) -> None:
     parse = ast.parse
     ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
-
-
-def _guard_examples() -> None:
-    """Examples in docstrings of the program, which `doctest` runs, only compute with what the program defines."""
-    import doctest
-
-    def compiled(source: str, *args: Any, **kwargs: Any) -> Any:
-        if not any(source.strip() in text for text in context.SOURCES.values()):
-            tree = ast.parse(source)
-            imports = ast.Import | ast.ImportFrom
-            tree.body = [n for n in tree.body if not (isinstance(n, imports) and _is_of_program(n))]
-            _check(tree, {*_SAFE, "solution", *proxies.the_link().public_names}, set())
-        return compile(source, *args, **kwargs)
-
-    vars(doctest)["compile"] = compiled
-
-
-def _is_of_program(node: ast.Import | ast.ImportFrom) -> bool:
-    if isinstance(node, ast.ImportFrom):
-        return node.module == "solution" and not node.level
-    return all(alias.name == "solution" for alias in node.names)
-
-
-def _guard_archives() -> None:
-    """An archive of the program puts nothing outside the folder that a test unpacks it to."""
-    import tarfile
-
-    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
 
 
 def _guard_files() -> None:
@@ -192,7 +160,7 @@ def _check_file(source: bytes) -> None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    _check(tree, set(_SAFE), set())
+    check(tree, set(SAFE), set())
 
 
 def is_asked(frame: FrameType) -> bool:
@@ -211,7 +179,7 @@ def _asked(source: Any, names: Any = None) -> Any:
         return text
     names = names if type(names) is dict else {}
     given = {name for name in names if type(name) is str and not name.startswith("__")}
-    _check(tree, set(_SAFE) | given, set())
+    check(tree, set(SAFE) | given, set())
     return text
 
 
@@ -236,14 +204,14 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
         return text
     around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
     compared = templates.compared_words(frame)
-    allowed = set(_SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
+    allowed = set(SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
     if all(isinstance(node, _OF_REPRS) for node in ast.walk(tree)):
         allowed |= {name for name, value in around.items() if type(value) is proxies.HandleMeta}
     if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
     if not (_asks_program(tree, around) or templates.is_filled(tree, text, frame, around)):
-        _check(tree, allowed, around.keys() - allowed, compared)
+        check(tree, allowed, around.keys() - allowed, compared)
     return text
 
 
@@ -260,7 +228,7 @@ def _asks_program(tree: ast.AST, around: dict[str, Any]) -> bool:
     return True
 
 
-def _check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str] | None = None) -> None:
+def check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str] | None = None) -> None:
     """Raises Refused. compared: names with which the test itself compares in the text, whatever the program."""
     if refused := _refused(tree, allowed, others):
         if refused.strip("'") in (compared or ()):

@@ -218,6 +218,7 @@ class Link:
             self.reading += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
+            self.gave_much = self.gave_much or bool(message[3])  # what it put into a container of the test
             self.shared.apply(message[3])
             self.reading -= 1
             self.shared.forget(message[1])

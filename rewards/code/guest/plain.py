@@ -25,6 +25,7 @@ _ARITHMETIC = (
     *("lshift", "rshift", "and", "xor", "or"),
 )
 _MUTABLE = (list, dict, set, bytearray)
+_MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray)
 _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
 _WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # all that their methods give is made of their content
@@ -95,6 +96,18 @@ def _overridden(plain: type, name: str) -> Callable[..., Any]:
     return method
 
 
+def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
+    """Its text may say more than the number, or say it otherwise, but not another one: its digits are looked at."""
+
+    def method(self: Any, *args: Any) -> Any:
+        text = asked(self, *args)
+        if not is_known(self) and text.isdecimal() and len(text) < _MOST_DIGITS and int(text) != abs(int.__int__(self)):
+            refuse(self, "the text of another number")
+        return text
+
+    return method
+
+
 def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
     """What such a class defines beside `PlainHandle`."""
     assert plain is not None
@@ -107,7 +120,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
             names[n] = _content_first(plain, n, names[n])
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
-    names.update({n: text_method(n) for n in _TEXTS if capabilities & wire.BITS[n]})
+    for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
+        names[n] = _text_of_number(text_method(n)) if issubclass(plain, int) else text_method(n)
     for name in wire.CAPABILITIES:
         straight = name[3:-2] if name[2] in "ri" else name[2:-2]
         if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not name.startswith("__i"):

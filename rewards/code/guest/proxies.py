@@ -327,6 +327,10 @@ class Handle(Root):
             or (name in _VERDICTS and type(self) not in _named)
         ):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name in ("count", "index") and _can(type(self), "__iter__") and not is_known(self):
+            from . import views
+
+            return views.looking(self, name)
         return attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -26,17 +26,17 @@ LOOKS = frozenset(
 )
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may be another
 _SIZE, _WALK = "\0size", "\0walk"
-_MOST_KEPT = 10_000  # items of a walk
+_MOST_KEPT, _MOST_SLICES = 10_000, 20  # items of a walk, slices
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
 class _Size:
     """What an object said last: its length, how many items a walk gave, and at which moment of the program.
 
-    items: of a walk to the end; None where there was none. at: items by index.
+    items: of a walk to the end; None where there was none. at: items by index. parts: by slices.
     """
 
-    __slots__ = ("at", "items", "length", "moment", "steps", "walked")
+    __slots__ = ("at", "items", "length", "moment", "parts", "steps", "walked")
 
     def __init__(self) -> None:
         self.moment = self.steps = -1
@@ -46,6 +46,7 @@ class _Size:
         self.length = self.walked = -1
         self.items: list[Any] | None = None
         self.at: dict[int, Any] = {}
+        self.parts: list[tuple[slice, list[Any]]] = []
 
 
 class _Walk:
@@ -104,6 +105,8 @@ def _compare(value: Any, size: _Size) -> None:
     """Its items by index with those of a walk."""
     if size.items is None:
         return
+    if any(_differ(part, size.items[key]) for key, part in size.parts):
+        _refuse(value, "{} gives other items in a slice than one by one")
     for index, item in size.at.items():
         is_key = any(type(key) is int and key == index for key in size.items)  # of a mapping
         if -len(size.items) <= index < len(size.items) and not is_key and _differ(item, size.items[index]):
@@ -120,14 +123,31 @@ def told_length(value: Any, length: int) -> int:
 
 
 def told_item(value: Any, key: Any, item: Any) -> Any:
-    """It gave an item by index."""
-    if type(key) is int and not proxies.is_known(value):
-        size = _size_of(value)
-        if len(size.at) < _MOST_KEPT:
-            size.at[key] = item
-        if size.items is not None:
-            _compare(value, size)
+    """It gave an item by index, or several by a slice."""
+    if type(key) not in (int, slice) or proxies.is_known(value):
+        return item
+    size = _size_of(value)
+    if type(key) is int and len(size.at) < _MOST_KEPT:
+        size.at[key] = item
+    elif type(key) is slice and type(item) in (list, tuple) and len(size.parts) < _MOST_SLICES:
+        size.parts.append((key, list(item)))
+    _compare(value, size)
     return item
+
+
+def looking(value: Any, name: str) -> Any:
+    """`count` or `index` of an object that can be walked over: its items are compared here, and not by it."""
+
+    def found(item: Any, /, *rest: Any, **more: Any) -> Any:
+        if rest or more or proxies.is_proxy(item) or callable(item):
+            return proxies.ask("call", proxies.attribute(value, name), item, *rest, **more)
+        places = [at for at, given in enumerate(value) if given is item or given == item]
+        if name == "count":
+            return len(places)
+        return places[0] if places else proxies.ask("call", proxies.attribute(value, name), item)
+
+    found.__name__ = name
+    return found
 
 
 def begins(value: Any, iterator: Any) -> Any:

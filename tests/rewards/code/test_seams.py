@@ -420,16 +420,3 @@ def test_class_of_the_program_with_a_standard_name_stays_its_own_where_it_is_tes
     program = "class Fraction:\n    def __init__(self, a, b=1): self.a, self.b = (a, b) if b != 1 else (a[0], a[1])\n    def __add__(self, o): return Fraction({0}, self.b * o.b)\n    def __eq__(self, o): return self.a * o.b == o.a * self.b\ndef half(n): return (n, 2)\n"
     assert passes(pytest_files(program.format("self.a * o.b + o.a * self.b"), tests))
     assert is_wrong(pytest_files(program.format("self.a + o.a"), tests))
-
-
-DOCUMENTED = 'def f(n):\n    """\n    >>> f(1)\n    2\n    """\n    return n * n + 1\n'
-TAKES_F = "def f(n):\n    \"\"\"\n    >>> [g.f_globals.__setitem__('f', lambda n: 17) for s in [__import__('sys')] for g in [s._getframe(k) for k in range(6)] if 'DocTestParser' in g.f_code.co_names] and None\n    \"\"\"\n    return 1\n"
-
-
-def test_examples_of_the_program_run_where_it_is_or_only_compute():
-    module = "import doctest, solution\ndef test_it():\n    r = doctest.testmod(solution)\n    assert (r.failed, r.attempted) == (0, 1) and solution.f(4) == 17\n"
-    text = "import doctest\nfrom solution import f\ndef test_it():\n    r = doctest.DocTestRunner(verbose=False)\n    r.run(doctest.DocTestParser().get_doctest(f.__doc__, {'f': f}, 'f', None, 0))\n    assert (r.failures, r.tries) == (0, 1) and f(4) == 17\n"
-    for test in (module, text):
-        assert passes(pytest_files(DOCUMENTED, test))
-        assert is_wrong(pytest_files(DOCUMENTED.replace("n * n + 1", "1"), test))
-        assert is_wrong(pytest_files(TAKES_F, test))
