@@ -94,6 +94,18 @@ class RunConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
 
 
+# (key, another, the value of that under which the first does nothing): it would look as if it did something.
+_IDLE: tuple[tuple[str, str, object], ...] = (
+    ("data.pass_rate_low", "data.pass_rates", None),
+    ("data.pass_rate_high", "data.pass_rates", None),
+    ("model.lora.alpha", "model.lora.rank", 0),
+    ("model.lora.dropout", "model.lora.rank", 0),
+    ("model.lora.targets", "model.lora.rank", 0),
+    ("optimizer.final_share", "optimizer.schedule", "constant"),
+    ("warmup.optimizer.final_share", "warmup.optimizer.schedule", "constant"),
+)
+
+
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a YAML file, apply `key=value` overrides, check everything.
 
@@ -134,9 +146,16 @@ def config_from(tree: dict[str, Any], overrides: Sequence[str] = ()) -> RunConfi
 
 def check(config: RunConfig) -> None:
     """Check each number, then the pairs of keys that have to agree. Raises ConfigError."""
-    for key, value in _values(config):
+    values, defaults = dict(_values(config)), dict(_values(RunConfig()))
+    for key, value in values.items():
         if wrong := out_of_range(key, value):
             raise ConfigError(wrong)
+    for key, needed, idle in _IDLE:
+        if values[key] != defaults[key] and values[needed] == idle:
+            raise ConfigError(
+                f"{key} is {values[key]!r} but {needed} is {idle!r}, so it changes nothing; set {needed}, or leave "
+                f"{key} out"
+            )
     names_a_folder = config.name.strip() and config.name.isprintable() and not Path(config.name).is_absolute()
     if not names_a_folder or {".", ".."} & set(config.name.split("/")):
         raise ConfigError(f"name is {config.name!r}; give the name of a folder below runs/, or use --out")

@@ -41,6 +41,10 @@ _OPTIMIZER: Mapping[str, Rule] = {
 RANGES: Mapping[str, Rule] = {
     "seed": _SEED,
     "model.init.seed": _SEED,
+    **{f"model.init.{key}": _at_least(1) for key in ("hidden_size", "layers", "heads", "max_positions")},
+    "model.lora.rank": _at_least(0),
+    "model.lora.alpha": _ABOVE_ZERO,
+    "model.lora.dropout": _BELOW_ONE,
     "steps": _at_least(0),
     "threads": _at_least(1),
     "checkpoint.every": _at_least(1),

@@ -138,6 +138,7 @@ def test_a_recipe_sets_its_values_and_single_ones_can_be_overridden() -> None:
     ("optimizer.lr", float("nan")), ("optimizer.betas", [0.9, 1.0]), ("optimizer.max_gradient_norm", -1.0),
     ("warmup.batch", 0), ("warmup.steps", -1), ("warmup.optimizer.eps", 0.0), ("learner.micro_batch_tokens", 0),
     ("learner.updates_per_step", 0), ("data.max_prompt_tokens", 0), ("rollout.temperature", float("inf")),
+    ("model.lora.rank", -1), ("model.lora.alpha", 0.0), ("model.lora.dropout", 1.0), ("model.init.layers", 0),
 ])  # fmt: skip
 def test_a_number_out_of_range_is_refused_with_its_key_and_value(key: str, value: object) -> None:
     tree: dict[str, object] = {}
@@ -147,6 +148,19 @@ def test_a_number_out_of_range_is_refused_with_its_key_and_value(key: str, value
         inner = inner.setdefault(part, {})  # type: ignore[assignment]
     inner[last] = value
     refused(tree, key, str(value).strip("[]"), "it must be")
+
+
+@pytest.mark.parametrize(("override", "idle"), [
+    ("data.pass_rate_low=0.2", "data.pass_rates is None"), ("data.pass_rate_high=0.8", "data.pass_rates is None"),
+    ("model.lora.alpha=64.0", "model.lora.rank is 0"), ("model.lora.targets=[q_proj]", "model.lora.rank is 0"),
+    ("optimizer.final_share=0.1", "optimizer.schedule is 'constant'"),
+    ("warmup.optimizer.final_share=0.1", "warmup.optimizer.schedule is 'constant'"),
+])  # fmt: skip
+def test_a_value_that_would_change_nothing_is_refused_with_the_key_that_it_needs(override: str, idle: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        config_from({}, [override])
+    assert override.partition("=")[0] in str(error.value)
+    assert idle in str(error.value)
 
 
 def test_every_range_belongs_to_a_key() -> None:
