@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -385,26 +385,12 @@ async def _outcome(one: Attack, bait: _Bait) -> str:
         return f"it did not end within {_ATTACK_SECONDS:g} s"
 
 
-class _listening(contextlib.AbstractContextManager[tuple[int, int, str, list[str]]]):  # noqa: N801 - used as a function
-    """Listeners on this machine that note who reaches them."""
+@contextlib.contextmanager
+def _listening() -> Iterator[tuple[int, int, str, list[str]]]:
+    """Listeners on this machine that note who reaches them: two ports, an abstract name, and the notes."""
+    name, reached = f"rlvr-check-{secrets.token_hex(8)}", list[str]()
 
-    def __enter__(self) -> tuple[int, int, str, list[str]]:
-        self._loop = asyncio.get_running_loop()
-        name = f"rlvr-check-{secrets.token_hex(8)}"
-        stream = socket.create_server(("127.0.0.1", 0))
-        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        datagrams.bind(("127.0.0.1", 0))
-        local = socket.socket(socket.AF_UNIX)
-        local.bind("\0" + name)
-        local.listen()
-        reached: list[str] = []
-        self._sockets = (stream, datagrams, local)
-        for kind, listener in zip(("tcp", "udp", "an abstract socket"), self._sockets, strict=True):
-            listener.setblocking(False)
-            self._loop.add_reader(listener, self._note, kind, listener, reached)
-        return stream.getsockname()[1], datagrams.getsockname()[1], name, reached
-
-    def _note(self, kind: str, listener: socket.socket, reached: list[str]) -> None:
+    def note(kind: str, listener: socket.socket) -> None:
         reached.append(kind)
         with contextlib.suppress(OSError):
             if kind == "udp":
@@ -412,10 +398,24 @@ class _listening(contextlib.AbstractContextManager[tuple[int, int, str, list[str
             else:
                 listener.accept()[0].close()
 
-    def __exit__(self, *_: object) -> None:
-        for listener in self._sockets:
-            self._loop.remove_reader(listener)
-            listener.close()
+    loop = asyncio.get_running_loop()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as stream,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        socket.socket(socket.AF_UNIX) as local,
+    ):
+        datagrams.bind(("127.0.0.1", 0))
+        local.bind("\0" + name)
+        local.listen()
+        listeners = {"tcp": stream, "udp": datagrams, "an abstract socket": local}
+        for kind, listener in listeners.items():
+            listener.setblocking(False)
+            loop.add_reader(listener, note, kind, listener)
+        try:
+            yield stream.getsockname()[1], datagrams.getsockname()[1], name, reached
+        finally:
+            for listener in listeners.values():
+                loop.remove_reader(listener)
 
 
 def _is_weak(bait: _Bait) -> bool:

@@ -124,7 +124,7 @@ def _heard(told: bytes) -> bytes:
 class RaySandbox:
     """Runs programs on a Ray cluster's nodes, `slots` at a time on each (None = one a core).
 
-    cpus: what each actor asks of Ray for its node, so that Ray counts it; 0 = nothing. address: of the cluster.
+    address: of the cluster; see `SandboxOptions`. The actors ask Ray for no cores.
     """
 
     name = "ray"
@@ -136,7 +136,6 @@ class RaySandbox:
         guests: Mapping[str, Path] | None = None,
         expose: Sequence[Path] = (),
         address: str = "",
-        cpus: float = 0,
     ) -> None:
         try:
             import ray
@@ -147,7 +146,6 @@ class RaySandbox:
         self._guests = {name: str(Path(folder).resolve()) for name, folder in (guests or {}).items()}
         self._expose = [str(path) for path in expose]
         self._address = address
-        self._cpus = cpus
         self._nodes: list[_Node] = []
         self._starting: asyncio.Task[None] | None = None
         self._line = Line()
@@ -265,7 +263,7 @@ class RaySandbox:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         made = self._ray.remote(NodeSlots).options(
-            num_cpus=self._cpus,
+            num_cpus=0,
             max_concurrency=_AT_ONCE,
             scheduling_strategy=NodeAffinitySchedulingStrategy(home, soft=False),
         )
