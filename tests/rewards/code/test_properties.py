@@ -18,6 +18,10 @@ BY_TURNS = {
     "items that are others each time": "class P:\n    def __init__(s, k): s.k = k; s.n = 0\n    def __iter__(s):\n        s.n += 1\n        return iter([s.k, 0, 0] if s.n == 1 else [1, 2, 3])\ndef f(x): return [P(i) for i in range(6)]",
     "an iterator that begins anew": "class P:\n    def __init__(s, k): s.k = k; s.n = 0\n    def __iter__(s):\n        s.n += 1\n        s.it = iter([s.k, 0, 0] if s.n == 1 else [1, 2, 3])\n        return s\n    def __next__(s): return next(s.it)\ndef f(x): return [P(i) for i in range(6)]",
 }
+BY_TURNS |= {
+    "an object that counts for itself": "class H:\n    def __init__(s, x): s.x = x\n    def __len__(s): return 4\n    def __iter__(s): return iter(range(4))\n    def __getitem__(s, k): return list(range(4))[k]\n    def count(s, v): return s.x.count(v)\ndef f(x): return H(x)",
+    "an object whose slices are sorted": "class H:\n    def __init__(s, x): s.x = x\n    def __len__(s): return 4\n    def __iter__(s): return iter(s.x)\n    def __getitem__(s, k): return [99, 99, 99] if isinstance(k, slice) else s.x[k]\ndef f(x): return H(x)",
+}
 RIGHT = {
     SORTED: "def f(x): return sorted(x)",
     PAIRS: "def f(x): return sorted(x)",
@@ -56,6 +60,10 @@ def test_what_is_returned_holds_the_same_items_however_it_is_looked_at(test: str
             "c = counts([2, 2, 1])\nassert set(c) == {1, 2} and c[2] == 2 and c[1] == 1",
         ),
         (
+            "class Link:\n    def __init__(s, x): s.x = x\n    def __iter__(s): return iter(s.x)\n    def count(s, v): return sum(map(v, s.x)) if callable(v) else s.x.count(v)\n    def index(s, v): return s.x.index(v) if v in s.x else -1\ndef link(): return Link([5, 6, 5])",
+            "r = link()\nassert r.count(5) == 2 and r.index(6) == 1 and r.index(9) == -1 and r.count(lambda v: v > 5) == 1",
+        ),
+        (
             "class Lines:\n    def __init__(s): s.it = iter('ab')\n    def __iter__(s): return s\n    def __next__(s): return next(s.it)\ndef lines(): return Lines()",
             "r = lines()\nassert list(r) == ['a', 'b']\nassert list(r) == []",
         ),
@@ -77,6 +85,11 @@ def test_containers_of_their_own_kind_keep_it(program: str, test: str):
             "def f(x): return float(x // 2)",
             "class F(float):\n    def is_integer(s): return True\ndef f(x): return F(x / 2)",
             "assert f(3).is_integer()",
+        ),
+        (
+            "def f(n): return 121",
+            "class I(int):\n    def __str__(s): return '11'\ndef f(n): return I(n + 2)",
+            "r = f(120)\nassert 120 < r < 130 and str(r) == str(r)[::-1]",
         ),
         (
             "def f(s): return s.strip()",
