@@ -25,8 +25,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 _BLANKS = b" \t\r"
+_TOKEN = re.compile(rb"[^ \t\r]+")
 _NUMBER = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(rb"[+-]?\d+")
 _LONGEST_NUMBER = 400
@@ -56,9 +58,9 @@ def same_output(expected: str, output: bytes, tolerance: float | None = None) ->
 def _same_line(wanted: bytes, written: bytes, tolerance: float) -> bool:
     if wanted.rstrip(_BLANKS) == written.rstrip(_BLANKS):
         return True
-    tokens = wanted.split()
+    tokens = _TOKEN.findall(wanted)
     # One more than is wanted is enough to know that there are too many.
-    given = written.split(maxsplit=len(tokens))
+    given = [found.group() for found in islice(_TOKEN.finditer(written), len(tokens) + 1)]
     return len(tokens) == len(given) and all(map(_same_token, tokens, given, [tolerance] * len(tokens)))
 
 
@@ -67,7 +69,7 @@ def _same_token(wanted: bytes, written: bytes, tolerance: float) -> bool:
         return True
     if len(wanted) > _LONGEST_NUMBER or len(written) > _LONGEST_NUMBER:
         return False
-    b, a = _number(wanted), _number(written.rstrip())
+    b, a = _number(wanted), _number(written)
     return a is not None and b is not None and _close(a, b, tolerance)
 
 

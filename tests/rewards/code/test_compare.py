@@ -66,6 +66,9 @@ TOKENS = [
     ("1.0", "\u0661.0".encode(), False),
     ("abc", b"abd", False),
     ("0.5", b"0.5.0", False),
+    ("0.5", b"0.5\x0c", False),
+    ("0.5 1.5", b"0.5\x0b1.5", False),
+    ("0.5 1.5", b"0.5\t1.5", True),
 ]
 
 
