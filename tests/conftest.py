@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+from tests.shares import published_rows
 
 if TYPE_CHECKING:
     from data_prep import Problem
@@ -168,18 +171,20 @@ def shared_data(require: Callable[[str], None]) -> Path:
 
 @pytest.fixture(scope="session")
 def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Problem]:
-    """MBPP+, whose references are run to tell what is expected: a minute, so it is read once for all test workers."""
+    """MBPP+, as much as this run takes. References are run to tell what is expected: once for all test workers."""
     from data_prep.files import read_problems, write_problems
-    from data_prep.sets import load_set
+    from data_prep.sets import NAMED_SETS, load_set
 
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    path = folder / "mbpp_plus.jsonl"
+    path, rows = folder / "mbpp_plus.jsonl", folder / "mbpp_plus_rows.jsonl"
     with (folder / "mbpp_plus.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            write_problems(path, load_set("mbpp_plus", origin=shared_data))
+            chosen = published_rows(shared_data / NAMED_SETS["mbpp_plus"].files["test"])
+            rows.write_text("".join(json.dumps(row) + "\n" for row in chosen))
+            write_problems(path, load_set("mbpp_plus", origin=rows))
     return read_problems(path)
 
 

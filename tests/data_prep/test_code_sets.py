@@ -17,6 +17,7 @@ from data_prep.sets import NAMED_SETS, load_set
 from data_prep.sources.code import contests, humaneval, mbpp, mbpp_plus, running
 from data_prep.sources.code.running import ReferenceRuns
 from rewards.code.references import AssertsReference, CheckReference, FloatTolerance, FunctionReference, StdioReference
+from tests.shares import is_whole
 
 COUNTS = {
     ("humaneval", "test"): 164,
@@ -258,7 +259,7 @@ def test_where_the_order_is_open_or_a_match_will_do_the_tests_say_so() -> None:
 
 
 @pytest.mark.slow
-def test_every_row_of_mbpp_plus_gets_its_expected_outputs(mbpp_plus: list[Problem]) -> None:
-    assert len(mbpp_plus) == 420
+def test_rows_of_mbpp_plus_get_their_expected_outputs(mbpp_plus: list[Problem]) -> None:
     kinds = Counter(type(problem.reference) for problem in mbpp_plus)
-    assert kinds == {FunctionReference: 410, AssertsReference: 10}
+    whole = {FunctionReference: 410, AssertsReference: 10}
+    assert kinds == (whole if is_whole("sets") else {FunctionReference: 76, AssertsReference: 4})

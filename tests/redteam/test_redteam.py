@@ -1,7 +1,7 @@
 """No hostile program is paid, no honest one is failed, nothing is left behind, and the service outlives them all.
 
-The default run takes a share of the suite that is the same every time. RLVR_REDTEAM=all takes all of it (half an hour
-on two cores); RLVR_REDTEAM_ONLY=REGEX takes the rows whose id matches, with everything that they are tried on.
+The default run takes a share of the suite that is the same every time. RLVR_WHOLE=redteam takes all of it;
+RLVR_REDTEAM_ONLY=REGEX takes the rows whose id matches, with everything that they are tried on.
 Rows run in a place that can be thrown away: see `disposable.py`.
 """
 
@@ -17,24 +17,25 @@ import pytest
 from tests.redteam.disposable import Report, graded
 from tests.redteam.plain import has_toolchain
 from tests.redteam.shapes import SHAPES
-from tests.redteam.suites import Row, controls, honest, hostile, sample, shaped
+from tests.redteam.suites import Row, by_id, controls, honest, hostile, shaped
+from tests.shares import is_whole, sample, share
 
 pytestmark = pytest.mark.slow
 
-EVERYTHING = os.environ.get("RLVR_REDTEAM") == "all"
+EVERYTHING = is_whole("redteam")
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
-HOSTILE_SHARE, HONEST_SHARE = 14, 5  # one row of so many, by default
+HOSTILE_SHARE, HONEST_SHARE = 28, 8  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
 SIDE_BY_SIDE = {"slots": 3}  # programs of each worker: most of the hostile ones sit out their time
 
 
-def chosen(rows: Sequence[Row], share: int) -> list[Row]:
+def chosen(rows: Sequence[Row], one_of: int) -> list[Row]:
     """The rows of this run whose toolchain is here."""
     if ONLY:
         rows = [row for row in rows if re.search(ONLY, row.id)]
-    elif not EVERYTHING:
-        rows = sample(rows, share)
+    else:
+        rows = share("redteam", rows, one_of, by_id)
     return [row for row in rows if _toolchain_is_here(row)]
 
 
@@ -114,8 +115,8 @@ def test_descriptors_and_processes_of_the_service_stay_flat(report: Report):
 
 
 def test_64_hostile_rows_at_once_change_nothing_in_64_honest_ones_beside_them():
-    bad = sample(hostile(), 70)[:64]
-    good = [row for row in [*controls(), *sample(honest(), 4)] if _toolchain_is_here(row)][:64]
+    bad = sample(hostile(), 70, by_id)[:64]
+    good = [row for row in [*controls(), *sample(honest(), 4, by_id)] if _toolchain_is_here(row)][:64]
     assert (len(bad), len(good)) == (64, 64)
     together = [row.row for pair in zip(bad, good, strict=True) for row in pair]
     report = graded([together], warm_rows(), timeout=300 + SECONDS_A_ROW * len(together) / 2, options=SIDE_BY_SIDE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,8 @@ import pytest
 from tests.redteam import plain
 from tests.redteam.arena import STYLES
 from tests.redteam.arenas import ARENAS
-from tests.redteam.suites import Row, controls, honest, hostile, payloads, sample
+from tests.redteam.suites import Row, by_id, controls, honest, hostile, payloads
+from tests.shares import share
 
 FAMILIES = {
     "bombs", "channels", "compiling", "detours", "disguises", "excuses", "exits", "files", "forgery", "inspection",
@@ -68,10 +68,7 @@ def test_payloads_that_should_run_compile():
 
 
 def test_honest_programs_and_controls_are_right_when_run_plainly(tmp_path: Path):
-    everything = os.environ.get("RLVR_REDTEAM") == "all"
-    rows = [*honest(), *controls()]
-    if not everything:
-        rows = sample(rows, 12)
+    rows = share("redteam", [*honest(), *controls()], 16, by_id)
     assert {row.id for row in (*honest(), *controls())} >= BEYOND_PLAIN
     known = [row for row in rows if row.id not in BEYOND_PLAIN and plain.has_toolchain(_language(row))]
 

@@ -7,8 +7,6 @@ by the published tests, returns nothing.
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from rewards import GradeRequest, GradeResult
 from rewards.code.grader import CodeGrader
 from rewards.code.references import CODE_REFERENCES, CodeLimits
 from rewards.code.sandboxes import close_held
+from tests.shares import is_whole, published_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,7 @@ class Row:
 def rows(shared_data: Path, name: str, problems: Sequence[Problem] = ()) -> list[Row]:
     """The rows of a set. problems: what they say, where that has been read before."""
     entry = NAMED_SETS[name]
-    path = shared_data / entry.files[entry.default_split]
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as stream:
-        raw = [json.loads(line) for line in stream]
+    raw = published_rows(shared_data / entry.files[entry.default_split])
     found = []
     for fields, problem in zip(raw, problems or [entry.read(fields) for fields in raw], strict=True):
         body = fields.get("canonical_solution") or fields["code"]
@@ -88,10 +85,10 @@ def check(found: list[Row]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "count"), [("humaneval", 164), ("mbpp", 974)])
-def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, count: int) -> None:
+@pytest.mark.parametrize(("name", "whole", "part"), [("humaneval", 164, 34), ("mbpp", 974, 169)])
+def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, whole: int, part: int) -> None:
     found = rows(shared_data, name)
-    assert len(found) == count
+    assert len(found) == (whole if is_whole("sets") else part)
     check(found)
 
 
@@ -100,7 +97,7 @@ def test_published_solutions_of_mbpp_plus_pass_and_changed_ones_fail(
     shared_data: Path, mbpp_plus: list[Problem]
 ) -> None:
     found = rows(shared_data, "mbpp_plus", mbpp_plus)
-    assert len(found) == 420
+    assert len(found) == (420 if is_whole("sets") else 80)
     assert [row.problem.tags[0] for row in found] == [f"mbpp_plus/{row.name}" for row in found]
     check(found)
 
@@ -112,7 +109,10 @@ def test_solutions_of_humaneval_pass_as_continuations_of_their_prompts(shared_da
     assert [(row.name, result.reason) for row, result in zip(found, results, strict=True) if result.score != 1.0] == []
 
 
-def test_in_sanitized_mbpp_three_solutions_answer_with_an_object_whose_truth_is_asked_for(shared_data: Path) -> None:
+def test_in_sanitized_mbpp_three_solutions_answer_with_an_object_whose_truth_is_asked_for(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RLVR_WHOLE", "sets")
     matches = {"737", "787", "794"}
     found = [row for row in rows(shared_data, "mbpp_sanitized") if row.name in matches | {"2", "3"}]
     results = graded([(row, row.solution) for row in found])
