@@ -143,6 +143,8 @@ def run(options: argparse.Namespace) -> int:
     from rlvr.offline.job import GradeJob, dry_run, grade_files
     from rlvr.offline.progress import say
 
+    if not options.out.strip():
+        raise ConfigError(f"--out is {options.out!r}; name a file, or - for standard output")
     spec = reward_spec(options.reward)
     job = GradeJob(
         files=tuple(options.files),

@@ -97,7 +97,9 @@ class GradeCache:
             self._open.executemany("INSERT OR REPLACE INTO grades VALUES (?, ?)", rows)
             self._open.execute("COMMIT")
         except sqlite3.Error as error:
-            raise ConfigError(f"--cache cannot be written: {error}; make room, or leave it out") from error
+            raise ConfigError(
+                f"--cache cannot be written: {error}; make room, name a folder that can be written to, or leave it out"
+            ) from error
 
     def __enter__(self) -> GradeCache:
         return self

@@ -358,6 +358,8 @@ def find_sources(
     found: list[Source] = []
     for name in names:
         path = Path(name)
+        if not name.strip():  # a variable of a shell that is not set; as a path it would be this folder
+            raise ConfigError(f"the name of a file is {name!r}; name a file, a folder, a data set, or - for a stream")
         if name == STREAM:
             found.append(StreamSource())
         elif name.startswith("hub:"):

@@ -202,6 +202,8 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
         (["in.jsonl", "--reward", "math", "--split", "test"], "concern data sets of the hub"),
         (["in.csv", "--reward", "math"], "no file 'in.csv'"),
         (["-", "-", "--reward", "math"], "named twice"),
+        (["", "--reward", "math"], "the name of a file is ''"),
+        (["in.jsonl", "--reward", "math", "--out", ""], "--out is ''"),
         (["in.jsonl", "--reward", "math", "--out", "in.jsonl/x"], "cannot write"),
     ],
 )
