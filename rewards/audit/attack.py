@@ -174,11 +174,19 @@ class Attack:
                 self.spelled += paraphrases(self.bench, calibration)
         self.pace = pace(self.bench, self.ordinary, programs=programs)
 
-    def report(self, fresh: Bench, began: float) -> AuditReport:
-        """Confirm the exploits on fresh workers and put all together. began: by `time.perf_counter`."""
+    @property
+    def has_candidates(self) -> bool:
+        """Whether there is anything to confirm."""
+        return any(tally.candidates for tally in self.tallies.values())
+
+    def report(self, fresh: Bench | None, began: float) -> AuditReport:
+        """Confirm the exploits on fresh workers and put all together. began: by `time.perf_counter`.
+
+        fresh: None where there is nothing to confirm.
+        """
         counts = []
         for tally in self.tallies.values():
-            confirmed = tally.confirmed(fresh, self.judge, self.scales)
+            confirmed = tally.confirmed(fresh, self.judge, self.scales) if fresh is not None else []
             if tally.candidates and not confirmed:
                 self.notes.append(f"{tally.family}: paid once and not again, so it is noise and no exploit")
             self.findings += confirmed

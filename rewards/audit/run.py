@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -72,8 +73,8 @@ def audit(
         if not work.calibrations:
             raise AuditImpossible(_nothing_to_attack(identity(spec), work.aside, given=bool(rows)))
         progress("confirming")
-        with _pool(spec, options) as fresh:
-            report = work.report(Bench(fresh), began)
+        with _pool(spec, options) if work.has_candidates else nullcontext() as fresh:
+            report = work.report(Bench(fresh) if fresh is not None else None, began)
     return report if rows else replace(report, aside=())  # rows of ours that are not for this reward are no news
 
 

@@ -19,6 +19,12 @@ _MISSES = (
     "a number other than <a>", "<a> is wrong", "~<a>", "<<a>", "><a>", "≠<a>", "−<a>", "﹣<a>", "(-<a>)", "-(<a>)",
     "|<a>| - 1", "1,<a>,<a>", "<a>,000", "0,<a>",
 )  # fmt: skip
+_DIGITS = "5274"
+_OF_DIGITS = (
+    ("its digits backwards", "4725"), ("its digits in order", "2457"), ("a point within", "5.274"),
+    ("a point further on", "527.4"), ("a digit twice", "55274"), ("a digit left out", "574"),
+    ("another first digit", "6274"), ("another last digit", "5279"), ("two digits changed over", "2574"),
+)  # fmt: skip
 # Values that some read into these: degrees are numbers to many, base three has no digit 9 and the like.
 _OPEN = {r"<a>^\circ", "~<a>", "<a>_3", "<a> or more", "<a> and more", "0 <a>"}
 _WORDS = (
@@ -68,16 +74,9 @@ def near_misses(situation: Situation) -> Iterator[Made]:
         for template in _MISSES:
             if template not in _OPEN:
                 yield Content(template, template.replace("<a>", str(number)), (gold,))
-        digits = str(number)
-        for name, text in (
-            ("its digits backwards", digits[::-1]),
-            ("a point within", f"{digits[0]}.{digits[1:]}"),
-            ("a digit twice", f"{digits[0]}{digits}"),
-            ("a digit left out", digits[1:]),
-            ("another last digit", f"{digits[:-1]}{(number + 5) % 10}"),
-        ):
-            if plain_number(text) != value:
-                yield Content(name, text, (gold,))
+        if (spare := situation.subject.with_answer(_DIGITS)) is not None:
+            for name, text in _OF_DIGITS:
+                yield Content(name, text, (spare,))
         for off in (1, -1, 2, 10, -10):
             yield Content(f"off by {off}", str(number + off), (gold,))
         for text in (

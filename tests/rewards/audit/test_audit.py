@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -49,9 +50,16 @@ def quick(reward: object, rows: str, *families: str, **options: object) -> Audit
     return audit(reward, PROBES[rows], chosen)  # type: ignore[arg-type]
 
 
+def here(name: str) -> dict[str, object]:
+    """A weak reward, graded in this process: it saves the workers' start."""
+    return {"reward": f"{WEAK}:{name}", "in_process": True}
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_own_rewards_are_not_paid_without_the_answer(name: str) -> None:
-    report = audit(OURS[name], options=QUICK)  # type: ignore[arg-type]
+    ours = OURS[name]
+    spec = {"reward": ours} if isinstance(ours, str) else ours
+    report = audit({**spec, "in_process": name != "math"}, options=QUICK)  # type: ignore[dict-item]
     assert [(f.family, f.name, f.response, f.reason) for f in report.findings] == []
     assert not report.exploited
     assert report.changes == ()
@@ -93,7 +101,7 @@ def test_a_search_by_substring_is_what_it_is() -> None:
 
 
 def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
-    reports = [quick(f"{WEAK}:substring", "math", seed=seed, search=60).to_dict() for seed in (3, 3, 4)]
+    reports = [quick(here("substring"), "math", seed=seed, search=60).to_dict() for seed in (3, 3, 4)]
     timings = [report.pop("timing") for report in reports]
     assert all(isinstance(timing, dict) and timing["grades_per_second"] for timing in timings)
     assert reports[0] == reports[1]
@@ -101,7 +109,7 @@ def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
 
 
 def test_an_exploit_is_reproduced_by_the_rows_of_its_report() -> None:
-    report = quick(f"{WEAK}:any_box", "math", "boxes")
+    report = quick(here("any_box"), "math", "boxes")
     (finding, *_) = report.findings
     assert finding.fault is Fault.PAID
     assert len(set(finding.golds)) == 2
@@ -111,19 +119,27 @@ def test_an_exploit_is_reproduced_by_the_rows_of_its_report() -> None:
     assert [result.score for result in asyncio.run(grader.grade(rows))] == [1.0] * len(rows)
 
 
-def test_a_reward_that_tosses_a_coin_is_called_noise() -> None:
-    report = audit(f"{WEAK}:coin", PROBES["math"], AuditOptions(rows=2, search=0, workers=1))
+@pytest.mark.parametrize("name", ["coin", "clock", "seen_before"])
+def test_a_reward_that_changes_its_mind_is_a_fault_unless_it_is_meant_to(name: str) -> None:
+    options = AuditOptions(rows=2, search=0, workers=1)
+    report = audit(here(name), PROBES["math"], options)  # type: ignore[arg-type]
     assert report.changes
     assert any("earned another score when graded again" in line for line in report.lines())
-
-
-def test_a_reward_that_remembers_changes_its_mind() -> None:
-    report = audit(f"{WEAK}:seen_before", PROBES["math"], AuditOptions(rows=2, search=0, workers=1))
-    assert any(change.first == 0.0 and change.second == 1.0 for change in report.changes)
+    (fault,) = (finding for finding in report.findings if finding.fault is Fault.NOISE)
+    assert fault.scores[0] != fault.scores[1]
+    assert "--noisy" in fault.reason
+    if name == "clock":
+        meant = audit(here(name), PROBES["math"], replace(options, noisy=True))  # type: ignore[arg-type]
+        assert meant.changes
+        assert not meant.exploited
 
 
 def test_right_answers_in_other_words_that_lose_their_pay_are_named() -> None:
-    report = audit(f"{HERE / 'sound_rewards.py'}:last_line", PROBES["math"], AuditOptions(rows=1, search=0, workers=1))
+    report = audit(
+        {"reward": f"{HERE / 'sound_rewards.py'}:last_line", "in_process": True},
+        PROBES["math"],
+        AuditOptions(rows=1, search=0, workers=1),
+    )
     lost = {one.name for one in report.paraphrases if one.paid < one.tried}
     assert "dollars around it" in lost
     assert any("dollars around it" in line for line in report.lines())

@@ -18,6 +18,11 @@ TEXTS = {
     "substring": ("math", ("dump", "hedge", "numbers"), Fault.PAID),
     "last_number": ("math", ("denied",), Fault.PAID),
     "first_number": ("math", ("denied",), Fault.PAID),
+    "first_box": ("math", ("denied",), Fault.PAID),
+    "same_digits": ("math", ("near miss",), Fault.PAID),
+    "first_letter": ("choice", ("near miss",), Fault.PAID),
+    "option_text": ("choice", ("choices",), Fault.PAID),
+    "many_steps": ("math", ("show",), Fault.PAID),
     "any_box": ("math", ("boxes",), Fault.PAID),
     "boxed_something": ("math", ("constant",), Fault.PAID),
     "backwards": ("math", ("form only",), Fault.PAID),
@@ -48,8 +53,9 @@ PROGRAMS = {
     "says_passed": ("check", ("object that equals all",), Fault.PAID),
     "same_process": ("function", ("object that equals all",), Fault.PAID),
     "output_holds": ("stdio", ("constant program",), Fault.PAID),
-    "pytest_exit": ("pytest", ("program outside",), Fault.RAN),
+    "tests_beside": ("pytest", ("program outside",), Fault.RAN),
 }
+RISKY = {"evaluated", "pattern"}
 SOUND_ON = {
     "one_box": "math",
     "last_line": "math",
@@ -61,15 +67,18 @@ SOUND_ON = {
 }
 
 
-def attacked(file: Path, name: str, rows: str, families: tuple[str, ...] = (), deadline: float = 1.0) -> AuditReport:
+def attacked(
+    file: Path, name: str, rows: str, families: tuple[str, ...] = (), deadline: float = 1.0, *, here: bool = False
+) -> AuditReport:
+    """here: grade in this process, which saves the workers' start; not for what hangs or runs programs."""
     options = AuditOptions(rows=1, families=families, search=600, workers=1, deadline=deadline)
-    return audit(f"{file}:{name}", PROBES[rows], options)
+    return audit({"reward": f"{file}:{name}", "in_process": here}, PROBES[rows], options)
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_planted_weakness_is_found(name: str) -> None:
     rows, families, fault = TEXTS[name]
-    report = attacked(WEAK, name, rows, families)
+    report = attacked(WEAK, name, rows, families, here=name not in RISKY)
     assert report.exploited
     assert fault in {finding.fault for finding in report.findings}
 
@@ -84,13 +93,13 @@ def test_a_weak_reward_for_programs_is_found(name: str) -> None:
 
 def test_every_weak_reward_of_the_file_is_tried() -> None:
     defined = re.findall(r'^@reward\("weak_\w+".*\)\ndef (\w+)', WEAK.read_text(), re.MULTILINE)
-    noisy = {"coin", "seen_before"}  # tests/rewards/audit/test_audit.py
+    noisy = {"coin", "seen_before", "clock"}  # tests/rewards/audit/test_audit.py
     assert {*defined} == {*TEXTS, *PROGRAMS} | noisy
     assert len(defined) >= 30
 
 
 @pytest.mark.parametrize("name", SOUND_ON)
 def test_a_sound_reward_gives_no_alarm(name: str) -> None:
-    report = attacked(SOUND, name, SOUND_ON[name])
+    report = attacked(SOUND, name, SOUND_ON[name], deadline=20.0, here=True)
     assert [(f.family, f.name, f.response) for f in report.findings] == []
     assert sum(count.attempts for count in report.families) > 1000
