@@ -284,8 +284,10 @@ def put_in_place(path: Path, *, bad: bool) -> None:
     with trouble(path):
         partial, errors = partial_of(path), errors_of(path)
         if partial.exists():
-            if path.is_dir():
-                shutil.rmtree(path)
+            if path.is_dir():  # it goes as a whole, so that no reader finds half of it
+                aside = state_of(path) / "replaced"
+                shutil.rmtree(aside, ignore_errors=True)
+                path.replace(aside)
             partial.replace(path)
         if not bad:
             errors.unlink(missing_ok=True)

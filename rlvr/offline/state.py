@@ -4,6 +4,7 @@
     journal       a record of each response (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl
     lock          held by the process that writes
     finished      all rows are graded; what is left is to give the files their names and to sum up
+    replaced      the Parquet output of an earlier run, out of the way
 
 Without OUT the state lies in a folder that is removed at the end, for the summary alone.
 
@@ -115,7 +116,9 @@ class RunState:
         stored = None if restart else read_manifest(path)
         if stored is None:
             for left in self.folder.iterdir():
-                if left.name != "lock":
+                if left.is_dir():
+                    shutil.rmtree(left)
+                elif left.name != "lock":
                     left.unlink()
             for partial in (partial_of(out), partial_of(errors_of(out))):
                 if partial.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,3 +105,22 @@ def test_a_summary_that_could_not_be_written_is_refused_before_anything_is_grade
     assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
     assert (tmp_path / "rows.jsonl").read_text() == row
+
+
+def test_a_folder_that_is_replaced_is_never_there_in_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"response": "{i}"}}\n' for i in range(9)))
+    monkeypatch.setattr("rlvr.offline.outputs.PART_ROWS", 3)
+    out = tmp_path / "out.parquet"
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(out), "--workers", "1"]
+    assert main(command) == 0
+    before = sorted(path.name for path in out.iterdir())
+    removed = shutil.rmtree
+
+    def seen(path: Path, *_: object, **__: object) -> None:
+        assert path != out  # what has this name is renamed as a whole
+        removed(path, ignore_errors=True)
+
+    monkeypatch.setattr("shutil.rmtree", seen)
+    assert main(command) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.parquet"]
+    assert sorted(path.name for path in out.iterdir()) == before == [f"part-0000{i}.parquet" for i in range(3)]
