@@ -79,7 +79,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the tables, write the files. Returns 0."""
     from rlvr.commands.grade import reward_spec
-    from rlvr.evaluation.offline import EvalJob, run_evaluation
+    from rlvr.evaluation.job import EvalJob, run_evaluation
 
     job = EvalJob(
         model=options.model,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 DEFAULT_MAX_TOKENS = 1024
+_TOKENIZER_FILES = ("tokenizer*", "vocab*", "*.model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +160,6 @@ def open_engine(
 
 
 def tokenizer_of(path: str, fallback: PreTrainedTokenizerBase | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model. Where its folder holds none, `fallback`. Raises ConfigError."""
-    try:
-        return load_tokenizer(path)
-    except ConfigError:
-        if fallback is None:
-            raise
-        return fallback
+    """The tokenizer of a model; `fallback` where its folder holds none. Raises ConfigError: it cannot be loaded."""
+    held = not Path(path).is_dir() or any(next(Path(path).glob(files), None) for files in _TOKENIZER_FILES)
+    return fallback if fallback is not None and not held else load_tokenizer(path)

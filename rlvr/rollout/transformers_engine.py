@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rlvr.compute import on_compute_thread
 from rlvr.errors import RolloutError
-from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.decode_batch import DecodeBatch
 from rlvr.rollout.decoder import Decoder
 from rlvr.rollout.forward import CausalModel, plain
 from rlvr.rollout.probe import check_batching

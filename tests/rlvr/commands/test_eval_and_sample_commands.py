@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ from rewards.types import CountdownReference, MathReference
 from rlvr.cli import main
 from rlvr.config import config_from, to_tree
 from rlvr.errors import ConfigError
-from rlvr.evaluation.opening import locate, open_engine
+from rlvr.evaluation.opening import locate, open_engine, tokenizer_of
 from rlvr.models import ModelConfig, ModelInit, load_model
 from rlvr.tokenizers import character_tokenizer
 from tests.rlvr.rollout.tiny import tiny_model
@@ -132,6 +133,17 @@ def test_the_base_model_stands_beside_it_with_the_paired_difference(
         for place in ("", "base")
     ]
     assert prompts[0] == prompts[1]
+
+
+def test_a_base_model_without_a_tokenizer_gets_the_models_and_one_with_a_damaged_tokenizer_does_not(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    ours, bare = tokenizer_of(str(run_folder / "start")), tmp_path / "bare"
+    shutil.copytree(run_folder / "start", bare, ignore=shutil.ignore_patterns("tokenizer*", "special_tokens*"))
+    assert tokenizer_of(str(bare), fallback=ours) is ours
+    (bare / "tokenizer.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"bare' cannot be loaded"):
+        tokenizer_of(str(bare), fallback=ours)
 
 
 def test_sampling_is_repeated_by_its_seed(run_folder: Path, tmp_path: Path) -> None:

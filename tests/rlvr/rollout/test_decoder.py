@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedModel
 
 from rlvr.rollout import decoder as decoder_module
-from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.decode_batch import DecodeBatch
 from rlvr.rollout.decoder import Decoder
 from rlvr.rollout.forward import CausalModel
 from rlvr.rollout.transformers_engine import TransformersEngine

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 
 from rlvr.compute import on_compute_thread
 from rlvr.errors import RolloutError
-from rlvr.rollout.batch import DecodeBatch
+from rlvr.rollout.decode_batch import DecodeBatch
 from rlvr.rollout.decoder import Decoder
 from rlvr.rollout.forward import CausalModel
 from rlvr.rollout.transformers_engine import TransformersEngine
