@@ -70,7 +70,8 @@ class CheckerEncoder(LinkEncoder):
                 return
             super().other(value, depth)
             return
-        self._object(value, depth)
+        if not self.annotation(value, depth):
+            self._object(value, depth)
 
     def _object(self, value: Any, depth: int) -> None:
         number, new = self._link.object_number(value)

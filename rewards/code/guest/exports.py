@@ -282,6 +282,8 @@ class CandidateEncoder(LinkEncoder):
         if isinstance(value, BaseException):
             self._exception(value, depth)
             return
+        if self.annotation(value, depth):
+            return
         number, new = self._exports.number(value)
         if not new:
             self.parts.append(b"h" + _U32.pack(number))

@@ -20,6 +20,7 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from . import hints
 from .codec import DEEPEST, Decoder, Encoder, Unsendable, Violation
 
 _U32 = struct.Struct(">I")
@@ -344,6 +345,14 @@ class LinkEncoder(Encoder):
         self._inside = outside
         return True
 
+    def annotation(self, value: object, depth: int) -> bool:
+        """Write it where it is one."""
+        if (parts := hints.parts_of(value)) is None:
+            return False
+        self.parts.append(b"V")
+        self.put(parts, depth - 1)
+        return True
+
 
 class LinkDecoder(Decoder):
     """A decoder that shares containers. `theirs`: the parity of the numbers that the other end chooses."""
@@ -357,6 +366,8 @@ class LinkDecoder(Decoder):
     def extension(self, tag: bytes) -> Any:
         if tag == b"r":
             return self.shared.get(self.number())
+        if tag == b"V":
+            return hints.made_of(self.get())
         if tag == b"m":
             number = self.number()
             if number % 2 != self._theirs or self._coming is not None:

@@ -69,6 +69,20 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
             "@Counted\ndef f(x):\n    'F.'\n    return x\nassert (f(1), f.__doc__, f.__name__, f.__wrapped__(2), Counted.__doc__) == (1, 'F.', 'f', 2, 'Counts.')",
         ),
     ),
+    "annotations that are no classes": (
+        "import typing\nfrom typing import *\nclass P: pass\ndef f(a: int, b: Optional[str] = None, *, k: list[P] = ()) -> Dict[str, List[int]]: ...\n"
+        "def g(x: int | None, y: Callable[[int], bool], z: Tuple[int, ...], l: Literal['a', 1], m: Any) -> Union[P, int]: ...\n"
+        "def check(v, t):\n    o, a = typing.get_origin(t), typing.get_args(t)\n    if o is None: return isinstance(v, t)\n"
+        "    if o is list: return all(check(x, a[0]) for x in v)\n    return any(check(v, x) for x in a)\n",
+        ("b: Optional[str] = None", "b: Optional[int] = None"),
+        (
+            "from typing import *\nassert get_type_hints(f) == {'a': int, 'b': Optional[str], 'k': list[P], 'return': Dict[str, List[int]]}",
+            "import typing\nassert typing.get_type_hints(g)['x'] == typing.Optional[int] and f.__annotations__['b'] == typing.Optional[str]",
+            "from typing import *\nassert get_type_hints(g) == {'x': int | None, 'y': Callable[[int], bool], 'z': Tuple[int, ...], "
+            "'l': Literal['a', 1], 'm': Any, 'return': Union[P, int]} and 'b' in f.__annotations__ and f.__annotations__['b'] == Optional[str]",
+            "from typing import *\nassert check([1, None], List[Optional[int]]) and not check(['a'], list[int | None]) and get_type_hints(f)['b'] != int | None",
+        ),
+    ),
     "nothing but a class with a standard name": (
         "class Counter:\n    def __init__(self): self.n = 0\n    def update(self): self.n += 1\n",
         ("self.n += 1", "self.n += 2"),
