@@ -11,9 +11,11 @@ import pytest
 from data_prep.errors import DataError
 from data_prep.validation.likeness import Likeness
 from data_prep.validation.phrases import Phrases
+from data_prep.validation.prompts import leaks
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
 from data_prep.validation.validator import Settings
+from rewards.composition import RewardSpec
 
 WEAK = """
 from rewards import GradeRequest, reward
@@ -64,6 +66,12 @@ def weak(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+def checked(data: str, reward: RewardSpec | str = "math", settings: Settings | None = None, **given: object) -> Report:
+    """Validated with a reward that grades in this process: it saves the workers' start."""
+    spec = reward if isinstance(reward, RewardSpec) else RewardSpec.from_dict({"reward": reward, "in_process": True})
+    return validate(data, spec, settings, workers=1, **given)  # type: ignore[arg-type]
+
+
 def quiet(**given: object) -> Settings:
     """Without likeness: rows that are made by rule are all alike."""
     return Settings(near=False, **given)  # type: ignore[arg-type]
@@ -78,48 +86,47 @@ def test_sound_rows_are_fit(tmp_path: Path) -> None:
 
 def test_golds_that_are_equal_in_value_are_no_fault_of_the_reward(tmp_path: Path) -> None:
     same = [row("A half?", "1/2"), row("Half as a decimal?", "0.5"), row("Two quarters?", r"\frac{2}{4}")]
-    assert found(validate(written(tmp_path / "rows.jsonl", [*same, *ROWS]), settings=quiet())) == {}
+    assert found(checked(written(tmp_path / "rows.jsonl", [*same, *ROWS]), settings=quiet())) == {}
 
 
-@pytest.mark.parametrize("gold", [r"\frac{1}{", r"\boxed{}", r"\text{}"])
-def test_a_gold_that_cannot_be_read_is_found(tmp_path: Path, gold: str) -> None:
-    rows = [*ROWS[:3], row("And this?", gold), *ROWS[3:]]
-    assert found(validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())) == {"gold_ungraded": [4]}
+def test_a_gold_that_cannot_be_read_is_found(tmp_path: Path) -> None:
+    golds = [r"\frac{1}{", r"\boxed{}", r"\text{}"]
+    rows = [*ROWS[:3], *(row(f"And this {gold}?", gold) for gold in golds), *ROWS[3:]]
+    assert found(checked(written(tmp_path / "rows.jsonl", rows), settings=quiet())) == {"gold_ungraded": [4, 5, 6]}
 
 
 def test_a_reward_that_looks_for_a_substring_pays_for_other_golds(tmp_path: Path, weak: str) -> None:
     rows = [row("a", "1"), row("b", "12"), row("c", "7"), row("d", "0.75")]
-    report = validate(written(tmp_path / "rows.jsonl", rows), f"{weak}:substring", quiet())
+    report = checked(written(tmp_path / "rows.jsonl", rows), f"{weak}:substring", quiet())
     assert found(report) == {"other_gold_paid": [1, 3]}
     assert "'12' of line 2 is paid" in report.examples["other_gold_paid"][0].reason
 
 
 def test_a_reward_that_pays_for_anything_is_found(tmp_path: Path, weak: str) -> None:
-    report = validate(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", quiet())
+    report = checked(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", quiet())
     assert report.counts == {"blank_paid": 20, "filler_paid": 20}
     settings = quiet(skip=frozenset(["blank_paid", "filler_paid"]))
-    assert validate(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", settings).is_fit
+    assert checked(written(tmp_path / "rows.jsonl", ROWS), f"{weak}:anything", settings).is_fit
 
 
 def test_a_reward_without_right_and_wrong_must_pay_more_for_the_gold_than_for_nothing(
     tmp_path: Path, weak: str
 ) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS[:4])
-    report = validate(data, f"{weak}:length_of_response", quiet())
+    report = checked(data, f"{weak}:length_of_response", quiet())
     assert found(report) == {}
     assert any("length_of_response@1 gives scores without right and wrong" in note for note in report.notes)
-    assert found(validate(data, f"{weak}:shorter", quiet())) == {"gold_rejected": [1, 2, 3, 4]}
+    assert found(checked(data, f"{weak}:shorter", quiet())) == {"gold_rejected": [1, 2, 3, 4]}
 
 
 def test_the_form_is_the_one_that_the_reward_reads(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS)
-    gated = {"gate": "format", "then": {"reward": "math", "parameters": {"policy": "strict"}}}
-    from rewards.composition import RewardSpec
-
-    report = validate(data, RewardSpec.from_dict(gated), quiet())
+    strict = {"reward": "math", "parameters": {"policy": "strict"}, "in_process": True}
+    gated = {"gate": "format", "then": strict}
+    report = checked(data, RewardSpec.from_dict(gated), quiet())
     assert report.form.endswith("<answer>{gold}</answer>")
     assert report.is_fit
-    bare = validate(data, RewardSpec.from_dict(gated), quiet(form="bare"))
+    bare = checked(data, RewardSpec.from_dict(gated), quiet(form="bare"))
     assert bare.counts["gold_rejected"] == 20
 
 
@@ -140,7 +147,7 @@ def test_each_way_in_which_texts_can_be_unfit_is_found(tmp_path: Path) -> None:
     from data_prep.validation.entries import read_entries
 
     settings = Settings(against=[read_entries(exam)])
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=settings)
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=settings)
     assert found(report) == {
         "duplicate": [2],
         "conflict": [3],
@@ -157,7 +164,7 @@ def test_each_way_in_which_texts_can_be_unfit_is_found(tmp_path: Path) -> None:
 def test_the_same_question_with_an_equal_gold_is_a_duplicate_and_no_conflict(tmp_path: Path) -> None:
     question = "Which share of the cake is left for the last of the four guests?"
     rows = [row(question, "1/4"), row(question, "0.25"), row(question, r"\mathbf{\frac14}"), row(question, "1/3")]
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=quiet())
     assert found(report) == {"duplicate": [2, 3], "conflict": [4]}
 
 
@@ -181,7 +188,7 @@ SHEEP = (
 def test_a_question_with_few_other_words_is_near_and_one_with_other_numbers_is_none(tmp_path: Path) -> None:
     other = "A painter mixes two buckets of blue with one of white until the wall of the old house by the sea is done."
     asked = [SHEEP.format(12, "neighbour", 6), other, SHEEP.format(12, "cousin", 6), SHEEP.format(21, "neighbour", 9)]
-    report = validate(written(tmp_path / "rows.jsonl", [row(text, str(n)) for n, text in enumerate(asked)]))
+    report = checked(written(tmp_path / "rows.jsonl", [row(text, str(n)) for n, text in enumerate(asked)]))
     assert found(report) == {"near_duplicate": [3]}
     assert report.is_fit  # a warning drops nothing
     assert any("1 questions are an earlier one with other numbers" in note for note in report.notes)
@@ -190,14 +197,14 @@ def test_a_question_with_few_other_words_is_near_and_one_with_other_numbers_is_n
 def test_prompts_are_counted_in_tokens(tmp_path: Path) -> None:
     settings = quiet(encode=lambda problem: problem.messages[0].content.split(), max_prompt_tokens=8)
     rows = [*ROWS[:2], row("A question of more than so many words, is it not?", "1")]
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=settings)
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=settings)
     assert found(report) == {"too_long": [3]}
     assert "the longest prompt has 11 tokens" in report.notes
 
 
 def test_an_answer_that_is_right_too_often_is_named(tmp_path: Path) -> None:
     rows = [*(row(f"Is {n} even?", "yes") for n in range(40)), *(row(f"Half of {2 * n}?", n) for n in range(100, 120))]
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=quiet())
     assert report.golds[0] == ("yes", 40)
     assert any("40 of 60 (66.7%); whoever always says it is paid that often" in note for note in report.notes)
 
@@ -205,7 +212,7 @@ def test_an_answer_that_is_right_too_often_is_named(tmp_path: Path) -> None:
 def test_what_is_kept_and_what_is_dropped_are_written_with_reasons(tmp_path: Path) -> None:
     rows = [*ROWS[:3], {"question": "?"}, row("What is 8 + 1? The answer is 9.", "9")]
     clean = tmp_path / "fit.jsonl"
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet(), clean=clean)
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=quiet(), clean=clean)
     assert [json.loads(line)["reference"]["answer"] for line in clean.read_text().splitlines()] == ["22", "24", "26"]
     dropped = [json.loads(line) for line in dropped_path(clean).read_text().splitlines()]
     assert sorted((one["line"], one["reasons"][0]["check"]) for one in dropped) == [
@@ -213,13 +220,13 @@ def test_what_is_kept_and_what_is_dropped_are_written_with_reasons(tmp_path: Pat
         (5, "answer_in_prompt"),
     ]
     assert report.kept == 3
-    assert validate(str(clean), settings=quiet()).is_fit
+    assert checked(str(clean), settings=quiet()).is_fit
 
 
 def test_where_no_row_is_fit_the_reasons_are_written_and_nothing_else(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", [row("What is 8 + 1? The answer is 9.", "9")])
     clean = tmp_path / "fit.jsonl"
-    report = validate(data, settings=quiet(), clean=clean)
+    report = checked(data, settings=quiet(), clean=clean)
     assert (report.kept, report.is_fit, found(report)) == (0, False, {"answer_in_prompt": [1]})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.jsonl.dropped.jsonl", "rows.jsonl"]
     (dropped,) = map(json.loads, dropped_path(clean).read_text().splitlines())
@@ -228,12 +235,12 @@ def test_where_no_row_is_fit_the_reasons_are_written_and_nothing_else(tmp_path: 
 
 def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", [*ROWS, {"question": "?"}])
-    assert not validate(data, settings=quiet()).is_fit
-    assert validate(data, settings=quiet(skip=frozenset(["unreadable"]))).is_fit
+    assert not checked(data, settings=quiet()).is_fit
+    assert checked(data, settings=quiet(skip=frozenset(["unreadable"]))).is_fit
 
 
 @pytest.mark.parametrize(
-    ("hint", "leaks"),
+    ("hint", "leaks_it"),
     [
         ("Hint: the final answer should be 9.", True),
         ("Your answer must be: 9", True),
@@ -243,9 +250,8 @@ def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_p
         ("The answer will be 9.5 if you round.", False),
     ],
 )
-def test_an_answer_that_is_announced_in_other_words_is_given_away(tmp_path: Path, hint: str, leaks: bool) -> None:
-    data = written(tmp_path / "rows.jsonl", [*ROWS, row(f"What is 8 + 1? {hint}", "9")])
-    assert found(validate(data, settings=quiet())) == ({"answer_in_prompt": [21]} if leaks else {})
+def test_an_answer_that_is_announced_in_other_words_is_given_away(hint: str, leaks_it: bool) -> None:
+    assert bool(leaks(f"What is 8 + 1? {hint}", ["9"])) is leaks_it
 
 
 def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_stands() -> None:
@@ -276,10 +282,10 @@ def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> Non
 @pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])
 def test_a_bare_answer_means_what_the_reward_takes(tmp_path: Path, reward: str, golds: Sequence[str]) -> None:
     rows = [row(f"Question {n}, of (A), (B), (C) and (D)?", golds[n % 4]) for n in range(20)]
-    report = validate(written(tmp_path / "rows.jsonl", rows), reward, quiet())
+    report = checked(written(tmp_path / "rows.jsonl", rows), reward, quiet())
     assert (found(report), report.is_fit) == ({}, True)
     rows[3] = row("Which one?", "neither of these" if reward == "choice" else "")
-    assert found(validate(written(tmp_path / "rows.jsonl", rows), reward, quiet())) == {"unreadable": [4]}
+    assert found(checked(written(tmp_path / "rows.jsonl", rows), reward, quiet())) == {"unreadable": [4]}
 
 
 def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
@@ -300,7 +306,7 @@ def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
 
 def test_a_page_shows_what_rows_say_as_text(tmp_path: Path) -> None:
     rows = [*ROWS[:3], row("<script>alert(1)</script> What is 8? The answer is <b>.", "<b>")]
-    report = validate(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=quiet())
     page = report.to_html()
     assert "<b>" not in page.replace("&lt;b&gt;", "")
     assert "<script" not in page
