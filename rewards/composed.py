@@ -159,6 +159,14 @@ def can_judge(spec: RewardSpec, kind: str) -> bool:
     return not kinds or kind in kinds
 
 
+def missing_reference(spec: RewardSpec, kind: str) -> str:
+    """What is said of a row by whose reference, of that type, no response can be judged; empty where one can."""
+    if can_judge(spec, kind):
+        return ""
+    needs = f"{identity(spec)} needs a reference of type {', '.join(sorted(reference_types(spec)))}"
+    return f"the row has no reference, and {needs}" if kind == NoReference.type else f"{needs}, not {kind}"
+
+
 def lowest(spec: RewardSpec) -> float:
     """The score of a response that is to blame for hanging the grader: the least that this reward can pay.
 

@@ -29,6 +29,7 @@ from itertools import islice
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from rewards.composed import missing_reference
 from rewards.errors import GradingUnavailable, InvalidRow, UnknownReward
 from rewards.parameters import nearest
 from rewards.pool import GraderPool
@@ -130,7 +131,7 @@ def _read(body: bytes, pools: Mapping[str, GraderPool]) -> _Asked:
     if not isinstance(rows, list):
         raise BadBody(f"'rows' must be a list of rows, not {rows!r:.80}")
     pool = _served(value.get("reward"), pools)
-    read = [_requests(row, number) for number, row in enumerate(rows)]
+    read = [_judged(_requests(row, number), pool) for number, row in enumerate(rows)]
     count = sum(len(row) for row in read if not isinstance(row, str))
     if count > MOST_RESPONSES:
         raise BadBody(f"{count} responses in one request; at most {MOST_RESPONSES} are taken: send several requests")
@@ -164,6 +165,13 @@ def _requests(row: object, number: int) -> list[GradeRequest] | str:
         ]
     except InvalidRow as error:
         return str(error)
+
+
+def _judged(requests: list[GradeRequest] | str, pool: GraderPool) -> list[GradeRequest] | str:
+    """The requests, or why none of them could be judged."""
+    if isinstance(requests, str):
+        return requests
+    return missing_reference(pool.spec, requests[0].reference.type) or requests
 
 
 def _checked(request: GradeRequest) -> GradeRequest:

@@ -16,10 +16,10 @@ from typing import Protocol, TypeAlias
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards.composed import can_judge, identity, reference_types
+from rewards.composed import missing_reference
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
-from rewards.types import GradeRequest, GradeResult, NoReference, Reference
+from rewards.types import GradeRequest, GradeResult, Reference
 from rlvr.offline.columns import Columns, reference_of, turns_of
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"
@@ -116,17 +116,8 @@ class References:
         kind = reference.type
         found = self._faults.get(kind)
         if found is None:
-            found = self._faults[kind] = self._fault(kind)
+            found = self._faults[kind] = missing_reference(self._spec, kind)
         return found
-
-    def _fault(self, kind: str) -> str:
-        if can_judge(self._spec, kind):
-            return ""
-        wanted = ", ".join(sorted(reference_types(self._spec)))
-        needs = f"{identity(self._spec)} needs a reference of type {wanted}"
-        if kind == NoReference.type:
-            return f"the row has no reference, and {needs}; give one, or name its column with --reference"
-        return f"{needs}, and the row's is of type {kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +139,5 @@ class Asking:
         requests = requests_of(row, self.columns, self.kind)
         if self.needs is not None and (fault := self.needs.fault(requests[0].reference)):
             columns = ", ".join(map(str, row.fields))
-            raise BadRow(f"{fault} (its columns: {columns})", field=self.columns.reference or "reference")
+            raise BadRow(f"{fault}; name its column with --reference (the row's columns: {columns})", field="reference")
         return requests

@@ -94,7 +94,14 @@ def server(require: Callable[[str], None], tmp_path_factory: pytest.TempPathFact
 
 
 def test_rows_are_graded_in_order_and_a_bad_one_is_said_in_its_place(server: Server) -> None:
-    rows = [MATH, {"responses": ["3/4", r"\boxed{1}"], "reference": "3/4"}, {"reference": "1"}, "odd", MATH]
+    rows = [
+        MATH,
+        {"responses": ["3/4", r"\boxed{1}"], "reference": "3/4"},
+        {"reference": "1"},
+        "odd",
+        MATH,
+        {"response": "4"},
+    ]
     status, answer = server.ask("/v1/grade", {"reward": "math", "rows": rows})
     assert (status, answer["reward"].partition("@")[0]) == (200, "math")
     scores = [row["error"] if isinstance(row, dict) else [grade["score"] for grade in row] for row in answer["rows"]]
@@ -102,6 +109,7 @@ def test_rows_are_graded_in_order_and_a_bad_one_is_said_in_its_place(server: Ser
     assert "the row has no 'response'" in scores[2]
     assert "a row must be an object" in scores[3]
     assert answer["rows"][4][0]["extracted"] == "0.75"
+    assert "has no reference, and math@3 needs a reference of type math" in scores[5]
 
 
 def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(server: Server) -> None:
