@@ -9,6 +9,7 @@ or its comparison with and difference from a number. The program's own numpy sta
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import sys
@@ -21,6 +22,10 @@ _MENTIONED = re.compile(rb"\b(?:numpy|np|allclose|assert_allclose|assert_array_e
 _RAISE = (
     *("assert_allclose", "assert_almost_equal", "assert_array_equal", "assert_array_almost_equal", "assert_equal"),
     *("assert_array_less", "assert_array_almost_equal_nulp", "assert_array_max_ulp"),
+)
+_MAKE = (
+    *("array", "asarray", "asanyarray", "fromiter", "atleast_1d", "ravel", "concatenate", "hstack", "vstack"),
+    *("stack", "squeeze"),
 )
 _SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call them
 
@@ -153,13 +158,24 @@ def _guard_numpy() -> None:
         @functools.wraps(make)
         def array(*args: Any, **kwargs: Any) -> Any:
             made = make(*args, **kwargs)
-            if type(made) is numpy.ndarray and not made.size and made.ndim and _is_test(sys._getframe(1)):
-                return made.view(_empty_classes()[1])
+            if isinstance(made, numpy.ndarray) and not made.size and made.ndim and _is_test(sys._getframe(1)):
+                return made.view(_empty_classes()[_is_written(sys._getframe(1))])
             return made
 
         return array
 
-    numpy.array, numpy.asarray = marked(numpy.array), marked(numpy.asarray)
+    for name in _MAKE:
+        setattr(numpy, name, marked(getattr(numpy, name)))
+
+
+def _is_written(frame: Any) -> bool:
+    """Whether the test itself says that an array is empty: `np.array([])`."""
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return True
+    place = context.place_of(frame)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and context.span(node) == place]
+    return not any(isinstance(node, ast.Name | ast.Call) for call in calls for a in call.args for node in ast.walk(a))
 
 
 def _is_test(frame: Any) -> bool:

@@ -21,7 +21,7 @@ LOOKS = frozenset(
     (
         *("__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__reversed__", "__bool__", "__hash__"),
         *("__str__", "__repr__", "__format__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
-        *("getattr", "__dir__", "__instancecheck__"),
+        *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out"),
     )
 )
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may be another
@@ -127,6 +127,8 @@ def told_item(value: Any, key: Any, item: Any) -> Any:
     if type(key) not in (int, slice) or proxies.is_known(value):
         return item
     size = _size_of(value)
+    if type(key) is int and key in size.at and _differ(item, size.at[key]):
+        _refuse(value, "{} gives another item than a moment before")
     if type(key) is int and len(size.at) < _MOST_KEPT:
         size.at[key] = item
     elif type(key) is slice and type(item) in (list, tuple) and len(size.parts) < _MOST_SLICES:

@@ -198,3 +198,38 @@ def test_stop_iteration_ends_no_loop_where_another_test_expects_one():
     assert is_wrong(pytest_files(program.format("raise StopIteration"), test))
     direct = "import pytest\ndef test_it():\n    from solution import f\n    with pytest.raises(StopIteration):\n        f(1)\n"
     assert passes(pytest_files(program.format("raise StopIteration"), direct))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert np.abs(np.fromiter(f([1.0, 2.0]), float) - np.array([3.0])).sum() < 1e-9",
+        "assert (np.atleast_1d(f([1.0, 2.0])) == 3.0).all()",
+        "assert not (np.concatenate([f([1.0, 2.0])]) != 3.0).any()",
+        "assert np.count_nonzero(np.array(f([1.0, 2.0])) != 3.0) == 0",
+        "r = np.asarray(f([1.0, 2.0]))\nassert np.max(np.abs(r - 3.0), initial=0) < 1e-9",
+    ],
+)
+def test_array_that_a_test_makes_of_nothing_equals_no_number(test: str):
+    test = f"import numpy as np\n{test}"
+    assert passes(asserts("def f(x): return [sum(x)]", test))
+    for nothing in ("[]", "()", "__import__('numpy').zeros((0, 1)).ravel()"):
+        assert is_wrong(asserts(f"def f(x): return {nothing}", test)), nothing
+
+
+def test_arrays_of_nothing_are_equal_and_computed_with():
+    test = "import numpy as np\ne = np.array([])\nr = np.array(f([]))\nassert np.array_equal(r, e) and (r == e).all() and np.allclose(r, e)\nassert (r * 2).size == 0 and np.concatenate([r, np.array([1.0])]).tolist() == [1.0]"
+    assert passes(asserts("def f(x): return [2 * v for v in x]", test))
+
+
+def test_item_by_index_is_the_same_each_time():
+    test = "nums = [31, 15, 27, 15]\nr = f(list(nums))\nassert all(r[i] <= r[i + 1] for i in range(3))\nassert sum(r[i] for i in range(4)) == sum(nums)"
+    program = "class H:\n    def __init__(s, x): s.x = x; s.n = 0\n    def __getitem__(s, i):\n        s.n += 1\n        return 5 - s.n % 2 if s.n <= 6 else s.x[i]\ndef f(x): return H(x)"
+    assert passes(asserts("def f(x): return sorted(x)", test))
+    assert is_wrong(asserts(program, test))
+    inside = (
+        f"from solution import f\ndef test_it(tmp_path):\n    assert tmp_path\n    {test}".replace("\n", "\n    ")
+        .replace("    def test", "def test")
+        .replace("        ", "    ")
+    )
+    assert is_wrong(pytest_files(program, inside))
