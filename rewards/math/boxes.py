@@ -38,7 +38,9 @@ _HOLLOW = re.compile(
     r"|[{}$?_.…~])*+\Z"
 )
 _DENIED = re.compile(
-    r"(?:(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?|\brather than|\binstead of|≠|\\neq?)[\s$*(]*\Z", re.IGNORECASE
+    r"(?:(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
+    r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)[\s$*(]*\Z",
+    re.IGNORECASE,
 )
 _CALLED_WRONG = re.compile(
     r"[\s$*)]*(?:is|was)\s(?:(?:wrong|incorrect)\b|not\s(?:correct|right|the\s(?:correct\s|right\s)?answer)\b)",
@@ -60,7 +62,7 @@ _JOINT = re.compile(
     | (?P<or>\bor\b|\\lor\b|\\vee\b)
     | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
         | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one)\b
-        | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
+        | \bq\d{{1,2}}: | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
     | (?P<word>\b(?:and|also|for|in|the|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
@@ -68,11 +70,28 @@ _JOINT = re.compile(
     | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—-])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NAMED = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
+_LONGEST_NAME = 10
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
 _CONDITION = re.compile(
-    r"[\s$*,)]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])", re.IGNORECASE
+    r"[\s$*,()]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])",
+    re.IGNORECASE,
 )
+# A clause that begins with a condition and ends at the box: "When it rains: ", "and for odd $n$ it is ".
+_CASE = (
+    r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?\s+[a-z]+(?=:)"
+    r"|for\s+(?:even|odd|positive|negative|all|any|every|other))(?![a-zA-Z])|for\s+\$)[^.!?;\n]*"
+)
+_UNDER = re.compile(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
+_UNDER_ALONE = re.compile(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
+# "Or maybe", "alternatively", "with the other reading": the box before is not taken back.
+_DOUBTED = re.compile(
+    r"[\s$*)]*[.,;?]\s*(?:or\s+(?:maybe|perhaps|possibly|else)|alternatively|maybe|perhaps|possibly"
+    r"|(?:with|under|in) the other (?:reading|interpretation|case))\b[\s,:$*(]*\Z|\?\s*[$*(]*\Z",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(r"\b(?:otherwise|else|then)\b[^.!?\n]{0,40}\Z", re.IGNORECASE)
 # "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
 # corrects.
 _OR_SO = re.compile(
@@ -155,6 +174,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
     counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
     last: Box | None = None
     contents: list[str] = []
+    names: list[str] = []
     joints: list[str] = []
     right = 0
     for box in counting:
@@ -171,6 +191,8 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
                 break
             joints.append(joint)
         contents.append(content)
+        named = _NAMED.search(text, max(0, box.start - _LONGEST_NAME), box.start)
+        names.append(named.group(1) if named else "")
         right = box.start
     if last is None:
         return None
@@ -183,20 +205,31 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
             text[last.end : last.end + _LONGEST_JOINT],
         )
         return completed(contents[0], before, behind), last.end
+    if all(names) and len(set(names)) == len(names):
+        contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
     return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
 
 
 def _other_case(text: str, last: Box) -> str | None:
     r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
-    if not _CONDITION.match(text, last.end):
-        return None
     offset = max(0, last.start - _LONGEST_CASE)
+    if not (
+        _CONDITION.match(text, last.end)
+        or _UNDER.search(text, offset, last.start)
+        or _DOUBTED.search(text, offset, last.start)
+        or _ELSE.search(text, offset, last.start)
+    ):
+        return None
     before = boxes(text[offset : last.start])
     if not before:
         return None
     other = before[-1]
     between = text[offset + other.end : last.start]
-    if not _CONDITION.match(between) or re.search(r"[.!?](?=\s)", between):
+    behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
+    if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):
+        return None
+    is_case = _UNDER_ALONE.fullmatch(between) and _UNDER.search(text, offset, offset + other.start)
+    if not behind and not is_case and not _DOUBTED.fullmatch(between):
         return None
     return _opened(text[offset + other.content_start : offset + other.content_end].strip())
 

@@ -19,20 +19,29 @@ from collections.abc import Sequence
 from rewards.math import budget, finished
 from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
+from rewards.math.expressions import free_variables
 from rewards.math.matching import alone, same_value
 from rewards.math.reading import conditions, gold_readings, readings
 from rewards.math.spelling import LONGEST, key, spelled
 from rewards.math.units import Unit, read_unit
 from rewards.math.values import (
     EXACT,
+    Equation,
+    Inequality,
+    Interval,
     Many,
+    Meet,
+    Minus,
+    Named,
     Scalar,
     Terms,
+    Union,
     Value,
 )
 
 __all__ = ["Equality", "compare", "compare_all"]
 
+_NO_RESTRICTION = frozenset(("R", "C"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
 
@@ -48,7 +57,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     golds = gold_readings(gold_of(gold).text)
     if not golds:
         return Equality.UNREADABLE_GOLD
-    if (ours := conditions(gold_of(gold).text)) and (theirs := conditions(answer)) and ours != theirs:
+    ours, theirs = conditions(gold_of(gold).text), conditions(answer)
+    if ours != theirs and ((ours and theirs) or (theirs - _NO_RESTRICTION and any(map(_varies, golds)))):
         return Equality.DIFFERENT
     answers = readings(answer) if key(spelled(answer)) else ()
     if not answers:
@@ -61,6 +71,20 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if compared is not Equality.SAME:
         return compared
     return _carried_out(golds, answers, answer, terms)
+
+
+def _varies(value: Value) -> bool:
+    """A set or an equation in variables: a condition takes something away from it."""
+    match value:
+        case Interval() | Union() | Meet() | Minus() | Inequality():
+            return True
+        case Equation():
+            return any(map(free_variables, value.members))
+        case Named():
+            return isinstance(value.value, Scalar) and bool(free_variables(value.value.expression))
+        case Many():
+            return bool(value.opening) and value.opening != "\\{" and len(value.items) == 2
+    return False
 
 
 def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equality:
@@ -87,7 +111,11 @@ def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equa
 
 def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, terms: Terms) -> Equality:
     """SAME, unless the reference asks for more than equality."""
-    if terms.evaluated and not any(finished.is_evaluated(one, beside=golds) for one in answers):
+    if terms.evaluated and not any(
+        finished.is_evaluated(one, beside=golds)
+        for one in answers
+        if len(answers) == 1 or any(same_value(alone(gold), alone(one), terms) is Answer.YES for gold in golds)
+    ):
         return Equality.UNFINISHED
     if terms.simplified and not finished.is_simplified(spelled(answer)):
         return Equality.UNFINISHED

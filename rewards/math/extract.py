@@ -47,6 +47,11 @@ _END_OF_TURN = re.compile(
     r"|<｜end▁of▁sentence｜>"
 )
 _NEXT_TURN = re.compile(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
+_THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
+_DONE = re.compile(  # what says that an answer is complete, or right
+    r"(?:[✓✔✅☑∎■□⬛\ufe0f\U0001f300-\U0001faff]"
+    r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
+)
 _ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
 _MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
@@ -105,7 +110,8 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
     if inside:
         return None
     kept.append(response[at:])
-    return "".join(kept)
+    between = _THOUGHT_BETWEEN if sum("boxed" in part for part in kept) > 1 else ""
+    return between.join(kept)
 
 
 def answer_tag(text: str) -> str | None:
@@ -192,6 +198,8 @@ def extract(
     text = visible(turn(response), prefilled=prefilled)
     if text is None:
         return None
+    if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):
+        text = _DONE.sub("", text)
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":

@@ -79,6 +79,8 @@ def _operations(values: Iterable[Value]) -> set[str]:
     found: set[str] = set()
     for value in values:
         for expression in _expressions(value):
+            if _is_inverse(expression):
+                found.add("^ of numbers")
             for one in walk(expression):
                 if not isinstance(one, Op):
                     continue
@@ -90,6 +92,8 @@ def _operations(values: Iterable[Value]) -> set[str]:
                     found.add(one.name)
                 if one.name == "+" and _has_like_terms(one):
                     found.add("+")
+                if one.name == "*" and _multiplies_rationals(one):
+                    found.add("*")
                 if one.name in ("*", "^") and _multiplies_complex(one):
                     found.add("* of complex numbers")
     return found
@@ -124,6 +128,24 @@ def _has_like_terms(one: Op) -> bool:
         if (roots and not a.keys().isdisjoint(b)) or polynomials.ratio(a, b) is not None:
             return True
     return False
+
+
+def _is_inverse(one: Expr) -> bool:
+    return isinstance(one, Op) and one.name == "^" and one.args[1] == MINUS_ONE and isinstance(one.args[0], Num)
+
+
+def _multiplies_rationals(one: Op) -> bool:
+    r"""Rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; a fraction and `3 \cdot 10^8` are none."""
+    factors = list(_flat(one))
+    if all(isinstance(factor, Num) or _is_inverse(factor) for factor in factors):
+        return any(map(_is_inverse, factors))
+    count = 0
+    for factor in factors:
+        if isinstance(factor, Num):
+            count += factor != MINUS_ONE
+        elif not _is_inverse(factor) and isinstance(factor, Op) and factor.name == "^" and factor.args[0] != _TEN:
+            count += (form := _form(factor)) is not None and form.rational is not None
+    return count > 1
 
 
 def _multiplies_complex(one: Op) -> bool:

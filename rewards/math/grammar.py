@@ -75,6 +75,11 @@ class Grammar:
         at = self.at + ahead
         return self._tokens[at].text if at < len(self._tokens) and self._tokens[at].kind is not Kind.QUOTED else ""
 
+    def _is_quoted(self, ahead: int) -> bool:
+        """Words stand there: `3/“pound”` is no quotient."""
+        at = self.at + ahead
+        return at < len(self._tokens) and self._tokens[at].kind is Kind.QUOTED
+
     @property
     def token(self) -> Token | None:
         return self._tokens[self.at] if self.at < len(self._tokens) else None
@@ -137,7 +142,7 @@ class Grammar:
             if sign in _TIMES:
                 self.at += 1
                 value = multiply(value, self._factor())
-            elif sign == "/":
+            elif sign == "/" and not self._is_quoted(1):
                 self.at += 1
                 value = divide(value, self._factor())
             elif sign in ("\\bmod", "\\mod"):

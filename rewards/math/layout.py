@@ -17,7 +17,7 @@ import re
 _LEADING = re.compile(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
 )
-_PROVED = re.compile(r"\s*(?:∎|■|\$?\s*\\(?:blacksquare|qed)(?![a-zA-Z])\s*\$?)\s*\Z")
+_PROVED = re.compile(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
 _DOUBLED = re.compile(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
     r"|sin|cos|tan|log|ln|leq?|geq?|neq?|binom|circ|overline|in|quad)(?![a-zA-Z]))"
@@ -45,6 +45,14 @@ _MINUTES = re.compile(
 )
 _PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
 _PARTS = re.compile(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
+_REMARK = re.compile(r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“|\s\()\s*([a-zA-Z]{2}[a-zA-Z ]*)(?:\)\s*”|”\s*\)|\))\Z")
+_RAISED_FRACTION = re.compile(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
+_RAISED_O = re.compile(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
+_ANGLE = re.compile(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
+_EMPTY_BEFORE_DEGREES = re.compile(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
+_DOT = re.compile(r"(?<=\d)\{\.\}(?=\d)")
+_FACTORIAL = re.compile(r"(?<=\d)!=(?!=)")
+_AGAIN = re.compile(r"([^()=]+?)\s*\(\s*=\s*([^()=]+)\)")  # the same value in another form
 _GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,)")
 _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
@@ -59,7 +67,7 @@ def laid_out(text: str) -> str:
         if lead is not None:
             text = text[lead.end() :]
         if "\\\\" in text and "\\begin" not in text:
-            text = _DOUBLED.sub(r"\\", text)
+            text = _MULTIPLE.sub(", ", _DOUBLED.sub(r"\\", text).rstrip("\\ "))
         if "matrix" in text:
             text = _PLAIN_MATRIX.sub(r"\\begin{\1}\2\\end{\1}", text)
         if "\\begin" in text:
@@ -118,6 +126,18 @@ def settled(text: str) -> str:
         text = _ALIGNMENT.sub(" ", text)
     if "\\not" in text or "=/=" in text:
         text = _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)
+    if text[-1:] in ("”", ")") and (remark := _REMARK.search(text)) is not None:
+        text = f"{text[: remark.start()]} “ {remark[1]}”"
+    if "/_" in text or "/ _" in text:
+        text = _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    if "{" in text:
+        text = _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
+    if "!=" in text:
+        text = _FACTORIAL.sub("! =", text)
+    if text[-1:] == ")" and (again := _AGAIN.fullmatch(text)) is not None:
+        text = f"{again[1]} = {again[2]}"
+    if "^o" in text or "^{o" in text or "o”" in text:
+        text = _RAISED_O.sub(r"^\\circ ", text)
     if "..," in text:
         text = _GOES_ON.sub(r"\\ldots ", text)
     if "+/-" in text:

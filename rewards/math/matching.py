@@ -9,20 +9,19 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from rewards.math import decide, scalars, sets
+from rewards.math import decide, rows, scalars, sets
 from rewards.math.decide import Answer, all_of, any_of, yes_if
 from rewards.math.expressions import (
     IMAGINARY_UNIT,
-    ONE,
-    ZERO,
     E,
     Expr,
+    Op,
     Sym,
     add,
     free_variables,
     negative,
     renamed,
-    substituted,
+    walk,
 )
 from rewards.math.reading import readings
 from rewards.math.spelling import words_of
@@ -125,9 +124,19 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
                 return region
         return same_value(gold.value, answer, terms)
     assert isinstance(answer, Named)
+    if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
+        return Answer.NO  # of two choices, none is chosen
     if isinstance(gold, Equation):
         return _as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
+
+
+def _is_letter(name: str) -> bool:
+    return len(name) == 1 and "A" <= name <= _LAST_CHOICE
+
+
+def _name(expression: Expr) -> str:
+    return expression.name if isinstance(expression, Sym) else ""
 
 
 def _is_its_value(function: Named, other: Named) -> bool:
@@ -190,12 +199,27 @@ def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
 
 
 def _is_formula(members: Sequence[Expr]) -> bool:
-    """`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for."""
-    return len(members) > 2 and bool(free_variables(members[0])) and not any(map(free_variables, members[1:]))
+    """`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for.
+
+    Without steps it takes several names that are no coordinates: `m + n = 7` says what the sum is, `2x = 10` not what x
+    is, and `x + y = 1` is a line.
+    """
+    unknowns = _unknowns(members[0])
+    if len(members) < 3 and (len(unknowns) < 2 or not unknowns.isdisjoint("xyz")):
+        return False
+    return bool(unknowns) and not any(map(_unknowns, members[1:]))
+
+
+def _unknowns(expression: Expr) -> frozenset[str]:
+    """Variables, and functions that are only named."""
+    named = (one for one in walk(expression) if isinstance(one, Op) and one.name.endswith("()"))
+    return free_variables(expression) | {repr(one) for one in named}
 
 
 def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:
-    """A gold that says one value in several forms: any of them."""
+    """A gold that says one value in several forms: any of them; of a formula and its value, the value."""
+    if _is_formula(gold.members):
+        return same_value(Scalar(gold.members[-1]), answer, terms)
     if all_of(decide.same(*pair) for pair in zip(gold.members, gold.members[1:], strict=False)) is not Answer.YES:
         return Answer.NO
     return any_of(same_value(Scalar(member), answer, terms) for member in gold.members)
@@ -281,12 +305,17 @@ def _of_several(assigned: dict[str, Value]) -> bool:
     return len({re.split(r"[_'\d]", name)[0] for name in assigned}) > 1
 
 
+def _in_alphabet(name: str) -> str:
+    """Greek letters by their names, as they are written."""
+    return name.lstrip("\\")
+
+
 def _unnamed(many: Many, beside: Many) -> Many:
     """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
     assigned = _assigned(many)
     if assigned is not None:
         if beside.opening and beside.opening != "\\{":
-            return Many(tuple(assigned[name] for name in sorted(assigned)), "(", ")")
+            return Many(tuple(assigned[name] for name in sorted(assigned, key=_in_alphabet)), "(", ")")
         return Many(tuple(assigned.values()), many.opening, many.closing, many.hedged)
     if any(isinstance(item, Named) and not item.parameters for item in many.items):
         items = tuple(i.value if isinstance(i, Named) else i for i in many.items)
@@ -334,24 +363,16 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         return match_all(gold.items, answer.items, terms)
     if len(gold.items) != len(answer.items):
         return Answer.NO
-    kinds = {_kind(ours), _kind(theirs)}
+    kinds = {rows.kind_of(ours), rows.kind_of(theirs)}
     # A tuple of three or more may stand in square brackets; with two they would be an interval's.
     alike = len(kinds) == 1 or (len(gold.items) > 2 and kinds == {"tuple", "list"})
     if gold.opening and answer.opening and not alike:
         return Answer.NO
     if "" in (gold.opening, answer.opening):
-        kind = _kind(theirs if not gold.opening else ours)
+        kind = rows.kind_of(theirs if not gold.opening else ours)
         if kind != "tuple" and not (kind == "list" and len(gold.items) > 2):
             return Answer.NO
     return all_of(same_value(*pair, terms) for pair in zip(gold.items, answer.items, strict=True))
-
-
-def _kind(brackets: tuple[str, str]) -> str:
-    if brackets in (("(", ")"), ("\\langle", "\\rangle")):
-        return "tuple"
-    if brackets == ("[", "]"):
-        return "list"
-    return f"interval {brackets[0]}{brackets[1]}"
 
 
 def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
@@ -385,82 +406,15 @@ def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = E
     return found
 
 
-def _matrices(gold: Matrix, answer: Matrix, _terms: Terms) -> Answer:
-    if len(gold.rows) != len(answer.rows) or len(gold.rows[0]) != len(answer.rows[0]):
-        return Answer.NO
-    return all_of(
-        decide.same(a, b)
-        for ours, theirs in zip(gold.rows, answer.rows, strict=True)
-        for a, b in zip(ours, theirs, strict=True)
-    )
-
-
-def _rows(value: Many) -> Matrix | None:
-    """`[[1, 2], [3, 4]]` as a matrix; None where it is something else."""
-    rows: list[tuple[Expr, ...]] = []
-    for item in value.items:
-        if not isinstance(item, Many) or (item.opening, item.closing) != ("[", "]"):
-            return None
-        rows.append(tuple(cell.expression for cell in item.items if isinstance(cell, Scalar)))
-        if len(rows[-1]) != len(item.items):
-            return None
-    same_length = len(set(map(len, rows))) == 1
-    return Matrix(tuple(rows)) if same_length and (value.opening, value.closing) == ("[", "]") else None
-
-
-def _matrix_and_tuple(gold: Matrix, answer: Many, _terms: Terms) -> Answer:
-    """A vector may be written as a tuple, a matrix as rows in square brackets."""
-    rows = _rows(answer)
-    if rows is not None:
-        return _matrices(gold, rows, _terms)
-    cells = [cell for row in gold.rows for cell in row]
-    if 1 not in (len(gold.rows), len(gold.rows[0])) or _kind((answer.opening, answer.closing)) != "tuple":
-        return Answer.NO
-    if len(cells) != len(answer.items):
-        return Answer.NO
-    items = [item.expression for item in answer.items if isinstance(item, Scalar)]
-    if len(items) != len(cells):
-        return Answer.NO
-    return all_of(decide.same(*pair) for pair in zip(cells, items, strict=True))
-
-
-def _tuple_and_matrix(gold: Many, answer: Matrix, terms: Terms) -> Answer:
-    return _matrix_and_tuple(answer, gold, terms)
-
-
-def _components(value: Scalar) -> Many | None:
-    """`3\\mathbf{i} - 2\\mathbf{j}` as a tuple."""
-    names = {name for name in free_variables(value.expression) if name.startswith("basis ")}
-    if not names:
-        return None
-    size = max(int(name[-1]) for name in names)
-    parts: list[Value] = []
-    for axis in range(1, size + 1):
-        expression = value.expression
-        for other in range(1, 4):
-            expression = substituted(expression, f"basis {other}", ONE if other == axis else ZERO)
-        parts.append(Scalar(expression))
-    return Many(tuple(parts), "(", ")")
-
-
-def _matrix_and_scalar(gold: Matrix, answer: Scalar, terms: Terms) -> Answer:
-    parts = _components(answer)
-    return Answer.NO if parts is None else _matrix_and_tuple(gold, parts, terms)
-
-
-def _scalar_and_matrix(gold: Scalar, answer: Matrix, terms: Terms) -> Answer:
-    return _matrix_and_scalar(answer, gold, terms)
-
-
 def _scalar_and_many(gold: Scalar, answer: Many, terms: Terms) -> Answer:
-    parts = _components(gold)
+    parts = rows.components(gold)
     if parts is not None:
         return _many(parts, answer, terms)
     return Answer.NO
 
 
 def _many_and_scalar(gold: Many, answer: Scalar, terms: Terms) -> Answer:
-    parts = _components(answer)
+    parts = rows.components(answer)
     if parts is not None:
         return _many(gold, parts, terms)
     return Answer.NO
@@ -485,11 +439,11 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Many, Many): _many,
     (Many, Scalar): _many_and_scalar,
     (Scalar, Many): _scalar_and_many,
-    (Matrix, Matrix): _matrices,
-    (Matrix, Many): _matrix_and_tuple,
-    (Many, Matrix): _tuple_and_matrix,
-    (Matrix, Scalar): _matrix_and_scalar,
-    (Scalar, Matrix): _scalar_and_matrix,
+    (Matrix, Matrix): rows.same_matrices,
+    (Matrix, Many): rows.matrix_and_tuple,
+    (Many, Matrix): rows.tuple_and_matrix,
+    (Matrix, Scalar): rows.matrix_and_scalar,
+    (Scalar, Matrix): rows.scalar_and_matrix,
     (Equation, Equation): _equations,
     (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),
 }

@@ -2,9 +2,10 @@ r"""Matrices and column vectors: `\begin{pmatrix} … \end{pmatrix}` and its lik
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rewards.math.expressions import Expr, Op, add, divide, multiply, negative, number
+from rewards.math.expressions import Expr, Num, Op, add, divide, multiply, negative, number
 from rewards.math.tokens import NotMaths
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array"))
 _MOST_CELLS = 144
+_LARGEST_POWER = 1000
+_MOST_BITS = 5000
 
 
 def read_matrix(parser: Parser) -> tuple[str, list[list[Expr]]]:
@@ -138,7 +141,25 @@ def _raised(parser: Parser, rows: Rows) -> Rows:
         return [list(column) for column in zip(*rows, strict=True)]
     if mark == "-1" and len(rows) == len(rows[0]) <= 4:
         return _inverse(rows)
+    if mark.isdigit() and 1 <= int(mark) <= _LARGEST_POWER and len(rows) == len(rows[0]):
+        return _power(rows, int(mark))
     raise NotMaths(f"a matrix to the power {mark!r:.20}")
+
+
+def _power(rows: Rows, exponent: int) -> Rows:
+    """Of whole numbers and fractions, which are multiplied at once. Raises NotMaths."""
+    if not all(isinstance(cell, Num) and not cell.digits for row in rows for cell in row):
+        raise NotMaths("a power of a matrix that holds more than numbers")
+    numbers = [[cell.value for cell in row if isinstance(cell, Num)] for row in rows]
+    total = numbers
+    for _ in range(exponent - 1):
+        total = [
+            [sum(a * b for a, b in zip(row, column, strict=True)) for column in zip(*numbers, strict=True)]
+            for row in total
+        ]
+        if any(max(abs(cell.numerator), cell.denominator).bit_length() > _MOST_BITS for row in total for cell in row):
+            raise NotMaths("a power of a matrix with numbers of thousands of digits")
+    return [[Num(Fraction(cell)) for cell in row] for row in total]
 
 
 def _inverse(rows: Rows) -> Rows:

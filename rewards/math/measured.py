@@ -9,7 +9,7 @@ from rewards.math.commands import Parser
 from rewards.math.expressions import Expr, Num, Op, multiply, negative, number, walk
 from rewards.math.lexicon import SCALES
 from rewards.math.tokens import NotMaths, Token
-from rewards.math.units import CURRENCIES, Unit, read_unit
+from rewards.math.units import CURRENCIES, Unit, priced, read_unit
 from rewards.math.values import Scalar, Value
 
 
@@ -69,7 +69,7 @@ def _priced(money: str, unit: Unit, behind: str) -> Unit:
         raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
     if unit.dimension in ((), currency.dimension):
         return currency
-    return Unit(currency.dimension, currency.factor, frozenset((f"{unit.factor} {unit.dimension}",)))
+    return priced(currency, unit)
 
 
 def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:

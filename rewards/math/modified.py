@@ -24,14 +24,16 @@ _BEFORE = re.compile(
     rf"""(?<![\w-])(?:
         (?<!by\sa\s)(?:{_PART})\sof
       | twice | thrice | double | triple | quadruple | times | plus | minus | than | modulo
-      | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
+      | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
+      | none\sof | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
       | (?:divided|multiplied|divisible)\sby | out\sof
       | except(?:\sfor)? | besides | excluding | never
       | not\s(?:\w+ly|quite|just|even)
       | (?:any|every|all|no|none|nothing)\w*(?:\s\w+)?\sbut
+      | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between)
       | {_NUMBERED}(?:after|before|following|preceding)
       | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)
-    )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?[\s$*(]*\Z""",
+    )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?[\s$*(\[]*\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
 

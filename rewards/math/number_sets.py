@@ -46,7 +46,7 @@ _REAL: dict[str, Value] = {
 _IN_WORDS = re.compile(
     r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?"
     r"(?:(?P<sign>positive|negative|non-?\s?negative|non-?\s?positive|non-?\s?zero) )?(?:(?P<real>real )?"
-    r"(?P<noun>integer|natural|rational|complex|real|number)s?(?P<number>(?<!number)(?<!numbers) numbers?)?)"
+    r"(?P<noun>integer|natural|rational|complex|real|number)(?:s|(?P<number>(?<!number) numbers?)))"
 )
 _FULL_NAMES = {"integer": "integers", "natural": "natural numbers", "rational": "rational numbers"}
 

@@ -15,6 +15,12 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.assertion import (
+    is_asserted,
+    is_restricted,
+    is_unconditional,
+    offers_more,
+)
 from rewards.math.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
 from rewards.math.written import (
     AROUND,
@@ -25,13 +31,13 @@ from rewards.math.written import (
     formulas,
     last_value,
     run_from,
+    sentence_before,
     sentence_end,
     unit,
     unmarked,
 )
 
 _LONGEST_BARE = 200
-_PROVED = "∎■□ "
 _LONGEST_CLAUSE = 1000
 _LONGEST_HEADING = 40
 _MOST_WORDS = 4
@@ -39,6 +45,7 @@ _MOST_WORDS = 4
 _FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
 _LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:\s")
+_ABBREVIATED = re.compile(r"ans\.\s", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
 _PLAINLY = re.compile(
@@ -49,10 +56,11 @@ _PLAINLY = re.compile(
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 _SAID = re.compile(
-    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?)
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|\bans(?=\.))
     (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_])\s*:?
+      |(?<=ans)\.[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
     |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
@@ -74,19 +82,21 @@ _CORRECTION = re.compile(
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
     r"(?:[:=\s>]|(?:thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly|equal to|given by|as follows"
+    r"|still|again|also|obviously|precisely|definitely|certainly|actually|always|approximately|about|roughly"
+    r"|found to be|a total of"
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
 )
 _DOTS = re.compile(r"\A(?:\.{2,}|…|\s)+")
 _ASSIGNED = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
-_JOINED = re.compile(r"\s*(?:,|;|,?\s*and\b)\s*")
+_JOINED = re.compile(r"\s*\(?(?:,|;|,?\s*and\b)\s*")
 _DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _INSTEAD = re.compile(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
 _HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
 _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
-_NOT_THAT = re.compile(r",?\s*(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
+_NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
     r"|anything but)\s+[^\s,;]+(?:\s[^\W\d_]+)*",
@@ -94,23 +104,45 @@ _BOUND = re.compile(
 )
 _YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
 _CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
-_GOES_ON = re.compile(
-    r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])"
-    r"|\s+(?:times|plus|minus|multiplied|divided|more than|less than|over|choose|mod|squared|cubed|factorial)\b",
+_BY_VERB = re.compile(r"\b(?:is|are)\s*\Z", re.IGNORECASE)
+_LONGEST_VERB = 10
+_WHETHER = re.compile(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
+_THAT = re.compile(r"that\s", re.IGNORECASE)
+_DENYING = re.compile(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
+_APPOSITION = re.compile(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
+    r"(?:[,(:]|\bwhich (?:is|equals)\b)\s*(?:or|i\.e\.,?|that is,?|namely)?\s*"
+    r"(?P<value>[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
     re.IGNORECASE,
 )
+_LISTED = re.compile(
+    r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])", re.IGNORECASE
+)
+_IN_BRACKETS = re.compile(r"\s*\(\s*[a-zA-Z][^()]*\)?\s*")  # a remark
+_NOT_ANOTHER = re.compile(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
+_CHOICE_LIST = re.compile(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
+_OTHER_CHOICE = re.compile(r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+(?:maybe\s)?\(?[B-J]\)?(?!\w)")
+_CHANGED = re.compile(
+    r"[\s$*)]+(?:times|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared|cubed|factorial|below|above"
+    r"|short of|away from|point|to the power"
+    r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
+    r"|\s+more\s*\Z|\s*\\?%\s+of\b",
+    re.IGNORECASE,
+)
+_SEVERAL = "… "  # before what is more than one value, or another than it seems: it is no answer as it stands
 
 
 def bare(text: str) -> str | None:
     """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
-    line = text.strip().rstrip(_PROVED)
+    line = text.strip()
     if not line or "\n" in line or len(line) > _LONGEST_BARE or not _FILLED.search(line):
         return None
-    if any(mark in line for mark in _FORMS) or line.endswith("?"):
+    if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):
         return None
     if _PLAINLY.fullmatch(line.rstrip(".")) or _BOUND.fullmatch(line.rstrip(".")):
         return line
     found = plain_words(line)
+    if _ABBREVIATED.match(line):
+        return None
     refused = NO_WORD if _ONE_WORD.fullmatch(line) else PROSE
     if len(found) > _MOST_WORDS or not refused.isdisjoint(found) or _LABEL.match(line):
         return None
@@ -144,7 +176,9 @@ def said_finally(text: str) -> str | None:
     """What an explicit "final answer is" gives, where it gives a value."""
     place = _last_phrase(text, only_final=True)
     value = None if place is None else _stated(text, place)
-    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value):
+    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value) or value.startswith(_SEVERAL):
+        return None
+    if is_restricted(text[text.find(value, place) + len(value) : sentence_end(text, place)]):
         return None
     is_reasoned = _VALUE.search(value) is None and _REASON.search(text[: sentence_end(text, place)], place) is not None
     return None if is_reasoned else value  # "positive, because …" is said of the answer
@@ -154,14 +188,18 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
     """Behind the last phrase that announces an answer."""
     place = None
     for found in _SAID.finditer(text):
-        if (found.group("final") or not only_final) and _announces(text, found):
+        if only_final and not (found.group("final") and is_unconditional(sentence_before(text, found.start()))):
+            continue
+        if _announces(text, found):
             place = found.end()
     return place
 
 
 def _announces(text: str, found: re.Match[str]) -> bool:
-    """A word alone at the end of its line announces something only where it is a heading."""
-    if found.group("answer") is None or re.search(r"[:=–—,-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
+    """Where it is asserted; a word alone at the end of its line only where it is a heading."""
+    if not is_asserted(sentence_before(text, found.start())):
+        return False
+    if found.group("answer") is None or re.search(r"[:=–—,.-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
         return True
     begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
     before = text[begin : found.start("answer")]
@@ -176,10 +214,15 @@ def _stated(text: str, place: int) -> str | None:
         return fenced.group(1).strip() or None
     rest = _DOTS.sub("", unmarked(rest).lstrip(AROUND + ":"))
     lead = _LEAD.match(rest)
-    return _begun(rest[lead.end() if lead else 0 :].lstrip(AROUND + ":"))
+    is_verb = _BY_VERB.search(text, max(0, place - _LONGEST_VERB), place) is not None
+    return _begun(rest[lead.end() if lead else 0 :].lstrip(AROUND + ":"), is_verb=is_verb)
 
 
-def _begun(rest: str) -> str | None:
+def _unreasoned(after: str) -> str:
+    return _WHETHER.split(after)[0]
+
+
+def _begun(rest: str, *, is_verb: bool = False) -> str | None:
     """The formula that a text begins with, or what its first clause says; None in a question."""
     begun = next(formulas(rest), None) if rest.startswith(("$", "\\(", "\\[")) else None
     if begun is not None and begun.start == 0:
@@ -187,8 +230,10 @@ def _begun(rest: str) -> str | None:
         after = rest[begun.end : end]
         if rest.startswith("?", end):
             return None
-        if _GOES_ON.match(after) or _HEDGE.search(after):
+        if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
             return rest[:end].rstrip()
+        if _CHANGED.match(after) or offers_more(rest[begun.end :], rest[: begun.end]):
+            return _SEVERAL + rest[:end].rstrip()
         if (assigned := _assignments(rest)) is not None:
             return assigned
         return formula(rest, begun)
@@ -199,10 +244,18 @@ def _begun(rest: str) -> str | None:
     denied = _DENIED.match(clause)
     if denied:
         instead = _INSTEAD.search(denied.group("rest"))
-        return _begun(instead.group("rest")) if instead else clause if _FILLED.search(denied.group("rest")) else None
+        return (
+            _begun(instead.group("rest"), is_verb=is_verb)
+            if instead
+            else clause
+            if _FILLED.search(denied.group("rest"))
+            else None
+        )
     if clause.count("}") > clause.count("{"):
         clause = clause.rstrip("}]" + AROUND)
-    return _clause(clause)
+    if offers_more(rest[len(clause) :], clause):
+        return _SEVERAL + clause
+    return _clause(clause, is_verb=is_verb)
 
 
 def _assignments(rest: str) -> str | None:
@@ -216,8 +269,11 @@ def _assignments(rest: str) -> str | None:
     return rest[:end] if count > 1 else None
 
 
-def _clause(clause: str) -> str | None:
-    """What a clause begins with, all of it where it offers several or is nothing but an answer, else its last value."""
+def _clause(clause: str, *, is_verb: bool = False) -> str | None:
+    """What a clause begins with, all of it where it offers several or is nothing but an answer, else its last value.
+
+    is_verb: "is" or "are" stands before it, so that other words than plain ones make another value of the one behind.
+    """
     if not _FILLED.search(clause):
         return None
     if _BOUND.fullmatch(clause):
@@ -225,14 +281,27 @@ def _clause(clause: str) -> str | None:
     run = run_from(clause)
     if _VALUE.search(run):
         after = clause[len(run) :]
-        if _HEDGE.search(after) or _GOES_ON.match(after):
+        if _HEDGE.search(_unreasoned(after)) or _LISTED.match(after):
             return clause
         if _NOT_THAT.match(after):
             return run
+        if _CHANGED.match(after) or offers_more(after, run):
+            return _SEVERAL + clause
         if COMPOUND.match(after):
             return last_value(clause)
+        if _IN_BRACKETS.fullmatch(after):
+            return run
         measured = unit(clause, len(run))
+        if not measured and is_restricted(after):
+            return run
         return run.rstrip("–—") + measured if measured or not bare(clause) else clause
+    denial = _NOT_ANOTHER.match(clause)
+    if denial is not None:
+        return denial.group("value")
+    if re.fullmatch(r"[A-J]\s\([^()]*\)", clause):
+        return clause[0]
+    if _OTHER_CHOICE.match(clause) and not _CHOICE_LIST.fullmatch(clause):
+        return _SEVERAL + clause
     if ((run or _CHOICES.search(clause)) and _HEDGE.search(clause)) or " " in run:
         return clause
     if bare(clause) is not None:
@@ -242,4 +311,9 @@ def _clause(clause: str) -> str | None:
     if verdict and not _VALUE.search(clause):
         return verdict.group()
     letter = run.strip("().: ")
-    return run if len(letter) == 1 and letter.isupper() else last_value(clause)
+    if len(letter) == 1 and letter.isupper():
+        return run
+    if is_verb and _VALUE.search(clause) and not _THAT.match(clause):
+        at_last = None if _DENYING.match(clause) else _APPOSITION.search(clause)
+        return at_last.group("value") if at_last else _SEVERAL + clause
+    return last_value(clause)

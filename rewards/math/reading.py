@@ -21,12 +21,12 @@ from functools import lru_cache
 from rewards.math.congruences import congruence
 from rewards.math.expressions import Num
 from rewards.math.lexicon import MONTHS, TRUTHS
-from rewards.math.number_sets import by_words
+from rewards.math.number_sets import REALS, by_words
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
 from rewards.math.structure import maths
 from rewards.math.tokens import FUNCTION_WORDS, NotMaths
-from rewards.math.values import Based, Choice, Clock, Date, Many, Named, Ratio, Scalar, Truth, Value, Words
+from rewards.math.values import Based, Choice, Clock, Date, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
@@ -36,7 +36,7 @@ _CHOICE_AND_TEXT = re.compile(
 )
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
-    r"(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
+    r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
 )
 _IN_BASE = re.compile(r"(-?[0-9A-Fa-f]*\d[0-9A-Fa-f]*)\s*\(?\s*(?:in )?base[\s-]*(\w+)\)?", re.IGNORECASE)
 _BASES = {
@@ -59,12 +59,14 @@ _DATE = re.compile(
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
     r"(?:,?\s+(\d{4}))?",
 )
-_DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_SIGNS = "+-$€£¥₹ "
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(r"^(?:[a-zA-Z]\s*:\s*)?([a-zA-Z])\s*\\mapsto\s*")
 _CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
 _IN_NUMBERS = re.compile(
-    r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)\s*”\s*|\s+for\s+)[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*$"
+    r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)"
+    r"[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
 )
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
@@ -98,6 +100,17 @@ _LEADING_KIND = re.compile(
     r"(?=[(\[\\])",
     re.IGNORECASE,
 )
+_NAMED_RATIO = re.compile(r"[a-zA-Z](?:\s*:\s*[a-zA-Z])+\s*=")
+_DECIMALS = re.compile(  # `3,5; 4,5`
+    r"[(\[\\{\s]*[-+]?\d+(?:,\d+)?(?:\s*;\s*[-+]?\d+(?:,\d+)?)+[)\]\\}\s]*"
+    r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
+)
+_ALL_BUT = re.compile(
+    r"^“?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real numbers?|reals),? "
+    r"(?:except|but|excluding|other than|besides)(?: for)?\s*”?\s*(?=[^\sa-z“”]|[a-z]\s*=)",
+    re.IGNORECASE,
+)
+_ALL_THAT = re.compile(r"^“\s*(?:for )?(?:all|any|every)\s*”\s*(?=[a-z]\s*(?:\\[gl]e\b|[<>]))", re.IGNORECASE)
 _CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
@@ -159,7 +172,15 @@ def _readings(text: str) -> list[Value]:
     label = _LABEL.match(text)
     if label is not None:
         text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
-    text = _LEADING_KIND.sub("", text)
+    text = _LEADING_KIND.sub("", _ALL_THAT.sub("", text))
+    if (but := _ALL_BUT.match(text)) is not None:
+        return _all_but(text[but.end() :])
+    if (
+        "," in text
+        and _DECIMALS.fullmatch(text)
+        and not all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text))
+    ):
+        text = text.replace(",", ".")  # `3,5; 4,5`
     if (several := _separately(text)) is not None:
         return several
     if ratio := _TO.fullmatch(text.strip("“” ")):
@@ -174,7 +195,7 @@ def _readings(text: str) -> list[Value]:
         return found
     decimal = _DECIMAL_COMMA.fullmatch(text)
     if decimal and (
-        not _GROUPED.fullmatch(f"{decimal[1].lstrip('+-')},{decimal[2]}") or decimal[1].lstrip("+-") == "0"
+        not _GROUPED.fullmatch(f"{decimal[1].lstrip(_SIGNS)},{decimal[2]}") or decimal[1].lstrip(_SIGNS) == "0"
     ):
         found += maths(f"{decimal[1]}.{decimal[2]}{decimal[3]}")
         found += maths(f"{decimal[1]}, {decimal[2]}{decimal[3]}")
@@ -194,6 +215,20 @@ def _readings(text: str) -> list[Value]:
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         found.append(Words(words_of(unquoted)))
     return found
+
+
+def _all_but(text: str) -> list[Value]:
+    """All real numbers without those that are listed."""
+    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text.strip(" ”")))
+    if not taken or not isinstance(taken[0], Scalar | Many):
+        return []
+    first = taken[0]
+    listed = (
+        first
+        if isinstance(first, Many) and first.opening
+        else Many(first.items if isinstance(first, Many) else (first,), "\\{", "\\}")
+    )
+    return [Minus(REALS, listed)]
 
 
 def _several_choices(text: str) -> list[Value]:
@@ -234,7 +269,7 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         return found
     if choices := _several_choices(option):
         return choices
-    if with_text := _CHOICE_AND_TEXT.fullmatch(option):
+    if not _NAMED_RATIO.match(option) and (with_text := _CHOICE_AND_TEXT.fullmatch(option)):
         letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
         if _OTHER_CHOICE.search(rest):  # another option beside it
             return [Words(words_of(text))]
@@ -258,7 +293,7 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         if found and isinstance(found[0], Clock) and found[0].half:
             return found
     if lower[:1].isalnum() and any(lower.find(month[:3]) >= 0 for month in MONTHS):
-        date = _DATE.fullmatch(text.removeprefix("the "))
+        date = _DATE.fullmatch(text.removeprefix("the ").rstrip(" ."))
         if date:
             month = MONTHS.get((date[1] or date[4]).lower())
             if month:

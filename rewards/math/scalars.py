@@ -10,7 +10,7 @@ from fractions import Fraction
 from rewards.math import decide
 from rewards.math.decide import Answer, all_of, yes_if
 from rewards.math.expressions import PI, Expr, Num, Op, divide, multiply, walk
-from rewards.math.units import Unit
+from rewards.math.units import NO_UNIT, Unit
 from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
 
 
@@ -22,7 +22,7 @@ def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
     a, b = gold.expression, answer.expression
     if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
         a, b = _scaled(a, gold.unit), _scaled(b, answer.unit)
-    if (gold.percent and answer.unit.dimension) or (answer.percent and gold.unit.dimension):
+    if gold.percent != answer.percent and (answer.unit if gold.percent else gold.unit) != NO_UNIT:
         return Answer.NO
     if gold.percent != answer.percent:
         return _percent(a, b, gold_has_it=gold.percent)
@@ -79,6 +79,8 @@ def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:
 def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:
     """A base that is left out is the gold's."""
     value = answer.expression
+    if answer.unit.dimension or answer.percent:
+        return Answer.NO
     return yes_if(isinstance(value, Num) and not value.digits and str(value.value) == gold.digits.lstrip("0"))
 
 

@@ -222,6 +222,9 @@ _RENAMED = {
     r"\bigcup": r"\cup",
     r"\bigcap": r"\cap",
     r"\coloneqq": ":=",
+    r"\Bbb": r"\mathbb",
+    r"\geqq": r"\ge",
+    r"\leqq": r"\le",
     r"\wedge": r"\land",
     r"\vee": r"\lor",
     r"\lnot": r"\neg",
@@ -241,11 +244,13 @@ _DELIMITERS = (
     ("`", "`"),
     ('"', '"'),
 )
+_APART = re.compile(r"(?<![,;\s])\s*\\q?quad\s*(?=[a-zA-Z](?:_\{?\w+\}?)?\s*=)")
 _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
 _UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
-_TEN = re.compile(r"(?<=\d)\s+x\s+(?=10\s*\^)")
+_TIMES = re.compile(r"(?<=\d)\s+x\s+(?=\d)")
 _TEMPERATURE = re.compile(r"\^\s*\\circ\s*“?\s*([CF])(?![a-zA-Z])\s*”?")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _WHITE = re.compile(r"\s+")
 _TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
 _BRACED_SIGN = re.compile(r"(?<!\\text)(?<!\\mathrm)\{\s*([-+:=<>])\s*\}")
@@ -279,7 +284,7 @@ def _root(match: re.Match[str]) -> str:
 def _quoted(match: re.Match[str]) -> str:
     """The content of a text command: maths where it can only be that, else quoted words."""
     content = match.group(2)
-    if content.strip() in (",", ";", ":"):
+    if content.strip() in (",", ";", ":", "."):
         return content
     if content.strip() in ("sec", "min") and match.string[: match.start()].rstrip("\\ ,;~")[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
@@ -357,12 +362,12 @@ _ALREADY = re.compile(
 def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
     if " x " in text or "U" in text:
-        text = _UNION.sub(r" \\cup ", _TEN.sub(r" \\times ", text))
+        text = _UNION.sub(r" \\cup ", _TIMES.sub(r" \\times ", text))
     if _ALREADY.fullmatch(text) and ">" not in text[:2]:
         text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
         text = _TRAILING.sub("", " ".join(text.split())).rstrip()
         return settled(unbraced(text))
-    text = laid_out(text)
+    text = laid_out(unwrapped(text))
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
         text = _run(_RAISED_RUN, _RAISED, "^", text)
@@ -379,8 +384,8 @@ def spelled(text: str) -> str:
         if "\\times" in text and "=" not in text:
             text = _CROSSED.sub(_crossed, text)
         text = _ARROW.sub(lambda m: f" {m[1] or m[2]} ", text)
-        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
-        text = _DROPPED.sub(" ", text)
+        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)).replace("{,}", ", ")
+        text = _APART.sub(", ", _DROPPED.sub(" ", text))
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
         if "{-" in text or "^{" in text:
             text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
@@ -394,7 +399,7 @@ def spelled(text: str) -> str:
         text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
         text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
     else:
-        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
+        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)).replace("{,}", ", ")
     text = (
         _MARKUP.sub("", text)
         if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
@@ -406,7 +411,8 @@ def spelled(text: str) -> str:
 
 def words_of(text: str) -> str:
     """Words in the form in which they are compared."""
-    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("-", " ").replace("\\", " ")
+    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
+    text = _HYPHEN.sub(" ", text)
     text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
     return re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
 

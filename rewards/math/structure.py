@@ -6,6 +6,7 @@ left is a value.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,8 @@ from fractions import Fraction
 from operator import itemgetter
 
 from rewards.math.commands import Parser
-from rewards.math.expressions import Expr, Num, divide, number
+from rewards.math.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
+from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, number, substituted
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
 from rewards.math.number_sets import EMPTY, by_sign
@@ -21,7 +23,6 @@ from rewards.math.quantities import is_quantity
 from rewards.math.spelling import key, words_of
 from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
-from rewards.math.units import CURRENCIES
 from rewards.math.values import (
     Equation,
     Inequality,
@@ -57,17 +58,15 @@ _RELATIONS = {
     "\\in": "in",
     "\\equiv": "==",
 }
-_OPENING = frozenset(("(", "[", "{", "\\{", "\\langle", "\\lfloor", "\\lceil", "\\begin"))
-_CLOSING = frozenset((")", "]", "}", "\\}", "\\rangle", "\\rfloor", "\\rceil", "\\end"))
-_JOINING = {"and": False, "or": True, "\\lor": True, "\\land": False, "\\vee": True, "\\wedge": False, "&": False}
 _NAME = re.compile(
     r"[a-zA-Z](?:'|\\prime)*(?:_\s*\{?[\\\w, “”]+\}?)?(?:\^\{?-1\}?)?"
-    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
+    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|[a-zA-Z](?:\s*:\s*[a-zA-Z])+|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
     r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
     r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
     r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
 _FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
+_NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 _COMMAS = frozenset((",", ";"))
 
 
@@ -79,38 +78,9 @@ def maths(text: str) -> list[Value]:
         return []
 
 
-def _cut(
-    found: Sequence[Token], signs: frozenset[str], *, words: bool = False
-) -> tuple[list[Sequence[Token]], list[str]]:
-    """Cut at signs that stand in no bracket (and at words that join); the pieces, and what stood between them."""
-    pieces: list[Sequence[Token]] = []
-    between: list[str] = []
-    depth = start = bars = 0
-    for at, token in enumerate(found):
-        text = token.text
-        if token.kind in (Kind.WORD, Kind.QUOTED):
-            text = text.strip(" ,").lower()
-            if not (words and depth == 0 and not bars and text in ("and", "or")):
-                continue
-        elif token.kind is Kind.LETTER or token.kind is Kind.NUMBER:
-            continue
-        if text in _OPENING:
-            depth += 1
-        elif text in _CLOSING:
-            depth -= 1
-        elif text == "|":
-            bars ^= 1
-        elif depth == 0 and (text in signs or (words and text in _JOINING)) and not (bars and text in ("<", ">")):
-            pieces.append(found[start:at])
-            between.append(text)
-            start = at + 1
-    pieces.append(found[start:])
-    return pieces, between
-
-
 def _several(found: Sequence[Token], text: str) -> list[Value]:
     """A bare list, or what it is instead."""
-    pieces, between = _cut(found, _COMMAS, words=True)
+    pieces, between = cut(found, _COMMAS, words=True)
     kept = [piece for piece in pieces if piece]
     if len(pieces) == 1:
         return _item(found, text)
@@ -120,7 +90,7 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
         return _item(kept[0], text)
     if any(sign[0] == "\\" for sign in between) and not any(token.text in _RELATIONS for token in found):
         return [Words(key(text))]  # a formula of logic
-    hedged = any(_JOINING.get(sign, False) for sign in between)
+    hedged = any(JOINING.get(sign, False) for sign in between)
     if len(kept) == len(pieces) and (solutions := _solutions(pieces, between, text)):
         return solutions
     found_all = _combined(kept, text, "", "", hedged)
@@ -131,7 +101,9 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
 
 def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: str) -> list[Value]:
     """`x = 1, y = 2 or x = 3, y = 4`: each solution as a tuple in the order of the names."""
-    parting = [sign == ";" or _JOINING.get(sign, False) for sign in between]
+    parting = [sign == ";" or JOINING.get(sign, False) for sign in between]
+    if not any(parting):
+        parting = [sign == "and" for sign in between]
     if not any(parting) or all(parting):
         return []
     groups: list[list[Value]] = [[]]
@@ -142,7 +114,8 @@ def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: 
     named = [{one.name: one.value for one in group if isinstance(one, Named)} for group in groups]
     if any(len(one) < 2 or one.keys() != named[0].keys() for one in named) or sum(map(len, named)) != len(pieces):
         return []
-    return [Many(tuple(Many(tuple(one[name] for name in sorted(one)), "(", ")") for one in named), hedged=True)]
+    order = sorted(named[0], key=lambda name: name.lstrip("\\"))
+    return [Many(tuple(Many(tuple(one[name] for name in order), "(", ")") for one in named), hedged=True)]
 
 
 def _combined(
@@ -176,7 +149,7 @@ def _filled(items: list[Value]) -> list[Value]:
 
 def _item(found: Sequence[Token], text: str) -> list[Value]:
     """One value, equation or inequality."""
-    pieces, between = _cut(found, frozenset(_RELATIONS))
+    pieces, between = cut(found, frozenset(_RELATIONS))
     if not between:
         return _value(found, text)
     if any(not piece for piece in pieces):
@@ -184,6 +157,8 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
             return _item(found[1:], text)
         raise NotMaths("a relation without a side")
     relations = [_RELATIONS[sign] for sign in between]
+    if relations[0] == "==" and _FUNCTION_NAME.fullmatch(source_of(pieces[0], text)):
+        relations[0] = "="
     if "~" in relations:
         at = relations.index("~")
         if at == 0 and len(relations) == 1:  # `x ≈ 3`: said of a name, it is the value; of a value, not
@@ -196,7 +171,13 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
     if relations[0] == "in" and len(relations) == 1:
         if all(token.kind in (Kind.NUMBER, Kind.SIGN) for token in pieces[0]):
             raise NotMaths("a number that is said to be in a set")
-        return [Named(_source(pieces[0], text), _interval(one)) for one in _several(pieces[1], text)]
+        if not _name_of(pieces[0], text):
+            raise NotMaths("an expression that is said to be in a set")
+        return [
+            Named(source_of(pieces[0], text), _interval(one))
+            for one in _several(pieces[1], text)
+            if not isinstance(one, Scalar | Named)
+        ]
     if all(relation == "=" for relation in relations):
         return _named(pieces, text)
     if all(relation in ("<", ">", "<=", ">=", "!=") for relation in relations):
@@ -214,16 +195,10 @@ def _interval(value: Value) -> Value:
     return value
 
 
-def _source(piece: Sequence[Token], text: str) -> str:
-    last = piece[-1]
-    width = len(last.text) + (2 if last.kind is Kind.QUOTED else 0)
-    return text[piece[0].start : last.start + width].strip()
-
-
 def _name_of(piece: Sequence[Token], text: str) -> str:
     """The name that the left side of an equation is; empty = it is none."""
-    source = _source(piece, text).strip()
-    if source in ("e", "i", "\\pi"):
+    source = source_of(piece, text).strip()
+    if source in ("e", "i") or source in _NO_NAMES:
         return ""
     if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
         return source
@@ -233,14 +208,14 @@ def _name_of(piece: Sequence[Token], text: str) -> str:
 def _unsolved(piece: Sequence[Token], text: str) -> str:
     """A left side that names what is asked: an integral without bounds, a product of vectors."""
     if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
-        return _source(piece, text)
+        return source_of(piece, text)
     names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
     letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
     signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
     if not {"+", "-"}.isdisjoint(signs) and not all(token.text.isupper() for token in letters):
         return ""  # `x + y` is no name, `AB + BC` is
     named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
-    return _source(piece, text) if named else ""
+    return source_of(piece, text) if named else ""
 
 
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
@@ -267,12 +242,12 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
             order = names[1].split(",")
             plain, values = f"({','.join(sorted(order))})", [_by_name(value, order) for value in values]
         return [Named(plain, value, expression, parameters) for value in values]
-    if not _is_measured(pieces):
+    if not is_measured(pieces):
         try:
             return [Equation(tuple(_scalar_expression(piece, text) for piece in pieces))]
         except NotMaths:
             pass
-    return worked(pieces, [_source(piece, text) for piece in pieces], lambda piece: _value(piece, text))
+    return worked(pieces, [source_of(piece, text) for piece in pieces], lambda piece: _value(piece, text))
 
 
 def _by_name(value: Value, names: list[str]) -> Value:
@@ -281,15 +256,6 @@ def _by_name(value: Value, names: list[str]) -> Value:
         return value
     return replace(
         value, items=tuple(item for _name, item in sorted(zip(names, value.items, strict=True), key=itemgetter(0)))
-    )
-
-
-def _is_measured(pieces: Sequence[Sequence[Token]]) -> bool:
-    """Degrees, percents, money or words stand in it."""
-    return any(
-        token.kind is Kind.QUOTED or token.text in ("\\circ", "%") or token.text in CURRENCIES
-        for piece in pieces
-        for token in piece
     )
 
 
@@ -327,6 +293,8 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
         raise NotMaths("nothing")
     if len(found) == 1 and found[0].kind is Kind.QUOTED and len(found[0].text.strip()) == 1:
         found = [Token(Kind.LETTER, found[0].text.strip(), found[0].gap, found[0].start)]
+    if len(found) == 1 and found[0].kind is Kind.WORD and found[0].text.isupper():
+        return [Words(words_of(found[0].text))]  # points or a sequence: they have an order
     if all(token.kind in (Kind.WORD, Kind.QUOTED) for token in found) and any(len(token.text) > 2 for token in found):
         word = Words(words_of(" ".join(token.text for token in found)))
         short = len(found) == 1 and found[0].kind is Kind.WORD and len(found[0].text) == 3
@@ -354,27 +322,14 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
     return values + [value for value in scalars(found) if value not in values]
 
 
-def _closes(found: Sequence[Token]) -> bool:
-    """Whether the first token's bracket is closed by the last."""
-    depth = 0
-    for at, token in enumerate(found):
-        if token.kind in (Kind.WORD, Kind.QUOTED, Kind.LETTER, Kind.NUMBER):
-            continue
-        depth += token.text in _OPENING
-        depth -= token.text in _CLOSING
-        if depth == 0:
-            return at == len(found) - 1
-    return False
-
-
 def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
     opening, closing = found[0].text, found[-1].text
-    if opening == "{" and closing == "}" and _closes(found) and _cut(found[1:-1], _COMMAS)[1]:
-        return _combined(_cut(found[1:-1], _COMMAS)[0], text, "\\{", "\\}")
+    if opening == "{" and closing == "}" and closes(found) and cut(found[1:-1], _COMMAS)[1]:
+        return _combined(cut(found[1:-1], _COMMAS)[0], text, "\\{", "\\}")
     if (
         opening not in ("(", "[", "\\{", "\\langle")
         or closing not in (")", "]", "\\}", "\\rangle")
-        or not _closes(found)
+        or not closes(found)
     ):
         return []
     inner = found[1:-1]
@@ -384,7 +339,7 @@ def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
         built = _set_builder(inner, text)
         if built:
             return built
-    pieces, between = _cut(inner, _COMMAS, words=opening == "\\{")
+    pieces, between = cut(inner, _COMMAS, words=opening == "\\{")
     if len(pieces) > 1:
         if not all(pieces) or len(pieces) > _MOST_ITEMS:
             raise NotMaths("an empty place in brackets")
@@ -403,18 +358,59 @@ def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
 
 def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
     r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition."""
+    restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
+    if any(one in ("Z", "N", "Q") for one in restricted):
+        return _whole_numbers(inner, text) or [Words(key(text))]  # no set of real numbers that is written out
     for sign in ("|", ":"):
-        pieces, between = _cut(list(inner), frozenset((sign,)))
+        pieces, between = cut(list(inner), frozenset((sign,)))
         if len(pieces) == 2 and between:
-            left = pieces[0]
-            if len(left) <= 3 or any(token.text == "\\in" for token in left):
-                return [value for value in _several(pieces[1], text) if isinstance(value, Inequality | Named | Many)]
+            return _built(pieces[0], _several(pieces[1], text))
         bars = [at for at, token in enumerate(inner) if token.text == sign]
         if len(bars) == 1:
             left, right = inner[: bars[0]], inner[bars[0] + 1 :]
             if left and right and (len(left) == 1 or any(token.text == "\\in" for token in left)):
-                return [value for value in _several(right, text) if isinstance(value, Inequality | Named | Many)]
+                return _built(left, _several(right, text))
     return []
+
+
+def _whole_numbers(inner: Sequence[Token], text: str) -> list[Value]:
+    r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
+    pieces = cut(inner, frozenset(("|", ":")))[0]
+    condition = _item(pieces[1], text)[0] if len(pieces) == 2 and pieces[1] else None
+    if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
+        return []
+    low, name, high = condition.members
+    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or pieces[0][0].text != name.name:
+        return []
+    if not {"<", "<="}.issuperset(condition.relations) or not 0 <= high.value - low.value <= _MOST_ITEMS:
+        return []
+    first = math.floor(low.value) + 1 if condition.relations[0] == "<" else math.ceil(low.value)
+    last = math.ceil(high.value) - 1 if condition.relations[1] == "<" else math.floor(high.value)
+    if "N" in text and first <= 0:
+        return []
+    return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
+    r"""What holds of a name, and `\{2k : k \in \{1, 2\}\}` with its values."""
+    name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
+    if name:
+        about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
+        return [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
+    first = conditions[0] if conditions else None
+    if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
+        return []
+    rule = _expression(left)
+    items = [one.expression for one in first.value.items if isinstance(one, Scalar)]
+    if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
+        return []
+    return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
+
+
+def _names(condition: Inequality | Named) -> frozenset[str]:
+    if isinstance(condition, Named):
+        return frozenset((condition.name,))
+    return frozenset().union(*map(free_variables, condition.members))
 
 
 def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
@@ -423,7 +419,7 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
     whole = by_sign(found)
     if whole is not None:
         return [whole]
-    pieces, between = _cut(found, frozenset(("\\cup",)))
+    pieces, between = cut(found, frozenset(("\\cup",)))
     if between and all(pieces):
         parts: list[Value] = []
         for piece in pieces:
@@ -433,12 +429,12 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
             parts.append(values[0])
         return [Union(tuple(parts))]
     for sign, operation in (("\\cap", Meet), ("\\setminus", Minus)):
-        pieces, between = _cut(found, frozenset((sign, "\\backslash" if operation is Minus else sign)))
+        pieces, between = cut(found, frozenset((sign, "\\backslash" if operation is Minus else sign)))
         if between and all(pieces) and len(pieces) == 2:
             sides = [_several(piece, text) for piece in pieces]
             if all(sides):
                 return [operation(sides[0][0], sides[1][0])]
-    pieces, between = _cut(found, frozenset(("-",)))
+    pieces, between = cut(found, frozenset(("-",)))
     if len(pieces) == 2 and all(pieces) and (pieces[1][0].text == "\\{" and pieces[1][-1].text == "\\}"):
         sides = [_several(piece, text) for piece in pieces]
         if all(sides) and not isinstance(sides[0][0], Scalar):
@@ -450,7 +446,7 @@ def _matrix(found: Sequence[Token], text: str) -> list[Value]:
     """Sums and products of matrices that are written out."""
     if not any(token.text == "\\begin" for token in found):
         return []
-    if found[0].text in ("(", "[") and _closes(found):
+    if found[0].text in ("(", "[") and closes(found):
         return _matrix(found[1:-1], text)
     if found[0].text == "|" and found[-1].text == "|" and found[1].text == "\\begin":
         return [Scalar(determinant(read_matrix(Parser(found[1:-1], units=False))[1]))]
@@ -463,7 +459,7 @@ def _matrix(found: Sequence[Token], text: str) -> list[Value]:
 
 def _tuples(found: Sequence[Token]) -> list[Value]:
     """What `vectors` reads, where tuples stand in it and something beside them."""
-    if not any(token.text == "," for token in found) or (found[0].text in _OPENING and _closes(found)):
+    if not any(token.text == "," for token in found) or (found[0].text in OPENING and closes(found)):
         return []
     try:
         return tuples(found)
@@ -472,7 +468,7 @@ def _tuples(found: Sequence[Token]) -> list[Value]:
 
 
 def _ratio(found: Sequence[Token]) -> list[Value]:
-    pieces, between = _cut(found, frozenset((":",)))
+    pieces, between = cut(found, frozenset((":",)))
     if not between or not all(pieces):
         return []
     return [Ratio(tuple(map(_expression, pieces)))]

@@ -21,7 +21,9 @@ _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
 _PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
 _MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
 _ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])|\Z))"
-_FACTOR = re.compile(rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)){_ENDS}")
+_FACTOR = re.compile(
+    rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
+)
 _APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*+"
 _SCALE = re.compile(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
 _PERCENT = re.compile(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
@@ -37,10 +39,16 @@ _AMBIGUOUS = frozenset(
 )
 _FEWEST_LETTERS = 4
 _OR = re.compile(
-    r"[\s$*)]*,?\s*(?:\\text\s*\{\s*)?or\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
+    r"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{\s*)?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
     r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
-    r"(?:\\sqrt\s*\{[^{}]*\}|\\pi)?(?:\s*\\?%)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])"
+    r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
 )
+_OR_BEFORE = re.compile(
+    r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
+    r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
+)
+_HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
 
 
 def completed(content: str, before: str, behind: str) -> str:
@@ -49,28 +57,42 @@ def completed(content: str, before: str, behind: str) -> str:
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
-    if behind.lstrip("$*)\\]").startswith((".", "\n", ",")) or not behind:
-        return content
     behind = behind[:_LOOKED_AT]
-    if not _PLAIN.fullmatch(content):
+    next_mark = behind.lstrip("$*)\\]")[:1]
+    if (offered := _OR_BEFORE.search(before)) is not None and _PLAIN.fullmatch(content):
+        content = rf"{offered.group(1) or offered.group(2)} \text{{ or }} {content}"
+    if next_mark in ("", ".", "\n") or not _PLAIN.fullmatch(content):
+        return content
+    other = _alternative(behind)
+    if other is not None:
+        return rf"{content} \text{{ or }} {other}"
+    if next_mark == ",":
         return content
     mark = _MARK.match(behind)
     if mark is not None:
         return f"{content}{mark.group(1)}"
     if _PERCENT.match(behind):
         return f"{content}\\%"
-    other = _OR.match(behind)
-    if other is not None and re.search(r"\d|\\pi", other.group(1)):
-        return rf"{content} \text{{ or }} {other.group(1)}"
     factor = _FACTOR.match(behind)
     if factor is not None:
-        content = f"{_bracketed(content)}{factor.group(1)}"
+        is_power = factor.group(1).startswith("^")
+        content = f"({content}){factor.group(1)}" if is_power else f"{_bracketed(content)}{factor.group(1)}"
         behind = behind[factor.end() :]
     scale = _SCALE.match(behind)
     if scale is not None:
         content = rf"{content}\text{{ {scale.group(1).lower()}}}"
         behind = behind[scale.end() :]
     return content + _unit(behind)
+
+
+def _alternative(behind: str) -> str | None:
+    """The other value that an "or" offers; not where it says the same in a unit of its own."""
+    found = _OR.match(behind)
+    if found is None or not re.search(r"\d|\\pi", found.group(1)):
+        return None
+    unit = read_unit((found["behind"] or "").strip())
+    is_restated = unit is not None and bool(unit.dimension) and not _HEDGING.search(found.group())
+    return None if is_restated else found.group(1)
 
 
 def _bracketed(content: str) -> str:

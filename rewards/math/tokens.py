@@ -66,7 +66,7 @@ class NotMaths(ValueError):
     """The text is not what the grammar reads."""
 
 
-_THOUSANDS = r"\d{1,3}(?:,\d{3})+(?![\d,]\d?)"
+_THOUSANDS = r"(?<!\d,)\d{1,3}(?:,\d{3})+(?![\d,]\d?)"
 _TOKEN = re.compile(
     r"(?P<number>(?:\d[\d,]*)?\.?\d*(?:\\(?:overline|bar)\s*\{\s*\d+\s*\}|\\(?:overline|bar)\s*\d|\\dot\s*\{\s*\d\s*\}(?:\d*\\dot\s*\{\s*\d\s*\})?)"
     rf"|(?:{_THOUSANDS}|\d+)(?:\.\d+)?(?:\s?(?:\\ldots|\.\.\.+)(?![\w,]))?(?:[eE][+-]?\d+(?![\w.]))?"

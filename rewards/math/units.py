@@ -166,7 +166,8 @@ tenth eleventh twelfth hundredth thousandth millionth half eleven twelve thirtee
 eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double
 doubled tripled quadrupled halved least most minimum maximum no false wrong incorrect invalid possibly probably likely
 unlikely unsure alternatively also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never
-impossible undefined upward upwards onward onwards hexadecimal binary octal
+impossible undefined out except fails failed fail excluded rejected refuted
+upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
@@ -174,6 +175,9 @@ _ITEM = re.compile(
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
 )
 _FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
+_IN_TOTAL = re.compile(r"(?:total|all|the)\b", re.IGNORECASE)
+_ONLY_WORDS = re.compile(r"[A-Za-z\s]*")
+_DEGREES_OF = re.compile(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
 _MOST_WORDS = 8
 CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr"}
 
@@ -196,12 +200,18 @@ def _singular(word: str) -> str:
     return word
 
 
+def priced(currency: Unit, per: Unit) -> Unit:
+    """An amount of money for each of something: its currency, with what it is for as words."""
+    return Unit(currency.dimension, currency.factor, frozenset((f"{per.factor} {per.dimension}",)))
+
+
 def read_unit(text: str) -> Unit | None:
     """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
     powers: dict[str, int] = {}
     factor, words = Fraction(1), set[str]()
     at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
-    text = _FLUID.sub("floz", text)
+    text = _DEGREES_OF.sub("", _FLUID.sub("floz", text))
+    money = Fraction(1)
     while at < len(text):
         match = _ITEM.match(text, at)
         if match is None or count > _MOST_WORDS:
@@ -226,8 +236,11 @@ def read_unit(text: str) -> Unit | None:
             factor *= last_factor**more
             powers[last] += more * sign
             continue
-        if lower == "in" and powers and text[at:].strip():  # `hours in total`
+        in_total = powers or (words and _IN_TOTAL.match(text, at))
+        if lower == "in" and in_total and text[at:].strip():  # `hours in total`
             continue
+        if lower == "of" and words and not powers and _ONLY_WORDS.fullmatch(text, at):  # `bags of apples` are bags
+            break
         if lower in ("a", "an") and powers and (following := re.match(r"[A-Za-z]+", text[at:])):
             if _known(following.group()) is not None:  # `miles an hour`
                 sign = -1
@@ -250,6 +263,11 @@ def read_unit(text: str) -> Unit | None:
         for base, exponent in dimension:
             powers[base] = powers.get(base, 0) + exponent * power
         factor *= last_factor**power
+        if dimension == (("money", 1),):
+            money = last_factor
         raised = 1
     dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
+    rest = tuple((base, power) for base, power in dimension if base != "money")
+    if rest and powers.get("money") == 1 and all(power < 0 for _base, power in rest):
+        return priced(Unit((("money", 1),), money), Unit(rest, factor / money))
     return Unit(dimension, factor if dimension else Fraction(1), frozenset() if dimension else frozenset(words))

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rewards.math.assertion import LONGEST_SENTENCE, is_asserted
 from rewards.math.boxes import is_cut_off
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
@@ -78,7 +79,9 @@ _ALIGNED = re.compile(
     r"\\begin\{(?:align|aligned|gather|gathered|split|eqnarray|equation)\*?\}(.*?)(?:\\end\{[a-z]+\*?\}|\Z)", re.DOTALL
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
-_SENTENCE_END = re.compile(r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]")
+_SENTENCE_END = re.compile(
+    r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
+)
 _DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?[\s$*(]*\Z", re.IGNORECASE)
 _LONGEST_DENIAL = 20
 _CALLED_WRONG = re.compile(
@@ -91,7 +94,10 @@ _QUESTION = re.compile(
     r"|have|if|please)\b",
     re.IGNORECASE,
 )
-_BOLD = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`+")
+_BOLD = re.compile(
+    r"(?<![\w)])(?:\*{2,3}|__)|(?:\*{2,3}|__)(?![\w(])|`+|</?(?:b|strong|i|em|u)>|[“‘](?=[\d$\\])|(?<=[\d$])[”’]",
+    re.IGNORECASE,
+)
 
 
 class Span(NamedTuple):
@@ -114,6 +120,20 @@ def sentence_end(text: str, start: int) -> int:
     return found.start() if found else len(text)
 
 
+def sentence_before(text: str, at: int) -> str:
+    """What stands before in the same sentence."""
+    begin = max(0, at - LONGEST_SENTENCE)
+    for found in _SENTENCE_END.finditer(text, begin, at):
+        begin = found.end()
+    return text[begin:at]
+
+
+def _is_not_asserted(text: str, at: int) -> bool:
+    """Whether it is the answer of somebody else, or of a supposition."""
+    before, answer, _is = sentence_before(text, at).partition("answer")
+    return bool(answer) and not is_asserted(before)
+
+
 def last_value(text: str) -> str | None:
     """The last formula or number, with those that are joined to it and the unit behind it; None in a question."""
     text = unmarked(text[-LONGEST_SEARCHED:])
@@ -122,6 +142,7 @@ def last_value(text: str) -> str | None:
         (len(spans) > 1 and _is_name(text, spans[-1]))
         or _is_denied(text, spans[-1].start)
         or _CALLED_WRONG.match(text, spans[-1].end)
+        or _is_not_asserted(text, spans[-1].start)
     ):
         spans.pop()
     if not spans or _is_asked(text, spans[-1].start):
@@ -217,7 +238,7 @@ def _is_asked(text: str, at: int) -> bool:
     begin = 0
     for found in _SENTENCE_END.finditer(text, max(0, at - _LONGEST_SENTENCE), at):
         begin = found.end()
-    return _QUESTION.match(text, begin) is not None
+    return _QUESTION.match(text, begin) is not None or "answer" in text[begin:at]
 
 
 def formula(text: str, span: Span) -> str | None:
@@ -295,7 +316,13 @@ def run_from(text: str) -> str:
             if token.lower() not in ("and", "or") or not end or not goes_on:
                 break
         end = piece.end()
-    return text[:end].rstrip(" ,;:")
+    return _closed(text[:end]).rstrip(" ,;:")
+
+
+def _closed(run: str) -> str:
+    """Without an explanation that a bracket begins: `42 (6 groups of 7)`."""
+    opened = run.rfind(" (")
+    return run[:opened] if opened > 0 and run.find(")", opened) < 0 else run
 
 
 def _widened(text: str, begin: int, end: int) -> tuple[int, int]:

@@ -1,0 +1,70 @@
+"""What stands around "the answer is": whether it is asserted, and whether another answer is offered beside it.
+
+Example:
+    >>> is_asserted("So, after all, "), is_asserted("Suppose that ")
+    (True, False)
+    >>> offers_more(" in most cases, 4 in others", "3"), offers_more(" because 3 times 4 is 12", "12")
+    (True, False)
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_SENTENCE = 200
+
+_GOES_THROUGH = r"(?:(?!\b(?:so|thus|hence|therefore|then)\b)[^,;:])*\Z"
+_NOT_ASSERTED = re.compile(
+    rf"""\b(?:if|unless|suppos(?:e|ing)|assum(?:e|ing)|imagine|doubt|false|wrong|incorrect|untrue|not|never|cannot
+        |nobody|no\sone|whether|tempting|tempted|mistakenly|wrongly|incorrectly|thinks|says|claims|believes|argues
+        |concludes|guesses)\b{_GOES_THROUGH}
+      | n['’]t\b{_GOES_THROUGH}
+      | \b(?:you|one|someone|somebody|people|they|some|students?|many|who|others|nobody)\s(?:\w+\s){{0,9}}
+        (?:say|think|claim|believe|guess|argue|conclude)\b{_GOES_THROUGH}
+      | \b(?:if|had)\b[^.!?\n]*\b(?:were|had|been)\b | \bother\s(?:problem|question|part|case|one)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CONDITIONAL = re.compile(r"\W*(?:if|for|had|were|when|whenever|suppose|assume|unless|in the case)\b", re.IGNORECASE)
+_RESTRICTED = re.compile(r"[\s$*)]*,?\s*(?:if|when|whenever|unless|for|provided|only|in)\b", re.IGNORECASE)
+
+_REASON = re.compile(
+    r"\b(?:because|since|which(?!\s+case)|using|by|obtained|given that|rounded|i\.e\.|that is|whether|no matter"
+    r"|regardless)\b"
+    r"|(?<!well )\bas(?!\s+(?:well|an))\b",
+    re.IGNORECASE,
+)
+_VALUE = r"[\s$(*]*([-+−]?\\?\$?\s?\d(?:[\d.,/]*\d)?)"
+_NUMBER = rf"{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)"
+_SMALL = (
+    r"(?:\s*\b(?:it|is|it['’]s|could|can|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
+    r"|the|other|in which case)\b,?)*"
+)
+_OTHER = re.compile(
+    rf"(?:\b(?:and|but|or|though|although|while|whereas|otherwise|else|(?:as well|together|along) (?:as|with))\b|[,;:])"
+    rf"{_SMALL}{_NUMBER}|\bwith{_NUMBER}[$)]*\s+as\s",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(rf"[\s$*)]*[.!]\s*(?:or|perhaps|maybe|possibly){_SMALL}{_NUMBER}", re.IGNORECASE)
+
+
+def is_asserted(before: str) -> bool:
+    """Whether what stands before the phrase in its sentence leaves it an assertion of the writer's."""
+    return _NOT_ASSERTED.search(before) is None
+
+
+def is_unconditional(before: str) -> bool:
+    """Whether the sentence does not begin with a condition: "For n = 2 the final answer is 3"."""
+    return _CONDITIONAL.match(before) is None
+
+
+def is_restricted(after: str) -> bool:
+    """Whether what follows a value says when it holds."""
+    return _RESTRICTED.match(after) is not None
+
+
+def offers_more(after: str, value: str) -> bool:
+    """Whether another number is offered behind a value, in its sentence or as an afterthought."""
+    plain = value.strip("$*() ")
+    reason = _REASON.search(after)
+    found = _OTHER.search(after if reason is None else after[: reason.start()]) or _NEXT.match(after)
+    return found is not None and next(filter(None, found.groups())).strip() != plain
