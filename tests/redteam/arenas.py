@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.redteam.arena import Arena
 from tests.redteam.arenas_of_files import OF_FILES
+from tests.redteam.arenas_of_output import OF_OUTPUT
 from tests.redteam.detours import DETOURS
 from tests.redteam.seams import SEAMS
 from tests.redteam.seams_of_files import SEAMS_OF_FILES
@@ -296,4 +297,4 @@ def test_all(function):
         tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
-ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *DETOURS, *SEAMS, *SEAMS_OF_FILES)}
+ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *OF_OUTPUT, *DETOURS, *SEAMS, *SEAMS_OF_FILES)}
