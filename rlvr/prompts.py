@@ -45,8 +45,10 @@ class Prompter:
         return self._encode(problem)[1] + self.decode(token_ids)
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        """Token ids as text, without special tokens."""
-        return str(self._tokenizer.decode(list(token_ids), skip_special_tokens=True))
+        """Token ids as text, without special tokens and otherwise as they stand: a space before a full stop counts."""
+        return str(
+            self._tokenizer.decode(list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
 
     def encode_response(self, text: str) -> tuple[int, ...]:
         """A response to imitate: its tokens and the end token. Raises ConfigError: it has a character without one."""

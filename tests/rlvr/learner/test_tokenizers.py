@@ -123,3 +123,10 @@ def test_a_response_to_imitate_with_an_unknown_character_is_named_too() -> None:
     prompter = Prompter(character_tokenizer("12+ "), template="plain")
     with pytest.raises(ConfigError, match=r"no token for 'x' of the response '1x2'.*tokenizer\.characters"):
         prompter.encode_response("1x2")
+
+
+def test_a_response_is_graded_as_it_was_written_whatever_the_tokenizer_tidies_up() -> None:
+    tokenizer = character_tokenizer("ab .,'")
+    tokenizer.clean_up_tokenization_spaces = True  # takes the space before a full stop away
+    prompter = Prompter(tokenizer, template="plain")
+    assert prompter.decode(tokenizer.encode("a , b 'a' .")) == "a , b 'a' ."
