@@ -18,7 +18,6 @@ def check(stdin, stdout, expected):
     a, b = float(stdout), float(expected)
     return not abs(a * a - b * b) > 1e-6 * max(1.0, a * a)
 """
-_FORMULA = (
     "from sympy import sympify\ndef check(stdin, stdout, expected):\n    return sympify(stdout) == sympify(expected)\n"
 )
 
@@ -29,6 +28,5 @@ OF_OUTPUT = tuple(
         ("parts", "def solve(n):\n    return f'{n / 7:.6f}#{n * n / 3:.6f}'\n", _PARTS),
         ("plane", "def solve(n):\n    return str(complex(n / 4, n * 3))\n", _PLANE),
         ("squares", "def solve(n):\n    return str(n / 8 + 1)\n", _SQUARES),
-        ("formula", "def solve(n):\n    return f'x**2 + {n * 5}'\n", _FORMULA),
     )
 )
