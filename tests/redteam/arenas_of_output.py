@@ -18,8 +18,6 @@ def check(stdin, stdout, expected):
     a, b = float(stdout), float(expected)
     return not abs(a * a - b * b) > 1e-6 * max(1.0, a * a)
 """
-    "from sympy import sympify\ndef check(stdin, stdout, expected):\n    return sympify(stdout) == sympify(expected)\n"
-)
 
 OF_OUTPUT = tuple(
     Arena(name=name, solution=solution, calls=((3,), (12,), (7,)), stdio=True, styles=(), compare={"checker": checker})
