@@ -261,7 +261,7 @@ class HubSource:
     def spans(self, size: int) -> list[Span]:
         del size
         count = len(self._split)
-        return [Span(after=a, last=min(a + _CHUNK, count)) for a in range(0, count, _CHUNK)]
+        return [Span(after=a, last=min(a + _CHUNK, count)) for a in range(0, count, _CHUNK)] or [Span()]
 
     def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
         return _rows_until(self.rows(max(span.after, span.skip)), span.last)
