@@ -29,6 +29,7 @@ from sandbox import container
 from sandbox.cgroups import start_of
 from sandbox.errors import SandboxUnavailable
 from sandbox.frames import Pipes
+from sandbox.runs import REMEDY
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 from sandbox.unclosed import close_with_loop
@@ -144,10 +145,17 @@ class DockerSandbox:
         name = f"rlvr-sandbox-{os.getpid()}-{secrets.token_hex(4)}"
         # Processes are counted by user over all containers: a block of users of its own, above those of namespaces.py.
         block = secrets.randbelow(_USER_BLOCKS)
-        given = container.archive(
-            self._guests, slots=self.slots, expose=self._expose, user_block=block, privileged=self._privileged or None
-        )
-        held = _Container(name, self._options)
+        try:
+            given = container.archive(
+                self._guests,
+                slots=self.slots,
+                expose=self._expose,
+                user_block=block,
+                privileged=self._privileged or None,
+            )
+            held = _Container(name, self._options)
+        except OSError as error:
+            raise SandboxUnavailable(f"a container could not be started: {error}. {REMEDY}") from error
         try:
             await held.start(given)
         except BaseException:  # cancelled as well: a container that half started is removed
@@ -162,11 +170,13 @@ class _Container:
     client: StreamClient
 
     def __init__(self, name: str, options: Sequence[str]) -> None:
+        """Start it. Raises OSError, and then nothing is left."""
         self._name = name
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the container
-        profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # no file that a killed process would leave
-        os.write(profile, json.dumps(seccomp_profile()).encode())
-        try:
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            self._errors = undo.enter_context(tempfile.TemporaryFile())
+            profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # no file that a killed process would leave
+            given.callback(os.close, profile)
+            os.write(profile, json.dumps(seccomp_profile()).encode())
             self._command = subprocess.Popen(
                 ["docker", "run", "--name", name, "--security-opt", f"seccomp=/proc/self/fd/{profile}", *options],
                 stdin=subprocess.PIPE,
@@ -175,13 +185,18 @@ class _Container:
                 pass_fds=(profile,),
                 start_new_session=True,
             )
-        finally:
-            os.close(profile)
-        assert self._command.stdin is not None
-        assert self._command.stdout is not None
-        self._pipes = Pipes(os.dup(self._command.stdout.fileno()), os.dup(self._command.stdin.fileno()))
-        self._command.stdin.close()
-        self._command.stdout.close()
+            undo.callback(self._command.wait)
+            undo.callback(self._command.kill)
+            assert self._command.stdin is not None
+            assert self._command.stdout is not None
+            given.enter_context(self._command.stdin)
+            given.enter_context(self._command.stdout)
+            ends = []
+            for stream in (self._command.stdout, self._command.stdin):
+                ends.append(os.dup(stream.fileno()))
+                undo.callback(os.close, ends[-1])
+            undo.pop_all()
+        self._pipes = Pipes(*ends)
         self.client = StreamClient(self._pipes)
 
     async def start(self, archive: bytes) -> None:
@@ -301,6 +316,8 @@ async def _docker(*words: str) -> str:
 
     try:
         done = await asyncio.to_thread(run)
+    except OSError as error:
+        raise SandboxUnavailable(f"`docker {words[0]}` could not be run: {error}. {REMEDY}") from error
     except subprocess.TimeoutExpired:
         raise SandboxUnavailable(f"`docker {words[0]}` did not answer within {_COMMAND_SECONDS:g} s") from None
     if done.returncode != 0:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sandbox.docker import LABEL, DockerSandbox, seccomp_profile
 from sandbox.errors import SandboxUnavailable
 from sandbox.types import Job, Limits
 from tests.conformance.sandbox import new_token, there
+from tests.sandbox.processes import few_descriptors
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 
@@ -159,3 +162,28 @@ def test_a_missing_docker_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxUnavailable, match="install Docker"):
         with_sandbox(lambda sandbox: sandbox.run(HELLO), image="rlvr-sandbox")
+
+
+def test_too_few_descriptors_are_said_at_any_step_and_nothing_leaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "docker"
+    command.write_text("#!/bin/sh\nexec true\n")  # a daemon that answers everything, and whose containers end at once
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    async def within() -> list[str]:
+        said = []
+        before = len(os.listdir("/proc/self/fd"))
+        for more in range(2, 24):
+            sandbox = DockerSandbox(slots=1, image="rlvr-sandbox")
+            with few_descriptors(more), pytest.raises(SandboxUnavailable) as error:
+                await sandbox.run(HELLO)
+            said.append(str(error.value))
+            await sandbox.close()
+            assert len(os.listdir("/proc/self/fd")) == before
+        return said
+
+    said = asyncio.run(within())
+    assert "Too many open files" in said[0]
+    assert "the container did not start" in said[-1]
