@@ -141,7 +141,7 @@ class _Cases:
 
     async def judge(self, lanes: int) -> list[_Judged]:
         """The outcomes in order: of all cases with `partial`, else up to the first that fails."""
-        cases, found = self._reference.cases, dict[int, _Judged]()
+        cases, found = self._reference.cases, dict[int, _Judged | _BrokenTest]()
         waiting = iter(range(len(cases)))
         last = len(cases)
 
@@ -150,17 +150,33 @@ class _Cases:
             for index in waiting:
                 if index >= last:
                     return
-                found[index] = await self._case(cases[index])
-                if found[index].outcome.fate is not Fate.PASSED and not self._reference.partial:
+                judged: _Judged | _BrokenTest
+                try:
+                    judged = await self._case(cases[index])
+                except _BrokenTest as broken:
+                    judged = broken
+                found[index] = judged
+                if isinstance(judged, _BrokenTest) or (
+                    judged.outcome.fate is not Fate.PASSED and not self._reference.partial
+                ):
                     last = min(last, index + 1)
 
         if lanes == 1 or len(cases) == 1:
             await lane()
         else:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(lanes, len(cases))):
-                    group.create_task(lane())
-        return [found[index] for index in range(last)]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(lanes, len(cases))):
+                        group.create_task(lane())
+            except ExceptionGroup as several:  # of the sandbox; one says enough, by its own type
+                raise several.exceptions[0] from several
+        outcomes = []
+        for index in range(last):
+            judged = found[index]
+            if isinstance(judged, _BrokenTest):
+                raise judged
+            outcomes.append(judged)
+        return outcomes
 
     async def _case(self, case: StdioCase) -> _Judged:
         job = self._program.run_job(
@@ -213,11 +229,12 @@ class _Cases:
             controls.append(await self._ask(checker, case.stdin, output, case.stdout))
             if controls[-1].exit_code in (ACCEPTED, REFUSED):
                 return ""
-        nothing = await self._ask(checker, "", b"", "")
-        if nothing.exit_code == RAISED:
-            return _last_line(nothing.stderr)  # words that hold nothing of the case
-        said = _last_line(controls[0].stderr).partition(":")[0]
-        return said if controls[0].exit_code == RAISED else ending(controls[0])[1]
+        if controls[0].exit_code != RAISED:
+            return ending(controls[0])[1]
+        kind = _last_line(controls[0].stderr).partition(":")[0]
+        nothing = await self._ask(checker, "", b"", "")  # its words hold nothing of the case
+        said = _last_line(nothing.stderr) if nothing.exit_code == RAISED else ""
+        return said if said.partition(":")[0] == kind else kind
 
     async def _ask(self, checker: Checker, stdin: str, output: bytes, expected: str) -> JobResult:
         texts = (stdin.encode("utf-8", "surrogatepass"), output, expected.encode("utf-8", "surrogatepass"))

@@ -12,6 +12,7 @@ from rewards.code.judgement import Fate, Judgement
 from rewards.code.languages import LANGUAGES, REMOTE, MissingToolchain, Toolchains, main_class
 from rewards.code.references import Checker, CodeLimits, FloatTolerance, StdioCase, StdioReference
 from rewards.code.styles.stdio import judge_stdio
+from sandbox.errors import SandboxUnavailable
 from sandbox.protocol import Sandbox
 from sandbox.types import Job, JobResult
 from tests.rewards.code.boxes import inside
@@ -324,6 +325,22 @@ def test_no_checker_takes_nothing_for_an_answer() -> None:
     for program in ("pass", "print()", "print('\\u3000\\x1c\\xa0')"):
         assert fates(judge(program, one("3 4", compare=Checker(pairs)))) == [Fate.MISSING], program
     assert fates(judge("pass", one("", compare=Checker(pairs)))) == [Fate.PASSED]
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_cases_side_by_side_end_like_cases_one_after_the_other(lanes: int) -> None:
+    broken = Checker("def check(i, out, exp):\n    nothing if i[:1] == '2' else 0; return int(out) == int(exp)\n")
+    judgement = judge(ADD, sums(compare=broken), lanes=lanes)
+    assert judgement.fault.endswith("on the expected output: NameError")
+    wrong_before = judge("print(1)", sums(compare=broken), lanes=lanes)
+    assert (wrong_before.fault, fates(wrong_before)) == ("", [Fate.PASSED, Fate.WRONG])
+
+    class Dead:
+        async def run(self, _job: Job) -> JobResult:
+            raise SandboxUnavailable("it died")
+
+    with pytest.raises(SandboxUnavailable, match="it died"):
+        inside(lambda _: judge_stdio(Dead(), ADD, sums(), lanes=lanes))  # type: ignore[arg-type]
 
 
 JURY = """
