@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import context, proxies, reading, served, unbounded, uses, views, wire
+from . import context, proxies, reading, served, spoiling, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import MODULE, CheckerDecoder, CheckerEncoder
@@ -128,6 +128,7 @@ class Link:
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
         views.asked(name)
+        spoiling.forget()
         if self.turns is not None:
             return self._answered(name, self.turns.ask(name, args, kwargs))
         self.write(wire.ASK, name, args, kwargs)
@@ -150,6 +151,8 @@ class Link:
                 for part in proxies.made_parts(message[5]):
                     if part is not message[5] or uses.as_value():
                         proxies.mark_given(part)
+            if name == "call" and spoiling.is_judged_by(uses.test_frame()):
+                self.refuse("it changed what it was given, and the test compares its answer with what comes of that")
             reading.note(message[5])
             if unbounded.is_written(message[5]):
                 self.refuse(_WRITTEN)
@@ -219,7 +222,7 @@ class Link:
             message = CheckerDecoder(raw, self.shared, self).whole()
             self._check(message)
             self.gave_much = self.gave_much or bool(message[3])  # what it put into a container of the test
-            self.shared.apply(message[3])
+            self._apply(message[3])
             self.reading -= 1
             self.shared.forget(message[1])
             self.shared.settle()
@@ -236,6 +239,14 @@ class Link:
                 self.refuse(_WRITTEN)
             self.output(stream, text)
         return message  # type: ignore[no-any-return]
+
+    def _apply(self, changes: tuple[Any, ...]) -> None:
+        """What the program has changed, of the test's containers, too."""
+        ours = [number for number in changes[::2] if number % 2 == 0 and self.shared.knows(number)]
+        before = [(self.shared.get(number), spoiling.content(self.shared.get(number))) for number in ours]
+        self.shared.apply(changes)
+        for value, content in before:
+            spoiling.note(value, content)
 
     @staticmethod
     def _check(message: Any) -> None:

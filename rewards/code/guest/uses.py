@@ -17,7 +17,7 @@ from . import context, proxies
 _Bindings = dict[str, list[ast.AST]]
 
 
-def _test_frame() -> FrameType | None:
+def test_frame() -> FrameType | None:
     """The innermost frame that runs a test's source."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename not in context.SOURCES:
@@ -36,7 +36,7 @@ def as_value() -> bool:
 
     from . import classes
 
-    frame = _test_frame()
+    frame = test_frame()
     if frame is None:
         return True
     for step in dis.get_instructions(frame.f_code):
@@ -57,7 +57,7 @@ def as_value() -> bool:
 
 def arguments_are_own() -> bool:
     """Whether the test hands over what it made without the program, as far as its source tells."""
-    frame = _test_frame()
+    frame = test_frame()
     if frame is None:
         return False
     place = context.place_of(frame)

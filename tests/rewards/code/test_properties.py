@@ -227,9 +227,54 @@ def test_item_by_index_is_the_same_each_time():
     program = "class H:\n    def __init__(s, x): s.x = x; s.n = 0\n    def __getitem__(s, i):\n        s.n += 1\n        return 5 - s.n % 2 if s.n <= 6 else s.x[i]\ndef f(x): return H(x)"
     assert passes(asserts("def f(x): return sorted(x)", test))
     assert is_wrong(asserts(program, test))
-    inside = (
-        f"from solution import f\ndef test_it(tmp_path):\n    assert tmp_path\n    {test}".replace("\n", "\n    ")
-        .replace("    def test", "def test")
-        .replace("        ", "    ")
-    )
+    lines = test.replace("\n", "\n    ")
+    inside = f"from solution import f\ndef test_it(tmp_path):\n    assert tmp_path\n    {lines}\n"
     assert is_wrong(pytest_files(program, inside))
+
+
+EMPTIES = "def f(xs):\n    xs.clear()\n    return {0}\n"
+WITH_REFERENCE = "def ref(xs):\n    return sorted(set(xs))\n"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "xs = [3, 1, 3]\nassert f(xs) == ref(xs)",
+        "xs = [3, 1, 3]\ngot = f(xs)\nassert got == ref(xs)",
+        "xs = [3, 1, 3]\ngot = f(xs)\nwant = ref(xs)\nassert got == want",
+        "for xs in ([3, 1], [2]):\n    assert ref(xs) == f(xs), xs",
+        "xs = {3: 1}\nassert f(xs) == sorted(set(xs.keys()))\nassert f([2]) == [2]",
+        "import unittest\nxs = [3, 1]\nunittest.TestCase().assertEqual(f(xs), ref(xs))",
+    ],
+)
+def test_arguments_that_are_emptied_make_no_test_agree(test: str):
+    assert passes(asserts("def f(xs): return sorted(set(xs))", test, setup=WITH_REFERENCE))
+    assert is_wrong(asserts(EMPTIES.format("[]"), test, setup=WITH_REFERENCE))
+    assert is_wrong(
+        asserts(
+            "def f(xs):\n    xs[:] = [0] if isinstance(xs, list) else 0\n    return [0]\n", test, setup=WITH_REFERENCE
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        ("def f(xs):\n    xs.sort()\n    return xs[len(xs) // 2]", "xs = [3, 1, 2]\nassert f(xs) == sorted(xs)[1]"),
+        (
+            "def f(xs, v):\n    while v in xs: xs.remove(v)\n    return len(xs)",
+            "xs = [3, 1, 3]\nk = f(xs, 3)\nassert k == len(xs) == 1\nassert sorted(xs[:k]) == [1]",
+        ),
+        (
+            "def f(xs):\n    for i, x in enumerate(xs): xs[i] = x * 2\n    return xs",
+            "xs = [1, 2]\nr = f(xs)\nassert r is xs and r == [2, 4] and sum(xs) == 6",
+        ),
+        ("def f(xs): return xs.pop()", "xs = [1, 2]\nassert f(xs) == 2\nassert list(xs) == [1]"),
+        (
+            "def f(memo, n):\n    memo[n] = n * n\n    return memo[n]",
+            "memo = {}\nassert f(memo, 3) == 9\nassert sorted(memo) == [3]\nassert f(memo, 2) + 5 == 9",
+        ),
+    ],
+)
+def test_arguments_that_are_changed_in_place_stay_changed(program: str, test: str):
+    assert passes(asserts(program, test))
