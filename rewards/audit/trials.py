@@ -33,6 +33,7 @@ class Bench:
     slowest: float = 0.0
     slowest_of: str = ""
     _known: dict[GradeKey, GradeResult] = field(default_factory=dict)
+    _held: dict[GradeKey, GradeRequest] = field(default_factory=dict)  # so that no other object takes the place of one
 
     def grade(
         self, requests: Sequence[GradeRequest], *, names: Sequence[str] = (), again: bool = False
@@ -48,6 +49,7 @@ class Bench:
         self.count += len(wanted)
         for i, result in zip(wanted, results, strict=True):
             self._known.setdefault(keys[i], result)
+            self._held.setdefault(keys[i], requests[i])
             if result.seconds > self.slowest:
                 self.slowest, self.slowest_of = result.seconds, names[i] if i < len(names) else ""
         return results if again else [self._known[key] for key in keys]

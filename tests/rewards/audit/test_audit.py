@@ -16,16 +16,20 @@ from rewards.audit.attempts import families
 from rewards.audit.forms import form_of_response
 from rewards.audit.golds import differ, subject_of
 from rewards.audit.probes import PROBES, TYPES_OF
+from rewards.audit.trials import Bench
 from rewards.audit.twins import calls_of, twin_of
 from rewards.code.references import READERS
 from rewards.composed import build
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidReward, InvalidRow
+from rewards.pool import GraderPool
 from rewards.registry import names
+from rewards.types import MathReference
 
 HERE = Path(__file__).parent
 WEAK = HERE / "weak_rewards.py"
 STRICT = {"reward": "math", "parameters": {"policy": "strict"}}
+HERE_STRICT = {**STRICT, "in_process": True}
 QUICK = AuditOptions(rows=1, search=40, workers=1)
 
 # Rewards of this package that no response may be paid by without the answer; `code` has a test of its own.
@@ -89,14 +93,14 @@ def test_programs_of_every_style_are_not_paid_for_nothing(style: str, family: st
 
 
 def test_a_gate_and_a_sum_pay_no_more_than_their_format_part_without_the_answer() -> None:
-    report = quick({"sum": [STRICT, {"reward": "format", "weight": 0.2}]}, "math", "hedge", "form only")
+    report = quick({"sum": [HERE_STRICT, {"reward": "format", "weight": 0.2}]}, "math", "hedge", "form only")
     assert not report.exploited
     assert max(count.best for count in report.families) == pytest.approx(1 / 6)
-    assert not quick({"gate": "format", "then": STRICT}, "math", "hedge").exploited
+    assert not quick({"gate": "format", "then": HERE_STRICT}, "math", "hedge").exploited
 
 
 def test_a_search_by_substring_is_what_it_is() -> None:
-    report = quick("regex", "regex", "hedge")
+    report = quick({"reward": "regex", "in_process": True}, "regex", "hedge")
     assert report.exploited, "a pattern that is searched for anywhere matches a list of answers"
 
 
@@ -106,6 +110,16 @@ def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
     assert all(isinstance(timing, dict) and timing["grades_per_second"] for timing in timings)
     assert reports[0] == reports[1]
     assert reports[0] != reports[2]
+
+
+def test_a_grade_is_never_that_of_a_reference_that_is_gone() -> None:
+    with GraderPool({"reward": "math", "in_process": True}, workers=1) as pool:
+        bench = Bench(pool)
+        for number in range(40):
+            request = GradeRequest(response=r"\boxed{25}", reference=MathReference(answer=str(number)))
+            (result,) = bench.grade([request])
+            assert (result.score == 1.0) is (number == 25)
+    assert bench.count == 40
 
 
 def test_an_exploit_is_reproduced_by_the_rows_of_its_report() -> None:
@@ -168,10 +182,9 @@ def test_a_form_of_the_users_own_and_right_responses_in_the_rows_are_understood(
     row = {"id": "a", "prompt": "Six times seven?", "reference": {"type": "data", "value": {"gold": 42, "level": 1}}}
     with pytest.raises(AuditImpossible, match="--form"):
         audit(f"{file}:own", [AuditRow.from_dict(row)], QUICK)
-    by_form = audit(
-        f"{file}:own", [AuditRow.from_dict(row)], AuditOptions(forms=("<result>{answer}</result>",), search=0)
-    )
-    by_row = audit(f"{file}:own", [AuditRow.from_dict({**row, "right": "It is <result>42</result>."})], QUICK)
+    own = {"reward": f"{file}:own", "in_process": True}
+    by_form = audit(own, [AuditRow.from_dict(row)], AuditOptions(forms=("<result>{answer}</result>",), search=0))
+    by_row = audit(own, [AuditRow.from_dict({**row, "right": "It is <result>42</result>."})], QUICK)
     for report in (by_form, by_row):
         assert {finding.family for finding in report.findings} >= {"boxes"}
 
@@ -180,13 +193,17 @@ def test_a_reward_that_reads_metadata_is_attacked_through_it(tmp_path: Path) -> 
     file = tmp_path / "meta.py"
     file.write_text("def meta(request):\n    return float(request.metadata['answer'] in request.response)\n")
     row = {"prompt": "Name a metal.", "reference": None, "metadata": {"answer": "tin"}}
-    report = audit(f"{file}:meta", [AuditRow.from_dict(row)], AuditOptions(families=("hedge",), workers=1))
+    report = audit(
+        {"reward": f"{file}:meta", "in_process": True},
+        [AuditRow.from_dict(row)],
+        AuditOptions(families=("hedge",), workers=1),
+    )
     assert report.exploited
 
 
 def test_a_term_has_no_answer_to_know() -> None:
     rows = PROBES["math"]
-    told = audit("format", rows, QUICK)
+    told = audit({"reward": "format", "in_process": True}, rows, QUICK)
     assert told.exploited, "a format pays wrong answers in it, too"
     assert not audit("format", rows, AuditOptions(rows=1, term=True, workers=1)).exploited
 

@@ -19,8 +19,9 @@ from rlvr.commands import audit as audit_command
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "guides" / "audit.md").read_text()
-CONTAINS = f"{ROOT / 'examples' / 'contains.py'}:contains"
-STRICT = "{reward: math, parameters: {policy: strict}}"
+# In this process: it saves the workers' start. The guide's commands and the mistakes have workers.
+CONTAINS = f"{{reward: '{ROOT / 'examples' / 'contains.py'}:contains', in_process: true}}"
+STRICT = "{reward: math, parameters: {policy: strict}, in_process: true}"
 COMMANDS = re.findall(r"^\$ (rlvr .*)$", GUIDE, re.MULTILINE)
 
 
