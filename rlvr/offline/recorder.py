@@ -193,11 +193,10 @@ class Describer:
     def _about(self, row: Row, request: GradeRequest, file: int) -> tuple[int, str, int]:
         """The hash of the row's problem, its tags, the check of its text."""
         columns = self._columns
-        if columns.group:
-            key: object = value_at(row.fields, columns.group)
-        elif request.problem_id or request.messages:
+        key = value_at(row.fields, columns.group) if columns.group else None
+        if key is None and (request.problem_id or request.messages):
             key = [request.problem_id, [m.content for m in request.messages], repr(request.reference)]
-        else:
+        if key is None:
             key = [file, row.line]
         group = _hash(repr(key).encode("utf-8", "surrogatepass"))
         tags: list[str] = []

@@ -148,6 +148,15 @@ def test_the_same_id_with_another_prompt_is_another_problem(tmp_path: Path) -> N
     assert json.loads(report.read_text())["problems"] == 2
 
 
+def test_rows_without_what_they_are_grouped_by_are_problems_of_their_own(tmp_path: Path) -> None:
+    rows = [{"response": "r", "of": 1}, {"response": "r", "of": 1}, {"response": "r"}, {"response": "r", "of": None}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = tmp_path / "summary.json"
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(tmp_path / "out.jsonl")]
+    assert main([*command, "--group", "of", "--workers", "1", "--summary", str(report)]) == 0
+    assert json.loads(report.read_text())["problems"] == 3
+
+
 def test_causes_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.py").write_text("def own(request):\n    return float('nan') if request.response == 'x' else 1.0\n")
     rows = [*({"response": "x"},) * 3, {"response": "y"}, {"responses": []}, {"answer": 1}]
