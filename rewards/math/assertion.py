@@ -34,7 +34,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _VALUE = r"[\s$(*]*([-+−]?\\?\$?\s?\d(?:[\d.,/]*\d)?)"
-_NUMBER = rf"{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)"
+_FORMULA = r"[\s(*]*(\$(?!\s*\\?[a-zA-Z]+\s*\$)[^$\n=<>]{1,80}\$)"  # no mere name, no equation
+_NUMBER = rf"(?:{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)|{_FORMULA})"
 _SMALL = (
     r"(?:\s*\b(?:it|is|it['’]s|could|can|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*"
@@ -62,9 +63,9 @@ def is_restricted(after: str) -> bool:
     return _RESTRICTED.match(after) is not None
 
 
-def offers_more(after: str, value: str) -> bool:
-    """Whether another number is offered behind a value, in its sentence or as an afterthought."""
+def offers_more(after: str, value: str, later: str = "") -> bool:
+    """Whether another value is offered behind one, in its sentence or, as an afterthought, in what comes later."""
     plain = value.strip("$*() ")
     reason = _REASON.search(after)
-    found = _OTHER.search(after if reason is None else after[: reason.start()]) or _NEXT.match(after)
-    return found is not None and next(filter(None, found.groups())).strip() != plain
+    found = _OTHER.search(after if reason is None else after[: reason.start()]) or _NEXT.match(later)
+    return found is not None and next(filter(None, found.groups())).strip("$ ") != plain

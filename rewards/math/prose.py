@@ -75,7 +75,7 @@ _CHOSEN = re.compile(
 )
 _HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = re.compile(
-    r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that"
+    r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that|just kidding"
     r"|no(?=[,:;!.—–-]))\b",
     re.IGNORECASE,
 )
@@ -83,7 +83,7 @@ _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
     r"(?:[:=\s>]|(?:thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly|equal to|given by|as follows"
     r"|still|again|also|obviously|precisely|definitely|certainly|actually|always|approximately|about|roughly"
-    r"|found to be|a total of"
+    r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
 )
@@ -99,7 +99,7 @@ _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
-    r"|anything but)\s+[^\s,;]+(?:\s[^\W\d_]+)*",
+    r"|anything but)\s+(?:\$?\d[\d.,]*|[^\s,;]+)(?:\s[^\W\d_]+)*",
     re.IGNORECASE,
 )
 _YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
@@ -110,8 +110,8 @@ _WHETHER = re.compile(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
 _THAT = re.compile(r"that\s", re.IGNORECASE)
 _DENYING = re.compile(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
 _APPOSITION = re.compile(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
-    r"(?:[,(:]|\bwhich (?:is|equals)\b)\s*(?:or|i\.e\.,?|that is,?|namely)?\s*"
-    r"(?P<value>[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
+    r"(?:[,(:]|\bwhich (?:is|equals)\b|(?<![\w.])\d[\d\s.+*/()×-]*=)\s*(?:or|so|i\.e\.,?|that is,?|namely|which is)?\s*"
+    r"(?P<value>\$[^$\n]{1,80}\$|[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
@@ -128,6 +128,7 @@ _CHANGED = re.compile(
     r"|\s+more\s*\Z|\s*\\?%\s+of\b",
     re.IGNORECASE,
 )
+_RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that is part of another
 _SEVERAL = "… "  # before what is more than one value, or another than it seems: it is no answer as it stands
 
 
@@ -232,7 +233,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
             return None
         if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
             return rest[:end].rstrip()
-        if _CHANGED.match(after) or offers_more(rest[begun.end :], rest[: begun.end]):
+        if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):
             return _SEVERAL + rest[:end].rstrip()
         if (assigned := _assignments(rest)) is not None:
             return assigned
@@ -253,7 +254,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
         )
     if clause.count("}") > clause.count("{"):
         clause = clause.rstrip("}]" + AROUND)
-    if offers_more(rest[len(clause) :], clause):
+    if offers_more("", clause, rest[end:]):
         return _SEVERAL + clause
     return _clause(clause, is_verb=is_verb)
 

@@ -77,6 +77,7 @@ _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except
 _LETTERS = re.compile(
     r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
     r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
+    r"|[a-z]{1,2}(?:\s?-\s?[a-z]{1,2})+"
 )
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")

@@ -378,7 +378,7 @@ def spelled(text: str) -> str:
             text = "".join(c if c.isascii() else _letter(c) for c in text)
     text = _BRACED_SIGN.sub(r"\1", text).replace("~", " ")
     if "\\" in text:
-        text = _COLOURED.sub("", _PHANTOM.sub("", text)).replace("smallmatrix", "matrix")
+        text = _COLOURED.sub("", _PHANTOM.sub(" ", text)).replace("smallmatrix", "matrix")
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
         text = _BASIS.sub(r" \\basis\1 ", text)
         if "\\times" in text and "=" not in text:

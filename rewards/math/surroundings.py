@@ -42,8 +42,13 @@ _OR = re.compile(
     r"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{\s*)?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
     r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
     r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
-    r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
+    r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%|\s*°)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
 )
+_OR_FORMULA = re.compile(
+    r"[\s$*)]*[,;]?\s*\(?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$([^$\n=]{1,80})\$"
+)
+_EITHER = re.compile(r"\beither\s+\$([^$\n=]{1,80})\$\s+or\s+[$(*]*\Z")
 _OR_BEFORE = re.compile(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
     r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
@@ -59,14 +64,18 @@ def completed(content: str, before: str, behind: str) -> str:
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
     behind = behind[:_LOOKED_AT]
     next_mark = behind.lstrip("$*)\\]")[:1]
+    if (formula := _OR_FORMULA.match(behind)) is not None:
+        return rf"{content} \text{{ or }} {formula.group(1)}"
+    if (formula := _EITHER.search(before)) is not None:
+        return rf"{formula.group(1)} \text{{ or }} {content}"
     if (offered := _OR_BEFORE.search(before)) is not None and _PLAIN.fullmatch(content):
         content = rf"{offered.group(1) or offered.group(2)} \text{{ or }} {content}"
-    if next_mark in ("", ".", "\n") or not _PLAIN.fullmatch(content):
+    if next_mark in ("", ".", "\n"):
         return content
     other = _alternative(behind)
     if other is not None:
         return rf"{content} \text{{ or }} {other}"
-    if next_mark == ",":
+    if next_mark == "," or not _PLAIN.fullmatch(content):
         return content
     mark = _MARK.match(behind)
     if mark is not None:

@@ -166,7 +166,7 @@ tenth eleventh twelfth hundredth thousandth millionth half eleven twelve thirtee
 eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double
 doubled tripled quadrupled halved least most minimum maximum no false wrong incorrect invalid possibly probably likely
 unlikely unsure alternatively also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never
-impossible undefined out except fails failed fail excluded rejected refuted
+impossible undefined extraneous etc out except fails failed fail excluded rejected refuted
 upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
