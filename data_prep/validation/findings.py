@@ -36,7 +36,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "filler_paid": Check("error", "rows that pay for a response without an answer"),
         "other_gold_paid": Check("error", "rows that pay for another row's gold"),
         "solution_rejected": Check("error", "published programs that fail their own tests"),
-        "gold_unsupported": Check("warning", "golds that stand nowhere in their own worked solution"),
+        "gold_unsupported": Check("error", "golds that stand nowhere in their own worked solution"),
         "solution_unread": Check("warning", "published solutions whose answer the reward does not take"),
         "flaky": Check("error", "programs that are right in one run and wrong in the next"),
         "stub_paid": Check("error", "tests that a program without content passes"),

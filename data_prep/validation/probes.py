@@ -22,7 +22,7 @@ from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import FILLER, FORMS, GOLD, golds
 from data_prep.validation.mutants import changed, constant, empty, stub
-from data_prep.validation.solutions import stated, supports
+from data_prep.validation.solutions import comes_to, stated, supports
 from data_prep.validation.variations import (
     CHANCE,
     CLOCK,
@@ -225,7 +225,8 @@ def _of_solution(entry: Entry, results: Mapping[str, GradeResult]) -> Iterator[F
         yield entry.finding("gold_contradicted", reason)
         return
     if not supports(entry.solution, known):
-        yield entry.finding("gold_unsupported", f"{known[0]!r:.60} stands nowhere in the solution but at its end")
+        reason = f"the gold is {known[0]!r:.60}, and the solution comes to {comes_to(entry.solution)!r:.60}"
+        yield entry.finding("gold_unsupported", reason)
     elif not is_right(solution) and solution.verdict is not Verdict.NO_ANSWER:
         reason = f"it reads {solution.extracted!r:.60}" if solution.extracted is not None else solution.reason
         yield entry.finding("solution_unread", f"gold {known[0]!r:.60}: {reason}")

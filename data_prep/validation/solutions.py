@@ -16,6 +16,12 @@ from fractions import Fraction
 from data_prep.sources.answers import after_hashes, last_boxed
 
 _NUMBER = re.compile(r"(?:\d{1,3}(?:[ ,]\d{3})+|\d+)(?:\.\d+)?|\.\d+")
+_NAMED = {
+    name: Fraction(number)
+    for number, name in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 1
+    )
+}
 _UNITS = (1, 100, Fraction(1, 100))  # cents of dollars, shares of per cent
 _WORKED = 2  # different numbers that a solution must have to be called worked
 
@@ -31,13 +37,18 @@ def supports(solution: str, golds: Sequence[str]) -> bool:
     head, mark, _ = solution.rpartition("####")
     if not mark:
         return True
-    found = _values(head)
+    found = _values(head) | {_NAMED[word] for word in re.findall("[a-z]+", head.lower()) if word in _NAMED}
     wanted = [
         value for gold in golds if re.fullmatch(r"-?\$?[\d,]+(\.\d+)?%?", gold.strip()) for value in _values(gold)
     ]
     if len(found) < _WORKED or len(wanted) < len(golds):
         return True
     return any(value * unit in found for value in wanted for unit in _UNITS)
+
+
+def comes_to(solution: str) -> str:
+    """The last number of a solution before it says `####`; "" = it has none."""
+    return next(reversed(_NUMBER.findall(solution.rpartition("####")[0])), "")
 
 
 def _values(text: str) -> set[Fraction]:
