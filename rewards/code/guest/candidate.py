@@ -251,21 +251,21 @@ def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
 
 def files_in(_host: Host, roots: tuple[str, ...], changes: tuple[Any, ...]) -> None:
     """The test has changed files of its temporary folders."""
-    from . import surroundings
+    from . import folders
 
-    for path, content in changes:
-        surroundings.make(path, content, roots)
+    for path, content, time_ns, mode in changes:
+        folders.make(path, content, time_ns, mode, roots)
     _known_files.clear()
-    _known_files.update(surroundings.scan(roots))
+    _known_files.update(folders.scan(roots))
 
 
 def files_out(_host: Host, roots: tuple[str, ...]) -> tuple[Any, ...]:
     """What the program has changed there since."""
-    from . import surroundings
+    from . import folders
 
-    now = surroundings.scan(roots)
-    found = [(p, None if m is None else surroundings.read(p)) for p, m in now.items() if _known_files.get(p, 0) != m]
-    found += [(path, False) for path in _known_files if path not in now]
+    now = folders.scan(roots)
+    found = [folders.told(path, mark) for path, mark in now.items() if _known_files.get(path, 0) != mark]
+    found += [(path, False, 0, 0) for path in _known_files if path not in now]
     _known_files.clear()
     _known_files.update(now)
     return tuple(found)

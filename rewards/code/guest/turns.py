@@ -160,10 +160,11 @@ class Turns:
                 link.lose("the program broke the protocol: a question without its parts", violated=True)
             if who not in self._mail:
                 self._mail[who] = deque()
-                Thread(target=self._help, args=(who,), name=name[:200], daemon=True).start()
+                Thread(target=self._help, args=(who,), daemon=True).start()
         elif operation not in (wire.RETURN, wire.RAISE, wire.BACK) or self._open.get(who, 0) <= 0:
             link.lose("the program broke the protocol: an answer that was not asked for", violated=True)
-        self._mail.setdefault(who, deque()).append(message[: -3 if operation == wire.BACK else -2])
+        named = operation == wire.BACK and who > wire.WITHIN  # a thread that is known by its number
+        self._mail.setdefault(who, deque()).append(message[: -3 if named else -2])
         self._signal(who)
         return True
 
@@ -187,7 +188,10 @@ class Turns:
                     with _Released(self._link):
                         signal.acquire()
                 try:
-                    operation, holder = self._served(mail.popleft())
+                    *message, name = mail.popleft()
+                    current_thread().name = name[:200]  # the number of one that has ended may be another's
+                    operation, holder = self._served(tuple(message))
+                    del message
                 except UnsupportedTest as error:  # it is noted
                     operation, holder = wire.BACK_RAISE, [RuntimeError(str(error))]
                 self._converse(who, operation, holder)

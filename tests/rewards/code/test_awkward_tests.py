@@ -169,6 +169,22 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
 }
 
 PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
+    "times and modes of files": (
+        "import os, time\ndef old(d, days): return sorted(f for f in os.listdir(d) if os.path.getmtime(os.path.join(d, f)) < time.time() - days * 86400)\n"
+        "def lock(p): os.chmod(p, 0o400)\ndef runs(p): return os.access(p, os.X_OK)\ndef touch(p, t): os.utime(p, (t, t))\n",
+        ("0o400", "0o600"),
+        """
+        import os, time
+        from solution import old, lock, runs, touch
+        def test_files(tmp_path):
+            for name in "ab": (tmp_path / name).write_text(name)
+            os.utime(tmp_path / "a", (0, 0)); (tmp_path / "b").chmod(0o755)
+            assert old(tmp_path, 7) == ["a"] and runs(tmp_path / "b") and not runs(tmp_path / "a")
+            lock(tmp_path / "a"); touch(tmp_path / "b", 5)
+            assert (tmp_path / "a").stat().st_mode & 0o777 == 0o400 and os.path.getmtime(tmp_path / "b") == 5
+            assert old(str(tmp_path), 7) == ["a", "b"]
+        """,
+    ),
     "files and mocks that the test hands over": (
         "import json\ndef words(path):\n    with open(path) as f: return sum(len(line.split()) for line in f)\n"
         "def tail(f, n): return f.readlines()[-n:]\ndef dump(x, f): json.dump(x, f)\n"

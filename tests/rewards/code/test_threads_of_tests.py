@@ -137,6 +137,18 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
             p.join()
         """,
     ),
+    "names of threads that come and go": (
+        "import threading\ndef both(fs, prefix):\n    ts = [threading.Thread(target=f, name=f'{prefix}{i}') for i, f in enumerate(fs)]\n    for t in ts: t.start()\n    for t in ts: t.join()\n",
+        ("name=f'{prefix}{i}'", "name=prefix"),
+        """
+        import threading, solution
+        def test_names():
+            for prefix in "abc":
+                names, met = [], threading.Barrier(2)
+                solution.both([lambda: (met.wait(5), names.append(threading.current_thread().name))] * 2, prefix)
+                assert sorted(names) == [prefix + "0", prefix + "1"]
+        """,
+    ),
     "readers and a writer, tested by unittest": (
         "import threading\nclass RW:\n    def __init__(self): self.c, self.r, self.w = threading.Condition(), 0, False\n"
         "    def read(self):\n        with self.c:\n            while self.w: self.c.wait()\n            self.r += 1\n    def done(self):\n        with self.c: self.r -= 1; self.c.notify_all()\n"
