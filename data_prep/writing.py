@@ -70,7 +70,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
         remove_stale(path)
         yield partial
         partial.replace(path)
-    except BaseException as error:
+    except BaseException as error:  # interrupted as well: nothing half written stays
         with suppress(OSError):  # what went wrong is the error to raise, not that there is nothing to remove
             partial.unlink(missing_ok=True)
         remove_empty(made)

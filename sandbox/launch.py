@@ -165,7 +165,7 @@ class Launcher:
                     raise SandboxUnavailable(f"a zygote could not be started: {error}. {REMEDY}") from error
                 try:
                     cause = await zygote.ready()
-                except BaseException:
+                except BaseException:  # cancelled as well: a zygote that half started is ended
                     await zygote.close()
                     raise
                 if not cause:

@@ -90,7 +90,7 @@ class NamespaceSandbox:
                 try:
                     if peer is not None:
                         slots.append(await self._slot(peer))
-                except BaseException:
+                except BaseException:  # cancelled as well: the first slot is given back
                     slots[0].free()
                     raise
                 try:
@@ -100,7 +100,7 @@ class NamespaceSandbox:
                         slot.discard()
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"a run could not be started, twice: {error}") from error
-        except BaseException:
+        except BaseException:  # cancelled as well: the turn goes to the next in line
             self._turn.release()
             raise
         raise AssertionError("unreachable")

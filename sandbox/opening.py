@@ -116,7 +116,7 @@ async def _started(name: str, options: SandboxOptions) -> Sandbox:
     sandbox = await BACKENDS[name](options)
     try:
         result = await sandbox.run(_TRIAL)
-    except BaseException:
+    except BaseException:  # cancelled as well: what was started is ended
         with contextlib.suppress(SandboxError):
             await sandbox.close()
         raise

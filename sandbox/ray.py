@@ -171,7 +171,7 @@ class RaySandbox:
             opening = asyncio.create_task(node.call("open", jobs))
             try:
                 number = int(_heard(await asyncio.shield(opening)))
-            except BaseException as error:
+            except BaseException as error:  # cancelled as well: the room is given back
                 if isinstance(error, asyncio.CancelledError):
                     node.later(_close_when_open(node, opening))
                 self._left(node)

@@ -69,7 +69,7 @@ class RemoteSandbox:
         async def on(server: _Server) -> StreamSession:
             try:
                 session = await (await server.client()).open(job, peer)
-            except BaseException:
+            except BaseException:  # cancelled as well: the room is given back
                 self._left(server)
                 raise
             session.when_over(lambda: self._left(server))
@@ -225,7 +225,7 @@ class _Server:
         client = StreamClient(await _Socket.connect(self._address, self._token))
         try:
             self.slots = await client.start(_CONNECT_SECONDS)
-        except BaseException:
+        except BaseException:  # cancelled as well: nobody else would close it
             await client.close()
             raise
         self.well()

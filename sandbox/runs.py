@@ -192,7 +192,7 @@ class Run:
                 slot.free()
                 raise SandboxUnavailable(f"a run could not be started: {error}. {REMEDY}") from error
             self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
-        except BaseException:
+        except BaseException:  # whatever it was: descriptors are not for a collector to close
             _close(ours)
             if self._home is not None:
                 self._home.close()

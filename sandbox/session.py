@@ -76,7 +76,7 @@ class RunSession:
                 if peer is not None:
                     runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
                 runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
-            except BaseException:
+            except BaseException:  # whatever it was: what has been started is killed
                 for run in runs:
                     run.kill("closed")
                     watch(run)

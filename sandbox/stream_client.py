@@ -70,7 +70,7 @@ class StreamClient:
         try:
             await self.say(Kind.OPEN, talk.number, join(encode_job(j) for j in (job, peer) if j is not None))
             await talk.opened
-        except BaseException:
+        except BaseException:  # cancelled as well: the server is told
             self._later(self.say(Kind.CLOSE, talk.number))
             self._talks.pop(talk.number, None)
             raise

@@ -35,7 +35,7 @@ from torch import Tensor
 from rlvr.algorithms import correction
 from rlvr.algorithms.kl import ESTIMATORS
 from rlvr.algorithms.objective_spec import Divisor, ObjectiveSpec
-from rlvr.algorithms.surrogates import SURROGATES, SurrogateRow, TokenInputs
+from rlvr.algorithms.surrogates import SURROGATES, SurrogateRow, TokenInputs, token_inputs
 from rlvr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -95,19 +95,17 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
     _check(batch, spec, entropy)
     row = SURROGATES[spec.surrogate]
     mask = batch.loss_mask
-    ids, sequence, counts = torch.unique(batch.sequence_ids[mask], return_inverse=True, return_counts=True)
+    ids, sequence = torch.unique(batch.sequence_ids[mask], return_inverse=True)
     new = new_logprobs[mask]  # [N], as is all that follows
-    frozen = new.detach()
-    old = frozen if batch.old_logprobs is None else batch.old_logprobs[mask].to(new)
-    inputs = TokenInputs(
+    old = new.detach() if batch.old_logprobs is None else batch.old_logprobs[mask].to(new)
+    inputs = token_inputs(
         new=new,
-        frozen=frozen,
         old=old,
         advantages=batch.advantages[mask].to(new),
-        selected=torch.zeros_like(mask)[mask] if batch.selected is None else batch.selected[mask],
+        selected=None if batch.selected is None else batch.selected[mask],
         sequence=sequence,
-        size=counts.to(new.dtype),
     )
+    frozen = inputs.frozen
     losses = row.loss(inputs, spec)
     difference = old - batch.sampled_logprobs[mask].to(new) if row.off_policy else torch.zeros_like(frozen)
     outside = correction.sequence_outside(

@@ -81,13 +81,8 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
         temperature = 0.0 if job.samples == 1 else settings.temperature
     _check(job, temperature)
     check_device(job.device)
-    if job.out is not None:  # it would be known only when all is done
-        try:
-            job.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"--out {str(job.out)!r} cannot be made a folder: {error.strerror}; name another"
-            ) from error
+    if job.out is not None:
+        _make_folder(job.out)
     reward = job.reward or settings.reward
     sets = load_sets(job.sets, limit=job.limit)
     if reward is None:
@@ -122,10 +117,6 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
         )
         print_report(report, console)
     if job.out is not None:
-        for name, found in model.items():
-            write_evaluation(job.out, name, found.evaluation, format=job.format)
-        for name, found in baseline.items():
-            write_evaluation(job.out / "base", name, found.evaluation, format=job.format)
         how: dict[str, Json] = {
             "model": located.path,
             "base": base,
@@ -136,11 +127,26 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
             "stop": list(sampling.stop),
             "seed": job.seed,
         }
-        sets_found: dict[str, Json] = {
-            name: _summary(found, baseline.get(name), job.seed) for name, found in model.items()
-        }
-        write_summary(job.out / "summary.json", {**how, "sets": sets_found})
+        _write(job, job.out, how, model, baseline)
         console.print(f"wrote {job.out}/summary.json", markup=False, highlight=False, soft_wrap=True)
+
+
+def _make_folder(out: Path) -> None:
+    """Before anything is evaluated: that it cannot be made would be known only when all is done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {str(out)!r} cannot be made a folder: {error.strerror}; name another") from error
+
+
+def _write(
+    job: EvalJob, out: Path, how: Mapping[str, Json], model: Mapping[str, _Found], baseline: Mapping[str, _Found]
+) -> None:
+    for folder, results in ((out, model), (out / "base", baseline)):
+        for name, found in results.items():
+            write_evaluation(folder, name, found.evaluation, format=job.format)
+    sets: dict[str, Json] = {name: _summary(found, baseline.get(name), job.seed) for name, found in model.items()}
+    write_summary(out / "summary.json", {**how, "sets": sets})
 
 
 async def _on_sets(

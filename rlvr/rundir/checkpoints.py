@@ -72,7 +72,7 @@ class Checkpoints:
             full = _disk_is_full(error, partial)
             shutil.rmtree(partial, ignore_errors=True)
             raise self._failure(step, OSError(errno.ENOSPC, "No space left on device") if full else error) from error
-        except BaseException:
+        except BaseException:  # interrupted as well: nothing half written stays
             shutil.rmtree(partial, ignore_errors=True)
             raise
         self._prune()

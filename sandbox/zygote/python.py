@@ -56,7 +56,7 @@ def _run(argv: list[str], path: list[str]) -> int:
             _run_file(argv[1:], path, main)
     except SystemExit as end:
         return _exit_code(end.code)
-    except BaseException as error:
+    except BaseException as error:  # a program may raise anything
         _show(error)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
@@ -119,14 +119,14 @@ def _finish(code: int, streams: list[IO[str]]) -> int:
                 step()
         except SystemExit as end:
             code = _exit_code(end.code)
-        except BaseException as error:
+        except BaseException as error:  # as above
             _show(error)
     for stream in {id(stream): stream for stream in (sys.stdout, *streams, sys.stderr)}.values():
         try:
             stream.flush()
         except (AttributeError, ValueError):  # replaced, or closed
             pass
-        except BaseException as error:
+        except BaseException as error:  # as above: the stream may be the program's own
             code = code or _FAILED_FLUSH
             os.write(2, f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}\n".encode(errors="replace"))
     if code == _INTERRUPTED:
