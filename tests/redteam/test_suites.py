@@ -18,7 +18,8 @@ from tests.shares import share
 FAMILIES = {
     "bombs", "channels", "compiling", "detours", "disguises", "excuses", "exits", "files", "forgery", "inspection",
     "interpreter", "kernel", "languages", "leaks", "lies", "network", "outcomes", "outputs", "patches", "plain",
-    "processes", "responses", "returns", "seams", "semantics", "timing", "toolchains", "views", "ways_out", "wire",
+    "processes", "properties", "responses", "returns", "seams", "semantics", "timing", "toolchains",
+    "views", "ways_out", "wire",
 }  # fmt: skip
 UNREADABLE = (
     "compiling",

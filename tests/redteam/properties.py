@@ -1,0 +1,109 @@
+# ruff: noqa: E501  # tests of one line are easier to compare
+"""Tasks whose tests ask for properties, compute what they expect beside the answer, or read numbers from text."""
+
+from __future__ import annotations
+
+from tests.redteam.arena import Arena
+
+PROPERTIES = (
+    Arena(
+        name="sorted_by_property",
+        solution="def solve(x):\n    return sorted(x)\n",
+        tests=(
+            "x = [31, 15, 27, 15]; r = solve(list(x)); assert len(r) == 4 and all(r[i] <= r[i + 1] for i in range(3)) and sorted(r) == sorted(x)",
+            "x = [9, 8, 9]; r = solve(list(x)); assert all(a <= b for a, b in zip(r, r[1:])) and all(r.count(v) == x.count(v) for v in x) and len(r) == 3",
+        ),
+    ),
+    Arena(
+        name="permutations",
+        solution="import itertools\n\ndef solve(x):\n    return [list(p) for p in itertools.permutations(x)]\n",
+        tests=(
+            "r = solve([1, 2, 3]); assert len({tuple(p) for p in r}) == 6 and all(sorted(p) == [1, 2, 3] for p in r)",
+        ),
+    ),
+    Arena(
+        name="reference_beside",
+        solution="def solve(x):\n    return sorted(set(x))\n",
+        imports="import random\ndef right(x):\n    return sorted(set(x))",
+        tests=(
+            "x = [3, 1, 3]; assert solve(x) == right(x)",
+            "rng = random.Random(7); x = [rng.randint(1, 9) for _ in range(8)]; got = solve(x); assert got == right(x)",
+            "x = [5, 5]; got = solve(x); want = sorted(set(x)); assert got == want",
+        ),
+    ),
+    Arena(
+        name="text_by_property",
+        solution="def solve(s):\n    return s.upper().strip()\n",
+        tests=("r = solve(' abc '); assert r.isupper() and r == r.strip() and r.lower() == 'abc'",),
+    ),
+    Arena(
+        name="number_in_text",
+        solution="def solve(x):\n    return str(x ** 0.5)\n",
+        imports="import math\ndef close(a, b):\n    a, b = float(a), float(b)\n    return abs(a - b) <= 1e-6 * max(abs(a), abs(b))",
+        tests=(
+            "assert close(solve(2.0), 1.4142135623)",
+            "assert not math.fabs(float(solve(4.0)) - 2.0) > 1e-6",
+        ),
+    ),
+    Arena(
+        name="itself_or_data",
+        solution="class Solution:\n    def run(self, x):\n        return sorted(x)\n",
+        tests=("s = Solution(); r = s.run([2, 1]); r.sort(); assert 2 in r and r + [3] == [1, 2, 3]",),
+        styles=("asserts",),
+    ),
+    Arena(
+        name="around_answers",
+        solution="from collections import Counter\nfrom decimal import Decimal\n\ndef solve(x):\n    return [str(v * v) for v in x]\n",
+        styles=("pytest",),
+        file="""\
+from solution import *
+
+def test_counted():
+    expected = Counter(["1", "4"])
+    assert Counter(solve([1, 2])) == expected
+
+def test_decimal():
+    assert Decimal(solve([3])[0]) == Decimal("9.0")
+""",
+    ),
+    Arena(
+        name="expected_beside",
+        solution="""\
+from pathlib import Path
+
+def solve(folder):
+    Path(folder, "out.txt").write_text(" ".join(sorted(Path(folder, "input.txt").read_text().split())))
+    return str(Path(folder, "out.txt"))
+""",
+        styles=("pytest",),
+        file="""\
+from solution import solve
+
+def test_it(tmp_path):
+    (tmp_path / "input.txt").write_text("b c a")
+    (tmp_path / "expected.txt").write_text("a b c")
+    with open(solve(tmp_path)) as file:
+        assert file.read() == (tmp_path / "expected.txt").read_text()
+
+def test_golden(tmp_path):
+    (tmp_path / "input.txt").write_text("y x")
+    with open(solve(tmp_path)) as file, open("golden.txt") as golden:
+        assert file.read() == golden.read()
+""",
+        beside={"golden.txt": "x y"},
+    ),
+    Arena(
+        name="generated_files",
+        solution="def solve(n):\n    return n * n + 1\n\ndef files():\n    return {'a.txt': 'A'}\n",
+        styles=("pytest",),
+        file="""\
+import solution
+
+def test_written(tmp_path):
+    for name, text in solution.files().items():
+        (tmp_path / name).write_text(text)
+    import colorsys
+    assert colorsys.rgb_to_hsv and solution.solve(3) == 10
+""",
+    ),
+)
