@@ -42,6 +42,7 @@ _DENIED = re.compile(
     r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)[\s$*(]*\Z",
     re.IGNORECASE,
 )
+_DENYING = ("not", "n't", "n’t", "rather", "instead", "nor", "≠", "\\ne")  # each denial has one of them
 _CALLED_WRONG = re.compile(
     r"[\s$*)]*(?:is|was)\s(?:(?:wrong|incorrect)\b|not\s(?:correct|right|the\s(?:correct\s|right\s)?answer)\b)",
     re.IGNORECASE,
@@ -174,7 +175,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
     counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
     last: Box | None = None
     contents: list[str] = []
-    names: list[str] = []
+    starts: list[int] = []
     joints: list[str] = []
     right = 0
     for box in counting:
@@ -191,8 +192,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
                 break
             joints.append(joint)
         contents.append(content)
-        named = _NAMED.search(text, max(0, box.start - _LONGEST_NAME), box.start)
-        names.append(named.group(1) if named else "")
+        starts.append(box.start)
         right = box.start
     if last is None:
         return None
@@ -205,6 +205,8 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
             text[last.end : last.end + _LONGEST_JOINT],
         )
         return completed(contents[0], before, behind), last.end
+    named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in starts]
+    names = [one.group(1) if one else "" for one in named]
     if all(names) and len(set(names)) == len(names):
         contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
     return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
@@ -213,7 +215,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
 def _other_case(text: str, last: Box) -> str | None:
     r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
     offset = max(0, last.start - _LONGEST_CASE)
-    if not (
+    if text.find("box", offset, last.start) < 0 or not (
         _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
         or _DOUBTED.search(text, offset, last.start)
@@ -252,7 +254,8 @@ def _is_denied(text: str, box: Box) -> bool:
     before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
     if before.endswith("~~") and text.startswith("~~", box.end):
         return True
-    if _DENIED.search(before) is not None:
+    folded = before.lower()
+    if any(word in folded for word in _DENYING) and _DENIED.search(before) is not None:
         return True
     is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
     return is_number and _CALLED_WRONG.match(text, box.end) is not None

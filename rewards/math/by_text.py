@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.extract import extract
+from rewards.math.plain_values import Plain, plain_value
 from rewards.math.spelling import LONGEST, key, spelled
 from rewards.math.units import read_unit
 from rewards.math.values import EXACT, Terms
@@ -33,12 +33,7 @@ class Equality(StrEnum):
     UNREADABLE_ANSWER = "unreadable answer"
 
 
-# Too short for a decimal to be the rounding of an exact value (`decide.same`); no needless zero in front, which might
-# make the comma a decimal one.
-_NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,14})(\.\d{1,6})?")
 _MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
-_MOST_DECIMAL_DIGITS = 7
-_FRACTION = re.compile(r"(-?)\s?\\[dt]?frac\{(-?[1-9]\d{0,14})\}\{([1-9]\d{0,14})\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Gold:
 
     text: str
     key: str
-    number: int | Fraction | None
+    value: Plain | None
 
 
 @lru_cache(maxsize=1024)
@@ -56,7 +51,7 @@ def gold_of(text: str) -> Gold:
     inner = _extracted(text)
     if len(inner) > LONGEST:
         return Gold(inner, "", None)
-    return Gold(inner, key(spelled(inner)), plain_number(inner))
+    return Gold(inner, key(spelled(inner)), plain_value(inner))
 
 
 def _extracted(gold: str) -> str:
@@ -65,27 +60,6 @@ def _extracted(gold: str) -> str:
         return gold
     found = extract(gold, policy="strict")
     return "" if found is None else found.text
-
-
-def plain_number(text: str) -> int | Fraction | None:
-    """The value of a number in plain digits, or of one fraction of them; None for all else."""
-    if len(text) > 40:
-        return None
-    text = text.strip("$ ")
-    found = _NUMBER.fullmatch(text)
-    if found is not None:
-        sign, whole, decimals = found.groups()
-        if decimals is None:
-            return int(sign + whole.replace(",", ""))
-        if len(whole) + len(decimals) - 1 > _MOST_DECIMAL_DIGITS:
-            return None
-        return Fraction(text.replace(",", ""))
-    found = _FRACTION.fullmatch(text)
-    if found is None:
-        return None
-    sign, top, bottom = found.groups()
-    value = Fraction(int(top), int(bottom))
-    return -value if sign else value
 
 
 def _is_measure(found: re.Match[str]) -> bool:
@@ -111,10 +85,20 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
         if not any(mark in bare for mark in ("$", "%", "circ", "pi")) and _is_measure(measured):
             if key(spelled(bare)) == known.key:
                 return Equality.SAME
-            if known.number is not None and terms.tolerance is None and (value := plain_number(bare)) is not None:
-                return Equality.DIFFERENT if value != known.number else None
-    if known.number is not None and (value := plain_number(answer)) is not None:
-        if known.number == value:
-            return None if terms.simplified and "frac" in answer else Equality.SAME
-        return Equality.DIFFERENT if terms.tolerance is None and not terms.unit else None
+            if known.value is not None and terms.tolerance is None and (value := plain_value(bare)) is not None:
+                return Equality.DIFFERENT if value != known.value and known.value.is_number else None
+    if known.value is not None and (value := plain_value(answer)) is not None:
+        found = _by_value(known.value, value, answer, terms)
+        if found is not None or not value.is_point:
+            return found
     return Equality.SAME if key(spelled(answer)) == known.key else None
+
+
+def _by_value(gold: Plain, value: Plain, answer: str, terms: Terms) -> Equality | None:
+    """What two plain values say; None where what the reference asks beyond equality has to be looked at."""
+    if gold == value:
+        is_asked = (terms.simplified and "frac" in answer) or (
+            (terms.evaluated or terms.simplified) and "sqrt" in answer
+        )
+        return None if gold.is_point or is_asked else Equality.SAME
+    return Equality.DIFFERENT if terms.tolerance is None and not terms.unit else None

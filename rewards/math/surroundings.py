@@ -62,14 +62,10 @@ def completed(content: str, before: str, behind: str) -> str:
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+    if "or" in before[-_LOOKED_AT:] and (offered := _offered_before(before)) is not None:
+        return rf"{offered} \text{{ or }} {content}"
     behind = behind[:_LOOKED_AT]
     next_mark = behind.lstrip("$*)\\]")[:1]
-    if (formula := _OR_FORMULA.match(behind)) is not None:
-        return rf"{content} \text{{ or }} {formula.group(1)}"
-    if (formula := _EITHER.search(before)) is not None:
-        return rf"{formula.group(1)} \text{{ or }} {content}"
-    if (offered := _OR_BEFORE.search(before)) is not None and _PLAIN.fullmatch(content):
-        content = rf"{offered.group(1) or offered.group(2)} \text{{ or }} {content}"
     if next_mark in ("", ".", "\n"):
         return content
     other = _alternative(behind)
@@ -94,8 +90,17 @@ def completed(content: str, before: str, behind: str) -> str:
     return content + _unit(behind)
 
 
+def _offered_before(before: str) -> str | None:
+    """The value that "either" and "or maybe" offer before a box."""
+    found = _EITHER.search(before) or _OR_BEFORE.search(before)
+    return None if found is None else next(filter(None, found.groups()))
+
+
 def _alternative(behind: str) -> str | None:
     """The other value that an "or" offers; not where it says the same in a unit of its own."""
+    formula = _OR_FORMULA.match(behind)
+    if formula is not None:
+        return formula.group(1)
     found = _OR.match(behind)
     if found is None or not re.search(r"\d|\\pi", found.group(1)):
         return None

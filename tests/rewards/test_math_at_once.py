@@ -41,6 +41,13 @@ numbers = st.one_of(
     st.tuples(st.integers(-999, 999), st.integers(0, 9999)).map(lambda pair: f"{pair[0]}.{pair[1]:04d}"),
     st.tuples(st.integers(-60, 60), st.integers(1, 60)).map(lambda pair: rf"\frac{{{pair[0]}}}{{{pair[1]}}}"),
     st.tuples(st.integers(1, 60), st.integers(1, 60)).map(lambda pair: rf"-\dfrac{{{pair[0]}}}{{{pair[1]}}}"),
+    st.tuples(st.integers(1, 9), st.integers(2, 50)).map(lambda pair: rf"-{pair[0]}\sqrt{{{pair[1]}}}"),
+    st.tuples(st.integers(1, 9), st.integers(2, 50), st.integers(2, 9)).map(
+        lambda parts: rf"\frac{{{parts[0]}\sqrt{{{parts[1]}}}}}{{{parts[2]}}}"
+    ),
+    st.tuples(st.integers(1, 9), st.integers(2, 9)).map(lambda pair: rf"\frac{{{pair[0]}\pi}}{{{pair[1]}}}"),
+    st.tuples(st.integers(-9, 99), st.integers(-9, 99)).map(lambda pair: f"({pair[0]}, {pair[1]})"),
+    st.sampled_from((r"\sqrt2", r"\sqrt{8}", r"2\sqrt{2}", r"\sqrt{16}", "4", r"\frac14", r"2\pi", "(1,2)", "(1,234)")),
     st.sampled_from(("0", "-0", "0.5", "0.50", ".5", r"\frac{1}{2}", "1,000", "1000", "1000.0", "007", "1,00", "$50$")),
 )
 
