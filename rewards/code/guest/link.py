@@ -146,13 +146,13 @@ class Link:
 
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """What the program returned; raises what it raised."""
+        if name in _GIVING and spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame()):
+            self.refuse("it changed what it was given, and the test compares its answer with what comes of that")
         if message[0] == wire.RETURN:
             if name in _GIVING:
                 for part in proxies.made_parts(message[5]):
                     if part is not message[5] or uses.as_value():
                         proxies.mark_given(part)
-            if name == "call" and spoiling.is_judged_by(uses.test_frame()):
-                self.refuse("it changed what it was given, and the test compares its answer with what comes of that")
             reading.note(message[5])
             if unbounded.is_written(message[5]):
                 self.refuse(_WRITTEN)

@@ -170,8 +170,12 @@ def mark_named(kind: Any, name: str) -> None:
 
 
 def is_known(value: Any) -> bool:
-    """Whether the tests know what it is: they made it, or name its class or one that it derives from."""
-    return was_made(value) or any(kind in _named for kind in type(value).__mro__)
+    """Whether the tests know what it is: they made it, or name its class or one that it derives from. What methods of a
+    `Solution` give is data, and never one.
+    """
+    if was_made(value) and _GIVEN not in state_of(value):
+        return True
+    return any(kind in _named and _named[kind] != "Solution" for kind in type(value).__mro__)
 
 
 def _can(kind: type, name: str) -> bool:

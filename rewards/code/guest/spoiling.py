@@ -15,7 +15,9 @@ from typing import Any
 from . import context
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
-_SIZES = ("len", "id", "type", "print", "repr", "isinstance")  # say nothing about what it holds
+# Functions that say nothing about what it holds, or give it as it is.
+_PLAIN = ("len", "id", "type", "print", "repr", "isinstance", "list", "tuple", "copy", "deepcopy", "str")
+_MOST_HELD = 1000
 _changed: list[Any] = []
 
 
@@ -47,12 +49,17 @@ def forget() -> None:
     _changed.clear()
 
 
+def has_changed() -> bool:
+    """Whether the program has changed anything since."""
+    return bool(_changed)
+
+
 def is_judged_by(frame: FrameType | None) -> bool:
     """Whether the test at this moment compares the answer with what it computes of a container that was changed."""
-    if not _changed or frame is None or (tree := context.tree_of(frame.f_code.co_filename)) is None:
+    if frame is None or (tree := context.tree_of(frame.f_code.co_filename)) is None:
         return False
     held = {**frame.f_globals, **frame.f_locals}
-    spoiled = {name for name, value in held.items() if any(value is changed for changed in _changed)}
+    spoiled = {name for name, value in held.items() if _is_or_holds(value)}
     place = context.place_of(frame)
     call = next((n for n in ast.walk(tree) if isinstance(n, ast.Call) and context.span(n) == place), None)
     if not spoiled or call is None:
@@ -83,6 +90,14 @@ def is_judged_by(frame: FrameType | None) -> bool:
     return any((is_answer(a) and is_spoiled(b)) or (is_answer(b) and is_spoiled(a)) for a, b in pairs)
 
 
+def _is_or_holds(value: Any, depth: int = 2) -> bool:
+    if any(value is changed for changed in _changed):
+        return True
+    if depth and type(value) in (list, tuple, dict) and len(value) < _MOST_HELD:
+        return any(_is_or_holds(item, depth - 1) for item in (value.values() if type(value) is dict else value))
+    return False
+
+
 def _holds(statement: ast.stmt, call: ast.Call) -> bool:
     return not hasattr(statement, "body") and any(node is call for node in ast.walk(statement))
 
@@ -104,7 +119,7 @@ def _computes(side: ast.AST, spoiled: set[str], call: ast.Call) -> bool:
     return any(
         isinstance(name, ast.Name) and name.id in spoiled
         for node in calls
-        if not (isinstance(node.func, ast.Name) and node.func.id in _SIZES)
+        if not (isinstance(node.func, ast.Name) and node.func.id in _PLAIN)
         for argument in (*node.args, *(keyword.value for keyword in node.keywords))
         for name in ast.walk(argument)
     )

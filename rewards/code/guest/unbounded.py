@@ -26,7 +26,7 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _READ = re.compile(r"\bfloat\b|\bDecimal\b|\bcomplex\b|\bjson\b|\beval\b|fromstring|loadtxt|genfromtxt")
-_WRITTEN = re.compile(r"(?<![\w.])(?:nan|inf|infinity|[0-9][0-9._]*e\+?[0-9]{3,})(?![\w])", re.IGNORECASE)
+_WRITTEN = re.compile(r"(?<![\w.])(?:nan|inf|infinity|\.?\d[\d._]*e\+?\d{3,}|\d{309,})(?!\w)", re.IGNORECASE)
 _OF_MATH = ("fabs", "sqrt", "cbrt", "hypot", "dist", "fsum", "prod", "pow", "copysign", "ldexp", "fmod", "exp", "log")
 
 
@@ -81,10 +81,10 @@ def _is_finite(text: str) -> bool:
 
 
 def _texts(value: object, depth: int = 2) -> Iterator[str]:
-    if type(value) is str:
-        yield value
-    elif type(value) is bytes:
-        yield value.decode("latin-1")
+    if isinstance(value, str):
+        yield str.__add__(value, "")
+    elif isinstance(value, bytes | bytearray):
+        yield bytes(memoryview(value)).decode("latin-1")
     elif depth and type(value) in (list, tuple, dict):
         for item in value.values() if type(value) is dict else value:  # type: ignore[attr-defined]
             yield from _texts(item, depth - 1)
@@ -93,9 +93,9 @@ def _texts(value: object, depth: int = 2) -> Iterator[str]:
 def is_no_number(value: object, depth: int = 4) -> bool:
     """Whether it is NaN, or NaNs and nothing else. In an array one is enough, since it is compared as a whole."""
     if isinstance(value, float | complex):
-        return value != value
+        return value != value or (type(value).__module__ == "numpy" and not math.isfinite(abs(value)))
     if isinstance(value, Decimal):
-        return not Decimal.is_finite(value)
+        return not Decimal.is_finite(value) or Decimal.adjusted(value) > sys.float_info.max_10_exp
     if type(value) in (list, tuple):
         return depth > 0 and bool(value) and all(is_no_number(x, depth - 1) for x in value)  # type: ignore[attr-defined]
     numpy = sys.modules.get("numpy")

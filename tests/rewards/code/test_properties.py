@@ -242,6 +242,7 @@ WITH_REFERENCE = "def ref(xs):\n    return sorted(set(xs))\n"
         "xs = [3, 1, 3]\nassert f(xs) == ref(xs)",
         "xs = [3, 1, 3]\ngot = f(xs)\nassert got == ref(xs)",
         "xs = [3, 1, 3]\ngot = f(xs)\nwant = ref(xs)\nassert got == want",
+        "args = [[3, 1, 3]]\nassert list(f(*args)) == ref(*args)",
         "for xs in ([3, 1], [2]):\n    assert ref(xs) == f(xs), xs",
         "xs = {3: 1}\nassert f(xs) == sorted(set(xs.keys()))\nassert f([2]) == [2]",
         "import unittest\nxs = [3, 1]\nunittest.TestCase().assertEqual(f(xs), ref(xs))",
@@ -278,3 +279,21 @@ def test_arguments_that_are_emptied_make_no_test_agree(test: str):
 )
 def test_arguments_that_are_changed_in_place_stay_changed(program: str, test: str):
     assert passes(asserts(program, test))
+
+
+def test_what_a_solution_returns_is_no_class_of_its_own():
+    test = "nums = [31, 15, 27, 15]\nr = Solution().f(list(nums))\nassert isinstance(r, list) and all(r[i] <= r[i + 1] for i in range(3)) and sorted(r) == sorted(nums)"
+    assert passes(asserts("class Solution:\n    def f(self, x): return sorted(x)\n", test))
+    for made in ("Solution(x)", "self[:] or list.extend(self, x) or self"):
+        program = f"class Solution(list):\n    def f(self, x): return {made}\n    def __getitem__(self, i): return i\n"
+        assert is_wrong(asserts(program, test)), made
+
+
+@pytest.mark.parametrize(
+    "value", ["S('inf')", "'.5e999'", "'9' * 400", "Decimal('1e400')", "np.float64('inf')", "F('inf')"]
+)
+def test_infinity_is_read_from_no_answer_in_whatever_form(value: str):
+    test = "def close(a, b):\n    a, b = float(a), float(b)\n    return abs(a - b) <= 1e-6 * max(abs(a), abs(b))\nassert close(f(2.0), 1.4142135)"
+    head = "import numpy as np\nfrom decimal import Decimal\nclass S(str): pass\nclass F(float): pass\n"
+    assert passes(asserts(f"{head}def f(x): return str(x ** 0.5)", test))
+    assert is_wrong(asserts(f"{head}def f(x): return {value}", test))
