@@ -46,9 +46,9 @@ def iter_demonstrations(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[D
     return read_each(iter_rows(path, on_bad), _demonstration, on_bad)
 
 
-def read_demonstrations(path: PathLike, on_bad: OnBad = raise_bad) -> list[Demonstration]:
-    """All demonstrations of a file."""
-    return list(iter_demonstrations(path, on_bad))
+def read_demonstrations(path: PathLike) -> list[Demonstration]:
+    """All demonstrations of a file. Raises as `iter_demonstrations` does."""
+    return list(iter_demonstrations(path))
 
 
 def write_demonstrations(path: PathLike, demonstrations: Iterable[Demonstration]) -> int:

@@ -45,9 +45,9 @@ def iter_problems(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Problem
     return read_each(iter_rows(path, on_bad), _problem, on_bad)
 
 
-def read_problems(path: PathLike, on_bad: OnBad = raise_bad) -> list[Problem]:
-    """All problems of a file."""
-    return list(iter_problems(path, on_bad))
+def read_problems(path: PathLike) -> list[Problem]:
+    """All problems of a file. Raises as `iter_problems` does."""
+    return list(iter_problems(path))
 
 
 def _problem(row: Row) -> Problem:

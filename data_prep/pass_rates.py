@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 from data_prep.errors import BadRow, DataError
 from data_prep.problem import Problem
-from data_prep.rows import OnBad, PathLike, Row, iter_rows, raise_bad, read_each
+from data_prep.rows import PathLike, Row, iter_rows, read_each
 
 
 class PassRateFilter:
@@ -64,7 +64,7 @@ class PassRateFilter:
         )
 
 
-def read_pass_rates(path: PathLike, on_bad: OnBad = raise_bad) -> dict[str, float]:
+def read_pass_rates(path: PathLike) -> dict[str, float]:
     """Pass rates by problem id.
 
     Raises:
@@ -81,6 +81,6 @@ def read_pass_rates(path: PathLike, on_bad: OnBad = raise_bad) -> dict[str, floa
         if rates.setdefault(identity, float(rate)) != rate:
             raise BadRow(field="pass_rate", expected=f"one rate a problem ({rates[identity]} came before)", found=rate)
 
-    for _ in read_each(iter_rows(path, on_bad), read, on_bad):
+    for _ in read_each(iter_rows(path), read):
         pass
     return rates

@@ -98,7 +98,9 @@ def _chat(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
 
 
 def _chat_boxed(messages: Sequence[Message], tokenizer: ChatTokenizer | None) -> str:
-    return _chat(with_suffix(messages, f"\n\n{_BOXED_REQUEST}"), tokenizer)
+    *before, last = messages
+    asked = Message(role=last.role, content=f"{last.content}\n\n{_BOXED_REQUEST}")
+    return _chat([*before, asked], tokenizer)
 
 
 TEMPLATES: MappingProxyType[str, Template] = MappingProxyType(
@@ -122,26 +124,14 @@ def template_named(name: str) -> Template:
     raise DataNotFound(f"no prompt template {name!r}; {hint}Known: {', '.join(TEMPLATES)}")
 
 
-def render(
-    template: str, messages: Sequence[Message], tokenizer: ChatTokenizer | None = None, *, suffix: str = ""
-) -> str:
+def render(template: str, messages: Sequence[Message], tokenizer: ChatTokenizer | None = None) -> str:
     """The prompt text of a problem's messages.
-
-    suffix: written after the last message, inside whatever the template puts around it.
 
     Raises:
         DataNotFound: no template of that name.
         DataError: a chat template without a tokenizer that has one.
     """
-    return template_named(template).write(with_suffix(messages, suffix), tokenizer)
-
-
-def with_suffix(messages: Sequence[Message], suffix: str) -> Sequence[Message]:
-    """The messages with text behind the last one."""
-    if not suffix or not messages:
-        return messages
-    last = messages[-1]
-    return [*messages[:-1], Message(role=last.role, content=last.content + suffix)]
+    return template_named(template).write(messages, tokenizer)
 
 
 def prefill_of(prompt: str) -> str:

@@ -37,7 +37,6 @@ class Chat:
 
 def test_plain_is_the_text_and_nothing_else() -> None:
     assert render("plain", QUESTION) == "What is 3+5?"
-    assert render("plain", QUESTION, suffix="\nAnswer:") == "What is 3+5?\nAnswer:"
     assert render("plain", TALK) == "Be brief.\n\nHi\n\nHello\n\nWhat is 3+5?"
 
 
