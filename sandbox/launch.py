@@ -33,6 +33,7 @@ from sandbox.machine import (
     exposed,
     interpreter_folders,
     package_folders,
+    problem_data,
     ways,
 )
 from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
@@ -241,6 +242,7 @@ class Zygote:
             "preload": preload,
             "guests": guests,
             "shown": shown,
+            "emptied": problem_data(),
             "uid": way.uid,
             "users": min(USERS_OF_A_ZYGOTE, most_slots + 8),
             "maps": way.maps,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import site
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from sandbox.zygote import kernel
 _RUNS_OWN = ("/proc", "/dev", "/sys", "/box", "/guests", "/init")
 _NEVER_EXPOSED = ("/", "/tmp", "/etc", "/var", "/run", *_RUNS_OWN)
 _MOST_LINKS = 1000
+_TABLES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet", ".arrow")
+_DEEPEST_TABLE = 4  # folders
 USERS_OF_A_ZYGOTE = 256
 # Above what systems hand out to people, services and containers; below 2^31, which some programs read as a sign.
 _FIRST_UID, UID_BLOCKS, _FURTHER_UID_BLOCKS = 1_800_000_000, 1 << 20, 1 << 18
@@ -113,6 +116,22 @@ def package_folders() -> list[str]:
     """Where third-party packages lie, as a started interpreter would find them."""
     folders = [sysconfig.get_path(name) for name in ("purelib", "platlib")] + site.getsitepackages()
     return [folder for folder in dict.fromkeys(folders) if folder in sys.path]
+
+
+@functools.cache
+def problem_data() -> tuple[str, ...]:
+    """Tables of records among the packages: what a package of a benchmark brings, problems with tests and solutions."""
+    return tuple(path for folder in package_folders() for path in _tables(folder, _DEEPEST_TABLE))
+
+
+def _tables(folder: str, depth: int) -> Iterator[str]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if depth > 1:
+                    yield from _tables(entry.path, depth - 1)
+            elif entry.name.endswith(_TABLES):
+                yield entry.path
 
 
 def advice() -> str:

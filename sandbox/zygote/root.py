@@ -28,11 +28,12 @@ _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stde
 _SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/var", "/tmp")
 
 
-def build(shown: list[str], guests: dict[str, str], users: range) -> None:
+def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: range) -> None:
     """Make the minimal root and enter it; the caller is in a mount namespace of its own.
 
-    shown: further folders, read-only at their own path: the interpreter's prefix, toolchains. guests: folders of
-    modules, by the package name under which they lie in `GUESTS`. users: the ids that runs have, for /etc/passwd.
+    shown: further folders, read-only at their own path: the interpreter's prefix, toolchains. emptied: files in
+    them that are shown without their content. guests: folders of modules, by the package name under which they lie in
+    `GUESTS`. users: the ids that runs have, for /etc/passwd.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     sources = [path for path in dict.fromkeys([*shown, *map(os.path.realpath, shown)]) if not _below_system(path)]
@@ -46,6 +47,9 @@ def build(shown: list[str], guests: dict[str, str], users: range) -> None:
     for path in sorted(sources):
         if not os.path.lexists(new + path):  # it may lie in one that is there already
             _show(path, new + path)
+    for path in emptied:
+        if os.path.isfile(new + path):
+            kernel.bind("/dev/null", new + path)
     for name, path in guests.items():
         _show(path, f"{new}{GUESTS}/{name}")
     _make_devices(new)

@@ -77,6 +77,7 @@ def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
     first, users = int(config["uid"]), int(config["users"])  # type: ignore[call-overload]
     root.build(
         config["shown"],  # type: ignore[arg-type]
+        config["emptied"],  # type: ignore[arg-type]
         config["guests"],  # type: ignore[arg-type]
         range(first, first + users) if first >= 0 else range(_INSIDE, _INSIDE + 1),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import machine
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, Limits
 from tests.sandbox.processes import descendants, name_of, ours, sandboxes_below
@@ -40,6 +41,21 @@ def test_a_program_sees_its_interpreter_and_system_and_nothing_else_of_the_host(
     assert "sys" not in eval(roots)
     assert hidden == "False False ['main.py']"
     assert rest == "['1', '2'] [] []"
+
+
+@MODES
+def test_tables_of_problems_among_the_packages_are_empty(privileged, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(machine, "package_folders", lambda: [str(tmp_path)])
+    for name in ("bench/data/Problems.jsonl.gz", "bench/one.parquet", "bench/__init__.py", "a/b/c/d/far.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("the answer")
+    found = [str(tmp_path / name) for name in ("bench/data/Problems.jsonl.gz", "bench/one.parquet")]
+    assert sorted(machine.problem_data.__wrapped__()) == found
+    table = pytest.__file__
+    monkeypatch.setattr("sandbox.launch.problem_data", lambda: (table, "/no/such/table.jsonl"))
+    (result,) = run(python(f"print(len(open({table!r}).read()))"), privileged=privileged)
+    assert said(result) == "0\n"
+    assert Path(table).read_text()
 
 
 @MODES
