@@ -33,9 +33,12 @@ _REASON = re.compile(
     r"|(?<!well )\bas(?!\s+(?:well|an))\b",
     re.IGNORECASE,
 )
-_VALUE = r"[\s$(*]*([-+−]?\\?\$?\s?\d(?:[\d.,/]*\d)?)"
-_FORMULA = r"[\s(*]*(\$(?!\s*\\?[a-zA-Z]+\s*\$)[^$\n=<>]{1,80}\$)"  # no mere name, no equation
-_NUMBER = rf"(?:{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)|{_FORMULA})"
+_SOME, _NONE = "\x01", "\x02"  # in the place of a formula: a value, a mere name or an assignment
+_VALUE = r"[\s$(*]*([-+−]?\\?\$?\s?\d(?:[\d.,/]*\d)?|\x01)"
+_NUMBER = rf"{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)"
+_FORMULA = re.compile(r"\$((?:\\\$|[^$\n]){1,120})\$|(\(\s*-?\d[^()a-zA-Z]*,[^()a-zA-Z]*\))")
+_NAMED = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
+_IS_NUMBER = re.compile(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
 _SMALL = (
     r"(?:\s*\b(?:it|is|it['’]s|could|can|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*"
@@ -66,6 +69,16 @@ def is_restricted(after: str) -> bool:
 def offers_more(after: str, value: str, later: str = "") -> bool:
     """Whether another value is offered behind one, in its sentence or, as an afterthought, in what comes later."""
     plain = value.strip("$*() ")
+    after = _FORMULA.sub(lambda found: _placed(found, value), after)
     reason = _REASON.search(after)
     found = _OTHER.search(after if reason is None else after[: reason.start()]) or _NEXT.match(later)
     return found is not None and next(filter(None, found.groups())).strip("$ ") != plain
+
+
+def _placed(found: re.Match[str], value: str) -> str:
+    """What stands for a formula: a number as it is; an equation is a value where the answer is one."""
+    inner = found[1] or found[2]
+    if _IS_NUMBER.fullmatch(inner):
+        return inner
+    is_named = _NAMED.fullmatch(inner) is not None and not ("=" in inner and "=" in value)
+    return _NONE if is_named or ("=" in inner and "=" not in value) else _SOME

@@ -92,7 +92,7 @@ _DOUBTED = re.compile(
     r"|(?:with|under|in) the other (?:reading|interpretation|case))\b[\s,:$*(]*\Z|\?\s*[$*(]*\Z",
     re.IGNORECASE,
 )
-_ELSE = re.compile(r"\b(?:otherwise|else|then)\b[^.!?\n]{0,40}\Z", re.IGNORECASE)
+_ELSE = re.compile(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[\s$*(]*\Z", re.IGNORECASE)
 # "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
 # corrects.
 _OR_SO = re.compile(

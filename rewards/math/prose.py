@@ -233,10 +233,10 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
             return None
         if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
             return rest[:end].rstrip()
-        if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):
-            return _SEVERAL + rest[:end].rstrip()
         if (assigned := _assignments(rest)) is not None:
             return assigned
+        if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):
+            return _SEVERAL + rest[:end].rstrip()
         return formula(rest, begun)
     end = sentence_end(rest, 0)
     if rest.startswith("?", end):

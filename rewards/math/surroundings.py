@@ -46,9 +46,9 @@ _OR = re.compile(
 )
 _OR_FORMULA = re.compile(
     r"[\s$*)]*[,;]?\s*\(?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
-    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$([^$\n=]{1,80})\$"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$((?:\\\$|[^$\n]){1,80})\$"
 )
-_EITHER = re.compile(r"\beither\s+\$([^$\n=]{1,80})\$\s+or\s+[$(*]*\Z")
+_EITHER = re.compile(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
 _OR_BEFORE = re.compile(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
     r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
@@ -68,7 +68,7 @@ def completed(content: str, before: str, behind: str) -> str:
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content
-    other = _alternative(behind)
+    other = _alternative(behind, content)
     if other is not None:
         return rf"{content} \text{{ or }} {other}"
     if next_mark == "," or not _PLAIN.fullmatch(content):
@@ -96,10 +96,10 @@ def _offered_before(before: str) -> str | None:
     return None if found is None else next(filter(None, found.groups()))
 
 
-def _alternative(behind: str) -> str | None:
-    """The other value that an "or" offers; not where it says the same in a unit of its own."""
+def _alternative(behind: str, content: str) -> str | None:
+    """The other value that an "or" offers; not where it says the same in a unit of its own, or under a name."""
     formula = _OR_FORMULA.match(behind)
-    if formula is not None:
+    if formula is not None and ("=" in formula.group(1)) <= ("=" in content):
         return formula.group(1)
     found = _OR.match(behind)
     if found is None or not re.search(r"\d|\\pi", found.group(1)):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, GradingUnavailable, MathReference
 from rewards.errors import InvalidRow
+from rewards.math import budget
 from rewards.math.by_text import by_text
 from rewards.math.equality import Equality
 from rewards.math.grader import LONGEST_AT_ONCE, grade_math, math_at_once
@@ -58,6 +59,7 @@ def test_plain_numbers_are_decided_by_their_text_as_by_their_values(gold: str, a
     found = by_text(gold, answer)
     if found is None:
         return
+    budget.begin()
     values = {same_value(one, other).value for one in gold_readings(gold) for other in readings(answer)}
     assert (found is Equality.SAME) == ("yes" in values)
 
@@ -158,7 +160,7 @@ def test_a_closed_pool_grades_nothing_at_once() -> None:
 
 def test_importing_the_grader_loads_neither_sympy_nor_mpmath_nor_a_parser_of_others() -> None:
     code = (
-        "import sys, rewards.math; from rewards.math import grade_math; "
+        "import sys, rewards.math; from rewards.math import budget, grade_math; "
         "print(sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
