@@ -9,12 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from . import operators, proxies, uses
 from .codec import Violation
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
-_running: dict[int, asyncio.Task[Any]] = {}
+_running: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Task[Any]]] = WeakKeyDictionary()
+
+
+def _here() -> dict[int, asyncio.Task[Any]]:
+    """What runs for the program on the loop that runs."""
+    return _running.setdefault(asyncio.get_running_loop(), {})
 
 
 async def _awaited(value: Any) -> Any:
@@ -27,13 +33,14 @@ def _start(starting: Any) -> None:
     for item in starting:
         if type(item) is not tuple or len(item) != 2 or type(item[0]) is not int or proxies.is_proxy(item[1]):
             raise Violation("nothing to await")
-        _running[item[0]] = asyncio.get_running_loop().create_task(_awaited(item[1]))
+        _here()[item[0]] = asyncio.get_running_loop().create_task(_awaited(item[1]))
 
 
 def _finished() -> tuple[Any, ...]:
-    done = [(token, task) for token, task in _running.items() if task.done()]
+    running = _here()
+    done = [(token, task) for token, task in running.items() if task.done()]
     for token, _ in done:
-        del _running[token]
+        del running[token]
     return tuple((token, False, e) if (e := _error(task)) else (token, True, task.result()) for token, task in done)
 
 
@@ -56,7 +63,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
     try:
         while True:
             try:
-                answer = link.ask("drive", "pump", number, 0.0 if _running else wait, _finished())
+                answer = link.ask("drive", "pump", number, 0.0 if _here() else wait, _finished())
             except BaseException:  # whatever ended it: the loop is over, and the error goes on
                 finished = True
                 raise

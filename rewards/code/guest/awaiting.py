@@ -6,23 +6,27 @@ What the program awaits of the test (an asynchronous callback) runs on the check
 from __future__ import annotations
 
 import asyncio
+import itertools
+from _thread import get_ident
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .candidate import Host
 
-_loops: list[asyncio.AbstractEventLoop] = []
+_loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
+_numbers = itertools.count(1)
 _waiting: dict[int, asyncio.Future[Any]] = {}
-_to_start: list[tuple[int, Any]] = []
+_to_start: dict[int, list[tuple[int, Any]]] = {}  # of each thread
 
 
 def _loop() -> asyncio.AbstractEventLoop:
-    if not _loops:
-        _loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(_loops[0])
-    return _loops[0]
+    me = get_ident()
+    if me not in _loops:
+        _loops[me] = asyncio.new_event_loop()
+        asyncio.set_event_loop(_loops[me])
+    return _loops[me]
 
 
 async def _awaited(value: Any) -> Any:
@@ -31,7 +35,7 @@ async def _awaited(value: Any) -> Any:
 
 def start(_host: Host, value: Any) -> int:
     """Make a task of something that can be awaited; its number."""
-    number = len(_tasks) + 1
+    number = next(_numbers)
     _tasks[number] = _loop().create_task(value if asyncio.iscoroutine(value) else _awaited(value))
     return number
 
@@ -51,9 +55,7 @@ def pump(_host: Host, number: int, wait: float, finished: tuple[Any, ...]) -> tu
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]
         return True, task.result()
-    starting = tuple(_to_start)
-    _to_start.clear()
-    return False, starting
+    return False, tuple(_to_start.pop(get_ident(), ()))
 
 
 def cancel(_host: Host, number: int) -> None:
@@ -85,6 +87,6 @@ def of_checker(stub: Any) -> Generator[Any, Any, Any]:
     future = asyncio.get_running_loop().create_future()
     token = id(future)
     _waiting[token] = future
-    _to_start.append((token, stub))
+    _to_start.setdefault(get_ident(), []).append((token, stub))
     # Return to the checker soon: it has something to do.
     return (yield from future.__await__())

@@ -149,6 +149,19 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
                 assert sorted(names) == [prefix + "0", prefix + "1"]
         """,
     ),
+    "loops of their own": (
+        "import asyncio\nasync def ask(f, x): await asyncio.sleep(0.01); return await f(x) + 1\n",
+        ("+ 1", "+ 2"),
+        """
+        import asyncio, solution
+        from concurrent.futures import ThreadPoolExecutor
+        async def double(x): await asyncio.sleep(0.01); return x * 2
+        def test_loops():
+            with ThreadPoolExecutor(3) as pool:
+                assert list(pool.map(lambda x: asyncio.run(solution.ask(double, x)), range(6))) == [1, 3, 5, 7, 9, 11]
+            assert asyncio.run(solution.ask(double, 5)) == 11
+        """,
+    ),
     "readers and a writer, tested by unittest": (
         "import threading\nclass RW:\n    def __init__(self): self.c, self.r, self.w = threading.Condition(), 0, False\n"
         "    def read(self):\n        with self.c:\n            while self.w: self.c.wait()\n            self.r += 1\n    def done(self):\n        with self.c: self.r -= 1; self.c.notify_all()\n"
