@@ -31,6 +31,7 @@ _BLANKS = b" \t\r"
 _TOKEN = re.compile(rb"[^ \t\r]+")
 _NUMBER = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(rb"[+-]?\d+")
+_CODE = re.compile(rb"[+-]?0\d+")  # `007` names something: it is text
 _LONGEST_NUMBER = 400
 _MOST_KEY_BITS = 4096
 _DEEPEST_KEY = 200
@@ -67,7 +68,7 @@ def _same_line(wanted: bytes, written: bytes, tolerance: float) -> bool:
 def _same_token(wanted: bytes, written: bytes, tolerance: float) -> bool:
     if wanted == written:
         return True
-    if len(wanted) > _LONGEST_NUMBER or len(written) > _LONGEST_NUMBER:
+    if len(wanted) > _LONGEST_NUMBER or len(written) > _LONGEST_NUMBER or _CODE.fullmatch(wanted):
         return False
     b, a = _number(wanted), _number(written)
     return a is not None and b is not None and _close(a, b, tolerance)
