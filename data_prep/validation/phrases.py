@@ -20,6 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from data_prep.duplicates import normalised
+from data_prep.validation.texts import without_drawings
 
 WORDS = 13
 CONTAMINATED = 0.8
@@ -27,7 +28,6 @@ CONTAMINATED = 0.8
 
 COMMON = 10
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
-_DRAWING = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +83,5 @@ class Phrases:
 
 
 def _phrases(text: str) -> list[str]:
-    words = _WORD.findall(normalised(_DRAWING.sub(" ", text)))
+    words = _WORD.findall(normalised(without_drawings(text)))
     return [" ".join(words[at : at + WORDS]) for at in range(len(words) - WORDS + 1)]

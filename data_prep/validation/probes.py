@@ -32,6 +32,7 @@ from data_prep.validation.variations import (
     text_of_tests,
     with_other_sets,
 )
+from rewards.code.judgement import Fate
 from rewards.code.references import CODE_REFERENCES, StdioReference
 from rewards.types import AnyOf, GradeRequest, GradeResult, MathReference, Reference, Verdict
 
@@ -312,7 +313,7 @@ class Programs:
             other = {
                 what
                 for what, result in results[index].items()
-                if result.score is not None and is_right(result) != was_right
+                if result.score is not None and is_right(result) != was_right and Fate.TIME not in result.reason
             }
             told = {what.partition(":")[0] for what in other if f"{what.partition(':')[0]}: as it is" not in other}
             if told:

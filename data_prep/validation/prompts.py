@@ -18,7 +18,7 @@ from data_prep.problem import Problem
 from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import golds, variants
-from data_prep.validation.texts import damage, has_mixed_word, languages, markup
+from data_prep.validation.texts import damage, has_mixed_word, languages, markup, without_drawings
 from rewards.rules.references import ChoiceReference
 from rewards.types import MathReference
 
@@ -28,7 +28,7 @@ _SAID = (
     r"(?:answer|ans|solution|ground[ _-]?truth|answer[ _-]key)\b"
     r"|\b(?:final|correct|right|true|expected|reference|gold(?:en)?)[ _-](?:result|value|label|option|choice|target)\b"
     r"|\b(?:hint|spoiler|key|label|target|gold)\s*:\s*(?:it|that|this|the (?:result|value|total|number))\b"
-    r"|^\s*(?:hint|spoiler|answer key|key|label|gold|target|a|ans)(?=\s*[:=]))"
+    r"|^[ \t]*(?:hint|spoiler|answer key|key|label|gold|target|a|ans)(?=\s*[:=]))"
 )
 _IS = (
     r"[\"'\]*_)]*\s*(?:(?:to|of|for) (?:this|the|it)(?: \w+)?\s*)?"
@@ -49,7 +49,7 @@ _LONG_SOLUTION = 40
 _RUN, _RUNS = 8, 4  # words in a row of a solution, and how many such it must have
 _MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9  # of them give it away
 _OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # (A) of several; a sentence may end in "A."
-_OFFERED = re.compile(r"(?m)(?:^\s*|(?<=\s))\(?([A-J])[).:](?=\s|\S)")
+_OFFERED = re.compile(r"(?m)(?:^[ \t]*|(?<=\s))\(?([A-J])[).:](?=\s|\S)")
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
 _PROSE = 4  # words
 _NO_PICTURE = re.compile(
@@ -58,7 +58,6 @@ _NO_PICTURE = re.compile(
     r"|\b(?:figure|diagram|picture|graph|image)s? (?:shown|below|above|at (?:the )?right)\b|\bas shown\b",
     re.IGNORECASE,
 )
-_DRAWN = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 _USUAL, _FROM = 0.8, 20  # a language is the usual one where this share of the questions so far, and so many, speak it
 _NO_GOLD = {
     "", "null", "nan", "n/a", "na", "tbd", "todo", "tba", "unknown", "?", "??", "-", "--", "...", "[]", "{}",
@@ -92,7 +91,7 @@ def _holds(prompt: str, solution: str, most: float) -> bool:
     """Whether a solution, or most of its runs of words that the question does not need, stand in the prompt."""
     if len(solution) < _LONG_SOLUTION:
         return False
-    asked, worked = (normalised(_DRAWN.sub(" ", text)) for text in (prompt, solution))
+    asked, worked = (normalised(without_drawings(text)) for text in (prompt, solution))
     if worked in asked:
         return True
     words, said = worked.split(), asked.split()
@@ -201,7 +200,7 @@ class Prompts:
             if spoken[0] != usual and count >= _USUAL * self._spoken.total() and count >= _FROM:
                 yield entry.finding("mixed_language", f"{spoken[0]}, and those before it {usual}")
             self._spoken[spoken[0]] += 1
-        if (picture := _NO_PICTURE.search(prompt)) and not _DRAWN.search(prompt):
+        if (picture := _NO_PICTURE.search(prompt)) and without_drawings(prompt) == prompt:
             yield entry.finding("picture", f"it says {picture.group()!r}")
 
     def _length(self, entry: Entry, prompt: str) -> Iterator[Finding]:

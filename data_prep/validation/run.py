@@ -96,7 +96,9 @@ def validate(
         spec = RewardSpec.from_dict(reward_for(first.problem.reference))
     with GraderPool(spec, workers=workers, deadline=deadline) as pool:
         with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
-            validator = Validator(pool, settings, dropped=dropped.row if dropped else lambda _entry, _findings: None)
+            several = not isinstance(data, str) and len(data) > 1
+            told = dropped.row if dropped else lambda _entry, _findings: None
+            validator = Validator(pool, settings, several=several, dropped=told)
 
             def bad_row(error: BadRow) -> None:
                 validator.bad_row(error)

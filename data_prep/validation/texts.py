@@ -26,7 +26,8 @@ _TAG = re.compile(
     r"|<([abiu])\b[^<>]*>[^<>]*</\1>",
     re.IGNORECASE,
 )
-_MATH = re.compile(r"\[asy\].*?\[/asy\]|```.*?```|\$[^$]*\$|\\[A-Za-z]+", re.DOTALL)
+_MATH = re.compile(r"```.*?```|\$[^$]*\$|\\[A-Za-z]+", re.DOTALL)
+_OPEN, _CLOSED = "[asy]", "[/asy]"
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW, _STOPS = 3, 3  # letters of another script, common words of another language
 
@@ -40,6 +41,20 @@ _COMMON = {
     "Italian": "il gli una che quanti quante del della sono ogni lei quale di ha non nel quanto più di le",
 }
 _STOP = {name: frozenset(words.split()) for name, words in _COMMON.items()}
+
+
+def without_drawings(text: str) -> str:
+    """A text without what only draws a picture, in time linear in it.
+
+    Example:
+        >>> without_drawings("See [asy] draw(A--B); [/asy] here.")
+        'See   here.'
+    """
+    kept, at = [], 0
+    while (start := text.find(_OPEN, at)) >= 0 and (end := text.find(_CLOSED, start)) >= 0:
+        kept.append(text[at:start])
+        at = end + len(_CLOSED)
+    return " ".join([*kept, text[at:]])
 
 
 def damage(text: str) -> str:
@@ -89,7 +104,7 @@ def languages(text: str) -> tuple[str, ...]:
 
     A language of Latin letters is told by its commonest words, at least three different ones; a script by its letters.
     """
-    prose = _MATH.sub(" ", unicodedata.normalize("NFC", text))
+    prose = _MATH.sub(" ", without_drawings(unicodedata.normalize("NFC", text)))
     scripts = letters(prose)
     others = [name for name, count in scripts.most_common() if name not in ("latin", "greek") and count >= _FEW]
     words = Counter(_WORD.findall(prose.casefold()))
@@ -108,7 +123,7 @@ def has_mixed_word(text: str) -> str:
     """A word of Latin letters with Cyrillic or Greek ones that look like them among it; "" = none."""
     if text.isascii():
         return ""
-    for word in _WORD.findall(_MATH.sub(" ", text)):
+    for word in _WORD.findall(_MATH.sub(" ", without_drawings(text))):
         if not word.isascii() and len(word) > 3:
             named = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
             if "LATIN" in named and named & {"CYRILLIC", "GREEK"} and sum(c.isascii() for c in word) >= 2:

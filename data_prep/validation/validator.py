@@ -46,7 +46,7 @@ class Settings:
     form: of the responses that give an answer, a name of `FORMS` or a text with {gold} in it; None = found out.
     against: evaluation sets. near: look for questions that are nearly alike. skip: checks whose findings count for
     nothing. encode, max_prompt_tokens: see `data_prep.validation.prompts.Prompts`.
-    several: there is more than one file. progress: told how many rows have been looked at.
+    progress: told how many rows have been looked at.
     """
 
     form: str | None = None
@@ -56,7 +56,6 @@ class Settings:
     encode: Callable[[Problem], Sequence[object]] | None = None
     max_prompt_tokens: int | None = None
     max_prompt_characters: int | None = None
-    several: bool = False
     progress: Callable[[int], None] = field(default=lambda _rows: None)
 
     def __post_init__(self) -> None:
@@ -70,7 +69,8 @@ class Settings:
 
 
 class Validator:
-    """One pass over a data set. dropped: told of each row with an error: its problem and what was found.
+    """One pass over a data set. several: it is of more than one file. dropped: told of each row with an error: its
+    problem and what was found.
 
     Take what `kept` gives to its end, then ask for the report.
     """
@@ -80,6 +80,7 @@ class Validator:
         pool: GraderPool,
         settings: Settings | None = None,
         *,
+        several: bool = False,
         dropped: Callable[[Entry, Sequence[Finding]], None] = lambda _entry, _findings: None,
     ) -> None:
         self._pool = pool
@@ -97,7 +98,7 @@ class Validator:
         self._siblings: list[str] = []
         self._golds: Counter[str] = Counter()
         self._options: set[int] = set()
-        self._several = settings.several
+        self._several = several
         self._rows = self._kept = self._graded = self._without_gold = 0
         self._data, self._columns, self._form = "", "", ""
         self._began = time.monotonic()

@@ -125,7 +125,6 @@ def run(options: argparse.Namespace) -> int:
         encode=_encoder(options),
         max_prompt_tokens=options.max_prompt_tokens,
         max_prompt_characters=options.max_prompt_characters,
-        several=not isinstance(data, str) and len(data) > 1,
         progress=_progress,
     )
     report = validate(

@@ -201,7 +201,7 @@ class Two:
 def test_several_sources_are_read_as_one_and_each_place_says_which(tmp_path: Path) -> None:
     sources: list[RowSource] = [Two("a.jsonl", (1, 2)), Two("b.jsonl", (3, 1))]
     clean = tmp_path / "fit.jsonl"
-    report = validate(sources, settings=Settings(near=False, several=True), clean=clean, workers=1)
+    report = validate(sources, settings=Settings(near=False), clean=clean, workers=1)
     assert (report.data, report.rows, report.kept) == ("a.jsonl, b.jsonl", 6, 3)
     (twin,) = report.examples["duplicate"]
     assert (twin.place, twin.reason.partition(" (")[0]) == ("b.jsonl, line 2", "it is a.jsonl, line 1")
