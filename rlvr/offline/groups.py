@@ -27,7 +27,7 @@ from rlvr.evaluation.metrics import RIGHT, pass_at_k
 from rlvr.offline.journal import BAD, RECORD, Records
 from rlvr.offline.outputs import trouble
 
-PILE = 1 << 17  # records of a pile, on average
+PILE = 1 << 15  # records of a pile, on average
 
 Floats = NDArray[np.float64]
 

@@ -64,7 +64,7 @@ VERDICTS = (*Verdict, "bad row")
 BAD = len(Verdict)
 CODES = {verdict: code for code, verdict in enumerate(Verdict)}
 NAN = math.nan
-_CHUNK = 1 << 16  # records in memory at a time
+_CHUNK = 1 << 15  # records in memory at a time
 _MOST_TEXTS = 10_000  # different causes or tags that are told apart
 
 
