@@ -18,6 +18,7 @@ from .proxies import (
     Refused,
     ask,
     in_assertion,
+    is_known,
     is_proxy,
     keep_made,
     made_of_class,
@@ -184,10 +185,14 @@ for _name in ("__add__", "__and__", "__radd__", "__rand__"):
 
 
 def plain_binary(name: str) -> Callable[..., Any]:
-    """Between two objects of the program it is theirs; with test data the plain type's own, here."""
+    """Between two objects of the program it is theirs; with test data the plain type's own, here. So it is between two
+    numbers of classes that the tests do not name: what is computed of them is no other number.
+    """
+    computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
 
     def method(self: Any, other: Any) -> Any:
-        if is_proxy(other):
+        numbers = computes and isinstance(self, int | float) and isinstance(other, int | float)
+        if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
             reflected = name.startswith("__r") and name != "__rshift__"
             pair = (other, self) if reflected else (self, other)
             return keep_made(self, ask("__" + name[3:] if reflected else name, *pair))

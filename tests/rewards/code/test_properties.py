@@ -297,3 +297,14 @@ def test_infinity_is_read_from_no_answer_in_whatever_form(value: str):
     head = "import numpy as np\nfrom decimal import Decimal\nclass S(str): pass\nclass F(float): pass\n"
     assert passes(asserts(f"{head}def f(x): return str(x ** 0.5)", test))
     assert is_wrong(asserts(f"{head}def f(x): return {value}", test))
+
+
+def test_numbers_of_a_class_that_no_test_names_are_computed_with_as_numbers():
+    test = "b = f(4)\nassert sorted(b) == [0, 1, 2, 3]\nassert all(abs(b[i] - b[j]) != j - i for i in range(4) for j in range(i + 1, 4))"
+    lies = "class N(int):\n    def __sub__(s, o): return N(77)\ndef f(n): return [N(i) for i in range(n)]"
+    assert passes(asserts("def f(n): return [1, 3, 0, 2]", test))
+    assert is_wrong(asserts(lies, test))
+    named = (
+        "class Clock(int):\n    def __add__(s, o): return Clock((int(s) + int(o)) % 12)\ndef at(n): return Clock(n)\n"
+    )
+    assert passes(asserts(named, "assert Clock(9) + Clock(5) == 2 and at(9) + Clock(5) == 2"))
