@@ -189,7 +189,7 @@ def make_namespace(
             continue
         if type(value) is proxies.HandleMeta:
             if name[:1].isupper():
-                proxies.mark_named(value, name)
+                proxies.mark_named(value, name, is_used=True)
             own[name] = value
         elif issubclass(type(value), proxies.Root) and callable(value):
             own[name] = value

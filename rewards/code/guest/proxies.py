@@ -163,9 +163,9 @@ def _gives_object() -> bool:
     return frame is not None and frame.f_code.co_filename in context.SOURCES and classes.expects_object(frame)
 
 
-def mark_named(kind: Any, name: str) -> None:
+def mark_named(kind: Any, name: str, is_used: bool = False) -> None:
     """The test reaches a class of the program by this name. A star import reaches for names that it never uses."""
-    if type(kind) is HandleMeta and context.uses_name(name):
+    if type(kind) is HandleMeta and (is_used or context.uses_name(name)):
         _named[kind] = name
 
 
