@@ -96,9 +96,7 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
 
 def _by_value(gold: Plain, value: Plain, answer: str, terms: Terms) -> Equality | None:
     """What two plain values say; None where what the reference asks beyond equality has to be looked at."""
-    if gold == value:
-        is_asked = (terms.simplified and "frac" in answer) or (
-            (terms.evaluated or terms.simplified) and "sqrt" in answer
-        )
-        return None if gold.is_point or is_asked else Equality.SAME
-    return Equality.DIFFERENT if terms.tolerance is None and not terms.unit else None
+    if gold != value:
+        return Equality.DIFFERENT if terms.tolerance is None and not terms.unit else None
+    asked = "sqrt" in answer or (terms.simplified and "frac" in answer)
+    return None if gold.is_point or (asked and (terms.simplified or terms.evaluated)) else Equality.SAME

@@ -109,6 +109,8 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
         at = tag.end()
     if inside:
         return None
+    if not kept:
+        return response[at:] if at else response
     kept.append(response[at:])
     between = _THOUGHT_BETWEEN if sum("boxed" in part for part in kept) > 1 else ""
     return between.join(kept)
@@ -133,7 +135,7 @@ def hash_line(text: str) -> str | None:
     while (start := text.rfind("####", 0, end)) >= 0:
         line = text[start + 4 : end].partition("\n")[0]
         content = _inner(line)
-        if not _is_heading(content):
+        if content.isdigit() or not _is_heading(content):
             return content
         end = start
     return None
@@ -141,6 +143,8 @@ def hash_line(text: str) -> str | None:
 
 def _inner(content: str) -> str:
     content = content.strip()
+    if content.isdigit():
+        return content
     boxed = last_box(content)
     if boxed is not None:
         return boxed

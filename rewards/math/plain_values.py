@@ -11,8 +11,8 @@ Example:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 _LONGEST = 40
 _MOST_DECIMAL_DIGITS = 7
@@ -30,8 +30,7 @@ _OVER = re.compile(rf"(-?)\s?\\[dt]?frac\{{(-?)([1-9]\d{{0,5}})?\s?{_TIMES}\}}\{
 _POINT = re.compile(r"\(\s?-?\d{1,9}(?:,\s-?\d{1,9}|,-?\d{1,2}(?!\d)|,-?\d{4,9})+\s?\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """A number, times the root of one without square factors, or times pi. is_point: several whole numbers instead."""
 
     number: Fraction | int = 0
@@ -48,6 +47,8 @@ def plain_value(text: str) -> Plain | None:
     """What a text plainly is; None for all else."""
     if len(text) > _LONGEST:
         return None
+    if text.isdigit() and text.isascii() and len(text) < 16 and text[0] != "0":
+        return Plain(int(text))
     text = text.strip("$ ")
     found = _NUMBER.fullmatch(text)
     if found is not None:
