@@ -153,7 +153,7 @@ def test_killed_at_ten_random_moments_a_run_ends_as_if_left_in_peace(
         ("eval/step-000000", chance.randint(2, 8)),  # in the baseline
         None,  # by the clock
         ("samples/.step-000003", 1),
-        ("killed/metrics.jsonl", 4),  # behind the samples of a step, before its line
+        ("killed/metrics.jsonl", 3),  # behind the samples of a step, before its line
         (".step-000004.partial", chance.randint(2, 14)),  # behind the line, in the checkpoint
         ("eval/step-000006", chance.randint(2, 8)),
         ("removed.partial", 2),  # in the removal of an old checkpoint
