@@ -27,9 +27,8 @@ from pathlib import Path
 
 from sandbox import container
 from sandbox.cgroups import start_of
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxUnavailable, refused
 from sandbox.frames import Pipes
-from sandbox.runs import REMEDY
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 from sandbox.unclosed import close_with_loop
@@ -155,7 +154,7 @@ class DockerSandbox:
             )
             held = _Container(name, self._options)
         except OSError as error:
-            raise SandboxUnavailable(f"a container could not be started: {error}. {REMEDY}") from error
+            raise refused("a container could not be started", error) from error
         try:
             await held.start(given)
         except BaseException:  # cancelled as well: a container that half started is removed
@@ -317,7 +316,7 @@ async def _docker(*words: str) -> str:
     try:
         done = await asyncio.to_thread(run)
     except OSError as error:
-        raise SandboxUnavailable(f"`docker {words[0]}` could not be run: {error}. {REMEDY}") from error
+        raise refused(f"`docker {words[0]}` could not be run", error) from error
     except subprocess.TimeoutExpired:
         raise SandboxUnavailable(f"`docker {words[0]}` did not answer within {_COMMAND_SECONDS:g} s") from None
     if done.returncode != 0:

@@ -17,6 +17,8 @@ seen and what to do.
 
 from __future__ import annotations
 
+import errno
+
 
 class ToolkitError(Exception):
     """An error that names a mistake or a condition, with a message meant for the user: shown without a traceback."""
@@ -28,6 +30,16 @@ class SandboxError(ToolkitError):
 
 class SandboxUnavailable(SandboxError, RuntimeError):
     """Programs cannot be run: nothing isolates them on this machine, or the sandbox died under a run, twice."""
+
+
+def refused(what: str, error: OSError) -> SandboxUnavailable:
+    """For what the system did not let us do, such as "a run could not be started", with what to do about it."""
+    hint = ""
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
+        hint = ". Allow this process more descriptors (ulimit -n), memory and processes, or use fewer slots"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        hint = ". This user must be allowed that: an interpreter below another user's home cannot be started, for one"
+    return SandboxUnavailable(f"{what}: {error}{hint}")
 
 
 class SandboxBusy(SandboxUnavailable):

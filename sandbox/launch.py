@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox import cgroups
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxUnavailable, refused
 from sandbox.machine import (
     USERS_OF_A_ZYGOTE,
     Way,
@@ -36,7 +36,7 @@ from sandbox.machine import (
     problem_data,
     ways,
 )
-from sandbox.runs import REMEDY, Slot, SlotLost, hang_up
+from sandbox.runs import Slot, SlotLost, hang_up
 from sandbox.types import ENVIRONMENT
 from sandbox.zygote import wire
 
@@ -163,7 +163,7 @@ class Launcher:
                         most_slots=self._most_slots,
                     )
                 except OSError as error:
-                    raise SandboxUnavailable(f"a zygote could not be started: {error}. {REMEDY}") from error
+                    raise refused("a zygote could not be started", error) from error
                 try:
                     cause = await zygote.ready()
                 except BaseException:  # cancelled as well: a zygote that half started is ended
@@ -334,7 +334,7 @@ class Zygote:
                 wire.send(self._control, {"slot": number}, [theirs.fileno(), *entered])
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-                    raise SandboxUnavailable(f"a slot could not be made: {error}. {REMEDY}") from error
+                    raise refused("a slot could not be made", error) from error
                 self.abandon()
                 raise SlotLost(f"its zygote or its cgroup is gone: {error}") from error
             undo.pop_all()

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sandbox import outputs
 from sandbox.cgroups import SlotGroup
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import refused
 from sandbox.pipes import Drain, Feed
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.zygote import wire
@@ -26,7 +26,6 @@ from sandbox.zygote import wire
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
-REMEDY = "Allow this process more descriptors (ulimit -n), or use fewer slots"
 
 
 class Outcome(NamedTuple):
@@ -190,7 +189,7 @@ class Run:
                     given.append(theirs[-1])
             except OSError as error:
                 slot.free()
-                raise SandboxUnavailable(f"a run could not be started: {error}. {REMEDY}") from error
+                raise refused("a run could not be started", error) from error
             self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
         except BaseException:  # whatever it was: descriptors are not for a collector to close
             _close(ours)

@@ -9,9 +9,9 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxUnavailable, refused
 from sandbox.pipes import Inbox
-from sandbox.runs import REMEDY, Run, Slot, SlotLost
+from sandbox.runs import Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
 from sandbox.watching import when_all_are_done
 
@@ -71,7 +71,7 @@ class RunSession:
             except OSError as error:
                 for slot in slots:
                     slot.free()
-                raise SandboxUnavailable(f"a session could not be opened: {error}. {REMEDY}") from error
+                raise refused("a session could not be opened", error) from error
             try:
                 if peer is not None:
                     runs.append(Run(slots[1], peer, [nothing, far.fileno()]))

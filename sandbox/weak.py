@@ -26,10 +26,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sandbox import outputs
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxUnavailable, refused
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
-from sandbox.runs import REMEDY, ending_of
+from sandbox.runs import ending_of
 from sandbox.session import RunSession
 from sandbox.types import ENVIRONMENT, Ended, Job, JobResult
 from sandbox.watching import Watch, slots_or_cores
@@ -71,7 +71,7 @@ class WeakSandbox:
                 given.callback(near.close)
                 given.callback(far.close)
             except OSError as error:
-                raise SandboxUnavailable(f"a session could not be opened: {error}. {REMEDY}") from error
+                raise refused("a session could not be opened", error) from error
             runs.append(self._start(job, theirs.fileno(), near.fileno() if peer is not None else -1))
             undo.callback(self._give_up, runs[0])
             if peer is not None:
@@ -91,7 +91,7 @@ class WeakSandbox:
         try:
             return _Run(job, self._guests, channel, link)
         except OSError as error:
-            raise SandboxUnavailable(f"a run could not be started: {error}") from error
+            raise refused("a run could not be started", error) from error
 
     def _give_up(self, run: _Run) -> None:
         run.kill("closed")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,3 +81,11 @@ def test_the_parameters_are_those_of_the_options() -> None:
     named = list(inspect.signature(open_sandbox).parameters)[1:]
     assert named == [f.name for f in fields(SandboxOptions) if f.name in named]
     assert set(named) == {f.name for f in fields(SandboxOptions)}
+
+
+def test_an_interpreter_that_this_user_may_not_start_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interpreter = tmp_path / "python"
+    interpreter.write_text("")  # and not executable
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    with pytest.raises(SandboxUnavailable, match=r"Permission denied.*This user must be allowed that"):
+        opened("namespaces")
