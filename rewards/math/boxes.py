@@ -103,6 +103,14 @@ _OR_SO = re.compile(
 )
 
 
+class Committed(NamedTuple):
+    """What the last boxes hold, where they end, and what the last holds without the scale or factor behind it."""
+
+    text: str
+    end: int
+    alone: str | None = None
+
+
 class Box(NamedTuple):
     """Where a box stands: its command, its content, behind its end."""
 
@@ -167,11 +175,11 @@ def last_box(text: str, *, past_empty: bool = False) -> str | None:
     past_empty: boxes with nothing in them are passed over, else an empty last box gives the empty string.
     """
     found = committed(text, past_empty=past_empty)
-    return None if found is None else found[0]
+    return None if found is None else found.text
 
 
-def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
-    """What the last boxes hold, and where the last one ends."""
+def committed(text: str, *, past_empty: bool = False) -> Committed | None:
+    """What the last boxes hold; None where there is no box."""
     counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
     last: Box | None = None
     contents: list[str] = []
@@ -182,7 +190,7 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
         content = _opened(text[box.content_start : box.content_end].strip())
         if is_hollow(content):
             if last is None and not past_empty:
-                return "", box.end
+                return Committed("", box.end)
             continue
         if last is None:
             last = box
@@ -199,17 +207,18 @@ def committed(text: str, *, past_empty: bool = False) -> tuple[str, int] | None:
     if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
         alternative = _other_case(text, last) if len(contents) == 1 else None
         if alternative is not None:
-            return f"{alternative} or {contents[0]}", last.end
+            return Committed(f"{alternative} or {contents[0]}", last.end)
         before, behind = (
             text[max(0, last.start - _LONGEST_JOINT) : last.start],
             text[last.end : last.end + _LONGEST_JOINT],
         )
-        return completed(contents[0], before, behind), last.end
+        whole, alone = completed(contents[0], before, behind)
+        return Committed(whole, last.end, alone)
     named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in starts]
     names = [one.group(1) if one else "" for one in named]
     if all(names) and len(set(names)) == len(names):
         contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
-    return (" or " if " or " in joints else ", ").join(reversed(contents)), last.end
+    return Committed((" or " if " or " in joints else ", ").join(reversed(contents)), last.end)
 
 
 def _other_case(text: str, last: Box) -> str | None:

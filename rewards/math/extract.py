@@ -20,7 +20,7 @@ Every step is linear in the length of the response.
 
 Example:
     >>> extract(r"so \boxed{3}, no: \boxed{4}", policy="strict")
-    Extracted(text='4', form='boxed')
+    Extracted(text='4', form='boxed', alone=None)
     >>> extract("<think>it is 5</think>", policy="lenient") is None
     True
 """
@@ -32,12 +32,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rewards.math.boxes import committed, is_hollow, last_box, unboxed
+from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.prose import bare, few_words, said, said_finally
 from rewards.math.written import LONGEST_SEARCHED, last_value
 from rewards.types import Policy
 
-__all__ = ["Extracted", "Form", "answer_tag", "extract", "hash_line", "last_box", "turn", "visible"]
+__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
@@ -66,10 +66,14 @@ _SHORTEST_OVERRIDE = len("final answer:")
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """An answer as it stands in the response, and the form it was found in."""
+    """An answer as it stands in the response, and the form it was found in.
+
+    alone: what its box holds without the scale or factor behind it, another reading; None where there is none.
+    """
 
     text: str
     form: str
+    alone: str | None = None
 
 
 def turn(response: str) -> str:
@@ -118,6 +122,11 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
 def answer_tag(text: str) -> str | None:
     """What stands in the last `<answer>…</answer>`: a box in it, what is said there to be the answer, or all of it."""
+    found = _tagged(text)
+    return found.text if isinstance(found, Committed) else found
+
+
+def _tagged(text: str) -> str | Committed | None:
     if "</" not in text:
         return None
     content, begin = None, None
@@ -129,23 +138,23 @@ def answer_tag(text: str) -> str | None:
     return None if content is None else _inner(text[slice(*content)])
 
 
-def hash_line(text: str) -> str | None:
+def _hash_line(text: str) -> str | Committed | None:
     """What follows the last `####` on its line, headings passed over."""
     end = len(text)
     while (start := text.rfind("####", 0, end)) >= 0:
         line = text[start + 4 : end].partition("\n")[0]
         content = _inner(line)
-        if content.isdigit() or not _is_heading(content):
+        if isinstance(content, Committed) or content.isdigit() or not _is_heading(content):
             return content
         end = start
     return None
 
 
-def _inner(content: str) -> str:
+def _inner(content: str) -> str | Committed:
     content = content.strip()
     if content.isdigit():
         return content
-    boxed = last_box(content)
+    boxed = committed(content)
     if boxed is not None:
         return boxed
     stated = said(content) or content
@@ -159,12 +168,12 @@ def _is_heading(content: str) -> bool:
     return plain and len(content.split()) > _MOST_WORDS_OF_A_HASH
 
 
-def _box_or_override(text: str) -> str | None:
+def _box_or_override(text: str) -> str | Committed | None:
     found = committed(text, past_empty=True)
     if found is None:
         return None
-    behind = text[found[1] :]
-    return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found[0]
+    behind = text[found.end :]
+    return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
 
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
@@ -177,8 +186,8 @@ def _last_value(text: str) -> str | None:
     return last_value(_CALCULATED.sub("", end) if "<<" in end else end)
 
 
-_Step: TypeAlias = Callable[[str], str | None]
-_FORMS: dict[str, _Step] = {"boxed": last_box, "answer_tag": answer_tag, "hash": hash_line}
+_Step: TypeAlias = Callable[[str], str | Committed | None]
+_FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tagged, "hash": _hash_line}
 _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
@@ -211,8 +220,12 @@ def extract(
         found = step(text)
         if found is None:
             continue
-        if found:
-            return Extracted(found, name)
+        if isinstance(found, Committed):
+            answer, alone = found.text, found.alone
+        else:
+            answer, alone = found, None
+        if answer:
+            return Extracted(answer, name, alone)
         if policy == "strict":
             return None
     return None

@@ -86,6 +86,9 @@ def math_at_once(
         return _nowhere(policy) if policy == "strict" or form != "any" else None
     terms = _terms(reference, require_evaluated, require_simplified)
     equality = _decide_by_text(reference.answer, found.text, terms)
+    if found.alone is not None and equality is not Equality.SAME:
+        alone = _decide_by_text(reference.answer, found.alone, terms)
+        equality = alone if equality is alone or alone is Equality.SAME else None
     return None if equality is None else _graded(equality, found, _spelled(reference.answer))
 
 
@@ -118,6 +121,9 @@ def grade_math(
     terms = _terms(reference, require_evaluated, require_simplified)
     with budget.one_grade():
         equality = _decide(reference.answer, found.text, terms)
+        if found.alone is not None and equality is not Equality.SAME:
+            alone = _decide(reference.answer, found.alone, terms)
+            equality = alone if alone is Equality.SAME else equality
     return _graded(equality, found, _spelled(reference.answer))
 
 

@@ -41,6 +41,7 @@ _LONGEST_BARE = 200
 _LONGEST_CLAUSE = 1000
 _LONGEST_HEADING = 40
 _MOST_WORDS = 4
+_MOST_PHRASES = 200  # that are tried, from the last one on
 
 _FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
@@ -187,13 +188,13 @@ def said_finally(text: str) -> str | None:
 
 def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
     """Behind the last phrase that announces an answer."""
-    place = None
-    for found in _SAID.finditer(text):
-        if only_final and not (found.group("final") and is_unconditional(sentence_before(text, found.start()))):
+    phrases = [found for found in _SAID.finditer(text) if not only_final or found.group("final")]
+    for found in reversed(phrases[-_MOST_PHRASES:]):
+        if only_final and not is_unconditional(sentence_before(text, found.start())):
             continue
         if _announces(text, found):
-            place = found.end()
-    return place
+            return found.end()
+    return None
 
 
 def _announces(text: str, found: re.Match[str]) -> bool:

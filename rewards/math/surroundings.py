@@ -1,11 +1,14 @@
 r"""What stands beside a box and belongs to the answer: a sign before it; a scale, a unit, a percent or an "or" behind.
 
-`\boxed{5} m` is five metres, `\boxed{5}$ million` is 5,000,000, `-\boxed{5}` is -5, `\boxed{25}\pi` is 25π, and
-`\boxed{5}\text{ or }6` is a hedge. Prose that merely follows is none of it.
+`\boxed{5} m` is five metres, `-\boxed{5}` is -5, and `\boxed{5}\text{ or }6` is a hedge. A scale, π, a root or an
+exponent behind gives two readings, for a box holds what is asked and the sentence around it may say it in full:
+`\boxed{5}$ million` is 5,000,000 and also 5. Prose that merely follows is none of it.
 
 Example:
     >>> completed("5", r"So $x = -", r"\text{ cm}$.")
-    '-5\\text{ cm}'
+    ('-5\\text{ cm}', None)
+    >>> completed("25", "", r"\pi$.")
+    ('25\\pi', '25')
 """
 
 from __future__ import annotations
@@ -56,28 +59,29 @@ _OR_BEFORE = re.compile(
 _HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
 
 
-def completed(content: str, before: str, behind: str) -> str:
-    """The content of a box with what belongs to it."""
+def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
+    """The content of a box with what belongs to it; and without the scale or factor behind it, where there is one."""
     sign = _SIGN.search(before[-_LOOKED_AT:]) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
     if "or" in before[-_LOOKED_AT:] and (offered := _offered_before(before)) is not None:
-        return rf"{offered} \text{{ or }} {content}"
+        return rf"{offered} \text{{ or }} {content}", None
     behind = behind[:_LOOKED_AT]
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
-        return content
+        return content, None
     other = _alternative(behind, content)
     if other is not None:
-        return rf"{content} \text{{ or }} {other}"
+        return rf"{content} \text{{ or }} {other}", None
     if next_mark == "," or not _PLAIN.fullmatch(content):
-        return content
+        return content, None
     mark = _MARK.match(behind)
     if mark is not None:
-        return f"{content}{mark.group(1)}"
+        return f"{content}{mark.group(1)}", None
     if _PERCENT.match(behind):
-        return f"{content}\\%"
+        return f"{content}\\%", None
+    alone = content
     factor = _FACTOR.match(behind)
     if factor is not None:
         is_power = factor.group(1).startswith("^")
@@ -87,7 +91,8 @@ def completed(content: str, before: str, behind: str) -> str:
     if scale is not None:
         content = rf"{content}\text{{ {scale.group(1).lower()}}}"
         behind = behind[scale.end() :]
-    return content + _unit(behind)
+    measured = _unit(behind)
+    return content + measured, None if content == alone else alone + measured
 
 
 def _offered_before(before: str) -> str | None:
