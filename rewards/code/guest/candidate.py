@@ -42,6 +42,8 @@ class Host:
         self.imports.back = self.back
         self.streams = Streams()
         self.mirrored = Mirrored(self.back)
+        self.known_beside: dict[str, Any] = {}
+        self.home = ""  # the working folder, wherever a test leads to later
         self.threads = False  # threads of the tests ask at once, from the next message on
         self.companions: Companions | None = None
 
@@ -137,6 +139,7 @@ def load(host: Host, options: dict[str, Any]) -> object:
         from . import companions  # noqa: F401  # before the program can change what it is made of
 
         host.threads = True
+    host.home = os.path.realpath(os.getcwd())
     module = types.ModuleType(options["module"])
     module.__file__ = os.path.abspath(options["file"])
     sys.modules[options["module"]] = module
@@ -274,6 +277,30 @@ def files_out(_host: Host, roots: tuple[str, ...]) -> tuple[Any, ...]:
 _known_files: dict[str, Any] = {}
 
 
+def beside_in(host: Host, changes: tuple[Any, ...]) -> None:
+    """The test has changed files that it handed over by relative names."""
+    from . import beside
+
+    for change in changes:
+        beside.put(host.home, *change)
+    now = beside.scan(host.home)
+    for name, *_ in changes:
+        host.known_beside.pop(name, None)
+        if name in now:
+            host.known_beside[name] = now[name]
+
+
+def beside_out(host: Host) -> tuple[Any, ...]:
+    """What the program has changed in its working folder since."""
+    from . import beside
+
+    now = beside.scan(host.home)
+    found = beside.told(host.home, now, host.known_beside)
+    host.known_beside.clear()
+    host.known_beside.update(now)
+    return found
+
+
 def mirror(host: Host, changes: tuple[Any, ...]) -> None:
     host.mirrored.apply(changes)
 
@@ -357,6 +384,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "mirror": mirror,
     "files_in": files_in,
     "files_out": files_out,
+    "beside_in": beside_in,
+    "beside_out": beside_out,
     "drive": drive,
     "reload": reload,
     "script": script,

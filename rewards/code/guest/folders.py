@@ -137,6 +137,11 @@ class Files:
         self._known = self._scan()
 
 
+def is_compared_with(name: str) -> bool:
+    """Whether a file is called like one that a test compares with."""
+    return bool(_COMPARED_WITH.search(name))
+
+
 def inside(path: str, roots: tuple[str, ...]) -> bool:
     """Whether a path lies in one of the folders, through no link that leads out of them."""
     if "\0" in path or not os.path.isabs(path):

@@ -73,6 +73,7 @@ class Link:
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
         self.handing: Callable[[Any], None] | None = None  # looks at what is handed to the program
+        self.hearing: Callable[[bytes], None] | None = None  # looks at what the program sends
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
         self.after: Callable[[], None] | None = None  # takes over what the program has changed
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
@@ -217,6 +218,8 @@ class Link:
                 self._flush_reports()
             raw = self._channel.receive()
             self.gave_much = self.gave_much or len(raw) > _MUCH
+            if self.hearing is not None:
+                self.hearing(raw)
             self.gave_its_file = self.gave_its_file or b"solution.py" in raw
             self.reading += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self).whole()

@@ -19,7 +19,7 @@ import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import context
+from . import beside, context
 from .evaluation import is_own
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _is_own(args: Any, *places: Any) -> bool:
         if not isinstance(word, str | bytes | os.PathLike):
             return False
         text = os.fsdecode(word)
-        if _is_temporary(text):
+        if beside.received or _is_temporary(text):  # here it would run what the program wrote, or read the tests for it
             return False
         if text != sys.executable and not is_own(text) and any(line.strip() not in known for line in text.splitlines()):
             return False

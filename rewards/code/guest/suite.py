@@ -77,6 +77,7 @@ class Plugin:
         self._skip = frozenset(start["skip"])
         self._partial = start["partial"]
         self._stars = {name: bool(_STAR.search(source)) for name, source in start["files"].items()}
+        self._home = os.getcwd()  # where a test leads to later may be gone
         self._state = ("", "")
         self._skipped = False
         self.stopped = False
@@ -84,15 +85,14 @@ class Plugin:
 
     # --- which ---
 
-    @staticmethod
-    def _key(item: Any) -> tuple[str, tuple[str, ...]]:
+    def _key(self, item: Any) -> tuple[str, tuple[str, ...]]:
         names = []
         node = item
         while node is not None and not isinstance(node, pytest.Module):
             if isinstance(node, pytest.Function | pytest.Class):
                 names.append(getattr(node, "originalname", None) or node.name)
             node = node.parent
-        return os.path.relpath(str(item.path), os.getcwd()), tuple(reversed(names))
+        return os.path.relpath(str(item.path), self._home), tuple(reversed(names))
 
     def _function(self, item: Any) -> _Function:
         return self._by_path[self._key(item)]
@@ -125,7 +125,7 @@ class Plugin:
         return report
 
     def _collection_failed(self, collector: Any, error: BaseException | None) -> None:
-        file = os.path.relpath(str(collector.path), os.getcwd())
+        file = os.path.relpath(str(collector.path), self._home)
         self.broken[file] = self.blame(file, error)
 
     def blame(self, file: str, error: BaseException | None) -> tuple[str, str]:
@@ -216,6 +216,10 @@ class Plugin:
     def finished(self, item: Any, reports: list[Any]) -> None:
         """An item has run, with all its phases."""
         function = self._function(item)
+        try:
+            os.getcwd()
+        except FileNotFoundError:  # a test that failed has not come back from a folder that is gone by now
+            os.chdir(self._home)
         fate, reason = self._state
         expected_failure = any(hasattr(report, "wasxfail") for report in reports)
         if expected_failure and not self._link.lost and not self._link.case.refused:

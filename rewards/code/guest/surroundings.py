@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import proxies
+from . import beside, proxies
 from .folders import Files
 
 if TYPE_CHECKING:
@@ -48,18 +48,25 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
         from . import scripts
 
         scripts.watch_commands(link, text)
+    trees = list(trees)
+    around = beside.start(text, trees)
     if not _WATCHED.search(text):
-        return None
-    link.output = forward_output
-    forward_inspection(link, text)
-    return Surroundings(link, sources, trees)
+        if around is None:
+            return None
+    else:
+        link.output = forward_output
+        forward_inspection(link, text)
+    return Surroundings(link, sources, trees, around)
 
 
 class Surroundings:
     """Compares the state with what was sent last."""
 
-    def __init__(self, link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> None:
+    def __init__(
+        self, link: Link, sources: dict[str, str], trees: Iterable[ast.Module], around: beside.Beside | None
+    ) -> None:
         self._link = link
+        self._beside = around
         self._text = "\n".join(sources.values())
         self._busy = False
         self._patched: list[tuple[str, str, Any, Any]] = []  # module, name, original, last sent
@@ -76,13 +83,16 @@ class Surroundings:
         self._files: Files | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
             self._files = Files(self._text)
+        if self._files is not None or around is not None:
             link.handing = self._handing
+        if around is not None:
+            link.hearing = self._hearing
         if "seed(" in self._text:
             self._watch_seeds()
         if "sleep" in self._text:
             self._watch_sleep()
         link.before = self.before
-        link.after = self.after if self._files is not None else None
+        link.after = self.after if self._files is not None or around is not None else None
 
     def mentions(self, *words: str) -> bool:
         return any(word in self._text for word in words)
@@ -92,8 +102,16 @@ class Surroundings:
         return self._files
 
     def _handing(self, values: Any) -> None:
-        if self._files is not None and not self._busy:
+        if self._busy:
+            return
+        if self._files is not None:
             self._files.hand(values)
+        if self._beside is not None:
+            self._beside.hand(values)
+
+    def _hearing(self, raw: bytes) -> None:
+        if self._beside is not None and not self._busy:
+            self._beside.heard(raw)
 
     def before(self) -> None:
         """Send what has changed. Called before everything that is asked."""
@@ -104,6 +122,8 @@ class Surroundings:
             changes = tuple(self._changes())
             if changes and self._files is not None:
                 self._files.hand(changes)
+            if changes and self._beside is not None:
+                self._beside.hand(changes)
             if changes:
                 self._link.ask("mirror", changes)
             for module, args in self._seeds:
@@ -111,16 +131,21 @@ class Surroundings:
             self._seeds.clear()
             if self._files is not None and (files := self._files.changed()):
                 self._link.ask("files_in", self._files.roots, files)
+            if self._beside is not None and (files := self._beside.changed()):
+                self._link.ask("beside_in", files)
         finally:
             self._busy = False
 
     def after(self) -> None:
         """Take over the files that the program has changed."""
-        if self._busy or self._files is None or not self._files.roots:
+        if self._busy:
             return
         self._busy = True
         try:
-            self._files.apply(self._link.ask("files_out", self._files.roots))
+            if self._files is not None and self._files.roots:
+                self._files.apply(self._link.ask("files_out", self._files.roots))
+            if self._beside is not None and not self._link.reading:
+                self._beside.apply(self._link.ask("beside_out"))
         finally:
             self._busy = False
 

@@ -21,7 +21,7 @@ LOOKS = frozenset(
     (
         *("__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__reversed__", "__bool__", "__hash__"),
         *("__str__", "__repr__", "__format__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
-        *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out"),
+        *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out", "beside_in", "beside_out"),
     )
 )
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may be another
