@@ -28,7 +28,8 @@ _CONDITIONAL = re.compile(r"\W*(?:if|for|had|were|when|whenever|suppose|assume|u
 _RESTRICTED = re.compile(r"[\s$*)]*,?\s*(?:if|when|whenever|unless|for|provided|only|in)\b", re.IGNORECASE)
 
 _REASON = re.compile(
-    r"\b(?:because|since|which(?!\s+case)|using|by|obtained|given that|rounded|i\.e\.|that is|whether|no matter"
+    r"\b(?:because|since|which(?!\s+case)|using|by(?!\s+(?:one|some)\b)|obtained|attained|achieved|neither"
+    r"|given that|rounded|i\.e\.|that is|whether|no matter"
     r"|regardless)\b"
     r"|(?<!well )\bas(?!\s+(?:well|an))\b",
     re.IGNORECASE,
@@ -40,7 +41,8 @@ _FORMULA = re.compile(r"\$((?:\\\$|[^$\n]){1,120})\$|(\(\s*-?\d[^()a-zA-Z]*,[^()
 _NAMED = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
 _IS_NUMBER = re.compile(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
 _SMALL = (
-    r"(?:\s*\b(?:it|is|it['’]s|could|can|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
+    r"(?:\s*\b(?:it|is|it['’]s|could|can|really|rather|actually"
+    r"|in fact|in truth|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*"
 )
 _OTHER = re.compile(

@@ -75,6 +75,7 @@ _NAMED = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
+_LONGEST_OWNER = 40
 _CONDITION = re.compile(
     r"[\s$*,()]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])",
     re.IGNORECASE,
@@ -99,6 +100,18 @@ _OR_SO = re.compile(
     r"[\s,;$*)(]*(?:or|otherwise|else)\b"
     r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
+    re.IGNORECASE,
+)
+
+
+# "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
+_OWNER = re.compile(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
+_NEXT_OWNER = re.compile(
+    r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
+)
+_NO_OWNER = re.compile(
+    r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
+    r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
     re.IGNORECASE,
 )
 
@@ -195,7 +208,10 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         if last is None:
             last = box
         else:
-            joint = _joint(text[box.end : right]) if right - box.end <= _LONGEST_JOINT else None
+            between = text[box.end : right]
+            joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
+            if joint is None and len(between) <= _LONGEST_OWNER and _have_owners(text, box, between):
+                joint = ", "
             if joint is None:
                 break
             joints.append(joint)
@@ -267,6 +283,19 @@ def _is_denied(text: str, box: Box) -> bool:
         return True
     is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
     return is_number and _CALLED_WRONG.match(text, box.end) is not None
+
+
+def _have_owners(text: str, box: Box, between: str) -> bool:
+    """Whether a box and the next one are what two have: `Ann: \\boxed{6}, Bob: \\boxed{5}`."""
+    following = _NEXT_OWNER.fullmatch(between)
+    if following is None:
+        return False
+    own = _OWNER.search(text, max(0, box.start - _LONGEST_OWNER), box.start)
+    if own is None or own["verb"].strip() != following["verb"].strip():
+        return False
+    if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
+        return False
+    return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
 
 
 def _joint(between: str) -> str | None:

@@ -18,7 +18,7 @@ from rewards.math.tokens import NotMaths, tokens
 from rewards.math.values import Many, Named, Scalar, Value
 
 _RESIDUE = re.compile(
-    r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*\\?[bp]?mod\s*\{?\s*(\d+)\s*\}?\s*\)?)"
+    r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)?)"
 )
 _STEPS = re.compile(
     r"(.+?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)"

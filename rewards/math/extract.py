@@ -52,6 +52,7 @@ _DONE = re.compile(  # what says that an answer is complete, or right
     r"(?:[✓✔✅☑∎■□⬛\ufe0f\U0001f300-\U0001faff]"
     r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
 )
+_STRUCK_OUT = re.compile(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
 _ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
 _MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
@@ -213,6 +214,8 @@ def extract(
         return None
     if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):
         text = _DONE.sub("", text)
+    if policy == "lenient" and "~~" in text:
+        text = _STRUCK_OUT.sub("", text)
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":

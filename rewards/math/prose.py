@@ -97,6 +97,17 @@ _INSTEAD = re.compile(
 )
 _HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
 _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
+    r"[\s*)]*[,;]?\s*(?:by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
+    r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])",
+    re.IGNORECASE,
+)
+_TWO_CASES = re.compile(  # "in case 1 the answer is 4 and in case 2 "
+    r"\b(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))\b.*\banswers?\s(?:is|are)\b"
+    r".*(?:\b(?:and|but|while)|[,;])\s+(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))"
+    r"\b[^;]*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 _NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
@@ -121,7 +132,10 @@ _LISTED = re.compile(
 _IN_BRACKETS = re.compile(r"\s*\(\s*[a-zA-Z][^()]*\)?\s*")  # a remark
 _NOT_ANOTHER = re.compile(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
 _CHOICE_LIST = re.compile(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
-_OTHER_CHOICE = re.compile(r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+(?:maybe\s)?\(?[B-J]\)?(?!\w)")
+_OTHER_CHOICE = re.compile(
+    r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+"
+    r"(?:maybe\s|in which case\s|it is\s|it['’]s\s|otherwise\s|then\s|the answer is\s)*\(?[B-J]\)?(?!\w)"
+)
 _CHANGED = re.compile(
     r"[\s$*)]+(?:times|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared|cubed|factorial|below|above"
     r"|short of|away from|point|to the power"
@@ -165,6 +179,8 @@ def said(text: str) -> str | None:
     if value is None:
         chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
         return chosen[-1] if chosen else None
+    if place is not None and _TWO_CASES.search(sentence_before(text, place)):
+        return _SEVERAL + value
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
@@ -291,7 +307,7 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
             return _SEVERAL + clause
         if COMPOUND.match(after):
             return last_value(clause)
-        if _IN_BRACKETS.fullmatch(after):
+        if _IN_BRACKETS.fullmatch(after) or _REASONED.match(after):
             return run
         measured = unit(clause, len(run))
         if not measured and is_restricted(after):
@@ -301,7 +317,7 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
     if denial is not None:
         return denial.group("value")
     if re.fullmatch(r"[A-J]\s\([^()]*\)", clause):
-        return clause[0]
+        return _SEVERAL + clause if _HEDGE.search(clause) else clause[0]
     if _OTHER_CHOICE.match(clause) and not _CHOICE_LIST.fullmatch(clause):
         return _SEVERAL + clause
     if ((run or _CHOICES.search(clause)) and _HEDGE.search(clause)) or " " in run:

@@ -19,13 +19,15 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.congruences import congruence
-from rewards.math.expressions import Num
+from rewards.math.expressions import Num, free_variables
 from rewards.math.lexicon import MONTHS, TRUTHS
 from rewards.math.number_sets import REALS, by_words
+from rewards.math.number_words import in_words_and_digits
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
 from rewards.math.structure import maths
 from rewards.math.tokens import FUNCTION_WORDS, NotMaths
+from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Based, Choice, Clock, Date, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
@@ -71,6 +73,16 @@ _IN_NUMBERS = re.compile(
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
 )
+_UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
+_CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
+_CHAINS = re.compile(rf"{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+")
+_EACH_CHAIN = re.compile(_CHAIN)
+_MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)[^a-zA-Z|=<>,“”]*)")
+_UNIT_FRACTION = re.compile(
+    r"(?<=[\d}])((?:\s|\\[,; ])*)\\frac\s*\{\s*([a-zA-Z]{1,4})\s*\}"
+    r"\s*\{\s*([a-zA-Z]{1,4})(\s*\^\s*\{?\s*[23]\s*\}?)?\s*\}\Z"
+)
+_RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
@@ -170,6 +182,7 @@ def _readings(text: str) -> list[Value]:
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text and "\\neg" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
+    text = _respelled(text)
     label = _LABEL.match(text)
     if label is not None:
         text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
@@ -189,8 +202,12 @@ def _readings(text: str) -> list[Value]:
     if "mod" in text and (congruent := congruence(text)) is not None:
         return congruent
     if maps := _MAPS.match(text):
-        return [Named("", value, None, (maps[1],)) for value in maths(text[maps.end() :])]
+        return _function(maps[1], maths(text[maps.end() :])) or [Words(key(text))]
     unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
+    if (digits := in_words_and_digits(unquoted)) is not None:
+        return maths(digits)
+    if magnitude := _MAGNITUDE.fullmatch(text):  # two values of a real unknown
+        return [*maths(rf"{magnitude[1]} = \pm ({magnitude[2]})"), *maths(text)]
     found += _worded(unquoted, quoted=OPEN_TEXT in text)
     if found and (isinstance(found[0], Scalar | Truth | Date) or len(unquoted) > 4):
         return found
@@ -216,6 +233,34 @@ def _readings(text: str) -> list[Value]:
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         found.append(Words(words_of(unquoted)))
     return found
+
+
+def _respelled(text: str) -> str:
+    """Units in a fraction and behind a stroke in one line, chains `x = y = 1` that are joined as their equations."""
+    if (
+        text.endswith("}")
+        and "\\frac" in text
+        and (over := _UNIT_FRACTION.search(text)) is not None
+        and (is_unit(over[2]) and is_unit(over[3]))
+    ):
+        return f"{text[: over.start()]} {over[2]}/{over[3]}{over[4] or ''}"
+    if "/" in text and (rate := _RATE.search(text)) is not None and (is_unit(rate[1]) or text[0] in CURRENCIES):
+        return f"{text[: rate.start()]} {OPEN_TEXT}per {rate[1]}{CLOSE_TEXT}"
+    if text.count("=") > 3 and _CHAINS.fullmatch(text):
+        return _EACH_CHAIN.sub(
+            lambda chain: " " + ", ".join(f"{name.strip()}={chain[2].strip()}" for name in chain[1].split("=")) + " ",
+            text,
+        )
+    return text
+
+
+def _function(variable: str, values: list[Value]) -> list[Value]:
+    """What a variable is mapped to; nothing where the variable is not in it, for a function is no number."""
+    return [
+        Named("", value, None, (variable,))
+        for value in values
+        if not isinstance(value, Scalar) or variable in free_variables(value.expression)
+    ]
 
 
 def _all_but(text: str) -> list[Value]:

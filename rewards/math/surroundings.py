@@ -56,6 +56,10 @@ _OR_BEFORE = re.compile(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
     r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
 )
+# The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
+_POINT_BEFORE = re.compile(r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(((?:[^()$,\n]{1,20},)*)\s*\Z")
+_POINT_BEHIND = re.compile(r"\s*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
+_WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
 _HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
 
 
@@ -68,6 +72,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     if "or" in before[-_LOOKED_AT:] and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
     behind = behind[:_LOOKED_AT]
+    if (point := _point(content, before, behind)) is not None:
+        return point, None
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content, None
@@ -93,6 +99,16 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         behind = behind[scale.end() :]
     measured = _unit(behind)
     return content + measured, None if content == alone else alone + measured
+
+
+def _point(content: str, before: str, behind: str) -> str | None:
+    """The point that a box is a coordinate of."""
+    if "(" not in before[-_LOOKED_AT:] or not behind.lstrip().startswith((",", ")", "\\right")):
+        return None
+    left, right = _POINT_BEFORE.search(before[-_LOOKED_AT:]), _POINT_BEHIND.match(behind)
+    if left is None or right is None or not (left[1] or right[1]) or _WORD.search(left[1] + right[1]):
+        return None
+    return f"({left[1]}{content}{right[1]})"
 
 
 def _offered_before(before: str) -> str | None:

@@ -89,6 +89,10 @@ _CALLED_WRONG = re.compile(
     r"answer)\b)",
     re.IGNORECASE,
 )
+_TIME = r"\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?"
+_TWO_TIMES = re.compile(  # "Ann leaves at 3:30 pm and Bob leaves at 4:15 pm"
+    rf"\b[A-Z]\w+(?P<verb>(?:\s[a-z]+){{1,4}})\s{_TIME},?\s(?:and|while|but)\s[A-Z]\w+(?:(?P=verb)|\sat)\s{_TIME}[.\s]*\Z"
+)
 _QUESTION = re.compile(
     r"\W*(?:what|how|which|who|whom|whose|why|when|where|is|are|was|were|do|does|did|can|could|would|will|should|find|has"
     r"|have|if|please)\b",
@@ -155,6 +159,9 @@ def last_value(text: str) -> str | None:
         if _is_step(text, span) and not _ALTERNATIVE.search(between):
             break
         first = span
+    together = _TWO_TIMES.search(text, max(0, len(text) - _LONGEST_RUN)) if ":" in text[-_LONGEST_JOINT:] else None
+    if together is not None:
+        return together.group()
     changed = changed_from(text, first.start)
     if changed is not None:
         return text[changed : last.end]

@@ -1,0 +1,46 @@
+"""Numbers that are written in words and in digits: `forty-two (42)` is 42, where both say the same.
+
+Example:
+    >>> in_words_and_digits("forty-two (42)"), in_words_and_digits("twelve (42)")
+    ('42', None)
+"""
+
+from __future__ import annotations
+
+import re
+
+_SMALL = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen
+"""
+_TENS = """
+twenty thirty forty fifty sixty seventy eighty ninety
+"""
+_NUMBERS = {name: value for value, name in enumerate(_SMALL.split())} | {
+    name: 10 * value for value, name in enumerate(_TENS.split(), start=2)
+}
+_SCALES = {"thousand": 10**3, "million": 10**6}
+_BOTH = re.compile(r"([a-z]+(?:[\s-]+[a-z]+){0,9})\s*\(\s*(\d{1,3}(?:,\d{3})+|\d{1,9})\s*\)", re.IGNORECASE)
+
+
+def in_words_and_digits(text: str) -> str | None:
+    """The digits, where the words before them say the same number; else None."""
+    found = _BOTH.fullmatch(text)
+    if found is None:
+        return None
+    digits = found[2].replace(",", "")
+    return digits if _value(re.split(r"[\s-]+", found[1].lower())) == int(digits) else None
+
+
+def _value(words: list[str]) -> int | None:
+    total = part = 0
+    for word in words:
+        if word in _NUMBERS:
+            part += _NUMBERS[word]
+        elif word == "hundred":
+            part *= 100
+        elif word in _SCALES:
+            total, part = total + part * _SCALES[word], 0
+        elif word != "and":
+            return None
+    return total + part
