@@ -24,7 +24,10 @@ _USES = re.compile(
     r"|\b(?:exists|isfile|isdir|getsize)\(|sqlite3|shelve|zipfile|tarfile|read_csv|FileHandler"
 )
 # Ways in which a test may run what lies beside it, or load it past the interpreter's own import.
-_RUNS = re.compile(r"ctypes|cffi|dlopen|\bexec[lv]p?e?\(|spawn|\bpty\b|pytester|testdir|makepyfile|site\.addsitedir")
+_RUNS = re.compile(
+    r"\bPopen\b|create_subprocess|popen\([^)\n]*,\s*(?:mode\s*=\s*)?[\"']w|ctypes|cffi|dlopen|\bexec[lv]p?e?\(|spawn"
+    r"|\bpty\b|pytester|testdir|makepyfile|site\.addsitedir"
+)
 _LOADED = re.compile(
     r"(?:^|/)(?:__pycache__|__init__[^/]*|conftest[^/]*|(?:site|user)customize[^/]*|matplotlibrc|pyvenv\.cfg|tox\.ini"
     r"|setup\.cfg|\.?pytest\.\w+|\.pytest_cache|pyproject\.toml|\.pdbrc|\.coveragerc|python\w*\._pth)(?:/|$)"

@@ -215,3 +215,18 @@ def test_pickle_and_shelf_of_the_program_only_hold_data():
     bad = f"import dbm.dumb\ndef save(p):\n    d = dbm.dumb.open(p); d['a'] = {PICKLED}; d.close()\n"
     assert is_wrong(asserts(bad, shelf))
     assert is_wrong(asserts(own.replace("97", "98"), shelf))
+
+
+def test_program_cannot_have_a_command_of_the_test_become_unsupported_by_a_file():
+    test = whole("""
+        import subprocess, sys
+        value = solution.solve(3)
+        with subprocess.Popen([sys.executable, '-c', 'print(1 + 1)'], stdout=subprocess.PIPE, text=True) as own:
+            assert own.stdout.read().strip() == '2'
+        Path('out.txt').write_text('x')
+        assert value == 10
+    """)
+    makes = SAVE.replace("return n * n + 1", "save('out.txt'); return {0}").replace("{0}", "VALUE")
+    assert passes(judged := pytest_files(SAVE, test)), judged
+    assert passes(judged := pytest_files(makes.replace("VALUE", "n * n + 1"), test)), judged
+    assert is_wrong(judged := pytest_files(makes.replace("VALUE", "1"), test)), judged
