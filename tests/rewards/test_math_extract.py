@@ -376,6 +376,13 @@ def test_four_times_the_length_takes_about_four_times_as_long(mark: str) -> None
     assert seconds(lambda: look_through(long)) < 9 * max(seconds(lambda: look_through(short)), 0.02)
 
 
+def test_many_statements_of_the_answer_cost_no_more_than_as_much_other_text() -> None:
+    said, other = "The answer is 3. " * 5000, "The number is 3. " * 5000
+    assert extract(said, policy="lenient") == Extracted("3", "said")
+    taken = seconds(lambda: extract(said, policy="lenient"))
+    assert taken < 4 * max(seconds(lambda: extract(other, policy="lenient")), 0.005)
+
+
 def test_boxes_nested_without_end_are_opened_in_linear_time() -> None:
     def nested(depth: int) -> str:
         return "\\boxed{" * depth + "5" + "}" * depth
