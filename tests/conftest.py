@@ -33,8 +33,6 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from tests.shares import published_rows
-
 if TYPE_CHECKING:
     from data_prep import Problem
 
@@ -174,6 +172,7 @@ def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     """MBPP+, as much as this run takes. References are run to tell what is expected: once for all test workers."""
     from data_prep.files import read_problems, write_problems
     from data_prep.sets import NAMED_SETS, load_set
+    from tests.shares import published_rows
 
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -28,7 +28,7 @@ def reward_file(folder: Path, body: str) -> str:
     path = folder / "my_rewards.py"
     name = f"mine_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"  # one name, one file: the registry insists
     path.write_text(
-        "import math, time\nfrom rewards import reward\n\n"
+        "import math, os, time\nfrom rewards import reward\n\n"
         f"@reward('{name}', correctness=True)\ndef mine(request):\n    {body}\n"
     )
     return f"{path}:mine"

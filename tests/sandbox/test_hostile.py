@@ -149,13 +149,13 @@ def test_a_program_that_has_its_slot_killed_for_memory_takes_no_neighbour_along(
         argv=("sh", "-c", "echo 0 > /proc/self/oom_score_adj; " + fill[how]),
         limits=Limits(memory_bytes=64 * MIB, disk_bytes=1 << 30, wall_seconds=20),
     )
-    honest = python("import time; print(time.time_ns()); time.sleep(3)", limits=Limits(wall_seconds=30))
+    honest = python("import time; print(time.time_ns()); time.sleep(4)", limits=Limits(wall_seconds=30))
 
     async def beside() -> tuple[JobResult, list[JobResult], bool]:
         sandbox = NamespaceSandbox(slots=4, privileged=privileged)
         try:
             first = asyncio.create_task(sandbox.run(honest))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.5)
             before = time.time_ns()
             rest = [await sandbox.run(hostile) for _ in range(4)]
             result = await first
