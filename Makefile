@@ -5,8 +5,8 @@ VENV ?= .venv
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 ...` names another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-# How many test workers; 0 = in one process.
-JOBS ?= 2
+# How many test workers (many tests wait, so a few more than cores); 0 = in one process.
+JOBS ?= 3
 # Arguments for pytest: make test TESTS="tests/rewards -k boxed"
 TESTS ?=
 
