@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 EVERYTHING = is_whole("redteam")
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
-HOSTILE_SHARE, HONEST_SHARE = 28, 8  # one row of so many, by default
+HOSTILE_SHARE, HONEST_SHARE = 48, 8  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
 SIDE_BY_SIDE = {"slots": 3}  # programs of each worker: most of the hostile ones sit out their time
