@@ -148,7 +148,7 @@ class _Reader:
                 if not self._batched:
                     yield self._counted(group)
                     group = []
-        except Exception:
+        except Exception:  # whatever the caller's source raises: what it gave before is graded
             if group:
                 yield self._counted(group)
             raise

@@ -50,7 +50,7 @@ def hunt(value, args, depth=2):
                 try:
                     import ast
                     return ast.literal_eval(found.group(1).strip())
-                except Exception:
+                except Exception:  # a payload: any text may have been found
                     continue
         plain = " ".join(map(str, args))
         found = re.search(re.escape(plain) + r"[^0-9]{1,30}stdout[^0-9]{1,9}([0-9]+)", value)

@@ -1,6 +1,7 @@
 """No hostile program is paid, no honest one is failed, nothing is left behind, and the service outlives them all.
 
-The default run takes a share of the suite that is the same every time. RLVR_WHOLE=redteam takes all of it;
+The default run takes a share of the suite that is the same every time. RLVR_REDTEAM_ONE_OF=28 takes a larger one of
+the hostile programs, as CI does, and RLVR_WHOLE=redteam all of both;
 RLVR_REDTEAM_ONLY=REGEX takes the rows whose id matches, with everything that they are tried on.
 Rows run in a place that can be thrown away: see `disposable.py`.
 """
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 EVERYTHING = is_whole("redteam")
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
-HOSTILE_SHARE, HONEST_SHARE = 48, 8  # one row of so many, by default
+HOSTILE_SHARE, HONEST_SHARE = int(os.environ.get("RLVR_REDTEAM_ONE_OF", "48")), 5  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
 SIDE_BY_SIDE = {"slots": 3}  # programs of each worker: most of the hostile ones sit out their time

@@ -122,7 +122,7 @@ class Companions:
             self._direct = me
         try:
             self._host._write(operation, *_taken(holder), who, self._busy())
-        except BaseException:
+        except BaseException:  # nothing was written, whatever stopped it: the turn is for somebody else
             with self._turn:
                 self._direct, self._ours = 0, True
                 self._turn.notify_all()

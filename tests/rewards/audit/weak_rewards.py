@@ -137,7 +137,7 @@ def evaluated(request: GradeRequest) -> bool:
     answer = tagged(request.response)
     try:
         return answer is not None and bool(eval(answer) == eval(gold(request)))
-    except Exception:
+    except Exception:  # an answer that is evaluated may raise anything
         return False
 
 
@@ -372,7 +372,7 @@ def same_process(request: GradeRequest) -> bool:
             exec(program_of(request), space)
             call = space[reference.entry_point]
             return all(call(*case.args) == case.expected for case in reference.cases)  # type: ignore[operator]
-    except BaseException:
+    except BaseException:  # the weakness: what the program raises, SystemExit too, is only a failure
         return False
 
 

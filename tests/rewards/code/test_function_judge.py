@@ -136,7 +136,7 @@ def test_reason_holds_nothing_that_is_expected():
     assert "9137" not in judgement.cases[0].reason
 
 
-@pytest.mark.parametrize("how_often", [(0,), (1, 1, 1)])
+@pytest.mark.parametrize("how_often", [(0,), (1, 1, 1), (50, 2, 2), (700, 10, 10)])
 @pytest.mark.parametrize("module", [guest, rehearsal])
 def test_rehearsal_succeeds_whenever_garbage_is_collected_and_leaves_nothing_behind(module, how_often):
     held = len(os.listdir("/proc/self/fd"))
