@@ -53,6 +53,7 @@ def trouble(row: Mapping[str, object], folder: Path) -> str:
     if style == "pytest":
         (folder / "solution.py").write_text(program, "utf-8")
         for name, source in reference["files"].items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(source, "utf-8")
         return _run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "."], folder)
     lines = [program]
