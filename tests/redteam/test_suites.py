@@ -35,8 +35,9 @@ UNREADABLE = (
 # What the grader does for a response and a plain run does not: finding the program in a response, running asynchronous
 # tests and entry points, choosing the main class, comparing lists with a tolerance, numbers of numpy, names of a setup.
 BEYOND_PLAIN = {
-    *("check.several_blocks_and_prose", "check.body_with_helpers_behind", "pytest.async_worker", "function.async_entry"),
-    *("stdio.java_solution_name", "control.tolerant.function", "function.returns_numpy", "asserts.rotate_in_place"),
+    *("check.several_blocks_and_prose", "check.body_with_helpers_behind", "pytest.async_worker"),
+    *("function.async_entry", "stdio.java_solution_name", "function.returns_numpy", "asserts.rotate_in_place"),
+    "control.tolerant.function",
 }
 
 
