@@ -38,7 +38,8 @@ from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
-from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, put_in_place, state_of
+from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
+from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies
 from rlvr.offline.progress import Progress, say
 from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -274,26 +273,6 @@ def open_output(path: Path | None, ends: Mapping[int, int], rows: Mapping[int, i
     if is_parquet(path):
         return ParquetParts(partial_of(path), ends, rows)
     return Lines(partial_of(path), ends.get(0, 0))
-
-
-def put_in_place(path: Path, *, bad: bool) -> None:
-    """Give a whole output its name. What stood there is replaced; a run that is killed half-way does it again.
-
-    bad: there are bad rows; else those of an earlier run are removed.
-    """
-    with trouble(path):
-        partial, errors = partial_of(path), errors_of(path)
-        if partial.exists():
-            if path.is_dir():  # it goes as a whole, so that no reader finds half of it
-                aside = state_of(path) / "replaced"
-                shutil.rmtree(aside, ignore_errors=True)
-                path.replace(aside)
-            partial.replace(path)
-        if not bad:
-            errors.unlink(missing_ok=True)
-            partial_of(errors).unlink(missing_ok=True)
-        elif partial_of(errors).exists():
-            partial_of(errors).replace(errors)
 
 
 class trouble:  # noqa: N801  # reads as what it is: with trouble(path)

@@ -1,0 +1,80 @@
+"""A whole output takes its name, and with it the place of what an earlier run left there.
+
+A file is renamed over the other. A folder cannot be: the two change places in one step (`renameat2` of Linux), and the
+earlier one is removed where the new one was. Which of them is the new one is written down before, by its number in the
+file system, so that a run that is killed on the way, and goes on, does not change them back. Where folders cannot
+change places (another system, some network file systems) the earlier one goes aside first, and for a moment neither has
+the name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from rlvr.offline.outputs import errors_of, partial_of, state_of, trouble
+
+_HERE = -100  # AT_FDCWD
+_EXCHANGE = 2  # RENAME_EXCHANGE
+
+
+def put_in_place(path: Path, *, bad: bool) -> None:
+    """Give a whole output its name. What stood there is replaced; a run that is killed half-way does it again.
+
+    bad: there are bad rows; else those of an earlier run are removed.
+
+    Raises:
+        BadFile: it cannot be renamed.
+    """
+    with trouble(path):
+        partial, errors = partial_of(path), errors_of(path)
+        if partial.is_dir() and path.is_dir():
+            _replace_folder(path, partial)
+        elif partial.exists():
+            partial.replace(path)
+        if not bad:
+            errors.unlink(missing_ok=True)
+            partial_of(errors).unlink(missing_ok=True)
+        elif partial_of(errors).exists():
+            partial_of(errors).replace(errors)
+
+
+def _replace_folder(path: Path, partial: Path) -> None:
+    whole = state_of(path) / "whole"
+    if not whole.exists():
+        noted = partial_of(whole)
+        noted.write_text(_number(partial), encoding="utf-8")
+        noted.replace(whole)
+    if whole.read_text("utf-8") == _number(path) or _exchange(partial, path):
+        _remove(partial)
+        return
+    aside = state_of(path) / "replaced"
+    _remove(aside)
+    path.replace(aside)
+    partial.replace(path)
+
+
+def _number(path: Path) -> str:
+    """What a folder is known by, whatever its name."""
+    stat = path.lstat()
+    return f"{stat.st_dev} {stat.st_ino}"
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Have two names change places in one step. False where the system or the file system cannot."""
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
