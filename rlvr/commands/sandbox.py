@@ -13,16 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rlvr.commands.numbers import not_negative, positive
+from rlvr.commands.numbers import positive
+from rlvr.commands.serving import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 from sandbox.opening import DEFAULT_IMAGE, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from rewards.code.languages import Language, Program
     from sandbox.types import Job
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_MOST_PORT = 65_535
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,33 +90,18 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Serves a backend of this machine: what the remote backend talks to, and SandboxFusion's "
         f"/run_code. The token is read from --token or {TOKEN_VARIABLE}.",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=8190, help="port; 0 = any that is free (default: %(default)s)")
-    serve.add_argument("--token", default=None, help=f"what clients must present (default: {TOKEN_VARIABLE})")
-    serve.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
+    add_listening(serve, port=8190, token=TOKEN_VARIABLE)
     serve.add_argument("--backend", default="auto", metavar="NAME", help="auto, namespaces, docker or weak")
     serve.add_argument(
         "--slots", type=positive, default=None, metavar="N", help="programs at once (default: one a core)"
     )
-    serve.add_argument(
-        "--waiting", type=not_negative, default=1024, metavar="N", help="runs in line before 429 (%(default)s)"
-    )
-    serve.add_argument(
-        "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
-    )
+    add_bounds(serve, waiting=1024, what="runs")
     serve.add_argument(
         "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"
     )
     serve.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
     serve.add_argument("--allow-weak", action="store_true", help="serve without isolation where there is none")
     serve.set_defaults(run=run_serve)
-
-
-def _port(text: str) -> int:
-    value = not_negative(text)
-    if value > _MOST_PORT:
-        raise argparse.ArgumentTypeError(f"{value} is no port: at most {_MOST_PORT}")
-    return value
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -158,11 +141,7 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0."""
-    token = options.token if options.token is not None else os.environ.get(TOKEN_VARIABLE, "")
-    if not token and not options.no_token and options.host not in _LOOPBACK:
-        raise ConfigError(
-            f"--host {options.host} lets others in and there is no token; set {TOKEN_VARIABLE} (or say --no-token)"
-        )
+    token = token_of(options, TOKEN_VARIABLE)
     try:
         import sandbox.serve  # noqa: F401 - is it installed?
     except ModuleNotFoundError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import re
 import sys
 from contextlib import ExitStack
@@ -16,12 +15,11 @@ from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.registry import names
-from rlvr.commands.numbers import not_negative, positive
+from rlvr.commands.numbers import positive
+from rlvr.commands.serving import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = "RLVR_REWARDS_TOKEN"
-_MOST_PORT = 65_535
 # NAME=REWARD; a composition begins with a brace and may hold a sign of equality.
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 
@@ -43,32 +41,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=f"a reward ({', '.join(names())}), one in a file (./my_rewards.py:concise) or a composition as YAML, and "
         "the name that clients use for it (default: its own); may be given several times",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8290, help="port; 0 = any that is free (default: %(default)s)")
-    parser.add_argument("--token", default=None, help=f"what clients must present (default: {_TOKEN})")
-    parser.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
+    add_listening(parser, port=8290, token=_TOKEN)
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="processes for each reward (default: one a core, at most 8)"
     )
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
-    parser.add_argument(
-        "--waiting", type=not_negative, default=65_536, metavar="N", help="responses in line before 429 (%(default)s)"
-    )
-    parser.add_argument(
-        "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
-    )
+    add_bounds(parser, waiting=65_536, what="responses")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0."""
-    token = options.token if options.token is not None else os.environ.get(_TOKEN, "")
-    if not token and not options.no_token and options.host not in _LOOPBACK:
-        raise ConfigError(
-            f"--host {options.host} lets others in and there is no token; set {_TOKEN} (or say --no-token)"
-        )
+    token = token_of(options, _TOKEN)
     try:
         from rewards.serve import create_app
         from sandbox.http import listen, serve
@@ -111,10 +97,3 @@ def named_specs(given: list[str]) -> dict[str, RewardSpec]:
             raise ConfigError(f"two rewards would be served as {name!r}; give one another name: --reward NAME=REWARD")
         specs[name] = spec
     return specs
-
-
-def _port(text: str) -> int:
-    value = not_negative(text)
-    if value > _MOST_PORT:
-        raise argparse.ArgumentTypeError(f"{value} is no port: at most {_MOST_PORT}")
-    return value
