@@ -22,6 +22,7 @@ Example:
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -174,7 +175,21 @@ def _named(row: Mapping[str, object], where: str) -> Named:
     if label is not None and not isinstance(label, str):
         raise InvalidReward(f"{where}.label must be a string, not {label!r:.80}")
     here = _flag(row.get("in_process", False), f"{where}.in_process")
-    return Named(reward=name, parameters=dict(parameters or {}), label=label or "", in_process=here)
+    return Named(
+        reward=name, parameters=_parameters(parameters or {}, f"{where}.parameters"), label=label or "", in_process=here
+    )
+
+
+def _parameters(given: Mapping[object, object], where: str) -> dict[str, Json]:
+    """They cross to workers as JSON, and back from a configuration's own text."""
+    for name in given:
+        if not isinstance(name, str):
+            raise InvalidReward(f"{where} must be named by texts, not {name!r:.80}")
+    try:
+        json.dumps(dict(given))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidReward(f"{where} hold what is not JSON: {error}; give numbers, texts, lists, tables") from error
+    return dict(given)  # type: ignore[arg-type]  # it is, as was just seen
 
 
 def _name_of(function: Callable[..., object]) -> str:

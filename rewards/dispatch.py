@@ -272,8 +272,8 @@ class Dispatcher:
         for received in lines:
             try:
                 message = json.loads(received)
-                hear = self._HEAR[next(iter(message))]
-            except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
+                hear = self._HEAR[next(iter(message.keys()))]
+            except (ValueError, KeyError, AttributeError, StopIteration, RecursionError):
                 self._lose(worker, f"the worker wrote what is no answer: {received[:80]!r}")
                 return
             hear(self, worker, message)

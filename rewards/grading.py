@@ -27,7 +27,7 @@ from typing import TypeAlias
 from rewards.clock import DEADLINE
 from rewards.composed import check
 from rewards.composition import RewardSpec
-from rewards.pool import GraderPool, folder
+from rewards.pool import GraderPool, folder, whole
 from rewards.registry import file_of, find
 from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
@@ -135,12 +135,13 @@ def stream(
         of one `group_id` in one call, when the next run begins; one without a group is a group by itself.
 
     Raises:
-        UnknownReward, InvalidReward: at once.
+        UnknownReward, InvalidReward: at once, also for a window that is no whole number of at least 1.
         InvalidRow, GradingUnavailable: see `grade`; whatever `requests` raises comes after the results before it.
     """
     spec = RewardSpec.from_dict(reward)
     check(spec)
-    return _streamed(spec, requests, workers, DEADLINE if deadline is None else deadline, window)
+    ahead = None if window is None else whole("window", window)
+    return _streamed(spec, requests, workers, DEADLINE if deadline is None else deadline, ahead)
 
 
 def _streamed(

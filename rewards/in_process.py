@@ -203,7 +203,8 @@ class _Runner:
             said = (
                 str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
             )
-            self.failed(said)
+            if not self.given_up:  # else whoever waited has heard, and what waits now waits for another runner
+                self.failed(said)
         finally:
             with self._owner.news:
                 if self.given_up:
@@ -215,9 +216,13 @@ class _Runner:
         make_ready(owner.spec)
         self._grader = build(owner.spec)
         finished(self._grader.set_up())
-        self.ready.set_result(None)
+        self._loaded()
         while (case := self._next()) is not None:
             self._done(case, finished(self._grade(case)))
+
+    def _loaded(self) -> None:
+        with contextlib.suppress(InvalidStateError):  # given up meanwhile: it takes no case any more
+            self.ready.set_result(None)
 
     def _next(self) -> Case | None:
         owner = self._owner
@@ -261,7 +266,7 @@ class _Runner:
         make_ready(owner.spec)
         self._grader = build(owner.spec)
         await self._grader.set_up()
-        self.ready.set_result(None)
+        self._loaded()
         free = asyncio.Semaphore(owner.plan.concurrency)
         tasks: set[asyncio.Task[None]] = set()
 

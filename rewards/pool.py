@@ -91,7 +91,7 @@ class GraderPool:
             )
         self.spec = RewardSpec.from_dict(spec)
         rewards = check(self.spec).values()
-        self.workers = default_workers() if workers is None else _whole("workers", workers)
+        self.workers = default_workers() if workers is None else whole("workers", workers)
         self.deadline = _positive("deadline", deadline)
         self.batched = any(reward.batched for reward in rewards)
         self.identity = identity(self.spec)
@@ -114,7 +114,7 @@ class GraderPool:
                 "argv": sys.argv,  # a script may read its options where it is loaded
                 "folder": folder(),  # a reward may be named by a relative path
                 "deadline": self.deadline,
-                "memory": None if memory_bytes is None else _whole("memory_bytes", memory_bytes),
+                "memory": None if memory_bytes is None else whole("memory_bytes", memory_bytes),
             }
         )
         self._plan = Plan(
@@ -325,7 +325,8 @@ def folder() -> str:
         return ""
 
 
-def _whole(name: str, value: int) -> int:
+def whole(name: str, value: int) -> int:
+    """An option that counts something. Raises InvalidReward."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidReward(f"{name} must be a whole number of at least 1, not {value!r}")
     return value

@@ -316,7 +316,7 @@ class GradeRequest:
         metadata = row.get("metadata") or {}
         if not isinstance(metadata, Mapping):
             raise InvalidRow(f"metadata must be an object, not {metadata!r:.80}")
-        identity = row.get("id")
+        identity, group = row.get("id"), row.get("group")
         return cls(
             response=_text(row["response"], "response"),
             reference=reference_from(row.get("reference")),
@@ -324,7 +324,7 @@ class GradeRequest:
             finish=Finish(str(finish)),
             metadata=MappingProxyType(dict(metadata)),
             problem_id="" if identity is None else str(identity),
-            group_id=str(row.get("group") or ""),
+            group_id="" if group is None else str(group),
             sample_id=_integer(row.get("sample") or 0, "sample"),
         )
 
@@ -410,15 +410,18 @@ class GradeResult:
     def from_dict(cls, row: Mapping[str, Json]) -> GradeResult:
         """Read what `to_dict` wrote. Raises InvalidRow."""
         try:
+            extracted, seconds = row["extracted"], row["seconds"]
+            if not isinstance(seconds, int | float):
+                raise TypeError(f"seconds is {seconds!r:.80}, not a number")
             return cls(
                 score=row["score"],  # type: ignore[arg-type]
                 correctness=row["correctness"],  # type: ignore[arg-type]
                 verdict=Verdict(str(row["verdict"])),
-                extracted=row["extracted"],  # type: ignore[arg-type]
-                reason=row["reason"],  # type: ignore[arg-type]
+                extracted=None if extracted is None else _text(extracted, "extracted"),
+                reason=_text(row["reason"], "reason"),
                 parts=MappingProxyType(dict(row["parts"])),  # type: ignore[arg-type]
                 steps=tuple(StepScore(*step) for step in row["steps"]),  # type: ignore[misc, union-attr]
-                seconds=row["seconds"],  # type: ignore[arg-type]
+                seconds=seconds,
                 details=MappingProxyType(dict(row.get("details", {}))),  # type: ignore[arg-type]
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -126,11 +127,27 @@ def _close_pipes() -> float:
 
 
 def _write_to_pipe() -> float:
+    return _write_everywhere(b"not an answer\n")
+
+
+def _write_list() -> float:
+    return _write_everywhere(b'["call"]\n')
+
+
+def _write_everywhere(line: bytes) -> float:
     for descriptor in range(3, 16):
         try:
-            os.write(descriptor, b"not an answer\n")
+            os.write(descriptor, line)
         except OSError:
             continue
+    return 1.0
+
+
+def _write_odd_grades() -> float:
+    """Answers for itself, whatever the number of its call, with a reason that is no text."""
+    grade = {**GradeResult.correct().to_dict(), "reason": 5, "seconds": "x"}
+    for number in range(1, 9):
+        _write_everywhere(json.dumps({"call": number, "results": [grade]}).encode() + b"\n")
     return 1.0
 
 
@@ -245,6 +262,8 @@ _DEEDS = {
     "allocate": _allocate,
     "close": _close_pipes,
     "write": _write_to_pipe,
+    "write_list": _write_list,
+    "write_odd_grades": _write_odd_grades,
     "fork": _fork,
     "input": _read_input,
     "surrogate": _lone_surrogate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import pytest
 import yaml
@@ -280,6 +281,11 @@ def test_the_named_form_of_a_spec() -> None:
         ({"sum": [{"reward": "a", "decides": True}, {"reward": "b", "decides": True}]}, "more than one part"),
         ({"reward": 3}, "must be the name of a reward"),
         ({"reward": "math", "parameters": [1]}, "parameters must be a table"),
+        ({"reward": "math", "parameters": {1: "strict"}}, r"reward\.parameters must be named by texts, not 1"),
+        (
+            {"sum": [{"reward": "math", "parameters": {"a": date(2024, 5, 1)}}]},
+            r"reward\.sum\[0\]\.parameters .*not JSON",
+        ),
         (3, "must be a reward's name or a table, not 3"),
         (None, "must be a reward's name or a table"),
     ],

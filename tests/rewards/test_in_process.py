@@ -53,6 +53,25 @@ def here_together(requests: Sequence[GradeRequest]) -> list[float]:
     return [float(len(requests))] * len(requests)
 
 
+LOADED = [threading.Event(), threading.Event()]
+LOADING = threading.Event()
+LOADS: list[threading.Thread] = []
+
+
+def load() -> int:
+    """Whoever loads waits for an event of its own; the second one says that it has begun."""
+    LOADS.append(threading.current_thread())
+    if len(LOADS) == 2:
+        LOADING.set()
+    LOADED[len(LOADS) - 1].wait(20)
+    return 1
+
+
+@reward("test_here_loads", in_process=True, setup=load)
+def here_loads(request: GradeRequest, loaded: int) -> float:
+    return float(loaded)
+
+
 @reward("test_anywhere")
 def anywhere(request: GradeRequest) -> float:
     return float(os.getpid())
@@ -133,6 +152,20 @@ def test_a_closed_pool_and_a_reward_that_cannot_load_say_so(tmp_path: Path) -> N
             broken.start()
         with pytest.raises(GradingUnavailable, match="no weights"):
             broken.grade(of("a"))
+
+
+def test_a_load_that_ends_after_it_was_given_up_changes_nothing_for_the_next() -> None:
+    with GraderPool("test_here_loads", start_deadline=1.0) as pool:
+        with pytest.raises(GradingUnavailable, match="loading took longer than 1 s"):
+            pool.start()
+        next_one = pool.submit(GradeRequest(response="a"))
+        assert LOADING.wait(10)
+        LOADED[0].set()
+        LOADS[0].join(10)
+        assert not LOADS[0].is_alive()
+        assert not next_one.done()
+        LOADED[1].set()
+        assert next_one.result(timeout=10).score == 1.0
 
 
 def test_a_process_with_a_hanging_grade_in_it_still_ends(tmp_path: Path) -> None:

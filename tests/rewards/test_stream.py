@@ -85,11 +85,19 @@ def test_groups_are_runs_of_one_group_id_and_a_request_without_one_is_alone() ->
     assert [r.score for r in stream("test_streamed_groups", requests, workers=1)] == [2, 2, 1, 1, 1, 3, 3, 3]
 
 
+def test_groups_may_be_numbered_from_zero() -> None:
+    requests = [GradeRequest.from_dict({"response": "1", "group": group}) for group in (0, 0, 1, None)]
+    assert [request.group_id for request in requests] == ["0", "0", "1", ""]
+    assert [r.score for r in stream("test_streamed_groups", requests, workers=1)] == [2, 2, 1, 1]
+
+
 def test_mistakes_are_raised_at_once_and_trouble_of_the_source_after_what_came_before() -> None:
     with pytest.raises(UnknownReward):
         stream("no_such", [])
     with pytest.raises(InvalidReward):
         stream({"reward": "test_streamed", "parameters": {"a": 1}}, [])
+    with pytest.raises(InvalidReward, match="window must be a whole number of at least 1, not 0"):
+        stream("test_streamed", [], window=0)
 
     def broken() -> Iterator[GradeRequest]:
         yield GradeRequest(response="1")
