@@ -113,10 +113,12 @@ class Executable:
         heard, told = os.pipe()
         starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(told), str(os.getpid()), *self._words]
         try:
-            self._process = subprocess.Popen(
-                starter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, pass_fds=(told,)
-            )
-            os.close(told)
+            try:
+                self._process = subprocess.Popen(
+                    starter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, pass_fds=(told,)
+                )
+            finally:
+                os.close(told)
             trouble = os.read(heard, _CHUNK)  # nothing: the command has taken the starter's place
         finally:
             os.close(heard)

@@ -97,8 +97,9 @@ class GraderPool:
         self.identity = identity(self.spec)
         sources, why_here = shipped([*rewards])
         # A reward that grades with another does so in its own worker, under its own deadline.
-        self.in_process = bool(why_here) or inside or _asked_in_process(self.spec, rewards)
-        if why_here and not inside and not _asked_in_process(self.spec, rewards):
+        expected = inside or _asked_in_process(self.spec, rewards)
+        self.in_process = expected or bool(why_here)
+        if why_here and not expected:
             warnings.warn(
                 f"{why_here}; so {self.identity} is graded in this process, where a hang cannot be ended (its grade is "
                 "ungraded after the deadline) and memory has no limit; put it at the top level of a file, or say "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidReward, Verdict, grade
+from rewards.executable import Executable
 from rewards.types import Json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,6 +154,21 @@ def test_a_file_that_is_no_program_is_said_before_any_grade(program: Path) -> No
     program.write_text("neither a program nor a script\n")
     with pytest.raises(GradingUnavailable, match=r"\./grade\.py cannot be started: Exec format error"):
         GraderPool({"reward": "process", "parameters": {"command": "./grade.py"}}, workers=1).start()
+
+
+@pytest.mark.usefixtures("program")
+def test_a_start_that_fails_for_want_of_descriptors_keeps_none() -> None:
+    one = Executable(command="./grade.py")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = psutil.Process().num_fds()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held + 3, hard))  # enough for its first pipe
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            one.setup()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert psutil.Process().num_fds() == held
+    one.setup()
 
 
 def test_a_command_that_hangs_dies_with_whoever_grades(program: Path) -> None:
