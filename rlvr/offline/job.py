@@ -40,7 +40,7 @@ from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.placing import put_in_place
-from rlvr.offline.policies import BothPolicies
+from rlvr.offline.policies import BothPolicies, one_of_several
 from rlvr.offline.progress import Progress, say
 from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener
 from rlvr.offline.sources import (
@@ -284,7 +284,8 @@ def _run(ready: Prepared, state: RunState) -> Ended:
         state.mark_finished()
     if job.out is not None:
         put_in_place(job.out, bad=_has_bad(state.journal))
-    summary = summarise(state.journal, state.folder, [source.name for source in ready.sources])
+    names = [source.name for source in ready.sources]
+    summary = summarise(state.journal, state.folder, names, policies_of=one_of_several(job.reward))
     state.remove()
     return Ended(graded=summary.responses, summary=summary)
 

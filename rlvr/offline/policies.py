@@ -1,7 +1,8 @@
 """Correctness under both policies of extraction, strict beside lenient, at little cost.
 
-It is that of the reward `math`, alone or as a part of a composition (the first `math` of the tree, with its own
-parameters): what share of the answers is right, whatever else is paid. `rlvr eval` reports the same. It concerns rows
+It is that of the reward `math`, alone or as a part of a composition, with its own parameters: what share of the answers
+is right, whatever else is paid. Of several it is the one that decides about the correctness of the whole, else the
+first. `rlvr eval` reports the same of `math` without parameters. It concerns rows
 with a math answer. What a response's own policy is, says the reference, else the parameter `policy` of the reward.
 
 Where both policies find the same text its comparison with the reference is the same, and it is not made again. That is
@@ -20,11 +21,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TypeAlias
 
-from rewards.composition import Leaf, Named, RewardSpec
+from rewards.composed import has_right_and_wrong
+from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
 from rewards.math.extract import extract
 from rewards.math.grader import LONGEST_AT_ONCE
 from rewards.pool import GraderPool
-from rewards.types import GradeRequest, GradeResult, MathReference, Policy
+from rewards.types import GradeRequest, GradeResult, Json, MathReference, Policy
 from rlvr.offline.asking import Answer, Begin, Under
 
 _SHOWN = 200  # characters of an answer that a grade holds
@@ -49,7 +51,7 @@ class BothPolicies:
     @classmethod
     def of(cls, spec: RewardSpec, *, workers: int | None, deadline: float) -> BothPolicies | None:
         """For a reward; None where it has no policies."""
-        leaf = next((leaf for leaf in spec.leaves() if leaf.named.reward == "math"), None)
+        leaf = judged_math(spec)
         if leaf is None:
             return None
         alone = isinstance(spec.node, Named)
@@ -105,6 +107,43 @@ class BothPolicies:
                 return result
         (answer,) = begin([_under(other, request)])
         return answer
+
+
+def judged_math(spec: RewardSpec) -> Leaf | None:
+    """The `math` of a reward whose correctness is meant: the one that decides, else the first; None where none is."""
+    deciding = _deciding(spec)
+    return deciding if deciding.named.reward == "math" else next(iter(_maths(spec)), None)
+
+
+def one_of_several(spec: RewardSpec) -> str | None:
+    """The label of `judged_math` where another `math` of the reward reads answers otherwise, whatever the policy."""
+    leaf = judged_math(spec)
+    if leaf is None or all(_read_as(other) == _read_as(leaf) for other in _maths(spec)):
+        return None
+    return leaf.label
+
+
+def _maths(spec: RewardSpec) -> Iterable[Leaf]:
+    return (leaf for leaf in spec.leaves() if leaf.named.reward == "math")
+
+
+def _read_as(leaf: Leaf) -> dict[str, Json]:
+    """What a `math` does with an answer, its policy apart."""
+    given = leaf.named.parameters
+    return {name: value for name, value in given.items() if name != "policy" and value not in (False, "any")}
+
+
+def _deciding(spec: RewardSpec) -> Leaf:
+    """The part whose correctness is that of the whole (`rewards.composed`), where a gate holds."""
+    node = spec.node
+    if isinstance(node, WeightedSum):
+        ordered = sorted(node.parts, key=lambda part: not part.decides)
+        parts = [part.spec for part in ordered]
+        marked = ordered[0].decides
+        return _deciding(parts[0] if marked else next(filter(has_right_and_wrong, parts), parts[0]))
+    if isinstance(node, Gate):
+        return _deciding(node.then if has_right_and_wrong(node.then) else node.gate)
+    return next(spec.leaves())
 
 
 def _under(policy: Policy, request: GradeRequest) -> GradeRequest:

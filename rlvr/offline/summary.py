@@ -127,7 +127,11 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run has graded. verdicts: of responses. bad: rows that cannot be read. cached: grades known before."""
+    """What a run has graded.
+
+    verdicts: of responses. bad: rows that cannot be read. cached: grades known before. policies_of: the part of the
+    reward that `strict` and `lenient` are of, where it has several `math` that differ.
+    """
 
     verdicts: Mapping[Verdict, int]
     bad: int
@@ -140,6 +144,7 @@ class Summary:
     ungraded_causes: Sequence[tuple[str, int]]
     bad_causes: Sequence[tuple[str, int]]
     slowest: Sequence[Slow] = field(default=())
+    policies_of: str | None = None
 
     @property
     def responses(self) -> int:
@@ -159,6 +164,7 @@ class Summary:
             "problems": self.problems,
             "samples": {"fewest": self.fewest, "most": self.most},
             "measures": {measure.name: measure.to_dict() for measure in self.measures},
+            "policies_of": self.policies_of,
             "tags": {measure.name: measure.to_dict() for measure in self.tags},
             "ungraded": [{"cause": cause, "responses": count} for cause, count in self.ungraded_causes],
             "bad": [{"cause": cause, "rows": count} for cause, count in self.bad_causes],
@@ -184,6 +190,8 @@ class Summary:
             first = self.measures[0]
             shown = [m for m in self.measures if m.name != "score" or m is first or m.mean != first.mean]
             made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in shown)])
+        if self.policies_of is not None and any(measure.name == "strict" for measure in self.measures):
+            made.append(f"strict and lenient are of the part {self.policies_of!r}, one of several math that differ")
         if self.tags:
             made += _aligned([("tag", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in self.tags)])
         made += [
@@ -195,8 +203,11 @@ class Summary:
         return made
 
 
-def summarise(journal: Journal, folder: Path, files: Sequence[str]) -> Summary:
-    """Sum up a journal. folder: where piles may lie for a while. files: the names of the sources, by number."""
+def summarise(journal: Journal, folder: Path, files: Sequence[str], *, policies_of: str | None = None) -> Summary:
+    """Sum up a journal.
+
+    folder: where piles may lie for a while. files: the names of the sources, by number. policies_of: see `Summary`.
+    """
     counts = np.zeros(len(VERDICTS), np.int64)
     cached = 0
     causes: Counter[tuple[bool, int]] = Counter()
@@ -228,6 +239,7 @@ def summarise(journal: Journal, folder: Path, files: Sequence[str]) -> Summary:
         ungraded_causes=named[False],
         bad_causes=named[True],
         slowest=slowest,
+        policies_of=policies_of,
     )
 
 

@@ -102,3 +102,26 @@ def test_both_policies_are_summed_up_whatever_else_is_paid(reward: str, tmp_path
         "strict": (3 / 6, 6),
         "lenient": (5 / 6, 6),
     }
+
+
+@pytest.mark.parametrize(
+    ("reward", "strict", "lenient", "of"),
+    [
+        # A box is asked for in one part, and any form in the other: the part that decides is the one that counts.
+        ("{sum: [{reward: math, parameters: {form: boxed}, label: box}, {reward: math, decides: true}]}", 3, 5, "math"),
+        ("{gate: {reward: math, parameters: {form: boxed}, label: box}, then: math}", 3, 5, "math"),
+        ("{sum: [{reward: math, parameters: {form: boxed}, label: box}, {reward: math, weight: 0.1}]}", 2, 2, "box"),
+        # Two that differ in their policy alone say the same under both.
+        ("{gate: {reward: math, parameters: {policy: strict}, label: sure}, then: math}", 3, 5, None),
+    ],
+)
+def test_of_several_the_math_that_decides_is_summed_up_and_named(
+    reward: str, strict: int, lenient: int, of: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--out", str(tmp_path / "out.jsonl")]
+    assert main([*command, "--workers", "1", "--summary", str(tmp_path / "summary.json")]) == 0
+    found = json.loads((tmp_path / "summary.json").read_text())
+    assert [found["measures"][name]["mean"] for name in ("strict", "lenient")] == [strict / 6, lenient / 6]
+    assert found["policies_of"] == of
+    assert (f"strict and lenient are of the part {of!r}" in capsys.readouterr().err) == (of is not None)
