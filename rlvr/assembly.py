@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,7 +71,13 @@ def set_threads(threads: int | None) -> int:
 
 
 class Assembly:
-    """Everything that a run holds open: a context manager whose `start` gives the parts."""
+    """Everything that a run holds open: a context manager, and within it `parts` another.
+
+    Example:
+        with Assembly(config, out, progress) as assembly:
+            async with assembly.parts(stop) as parts:
+                ...
+    """
 
     def __init__(self, config: RunConfig, out: Path, progress: Progress) -> None:
         """Load data, tokenizer, model and graders: local files come before what may need the network.
@@ -112,8 +118,16 @@ class Assembly:
     ) -> None:
         self._open.close()
 
-    async def start(self, stop: asyncio.Event) -> Parts | None:
-        """The parts, where the run stands: resumed, or warmed up. None when `stop` ended the warm-up."""
+    @asynccontextmanager
+    async def parts(self, stop: asyncio.Event) -> AsyncIterator[Parts | None]:
+        """The parts, where the run stands: resumed, or warmed up. None when `stop` ended the warm-up.
+
+        Learner and engine are closed at the end of the block.
+        """
+        async with AsyncExitStack() as opened:
+            yield await self._start(stop, opened)
+
+    async def _start(self, stop: asyncio.Event, opened: AsyncExitStack) -> Parts | None:
         config = self._config
         metrics, samples = MetricsFile(self._out / "metrics.jsonl"), SamplesFolder(self._out / "samples")
         newest = self._checkpoints.newest()
@@ -127,6 +141,7 @@ class Assembly:
             reference=self._recipe.needs_reference,
             seed=config.seed,
         )
+        opened.push_async_callback(learner.close)
         collector = Collector(
             self._draws,
             config=config.dynamic,
@@ -135,6 +150,7 @@ class Assembly:
             min_graded=self._recipe.min_graded,
         )
         engine = TransformersEngine(self._model, self._tokenizer, max_batch=config.rollout.max_batch)
+        opened.push_async_callback(engine.close)
 
         async def save(state: RunState) -> None:
             await self._save(state, learner, collector)
@@ -214,16 +230,19 @@ class Assembly:
             if step % 100 == 0 or step == config.warmup.steps:
                 self._progress.say(f"warm-up {step}/{config.warmup.steps}  loss {stats.loss:.4f}")
 
-        return await warm_up(
-            learner,
-            self._demonstrations,
-            self._prompter,
-            config=config.warmup,
-            positions=self._positions,
-            seed=config.seed,
-            show=show,
-            stop=stop,
-        )
+        try:
+            return await warm_up(
+                learner,
+                self._demonstrations,
+                self._prompter,
+                config=config.warmup,
+                positions=self._positions,
+                seed=config.seed,
+                show=show,
+                stop=stop,
+            )
+        finally:
+            await learner.close()
 
     async def _save(self, state: RunState, learner: Learner, collector: Collector) -> None:
         async def fill(folder: Path) -> None:

@@ -106,6 +106,9 @@ _IDLE: tuple[tuple[str, str, object], ...] = (
 )
 
 
+_OF_DYNAMIC_SAMPLING = ("dynamic.max_rounds", "dynamic.oversample", "dynamic.max_carry_age")
+
+
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a YAML file, apply `key=value` overrides, check everything.
 
@@ -166,6 +169,12 @@ def check(config: RunConfig) -> None:
             f"rollout.n is {config.rollout.n} but recipe {config.recipe!r} compares samples within a group; "
             "set rollout.n >= 2 or recipe: reinforce++"
         )
+    for key in () if recipe.informative_only else _OF_DYNAMIC_SAMPLING:
+        if values[key] != defaults[key]:
+            raise ConfigError(
+                f"{key} is {values[key]!r} but recipe {config.recipe!r} keeps all groups of one round, so it changes "
+                f"nothing; set algorithm.dynamic_sampling: true or recipe: dapo, or leave {key} out"
+            )
     if config.warmup.steps and config.warmup.data is None:
         raise ConfigError(
             f"warmup.steps is {config.warmup.steps} but warmup.data is null; name a file of demonstrations"

@@ -64,8 +64,8 @@ def _has_baseline(config: RunConfig, out: Path) -> bool:
 async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
     stop = asyncio.Event()
     with _stopping(stop, progress):
-        parts = await assembly.start(stop)
-        finished = parts is not None and await train(parts, stop=stop)
+        async with assembly.parts(stop) as parts:
+            finished = parts is not None and await train(parts, stop=stop)
     if finished:
         progress.say(f"finished: {out}")
     elif parts is not None:

@@ -126,11 +126,11 @@ def ours(pipe: Connection) -> None:
             pass
 
     async def run(assembly: Assembly) -> None:
-        parts = await assembly.start(stop)
-        assert parts is not None
-        pipe.send("ready")
-        if turns.wait():
-            await train(parts, stop=stop)
+        async with assembly.parts(stop) as parts:
+            assert parts is not None
+            pipe.send("ready")
+            if turns.wait():
+                await train(parts, stop=stop)
 
     with Assembly(_our_config(case), case.folder / "run", Steps(total=NEVER)) as assembly:
         asyncio.run(run(assembly))

@@ -77,6 +77,11 @@ class EvaluationGraders:
         self._math: GraderPool | None = None
         if any(isinstance(p.reference, MathReference) for p in problems):
             self._math = GraderPool("math", workers=config.workers, deadline=config.deadline)
+            try:
+                self._math.start()
+            except BaseException:  # interrupted as well: what has started is closed
+                self.close()
+                raise
 
     def needs_group(self, problem: Problem) -> bool:
         """Whether the problem's reward is batched."""

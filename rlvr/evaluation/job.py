@@ -160,23 +160,25 @@ async def _on_sets(
 ) -> dict[str, _Found]:
     room = _room(opened, sampling.max_tokens, job.max_prompt_tokens or max_prompt_tokens)
     found = {}
-    for name, problems in sets.items():
-        fitting = select_fitting(problems, prompter.tokens, room)
-        if not fitting.kept:
-            raise ConfigError(f"{name}: {fitting.describe()}; raise --max-prompt-tokens or lower --max-tokens")
-        with _progress(f"{name}: {opened.path}") as shown:
-            evaluation = await evaluate(
-                fitting.kept,
-                opened.engine,
-                graders,
-                prompter=prompter,
-                sampling=sampling,
-                samples=job.samples,
-                seed=job.seed,
-                on_sample=shown,
-            )
-        found[name] = _Found(evaluation=evaluation, fitting=fitting)
-    await opened.engine.close()
+    try:
+        for name, problems in sets.items():
+            fitting = select_fitting(problems, prompter.tokens, room)
+            if not fitting.kept:
+                raise ConfigError(f"{name}: {fitting.describe()}; raise --max-prompt-tokens or lower --max-tokens")
+            with _progress(f"{name}: {opened.path}") as shown:
+                evaluation = await evaluate(
+                    fitting.kept,
+                    opened.engine,
+                    graders,
+                    prompter=prompter,
+                    sampling=sampling,
+                    samples=job.samples,
+                    seed=job.seed,
+                    on_sample=shown,
+                )
+            found[name] = _Found(evaluation=evaluation, fitting=fitting)
+    finally:
+        await opened.engine.close()
     return found
 
 

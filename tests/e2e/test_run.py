@@ -9,6 +9,8 @@ import pytest
 pytest.importorskip("torch")
 
 from rlvr.errors import ConfigError, RunStopped
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir import read_metrics
 from rlvr.runner import run_training
 from tests.e2e import tiny
@@ -122,6 +124,26 @@ def test_a_grader_that_fails_on_every_request_stops_the_run_with_a_diagnosis(fol
     assert {row["verdict"] for row in rows} == {"ungraded"}
     assert {row["score"] for row in rows} == {None}
     assert all("mine" in str(row["reason"]) for row in rows)
+
+
+def test_learners_and_engine_are_closed_also_where_a_run_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    def recorded(kind: type[TorchLearner] | type[TransformersEngine]) -> None:
+        close = kind.close
+
+        async def close_and_say(self: object) -> None:
+            closed.append(kind.__name__)
+            await close(self)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(kind, "close", close_and_say)
+
+    recorded(TorchLearner)
+    recorded(TransformersEngine)
+    changes = {"eval__every": 0, "warmup__steps": 1, "rollout__prompts": 1, "rollout__n": 2}
+    with pytest.raises(RunStopped):
+        run_training(tiny.config(folder, reward=reward_file(folder, "return math.nan"), **changes), out=folder / "run")
+    assert closed == ["TorchLearner", "TransformersEngine", "TorchLearner"], "the warm-up's learner comes first"
 
 
 def test_a_grader_that_loops_on_every_request_is_to_blame_itself(folder: Path) -> None:

@@ -41,10 +41,11 @@ def tree(folder: Path, **changes: object) -> dict[str, object]:
         "learner": {"updates_per_step": 2},
         "optimizer": {"lr": 1e-3},
         "grading": {"workers": 1, "deadline": 20},
-        "dynamic": {"oversample": 1.5, "max_rounds": 3},
         "eval": {"sets": [str(folder / "held_out.jsonl")], "every": 2},
         "checkpoint": {"every": 2, "keep_last": 2},
     }
+    if changes.get("recipe", "dapo") == "dapo":
+        keys["dynamic"] = {"oversample": 1.5, "max_rounds": 3}
     for key, value in changes.items():
         *path, last = key.split("__")
         inner = keys

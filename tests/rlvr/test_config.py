@@ -155,12 +155,22 @@ def test_a_number_out_of_range_is_refused_with_its_key_and_value(key: str, value
     ("model.lora.alpha=64.0", "model.lora.rank is 0"), ("model.lora.targets=[q_proj]", "model.lora.rank is 0"),
     ("optimizer.final_share=0.1", "optimizer.schedule is 'constant'"),
     ("warmup.optimizer.final_share=0.1", "warmup.optimizer.schedule is 'constant'"),
+    ("dynamic.max_rounds=3", "algorithm.dynamic_sampling: true"), ("dynamic.oversample=2.0", "recipe 'grpo' keeps all"),
+    ("dynamic.max_carry_age=2", "leave dynamic.max_carry_age out"),
 ])  # fmt: skip
 def test_a_value_that_would_change_nothing_is_refused_with_the_key_that_it_needs(override: str, idle: str) -> None:
     with pytest.raises(ConfigError) as error:
         config_from({}, [override])
     assert override.partition("=")[0] in str(error.value)
     assert idle in str(error.value)
+
+
+def test_dynamic_sampling_may_be_tuned_where_it_is_on() -> None:
+    assert config_from({"recipe": "dapo"}, ["dynamic.max_rounds=3"]).dynamic.max_rounds == 3
+    assert config_from({}, ["dynamic.max_rounds=3", "algorithm.dynamic_sampling=true"]).dynamic.max_rounds == 3
+    with pytest.raises(ConfigError, match=r"dynamic\.max_rounds is 3"):
+        config_from({"recipe": "dapo"}, ["dynamic.max_rounds=3", "algorithm.dynamic_sampling=false"])
+    assert config_from({}, ["dynamic.max_empty_steps=3"]).dynamic.max_empty_steps == 3  # of too few grades, too
 
 
 def test_every_range_belongs_to_a_key() -> None:

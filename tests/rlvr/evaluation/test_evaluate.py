@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.problem import Problem
+from rewards import GradingUnavailable
 from rewards.composition import RewardSpec
 from rewards.types import AnyOf, CountdownReference, Finish, GradeRequest, MathReference, NoReference
 from rlvr.errors import ConfigError, RolloutError
@@ -65,6 +67,13 @@ def run(
             seed=3,
         )
     )
+
+
+def test_graders_that_cannot_start_are_known_before_anything_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RunGraders(RewardSpec.named("format"), sums(1), GRADING) as own:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(GradingUnavailable, match="workers that grade with math"):
+            EvaluationGraders(own, RewardSpec.named("format"), sums(1), GRADING)
 
 
 def test_one_text_is_judged_under_both_policies_and_by_its_own_reward(math_graders: EvaluationGraders) -> None:
