@@ -36,9 +36,6 @@ class Equality(StrEnum):
 _MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
 
 
-_VECTOR = re.compile(r"\s*\$?\s*\\(?:vec|overrightarrow)\s*\{?\s*[a-zA-Z]\s*\}?\s*\$?\s*")
-
-
 @dataclass(frozen=True, slots=True)
 class Gold:
     """A reference's answer: its text outside of boxes, what it shares with texts that are spelled alike, its value."""
@@ -94,8 +91,6 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
         found = _by_value(known.value, value, answer, terms)
         if found is not None or not value.is_point:
             return found
-    if "\\" in answer and _VECTOR.fullmatch(answer) and len(known.text.strip("$ ")) == 1:
-        return Equality.DIFFERENT  # a vector is no number of the same letter
     return Equality.SAME if key(spelled(answer)) == known.key else None
 
 

@@ -10,6 +10,7 @@ from rewards.math.expressions import (
     IMAGINARY_UNIT,
     MINUS_ONE,
     ONE,
+    ZERO,
     Const,
     E,
     Expr,
@@ -219,6 +220,8 @@ class Parser(Grammar):
         """A letter with a dot or a hat: a name of its own."""
         accent = self._tokens[self.at - 1].text[1:]
         inner = self._group()
+        if accent == "vec" and inner == ZERO:
+            return Sym("vec 0")
         if not isinstance(inner, Sym):
             raise NotMaths("an accent over what is no letter")
         return Sym(self._subscripted(f"{accent} {inner.name}")) if self.peek() == "_" else Sym(f"{accent} {inner.name}")

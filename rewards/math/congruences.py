@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from rewards.math import exact, polynomials
 from rewards.math.commands import Parser
-from rewards.math.expressions import Expr, Num, Op
+from rewards.math.expressions import Expr, Num, Op, free_variables
 from rewards.math.tokens import NotMaths, tokens
 from rewards.math.values import Many, Named, Scalar, Value
 
@@ -24,6 +25,9 @@ _STEPS = re.compile(
     r"(.+?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)"
     r"|\\bmod\s*\{?\s*(\d+)\s*\}?)"
 )
+MODULO = "mod"
+"""The brackets of a residue with its modulus."""
+_PARAMETERS = frozenset("kmnt")
 _LARGEST_EXPONENT = 10**30
 _LARGEST_FACTORIAL = 10_000
 
@@ -55,12 +59,29 @@ def congruence(text: str) -> list[Value] | None:
     return _residue(name, last, modulus) if name else [Scalar(Num(Fraction(last)))]
 
 
+def same_residues(gold: Many, answer: Expr) -> bool:
+    """Whether `7k + 3`, for every whole number k, is what a congruence says."""
+    parts = [part.expression for part in gold.items if isinstance(part, Scalar)]
+    residue, modulus = (part.value for part in parts if isinstance(part, Num))
+    names = free_variables(answer)
+    if len(names) != 1 or names.isdisjoint(_PARAMETERS):
+        return False
+    try:
+        form = exact.normal(answer)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return False
+    variable = ((("x", min(names)), Fraction(1)),)
+    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), variable}:
+        return False
+    return abs(form.top[variable]) == modulus and (form.top.get((), Fraction(0)) - residue) % modulus == 0
+
+
 def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
     """Its residue and modulus, in order."""
     if not modulus:
         return []
     parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
-    value = Many(parts, "mod", "mod")
+    value = Many(parts, MODULO, MODULO)
     return [Named(name, value) if name else value]
 
 

@@ -175,7 +175,7 @@ def equal(a: Expr, b: Expr) -> bool | None:
 
 
 def constant_ratio(a: Expr, b: Expr) -> bool | None:
-    """Whether a / b is a number other than zero."""
+    """Whether a / b is a number other than zero; of polynomials, factors that repeat count once."""
     found: bool | None = _asked("constant_ratio", to_plain(a), to_plain(b))
     return found
 

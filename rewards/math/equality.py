@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from rewards.math import budget, finished
 from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
+from rewards.math.dress import has_arrows, with_arrows
 from rewards.math.expressions import free_variables
 from rewards.math.matching import alone, same_value
 from rewards.math.reading import conditions, gold_readings, readings
@@ -54,10 +55,11 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if len(answer) > LONGEST:
         return Equality.UNREADABLE_ANSWER
     budget.begin()
-    golds = gold_readings(gold_of(gold).text)
+    gold, answer = _alike_vectors(gold_of(gold).text, answer)
+    golds = gold_readings(gold)
     if not golds:
         return Equality.UNREADABLE_GOLD
-    ours, theirs = conditions(gold_of(gold).text), conditions(answer)
+    ours, theirs = conditions(gold), conditions(answer)
     if ours != theirs and ((ours and theirs) or (theirs - _NO_RESTRICTION and any(map(_varies, golds)))):
         return Equality.DIFFERENT
     answers = readings(answer) if key(spelled(answer)) else ()
@@ -71,6 +73,13 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if compared is not Equality.SAME:
         return compared
     return _carried_out(golds, answers, answer, terms)
+
+
+def _alike_vectors(gold: str, answer: str) -> tuple[str, str]:
+    """Vectors that one of them writes with arrows and the other in bold, both with arrows."""
+    if has_arrows(gold) == has_arrows(answer):
+        return gold, answer
+    return (gold, with_arrows(answer)) if has_arrows(gold) else (with_arrows(gold), answer)
 
 
 def _varies(value: Value) -> bool:

@@ -37,6 +37,7 @@ from rewards.math.polynomials import (
     generator,
     key_of,
     monomial_product,
+    order,
     over,
     plus,
     poly_sum,
@@ -149,7 +150,7 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
         return _rooted_quotient(under, exponent)
     content = _content(under.top)
     inner = {m: v / content for m, v in under.top.items()}
-    name: Generator = ("root", exponent.denominator, tuple(sorted(inner.items(), key=repr)))
+    name: Generator = ("root", exponent.denominator, tuple(sorted(inner.items(), key=order)))
     if exponent < 0:
         return over(constant(1), _rooted(under, -exponent))
     whole, left = divmod(exponent.numerator, exponent.denominator)

@@ -162,6 +162,13 @@ def substituted(expression: Expr, name: str, value: Expr) -> Expr:
     return expression
 
 
+def flattened(expression: Expr, name: str = "+") -> list[Expr]:
+    """The terms of a sum, or the factors of a product, those of its own kind within opened."""
+    if not isinstance(expression, Op) or expression.name != name:
+        return [expression]
+    return [part for arg in expression.args for part in flattened(arg, name)]
+
+
 def is_decimal(expression: Expr) -> bool:
     """It holds a number that was written as a decimal."""
     return any(isinstance(one, Num) and one.digits for one in walk(expression))
@@ -174,7 +181,4 @@ def in_order(expression: Expr) -> Expr:
     args = [in_order(arg) for arg in expression.args]
     if expression.name not in ("+", "*"):
         return Op(expression.name, tuple(args))
-    flat: list[Expr] = []
-    for arg in args:
-        flat += arg.args if isinstance(arg, Op) and arg.name == expression.name else [arg]
-    return Op(expression.name, tuple(sorted(flat, key=repr)))
+    return Op(expression.name, tuple(sorted(flattened(Op(expression.name, tuple(args)), expression.name), key=repr)))

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from rewards.math import exact, polynomials
-from rewards.math.expressions import BINDING, FUNCTIONS, MINUS_ONE, Expr, Num, Op, free_variables, number, walk
+from rewards.math.expressions import (
+    BINDING,
+    FUNCTIONS,
+    MINUS_ONE,
+    Expr,
+    Num,
+    Op,
+    flattened,
+    free_variables,
+    number,
+    walk,
+)
 from rewards.math.values import (
     Equation,
     Inequality,
@@ -109,18 +120,10 @@ def _form(one: Expr) -> polynomials.Form | None:
         return None
 
 
-def _flat(one: Op) -> Iterator[Expr]:
-    """The terms of a sum, the factors of a product, those of its own kind within opened."""
-    for arg in one.args:
-        if isinstance(arg, Op) and arg.name == one.name:
-            yield from _flat(arg)
-        else:
-            yield arg
-
-
 def _has_like_terms(one: Op) -> bool:
     r"""Two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
-    forms = [form.top for term in _flat(one) if (form := _form(term)) is not None and form.bottom == polynomials.ONE]
+    found = [_form(term) for term in flattened(one)]
+    forms = [form.top for form in found if form is not None and form.bottom == polynomials.ONE]
     if len(forms) > _MOST_TERMS:
         return False
     for a, b in combinations(forms, 2):
@@ -136,7 +139,7 @@ def _is_inverse(one: Expr) -> bool:
 
 def _multiplies_rationals(one: Op) -> bool:
     r"""Rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; a fraction and `3 \cdot 10^8` are none."""
-    factors = list(_flat(one))
+    factors = flattened(one, "*")
     if all(isinstance(factor, Num) or _is_inverse(factor) for factor in factors):
         return any(map(_is_inverse, factors))
     count = 0
@@ -151,7 +154,7 @@ def _multiplies_rationals(one: Op) -> bool:
 def _multiplies_complex(one: Op) -> bool:
     """Complex numbers are multiplied, divided by or raised."""
     count = 0
-    for factor in _flat(one) if one.name == "*" else (one,):
+    for factor in flattened(one, "*"):
         raised = isinstance(factor, Op) and factor.name == "^" and isinstance(factor.args[1], Num)
         base, exponent = (factor.args[0], factor.args[1]) if raised and isinstance(factor, Op) else (factor, None)
         form = _form(base)

@@ -374,6 +374,8 @@ class Grammar:
                 raise NotMaths("an index that is no name")
             index += token.text.strip()
             self.at += 1
+        if "+" in index and "-" not in index:  # a sum has no order
+            index = "+".join(sorted(index.split("+")))
         return f"{letter}_{index}"
 
     def _word(self, token: Token) -> Expr:

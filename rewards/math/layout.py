@@ -32,6 +32,7 @@ _MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
 _ALIGNMENT = re.compile(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
 _EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
+_EMPTY_BEHIND = re.compile(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
 _OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _ROUGHLY = re.compile(r"\s*\(\s*(?:\\approx|“?\s*(?:approximately|approx\.?|about)\s*”?)[^()]*\)\s*\Z")
 _CHOSEN = re.compile(
@@ -53,7 +54,7 @@ _EMPTY_BEFORE_DEGREES = re.compile(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
 _DOT = re.compile(r"(?<=\d)\{\.\}(?=\d)")
 _FACTORIAL = re.compile(r"(?<=\d)!=(?!=)")
 _AGAIN = re.compile(r"([^()=]+?)\s*\(\s*=\s*([^()=]+)\)")  # the same value in another form
-_GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,)")
+_GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
 _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
 
@@ -74,6 +75,8 @@ def laid_out(text: str) -> str:
             block = _BLOCK.fullmatch(text.strip())
             if block is not None:
                 text = _of_block(block)
+            elif text.count("\\begin") > 1 and "&" not in text:  # systems that are joined
+                text = _BLOCK.sub(_of_block, text)
     return _edged(unbraced(text))
 
 
@@ -119,7 +122,7 @@ def settled(text: str) -> str:
             text = _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)
         if "C" in text or "P" in text:
             text = _CHOSEN.sub(_chosen, text)
-        text = unbraced(_EMPTY.sub("", text).strip())
+        text = unbraced(_EMPTY_BEHIND.sub("", _EMPTY.sub("", text)).strip())
     elif "C" in text or "P" in text:
         text = _CHOSEN.sub(_chosen, text)
     if "&" in text and "\\begin" not in text:
@@ -138,7 +141,7 @@ def settled(text: str) -> str:
         text = f"{again[1]} = {again[2]}"
     if "^o" in text or "^{o" in text or "o”" in text:
         text = _RAISED_O.sub(r"^\\circ ", text)
-    if "..," in text:
+    if "..." in text:
         text = _GOES_ON.sub(r"\\ldots ", text)
     if "+/-" in text:
         text = text.replace("+/-", "\\pm ")

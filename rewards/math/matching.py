@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from rewards.math import decide, rows, scalars, sets
+from rewards.math.congruences import MODULO, same_residues
 from rewards.math.decide import Answer, all_of, any_of, yes_if
 from rewards.math.expressions import (
     IMAGINARY_UNIT,
@@ -124,11 +125,20 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
                 return region
         return same_value(gold.value, answer, terms)
     assert isinstance(answer, Named)
+    if _is_constant_map(answer):
+        return Answer.NO
     if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
         return Answer.NO  # of two choices, none is chosen
     if isinstance(gold, Equation):
         return _as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
+
+
+def _is_constant_map(value: Named) -> bool:
+    r"""`n \\mapsto 3`: a function, which is no number. One that has its variable in it says what `f(n)` is."""
+    if value.name or not isinstance(value.value, Scalar):
+        return False
+    return free_variables(value.value.expression).isdisjoint(value.parameters)
 
 
 def _is_letter(name: str) -> bool:
@@ -210,10 +220,10 @@ def _is_formula(members: Sequence[Expr]) -> bool:
     return bool(unknowns) and not any(map(_unknowns, members[1:]))
 
 
-def _unknowns(expression: Expr) -> frozenset[str]:
+def _unknowns(expression: Expr) -> frozenset[object]:
     """Variables, and functions that are only named."""
     named = (one for one in walk(expression) if isinstance(one, Op) and one.name.endswith("()"))
-    return free_variables(expression) | {repr(one) for one in named}
+    return frozenset((*free_variables(expression), *named))
 
 
 def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:
@@ -369,6 +379,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if gold.opening and answer.opening and not alike:
         return Answer.NO
     if "" in (gold.opening, answer.opening):
+        if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
+            return Answer.NO
         kind = rows.kind_of(theirs if not gold.opening else ours)
         if kind != "tuple" and not (kind == "list" and len(gold.items) > 2):
             return Answer.NO
@@ -406,7 +418,15 @@ def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = E
     return found
 
 
+def _sides(golds: Sequence[Value], answers: Sequence[Value], gold: Value, answer: Value) -> Answer:
+    """Two unions, or what two sets share: of the same sets, which may have names only, or as sets of real numbers."""
+    found = match_all(golds, answers)
+    return found if found is Answer.YES else any_of((found, sets.same_region(gold, answer)))
+
+
 def _scalar_and_many(gold: Scalar, answer: Many, terms: Terms) -> Answer:
+    if answer.opening == MODULO:
+        return _many_and_scalar(answer, gold, terms)
     parts = rows.components(gold)
     if parts is not None:
         return _many(parts, answer, terms)
@@ -414,6 +434,8 @@ def _scalar_and_many(gold: Scalar, answer: Many, terms: Terms) -> Answer:
 
 
 def _many_and_scalar(gold: Many, answer: Scalar, terms: Terms) -> Answer:
+    if gold.opening == MODULO:
+        return yes_if(same_residues(gold, answer.expression))
     parts = rows.components(answer)
     if parts is not None:
         return _many(gold, parts, terms)
@@ -445,5 +467,7 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Matrix, Scalar): rows.matrix_and_scalar,
     (Scalar, Matrix): rows.scalar_and_matrix,
     (Equation, Equation): _equations,
+    (Union, Union): lambda gold, answer, _terms: _sides((*gold.parts,), (*answer.parts,), gold, answer),
+    (Meet, Meet): lambda gold, answer, _terms: _sides((gold.one, gold.other), (answer.one, answer.other), gold, answer),
     (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),
 }

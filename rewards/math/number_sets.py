@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rewards.math.expressions import INFINITY, ZERO, negative
+from rewards.math.expressions import INFINITY, ZERO, negative, number
 from rewards.math.tokens import Token
 from rewards.math.values import Interval, Union, Value, Words
 
@@ -43,6 +43,7 @@ _REAL: dict[str, Value] = {
     "nonpositive": Interval(_MINUS_INFINITY, ZERO, False, True),
     "nonzero": Union((Interval(_MINUS_INFINITY, ZERO, False, False), Interval(ZERO, INFINITY, False, False))),
 }
+_BOUND = re.compile(r"[_^](<|>|\\[gl]e|\\ne)(-?\d+)")
 _IN_WORDS = re.compile(
     r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?"
     r"(?:(?P<sign>positive|negative|non-?\s?negative|non-?\s?positive|non-?\s?zero) )?(?:(?P<real>real )?"
@@ -60,12 +61,25 @@ def by_sign(found: Sequence[Token]) -> Value | None:
         return None
     letter, mark = texts[1], "".join(texts[2:])
     if letter == "R":
-        return _REAL.get(_MARKS[mark]) if mark in _MARKS else None
+        return _REAL.get(_MARKS[mark]) if mark in _MARKS else _half_line(mark)
     if letter not in _NOUNS:
         return None
     if letter == "N" and mark in _OF_NATURALS:
         return _named(_OF_NATURALS[mark], "integers")
     return _named(_MARKS[mark], _NOUNS[letter]) if mark in _MARKS and letter + mark != "N-" else None
+
+
+def _half_line(mark: str) -> Value | None:
+    r"""`\mathbb{R}_{>1}`."""
+    found = _BOUND.fullmatch(mark)
+    if found is None:
+        return None
+    bound, relation = number(int(found[2])), found[1]
+    if relation == "\\ne":
+        return Union((Interval(_MINUS_INFINITY, bound, False, False), Interval(bound, INFINITY, False, False)))
+    if relation in (">", "\\ge"):
+        return Interval(bound, INFINITY, relation == "\\ge", False)
+    return Interval(_MINUS_INFINITY, bound, False, relation == "\\le")
 
 
 def by_words(text: str) -> Value | None:

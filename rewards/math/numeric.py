@@ -20,6 +20,8 @@ _LARGEST = 1e6  # exponents and arguments of factorials
 _LARGEST_ANGLE = 1e15
 _LARGEST_BITS = 20_000
 _MOST_TERMS = 200  # of an endless series
+_LOOKED_AT = (50, 100, 150)  # terms that have to get smaller
+_STEPS_OF_A_SERIES = 100  # its limit is extrapolated from its terms
 
 
 class NoValue(Exception):
@@ -99,10 +101,14 @@ def _bounded(*values: Any) -> None:
             raise NoValue("a large exponent")
 
 
+def _spend(steps: int = 1) -> None:
+    if not budget.spend("numeric", steps):
+        raise NoValue("a comparison of many steps")
+
+
 def _applied(name: str, args: Sequence[Any]) -> Any:
     mp = _mp()
-    if not budget.spend("numeric", 1):
-        raise NoValue("a comparison of many steps")
+    _spend()
     if name == "+":
         return sum(args[1:], args[0])
     if name == "*":
@@ -179,6 +185,7 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
             raise NoValue("a sum whose bounds are no whole numbers")
         if last - first > 5000:
             raise NoValue("a sum of many terms")
+        _spend(int(last - first) + 1 if last > first else 1)
         terms = [_value(body, {**at, variable.name: Fraction(k)}) for k in range(int(first), int(last) + 1)]
         if expression.name == "sum":
             return sum(terms, mp.mpf(0))
@@ -187,6 +194,7 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
     if expression.name == "prod":
         raise NoValue("an infinite product")
 
+    _spend(_STEPS_OF_A_SERIES)
     asked = 0
 
     def term(k: Any) -> Any:
@@ -194,6 +202,10 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
         asked += 1
         return _value(body, {**at, variable.name: Fraction(int(k))})
 
+    sizes = [abs(term(int(first) + behind)) for behind in _LOOKED_AT]
+    if sizes[0] and sizes == sorted(sizes):
+        raise NoValue("a series whose terms do not get smaller")
+    asked = 0
     # It gives some number for any series; of one that converges fast enough for it, after few terms.
     total = mp.nsum(term, [int(first), mp.inf], maxterms=_MOST_TERMS)
     if asked >= _MOST_TERMS:
@@ -210,6 +222,7 @@ def _integral(expression: Op, at: Mapping[str, Fraction]) -> Any:
     del variable
 
     def point(x: Any) -> Any:
+        _spend()
         return _at_point(body, name, x, at)
 
     return mp.quad(point, [_value(low, at), _value(high, at)])

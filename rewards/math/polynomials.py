@@ -50,6 +50,14 @@ IMAGINARY: Generator = ("i",)
 PI_GENERATOR: Generator = ("pi",)
 
 
+def order(part: object) -> str:
+    """What monomials and terms are put in order by. Raises TooHard for numbers of more digits than Python writes."""
+    try:
+        return repr(part)
+    except ValueError:
+        raise TooHard("a number of many digits") from None
+
+
 def constant(value: Fraction | int) -> Form:
     return Form({(): Fraction(value)} if value else {}, ONE)
 
@@ -110,7 +118,7 @@ def monomial_product(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction, list
             exponent -= whole * size
         if exponent:
             kept[name] = exponent
-    ordered = sorted(kept.items(), key=repr) if len(kept) > 1 else kept.items()
+    ordered = sorted(kept.items(), key=order) if len(kept) > 1 else kept.items()
     return tuple(ordered), factor, sums
 
 
@@ -272,7 +280,7 @@ def ratio(a: Poly, b: Poly) -> Fraction | None:
 
 def unsigned(value: Form) -> tuple[Form, int]:
     """The value or its negative, the same one for both, and its sign."""
-    if value.top and value.top[min(value.top, key=repr)] < 0:
+    if value.top and value.top[min(value.top, key=order)] < 0:
         return Form({m: -v for m, v in value.top.items()}, value.bottom), -1
     return value, 1
 
@@ -280,9 +288,9 @@ def unsigned(value: Form) -> tuple[Form, int]:
 def key_of(value: Form) -> tuple[Any, ...]:
     """A form as part of a generator's name."""
     if value.bottom != ONE and len(value.bottom) > 0:
-        scale = value.bottom[min(value.bottom, key=repr)]
+        scale = value.bottom[min(value.bottom, key=order)]
     else:
         scale = Fraction(1)
     return tuple(
-        tuple(sorted(((m, v / scale) for m, v in poly.items()), key=repr)) for poly in (value.top, value.bottom)
+        tuple(sorted(((m, v / scale) for m, v in poly.items()), key=order)) for poly in (value.top, value.bottom)
     )

@@ -19,10 +19,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.congruences import congruence
-from rewards.math.expressions import Num, free_variables
+from rewards.math.expressions import Num
 from rewards.math.lexicon import MONTHS, TRUTHS
 from rewards.math.number_sets import REALS, by_words
 from rewards.math.number_words import in_words_and_digits
+from rewards.math.progressions import progression
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
 from rewards.math.structure import maths
@@ -34,7 +35,7 @@ _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyt
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
 _CHOICE_AND_TEXT = re.compile(
-    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}))(\S.*)"
+    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}[^=]*\Z))(\S.*)"
 )
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
@@ -64,7 +65,9 @@ _DATE = re.compile(
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
 _SIGNS = "+-$€£¥₹ "
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-_MAPS = re.compile(r"^(?:[a-zA-Z]\s*:\s*)?([a-zA-Z])\s*\\mapsto\s*")
+_MAPS = re.compile(
+    r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
+)
 _CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
 _IN_NUMBERS = re.compile(
     r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)"
@@ -86,6 +89,8 @@ _RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
 _TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
+_BETWEEN_LINES = re.compile(r"([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*(\\perp|\\parallel)\s*([a-zA-Z]{1,3}(?:_\{?\w\}?)?)")
 _LETTERS = re.compile(
     r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
     r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
@@ -173,6 +178,8 @@ def _readings(text: str) -> list[Value]:
             _BRANCHES.split(_PUNCTUATION.sub("", text).replace("\\begin{cases}", "").replace("\\end{cases}", ""))
         )
         return [Words(" ".join(key(branch) for branch in branches if branch.strip()))]
+    if "," in text and ("\\ldots" in text or "..." in text) and (listed := progression(text)) is not None:
+        return [listed]
     if "\\ldots" in text and "," in text and not maths(text):  # a list that goes on: by its spelling only
         return [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
     if "\\" in text and _LOGIC.fullmatch(text):
@@ -186,7 +193,7 @@ def _readings(text: str) -> list[Value]:
     label = _LABEL.match(text)
     if label is not None:
         text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
-    text = _LEADING_KIND.sub("", _ALL_THAT.sub("", text))
+    text = _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
     if (but := _ALL_BUT.match(text)) is not None:
         return _all_but(text[but.end() :])
     if (
@@ -199,6 +206,8 @@ def _readings(text: str) -> list[Value]:
         return several
     if ratio := _TO.fullmatch(text.strip("“” ")):
         return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
+    if lines := _BETWEEN_LINES.fullmatch(text):
+        return [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
     if "mod" in text and (congruent := congruence(text)) is not None:
         return congruent
     if maps := _MAPS.match(text):
@@ -255,12 +264,8 @@ def _respelled(text: str) -> str:
 
 
 def _function(variable: str, values: list[Value]) -> list[Value]:
-    """What a variable is mapped to; nothing where the variable is not in it, for a function is no number."""
-    return [
-        Named("", value, None, (variable,))
-        for value in values
-        if not isinstance(value, Scalar) or variable in free_variables(value.expression)
-    ]
+    """What a variable is mapped to."""
+    return [Named("", value, None, (variable,)) for value in values]
 
 
 def _all_but(text: str) -> list[Value]:

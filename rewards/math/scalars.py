@@ -81,12 +81,17 @@ def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:
     value = answer.expression
     if answer.unit.dimension or answer.percent:
         return Answer.NO
-    return yes_if(isinstance(value, Num) and not value.digits and str(value.value) == gold.digits.lstrip("0"))
+    return yes_if(isinstance(value, Num) and not value.digits and _is_written(value.value, gold.digits))
 
 
 def scalar_and_based(gold: Scalar, answer: Based, _terms: Terms) -> Answer:
     value = gold.expression
-    return yes_if(isinstance(value, Num) and answer.base == 10 and str(value.value) == answer.digits)
+    return yes_if(isinstance(value, Num) and answer.base == 10 and _is_written(value.value, answer.digits))
+
+
+def _is_written(value: Fraction, digits: str) -> bool:
+    """Whether digits are a whole number in base 10."""
+    return digits.removeprefix("-").isdigit() and value == int(digits)
 
 
 def same_based(gold: Based, answer: Based, _terms: Terms) -> Answer:

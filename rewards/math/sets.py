@@ -6,6 +6,7 @@ one variable are solved where they are linear in it, or by sympy.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from rewards.math import decide, engine, exact, numeric, polynomials
@@ -18,9 +19,12 @@ from rewards.math.expressions import (
     Sym,
     add,
     divide,
+    flattened,
     free_variables,
     multiply,
     negative,
+    number,
+    power,
 )
 from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
 
@@ -333,6 +337,7 @@ def same_equation(a: Expr, b: Expr) -> Answer:
     """Whether two expressions are zero together: one is the other times a number other than zero."""
     if free_variables(a) != free_variables(b):
         return Answer.NO
+    a, b = _squared(a), _squared(b)
     try:
         ours, theirs = exact.normal(a), exact.normal(b)
         if not ours.top or not theirs.top:  # true, or false, for every value
@@ -349,6 +354,23 @@ def same_equation(a: Expr, b: Expr) -> Answer:
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
         found = engine.constant_ratio(a, b)
         return Answer.UNDECIDED if found is None else yes_if(found)
+
+
+def _squared(zero: Expr) -> Expr:
+    """`|p| - c` as `p^2 - c^2`, which is zero for the same real numbers where c is not negative."""
+    inner, factor, rest = None, Fraction(1), Fraction(0)
+    for term in flattened(zero):
+        factors = flattened(term, "*")
+        numbers = math.prod(one.value for one in factors if isinstance(one, Num))
+        others = [one for one in factors if not isinstance(one, Num)]
+        if not others:
+            rest += numbers
+        elif inner is None and len(others) == 1 and isinstance(others[0], Op) and others[0].name == "abs" and numbers:
+            (inner,), factor = others[0].args, Fraction(numbers)
+        else:
+            return zero
+    level = -rest / factor
+    return zero if inner is None or level < 0 else add(power(inner, number(2)), Num(-(level**2)))
 
 
 def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:

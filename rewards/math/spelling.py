@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rewards.math.dress import arrowed, indexed, undressed
 from rewards.math.layout import laid_out, settled, unbraced
 from rewards.math.tokens import FUNCTION_WORDS
 
@@ -135,6 +136,8 @@ _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n", 
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 _LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
 _ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
+_SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
+_VECTOR = re.compile("([a-zA-Z])\u20d7")
 _ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
 _TEXT = re.compile(
@@ -153,6 +156,7 @@ _DROPPED = re.compile(
 )
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\{,\}\s+|,\s*\\!\s*)(?=\d{3}(?!\d))")
+_BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{,\}")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
     r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
@@ -228,11 +232,10 @@ _RENAMED = {
     r"\wedge": r"\land",
     r"\vee": r"\lor",
     r"\lnot": r"\neg",
+    r"\bot": r"\perp",
     r"\bigtriangleup": r"\triangle",
 }
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
-_PHANTOM = re.compile(r"\\[hv]?phantom\s*(?:\{[^{}]*\}|.)|\\label\s*\{[^{}]*\}|\\tag\s*\{[^{}]*\}|\\color\s*\{[^{}]*\}")
-_COLOURED = re.compile(r"\\textcolor\s*\{[^{}]*\}")
 _DELIMITERS = (
     ("$$", "$$"),
     ("$", "$"),
@@ -258,8 +261,6 @@ _PAIR = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")
 _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
 )
-_ARROW = re.compile(r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s*(?:\{\s*([a-zA-Z])\s*\}|(?<=\s)([a-zA-Z]))")
-_CROSSED = re.compile(rf"{_ARROW.pattern}\s*\\times\s*{_ARROW.pattern}")
 _THIN = "\\,"
 _UNIT = re.compile(
     r"\\(?:mathrm|text|textrm|mathsf)\s*\{((?=[^{}]*\{)(?:[a-zA-Z/ ^0-9.-]|\\cdot(?![a-z])|\\,|\{\s*-?\d\s*\})+)\}"
@@ -305,12 +306,6 @@ def _quoted(match: re.Match[str]) -> str:
             else f"{OPEN_TEXT}{content}{CLOSE_TEXT}"
         )
     return f"{OPEN_TEXT}{content}{CLOSE_TEXT}" if content.strip() else " "
-
-
-def _crossed(match: re.Match[str]) -> str:
-    """A product of two vectors, which has an order."""
-    first, second = filter(None, match.groups())
-    return rf" \cross{{{first}}}{{{second}}} "
 
 
 def _over(match: re.Match[str]) -> str:
@@ -370,6 +365,7 @@ def spelled(text: str) -> str:
     text = laid_out(unwrapped(text))
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
+        text = _VECTOR.sub(r"\\vec{\1}", _SMALL_DEGREE.sub(lambda degree: "∛" if degree[1] == "³" else "∜", text))
         text = _run(_RAISED_RUN, _RAISED, "^", text)
         text = _run(_LOWERED_RUN, _LOWERED, "_", text)
         text = _ROOT_SIGN.sub(_root, text)
@@ -378,13 +374,12 @@ def spelled(text: str) -> str:
             text = "".join(c if c.isascii() else _letter(c) for c in text)
     text = _BRACED_SIGN.sub(r"\1", text).replace("~", " ")
     if "\\" in text:
-        text = _COLOURED.sub("", _PHANTOM.sub(" ", text)).replace("smallmatrix", "matrix")
+        text = undressed(text)
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
         text = _BASIS.sub(r" \\basis\1 ", text)
-        if "\\times" in text and "=" not in text:
-            text = _CROSSED.sub(_crossed, text)
-        text = _ARROW.sub(lambda m: f" {m[1] or m[2]} ", text)
-        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)).replace("{,}", ", ")
+        text = arrowed(text)
+        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
+        text = _BRACED_COMMA.sub(", ", text)
         text = _APART.sub(", ", _DROPPED.sub(" ", text))
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
         if "{-" in text or "^{" in text:
@@ -399,13 +394,13 @@ def spelled(text: str) -> str:
         text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
         text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
     else:
-        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)).replace("{,}", ", ")
+        text = _BRACED_COMMA.sub(", ", _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)))
     text = (
         _MARKUP.sub("", text)
         if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
         else text
     )
-    text = _WHITE.sub(" ", text).strip()
+    text = _WHITE.sub(" ", indexed(text)).strip()
     return settled(_TRAILING.sub("", text).strip())
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rewards.math.commands import Parser
-from rewards.math.expressions import Num
+from rewards.math.expressions import TRIGONOMETRIC, Num
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Many, Matrix, Ratio, Scalar, Steps, Value
@@ -62,6 +62,7 @@ def _measured(piece: Sequence[Token], value_of: Callable[[Sequence[Token]], list
 def _bare(piece: Sequence[Token]) -> Value | None:
     """A member without its units."""
     kept: list[Token] = []
+    of_angles = any(token.text[1:] in TRIGONOMETRIC for token in piece)
     at = 0
     while at < len(piece):
         token = piece[at]
@@ -71,7 +72,8 @@ def _bare(piece: Sequence[Token]) -> Value | None:
             if at + 1 < len(piece) and piece[at].text == "^":
                 at += 2
             continue
-        if token.text in CURRENCIES or (token.text == "^" and at + 1 < len(piece) and piece[at + 1].text == "\\circ"):
+        degrees = token.text == "^" and at + 1 < len(piece) and piece[at + 1].text == "\\circ" and not of_angles
+        if token.text in CURRENCIES or degrees:
             at += 1 if token.text in CURRENCIES else 2
             continue
         kept += _hundredth(token) if token.text == "%" else [token]

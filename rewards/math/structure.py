@@ -66,6 +66,7 @@ _NAME = re.compile(
     r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
 _FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
+_DIFFERENCE = re.compile(r"[a-zA-Z]{1,2}(?:\s*-\s*[a-zA-Z]{1,2})+|.*\s-\s.*")  # no word with a hyphen
 _NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 _COMMAS = frozenset((",", ";"))
 
@@ -111,11 +112,19 @@ def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: 
         if at and parting[at - 1]:
             groups.append([])
         groups[-1] += _item(piece, text)[:1]
-    named = [{one.name: one.value for one in group if isinstance(one, Named)} for group in groups]
+    named = [_unindexed({one.name: one.value for one in group if isinstance(one, Named)}) for group in groups]
     if any(len(one) < 2 or one.keys() != named[0].keys() for one in named) or sum(map(len, named)) != len(pieces):
         return []
     order = sorted(named[0], key=lambda name: name.lstrip("\\"))
     return [Many(tuple(Many(tuple(one[name] for name in order), "(", ")") for one in named), hedged=True)]
+
+
+def _unindexed(solution: dict[str, Value]) -> dict[str, Value]:
+    """`x_1 = 1, y_1 = 2` is the first solution: x and y."""
+    names, indices = zip(*(name.partition("_")[::2] for name in solution), strict=True) if solution else ((), ())
+    if len(set(indices)) != 1 or len(set(names)) != len(names):
+        return solution
+    return dict(zip(names, solution.values(), strict=True))
 
 
 def _combined(
@@ -198,7 +207,7 @@ def _interval(value: Value) -> Value:
 def _name_of(piece: Sequence[Token], text: str) -> str:
     """The name that the left side of an equation is; empty = it is none."""
     source = source_of(piece, text).strip()
-    if source in ("e", "i") or source in _NO_NAMES:
+    if source in ("e", "i") or source in _NO_NAMES or _DIFFERENCE.fullmatch(source):
         return ""
     if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
         return source
@@ -376,7 +385,9 @@ def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
 def _whole_numbers(inner: Sequence[Token], text: str) -> list[Value]:
     r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
     pieces = cut(inner, frozenset(("|", ":")))[0]
-    condition = _item(pieces[1], text)[0] if len(pieces) == 2 and pieces[1] else None
+    conditions = [_item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
+    about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
+    condition = about[0] if len(about) == 1 else None
     if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
         return []
     low, name, high = condition.members
@@ -389,6 +400,11 @@ def _whole_numbers(inner: Sequence[Token], text: str) -> list[Value]:
     if "N" in text and first <= 0:
         return []
     return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _names_a_set(value: Value) -> bool:
+    r"""`n \in \mathbb{Z}`."""
+    return isinstance(value, Named) and isinstance(value.value, Words)
 
 
 def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:

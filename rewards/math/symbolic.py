@@ -214,10 +214,10 @@ def _is_zero_number(difference: Any) -> bool | None:
 
 
 def constant_ratio(a: Expr, b: Expr) -> bool | None:
-    """Whether a / b is a number other than zero."""
+    """Whether a / b is a number other than zero; of polynomials, factors that repeat count once."""
     s = _sympy()
     try:
-        ratio = s.cancel(built(a) / built(b))
+        ratio = s.cancel(_squarefree(built(a)) / _squarefree(built(b)))
     except NotBuilt:
         return None
     except MemoryError:
@@ -225,6 +225,11 @@ def constant_ratio(a: Expr, b: Expr) -> bool | None:
     except Exception:  # sympy raises what it likes for what it cannot do
         return None
     return bool(not ratio.free_symbols and ratio.is_finite is not False and ratio != 0)
+
+
+def _squarefree(value: Any) -> Any:
+    s = _sympy()
+    return s.sqf_part(value) if value.free_symbols and value.is_polynomial(*value.free_symbols) else value
 
 
 def solve_inequality(left: Expr, relation: str, right: Expr, name: str) -> list[Interval] | None:

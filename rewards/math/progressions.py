@@ -1,0 +1,60 @@
+r"""Whole numbers in equal steps, with dots: `\{1, 2, \ldots, 10\}` is the set of ten, `1, 3, 5, \ldots` goes on.
+
+Example:
+    >>> progression(r"\{1,2,\ldots,4\}") == progression(r"\{1,\ldots,4\}")
+    True
+    >>> progression(r"1,3,5,\ldots"), progression(r"2,4,8,\ldots")
+    (Words(text='from 1 by 2 on'), None)
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import pairwise
+
+from rewards.math.expressions import Num
+from rewards.math.values import Many, Scalar, Value, Words
+
+_NUMBERS = r"-?(?:0|[1-9]\d*)(?:\s*,\s*-?(?:0|[1-9]\d*))*"
+_WITH_DOTS = re.compile(
+    rf"(?P<opening>\\\{{|\(|\[)?\s*(?P<before>{_NUMBERS})\s*,?\s*(?:\\ldots|\.{{3,}})\s*,?\s*(?P<behind>{_NUMBERS})?\s*"
+    r"(?P<closing>\\\}|\)|\])?"
+)
+_PAIRS = {"": "", "(": ")", "[": "]", "\\{": "\\}"}
+_MOST_WRITTEN_OUT = 60
+_LONGEST = 18  # digits of a number
+
+
+def progression(text: str) -> Value | None:
+    """All its numbers, or which they are where they are many or endless; None where steps differ or it is none."""
+    found = _WITH_DOTS.fullmatch(text.strip())
+    if found is None or "," not in text:
+        return None
+    opening, closing = found["opening"] or "", found["closing"] or ""
+    before, behind = _whole(found["before"]), _whole(found["behind"])
+    if _PAIRS[opening] != closing or (not behind and len(before) < 3):
+        return None
+    if max(map(len, re.findall(r"\d+", text))) > _LONGEST:
+        return None
+    step = before[1] - before[0] if len(before) > 1 else 1
+    if not step or any(b - a != step for shown in (before, behind) for a, b in pairwise(shown)):
+        return None
+    if not behind:
+        return _named(opening, before[0], step, None)
+    if (behind[0] - before[-1]) % step or (behind[0] - before[-1]) // step < 1:
+        return None
+    count = (behind[-1] - before[0]) // step + 1
+    if count > _MOST_WRITTEN_OUT:
+        return _named(opening, before[0], step, behind[-1])
+    numbers = tuple(Scalar(Num(Fraction(before[0] + step * at))) for at in range(count))
+    return Many(numbers, opening, closing)
+
+
+def _whole(text: str | None) -> list[int]:
+    return [int(one) for one in re.findall(r"-?\d+", text or "")]
+
+
+def _named(opening: str, first: int, step: int, last: int | None) -> Words:
+    end = "on" if last is None else f"to {last}"
+    return Words(f"{opening} from {first} by {step} {end}".strip())

@@ -1,0 +1,72 @@
+r"""Quantities as the LaTeX package siunitx writes them: `\SI{5}{\centi\metre}` is `5 \text{ cm}`.
+
+Example:
+    >>> measured(r"\SI{10}{\metre\per\second\squared}")
+    '10\\text{ m/s^2}'
+    >>> measured(r"\num{1.2e3}"), measured(r"\qty{5}{cm}")
+    ('1.2e3', '5\\text{ cm}')
+"""
+
+from __future__ import annotations
+
+import re
+
+_PREFIXES = {"kilo": "k", "centi": "c", "milli": "m", "deci": "d", "micro": "u", "nano": "n", "mega": "M", "giga": "G"}
+_SYMBOLS = {
+    **dict.fromkeys(("metre", "meter"), "m"),
+    **dict.fromkeys(("litre", "liter"), "L"),
+    **dict.fromkeys(("celsius", "degreeCelsius"), "celsius"),
+    "gram": "g",
+    "second": "s",
+    "minute": "min",
+    "hour": "h",
+    "newton": "N",
+    "joule": "J",
+    "watt": "W",
+    "pascal": "Pa",
+    "volt": "V",
+    "hertz": "Hz",
+    "ampere": "amp",
+    "hectare": "ha",
+}  # of others the name is a unit
+_ALONE = {"\\percent": "\\%", "\\degree": "^\\circ "}
+_UNIT = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_UNIT}")
+_UNIT_ALONE = re.compile(rf"\\(?:si|unit)\s*{_UNIT}")
+_NUMBER = re.compile(r"\\num\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}")
+_POWER = re.compile(r"\\(square|cubic)(?![a-zA-Z])\s*((?:\\[a-zA-Z]+\s*)?\\[a-zA-Z]+|[a-zA-Z]+)")
+_COMMAND = re.compile(r"\\([a-zA-Z]+)\s*")
+
+
+def measured(text: str) -> str:
+    """A text with its quantities in the spelling that is read."""
+    if not any(command in text for command in ("\\SI", "\\qty", "\\num", "\\si", "\\unit")):
+        return text
+    text = _QUANTITY.sub(lambda found: f"{found[1]}{_set(found[2])}", text)
+    return _NUMBER.sub(r"\1", _UNIT_ALONE.sub(lambda found: _set(found[1]), text))
+
+
+def _set(unit: str) -> str:
+    """A unit as LaTeX sets it behind a number."""
+    plain = unit.strip()
+    return _ALONE[plain] if plain in _ALONE else rf"\text{{ {_named(plain)}}}"
+
+
+def _named(unit: str) -> str:
+    """The symbols that a unit's commands stand for; what is no command stays."""
+    unit = _POWER.sub(lambda found: f"{found[2]}^{2 if found[1] == 'square' else 3}", unit)
+    unit = _COMMAND.sub(_symbol, unit.replace(".", " ").replace("~", " "))
+    return unit.strip()
+
+
+def _symbol(command: re.Match[str]) -> str:
+    name = command[1]
+    if name == "per":
+        return "/"
+    if name in ("squared", "cubed"):
+        return "^2" if name == "squared" else "^3"
+    if name in _PREFIXES:
+        return _PREFIXES[name]
+    behind = command.string[command.end() :].lstrip()
+    follows = behind.startswith("\\") and not behind.startswith(("\\per", "\\squared", "\\cubed"))
+    return _SYMBOLS.get(name, name) + (" " if follows else "")
