@@ -101,7 +101,7 @@ def _loaded(identity: str, config: str | None, split: str | None, place: str) ->
         import datasets
     except ImportError as error:
         raise DataNotFound(
-            f"{place} needs the package 'datasets': pip install 'rlvr[hub]', or give a file with --from PATH"
+            f"{place} needs the package 'datasets': pip install 'rlvr[hub]'; a file on disk needs none"
         ) from error
     try:
         return datasets.load_dataset(identity, config, split=split)

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+import traceback
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -35,6 +37,8 @@ ZERO_TO_ONE: Range = (0.0, 1.0)
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
+# Through these a call goes on its way to the function that raised.
+_NOT_THE_USERS = {"rewards", "asyncio"}
 
 
 def short(text: str) -> str:
@@ -49,7 +53,18 @@ def raised(reward: str, error: BaseException) -> GradeResult:
         message = str(error)
     except Exception:  # an exception of the user's may fail to print itself
         message = "(its message cannot be printed)"
-    return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}: {message}"))
+    return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}{_where(error)}: {message}"))
+
+
+def _where(error: BaseException) -> str:
+    """The line that the first file outside this package was at, which is the reward's; empty where there is none."""
+    lines = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_THE_USERS
+    ]
+    own = [line for file, line in lines if file == lines[0][0]]
+    return f" ({os.path.basename(lines[0][0])}, line {own[-1]})" if own else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,8 @@ def _fits(value: object, annotation: object) -> bool:
 def _spell(annotation: object) -> str:
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:
         return annotation.__name__
+    if typing.get_origin(annotation) is typing.Literal:
+        return " or ".join(repr(value) for value in typing.get_args(annotation))
     return str(annotation).replace("typing.", "")
 
 

@@ -43,7 +43,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import FrameType, MethodType
+from types import FrameType, MethodType, ModuleType
 from typing import TypeVar
 
 from rewards.declared import (
@@ -182,7 +182,10 @@ def reward(
     return register
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: object) -> None:
+    if callable(name):
+        spelt = getattr(name, "__name__", "mine")
+        raise InvalidReward(f'@reward without a name: write @reward("{spelt}")')
     if not isinstance(name, str) or not name or ":" in name or any(c.isspace() for c in name):
         raise InvalidReward(f"a reward's name must be a word without ':' and spaces, not {name!r}")
 
@@ -339,6 +342,9 @@ def find(name: str) -> Reward:
     if name not in _REGISTERED and name in installed():
         _register_installed(name)
     if name not in _REGISTERED:
+        if name.endswith(".py"):
+            held = ", ".join(_held_by(load_file(name))) or "none"
+            raise UnknownReward(f"{name} is a file; name the reward in it: {name}:FUNCTION (it has: {held})")
         raise UnknownReward(
             f"no reward is called {name!r}{nearest(name, names())} (known: {', '.join(names())}); "
             "one of your own is named by its file: ./my_rewards.py:function; one of another package has a name here "
@@ -383,8 +389,7 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
     target: object = module
     for part in function.split("."):
         target = getattr(target, part, None)
-    place_of = file or path
-    here = [made for made in list(_REGISTERED.values()) if (made.source.file or made.source.module) == place_of]
+    here = _declared_in(file or path)
     if as_written and callable(target):
         found = [made for made in here if made.target is target]
     else:
@@ -392,12 +397,24 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
     if found:
         return found[0], found[0].source, found[0].qualname
     if not callable(target):
-        functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
-        known = sorted({*(made.name for made in here), *functions})
+        known = _held_by(module)
         raise UnknownReward(
             f"{path} has no reward {function!r}{nearest(function, known)} (it has: {', '.join(known) or 'none'})"
         )
     return target, Source(module=module.__name__, file=file), function
+
+
+def _declared_in(place: str) -> list[Reward]:
+    """The rewards that a file, or a module without one, registered."""
+    return [made for made in list(_REGISTERED.values()) if (made.source.file or made.source.module) == place]
+
+
+def _held_by(module: ModuleType) -> list[str]:
+    """What may stand behind the colon: its registered rewards and its functions."""
+    held = getattr(module, "__file__", None)
+    here = _declared_in(os.path.realpath(held) if held else module.__name__)
+    functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
+    return sorted({*(made.name for made in here), *functions})
 
 
 def is_path(place: str) -> bool:

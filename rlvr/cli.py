@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: {message}\n")
+        self.exit(1, f"{self.prog}: {message} ({self.prog} --help explains what it takes)\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     choices = root.add_subparsers(metavar="COMMAND", required=True, title="commands")
     for command in commands():
         command.add_parser(choices)
+    for chosen in choices.choices.values():
+        chosen.set_defaults(chosen=chosen)
     return root
 
 
@@ -86,7 +88,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         options.files, rest = [*options.files, *rest], []
     overrides = [word for word in rest if "=" in word and not word.startswith("-")]
     if len(overrides) < len(rest) or (rest and not hasattr(options, "overrides")):
-        root.error(f"unrecognized arguments: {' '.join(rest)}")
+        options.chosen.error(f"unrecognized arguments: {' '.join(rest)}")
     if overrides:
         options.overrides = [*options.overrides, *overrides]
     try:

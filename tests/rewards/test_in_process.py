@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -84,7 +85,9 @@ def of(*responses: str) -> list[GradeRequest]:
 def test_a_reward_that_asks_for_it_is_graded_in_the_calling_process() -> None:
     results = grade("test_here", of(str(os.getpid()), "1", "raise", "interrupt", "2"))
     assert [r.verdict.value for r in results] == ["correct", "wrong", "ungraded", "ungraded", "wrong"]
-    assert results[2].reason == "reward 'test_here' raised ValueError: odd"
+    assert re.fullmatch(
+        r"reward 'test_here' raised ValueError \(test_in_process\.py, line \d+\): odd", results[2].reason
+    )
     spec = {"reward": "test_anywhere", "in_process": True}
     assert grade(spec, of("a"))[0].score == os.getpid()
     assert grade("test_anywhere", of("a"), workers=1)[0].score != os.getpid()

@@ -96,7 +96,7 @@ def test_the_decorated_function_can_still_be_called() -> None:
         ({"limit": "3"}, "parameter 'limit' is '3' but must be int"),
         ({"limit": True}, "parameter 'limit' is True but must be int"),
         ({"limit": 2.5}, r"parameter 'limit' is 2\.5 but must be int"),
-        ({"kind": "c"}, r"parameter 'kind' is 'c' but must be Literal\['a', 'b'\]"),
+        ({"kind": "c"}, "parameter 'kind' is 'c' but must be 'a' or 'b'"),
     ],
 )
 def test_parameters_are_checked_against_the_signature(given: dict[str, Json], message: str) -> None:
@@ -193,6 +193,8 @@ def test_bad_declarations_are_refused() -> None:
     for name in ("", "two words", "a:b"):
         with pytest.raises(InvalidReward, match="must be a word"):
             reward(name)
+    with pytest.raises(InvalidReward, match=r'write @reward\("length"\)'):
+        reward(length)  # type: ignore[arg-type]  # `@reward` without brackets
     with pytest.raises(InvalidReward, match=r"floor 2\.0 is above ceiling 1\.0"):
         reward("x", floor=2.0, ceiling=1.0)
     for wrong in ("math", ("maths",)):
@@ -220,6 +222,8 @@ def test_a_file_gives_rewards_by_function_and_by_registered_name(tmp_path: Path)
     assert grade(spec, [REQUEST], workers=1)[0].score == 1.0
     with pytest.raises(UnknownReward, match=r"has no reward 'concize'; did you mean 'concise'\?"):
         find(f"{file}:concize")
+    with pytest.raises(UnknownReward, match=r"is a file; .*my_rewards\.py:FUNCTION \(it has: brevity, brief, c"):
+        find(str(file))
 
 
 def test_files_that_are_missing_or_do_not_load_say_so(tmp_path: Path) -> None:

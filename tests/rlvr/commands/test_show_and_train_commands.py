@@ -135,10 +135,10 @@ def test_overrides_stand_before_or_behind_the_options(config: Path, tmp_path: Pa
     ("words", "says"),
     [
         (["train", "nowhere.yaml"], "nowhere.yaml"),
-        (["train", "nowhere.yaml", "--ouT", "x"], "unrecognized arguments"),
+        (["train", "nowhere.yaml", "--ouT", "x"], "rlvr train: unrecognized arguments: --ouT x"),
         (["show", "gpro"], "gpro"),
         (["trian"], "invalid choice"),
-        ([], "COMMAND"),
+        ([], "rlvr --help"),
         (["sample", "x", "steps=1"], "unrecognized arguments"),
     ],
 )
