@@ -138,7 +138,10 @@ def test_reason_holds_nothing_that_is_expected():
 
 @pytest.mark.parametrize("how_often", [(0,), (1, 1, 1), (50, 2, 2), (700, 10, 10)])
 @pytest.mark.parametrize("module", [guest, rehearsal])
-def test_rehearsal_succeeds_whenever_garbage_is_collected_and_leaves_nothing_behind(module, how_often):
+def test_rehearsal_succeeds_whenever_garbage_is_collected_and_leaves_nothing_behind(
+    module, how_often, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # as in a sandbox: what stands in the working folder is looked at again and again
     held = len(os.listdir("/proc/self/fd"))
     often = gc.get_threshold()
     gc.set_threshold(*how_often)
