@@ -1,6 +1,6 @@
 """How much of the long suites a run takes: by default a share, the same one every time.
 
-RLVR_WHOLE names the suites that are taken whole, as a comma list or `all`. CI takes `sets` whole.
+RLVR_WHOLE names the suites that are taken whole, as a comma list or `all`. CI takes `sets` and `kills` whole.
 
 Example:
     rows = share("sets", rows, 8, key=lambda row: row.name)  # one of eight, or all under RLVR_WHOLE=sets
@@ -23,6 +23,7 @@ T = TypeVar("T")
 SUITES = {
     "sets": "every row of the published sets of programming problems (five minutes on two cores)",
     "redteam": "every hostile and every honest program (an hour)",
+    "kills": "every moment at which a run, or a sandbox, is killed (a minute)",
 }
 
 

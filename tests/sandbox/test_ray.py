@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,23 @@ from sandbox.types import Job, JobResult, Limits
 from tests.conformance.sandbox import gone, new_token, there
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
+
+
+@pytest.fixture(scope="module")
+def cluster(require: Callable[[str], None]) -> Iterator[None]:
+    """A cluster that this process is in, which sandboxes of all tests use; it starts no worker before one is needed."""
+    require("ray")
+    import ray
+
+    ray.init(
+        num_cpus=1,
+        include_dashboard=False,
+        log_to_driver=False,
+        configure_logging=False,
+        _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
+    )
+    yield
+    ray.shutdown()
 
 
 def with_sandbox(work: Callable[[Any], Any]) -> Any:
@@ -28,9 +45,9 @@ def with_sandbox(work: Callable[[Any], Any]) -> Any:
     return asyncio.run(within())
 
 
-def sleeper(token: str) -> Job:
-    code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], '3'])"
-    return Job(argv=("python", "-c", code, token), limits=Limits(wall_seconds=60))
+def sleeper(token: str, seconds: float) -> Job:
+    code = "import os, sys\nos.execv('/bin/sleep', sys.argv[1:])"
+    return Job(argv=("python", "-c", code, token, str(seconds)), limits=Limits(wall_seconds=60))
 
 
 def kill_actor(sandbox: Any) -> None:
@@ -39,12 +56,11 @@ def kill_actor(sandbox: Any) -> None:
     ray.kill(sandbox._nodes[0]._actor)
 
 
-def test_runs_of_an_actor_that_dies_are_repeated_once_and_nothing_is_left(require: Callable[[str], None]) -> None:
-    require("ray")
-
+@pytest.mark.usefixtures("cluster")
+def test_runs_of_an_actor_that_dies_are_repeated_once_and_nothing_is_left() -> None:
     async def work(sandbox: Any) -> tuple[list[JobResult], JobResult]:
         token = new_token()
-        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        running = asyncio.create_task(sandbox.run(sleeper(token, 1.5)))
         await there(token)
         others = [asyncio.create_task(sandbox.run(HELLO)) for _ in range(20)]
         kill_actor(sandbox)
@@ -59,12 +75,11 @@ def test_runs_of_an_actor_that_dies_are_repeated_once_and_nothing_is_left(requir
     assert result.isolation.startswith("ray: namespaces")
 
 
-def test_an_actor_that_dies_twice_under_a_run_is_an_error(require: Callable[[str], None]) -> None:
-    require("ray")
-
+@pytest.mark.usefixtures("cluster")
+def test_an_actor_that_dies_twice_under_a_run_is_an_error() -> None:
     async def work(sandbox: Any) -> None:
         token = new_token()
-        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        running = asyncio.create_task(sandbox.run(sleeper(token, 60)))
         for _ in range(2):
             await there(token)
             kill_actor(sandbox)
