@@ -2,8 +2,8 @@
 
 `begin` is called once for each comparison. There are two purses: steps of exact forms, and steps of numbers to many
 digits. Beside them runs a clock, over all comparisons of one grade (`one_grade`): what it leaves is what sympy may
-take, and where nothing is left no step is. So a grade ends itself well before the deadline by which its worker is
-killed.
+take, and where nothing is left no step is. It stands still while sympy is loaded, which has a bound of its own. So a
+grade ends itself well before the deadline by which its worker is killed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rewards.clock import CLOCK
 _EXACT_STEPS = 200_000  # each purse is about a second
 _NUMERIC_STEPS = 20_000
 _SHARE = 0.6  # of the deadline
+_SHARE_WITH_LOADING = 0.85
 
 
 class _Left(threading.local):
@@ -27,20 +28,20 @@ class _Left(threading.local):
         self.purses = {"exact": _EXACT_STEPS, "numeric": _NUMERIC_STEPS}
         self.grading = False
         self.since = 0.0
+        self.stood_still = 0.0
+
+    def restart(self) -> None:
+        self.since, self.stood_still = time.monotonic(), 0.0
 
 
 _LEFT = _Left()
 
 
-def _now() -> float:
-    """Of a clock that stands still where grades' clocks do."""
-    return time.monotonic() - CLOCK.stopped_seconds
-
-
 @contextmanager
 def one_grade() -> Iterator[None]:
     """All that is compared within has one clock."""
-    _LEFT.grading, _LEFT.since = True, _now()
+    _LEFT.grading = True
+    _LEFT.restart()
     try:
         yield
     finally:
@@ -51,7 +52,7 @@ def begin() -> None:
     """A new comparison."""
     _LEFT.purses.update(exact=_EXACT_STEPS, numeric=_NUMERIC_STEPS)
     if not _LEFT.grading:
-        _LEFT.since = _now()
+        _LEFT.restart()
 
 
 def spend(purse: str, steps: int) -> bool:
@@ -62,4 +63,20 @@ def spend(purse: str, steps: int) -> bool:
 
 def seconds_left() -> float:
     """What is left of the grade's part of the deadline."""
-    return _LEFT.since + _SHARE * CLOCK.deadline - _now()
+    of_its_own = _SHARE * CLOCK.deadline - (time.monotonic() - _LEFT.since - _LEFT.stood_still)
+    return min(of_its_own, seconds_to_load())
+
+
+def seconds_to_load() -> float:
+    """How long the grade may wait for what has to be loaded."""
+    return _LEFT.since + _SHARE_WITH_LOADING * CLOCK.deadline - time.monotonic()
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """Loading is not the grade's own time."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        _LEFT.stood_still += time.monotonic() - began

@@ -4,9 +4,10 @@ sympy is slow (milliseconds to for ever), catches what would interrupt it and ta
 beside the process that grades (`rewards.math.symbolic`), within the kernel's limits on processor time and memory, and
 within what is left of the grade's own time (`budget`). An answer that does not come is none: undecided.
 
-The process is started when a first question needs it, off the deadline's clock, and lives until it is late, has grown
-or its standard input is closed. Trees go there as JSON, and JSON comes back: nothing is unpickled, and sympy parses no
-text.
+The process is started when a first question needs it, and lives until it is late, has grown or its standard input is
+closed; the next one loads sympy while other answers are graded. A grade waits for the loading beyond its own time, but
+never up to its deadline: what is not loaded by then says nothing either. Trees go there as JSON, and JSON comes back:
+nothing is unpickled, and sympy parses no text.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import threading
 import time
 from typing import Any
 
-from rewards.clock import off_the_clock
 from rewards.lines import LineSplitter, line
 from rewards.math import budget
 from rewards.math.expressions import Expr
@@ -30,12 +30,15 @@ from rewards.math.transfer import intervals_from_plain, to_plain
 from rewards.math.values import Interval
 from rewards.process import environment
 
-_LONGEST_START = 60.0
 _CHUNK = 1 << 16
 
 
 class _Late(Exception):
-    """The process does not answer, or is gone."""
+    """The process does not answer."""
+
+
+class _Gone(_Late):
+    """The process has ended."""
 
 
 class _Engine:
@@ -49,6 +52,7 @@ class _Engine:
             bufsize=0,
             env=environment(),
         )
+        self._is_ready = False
         self._splitter = LineSplitter()
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
@@ -58,17 +62,21 @@ class _Engine:
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
 
-    def wait(self) -> None:
-        """Until it has loaded sympy. Raises RuntimeError where it cannot."""
+    def is_ready(self, seconds: float) -> bool:
+        """Whether it has loaded sympy, so many seconds from now. Raises RuntimeError where it cannot."""
         try:
-            self._receive(_LONGEST_START)
-        except _Late:
-            self.end()
-            code = self._process.returncode
+            if not self._is_ready:
+                self._receive(seconds)
+            self._is_ready = True
+        except _Gone:
+            code = self._process.wait()
             raise RuntimeError(
                 f"the process that loads sympy ended with code {code} before it was ready; its standard error says "
                 f"why; try: {sys.executable} -m rewards.math.symbolic"
             ) from None
+        except _Late:
+            pass
+        return self._is_ready
 
     def ask(self, question: bytes, seconds: float) -> Any:
         """Raises _Late."""
@@ -86,7 +94,7 @@ class _Engine:
                 break
             chunk = os.read(self._descriptor, _CHUNK)
             if not chunk:
-                break
+                raise _Gone
             for received in self._splitter.feed(chunk):
                 return json.loads(received)
         raise _Late
@@ -119,6 +127,18 @@ class _Place:
         self.lock = threading.Lock()
         self.engine: _Engine | None = None
 
+    def loaded(self) -> _Engine | None:
+        """The engine; None where it does not load in time, which it goes on to do. Raises RuntimeError."""
+        if self.engine is None:
+            self.engine = _Engine()
+        with budget.standing_still():
+            return self.engine if self.engine.is_ready(budget.seconds_to_load()) else None
+
+    def replace(self) -> None:
+        """A new one, which loads from now on."""
+        self.drop()
+        self.engine = _Engine()
+
     def drop(self) -> None:
         engine, self.engine = self.engine, None
         if engine is not None:
@@ -147,25 +167,28 @@ def _asked(name: str, *arguments: object) -> Any:
         question = line({"ask": name, "arguments": arguments})
     except RecursionError:
         return None
-    seconds = budget.seconds_left()
-    if seconds <= 0 or not _PLACE.lock.acquire(timeout=seconds):
+    if budget.seconds_left() <= 0:
+        return None
+    with budget.standing_still():  # it may be loading for another thread
+        free = _PLACE.lock.acquire(timeout=max(0.0, budget.seconds_to_load()))
+    if not free:
         return None
     try:
-        if _PLACE.engine is None:
-            with off_the_clock():
-                _PLACE.engine = _Engine()
-                _PLACE.engine.wait()
-        answer = _PLACE.engine.ask(question, budget.seconds_left())
-    except BaseException as error:  # an interrupt as well: its answer would be taken for the next one's
-        _PLACE.drop()
-        if isinstance(error, _Late):
+        engine = _PLACE.loaded()
+        if engine is None:
             return None
+        answer = engine.ask(question, budget.seconds_left())
+        if answer["last"]:
+            _PLACE.replace()
+        return answer["answer"]
+    except _Late:
+        _PLACE.replace()
+        return None
+    except BaseException:  # an interrupt as well: its answer would be taken for the next one's
+        _PLACE.drop()
         raise
     finally:
         _PLACE.lock.release()
-    if answer["last"]:
-        _PLACE.drop()
-    return answer["answer"]
 
 
 def equal(a: Expr, b: Expr) -> bool | None:

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -58,10 +59,39 @@ def test_what_never_ends_is_undecided_and_no_deadline_passes() -> None:
 
 
 def test_an_answer_behind_one_that_never_ends_is_still_right() -> None:
-    with GraderPool("math", workers=1, deadline=4.0) as pool:
-        pairs = [NEVER[0], DECIDED_BY_SYMPY, NEVER[1], DECIDED_BY_SYMPY]
+    with GraderPool("math", workers=1, deadline=6.0) as pool:
+        pairs = [DECIDED_BY_SYMPY, NEVER[0], DECIDED_BY_SYMPY]
         results = pool.grade([asked(*pair) for pair in pairs])
-        assert [result.score for result in results] == [0.0, 1.0, 0.0, 1.0]
+        assert [result.score for result in results] == [1.0, 0.0, 1.0]
+
+
+def test_sympy_that_loads_too_slowly_leaves_answers_undecided_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "sympy"
+    slow.mkdir()
+    (slow / "__init__.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with GraderPool("math", workers=1, deadline=1.0) as pool:
+        plain = asked("2", "2.0 + 0")
+        began = time.monotonic()
+        results = pool.grade([asked(*DECIDED_BY_SYMPY), asked(*DECIDED_BY_SYMPY), plain])
+        counts, spent = pool.counts(), time.monotonic() - began
+    assert [is_undecided(result) for result in results] == [True, True, False]
+    assert results[2].score == 1.0
+    assert (counts.lost, counts.at_fault) == (0, 0)
+    assert spent < 30  # and not ten minutes
+
+
+def test_sympy_that_cannot_be_loaded_is_the_graders_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "sympy"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise ImportError('no sympy')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with GraderPool("math", workers=1) as pool:
+        result = pool.grade([asked(*DECIDED_BY_SYMPY)])[0]
+    assert result.verdict is Verdict.UNGRADED
+    assert "loads sympy ended with code 1" in result.reason
 
 
 @pytest.mark.usefixtures("short_deadline")
