@@ -63,6 +63,7 @@ class Attack:
         if kind is Kind.CHOICE and not calibration.subjects and (texts := [s for s in map(by_text, subjects) if s]):
             calibration = calibrate(self.bench, kind, texts, given)  # it may want an option's text, not its letter
         self.aside += calibration.aside
+        self.notes += calibration.unjudged
         if not calibration.subjects:
             return
         self.calibrations.append(calibration)

@@ -2,15 +2,16 @@
 
 Every gold of a few rows is said in every form and graded for itself (right) and for another gold (wrong). A form is
 *paid* where its right answers earn nearly the most that the row pays. A row whose right answers are not paid more than
-anything else tells nothing: it is set aside and named. Programs of which no right one is known are taken to be paid
-from 0 to 1.
+anything else tells nothing: it is set aside and named. An answer that no right response is graded for is the fault of
+the reference: the row is attacked with its others. Programs of which no right one is known are taken to be paid from 0
+to 1.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewards.audit.forms import Form, form_of_response, forms_of
 from rewards.audit.golds import Gold, Kind, Subject
@@ -35,7 +36,8 @@ class Calibration:
 
     subjects: the rows that can be attacked. scales: what each of them pays, by its id. forms: that are paid, the more
     explicit first. blind: right answers, wrong ones and nothing are all paid the same, and more than 0. aside: why the
-    other rows cannot be attacked. rights: requests with right answers that were paid.
+    other rows cannot be attacked. rights: requests with right answers that were paid. unjudged: answers that the reward
+    cannot judge, each with its row and why.
     """
 
     kind: Kind
@@ -45,6 +47,7 @@ class Calibration:
     blind: bool
     aside: tuple[str, ...]
     rights: tuple[GradeRequest, ...]
+    unjudged: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,17 @@ class _Said:
 
     form: Form
     request: GradeRequest
+    gold: Gold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a row paid. rights: each right answer with its grade."""
+    """What a row paid. rights: each right answer with its grade. unjudged: golds of which none is graded, and why."""
 
     scale: Scale
     rights: tuple[tuple[_Said, GradeResult], ...]
     trouble: str
+    unjudged: tuple[tuple[Gold, str], ...] = ()
 
     @property
     def flat(self) -> bool:
@@ -85,7 +90,7 @@ def calibrate(bench: Bench, kind: Kind, subjects: Sequence[Subject], given: Sequ
     attacked = flat if blind else good
     return Calibration(
         kind=kind,
-        subjects=tuple(attacked),
+        subjects=tuple(_without(s, looked_at[s.id].unjudged) for s in attacked),
         scales={s.id: looked_at[s.id].scale for s in attacked},
         forms=chosen,
         blind=blind,
@@ -93,7 +98,18 @@ def calibrate(bench: Bench, kind: Kind, subjects: Sequence[Subject], given: Sequ
         rights=tuple(
             said.request for s in good for said, result in looked_at[s.id].rights if looked_at[s.id].paid(result)
         ),
+        unjudged=tuple(
+            f"row {s.id}: the reward leaves every response ungraded where the answer is {gold.answer!r:.80}: {why}"
+            for s in attacked
+            for gold, why in looked_at[s.id].unjudged
+        ),
     )
+
+
+def _without(subject: Subject, unjudged: Sequence[tuple[Gold, str]]) -> Subject:
+    """A row without the golds that the reward cannot judge; some other is left, for a right answer was graded."""
+    left = tuple(gold for gold in subject.golds if all(gold is not one for one, _ in unjudged))
+    return replace(subject, golds=left or subject.golds)
 
 
 def _why(subject: Subject, seen: _Seen) -> str:
@@ -131,7 +147,15 @@ def _look(bench: Bench, subject: Subject, forms: Sequence[Form]) -> _Seen:
         return _Seen(Scale(0.0, 0.0), (), f"no right answer could be graded: {own[0].reason}")
     # Where no wrong answer is graded at all, each of them escapes: the attacks will say so.
     worst = [result.score for result in others if result.score is not None] or [min(0.0, max(best) - 1.0)]
-    return _Seen(Scale(max(best), min(*best, *worst)), tuple(zip(rights, own, strict=True)), "")
+    said = tuple(zip(rights, own, strict=True))
+    return _Seen(Scale(max(best), min(*best, *worst)), said, "", tuple(_unjudged(subject, said)))
+
+
+def _unjudged(subject: Subject, said: Sequence[tuple[_Said, GradeResult]]) -> Iterator[tuple[Gold, str]]:
+    for gold in subject.golds:
+        results = [result for one, result in said if one.gold is gold]
+        if results and all(result.score is None for result in results):
+            yield gold, results[0].reason
 
 
 def _rights(subject: Subject, forms: Sequence[Form]) -> Iterator[_Said]:
@@ -140,7 +164,7 @@ def _rights(subject: Subject, forms: Sequence[Form]) -> Iterator[_Said]:
         yield from (_Said(form, subject.golds[0].asked(form.filled(_ANY))) for form in forms)
     for gold in subject.golds[:_MOST_GOLDS]:
         if gold.answer:
-            yield from (_Said(form, gold.asked(form.filled(gold.answer))) for form in forms)
+            yield from (_Said(form, gold.asked(form.filled(gold.answer)), gold) for form in forms)
     for text in subject.right:  # whole responses, for the row as it came
         yield _Said(Form("as in the rows", text), Gold(answer="", request=subject.row).asked(text))
 

@@ -172,6 +172,21 @@ def test_a_reward_that_hangs_is_said_and_the_audit_goes_on(tmp_path: Path) -> No
     assert any("until its deadline" in warning and "digits without end" in warning for warning in report.warnings)
 
 
+def test_an_answer_that_the_reward_cannot_judge_is_no_escape_of_the_responses(tmp_path: Path) -> None:
+    file = tmp_path / "numbers.py"
+    file.write_text(
+        "import re\n\ndef numbers(request):\n"
+        "    found = re.fullmatch(r'.*\\\\boxed\\{([^{}]*)\\}\\W*', request.response, re.DOTALL)\n"
+        "    if not request.reference.answer.isdigit():\n        return None\n"
+        "    return float(found is not None and found[1] == request.reference.answer)\n"
+    )
+    own = {"reward": f"{file}:numbers", "in_process": True}
+    row = AuditRow.from_dict({"id": "a", "prompt": "Expand.", "reference": {"type": "math", "answer": "x^2+1"}})
+    report = audit(own, [row], AuditOptions(rows=1, families=("constant", "boxes"), workers=1))
+    assert [(f.fault, f.response) for f in report.findings] == []
+    assert any("leaves every response ungraded where the answer is 'x^2+1'" in line for line in report.lines())
+
+
 def test_a_form_of_the_users_own_and_right_responses_in_the_rows_are_understood(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text(
