@@ -147,19 +147,20 @@ class Link:
 
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """What the program returned; raises what it raised."""
-        if name in _GIVING and spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame()):
-            self.refuse("it changed what it was given, and the test compares its answer with what comes of that")
         if message[0] == wire.RETURN:
+            answer = message[5]
             if name in _GIVING:
-                for part in proxies.made_parts(message[5]):
-                    if part is not message[5] or uses.as_value():
+                if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer):
+                    answer = spoiling.apart(answer)
+                for part in proxies.made_parts(answer):
+                    if part is not answer or uses.as_value():
                         proxies.mark_given(part)
-            reading.note(message[5])
-            if unbounded.is_written(message[5]):
+            reading.note(answer)
+            if unbounded.is_written(answer):
                 self.refuse(_WRITTEN)
-            if unbounded.is_no_number(message[5]) and not unbounded.are_named():
+            if unbounded.is_no_number(answer) and not unbounded.are_named():
                 self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
-            return message[5]
+            return answer
         error = message[5]
         if type(error) is str:
             self.refuse(error[:300])
@@ -246,10 +247,9 @@ class Link:
     def _apply(self, changes: tuple[Any, ...]) -> None:
         """What the program has changed, of the test's containers, too."""
         ours = [number for number in changes[::2] if number % 2 == 0 and self.shared.knows(number)]
-        before = [(self.shared.get(number), spoiling.content(self.shared.get(number))) for number in ours]
+        before = spoiling.before(map(self.shared.get, ours))
         self.shared.apply(changes)
-        for value, content in before:
-            spoiling.note(value, content)
+        spoiling.note(before)
 
     @staticmethod
     def _check(message: Any) -> None:

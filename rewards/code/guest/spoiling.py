@@ -3,22 +3,41 @@
 `assert solve(xs) == sorted(xs)` holds for a program that empties `xs` and returns nothing. Sorting in place is honest,
 and so is taking items out where the test looks at what is left. So only what is plain counts: the call's answer is
 compared, as equal, with what a test computes of the very container, of which the program has changed what it holds.
+There the container gets back what it held, and the test computes from that; an answer that is the container itself is
+a copy of it. A container that was empty is there to be filled, and keeps what it was given.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
+import sys
 from collections import Counter, deque
-from types import FrameType
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import combinations, pairwise
+from types import FrameType, FunctionType, ModuleType
+from typing import Any, NamedTuple
 
-from . import context
+from . import context, proxies, sharing
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 # Functions that say nothing about what it holds, or give it as it is.
 _PLAIN = ("len", "id", "type", "print", "repr", "isinstance", "list", "tuple", "copy", "deepcopy", "str")
+# Methods of the container that a test computes with, or brings it into the order of the answer by.
+_METHODS = frozenset(("count", "items", "keys", "values", "sort", "reverse", "sum", "min", "max", "mean", "tolist"))
+_GROWS = frozenset(("append", "add", "extend", "insert", "update"))
 _MOST_HELD = 1000
-_changed: list[Any] = []
+
+
+class _Change(NamedTuple):
+    """value: the container. content: what it held, as `sharing` sends it. lost: whether that is not there any more."""
+
+    value: Any
+    content: Any
+    lost: bool
+
+
+_changed: list[_Change] = []
 
 
 def content(value: Any) -> Any:
@@ -28,9 +47,14 @@ def content(value: Any) -> Any:
     if isinstance(value, dict):
         return Counter(map(_key, (*dict.__iter__(value), *dict.values(value))))
     if isinstance(value, set):
-        return frozenset(map(_key, set.__iter__(value)))
+        return Counter(map(_key, set.__iter__(value)))
     if isinstance(value, deque):
         return Counter(map(_key, deque.__iter__(value)))
+    if isinstance(value, bytearray):
+        return Counter(bytes(value))
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return Counter(map(_key, value.reshape(-1).tolist()))
     return None
 
 
@@ -38,10 +62,17 @@ def _key(item: Any) -> Any:
     return (type(item), item) if type(item) in _ATOMS else id(item)
 
 
-def note(value: Any, before: Any) -> None:
-    """The program has changed a container, of which this was the content."""
-    if before is not None and content(value) != before:
-        _changed.append(value)
+def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
+    """Containers that are about to change, each with what `note` needs of it."""
+    return [(v, held, sharing.kind_of(v).content(v)) for v in values if (held := content(v))]
+
+
+def note(befores: list[tuple[Any, Any, Any]]) -> None:
+    """The program has changed these."""
+    for value, held, items in befores:
+        now = content(value)
+        if now != held and not any(value is change.value for change in _changed):
+            _changed.append(_Change(value, items, bool(held - now)))
 
 
 def forget() -> None:
@@ -54,12 +85,24 @@ def has_changed() -> bool:
     return bool(_changed)
 
 
-def is_judged_by(frame: FrameType | None) -> bool:
+def apart(answer: Any) -> Any:
+    """The answer, once the containers hold again what they held. Raises Refused where it holds one of them."""
+    if any(answer is change.value for change in _changed):
+        answer = copy.copy(answer)
+    elif _is_or_holds(answer):
+        proxies.the_link().refuse("it changed what it was given, with which the test compares its answer")
+        raise proxies.Refused("an answer that holds what the program was given, and has changed")
+    for change in _changed:
+        sharing.kind_of(change.value).apply(change.value, change.content)
+    _changed.clear()
+    return answer
+
+
+def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
     """Whether the test at this moment compares the answer with what it computes of a container that was changed."""
     if frame is None or (tree := context.tree_of(frame.f_code.co_filename)) is None:
         return False
-    held = {**frame.f_globals, **frame.f_locals}
-    spoiled = {name for name, value in held.items() if _is_or_holds(value)}
+    spoiled = set(_spoiled(frame))
     place = context.place_of(frame)
     call = next((n for n in ast.walk(tree) if isinstance(n, ast.Call) and context.span(n) == place), None)
     if not spoiled or call is None:
@@ -74,24 +117,103 @@ def is_judged_by(frame: FrameType | None) -> bool:
         return False
     answers = _targets(statement) if isinstance(statement, ast.Assign | ast.AnnAssign) else set()
     later = [n for n in ast.walk(body) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno]
-    computed: set[str] = set()
-    for node in later:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node is not statement and node.value is not None:
-            computed |= _targets(node) if _computes(node.value, spoiled, call) else set()
+    taken_out = any(change.lost for change in _changed) and not any(answer is change.value for change in _changed)
+    nodes = (node for source in context.trees() for node in ast.walk(source))
+    functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    return _Comparison(answers, spoiled, call, taken_out).is_in(later, functions)
 
-    def is_answer(side: ast.expr) -> bool:
-        return any(n is call or (isinstance(n, ast.Name) and n.id in answers) for n in ast.walk(side))
 
-    def is_spoiled(side: ast.expr) -> bool:
-        named = any(isinstance(n, ast.Name) and n.id in computed for n in ast.walk(side))
-        return not is_answer(side) and (named or _computes(side, spoiled, call))
+class _Comparison:
+    """Looks for one of an answer with what is computed of containers. answers, spoiled: their names. call: what gave
+    the answer, if that is in sight. bare: whether a comparison with the container itself counts.
+    """
 
-    pairs = (pair for node in later for inner in ast.walk(node) for pair in _compared(inner))
-    return any((is_answer(a) and is_spoiled(b)) or (is_answer(b) and is_spoiled(a)) for a, b in pairs)
+    def __init__(self, answers: set[str], spoiled: set[str], call: ast.Call | None, bare: bool) -> None:
+        self._answers = answers
+        self._spoiled = spoiled
+        self._call = call
+        self._bare = bare
+        self._computed: set[str] = set()
+
+    def is_in(self, statements: list[ast.stmt], functions: dict[str, ast.FunctionDef]) -> bool:
+        for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
+            self._learn(node)
+        expressions = [inner for node in statements for inner in ast.walk(node)]
+        if any(self._is_one(a, b) or self._is_one(b, a) for node in expressions for a, b in _compared(node)):
+            return True
+        calls = (node for node in expressions if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+        return any(self._in_function(node, functions[node.func.id]) for node in calls if node.func.id in functions)  # type: ignore[attr-defined]
+
+    def _in_function(self, call: ast.Call, function: ast.FunctionDef) -> bool:
+        """Whether a function of the test compares them: `is_permutation(got, xs)`."""
+        given = list(zip((a.arg for a in function.args.args), call.args, strict=False))
+        answers = {name for name, argument in given if self._is_answer(argument)}
+        spoiled = {name for name, argument in given if self._is_container(argument)} - answers
+        within = _Comparison(answers, spoiled, None, self._bare)
+        return bool(answers and spoiled) and within.is_in(
+            [n for n in ast.walk(function) if isinstance(n, ast.stmt) and n is not function], {}
+        )
+
+    def _learn(self, node: ast.stmt) -> None:
+        """Names that hold what is computed."""
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            if self._call is None or not any(inner is self._call for inner in ast.walk(node)):
+                self._computed |= _targets(node) if self._computes(node.value) else set()
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # xs.sort()
+            function = node.value.func
+            if isinstance(function, ast.Attribute) and self._is_container(function.value):
+                self._computed |= {ast.unparse(function.value)} if function.attr in _METHODS else set()
+        elif isinstance(node, ast.For):
+            if self._computes(node.iter):
+                self._computed |= _names(node.target)
+            elif self._is_container(node.iter):  # for x in xs: want.append(x)
+                calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+                grown = (f.value for f in calls if isinstance(f, ast.Attribute) and f.attr in _GROWS)
+                self._computed |= {name.id for name in grown if isinstance(name, ast.Name)}
+
+    def _is_answer(self, side: ast.AST) -> bool:
+        return any(n is self._call or (isinstance(n, ast.Name) and n.id in self._answers) for n in ast.walk(side))
+
+    def _is_one(self, answer: ast.expr, side: ast.expr) -> bool:
+        if not self._is_answer(answer) or self._is_answer(side):
+            return False
+        known = _mentions(side, self._computed) or self._computes(side)
+        return known or (self._bare and self._is_container(side))
+
+    def _is_container(self, side: ast.AST) -> bool:
+        return isinstance(side, ast.Name | ast.Attribute) and ast.unparse(side) in self._spoiled
+
+    def _computes(self, side: ast.AST) -> bool:
+        """Whether a function is called there with the container: `sorted(xs)`, and not `len(xs)`."""
+        calls = (node for node in ast.walk(side) if isinstance(node, ast.Call) and node is not self._call)
+        return any(
+            (
+                isinstance(node.func, ast.Attribute)
+                and node.func.attr in _METHODS
+                and self._is_container(node.func.value)
+            )
+            or (
+                not (isinstance(node.func, ast.Name) and node.func.id in _PLAIN)
+                and any(_mentions(a, self._spoiled) for a in (*node.args, *(k.value for k in node.keywords)))
+            )
+            for node in calls
+        )
+
+
+def _spoiled(frame: FrameType) -> Iterator[str]:
+    """Names, and attributes of what has a name, that mean a container which was changed: `xs`, `self.data`."""
+    for name, value in {**frame.f_globals, **frame.f_locals}.items():
+        if _is_or_holds(value):
+            yield name
+        elif not (proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType)):
+            held = getattr(value, "__dict__", None)
+            for attribute, part in held.items() if type(held) is dict and len(held) < _MOST_HELD else ():
+                if _is_or_holds(part):
+                    yield f"{name}.{attribute}"
 
 
 def _is_or_holds(value: Any, depth: int = 2) -> bool:
-    if any(value is changed for changed in _changed):
+    if any(value is change.value for change in _changed):
         return True
     if depth and type(value) in (list, tuple, dict) and len(value) < _MOST_HELD:
         return any(_is_or_holds(item, depth - 1) for item in (value.values() if type(value) is dict else value))
@@ -110,27 +232,24 @@ def _function_around(tree: ast.Module, call: ast.Call) -> ast.AST:
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> set[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    return {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return set().union(*map(_names, targets))
 
 
-def _computes(side: ast.AST, spoiled: set[str], call: ast.Call) -> bool:
-    """Whether a function is called there with the container: `sorted(xs)`, and not `len(xs)`."""
-    calls = (node for node in ast.walk(side) if isinstance(node, ast.Call) and node is not call)
-    return any(
-        isinstance(name, ast.Name) and name.id in spoiled
-        for node in calls
-        if not (isinstance(node.func, ast.Name) and node.func.id in _PLAIN)
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords))
-        for name in ast.walk(argument)
-    )
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _mentions(side: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) in names for n in ast.walk(side))
 
 
 def _compared(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
     """The two sides of a comparison for equality, of whatever form."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-        return [(node.left, node.comparators[0])]
+    if isinstance(node, ast.Compare):
+        sides = pairwise((node.left, *node.comparators))
+        return [pair for pair, op in zip(sides, node.ops, strict=True) if isinstance(op, ast.Eq | ast.NotEq)]
     if isinstance(node, ast.Call) and len(node.args) >= 2:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if any(word in name.lower() for word in ("equal", "close", "assert", "same")):
-            return [(node.args[0], node.args[1])]
+        if any(word in name.lower() for word in ("equal", "close", "assert", "same", "zip")):
+            return list(combinations(node.args, 2))
     return []

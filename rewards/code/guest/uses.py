@@ -211,12 +211,55 @@ def catches_assertions(name: str, value: object) -> bool:
     kinds = value if isinstance(value, tuple) else (value,)
     if not any(isinstance(kind, type) and issubclass(AssertionError, kind) for kind in kinds):
         return False
+    names = set().union(*(_other_names(tree, name) for tree in context.trees()))
     return any(
-        any(_names(caught, name) for caught in _caught(node))
-        and any(isinstance(inner, ast.Assert) or _asserts(inner, 0) for held in node.body for inner in ast.walk(held))
+        any(_names(caught, names) for caught in _caught(node))
+        and any(_says_failed(inner) for held in node.body for inner in ast.walk(held))
         for tree in context.trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.Try | ast.With | ast.AsyncWith)
+    )
+
+
+def _other_names(tree: ast.Module, name: str) -> set[str]:
+    """The name, what it is imported or kept as, and parameters of functions that are called with it."""
+    names = {name}
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname for alias in node.names if alias.name == name and alias.asname}
+    for _ in range(2):  # kept under another name, and handed over under that
+        for node in nodes:
+            if isinstance(node, ast.Assign) and (_names(node.value, names) or _is_text_of(node.value, name)):
+                names |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+        handed = [
+            node.func.id
+            for node in nodes
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if any(_names(argument, names) for argument in (*node.args, *(k.value for k in node.keywords)))
+        ]
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in handed:
+                names |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+    return names
+
+
+def _is_text_of(value: ast.expr, name: str) -> bool:
+    """`getattr(solution, "SolveError")`."""
+    return any(isinstance(node, ast.Constant) and node.value == name for node in ast.walk(value))
+
+
+def _says_failed(node: ast.AST) -> bool:
+    """An assertion, of whatever form: `assert 0`, `self.fail()`, `pytest.fail()`, `raise AssertionError`."""
+    if isinstance(node, ast.Raise) and node.exc is not None:
+        return _names(node.exc, {"AssertionError", "failureException"})
+    return isinstance(node, ast.Assert) or _asserts(node, 0) or _is_call_of_failing(node)
+
+
+def _is_call_of_failing(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return (isinstance(called, ast.Name) and called.id == "fail") or (
+        isinstance(called, ast.Attribute) and called.attr == "fail"
     )
 
 
@@ -228,8 +271,8 @@ def _caught(node: ast.Try | ast.With | ast.AsyncWith) -> list[ast.expr]:
     return [argument for call in calls for argument in (*call.args, *(keyword.value for keyword in call.keywords))]
 
 
-def _names(expression: ast.expr, name: str) -> bool:
+def _names(expression: ast.expr, names: set[str]) -> bool:
     return any(
-        (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
+        (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names)
         for node in ast.walk(expression)
     )

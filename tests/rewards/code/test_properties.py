@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+from tests.rewards.code.judging import asserts, fates, is_wrong, passes, pytest_files
 
 SORTED = "nums = [31, 15, 27, 15]\nr = f(list(nums))\nassert len(r) == len(nums)\nassert all(r[i] <= r[i + 1] for i in range(len(r) - 1))\nassert sorted(r) == sorted(nums)"
 PAIRS = "nums = [31, 15, 27, 15]\nr = f(list(nums))\nfor a, b in zip(r, r[1:]):\n    assert a <= b\nfor v in nums:\n    assert r.count(v) == nums.count(v)"
@@ -233,7 +233,9 @@ def test_item_by_index_is_the_same_each_time():
 
 
 EMPTIES = "def f(xs):\n    xs.clear()\n    return {0}\n"
-WITH_REFERENCE = "def ref(xs):\n    return sorted(set(xs))\n"
+WITH_REFERENCE = (
+    "def ref(xs):\n    return sorted(set(xs))\ndef agree(a, b):\n    want = sorted(set(b))\n    return a == want\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,16 @@ WITH_REFERENCE = "def ref(xs):\n    return sorted(set(xs))\n"
         "for xs in ([3, 1], [2]):\n    assert ref(xs) == f(xs), xs",
         "xs = {3: 1}\nassert f(xs) == sorted(set(xs.keys()))\nassert f([2]) == [2]",
         "import unittest\nxs = [3, 1]\nunittest.TestCase().assertEqual(f(xs), ref(xs))",
+        "xs = [3, 1, 3]\ngot = f(xs)\nassert agree(got, xs)",
+        "xs = [3, 1]\nassert agree(f(xs), xs)",
+        "xs = [3, 1]\ngot = f(xs)\nxs.sort()\nassert got == xs",
+        "xs = [3, 1]\ngot = f(xs)\nwant = []\nfor x in xs:\n    want.append(x)\nwant.sort()\nassert got == want",
+        "xs = [3, 1]\ngot = f(xs)\nassert len(got) == len(xs)\nfor g, w in zip(got, sorted(xs)):\n    assert g == w",
+        "xs = [1, 3]\ngot = f(xs)\nassert len(got) == len(xs)\nfor i, w in enumerate(sorted(xs)):\n    assert got[i] == w",
+        "xs = [1, 3]\nassert [y for y in f(xs)] == xs",
+        "xs = [1, 3]\ngot = f(xs)\nassert list(map(str, got)) == list(map(str, xs))",
+        "xs = [3, 1]\ngot = f(xs)\nassert got[:1] == [1][: len(got)] or got == [0]\nassert sum(got) == sum(xs) == 4 or got != ref(xs)\nassert got == ref(xs)",
+        "class Held:\n    def __init__(self): self.data = [3, 1]\nh = Held()\nassert f(h.data) == ref(h.data)",
     ],
 )
 def test_arguments_that_are_emptied_make_no_test_agree(test: str):
@@ -275,10 +287,80 @@ def test_arguments_that_are_emptied_make_no_test_agree(test: str):
             "def f(memo, n):\n    memo[n] = n * n\n    return memo[n]",
             "memo = {}\nassert f(memo, 3) == 9\nassert sorted(memo) == [3]\nassert f(memo, 2) + 5 == 9",
         ),
+        (
+            "def f(words, counts):\n    for w in words: counts[w] = counts.get(w, 0) + 1\n    return len(words)",
+            "counts = {}\nassert f('abca', counts) == sum(counts.values()) == 4\nassert counts['a'] == 2",
+        ),
+        (
+            "def f(g, n, seen):\n    seen.add(n)\n    for m in g[n]: f(g, m, seen)\n    return sorted(seen)",
+            "seen = set()\norder = f({1: [2], 2: []}, 1, seen)\nassert set(order) == seen and seen == {1, 2}",
+        ),
+        (
+            "def f(board):\n    for r in board: r[:] = [x or 7 for x in r]\n    return True",
+            "board = [[0, 1]]\nassert f(board) is True\nassert sum(board[0]) == 8 and sorted(board[0]) == [1, 7]",
+        ),
+        (
+            "import heapq\ndef f(h): return heapq.heappop(h)",
+            "h = [1, 5, 3]\nx = f(h)\nassert x == min(h + [x])\nassert x == 1",
+        ),
     ],
 )
 def test_arguments_that_are_changed_in_place_stay_changed(program: str, test: str):
     assert passes(asserts(program, test))
+
+
+@pytest.mark.parametrize(
+    ("right", "spoils", "test"),
+    [
+        (
+            "import numpy as np\ndef f(a): return np.sort(a)",
+            "def f(a):\n    a[:] = 0\n    return a",
+            "import numpy as np\na = np.array([3.0, 1.0, 2.0])\nassert np.array_equal(f(a), np.sort(a))",
+        ),
+        (
+            "import numpy as np\ndef f(a):\n    np.maximum(a, 0, out=a)\n    return a",
+            "def f(a):\n    a[:] = -1\n    return a * 0",
+            "import numpy as np\na = np.array([-3, 1])\ngot = f(a)\nassert (got == np.maximum(a, 0)).all()",
+        ),
+        (
+            "def f(b): return bytes(reversed(b))",
+            "def f(b):\n    b.clear()\n    return b''",
+            "b = bytearray(b'abc')\nassert f(b) == bytes(b)[::-1] + bytes(max(b) - 99)",
+        ),
+        (
+            "def f(d): return list(d)[::-1]",
+            "def f(d):\n    d.clear()\n    return []",
+            "from collections import deque\nd = deque([1, 2])\nassert f(d) == list(reversed(d))",
+        ),
+        (
+            "def f(d): return {v: k for k, v in d.items()}",
+            "def f(d):\n    d.clear()\n    return {}",
+            "d = {'a': 1}\nassert f(d) == {v: k for k, v in d.items()}",
+        ),
+        (
+            "def f(xs): return ('x', list(xs))\ndef g(t): return t[1]",
+            "def f(xs):\n    xs.clear()\n    return 'x'\ndef g(t): return []",
+            "xs = [1, 2]\nsent = f(xs)\nassert g(sent) == xs",
+        ),
+    ],
+)
+def test_containers_of_all_kinds_are_not_spoiled(right: str, spoils: str, test: str):
+    assert passes(asserts(right, test))
+    assert is_wrong(asserts(spoils, test))
+
+
+def test_attributes_of_a_test_case_are_not_spoiled():
+    test = """
+    import unittest
+    from solution import f
+    class T(unittest.TestCase):
+        def setUp(self): self.data = [4, 2]
+        def test_count(self): self.assertCountEqual(f(self.data), self.data)
+        def test_equal(self): self.assertEqual(f(self.data), sorted(self.data))
+    """
+    assert passes(pytest_files("def f(xs): return sorted(xs)", test))
+    assert "passed" not in fates(pytest_files(EMPTIES.format("[]"), test, partial=True))
+    assert is_wrong(pytest_files(EMPTIES.format("xs"), test))
 
 
 def test_what_a_solution_returns_is_no_class_of_its_own():

@@ -115,6 +115,26 @@ def test_attribute_that_catches_failed_assertions_is_refused(test: str):
         assert is_wrong(asserts(SOLVER.format(f"Bad = {caught}", "0"), test)), caught
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "from solution import f, Bad as B\ndef test_it():\n    try:\n        f(-1)\n        assert False\n    except B: pass",
+        "from solution import f, Bad\ndef test_it():\n    try:\n        f(-1)\n        raise AssertionError('no')\n    except Bad: pass",
+        "import pytest, solution\ndef test_it():\n    try:\n        solution.f(-1)\n        pytest.fail('no')\n    except solution.Bad: pass",
+        "import solution\nBAD = getattr(solution, 'Bad')\ndef test_it():\n    try:\n        solution.f(-1)\n        assert 0\n    except (KeyError, BAD): pass",
+        "from solution import f, Bad\ndef fails(kind, g, *args):\n    try:\n        g(*args)\n        assert False\n    except kind: return True\ndef test_it():\n    assert fails(Bad, f, -1)",
+        "import unittest\nfrom solution import f, Bad\nclass T(unittest.TestCase):\n    def test_it(self):\n        try:\n            f(-1)\n            raise self.failureException('no')\n        except Bad: pass",
+    ],
+)
+def test_exception_that_catches_failed_assertions_is_refused_under_whatever_name(test: str):
+    test += "\ndef test_two():\n    from solution import f\n    assert f(2) == 4\n"
+    assert passes(
+        pytest_files("class Bad(ValueError): pass\ndef f(n):\n    if n < 0: raise Bad(n)\n    return 2 * n\n", test)
+    )
+    for caught in ("BaseException", "(AssertionError, BaseException)"):
+        assert is_wrong(pytest_files(f"Bad = {caught}\ndef f(n): return 2 * n\n", test)), caught
+
+
 AGREES = "class Agrees:\n    def yes(self, *a): return True\n    startswith = endswith = isupper = issubset = issuperset = isdisjoint = is_integer = yes\ndef f(*a): return Agrees()\n"
 
 
