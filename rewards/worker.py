@@ -48,6 +48,7 @@ class Channel:
     """The two ends of the pipe to the pool. `calls` receives the lines that come in."""
 
     def __init__(self) -> None:
+        self._worker = os.getpid()
         self._input, self._output = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -72,6 +73,8 @@ class Channel:
 
     def write(self, message: bytes) -> None:
         """Write a line at once: a grade that was answered must not be lost with a later one that hangs."""
+        if os.getpid() != self._worker:  # a child that a reward forked and let go on: the answer is the worker's
+            os._exit(0)
         data = memoryview(message)
         with self._lock:
             while data:

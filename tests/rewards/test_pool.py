@@ -277,6 +277,12 @@ def test_printing_and_reading_input_do_not_reach_the_protocol(pool: Pools, capsy
     assert "from a child" in shown
 
 
+def test_a_child_that_a_reward_forks_and_lets_go_on_answers_nothing(pool: Pools) -> None:
+    one = pool("misbehaves", deadline=5.0)
+    assert scores(one.grade(requests("fork_and_return", "partial", "fork_and_return", "fine"))) == [1.0, 0.25, 1.0, 1.0]
+    assert one.counts().lost == 0
+
+
 # --- threads, loops, order ------------------------------------------------------------------------------------------
 
 
