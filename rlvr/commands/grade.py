@@ -211,7 +211,7 @@ def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:
     text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     try:
         with replacing(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a character, as JSON writes it
     except OSError as error:
         raise BadFile(f"the rows are graded, but --summary {str(path)!r} cannot be written: {error}") from error
 

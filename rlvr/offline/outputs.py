@@ -246,7 +246,7 @@ class ParquetParts:
     def _convert(self, part: int) -> None:
         """Turn a part's lines into Parquet."""
         with self._lines(part).open("rb") as file:
-            _write_parquet(self._finished(part), (json.loads(line) for line in file))
+            _write_parquet(self._finished(part), map(_row_of, file))
         self._lines(part).unlink()
 
     def _unify(self) -> None:
@@ -290,6 +290,16 @@ class trouble:  # noqa: N801  # reads as what it is: with trouble(path)
 
 
 # --- Parquet --------------------------------------------------------------------------------------------------------
+
+
+def _row_of(line: bytes) -> dict[str, object]:
+    """A row of a part that grows; half a character, for which Parquet has no place, becomes U+FFFD."""
+    text = line.decode("utf-8")
+    if "\\ud" in text:
+        plain = json.dumps(json.loads(text), ensure_ascii=False)
+        text = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    row: dict[str, object] = json.loads(text)
+    return row
 
 
 def _rows_of(file: Path) -> Iterator[dict[str, object]]:

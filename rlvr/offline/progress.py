@@ -6,6 +6,7 @@ Example of a line:
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ from rlvr.offline.sources import Source
 _ON_TERMINAL = 0.5  # seconds between two lines
 _ELSEWHERE = 10.0
 _CLEAR = "\x1b[K"
+# What a terminal would obey, and halves of characters: texts of data and rewards hold them.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def say(line: str, *, title: str = "rlvr grade: ") -> None:
     """One line for the person who started it; nothing where standard error is closed."""
     if sys.stderr is not None:
-        print(f"{title}{line}", file=sys.stderr, flush=True)
+        shown = _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+        print(f"{title}{shown}", file=sys.stderr, flush=True)
 
 
 class Progress:

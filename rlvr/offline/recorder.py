@@ -155,7 +155,8 @@ class Describer:
         assert isinstance(row, Row)
         assert request is not None
         try:
-            line = graded_line(row, request, result, self._reward, self._columns).encode("utf-8") + b"\n"
+            text = graded_line(row, request, result, self._reward, self._columns)
+            line = text.encode("utf-8", "backslashreplace") + b"\n"  # half a character of a reward's, as JSON writes it
         except (ValueError, TypeError) as error:  # NaN in a column that came in
             return self._bad(item, row.blame(BadRow(f"not JSON: {error}")))
         if row is not self._row:
