@@ -23,7 +23,7 @@ T = TypeVar("T")
 SUITES = {
     "sets": "every row of the published sets of programming problems (five minutes on two cores)",
     "redteam": "every hostile and every honest program (an hour)",
-    "kills": "every moment at which a run, or a sandbox, is killed (a minute)",
+    "kills": "every moment at which a run is killed, and many more workers (half a minute)",
 }
 
 

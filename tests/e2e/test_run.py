@@ -44,11 +44,19 @@ def short(folder: Path) -> dict[str, object]:
     return {"reward": reward_file(folder, BY_CHANCE), "warmup__steps": 5, "eval__every": 0}
 
 
-def test_a_run_leaves_everything_that_a_run_directory_promises(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the data of a run, and the run itself as it ended."""
+    folder = tmp_path_factory.mktemp("finished")
+    tiny.make_data(folder)
+    assert run_training(tiny.config(folder), out=folder / "run") == 0
+    return folder
+
+
+def test_a_run_leaves_everything_that_a_run_directory_promises(finished: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    run = folder / "run"
-    assert run_training(tiny.config(folder), out=run) == 0
+    folder, run = finished, finished / "run"
     assert [row["step"] for row in metrics(run)] == [0, 1, 2, 3, 4]
     assert "eval/held_out/greedy_accuracy" in metrics(run)[0]
     assert sorted(p.name for p in (run / "samples").iterdir()) == [f"step-00000{n}.parquet" for n in (1, 2, 3, 4)]
@@ -63,9 +71,8 @@ def test_a_run_leaves_everything_that_a_run_directory_promises(folder: Path) -> 
     assert out.shape[1] > 4
 
 
-def test_every_sample_is_written_with_its_decision_and_trained_ones_with_an_advantage(folder: Path) -> None:
-    run = folder / "run"
-    run_training(tiny.config(folder), out=run)
+def test_every_sample_is_written_with_its_decision_and_trained_ones_with_an_advantage(finished: Path) -> None:
+    run = finished / "run"
     for line, (_, rows) in zip(metrics(run)[1:], tiny.comparable_samples(run).items(), strict=True):
         decisions = {row["decision"] for row in rows}
         assert decisions <= {"trained", "carried", "expired", "all_right", "all_wrong", "all_equal", "too_few_graded"}
@@ -76,20 +83,18 @@ def test_every_sample_is_written_with_its_decision_and_trained_ones_with_an_adva
         assert all("math" in json.loads(str(row["parts"])) for row in rows)
 
 
-def test_a_finished_run_is_not_done_again(folder: Path) -> None:
-    run = folder / "run"
-    run_training(tiny.config(folder, steps=1), out=run)
-    before = (run / "metrics.jsonl").read_bytes()
-    assert run_training(tiny.config(folder, steps=1), out=run) == 0
-    assert (run / "metrics.jsonl").read_bytes() == before
+def test_a_finished_run_is_not_done_again(finished: Path) -> None:
+    before = (finished / "run" / "metrics.jsonl").read_bytes()
+    assert run_training(tiny.config(finished), out=finished / "run") == 0
+    assert (finished / "run" / "metrics.jsonl").read_bytes() == before
 
 
-def test_a_longer_run_goes_on_from_a_shorter_one_and_equals_one_made_at_once(folder: Path) -> None:
-    run_training(tiny.config(folder, steps=2), out=folder / "grown")
-    run_training(tiny.config(folder, steps=4), out=folder / "grown")
-    run_training(tiny.config(folder, steps=4), out=folder / "whole")
-    assert tiny.comparable_metrics(folder / "grown") == tiny.comparable_metrics(folder / "whole")
-    assert tiny.comparable_samples(folder / "grown") == tiny.comparable_samples(folder / "whole")
+def test_a_longer_run_goes_on_from_a_shorter_one_and_equals_one_made_at_once(finished: Path) -> None:
+    grown, whole = finished / "grown", finished / "run"
+    run_training(tiny.config(finished, steps=2), out=grown)
+    run_training(tiny.config(finished, steps=4), out=grown)
+    assert tiny.comparable_metrics(grown) == tiny.comparable_metrics(whole)
+    assert tiny.comparable_samples(grown) == tiny.comparable_samples(whole)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(folder: Path) -> None:
@@ -100,14 +105,14 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(folder: Path)
 
 
 def test_another_config_or_other_data_is_refused_in_the_same_directory(folder: Path) -> None:
-    run = folder / "run"
-    run_training(tiny.config(folder, steps=1), out=run)
+    run, settings = folder / "run", {**short(folder), "steps": 1}
+    run_training(tiny.config(folder, **settings), out=run)
     with pytest.raises(ConfigError, match=r"optimizer\.lr was 0\.001 and is 0\.002"):
-        run_training(tiny.config(folder, steps=1, optimizer__lr=2e-3), out=run)
+        run_training(tiny.config(folder, **settings, optimizer__lr=2e-3), out=run)
     with (folder / "train.jsonl").open("a") as file:
         file.write((folder / "held_out.jsonl").read_text().splitlines()[0] + "\n")
     with pytest.raises(ConfigError, match=r"Changed: data\.train .*train\.jsonl"):
-        run_training(tiny.config(folder, steps=1), out=run)
+        run_training(tiny.config(folder, **settings), out=run)
 
 
 def test_a_dry_run_checks_everything_and_leaves_nothing(folder: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_bounds_are_those_of_the_parameters(parameters: dict[str, Json], bou
     [
         ("length", {}, "needs a value for its parameter 'limit'"),
         ("length", {"limit": 0}, "'limit' is 0; give the longest length"),
-        ("length", {"limit": 5, "shape": "cosin"}, "must be Literal"),
+        ("length", {"limit": 5, "shape": "cosin"}, "must be 'linear' or 'cosine' or 'soft_overlong'"),
         ("length", {"limit": 5, "buffer": 2}, "only the shape 'soft_overlong' has one, not 'linear'"),
         ("length", {"limit": 5, "shape": "soft_overlong"}, "'buffer' is None; the shape 'soft_overlong' needs"),
         ("length", {"limit": 5, "shape": "soft_overlong", "buffer": 6}, "1 to the limit 5"),
@@ -99,9 +99,9 @@ def test_the_bounds_are_those_of_the_parameters(parameters: dict[str, Json], bou
         ("repetition", {"ngram": 0}, "'ngram' is 0; give the words of an n-gram, 1 to 50"),
         ("repetition", {"penalty": -1}, "'penalty' is -1"),
         ("repetition", {"allowed": 1.0}, "'allowed' is 1.0; give the share"),
-        ("language", {"script": "english"}, "must be Literal"),
+        ("language", {"script": "english"}, "must be 'latin' or 'cyrillic' or"),
         ("language", {"at_least": 1.5}, "'at_least' is 1.5; give a share"),
-        ("language", {"place": "reasoning"}, "must be Literal"),
+        ("language", {"place": "reasoning"}, "must be 'response' or 'visible' or"),
     ],
 )
 def test_parameters_are_checked_before_any_grade(name: str, parameters: dict[str, Json], message: str) -> None:
