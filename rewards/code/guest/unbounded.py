@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -155,6 +156,31 @@ def _ordering(name: str) -> Callable[..., Any]:
     return method
 
 
+_ORDERINGS = {"less": "__lt__", "less_equal": "__le__", "greater": "__gt__", "greater_equal": "__ge__"}
+
+
+def _by_numpy(_self: Any, ufunc: Any, method: str, *inputs: Any, **more: Any) -> Any:
+    """`np.abs(f(2) - 3) <= 1e-6 * np.maximum(1, np.abs(f(2)))`: the same for what numpy computes of single numbers."""
+    if method == "__call__" and ufunc.__name__ in _ORDERINGS:
+        return _compare_by_order(ufunc, *inputs, **more)
+    made = getattr(ufunc, method)(*map(_plainly, inputs), **more)
+    return marked(made.item(), computed=True) if type(made).__name__ in ("float64", "complex128") else made
+
+
+def _compare_by_order(ufunc: Any, left: Any, right: Any, **more: Any) -> Any:
+    if isinstance(left, float) and isinstance(right, float):
+        first, second = (side if isinstance(side, Unbounded) else marked(float(side)) for side in (left, right))
+        return getattr(operator, _ORDERINGS[ufunc.__name__])(first, second)
+    return ufunc(_plainly(left), _plainly(right), **more)
+
+
+def _plainly(value: Any) -> Any:
+    """A number as numpy knows it."""
+    if isinstance(value, Unbounded):
+        return float.__add__(value, 0.0)
+    return complex.__add__(value, 0.0) if isinstance(value, UnboundedComplex) else value
+
+
 def _asks_for_float(frame: FrameType) -> bool:
     """Whether a test calls `float`, or has it called: what comes of it would be a number like any other."""
     tree = context.tree_of(frame.f_code.co_filename)
@@ -169,6 +195,7 @@ class Unbounded(float):
     """NaN or an infinity of the program. computed: a test has computed it from one."""
 
     computed = False
+    __array_ufunc__ = _by_numpy
 
     def __float__(self) -> float:
         """What numpy asks for when it makes an array, which knows no difference between numbers."""
@@ -181,6 +208,7 @@ class UnboundedComplex(complex):
     """A complex number with such a part."""
 
     computed = False
+    __array_ufunc__ = _by_numpy
 
 
 for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod"):

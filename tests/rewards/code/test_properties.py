@@ -137,6 +137,20 @@ NUMBERS = {
         "float('inf')",
         "-float('inf')",
     ),
+    "import numpy as np\nr = f(2.0)\nassert np.abs(r - 1.4142135) <= 1e-6 * np.maximum(1.0, np.abs(r))": (
+        "x ** 0.5",
+        "float('inf')",
+        "-float('inf')",
+        "complex('inf')",
+    ),
+    "import numpy as np\na = f(2.0)\nassert np.fabs(np.subtract(a, 1.4142135)) <= 1e-6 * max(abs(a), 1)": (
+        "x ** 0.5",
+        "float('inf')",
+    ),
+    "import numpy as np\nb = f(2.0)\nassert np.allclose(b, 1.4142135, atol=1e-6) and np.isfinite(b)": (
+        "x ** 0.5",
+        "float('inf')",
+    ),
     "from math import fabs\nd = f(2.0)\nassert not fabs(d['root'] - 1.4142135) > 1e-6 and d['n'] == 2.0": (
         "{'root': x ** 0.5, 'n': x}",
         "{'root': float('nan'), 'n': x}",
