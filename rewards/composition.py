@@ -23,7 +23,6 @@ Example:
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from rewards.errors import InvalidReward
+from rewards.finite import finite
 from rewards.parameters import nearest
 from rewards.types import Json
 
@@ -153,9 +153,10 @@ def _known(row: Mapping[object, object], keys: tuple[str, ...], where: str) -> N
 
 
 def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = finite(value)
+    if number is None:
         raise InvalidReward(f"{where} must be a finite number, not {value!r:.80}")
-    return float(value)
+    return number
 
 
 def _flag(value: object, where: str) -> bool:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rewards.errors import InvalidReward
+from rewards.finite import finite
 from rewards.types import Json
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -105,7 +106,7 @@ def _resolve(reward: str, target: Callable[..., object], parameter: inspect.Para
 _SCALARS: dict[object, Callable[[object], bool]] = {
     bool: lambda v: isinstance(v, bool),
     int: lambda v: isinstance(v, int) and not isinstance(v, bool),
-    float: lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+    float: lambda v: isinstance(v, float) or finite(v) is not None,  # a whole number may be beyond all floats
     str: lambda v: isinstance(v, str),
     type(None): lambda v: v is None,
     list: lambda v: isinstance(v, list | tuple),

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import math
 import os
 import sys
 import threading
@@ -38,6 +37,7 @@ from rewards.composition import RewardSpec
 from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward
+from rewards.finite import finite
 from rewards.lines import line
 from rewards.sources import shipped
 from rewards.types import GradeRequest, GradeResult
@@ -334,9 +334,10 @@ def whole(name: str, value: int) -> int:
 
 
 def _positive(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
-        raise InvalidReward(f"{name} must be a positive number of seconds, not {value!r}")
-    return float(value)
+    seconds = finite(value)
+    if seconds is None or seconds <= 0:
+        raise InvalidReward(f"{name} must be a positive number of seconds, not {value!r:.80}")
+    return seconds
 
 
 _POOLS: weakref.WeakSet[GraderPool] = weakref.WeakSet()

@@ -36,7 +36,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
-import math
 import os
 import sys
 import threading
@@ -64,6 +63,7 @@ from rewards.declared import (
     empty_response,
 )
 from rewards.errors import InvalidReward, UnknownReward
+from rewards.finite import finite
 from rewards.installed import installed, load_installed
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest, parameters_of
@@ -210,8 +210,8 @@ def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound |
     if correctness is not False:
         return ZERO_TO_ONE if correctness is True else checked_range(correctness, f"reward {name!r}: correctness")
     for key, bound in (("floor", floor), ("ceiling", ceiling)):
-        if bound is not None and not callable(bound) and not math.isfinite(bound):
-            raise InvalidReward(f"reward {name!r}: {key} must be finite, not {bound!r}")
+        if bound is not None and not callable(bound) and finite(bound) is None:
+            raise InvalidReward(f"reward {name!r}: {key} must be finite, not {bound!r:.80}")
     if isinstance(floor, int | float) and isinstance(ceiling, int | float) and floor > ceiling:
         raise InvalidReward(f"reward {name!r}: floor {floor} is above ceiling {ceiling}")
     return None
@@ -220,10 +220,9 @@ def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound |
 def checked_range(value: object, where: str) -> Range:
     """Two finite numbers, the first below the second. Raises InvalidReward."""
     if isinstance(value, list | tuple) and len(value) == 2:
-        low, high = value
-        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value)
-        if numbers and low < high:
-            return float(low), float(high)
+        low, high = map(finite, value)
+        if low is not None and high is not None and low < high:
+            return low, high
     raise InvalidReward(f"{where} must be the scores of wrong and right, such as (0, 1) or (-1, 1), not {value!r:.80}")
 
 

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from rewards.code.references import READERS as CODE_READERS
 from rewards.code.references import CodeReference
 from rewards.errors import InvalidRow
+from rewards.finite import finite
 from rewards.rules.references import READERS as RULE_READERS
 from rewards.rules.references import RuleReference
 
@@ -173,10 +174,10 @@ def _math_terms(row: Mapping[str, object]) -> dict[str, Any]:
     """What a row says beside its answer."""
     terms: dict[str, Any] = {}
     if (tolerance := row.get("tolerance")) is not None:
-        number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
-        if not number or not math.isfinite(tolerance) or tolerance < 0:  # type: ignore[arg-type, operator]
+        number = finite(tolerance)
+        if number is None or number < 0:
             raise InvalidRow(f"reference.tolerance must be a number, at least 0, not {tolerance!r:.80}")
-        terms["tolerance"] = float(tolerance)  # type: ignore[arg-type]
+        terms["tolerance"] = number
     if (unit := row.get("unit")) is not None:
         if not isinstance(unit, str):
             raise InvalidRow(f"reference.unit must be text, not {unit!r:.80}")

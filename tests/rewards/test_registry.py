@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,10 @@ from rewards import (
     GradedInProcess,
     GradeRequest,
     GradeResult,
+    GraderPool,
     InvalidReward,
+    InvalidRow,
+    RewardSpec,
     UnknownReward,
     Verdict,
     find,
@@ -24,7 +27,7 @@ from rewards import (
     reward,
 )
 from rewards.outcome import grade_from
-from rewards.types import Json
+from rewards.types import Json, reference_from
 
 REQUEST = GradeRequest(response="four")
 
@@ -66,6 +69,22 @@ def test_a_plain_function_is_scored_without_right_and_wrong() -> None:
 def test_a_declared_reward_has_a_correctness() -> None:
     result = judge("test_async")
     assert (result.score, result.correctness, result.verdict) == (1.0, 1.0, Verdict.CORRECT)
+
+
+def test_a_number_that_no_float_holds_is_a_mistake_like_any_other() -> None:
+    huge = 10**400  # JSON and YAML may hold it
+    mistakes: list[tuple[Callable[[], object], str]] = [
+        (lambda: find("test_length").check({"scale": huge}), "parameter 'scale' is 10000.* but must be"),
+        (lambda: find("process").check({"command": "a", "range": [0, huge]}), "'range'"),
+        (lambda: RewardSpec.from_dict({"sum": [{"reward": "math", "weight": huge}]}), "weight must be a finite number"),
+        (lambda: GraderPool("math", deadline=huge), "deadline must be a positive number"),
+        (lambda: reward("test_huge", correctness=(0, huge)), "must be the scores of wrong and right"),
+        (lambda: reward("test_huge", floor=huge), "floor must be finite"),
+        (lambda: reference_from({"type": "math", "answer": "1", "tolerance": huge}), "reference.tolerance must be"),
+    ]
+    for make, message in mistakes:
+        with pytest.raises((InvalidReward, InvalidRow), match=message):
+            make()
 
 
 def test_parameters_reach_functions_batches_and_classes() -> None:
