@@ -106,7 +106,14 @@ def create_app(
         after = {"Retry-After": str(math.ceil(error.retry_after))}
         return JSONResponse({"detail": str(error)}, status_code=429, headers=after)
 
-    for kind, status in ((BadBody, 422), (UnknownReward, 404), (GradingUnavailable, 503), (SandboxUnavailable, 503)):
+    statuses: dict[type[Exception], int] = {
+        BadBody: 422,
+        InvalidRow: 422,  # nested so deep that no worker can be asked
+        UnknownReward: 404,
+        GradingUnavailable: 503,
+        SandboxUnavailable: 503,
+    }
+    for kind, status in statuses.items():
         app.add_exception_handler(kind, _complaint(status))
     app.add_middleware(Guard, token=token, most_bytes=most_bytes)
     return app
@@ -178,7 +185,7 @@ def _checked(request: GradeRequest) -> GradeRequest:
     """Metadata came from JSON, and goes to a worker as it came; NaN is in Python's JSON and in no other."""
     try:
         json.dumps(dict(request.metadata), allow_nan=False)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRow(f"metadata is not JSON: {error}") from error
     return request
 
@@ -213,9 +220,8 @@ class _Counts:
         """In Prometheus' text format."""
         rows = ["# HELP rlvr_rewards_grades_total Grades given.", "# TYPE rlvr_rewards_grades_total counter"]
         for (reward, verdict), count in sorted(self.grades.items()):
-            rows.append(
-                f"rlvr_rewards_grades_total{{reward={json.dumps(reward)},verdict={json.dumps(verdict)}}} {count}"
-            )
+            named = json.dumps(reward, ensure_ascii=False)  # this format has no \\u escapes
+            rows.append(f'rlvr_rewards_grades_total{{reward={named},verdict="{verdict}"}} {count}')
         said = [pool.counts() for pool in pools.values()]
         running = min(places.held, places.slots)
         for name, kind, text, value in (
