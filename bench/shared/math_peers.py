@@ -51,10 +51,13 @@ def verl(name: str) -> Scorer:
 
 
 def _file_of(package: str, path: str) -> ModuleType:
+    """A file of a package that is installed here, or among the tests' peers (`make test` puts them there)."""
     found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(package)
-    file = Path(found.submodule_search_locations[0]) / path
+    places = list(found.submodule_search_locations or ()) if found is not None else []
+    files = [folder / path for folder in (*map(Path, places), Path(sys.prefix) / "peers" / package)]
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        raise ModuleNotFoundError(f"no {path} of {package}")
     spec = importlib.util.spec_from_file_location(f"peer_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
