@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rewards.math.assertion import LONGEST_SENTENCE, is_asserted, is_taken_back
 from rewards.math.surroundings import completed
 
 _MARK = re.compile(
@@ -38,16 +39,15 @@ _HOLLOW = re.compile(
     r"|[{}$?_.…~])*+\Z"
 )
 _DENIED = re.compile(
-    r"(?:(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
+    r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
     r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_DENYING = re.compile(r"not|n['’]t|rather|instead|nor|≠|\\ne", re.IGNORECASE)  # each denial has one of them
-_CALLED_WRONG = re.compile(
-    r"[\s$*)]*(?:is|was)\s(?:(?:wrong|incorrect)\b|not\s(?:correct|right|the\s(?:correct\s|right\s)?answer)\b)",
-    re.IGNORECASE,
-)
+_DENYING = re.compile(r"not|never|means|n['’]t|rather|instead|nor|≠|\\ne", re.IGNORECASE)  # each denial has one of them
 _LONGEST_DENIAL = 30
+_ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?](?=[\s$)*\"'])|\n")
+_OPERATOR = re.compile(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
 _BLANKS = re.compile(r"\s+|\\[,;:! ]")
 
 # What may stand between two boxes of one list, after the wrappings are taken off.
@@ -209,6 +209,10 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
             last = box
         else:
             between = text[box.end : right]
+            if (operator := _OPERATOR.fullmatch(between)) is not None:  # one value of several parts
+                contents[-1] = f"({content}) {operator[1]} ({contents[-1]})"
+                starts[-1] = right = box.start
+                continue
             joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
             if joint is None and len(between) <= _LONGEST_OWNER and _have_owners(text, box, between):
                 joint = ", "
@@ -282,7 +286,15 @@ def _is_denied(text: str, box: Box) -> bool:
     if _DENYING.search(before) is not None and _DENIED.search(before) is not None:
         return True
     is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
-    return is_number and _CALLED_WRONG.match(text, box.end) is not None
+    if is_number and is_taken_back(text[box.end : box.end + _LONGEST_JOINT]):
+        return True
+    return "answer" in before and not _is_asserted(text[max(0, box.start - LONGEST_SENTENCE) : box.start])
+
+
+def _is_asserted(before: str) -> bool:
+    """Whether "the answer is", right before a box, is what the sentence asserts."""
+    said = _ANSWER_IS.search(before)
+    return said is None or is_asserted(_SENTENCE.split(before[: said.start()])[-1])
 
 
 def _have_owners(text: str, box: Box, between: str) -> bool:

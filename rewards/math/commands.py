@@ -65,7 +65,7 @@ class Parser(Grammar):
         return divide(top, self._digit_group())
 
     def _derivative(self) -> Expr | None:
-        r"""`\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`: a name of its own. Raises NotMaths for an operator."""
+        r"""`\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`: a name of its own; `\frac{d}{dx}` of what follows."""
         start, source, opened = self.at, "", 0
         for at in range(start, min(start + _LONGEST_DERIVATIVE, len(self._tokens))):
             text = self._tokens[at].text
@@ -73,7 +73,8 @@ class Parser(Grammar):
             opened += text == "}" and source.count("{") == source.count("}")
             if opened == 2:
                 if _OPERATOR.fullmatch(source):
-                    raise NotMaths("a derivative")
+                    self.at = at + 1
+                    return Op("diff", (self._argument(), Sym(source[-2])))
                 if _DERIVATIVE.fullmatch(source) is None:
                     return None
                 self.at = at + 1
@@ -126,7 +127,8 @@ class Parser(Grammar):
         exponent: Expr | None = None
         if self.peek() == "^" and self.peek(1) != "\\circ":
             self.at += 1
-            exponent = self._group()
+            one_digit = self.peek(1) == "^" and self.peek(2) == "\\circ"  # `\sin^230^\circ`
+            exponent = self._digit_group() if one_digit else self._group()
         inverse = exponent == MINUS_ONE
         value = Op(f"a{name}" if inverse else name, (self._argument(),))
         return value if exponent is None or inverse else power(value, exponent)
@@ -194,6 +196,9 @@ class Parser(Grammar):
         inner = self._group()
         if isinstance(inner, Sym):  # a name of its own: it need not be real
             return Sym(f"bar {inner.name}")
+        if isinstance(inner, Op) and inner.name == "*" and all(isinstance(one, Sym) for one in inner.args):
+            names = [one.name for one in inner.args if isinstance(one, Sym)]  # digits, or two points of a segment
+            return Sym(f"bar {' '.join(sorted(names) if ''.join(names).isupper() else names)}")
         if isinstance(inner, (Op, Const)):
             return Op("conj", (inner,))
         raise NotMaths("a line over a number")
@@ -240,6 +245,10 @@ class Parser(Grammar):
             ends = len(text) == 2 and text[0] == "d" and text[1].isalpha() and self._tokens[at].kind is Kind.WORD
             if depth == 0 and ends:
                 return self._integral_body(start, at, text[1], at + 1, bounds)
+            if depth == 0 and len(text) > 2 and text[-2] == "d" and self._tokens[at].kind is Kind.WORD:  # `xdx`
+                before = [Token(Kind.LETTER, c, False, self._tokens[at].start + k) for k, c in enumerate(text[:-2])]
+                self._tokens = [*self._tokens[:at], *before, *self._tokens[at + 1 :]]
+                return self._integral_body(start, at + len(before), text[-1], at + len(before), bounds)
             if depth == 0 and text == "d" and at + 1 < len(self._tokens) and self._tokens[at + 1].kind is Kind.LETTER:
                 return self._integral_body(start, at, self._tokens[at + 1].text, at + 2, bounds)
         for at in range(start, len(self._tokens)):  # `\\frac{dx}{x}`
@@ -267,8 +276,19 @@ class Parser(Grammar):
             raise NotMaths("a limit without its variable")
         self.at += 1
         self.expect("\\to")
-        at = self._inside("}")
-        return Op("lim", (self._signed(), Sym(token.text), at))
+        at = self._side_of_limit()
+        self.expect("}")
+        return Op("lim", (self._signed(), Sym(token.text), *at))
+
+    def _side_of_limit(self) -> tuple[Expr, ...]:
+        """Where a variable goes, and 1 or -1 where it comes from above or below."""
+        last = next((at for at in range(self.at, len(self._tokens)) if self._tokens[at].text == "}"), 0)
+        sign = last and self._tokens[last - 1].text in ("+", "-") and self._tokens[last - 2].text == "^"
+        if not sign:
+            return (self.expression(),)
+        side = ONE if self._tokens[last - 1].text == "+" else MINUS_ONE
+        self._tokens = [*self._tokens[: last - 2], *self._tokens[last:]]
+        return self.expression(), side
 
     def _determinant(self) -> Expr:
         if self.take("("):

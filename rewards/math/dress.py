@@ -37,6 +37,7 @@ _RAISED_FIRST = re.compile(
 )
 
 _PRIMES = re.compile(r"(?<=[a-zA-Z])\s*\^\s*(?:\{\s*(?:\\prime\s*)+\}|\\prime(?![a-zA-Z])\s*)")
+_ROMAN = re.compile(r"\{\s*\\rm(?![a-zA-Z])\s*([^{}\\]*(?=\}))|\\rm\s*\{")
 _FONT_OF_ONE = re.compile(r"\\(mathrm|mathsf|mathit|mathnormal)\s+([a-zA-Z])(?![a-zA-Z])")
 
 _LETTER = r"\s*(?:\{\s*([a-zA-Z0])\s*\}|(?<=\s)([a-zA-Z0]))"
@@ -50,6 +51,8 @@ _NO_LETTER = re.compile(rf"{_BOLD.pattern}|\\(?:text|mathrm|mbox|begin|end)\s*\{
 def undressed(text: str) -> str:
     """Without what is not seen or only wraps, and with TeX's own roots and fractions as those of LaTeX."""
     text = measured(_WRAPPING.sub("", _UNSEEN.sub(" ", text)).replace("smallmatrix", "matrix"))
+    if "\\rm" in text:
+        text = _ROMAN.sub(lambda roman: r"\mathrm{" + (roman[1] or ""), text)
     text = _FONT_OF_ONE.sub(r"\\\1{\2}", text)
     if "\\surd" in text or "\\root" in text:
         text = _ROOT_OF.sub(lambda root: rf"\sqrt[{root[1]}]" + (f"{{{root[2]}}}" if root[2] else ""), text)

@@ -62,6 +62,10 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS_OF_A_HASH = 2
+_CORRECTED = re.compile(  # "Oops, the answer is 6"
+    r"[\s$*).!]*(?:scratch\sthat|oops|sorry|correction|wait|no)\b[,.:!]?\s*[^.\n]{0,20}\banswer\s(?:is|should\sbe)\b",
+    re.IGNORECASE,
+)
 _SHORTEST_OVERRIDE = len("final answer:")
 
 
@@ -174,6 +178,8 @@ def _box_or_override(text: str) -> str | Committed | None:
     if found is None:
         return None
     behind = text[found.end :]
+    if _CORRECTED.match(behind) is not None:
+        return said(behind) or found
     return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
 
 

@@ -15,6 +15,7 @@ from rewards.math.expressions import (
     BINDING,
     FUNCTIONS,
     MINUS_ONE,
+    TRIGONOMETRIC,
     Expr,
     Num,
     Op,
@@ -123,6 +124,8 @@ def _form(one: Expr) -> polynomials.Form | None:
 def _has_like_terms(one: Op) -> bool:
     r"""Two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
     found = [_form(term) for term in flattened(one)]
+    if any(form is not None and not form.top for form in found):
+        return True  # a zero is added
     forms = [form.top for form in found if form is not None and form.bottom == polynomials.ONE]
     if len(forms) > _MOST_TERMS:
         return False
@@ -173,6 +176,8 @@ def _is_rational_in_disguise(one: Op) -> bool:
     if form is None:
         return False
     parts = {monomial for monomial in form.top if monomial}
+    if one.name in TRIGONOMETRIC:
+        return all(name[0] in ("p", "i") for monomial in parts for name, _exponent in monomial)
     return form.bottom == polynomials.ONE and all(
         len(monomial) == 1 and monomial[0][0] == polynomials.IMAGINARY for monomial in parts
     )

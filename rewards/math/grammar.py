@@ -248,6 +248,10 @@ class Grammar:
             return token.number
         if token.kind is Kind.WORD:
             self._split(token)
+            token = self._tokens[self.at]
+        if token.kind is Kind.LETTER:
+            self.at += 1
+            return self._letter(token.text, indexed=False)
         return self._atom()
 
     def _digit_group(self) -> Expr:
@@ -322,13 +326,25 @@ class Grammar:
                 return Num(whole.value + top.value / bottom.value)
         return whole
 
-    def _letter(self, letter: str) -> Expr:
+    def _letter(self, letter: str, *, indexed: bool = True) -> Expr:
+        """indexed: a number right behind it is its index; behind an argument without braces it is none."""
         if self.peek() == "_":
             return Sym(self._subscripted(letter))
         if letter == "e" and letter not in self._bound:
             return E
         if letter == "i" and letter not in self._bound:
             return IMAGINARY_UNIT
+        following = self.token
+        if (
+            indexed
+            and following is not None
+            and following.kind is Kind.NUMBER
+            and following.text.isdigit()
+            and not following.gap
+            and self.peek(1) != "^"
+        ):
+            self.at += 1  # `x1`
+            return Sym(f"{letter}_{following.text}")
         if letter in ("C", "P") and self.peek() == "(" and (chosen := self._choose(letter)) is not None:
             return chosen
         if letter in _FUNCTION_LETTERS and self.peek() == "(" and self.token is not None and not self.token.gap:

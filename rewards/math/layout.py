@@ -51,6 +51,9 @@ _RAISED_FRACTION = re.compile(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*
 _RAISED_O = re.compile(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
 _ANGLE = re.compile(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
 _EMPTY_BEFORE_DEGREES = re.compile(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
+_DOTTED = re.compile(r"(?<=[\d.])\\dot\s*(\d)")
+_COMMA_BEFORE_REPEAT = re.compile(r"(?<=\d),(?=\d*\\overline)")
+_ANGLED = re.compile(r"<[^<>=]+,[^<>=]+>")
 _DOT = re.compile(r"(?<=\d)\{\.\}(?=\d)")
 _FACTORIAL = re.compile(r"(?<=\d)!=(?!=)")
 _AGAIN = re.compile(r"([^()=]+?)\s*\(\s*=\s*([^()=]+)\)")  # the same value in another form
@@ -133,6 +136,10 @@ def settled(text: str) -> str:
         text = f"{text[: remark.start()]} “ {remark[1]}”"
     if "/_" in text or "/ _" in text:
         text = _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    if "\\dot" in text or ",\\overline" in text:
+        text = _DOTTED.sub(r"\\dot{\1}", _COMMA_BEFORE_REPEAT.sub(".", text))
+    if text[:1] == "<" and _ANGLED.fullmatch(text):
+        text = rf"\langle {text[1:-1]} \rangle"
     if "{" in text:
         text = _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
     if "!=" in text:

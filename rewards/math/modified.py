@@ -25,6 +25,9 @@ _BEFORE = re.compile(
         (?<!by\sa\s)(?:{_PART})\sof
       | twice | thrice | double | triple | quadruple | times | plus | minus | than | modulo
       | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
+      | never\s\w+ | nobody\s\w+ | unequal\sto | negative | differs?\sfrom | exceeds? | answers?\sincludes?
+      | at\s(?:most|least) | (?:is|are|be)\sup\sto
+      | rejects? | discards? | rul(?:e|es|ing)\sout
       | none\sof | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
       | (?:divided|multiplied|divisible)\sby | out\sof
       | except(?:\sfor)? | besides | excluding | never
@@ -33,7 +36,7 @@ _BEFORE = re.compile(
       | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between)
       | {_NUMBERED}(?:after|before|following|preceding)
       | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)
-    )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?[\s$*(\[]*\Z""",
+    )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?(?:[a-z]\s?=\s?)?[\s$*(\[]*\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
 

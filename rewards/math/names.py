@@ -9,7 +9,7 @@ alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sig
 Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar aleph
 """
 _OTHERS = "cross frac sqrt cbrt binom log ln lg exp cis det int lim lfloor lceil overline bar begin"
-ACCENTS = ("dot", "ddot", "hat", "tilde", "vec")
+ACCENTS = ("dot", "ddot", "hat", "tilde", "vec", "mathcal", "mathscr", "mathfrak")
 FIGURES = ("angle", "triangle", "overrightarrow", "overleftrightarrow", "widehat")
 GREEK = frozenset(_LETTERS.split())
 CONSTANTS = {"\\pi": PI, "\\infty": INFINITY, "\\exponentialE": E, "\\imaginaryI": IMAGINARY_UNIT}

@@ -16,8 +16,10 @@ from __future__ import annotations
 import re
 
 from rewards.math.assertion import (
+    SEVERAL,
     is_asserted,
     is_restricted,
+    is_taken_back,
     is_unconditional,
     offers_more,
 )
@@ -82,8 +84,9 @@ _CORRECTION = re.compile(
 )
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
-    r"(?:[:=\s>]|(?:thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly|equal to|given by|as follows"
-    r"|still|again|also|obviously|precisely|definitely|certainly|actually|always|approximately|about|roughly"
+    r"(?:[:=\s]|(?<==)>|(?:only|in fact|merely|thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly"
+    r"|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
+    r"|approximately|about|roughly"
     r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
@@ -95,10 +98,13 @@ _DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _INSTEAD = re.compile(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
-_HEDGE = re.compile(rf"(?<![^\W_])(?:{OR}|else|otherwise|depending)(?![^\W_])", re.IGNORECASE)
+_HEDGE = re.compile(
+    rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
+)
 _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
-    r"[\s*)]*[,;]?\s*(?:by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
+    r"[\s*)]*[,;:]?\s*(?:no matter|regardless|irrespective|whatever|to the nearest|namely|from (?=\()"
+    r"|by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
     r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])",
     re.IGNORECASE,
 )
@@ -140,11 +146,11 @@ _CHANGED = re.compile(
     r"[\s$*)]+(?:times|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared|cubed|factorial|below|above"
     r"|short of|away from|point|to the power"
     r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
-    r"|\s+more\s*\Z|\s*\\?%\s+of\b",
+    r"|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
+    r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
     re.IGNORECASE,
 )
 _RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that is part of another
-_SEVERAL = "… "  # before what is more than one value, or another than it seems: it is no answer as it stands
 
 
 def bare(text: str) -> str | None:
@@ -180,11 +186,14 @@ def said(text: str) -> str | None:
         chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
         return chosen[-1] if chosen else None
     if place is not None and _TWO_CASES.search(sentence_before(text, place)):
-        return _SEVERAL + value
+        return SEVERAL + value
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
-    return value if taken_back is None else last_value(text[taken_back:]) or value
+    corrected = None if taken_back is None else last_value(text[taken_back:])
+    if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
+        return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE]) else value
+    return corrected or value
 
 
 _REMARK = re.compile(r"(?:[^\W\d_]+\s+){2,}[^\W\d_]+[.!]?")  # "a common one" is said of the answer, and is none
@@ -194,7 +203,7 @@ def said_finally(text: str) -> str | None:
     """What an explicit "final answer is" gives, where it gives a value."""
     place = _last_phrase(text, only_final=True)
     value = None if place is None else _stated(text, place)
-    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value) or value.startswith(_SEVERAL):
+    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value) or value.startswith(SEVERAL):
         return None
     if is_restricted(text[text.find(value, place) + len(value) : sentence_end(text, place)]):
         return None
@@ -253,7 +262,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
         if (assigned := _assignments(rest)) is not None:
             return assigned
         if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):
-            return _SEVERAL + rest[:end].rstrip()
+            return SEVERAL + rest[:end].rstrip()
         return formula(rest, begun)
     end = sentence_end(rest, 0)
     if rest.startswith("?", end):
@@ -272,7 +281,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
     if clause.count("}") > clause.count("{"):
         clause = clause.rstrip("}]" + AROUND)
     if offers_more("", clause, rest[end:]):
-        return _SEVERAL + clause
+        return SEVERAL + clause
     return _clause(clause, is_verb=is_verb)
 
 
@@ -304,7 +313,7 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
         if _NOT_THAT.match(after):
             return run
         if _CHANGED.match(after) or offers_more(after, run):
-            return _SEVERAL + clause
+            return SEVERAL + clause
         if COMPOUND.match(after):
             return last_value(clause)
         if _IN_BRACKETS.fullmatch(after) or _REASONED.match(after):
@@ -317,9 +326,9 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
     if denial is not None:
         return denial.group("value")
     if re.fullmatch(r"[A-J]\s\([^()]*\)", clause):
-        return _SEVERAL + clause if _HEDGE.search(clause) else clause[0]
+        return SEVERAL + clause if _HEDGE.search(clause) else clause[0]
     if _OTHER_CHOICE.match(clause) and not _CHOICE_LIST.fullmatch(clause):
-        return _SEVERAL + clause
+        return SEVERAL + clause
     if ((run or _CHOICES.search(clause)) and _HEDGE.search(clause)) or " " in run:
         return clause
     if bare(clause) is not None:
@@ -333,5 +342,5 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
         return run
     if is_verb and _VALUE.search(clause) and not _THAT.match(clause):
         at_last = None if _DENYING.match(clause) else _APPOSITION.search(clause)
-        return at_last.group("value") if at_last else _SEVERAL + clause
+        return at_last.group("value") if at_last else SEVERAL + clause
     return last_value(clause)

@@ -63,6 +63,7 @@ _DATE = re.compile(
     r"(?:,?\s+(\d{4}))?",
 )
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
 _SIGNS = "+-$€£¥₹ "
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(
@@ -74,7 +75,9 @@ _IN_NUMBERS = re.compile(
     r"[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
 )
 _SAID = re.compile(
-    r"^“?\s*(?:the )?(?:final )?(?:answer|result|solution|value|total|sum)\s*(?:is|:)\s*”?\s*(?=[^\s“])", re.IGNORECASE
+    r"^“?\s*(?:the )?(?:final )?(?:(?:answer|result|solution|value|total|sum)\s*”?\s*(?:is|:)"
+    r"|(?:answers|solutions|roots|values)\s*(?:are|:))\s*”?\s*(?=[^\s“])",
+    re.IGNORECASE,
 )
 _UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
 _CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
@@ -166,6 +169,10 @@ def gold_readings(text: str) -> tuple[Value, ...]:
     marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
     if plain.count(",") > 2 and not marked and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))
+    if _ROUND_DECIMAL.fullmatch(plain) and not _GROUPED.fullmatch(
+        plain.lstrip("-")
+    ):  # `-3,0`: nobody writes such a decimal, so it is a list of two
+        return readings(plain.replace(",", ", "))
     found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
@@ -218,7 +225,8 @@ def _readings(text: str) -> list[Value]:
     if magnitude := _MAGNITUDE.fullmatch(text):  # two values of a real unknown
         return [*maths(rf"{magnitude[1]} = \pm ({magnitude[2]})"), *maths(text)]
     found += _worded(unquoted, quoted=OPEN_TEXT in text)
-    if found and (isinstance(found[0], Scalar | Truth | Date) or len(unquoted) > 4):
+    may_be_ratio = bool(found) and isinstance(found[0], Clock) and not found[0].half
+    if found and (isinstance(found[0], Scalar | Truth | Date) or len(unquoted) > 4) and not may_be_ratio:
         return found
     decimal = _DECIMAL_COMMA.fullmatch(text)
     if decimal and (
@@ -311,7 +319,7 @@ def conditions(text: str) -> frozenset[str]:
 def _worded(text: str, *, quoted: bool) -> list[Value]:
     """Words, choices, truths, dates, times, numbers to a base."""
     found: list[Value] = []
-    lower = text.lower().strip(" .")
+    lower = text.lower().strip(" .!")
     if lower in TRUTHS:
         return [Truth(TRUTHS[lower])]
     option = _OPTION.sub("", text)

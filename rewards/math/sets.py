@@ -451,7 +451,8 @@ def same_roots(equation: Expr, answer: Value) -> Answer:
         if not isinstance(item, Named) or not isinstance(item.expression, Sym):
             return Answer.NO
         names.add(item.expression.name)
-        inner = item.value.items if isinstance(item.value, Many) and not item.value.opening else (item.value,)
+        several = isinstance(item.value, Many) and item.value.opening in ("", "\\{")
+        inner = item.value.items if several and isinstance(item.value, Many) else (item.value,)
         roots += [one.expression for one in inner if isinstance(one, Scalar)]
         if not all(isinstance(one, Scalar) for one in inner):
             return Answer.NO

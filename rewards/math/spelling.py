@@ -46,6 +46,8 @@ _SIGNS = {
     "∞": r"\infty ",
     "≤": r"\le ",
     "⩽": r"\le ",
+    "≦": r"\le ",
+    "≧": r"\ge ",
     "≥": r"\ge ",
     "⩾": r"\ge ",
     "≠": r"\ne ",
@@ -145,7 +147,26 @@ _TEXT = re.compile(
     r"|bm|emph|underline)\*?\s*\{((?:\\[{}]|[^{}])*)\}"
 )
 _FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline|ensuremath)\s*\{")
-_FUNCTIONS_IN_TEXT = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "ln", "log", "lg", "gcd", "lcm"))
+_FUNCTIONS_IN_TEXT = frozenset(
+    (
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "ln",
+        "log",
+        "lg",
+        "gcd",
+        "lcm",
+        "cis",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "choose",
+    )
+)
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
 _STRUCTURED = re.compile(r"\s*(?:\\\{.*\\\}|[(\[].*,.*[)\]])\s*")  # a set, a tuple or an interval
 _CONSTANTS = frozenset(("e", "i"))
@@ -269,6 +290,7 @@ _UNIT_FRACTION = re.compile(
     r"\\frac\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}"
 )
 _ANGLED = re.compile(r"\\(left)\s*<|\\right\s*>")
+_LOG_TO_BASE = re.compile(r"(?<![a-zA-Z\\])log(2|3|5|10)(?=\s?\()")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _MARKUP = re.compile(r"(?<!\\)\*\*")
 
@@ -284,10 +306,10 @@ def _root(match: re.Match[str]) -> str:
 
 def _quoted(match: re.Match[str]) -> str:
     """The content of a text command: maths where it can only be that, else quoted words."""
-    content = match.group(2)
+    content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
     if content.strip() in (",", ";", ":", "."):
         return content
-    if content.strip() in ("sec", "min") and match.string[: match.start()].rstrip("\\ ,;~")[-1:].isdigit():
+    if content.strip() in ("sec", "min") and before[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
     if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
         return f" {FUNCTION_WORDS[content.strip()]} "
@@ -295,6 +317,8 @@ def _quoted(match: re.Match[str]) -> str:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:
         return f" {content} "
+    if len(content.strip()) == 1 and content.strip().isalpha() and before[-1:] in ("+", "-"):
+        return f" {content} "  # a constant
     if _STRUCTURED.fullmatch(content):
         return content
     if re.fullmatch(r"\s*[-+]?\d[\d.,]*\.\s*", content):
@@ -400,6 +424,8 @@ def spelled(text: str) -> str:
         if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
         else text
     )
+    if "log" in text:
+        text = _LOG_TO_BASE.sub(r"\\log_{\1}", text)
     text = _WHITE.sub(" ", indexed(text)).strip()
     return settled(_TRAILING.sub("", text).strip())
 

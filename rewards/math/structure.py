@@ -159,6 +159,8 @@ def _filled(items: list[Value]) -> list[Value]:
 def _item(found: Sequence[Token], text: str) -> list[Value]:
     """One value, equation or inequality."""
     pieces, between = cut(found, frozenset(_RELATIONS))
+    if between and any(token.text == "\\cup" for token in found) and (union := _conditions_joined(found, text)):
+        return union
     if not between:
         return _value(found, text)
     if any(not piece for piece in pieces):
@@ -193,6 +195,14 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         members = [_expression(piece) for piece in pieces]
         return [Inequality(tuple(members), tuple(relations))]
     raise NotMaths("relations that are no chain")
+
+
+def _conditions_joined(found: Sequence[Token], text: str) -> list[Value]:
+    r"""`x < 1 \cup x > 2`."""
+    pieces, _between = cut(found, frozenset(("\\cup",)))
+    parts = [_item(piece, text)[:1] for piece in pieces if piece] if len(pieces) > 1 else []
+    whole = [part[0] for part in parts if part and isinstance(part[0], Inequality)]
+    return [Union(tuple(whole))] if parts and len(whole) == len(pieces) else []
 
 
 def _interval(value: Value) -> Value:
@@ -451,7 +461,12 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
             if all(sides):
                 return [operation(sides[0][0], sides[1][0])]
     pieces, between = cut(found, frozenset(("-",)))
-    if len(pieces) == 2 and all(pieces) and (pieces[1][0].text == "\\{" and pieces[1][-1].text == "\\}"):
+    if (
+        len(pieces) == 2
+        and all(pieces)
+        and closes(pieces[1])
+        and (pieces[1][0].text == "\\{" or by_sign(pieces[0]) is not None)
+    ):
         sides = [_several(piece, text) for piece in pieces]
         if all(sides) and not isinstance(sides[0][0], Scalar):
             return [Minus(sides[0][0], sides[1][0])]

@@ -20,6 +20,31 @@ from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
 _SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_SIGN_OUTSIDE = re.compile(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
+_PART_BEFORE = re.compile(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
+_COMPARED = re.compile(
+    r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
+    r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|(?:[a-z]\s*)?[≥≤]))[\s$(]*\Z",
+    re.IGNORECASE,
+)
+_AROUND = " \n\t$(*"
+_CHANGING = ("<", ">", "≥", "≤", "than", "least", "most", "to", "/", "√", "-", "−", "±", "negative", "minus")
+_TAG = re.compile(r"<[^<>\n]{0,20}>[\s$]*\Z")
+_RANGE_BEFORE = re.compile(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
+_NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
+_RANGE_BEHIND = re.compile(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
+_MORE = re.compile(  # the rest of the number, or another value
+    rf"""[\s$*)]*(?:/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|[–—]\s*(?:or\b|\d)|,?\s*\bor\s+(?:more|less|fewer|else)\b
+    |and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}
+      \b(?:possible|also|too|acceptable|as\swell)\b
+    |,?\s*(?:if|when|for|provided|except|unless)\b[^.!?\n]*?(?:
+      (?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)
+      |\bit\s+is\s+{_NUMBER}))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AND_ANOTHER = re.compile(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
+_NAME_BEFORE = re.compile(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
+_NAME_BEHIND = re.compile(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
 _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
 _PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
 _MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
@@ -57,26 +82,33 @@ _OR_BEFORE = re.compile(
     r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
 )
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
-_POINT_BEFORE = re.compile(r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(((?:[^()$,\n]{1,20},)*)\s*\Z")
-_POINT_BEHIND = re.compile(r"\s*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
+_POINT_BEFORE = re.compile(
+    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(\$?((?:[^()$,\n]{1,20},)*)\s*\Z"
+)
+_POINT_BEHIND = re.compile(r"[\s$]*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
 _WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
 _HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
 
 
 def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     """The content of a box with what belongs to it; and without the scale or factor behind it, where there is one."""
-    sign = _SIGN.search(before[-_LOOKED_AT:]) if before.rstrip().endswith(_SIGNS) else None
+    near = before[-_LOOKED_AT:]
+    if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
+        return changed, None
+    sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
-    if "or" in before[-_LOOKED_AT:] and (offered := _offered_before(before)) is not None:
+    if "or" in near and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
-    behind = behind[:_LOOKED_AT]
+    further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
         return point, None
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content, None
+    if (extended := _extended(content, near, further)) is not None:
+        return extended, None
     other = _alternative(behind, content)
     if other is not None:
         return rf"{content} \text{{ or }} {other}", None
@@ -101,9 +133,32 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     return content + measured, None if content == alone else alone + measured
 
 
+def _changed(content: str, near: str) -> str | None:
+    """A box behind a sign, a stroke, a root or a comparison."""
+    if _COMPARED.search(near) is not None and _TAG.search(near) is None:
+        return f"> {content}"
+    if (part := _PART_BEFORE.search(near)) is not None:
+        return rf"\frac{{{part[1]}}}{{{content}}}" if part[1] else rf"\sqrt{{{content}}}"
+    if (outside := _SIGN_OUTSIDE.search(near)) is not None:
+        return rf"\pm {content}" if outside[1] == "±" else f"-({content})"
+    return None
+
+
+def _extended(content: str, near: str, behind: str) -> str | None:
+    """A box with the rest of its number, or another value, behind it."""
+    if _MORE.match(behind) is not None or (_RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)):
+        return rf"{content} \text{{ or }} \ldots"
+    if (another := _AND_ANOTHER.match(behind)) is not None:
+        return f"{content}, {another[1].strip('$')}"
+    other = _NAME_BEHIND.match(behind)
+    if other is not None and (name := _NAME_BEFORE.search(near)) is not None and name[1] != other[1]:
+        return f"{name[1]} = {content}, {other[1]} = {other[2].strip('$')}"
+    return None
+
+
 def _point(content: str, before: str, behind: str) -> str | None:
     """The point that a box is a coordinate of."""
-    if "(" not in before[-_LOOKED_AT:] or not behind.lstrip().startswith((",", ")", "\\right")):
+    if "(" not in before[-_LOOKED_AT:] or not behind.lstrip("$ \n").startswith((",", ")", "\\right")):
         return None
     left, right = _POINT_BEFORE.search(before[-_LOOKED_AT:]), _POINT_BEHIND.match(behind)
     if left is None or right is None or not (left[1] or right[1]) or _WORD.search(left[1] + right[1]):

@@ -65,7 +65,7 @@ def _built(expression: Expr) -> Any:
     if isinstance(expression, Sym):
         return s.Symbol(expression.name, real=True)
     name, args = expression.name, expression.args
-    if name in ("sum", "prod", "int", "lim"):
+    if name in ("sum", "prod", "int", "lim", "diff"):
         return _binding(name, [_built(arg) for arg in args])
     values = [_built(arg) for arg in args]
     if name == "+":
@@ -130,7 +130,9 @@ def _square(cells: tuple[Any, ...]) -> Any:
 def _binding(name: str, values: list[Any]) -> Any:
     s = _sympy()
     if name == "lim":
-        return s.limit(values[0], values[1], values[2])
+        return s.limit(*values[:3], dir="-" if len(values) > 3 and values[3] < 0 else "+")
+    if name == "diff":
+        return s.diff(*values)
     if name == "int":
         return s.integrate(values[0], tuple(values[1:]) if len(values) == 4 else values[1])
     if name == "sum":

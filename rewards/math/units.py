@@ -32,12 +32,18 @@ class Unit:
             return self.dimension != other.dimension or rates
         if self.dimension or other.dimension:
             measured, worded = (self, other) if self.dimension else (other, self)
-            return bool(worded.words) and not _is_nameless(worded.words, measured.dimension)
+            words = worded.words - _ANY_UNIT
+            return bool(words) and not _is_nameless(words, measured.dimension)
+        if self.words | other.words <= _NAMELESS.keys():
+            return bool(self.words and other.words) and self.words != other.words
+        if _ANY_UNIT in (self.words, other.words):
+            return False
         return bool(self.words and other.words) and not (self.words & other.words)
 
 
 NO_UNIT = Unit()
 _NAMELESS = {f"unit{power}": (("length", power),) for power in (1, 2, 3)}
+_ANY_UNIT = frozenset(("unit1",))  # `5 units`, of whatever is counted
 
 
 def _is_nameless(words: frozenset[str], dimension: tuple[tuple[str, int], ...]) -> bool:
@@ -57,6 +63,7 @@ _BASE = {
         ("381/1250", "ft foot feet"),
         ("1143/1250", "yd yds yard"),
         ("201168/125", "mi mile"),
+        ("1852", "nmi"),
         ("1/1000000", "um micrometer micron"),
         ("1/1000000000", "nm nanometer nanometre"),
     ),
@@ -80,7 +87,7 @@ _BASE = {
     "months": (("1", "month mo"), ("12", "year yr yrs"), ("120", "decade"), ("1200", "century centuries")),
     "money": (("1", "dollar usd buck"), ("1/100", "cent ¢"), ("1/4", "quarter"), ("1/10", "dime"), ("1/20", "nickel")),
     "euro": (("1", "euro eur"),),
-    "sterling": (("1", "gbp"),),
+    "sterling": (("1", "gbp"), ("1/100", "pence penny")),
     "yen": (("1", "yen jpy"),),
     "rupee": (("1", "rupee rs inr"),),
     "radian": (("1", "radian rad"),),
@@ -114,6 +121,8 @@ _COMPOUND = {
     "kJ kilojoule": ((("length", 2), ("mass", 1), ("time", -2)), "1000000"),
     "W watt": ((("length", 2), ("mass", 1), ("time", -3)), "1000"),
     "kW kilowatt": ((("length", 2), ("mass", 1), ("time", -3)), "1000000"),
+    "kWh kwh": ((("length", 2), ("mass", 1), ("time", -2)), "3600000000"),
+    "Wh": ((("length", 2), ("mass", 1), ("time", -2)), "3600000"),
     "Pa pascal": ((("length", -1), ("mass", 1), ("time", -2)), "1000"),
     "V volt": ((("current", -1), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
     "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
@@ -162,12 +171,12 @@ or and not less fewer score scores if else otherwise when where either neither n
 minus times over mod base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths
 negative positive squared cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight
 nine ten hundred thousand million billion trillion dozen between through approximately sixth seventh eighth ninth
-tenth eleventh twelfth hundredth thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen
-eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double
-doubled tripled quadrupled halved least most minimum maximum no false wrong incorrect invalid possibly probably likely
-unlikely unsure alternatively also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never
-impossible undefined extraneous etc out except fails failed fail excluded rejected refuted
-upward upwards onward onwards hexadecimal binary octal
+tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth hundredth
+thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double doubled tripled quadrupled halved
+least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively
+also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never impossible undefined extraneous
+etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
@@ -175,6 +184,7 @@ _ITEM = re.compile(
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
 )
 _FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
+_NAUTICAL = re.compile(r"\bnautical\s+miles?\b", re.IGNORECASE)
 _IN_TOTAL = re.compile(r"(?:total|all|the)\b", re.IGNORECASE)
 _ONLY_WORDS = re.compile(r"[A-Za-z\s]*")
 _DEGREES_OF = re.compile(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
@@ -210,7 +220,7 @@ def read_unit(text: str) -> Unit | None:
     powers: dict[str, int] = {}
     factor, words = Fraction(1), set[str]()
     at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
-    text = _DEGREES_OF.sub("", _FLUID.sub("floz", text))
+    text = _DEGREES_OF.sub("", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text)))
     money = Fraction(1)
     while at < len(text):
         match = _ITEM.match(text, at)
@@ -248,7 +258,7 @@ def read_unit(text: str) -> Unit | None:
         if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None
         known = _known(word)
-        if known is None and lower in ("unit", "units") and (raised > 1 or match["power"]):
+        if known is None and lower in ("unit", "units") and not words:
             words.add(f"unit{(match['power'] or str(raised)).strip()}")
             raised = 1
             continue

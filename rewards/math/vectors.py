@@ -40,7 +40,7 @@ def _column(found: Sequence[Token]) -> list[Value]:
     if len(texts) < 6 or texts[-1] not in _TRANSPOSED or texts[-2] != "^" or texts[0] not in ("(", "["):
         return []
     end = max(at for at, token in enumerate(found) if token.text == "^")
-    if found[end - 1].text != {"(": ")", "[": "]"}[found[0].text] or _opening_of(found[:end]) != 0:
+    if (found[0].text, found[end - 1].text) not in (("(", ")"), ("[", "]")) or _opening_of(found[:end]) != 0:
         return []
     return [Matrix(tuple((cell,) for cell in _cells(found[1 : end - 1])))]
 

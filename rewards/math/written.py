@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rewards.math.assertion import LONGEST_SENTENCE, is_asserted
+from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL, is_asserted, is_supposed, is_taken_back
 from rewards.math.boxes import is_cut_off
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
@@ -82,7 +82,7 @@ _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarro
 _SENTENCE_END = re.compile(
     r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
-_DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|equal))?[\s$*(]*\Z", re.IGNORECASE)
+_DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|have|need|equal(?:\s+to)?))?[\s$*(]*\Z", re.IGNORECASE)
 _LONGEST_DENIAL = 20
 _CALLED_WRONG = re.compile(
     r"[\s$*)]*(?:is|was)(?:\s(?:wrong|incorrect)\b|(?:\snot|n['’]t)\s(?:correct|right|(?:the|an?)\s(?:correct\s|right\s)?"
@@ -100,6 +100,14 @@ _QUESTION = re.compile(
 )
 _BOLD = re.compile(
     r"(?<![\w)])(?:\*{2,3}|__)|(?:\*{2,3}|__)(?![\w(])|`+|</?(?:b|strong|i|em|u)>|[“‘](?=[\d$\\])|(?<=[\d$])[”’]",
+    re.IGNORECASE,
+)
+
+
+_GOES_ON = re.compile(
+    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|something|another)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
+    r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
+    r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
 )
 
@@ -164,7 +172,12 @@ def last_value(text: str) -> str | None:
         return together.group()
     changed = changed_from(text, first.start)
     if changed is not None:
-        return text[changed : last.end]
+        return SEVERAL + text[changed : last.end]
+    behind = text[last.end : last.end + LONGEST_SENTENCE]
+    if is_taken_back(behind):
+        return None
+    if _GOES_ON.match(behind) or is_supposed(sentence_before(text, first.start)):
+        return SEVERAL + text[first.start : last.end]
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
         return text[cut_off : last.end]
