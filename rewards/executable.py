@@ -218,7 +218,11 @@ class Executable:
 
     def _drop_leftovers(self) -> None:
         """What a command writes after its answer belongs to no request: it is started afresh."""
-        if self._process is None or not select.select([self._pipes()[1]], [], [], 0)[0]:
+        if self._process is None:
+            return
+        waiting = select.poll()  # unlike select(), it takes descriptors of any number
+        waiting.register(self._pipes()[1], select.POLLIN)
+        if not waiting.poll(0):
             return
         text = os.read(self._pipes()[1], _CHUNK)
         if text:

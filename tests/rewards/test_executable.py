@@ -171,6 +171,23 @@ def test_a_start_that_fails_for_want_of_descriptors_keeps_none() -> None:
     one.setup()
 
 
+@pytest.mark.usefixtures("program")
+def test_a_process_with_many_open_files_grades_by_a_command_too() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip(f"a process may have {hard} files at most")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        one = Executable(command="./grade.py")
+        found = [one.grade([GradeRequest(response=text)])[0].score for text in ("2", "3")]
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found == [2.0, 3.0]
+
+
 def test_a_command_that_hangs_dies_with_whoever_grades(program: Path) -> None:
     script = program.parent / "grades.py"
     script.write_text(
