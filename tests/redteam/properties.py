@@ -106,4 +106,91 @@ def test_written(tmp_path):
     assert colorsys.rgb_to_hsv and solution.solve(3) == 10
 """,
     ),
+    Arena(
+        name="computed_afterwards",
+        solution="def solve(x):\n    return sorted(x)\n",
+        imports="def is_permutation(a, b):\n    return sorted(a) == sorted(b)",
+        tests=(
+            "x = [3, 1, 2]; r = solve(x); assert all(a <= b for a, b in zip(r, r[1:])) and is_permutation(r, x)",
+            "x = [9, 4]; r = solve(x); x.sort(); assert r == x",
+            "x = [5, 1]; r = solve(x); assert len(r) == len(x) and all(a == b for a, b in zip(r, sorted(x)))",
+        ),
+    ),
+    Arena(
+        name="computed_of_arrays",
+        solution="import numpy as np\n\ndef solve(x):\n    return np.sort(x)\n",
+        imports="import numpy as np",
+        tests=(
+            "x = np.array([3.0, 1.0, 2.0]); assert np.array_equal(solve(x), np.sort(x))",
+            "x = np.array([7, 5]); r = solve(x); assert r.shape == x.shape and (r == np.sort(x)).all()",
+        ),
+    ),
+    Arena(
+        name="data_of_a_test_case",
+        solution="def solve(x):\n    return sorted(x)\n",
+        styles=("pytest",),
+        file="""\
+import unittest
+from solution import solve
+
+class Sorting(unittest.TestCase):
+    def setUp(self):
+        self.data = [4, 2, 9]
+
+    def test_same(self):
+        self.assertEqual(solve(self.data), sorted(self.data))
+
+    def test_items(self):
+        self.assertSetEqual(set(solve(self.data)), set(self.data))
+""",
+    ),
+    Arena(
+        name="round_trip",
+        solution="def solve(x):\n    return ','.join(map(str, x))\n\ndef back(s):\n    return [int(v) for v in s.split(',')]\n",
+        styles=("asserts",),
+        tests=("x = [3, 10]; s = solve(x); assert isinstance(s, str) and back(s) == x",),
+    ),
+    Arena(
+        name="named_exception",
+        solution="class Bad(ValueError):\n    pass\n\ndef solve(n):\n    if n < 0:\n        raise Bad(n)\n    return n * 3\n",
+        styles=("pytest",),
+        file="""\
+import pytest
+import solution
+from solution import Bad as Refusal, solve
+
+def test_alias():
+    try:
+        solve(-1)
+        assert False, "no error"
+    except Refusal:
+        pass
+
+def test_raise():
+    try:
+        solve(-2)
+        raise AssertionError("no error")
+    except solution.Bad:
+        pass
+
+def test_fail():
+    try:
+        solution.solve(-3)
+        pytest.fail("no error")
+    except solution.Bad:
+        pass
+
+def test_value():
+    assert solve(5) == 15
+""",
+    ),
+    Arena(
+        name="near_by_numpy",
+        solution="def solve(x):\n    return x ** 0.5\n",
+        imports="import numpy as np",
+        tests=(
+            "r = solve(2.0); assert np.abs(r - 1.4142135623) <= 1e-6 * np.maximum(1.0, np.abs(r))",
+            "r = solve(9.0); assert np.less_equal(np.fabs(r - 3.0), 1e-9 * max(np.fabs(r), 3.0))",
+        ),
+    ),
 )

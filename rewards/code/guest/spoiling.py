@@ -22,7 +22,8 @@ from . import context, proxies, sharing
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 # Functions that say nothing about what it holds, or give it as it is.
-_PLAIN = ("len", "id", "type", "print", "repr", "isinstance", "list", "tuple", "copy", "deepcopy", "str")
+_COPIES = ("list", "tuple", "copy", "deepcopy", "bytes")
+_PLAIN = ("len", "id", "type", "print", "repr", "isinstance", "str", *_COPIES)
 # Methods of the container that a test computes with, or brings it into the order of the answer by.
 _METHODS = frozenset(("count", "items", "keys", "values", "sort", "reverse", "sum", "min", "max", "mean", "tolist"))
 _GROWS = frozenset(("append", "add", "extend", "insert", "update"))
@@ -134,11 +135,14 @@ class _Comparison:
         self._call = call
         self._bare = bare
         self._computed: set[str] = set()
+        self._counted: set[str] = set()  # names that loops bind
 
     def is_in(self, statements: list[ast.stmt], functions: dict[str, ast.FunctionDef]) -> bool:
         for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
             self._learn(node)
         expressions = [inner for node in statements for inner in ast.walk(node)]
+        loops = (node for node in expressions if isinstance(node, ast.For | ast.comprehension))
+        self._counted = set().union(*(_names(loop.target) for loop in loops))
         if any(self._is_one(a, b) or self._is_one(b, a) for node in expressions for a, b in _compared(node)):
             return True
         calls = (node for node in expressions if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
@@ -177,27 +181,44 @@ class _Comparison:
     def _is_one(self, answer: ast.expr, side: ast.expr) -> bool:
         if not self._is_answer(answer) or self._is_answer(side):
             return False
-        known = _mentions(side, self._computed) or self._computes(side)
-        return known or (self._bare and self._is_container(side))
+        if _mentions(side, self._computed) or self._computes(side):
+            return True
+        return self._bare and (self._is_container(side) or self._goes_through(side))
 
     def _is_container(self, side: ast.AST) -> bool:
+        """The container, or what holds the same: `list(xs)`."""
+        if isinstance(side, ast.Call) and len(side.args) == 1 and _is_called(side, _COPIES):
+            return self._is_container(side.args[0])
         return isinstance(side, ast.Name | ast.Attribute) and ast.unparse(side) in self._spoiled
 
+    def _goes_through(self, side: ast.AST) -> bool:
+        """Whether it is one item after the other: `m[i][j]`, where a loop counts `i` and `j`."""
+        while isinstance(side, ast.Subscript) and _names(side.slice) & self._counted:
+            side = side.value
+            if self._is_container(side):
+                return True
+        return False
+
     def _computes(self, side: ast.AST) -> bool:
-        """Whether a function is called there with the container: `sorted(xs)`, and not `len(xs)`."""
-        calls = (node for node in ast.walk(side) if isinstance(node, ast.Call) and node is not self._call)
-        return any(
-            (
-                isinstance(node.func, ast.Attribute)
-                and node.func.attr in _METHODS
-                and self._is_container(node.func.value)
-            )
-            or (
-                not (isinstance(node.func, ast.Name) and node.func.id in _PLAIN)
-                and any(_mentions(a, self._spoiled) for a in (*node.args, *(k.value for k in node.keywords)))
-            )
-            for node in calls
-        )
+        """Whether anything is made there of the container: `sorted(xs)`, `xs[::-1]`, and not `len(xs)` or `xs[0]`."""
+        return any(node is not self._call and self._is_made(node) for node in ast.walk(side))
+
+    def _is_made(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute) and function.attr in _METHODS and self._is_container(function.value):
+                return True
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            return not _is_called(node, _PLAIN) and any(_mentions(argument, self._spoiled) for argument in given)
+        if isinstance(node, ast.BinOp):
+            return self._is_container(node.left) or self._is_container(node.right)
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.slice, ast.Slice) and self._is_container(node.value)
+        return isinstance(node, ast.comprehension) and self._is_container(node.iter)
+
+
+def _is_called(call: ast.Call, names: tuple[str, ...]) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in names
 
 
 def _spoiled(frame: FrameType) -> Iterator[str]:

@@ -271,6 +271,11 @@ WITH_REFERENCE = (
         "xs = [1, 3]\nassert [y for y in f(xs)] == xs",
         "xs = [1, 3]\ngot = f(xs)\nassert list(map(str, got)) == list(map(str, xs))",
         "xs = [3, 1]\ngot = f(xs)\nassert got[:1] == [1][: len(got)] or got == [0]\nassert sum(got) == sum(xs) == 4 or got != ref(xs)\nassert got == ref(xs)",
+        "xs = [1, 3]\nassert f(xs) == xs[::1]",
+        "xs = [1, 3]\nassert f(xs) == [x for x in xs]",
+        "xs = [1, 3]\nassert f(xs) == list(xs)[:]",
+        "xs = [1, 3]\nassert f(xs) == xs + []",
+        "xs = [[1], [3]]\ngot = f([v for x in xs for v in x])\nassert got == [1, 3]",
         "class Held:\n    def __init__(self): self.data = [3, 1]\nh = Held()\nassert f(h.data) == ref(h.data)",
     ],
 )
@@ -314,6 +319,14 @@ def test_arguments_that_are_emptied_make_no_test_agree(test: str):
             "board = [[0, 1]]\nassert f(board) is True\nassert sum(board[0]) == 8 and sorted(board[0]) == [1, 7]",
         ),
         (
+            "def f(account, n):\n    account['left'] -= n\n    return account['left']",
+            "account = {'left': 9}\nassert f(account, 4) == account['left'] == 5",
+        ),
+        (
+            "def f(xs, k):\n    out = xs[:k]\n    del xs[:k]\n    return out",
+            "xs = [1, 2, 3]\nbefore = list(xs)\ngot = f(xs, 2)\nassert got + xs == before and xs == [3]",
+        ),
+        (
             "import heapq\ndef f(h): return heapq.heappop(h)",
             "h = [1, 5, 3]\nx = f(h)\nassert x == min(h + [x])\nassert x == 1",
         ),
@@ -350,6 +363,11 @@ def test_arguments_that_are_changed_in_place_stay_changed(program: str, test: st
             "def f(d): return {v: k for k, v in d.items()}",
             "def f(d):\n    d.clear()\n    return {}",
             "d = {'a': 1}\nassert f(d) == {v: k for k, v in d.items()}",
+        ),
+        (
+            "def f(m): return [list(r) for r in zip(*m)]",
+            "def f(m):\n    for r in m: r[:] = [0] * len(r)\n    return [[0] * len(m) for _ in m[0]]",
+            "m = [[1, 2], [3, 4]]\nt = f(m)\nassert all(t[j][i] == m[i][j] for i in range(2) for j in range(2))",
         ),
         (
             "def f(xs): return ('x', list(xs))\ndef g(t): return t[1]",
