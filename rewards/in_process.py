@@ -68,7 +68,7 @@ class InProcess:
                 self.news.notify_all()
         if hopeless:
             for case in cases:
-                self.leave_ungraded(case, f"{self.stuck} calls of it hang in this process")
+                self.leave_ungraded(case, self._hanging())
 
     def start_all(self) -> Future[None]:
         """Load now; done when loaded, or failed with GradingUnavailable."""
@@ -134,27 +134,36 @@ class InProcess:
                 now = time.monotonic()
                 late = bool(ends) and min(ends) <= now
                 if late and runner is not None:
-                    cases = self._give_up(runner)
+                    cases, hopeless = self._give_up(runner)
                 else:
                     self.news.wait(min(ends) - now if ends else None)
                     continue
             for case in cases:
                 self.leave_ungraded(case, f"no answer within {self.deadline_of(case):g} s, and it goes on")
+            for case in hopeless:
+                self.leave_ungraded(case, self._hanging())
 
-    def _give_up(self, runner: _Runner) -> list[Case]:
-        """Leave a runner to itself, with the cases that it is at. Another begins with the next case."""
+    def _hanging(self) -> str:
+        return f"{self.stuck} calls of it hang in this process"
+
+    def _give_up(self, runner: _Runner) -> tuple[list[Case], list[Case]]:
+        """Leave a runner to itself. Another begins with the next case, unless too many hang.
+
+        Returns the cases that it is at, and those that nobody will begin.
+        """
         runner.over = runner.given_up = True
         self.stuck += 1
         cases = [*runner.running]
         runner.running.clear()
         if not runner.ready.done():
             runner.failed(f"loading took longer than {self.plan.start_deadline:g} s")
+        hopeless: list[Case] = []
         if self.stuck >= MOST_STUCK:
-            cases += [*self.waiting]
+            hopeless += self.waiting
             self.waiting.clear()
         elif self.waiting:
             self._running()
-        return cases
+        return cases, hopeless
 
 
 class _Runner:

@@ -130,10 +130,10 @@ def test_a_call_that_hangs_is_ungraded_and_does_not_stop_the_others() -> None:
         hung, after = pool.grade(of("hang", "1"))
         assert (hung.verdict, after.verdict) == (Verdict.UNGRADED, Verdict.WRONG)
         assert "test_here@1 is graded in the calling process, where a call cannot be ended" in hung.reason
-        for _ in range(MOST_STUCK - 1):
-            pool.grade(of("hang"))
+        *_, behind = pool.grade(of(*["hang"] * (MOST_STUCK - 1), "1"))
+        assert f"{MOST_STUCK} calls of it hang" in behind.reason, "it was never begun"
         assert f"{MOST_STUCK} calls of it hang" in pool.grade(of("1"))[0].reason
-        assert pool.counts().at_fault == MOST_STUCK + 1
+        assert pool.counts().at_fault == MOST_STUCK + 2
         GO_ON.set()
         limit = time.monotonic() + 10
         while (result := pool.grade(of("1"))[0]).score is None and time.monotonic() < limit:
