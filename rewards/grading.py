@@ -90,7 +90,8 @@ def grade(
     """Grade responses in worker processes; one result each, in order. It may be called from any thread.
 
     reward: a registered name, `file.py:function`, a function, a composition (see `rewards.composition`) or a
-        `RewardSpec`. A reward over batches gets each run of requests of one `group_id` in one call.
+        `RewardSpec`. A reward over batches gets each run of requests of one `group_id` in one call, and those without a
+        group that stand side by side together.
     workers: processes at most; None = one a core. deadline: wall seconds of one grade; None = 10.
 
     Raises:
