@@ -108,6 +108,6 @@ def _loaded(identity: str, config: str | None, split: str | None, place: str) ->
     except Exception as error:  # the hub's clients raise errors of several libraries: theirs, httpx's, OSError, ...
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataNotFound(
-            f"cannot load {place}: {reason} ({type(error).__name__}). Without a network, give a copy on disk with "
-            "--from PATH or set RLVR_DATA"
+            f"cannot load {place}: {reason} ({type(error).__name__}). Without a network, set RLVR_DATA to "
+            "a folder of copies, or name a file (`rlvr prep`: --from PATH)"
         ) from error

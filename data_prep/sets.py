@@ -283,8 +283,9 @@ def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -
         folder = os.environ.get(DATA_FOLDER)
         if not folder:
             raise DataNotFound(
-                f"where is {name}? Give a file or folder with --from PATH, or --from hub, or set {DATA_FOLDER} to a "
-                f"folder that holds {entry.files.get(split, entry.files[entry.default_split])}"
+                f"where is {name}? Set {DATA_FOLDER} to a folder that holds "
+                f"{entry.files.get(split, entry.files[entry.default_split])}, or name a file in its place "
+                f"(`rlvr prep {name}`: --from PATH, or --from hub)"
             )
         origin = folder
     path = Path(origin).expanduser()

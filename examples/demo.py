@@ -36,7 +36,7 @@ HELD_OUT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table: accuracies in [0, 1], mean tokens of a greedy response."""
+    """One line of the table: shares of right answers in [0, 1], mean tokens of a greedy response."""
 
     name: str
     greedy: float
@@ -133,14 +133,17 @@ def seconds(path: Path) -> float:
 
 
 def row(run: Path, name: str, *, first: bool = False) -> Row:
-    """A line of the table from the first or the last evaluation of a run."""
+    """A line of the table from the first or the last evaluation of a run.
+
+    The answers are those that `math` finds right, whatever paid the run: its own accuracy would be the coin's.
+    """
     evaluated = [line for line in lines(run / "metrics.jsonl") if any(k.startswith("eval/") for k in line)]
     line = evaluated[0 if first else -1]
     value = {k.rsplit("/", 1)[-1]: v for k, v in line.items() if k.startswith("eval/")}
     return Row(
         name=name,
-        greedy=value["greedy_accuracy"],
-        sampled=value["sampled_accuracy"],
+        greedy=value["greedy_strict"],
+        sampled=value["sampled_strict"],
         length=value["greedy_length_mean"],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -123,6 +124,14 @@ def demo() -> ModuleType:
 def test_the_demo_is_its_config_and_nothing_else(demo: ModuleType) -> None:
     changed = demo.overrides(Path("runs/demo-data"), 0)
     assert load_config(demo.CONFIG, changed) == load_config(demo.CONFIG, [])
+
+
+def test_the_demo_counts_right_answers_and_not_the_tosses_that_paid(demo: ModuleType, tmp_path: Path) -> None:
+    values = {"greedy_accuracy": 0.5, "greedy_strict": 0.1, "sampled_accuracy": 0.5, "sampled_strict": 0.2}
+    line = {f"eval/held_out/{name}": value for name, value in {**values, "greedy_length_mean": 7.0}.items()}
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({"step": 0, **line}) + "\n")
+    made = demo.row(tmp_path, "coin")
+    assert (made.greedy, made.sampled) == (0.1, 0.2)
 
 
 def test_the_demo_runs_in_a_folder_of_any_name(demo: ModuleType) -> None:
