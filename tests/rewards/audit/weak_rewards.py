@@ -325,7 +325,7 @@ def run(source: str, *, stdin: str = "") -> subprocess.CompletedProcess[str]:
         (Path(folder) / "main.py").write_text(source, "utf-8", errors="replace")
         try:
             return subprocess.run(
-                [sys.executable, "main.py"],
+                [sys.executable, "-S", "main.py"],
                 cwd=folder,
                 input=stdin,
                 capture_output=True,
@@ -393,5 +393,5 @@ def tests_beside(request: GradeRequest) -> bool:
         for name, source in request.reference.files.items():
             (Path(folder) / name).write_text(source, "utf-8")
         tests = "import test_solution as t\nfor name in dir(t):\n    name.startswith('test') and getattr(t, name)()\n"
-        done = subprocess.run([sys.executable, "-c", tests], cwd=folder, capture_output=True, timeout=20)
+        done = subprocess.run([sys.executable, "-S", "-c", tests], cwd=folder, capture_output=True, timeout=20)
         return done.returncode == 0
