@@ -1,6 +1,7 @@
 """The guide to rewards of your own holds: its files are written, its commands and scripts run, in their order.
 
-Where a command would train for minutes it is run with fewer steps and rows; nothing else of it is changed.
+Where a command would train for minutes it is run with fewer steps and rows; nothing else of it is changed. Commands of
+`rlvr` that follow one another run in one process, which loads torch once.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,23 @@ from rewards.composed import check
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "custom_reward.md").read_text()
 FEWER = {
-    "rlvr prep arithmetic": {"8000": "200", "--held-out 500": "--held-out 20", "50000": "400"},
-    "rlvr train": {"steps=15": "steps=1 warmup.steps=20 rollout.prompts=2 rollout.n=4 eval.every=1 threads=1"},
+    "rlvr prep arithmetic": {"8000": "60", "--held-out 500": "--held-out 4", "50000": "50"},
+    "rlvr train": {
+        "steps=15": "steps=1 warmup.steps=2 warmup.batch=8 rollout.prompts=2 rollout.n=2 rollout.max_tokens=8 "
+        "eval.every=1 threads=1"
+    },
 }
+# Several commands, each with a line before what it says.
+TOGETHER = """
+import shlex, sys
+from rlvr.cli import main
+for line in sys.argv[1:]:
+    print(f"$ {line}", flush=True)
+    status = main(shlex.split(line)[1:])
+    sys.stderr.flush()
+    if status not in (0, 3):
+        sys.exit(f"it ended with {status}")
+"""
 SAID = {
     "python -m pytest": "4 passed",
     "./kinds.py:concise": "graded",
@@ -41,6 +57,15 @@ PRINTED = {
     "from_python.py": "[1.0, 0.0]\n[0.0, 0.0]\ncorrect 4\nwrong 5\n",
     "client.py": "correct\n",
 }
+
+
+def fewer(line: str) -> str:
+    """The command, with fewer steps and rows where it would take minutes."""
+    for beginning, changes in FEWER.items():
+        for ours, less in changes.items() if line.startswith(beginning) else ():
+            assert ours in line, f"{ours} is not in {line}"
+            line = line.replace(ours, less)
+    return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +101,32 @@ class Place:
             words, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )
 
-    def command(self, line: str) -> None:
-        """One command of the page."""
-        for beginning, changes in FEWER.items():
-            if line.startswith(beginning):
-                for ours, fewer in changes.items():
-                    assert ours in line, f"{ours} is not in {line}"
-                    line = line.replace(ours, fewer)
-        if line.endswith("&"):
-            self.serve(line)
-            return
-        ran = self.run("bash", "-c", line)
-        assert ran.returncode in (0, 3), f"{line}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
-        for part, said in SAID.items():
-            if part in line:
-                assert said in ran.stdout + ran.stderr, f"{line} did not say {said!r}"
+    def commands(self, lines: Sequence[str]) -> None:
+        """Commands of the page that follow one another."""
+        for ours, group in groupby(map(fewer, lines), key=lambda line: line.startswith("rlvr ") and line[-1] != "&"):
+            if ours:
+                self.together(list(group))
+                continue
+            for line in group:
+                if line.endswith("&"):
+                    self.serve(line)
+                    continue
+                ran = self.run("bash", "-c", line)
+                said = ran.stdout + ran.stderr
+                assert ran.returncode == 0, f"{line}\n{said[-4000:]}"
+                assert all(words in said for part, words in SAID.items() if part in line), f"{line}\n{said[-4000:]}"
+
+    def together(self, lines: Sequence[str]) -> None:
+        words = [sys.executable, "-c", TOGETHER, *lines]
+        ran = subprocess.run(
+            words, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout[-4000:]
+        for line in lines:
+            begin = ran.stdout.index(f"$ {line}\n")
+            said = ran.stdout[begin + len(line) + 2 :].partition("\n$ rlvr ")[0]
+            assert all(words in said for part, words in SAID.items() if part in line), f"{line}\n{said[-4000:]}"
 
     def serve(self, line: str) -> None:
         with socket.socket() as probe:
@@ -136,8 +172,7 @@ def test_every_file_and_command_of_the_page_works(require: Callable[[str], None]
         if block.language in ("python", "bash"):
             place.file(block)
         elif block.language == "console":
-            for line in block.text.splitlines():
-                place.command(line.removeprefix("$ "))
+            place.commands([line.removeprefix("$ ") for line in block.text.splitlines()])
     assert (place.folder / "runs" / "sums" / "metrics.jsonl").is_file()
 
 
