@@ -96,8 +96,11 @@ def over_ray(require: Callable[[str], None]) -> Iterator[Running]:
         source="from sandbox.ray import RaySandbox\ndef make(): return RaySandbox(slots=2)",
         logs=frozenset({"ray"}),
     )
-    with Running(case) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        for setting in ("enable_worker_prestart", "prestart_worker_first_driver"):
+            patch.setenv(f"RAY_{setting}", "0")  # no worker before one is needed, here and in the run that is killed
+        with Running(case) as running:
+            yield running
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
