@@ -146,6 +146,13 @@ def test_a_body_that_is_no_request_is_refused_with_what_was_expected(
     assert message in answer["detail"]
 
 
+def test_metadata_of_any_depth_is_graded_or_refused(server: Server) -> None:
+    for depth in (100, *range(960, 1001, 5)):  # some can be read here and not be written to a worker
+        deep = b"[" * depth + b"]" * depth
+        body = b'{"reward": "math", "row": {"response": "4", "reference": "4", "metadata": {"x": %s}}}' % deep
+        assert server.ask("/v1/grade", body)[0] in (200, 422), depth
+
+
 def test_the_limits_are_those_of_the_sandbox_service(server: Server) -> None:
     assert server.ask("/v1/grade", {"reward": "math", "row": MATH}, token="")[0] == 401
     assert server.ask("/v1/rewards", token="wrong")[0] == 401
