@@ -302,7 +302,7 @@ class Zygote:
             loop.remove_reader(self._control)
         received = wire.hear(self._control)
         if received is None:
-            return f"the zygote ended while it started: {self._last_words()}"
+            return f"the zygote ended while it started: {self._last_words() or 'it said nothing'}"
         return str(received.get("failed", ""))
 
     def slot(self) -> Slot:

@@ -154,4 +154,6 @@ def advice() -> str:
             "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
             ", or use a sandbox outside it (rlvr sandbox serve)"
         )
-    return "; ".join(found) or "Run as root, allow user namespaces, or use the docker or remote sandbox"
+    return "; ".join(found) or (
+        "Run as root, allow user namespaces (a plain user has none in a chroot), or use the docker or remote sandbox"
+    )
