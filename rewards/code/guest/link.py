@@ -147,11 +147,11 @@ class Link:
 
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """What the program returned; raises what it raised."""
+        answer = message[5]
+        if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer):
+            answer = spoiling.apart(answer)
         if message[0] == wire.RETURN:
-            answer = message[5]
             if name in _GIVING:
-                if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer):
-                    answer = spoiling.apart(answer)
                 for part in proxies.made_parts(answer):
                     if part is not answer or uses.as_value():
                         proxies.mark_given(part)

@@ -103,36 +103,38 @@ def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
     """Whether the test at this moment compares the answer with what it computes of a container that was changed."""
     if frame is None or (tree := context.tree_of(frame.f_code.co_filename)) is None:
         return False
-    spoiled = set(_spoiled(frame))
+    held = _held(frame)
+    spoiled = set(_spoiled(held))
     place = context.place_of(frame)
-    call = next((n for n in ast.walk(tree) if isinstance(n, ast.Call) and context.span(n) == place), None)
-    if not spoiled or call is None:
+    body = _function_around(tree, place[0])
+    statement = _statement_at(body, place)
+    if not spoiled or statement is None:
         return False
-    body = _function_around(tree, call)
-    statement = min(
-        (n for n in ast.walk(body) if isinstance(n, ast.stmt) and n is not body and _holds(n, call)),
-        key=lambda n: (n.end_lineno or n.lineno) - n.lineno,
-        default=None,
-    )
-    if statement is None:
-        return False
-    answers = _targets(statement) if isinstance(statement, ast.Assign | ast.AnnAssign) else set()
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and context.span(n) == place]
+    if not calls:  # what it gave before is walked over
+        inside = (n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+        calls = [n for n in inside if isinstance(n.func, ast.Name) and proxies.is_proxy(held.get(n.func.id))]
+    answers = {name for name, value in held.items() if proxies.is_proxy(value) and not _can_be_called(value)}
     later = [n for n in ast.walk(body) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno]
     taken_out = any(change.lost for change in _changed) and not any(answer is change.value for change in _changed)
     nodes = (node for source in context.trees() for node in ast.walk(source))
     functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
-    return _Comparison(answers, spoiled, call, taken_out).is_in(later, functions)
+    return _Comparison(answers, spoiled, calls, taken_out).is_in(later, functions)
+
+
+def _can_be_called(value: Any) -> bool:
+    return callable(value) or type(value) is proxies.SolutionModule
 
 
 class _Comparison:
-    """Looks for one of an answer with what is computed of containers. answers, spoiled: their names. call: what gave
-    the answer, if that is in sight. bare: whether a comparison with the container itself counts.
+    """Looks for one of an answer with what is computed of containers. answers, spoiled: their names. calls: what gave
+    the answer. bare: whether a comparison with the container itself counts.
     """
 
-    def __init__(self, answers: set[str], spoiled: set[str], call: ast.Call | None, bare: bool) -> None:
-        self._answers = answers
+    def __init__(self, answers: set[str], spoiled: set[str], calls: list[ast.Call], bare: bool) -> None:
+        self._answers = answers - spoiled
         self._spoiled = spoiled
-        self._call = call
+        self._calls = set(map(id, calls))
         self._bare = bare
         self._computed: set[str] = set()
         self._counted: set[str] = set()  # names that loops bind
@@ -153,7 +155,7 @@ class _Comparison:
         given = list(zip((a.arg for a in function.args.args), call.args, strict=False))
         answers = {name for name, argument in given if self._is_answer(argument)}
         spoiled = {name for name, argument in given if self._is_container(argument)} - answers
-        within = _Comparison(answers, spoiled, None, self._bare)
+        within = _Comparison(answers, spoiled, [], self._bare)
         return bool(answers and spoiled) and within.is_in(
             [n for n in ast.walk(function) if isinstance(n, ast.stmt) and n is not function], {}
         )
@@ -161,22 +163,30 @@ class _Comparison:
     def _learn(self, node: ast.stmt) -> None:
         """Names that hold what is computed."""
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            if self._call is None or not any(inner is self._call for inner in ast.walk(node)):
-                self._computed |= _targets(node) if self._computes(node.value) else set()
+            if self._is_answer(node.value):
+                self._answers |= _targets(node) - self._spoiled
+            elif self._computes(node.value):
+                self._computed |= _targets(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # xs.sort()
             function = node.value.func
             if isinstance(function, ast.Attribute) and self._is_container(function.value):
                 self._computed |= {ast.unparse(function.value)} if function.attr in _METHODS else set()
         elif isinstance(node, ast.For):
-            if self._computes(node.iter):
+            if self._is_answer(node.iter) and not _is_called(node.iter, ("range",)):
+                self._answers |= (_names(node.target) | _grown(node)) - self._spoiled
+            elif self._computes(node.iter):
                 self._computed |= _names(node.target)
             elif self._is_container(node.iter):  # for x in xs: want.append(x)
-                calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
-                grown = (f.value for f in calls if isinstance(f, ast.Attribute) and f.attr in _GROWS)
-                self._computed |= {name.id for name in grown if isinstance(name, ast.Name)}
+                self._computed |= _grown(node)
 
     def _is_answer(self, side: ast.AST) -> bool:
-        return any(n is self._call or (isinstance(n, ast.Name) and n.id in self._answers) for n in ast.walk(side))
+        """Whether it comes from there: not where it only says which item is meant, `want[i]`."""
+        if id(side) in self._calls or (isinstance(side, ast.Name) and side.id in self._answers):
+            return True
+        parts = ast.iter_child_nodes(side)
+        if isinstance(side, ast.Subscript) and not isinstance(side.slice, ast.Slice):
+            parts = iter((side.value,))
+        return any(map(self._is_answer, parts))
 
     def _is_one(self, answer: ast.expr, side: ast.expr) -> bool:
         if not self._is_answer(answer) or self._is_answer(side):
@@ -201,7 +211,7 @@ class _Comparison:
 
     def _computes(self, side: ast.AST) -> bool:
         """Whether anything is made there of the container: `sorted(xs)`, `xs[::-1]`, and not `len(xs)` or `xs[0]`."""
-        return any(node is not self._call and self._is_made(node) for node in ast.walk(side))
+        return any(id(node) not in self._calls and self._is_made(node) for node in ast.walk(side))
 
     def _is_made(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
@@ -217,13 +227,33 @@ class _Comparison:
         return isinstance(node, ast.comprehension) and self._is_container(node.iter)
 
 
-def _is_called(call: ast.Call, names: tuple[str, ...]) -> bool:
-    return isinstance(call.func, ast.Name) and call.func.id in names
+def _is_called(call: ast.AST, names: tuple[str, ...]) -> bool:
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names
 
 
-def _spoiled(frame: FrameType) -> Iterator[str]:
+def _grown(loop: ast.For) -> set[str]:
+    """What a loop puts items into."""
+    called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
+    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in _GROWS)
+    return {name.id for name in grown if isinstance(name, ast.Name)}
+
+
+def _held(frame: FrameType) -> dict[str, Any]:
+    """What has a name where a frame runs. A comprehension has a frame of its own."""
+    frames = [frame]
+    while frames[-1].f_code.co_name.startswith("<") and (outer := frames[-1].f_back) is not None:
+        if outer.f_code.co_filename != frame.f_code.co_filename:
+            break
+        frames.append(outer)
+    held = dict(frame.f_globals)
+    for each in reversed(frames):
+        held |= each.f_locals
+    return held
+
+
+def _spoiled(names: dict[str, Any]) -> Iterator[str]:
     """Names, and attributes of what has a name, that mean a container which was changed: `xs`, `self.data`."""
-    for name, value in {**frame.f_globals, **frame.f_locals}.items():
+    for name, value in names.items():
         if _is_or_holds(value):
             yield name
         elif not (proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType)):
@@ -241,13 +271,26 @@ def _is_or_holds(value: Any, depth: int = 2) -> bool:
     return False
 
 
-def _holds(statement: ast.stmt, call: ast.Call) -> bool:
-    return not hasattr(statement, "body") and any(node is call for node in ast.walk(statement))
+def _statement_at(body: ast.AST, place: tuple[int, int, int, int]) -> ast.stmt | None:
+    """The innermost statement there; of those that hold others, a loop."""
+    first, last = place[:2]
+    return min(
+        (
+            node
+            for node in ast.walk(body)
+            if isinstance(node, ast.stmt)
+            and node is not body
+            and (isinstance(node, ast.For) or not hasattr(node, "body"))
+            if node.lineno <= first and last <= (node.end_lineno or node.lineno)
+        ),
+        key=lambda node: (node.end_lineno or node.lineno) - node.lineno,
+        default=None,
+    )
 
 
-def _function_around(tree: ast.Module, call: ast.Call) -> ast.AST:
-    functions = ast.FunctionDef | ast.AsyncFunctionDef
-    around = [n for n in ast.walk(tree) if isinstance(n, functions) and any(inner is call for inner in ast.walk(n))]
+def _function_around(tree: ast.Module, line: int) -> ast.AST:
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    around = [n for n in functions if n.lineno <= line <= (n.end_lineno or n.lineno)]
     return max(around, key=lambda n: n.lineno, default=tree)
 
 

@@ -381,6 +381,24 @@ def test_containers_of_all_kinds_are_not_spoiled(right: str, spoils: str, test: 
     assert is_wrong(asserts(spoils, test))
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "xs = [3, 1]\nassert list(f(xs)) == sorted(xs)",
+        "xs = [3, 1]\nout = []\nfor x in f(xs):\n    out.append(x)\nassert out == sorted(xs)",
+        "xs = [3, 1]\nit = f(xs)\nout = [x for x in it]\nassert out == sorted(xs)",
+        "xs = [3, 1]\ndef run(xs):\n    got = [y for y in f(xs)]\n    assert got == sorted(xs)\nrun(xs)",
+        "xs = [3, 1]\nassert sum(f(xs)) == sum(xs)",
+    ],
+)
+def test_arguments_are_not_spoiled_later(test: str):
+    assert passes(asserts("def f(xs): yield from sorted(xs)", test))
+    assert is_wrong(asserts("def f(xs):\n    xs.clear()\n    return\n    yield", test))
+    assert is_wrong(asserts("def f(xs):\n    n = len(xs)\n    xs[:] = [0] * n\n    for _ in range(n): yield 0", test))
+    lazy = "class L:\n    def __init__(s, x): s.x = x\n    def __iter__(s):\n        s.x.clear()\n        return iter([])\n"
+    assert is_wrong(asserts(f"{lazy}def f(xs): return L(xs)\n", test))
+
+
 def test_attributes_of_a_test_case_are_not_spoiled():
     test = """
     import unittest
