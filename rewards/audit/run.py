@@ -25,6 +25,7 @@ from random import Random
 from rewards.audit.attack import Attack
 from rewards.audit.attempts import Family, families
 from rewards.audit.errors import AuditImpossible
+from rewards.audit.forms import form_from
 from rewards.audit.golds import AuditRow, Kind, Subject, subject_of
 from rewards.audit.options import AuditOptions, Progress
 from rewards.audit.probes import PROBES, TYPES_OF
@@ -61,6 +62,8 @@ def audit(
     """
     spec = RewardSpec.from_dict(reward)
     chosen = chosen_families(options.families)
+    for form in options.forms:
+        form_from(form)  # one without a place for the answer is refused before any worker starts
     began = time.perf_counter()
     rows = list(rows)
     groups = _groups(spec, rows, options)

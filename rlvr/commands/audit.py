@@ -21,6 +21,7 @@ from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
 from rlvr.commands.grade import allowing_weak, reward_spec
 from rlvr.commands.numbers import not_negative, positive
+from rlvr.commands.reports import check_report
 
 if TYPE_CHECKING:  # loaded when the command runs
     from rewards.audit import AuditReport, AuditRow
@@ -128,11 +129,16 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers,
         deadline=options.deadline,
     )
+    for option, path in (("--out", options.out), ("--exploits", options.exploits)):
+        if path is not None:
+            check_report(option, path, example="audit.json")
     rows = [] if options.file is None else read_rows(options.file)
     report = audit(spec, rows, chosen, progress=(lambda _line: None) if options.quiet else _say)
-    for line in report.lines():
-        print(line)
-    _write(options.out, options.exploits, report)
+    try:  # whoever reads may have gone, and the disk be full: neither takes the other's report
+        _write(options.out, options.exploits, report)
+    finally:
+        for line in report.lines():
+            print(line)
     return EXPLOITED if report.exploited else 0
 
 

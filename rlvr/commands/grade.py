@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
 from rewards.registry import names
 from rewards.types import Json
+from rlvr.commands.reports import check_report
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
 
@@ -192,17 +192,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_summary(path: Path, job: GradeJob) -> None:
     """Raises ConfigError, BadFile where the summary could not be written when all is graded."""
-    from data_prep.writing import refuse_devices
-
-    if path.is_dir():
-        raise ConfigError(f"--summary {str(path)!r} is a folder; name a file in it, such as {path / 'summary.json'}")
-    refuse_devices(path)
+    check_report("--summary", path, example="summary.json")
     others = {Path(name).resolve() for name in job.files} | ({job.out.resolve()} if job.out is not None else set())
     if path.resolve() in others:
         raise ConfigError(f"--summary {str(path)!r} is read, or the output, and would be written over; name another")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise BadFile(f"--summary {str(path)!r} cannot be written: {str(above)!r} is no folder that can be written to")
 
 
 def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:

@@ -24,6 +24,7 @@ from rewards.clock import DEADLINE
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.numbers import positive
 from rlvr.commands.prep import prompt_encoder
+from rlvr.commands.reports import check_report
 
 if TYPE_CHECKING:
     from data_prep.problem import Problem
@@ -116,6 +117,13 @@ def run(options: argparse.Namespace) -> int:
     from data_prep.validation.run import dropped_path, validate
     from data_prep.validation.validator import Settings
 
+    for option, path, example in (
+        ("--json", options.json, "report.json"),
+        ("--html", options.html, "report.html"),
+        ("--clean", options.clean, "fit.jsonl"),
+    ):
+        if path:
+            check_report(option, Path(path), example=example)
     data = _data(options)
     settings = Settings(
         form=options.form,
@@ -142,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
     for path, text in ((options.json, report.to_json), (options.html, report.to_html)):
         if path:
             with replacing(path) as partial:
-                partial.write_text(text(), encoding="utf-8")
+                partial.write_text(text(), encoding="utf-8", errors="backslashreplace")  # half a character of a reason
     if options.clean:
         kept = f"{report.kept} problems written to" if report.kept else "nothing is left, and nothing written to"
         print(f"{kept} {options.clean}, the others to {dropped_path(options.clean)}")

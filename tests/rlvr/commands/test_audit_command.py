@@ -92,7 +92,7 @@ def test_problems_that_prep_made_are_rows_too(tmp_path: Path) -> None:
         (("--reward", "math", "--family", "hedges"), "hedge"),
         (("--reward", "math", "--form", "none"), "{answer}"),
         (("nowhere.jsonl", "--reward", "math"), "nowhere.jsonl"),
-        (("--reward", "math", "--out", "/proc/no/report.json", "--family", "empty"), "/proc/no/report.json"),
+        (("--reward", "math", "--out", "/dev/null/report.json", "--family", "empty"), "/dev/null' is no folder"),
         (("--reward", "math", "--out", "/dev/null", "--family", "empty"), "no regular file"),
         (("--reward", "math", "--rows", "0"), "below 1"),
     ],
@@ -104,8 +104,10 @@ def test_mistakes_end_with_1_and_say_what_to_do(
         status = main(["audit", "--workers", "1", *words])
     except SystemExit as stop:
         status = int(str(stop.code))
+    told = capsys.readouterr().err
     assert status == 1
-    assert message in capsys.readouterr().err
+    assert message in told
+    assert "what is paid" not in told, "it is said before anything is attacked"
 
 
 def test_a_file_without_a_row_to_attack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +145,8 @@ def test_the_commands_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.Monke
         words = shlex.split(command)[1:]
         grades = words[0] == "grade"
         more = [] if grades or "--list" in words else ["--rows", "1", "--search", "20", "--workers", "1", "--quiet"]
+        if words[0] == "audit" and "--family" not in words:
+            more += ["--family", "boxes"]  # all of them: tests/rewards/audit
         status = 0 if grades else next(code for part, code in expected.items() if part in command)
         assert main([*words, *more]) == status, command
     assert json.loads((tmp_path / "audit.json").read_text())["exploited"] is False

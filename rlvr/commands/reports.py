@@ -1,0 +1,20 @@
+"""Files that a command writes when all its work is done: what would stop them is said before the work begins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from data_prep.errors import BadFile
+from data_prep.writing import refuse_devices
+from rlvr.errors import ConfigError
+
+
+def check_report(option: str, path: Path, *, example: str) -> None:
+    """Raises ConfigError, BadFile where a file could not be written. example: a name for one in a folder."""
+    if path.is_dir():
+        raise ConfigError(f"{option} {str(path)!r} is a folder; name a file in it, such as {path / example}")
+    refuse_devices(path)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise BadFile(f"{option} {str(path)!r} cannot be written: {str(above)!r} is no folder that can be written to")
