@@ -61,7 +61,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a row paid. rights: each right answer with its grade. unjudged: golds of which none is graded, and why."""
+    """What a row paid. rights: each right answer with its grade. unjudged: golds that it cannot judge, and why."""
 
     scale: Scale
     rights: tuple[tuple[_Said, GradeResult], ...]
@@ -147,13 +147,15 @@ def _look(bench: Bench, subject: Subject, forms: Sequence[Form]) -> _Seen:
         return _Seen(Scale(0.0, 0.0), (), f"no right answer could be graded: {own[0].reason}")
     # Where no wrong answer is graded at all, each of them escapes: the attacks will say so.
     worst = [result.score for result in others if result.score is not None] or [min(0.0, max(best) - 1.0)]
-    said = tuple(zip(rights, own, strict=True))
-    return _Seen(Scale(max(best), min(*best, *worst)), said, "", tuple(_unjudged(subject, said)))
+    said, scale = tuple(zip(rights, own, strict=True)), Scale(max(best), min(*best, *worst))
+    return _Seen(scale, said, "", tuple(_unjudged(subject, said, scale)))
 
 
-def _unjudged(subject: Subject, said: Sequence[tuple[_Said, GradeResult]]) -> Iterator[tuple[Gold, str]]:
+def _unjudged(subject: Subject, said: Sequence[tuple[_Said, GradeResult]], scale: Scale) -> Iterator[tuple[Gold, str]]:
+    """The golds of which no right answer is graded in a form that is paid for another."""
+    paid = {one.form.template for one, result in said if scale.share(result) >= NEARLY}
     for gold in subject.golds:
-        results = [result for one, result in said if one.gold is gold]
+        results = [result for one, result in said if one.gold is gold and one.form.template in paid]
         if results and all(result.score is None for result in results):
             yield gold, results[0].reason
 

@@ -177,6 +177,7 @@ def test_an_answer_that_the_reward_cannot_judge_is_no_escape_of_the_responses(tm
     file.write_text(
         "import re\n\ndef numbers(request):\n"
         "    found = re.fullmatch(r'.*\\\\boxed\\{([^{}]*)\\}\\W*', request.response, re.DOTALL)\n"
+        "    if '</answer>' in request.response:\n        return 0.0\n"
         "    if not request.reference.answer.isdigit():\n        return None\n"
         "    return float(found is not None and found[1] == request.reference.answer)\n"
     )
