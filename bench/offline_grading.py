@@ -8,8 +8,9 @@ The peers write nothing, and their start is not counted:
                    (which is loaded by path from the installed package; needs ray)
 
 Rows of mathematics are the official solutions of MATH and GSM8K, against their own and against wrong answers
-(`shared/math_rows.py`), over and over; rows of code a small function with three asserts, in the sandbox, beside a loop
-that runs each program with its asserts in a process of its own without any isolation.
+(`shared/math_rows.py`), over and over. Rows of code are the solutions of MBPP and HumanEval and wrong ones against
+their tests (`shared/code_rows.py`), in whole blocks of the same problems; beside a loop that runs each program with its
+asserts in a process of its own without any isolation, a small function with three asserts.
 
     math, N rows        rows a second, ours on a file of N, the peers on slices of the same rows
     math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
@@ -20,8 +21,12 @@ that runs each program with its asserts in a process of its own without any isol
     math, resume, N     (run until it was killed in the middle + run that went on) beside a run that was not killed, in
                         CPU time and in seconds. Both go at once, so that whatever else the machine does slows both
     code, ...           the same of programs
+    code, at once, N    CPU time of N rows in one run beside that of five runs of a fifth each, and of as many starts as
+                        one has more than the other: both at once, so that whatever else the machine does slows both
 
     python bench/offline_grading.py [--quick] [--json FILE]
+
+RLVR_BENCH_ONLY=code measures programs alone, on a machine that has an evening for it.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import psutil
+from shared import code_rows
 from shared.harness import OURS, Row, main, row_of, turns
 from shared.math_rows import Pair, pairs
 
@@ -137,6 +143,13 @@ def write_math(path: Path, chosen: Sequence[Pair], count: int) -> Path:
     return path
 
 
+def write_programs(path: Path, block: int, count: int) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        for row in islice(code_rows.rows(block), count):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return path
+
+
 def write_code(path: Path, count: int) -> Path:
     row = {"response": CODE, "reference": {"type": "asserts", "asserts": ASSERTS}}
     path.write_text("".join(json.dumps({"id": index, **row}) + "\n" for index in range(count)))
@@ -215,19 +228,25 @@ def loop_of_processes(count: int) -> float:
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"load of the machine before: {load}", file=sys.stderr)
-    chosen = [pair for both in zip(pairs("realistic"), cycle(pairs("gsm8k")), strict=False) for pair in both]
+    print(f"load of the machine before: {load()}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as name:
-        folder = Path(name)
-        yield from throughput(folder, chosen, quick)
-        math = partial(write_math, folder / "sized.jsonl", chosen)
-        yield from sizes(folder, math, "math", (500, 2_500, 7_500) if quick else (1_000, 100_000, 1_000_000))
-        last = 7_500 if quick else 1_000_000
-        yield from resumed(folder, math(last), last)
-        yield from code(folder, 200 if quick else 2_000)
-        programs = partial(write_code, folder / "programs.jsonl")
-        yield from sizes(folder, programs, "code", (20, 100, 200) if quick else (100, 1_000, 10_000))
+        if os.environ.get("RLVR_BENCH_ONLY") != "code":
+            yield from math(Path(name), quick)
+        yield from code(Path(name), quick)
+    print(f"load of the machine after: {load()}", file=sys.stderr)
+
+
+def load() -> str:
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def math(folder: Path, quick: bool) -> Iterator[Row]:
+    chosen = [pair for both in zip(pairs("realistic"), cycle(pairs("gsm8k")), strict=False) for pair in both]
+    yield from throughput(folder, chosen, quick)
+    write = partial(write_math, folder / "sized.jsonl", chosen)
+    yield from sizes(folder, write, "math", (500, 2_500, 7_500) if quick else (1_000, 100_000, 1_000_000))
+    last = 7_500 if quick else 1_000_000
+    yield from resumed(folder, write(last), last)
 
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
@@ -290,15 +309,35 @@ def resumed(folder: Path, file: Path, count: int) -> Iterator[Row]:
         yield row_of(f"math, resume, {count} rows", values, unit=unit, better="lower")
 
 
-def code(folder: Path, count: int) -> Iterator[Row]:
-    """Programs in the sandbox beside programs that nothing isolates."""
+def code(folder: Path, quick: bool) -> Iterator[Row]:
+    """Programs in the sandbox beside programs that nothing isolates; then more and more of them."""
+    count = 200 if quick else 2_000
     file = write_code(folder / "code.jsonl", count)
-    few = max(50, count // 10)
     sides = {
         OURS: lambda: count / graded(file, folder, "code").seconds,
-        "a process each": lambda: loop_of_processes(few),
+        "a process each": lambda: loop_of_processes(max(50, count // 10)),
     }
     yield row_of(f"code, {count} rows", turns(sides, rounds=1), unit="rows/s", better="higher")
+    write = partial(write_programs, folder / "programs.jsonl", 50 if quick else 500)
+    yield from sizes(folder, write, "code", (50, 100, 300) if quick else (500, 2_000, 10_000))
+    yield at_once(folder, 50 if quick else 500, 250 if quick else 10_000)
+
+
+def at_once(folder: Path, block: int, count: int) -> Row:
+    """One long run and five short ones over as many rows."""
+
+    def cpu(rows: int, times: int, name: str) -> float:
+        inside = folder / name
+        inside.mkdir()
+        file = write_programs(inside / "rows.jsonl", block, rows)
+        return sum(graded(file, inside, "code").cpu for _ in range(times))
+
+    start = cpu(1, 3, "start") / 3
+    with ThreadPoolExecutor() as side_by_side:
+        short_ones = side_by_side.submit(cpu, count // 5, 5, "short")
+        whole, short = cpu(count, 1, "long"), short_ones.result()
+    values = {OURS: [whole - start], f"5 x {count // 5} rows": [short - 5 * start]}
+    return row_of(f"code, at once, {count} rows", values, unit="CPU s without starts", better="lower")
 
 
 if __name__ == "__main__":

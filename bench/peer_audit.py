@@ -27,6 +27,7 @@ OURS: dict[str, tuple[str, Mapping[str, Json]]] = {
     "math": ("rlvr: math, strict", {"reward": "math", "parameters": {"policy": "strict"}}),
     "text": ("rlvr: exact", {"reward": "exact"}),
     "stdio": ("rlvr: code", {"reward": "code"}),
+    "function": ("rlvr: code, functions", {"reward": "code"}),
 }
 QUICK = ("verl: gsm8k", "verl: math_reward", "verl: search_r1_like_qa_em")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rewards import GradeRequest, reward
-from rewards.code.references import StdioReference
+from rewards.code.references import FunctionReference, StdioReference
 from rewards.rules.references import TextReference
 from rewards.types import Json, MathReference
 
@@ -82,10 +82,19 @@ def _search_r1(request: GradeRequest, function: str) -> float:
 
 @reward("verl_prime_code", correctness=True)
 def verl_prime_code(request: GradeRequest) -> float:
-    """verl's own runner of programs, which it uses where no sandbox is named."""
-    assert isinstance(request.reference, StdioReference)
-    cases = request.reference.cases
-    tests = {"inputs": [case.stdin for case in cases], "outputs": [case.stdout for case in cases]}
+    """verl's own runner of programs, which it uses where no sandbox is named; of whole programs and of functions."""
+    tests: dict[str, Json]
+    if isinstance(request.reference, FunctionReference):
+        calls = request.reference.cases
+        tests = {
+            "fn_name": request.reference.entry_point,
+            "inputs": ["\n".join(map(json.dumps, call.args)) for call in calls],
+            "outputs": [json.dumps(call.expected) for call in calls],
+        }
+    else:
+        assert isinstance(request.reference, StdioReference)
+        cases = request.reference.cases
+        tests = {"inputs": [case.stdin for case in cases], "outputs": [case.stdout for case in cases]}
     score = module("verl", "utils/reward_score/prime_code/__init__.py").compute_score
     scored = score(request.response, json.dumps(tests), continuous=True)
     return float(scored[0])
@@ -126,5 +135,6 @@ PEERS: dict[str, tuple[str, Mapping[str, Json]]] = {
     "TRL: accuracy_reward": ("math", _trl("accuracy_reward")),
     "TRL: reasoning_accuracy_reward": ("math", _trl("reasoning_accuracy_reward")),
     "verl: prime_code": ("stdio", _here("verl_prime_code", "verl")),
+    "verl: prime_code, functions": ("function", _here("verl_prime_code", "verl")),
 }
 """By name: the rows to attack it on, and the reward; empty where the package is not installed."""
