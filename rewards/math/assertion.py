@@ -66,7 +66,8 @@ _TAKEN_BACK = re.compile(
           |an?\s(?:contradiction|mistake|extraneous\s\w+)
           |(?:not\s|n['’]t\s)(?:right|correct|true|possible|valid|allowed|an?\ssolution
             |(?:the|an?)\s(?:correct\s|right\s)?answer))
-      |wrong\W|an?\scontradiction|contradicts|(?:cannot|can['’]t)\sbe\s(?:right|correct|true)|must\sbe\swrong
+      |wrong\W|an?\scontradiction|contradicts|(?:cannot|can['’]t)\sbe\s(?:right|correct|true)|must\sbe\s(?:wrong|discarded|rejected|excluded)
+      |violates?|yields\sa\scontradiction|lies\soutside|is\sno\s(?:root|solution)
       |leads?\sto\sa\scontradiction|does(?:\snot|n['’]t)\s(?:work|satisfy|hold|count))(?![a-z])(?!\sthat\b)""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -78,9 +79,11 @@ def is_taken_back(after: str) -> bool:
 
 
 _SUPPOSED = re.compile(
-    r"""\A\W*(?:(?:now|so|first)[,\s]+)?(?:let\sus\s|let['’]s\s)?(?:let|assume|suppose|pretend|imagine|prove|say)\b[^,;:]*\Z
+    r"""\A\W*(?:(?:now|so|first)[,\s]+)?(?:let\sus\s|let['’]s\s)?(?:let|assume|suppose|pretend|imagine|prove|say|try|consider)\b[^,;:]*\Z
+      | \A\W*(?:given|in\sthe\scase|when)\b[^,;:\d]{0,20}\Z
       | (?:\b(?:doubt|impossible|unlikely|false|untrue|claims?|(?:says|show|prove)\sthat
-          |not\s(?:think|believe|sure|clear|certain)|thinks?)|n['’]t\s(?:think|believe))\s(?:that\s)?[^,;:\d]{0,30}\Z
+          |not\s(?:yet\s)?(?:think|believe|sure|clear|certain|know|agree|possible)|cannot\sconfirm|no\sproof|thinks?
+          |remains\sto\sbe\sshown)|n['’]t\s(?:think|believe))\s(?:that\s)?[^,;:\d]{0,30}\Z
       | \b(?:if|unless|whether)\s[^,;:=\d]{0,30}\Z | \A\W*were\s[^,;:=\d]{0,30}\Z""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rewards.math.commands import Parser
 from rewards.math.expressions import Expr, Num, Op, multiply, negative, number, walk
@@ -11,6 +12,8 @@ from rewards.math.lexicon import SCALES
 from rewards.math.tokens import NotMaths, Token
 from rewards.math.units import CURRENCIES, Unit, priced, read_unit
 from rewards.math.values import Scalar, Value
+
+_DEGREE = read_unit("degree") or Unit()
 
 
 def scalars(found: Sequence[Token]) -> list[Value]:
@@ -58,7 +61,7 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
     degrees = _degrees(expression)
     if degrees is not None:
         expression = degrees
-        unit = read_unit("degree") or Unit()
+        unit = _DEGREE if unit.dimension else replace(_DEGREE, words=unit.words)
     return [Scalar(expression, unit, percent)]
 
 
@@ -68,7 +71,7 @@ def _priced(money: str, unit: Unit, behind: str) -> Unit:
     if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
         raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
     if unit.dimension in ((), currency.dimension):
-        return currency
+        return replace(currency, words=unit.words)
     return priced(currency, unit)
 
 

@@ -16,7 +16,7 @@ _LONGEST = 80
 _PART = (
     r"hal(?:f|ves)|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth)s?|multiples?|factors?|divisors?"
     r"|squares?|cubes?|(?:\w+\s)?roots?|negative|opposite|(?:multiplicative\s|additive\s)?(?:reciprocal|inverse)"
-    r"|complement|log(?:arithm)?|digits?|digit\s(?:sum|product)|sum\sof\s(?:the\s)?digits|predecessor|successor"
+    r"|complement|log(?:arithm)?|(?:co)?sine|tangent|digits?|digit\s(?:sum|product)|sum\sof\s(?:the\s)?digits|predecessor|successor"
     r"|per\s?cent|\d[\d.]*\s?\\?[%％]|\d+/\d+"
 )
 _NUMBERED = r"(?:number|integer|prime|digit|value|one|multiple|square)\s(?:\w+ly\s|right\s|just\s)?"
@@ -27,6 +27,7 @@ _BEFORE = re.compile(
       | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
       | never\s\w+ | nobody\s\w+ | unequal\sto | negative | differs?\sfrom | exceeds? | answers?\sincludes?
       | at\s(?:most|least) | (?:is|are|be)\sup\sto
+      | (?:eliminat|exclud)(?:e|es|ing) | bounded\s(?:above\s|below\s)?by | disagree\swith\sthe\sanswer
       | rejects? | discards? | rul(?:e|es|ing)\sout
       | none\sof | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
       | (?:divided|multiplied|divisible)\sby | out\sof

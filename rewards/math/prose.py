@@ -59,7 +59,7 @@ _PLAINLY = re.compile(
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 _SAID = re.compile(
-    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|\bans(?=\.))
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.))
     (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_])\s*:?

@@ -99,6 +99,7 @@ _LETTERS = re.compile(
     r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
     r"|[a-z]{1,2}(?:\s?-\s?[a-z]{1,2})+"
 )
+_ISO_DATE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
@@ -333,6 +334,8 @@ def _worded(text: str, *, quoted: bool) -> list[Value]:
         if _OTHER_CHOICE.search(rest):  # another option beside it
             return [Words(words_of(text))]
         return [Choice(letter.upper(), rest)]
+    if iso := _ISO_DATE.fullmatch(text):
+        return [Date(int(iso[2]), int(iso[3]), int(iso[1]))]
     if numeric := _NUMERIC_DATE.fullmatch(text):
         first, second, year = map(int, numeric.groups())
         one, other = (first, second) if first <= 12 else (second, first)

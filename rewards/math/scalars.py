@@ -21,11 +21,11 @@ def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
         return Answer.NO
     a, b = gold.expression, answer.expression
     if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
-        a, b = _scaled(a, gold.unit), _scaled(b, answer.unit)
+        b = _scaled(b, answer.unit.factor / gold.unit.factor)  # in the gold's unit, as a tolerance is
     if gold.percent != answer.percent and (answer.unit if gold.percent else gold.unit) != NO_UNIT:
         return Answer.NO
     if gold.percent != answer.percent:
-        return _percent(a, b, gold_has_it=gold.percent)
+        return _percent(a, b, terms, gold_has_it=gold.percent)
     return _same(a, b, terms)
 
 
@@ -36,10 +36,10 @@ def _same(gold: Expr, answer: Expr, terms: Terms) -> Answer:
     return found
 
 
-def _scaled(expression: Expr, unit: Unit) -> Expr:
+def _scaled(expression: Expr, factor: Fraction) -> Expr:
     if isinstance(expression, Num):
-        return Num(expression.value * unit.factor, expression.digits, expression.places)
-    return multiply(Num(unit.factor), expression)
+        return Num(expression.value * factor, expression.digits, expression.places)
+    return multiply(Num(factor), expression)
 
 
 _RADIANS, _DEGREES = (("radian", 1),), (("angle", 1),)
@@ -48,7 +48,7 @@ _RADIANS, _DEGREES = (("radian", 1),), (("angle", 1),)
 def _angles(gold: Scalar, answer: Scalar) -> Answer:
     """Degrees and radians, where both say which."""
     sides = [
-        Op("deg", (_scaled(side.expression, side.unit),)) if side.unit.dimension == _DEGREES else side.expression
+        Op("deg", (_scaled(side.expression, side.unit.factor),)) if side.unit.dimension == _DEGREES else side.expression
         for side in (gold, answer)
     ]
     if {gold.unit.dimension, answer.unit.dimension} != {_RADIANS, _DEGREES}:
@@ -61,7 +61,7 @@ def _is_degrees_beside_radians(one: Scalar, other: Scalar) -> bool:
     return one.unit.dimension == _DEGREES and other.unit == Unit() and PI in walk(other.expression)
 
 
-def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:
+def _percent(gold: Expr, answer: Expr, terms: Terms, *, gold_has_it: bool) -> Answer:
     """`50%` is 0.5, and written without its sign 50; below 1 the sign is needed."""
     hundredth = Num(Fraction(1, 100))
     with_sign, without = (gold, answer) if gold_has_it else (answer, gold)
@@ -73,7 +73,7 @@ def _percent(gold: Expr, answer: Expr, *, gold_has_it: bool) -> Answer:
         return found
     if isinstance(with_sign, Num) and 0 < abs(with_sign.value) < 1:
         return found
-    return decide.same(gold, answer)
+    return _same(gold, answer, terms)
 
 
 def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:

@@ -307,7 +307,7 @@ def _root(match: re.Match[str]) -> str:
 def _quoted(match: re.Match[str]) -> str:
     """The content of a text command: maths where it can only be that, else quoted words."""
     content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
-    if content.strip() in (",", ";", ":", "."):
+    if content.strip() in (",", ";", ":", ".", "%", "\\%"):
         return content
     if content.strip() in ("sec", "min") and before[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes

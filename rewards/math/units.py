@@ -28,8 +28,7 @@ class Unit:
     def conflicts(self, other: Unit) -> bool:
         """Both say what is counted, and not the same."""
         if self.dimension and other.dimension:
-            rates = bool(self.words and other.words) and self.words != other.words
-            return self.dimension != other.dimension or rates
+            return self.dimension != other.dimension or not _agree(self.words, other.words)
         if self.dimension or other.dimension:
             measured, worded = (self, other) if self.dimension else (other, self)
             words = worded.words - _ANY_UNIT
@@ -38,12 +37,17 @@ class Unit:
             return bool(self.words and other.words) and self.words != other.words
         if _ANY_UNIT in (self.words, other.words):
             return False
-        return bool(self.words and other.words) and not (self.words & other.words)
+        return not _agree(self.words, other.words)
 
 
 NO_UNIT = Unit()
 _NAMELESS = {f"unit{power}": (("length", power),) for power in (1, 2, 3)}
 _ANY_UNIT = frozenset(("unit1",))  # `5 units`, of whatever is counted
+
+
+def _agree(one: frozenset[str], other: frozenset[str]) -> bool:
+    """One says no more than the other: `apples` and `red apples`, not `green apples` and `red apples`."""
+    return one <= other or other <= one
 
 
 def _is_nameless(words: frozenset[str], dimension: tuple[tuple[str, int], ...]) -> bool:
@@ -64,6 +68,7 @@ _BASE = {
         ("1143/1250", "yd yds yard"),
         ("201168/125", "mi mile"),
         ("1852", "nmi"),
+        ("9460730472580800", "lightyear"),
         ("1/1000000", "um micrometer micron"),
         ("1/1000000000", "nm nanometer nanometre"),
     ),
@@ -185,6 +190,7 @@ _ITEM = re.compile(
 )
 _FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
 _NAUTICAL = re.compile(r"\bnautical\s+miles?\b", re.IGNORECASE)
+_LIGHT_YEARS = re.compile(r"\blight[\s-]years?\b", re.IGNORECASE)
 _IN_TOTAL = re.compile(r"(?:total|all|the)\b", re.IGNORECASE)
 _ONLY_WORDS = re.compile(r"[A-Za-z\s]*")
 _DEGREES_OF = re.compile(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
@@ -220,7 +226,7 @@ def read_unit(text: str) -> Unit | None:
     powers: dict[str, int] = {}
     factor, words = Fraction(1), set[str]()
     at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
-    text = _DEGREES_OF.sub("", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text)))
+    text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))
     money = Fraction(1)
     while at < len(text):
         match = _ITEM.match(text, at)
@@ -280,4 +286,4 @@ def read_unit(text: str) -> Unit | None:
     rest = tuple((base, power) for base, power in dimension if base != "money")
     if rest and powers.get("money") == 1 and all(power < 0 for _base, power in rest):
         return priced(Unit((("money", 1),), money), Unit(rest, factor / money))
-    return Unit(dimension, factor if dimension else Fraction(1), frozenset() if dimension else frozenset(words))
+    return Unit(dimension, factor if dimension else Fraction(1), frozenset(words))

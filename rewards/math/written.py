@@ -82,7 +82,9 @@ _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarro
 _SENTENCE_END = re.compile(
     r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
-_DENIED = re.compile(r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:be|have|need|equal(?:\s+to)?))?[\s$*(]*\Z", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z", re.IGNORECASE
+)
 _LONGEST_DENIAL = 20
 _CALLED_WRONG = re.compile(
     r"[\s$*)]*(?:is|was)(?:\s(?:wrong|incorrect)\b|(?:\snot|n['’]t)\s(?:correct|right|(?:the|an?)\s(?:correct\s|right\s)?"
@@ -105,7 +107,8 @@ _BOLD = re.compile(
 
 
 _GOES_ON = re.compile(
-    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|something|another)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
+    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
+    r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
