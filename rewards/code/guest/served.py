@@ -120,17 +120,16 @@ def _call(link: Link, number: Any, args: Any, kwargs: Any) -> Any:
     try:
         made = function(*args, **kwargs)
     except BaseException as error:  # whatever the test's own function raises goes to the program
-        if args or kwargs:
-            _note_assertion(link, error)
+        _note_assertion(link, error, given=bool(args or kwargs))
         raise
     if type(function) in (types.FunctionType, types.MethodType):  # a mock would note that it was asked
         link.completed.add(getattr(function, "__code__", None))
     return made
 
 
-def _note_assertion(link: Link, error: BaseException | None) -> None:
+def _note_assertion(link: Link, error: BaseException | None, *, given: bool = True) -> None:
     """What the test's own function found stays found, whatever the program catches."""
-    if uses.is_failed_assertion(error):
+    if uses.is_failed_assertion(error, given=given):
         link.refuse("a function that the test handed over was given another value than it expects")
 
 

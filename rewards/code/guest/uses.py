@@ -121,9 +121,10 @@ def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) 
 # --- what is found in a function that was handed over ---------------------------------------------------------------
 
 
-def is_failed_assertion(error: BaseException | None) -> bool:
-    """Whether a function of the test found another value than it expects: by an assertion about what it was given, or
-    because it said so. `assert False` and what it raises itself are for the program to catch.
+def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> bool:
+    """Whether a function of the test found another value than it expects: by an assertion about what it was given or
+    asked of the program, or because it said so. `assert False` and what it raises itself are for the program to catch.
+    given: whether it was called with anything.
     """
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Failed):
@@ -140,8 +141,9 @@ def is_failed_assertion(error: BaseException | None) -> bool:
     if not isinstance(error, AssertionError):  # what it was given made it fail before it came to its assertions
         raises = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
         own_doing = any(node.lineno <= line <= (node.end_lineno or line) for node in raises)
-        return not own_doing and _asserts_later(tree, frame.f_code.co_name, line)
-    own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars}
+        return given and not own_doing and _asserts_later(tree, frame.f_code.co_name, line)
+    own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars} if given else set()
+    own |= {name for name, value in frame.f_globals.items() if proxies.is_proxy(value)}
     return any(
         isinstance(name, ast.Name) and name.id in own
         for node in ast.walk(tree)

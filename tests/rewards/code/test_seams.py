@@ -178,6 +178,16 @@ ASSERTING = {
 }
 
 
+def test_assertion_about_the_program_in_a_decorated_function_cannot_be_swallowed():
+    head = "import functools\ndef deco(f):\n    @functools.wraps(f)\n    def call(*a):\n        try: return f(*a)\n        except {0}: return None\n    return call\n"
+    test = "@deco\ndef go():\n    assert op(2) == 3\n    return 5\nassert go() in (5, None)"
+    retried = "tries = []\n@deco\ndef go():\n    tries.append(1)\n    n = len(tries)\n    assert n > 1\nassert go() is None and op(1) == 2"
+    right = head.format("Exception") + "def op(x): return x + 1\n"
+    assert passes(asserts(right, test))
+    assert passes(asserts(right, retried))
+    assert is_wrong(asserts(head.format("BaseException") + "def op(x): return 0\n", test))
+
+
 @pytest.mark.parametrize("how", ASSERTING)
 def test_assertion_that_fails_in_a_function_of_the_test_cannot_be_swallowed(how: str):
     assert passes(asserts("def f(n, found):\n    for i in range(n): found(i * i + 1)\n", ASSERTING[how]))
