@@ -50,7 +50,7 @@ def short(text: str) -> str:
 def raised(reward: str, error: BaseException) -> GradeResult:
     """The grade of a response on which the reward raised."""
     try:
-        message = str(error)
+        message = _ADDRESS.sub("", f"{error!s:.1000}")  # causes are counted by their text
     except Exception:  # an exception of the user's may fail to print itself
         message = "(its message cannot be printed)"
     return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}{_where(error)}: {message}"))

@@ -26,7 +26,7 @@ from rewards import (
     names,
     reward,
 )
-from rewards.outcome import grade_from
+from rewards.outcome import grade_from, raised
 from rewards.types import Json, reference_from
 
 REQUEST = GradeRequest(response="four")
@@ -278,3 +278,8 @@ def test_numpy_numbers_are_numbers() -> None:
 
     assert grade_from(np.float32(0.5), reward="r", scale=(0.0, 1.0)).verdict is Verdict.PARTIAL
     assert grade_from(np.int64(3), reward="r", scale=None).score == 3.0
+
+
+def test_what_a_reward_raises_about_one_object_and_another_is_one_cause() -> None:
+    reasons = {raised("r", ValueError(f"cannot score {object()}")).reason for _ in range(3)}
+    assert reasons == {"reward 'r' raised ValueError: cannot score <object object>"}
