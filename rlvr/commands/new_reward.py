@@ -106,7 +106,8 @@ def write_reward(name: str, folder: Path) -> tuple[Path, Path]:
     """
     if not name.isidentifier() or keyword.iskeyword(name) or not name.isascii():
         raise ConfigError(f"{name!r} cannot be a Python function's name; use letters, digits and _, such as 'concise'")
-    if name in sys.stdlib_module_names or name in ("rewards", "rlvr", "sandbox", "data_prep"):
+    ours = ("rewards", "rlvr", "sandbox", "data_prep")
+    if name in sys.stdlib_module_names or name in (*ours, "__init__", "__main__", "conftest"):
         raise ConfigError(f"a file {name}.py would stand in for Python's or our own {name!r}; choose another name")
     if name in names():
         raise ConfigError(f"a reward is called {name!r} already; choose another, such as 'my_{name}'")

@@ -42,6 +42,8 @@ def test_the_starter_grades_and_its_test_passes(tmp_path: Path, capsys: pytest.C
         ("two words", "cannot be a Python function's name"),
         ("class", "cannot be a Python function's name"),
         ("../escape", "cannot be a Python function's name"),
+        ("__init__", "a file __init__.py would stand in for"),
+        ("conftest", "a file conftest.py would stand in for"),
         ("format", "is called 'format' already; choose another, such as 'my_format'"),
     ],
 )
