@@ -193,4 +193,30 @@ def test_value():
             "r = solve(9.0); assert np.less_equal(np.fabs(r - 3.0), 1e-9 * max(np.fabs(r), 3.0))",
         ),
     ),
+    Arena(
+        name="walked_over",
+        solution="def solve(x):\n    yield from sorted(x)\n",
+        tests=(
+            "x = [3, 1, 2]; assert list(solve(x)) == sorted(x)",
+            "x = [9, 4]; r = solve(x); got = [v for v in r]; assert got == sorted(x)",
+        ),
+    ),
+    Arena(
+        name="decorated_check",
+        solution="""\
+import functools
+
+def logged(f):
+    @functools.wraps(f)
+    def call(*args):
+        return f(*args)
+    return call
+
+def solve(x):
+    return x + 1
+""",
+        styles=("asserts",),
+        imports="@logged\ndef go():\n    assert solve(2) == 3\n    assert solve(9) == 10",
+        tests=("go()",),
+    ),
 )
