@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import reprlib
 import traceback
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -35,6 +36,11 @@ Range: TypeAlias = tuple[float, float]
 ZERO_TO_ONE: Range = (0.0, 1.0)
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# What may be large or nested deep is not printed as a whole: that would be the response's time.
+_ANY_SIZE = {str, list, tuple, dict, set, frozenset}
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 20
+_SHORT.maxstring, _SHORT.maxother = 80, 200
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
 # Through these a call goes on its way to the function that raised.
@@ -139,7 +145,8 @@ def _number(value: object) -> float | None:
 
 def _seen(value: object) -> str:
     try:
-        return _ADDRESS.sub("", f"{value!r:.200}")[:80]  # causes are counted by their text
+        shown = _SHORT.repr(value) if type(value) in _ANY_SIZE else repr(value)
+        return _ADDRESS.sub("", shown[:200])[:80]  # causes are counted by their text
     except Exception:  # whatever the __repr__ of a value of the reward's own does
         return "what cannot be printed"
 
