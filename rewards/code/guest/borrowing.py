@@ -29,7 +29,7 @@ def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str
                 module = importlib.import_module(what[0])
                 names[name] = getattr(module, what[1]) if what[1] else module
         elif kind == "class":
-            names[name] = _class(name, _asker(back, name))
+            names[name] = _class(name, _asker(back, name), what[0])
         else:
             names[name] = _function(name, _asker(back, name), kind == "async function")
 
@@ -89,5 +89,5 @@ class _Lent(type):
         return isinstance(value, cls._get())  # type: ignore[attr-defined]
 
 
-def _class(name: str, get: Callable[[], Any]) -> type:
-    return _Lent(name, (), {"_get": staticmethod(get)})
+def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...]) -> type:
+    return _Lent(name, (), {"_get": staticmethod(get), "__match_args__": matched})

@@ -106,12 +106,17 @@ class CheckerEncoder(LinkEncoder):
         self.put(kind, depth - 1)
         # What an assertion says may hold what the test expects.
         hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
-        mark = len(self.parts)
-        try:
-            self.put(() if hidden else tuple(error.args), depth - 1)
-        except Unsendable:
-            del self.parts[mark:]
-            self.put((), depth)
+        public = {} if hidden else {k: v for k, v in error.__dict__.items() if not k.startswith("_")}
+        args = () if hidden else tuple(error.args)
+        if isinstance(error, OSError) and error.filename is not None and len(args) == 2:
+            args = (*args, error.filename)
+        for value, nothing in ((args, ()), (public, {})):
+            mark = len(self.parts)
+            try:
+                self.put(value, depth - 1)
+            except Unsendable:
+                del self.parts[mark:]
+                self.put(nothing, depth)
 
     def _stream(self, value: Any, depth: int) -> None:
         number = self.shared.number(value)

@@ -130,14 +130,24 @@ def _operator(name: str) -> Callable[..., Any]:
     return leave if name in ("__exit__", "__aexit__") else method
 
 
-def stub_kind(kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
-    """The class of an object of the test, under the name of its class there, with the operators that it offers."""
+def stub_kind(kind: str, name: str, offered: tuple[str, ...], own: Callable[[str], object] | None = None) -> type[Stub]:
+    """The class of an object of the test, under the name of its class there, with the operators that it offers.
+
+    own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
+    """
     names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
     if "__eq__" in names:
         names.setdefault("__hash__", None)
     names["__dict__"] = property(lambda self: self._back("vars", self._number))
     names["__copy__"] = lambda self: self._back("copied", self._number, False)
     names["__deepcopy__"] = lambda self, _memo: self._back("copied", self._number, True)
+    if own is not None:
+
+        def class_of(self: Stub) -> type:
+            found = own(name)
+            return found if type(found) is type else type(self)
+
+        names["__class__"] = property(class_of)
     return type(name or "object", (_STUBS[kind],), names)
 
 
@@ -215,6 +225,7 @@ class Imports:
         self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
         self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.back: Back = _no_back
+        self.own: Callable[[str], object] | None = None
 
     def number(self, value: object) -> int | None:
         return self._numbers.get(id(value))
@@ -233,7 +244,7 @@ class Imports:
     def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
         """Objects of one class of the test are of one class here."""
         if (kind, name, offered) not in self._kinds:
-            self._kinds[kind, name, offered] = stub_kind(kind, name, offered)
+            self._kinds[kind, name, offered] = stub_kind(kind, name, offered, self.own)
         return self._kinds[kind, name, offered]
 
     def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
@@ -417,7 +428,7 @@ class CandidateDecoder(LinkDecoder):
             self._imports.functions[number] = (made, {})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
-        elif kind in ("object", "callable object"):
+        elif kind in ("object", "callable object", "context"):
             made = self._imports.kind(kind, name, offered)(back, number)
         else:
             made = _STUBS[kind](back, number)
@@ -433,6 +444,9 @@ class CandidateDecoder(LinkDecoder):
             made = kind.__new__(kind, *args)
             made.args = args
         self._imports.hold(number, made)
+        for name, value in self.get().items():
+            with contextlib.suppress(Exception):  # a class of the program's may refuse
+                setattr(made, name, value)
         return made  # type: ignore[no-any-return]
 
     def _stream(self) -> Any:
@@ -455,6 +469,7 @@ _STUBS: dict[str, type[Stub]] = {
     "object": StubObject,
     "class": StubClass,
     "stream": StubStream,
+    "context": Stub,
     "opaque": Stub,
 }
 

@@ -94,7 +94,7 @@ def describe(error: BaseException) -> str:
 
 
 def _load(file: str, entry_point: str) -> Any:
-    """What gives the function to call: for `Solution.f` the method of a new instance each time."""
+    """What gives the function to call: for `Solution.f` the method of a new instance each time (`_part`)."""
     module = types.ModuleType("solution")
     module.__file__ = os.path.abspath(file)
     sys.modules["solution"] = module
@@ -107,10 +107,19 @@ def _load(file: str, entry_point: str) -> Any:
     def function() -> Any:
         value = holder
         for part in path:
-            value = getattr(value() if isinstance(value, type) else value, part)
+            value = _part(value, part)
         return value
 
     return function
+
+
+def _part(holder: Any, name: str) -> Any:
+    """Of a class, its own class or static method, or else the method of a new instance."""
+    if isinstance(holder, type):
+        found = next((vars(cls)[name] for cls in holder.__mro__ if name in vars(cls)), None)
+        if not isinstance(found, classmethod | staticmethod | type):
+            holder = holder()
+    return getattr(holder, name)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,12 +48,14 @@ _ANSWERS = frozenset(
         *("check", "checker", "verify", "validate", "grade", "grader"),
     )
 )
+_NO_POSITION = re.compile(r"\b(?:ClassVar\b|kw_only=True|init=False)")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Names, each with what it is: `("class",)`, `("function",)`, `("async function",)`, `("import", module, name)`, or
-    `("number", value)`; and `("star", module)` under a name that is none, for all that such an import brings.
+    """Names, each with what it is: `("class", its fields by position)`, `("function",)`, `("async function",)`,
+    `("import", module, name)`, or `("number", value)`; and `("star", module)` under a name that is none, for all that
+    such an import brings.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
@@ -63,7 +66,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
             if _holds_data(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
-                found[name] = ("class",)
+                found[name] = ("class", _matched(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
     called = {
@@ -154,6 +157,16 @@ def _holds_data(definition: ast.ClassDef) -> bool:
         elif not (isinstance(node, ast.Pass | ast.Expr) or _says_little(node)):
             return False
     return makes
+
+
+def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
+    """Fields that `case Point(x, y)` takes by position: those of a dataclass."""
+    marks = map(ast.unparse, definition.decorator_list)
+    if not any("dataclass" in mark and "kw_only=True" not in mark for mark in marks):
+        return ()
+    fields = (ast.unparse(node) for node in definition.body if isinstance(node, ast.AnnAssign))
+    first = itertools.takewhile(lambda field: "KW_ONLY" not in field, fields)
+    return tuple(field.partition(":")[0] for field in first if not _NO_POSITION.search(field))
 
 
 def _says_little(node: ast.stmt) -> bool:

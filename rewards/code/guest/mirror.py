@@ -80,7 +80,11 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
 
     class Logged(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            pieces.append(("log", f"{record.levelno}\0{record.name}\0{record.getMessage()}"))
+            trace = (
+                logging.Formatter().formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
+            )
+            message = record.getMessage().replace("\0", "")
+            pieces.append(("log", f"{record.levelno}\0{record.name}\0{message}\0{trace}"))
 
     root = logging.getLogger()
     root.addHandler(Logged())

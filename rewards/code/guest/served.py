@@ -34,6 +34,9 @@ _TOOLS = frozenset(
     )
 )
 
+# What the program may do with what `@contextmanager` of a test makes.
+_OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
@@ -58,6 +61,8 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "stream"
     if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
         return "object"
+    if real.__module__ == "contextlib":
+        return "context"
     if callable(value):
         return "callable"
     if hasattr(type(value), "__await__"):
@@ -95,6 +100,8 @@ def _setter(value: Callable[..., Any]) -> Callable[..., Any]:
 
 def offered(value: Any, kind: str) -> frozenset[str]:
     """The operators that the program may use on it: those that its class in the test defines."""
+    if kind == "context":
+        return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
     if kind not in ("object", "callable object"):
         return frozenset()
     known = wire.OFFERED_OF_MOCKS if _is_mock(value) else wire.OFFERED
@@ -164,7 +171,7 @@ def _setattr(link: Link, number: Any, name: Any, content: Any) -> bool:
 
 
 def _operate(link: Link, number: Any, name: Any, args: Any) -> Any:
-    value = link.object_of(number, "object", "callable object")
+    value = link.object_of(number, "object", "callable object", "context")
     if type(name) is not str or type(args) is not tuple or name not in offered(value, link.objects[number][0]):
         raise Violation("an operator that is not offered")
     try:

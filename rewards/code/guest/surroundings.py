@@ -293,9 +293,13 @@ def forward_output(stream: str, text: str) -> None:
         import logging
 
         level, _, rest = text.partition("\0")
-        name, _, message = rest.partition("\0")
-        if level.isdigit():
-            logging.getLogger(name[:200]).log(int(level[:3]), "%s", message)
+        name, _, rest = rest.partition("\0")
+        message, _, trace = rest.partition("\0")
+        logger = logging.getLogger(name[:200])
+        if level.isdigit() and logger.isEnabledFor(int(level[:3])):
+            record = logger.makeRecord(logger.name, int(level[:3]), "solution.py", 0, "%s", (message,), None)
+            record.exc_text = trace or None
+            logger.handle(record)
 
 
 _FORWARDED = {

@@ -36,6 +36,27 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
             "assert kind(ListNode(1)) and not kind(3) and type(merge(make([1]), None)) is ListNode",
         ),
     ),
+    "a class of data whose fields the program matches by position": (
+        "def f(s):\n    match s:\n        case Shape('square', a): return a * a\n"
+        "        case Shape(_, a, b) if isinstance(s, Shape): return a * b\n    return Shape.__match_args__\n",
+        ("a * a", "a + a"),
+        "from dataclasses import dataclass, field\nfrom typing import ClassVar\n@dataclass\nclass Shape:\n    kind: str\n    a: float = 0.0\n"
+        "    b: float = 0.0\n    tags: list = field(default_factory=list, kw_only=True)\n    made: ClassVar[int] = 0\n",
+        (
+            "assert f(Shape('square', 3)) == 9",
+            "assert f(Shape('box', 2, 5)) == 10",
+            "assert f(1) == ('kind', 'a', 'b')",
+        ),
+    ),
+    "a class of data that the program defines again": (
+        "from dataclasses import dataclass\n@dataclass\nclass Shape:\n    kind: str\n    a: float = 0.0\n"
+        "    def twice(self): return Shape(self.kind, 2 * self.a)\n"
+        "def f(s):\n    match s:\n        case Shape('square', a): return a * a\n    return s\n"
+        "def g(s): return isinstance(s, Shape) and Shape('x', 2) == s and Shape.twice(s).a\n",
+        ("2 * self.a", "3 * self.a"),
+        "from dataclasses import dataclass\n@dataclass\nclass Shape:\n    kind: str\n    a: float = 0.0\n",
+        ("assert f(Shape('square', 3)) == 9 and f(7) == 7", "assert g(Shape('x', 2)) == 4 and g(3) is False"),
+    ),
     "a function that only the program calls": (
         "def first(n):\n    lo, hi = 1, n\n    while lo < hi:\n        m = (lo + hi) // 2\n"
         "        if isBadVersion(m): hi = m\n        else: lo = m + 1\n    return lo\n",

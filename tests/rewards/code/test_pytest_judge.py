@@ -224,7 +224,8 @@ HONEST = {
     ),
     "warnings and logs": (
         "import warnings, logging\ndef old(): warnings.warn('use new', DeprecationWarning)\n"
-        "def log(): logging.getLogger('app').warning('careful %d', 3)\n",
+        "def log(): logging.getLogger('app').warning('careful %d', 3)\n"
+        "def fail():\n    try: 1 // 0\n    except ZeroDivisionError: logging.getLogger('app').exception('failed')\n",
         """
         import pytest, solution
         def test_a():
@@ -232,6 +233,8 @@ HONEST = {
         def test_b(caplog):
             solution.log()
             assert "careful 3" in caplog.text and caplog.records[0].levelname == "WARNING"
+            solution.fail()
+            assert caplog.messages[1] == "failed" and "Traceback" in caplog.text and "ZeroDivisionError" in caplog.text
         """,
     ),
     "approx and numpy": (

@@ -28,6 +28,51 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         def test_text(): assert {"red": 1}[Color.RED] == 1 and Color.BLUE in {"azure"} and hash(Color.RED) == hash("red")
         """,
     ),
+    "errors with attributes": (
+        "import subprocess\ndef run(*a):\n    try: return subprocess.run(a, check=True)\n"
+        "    except subprocess.CalledProcessError as e: return e.returncode, e.stderr\n"
+        "def ask(f):\n    try: return f()\n    except OSError as e: return e.response.status, e.retry, str(e)\n"
+        "def name(f):\n    try: f()\n    except OSError as e: return e.filename\n",
+        ("e.returncode, e.stderr", "e.returncode, None"),
+        """
+        import subprocess, solution
+        from unittest import mock
+        class Refused(OSError):
+            def __init__(self, text, response):
+                super().__init__(text)
+                self.response, self.retry = response, [1]
+        def test_a():
+            error = subprocess.CalledProcessError(3, ["x"], stderr="bad")
+            with mock.patch("subprocess.run", side_effect=error):
+                assert solution.run("x") == (3, "bad")
+        def test_b():
+            error = Refused("no", mock.Mock(status=404))
+            assert solution.ask(mock.Mock(side_effect=error)) == (404, [1], "no")
+        def test_c():
+            assert solution.name(mock.Mock(side_effect=FileNotFoundError(2, "gone", "/x"))) == "/x"
+        """,
+    ),
+    "context managers of the tests": (
+        "from contextlib import ExitStack\ndef use(ways, f):\n    with ExitStack() as stack:\n"
+        "        return f(*[stack.enter_context(way) for way in ways])\nasync def wait(way):\n    async with way as x: return x\n",
+        ("for way in ways", "for way in ways[:1]"),
+        """
+        import asyncio, contextlib, pytest, solution
+        log = []
+        @contextlib.contextmanager
+        def way(n):
+            log.append(n)
+            try: yield n
+            finally: log.append(-n)
+        @contextlib.asynccontextmanager
+        async def later(n): yield n
+        def test_a():
+            assert solution.use([way(1), way(2), contextlib.nullcontext(4)], lambda *a: sum(a)) == 7
+            assert log == [1, 2, -2, -1]
+            with pytest.raises(ZeroDivisionError): solution.use([way(3)], lambda a: a / 0)
+            assert log[-1] == -3 and asyncio.run(solution.wait(later(5))) == 5
+        """,
+    ),
     "classes that derive from standard ones": (
         "import argparse, collections, datetime, functools, random, re, threading\n"
         "class Worker(threading.Thread):\n    def run(self): self.done = True\nclass Box(collections.UserDict): pass\n"
