@@ -10,7 +10,7 @@ A graded row holds the columns that came in, then `sample`, `score`, `correctnes
 came in is replaced; a list of responses becomes `response`.
 
 Example:
-    describe = Describer(columns, reward="math@3")
+    describe = Describer(columns, reward="math@4")
     recorder = Recorder(output, errors, journal)
     for batch in stream:
         recorder.take([describe(item) for item in batch])
@@ -23,6 +23,7 @@ import hashlib
 import json
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ _MOST_BYTES = 1 << 16
 _MOST_SECONDS = 0.05
 _UNGRADED = CODES[Verdict.UNGRADED]
 _SHOWN = 100  # bad rows that are reported on standard error
+_ALIKE = 5  # of them with one and the same fault
 
 
 _TEXT = json.encoder.encode_basestring
@@ -227,6 +229,7 @@ class Recorder:
         self._held = 0
         self._since = time.monotonic()
         self.taken = self.bad = self.ungraded = 0
+        self._shown: Counter[str] = Counter()  # reported bad rows by fault
 
     def take(self, written: Sequence[Written]) -> None:
         """Write some. Raises BadFile: it cannot be written."""
@@ -282,14 +285,24 @@ class Recorder:
     def _bad(self, one: Written) -> int:
         """Report a bad row; returns where it ends in its file."""
         self.bad += 1
-        if self.bad <= _SHOWN:
-            say(one.bad)
-        if self.bad == _SHOWN + 1:
-            say(f"more than {_SHOWN} bad rows; further ones are counted")
+        if self._shown.total() <= _SHOWN:
+            self._report(one)
         if self._open_errors is None:
             return 0
         self._errors = self._errors or self._open_errors()
         return self._errors.write(one.line)
+
+    def _report(self, one: Written) -> None:
+        """Say that a row is bad, unless enough has been said."""
+        if self._shown[one.cause] > _ALIKE:
+            return
+        self._shown[one.cause] += 1
+        if self._shown.total() > _SHOWN:
+            say(f"more than {_SHOWN} bad rows were shown; further ones are counted")
+        elif self._shown[one.cause] > _ALIKE:
+            say(f"further rows with this fault are counted: {one.cause}")
+        else:
+            say(one.bad)
 
 
 def _hash(data: bytes) -> int:

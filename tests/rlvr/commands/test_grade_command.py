@@ -123,6 +123,18 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
     assert "13 bad rows" in told
 
 
+def test_of_bad_rows_alike_a_few_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alike = ['{"response": "5"}'] * 60
+    path = write_lines(tmp_path / "in.jsonl", [*alike, "nonsense", BOXED])
+    status, graded = grade_file(path)
+    told = capsys.readouterr().err
+    assert (status, len(graded)) == (3, 1)
+    assert len(read_lines(tmp_path / "graded.jsonl.errors.jsonl")) == 61
+    assert [f"line {n}," in told or f"line {n}:" in told for n in (1, 5, 6, 60, 61)] == [True, True, False, False, True]
+    assert "further rows with this fault are counted: reference: the row has no reference" in told
+    assert "61 bad rows" in told
+
+
 def test_errors_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "in.jsonl", ["nonsense"])
     assert grade_file(path) == (3, [])
