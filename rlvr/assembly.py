@@ -102,6 +102,7 @@ class Assembly:
         trained = [p for source in sources for p in source.problems]
         check_lengths(config, self._positions, self._prompter, trained, self._sets)
         evaluated = [p for group in self._sets.values() for p in group]
+        self._problems, self._evaluated = len(trained), len(evaluated)
         self._open = ExitStack()
         with self._open as opened:  # closed at once where a later part cannot be made
             self._graders = opened.enter_context(RunGraders(config.reward, trained + evaluated, config.grading))
@@ -117,6 +118,16 @@ class Assembly:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    def describe(self) -> str:
+        """What the run will do, for a person who waits for the first step."""
+        weights = sum(weight.numel() for weight in self._model.parameters())
+        said = f"{self._config.recipe}: {self._config.steps} steps on {self._problems:,} problems"
+        if self._config.warmup.steps:
+            said += f" behind {self._config.warmup.steps} supervised ones"
+        if self._sets:
+            said += f", evaluated on {self._evaluated:,}"
+        return f"{said}; a model of {weights:,} parameters on {self._model.device}"
 
     @asynccontextmanager
     async def parts(self, stop: asyncio.Event) -> AsyncIterator[Parts | None]:

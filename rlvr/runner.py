@@ -47,6 +47,7 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
             progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
             return 0
         assembly = stack.enter_context(Assembly(config, out, progress))
+        progress.say(assembly.describe())
         if dry_run:
             progress.say("config, data, graders and model are fine")
             return 0

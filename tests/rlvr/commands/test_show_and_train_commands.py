@@ -124,11 +124,14 @@ def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], unbuf
 @pytest.mark.parametrize(
     "order", [["{config}", "steps=1", "--out", "{out}"], ["{config}", "--out", "{out}", "steps=1"]]
 )
-def test_overrides_stand_before_or_behind_the_options(config: Path, tmp_path: Path, order: list[str]) -> None:
+def test_overrides_stand_before_or_behind_the_options(
+    config: Path, tmp_path: Path, order: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     words = [word.format(config=config, out=out) for word in order]
     assert main(["train", *words, "rollout.n=3", "--dry-run"]) == 0
     assert not out.exists()
+    assert " 1 steps on " in capsys.readouterr().err  # what the run would do is said before the first step
 
 
 @pytest.mark.parametrize(
