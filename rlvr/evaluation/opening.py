@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import torch
 
 from rewards.composition import RewardSpec
+from rewards.parameters import nearest
 from rlvr.config import RunConfig, load_config
 from rlvr.errors import ConfigError
 from rlvr.models import Dtype, ModelConfig, load_model
@@ -83,8 +84,9 @@ def locate(model: str) -> Located:
         run = folder.resolve().parent.parent
         inside = folder.resolve().parent.name == "checkpoints" and (run / CONFIG).is_file()
         return Located(path=str(folder), settings=_settings(run) if inside else Settings())
-    if folder.is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1:
-        raise ConfigError(f"no model at {model!r}: no such folder")
+    beside = sorted(each.name for each in folder.parent.iterdir()) if "/" in model and folder.parent.is_dir() else []
+    if beside or folder.is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1:
+        raise ConfigError(f"no model at {model!r}: no such folder{nearest(folder.name, beside)}")
     return Located(path=model, settings=Settings())  # a name on the hub
 
 

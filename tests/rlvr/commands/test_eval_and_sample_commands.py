@@ -231,6 +231,9 @@ def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytes
         locate(str(tmp_path))
     monkeypatch.chdir(run_folder / "checkpoints")
     assert locate("step-000002").settings.template == "plain"
+    monkeypatch.chdir(run_folder)
+    with pytest.raises(ConfigError, match="no such folder; did you mean 'step-00000[12]'"):
+        locate("checkpoints/step-0000002")  # that folder is here: no name on the hub
 
 
 def test_prompts_are_left_out_by_the_positions_that_the_engine_has(tmp_path: Path) -> None:
