@@ -3,7 +3,8 @@ r"""Commands of LaTeX and their arguments: fractions, roots, functions, sums, in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from rewards.math.expressions import (
     FUNCTIONS,
@@ -356,3 +357,23 @@ _READERS: dict[str, Callable[[Parser], Expr]] = {
     **{command: _called(name) for command, name in (CALLS | ONE_ARGUMENT).items()},
     **{command: _large(name) for command, name in LARGE.items()},
 }
+
+
+def expression(piece: Sequence[Token]) -> Expr:
+    """Tokens that are one expression. Raises NotMaths."""
+    parser = Parser(piece, units=False)
+    value = parser.expression()
+    if not parser.done():
+        raise NotMaths("something behind an expression")
+    return value
+
+
+def literal(piece: Sequence[Token]) -> Fraction | None:
+    """The value of a whole number or a fraction that is written out; None for all else."""
+    if len(piece) > 12:
+        return None
+    try:
+        value = expression(piece)
+    except NotMaths:
+        return None
+    return value.value if isinstance(value, Num) and not value.digits else None

@@ -44,6 +44,7 @@ __all__ = ["Equality", "compare", "compare_all"]
 
 _NO_RESTRICTION = frozenset(("R", "C"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
+_SIZE = re.compile(r"(\d+)\s*\\times\s*(\d+)\s*(“?\s*(?:matrix|matrices|array|table)\s*”?)?")
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
 
 
@@ -56,6 +57,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_ANSWER
     budget.begin()
     gold, answer = _alike_vectors(gold_of(gold).text, answer)
+    if _swapped(spelled(gold), spelled(answer)):
+        return Equality.DIFFERENT
     golds = gold_readings(gold)
     if not golds:
         return Equality.UNREADABLE_GOLD
@@ -72,6 +75,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     compared = _FOUND[any_of(same_value(alone(one), alone(other), terms) for one in golds for other in answers)]
     if compared is not Equality.SAME:
         return compared
+    if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
+        return Equality.UNFINISHED
     return _carried_out(golds, answers, answer, terms)
 
 
@@ -80,6 +85,13 @@ def _alike_vectors(gold: str, answer: str) -> tuple[str, str]:
     if has_arrows(gold) == has_arrows(answer):
         return gold, answer
     return (gold, with_arrows(answer)) if has_arrows(gold) else (with_arrows(gold), answer)
+
+
+def _swapped(gold: str, answer: str) -> bool:
+    r"""Rows and columns: `3 \times 4 \text{ matrix}`, of which one may leave out the word."""
+    if "\\times" not in gold or not (ours := _SIZE.fullmatch(gold)) or not (theirs := _SIZE.fullmatch(answer)):
+        return False
+    return bool(ours[3] or theirs[3]) and ours.groups()[:2] != theirs.groups()[:2]
 
 
 def _varies(value: Value) -> bool:
@@ -136,7 +148,7 @@ def _with_unit(value: Value, text: str) -> Value:
     percent = text.strip() in ("%", "\\%", "percent")
     name = spelled(text).replace("“", " ").replace("”", " ").strip("${} ")
     unit = None if percent else read_unit("degree" if name in ("^\\circ", "\\circ") else name)
-    if isinstance(value, Scalar) and value.unit == Unit() and not value.percent:
+    if isinstance(value, Scalar) and value.unit.is_nothing and not value.percent:
         return Scalar(value.expression, unit or Unit(), percent)
     if isinstance(value, Many):
         return Many(tuple(_with_unit(item, text) for item in value.items), value.opening, value.closing, value.hedged)

@@ -98,6 +98,8 @@ def _operations(values: Iterable[Value]) -> set[str]:
                     continue
                 if one.name in _UNFINISHED and (one.name in BINDING or not free_variables(one)):
                     found.add(one.name)
+                if one.name[1:] in TRIGONOMETRIC and not free_variables(one):
+                    found.add("an angle of a number")  # its value has another form, where the gold has none of them
                 if _is_rational_in_disguise(one):
                     found.add(f"{one.name} of numbers")
                 if one.name in ("+", "*") and sum(isinstance(arg, Num) for arg in one.args) > 1:
@@ -181,6 +183,12 @@ def _is_rational_in_disguise(one: Op) -> bool:
     return form.bottom == polynomials.ONE and all(
         len(monomial) == 1 and monomial[0][0] == polynomials.IMAGINARY for monomial in parts
     )
+
+
+def divides(spelling: str) -> bool:
+    r"""A division is left to do, as it stands: the sign `\div` behind the last equals sign. A fraction is a number."""
+    last = spelling.rpartition("=")[2]
+    return "\\div" in last or "÷" in last
 
 
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:

@@ -64,6 +64,10 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         roots = sets.same_roots(zero, answer)
         if roots is Answer.YES:
             return roots
+    if isinstance(gold, Many) and isinstance(answer, Named) and "=" in answer.name:
+        return same_value(gold, _each(answer), terms)
+    if isinstance(gold, Named) and "=" in gold.name and isinstance(answer, Many):
+        return same_value(_each(gold), answer, terms)
     if isinstance(gold, Named) or isinstance(answer, Named):
         return _named(gold, answer, terms)
     if isinstance(gold, Steps):
@@ -93,6 +97,11 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     return Answer.NO
 
 
+def _each(chain: Named) -> Many:
+    """`x = y = 2` as `x = 2, y = 2`."""
+    return Many(tuple(Named(name, chain.value) for name in chain.name.split("=")))
+
+
 def _is_region(value: Value) -> bool:
     """It may be a set of real numbers that is more than points."""
     if isinstance(value, Many):
@@ -110,6 +119,8 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if isinstance(gold, Named) and isinstance(answer, Named):
         if gold.parameters and answer.parameters and len(gold.parameters) == len(answer.parameters):
             return _functions(gold, answer, terms)
+        if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
+            return same_value(gold.value, answer.value, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
             if _is_its_value(gold, answer) or _is_its_value(answer, gold):
                 return same_value(gold.value, answer.value, terms)
@@ -293,7 +304,8 @@ def _clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
 
 
 def _dates(gold: Date, answer: Date, _terms: Terms) -> Answer:
-    years = gold.year == answer.year or not (gold.year and answer.year)
+    """The year that only the answer gives says nothing, as a unit does."""
+    years = gold.year in (0, answer.year)
     return yes_if((gold.month, gold.day) == (answer.month, answer.day) and years)
 
 
@@ -323,7 +335,7 @@ def _in_alphabet(name: str) -> str:
 def _unnamed(many: Many, beside: Many) -> Many:
     """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
     assigned = _assigned(many)
-    if assigned is not None:
+    if assigned is not None and not any(isinstance(item, Named) and item.parameters for item in many.items):
         if beside.opening and beside.opening != "\\{":
             return Many(tuple(assigned[name] for name in sorted(assigned, key=_in_alphabet)), "(", ")")
         return Many(tuple(assigned.values()), many.opening, many.closing, many.hedged)
@@ -381,6 +393,9 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if "" in (gold.opening, answer.opening):
         if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
             return Answer.NO
+        bare = answer if gold.opening else gold
+        if any(isinstance(item, Many) and item.opening for item in bare.items):
+            return Answer.NO  # `(1,2), 3` is no `((1,2), 3)`
         kind = rows.kind_of(theirs if not gold.opening else ours)
         if kind != "tuple" and not (kind == "list" and len(gold.items) > 2):
             return Answer.NO

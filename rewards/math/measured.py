@@ -61,7 +61,7 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
     degrees = _degrees(expression)
     if degrees is not None:
         expression = degrees
-        unit = _DEGREE if unit.dimension else replace(_DEGREE, words=unit.words)
+        unit = _DEGREE if unit.dimension else replace(_DEGREE, words=unit.words, manner=unit.manner)
     return [Scalar(expression, unit, percent)]
 
 
@@ -71,7 +71,7 @@ def _priced(money: str, unit: Unit, behind: str) -> Unit:
     if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
         raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
     if unit.dimension in ((), currency.dimension):
-        return replace(currency, words=unit.words)
+        return replace(currency, words=unit.words, manner=unit.manner)
     return priced(currency, unit)
 
 

@@ -65,6 +65,8 @@ _DATE = re.compile(
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
 _ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
 _SIGNS = "+-$€£¥₹ "
+_TELEPHONE = re.compile(r"\d{3}-\d{4}")
+_DIGITS_IN_TEXT = re.compile(r"“\s*([A-F\d]+)\s*”(?=[A-F\d]*\s*_\s*\{?\s*1[1-6])")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(
     r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
@@ -174,6 +176,8 @@ def gold_readings(text: str) -> tuple[Value, ...]:
         plain.lstrip("-")
     ):  # `-3,0`: nobody writes such a decimal, so it is a list of two
         return readings(plain.replace(",", ", "))
+    if _TELEPHONE.fullmatch(plain):
+        return (Words(key(plain)),)
     found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
@@ -264,6 +268,8 @@ def _respelled(text: str) -> str:
         return f"{text[: over.start()]} {over[2]}/{over[3]}{over[4] or ''}"
     if "/" in text and (rate := _RATE.search(text)) is not None and (is_unit(rate[1]) or text[0] in CURRENCIES):
         return f"{text[: rate.start()]} {OPEN_TEXT}per {rate[1]}{CLOSE_TEXT}"
+    if "_" in text and "”" in text:
+        text = _DIGITS_IN_TEXT.sub(r"\1", text)
     if text.count("=") > 3 and _CHAINS.fullmatch(text):
         return _EACH_CHAIN.sub(
             lambda chain: " " + ", ".join(f"{name.strip()}={chain[2].strip()}" for name in chain[1].split("=")) + " ",

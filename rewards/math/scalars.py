@@ -10,7 +10,6 @@ from fractions import Fraction
 from rewards.math import decide
 from rewards.math.decide import Answer, all_of, yes_if
 from rewards.math.expressions import PI, Expr, Num, Op, divide, multiply, walk
-from rewards.math.units import NO_UNIT, Unit
 from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
 
 
@@ -22,7 +21,7 @@ def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
     a, b = gold.expression, answer.expression
     if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
         b = _scaled(b, answer.unit.factor / gold.unit.factor)  # in the gold's unit, as a tolerance is
-    if gold.percent != answer.percent and (answer.unit if gold.percent else gold.unit) != NO_UNIT:
+    if gold.percent != answer.percent and not (answer.unit if gold.percent else gold.unit).is_nothing:
         return Answer.NO
     if gold.percent != answer.percent:
         return _percent(a, b, terms, gold_has_it=gold.percent)
@@ -58,7 +57,7 @@ def _angles(gold: Scalar, answer: Scalar) -> Answer:
 
 def _is_degrees_beside_radians(one: Scalar, other: Scalar) -> bool:
     """An angle such as π/3 is in radians where it does not say so: `π/3°` is none."""
-    return one.unit.dimension == _DEGREES and other.unit == Unit() and PI in walk(other.expression)
+    return one.unit.dimension == _DEGREES and other.unit.is_nothing and PI in walk(other.expression)
 
 
 def _percent(gold: Expr, answer: Expr, terms: Terms, *, gold_has_it: bool) -> Answer:
@@ -116,7 +115,7 @@ def same_ratios(gold: Ratio, answer: Ratio, _terms: Terms) -> Answer:
 
 
 def ratio_and_scalar(gold: Ratio, answer: Scalar, _terms: Terms) -> Answer:
-    if len(gold.parts) != 2 or answer.unit != Unit() or answer.percent:
+    if len(gold.parts) != 2 or not answer.unit.is_nothing or answer.percent:
         return Answer.NO
     return decide.same(divide(*gold.parts), answer.expression)
 

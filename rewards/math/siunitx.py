@@ -1,4 +1,4 @@
-r"""Quantities as the LaTeX package siunitx writes them: `\SI{5}{\centi\metre}` is `5 \text{ cm}`.
+r"""Quantities as siunitx writes them, `\SI{5}{\centi\metre}` for `5 \text{ cm}`; units by their Greek letters.
 
 Example:
     >>> measured(r"\SI{10}{\metre\per\second\squared}")
@@ -35,15 +35,33 @@ _QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_
 _UNIT_ALONE = re.compile(rf"\\(?:si|unit)\s*{_UNIT}")
 _NUMBER = re.compile(r"\\num\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}")
 _POWER = re.compile(r"\\(square|cubic)(?![a-zA-Z])\s*((?:\\[a-zA-Z]+\s*)?\\[a-zA-Z]+|[a-zA-Z]+)")
+_IN_TEXT = r"\\(?:text|mathrm)\s*\{\s*"
+_MICRO = re.compile(
+    rf"(?<=[\d\s,;}}])(?:\\mu(?![a-zA-Z])\s*(?:{_IN_TEXT}([mgsL])\s*\}}|([mgsL])(?![a-zA-Z]))|{_IN_TEXT}\\mu\s*([mgsL])\s*\}})(?=[}}$\s]*\Z)"
+)
+_OHM = re.compile(
+    rf"(?<=[\d\s,;}}])(?:(?:{_IN_TEXT}([kM])\s*\}}\s*|([kM])\s*)?\\Omega(?![a-zA-Z])|{_IN_TEXT}([kM])?\s*\\Omega\s*\}})(?=[\s}}$]*\Z)"
+)
 _COMMAND = re.compile(r"\\([a-zA-Z]+)\s*")
 
 
 def measured(text: str) -> str:
     """A text with its quantities in the spelling that is read."""
+    if "\\mu" in text or "\\Omega" in text:
+        text = _OHM.sub(lambda found: _behind_a_number(found, "ohm"), text)
+        text = _MICRO.sub(lambda found: rf"\text{{ u{found[1] or found[2] or found[3]}}}", text)
     if not any(command in text for command in ("\\SI", "\\qty", "\\num", "\\si", "\\unit")):
         return text
     text = _QUANTITY.sub(lambda found: f"{found[1]}{_set(found[2])}", text)
     return _NUMBER.sub(r"\1", _UNIT_ALONE.sub(lambda found: _set(found[1]), text))
+
+
+def _behind_a_number(found: re.Match[str], unit: str) -> str:
+    """A unit whose sign is a letter by itself."""
+    before = found.string[: found.start()]
+    if not re.search(r"\d", before) or re.search(r"[a-zA-Z]", before):
+        return found.group()
+    return rf"\text{{ {found[1] or found[2] or found[3] or ''}{unit}}}"
 
 
 def _set(unit: str) -> str:

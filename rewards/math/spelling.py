@@ -382,6 +382,8 @@ def spelled(text: str) -> str:
     """The text in its plain spelling, white space collapsed, without a final stop."""
     if " x " in text or "U" in text:
         text = _UNION.sub(r" \\cup ", _TIMES.sub(r" \\times ", text))
+    if "log" in text:
+        text = _LOG_TO_BASE.sub(r"\\log_{\1}", text)
     if _ALREADY.fullmatch(text) and ">" not in text[:2]:
         text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
         text = _TRAILING.sub("", " ".join(text.split())).rstrip()
@@ -424,8 +426,6 @@ def spelled(text: str) -> str:
         if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
         else text
     )
-    if "log" in text:
-        text = _LOG_TO_BASE.sub(r"\\log_{\1}", text)
     text = _WHITE.sub(" ", indexed(text)).strip()
     return settled(_TRAILING.sub("", text).strip())
 

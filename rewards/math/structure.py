@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
 from operator import itemgetter
 
-from rewards.math.commands import Parser
+from rewards.math.commands import Parser, expression, literal
 from rewards.math.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
-from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, number, substituted
+from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, number, renamed, substituted
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
 from rewards.math.number_sets import EMPTY, by_sign
@@ -41,6 +41,7 @@ from rewards.math.values import (
 from rewards.math.vectors import tuples
 
 _MOST_ITEMS = 100
+_BOUND = "the member"
 _PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
 _RELATIONS = {
     "=": "=",
@@ -192,7 +193,7 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
     if all(relation == "=" for relation in relations):
         return _named(pieces, text)
     if all(relation in ("<", ">", "<=", ">=", "!=") for relation in relations):
-        members = [_expression(piece) for piece in pieces]
+        members = [expression(piece) for piece in pieces]
         return [Inequality(tuple(members), tuple(relations))]
     raise NotMaths("relations that are no chain")
 
@@ -239,34 +240,41 @@ def _unsolved(piece: Sequence[Token], text: str) -> str:
 
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
-    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and _literal(pieces[1]):
+    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and literal(pieces[1]):
         name = "e"  # an eccentricity
+    chained = 1
+    while name and chained < len(pieces) - 1 and _is_unknown(pieces[0]) and _is_unknown(pieces[chained]):
+        chained += 1
+    if chained > 1:  # `x = y = 2`
+        chain = sorted({piece[0].text for piece in pieces[:chained]})
+        if len(chain) == chained:
+            return [Named("=".join(chain), one) for one in _several(pieces[-1], text)]
     if name:
-        if len({one for piece in pieces[1:] if (one := _literal(piece)) is not None}) > 1:
+        if len({one for piece in pieces[1:] if (one := literal(piece)) is not None}) > 1:
             raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
         function = _FUNCTION_NAME.fullmatch(name)
         if function:
             parameters = tuple(part.strip().lstrip("\\") for part in function[2].split(","))
-        expression: Expr | None = None
-        try:
-            parser = Parser(pieces[0], units=False)
-            expression = parser.expression()
-            expression = expression if parser.done() else None
-        except NotMaths:
-            pass
+        as_expression: Expr | None = None
+        with suppress(NotMaths):
+            as_expression = expression(pieces[0])
         plain = words_of(name) if re.search(r"(?<![\\a-z])[a-z]{3}", name) else re.sub(r"[\s{}“”]", "", name)
         if names := _PLAIN_NAMES.fullmatch(plain):
             order = names[1].split(",")
             plain, values = f"({','.join(sorted(order))})", [_by_name(value, order) for value in values]
-        return [Named(plain, value, expression, parameters) for value in values]
+        return [Named(plain, value, as_expression, parameters) for value in values]
     if not is_measured(pieces):
         try:
             return [Equation(tuple(_scalar_expression(piece, text) for piece in pieces))]
         except NotMaths:
             pass
     return worked(pieces, [source_of(piece, text) for piece in pieces], lambda piece: _value(piece, text))
+
+
+def _is_unknown(piece: Sequence[Token]) -> bool:
+    return len(piece) == 1 and piece[0].kind is Kind.LETTER and piece[0].text.islower()
 
 
 def _by_name(value: Value, names: list[str]) -> Value:
@@ -278,32 +286,12 @@ def _by_name(value: Value, names: list[str]) -> Value:
     )
 
 
-def _literal(piece: Sequence[Token]) -> Fraction | None:
-    """The value of a whole number or a fraction that is written out; None for all else."""
-    if len(piece) > 12:
-        return None
-    try:
-        parser = Parser(piece, units=False)
-        value = parser.expression()
-    except NotMaths:
-        return None
-    return value.value if parser.done() and isinstance(value, Num) and not value.digits else None
-
-
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
     """A member of an equation; a unit behind it is left out."""
     for value in _value(piece, text):
         if isinstance(value, Scalar):
             return divide(value.expression, number(100)) if value.percent else value.expression
-    return _expression(piece)
-
-
-def _expression(piece: Sequence[Token]) -> Expr:
-    parser = Parser(piece, units=False)
-    value = parser.expression()
-    if not parser.done():
-        raise NotMaths("something behind an expression")
-    return value
+    return expression(piece)
 
 
 def _value(found: Sequence[Token], text: str) -> list[Value]:
@@ -422,15 +410,21 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
     name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
     if name:
         about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
-        return [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
+        found = [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
+        return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
     first = conditions[0] if conditions else None
     if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
         return []
-    rule = _expression(left)
+    rule = expression(left)
     items = [one.expression for one in first.value.items if isinstance(one, Scalar)]
     if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
         return []
     return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
+
+
+def _rebound(condition: Inequality, name: str) -> Inequality:
+    r"""`\{t : t > 2\}` as `\{x : x > 2\}`: with a letter that nobody writes."""
+    return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
 
 
 def _names(condition: Inequality | Named) -> frozenset[str]:
@@ -502,4 +496,4 @@ def _ratio(found: Sequence[Token]) -> list[Value]:
     pieces, between = cut(found, frozenset((":",)))
     if not between or not all(pieces):
         return []
-    return [Ratio(tuple(map(_expression, pieces)))]
+    return [Ratio(tuple(map(expression, pieces)))]

@@ -19,14 +19,25 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What stands behind a number. dimension: base quantities and their powers. words: those that are no unit."""
+    """What stands behind a number. dimension: base quantities and their powers. words: those that are no unit.
+
+    manner: of what the value is a measure (`tall`, `ago`, `off`), which counts only beside another that excludes it.
+    """
 
     dimension: tuple[tuple[str, int], ...] = ()
     factor: Fraction = Fraction(1)
     words: frozenset[str] = frozenset()
+    manner: frozenset[str] = frozenset()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Neither a unit nor a word that says what is counted."""
+        return not self.dimension and not self.words
 
     def conflicts(self, other: Unit) -> bool:
         """Both say what is counted, and not the same."""
+        if any(_MANNERS[one] == _MANNERS[another] for one in self.manner for another in other.manner - self.manner):
+            return True
         if self.dimension and other.dimension:
             return self.dimension != other.dimension or not _agree(self.words, other.words)
         if self.dimension or other.dimension:
@@ -43,6 +54,16 @@ class Unit:
 NO_UNIT = Unit()
 _NAMELESS = {f"unit{power}": (("length", power),) for power in (1, 2, 3)}
 _ANY_UNIT = frozenset(("unit1",))  # `5 units`, of whatever is counted
+_EXCLUDING = (
+    "high wide long deep thick",
+    "old ago ahead",
+    "left right",
+    "up down",
+    "off more",
+    "clockwise counterclockwise",
+)
+_MANNERS = {word: group for group in _EXCLUDING for word in group.split()}
+_SAME_MANNER = {"tall": "high", "now": "ahead", "later": "ahead", "earlier": "ago", "anticlockwise": "counterclockwise"}
 
 
 def _agree(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -102,6 +123,7 @@ _BASE = {
     "kelvin": (("1", "kelvin K"),),
     "current": (("1", "amp ampere"),),
     "bits": (("1", "bit"), ("8", "byte")),
+    "amount": (("1", "mol mole"),),
     "dozen": (),
 }
 _COMPOUND = {
@@ -111,6 +133,8 @@ _COMPOUND = {
     "cl cL centiliter": ((("length", 3),), "1/100000"),
     "gal gallon": ((("length", 3),), "473176473/125000000000"),
     "qt quart": ((("length", 3),), "473176473/500000000000"),
+    "pint": ((("length", 3),), "473176473/1000000000000"),
+    "cup": ((("length", 3),), "473176473/2000000000000"),
     "sqft": ((("length", 2),), "145161/1562500"),
     "mps": ((("length", 1), ("time", -1)), "1"),
     "acre": ((("length", 2),), "316160658/78125"),
@@ -156,7 +180,7 @@ def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
 def _with_prefixes() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
     """Symbols whose letter case tells them apart: `mW` and `MW`."""
     found: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {}
-    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz"):
+    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm"):
         dimension, one = _UNITS[symbol]
         for prefix, times in _PREFIXES.items():
             found[prefix + symbol] = (dimension, one * Fraction(times))
@@ -211,7 +235,7 @@ def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
 
 def _singular(word: str) -> str:
     for ending, other in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 2 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) > len(ending) + 2 - (ending == "xes") and not word.endswith("ss"):
             return word.removesuffix(ending) + other
     return word
 
@@ -224,7 +248,7 @@ def priced(currency: Unit, per: Unit) -> Unit:
 def read_unit(text: str) -> Unit | None:
     """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
     powers: dict[str, int] = {}
-    factor, words = Fraction(1), set[str]()
+    factor, words, manners = Fraction(1), set[str](), set[str]()
     at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
     text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))
     money = Fraction(1)
@@ -263,10 +287,14 @@ def read_unit(text: str) -> Unit | None:
             continue
         if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None
-        known = _known(word)
+        known = _UNITS["amp"] if word == "A" else _known(word)  # no article
         if known is None and lower in ("unit", "units") and not words:
             words.add(f"unit{(match['power'] or str(raised)).strip()}")
             raised = 1
+            continue
+        manner = _SAME_MANNER.get(lower, lower)
+        if known is None and manner in _MANNERS:
+            manners.add(manner)
             continue
         if known is None:
             if lower not in _FILLING:
@@ -286,4 +314,4 @@ def read_unit(text: str) -> Unit | None:
     rest = tuple((base, power) for base, power in dimension if base != "money")
     if rest and powers.get("money") == 1 and all(power < 0 for _base, power in rest):
         return priced(Unit((("money", 1),), money), Unit(rest, factor / money))
-    return Unit(dimension, factor if dimension else Fraction(1), frozenset(words))
+    return Unit(dimension, factor if dimension else Fraction(1), frozenset(words), frozenset(manners))

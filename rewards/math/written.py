@@ -80,7 +80,7 @@ _ALIGNED = re.compile(
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
 _SENTENCE_END = re.compile(
-    r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
+    r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
 _DENIED = re.compile(
     r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z", re.IGNORECASE
@@ -113,6 +113,9 @@ _GOES_ON = re.compile(
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
 )
+
+
+_RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
 
 
 class Span(NamedTuple):
@@ -176,6 +179,8 @@ def last_value(text: str) -> str | None:
     changed = changed_from(text, first.start)
     if changed is not None:
         return SEVERAL + text[changed : last.end]
+    if _RESIDUE.search(text, max(0, first.start - _LONGEST_JOINT), first.start):
+        return SEVERAL + text[first.start : last.end]
     behind = text[last.end : last.end + LONGEST_SENTENCE]
     if is_taken_back(behind):
         return None
