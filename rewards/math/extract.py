@@ -34,7 +34,7 @@ from typing import Literal, TypeAlias
 
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.prose import bare, few_words, said, said_finally
-from rewards.math.written import LONGEST_SEARCHED, last_value
+from rewards.math.written import LONGEST_SEARCHED, last_value, unremarked
 from rewards.types import Policy
 
 __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
@@ -183,14 +183,18 @@ def _box_or_override(text: str) -> str | Committed | None:
     return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
 
 
+def _bare(text: str) -> str | None:
+    return bare(unremarked(text))
+
+
 # Boxes that are still there when these are asked have nothing in them, or are denied.
 def _said(text: str) -> str | None:
     return said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text))
 
 
 def _last_value(text: str) -> str | None:
-    end = unboxed(text[-LONGEST_SEARCHED:])
-    return last_value(_CALCULATED.sub("", end) if "<<" in end else end)
+    end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
+    return last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]
@@ -198,7 +202,7 @@ _FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tagged, "hash": _
 _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
-        "bare": bare,
+        "bare": _bare,
         **_FORMS,
         "boxed": _box_or_override,
         "said": _said,

@@ -51,6 +51,11 @@ _LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:\s")
 _ABBREVIATED = re.compile(r"ans\.\s", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
+_MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
+_NOT_BUT = re.compile(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
+_SAME_AGAIN = re.compile(
+    rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
+)
 _PLAINLY = re.compile(
     r"(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
     r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?",
@@ -157,6 +162,8 @@ def bare(text: str) -> str | None:
     """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
     line = text.strip()
     if not line or "\n" in line or len(line) > _LONGEST_BARE or not _FILLED.search(line):
+        return None
+    if _MONEY_STEPS.search(line) or _NOT_BUT.match(line):
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):
         return None
@@ -312,6 +319,8 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
             return clause
         if _NOT_THAT.match(after):
             return run
+        if again := _SAME_AGAIN.fullmatch(after):
+            return f"{run} = {again['value'].strip('$.')}"
         if _CHANGED.match(after) or offers_more(after, run):
             return SEVERAL + clause
         if COMPOUND.match(after):

@@ -23,6 +23,7 @@ from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL, is_asserted, is_su
 from rewards.math.boxes import is_cut_off
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
+from rewards.math.stated import is_stated
 
 LONGEST_SEARCHED = 20_000
 _LONGEST_FORMULA = 1000
@@ -48,7 +49,7 @@ _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
 _NAMED_BEFORE = re.compile(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = re.compile(
-    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
+    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
     rf"|[\s$*),]*{_WORDS_BETWEEN},?\s*\(?\b{OR}\b\s*{_WORDS_BETWEEN}{_NAMED}"
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
     re.IGNORECASE,
@@ -68,6 +69,7 @@ MATHEMATICS = re.compile(
 _ATTACHED = re.compile(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
 _EXCLAIMED = re.compile(r"(?<=\w\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
 _NAME = re.compile(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
+_IN_BRACKETS = re.compile(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
 _LETTERS = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _SCALAR = re.compile(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
 _SEVERAL = re.compile(r",(?!\d{3}(?!\d)|\\!)(?!\})|;|\\(?:text|mbox|quad|qquad|land|lor)(?![a-zA-Z])")
@@ -115,6 +117,19 @@ _GOES_ON = re.compile(
 )
 
 
+_COUNTED = re.compile(  # "there are 8 integers less than 20"
+    r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s[^\d,;]*\Z",
+    re.IGNORECASE,
+)
+_ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
+_LONGEST_REMARK = 120
+_REJECTED = re.compile(
+    r"\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))[^()\n]{1,80}\)[.\s]*\Z",
+    re.IGNORECASE,
+)
+_BECAUSE = re.compile(
+    r"(?<=[\d)}$])(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s[^.,\n?]{1,80}[.\s]*\Z"
+)
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
 
 
@@ -130,6 +145,13 @@ class Span(NamedTuple):
 def unmarked(text: str) -> str:
     """Without marks of Markdown around values."""
     return _BOLD.sub("", text)
+
+
+def unremarked(text: str) -> str:
+    """Without a remark at the end that a value was rejected, or why the one before it holds."""
+    begin = max(0, len(text) - _LONGEST_REMARK)
+    end = text[begin:]
+    return text[:begin] + _BECAUSE.sub("", _REJECTED.sub("", end))
 
 
 def sentence_end(text: str, start: int) -> int:
@@ -152,8 +174,11 @@ def _is_not_asserted(text: str, at: int) -> bool:
     return bool(answer) and not is_asserted(before)
 
 
-def last_value(text: str) -> str | None:
-    """The last formula or number, with those that are joined to it and the unit behind it; None in a question."""
+def last_value(text: str, *, stated: bool = False) -> str | None:
+    """The last formula or number, with those that are joined to it and the unit behind it; None in a question.
+
+    stated: nothing says that it is the answer, so that its sentence has to state it.
+    """
     text = unmarked(text[-LONGEST_SEARCHED:])
     spans = list(_values(text))
     while spans and (
@@ -168,7 +193,7 @@ def last_value(text: str) -> str | None:
     first = last = spans[-1]
     for span in reversed(spans[:-1]):
         between = text[span.end : first.start]
-        if len(between) > _LONGEST_JOINT or not _BETWEEN.fullmatch(between):
+        if len(between) > _LONGEST_JOINT or not _BETWEEN.fullmatch(between) or _is_denied(text, span.start):
             break
         if _is_step(text, span) and not _ALTERNATIVE.search(between):
             break
@@ -178,13 +203,22 @@ def last_value(text: str) -> str | None:
         return together.group()
     changed = changed_from(text, first.start)
     if changed is not None:
-        return SEVERAL + text[changed : last.end]
+        counted = _COUNTED.search(sentence_before(text, first.start)) if stated else None
+        return counted[1] if counted is not None else SEVERAL + text[changed : last.end]
     if _RESIDUE.search(text, max(0, first.start - _LONGEST_JOINT), first.start):
         return SEVERAL + text[first.start : last.end]
     behind = text[last.end : last.end + LONGEST_SENTENCE]
     if is_taken_back(behind):
         return None
     if _GOES_ON.match(behind) or is_supposed(sentence_before(text, first.start)):
+        return SEVERAL + text[first.start : last.end]
+    if stated and _ASKED_ALONE.match(text, last.start):
+        return SEVERAL + text[first.start : last.end]
+    if (
+        stated
+        and first is last
+        and not is_stated(sentence_before(text, first.start), text[last.end : sentence_end(text, last.end)])
+    ):
         return SEVERAL + text[first.start : last.end]
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
@@ -311,6 +345,8 @@ def _joined(text: str, first: Span, last: Span) -> str:
 
 def _number(text: str, span: Span) -> str:
     begin, end = _widened(text, span.start, span.end)
+    if _IN_BRACKETS.fullmatch(text, begin, end):
+        begin, end = span.start, span.end
     if text[end - 1] == "!" and _EXCLAIMED.match(text, begin):
         end = begin + len(text[begin:end].rstrip("!"))
     return (_last_member(_IMPLIES.split(text[begin:end])[-1].strip()) + unit(text, end)).strip(" ,;:")
@@ -338,6 +374,8 @@ def run_from(text: str) -> str:
     end = 0
     for piece in re.finditer(r"\S+", text[:_LONGEST_RUN]):
         token = piece.group()
+        if token.startswith(("i.e.", "e.g.", "(i.e.")):
+            break
         if token in ("a", "I") or not _is_mathematics(token):
             following = text[piece.end() :].split(maxsplit=1)
             goes_on = bool(following) and following[0] != "a" and _is_mathematics(following[0])
