@@ -36,7 +36,7 @@ _MARK = re.compile(
 _COMMAND = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
 _HOLLOW = re.compile(
     r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
-    r"|[{}$?_.…~])*+\Z"
+    r"|[{}$?_.…~])*\Z"
 )
 _DENIED = re.compile(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"

@@ -84,7 +84,8 @@ _CHOSEN = re.compile(
 _HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = re.compile(
     r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that|just kidding"
-    r"|no(?=[,:;!.—–-]))\b",
+    r"|no(?=[,:;!.—–-])|but\s(?:the\s)?(?:correct|actual|true|right)\s\w+\sis"
+    r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)

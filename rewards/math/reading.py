@@ -108,7 +108,7 @@ _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
 _SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
 _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`
     rf"(?=.*\\(?:neg|to|Rightarrow|implies|iff|[lL]eftrightarrow)(?![a-zA-Z]))"
-    rf"(?:{_LETTER}(?![a-zA-Z])|{_SIGN_OF_LOGIC}|[\s()\[\]])++"
+    rf"(?:{_LETTER}(?![a-zA-Z])|{_SIGN_OF_LOGIC}|[\s()\[\]])+"
 )
 _FOLLOWS = re.compile(r"\\(?:to|Rightarrow)(?![a-zA-Z])")
 _EQUIVALENT = re.compile(r"\\[lL]eftrightarrow(?![a-zA-Z])")

@@ -372,8 +372,8 @@ def _letter(character: str) -> str:
 
 # What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
 _ALREADY = re.compile(
-    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]|,(?!})|\.(?=\S)"
-    r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*+"
+    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?!})|\.(?=\S)"
+    r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*"
 )
 
 

@@ -20,7 +20,8 @@ _OPEN = r"(?:clear|true|certain|possible|sure|known|the\scase)"
 _NOT_SAID = re.compile(
     rf"""(?:\b(?:might|perhaps|maybe|possibly|probably|hardly|incorrectly|mistakenly|wrongly|supposedly|allegedly
         |(?<!\bi\s)(?<!\bwe\s)(?:say|says|said|thinks?|thought|believes?|claims?|argues?|told|according\sto|suppose|assume|pretend|used\sto\sbe)
-        |(?:my|first|could|would|can)\sguess|no\sway|nothing\s\w+|nobody|contradicts?|violates?|rejects?|discards?|impossible
+        |(?:my|first|could|would|can)\sguess|tempt\w+|careless|na[iï]ve(?:ly)?|glance|mistake|error|looks?\slike
+        |(?:upper|lower)\sbound(?:\s(?:for|of|on)[^,;:]*)?\sis|ruled?\sout|remains\sto|no\sway|nothing\s\w+|nobody|contradicts?|violates?|rejects?|discards?|impossible
         |(?:is|are)\snot\s{_OPEN}|may(?:\swell|\salso)?\sbe|may\snot|(?:is|are|was)n['’]t\s{_OPEN}
         |(?<!who\s)(?<!that\s)(?<!which\s)(?:could|would|should|need|must|did|do|does|ca|wo|can){_NOT}(?:\shave)?
         |(?:holds?|true|fails?|valid|undefined|(?:this|it)\sworks?)\s(?:for|when|if|at))\b[^,;:]*
@@ -29,7 +30,8 @@ _NOT_SAID = re.compile(
       | \b(?:given\sthat|let|try)\s
       | \b(?:lemma|theorem|corollary|proposition|equation|eq\.|page|section|chapter|figure|exercise
           |problem(?:\sis)?\snumber
-          |divi[ds]\w+(?:\s\w+)?\sby|multipl\w+(?:\s\w+)?\sby|to\s(?:add|subtract)|diverges?\sat
+          |divi[ds]\w+(?:\s\w+)?\sby|multipl\w+(?:\s\w+)?\sby|to\s(?:add|subtract|check|test|try)|subtract(?:\s\w+)?\sfrom
+          |\A(?:now|next|then)[,\s]+(?:we\s)?(?:test|try|check|take|add|subtract)|this\swe\s(?:add|subtract|take)|diverges?\sat
           |(?:the|this)\s(?:choice|candidate))\s
     )\Z""",
     re.VERBOSE | re.IGNORECASE,
@@ -37,16 +39,19 @@ _NOT_SAID = re.compile(
 _GOES_ON = re.compile(  # what is said of the value, by which it is no answer
     rf"""[\s$*)\]]*(?:
         (?:is|are){_NOT}\s(?!only\b)
-        |(?:is|are)\s(?:too|a\s(?:trap|contradiction|mistake)|un\w+able|im\w+|invalid|extraneous)\b
+        |(?:is|are|was)\s(?:too|a\s(?:trap|contradiction|mistake)|(?:the\s)?wrong|incorrect|false|only\s(?:half|part|one\sof)
+            |an?\s(?:(?:upper|lower)\s)?bound|(?:my|his|her|our|the)\sfirst\sguess|the\sanswer\sto\s(?:another|a\sdifferent)|un\w+able|im\w+|invalid|extraneous)\b
         |(?:can|could|must|may|should|has|have|is|are)\s(?:to\s)?(?:be\s)?(?:ruled|discarded|rejected|excluded|dropped|ignored)\b
         |(?:does|do|did|could|would|will)(?:{_NOT}|not)\s(?:divide|work|satisfy|fit|hold|exist|count|lie|belong)\b
+        |used\sto\b|remains?\sopen\b|(?:[a-z]+\s)?(?:only\s(?:for|if|when)|unless|provided)\b|or\sthereabouts|but\sis{_NOT}
+        |(?:[a-z]+\s)?[,(]?\s?(?:I\s(?:guess|think|suppose|believe)|not\ssure|right\Z|but\s(?:I|we|that|this|it)\s(?:may|might|am|is|was)\b|but\sI\b)
         |(?:makes?|gives?|leads?|yields?|fails?|breaks?|would|causes?|results?|contradicts?|violates?)\b
             (?!\s+(?:the|our)\s(?:answer|result)))""",
     re.VERBOSE | re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
-    r"""[^,;(–—.]{0,40}[,;(–—]\s*(?:(?:so|but|and|which|that|this|it|he|she|who|is|was|are|be|a|i|we|must|leads|to|therefore|though|have|has)\s){0,5}
-        (?:incorrectly|mistakenly|wrongly|who\sknows|no\sproof|contradicts?|contradiction|fails?
+    r"""[^,;(–—.]{0,40}[,;(–—]\s*(?:(?:so|but|and|which|that|this|it|he|she|who|is|was|are|be|a|i|we|must|leads|turns|out|to|therefore|though|have|has)\s){0,5}
+        (?:wrong|false|incorrect|incorrectly|mistakenly|wrongly|who\sknows|no\sproof|contradicts?|contradiction|fails?
         |excluded|discarded|rejected|undefined|impossible|invalid|extraneous
         |(?:does|do|did|can|could|is|are|was)(?:n['’]t|\snot|not)\s(?:satisf\w+|work|hold|fit|possible|allowed|valid|correct|right|true
           |believe|in\s|an?\s(?:solution|root)))\b""",
@@ -57,7 +62,7 @@ _TAKEN_BACK = re.compile(
 def is_stated(before: str, after: str) -> bool:
     """Whether the value between two parts of its sentence is what the sentence states.
 
-    before, after: of the same sentence. Behind worked steps (`4 + 4 =`) it is, whatever words stand before them.
+    before, after: of the same sentence.
     """
     if _TAKEN_BACK.match(after.lstrip("$*) ")) is not None:
         return False

@@ -52,7 +52,7 @@ _ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])
 _FACTOR = re.compile(
     rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
 )
-_APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*+"
+_APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*"
 _SCALE = re.compile(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
 _PERCENT = re.compile(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
 _UNIT = re.compile(

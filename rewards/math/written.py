@@ -61,8 +61,8 @@ COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 
 _LETTER = r"(?![²³¹⁰-₟¼-¾⅐-⅞])[^\W\d_]"
 MATHEMATICS = re.compile(
-    rf"(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})|{_LETTER}(?!{_LETTER})"
-    rf"|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])++\Z",
+    rf"(?=(?P<all>(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})"
+    rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+))(?P=all)\Z",
     re.IGNORECASE,
 )
 """A token with no word in it."""
@@ -127,6 +127,9 @@ _REJECTED = re.compile(
     r"\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
+_ATTAINED = re.compile(
+    r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
+)
 _BECAUSE = re.compile(
     r"(?<=[\d)}$])(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s[^.,\n?]{1,80}[.\s]*\Z"
 )
@@ -151,7 +154,7 @@ def unremarked(text: str) -> str:
     """Without a remark at the end that a value was rejected, or why the one before it holds."""
     begin = max(0, len(text) - _LONGEST_REMARK)
     end = text[begin:]
-    return text[:begin] + _BECAUSE.sub("", _REJECTED.sub("", end))
+    return text[:begin] + _ATTAINED.sub("", _BECAUSE.sub("", _REJECTED.sub("", end)))
 
 
 def sentence_end(text: str, start: int) -> int:
