@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import possessive
+
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("sandbox", "rewards", "data_prep", "rlvr")  # a package imports itself and those to its left
 
@@ -202,6 +204,19 @@ def test_importing_loads_neither_torch_nor_sympy(modules: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("pattern", "bad"), [("x(?:a|bc)*+", True), ("(?>(?:a|bc)*)", False), ("[a-z]*+", False)])
+def test_patterns_that_old_versions_match_wrongly_are_found(pattern: str, bad: bool) -> None:
+    assert possessive.unsound(re._parser.parse(pattern)) is bad  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("package", ORDER[:3])
+def test_every_version_of_python_matches_our_patterns_alike(package: str) -> None:
+    program = [sys.executable, "-m", "tests.possessive", package]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout, "not alike before Python 3.11.5:\n" + done.stdout
 
 
 def test_no_file_is_longer_than_five_hundred_lines() -> None:
