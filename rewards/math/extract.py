@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
-from rewards.math.prose import bare, few_words, said, said_finally
+from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.written import LONGEST_SEARCHED, last_value, unremarked
 from rewards.types import Policy
 
@@ -184,7 +184,7 @@ def _box_or_override(text: str) -> str | Committed | None:
 
 
 def _bare(text: str) -> str | None:
-    return bare(unremarked(text))
+    return bare(unremarked(text)) if len(text) < 2 * LONGEST_BARE else None
 
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.

@@ -39,7 +39,7 @@ from rewards.math.written import (
     unmarked,
 )
 
-_LONGEST_BARE = 200
+LONGEST_BARE = 200
 _LONGEST_CLAUSE = 1000
 _LONGEST_HEADING = 40
 _MOST_WORDS = 4
@@ -162,7 +162,7 @@ _RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that
 def bare(text: str) -> str | None:
     """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
     line = text.strip()
-    if not line or "\n" in line or len(line) > _LONGEST_BARE or not _FILLED.search(line):
+    if not line or "\n" in line or len(line) > LONGEST_BARE or not _FILLED.search(line):
         return None
     if _MONEY_STEPS.search(line) or _NOT_BUT.match(line):
         return None

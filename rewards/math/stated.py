@@ -36,6 +36,18 @@ _NOT_SAID = re.compile(
     )\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
+_WORD = re.compile(r"[a-zï]+")
+_MARK_WORDS = """
+might perhaps maybe possibly probably hardly incorrectly mistakenly wrongly supposedly allegedly say says said
+think thinks thought believe believes claim claims argue argues told according suppose assume pretend used
+guess tempted tempting careless naive naïve naively naïvely glance mistake error look looks bound rule ruled
+remains way nothing nobody contradict contradicts violate violates reject rejects discard discards impossible
+not may t hold holds true fail fails valid undefined work works if unless whether provided should were had
+taking choosing setting putting trying with given let try lemma theorem corollary proposition equation eq page
+section chapter figure exercise problem by add subtract check test take from at choice candidate temptation
+"""
+_MARKS = frozenset(_MARK_WORDS.split())
+"""One of them is in whatever `_NOT_SAID` finds."""
 _GOES_ON = re.compile(  # what is said of the value, by which it is no answer
     rf"""[\s$*)\]]*(?:
         (?:is|are){_NOT}\s(?!only\b)
@@ -69,4 +81,6 @@ def is_stated(before: str, after: str) -> bool:
     if _GOES_ON.match(after) is not None:
         return False
     lead = _NAMED.sub("", before).rstrip() + " "
+    if _MARKS.isdisjoint(_WORD.findall(lead.lower())):  # most sentences, and ten times as fast
+        return True
     return _NOT_SAID.search(lead) is None

@@ -61,8 +61,8 @@ COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 
 _LETTER = r"(?![²³¹⁰-₟¼-¾⅐-⅞])[^\W\d_]"
 MATHEMATICS = re.compile(
-    rf"(?=(?P<all>(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})"
-    rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+))(?P=all)\Z",
+    rf"(?>(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})"
+    rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+)\Z",
     re.IGNORECASE,
 )
 """A token with no word in it."""
@@ -81,8 +81,8 @@ _ALIGNED = re.compile(
     r"\\begin\{(?:align|aligned|gather|gathered|split|eqnarray|equation)\*?\}(.*?)(?:\\end\{[a-z]+\*?\}|\Z)", re.DOTALL
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
-_SENTENCE_END = re.compile(
-    r"(?<!\.)(?<!\bRs)(?<!\bNo)(?<!\bsq)(?<!\bcu)(?<!\bi\.e)(?<!\be\.g)[.!?](?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
+_SENTENCE_END = re.compile(  # the stop first, for speed
+    r"[.!?](?<!\.[.!?])(?<!\b(?:Rs|No|sq|cu)[.!?])(?<!\b(?:i\.e|e\.g)[.!?])(?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
 _DENIED = re.compile(
     r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z", re.IGNORECASE
@@ -154,7 +154,13 @@ def unremarked(text: str) -> str:
     """Without a remark at the end that a value was rejected, or why the one before it holds."""
     begin = max(0, len(text) - _LONGEST_REMARK)
     end = text[begin:]
-    return text[:begin] + _ATTAINED.sub("", _BECAUSE.sub("", _REJECTED.sub("", end)))
+    if "(" in end:
+        end = _REJECTED.sub("", end)
+    if "since" in end or "because" in end or " as " in end:
+        end = _BECAUSE.sub("", end)
+    if "ed " in end:
+        end = _ATTAINED.sub("", end)
+    return text[:begin] + end
 
 
 def sentence_end(text: str, start: int) -> int:
@@ -213,15 +219,10 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     behind = text[last.end : last.end + LONGEST_SENTENCE]
     if is_taken_back(behind):
         return None
-    if _GOES_ON.match(behind) or is_supposed(sentence_before(text, first.start)):
+    before = sentence_before(text, first.start)
+    if _GOES_ON.match(behind) or is_supposed(before) or (stated and _ASKED_ALONE.match(text, last.start)):
         return SEVERAL + text[first.start : last.end]
-    if stated and _ASKED_ALONE.match(text, last.start):
-        return SEVERAL + text[first.start : last.end]
-    if (
-        stated
-        and first is last
-        and not is_stated(sentence_before(text, first.start), text[last.end : sentence_end(text, last.end)])
-    ):
+    if stated and first is last and not is_stated(before, text[last.end : sentence_end(text, last.end)]):
         return SEVERAL + text[first.start : last.end]
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
