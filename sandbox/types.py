@@ -52,7 +52,8 @@ class Limits:
     cpu_seconds: of all its processes together where a cgroup counts them, else of each process.
     memory_bytes: of all its processes, files included, where a cgroup is writable, else of each process.
     processes: processes and threads at one moment. output_bytes: standard output and error, each.
-    disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together. open_files: descriptors of one process.
+    disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together; memory, too, so never more than
+        memory_bytes. open_files: descriptors of one process.
     """
 
     wall_seconds: float = 10.0

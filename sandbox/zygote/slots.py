@@ -175,7 +175,7 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         plan.bundle, *plan.descriptors = descriptors
         plan.report, plan.home = write, home
         plan.bounds = bounds[key]
-        plan.box = min(int(limits["disk_bytes"]), _MOST_DISK), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
+        plan.box = _size_of_box(limits)
         plan.filter = zygote.filter
         plan.own_namespace = zygote.uid < 0
         plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
@@ -194,6 +194,12 @@ def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
         os.close(read)
         wire.tell(channel, outcome)
     os._exit(0)
+
+
+def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
+    """Bytes and files of a run's tmpfs. It is memory, which only a cgroup counts: else its size holds it."""
+    most = min(limits["disk_bytes"], limits.get("process_memory_bytes", math.inf), _MOST_DISK)
+    return int(most), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
 
 
 def _start_init(own_processes: int) -> int:

@@ -173,6 +173,21 @@ def test_memory_of_the_whole_tree_is_bounded_where_no_cgroup_counts_it(monkeypat
     assert alone.isolation == "namespaces (memory per process only)"
 
 
+def test_files_take_no_more_than_the_memory_of_a_run_where_no_cgroup_counts_them(monkeypatch) -> None:
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    limits = Limits(memory_bytes=64 << 20, disk_bytes=1 << 30, wall_seconds=20)
+    fills = "x = b'x' * (1 << 20)\nfor name in ('/dev/shm/x', '/tmp/x'):\n  f = open(name, 'wb')\n"
+    some, much = run(*(python(fills + f"  for _ in range({n}): f.write(x)", limits=limits) for n in (20, 40)))
+    assert some.succeeded
+    assert b"No space left" in much.stderr
+
+
+def test_memory_is_counted_where_a_cgroup_may_be_made(require) -> None:
+    require("cgroups")
+    (result,) = run(python("b'x' * (400 << 20)", limits=Limits(memory_bytes=200 << 20)), slots=1)
+    assert (result.isolation, result.ended) == ("namespaces", Ended.MEMORY)
+
+
 # --- a warm program looks started ----------------------------------------------------------------------------------
 
 LOOKS = {

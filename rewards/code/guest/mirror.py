@@ -91,6 +91,14 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
     root.setLevel(1)
 
 
+def _memory(name: str) -> int:
+    """A file without a name in memory; in the run's own /tmp, also memory, where its sandbox counts no other."""
+    try:
+        return os.memfd_create(name)
+    except OSError:
+        return os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
+
+
 class Streams:
     """What the program has written since the last message."""
 
@@ -120,7 +128,7 @@ class Streams:
     def _redirect(self) -> None:
         """Have both descriptors write to files in memory, and `sys.stdout` straight to its descriptor."""
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
-            held = os.memfd_create(name)
+            held = _memory(name)
             os.dup2(held, descriptor)
             self._files.append((name, held, 0))
             stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", 0, closefd=False), "utf-8", write_through=True)

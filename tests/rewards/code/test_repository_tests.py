@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rewards.code.boxes import close_box
 from tests.rewards.code.judging import is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
@@ -236,6 +237,25 @@ def test_a_test_may_take_the_abstract_methods_from_a_class() -> None:
     """
     assert passes(pytest_files(program, tests))
     assert is_wrong(pytest_files(program.replace("return 7", "return 8"), tests))
+
+
+def test_output_past_the_streams_is_seen_where_no_cgroup_counts_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    close_box()
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    program = "import os, sys\ndef f():\n    print('a', flush=True)\n    os.write(1, b'b')\n    os.write(2, b'c')\n"
+    tests = """
+    import solution
+    def test_a(capfd):
+        solution.f()
+        assert capfd.readouterr() == ("a\\nb", "c")
+        solution.f()
+        assert capfd.readouterr().out == "a\\nb"
+    """
+    try:
+        assert passes(pytest_files(program, tests))
+        assert is_wrong(pytest_files(program.replace("b'b'", "b'd'"), tests))
+    finally:
+        close_box()
 
 
 def test_a_class_that_says_it_is_one_of_data_is_none() -> None:
