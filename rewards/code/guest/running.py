@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,7 +75,32 @@ def _guard_statements() -> None:
 def _guard_archives() -> None:
     import tarfile
 
-    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
+    if hasattr(tarfile, "data_filter"):
+        tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
+    else:  # before Python 3.11.4
+        _guard_extraction(tarfile)
+
+
+def _guard_extraction(tarfile: Any) -> None:
+    extract = tarfile.TarFile.extract
+
+    def within(self: Any, member: Any, path: Any = "", *args: Any, **kwargs: Any) -> None:
+        """Raises ExtractError for what is no file, folder or link, or would be, or lead, outside of the folder."""
+        found = self.getmember(member) if isinstance(member, str) else member
+        places = [found.name]
+        if found.issym():
+            places.append(os.path.join(os.path.dirname(found.name), found.linkname))
+        elif found.islnk():
+            places.append(found.linkname)
+        elif not (found.isfile() or found.isdir()):
+            raise tarfile.ExtractError(f"{found.name!r} is a special file")
+        folder = os.path.realpath(path)
+        for place in places:
+            if os.path.commonpath([folder, os.path.realpath(os.path.join(folder, place))]) != folder:
+                raise tarfile.ExtractError(f"{found.name!r} would be outside of the folder, or lead there")
+        extract(self, found, path, *args, **kwargs)
+
+    tarfile.TarFile.extract = within
 
 
 # --- configurations of logging ----------------------------------------------------------------------------------------

@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
+from rewards.code.guest import running
 from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 SCRIPTS = {
@@ -192,6 +198,30 @@ def test_archive_of_the_program_puts_nothing_beside_the_tests():
     assert passes(pytest_files(program.format("{'a': 'A'}", "n * n + 1"), test))
     for name in ("/box/work/colorsys.py", "../../../../../../box/work/colorsys.py"):
         assert is_wrong(pytest_files(program.format(f'{{"a": "A", "{name}": "{TAKES_OVER}"}}', "1"), test)), name
+
+
+def test_archive_is_unpacked_into_its_folder_alone_by_a_library_without_filters(tmp_path: Path):
+    library = SimpleNamespace(
+        TarFile=type("Archive", (tarfile.TarFile,), {}), ExtractError=tarfile.ExtractError, open=tarfile.open
+    )
+    running._guard_extraction(library)
+    target, packed = tmp_path / "to", io.BytesIO()
+    special, linked = tarfile.TarInfo("fifo"), tarfile.TarInfo("d/linked")
+    special.type, linked.type, linked.linkname = tarfile.FIFOTYPE, tarfile.SYMTYPE, "../good"
+    leaves, hard = tarfile.TarInfo("leaves"), tarfile.TarInfo("hard")
+    leaves.type, leaves.linkname, hard.type, hard.linkname = tarfile.SYMTYPE, "../x", tarfile.LNKTYPE, "../x"
+    bad = [*map(tarfile.TarInfo, ("../x", "a/../../x", str(tmp_path / "x"))), special, leaves, hard]
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for one in (tarfile.TarInfo("good"), tarfile.TarInfo("d/inner"), linked, *bad):
+            archive.addfile(one)
+    packed.seek(0)
+    with library.TarFile(fileobj=packed) as archive:
+        for name in ("good", "d/inner", "d/linked"):
+            archive.extract(name, target)
+        for one in bad:
+            with pytest.raises(tarfile.ExtractError, match=r"outside|special"):
+                archive.extract(one.name, target)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["d", "good", "inner", "linked", "to"]
 
 
 def test_module_that_a_test_writes_from_its_own_text_does_what_it_likes():
