@@ -95,6 +95,24 @@ def _ready(given: Mapping[str, Json]) -> None:
         )
 
 
+def _with_pipes(command: Sequence[str], told: int) -> subprocess.Popen[bytes]:
+    """Start it. The pipes are made here: a Popen that has descriptors left for one of two loses that one, before
+    Python 3.11.4.
+    """
+    with contextlib.ExitStack() as given, contextlib.ExitStack() as ours:
+        ends = []
+        for mode in ("wb", "rb"):
+            source, target = os.pipe()
+            kept, handed = (target, source) if mode == "wb" else (source, target)
+            given.callback(os.close, handed)
+            ends.append((ours.enter_context(open(kept, mode, buffering=0)), handed))
+        (stdin, its_stdin), (stdout, its_stdout) = ends
+        process = subprocess.Popen(command, stdin=its_stdin, stdout=its_stdout, pass_fds=(told,))
+        process.stdin, process.stdout = stdin, stdout
+        ours.pop_all()
+    return process
+
+
 @reward("process", correctness=_range_of, validate=_check, ready=_ready)
 class Executable:
     """Grades by a command. `range`: the scores of wrong and right; none = it has no right and wrong."""
@@ -114,9 +132,7 @@ class Executable:
         starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(told), str(os.getpid()), *self._words]
         try:
             try:
-                self._process = subprocess.Popen(
-                    starter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, pass_fds=(told,)
-                )
+                self._process = _with_pipes(starter, told)
             finally:
                 os.close(told)
             trouble = os.read(heard, _CHUNK)  # nothing: the command has taken the starter's place

@@ -173,29 +173,29 @@ class _Container:
         self._name = name
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             self._errors = undo.enter_context(tempfile.TemporaryFile())
+            # Pipes of our own: a Popen that has descriptors left for one of two loses that one, before Python 3.11.4.
+            ends, theirs = [], []
+            for reads in (False, True):
+                pair = os.pipe2(os.O_CLOEXEC)
+                ends.append(pair[0 if reads else 1])
+                theirs.append(pair[1 if reads else 0])
+                undo.callback(os.close, ends[-1])
+                given.callback(os.close, theirs[-1])
             profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # no file that a killed process would leave
             given.callback(os.close, profile)
             os.write(profile, json.dumps(seccomp_profile()).encode())
             self._command = subprocess.Popen(
                 ["docker", "run", "--name", name, "--security-opt", f"seccomp=/proc/self/fd/{profile}", *options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=theirs[0],
+                stdout=theirs[1],
                 stderr=self._errors,
                 pass_fds=(profile,),
                 start_new_session=True,
             )
             undo.callback(self._command.wait)
             undo.callback(self._command.kill)
-            assert self._command.stdin is not None
-            assert self._command.stdout is not None
-            given.enter_context(self._command.stdin)
-            given.enter_context(self._command.stdout)
-            ends = []
-            for stream in (self._command.stdout, self._command.stdin):
-                ends.append(os.dup(stream.fileno()))
-                undo.callback(os.close, ends[-1])
             undo.pop_all()
-        self._pipes = Pipes(*ends)
+        self._pipes = Pipes(ends[1], ends[0])
         self.client = StreamClient(self._pipes)
 
     async def start(self, archive: bytes) -> None:
@@ -311,7 +311,18 @@ async def _docker(*words: str) -> str:
     """The output of a docker command. Raises SandboxUnavailable."""
 
     def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["docker", *words], capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
+        with tempfile.TemporaryFile("w+") as errors:  # one pipe, not two: see _Container
+            done = subprocess.run(
+                ["docker", *words],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                timeout=_COMMAND_SECONDS,
+                check=False,
+            )
+            errors.seek(0)
+            done.stderr = errors.read()
+            return done
 
     try:
         done = await asyncio.to_thread(run)
