@@ -48,13 +48,13 @@ def _check_docker(tag: str) -> None:
 
 def from_image(tag: str, base: str, *, packages: Sequence[str], system_packages: Sequence[str] = ()) -> None:
     """From a base image with python3 and pip, such as `python:3.12-slim`."""
-    _check_docker(tag)
     lines = [f"FROM {base}"]
     if system_packages:
         names = " ".join(map(_word, system_packages))
         lines.append(f"RUN apt-get update && apt-get install -y --no-install-recommends {names} && apt-get clean")
     if packages:
         lines.append(f"RUN python3 -m pip install --no-cache-dir {' '.join(map(_word, packages))}")
+    _check_docker(tag)
     _run(["docker", "build", "--tag", tag, "-"], given="\n".join([*lines, ""]).encode())
 
 
@@ -64,11 +64,10 @@ def from_debian(tag: str, suite: str = "", *, system_packages: Sequence[str] = (
         raise BuildFailed("there is no `debootstrap` on PATH: apt-get install debootstrap")
     if os.geteuid() != 0:
         raise BuildFailed("debootstrap needs root: run this with sudo, or build from an image (--from) or this host")
-    names = ["python3", *(f"python3-{name}" for name in PACKAGES), *system_packages]
+    include = ",".join(map(_word, ["python3", *(f"python3-{name}" for name in PACKAGES), *system_packages]))
     _check_docker(tag)
     with tempfile.TemporaryDirectory(prefix="rlvr-image-") as folder:
         root = Path(folder, "root")
-        include = ",".join(map(_word, names))
         _run(["debootstrap", "--variant=minbase", f"--include={include}", suite or _suite(), str(root)])
         for waste in ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"):
             shutil.rmtree(root / waste, ignore_errors=True)
@@ -77,12 +76,13 @@ def from_debian(tag: str, suite: str = "", *, system_packages: Sequence[str] = (
 
 def from_host(tag: str, *, packages: Sequence[str]) -> None:
     """From the interpreter that runs this, its libraries, and a few of this machine's tools."""
+    copied = list(_needed(packages))
     _check_docker(tag)
     with tempfile.TemporaryDirectory(prefix="rlvr-image-") as folder:
         root = Path(folder)
         _skeleton(root)
         binaries = [_python(root), *(found for name in _TOOLS if (found := _tool(root, name)))]
-        _copy_packages(root, packages)
+        _copy_packages(root, copied)
         _libraries(root, binaries)
         if shutil.which("ldconfig", path="/sbin:/usr/sbin"):
             _run(["/sbin/ldconfig", "-r", str(root)])
@@ -129,10 +129,9 @@ def _tool(root: Path, name: str) -> Path | None:
     return target
 
 
-def _copy_packages(root: Path, names: Sequence[str]) -> None:
-    """Copy installed packages, and all that they need."""
+def _copy_packages(root: Path, packages: Sequence[importlib.metadata.Distribution]) -> None:
     library = next((root / "usr/local/lib").glob("python3.*/site-packages"))
-    for distribution in _needed(names):
+    for distribution in packages:
         for file in distribution.files or []:
             source = Path(str(distribution.locate_file(file)))
             if ".." not in file.parts and source.is_file():
@@ -142,6 +141,7 @@ def _copy_packages(root: Path, names: Sequence[str]) -> None:
 
 
 def _needed(names: Sequence[str]) -> Iterator[importlib.metadata.Distribution]:
+    """Installed packages, and all that they need. Raises BuildFailed."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
