@@ -1,7 +1,7 @@
 """What all tests share: the data folder, optional parts, and settings that hold before any heavy import.
 
-An optional part is something that a machine may lack: the data folder, a container engine, vLLM. A test asks for it
-with the fixture `require`; where it is absent the test is skipped, and the closing lines list what was missing.
+An optional part is something that a machine may lack: the data folder, a container engine, compilers. A test asks for
+it with the fixture `require`; where it is absent the test is skipped, and the closing lines list what was missing.
 `RLVR_REQUIRE=all`, or a comma list of parts, turns that skip into a failure: CI sets it, so that nothing is skipped
 there by accident.
 
@@ -79,6 +79,21 @@ def _docker() -> str:
     return "" if answer.returncode == 0 else "`docker info` fails: is the daemon running?"
 
 
+def _cgroups() -> str:
+    from sandbox import cgroups
+
+    made = cgroups.make(cgroups.new_name())
+    if made is None:
+        return "no cgroup below /sys/fs/cgroup may be made here, so the memory of each process is bounded by itself"
+    made.remove()
+    return ""
+
+
+def _compilers() -> str:
+    missing = [name for name in ("gcc", "g++", "rustc") if not shutil.which(name)]
+    return f"not on PATH: {', '.join(missing)} (Debian: apt-get install g++ rustc)" if missing else ""
+
+
 def _serve() -> str:
     missing = [name for name in ("fastapi", "uvicorn", "websockets") if not importlib.util.find_spec(name)]
     return f"not installed: {', '.join(missing)}; pip install 'rlvr[serve]'" if missing else ""
@@ -110,6 +125,8 @@ def _cuda() -> str:
 PROBES: dict[str, Callable[[], str]] = {
     "data": _data,
     "docker": _docker,
+    "cgroups": _cgroups,
+    "compilers": _compilers,
     "vllm": _module("vllm"),
     "ray": _module("ray"),
     "serve": _serve,

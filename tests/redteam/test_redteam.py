@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import pytest
 
 from tests.redteam.disposable import Report, graded
-from tests.redteam.plain import has_toolchain
+from tests.redteam.plain import COMPILERS, has_toolchain
 from tests.redteam.shapes import SHAPES
 from tests.redteam.suites import Row, by_id, controls, honest, hostile, shaped
 from tests.shares import is_whole, sample, share
@@ -28,6 +28,7 @@ ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
 HOSTILE_SHARE, HONEST_SHARE = int(os.environ.get("RLVR_REDTEAM_ONE_OF", "48")), 5  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
+LANGUAGES = sorted(COMPILERS)
 SIDE_BY_SIDE = {"slots": 3}  # programs of each worker: most of the hostile ones sit out their time
 
 
@@ -40,10 +41,14 @@ def chosen(rows: Sequence[Row], one_of: int) -> list[Row]:
     return [row for row in rows if _toolchain_is_here(row)]
 
 
-def _toolchain_is_here(row: Row) -> bool:
+def _language(row: Row) -> str:
     reference = row.row["reference"]
     assert isinstance(reference, Mapping)
-    return has_toolchain(str(reference.get("language", "python")))
+    return str(reference.get("language", "python"))
+
+
+def _toolchain_is_here(row: Row) -> bool:
+    return has_toolchain(_language(row))
 
 
 @cache
@@ -115,8 +120,18 @@ def test_descriptors_and_processes_of_the_service_stay_flat(report: Report):
     assert last["descriptors"] <= 2 * first["descriptors"] + 32
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_in_every_language_are_tried(language: str, require: Callable[[str], None]):
+    """Rows whose toolchain is absent are left out of all others; this says of which language they are."""
+    if not has_toolchain(language):
+        require("compilers")
+        pytest.skip(f"no rows in {language} are tried: {COMPILERS[language][0]} is not on PATH")
+    rows = [*hostile(everything=True), *honest()]
+    assert any(_language(row) == language for row in rows)
+
+
 def test_64_hostile_rows_at_once_change_nothing_in_64_honest_ones_beside_them():
-    bad = sample(hostile(), 70, by_id)[:64]
+    bad = [row for row in sample(hostile(), 70, by_id) if _toolchain_is_here(row)][:64]
     good = [row for row in [*controls(), *sample(honest(), 4, by_id)] if _toolchain_is_here(row)][:64]
     assert (len(bad), len(good)) == (64, 64)
     together = [row.row for pair in zip(bad, good, strict=True) for row in pair]

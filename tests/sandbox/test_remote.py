@@ -81,6 +81,10 @@ def test_run_code_tells_failures_apart(server: Server) -> None:
     assert (raised["status"], raised["run_result"]["return_code"]) == ("Failed", 3)
     late = run_code(server, code="while True: pass", language="python", run_timeout=1)
     assert (late["status"], late["run_result"]["status"]) == ("Failed", "TimeLimitExceeded")
+
+
+def test_run_code_tells_a_program_that_does_not_compile(server: Server, require: Callable[[str], None]) -> None:
+    require("compilers")
     broken = run_code(server, code="int main( {", language="c")
     assert broken["status"] == "Failed"
     assert broken["compile_result"]["return_code"] != 0
@@ -95,7 +99,11 @@ def test_run_code_tells_failures_apart(server: Server) -> None:
         ("cpp", "#include <iostream>\nint main() { int x; std::cin >> x; std::cout << 2 * x << std::endl; }"),
     ],
 )
-def test_run_code_speaks_other_languages(server: Server, language: str, code: str) -> None:
+def test_run_code_speaks_other_languages(
+    server: Server, language: str, code: str, require: Callable[[str], None]
+) -> None:
+    if language != "bash":
+        require("compilers")
     answer = run_code(server, code=code, language=language, stdin="21", compile_timeout=60)
     assert answer["run_result"]["stdout"] == "42\n", answer
 

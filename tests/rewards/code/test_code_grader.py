@@ -56,7 +56,8 @@ def test_programs_are_graded_in_workers_by_name() -> None:
     assert results[1].reason == "case 2: wrong: another output than expected"
     assert results[0].extracted == "print(sum(map(int, input().split())))\n"
     details = results[0].details
-    assert (details["isolation"], details["weak"]) == ("namespaces", False)
+    assert str(details["isolation"]).startswith("namespaces")
+    assert details["weak"] is False
     assert [case["fate"] for case in details["cases"]] == ["passed", "passed"]  # type: ignore[index, union-attr, call-overload]
 
 
@@ -75,7 +76,7 @@ def test_a_gate_of_format_stands_before_the_program() -> None:
     results = here(*map(request, (thought, RIGHT, wrong)), spec={"gate": "format", "then": "code"})
     assert [result.score for result in results] == [1.0, 0.0, 0.0]
     assert dict(results[0].parts) == {"format": 1.0, "code": 1.0, "code.passed": 2.0, "code.cases": 2.0}
-    assert results[0].details["code"]["isolation"] == "namespaces"  # type: ignore[index, call-overload]
+    assert results[0].details["code"]["isolation"].startswith("namespaces")  # type: ignore[index, call-overload]
     assert "code" not in results[1].details  # it was not run
 
 

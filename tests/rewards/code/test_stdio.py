@@ -61,19 +61,21 @@ def test_a_right_program_passes_in_every_language(language: str) -> None:
         assert LANGUAGES[language].install in judgement.fault
         return
     assert fates(judgement) == [Fate.PASSED] * 3, judgement
-    assert judgement.isolation == "namespaces"
+    assert judgement.isolation.startswith("namespaces")
     assert judgement.seconds > 0
     assert judgement.peak_memory > 0
 
 
-def test_a_program_that_does_not_compile_is_wrong_with_the_compilers_words() -> None:
+def test_a_program_that_does_not_compile_is_wrong_with_the_compilers_words(require: Callable[[str], None]) -> None:
+    require("compilers")
     judgement = judge("int main() { return nothing; }", sums(language="c"))
     assert judgement.failure.startswith("it does not compile: main.c:1")
     assert "nothing" in judgement.failure
     assert not judgement.fault
 
 
-def test_compiling_has_no_view_of_the_host() -> None:
+def test_compiling_has_no_view_of_the_host(require: Callable[[str], None]) -> None:
+    require("compilers")
     judgement = judge('#include "/etc/shadow"\nint main() {}', sums(language="c"))
     assert "No such file" in judgement.failure
 

@@ -234,7 +234,7 @@ def test_a_seed_draws_a_random_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("gsm8k", "--out", "x.jsonl"), "set RLVR_DATA"),
+        (("gsm8k", "--out", "x.jsonl"), "Set RLVR_DATA"),
         (("gsm8k", "--from", "nope.jsonl", "--out", "x.jsonl"), "no file 'nope.jsonl'"),
         (("countdown", "--count", "5", "--out", "x.csv"), "'x.csv' is of an unknown kind; its name must end in .jsonl"),
         (("countdown", "--out", "x.jsonl", "--drop-overlap"), "--against"),
