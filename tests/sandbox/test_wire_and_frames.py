@@ -24,10 +24,17 @@ from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_
 
 TEXT = st.text(max_size=20).filter(lambda text: "\0" not in text)
 PATHS = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8})?", fullmatch=True)
+
+
+def contradict(files: dict[str, bytes]) -> bool:
+    """Whether one is a folder of another."""
+    return any(other.startswith(f"{path}/") for path in files for other in files)
+
+
 JOBS = st.builds(
     Job,
     argv=st.lists(TEXT.filter(bool), min_size=1, max_size=4).map(tuple),
-    files=st.dictionaries(PATHS, st.binary(max_size=100), max_size=4),
+    files=st.dictionaries(PATHS, st.binary(max_size=100), max_size=4).filter(lambda files: not contradict(files)),
     stdin=st.binary(max_size=100),
     env=st.dictionaries(TEXT.filter(lambda t: t and "=" not in t), TEXT, max_size=3),
     limits=st.builds(Limits, wall_seconds=st.floats(0.1, 100), processes=st.integers(1, 1000)),

@@ -109,13 +109,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("response", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_are_read_in_time_linear_in_their_length(response: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     plain = sum(len(line) for line in ("some words\n" * 30_000).split("\n")) and program_of("some words\n" * 30_000)
-    usual = time.perf_counter() - began
-    began = time.perf_counter()
+    usual = time.process_time() - began
+    began = time.process_time()
     program_of(response)
     assert plain is None
-    assert time.perf_counter() - began < 50 * max(usual, 0.02)
+    assert time.process_time() - began < 50 * max(usual, 0.02)
 
 
 def test_parsing_warns_of_nothing_and_is_capped() -> None:
