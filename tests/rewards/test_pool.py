@@ -167,7 +167,7 @@ def test_rewards_that_wait_are_graded_side_by_side_in_one_worker(pool: Pools) ->
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        ("raise", "'misbehaves' raised ValueError (misbehaving.py, line "),
+        ("raise", "'misbehaves' raised ValueError (misbehaving.py, line *): this reward raises"),
         ("nan", "'misbehaves' returned nan"),
         ("inf", "'misbehaves' returned -inf"),
         ("text", "'misbehaves' returned '1.0' of type str"),
@@ -175,7 +175,10 @@ def test_rewards_that_wait_are_graded_side_by_side_in_one_worker(pool: Pools) ->
         ("above", "'misbehaves' returned 1.5"),
         ("sys.exit", "'misbehaves' raised SystemExit (misbehaving.py, line "),
         ("recurse", "'misbehaves' raised RecursionError"),
-        ("raise_unprintable", "): (its message cannot be printed)"),
+        (
+            "raise_unprintable",
+            "'misbehaves' raised _Unprintable (misbehaving.py, line *): (its message cannot be printed)",
+        ),
         ("unprintable", "'misbehaves' returned what cannot be printed of type _Unprintable"),
         ("huge", "'misbehaves' returned inf; a score must be finite"),
         ("holds_nan", "'misbehaves' returned nan; a score must be finite"),
@@ -185,7 +188,7 @@ def test_what_cannot_be_paid_is_ungraded_and_names_the_reward(deed: str, reason:
     result = grade(f"{FILE}:misbehaves", requests(deed), workers=1)[0]
     assert result.verdict is Verdict.UNGRADED
     assert result.score is None
-    assert reason in result.reason
+    assert all(part in result.reason for part in reason.split("*"))
 
 
 def test_numbers_and_bools_of_a_reward_with_right_and_wrong_are_its_correctness() -> None:

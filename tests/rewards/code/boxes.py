@@ -14,9 +14,15 @@ from rewards.code.languages import Toolchains
 from rewards.code.sandboxes import GUESTS
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox
+from tests.conftest import absent
 
 T = TypeVar("T")
 _SECONDS = 240.0  # of one judgement, on a busy machine
+
+
+def isolation() -> str:
+    """What a run of the namespaces says of itself on this machine."""
+    return "namespaces (memory per process only)" if absent("cgroups") else "namespaces"
 
 
 class Box:

@@ -22,6 +22,7 @@ from rewards.code.sandboxes import Place, close_held
 from rewards.composed import build, concurrency, patience
 from rewards.types import reference_from
 from sandbox.errors import SandboxUnavailable
+from tests.rewards.code.boxes import isolation
 
 SUMS = {"type": "stdio", "cases": [{"stdin": "1 2", "stdout": "3"}, {"stdin": "2 5", "stdout": "7"}]}
 RIGHT = "```python\nprint(sum(map(int, input().split())))\n```"
@@ -56,8 +57,7 @@ def test_programs_are_graded_in_workers_by_name() -> None:
     assert results[1].reason == "case 2: wrong: another output than expected"
     assert results[0].extracted == "print(sum(map(int, input().split())))\n"
     details = results[0].details
-    assert str(details["isolation"]).startswith("namespaces")
-    assert details["weak"] is False
+    assert (details["isolation"], details["weak"]) == (isolation(), False)
     assert [case["fate"] for case in details["cases"]] == ["passed", "passed"]  # type: ignore[index, union-attr, call-overload]
 
 
@@ -76,7 +76,7 @@ def test_a_gate_of_format_stands_before_the_program() -> None:
     results = here(*map(request, (thought, RIGHT, wrong)), spec={"gate": "format", "then": "code"})
     assert [result.score for result in results] == [1.0, 0.0, 0.0]
     assert dict(results[0].parts) == {"format": 1.0, "code": 1.0, "code.passed": 2.0, "code.cases": 2.0}
-    assert results[0].details["code"]["isolation"].startswith("namespaces")  # type: ignore[index, call-overload]
+    assert results[0].details["code"]["isolation"] == isolation()  # type: ignore[index, call-overload]
     assert "code" not in results[1].details  # it was not run
 
 

@@ -15,7 +15,7 @@ from rewards.code.styles.stdio import judge_stdio
 from sandbox.errors import SandboxUnavailable
 from sandbox.protocol import Sandbox
 from sandbox.types import Job, JobResult
-from tests.rewards.code.boxes import inside
+from tests.rewards.code.boxes import inside, isolation
 
 SUMS = tuple(StdioCase(stdin=f"{n} {n + 1}\n", stdout=f"{2 * n + 1}\n") for n in range(3))
 ADD = "print(sum(map(int, input().split())))"
@@ -61,7 +61,7 @@ def test_a_right_program_passes_in_every_language(language: str) -> None:
         assert LANGUAGES[language].install in judgement.fault
         return
     assert fates(judgement) == [Fate.PASSED] * 3, judgement
-    assert judgement.isolation.startswith("namespaces")
+    assert judgement.isolation == isolation()
     assert judgement.seconds > 0
     assert judgement.peak_memory > 0
 
