@@ -141,7 +141,9 @@ def test_a_pool_leaves_no_process_behind() -> None:
         started = {process.pid for process in ours.children(recursive=True)} - before
         assert len(started) > 2  # workers and what runs the programs
     _gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in started if psutil.pid_exists(pid)], timeout=10)
-    assert not alive, [process.cmdline() for process in alive]
+    # Where nobody waits for orphans, as in a container without an init, one that has ended stays as a zombie.
+    left = [process.cmdline() for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    assert not left
 
 
 # --- a sandbox that is not there, or dies -----------------------------------------------------------------------------
