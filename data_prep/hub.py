@@ -8,15 +8,23 @@ Example:
 from __future__ import annotations
 
 import hashlib
+import queue
+import ssl
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from data_prep.errors import DataNotFound
 from data_prep.rows import Row
 
 _BATCH = 512  # rows in memory at a time
+_ANSWERS_WITHIN = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +111,48 @@ def _loaded(identity: str, config: str | None, split: str | None, place: str) ->
         raise DataNotFound(
             f"{place} needs the package 'datasets': pip install 'rlvr[hub]'; a file on disk needs none"
         ) from error
+    unreachable = "" if datasets.config.HF_HUB_OFFLINE else _unreachable(datasets.config.HF_ENDPOINT)
     try:
-        return datasets.load_dataset(identity, config, split=split)
+        with _offline(datasets.config, unreachable):
+            return datasets.load_dataset(identity, config, split=split)
     except Exception as error:  # the hub's clients raise errors of several libraries: theirs, httpx's, OSError, ...
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        told = f"{unreachable}, and it is not in the cache" if unreachable else f"{reason} ({type(error).__name__})"
         raise DataNotFound(
-            f"cannot load {place}: {reason} ({type(error).__name__}). Without a network, set RLVR_DATA to "
+            f"cannot load {place}: {told}. Without a network, set RLVR_DATA to "
             "a folder of copies, or name a file (`rlvr prep`: --from PATH)"
         ) from error
+
+
+@contextmanager
+def _offline(config: Any, unreachable: str) -> Iterator[None]:
+    """Have `datasets` look into its cache alone where the hub cannot be reached: its clients would try for minutes."""
+    before = config.HF_HUB_OFFLINE
+    config.HF_HUB_OFFLINE = before or bool(unreachable)
+    try:
+        yield
+    finally:
+        config.HF_HUB_OFFLINE = before
+
+
+def _unreachable(endpoint: str) -> str:
+    """Why the hub cannot be reached, or nothing: one request, in a thread since a look-up of a name has no deadline."""
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(_no_answer(endpoint)), daemon=True).start()
+    try:
+        reason = answers.get(timeout=_ANSWERS_WITHIN)
+    except queue.Empty:
+        reason = f"no answer within {_ANSWERS_WITHIN:g} s"
+    return reason and f"{endpoint} cannot be reached ({reason})"
+
+
+def _no_answer(endpoint: str) -> str:
+    """Why nobody answers there. Whatever else is wrong is for the hub's own clients to say: they know its rules."""
+    try:
+        with urlopen(Request(endpoint, method="HEAD"), timeout=_ANSWERS_WITHIN):
+            return ""
+    except (HTTPError, HTTPException, ssl.SSLError, ValueError):
+        return ""
+    except OSError as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        return "" if isinstance(cause, ssl.SSLError) else str(getattr(cause, "strerror", None) or cause)

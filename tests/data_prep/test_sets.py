@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import socket
 import subprocess
 import sys
 import types
@@ -308,6 +309,26 @@ def test_without_a_network_the_hub_says_what_to_do(monkeypatch: pytest.MonkeyPat
     assert re.match(r"cannot load hub:openai/gsm8k/main/train: .*openai/gsm8k.*set RLVR_DATA to.*--from PATH", shown)
 
 
+def test_a_hub_that_cannot_be_reached_is_asked_once_and_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", endpoint)
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+        monkeypatch.setattr("data_prep.hub._ANSWERS_WITHIN", 0.2)  # it listens and says nothing
+        with pytest.raises(
+            DataNotFound, match=f"cannot load hub:a/b/train: {endpoint} cannot be reached .*in the cache"
+        ):
+            list(iter_hub_rows(HubSet(id="a/b", splits={}), "train"))
+    with pytest.raises(DataNotFound, match=r"cannot be reached \(Connection refused\).*set RLVR_DATA"):
+        list(iter_hub_rows(HubSet(id="a/b", splits={}), "train"))
+    assert "Retrying" not in capfd.readouterr().err
+    assert datasets.config.HF_HUB_OFFLINE is False
+
+
 def test_without_datasets_the_hub_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(DataNotFound, match=r"pip install 'rlvr\[hub\]'"):
@@ -318,6 +339,8 @@ def test_whatever_the_hubs_clients_raise_is_told_in_one_line(monkeypatch: pytest
     def load(*_: object, **__: object) -> None:
         raise RuntimeError("first line\nsecond line")
 
-    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load))  # type: ignore[arg-type]
+    offline = types.SimpleNamespace(HF_HUB_OFFLINE=True)
+    theirs = types.SimpleNamespace(load_dataset=load, config=offline)
+    monkeypatch.setitem(sys.modules, "datasets", theirs)  # type: ignore[arg-type]
     with pytest.raises(DataNotFound, match=r"hub:a/b/train: first line \(RuntimeError\)"):
         list(iter_hub_rows(HubSet(id="a/b", splits={}), "train"))
