@@ -22,7 +22,7 @@ import os
 import re
 import reprlib
 import traceback
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
@@ -43,6 +43,7 @@ _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfr
 _SHORT.maxstring, _SHORT.maxother = 80, 200
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
+_WITHOUT_ORDER = (str, bytes, bytearray, memoryview, Mapping, Set)
 # Through these a call goes on its way to the function that raised.
 _NOT_THE_USERS = {"rewards", "asyncio"}
 
@@ -210,13 +211,28 @@ def _step(step: object) -> StepScore:
 
 def grades_from(values: object, count: int, *, reward: str, scale: Range | None) -> list[GradeResult]:
     """Read what a batched reward returned for `count` requests; a wrong count grades none of them."""
-    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
-        # Neither has an order that says which value is whose.
-        if not hasattr(values, "__iter__") or isinstance(values, str | bytes | Mapping | Set):
-            reason = f"reward {reward!r} returned {_seen(values)} for {count} requests; return a list, one value each"
-            return [GradeResult.ungraded(short(reason))] * count
-        values = list(values)
-    if len(values) != count:
-        reason = f"reward {reward!r} returned {len(values)} values for {count} requests; return one each, in order"
+    try:
+        listed = values_of(values)
+    except Exception as error:  # an iterator runs the reward's own code
+        return [raised(reward, error)] * count
+    if listed is None:
+        reason = f"reward {reward!r} returned {_seen(values)} for {count} requests; return a list, one value each"
+        return [GradeResult.ungraded(short(reason))] * count
+    if len(listed) != count:
+        reason = f"reward {reward!r} returned {len(listed)} values for {count} requests; return one each, in order"
         return [GradeResult.ungraded(reason)] * count
-    return [grade_from(value, reward=reward, scale=scale) for value in values]
+    return [grade_from(value, reward=reward, scale=scale) for value in listed]
+
+
+def values_of(values: object) -> list[object] | None:
+    """The values of a list, an array or an iterator; None for what holds none in an order, or characters and bytes.
+
+    Example:
+        >>> values_of((1, 2)), values_of(b"ab"), values_of({1, 2}), values_of(0.5)
+        ([1, 2], None, None, None)
+    """
+    if not isinstance(values, Iterable) or isinstance(values, _WITHOUT_ORDER):
+        return None
+    if getattr(values, "ndim", None) == 0:  # one number, in an array or tensor
+        return None
+    return list(values)

@@ -48,11 +48,14 @@ class Adapter:
 
     ask: the arguments of one call for these requests. read: what came back, one value a request.
     check: raises InvalidReward for a function that the peer could not call. batched: it wants a group in one call.
+    gives: the names of what every call passes. columns: the other arguments come from columns of the row.
     options: the types of the peer's own parameters; each may be None.
     """
 
     ask: Callable[[Callable[..., object], Sequence[GradeRequest], Options], Arguments]
     read: Callable[[object, int, str], Sequence[object]]
     check: Callable[[Callable[..., object]], None]
+    gives: Sequence[str]
+    columns: bool = False
     batched: Callable[[Callable[..., object]], bool] = lambda _function: False
     options: Mapping[str, object] = field(default_factory=dict)

@@ -20,10 +20,12 @@ from rewards.adapters.verl import paid_for
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.grading import RewardLike, grade
-from rewards.outcome import Detailed
+from rewards.outcome import Detailed, values_of
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., dict[str, object]]
+
+_ARGUMENTS = ("queries", "prompts", "labels")
 
 # Texts of the tokens that end a turn in the usual chat formats: a query is decoded with them.
 ENDINGS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>", "<eos>", "<end_of_turn>", "<|end|>")
@@ -59,9 +61,8 @@ def _read(value: object, count: int, _reward: str) -> Sequence[object]:
 
 
 def _listed(value: object) -> list[object]:
-    if callable(getattr(value, "tolist", None)):
-        value = value.tolist()  # type: ignore[attr-defined]
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    values = values_of(value)
+    return [value] if values is None else values
 
 
 def _single(value: object) -> object:
@@ -72,7 +73,8 @@ def _single(value: object) -> object:
 ADAPTER = Adapter(
     ask=_ask,
     read=_read,
-    check=lambda function: require_arguments("OpenRLHF", function, ["queries", "prompts", "labels"]),
+    check=lambda function: require_arguments("OpenRLHF", function, _ARGUMENTS),
+    gives=_ARGUMENTS,
     options={"columns": dict[str, str] | None},
 )
 

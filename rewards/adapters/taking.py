@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from rewards.adapters import openrlhf, trl, verifiers, verl
 from rewards.adapters.asking import Adapter, Options
+from rewards.adapters.columns import named, takes_all
 from rewards.declared import Reward, Source
 from rewards.errors import InvalidReward
 from rewards.outcome import Range
@@ -91,9 +92,33 @@ def _made(kind: str, name: str, function: Function, source: Source, defaults: Ma
 
     def validate(**given: object) -> None:
         scale(given)
+        _check_call(kind, function, Options(given).arguments)
 
     made = made_from(name, target, source, batched=batched)
     return replace(made, scale=scale, validate=validate)
+
+
+def _check_call(kind: str, function: Function, arguments: Mapping[str, object]) -> None:
+    """Whether every call can pass what the function requires, and nothing twice. Raises InvalidReward."""
+    adapter, takes = KINDS[kind], named(function)
+    for name in arguments:
+        if name in adapter.gives:
+            raise InvalidReward(
+                f"parameter 'arguments' holds {name!r}, which each response has its own of; leave it out"
+            )
+        if name not in takes and not takes_all(function):
+            more = [other for other in takes if other not in adapter.gives]
+            raise InvalidReward(
+                f"parameter 'arguments' holds {name!r}, and the function takes no such argument{nearest(name, more)} "
+                f"(besides those that {kind} passes: {', '.join(more) or 'none'})"
+            )
+    missing = [name for name, required in takes.items() if required and name not in (*adapter.gives, *arguments)]
+    if missing and not adapter.columns:
+        raise InvalidReward(
+            f"the function requires {', '.join(map(repr, missing))}, and {kind} passes it only "
+            f"{', '.join(adapter.gives)}; give values by the parameter 'arguments', such as "
+            f"{{{', '.join(f'{name!r}: ...' for name in missing)}}}"
+        )
 
 
 def _target(

@@ -17,7 +17,6 @@ from typing import Literal, TypeAlias
 from rewards.adapters.asking import Adapter, Arguments, Options
 from rewards.adapters.columns import (
     ANSWERS,
-    MissingColumn,
     as_json,
     chosen,
     columns_of,
@@ -31,14 +30,16 @@ from rewards.adapters.columns import (
     text_of,
 )
 from rewards.composition import RewardSpec
-from rewards.errors import InvalidRow
+from rewards.errors import InvalidReward, InvalidRow
 from rewards.grading import RewardLike, grade
+from rewards.outcome import values_of
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
 
 # What TRL's trainers pass beside columns of the data set.
 _OF_TRAINER = ("completion_ids", "trainer_state", "log_extra", "log_metric", "environments")
+_GIVEN = ("prompts", "completions", "trainer_state", "log_extra", "log_metric")
 
 
 def _said_to_nobody(*_said: object) -> None:
@@ -50,8 +51,6 @@ def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], opti
     rows = [columns_of(request) for request in requests]
     names, any_of_them = named(function), takes_all(function)
     own = ("prompts", "completions", *_OF_TRAINER, *options.arguments)
-    if names.get("completion_ids"):
-        raise MissingColumn("it takes 'completion_ids', and there are no token ids here: it grades inside TRL only")
     required = [name for name, needed in names.items() if needed and name not in own]
     held = {name for row in rows for name in row}
     more = [
@@ -74,18 +73,25 @@ def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], opti
 
 
 def _read(value: object, count: int, _reward: str) -> Sequence[object]:
-    if not isinstance(value, Sequence) and hasattr(value, "tolist"):
-        value = value.tolist()
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != count:
-        seen = f"{len(value)} values" if isinstance(value, Sequence) else f"{value!r:.80}"
+    values = values_of(value)
+    if values is None or len(values) != count:
+        seen = f"{value!r:.80}" if values is None else f"{len(values)} values"
         raise ValueError(f"it returned {seen} for {count} completions; TRL's functions return a list, one each")
-    return value
+    return values
+
+
+def _check(function: Callable[..., object]) -> None:
+    require_arguments("TRL", function, ["completions"])
+    if named(function).get("completion_ids"):
+        raise InvalidReward("it takes 'completion_ids', and there are no token ids here: it grades inside TRL only")
 
 
 ADAPTER = Adapter(
     ask=_ask,
     read=_read,
-    check=lambda function: require_arguments("TRL", function, ["completions"]),
+    check=_check,
+    gives=_GIVEN,
+    columns=True,
     batched=lambda _function: True,
     options={"columns": dict[str, str] | None, "form": Literal["text", "chat"] | None},
 )

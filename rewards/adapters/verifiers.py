@@ -27,7 +27,7 @@ from rewards.adapters.columns import (
     takes_all,
 )
 from rewards.errors import InvalidReward
-from rewards.outcome import Detailed
+from rewards.outcome import Detailed, values_of
 from rewards.types import GradeRequest
 
 # A function over one response names the left, one over a group the right.
@@ -91,13 +91,15 @@ def _parser() -> object:
 
 
 def _read(value: object, count: int, _reward: str) -> Sequence[object]:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) != count:
-            raise ValueError(f"it returned {len(value)} values for {count} responses; return one each, in order")
-        return value
-    if isinstance(value, Mapping) and "score" in value:
-        return [Detailed(value["score"], {name: item for name, item in value.items() if name != "score"})]
-    return [value] * count if count == 1 else [None] * count
+    values = values_of(value)
+    if values is None and count == 1:
+        if isinstance(value, Mapping) and "score" in value:
+            return [Detailed(value["score"], {name: item for name, item in value.items() if name != "score"})]
+        return [value]
+    if values is None or len(values) != count:
+        seen = f"{value!r:.80}" if values is None else f"{len(values)} values"
+        raise ValueError(f"it returned {seen} for {count} responses; return one each, in order")
+    return values
 
 
 def _check(function: Callable[..., object]) -> None:
@@ -113,6 +115,8 @@ ADAPTER = Adapter(
     ask=_ask,
     read=_read,
     check=_check,
+    gives=(*_OF_ONE, *_OF_GROUPS),
+    columns=True,
     batched=_over_group,
     options={"columns": dict[str, str] | None, "form": Literal["text", "chat"] | None},
 )

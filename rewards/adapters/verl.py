@@ -68,6 +68,7 @@ ADAPTER = Adapter(
     ask=_ask,
     read=_read,
     check=lambda function: require_arguments("verl", function, ["solution_str", "ground_truth"]),
+    gives=_ARGUMENTS,
     options={"data_source": str | None, "columns": dict[str, str] | None},
 )
 

@@ -305,7 +305,8 @@ def miscounts(requests: Sequence[GradeRequest]) -> list[float]:
 def unordered(requests: Sequence[GradeRequest]) -> object:
     """One value each, but not in an order."""
     values = {float(i): 0.5 for i in range(len(requests))}
-    return values if requests[0].response == "table" else set(values)
+    made = {"table": values, "set": set(values), "bytes": bytearray(len(requests)), "breaks": (1 / 0 for _ in requests)}
+    return made[requests[0].response]
 
 
 @reward("one_at_a_time")

@@ -81,7 +81,6 @@ def test_trl_none_is_ungraded_and_a_stated_range_makes_right_and_wrong() -> None
 def test_trl_functions_that_cannot_work_here_say_why() -> None:
     two = [request("a"), request("b")]
     assert "it returned 1 values for 2 completions" in graded("trl", "too_few", two)[0].reason
-    assert "no token ids here" in graded("trl", "wants_ids", two)[0].reason
 
 
 # --- verl -----------------------------------------------------------------------------------------------------------
@@ -99,6 +98,7 @@ def test_verl_dicts_become_scores_parts_and_details() -> None:
 def test_verl_functions_may_be_plain_or_awaited_and_take_more_arguments() -> None:
     assert scores("verl", "compute_plain", [request("4", weight=2)], arguments={"bonus": 0.5}) == [3.5]
     assert scores("verl", "compute_later", [request("4"), request("5")]) == [1.0, 0.0]
+    assert scores("verl", "needs_more", [request("4")], arguments={"weight": 3}) == [3.0]
     assert "a dict without 'score' (its keys: acc)" in graded("verl", "without_score", [request("4")])[0].reason
 
 
@@ -116,6 +116,30 @@ def test_openrlhf_functions_get_texts_and_may_return_tensors_lists_or_dicts() ->
     assert (right.verdict, wrong.verdict) == (Verdict.CORRECT, Verdict.WRONG)
     assert dict(right.parts) == {"length": 5.0, "scores": 1.0}
     assert scores("openrlhf", "reward_list", [request("4"), request("5")]) == [0.25, 0.25]
+
+
+def test_openrlhf_returns_of_odd_shapes_are_read_or_say_why_not() -> None:
+    """The same texts are keys of a table in the file of the functions."""
+    readable = ("a number", "a tensor of one number", "a number in a tensor", "a tensor of one row")
+    logs = ("logs of all shapes", "logs that are none")
+    reasons = {
+        "a list of a list": "returned [0.5] of type list",
+        "a tensor of two": "it returned 2 rewards for 1 queries",
+        "an empty tensor": "it returned 0 rewards for 1 queries",
+        "nothing": "returned None: it could not judge",
+        "NaN": "returned nan; a score must be finite",
+        "infinity": "returned inf; a score must be finite",
+        "text": "returned '1' of type str",
+        "bytes": "returned bytearray(b'a') of type bytearray",
+        "a dict of other keys": "a dict without 'rewards' (its keys: reward)",
+        "a dict of nothing": "returned None: it could not judge",
+        "a dict in a dict": "returned {'a': 1.0} of type dict",
+    }
+    results = graded("openrlhf", "reward_odd", [request(text) for text in (*readable, *logs, *reasons)])
+    assert [r.score for r in results] == [0.5] * 6 + [None] * len(reasons)
+    assert [dict(r.parts) for r in results[4:6]] == [{"d": 2.0}, {}]
+    for result, reason in zip(results[6:], reasons.values(), strict=True):
+        assert reason in result.reason
 
 
 def test_verifiers_functions_get_what_they_name() -> None:
@@ -142,6 +166,7 @@ def test_a_function_is_adopted_under_a_name_with_values_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("trl:{}:wants_ids", "no token ids here: it grades inside TRL only"),
         ("trl:{}:no_ones", r"'no_ones' is no reward function of TRL: it takes \(text\)"),
         ("verl:{}:ranked", "is no reward function of verl: it takes"),
         ("openrlhf:{}:ranked", "OpenRLHF calls it with queries, prompts, labels"),
@@ -154,6 +179,23 @@ def test_a_function_is_adopted_under_a_name_with_values_of_its_own() -> None:
 def test_what_cannot_be_taken_is_refused_before_any_grade(name: str, message: str) -> None:
     with pytest.raises((InvalidReward, UnknownReward), match=message):
         find(name.format(THEIRS))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("verl:{}:needs_more", {}, r"the function requires 'weight', and verl passes it only .*\{'weight': \.\.\.\}"),
+        ("verl:{}:needs_more", {"wieght": 2}, r"no such argument; did you mean 'weight'\? .*passes: weight\)"),
+        ("verl:{}:needs_more", {"weight": 2, "solution_str": "4"}, "holds 'solution_str', which each response has"),
+        ("openrlhf:{}:reward_func", {"k": 1}, r"takes no such argument \(besides those that openrlhf passes: none"),
+        ("trl:{}:annotated", {"completions": []}, "holds 'completions', which each response has its own of"),
+    ],
+)
+def test_arguments_that_a_call_would_lack_or_pass_twice_are_found_before_any_row(
+    name: str, arguments: dict[str, Json], message: str
+) -> None:
+    with pytest.raises(InvalidReward, match=message):
+        grade({"reward": name.format(THEIRS), "parameters": {"arguments": arguments}}, [])
 
 
 def test_options_are_checked() -> None:

@@ -61,6 +61,10 @@ async def compute_later(solution_str, ground_truth):
     return solution_str == ground_truth
 
 
+def needs_more(data_source, solution_str, ground_truth, extra_info, weight):
+    return weight * (solution_str == ground_truth)
+
+
 def without_score(solution_str, ground_truth):
     return {"acc": 1.0}
 
@@ -71,16 +75,57 @@ def without_score(solution_str, ground_truth):
 class Tensor:
     """What of a tensor the adapters use; the real ones are tried in the tests with the installed trainers."""
 
-    def __init__(self, values: list[float]) -> None:
+    def __init__(self, *values: object) -> None:
         self.values = values
+        self.ndim = 1
 
-    def tolist(self) -> list[float]:
-        return self.values
+    def __iter__(self):
+        return (number(value) for value in self.values)
+
+    def item(self) -> object:
+        (value,) = self.values
+        return value.item() if isinstance(value, Tensor) else value
+
+
+def number(value: object) -> Tensor:
+    """A tensor without a dimension."""
+    made = Tensor(value)
+    made.ndim = 0
+    return made
 
 
 def reward_func(queries, prompts, labels):
     rewards = [float(q[len(p) :] == label) for q, p, label in zip(queries, prompts, labels, strict=True)]
-    return {"rewards": Tensor(rewards), "scores": Tensor(rewards), "extra_logs": {"length": Tensor([len(queries[0])])}}
+    return {"rewards": Tensor(*rewards), "scores": Tensor(*rewards), "extra_logs": {"length": Tensor(len(queries[0]))}}
+
+
+ODD = {
+    "a number": 0.5,
+    "a tensor of one number": Tensor(0.5),
+    "a number in a tensor": number(0.5),
+    "a tensor of one row": Tensor(Tensor(0.5)),
+    "a list of a list": [[0.5]],
+    "a tensor of two": Tensor(0.5, 0.5),
+    "an empty tensor": Tensor(),
+    "nothing": None,
+    "NaN": [float("nan")],
+    "infinity": {"rewards": Tensor(float("inf"))},
+    "text": "1",
+    "bytes": bytearray(b"a"),
+    "a dict of other keys": {"reward": 1.0},
+    "a dict of nothing": {"rewards": None},
+    "a dict in a dict": {"rewards": {"a": 1.0}},
+    "logs of all shapes": {
+        "rewards": [0.5],
+        "scores": [],
+        "extra_logs": {"a": [[1]], "b": None, "c": float("nan"), "d": Tensor(2.0)},
+    },
+    "logs that are none": {"rewards": [0.5], "extra_logs": [1]},
+}
+
+
+def reward_odd(queries, prompts, labels):
+    return ODD[queries[0][len(prompts[0]) :]]
 
 
 def reward_list(queries, prompts, labels, **kwargs):
