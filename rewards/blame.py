@@ -3,7 +3,8 @@
 A call is *lost* when its deadline passed or its worker died under it (killed, out of memory, `os._exit`). Then:
 
 1. the call is repeated once, alone, on a fresh worker: the first loss may have been another's doing, or a busy machine;
-2. lost again: a control call, of requests that the grader must answer, runs on a fresh worker;
+2. lost again: a control call, of requests that the grader must answer (the same row with an empty or otherwise
+   harmless response), runs on a fresh worker;
 3. control lost too: the grader is at fault: *ungraded*. Control answered: the response is: *wrong*, `grading limit`.
 
 A call of several requests (a batched reward) shares out the blame: each response is run alone among control responses;
@@ -22,6 +23,7 @@ from typing import TypeAlias
 from rewards.types import GradeRequest, GradeResult, Verdict
 
 GRADING_LIMIT = "grading limit"
+HARMLESS = "a harmless response in its place"  # what a control request is, in reasons that users read
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Sentence:
             score=self.score,
             correctness=0.0 if self.right_and_wrong else None,
             verdict=Verdict.WRONG,
-            reason=f"{GRADING_LIMIT}: {cause}, twice, while the control request was answered",
+            reason=f"{GRADING_LIMIT}: {cause}, twice, while {HARMLESS} was graded",
         )
 
 
@@ -93,7 +95,7 @@ def life(
     cause = outcome.cause
     control = yield Attempt(requests, control=True)
     if isinstance(control, Lost):
-        reason = f"the grader is at fault: {cause}, and its control request was lost as well: {control.cause}"
+        reason = f"the grader is at fault: {cause}; {HARMLESS} fared no better: {control.cause}"
         return [GradeResult.ungraded(reason)] * len(requests)
     if len(requests) == 1:
         return [sentence.wrong(cause)]

@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeAlias
 
-from rewards.blame import GRADING_LIMIT, Answered, Attempt, Lost, Outcome
+from rewards.blame import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome
 from rewards.calls import Call, Case, Plan, PoolCounts, encode, row_of
 from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
@@ -374,7 +374,7 @@ class Dispatcher:
                 self._cases.discard(case)
 
     def _give_up_grading(self, cause: str, every_row: bool) -> None:
-        reason = f"the grader is at fault: its control request was lost {_TRIES} times in a row: {cause}"
+        reason = f"the grader is at fault: {HARMLESS} was not graded either, {_TRIES} times in a row: {cause}"
         for case in self._take_waiting(lambda call: every_row or self._has_lost_row(call)):
             self._leave_ungraded(case, reason)
 

@@ -11,7 +11,7 @@ a line too much is never the answer to the next one. What is for people goes to 
 
 `range` says that it has right and wrong, and the scores of wrong and right. What is no answer is ungraded, and the
 command is started afresh. A command that ends under a request is like a worker that dies under one: the request is
-repeated on a fresh one, and where that ends too while a control request (the empty response) is answered, the response
+repeated on a fresh one, and where that ends too while an empty response in its place is graded, the response
 is to blame. It is no sandbox: what it does with a response is its own affair.
 """
 

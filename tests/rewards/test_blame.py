@@ -47,7 +47,7 @@ def test_lost_twice_while_the_control_answers_is_the_responses_doing() -> None:
     assert [a.control for a in attempts] == [False, False, True]
     assert results[0].verdict is Verdict.WRONG
     assert (results[0].score, results[0].correctness) == (-1.0, 0.0)
-    assert results[0].reason == "grading limit: late again, twice, while the control request was answered"
+    assert results[0].reason == "grading limit: late again, twice, while a harmless response in its place was graded"
 
 
 def test_lost_twice_and_the_control_lost_is_the_graders_doing() -> None:
