@@ -31,7 +31,7 @@ _RESTRICTED = re.compile(r"[\s$*)]*,?\s*(?:if|when|whenever|unless|for|provided|
 
 _REASON = re.compile(
     r"\b(?:because|since|which(?!\s+case)|using|by(?!\s+(?:one|some)\b)|obtained|attained|achieved|neither"
-    r"|given that|rounded|i\.e\.|that is|whether|no matter"
+    r"|given that|rounded|namely|from(?=\s\()|i\.e\.|that is|whether|no matter"
     r"|regardless)\b"
     r"|(?<!well )\bas(?!\s+(?:well|an))\b",
     re.IGNORECASE,

@@ -189,7 +189,13 @@ def is_computable(expression: Expr) -> bool:
     return any(isinstance(one, Op) for one in walk(expression))
 
 
-def within(gold: Expr, answer: Expr, tolerance: float) -> bool:
+def close(gold: Expr, answer: Expr, tolerance: float | None) -> Answer:
+    """Whether they are equal, or no further apart than a tolerance that the reference states."""
+    found = same(gold, answer)
+    return yes_if(_within(gold, answer, tolerance)) if found is Answer.NO and tolerance is not None else found
+
+
+def _within(gold: Expr, answer: Expr, tolerance: float) -> bool:
     """Whether two real numbers are at most so far apart."""
     try:
         a, b = numeric.value(gold), numeric.value(answer)

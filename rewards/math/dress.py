@@ -26,6 +26,11 @@ _WRAPPING = re.compile(
     r"\\(?:textcolor\s*\{[^{}]*\}|colorbox\s*\{[^{}]*\}|bbox\s*(?:\[[^\]]*\])?"
     r"|(?:smash|mathop|mathord|mathbin|mathrel|mathinner|substack|rlap|framebox)(?=\s*\{))"
 )
+_UPRIGHT_D = re.compile(  # of a derivative or an integral
+    r"(?<=frac)\s*\{\s*\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*(?:\}|\^))"
+    r"|\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*[a-z](?![a-zA-Z]))"
+)
+_BRACED_REMARK = re.compile(r"\\(?:under|over)brace\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _SURD = re.compile(r"\\surd(?![a-zA-Z])\s*(\d+)?")
 _ROOT_OF = re.compile(r"\\root\s*\{?\s*(\d+|[a-z])\s*\}?\s*\\of(?![a-zA-Z])\s*(\d+)?")
 _FRACTION = re.compile(r"\\genfrac\s*\{\s*\}\s*\{\s*\}\s*\{(?!\s*0)[^{}]*\}\s*\{[^{}]*\}")
@@ -53,6 +58,10 @@ def undressed(text: str) -> str:
     text = measured(_WRAPPING.sub("", _UNSEEN.sub(" ", text)).replace("smallmatrix", "matrix"))
     if "\\rm" in text:
         text = _ROMAN.sub(lambda roman: r"\mathrm{" + (roman[1] or ""), text)
+    if "{d}" in text:
+        text = _UPRIGHT_D.sub(lambda d: "{d" if d[0].lstrip().startswith("{") else " d", text)
+    if "brace" in text:
+        text = _BRACED_REMARK.sub(r"\1", text)
     text = _FONT_OF_ONE.sub(r"\\\1{\2}", text)
     if "\\surd" in text or "\\root" in text:
         text = _ROOT_OF.sub(lambda root: rf"\sqrt[{root[1]}]" + (f"{{{root[2]}}}" if root[2] else ""), text)

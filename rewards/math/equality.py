@@ -27,6 +27,7 @@ from rewards.math.spelling import LONGEST, key, spelled
 from rewards.math.units import Unit, read_unit
 from rewards.math.values import (
     EXACT,
+    Based,
     Equation,
     Inequality,
     Interval,
@@ -44,6 +45,9 @@ __all__ = ["Equality", "compare", "compare_all"]
 
 _NO_RESTRICTION = frozenset(("R", "C"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
+_LENGTH = (("length", 1),)
+_PRIME = "'"
+_PRIMED = re.compile(r"(\d[\d.]*)\s*('{1,2}|\")")
 _SIZE = re.compile(r"(\d+)\s*\\times\s*(\d+)\s*(“?\s*(?:matrix|matrices|array|table)\s*”?)?")
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
 
@@ -65,11 +69,10 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     ours, theirs = conditions(gold), conditions(answer)
     if ours != theirs and ((ours and theirs) or (theirs - _NO_RESTRICTION and any(map(_varies, golds)))):
         return Equality.DIFFERENT
-    answers = readings(answer) if key(spelled(answer)) else ()
+    plain = spelled(answer)
+    answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
     if not answers:
         return Equality.UNREADABLE_ANSWER
-    if glued := _GLUED.fullmatch(spelled(answer)):  # `100m^2`: an area, where the gold knows no m
-        answers = (*answers, *readings(f"{glued[1]} m^{glued[2]}"))
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
     compared = _FOUND[any_of(same_value(alone(one), alone(other), terms) for one in golds for other in answers)]
@@ -78,6 +81,18 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
         return Equality.UNFINISHED
     return _carried_out(golds, answers, answer, terms)
+
+
+def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
+    """What an answer may mean beside this gold: digits without their base, feet and inches by primes, `100m^2`."""
+    if isinstance(gold, Based) and (digits := key(answer)).isalnum():
+        return readings(f"{digits.upper()}_{{{gold.base}}}")
+    if glued := _GLUED.fullmatch(answer):  # an area, where the gold knows no m
+        return readings(f"{glued[1]} m^{glued[2]}")
+    is_length = isinstance(gold, Scalar) and gold.unit.dimension == _LENGTH
+    if is_length and (primed := _PRIMED.fullmatch(answer)):
+        return readings(f"{primed[1]} {'feet' if primed[2] == _PRIME else 'inches'}")
+    return ()
 
 
 def _alike_vectors(gold: str, answer: str) -> tuple[str, str]:

@@ -298,7 +298,7 @@ def _clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
         return Answer.NO
     if answer.half and not gold.half and gold.seconds >= 13 * 3600:
         return _clocks(answer, gold, _terms)
-    if gold.half and not answer.half and answer.seconds >= 13 * 3600:
+    if gold.half and not answer.half and not 3600 <= answer.seconds < 13 * 3600:  # on the clock of 24 hours
         return yes_if((gold.seconds % (12 * 3600)) + (12 * 3600 if gold.half == "pm" else 0) == answer.seconds)
     return yes_if(gold.seconds == answer.seconds)
 

@@ -47,8 +47,9 @@ _MOST_PHRASES = 200  # that are tried, from the last one on
 
 _FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
+_TITLE = re.compile(r"\A#{1,3}\s+")
 _LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:\s")
-_ABBREVIATED = re.compile(r"ans\.\s", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"ans\.?\s", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
 _MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
@@ -64,11 +65,11 @@ _PLAINLY = re.compile(
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 _SAID = re.compile(
-    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.))
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.|\s[\d$\\-]))
     (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
-      |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_])\s*:?
-      |(?<=ans)\.[^\S\n]+(?=\S)
+      |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
+      |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
     |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
@@ -77,6 +78,8 @@ _SAID = re.compile(
 _CHOSEN = re.compile(
     r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
+    r"(?=[.!*\s]*(?:\Z|\n))"
     r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
     r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
@@ -138,6 +141,9 @@ _APPOSITION = re.compile(  # "the total, 42", "half of 84, i.e. 42", "forty-two 
     r"(?P<value>\$[^$\n]{1,80}\$|[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
     re.IGNORECASE,
 )
+_TO_BASE = re.compile(
+    r"\s\(?(?:in\s)?base[\s-](?:\d+|two|three|four|five|six|seven|eight|nine|ten|sixteen)\b\)?", re.IGNORECASE
+)
 _LISTED = re.compile(
     r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])", re.IGNORECASE
 )
@@ -161,7 +167,7 @@ _RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that
 
 def bare(text: str) -> str | None:
     """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
-    line = text.strip()
+    line = _TITLE.sub("", text.strip())
     if not line or "\n" in line or len(line) > LONGEST_BARE or not _FILLED.search(line):
         return None
     if _MONEY_STEPS.search(line) or _NOT_BUT.match(line):
@@ -314,6 +320,8 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
     if _BOUND.fullmatch(clause):
         return clause
     run = run_from(clause)
+    if (based := _TO_BASE.match(clause, len(run))) is not None and run.isalnum():
+        return clause[: based.end()]
     if _VALUE.search(run):
         after = clause[len(run) :]
         if _HEDGE.search(_unreasoned(after)) or _LISTED.match(after):

@@ -72,6 +72,8 @@ _MAPS = re.compile(
     r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
 )
 _CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
+_RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in(?![a-z])|\\[{]")
+_EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$")
 _IN_NUMBERS = re.compile(
     r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)"
     r"[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
@@ -307,6 +309,8 @@ def _several_choices(text: str) -> list[Value]:
 def _clause(text: str) -> int:
     """Where a clause begins that says of what the answer holds; the end of the text where there is none, or a hedge."""
     found = _CLAUSE.search(text) or _IN_NUMBERS.search(text)
+    if found is None and "\\ne" in text and not _RELATION.search(text):
+        found = _EXCEPTION.search(text)
     return len(text) if found is None or _HEDGING.search(found.group()) else found.start()
 
 

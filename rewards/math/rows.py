@@ -16,11 +16,11 @@ def kind_of(brackets: tuple[str, str]) -> str:
     return f"interval {brackets[0]}{brackets[1]}"
 
 
-def same_matrices(gold: Matrix, answer: Matrix, _terms: Terms) -> Answer:
+def same_matrices(gold: Matrix, answer: Matrix, terms: Terms) -> Answer:
     if len(gold.rows) != len(answer.rows) or len(gold.rows[0]) != len(answer.rows[0]):
         return Answer.NO
     return all_of(
-        decide.same(a, b)
+        decide.close(a, b, terms.tolerance)
         for ours, theirs in zip(gold.rows, answer.rows, strict=True)
         for a, b in zip(ours, theirs, strict=True)
     )
@@ -39,11 +39,11 @@ def _rows(value: Many) -> Matrix | None:
     return Matrix(tuple(rows)) if same_length and (value.opening, value.closing) == ("[", "]") else None
 
 
-def matrix_and_tuple(gold: Matrix, answer: Many, _terms: Terms) -> Answer:
+def matrix_and_tuple(gold: Matrix, answer: Many, terms: Terms) -> Answer:
     """A vector may be written as a tuple, a matrix as rows in square brackets."""
     rows = _rows(answer)
     if rows is not None:
-        return same_matrices(gold, rows, _terms)
+        return same_matrices(gold, rows, terms)
     cells = [cell for row in gold.rows for cell in row]
     if 1 not in (len(gold.rows), len(gold.rows[0])) or kind_of((answer.opening, answer.closing)) != "tuple":
         return Answer.NO
@@ -52,7 +52,7 @@ def matrix_and_tuple(gold: Matrix, answer: Many, _terms: Terms) -> Answer:
     items = [item.expression for item in answer.items if isinstance(item, Scalar)]
     if len(items) != len(cells):
         return Answer.NO
-    return all_of(decide.same(*pair) for pair in zip(cells, items, strict=True))
+    return all_of(decide.close(*pair, terms.tolerance) for pair in zip(cells, items, strict=True))
 
 
 def tuple_and_matrix(gold: Many, answer: Matrix, terms: Terms) -> Answer:

@@ -25,14 +25,7 @@ def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
         return Answer.NO
     if gold.percent != answer.percent:
         return _percent(a, b, terms, gold_has_it=gold.percent)
-    return _same(a, b, terms)
-
-
-def _same(gold: Expr, answer: Expr, terms: Terms) -> Answer:
-    found = decide.same(gold, answer)
-    if found is Answer.NO and terms.tolerance is not None:
-        return yes_if(decide.within(gold, answer, terms.tolerance))
-    return found
+    return decide.close(a, b, terms.tolerance)
 
 
 def _scaled(expression: Expr, factor: Fraction) -> Expr:
@@ -72,7 +65,7 @@ def _percent(gold: Expr, answer: Expr, terms: Terms, *, gold_has_it: bool) -> An
         return found
     if isinstance(with_sign, Num) and 0 < abs(with_sign.value) < 1:
         return found
-    return _same(gold, answer, terms)
+    return decide.close(gold, answer, terms.tolerance)
 
 
 def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:

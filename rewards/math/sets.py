@@ -438,6 +438,11 @@ def _mirrored(value: Inequality) -> Inequality:
     return Inequality(value.members[::-1], tuple(_FLIPPED[relation] for relation in value.relations[::-1]))
 
 
+def _is_in(item: Named) -> bool:
+    r"""`x \in \{1, 2\}`"""
+    return item.expression is None and item.name.isalpha() and isinstance(item.value, Many) and bool(item.value.opening)
+
+
 def same_roots(equation: Expr, answer: Value) -> Answer:
     """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
     items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
@@ -448,9 +453,9 @@ def same_roots(equation: Expr, answer: Value) -> Answer:
         if isinstance(item, Scalar) and names:
             roots.append(item.expression)
             continue
-        if not isinstance(item, Named) or not isinstance(item.expression, Sym):
+        if not isinstance(item, Named) or not (isinstance(item.expression, Sym) or _is_in(item)):
             return Answer.NO
-        names.add(item.expression.name)
+        names.add(item.name)
         several = isinstance(item.value, Many) and item.value.opening in ("", "\\{")
         inner = item.value.items if several and isinstance(item.value, Many) else (item.value,)
         roots += [one.expression for one in inner if isinstance(one, Scalar)]

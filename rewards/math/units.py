@@ -157,6 +157,8 @@ _COMPOUND = {
     "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
 }
 _PREFIXES = {"G": "1000000000", "M": "1000000", "k": "1000", "m": "1/1000", "u": "1/1000000", "n": "1/1000000000"}
+_PREFIXED_NAMES = "meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp"
+_LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": "u", "nano": "n"}
 _NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
 
 
@@ -174,6 +176,10 @@ def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
             put(spellings, ((base, 1),), Fraction(factor))
     for spellings, (dimension, factor) in _COMPOUND.items():
         put(spellings, dimension, Fraction(factor))
+    for name in _PREFIXED_NAMES.split():
+        dimension, one = table[name]
+        for prefix, symbol in _LONG_PREFIXES.items():
+            put(prefix + name, dimension, one * Fraction(_PREFIXES[symbol]))
     return table
 
 

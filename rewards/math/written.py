@@ -33,7 +33,7 @@ _LONGEST_JOINT = 40
 _LONGEST_UNIT = 80
 _MOST_UNIT_WORDS = 3
 
-AROUND = " \t\n\r*_`\"'“”"
+AROUND = " \t\n\r*_`\"'“”«»"
 """What stands around a value and is no part of it."""
 VULGAR = "¼-¾⅐-⅞↉"
 _SCALE = r"(?:\s(?:dozen|hundred|thousand|million|billion|trillion)\b)?"
