@@ -246,7 +246,7 @@ class Program:
             return None
         return Job(
             argv=self._filled(language.compile),
-            files=self._source_file(),
+            files=self.source_files(),
             outputs=(language.artifact,),
             env=language.env,
             limits=replace(
@@ -284,10 +284,7 @@ class Program:
         )
 
     def source_files(self) -> Mapping[str, bytes]:
-        """The files of a run where nothing is compiled."""
-        return self._source_file()
-
-    def _source_file(self) -> Mapping[str, bytes]:
+        """The source alone: what compiling needs, and a run where nothing is compiled."""
         return {self.language.source.replace("{main}", self.main): self.source.encode("utf-8", "replace")}
 
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:

@@ -85,7 +85,6 @@ class Host:
         return list(message)
 
     def _write(self, operation: int, *payload: object) -> None:
-        self.mirrored.notice()
         encoder = CandidateEncoder(self.shared, self.exports, self.imports)
         released, changes = self.shared.released(), self.shared.changes()
         box = [operation, released, (), changes, self.streams.take(), *payload]
@@ -226,15 +225,12 @@ def in_place(name: str) -> Callable[..., Any]:
 
 def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
     """A function of the standard library that looks into an object."""
-    if (module, name) not in FORWARDED:
+    if name not in wire.FORWARDED.get(module, ()):
         raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
     if module == "inspect":
-        import inspect
         import linecache
 
         linecache.checkcache()
-        result = getattr(inspect, name)(*args, **kwargs)
-        return str(result) if isinstance(result, inspect.Signature) and name == "text" else result
     return getattr(__import__(module, fromlist=["_"]), name)(*args, **kwargs)
 
 
@@ -317,22 +313,6 @@ def drive(host: Host, name: str, *args: Any) -> Any:
 def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda _host, value: function(value)
 
-
-FORWARDED = frozenset(
-    ("inspect", name)
-    for name in (
-        *("getsource", "getsourcelines", "getdoc", "signature", "isfunction", "isclass", "ismethod", "isgenerator"),
-        *("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction", "isabstract", "isbuiltin", "getmembers"),
-        *("getfullargspec", "iscoroutine", "isawaitable", "ismodule", "isroutine", "getmro"),
-    )
-) | {
-    *(("dataclasses", name) for name in ("is_dataclass", "asdict", "astuple", "fields", "replace")),
-    *(("copy", name) for name in ("copy", "deepcopy")),
-    *(("typing", name) for name in ("get_type_hints",)),
-    *(("asyncio", name) for name in ("iscoroutinefunction", "iscoroutine")),
-    *(("doctest", name) for name in ("testmod", "run_docstring_examples")),
-    ("pickle", "loads"),
-}
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "load": load,

@@ -113,7 +113,7 @@ class Companions:
         """Write what the holder holds, as soon as it is our turn."""
         me = get_ident()
         if self._direct == me:  # in the middle of a message: the checker waits for this
-            self._host._write(operation, *_taken(holder), wire.WITHIN, False)
+            self._host._write(operation, *wire.emptied(holder), wire.WITHIN, False)
             return
         who = self._number()
         with self._turn:
@@ -121,7 +121,7 @@ class Companions:
             self._ours = False
             self._direct = me
         try:
-            self._host._write(operation, *_taken(holder), who, self._busy())
+            self._host._write(operation, *wire.emptied(holder), who, self._busy())
         except BaseException:  # nothing was written, whatever stopped it: the turn is for somebody else
             with self._turn:
                 self._direct, self._ours = 0, True
@@ -164,10 +164,3 @@ class Companions:
         if message[0] == wire.ASK:
             del message[-2:]
         return message
-
-
-def _taken(holder: list[Any]) -> list[Any]:
-    """What it held, which it holds no longer: what is held only here need not be shared."""
-    taken = holder[:]
-    holder.clear()
-    return taken

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import struct
 from typing import TYPE_CHECKING, Any
 
 from . import context, served, signatures, standard, unbounded
+from .bounds import U32
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
 from .plain import make_plain
@@ -17,7 +17,6 @@ from .sharing import LinkDecoder, LinkEncoder, Shared
 if TYPE_CHECKING:
     from .link import Link
 
-_U32 = struct.Struct(">I")
 _DEEP = 100
 
 
@@ -37,12 +36,12 @@ class CheckerEncoder(LinkEncoder):
 
     def other(self, value: object, depth: int) -> None:
         if value is MODULE:
-            self.parts.append(b"h" + _U32.pack(0))
+            self.parts.append(b"h" + U32.pack(0))
             return
         if type(value) is HandleMeta and value in standard_classes:
             value = standard_classes[value]
         if is_proxy(value):
-            self.parts.append(b"h" + _U32.pack(number_of(value)))
+            self.parts.append(b"h" + U32.pack(number_of(value)))
             return
         name = standard.name_of(value)
         if name is not None:
@@ -76,12 +75,12 @@ class CheckerEncoder(LinkEncoder):
     def _object(self, value: Any, depth: int) -> None:
         number, new = self._link.object_number(value)
         if not new:
-            self.parts.append(b"o" + _U32.pack(number))
+            self.parts.append(b"o" + U32.pack(number))
             return
         kind = self._link.objects[number][0]
         named = kind in ("function", "async function", "exception class", "class")
         name = getattr(value if named else type(value), "__name__", "")
-        self.parts.append(b"O" + _U32.pack(number))
+        self.parts.append(b"O" + U32.pack(number))
         self.put(kind, depth)
         self.put(name if type(name) is str else "", depth)
         bases: tuple[type, ...] | None = None
@@ -95,10 +94,10 @@ class CheckerEncoder(LinkEncoder):
     def _exception(self, error: BaseException, depth: int) -> None:
         number, new = self._link.object_number(error)
         if not new:
-            self.parts.append(b"o" + _U32.pack(number))
+            self.parts.append(b"o" + U32.pack(number))
             return
         self._link.objects[number] = ("exception", error)
-        self.parts.append(b"E" + _U32.pack(number))
+        self.parts.append(b"E" + U32.pack(number))
         kind: type = type(error)
         ours = kind.__module__ in self._link.local_modules
         if not ours and standard.name_of(kind) is None:
@@ -121,12 +120,12 @@ class CheckerEncoder(LinkEncoder):
     def _stream(self, value: Any, depth: int) -> None:
         number = self.shared.number(value)
         if number is not None:
-            self.parts.append(b"r" + _U32.pack(number))
+            self.parts.append(b"r" + U32.pack(number))
             return
         if value.closed:
             self._object(value, depth)
             return
-        self.parts.append(b"m" + _U32.pack(self.shared.add(value)) + b"M")
+        self.parts.append(b"m" + U32.pack(self.shared.add(value)) + b"M")
         self.put(value.getvalue(), depth)
         self.put(value.tell(), depth)
 

@@ -55,6 +55,10 @@ class Decoder:
     def made(self, value: Any) -> None:
         """Called with a mutable container before its content is read."""
 
+    def pending(self) -> Callable[[Any], None] | None:
+        """Asked where a container is made after its content was read; what is called with it then, if anything."""
+        return None
+
     def count(self) -> int:
         """A number of following values, each of one byte at least."""
         (n,) = U32.unpack_from(self.raw, self.at)
@@ -195,7 +199,7 @@ def _read_default(decoder: Decoder) -> defaultdict[Any, Any]:
 
 
 def _read_deque(decoder: Decoder) -> deque[Any]:
-    maker = decoder.pending() if hasattr(decoder, "pending") else None
+    maker = decoder.pending()
     longest = decoder.get()
     if longest is not None and (type(longest) is not int or longest < 0):
         raise Violation("a deque of an impossible length")
@@ -214,7 +218,7 @@ def _read_extended(decoder: Decoder) -> object:
     decoder.at += 1
     if code >= len(extended.READERS):
         raise Violation("an unknown kind of value")
-    maker = decoder.pending() if hasattr(decoder, "pending") else None
+    maker = decoder.pending()
     types, make = extended.READERS[code]
     fields = decoder.get()
     if type(fields) is not tuple or (types is not None and tuple(map(type, fields)) != types):

@@ -17,17 +17,7 @@ from .plain import PlainHandle, plain_names
 from .proxies import NUMBER, Handle, HandleMeta, ask, capabilities_of, class_numbers, state_of
 from .raised import ErrorHandle, standard_error
 
-_LOOK_TYPES: dict[int, type] = {
-    1: types.FunctionType,
-    2: types.BuiltinFunctionType,
-    3: types.MethodType,
-    4: types.GeneratorType,
-    5: types.CoroutineType,
-    6: types.AsyncGeneratorType,
-    7: types.ModuleType,
-}
-_FUNCTION, _COROUTINE = 1, 5
-_ASYNC = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
+_LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
 # Fraction and Decimal compare with the numerator and denominator of what says that it is rational: 0/0 equals all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
@@ -90,6 +80,7 @@ def make_class(number: int, description: Any) -> type:
             (PlainHandle, plain_base(plain) or object),
         ]
     else:
+        kind = _LOOKS.get(look)
         names.update(
             {n: TEMPLATES[n] for bit, n in enumerate(wire.CAPABILITIES) if capabilities >> bit & 1 and n in TEMPLATES}
         )
@@ -98,17 +89,16 @@ def make_class(number: int, description: Any) -> type:
             names["__contains__"] = contains if asked else found_in
         if capabilities & wire.BITS["__getitem__"] and "__iter__" not in names:
             names["__iter__"] = iterate
-        if any(capabilities & wire.BITS[n] for n in _ASYNC):
+        if any(capabilities & wire.BITS[n] for n in wire.ASYNCHRONOUS):
             names.update({n: m for n, m in _asynchronous().items() if capabilities & wire.BITS[n]})
-            if look == _COROUTINE:
+            if kind is types.CoroutineType:
                 names.update(_coroutine())
-        if look in _LOOK_TYPES:
-            kind = _LOOK_TYPES[look]
+        if kind is not None:
             names["__class__"] = property(lambda _self: kind)
             names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
         else:  # a decorator that is a class gives its objects the docstring of what they wrap
             names["__doc__"] = _Docstring(names["__doc__"])
-        if look == _FUNCTION:
+        if kind is types.FunctionType:
             names["__get__"] = _bound
         attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
     shows_itself = "__class__" in names or error is not None

@@ -8,27 +8,16 @@ checked at the other end.
 from __future__ import annotations
 
 import contextlib
-import struct
-import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import signatures, standard, wire
-from .codec import DEEPEST, Encoder, Unsendable, Violation, plain_base, put_base
+from .bounds import U32
+from .codec import DEEPEST, Unsendable, plain_base, put_base
 from .sharing import LinkDecoder, LinkEncoder, Shared
 
-_U32 = struct.Struct(">I")
-_LOOKALIKE: dict[type, int] = {
-    types.FunctionType: 1,
-    types.BuiltinFunctionType: 2,
-    types.MethodType: 3,
-    types.GeneratorType: 4,
-    types.CoroutineType: 5,
-    types.AsyncGeneratorType: 6,
-    types.ModuleType: 7,
-}
+_LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
-_MUTABLE = (list, dict, set, bytearray)
 # Fields of standard exceptions that stand neither in their arguments nor among their attributes.
 _NAMED_ERRORS = (ImportError, AttributeError, NameError)
 _NAMED = {
@@ -283,7 +272,7 @@ class CandidateEncoder(LinkEncoder):
     def other(self, value: object, depth: int) -> None:
         number = self._imports.number(value)
         if number is not None:
-            self.parts.append(b"o" + _U32.pack(number))
+            self.parts.append(b"o" + U32.pack(number))
             return
         name = standard.name_of(value)
         if name is not None:
@@ -297,7 +286,7 @@ class CandidateEncoder(LinkEncoder):
             return
         number, new = self._exports.number(value)
         if not new:
-            self.parts.append(b"h" + _U32.pack(number))
+            self.parts.append(b"h" + U32.pack(number))
             return
         self._fresh.append(number)
         if depth <= 0:
@@ -307,15 +296,15 @@ class CandidateEncoder(LinkEncoder):
             return
         base = plain_base(type(value))
         if base is None:
-            self.parts.append(b"H" + _U32.pack(number))
+            self.parts.append(b"H" + U32.pack(number))
             self.put(type(value), depth - 1)
             return
-        self.parts.append(b"u" + _U32.pack(number))
+        self.parts.append(b"u" + U32.pack(number))
         self.put(type(value), depth - 1)
-        if issubclass(base, _MUTABLE):
+        if issubclass(base, wire.MUTABLE):
             sid = self.shared.add(value)
             self.shared.hold(sid)
-            self.parts.append(b"m" + _U32.pack(sid))
+            self.parts.append(b"m" + U32.pack(sid))
         put_base(self, value, base, depth - 1)
 
     def _class(self, kind: type, number: int, depth: int) -> None:
@@ -332,7 +321,7 @@ class CandidateEncoder(LinkEncoder):
                     capabilities |= 1 << bit
             if plain is not None:
                 overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
-        self.parts.append(b"C" + _U32.pack(number))
+        self.parts.append(b"C" + U32.pack(number))
         names = [getter[n].__get__(kind) for n in ("__name__", "__qualname__", "__module__")]
         texts = tuple(name if type(name) is str else "" for name in names)
         doc = kind.__doc__ if type(kind.__doc__) is str else None
@@ -346,12 +335,12 @@ class CandidateEncoder(LinkEncoder):
         if standard.name_of(kind) is None:
             number, new = self._exports.number(error)
             if not new:
-                self.parts.append(b"h" + _U32.pack(number))
+                self.parts.append(b"h" + U32.pack(number))
                 return
             self._fresh.append(number)
         if depth <= 0:
             raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
-        self.parts.append(b"E" + _U32.pack(number))
+        self.parts.append(b"E" + U32.pack(number))
         self.put(kind, depth - 1)
         args = list(error.args)
         if kind is StopIteration:
@@ -374,7 +363,7 @@ class CandidateEncoder(LinkEncoder):
         if cause is None or causes == 0 or cause is error:
             self.put(None, depth)
         elif (known := self._imports.number(cause)) is not None:
-            self.parts.append(b"o" + _U32.pack(known))
+            self.parts.append(b"o" + U32.pack(known))
         else:
             self._exception(cause, depth - 1, causes - 1)
 
@@ -472,5 +461,3 @@ _STUBS: dict[str, type[Stub]] = {
     "context": Stub,
     "opaque": Stub,
 }
-
-__all__ = ["CandidateDecoder", "CandidateEncoder", "Encoder", "Exports", "Imports", "Violation"]

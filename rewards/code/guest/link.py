@@ -206,12 +206,8 @@ class Link:
         self.shared.forget(released)
         try:
             self._channel.send(raw)
-        except Ended:
-            self._drain()
-
-    def _drain(self) -> NoReturn:
-        """The program cannot be written to; what it sent before it ended does not matter."""
-        self.lose("the program ended before it answered")
+        except Ended:  # what it sent before it ended does not matter
+            self.lose("the program ended before it answered")
 
     def read(self) -> tuple[Any, ...]:
         try:

@@ -198,9 +198,6 @@ class Mirrored:
         self._back = back
         self._original: dict[tuple[str, str], Any] = {}
 
-    def notice(self) -> None:
-        """Called before each message."""
-
     def apply(self, changes: tuple[Any, ...]) -> None:
         """Each is `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})` or
         `("cwd", path)`.

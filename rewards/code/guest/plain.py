@@ -24,7 +24,6 @@ _ARITHMETIC = (
     *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
     *("lshift", "rshift", "and", "xor", "or"),
 )
-_MUTABLE = (list, dict, set, bytearray)
 _MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray)
 _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
@@ -112,7 +111,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     """What such a class defines beside `PlainHandle`."""
     assert plain is not None
     asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
-    if issubclass(plain, _MUTABLE):
+    if issubclass(plain, wire.MUTABLE):
         asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
     names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
@@ -142,7 +141,7 @@ def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], N
     if issubclass(plain, dict):
         made = make(kind)
         dict.update(made, content)
-    elif issubclass(plain, _MUTABLE) or plain.__name__ == "deque":
+    elif issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque":
         made = make(kind)
         plain.__init__(made, content)  # type: ignore[call-arg]
     elif plain.__module__ == "datetime":

@@ -48,7 +48,7 @@ def rehearse() -> None:
     """Hold some conversations, in this process. It must have one thread, and has one again afterwards."""
     source = os.memfd_create("rehearsal")
     os.write(source, _PROGRAM)
-    program = {"module": "solution", "file": f"/proc/self/fd/{source}", "before": (), "forward": (), "wanted": ()}
+    program = {"module": "solution", "file": f"/proc/self/fd/{source}", "forward": (), "wanted": ()}
     joined = {**program, "prompt": _PROMPT, "entry_point": "give"}
     starts = (
         {"mode": "asserts", "setup": "", "cases": _CASES, "program": program},

@@ -2,16 +2,14 @@
 
 A container is shared when its sender holds it otherwise, too (its reference count says so), and stops being shared when
 one end has let go of it. Before each message the sender looks for changes since the last one, by identity, and the
-receiver makes the same change to its own. Only one end runs at a time, so there is nothing to merge.
-
-The messages of a link are tuples `(operation, released containers, released objects, updates, output, ...)`.
+receiver makes the same change to its own. Only one end runs at a time, so there is nothing to merge. Where changes and
+releases stand in a message is said in `wire.py`.
 """
 
 from __future__ import annotations
 
 import io
 import operator
-import struct
 import sys
 from array import array
 from collections import OrderedDict, deque
@@ -21,9 +19,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from . import hints
+from .bounds import U32
 from .codec import DEEPEST, Decoder, Encoder, Unsendable, Violation
 
-_U32 = struct.Struct(">I")
 _getrefcount = sys.getrefcount
 _is = operator.is_
 
@@ -335,11 +333,11 @@ class LinkEncoder(Encoder):
             return False
         number = self.shared.number(value)
         if number is not None:
-            self.parts.append(b"r" + _U32.pack(number))
+            self.parts.append(b"r" + U32.pack(number))
             return True
         if not self._inside and _getrefcount(value) <= self.base:
             return False
-        self.parts.append(b"m" + _U32.pack(self.shared.add(value)))
+        self.parts.append(b"m" + U32.pack(self.shared.add(value)))
         outside, self._inside, self._begun = self._inside, True, value
         self.put(value, depth)
         self._inside = outside
@@ -385,7 +383,6 @@ class LinkDecoder(Decoder):
             self.shared.learn(number, value)
 
     def pending(self) -> Callable[[Any], None] | None:
-        """For containers that are made after their content was read."""
         if self._coming is None:
             return None
         number, self._coming = self._coming, None

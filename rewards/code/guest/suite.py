@@ -37,9 +37,8 @@ SKIPPED = "skipped"
 _STAR = re.compile(r"^\s*from\s+solution\s+import\s+\*", re.MULTILINE)
 _OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml", "-p", "no:pastebin", "-p", "no:doctest"),
-    *("-p", "no:stepwise", "-p", "no:setuponly", "-p", "no:setupplan"),
-    *("-p", "no:terminal", "-p", "no:unraisableexception"),
-    *("-p", "no:threadexception", "-p", "no:faulthandler", "-p", "no:subtests"),
+    *("-p", "no:stepwise", "-p", "no:setuponly", "-p", "no:setupplan", "-p", "no:terminal", "-p", "no:subtests"),
+    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
     *("--assert=plain", "--capture=no", "-c", os.devnull, "-o", "addopts="),
 )
 _COULD_NOT_RUN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
@@ -160,9 +159,6 @@ class Plugin:
         self._began = time.perf_counter()
         return None
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Nothing is printed."""
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         return (yield from self._phase())
@@ -192,7 +188,7 @@ class Plugin:
             kind = "skipped" if skipping else "failed"
         if call.when == "call" and error is None:
             self._require_body(item)
-        self._note(call.when, error, kind)
+        self._note(error, kind)
         return TestReport(item.nodeid, item.location, {}, kind, None, call.when)  # type: ignore[arg-type]
 
     def _require_body(self, item: Any) -> None:
@@ -203,10 +199,9 @@ class Plugin:
         if item.originalname not in names:
             self._link.refuse(f"the program has not run {item.originalname}, which it was given to decorate")
 
-    def _note(self, when: str, error: BaseException | None, kind: str) -> None:
+    def _note(self, error: BaseException | None, kind: str) -> None:
         if kind == "skipped":
             self._skipped = True
-            self._phase_of_skip = when
             return
         fate, reason = outcome(self._link, error)
         held = self._state[0]

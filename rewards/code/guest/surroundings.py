@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import beside, proxies
+from . import beside, proxies, wire
 from .folders import Files
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
     r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction"
 )
+_INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
 
 def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> Surroundings | None:
@@ -93,9 +94,6 @@ class Surroundings:
             self._watch_sleep()
         link.before = self.before
         link.after = self.after if self._files is not None or around is not None else None
-
-    def mentions(self, *words: str) -> bool:
-        return any(word in self._text for word in words)
 
     @property
     def files(self) -> Files | None:
@@ -302,25 +300,13 @@ def forward_output(stream: str, text: str) -> None:
             logger.handle(record)
 
 
-_FORWARDED = {
-    "inspect": (
-        *("getsource", "getsourcelines", "getdoc", "signature", "isgeneratorfunction", "iscoroutinefunction"),
-        *("isasyncgenfunction", "isabstract", "getmembers", "getfullargspec", "isfunction", "ismethod"),
-    ),
-    "dataclasses": ("is_dataclass", "asdict", "astuple", "fields", "replace"),
-    "typing": ("get_type_hints",),
-    "asyncio": ("iscoroutinefunction",),
-    "doctest": ("testmod", "run_docstring_examples"),
-}
-
-
 def forward_inspection(link: Link, text: str) -> None:
     """Functions of the standard library that look into an object run with the program where it is one of its own."""
-    for module, names in _FORWARDED.items():
+    for module in _INSPECTING:
         if module not in text:
             continue
         loaded = importlib.import_module(module)
-        for name in names:
+        for name in wire.FORWARDED[module]:
             setattr(loaded, name, _forwarding(link, module, name, getattr(loaded, name)))
 
 

@@ -130,7 +130,7 @@ class Turns:
     def _converse(self, who: int, operation: int, holder: list[Any]) -> None:
         patience = _FIRST if _count() else -1.0  # nobody else could ask in the meantime
         link = self._link
-        link.write(operation, *_emptied(holder), who, patience)
+        link.write(operation, *wire.emptied(holder), who, patience)
         while not self._deliver(link.read()):
             pass
 
@@ -242,10 +242,3 @@ def _taken_lock() -> Any:
     lock = allocate_lock()
     lock.acquire()
     return lock
-
-
-def _emptied(holder: list[Any]) -> list[Any]:
-    """What it held, which it holds no longer: what is held only here need not be shared."""
-    held = holder[:]
-    holder.clear()
-    return held

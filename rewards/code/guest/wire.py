@@ -10,16 +10,22 @@ the turn, or whether the program has threads of its own. `PENDING` gives the tur
 
 from __future__ import annotations
 
+import types
+from collections.abc import Mapping
+from typing import Any
+
 ASK, RETURN, RAISE, BACK, BACK_RETURN, BACK_RAISE, PENDING = range(7)
 
 # Who speaks where threads do: the tests' main thread, one that hashes keys of a message that is being read, threads
 # with numbers above; whoever is in the middle of a message; below it, threads of the program's own.
 MAIN, READING, WITHIN = 0, 1, -1
 
+ASYNCHRONOUS = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
+
 # What an object offers to operators and builtins, as bits of its class's description.
 CAPABILITIES = (
     *("__call__", "__iter__", "__next__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
-    *("__enter__", "__exit__", "__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__"),
+    *("__enter__", "__exit__", *ASYNCHRONOUS),
     *("__eq__", "__ne__", "__hash__", "__lt__", "__le__", "__gt__", "__ge__"),
     *("__str__", "__repr__", "__format__", "__bool__", "__reversed__"),
     *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
@@ -49,13 +55,37 @@ STREAM = frozenset(
     )
 )
 
-# What instances of a class may be taken for by `isinstance` and `inspect`.
-LOOKALIKES = (
-    "function",
-    "builtin_function_or_method",
-    "method",
-    "generator",
-    "coroutine",
-    "async_generator",
-    "module",
+# What instances of a class may be taken for by `isinstance` and `inspect`: told by its place, from 1 on.
+LOOKALIKES: tuple[type, ...] = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+    types.ModuleType,
 )
+
+# Plain types whose subclasses both ends hold, each with a number of its content as a container.
+MUTABLE = (list, dict, set, bytearray)
+
+# Functions of the standard library that look into an object: they run with the program.
+FORWARDED: Mapping[str, tuple[str, ...]] = {
+    "inspect": (
+        *("getsource", "getsourcelines", "getdoc", "signature", "isgeneratorfunction", "iscoroutinefunction"),
+        *("isasyncgenfunction", "isabstract", "getmembers", "getfullargspec", "isfunction", "ismethod"),
+    ),
+    "dataclasses": ("is_dataclass", "asdict", "astuple", "fields", "replace"),
+    "typing": ("get_type_hints",),
+    "asyncio": ("iscoroutinefunction",),
+    "doctest": ("testmod", "run_docstring_examples"),
+    "copy": ("copy", "deepcopy"),
+    "pickle": ("loads",),
+}
+
+
+def emptied(holder: list[Any]) -> list[Any]:
+    """What it held, which it holds no longer: what is held only in a message need not be shared."""
+    held = holder[:]
+    holder.clear()
+    return held
