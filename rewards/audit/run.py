@@ -13,11 +13,13 @@ Example:
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -67,9 +69,9 @@ def audit(
     began = time.perf_counter()
     rows = list(rows)
     groups = _groups(spec, rows, options)
-    with tempfile.TemporaryDirectory(prefix="rlvr-audit-") as folder:
+    with folder_of_traces() as folder:
         with _pool(spec, options) as pool:
-            work = Attack(Judge(spec, Path(folder)), options, Bench(pool), chosen, progress)
+            work = Attack(Judge(spec, folder), options, Bench(pool), chosen, progress)
             for kind, subjects in groups:
                 work.on(kind, subjects)
             work.measure()
@@ -79,6 +81,19 @@ def audit(
         with _pool(spec, options) if work.has_candidates else nullcontext() as fresh:
             report = work.report(Bench(fresh) if fresh is not None else None, began)
     return report if rows else replace(report, aside=())  # rows of ours that are not for this reward are no news
+
+
+@contextmanager
+def folder_of_traces() -> Iterator[Path]:
+    """A folder for what a response may leave when it is run. Its path stands in responses, so no letter or digit of it
+    is drawn: a reward may find an answer in them, and another audit with the same seed would say something else.
+    """
+    made = Path(tempfile.gettempdir(), "rlvr-audit-" + "".join(secrets.choice("-_") for _ in range(32)))
+    made.mkdir(mode=0o700)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def chosen_families(names: Sequence[str]) -> list[Family]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from rewards.audit.attempts import families
 from rewards.audit.forms import form_of_response
 from rewards.audit.golds import differ, subject_of
 from rewards.audit.probes import PROBES, TYPES_OF
+from rewards.audit.run import folder_of_traces
 from rewards.audit.trials import Bench
 from rewards.audit.twins import calls_of, twin_of
 from rewards.code.references import READERS
@@ -110,6 +112,14 @@ def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
     assert all(isinstance(timing, dict) and timing["grades_per_second"] for timing in timings)
     assert reports[0] == reports[1]
     assert reports[0] != reports[2]
+
+
+def test_no_two_audits_try_responses_that_differ_in_a_letter_or_digit() -> None:
+    with folder_of_traces() as one, folder_of_traces() as other:
+        assert one != other
+        assert len({re.sub(r"[-_]", "", folder.name) for folder in (one, other)}) == 1
+        assert len(one.name) == len(other.name)
+    assert not one.exists()
 
 
 def test_a_grade_is_never_that_of_a_reference_that_is_gone() -> None:
