@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from _thread import get_ident
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .candidate import Host
+from collections.abc import Callable, Generator
+from typing import Any
 
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
@@ -33,14 +30,14 @@ async def _awaited(value: Any) -> Any:
     return await value
 
 
-def start(_host: Host, value: Any) -> int:
+def start(value: Any) -> int:
     """Make a task of something that can be awaited; its number."""
     number = next(_numbers)
     _tasks[number] = _loop().create_task(value if asyncio.iscoroutine(value) else _awaited(value))
     return number
 
 
-def pump(_host: Host, number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any]:
+def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any]:
     """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await."""
     loop, task = _loop(), _tasks[number]
     for token, good, value in finished:
@@ -58,7 +55,7 @@ def pump(_host: Host, number: int, wait: float, finished: tuple[Any, ...]) -> tu
     return False, tuple(_to_start.pop(get_ident(), ()))
 
 
-def cancel(_host: Host, number: int) -> None:
+def cancel(number: int) -> None:
     """The checker no longer waits."""
     task = _tasks.get(number)
     if task is not None and not task.done():
@@ -66,19 +63,19 @@ def cancel(_host: Host, number: int) -> None:
         _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
 
 
-def aiter(_host: Host, value: Any) -> Any:
+def aiter(value: Any) -> Any:
     return type(value).__aiter__(value)
 
 
-def anext(_host: Host, value: Any) -> Any:
+def anext(value: Any) -> Any:
     return type(value).__anext__(value)
 
 
-def aenter(_host: Host, value: Any) -> Any:
+def aenter(value: Any) -> Any:
     return type(value).__aenter__(value)
 
 
-def aexit(_host: Host, value: Any, kind: Any, error: Any) -> Any:
+def aexit(value: Any, kind: Any, error: Any) -> Any:
     return type(value).__aexit__(value, kind, error, None)
 
 
@@ -90,3 +87,14 @@ def of_checker(stub: Any) -> Generator[Any, Any, Any]:
     _to_start.setdefault(get_ident(), []).append((token, stub))
     # Return to the checker soon: it has something to do.
     return (yield from future.__await__())
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "start": start,
+    "pump": pump,
+    "cancel": cancel,
+    "aiter": aiter,
+    "anext": anext,
+    "aenter": aenter,
+    "aexit": aexit,
+}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
-from .exports import Back
+from .stubs import Back
 
 
 def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str, tuple[Any, ...]]) -> None:

@@ -12,13 +12,11 @@ import os
 from _thread import _count, get_ident, start_new_thread
 from queue import SimpleQueue
 from threading import Condition, Thread, current_thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import wire
 from .channel import Ended
-
-if TYPE_CHECKING:
-    from .candidate import Host
+from .host import Host
 
 
 class Companions:
@@ -47,9 +45,9 @@ class Companions:
         try:
             while True:
                 self._direct = get_ident()
-                pending = self._take(self._host._read())
+                pending = self._take(self._host.read())
                 if pending:
-                    self._host._write(wire.PENDING, None, wire.MAIN, self._busy())
+                    self._host.write(wire.PENDING, None, wire.MAIN, self._busy())
         except Ended:
             pass
         except BaseException:  # a program that broke what it runs on
@@ -105,7 +103,7 @@ class Companions:
     def _work(self, who: int) -> None:
         inbox = self._inboxes[who]
         while (message := inbox.get()) is not None:
-            self._host._answer(message)
+            self._host.answer(message)
 
     # --- saying ---
 
@@ -113,7 +111,7 @@ class Companions:
         """Write what the holder holds, as soon as it is our turn."""
         me = get_ident()
         if self._direct == me:  # in the middle of a message: the checker waits for this
-            self._host._write(operation, *wire.emptied(holder), wire.WITHIN, False)
+            self._host.write(operation, *wire.emptied(holder), wire.WITHIN, False)
             return
         who = self._number()
         with self._turn:
@@ -121,7 +119,7 @@ class Companions:
             self._ours = False
             self._direct = me
         try:
-            self._host._write(operation, *wire.emptied(holder), who, self._busy())
+            self._host.write(operation, *wire.emptied(holder), who, self._busy())
         except BaseException:  # nothing was written, whatever stopped it: the turn is for somebody else
             with self._turn:
                 self._direct, self._ours = 0, True
@@ -156,10 +154,10 @@ class Companions:
                 return message[5]
             if message[0] == wire.BACK_RAISE:
                 raise message[5]
-            self._host._answer(message)
+            self._host.answer(message)
 
     def _nested(self) -> list[Any]:
-        message = self._host._read()
+        message = self._host.read()
         del message[-2:]
         if message[0] == wire.ASK:
             del message[-2:]

@@ -102,20 +102,26 @@ def guard(tests: bytes) -> None:
 
 def _guard_files() -> None:
     """Modules that are loaded from temporary folders, or from beside the tests, may be the program's: written by it,
-    from what it gave, or to a path that it gave.
+    from what it gave, or to a path that it gave. What is installed is not, wherever the environment lies.
     """
     import importlib.machinery
     import os
     import tempfile
 
     temporary, beside = os.path.realpath(tempfile.gettempdir()) + os.sep, os.getcwd() + os.sep
+    installed = tuple(
+        path + os.sep for path in map(os.path.realpath, (sys.prefix, sys.base_prefix)) if path.startswith(temporary)
+    )
     machinery: Any = importlib.machinery
     runpy: Any = importlib.import_module("runpy")
     get_code, run = machinery.SourceFileLoader.get_code, runpy.run_path
 
+    def is_loose(file: str) -> bool:
+        return file.startswith((temporary, beside)) and not file.startswith(installed)
+
     def checked(path: Any) -> None:
         file = os.path.realpath(os.fspath(path))
-        if file.startswith((temporary, beside)) and os.path.isfile(file):
+        if is_loose(file) and os.path.isfile(file):
             with open(file, "rb") as opened:
                 content = opened.read()
             if context.SOURCES.get(file, "").encode("utf-8", "replace") != content:
@@ -124,7 +130,7 @@ def _guard_files() -> None:
     def code(self: Any, name: str) -> Any:
         path = self.get_filename(name)
         checked(path)
-        if not os.path.realpath(path).startswith((temporary, beside)):
+        if not is_loose(os.path.realpath(path)):
             return get_code(self, name)
         return self.source_to_code(self.get_data(path), path)  # whatever lies compiled beside it
 
@@ -135,7 +141,7 @@ def _guard_files() -> None:
     def refusing(load: Callable[..., Any]) -> Callable[..., Any]:
         def loaded(self: Any, *args: Any) -> Any:
             path = str(getattr(self, "path", None) or getattr(self, "archive", ""))
-            if os.path.realpath(path).startswith((temporary, beside)):
+            if is_loose(os.path.realpath(path)):
                 proxies.the_link().refuse("a module is loaded that is no source")
                 raise proxies.Refused(f"{os.path.basename(path)} is no source")
             return load(self, *args)

@@ -1,4 +1,4 @@
-"""In the candidate: its objects as the checker sees them, by number, and the checker's objects as it sees them.
+"""In the candidate: its objects as the checker sees them, by number, and how values of both ends are written and read.
 
 An object that is no data gets a number and stays here; its class is described once, by names and by what it offers to
 operators. Nothing here is a guard: the program shares this interpreter and can say what it likes. What it says is
@@ -8,13 +8,13 @@ checked at the other end.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import signatures, standard, wire
+from . import standard, wire
 from .bounds import U32
 from .codec import DEEPEST, Unsendable, plain_base, put_base
 from .sharing import LinkDecoder, LinkEncoder, Shared
+from .stubs import STUBS, Imports, stub_function
 
 _LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
@@ -24,8 +24,6 @@ _NAMED = {
     **dict.fromkeys(("ImportError", "ModuleNotFoundError"), ("name", "path")),
     **dict.fromkeys(("AttributeError", "NameError", "UnboundLocalError"), ("name",)),
 }
-
-Back = Callable[..., Any]
 
 
 class Exports:
@@ -69,189 +67,6 @@ class Exports:
                     if sid is not None:
                         shared.forget((sid,))
                     del value
-
-
-class Stub:
-    """An object of the checker: a number. What it can do is decided there."""
-
-    def __init__(self, back: Back, number: int) -> None:
-        self._back = back
-        self._number = number
-
-
-class StubIterable(Stub):
-    def __iter__(self) -> Iterator[Any]:
-        return self._back("iter", self._number)  # type: ignore[no-any-return]
-
-    def __next__(self) -> Any:
-        return self._back("next", self._number)
-
-
-class StubCallable(Stub):
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self._back("call", self._number, args, kwargs)
-
-
-class StubObject(Stub):
-    """An instance of a class that the test defines, or a mock: public attributes and methods; see `stub_kind`."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._back("getattr", self._number, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or self._back("setattr", self._number, name, value) is False:
-            object.__setattr__(self, name, value)
-
-
-class StubCallableObject(StubObject, StubCallable):
-    """The same, and it can be called."""
-
-
-def _operator(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any) -> Any:
-        return self._back("operate", self._number, name, args)
-
-    def leave(self: Any, kind: Any, error: Any, _trace: Any) -> Any:
-        return self._back("operate", self._number, name, (kind, error, None))
-
-    return leave if name in ("__exit__", "__aexit__") else method
-
-
-def stub_kind(kind: str, name: str, offered: tuple[str, ...], own: Callable[[str], object] | None = None) -> type[Stub]:
-    """The class of an object of the test, under the name of its class there, with the operators that it offers.
-
-    own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
-    """
-    names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
-    if "__eq__" in names:
-        names.setdefault("__hash__", None)
-    names["__dict__"] = property(lambda self: self._back("vars", self._number))
-    names["__copy__"] = lambda self: self._back("copied", self._number, False)
-    names["__deepcopy__"] = lambda self, _memo: self._back("copied", self._number, True)
-    if own is not None:
-
-        def class_of(self: Stub) -> type:
-            found = own(name)
-            return found if type(found) is type else type(self)
-
-        names["__class__"] = property(class_of)
-    return type(name or "object", (_STUBS[kind],), names)
-
-
-class StubClass(StubCallable):
-    """A class that the test defines: it can be called, and asked whether something is one of its instances."""
-
-    def __init__(self, back: Back, number: int) -> None:
-        super().__init__(back, number)
-        self.__name__ = self.__qualname__ = ""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._back("getattr", self._number, name)
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return self._back("isinstance", self._number, value)  # type: ignore[no-any-return]
-
-    def __subclasscheck__(self, value: Any) -> bool:
-        return self._back("issubclass", self._number, value)  # type: ignore[no-any-return]
-
-
-class StubStream(Stub):
-    """A file that the test has opened."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in wire.STREAM:
-            return lambda *args: self._back("stream", self._number, name, args)
-        if name in ("name", "mode", "closed", "encoding"):
-            return self._back("stream", self._number, name, ())
-        raise AttributeError(name)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class StubAwaitable(Stub):
-    def __await__(self) -> Any:
-        from .awaiting import of_checker
-
-        return of_checker(self)
-
-
-def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool, shape: tuple[Any, ...]) -> Any:
-    """A real function, so that it binds as a method does and `inspect` calls it one."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return back("call", number, args, kwargs)
-
-    made = signatures.function_of(shape, call, is_async)
-    made.__name__ = made.__qualname__ = name
-    made.__doc__ = doc if isinstance(doc, str) else None
-    return made
-
-
-class Imports:
-    """The checker's objects that the program has been handed."""
-
-    def __init__(self) -> None:
-        self._stubs: dict[int, Any] = {}
-        self._numbers: dict[int, int] = {}
-        self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that were told
-        self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
-        self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
-        self.back: Back = _no_back
-        self.own: Callable[[str], object] | None = None
-
-    def number(self, value: object) -> int | None:
-        return self._numbers.get(id(value))
-
-    def get(self, number: int) -> Any:
-        return self._stubs[number]
-
-    def tell(self) -> None:
-        """Attributes that the program has given to functions of the test, as decorators do."""
-        for number, (stub, told) in list(self.functions.items()):
-            for name, value in list(vars(stub).items()):
-                if not name.startswith("_") and (name not in told or told[name] is not value):
-                    told[name] = value
-                    self.back("mark", number, name, value)
-
-    def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
-        """Objects of one class of the test are of one class here."""
-        if (kind, name, offered) not in self._kinds:
-            self._kinds[kind, name, offered] = stub_kind(kind, name, offered, self.own)
-        return self._kinds[kind, name, offered]
-
-    def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
-        """A class like one that the test has made with `namedtuple`."""
-        from collections import namedtuple
-
-        if (name, fields) not in self._tuples:
-            self._tuples[name, fields] = namedtuple(name, fields)
-        return self._tuples[name, fields]
-
-    def hold(self, number: int, stub: Any) -> Any:
-        self._stubs[number] = stub
-        self._numbers[id(stub)] = number
-        return stub
-
-
-def _no_back(*_: object) -> Any:
-    raise RuntimeError("the test is not listening")
 
 
 class CandidateEncoder(LinkEncoder):
@@ -420,7 +235,7 @@ class CandidateDecoder(LinkDecoder):
         elif kind in ("object", "callable object", "context"):
             made = self._imports.kind(kind, name, offered)(back, number)
         else:
-            made = _STUBS[kind](back, number)
+            made = STUBS[kind](back, number)
             if kind == "class":
                 made.__name__ = made.__qualname__ = name
         return self._imports.hold(number, made)
@@ -448,16 +263,3 @@ class CandidateDecoder(LinkDecoder):
         if maker is not None:
             maker(made)
         return made
-
-
-_STUBS: dict[str, type[Stub]] = {
-    "callable": StubCallable,
-    "callable object": StubCallableObject,
-    "iterable": StubIterable,
-    "awaitable": StubAwaitable,
-    "object": StubObject,
-    "class": StubClass,
-    "stream": StubStream,
-    "context": Stub,
-    "opaque": Stub,
-}

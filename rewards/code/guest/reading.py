@@ -15,7 +15,8 @@ from types import FrameType
 
 from . import context, proxies
 
-_READERS = ("/pathlib.py", "/fileinput.py", "/codecs.py", "/linecache.py", "/tokenize.py")
+# `pathlib` is a package from Python 3.13 on.
+_READERS = re.compile(r"/(?:pathlib/\w+|pathlib|fileinput|codecs|linecache|tokenize)\.py\Z")
 _LONGEST = 4096
 _READS = re.compile(r"\bopen\(|\bread_text\b|\bread_bytes\b|\breadlines?\b|\bfileinput\b|\bgetline\b")
 
@@ -58,6 +59,6 @@ def note(value: object, depth: int = 2) -> None:
 
 def _is_test(frame: FrameType | None) -> bool:
     """Whether a test opens it, itself or through the standard library's functions that read files."""
-    while frame is not None and frame.f_code.co_filename.endswith(_READERS):
+    while frame is not None and _READERS.search(frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename in context.SOURCES

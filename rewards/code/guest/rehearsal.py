@@ -87,7 +87,7 @@ def _converse(start: dict[str, Any]) -> None:
 
     def serve() -> None:
         try:
-            candidate.Host(Channel(theirs.fileno())).serve()
+            candidate.serve(Channel(theirs.fileno()))
         except Ended:
             pass
         finally:

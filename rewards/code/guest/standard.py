@@ -46,7 +46,7 @@ _EXCEPTIONS = {
     "asyncio.queues": ("QueueEmpty", "QueueFull"),
     "queue": ("Full",),
     "_queue": ("Empty",),
-    "re": ("error",),
+    "re": ("error", "PatternError"),  # renamed in Python 3.13
     "struct": ("error",),
     "binascii": ("Error", "Incomplete"),
     "dataclasses": ("FrozenInstanceError",),

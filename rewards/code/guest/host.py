@@ -1,0 +1,131 @@
+"""In the candidate: its conversation with the checker. It waits for what is asked, and may ask back while it works.
+
+Nothing here is a guard, since the program shares the interpreter; what it could gain by changing this code is to send
+bytes, which the checker reads as it reads all others.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from . import wire
+from .channel import Channel
+from .codec import Unsendable
+from .exports import CandidateDecoder, CandidateEncoder, Exports
+from .mirror import Mirrored, Streams
+from .sharing import Shared
+from .stubs import Imports
+
+
+class Companionship(Protocol):
+    """What speaks for the program where threads of the tests ask at once (`companions.py`)."""
+
+    def serve(self) -> None: ...
+
+    def back(self, name: str, args: tuple[Any, ...]) -> Any: ...
+
+    def say(self, operation: int, holder: list[Any]) -> None: ...
+
+
+class Host:
+    """One conversation. operations: what may be asked, by name; each is handed the host first."""
+
+    def __init__(self, channel: Channel, operations: Mapping[str, Callable[..., Any]]) -> None:
+        self._channel = channel
+        self._operations = operations
+        self._lock = RLock()  # whoever reads or has asked back holds it
+        self.shared = Shared(first=1)
+        self.exports = Exports()
+        self.imports = Imports()
+        self.imports.back = self.back
+        self.streams = Streams()
+        self.mirrored = Mirrored(self.back)
+        self.known_beside: dict[str, Any] = {}
+        self.home = ""  # the working folder, wherever a test leads to later
+        self.accompanied: Callable[[Host], Companionship] | None = None  # threads ask at once, from the next message on
+        self.companions: Companionship | None = None
+
+    def serve(self) -> None:
+        """Answer until the checker is gone."""
+        while self.companions is None:
+            with self._lock:
+                message = self.read()
+            self.answer(message)
+        self.companions.serve()
+
+    def back(self, name: str, *args: Any) -> Any:
+        """Ask something of an object of the checker, and answer what it asks in the meantime."""
+        with self._lock:
+            companions = self.companions
+            if companions is None:
+                return self._back(name, args)
+        return companions.back(name, args)
+
+    def _back(self, name: str, args: tuple[Any, ...]) -> Any:
+        with self._lock:
+            self.write(wire.BACK, name, args)
+            del args
+            while True:
+                message = self.read()
+                if message[0] == wire.BACK_RETURN:
+                    return message[5]
+                if message[0] == wire.BACK_RAISE:
+                    raise message[5]
+                self.answer(message)
+
+    def read(self) -> list[Any]:
+        """The next message, in a list that can be emptied. Raises Ended."""
+        raw = self._channel.receive()
+        message = CandidateDecoder(raw, self.shared, self.exports, self.imports).whole()
+        self.shared.apply(message[3])
+        self.shared.forget(message[1])
+        self.exports.release(message[2], self.shared)
+        self.shared.settle()
+        return list(message)
+
+    def write(self, operation: int, *payload: object) -> None:
+        """Send a message; what cannot be sent becomes an error that says so. Raises Ended."""
+        encoder = CandidateEncoder(self.shared, self.exports, self.imports)
+        released, changes = self.shared.released(), self.shared.changes()
+        box = [operation, released, (), changes, self.streams.take(), *payload]
+        del payload
+        try:
+            encoder.sequence(b"t", iter(box), len(box), 1000)
+            raw = encoder.message()
+        except Unsendable as error:
+            encoder.undo()
+            if operation == wire.BACK:
+                raise
+            encoder = CandidateEncoder(self.shared, self.exports, self.imports)
+            encoder.put((wire.RAISE, released, (), (), (), str(error), *box[6:]))
+            raw = encoder.message()
+        self.shared.settle()
+        self.shared.forget(released)
+        self._channel.send(raw)
+
+    def answer(self, message: list[Any]) -> None:
+        """Do what a message asks, and say what came of it."""
+        _, _, _, _, _, name, args, kwargs = message
+        message.clear()
+        try:
+            box: list[Any] = [self._operations[name](self, *args, **kwargs)]
+            if self.imports.functions:
+                self.imports.tell()
+        except BaseException as error:  # whatever the program raises is its answer
+            error.__traceback__ = None
+            del args, kwargs
+            self._say(wire.RAISE, [error])
+            return
+        del args, kwargs
+        self._say(wire.RETURN, box)
+
+    def _say(self, operation: int, holder: list[Any]) -> None:
+        if self.companions is not None:
+            self.companions.say(operation, holder)
+            return
+        with self._lock:
+            self.write(operation, holder.pop())
+            if self.accompanied is not None:
+                self.companions = self.accompanied(self)

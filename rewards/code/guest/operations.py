@@ -1,0 +1,265 @@
+"""In the candidate: what the checker asks of the program's objects, by name (`OPERATIONS`).
+
+Each takes the host first. What a test rarely needs stands in a module of its own, imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import joining, wire
+from .host import Host
+
+MODULE = 0  # the number of the module `solution`
+
+
+def load(host: Host, options: dict[str, Any]) -> object:
+    """Run the program. Returns the names that it defines and the values of those that are wanted."""
+    if options["forward"]:
+        host.streams.forward(options["forward"])
+    if options.get("threads"):
+        from .companions import Companions  # before the program can change what it is made of
+
+        host.accompanied = Companions
+    host.home = os.path.realpath(os.getcwd())
+    module = types.ModuleType(options["module"])
+    module.__file__ = os.path.abspath(options["file"])
+    sys.modules[options["module"]] = module
+    if "lent" in options:  # tests and program share one namespace
+        host.imports.own = module.__dict__.get
+    host.exports.put_at(MODULE, module)
+    with open(options["file"], "rb") as source:
+        raw = source.read()
+    text: bytes | str = raw
+    code = None
+    if "prompt" in options:
+        program = raw.decode("utf-8", "surrogatepass")
+        before, text, code = joining.join(program, options["prompt"], options["entry_point"], module.__file__)
+        if text != program:
+            with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
+                joined.write(text)
+        if before is not None:
+            exec(before, module.__dict__)
+    try:
+        code = code or compile(text, module.__file__, "exec", dont_inherit=True)
+        if options.get("lent"):
+            from . import borrowing
+
+            borrowing.lay_out(host.back, module.__dict__, code, options["lent"])
+        exec(code, module.__dict__)
+    except BaseException:  # whatever it raises it raises again when a test runs it
+        if not options.get("late"):
+            raise
+        return (), {}
+    names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
+    shown: Any = vars(module).get("__all__")
+    if type(shown) in (list, tuple) and all(type(name) is str and name in vars(module) for name in shown):
+        names = tuple(name for name in shown if not name.startswith("__"))
+    wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
+    return names, wanted
+
+
+def reload(host: Host) -> None:
+    """Execute the program again, in the module that it has."""
+    from . import rerunning
+
+    rerunning.again(host.exports.objects[MODULE])
+
+
+def script(host: Host, name: str) -> dict[str, Any]:
+    """Execute the program in a module of another name."""
+    from . import rerunning
+
+    return rerunning.under_name(host.exports.objects[MODULE], name)
+
+
+def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
+    """Start the program as a process of its own."""
+    from . import rerunning
+
+    return rerunning.as_child(host.exports.objects[MODULE], *options)
+
+
+def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def get_item(_host: Host, value: Any, key: Any) -> Any:
+    return value[key]
+
+
+def set_item(_host: Host, value: Any, key: Any, content: Any) -> None:
+    value[key] = content
+
+
+def delete_item(_host: Host, value: Any, key: Any) -> None:
+    del value[key]
+
+
+def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
+    trace = error.__traceback__ if isinstance(error, BaseException) else None
+    return bool(type(value).__exit__(value, kind, error, trace))
+
+
+def in_place(name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(operator, name)
+    return lambda _host, a, b: function(a, b)
+
+
+def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """A function of the standard library that looks into an object."""
+    if name not in wire.FORWARDED.get(module, ()):
+        raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
+    if module == "inspect":
+        import linecache
+
+        linecache.checkcache()
+    return getattr(__import__(module, fromlist=["_"]), name)(*args, **kwargs)
+
+
+def pause(_host: Host, seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
+    """The test seeded its generator: so is the program's."""
+    if module == "random":
+        import random
+
+        random.seed(*args)
+    elif "numpy" in sys.modules or module == "numpy":
+        import numpy
+
+        numpy.random.seed(*args)
+
+
+def files_in(_host: Host, roots: tuple[str, ...], changes: tuple[Any, ...]) -> None:
+    """The test has changed files of its temporary folders."""
+    from . import folders
+
+    for path, content, time_ns, mode in changes:
+        folders.make(path, content, time_ns, mode, roots)
+    _known_files.clear()
+    _known_files.update(folders.scan(roots))
+
+
+def files_out(_host: Host, roots: tuple[str, ...]) -> tuple[Any, ...]:
+    """What the program has changed there since."""
+    from . import folders
+
+    now = folders.scan(roots)
+    found = [folders.told(path, mark) for path, mark in now.items() if _known_files.get(path, 0) != mark]
+    found += [(path, False, 0, 0) for path in _known_files if path not in now]
+    _known_files.clear()
+    _known_files.update(now)
+    return tuple(found)
+
+
+_known_files: dict[str, Any] = {}
+
+
+def beside_in(host: Host, changes: tuple[Any, ...]) -> None:
+    """The test has changed files that it handed over by relative names."""
+    from . import beside
+
+    for change in changes:
+        beside.put(host.home, *change)
+    now = beside.scan(host.home)
+    for name, *_ in changes:
+        host.known_beside.pop(name, None)
+        if name in now:
+            host.known_beside[name] = now[name]
+
+
+def beside_out(host: Host) -> tuple[Any, ...]:
+    """What the program has changed in its working folder since."""
+    from . import beside
+
+    now = beside.scan(host.home)
+    found = beside.told(host.home, now, host.known_beside)
+    host.known_beside.clear()
+    host.known_beside.update(now)
+    return found
+
+
+def mirror(host: Host, changes: tuple[Any, ...]) -> None:
+    host.mirrored.apply(changes)
+
+
+def drive(_host: Host, name: str, *args: Any) -> Any:
+    """Coroutines and what else is awaited run on an event loop of the program's own; see `awaiting.py`."""
+    from . import awaiting
+
+    return awaiting.OPERATIONS[name](*args)
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda _host, value: function(value)
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "load": load,
+    "call": call,
+    "getattr": lambda _host, value, name: getattr(value, name),
+    "setattr": lambda _host, value, name, content: setattr(value, name, content),
+    "delattr": lambda _host, value, name: delattr(value, name),
+    "__dir__": _unary(dir),
+    "__len__": _unary(len),
+    "__iter__": _unary(iter),
+    "__next__": _unary(next),
+    "__reversed__": _unary(reversed),
+    "__str__": _unary(str),
+    "__repr__": _unary(repr),
+    "__hash__": _unary(hash),
+    "__bool__": _unary(bool),
+    "__bytes__": _unary(bytes),
+    "__fspath__": _unary(os.fspath),
+    "__format__": lambda _host, value, spec: format(value, spec),
+    "__getitem__": get_item,
+    "__setitem__": set_item,
+    "__delitem__": delete_item,
+    "__contains__": lambda _host, value, item: item in value,
+    "__enter__": lambda _host, value: type(value).__enter__(value),
+    "__exit__": leave,
+    "__instancecheck__": lambda _host, kind, value: isinstance(value, kind),
+    "__int__": _unary(int),
+    "__float__": _unary(float),
+    "__complex__": _unary(complex),
+    "__index__": _unary(operator.index),
+    "__round__": lambda _host, value, *digits: round(value, *digits),
+    "__trunc__": _unary(math.trunc),
+    "__floor__": _unary(math.floor),
+    "__ceil__": _unary(math.ceil),
+    "__divmod__": lambda _host, a, b: divmod(a, b),
+    "__pow__": lambda _host, a, b: a**b,
+    **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
+    **{name: in_place(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
+    **{
+        f"__{prefix}{name}__": in_place(f"__{prefix}{name}__")
+        for prefix in ("", "i")
+        for name in (
+            *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod"),
+            *("lshift", "rshift", "and", "xor", "or"),
+        )
+    },
+    "__ipow__": in_place("__ipow__"),
+    "forwarded": forwarded,
+    "pause": pause,
+    "seed": seed,
+    "mirror": mirror,
+    "files_in": files_in,
+    "files_out": files_out,
+    "beside_in": beside_in,
+    "beside_out": beside_out,
+    "drive": drive,
+    "reload": reload,
+    "script": script,
+    "child": child,
+}
