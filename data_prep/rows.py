@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, TypeAlias, TypeVar, cast
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
+from sandbox.json_faults import json_fault
 
 OnBad: TypeAlias = Callable[[BadRow], None]
 """What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
@@ -176,8 +177,7 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
         raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits and nesting without end among them
-        what = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        reason = f"expected a JSON object: {what}"
+        reason = f"expected a JSON object: {error if isinstance(error, _KeyTwice) else json_fault(error)}"
         raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text) from error
     if text.count("[") + text.count("{") > _NESTING and _deeper_than(value, _NESTING):
         reason = f"expected a JSON object: it is nested more than {_NESTING} levels deep"
@@ -187,12 +187,16 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
     return Row(file=file, line=number, fields=value, text=text)
 
 
+class _KeyTwice(ValueError):
+    """An object with two values for one key."""
+
+
 def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object; of two values for one key the first would be dropped without a word."""
     made = dict(pairs)
     if len(made) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+        raise _KeyTwice(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
     return made
 
 
@@ -240,7 +244,7 @@ def _with_reference(fields: dict[str, object]) -> dict[str, object]:
     if isinstance(reference, str) and reference.startswith("{"):
         try:
             parsed = json.loads(reference)
-        except ValueError:
+        except (ValueError, RecursionError):
             return fields
         if isinstance(parsed, dict) and "type" in parsed:
             return {**fields, "reference": parsed}

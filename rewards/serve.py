@@ -37,6 +37,7 @@ from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.admission import Places
 from sandbox.errors import SandboxBusy, SandboxUnavailable
 from sandbox.http import Guard, unless_gone
+from sandbox.json_faults import json_fault
 
 MOST_RESPONSES = 65_536  # in one request
 _HEALTH_SECONDS, _HEALTH_EVERY = 20.0, 5.0
@@ -127,7 +128,7 @@ def _read(body: bytes, pools: Mapping[str, GraderPool]) -> _Asked:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadBody(f"the body is not JSON: {error}") from error
+        raise BadBody(f"the body is not JSON: {json_fault(error)}") from error
     if not isinstance(value, dict):
         raise BadBody(f"the body must be an object with 'rows', not {value!r:.80}")
     if unknown := sorted(value.keys() - {"reward", "rows", "row"}):

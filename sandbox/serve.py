@@ -26,6 +26,7 @@ from sandbox import run_code
 from sandbox.admission import QueuedSandbox
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.http import Guard, unless_gone
+from sandbox.json_faults import json_fault
 from sandbox.protocol import Sandbox
 from sandbox.run_code import BadRequest, Language
 from sandbox.stream_server import StreamServer
@@ -176,4 +177,4 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
+        raise BadRequest(f"the body is not JSON: {json_fault(error)}") from error

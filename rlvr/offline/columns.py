@@ -230,7 +230,7 @@ def reference_of(value: object, kind: str) -> object:
     if isinstance(value, str) and value.startswith("{") and '"type"' in value:
         try:
             read = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             read = None
         if isinstance(read, dict) and "type" in read:
             return read

@@ -75,6 +75,13 @@ def test_no_depth_of_nesting_ends_in_a_recursion_error(tmp_path: Path, field: st
         assert "nested" in bad[0].reason
 
 
+def test_a_whole_number_too_long_for_python_is_refused_in_our_words(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"question": "1", "answer": {"9" * 5000}}}\n')
+    with pytest.raises(BadRow, match=r"a whole number in it has more than 4300 digits; write it as text, in quotes$"):
+        list(iter_rows(path))
+
+
 def test_whole_numbers_of_any_length_are_read_or_refused() -> None:
     assert of_column(10**400).reference.to_dict()["answer"] == "1" + "0" * 400
     for answer in ("--5", "-", "5-", "9" * 5000):

@@ -135,7 +135,8 @@ def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(serve
         ({"row": MATH}, "'reward' must name one of math, slow, ranks, both"),
         ({"reward": "math", "rows": 3}, "'rows' must be a list"),
         ({"reward": "math", "row": MATH, "workers": 9}, "unknown keys workers"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 100_000, "not JSON: it is nested too deeply"),
+        (b"[" + b"9" * 5000 + b"]", "a whole number in it has more than 4300 digits"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused_with_what_was_expected(

@@ -95,6 +95,15 @@ def test_a_chat_that_ends_with_the_user_is_a_bad_row() -> None:
         requests_of(Row(file="f", line=1, fields={"messages": CHAT[:1]}), Columns(chat="messages"))
 
 
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+def test_json_in_a_text_may_be_nested_to_any_depth(depth: int) -> None:
+    text = '{"type": "data", "value": ' + "[" * depth + "]" * depth + "}"
+    for kind in ("data", "math"):
+        (request,) = read({"response": "4", "reference": text, "metadata": text}, kind=kind)
+        assert request.reference.type == ("data" if depth < 2000 else kind)
+        assert bool(request.metadata) is (depth < 2000)
+
+
 def test_a_bare_reference_means_what_the_reward_takes() -> None:
     assert reference_of("B", "choice") == {"type": "choice", "answer": "B"}
     assert reference_of(["a", "b"], "text") == {"type": "text", "answers": ["a", "b"]}
