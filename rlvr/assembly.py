@@ -97,6 +97,9 @@ class Assembly:
         sources = fitting_sources(read, config.data, self._prompter, progress.say)
         self._draws = ProblemDraws(sources, seed=config.seed, sampler=config.data.sampler)
         self._checkpoints = Checkpoints(out / "checkpoints", keep_last=config.checkpoint.keep_last)
+        self._newest = self._checkpoints.newest()
+        if self._newest is not None:
+            self._checkpoints.check(self._newest[0])
         self._model = load_model(config.model, self._tokenizer)
         self._positions = CausalModel(self._model).position_limit
         trained = [p for source in sources for p in source.problems]
@@ -141,7 +144,7 @@ class Assembly:
     async def _start(self, stop: asyncio.Event, opened: AsyncExitStack) -> Parts | None:
         config = self._config
         metrics, samples = MetricsFile(self._out / "metrics.jsonl"), SamplesFolder(self._out / "samples")
-        newest = self._checkpoints.newest()
+        newest = self._newest
         if newest is None and config.warmup.steps and not await self._warm_up(stop):
             return None
         learner = TorchLearner(
@@ -270,8 +273,9 @@ class Assembly:
             state = RunState(**saved["run"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
-                f"cannot read {folder / TRAINER_STATE}: {type(error).__name__}: {error}; remove {folder} to go on from "
-                "the checkpoint before it, or from the start"
+                f"{folder / TRAINER_STATE} is not what this version writes: {type(error).__name__}: {error}; go on "
+                f"with the version that {self._out / 'environment.json'} names, or remove {folder} to go on from the "
+                "checkpoint before it, or from the start"
             ) from error
         await learner.load(folder)
         return state

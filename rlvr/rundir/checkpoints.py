@@ -7,12 +7,16 @@ Layout of one checkpoint:
     config.json, model.safetensors, tokenizer.json, ...   a Hugging Face folder: `from_pretrained` reads it
     learner.pt                                             optimizer, schedule, what rounding would lose
     trainer.json                                           cursor, dynamic sampling, pending groups
+    SHA256SUMS                                             the hash of each of them; `sha256sum --check` reads it
+
+The hashes are compared before a run goes on: a disk or a copy that lost bytes would otherwise change it in silence.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import re
 import shutil
 from collections.abc import Awaitable, Callable
@@ -22,7 +26,7 @@ from rlvr.errors import CheckpointError
 from rlvr.rundir.files import sync, write_text
 
 _NAME = re.compile(r"step-(\d{6,})")
-TRAINER_STATE = "trainer.json"
+TRAINER_STATE, SUMS = "trainer.json", "SHA256SUMS"
 _NO_ROOM = 1 << 16  # bytes
 
 
@@ -41,12 +45,28 @@ class Checkpoints:
         """
         found = self._found()
         if found and not (found[-1][1] / TRAINER_STATE).is_file():
-            before = [step for step, path in found if (path / TRAINER_STATE).is_file()]
             raise CheckpointError(
-                f"{found[-1][1]} has no {TRAINER_STATE}, so it is not whole; restore it, or remove that folder to go "
-                + (f"on from the checkpoint of step {before[-1]}" if before else "on from the start")
+                f"{found[-1][1]} has no {TRAINER_STATE}, so it is not whole; {self._way_on(found[-1][0])}"
             )
         return found[-1] if found else None
+
+    def check(self, step: int) -> None:
+        """Compare every file of the checkpoint of `step` with the hash that was written beside it.
+
+        Raises:
+            CheckpointError: names each file that is missing or differs.
+        """
+        folder = self._place(step)
+        if harmed := _harmed(folder):
+            raise CheckpointError(f"{folder} is damaged: {', '.join(harmed)}; {self._way_on(step)}")
+
+    def _place(self, step: int) -> Path:
+        return self._folder / f"step-{step:06d}"
+
+    def _way_on(self, step: int) -> str:
+        before = [each for each, path in self._found() if each < step and (path / TRAINER_STATE).is_file()]
+        start = f"on from the checkpoint of step {before[-1]}" if before else "on from the start"
+        return f"restore it, or remove that folder to go {start}"
 
     async def write(self, step: int, *, trainer_state: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Write the checkpoint of `step`; `fill` puts the model and learner files into the folder it is given.
@@ -54,13 +74,15 @@ class Checkpoints:
         Raises:
             CheckpointError: nothing was written, the checkpoint before is intact (disk full, not writable).
         """
-        final = self._folder / f"step-{step:06d}"
+        final = self._place(step)
         partial = self._folder / f".{final.name}.partial"
         try:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             await fill(partial)
             write_text(partial / TRAINER_STATE, trainer_state)
+            sums = _hashes(partial)
+            write_text(partial / SUMS, "".join(f"{found}  {name}\n" for name, found in sums.items()))
             for path in sorted(partial.rglob("*")):
                 sync(path)
             sync(partial)
@@ -102,6 +124,32 @@ class Checkpoints:
         shutil.rmtree(hidden, ignore_errors=True)
         path.rename(hidden)
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Name of each file below `folder` -> its SHA-256."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as stream:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def _harmed(folder: Path) -> list[str]:
+    """The files of a checkpoint that are not what was written, each with what is wrong."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        written = {name: found for found, _, name in (line.partition("  ") for line in lines)}
+        now = _hashes(folder)
+    except (OSError, ValueError) as error:
+        return [f"{SUMS} ({error})"]
+    if TRAINER_STATE not in written:
+        return [f"{SUMS} (does not list {TRAINER_STATE})"]
+    return [
+        f"{name} ({'not as it was written' if name in now else 'missing'})"
+        for name, found in written.items()
+        if now.get(name) != found
+    ]
 
 
 def _disk_is_full(error: BaseException, folder: Path) -> bool:

@@ -25,8 +25,9 @@ HASHES = "data_hashes"
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "mpmath", "pyarrow", "safetensors", "tokenizers")
 
-# What a resumed run may change: it decides how long, how fast and how safely, not what is computed.
-MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps")
+# What a resumed run may change: it decides how long, how fast and how safely, not what is computed. `threads` may be
+# named or not: how many they come to is what has to stay, and is compared with the environment of the run.
+MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps", "threads")
 
 
 InputHashes: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -135,10 +136,11 @@ def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, 
 
 
 def _check_environment(folder: Path, before: Mapping[str, object], inputs: InputHashes, threads: int) -> None:
-    if before.get("threads") != threads:
+    if (made_with := before.get("threads")) != threads:
         raise ConfigError(
-            f"{folder} was made with threads {before.get('threads')} and now it is {threads}: sums on the CPU depend "
-            "on the number of threads, so the run could not go on exactly. Set the key `threads`, or give another --out"
+            f"{folder} was made with threads {made_with} and now it is {threads}: sums on the CPU depend on the number "
+            f"of threads, so the run could not go on exactly. Add threads={made_with} to the command, or give "
+            "another --out"
         )
     recorded = before.get(HASHES)
     if not isinstance(recorded, Mapping):

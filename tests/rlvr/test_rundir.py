@@ -16,6 +16,7 @@ import pytest
 
 from rlvr.errors import CheckpointError, ConfigError
 from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder, read_metrics
+from rlvr.rundir.checkpoints import SUMS
 from rlvr.rundir.directory import InputHashes, claim, open_run, revision_of
 from rlvr.rundir.group_json import group_from_json, group_to_json
 from rlvr.rundir.samples import DecidedGroup
@@ -174,6 +175,13 @@ def test_a_run_directory_of_another_config_is_refused_naming_key_and_both_values
         open_run(tmp_path, {**CONFIG, "optimizer": {"lr": 1e-5, "schedule": "constant"}}, inputs=INPUTS, threads=1)
 
 
+def test_a_machine_with_other_cores_goes_on_where_the_threads_are_named_as_the_message_says(tmp_path: Path) -> None:
+    begin(tmp_path, CONFIG)  # on one thread, which the config did not name
+    with pytest.raises(ConfigError, match="Add threads=1 to the command"):
+        open_run(tmp_path, CONFIG, inputs=INPUTS, threads=2)
+    open_run(tmp_path, {**CONFIG, "threads": 1}, inputs=INPUTS, threads=1)
+
+
 def test_what_does_not_change_the_results_may_change_when_a_run_resumes(tmp_path: Path) -> None:
     begin(tmp_path, CONFIG)
     open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, inputs=INPUTS, threads=1)
@@ -264,6 +272,43 @@ def test_a_checkpoint_that_lost_its_state_is_named_and_never_passed_over_in_sile
     (tmp_path / "step-000004" / "trainer.json").unlink()
     with pytest.raises(CheckpointError, match=r"step-000004 has no trainer\.json.*on from the checkpoint of step 2"):
         checkpoints.newest()
+
+
+def test_every_file_of_a_checkpoint_is_checked_against_the_hash_that_was_written_with_it(tmp_path: Path) -> None:
+    async def fill(folder: Path) -> None:
+        (folder / "adapter").mkdir()
+        for name in ("model.safetensors", "learner.pt", "adapter/adapter_model.safetensors"):
+            (folder / name).write_text(f"weights of {name}")
+
+    checkpoints = Checkpoints(tmp_path, keep_last=0)
+    write(checkpoints, 2)
+    folder = asyncio.run(checkpoints.write(4, trainer_state="{}", fill=fill))
+    checkpoints.check(4)
+    (folder / "learner.pt").write_text("weights of learner.pT")
+    (folder / "adapter" / "adapter_model.safetensors").unlink()
+    (folder / "notes.txt").write_text("of the user")
+    with pytest.raises(CheckpointError) as caught:
+        checkpoints.check(4)
+    assert str(caught.value) == (
+        f"{folder} is damaged: adapter/adapter_model.safetensors (missing), learner.pt (not as it was written); "
+        "restore it, or remove that folder to go on from the checkpoint of step 2"
+    )
+
+
+@pytest.mark.parametrize("text", [None, "no list\n", ""])
+def test_a_checkpoint_without_the_list_of_its_hashes_is_damaged(tmp_path: Path, text: str | None) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=0)
+    folder = write(checkpoints, 2)
+    (folder / SUMS).unlink() if text is None else (folder / SUMS).write_text(text)
+    with pytest.raises(CheckpointError, match=f"step-000002 is damaged: {SUMS}.*on from the start"):
+        checkpoints.check(2)
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum on PATH")
+def test_the_list_of_hashes_is_one_that_sha256sum_reads(tmp_path: Path) -> None:
+    folder = write(Checkpoints(tmp_path, keep_last=0), 2)
+    said = subprocess.run(["sha256sum", "--check", SUMS], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert said == "model.safetensors: OK\ntrainer.json: OK\n"
 
 
 def test_a_place_where_no_run_can_be_is_refused(tmp_path: Path) -> None:
