@@ -36,7 +36,7 @@ from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.admission import Places
 from sandbox.errors import SandboxBusy, SandboxUnavailable
-from sandbox.http import Guard, unless_gone
+from sandbox.http import Guard, detail_of, unless_gone
 from sandbox.json_faults import json_fault
 
 MOST_RESPONSES = 65_536  # in one request
@@ -66,7 +66,7 @@ def create_app(
     slots = sum(pool.workers for pool in pools.values())
     places = Places(slots=slots, most_waiting=most_waiting, what="responses")
     counts = _Counts()
-    health = _Health(pools)
+    health = Health(pools)
     app = FastAPI(title="rlvr rewards", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.places = places
 
@@ -202,7 +202,7 @@ def _answer(asked: _Asked, results: Sequence[GradeResult]) -> bytes:
 
 def _complaint(status: int) -> Callable[[Request, Exception], Response]:
     def say(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, status_code=status)
+        return JSONResponse({"detail": detail_of(error)}, status_code=status)
 
     return say
 
@@ -238,24 +238,32 @@ class _Counts:
         return "\n".join(rows) + "\n"
 
 
-class _Health:
-    """Whether every reward answers about an empty response, asked every few seconds at most."""
+class Health:
+    """Whether every reward answers about an empty response, asked every few seconds at most.
+
+    A service at work is not asked; there the grades that come are the answers.
+    """
 
     def __init__(self, pools: Mapping[str, GraderPool]) -> None:
         self._pools = pools
         self._asked = -math.inf
-        self._why = ""
+        self._why: dict[str, str] = {}  # by the reward's name
+        self._answered: dict[str, int] = {}  # calls, up to the last trial
         self._lock = asyncio.Lock()
 
     async def why_not(self, *, at_work: bool) -> str:
-        if at_work or time.monotonic() - self._asked < _HEALTH_EVERY:
-            return self._why
-        async with self._lock:
-            if time.monotonic() - self._asked >= _HEALTH_EVERY:
-                found = await asyncio.gather(*(self._trouble(name, pool) for name, pool in self._pools.items()))
-                self._why = "; ".join(filter(None, found))
-                self._asked = time.monotonic()
-        return self._why
+        """What is wrong, or nothing."""
+        if not at_work and time.monotonic() - self._asked >= _HEALTH_EVERY:
+            async with self._lock:
+                if time.monotonic() - self._asked >= _HEALTH_EVERY:
+                    found = await asyncio.gather(*(self._trouble(name, pool) for name, pool in self._pools.items()))
+                    self._why = {name: why for name, why in zip(self._pools, found, strict=True) if why}
+                    self._answered = {name: pool.counts().answered for name, pool in self._pools.items()}
+                    self._asked = time.monotonic()
+        for name in [*self._why]:
+            if self._pools[name].counts().answered > self._answered[name]:
+                del self._why[name]
+        return "; ".join(self._why.values())
 
     async def _trouble(self, name: str, pool: GraderPool) -> str:
         """Why a reward does not answer. That it cannot judge an empty response is an answer."""

@@ -89,11 +89,14 @@ class Guard:
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A body that does not say its length is counted as it comes."""
-        came, begun = 0, False
+        came, begun, whole = 0, False, False
 
         async def counted() -> MutableMapping[str, Any]:
-            nonlocal came
+            nonlocal came, whole
             message = await receive()
+            if message["type"] == "http.disconnect" and not whole:
+                raise _Gone
+            whole = not message.get("more_body")
             came += len(message.get("body", b""))
             if came > self._most:
                 raise _TooLarge
@@ -106,6 +109,8 @@ class Guard:
 
         try:
             await self._app(scope, counted, watched)
+        except _Gone:
+            pass  # nobody is there to be answered
         except _TooLarge:
             if not begun:
                 await self._too_large(receive, send)
@@ -123,7 +128,16 @@ class Guard:
 
 
 class _TooLarge(Exception):
-    pass
+    """More has come than a body may have."""
+
+
+class _Gone(Exception):
+    """The client went away before its request was whole."""
+
+
+def detail_of(error: Exception) -> str:
+    """What a client is told. What of it is no Unicode came from the client, and is escaped."""
+    return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 async def _say(send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:

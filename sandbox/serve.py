@@ -25,7 +25,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from sandbox import run_code
 from sandbox.admission import QueuedSandbox
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
-from sandbox.http import Guard, unless_gone
+from sandbox.http import Guard, detail_of, unless_gone
 from sandbox.json_faults import json_fault
 from sandbox.protocol import Sandbox
 from sandbox.run_code import BadRequest, Language
@@ -114,11 +114,14 @@ class _Health:
     def __init__(self, queue: QueuedSandbox) -> None:
         self._queue = queue
         self._asked = -math.inf
+        self._ended = 0  # programs, up to the last trial
         self._why = ""
         self._lock = asyncio.Lock()
 
     async def why_not(self) -> str:
         now = asyncio.get_running_loop().time()
+        if self._queue.ended.total() > self._ended:
+            self._why = ""  # a program has ended since: whatever it was is over
         if self._queue.held >= self._queue.slots or now - self._asked < _HEALTH_EVERY:
             return self._why  # it is at work
         async with self._lock:
@@ -130,7 +133,7 @@ class _Health:
                 self._why = f"no program ended within {_HEALTH_SECONDS:g} s"
             except SandboxUnavailable as error:
                 self._why = str(error)
-            self._asked = now
+            self._asked, self._ended = now, self._queue.ended.total()
         return self._why
 
 
@@ -168,7 +171,7 @@ async def _answer(queue: QueuedSandbox, job: Job) -> bytes:
 
 def _complaint(status: int) -> Callable[[Request, Exception], Response]:
     def say(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, status_code=status)
+        return JSONResponse({"detail": detail_of(error)}, status_code=status)
 
     return say
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,17 +20,25 @@ from typing import Any
 import psutil
 import pytest
 
+from rewards import GradeRequest, GraderPool, RewardSpec
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "the-token-of-the-tests"
 MATH = {"response": r"so \boxed{0.75}", "reference": "3/4"}
 
 OWN = """
-import time
+import os, time
 from rewards import reward
 
 @reward("waits")
 def waits(request):
     time.sleep(float(request.response))
+    return 1.0
+
+@reward("dies")
+def dies(request):
+    if os.path.exists("dead"):
+        os._exit(1)
     return 1.0
 
 @reward("ranks", batched=True)
@@ -71,7 +80,8 @@ class Server:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(20)
         assert self.process.stderr is not None
-        self.process.stderr.close()
+        with self.process.stderr:
+            self.said += self.process.stderr.read()
 
 
 def _read(text: bytes) -> Any:
@@ -136,6 +146,7 @@ def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(serve
         ({"reward": "math", "rows": 3}, "'rows' must be a list"),
         ({"reward": "math", "row": MATH, "workers": 9}, "unknown keys workers"),
         (b"[" * 100_000, "not JSON: it is nested too deeply"),
+        (b'{"\\ud800": 1}', "unknown keys \\ud800"),
         (b"[" + b"9" * 5000 + b"]", "a whole number in it has more than 4300 digits"),
     ],
 )
@@ -187,6 +198,31 @@ def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server) -> Non
     assert time.monotonic() - began < 3.0, "seven more of half a second each would be 3.5 s"
 
 
+def test_a_reward_that_grades_again_is_well_again_however_busy(
+    require: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("serve")
+    from rewards.serve import Health
+
+    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "dead").touch()
+    monkeypatch.chdir(tmp_path)
+
+    async def look(pool: GraderPool) -> list[str]:
+        health = Health({"dies": pool})
+        said = [await health.why_not(at_work=False), await health.why_not(at_work=True)]
+        (tmp_path / "dead").unlink()
+        said.append(await health.why_not(at_work=True))
+        await pool.agrade([GradeRequest(response="")])
+        return [*said, await health.why_not(at_work=True)]
+
+    with GraderPool(RewardSpec.from_dict("./own.py:dies"), workers=1) as pool:
+        failing, busy, unknown, well = asyncio.run(look(pool))
+    assert failing.startswith("dies: the grader is at fault")
+    assert failing == busy == unknown
+    assert well == ""
+
+
 def test_an_interrupt_ends_it_and_its_workers(require: Callable[[str], None], tmp_path: Path) -> None:
     require("serve")
     one = Server(tmp_path, "--reward", "math", "--workers", "1", token="")
@@ -194,9 +230,14 @@ def test_an_interrupt_ends_it_and_its_workers(require: Callable[[str], None], tm
         assert one.ask("/v1/grade", {"row": MATH}, token="")[0] == 200, "a single reward need not be named"
         workers = psutil.Process(one.process.pid).children()
         assert workers
+        host, port = one.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"POST /v1/grade HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        assert one.ask("/health", token="")[0] == 200
     finally:
         one.stop()
     assert one.process.returncode in (0, 130)
+    assert "Traceback" not in one.said, "a client that goes away before its request is whole is no error of ours"
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
 
