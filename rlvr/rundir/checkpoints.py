@@ -18,6 +18,7 @@ import contextlib
 import errno
 import hashlib
 import re
+import shlex
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -137,6 +138,9 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _harmed(folder: Path) -> list[str]:
     """The files of a checkpoint that are not what was written, each with what is wrong."""
+    if not (folder / SUMS).exists():
+        way = f"cd {shlex.quote(str(folder))} && sha256sum * > {SUMS}"
+        return [f"{SUMS} (missing; where you know that the rest is sound: {way})"]
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
         written = {name: found for found, _, name in (line.partition("  ") for line in lines)}

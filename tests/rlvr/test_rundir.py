@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -305,10 +306,16 @@ def test_a_checkpoint_without_the_list_of_its_hashes_is_damaged(tmp_path: Path, 
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum on PATH")
-def test_the_list_of_hashes_is_one_that_sha256sum_reads(tmp_path: Path) -> None:
-    folder = write(Checkpoints(tmp_path, keep_last=0), 2)
+def test_the_list_of_hashes_is_one_that_sha256sum_reads_and_makes_again(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "a path", keep_last=0)
+    folder = write(checkpoints, 2)
     said = subprocess.run(["sha256sum", "--check", SUMS], cwd=folder, capture_output=True, text=True, check=True).stdout
     assert said == "model.safetensors: OK\ntrainer.json: OK\n"
+    (folder / SUMS).unlink()
+    with pytest.raises(CheckpointError) as caught:
+        checkpoints.check(2)
+    subprocess.run(re.search(r"cd .* > SHA256SUMS", str(caught.value))[0], shell=True, check=True)
+    checkpoints.check(2)
 
 
 def test_a_place_where_no_run_can_be_is_refused(tmp_path: Path) -> None:
