@@ -58,6 +58,10 @@ HOMES = {
     "websockets": "sandbox/remote.py",
 }
 
+# Within the guests: a module and those before it, in the order of the table in their docstring.
+LAYER = re.compile(r"^    (\w[\w :]*?)  +(\w.*)$", re.MULTILINE)
+SIDES = {"program", "tests"}  # what runs with the program, and what holds the tests
+
 OUR_MODULE = re.compile(rf"({'|'.join(ORDER)})(\.[a-z_]\w*)+")
 
 
@@ -145,7 +149,31 @@ def homeless(found: list[Import]) -> list[str]:
     ]
 
 
-CHECKS = (backward, tensors_below, undeclared, homeless)
+def guest_layers() -> dict[str, tuple[int, str]]:
+    """The place of each module of the guests, and the side that it is on; empty = both."""
+    table = ast.get_docstring(ast.parse((ROOT / GUESTS / "__init__.py").read_text())) or ""
+    rows = LAYER.findall(table)
+    names = [(name, layer.partition(":")[0]) for layer, listed in rows for name in listed.split(", ")]
+    return {name: (place, side if side in SIDES else "") for place, (name, side) in enumerate(names)}
+
+
+def up_the_layers(found: list[Import]) -> list[str]:
+    """Imports among the guests of what stands further down, or on the other side."""
+    layers, package = guest_layers(), GUESTS.replace("/", ".")
+    violations = []
+    for where, name in found:
+        here, there = Path(where.partition(":")[0]).stem, top(name.removeprefix(package))
+        if not (where.startswith(GUESTS) and name.startswith(package) and here in layers and there in layers):
+            continue
+        (place, side), (other_place, other_side) = layers[here], layers[there]
+        if other_place >= place:
+            violations.append(f"{where} imports {there}, which stands behind {here} in {GUESTS}__init__.py")
+        if {side, other_side} == SIDES:
+            violations.append(f"{where} imports {there}: {here} is of the side {side!r}, {there} of {other_side!r}")
+    return violations
+
+
+CHECKS = (backward, tensors_below, undeclared, homeless, up_the_layers)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -170,6 +198,9 @@ def test_the_house_stands(check) -> None:
         (undeclared, "sandbox/run.py", "import psutil\n"),
         (undeclared, "rewards/code/guest/deep.py", "def f():\n    import pandas\n"),
         (undeclared, "rewards/code/grader.py", "import pytest\n"),
+        (up_the_layers, "rewards/code/guest/codec.py", "from . import link\n"),
+        (up_the_layers, "rewards/code/guest/proxies.py", "def f():\n    from .handles import Handle\n"),
+        (up_the_layers, "rewards/code/guest/checker.py", "from .exports import Exports\n"),
         (homeless, "rlvr/train.py", "from ray import serve\n"),
         (homeless, "rlvr/train.py", "import matplotlib.pyplot as plt\n"),
     ],
@@ -181,11 +212,19 @@ def test_a_planted_violation_is_found(check, path: str, source: str, tmp_path: P
     assert len(check(all_imports(tmp_path))) == 1
 
 
+def test_every_guest_stands_in_one_layer() -> None:
+    files = {path.stem for path in (ROOT / GUESTS).glob("*.py")} - {"__init__"}
+    table = (ROOT / GUESTS / "__init__.py").read_text()
+    assert guest_layers().keys() == files
+    assert sum(len(listed.split(", ")) for _, listed in LAYER.findall(table)) == len(files)
+
+
 def test_what_the_rules_allow_is_not_reported(tmp_path: Path) -> None:
     files = {
         "rewards/math.py": "import sympy\nfrom sandbox.errors import ToolkitError\nfrom . import types\n",
         "rewards/learned/model.py": "import torch\n",
         "rewards/code/guest/arrays.py": "import numpy\nimport pytest\n",
+        "rewards/code/guest/link.py": "from . import wire\nfrom .codec import Decoder\n",
         "data_prep/deep/one.py": "from ..problem import Problem\nimport rewards\n",
         "rlvr/plot.py": "import matplotlib\nimport torch\nimport data_prep, rewards, sandbox\n",
     }

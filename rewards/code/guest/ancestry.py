@@ -61,7 +61,7 @@ def standard_of(kind: type) -> type | None:
     for above in kind.__mro__:
         if above in REAL:
             return REAL[above]
-        if type(above) is proxies.HandleMeta and is_standard(above.__module__):
+        if proxies.is_class(above) and is_standard(above.__module__):
             found: Any = sys.modules.get(above.__module__)
             for part in type.__dict__["__qualname__"].__get__(above).split("."):
                 found = getattr(found, part, None)
@@ -100,7 +100,7 @@ def _flag_truth(value: Any) -> bool:
 
 
 def _derives(kind: type, other: type) -> bool:
-    if type.__subclasscheck__(kind, other) or type(other) is not proxies.HandleMeta:
+    if type.__subclasscheck__(kind, other) or not proxies.is_class(other):
         return type.__subclasscheck__(kind, other)
     standard = standard_of(other)
     return standard is not None and type.__subclasscheck__(kind, standard)

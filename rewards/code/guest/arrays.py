@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .bounds import LARGEST_MESSAGE, Violation
-
-if TYPE_CHECKING:
-    from .encoder import Encoder
+from .bounds import LARGEST_MESSAGE, Violation, Writer, Writing
 
 
 def _as_it_is(array: Any) -> Any:
@@ -21,7 +18,8 @@ empty: Callable[[Any], Any] = _as_it_is  # what becomes of an array without item
 _DTYPE = re.compile(r"[<>|=]([biufc]\d{1,2}|[mM]8(\[\w{1,4}\])?)\Z")
 
 
-def writer_of(value: object) -> Callable[[Encoder, Any, int], None] | None:
+def writer_of(value: object) -> Writer | None:
+    """What writes an array or a single number of numpy; None where it is neither, or of a dtype that does not cross."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return None
@@ -32,7 +30,7 @@ def writer_of(value: object) -> Callable[[Encoder, Any, int], None] | None:
     return None
 
 
-def _write_ndarray(encoder: Encoder, value: Any, depth: int) -> None:
+def _write_ndarray(encoder: Writing, value: Any, depth: int) -> None:
     if encoder.mutable(value, depth):
         return
     kind, shape = value.dtype.kind, tuple(value.shape)
@@ -42,7 +40,7 @@ def _write_ndarray(encoder: Encoder, value: Any, depth: int) -> None:
         encoder.extended("ndarray", depth, value.dtype.str, shape, value.tobytes())
 
 
-def _write_scalar(encoder: Encoder, value: Any, depth: int) -> None:
+def _write_scalar(encoder: Writing, value: Any, depth: int) -> None:
     if value.dtype.kind in "US":
         encoder.put(value.item(), depth)
     else:
@@ -50,6 +48,7 @@ def _write_scalar(encoder: Encoder, value: Any, depth: int) -> None:
 
 
 def read_array(dtype: str, shape: tuple[int, ...], raw: Any) -> object:
+    """raw: the bytes of all items, or a tuple of them where they are objects or text. Raises Violation."""
     made = _read(dtype, shape, raw)
     return made if made.size else empty(made)
 
@@ -90,5 +89,6 @@ def _read(dtype: str, shape: tuple[int, ...], raw: Any) -> Any:
 
 
 def read_scalar(dtype: str, raw: bytes) -> object:
+    """Raises Violation."""
     made: Any = read_array(dtype, (1,), raw)
     return made[0]

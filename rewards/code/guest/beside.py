@@ -9,16 +9,14 @@ load (`json.py`, `conftest.py`, `pytest.ini`, `x.pth`, `x.so`) neither comes nor
 from __future__ import annotations
 
 import ast
-import io
 import os
 import re
-import stat
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
-from . import folders, proxies
+from . import files, folders, proxies
+from .files import MOST_FILES, Mark
 
-_Mark: TypeAlias = tuple[int, int, int]  # time, size, mode
 _USES = re.compile(
     r"\bopen\(|\bPath\(|pathlib|\bos\.(?:path\.(?:exists|isfile|isdir|getsize)|remove|unlink|stat|makedirs|mkdir|rename|replace|access)\b|shutil"
     r"|\b(?:exists|isfile|isdir|getsize)\(|sqlite3|shelve|zipfile|tarfile|read_csv|FileHandler"
@@ -35,11 +33,9 @@ _LOADED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST, _DEEPEST = 200, 6
-_MOST_FILES, _MOST_BYTES = 500, 8 << 20
 _MOST_VALUES = 1000
 _SHORTEST_HEARD = 4
-_makedirs, _remove, _rmdir, _chmod, _utime = os.makedirs, os.remove, os.rmdir, os.chmod, os.utime  # tests replace them
-_getcwd = os.getcwd
+_getcwd = os.getcwd  # tests replace it
 
 received: set[str] = set()  # files of the program that lie beside the tests
 
@@ -59,15 +55,15 @@ class Beside:
         self._home = os.path.realpath(os.getcwd())
         nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
         self._literals = {name for node in nodes if (name := self._normal(node.value))}
-        own = scan(self._home)
+        own = files.scan_below(self._home)
         self._own = {name for name, mark in own.items() if mark is not None}
         self._own_folders = {name for name, mark in own.items() if mark is None}
         self._handed: set[str] = set()
         self._heard: set[str] = set()  # names that came from the program before a test handed them over
         self._listened = {name: name.rpartition("/")[2].encode() for name in self._literals | self._own}
         self._theirs: set[str] = set()  # what the program has made here
-        self._written: dict[str, _Mark | None] = {}  # of that, as the program left it
-        self._known: dict[str, _Mark | None] = {}
+        self._written: dict[str, Mark | None] = {}  # of that, as the program left it
+        self._known: dict[str, Mark | None] = {}
 
     def has_data(self) -> bool:
         return any(not _LOADED.search(name) for name in self._own)
@@ -119,7 +115,7 @@ class Beside:
         if name not in self._heard:
             self._handed.add(name)
 
-    def _is_handed(self, name: str, mark: _Mark | None) -> bool:
+    def _is_handed(self, name: str, mark: Mark | None) -> bool:
         if name in self._handed or name in self._theirs:
             return True
         if mark is None:
@@ -131,12 +127,12 @@ class Beside:
         return any(name.startswith(handed + "/") for handed in self._handed)
 
     def changed(self) -> tuple[Any, ...]:
-        """`(name, content, time, mode)`: a folder has None for content, what is gone False."""
-        found = scan(self._home)
+        """What the program is told; see `files.Change`."""
+        found = files.scan_below(self._home)
         self._theirs = {name for name in self._theirs if found.get(name, 0) == self._written.get(name, 1)}
         received.intersection_update(found)
         now = {name: mark for name, mark in found.items() if self._is_handed(name, mark) and not _LOADED.search(name)}
-        changes = told(
+        changes = files.told_below(
             self._home, now, {name: mark for name, mark in self._known.items() if name not in found or name in now}
         )
         self._known = now
@@ -146,7 +142,7 @@ class Beside:
 
     def apply(self, changes: Any) -> None:
         """Changes of the program: what may lie here does."""
-        if type(changes) is not tuple or len(changes) > 2 * _MOST_FILES:
+        if type(changes) is not tuple or len(changes) > 2 * MOST_FILES:
             return
         refused: set[str] = set()  # what the program is told again
         for change in changes:
@@ -155,13 +151,13 @@ class Beside:
             name, content, time_ns, mode = change
             if self._normal(name) == name and self._may_come(name):
                 there = _lies_at(self._home, name)
-                if put(self._home, name, content, time_ns, mode) and content is not False and not there:
+                if files.put_below(self._home, name, content, time_ns, mode) and content is not False and not there:
                     self._theirs.add(name)
                 if type(content) is bytes:
                     received.add(name)
             else:
                 refused.add(name)
-        found = scan(self._home)
+        found = files.scan_below(self._home)
         self._theirs &= found.keys()
         self._written = {name: found[name] for name in self._theirs}
         self._known = {
@@ -188,70 +184,3 @@ class Beside:
 
 def _lies_at(home: str, name: str) -> bool:
     return os.path.lexists(os.path.join(home, name))
-
-
-def _regular(path: str) -> os.stat_result | None:
-    try:
-        held = os.lstat(path)
-    except OSError:
-        return None
-    return held if stat.S_ISREG(held.st_mode) and held.st_nlink == 1 else None
-
-
-def scan(home: str) -> dict[str, _Mark | None]:
-    """Folders and plain files below a folder, by relative names, each file with its time, size and mode."""
-    found: dict[str, _Mark | None] = {}
-    for folder, inner, names in os.walk(home):
-        at = "" if folder == home else folder[len(home) + 1 :]
-        inner[:] = [name for name in inner if name != "__pycache__"] if at.count("/") < _DEEPEST else []
-        if at:
-            found[at] = None
-        for name in names:
-            if (held := _regular(os.path.join(folder, name))) is not None:
-                found[f"{at}/{name}" if at else name] = held.st_mtime_ns, held.st_size, stat.S_IMODE(held.st_mode)
-        if len(found) > _MOST_FILES:
-            break
-    return found
-
-
-def told(home: str, now: dict[str, _Mark | None], known: dict[str, _Mark | None]) -> tuple[Any, ...]:
-    """What the other end is told of: no more than fits."""
-    changes: list[Any] = []
-    left = _MOST_BYTES
-    for name, mark in list(now.items())[:_MOST_FILES]:
-        if known.get(name, 0) == mark:
-            continue
-        if mark is None:
-            changes.append((name, None, 0, 0))
-        elif mark[1] <= left:
-            left -= mark[1]
-            changes.append((name, folders.read(os.path.join(home, name)), mark[0], mark[2]))
-    changes += [(name, False, 0, 0) for name in sorted(known, reverse=True) if name not in now][:_MOST_FILES]
-    return tuple(changes)
-
-
-def put(home: str, name: str, content: Any, time_ns: Any, mode: Any) -> bool:
-    """Write one plain file, make one folder, or remove one of them. Whether it was done; a link is never followed."""
-    path = os.path.join(home, name)
-    if os.path.realpath(path) != path:
-        return False
-    try:
-        if content is None:
-            _makedirs(path, exist_ok=True)
-        elif content is False:
-            (_remove if _regular(path) is not None else _rmdir)(path)
-        elif type(content) is bytes:
-            _makedirs(os.path.dirname(path), exist_ok=True)
-            if os.path.lexists(path):
-                if _regular(path) is None:
-                    return False
-                _chmod(path, 0o600)
-            with io.open(path, "wb") as file:  # noqa: UP020  # not what a test put in its place
-                file.write(content)
-            _chmod(path, int(mode) & 0o777)
-            _utime(path, ns=(int(time_ns), int(time_ns)))
-        else:
-            return False
-    except (OSError, ValueError, TypeError, OverflowError):
-        return False
-    return True

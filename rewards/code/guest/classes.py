@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 
 from . import context, proxies
+from .context import name_of, parents_in
 
 
 def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
@@ -21,10 +22,10 @@ def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
 
 
 def _in_tree(name: str, tree: ast.Module) -> bool:
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    parents = parents_in(tree)
     asked = _asked(tree) | (_looked_into(tree) if _is_camel(name) else set())
     for node in parents:
-        if _name(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
+        if name_of(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
             continue
         call = parents[node]
         if not (isinstance(call, ast.Call) and call.func is node):
@@ -41,7 +42,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
     if _is_camel(name) and any(call is found for found in _insides(above)):
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
-        return not (_name(above.func).startswith("assert") or _name(above.func) in _OF_DATA)
+        return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
     for node in _ancestors(call, parents):
         if isinstance(node, ast.Compare):
             if sum(_holds_call(side, name) for side in (node.left, *node.comparators)) > 1:
@@ -49,7 +50,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            return any(_name(target) in asked for target in targets)
+            return any(name_of(target) in asked for target in targets)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return node.name in asked and isinstance(above, ast.Return | ast.Yield)
     return False
@@ -57,7 +58,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
 
 def _asked(tree: ast.AST) -> set[str]:
     """Names whose objects are asked for attributes, by themselves or behind an operator: `v.x`, `(v * 3).x`."""
-    asked = {_name(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    asked = {name_of(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in DATA_HAS:
             asked |= {side.id for side in ast.walk(node.value) if isinstance(side, ast.Name)}
@@ -73,11 +74,11 @@ def _insides(node: ast.AST) -> list[ast.expr]:
     """What a test looks into: `x in bag`, `assertIn(x, bag)`."""
     if isinstance(node, ast.Compare):
         return [s for op, s in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
-    return node.args[1:2] if isinstance(node, ast.Call) and _name(node.func) in ("assertIn", "assertNotIn") else []
+    return node.args[1:2] if isinstance(node, ast.Call) and name_of(node.func) in ("assertIn", "assertNotIn") else []
 
 
 def _looked_into(tree: ast.AST) -> set[str]:
-    return {_name(found) for node in ast.walk(tree) for found in _insides(node)} - {""}
+    return {name_of(found) for node in ast.walk(tree) for found in _insides(node)} - {""}
 
 
 def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
@@ -99,7 +100,7 @@ def expects_object(frame: FrameType) -> bool:
     if tree is None:
         return False
     place = context.place_of(frame)
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    parents = parents_in(tree)
     operators = ast.BinOp | ast.UnaryOp | ast.Compare
     found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
     if found is None:
@@ -120,8 +121,9 @@ def expects_object(frame: FrameType) -> bool:
         return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
     if isinstance(above, ast.Assign):
         function = next((n for n in _ancestors(above, parents) if isinstance(n, ast.FunctionDef)), tree)
-        later = {_name(n.value) for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS}
-        return any(_name(target) in later for target in above.targets if isinstance(target, ast.Name))
+        asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+        later = {name_of(node.value) for node in asked}
+        return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
 
 
@@ -129,7 +131,7 @@ def _makes_object(side: ast.expr, frame: FrameType) -> bool:
     """Whether an expression is a call of a class of the program, by a name in capitals."""
     if not (isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id[:1].isupper()):
         return False
-    return type(frame.f_globals.get(side.func.id)) is proxies.HandleMeta
+    return proxies.is_class(frame.f_globals.get(side.func.id))
 
 
 DATA_HAS = frozenset(
@@ -145,10 +147,6 @@ _OF_DATA = frozenset(
 )
 
 
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-
-
 def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
     while (above := parents.get(node)) is not None:
         yield above
@@ -156,4 +154,4 @@ def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.A
 
 
 def _holds_call(side: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Call) and _name(node.func) == name for node in ast.walk(side))
+    return any(isinstance(node, ast.Call) and name_of(node.func) == name for node in ast.walk(side))

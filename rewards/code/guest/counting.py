@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from .context import name_of
 from .names import bound_names
 
 _SKIPPING = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
@@ -124,7 +125,7 @@ def _marked(node: ast.ClassDef, tainted: set[str]) -> bool:
 
 
 def _base_names(node: ast.ClassDef) -> list[str]:
-    return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+    return [name_of(base) for base in node.bases]
 
 
 def _lineage(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[ast.ClassDef]:
@@ -141,8 +142,7 @@ def _is_case(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
 
 
 def _is_fixture(decorator: ast.expr) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return (target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")) == "fixture"
+    return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "fixture"
 
 
 def _opted_out(node: ast.ClassDef) -> bool:
@@ -169,8 +169,7 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
             words = set(inner.value.replace("(", " ").replace(")", " ").replace(".", " ").replace(",", " ").split())
             if ("solution" in words and ("import" in words or len(words) < 3)) or words & tainted:
                 return False
-        name = inner.attr if isinstance(inner, ast.Attribute) else inner.id if isinstance(inner, ast.Name) else ""
-        named = named or name in _SKIPPING
+        named = named or name_of(inner) in _SKIPPING
     return named
 
 
@@ -214,7 +213,7 @@ def names_of_program(tree: ast.AST) -> set[str]:
 
 def _tainted(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
-    tainted = {name for node in ast.walk(tree) for name in _of_program(node)}
+    tainted = names_of_program(tree)
     if "*" in tainted:  # what is bound nowhere may be the program's, and a look at what is bound asks it
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         read = {name.id for name in names if isinstance(name.ctx, ast.Load)}

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import context, served, signatures, standard, unbounded
+from . import context, signatures, standard, unbounded
 from .bounds import U32
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
+from .ours import Ours, descriptor_parts, offered
 from .plain import make_plain
-from .proxies import HandleMeta, is_proxy, number_of
+from .proxies import MODULE, is_class, is_proxy, number_of
 from .raised import make_error
 from .sharing import LinkDecoder, LinkEncoder, Shared
-
-if TYPE_CHECKING:
-    from .link import Link
+from .theirs import Theirs
 
 _DEEP = 100
-
-
-class _ModuleNumber:
-    """Stands for the module `solution` in what is asked."""
-
-
-MODULE = _ModuleNumber()
 
 
 class CheckerEncoder(LinkEncoder):
     """Writes what a test hands to the program."""
 
-    def __init__(self, shared: Shared, link: Link) -> None:
+    def __init__(self, shared: Shared, ours: Ours) -> None:
         super().__init__(shared)
-        self._link = link
+        self._ours = ours
 
     def other(self, value: object, depth: int) -> None:
         if value is MODULE:
             self.parts.append(b"h" + U32.pack(0))
             return
-        if type(value) is HandleMeta and value in standard_classes:
+        if is_class(value) and value in standard_classes:
             value = standard_classes[value]
         if is_proxy(value):
             self.parts.append(b"h" + U32.pack(number_of(value)))
@@ -55,7 +47,7 @@ class CheckerEncoder(LinkEncoder):
         if issubclass(type(value), BaseException):
             self._exception(value, depth)  # type: ignore[arg-type]
             return
-        if (descriptor := served.descriptor_parts(value)) is not None:
+        if (descriptor := descriptor_parts(value)) is not None:
             self.parts.append(b"P")
             self.put(descriptor, depth)
             return
@@ -73,11 +65,11 @@ class CheckerEncoder(LinkEncoder):
             self._object(value, depth)
 
     def _object(self, value: Any, depth: int) -> None:
-        number, new = self._link.object_number(value)
+        number, new = self._ours.number(value)
         if not new:
             self.parts.append(b"o" + U32.pack(number))
             return
-        kind = self._link.objects[number][0]
+        kind = self._ours.objects[number][0]
         named = kind in ("function", "async function", "exception class", "class")
         name = getattr(value if named else type(value), "__name__", "")
         self.parts.append(b"O" + U32.pack(number))
@@ -89,17 +81,17 @@ class CheckerEncoder(LinkEncoder):
         doc = value.__doc__ if kind in ("function", "async function") and context.mentions("__doc__") else None
         self.put(doc if type(doc) is str else bases, depth - 1)
         shape = signatures.shape_of(value) if kind in ("function", "async function") else None
-        self.put(tuple(sorted(served.offered(value, kind))) if shape is None else shape, depth)
+        self.put(tuple(sorted(offered(value, kind))) if shape is None else shape, depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:
-        number, new = self._link.object_number(error)
+        number, new = self._ours.number(error)
         if not new:
             self.parts.append(b"o" + U32.pack(number))
             return
-        self._link.objects[number] = ("exception", error)
+        self._ours.objects[number] = ("exception", error)
         self.parts.append(b"E" + U32.pack(number))
         kind: type = type(error)
-        ours = kind.__module__ in self._link.local_modules
+        ours = kind.__module__ in self._ours.local_modules
         if not ours and standard.name_of(kind) is None:
             kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
         self.put(kind, depth - 1)
@@ -133,9 +125,10 @@ class CheckerEncoder(LinkEncoder):
 class CheckerDecoder(LinkDecoder):
     """Reads what the program sends. Raises Violation."""
 
-    def __init__(self, raw: bytes, shared: Shared, link: Link) -> None:
+    def __init__(self, raw: bytes, shared: Shared, ours: Ours, theirs: Theirs) -> None:
         super().__init__(raw, shared, theirs=1)
-        self._link = link
+        self._ours = ours
+        self._sent = theirs
 
     def not_finite(self, value: Any) -> Any:
         return value if unbounded.are_named() else unbounded.marked(value)
@@ -143,36 +136,36 @@ class CheckerDecoder(LinkDecoder):
     def deeper(self) -> None:
         super().deeper()
         if self.depth > _DEEP:
-            self._link.gave_much = True
+            self._sent.gave_much = True
 
     def extension(self, tag: bytes) -> Any:
-        link = self._link
+        sent = self._sent
         if tag == b"h":
-            return link.handle(self.number())
+            return sent.get(self.number())
         if tag == b"o":
             number = self.number()
-            if number not in link.objects:
+            if number not in self._ours.objects:
                 raise Violation("a number of no object")
-            return link.objects[number][1]
+            return self._ours.objects[number][1]
         if tag == b"g":
             return standard.by_name(self.get())
         if tag == b"H":
             number = self.number()
-            link.check_new(number)
+            sent.check_new(number)
             self.deeper()
             kind = self.get()
             self.depth -= 1
-            link.check_new(number)
-            made = link.hold(number, kind)
-            link.received(number)
+            sent.check_new(number)
+            made = sent.hold(number, kind)
+            sent.received(number)
             return made
         if tag == b"C":
             number = self.number()
-            link.check_new(number)
+            sent.check_new(number)
             self.deeper()
             description = self.get()
             self.depth -= 1
-            return link.keep(number, make_class(number, description))
+            return sent.keep(number, make_class(number, description))
         if tag == b"u":
             return self._plain()
         if tag == b"E":
@@ -181,7 +174,7 @@ class CheckerDecoder(LinkDecoder):
 
     def _plain(self) -> Any:
         number = self.number()
-        self._link.check_new(number)
+        self._sent.check_new(number)
         self.deeper()
         kind = self.get()
         sid = None
@@ -198,19 +191,19 @@ class CheckerDecoder(LinkDecoder):
                 self.shared.learn(sid, value)
                 self.shared.hold(sid)
 
-        return self._link.keep(number, make_plain(number, kind, content, register))
+        return self._sent.keep(number, make_plain(number, kind, content, register))
 
     def _exception(self) -> Any:
         number = self.number()
         if number:
-            self._link.check_new(number)
+            self._sent.check_new(number)
         self.deeper()
         kind, args, text, attributes = self.get(), self.get(), self.get(), self.get()
         direct, cause = self.get(), self.get()
         self.depth -= 1
         made = make_error(number, kind, args, text, attributes)
         if number:
-            self._link.keep(number, made)
+            self._sent.keep(number, made)
         if isinstance(cause, BaseException) and cause is not made:
             if direct is True:
                 made.__cause__ = cause

@@ -37,6 +37,7 @@ class Decoder:
         return value
 
     def get(self) -> Any:
+        """The next value. Raises Violation, and what `whole` makes one of."""
         at = self.at
         read = _READERS.get(self.raw[at : at + 1])
         self.at = at + 1
@@ -68,16 +69,19 @@ class Decoder:
         return int(n)
 
     def number(self) -> int:
+        """A number that counts nothing: of a container, of an object."""
         (n,) = U32.unpack_from(self.raw, self.at)
         self.at += 4
         return int(n)
 
     def take(self) -> bytes:
+        """So many bytes as their length in front of them says."""
         n = self.count()
         self.at += n
         return self.raw[self.at - n : self.at]
 
     def several(self) -> list[Any]:
+        """The values of a sequence, one level deeper."""
         n = self.count()
         self.deeper()
         get = self.get
@@ -88,11 +92,13 @@ class Decoder:
         return found
 
     def deeper(self) -> None:
+        """Go one level down; whoever comes back takes it from `depth`."""
         self.depth += 1
         if self.depth > DEEPEST + 8:
             raise Violation("a value that is nested too deeply")
 
     def fill_pairs(self, made: dict[Any, Any]) -> None:
+        """Put the keys and values that follow into a dictionary."""
         n = self.count()
         self.deeper()
         get = self.get

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Callable
 from typing import Any
 
 from . import ancestry, wire
 from .codec import Violation, plain_base
+from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, found_in, iterate
 from .plain import PlainHandle, plain_names
-from .proxies import NUMBER, Handle, HandleMeta, ask, capabilities_of, class_numbers, state_of
+from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of
 from .raised import ErrorHandle, standard_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
@@ -23,18 +23,6 @@ _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, cl
 _LESS = {"Rational": "Real", "Integral": "Real"}
 _standard_classes: dict[type, type] = {}
 standard_classes: dict[type, type] = {}  # the class that each of ours stands for
-
-
-def _asynchronous() -> dict[str, Callable[..., Any]]:
-    from .awaited import METHODS
-
-    return METHODS
-
-
-def _coroutine() -> dict[str, Callable[..., Any]]:
-    from .awaited import COROUTINE
-
-    return COROUTINE
 
 
 def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
@@ -54,55 +42,21 @@ class _Docstring:
 
 def make_class(number: int, description: Any) -> type:
     """The class that stands for one of the program, from its description. Raises Violation."""
-    if type(description) is not tuple or len(description) != 8:
-        raise Violation("a class without a description")
-    name, qualname, module, doc, bases, capabilities, overridden, look = description
-    if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
-        raise Violation("a class with a name that is none")
-    if type(bases) is not tuple or type(capabilities) is not int or type(overridden) is not tuple:
-        raise Violation("a class without a description")
-    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in overridden):
-        raise Violation("a class without a description")
+    name, qualname, module, doc, bases, capabilities, overridden, look = _checked(description)
     error = next((b for b in bases if issubclass(b, BaseException)), None)
     plain = next((b for b in bases if not issubclass(b, BaseException) and plain_base(b)), None)
     names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
     names["__doc__"] = doc if type(doc) is str else None
     if error is not None:
-        usable = tuple(b for b in bases if issubclass(b, BaseException))
-        real = (*(b for b in usable if type(b) is HandleMeta), ErrorHandle)
-        attempts = [(*real, *(b for b in usable if type(b) is not HandleMeta)), (ErrorHandle, standard_error(error))]
+        attempts = _bases_of_error(bases, error)
     elif plain is not None:
         names.update(plain_names(plain_base(plain), capabilities, overridden))
-        mixed = tuple(b for b in bases if type(b) is HandleMeta and not plain_base(b))
-        base = plain if type(plain) is HandleMeta else None
-        attempts = [
-            (base, *mixed) if base else (PlainHandle, plain, *mixed),
-            (PlainHandle, plain_base(plain) or object),
-        ]
+        attempts = _bases_of_plain(bases, plain)
     else:
-        kind = _LOOKS.get(look)
-        names.update(
-            {n: TEMPLATES[n] for bit, n in enumerate(wire.CAPABILITIES) if capabilities >> bit & 1 and n in TEMPLATES}
-        )
-        if capabilities & (wire.BITS["__iter__"] | wire.BITS["__getitem__"]):
-            asked = capabilities & wire.BITS["__contains__"]
-            names["__contains__"] = contains if asked else found_in
-        if capabilities & wire.BITS["__getitem__"] and "__iter__" not in names:
-            names["__iter__"] = iterate
-        if any(capabilities & wire.BITS[n] for n in wire.ASYNCHRONOUS):
-            names.update({n: m for n, m in _asynchronous().items() if capabilities & wire.BITS[n]})
-            if kind is types.CoroutineType:
-                names.update(_coroutine())
-        if kind is not None:
-            names["__class__"] = property(lambda _self: kind)
-            names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
-        else:  # a decorator that is a class gives its objects the docstring of what they wrap
-            names["__doc__"] = _Docstring(names["__doc__"])
-        if kind is types.FunctionType:
-            names["__get__"] = _bound
-        attempts = [tuple(b for b in bases if type(b) is HandleMeta) or (Handle,), (Handle,)]
+        names.update(_names_of_object(capabilities, look, names["__doc__"]))
+        attempts = [tuple(b for b in bases if is_class(b)) or (Handle,), (Handle,)]
     shows_itself = "__class__" in names or error is not None
-    known = None if plain is not None else next((b for b in bases if type(b) is not HandleMeta), None)
+    known = None if plain is not None else next((b for b in bases if not is_class(b)), None)
     if not shows_itself and (known or ancestry.is_standard(module) or any(map(_is_below_standard, bases))):
         names["__class__"] = ancestry.SHOWN
     made = _build(name, attempts, names)
@@ -117,8 +71,63 @@ def make_class(number: int, description: Any) -> type:
     return made
 
 
+def _checked(description: Any) -> tuple[Any, ...]:
+    """A description with all its parts, of the right types. Raises Violation."""
+    if type(description) is not tuple or len(description) != 8:
+        raise Violation("a class without a description")
+    name, qualname, module, _, bases, capabilities, overridden, _ = description
+    if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
+        raise Violation("a class with a name that is none")
+    if type(bases) is not tuple or type(capabilities) is not int or type(overridden) is not tuple:
+        raise Violation("a class without a description")
+    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in overridden):
+        raise Violation("a class without a description")
+    return description
+
+
+def _bases_of_error(bases: tuple[type, ...], error: type) -> list[tuple[type, ...]]:
+    usable = tuple(b for b in bases if issubclass(b, BaseException))
+    real = (*(b for b in usable if is_class(b)), ErrorHandle)
+    return [(*real, *(b for b in usable if not is_class(b))), (ErrorHandle, standard_error(error))]
+
+
+def _bases_of_plain(bases: tuple[type, ...], plain: type) -> list[tuple[type, ...]]:
+    mixed = tuple(b for b in bases if is_class(b) and not plain_base(b))
+    first = (plain, *mixed) if is_class(plain) else (PlainHandle, plain, *mixed)
+    return [first, (PlainHandle, plain_base(plain) or object)]
+
+
+def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str, Any]:
+    """What a class defines whose objects are neither data nor exceptions. look: what they may be taken for."""
+    kind = _LOOKS.get(look)
+    names = _offered(capabilities)
+    if capabilities & (wire.BITS["__iter__"] | wire.BITS["__getitem__"]):
+        names["__contains__"] = contains if capabilities & wire.BITS["__contains__"] else found_in
+    if capabilities & wire.BITS["__getitem__"] and "__iter__" not in names:
+        names["__iter__"] = iterate
+    if any(capabilities & wire.BITS[n] for n in wire.ASYNCHRONOUS):
+        from . import awaited  # which imports asyncio
+
+        names.update({n: method for n, method in awaited.METHODS.items() if capabilities & wire.BITS[n]})
+        if kind is types.CoroutineType:
+            names.update(awaited.COROUTINE)
+    if kind is not None:
+        names["__class__"] = property(lambda _self: kind)
+        names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
+    else:  # a decorator that is a class gives its objects the docstring of what they wrap
+        names["__doc__"] = _Docstring(doc)
+    if kind is types.FunctionType:
+        names["__get__"] = _bound
+    return names
+
+
+def _offered(capabilities: int) -> dict[str, Any]:
+    """The templates of the operators that a class offers."""
+    return {name: TEMPLATES[name] for name, bit in wire.BITS.items() if capabilities & bit and name in TEMPLATES}
+
+
 def _is_below_standard(base: type) -> bool:
-    return any(type(kind) is HandleMeta and ancestry.is_standard(kind.__module__) for kind in base.__mro__)
+    return any(is_class(kind) and ancestry.is_standard(kind.__module__) for kind in base.__mro__)
 
 
 def register(made: type) -> None:
@@ -156,9 +165,7 @@ def _standard_class(kind: type) -> type:
     if kind not in _standard_classes:
         below = kind.__mro__[:-1]
         capabilities = sum(1 << bit for bit, n in enumerate(wire.CAPABILITIES) if any(n in vars(k) for k in below))
-        names: dict[str, Any] = {
-            n: TEMPLATES[n] for n in wire.CAPABILITIES if capabilities & wire.BITS[n] and n in TEMPLATES
-        }
+        names = _offered(capabilities)
         if "__iter__" in names:
             names["__contains__"] = found_in
         names |= {"\0internal": True, "__module__": "builtins", "__class__": property(lambda _self: kind)}
@@ -173,7 +180,7 @@ def make_handle(number: int, kind: Any) -> Any:
     """An object of a class of the program. Raises Violation."""
     if not isinstance(kind, type):
         raise Violation("an object of a class that is none")
-    if type(kind) is not HandleMeta:
+    if not is_class(kind):
         kind = _standard_class(kind)
     if not issubclass(kind, Handle):
         raise Violation(f"an object of class {kind.__name__} that is not sent as its content")

@@ -158,7 +158,7 @@ def _guard_numpy() -> None:
         @functools.wraps(make)
         def array(*args: Any, **kwargs: Any) -> Any:
             made = make(*args, **kwargs)
-            if isinstance(made, numpy.ndarray) and not made.size and made.ndim and _is_test(sys._getframe(1)):
+            if isinstance(made, numpy.ndarray) and not made.size and made.ndim and context.is_test(sys._getframe(1)):
                 return made.view(_empty_classes()[_is_written(sys._getframe(1))])
             return made
 
@@ -173,10 +173,5 @@ def _is_written(frame: Any) -> bool:
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return True
-    place = context.place_of(frame)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and context.span(node) == place]
+    calls = context.calls_at(tree, context.place_of(frame))
     return not any(isinstance(node, ast.Name | ast.Call) for call in calls for a in call.args for node in ast.walk(a))
-
-
-def _is_test(frame: Any) -> bool:
-    return frame.f_code.co_filename in context.SOURCES

@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from . import arrays, extended
-from .bounds import C128, DEEPEST, F64, I64, LARGEST_INT, LARGEST_MESSAGE, U32, Unsendable
+from .bounds import C128, DEEPEST, F64, I64, LARGEST_INT, LARGEST_MESSAGE, U32, Unsendable, Writer
 
 _PACKED_FROM = 16  # a list of so many equal numbers travels as an array
 _U32_pack, _I64_pack, _F64_pack = U32.pack, I64.pack, F64.pack
@@ -53,6 +53,7 @@ class Encoder:
         _WRITERS[base](self, value, depth)
 
     def sequence(self, tag: bytes, values: Iterable[Any], count: int, depth: int) -> None:
+        """Write `count` values behind a tag. Raises Unsendable."""
         if depth <= 0:
             raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
         self.parts.append(tag + _U32_pack(count))
@@ -65,9 +66,6 @@ class Encoder:
         """A value that is rebuilt from plain fields by the function of that name."""
         self.parts.append(b"x" + bytes((extended.CODES[name],)))
         self.sequence(b"t", fields, len(fields), depth)
-
-
-Writer = Callable[[Encoder, Any, int], None]
 
 
 def _write_int(encoder: Encoder, value: int, _depth: int) -> None:

@@ -62,7 +62,7 @@ def guard(tests: bytes) -> None:
             if is_asked(frame):
                 with proxies.evaluation():
                     return run(_asked(source, *names[:1]), *(names or ({},)), **more)
-            if _is_test(frame) and not isinstance(source, CodeType):
+            if context.is_test(frame) and not isinstance(source, CodeType):
                 source = _checked(source, names[0] if names else None, frame)
             if not names:
                 names = (frame.f_globals, frame.f_locals)
@@ -79,7 +79,7 @@ def guard(tests: bytes) -> None:
         frame = sys._getframe(1)
         if is_asked(frame):
             return make(_asked(source), *args, **kwargs)
-        if not _is_test(frame):
+        if not context.is_test(frame):
             return make(source, *args, **kwargs)
         if not isinstance(source, ast.AST):
             source = _checked(source, None, frame)
@@ -91,7 +91,7 @@ def guard(tests: bytes) -> None:
 
     def parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
         tree = parse(source, *args, **kwargs)
-        if isinstance(source, str) and _is_test(sys._getframe(1)) and is_own(source):
+        if isinstance(source, str) and context.is_test(sys._getframe(1)) and is_own(source):
             own_trees.append(tree)
         return tree
 
@@ -157,8 +157,8 @@ def _guard_files() -> None:
 
 def _check_file(source: bytes) -> None:
     """Raises Refused. What the tests' own sources hold line by line is theirs."""
-    nodes = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    texts = [*context.SOURCES.values(), *(node.value for node in nodes if isinstance(node.value, str))]
+    constants = (node.value for node in context.nodes() if isinstance(node, ast.Constant))
+    texts = [*context.SOURCES.values(), *(value for value in constants if isinstance(value, str))]
     own = {""} | {line.strip() for text in texts for line in text.splitlines()}
     try:
         if all(line.strip() in own for line in source.decode().splitlines()):
@@ -189,10 +189,6 @@ def _asked(source: Any, names: Any = None) -> Any:
     return text
 
 
-def _is_test(frame: FrameType) -> bool:
-    return frame.f_code.co_filename in context.SOURCES
-
-
 def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     """The text, in a plain form. Raises Refused; what is no Python is left to what evaluates it."""
     if isinstance(source, str):
@@ -212,7 +208,7 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     compared = templates.compared_words(frame)
     allowed = set(SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
     if all(isinstance(node, _OF_REPRS) for node in ast.walk(tree)):
-        allowed |= {name for name, value in around.items() if type(value) is proxies.HandleMeta}
+        allowed |= {name for name, value in around.items() if proxies.is_class(value)}
     if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
@@ -246,7 +242,7 @@ def check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str]
 def is_own(source: str) -> bool:
     """Whether it stands in a test as it is."""
     return any(source in text for text in OWN) or any(
-        isinstance(node, ast.Constant) and node.value == source for tree in context.trees() for node in ast.walk(tree)
+        isinstance(node, ast.Constant) and node.value == source for node in context.nodes()
     )
 
 
@@ -255,8 +251,7 @@ def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
     line = frame.f_lineno
     beside = {
         name.id
-        for tree in context.trees()
-        for node in ast.walk(tree)
+        for node in context.nodes()
         if _compares(node)
         or (isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0))
         for name in ast.walk(node)
@@ -274,7 +269,7 @@ def _data_types(around: dict[str, Any]) -> set[str]:
 def _compares(node: ast.AST) -> bool:
     """Whether a verdict may be made there: a comparison, an assertion, or a function that makes one."""
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = context.name_of(node.func)
         return any(word in name.lower() for word in ("assert", "close", "equal", "approx", "check", "compare"))
     return isinstance(node, ast.Compare | ast.Assert)
 

@@ -14,18 +14,15 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePosixPath
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import arrays
-from .bounds import Violation
-
-if TYPE_CHECKING:
-    from .encoder import Encoder, Writer
+from .bounds import Violation, Writer, Writing
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def _write_timezone(encoder: Encoder, value: datetime.tzinfo, depth: int) -> None:
+def _write_timezone(encoder: Writing, value: datetime.tzinfo, depth: int) -> None:
     encoder.extended("timezone", depth, value.utcoffset(None), value.tzname(None))
 
 
@@ -37,23 +34,23 @@ def _write_zone(value: object) -> object:
     return value
 
 
-def _write_datetime(encoder: Encoder, value: datetime.datetime, depth: int) -> None:
+def _write_datetime(encoder: Writing, value: datetime.datetime, depth: int) -> None:
     at = datetime.datetime.timetuple(value)[:6]
     encoder.extended("datetime", depth, *at, value.microsecond, _write_zone(value.tzinfo), value.fold)
 
 
 def _simple(name: str, *attributes: str) -> Writer:
-    def write(encoder: Encoder, value: object, depth: int) -> None:
+    def write(encoder: Writing, value: object, depth: int) -> None:
         encoder.extended(name, depth, *(getattr(value, attribute) for attribute in attributes))
 
     return write
 
 
-def _write_namespace(encoder: Encoder, value: SimpleNamespace, depth: int) -> None:
+def _write_namespace(encoder: Writing, value: SimpleNamespace, depth: int) -> None:
     encoder.extended("namespace", depth, dict(value.__dict__))
 
 
-def _write_array(encoder: Encoder, value: array[Any], depth: int) -> None:
+def _write_array(encoder: Writing, value: array[Any], depth: int) -> None:
     encoder.extended("array", depth, value.typecode, value.tobytes())
 
 

@@ -14,6 +14,7 @@ from . import wire
 from .channel import Channel
 from .codec import Unsendable
 from .exports import CandidateDecoder, CandidateEncoder, Exports
+from .files import Mark
 from .mirror import Mirrored, Streams
 from .sharing import Shared
 from .stubs import Imports
@@ -42,7 +43,8 @@ class Host:
         self.imports.back = self.back
         self.streams = Streams()
         self.mirrored = Mirrored(self.back)
-        self.known_beside: dict[str, Any] = {}
+        self.known_files: dict[str, Mark | None] = {}  # in temporary folders of the tests, as both ends know them
+        self.known_beside: dict[str, Mark | None] = {}  # in the working folder
         self.home = ""  # the working folder, wherever a test leads to later
         self.accompanied: Callable[[Host], Companionship] | None = None  # threads ask at once, from the next message on
         self.companions: Companionship | None = None

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeGuard
 
+from .context import name_of
 from .names import bound_names
 
 _DEFINES = re.compile(r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b)|\w+\s*=\s*[-\dfm])", re.MULTILINE)
@@ -139,10 +140,10 @@ def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) 
 
 def _holds_data(definition: ast.ClassDef) -> bool:
     """Whether its objects are made of the arguments alone: nodes of lists, trees and graphs, points, intervals."""
-    if any(_name(base) not in _BASES for base in definition.bases) or definition.keywords:
+    if any(name_of(base) not in _BASES for base in definition.bases) or definition.keywords:
         return False
     if any(
-        _name(mark.func if isinstance(mark, ast.Call) else mark) != "dataclass" for mark in definition.decorator_list
+        name_of(mark.func if isinstance(mark, ast.Call) else mark) != "dataclass" for mark in definition.decorator_list
     ):
         return False
     makes = bool(definition.decorator_list)
@@ -172,14 +173,14 @@ def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
 def _says_little(node: ast.stmt) -> bool:
     """Whether it declares a field, whose default is no answer."""
     if isinstance(node, ast.Assign):
-        return _name(node.targets[0]) == "__slots__" or _is_blank(node.value)
+        return name_of(node.targets[0]) == "__slots__" or _is_blank(node.value)
     return isinstance(node, ast.AnnAssign) and _is_blank(node.value)
 
 
 def _is_blank(value: ast.expr | None) -> bool:
     """Whether a default holds nothing: None, 0, `[]`, `field(...)`."""
     if isinstance(value, ast.Call):
-        return _name(value.func) == "field"
+        return name_of(value.func) == "field"
     allowed = ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.expr_context
     nodes = list(ast.walk(value)) if value is not None else []
     return all(isinstance(node, allowed) and not getattr(node, "value", None) for node in nodes)
@@ -195,19 +196,15 @@ def _only_keeps(init: ast.FunctionDef) -> bool:
         if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Pass | ast.Expr | ast.If):
             return False
         for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and _name(node.func) not in _MAKERS:
+            if isinstance(node, ast.Call) and name_of(node.func) not in _MAKERS:
                 return False
     return True
 
 
 def _is_plain_method(method: ast.FunctionDef, class_name: str) -> bool:
     """Whether it takes no argument, or is another way to make such objects."""
-    if any(_name(mark) in ("classmethod", "staticmethod") for mark in method.decorator_list):
-        calls = [_name(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)]
+    if any(name_of(mark) in ("classmethod", "staticmethod") for mark in method.decorator_list):
+        calls = [name_of(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)]
         return "cls" in calls or class_name in calls
     arguments = method.args
     return len(arguments.args) == 1 and not (arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
-
-
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

@@ -7,23 +7,18 @@ function's internals, never an operand of a comparison.
 from __future__ import annotations
 
 from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
-from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
-from . import context, proxies, reading, served, spoiling, unbounded, uses, views, wire
+from . import context, proxies, reading, refusing, served, spoiling, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
-from .crossing import MODULE, CheckerDecoder, CheckerEncoder
-from .described import make_handle, register
-from .proxies import ProgramLost, UnsupportedTest
-from .raised import made_here
+from .crossing import CheckerDecoder, CheckerEncoder
+from .ours import Ours
+from .proxies import MODULE, ProgramLost, UnsupportedTest
 from .sharing import Shared
+from .theirs import Theirs
 
-if TYPE_CHECKING:
-    from .turns import Turns
-
-_MOST_OBJECTS = 2_000_000
 PATIENCE = 0.003  # seconds that reports wait for the program
 _MUCH = 1 << 16  # bytes
 _MAY_STOP = ("__next__", "drive")
@@ -41,6 +36,13 @@ class Case:
         self.asked = 0
 
 
+class Threads(Protocol):
+    """The conversation where threads of the tests ask at once (`turns.py`)."""
+
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The message with the program's answer, or what it raised. Raises ProgramLost."""
+
+
 class Link:
     """Asks the program, and serves what it asks back."""
 
@@ -48,36 +50,32 @@ class Link:
         self._channel = channel
         self.lock = RLock()
         self.level = 0  # how often the thread that holds the lock has taken it
-        self.turns: Turns | None = None  # where threads of the tests ask at once
+        self.turns: Threads | None = None  # where threads of the tests ask at once
         self.shared = Shared(first=0)
+        self.ours = Ours()
+        self.theirs = Theirs()
+        self.gone = self.theirs.gone
+        self.warning_of = self.theirs.warning_of
         self.case = Case()
         self.lost = ""  # why there is no program any more
         self.violated = False  # it is lost because of what it sent
         self.answered = False  # it has sent something that could be read
         self.gave_its_file = False  # the path of its own source, which is not here
-        self.gave_much = False  # so large or deep that a test may be unable to hand it back
-        self.handles: dict[int, Any] = {}  # kept: classes, exceptions, instances of plain types
-        self._refs: dict[int, Any] = {}
-        self._received: dict[int, int] = {}
-        self._gone: dict[int, type] = {}
-        self._collected: deque[tuple[int, type]] = deque()
-        self.reading = 0
-        self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
-        self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
-        self._abstract: list[type] = []  # classes of the program that stand for abstract ones of the standard library
-        self.objects: dict[int, tuple[str, Any]] = {}
-        self._object_numbers: dict[int, int] = {}
+        self.reading = 0  # messages that are half read
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
         self.public_names: tuple[str, ...] = ()
-        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
         self.handing: Callable[[Any], None] | None = None  # looks at what is handed to the program
         self.hearing: Callable[[bytes], None] | None = None  # looks at what the program sends
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
         self.after: Callable[[], None] | None = None  # takes over what the program has changed
-        self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         proxies.connect(self)
+
+    @property
+    def local_modules(self) -> frozenset[str]:
+        """Modules that hold tests."""
+        return self.ours.local_modules
 
     def reports(self, waiting: Callable[[], bool], flush: Callable[[], None]) -> None:
         """Reports that wait to be sent are, when the program takes its time."""
@@ -95,6 +93,7 @@ class Link:
         raise UnsupportedTest(what)
 
     def lose(self, reason: str, violated: bool = False) -> NoReturn:
+        """There is no program from here on. Raises ProgramLost."""
         if not self.lost:
             self.lost, self.violated = reason, violated
         raise ProgramLost(self.lost)
@@ -121,8 +120,8 @@ class Link:
         finally:
             del args, kwargs
             self.shared.take_back(half_read)
-            while self._abstract and not self.lost:
-                register(self._abstract.pop())
+            while not self.lost and self.theirs.register_one():
+                pass
             if self.after is not None and not self.lost:
                 self.after()
 
@@ -174,34 +173,32 @@ class Link:
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""
-        value = proxies.attribute(MODULE, name)
+        value = refusing.attribute(MODULE, name)
         if name[:1].isupper():
             proxies.mark_named(value, name)
         return value
 
     def write(self, operation: int, *payload: Any) -> None:
+        """Send a message. Raises ProgramLost, and Refused or UnsupportedTest for what cannot be sent."""
         if self.lost:
             raise ProgramLost(self.lost)
-        self._let_go()
-        encoder = CheckerEncoder(self.shared, self)
+        let_go = {} if self.reading else self.theirs.let_go()  # the rest of a message may speak of them
+        encoder = CheckerEncoder(self.shared, self.ours)
         released, changes = self.shared.released(), self.shared.changes()
-        let_go, self._gone = self._gone, {}  # what is collected while this is written goes with the next message
-        if self.reading:  # the rest of a message may speak of them
-            released, let_go, self._gone = (), {}, let_go
-        gone = tuple(x for number in let_go for x in (number, self._received.get(number, 0)))
-        box: list[Any] = [operation, released, gone, changes, (), *payload]
+        if self.reading:
+            released = ()
+        box: list[Any] = [operation, released, self.theirs.counts(let_go), changes, (), *payload]
         del payload
         try:
             encoder.sequence(b"t", iter(box), len(box), DEEPEST)
             raw = encoder.message()
         except Unsendable as error:
-            self._gone |= let_go
-            if operation != wire.ASK or self.gave_much or not uses.arguments_are_own():
+            self.theirs.not_told(let_go)
+            if operation != wire.ASK or self.theirs.gave_much or not uses.arguments_are_own():
                 self.refuse(f"what it gave cannot be handed back: {error}")
                 raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")
-        for number in let_go:
-            self._received.pop(number, None)
+        self.theirs.told(let_go)
         self.shared.settle()
         self.shared.forget(released)
         try:
@@ -210,18 +207,19 @@ class Link:
             self.lose("the program ended before it answered")
 
     def read(self) -> tuple[Any, ...]:
+        """The next message, checked, with what comes beside its answer taken over. Raises ProgramLost."""
         try:
             if self._reports_wait() and not self._channel.comes_within(PATIENCE):
                 self._flush_reports()
             raw = self._channel.receive()
-            self.gave_much = self.gave_much or len(raw) > _MUCH
+            self.theirs.gave_much = self.theirs.gave_much or len(raw) > _MUCH
             if self.hearing is not None:
                 self.hearing(raw)
             self.gave_its_file = self.gave_its_file or b"solution.py" in raw
             self.reading += 1  # the hash of a key may have to be asked for
-            message = CheckerDecoder(raw, self.shared, self).whole()
+            message = CheckerDecoder(raw, self.shared, self.ours, self.theirs).whole()
             self._check(message)
-            self.gave_much = self.gave_much or bool(message[3])  # what it put into a container of the test
+            self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
             self._apply(message[3])
             self.reading -= 1
             self.shared.forget(message[1])
@@ -275,7 +273,7 @@ class Link:
         if handler is None:
             self.lose(f"the program broke the protocol: it asked for {name[:40]!r}", violated=True)
         try:
-            box = [handler(self, *args)]
+            box = [handler(self.ours, *args)]
         except (ProgramLost, UnsupportedTest):
             raise
         except Violation as error:
@@ -283,89 +281,3 @@ class Link:
         except BaseException as error:  # whatever the test's own function raises goes to the program
             return wire.BACK_RAISE, [error]
         return wire.BACK_RETURN, box
-
-    def object_of(self, number: Any, *kinds: str) -> Any:
-        kind, value = self.objects.get(number, ("", None)) if type(number) is int else ("", None)
-        if kind not in kinds:
-            if kind == "":
-                raise Violation("a number of no object")
-            raise TypeError(f"an object of the test of kind {kind!r} offers no such thing")
-        return value
-
-    def object_number(self, value: Any) -> tuple[int, bool]:
-        number = self._object_numbers.get(id(value))
-        if number is not None:
-            return number, False
-        number = len(self.objects) + 1
-        self._object_numbers[id(value)] = number
-        self.objects[number] = (served.kind_of(value, self.local_modules), value)
-        return number, True
-
-    # --- handles ---
-
-    def gone(self, number: int, kind: type) -> None:
-        """A proxy was collected, in whatever thread; the program is told with the next message."""
-        self._collected.append((number, kind))
-
-    def _let_go(self) -> None:
-        """Note those that were collected. One that another thread has brought back in the meantime stays."""
-        while self._collected:
-            number, kind = self._collected.popleft()
-            ref = self._refs.get(number)
-            if ref is None or ref() is None:
-                self._refs.pop(number, None)
-                self._gone[number] = kind
-
-    def received(self, number: int) -> None:
-        self._received[number] = self._received.get(number, 0) + 1
-
-    def handle(self, number: int) -> Any:
-        """The proxy of a number that was sent before. Raises Violation."""
-        if number in self.handles:
-            return self.handles[number]
-        ref = self._refs.get(number)
-        value = ref() if ref is not None else None
-        if value is None:
-            self._let_go()
-            kind = self._gone.pop(number, None)
-            if kind is None:
-                raise Violation("an object that was never sent")
-            value = self.hold(number, kind)
-        self.received(number)
-        return value
-
-    def hold(self, number: int, kind: Any) -> Any:
-        import weakref
-
-        if len(self._refs) > _MOST_OBJECTS:
-            raise Violation("too many objects")
-        value = make_handle(number, kind)
-        self._refs[number] = weakref.ref(value)
-        return value
-
-    def keep(self, number: int, value: Any) -> Any:
-        if number in self.handles or number in self._refs or len(self.handles) > _MOST_OBJECTS:
-            raise Violation("an object that is sent twice")
-        self.handles[number] = value
-        if isinstance(value, type) and value.__module__ in ("abc", "collections.abc", "numbers"):
-            self._abstract.append(value)
-        return value
-
-    def warning_of(self, names: list[str], message: str) -> Warning:
-        """A warning of the first of these classes that is known here: one of the program's that a test has named, or a
-        standard one.
-        """
-        import builtins
-
-        known = {kind.__name__: kind for kind in self.handles.values() if isinstance(kind, type)}
-        for name in names:
-            kind = known.get(name, getattr(builtins, name, None))
-            if isinstance(kind, type) and issubclass(kind, Warning):
-                made: Warning = made_here(kind, message)
-                return made
-        return UserWarning(message)
-
-    def check_new(self, number: int) -> None:
-        self._let_go()
-        if number == 0 or number in self.handles or number in self._refs or number in self._gone:
-            raise Violation("an object that is sent twice")

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import joining, wire
+from . import files, joining, wire
 from .host import Host
 
 MODULE = 0  # the number of the module `solution`
@@ -140,53 +140,38 @@ def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
         numpy.random.seed(*args)
 
 
-def files_in(_host: Host, roots: tuple[str, ...], changes: tuple[Any, ...]) -> None:
+def files_in(host: Host, roots: tuple[str, ...], changes: tuple[files.Change, ...]) -> None:
     """The test has changed files of its temporary folders."""
-    from . import folders
-
-    for path, content, time_ns, mode in changes:
-        folders.make(path, content, time_ns, mode, roots)
-    _known_files.clear()
-    _known_files.update(folders.scan(roots))
-
-
-def files_out(_host: Host, roots: tuple[str, ...]) -> tuple[Any, ...]:
-    """What the program has changed there since."""
-    from . import folders
-
-    now = folders.scan(roots)
-    found = [folders.told(path, mark) for path, mark in now.items() if _known_files.get(path, 0) != mark]
-    found += [(path, False, 0, 0) for path in _known_files if path not in now]
-    _known_files.clear()
-    _known_files.update(now)
-    return tuple(found)
-
-
-_known_files: dict[str, Any] = {}
-
-
-def beside_in(host: Host, changes: tuple[Any, ...]) -> None:
-    """The test has changed files that it handed over by relative names."""
-    from . import beside
-
     for change in changes:
-        beside.put(host.home, *change)
-    now = beside.scan(host.home)
+        files.make(*change, roots)
+    host.known_files = files.scan(roots)
+
+
+def files_out(host: Host, roots: tuple[str, ...]) -> tuple[files.Change, ...]:
+    """What the program has changed there since."""
+    now = files.scan(roots)
+    changes = files.told(now, host.known_files)
+    host.known_files = now
+    return changes
+
+
+def beside_in(host: Host, changes: tuple[files.Change, ...]) -> None:
+    """The test has changed files that it handed over by relative names."""
+    for change in changes:
+        files.put_below(host.home, *change)
+    now = files.scan_below(host.home)
     for name, *_ in changes:
         host.known_beside.pop(name, None)
         if name in now:
             host.known_beside[name] = now[name]
 
 
-def beside_out(host: Host) -> tuple[Any, ...]:
+def beside_out(host: Host) -> tuple[files.Change, ...]:
     """What the program has changed in its working folder since."""
-    from . import beside
-
-    now = beside.scan(host.home)
-    found = beside.told(host.home, now, host.known_beside)
-    host.known_beside.clear()
-    host.known_beside.update(now)
-    return found
+    now = files.scan_below(host.home)
+    changes = files.told_below(host.home, now, host.known_beside)
+    host.known_beside = now
+    return changes
 
 
 def mirror(host: Host, changes: tuple[Any, ...]) -> None:

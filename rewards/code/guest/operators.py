@@ -14,20 +14,8 @@ from typing import Any
 
 from . import uses, views, wire
 from .codec import plain_base
-from .proxies import (
-    Refused,
-    ask,
-    in_assertion,
-    is_known,
-    is_proxy,
-    keep_made,
-    made_of_class,
-    refuse,
-    size,
-    text_of,
-    truth,
-    was_made,
-)
+from .proxies import Refused, ask, in_assertion, is_known, is_proxy, is_true, keep_made, size, text_of, was_made
+from .refusing import made_of_class, refuse
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -83,7 +71,7 @@ def _delete_item(self: Any, key: Any) -> None:
 def contains(self: Any, item: Any) -> bool:
     if not is_proxy(item):
         refuse(self, "`in`")
-    return truth(ask("__contains__", self, item))
+    return is_true(ask("__contains__", self, item))
 
 
 def found_in(self: Any, item: Any) -> bool:
@@ -144,13 +132,14 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
 
 
 def text_method(name: str) -> Callable[..., Any]:
+    """`__str__` and its like, asked of the program."""
+
     def method(self: Any, *args: Any) -> Any:
         return text_of(ask(name, self, *args), name)
 
     return method
 
 
-_ORDERINGS = ("__lt__", "__le__", "__gt__", "__ge__")
 TEMPLATES: dict[str, Callable[..., Any]] = {
     "__call__": _call,
     "__iter__": iterate,
@@ -164,24 +153,25 @@ TEMPLATES: dict[str, Callable[..., Any]] = {
     "__exit__": _exit,
     "__reversed__": lambda self: ask("__reversed__", self),
     "__fspath__": lambda self: text_of(ask("__fspath__", self), "__fspath__"),
-    **{name: _binary(name, ordering=True) for name in _ORDERINGS},
+    **{name: _binary(name, ordering=True) for name in ("__lt__", "__le__", "__gt__", "__ge__")},
+    **{name: _unary(name) for name in ("__neg__", "__pos__", "__invert__")},
+    **{
+        name: _index_like(name)
+        for name in (
+            *("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+            *("__int__", "__float__", "__complex__", "__index__", "__bytes__"),
+        )
+    },
 }
-for _name in wire.CAPABILITIES:
-    if _name in TEMPLATES or _name in ("__eq__", "__ne__", "__hash__", "__bool__", "__missing__", "__ipow__"):
-        continue
-    if _name in ("__str__", "__repr__", "__format__"):
-        continue
-    if _name in (
-        *("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__"),
-        *("__int__", "__float__", "__complex__", "__index__", "__bytes__"),
-    ):
-        TEMPLATES[_name] = _index_like(_name)
-    elif _name in ("__neg__", "__pos__", "__invert__"):
-        TEMPLATES[_name] = _unary(_name)
-    elif "await" not in _name and "_a" not in _name[1:3]:
-        TEMPLATES[_name] = _binary(_name)
-for _name in ("__add__", "__and__", "__radd__", "__rand__"):
-    TEMPLATES[_name] = _binary(_name)
+# What every handle has of its own, what `awaited.py` has, and what is left to the operator that Python takes instead.
+_ELSEWHERE = frozenset(
+    (
+        *("__eq__", "__ne__", "__hash__", "__bool__", "__str__", "__repr__", "__format__"),
+        *wire.ASYNCHRONOUS,
+        *("__missing__", "__ipow__"),
+    )
+)
+TEMPLATES |= {name: _binary(name) for name in wire.CAPABILITIES if name not in TEMPLATES.keys() | _ELSEWHERE}
 
 
 def plain_binary(name: str) -> Callable[..., Any]:

@@ -14,7 +14,8 @@ from typing import Any
 from . import wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
 from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
-from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, in_assertion, is_known, keep_made, refuse, state_of, was_made
+from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, state_of, was_made
+from .refusing import NEVER, refuse
 
 # What the program may answer: on any such class, and on those of mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -132,7 +133,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
 def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], None]) -> Any:
     """An instance of a class that derives from a plain type, with its content. Raises Violation."""
     plain = plain_base(kind) if isinstance(kind, type) else None
-    if plain is None or type(kind) is not HandleMeta or not issubclass(kind, PlainHandle):
+    if plain is None or not is_class(kind) or not issubclass(kind, PlainHandle):
         raise Violation("content of a class that has none")
     if not _fits(plain, content):
         raise Violation(f"content of another type than {plain.__name__}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .codec import Violation
-from .proxies import NEVER, NUMBER, HandleMeta, Root, ask, state_of
+from .proxies import NUMBER, Root, ask, is_class, state_of
+from .refusing import NEVER
 
 
 class ErrorHandle(Root):
@@ -57,7 +58,7 @@ def _check_place(args: tuple[Any, ...]) -> None:
 def made_here(kind: type, text: str) -> Any:
     """An exception of a class of the program, as far as a text says what it is."""
     made = _bare_error(kind, (text,))
-    if type(kind) is HandleMeta:
+    if is_class(kind):
         state_of(made)["\0text"] = text
     return made
 
@@ -69,7 +70,7 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
     if type(args) is not tuple or type(text) is not str or type(attributes) is not dict:
         raise Violation("an exception without its parts")
     made: BaseException
-    if type(kind) is HandleMeta:
+    if is_class(kind):
         made = _bare_error(kind, args)
         state_of(made).update({NUMBER: number, "\0text": text})
         return made

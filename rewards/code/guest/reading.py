@@ -61,4 +61,4 @@ def _is_test(frame: FrameType | None) -> bool:
     """Whether a test opens it, itself or through the standard library's functions that read files."""
     while frame is not None and _READERS.search(frame.f_code.co_filename):
         frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename in context.SOURCES
+    return frame is not None and context.is_test(frame)

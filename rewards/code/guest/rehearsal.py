@@ -15,7 +15,7 @@ import time
 from _socket import socketpair
 from typing import Any
 
-from . import candidate, checker, context
+from . import candidate, checker, context, verdicts
 from .channel import Channel, Ended, framed
 from .codec import decode, encode
 from .link import Link
@@ -97,7 +97,7 @@ def _converse(start: dict[str, Any]) -> None:
     caller.sendall(framed(encode(start)))
     channel = Channel(report.fileno())
     told = decode(channel.receive())
-    checker.MODES[told["mode"]](Link(Channel(ours.fileno())), checker.Report(channel), told)
+    checker.MODES[told["mode"]](Link(Channel(ours.fileno())), verdicts.Report(channel), told)
     ours.close()
     ended.acquire()
     answers = caller.recv(1 << 16)

@@ -17,13 +17,11 @@ import sys
 import tempfile
 import types
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import beside, context
 from .evaluation import is_own
-
-if TYPE_CHECKING:
-    from .link import Link
+from .link import Link
 
 _LOADS_IT = re.compile(
     r"reload|import_module|__import__|sys\.modules|runpy|subprocess|spec_from_file_location|os\.system|popen"

@@ -110,20 +110,19 @@ def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
     statement = _statement_at(body, place)
     if not spoiled or statement is None:
         return False
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and context.span(n) == place]
+    calls = context.calls_at(tree, place)
     if not calls:  # what it gave before is walked over
         inside = (n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
         calls = [n for n in inside if isinstance(n.func, ast.Name) and proxies.is_proxy(held.get(n.func.id))]
     answers = {name for name, value in held.items() if proxies.is_proxy(value) and not _can_be_called(value)}
     later = [n for n in ast.walk(body) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno]
     taken_out = any(change.lost for change in _changed) and not any(answer is change.value for change in _changed)
-    nodes = (node for source in context.trees() for node in ast.walk(source))
-    functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    functions = {node.name: node for node in context.nodes() if isinstance(node, ast.FunctionDef)}
     return _Comparison(answers, spoiled, calls, taken_out).is_in(later, functions)
 
 
 def _can_be_called(value: Any) -> bool:
-    return callable(value) or type(value) is proxies.SolutionModule
+    return callable(value) or proxies.is_module(value)
 
 
 class _Comparison:
@@ -313,7 +312,7 @@ def _compared(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
         sides = pairwise((node.left, *node.comparators))
         return [pair for pair, op in zip(sides, node.ops, strict=True) if isinstance(op, ast.Eq | ast.NotEq)]
     if isinstance(node, ast.Call) and len(node.args) >= 2:
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = context.name_of(node.func)
         if any(word in name.lower() for word in ("equal", "close", "assert", "same", "zip")):
             return list(combinations(node.args, 2))
     return []

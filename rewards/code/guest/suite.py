@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
 import importlib
 import importlib.util
 import inspect
@@ -18,20 +19,27 @@ import tempfile
 import time
 import types
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, proxies, reading, scripts
-from .checker import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, describe, load, outcome
-from .link import Case
+from . import context, counting, handles, proxies, reading, scripts
+from .link import Case, Link
+from .names import (
+    JUDGES,
+    MODULES,
+    around_answers,
+    beside_answers,
+    bound_names,
+    brought_by_stars,
+    standard_value,
+    standing_for,
+    used_names,
+)
 from .surroundings import forward_output, watch
-
-if TYPE_CHECKING:
-    from .checker import Report
-    from .link import Link
+from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
 
 SKIPPED = "skipped"
 _STAR = re.compile(r"^\s*from\s+solution\s+import\s+\*", re.MULTILINE)
@@ -154,7 +162,7 @@ class Plugin:
             return True
         self._report.later("begin", self._function(item).index)
         self._link.case = Case()
-        self._link.completed.clear()
+        self._link.ours.completed.clear()
         self._state, self._skipped = ("", ""), False
         self._began = time.perf_counter()
         return None
@@ -195,7 +203,7 @@ class Plugin:
         """A test that a decorator of the program holds must have been run by it, to its end."""
         if not isinstance(item, pytest.Function) or not proxies.is_proxy(getattr(item.obj, "__func__", item.obj)):
             return
-        names = {getattr(code, "co_name", "") for code in self._link.completed}
+        names = {getattr(code, "co_name", "") for code in self._link.ours.completed}
         if item.originalname not in names:
             self._link.refuse(f"the program has not run {item.originalname}, which it was given to decorate")
 
@@ -295,11 +303,7 @@ def _brings_other(text: str) -> bool:
 
 def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: str) -> types.ModuleType:
     """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
-    import builtins
-
-    from .names import JUDGES, around_answers, beside_answers, bound_names, brought_by_stars, standing_for, used_names
-
-    module = proxies.SolutionModule("solution")
+    module = handles.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
     module.__file__ = os.path.abspath("solution.py")
     sys.modules["solution"] = module
@@ -338,8 +342,6 @@ def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: s
 
 def _put_standard(module: types.ModuleType, name: str, only_attributes: bool, around: bool) -> None:
     """What tests judge by is the standard one, where a star import of the program would bring it."""
-    from .names import JUDGES, MODULES, standard_value, standing_for
-
     place: tuple[str, str] | None = standing_for(name) if around else JUDGES.get(name)
     if only_attributes and (name in sys.stdlib_module_names or name in MODULES):
         place = MODULES.get(name, name), ""
@@ -381,7 +383,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     scripts.watch(link, module, text)
     reading.guard(sources, text)
     link.output = forward_output
-    link.local_modules = frozenset(
+    link.ours.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )
     surroundings = watch(link, sources, trees.values())

@@ -15,13 +15,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import beside, proxies, wire
 from .folders import Files
-
-if TYPE_CHECKING:
-    from .link import Link
+from .link import Link
 
 _LISTED = (
     *(("builtins", name) for name in ("input", "print", "open")),

@@ -65,7 +65,7 @@ def _is_of_program(node: ast.expr, around: dict[str, Any]) -> bool:
     """An object of the program, or what one of its classes makes: `cache`, `Solution()`."""
     if isinstance(node, ast.Call):
         node = node.func
-        return isinstance(node, ast.Name) and type(around.get(node.id)) is proxies.HandleMeta
+        return isinstance(node, ast.Name) and proxies.is_class(around.get(node.id))
     return isinstance(node, ast.Name) and proxies.is_proxy(around.get(node.id))
 
 
@@ -74,14 +74,11 @@ def _written(frame: FrameType) -> Iterator[list[str | None]]:
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return
-    place = context.place_of(frame)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and context.span(node) == place:
-            source = node.args[0]
-            if isinstance(source, ast.Name):
-                yield from map(_parts, _assigned(tree, source.id))
-            else:
-                yield _parts(source)
+    for source in (call.args[0] for call in context.calls_at(tree, context.place_of(frame)) if call.args):
+        if isinstance(source, ast.Name):
+            yield from map(_parts, _assigned(tree, source.id))
+        else:
+            yield _parts(source)
 
 
 def _assigned(tree: ast.Module, name: str) -> Iterator[ast.expr]:

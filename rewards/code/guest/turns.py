@@ -14,13 +14,11 @@ import threading
 from _thread import _count, allocate_lock, start_new_thread
 from collections import deque
 from threading import Thread, current_thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import wire
+from .link import Link
 from .proxies import ProgramLost, Refused, UnsupportedTest
-
-if TYPE_CHECKING:
-    from .link import Link
 
 _FIRST, _SHORTEST, _LONGEST = 0.001, 0.0005, 0.005  # seconds that the program keeps the turn, and is left alone
 _PULSE = 0.003

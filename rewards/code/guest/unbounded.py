@@ -186,8 +186,7 @@ def _asks_for_float(frame: FrameType) -> bool:
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return False
-    place = context.place_of(frame)
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and context.span(node) == place)
+    calls = context.calls_at(tree, context.place_of(frame))
     return any(isinstance(name, ast.Name) and name.id == "float" for call in calls for name in ast.walk(call))
 
 

@@ -10,7 +10,6 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 from . import context, evaluation, proxies
@@ -26,10 +25,6 @@ def guard(tests: bytes) -> None:
 
     _guard_functions(pickle)
     _guard_unpickler(pickle)
-
-
-def _is_test(frame: FrameType) -> bool:
-    return frame.f_code.co_filename in context.SOURCES
 
 
 def _guard_functions(pickle: Any) -> None:
@@ -56,7 +51,7 @@ def _guard_functions(pickle: Any) -> None:
         return proxies.ask("forwarded", "pickle", "loads", data, **options)
 
     def loads(data: Any, /, **options: Any) -> Any:
-        if not (_is_test(sys._getframe(1)) or evaluation.is_asked(sys._getframe(1))):
+        if not (context.is_test(sys._getframe(1)) or evaluation.is_asked(sys._getframe(1))):
             return read(data, **options)
         return unpickled(bytes(memoryview(data)), options)
 
@@ -66,7 +61,7 @@ def _guard_functions(pickle: Any) -> None:
             return pickle.Unpickler(file, **options).load()
         if evaluation.is_asked(caller):
             return unpickled(bytes(memoryview(file.read())), options)
-        if not _is_test(caller):
+        if not context.is_test(caller):
             return original_load(file, **options)
         start = file.tell()
         for _ in pickletools.genops(file):  # leaves the file behind the first pickle

@@ -12,7 +12,7 @@ import builtins
 import sys
 from types import FrameType
 
-from . import context, proxies
+from . import classes, context, proxies
 
 _Bindings = dict[str, list[ast.AST]]
 
@@ -20,7 +20,7 @@ _Bindings = dict[str, list[ast.AST]]
 def test_frame() -> FrameType | None:
     """The innermost frame that runs a test's source."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename not in context.SOURCES:
+    while frame is not None and not context.is_test(frame):
         frame = frame.f_back
     return frame
 
@@ -34,8 +34,6 @@ def as_value() -> bool:
     """
     import dis
 
-    from . import classes
-
     frame = test_frame()
     if frame is None:
         return True
@@ -45,7 +43,7 @@ def as_value() -> bool:
         if step.opname in ("POP_TOP", "LOAD_ATTR", "LOAD_METHOD"):
             return False
         if step.opname.startswith("STORE_"):
-            asked = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+            asked = (node for node in context.nodes() if isinstance(node, ast.Attribute))
             names = {n.value.id for n in asked if isinstance(n.value, ast.Name) and n.attr not in classes.DATA_HAS}
             return step.argval not in names
         break
@@ -64,8 +62,7 @@ def arguments_are_own() -> bool:
     bound = _bindings()
     calls = [
         node
-        for tree in context.trees()
-        for node in ast.walk(tree)
+        for node in context.nodes()
         if isinstance(node, ast.Call) and node.lineno <= place[0] <= (node.end_lineno or node.lineno)
     ]
     called = [node for node in calls if context.span(node) == place] or calls
@@ -79,28 +76,27 @@ def arguments_are_own() -> bool:
 def _bindings() -> _Bindings:
     """What each name of the tests is bound to, anywhere."""
     bound: _Bindings = {}
-    for tree in context.trees():
-        for node in ast.walk(tree):
-            value: ast.AST | None = None
-            targets: list[ast.AST] = []
-            if isinstance(node, ast.Assign):
-                value, targets = node.value, [*node.targets]
-            elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
-                value, targets = node.value, [node.target]
-            elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-                value, targets = node.iter, [node.target]
-            elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-                value, targets = node.context_expr, [node.optional_vars]
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                bound.setdefault(node.name, []).append(node)
-            elif isinstance(node, ast.arg):
-                bound.setdefault(node.arg, [])
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                for alias in node.names:
-                    bound.setdefault((alias.asname or alias.name).partition(".")[0], [])
-            if value is not None:
-                for name in (name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)):
-                    bound.setdefault(name.id, []).append(value)
+    for node in context.nodes():
+        value: ast.AST | None = None
+        targets: list[ast.AST] = []
+        if isinstance(node, ast.Assign):
+            value, targets = node.value, [*node.targets]
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+            value, targets = node.value, [node.target]
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            value, targets = node.iter, [node.target]
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            value, targets = node.context_expr, [node.optional_vars]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.arg):
+            bound.setdefault(node.arg, [])
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                bound.setdefault((alias.asname or alias.name).partition(".")[0], [])
+        if value is not None:
+            for name in (name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)):
+                bound.setdefault(name.id, []).append(value)
     return bound
 
 
@@ -132,7 +128,7 @@ def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> b
     trace = error.__traceback__ if error is not None else None
     found: tuple[FrameType, int] | None = None
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename in context.SOURCES:
+        if context.is_test(trace.tb_frame):
             found = trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
     if found is None or (tree := context.tree_of(found[0].f_code.co_filename)) is None:
@@ -217,8 +213,7 @@ def catches_assertions(name: str, value: object) -> bool:
     return any(
         any(_names(caught, names) for caught in _caught(node))
         and any(_says_failed(inner) for held in node.body for inner in ast.walk(held))
-        for tree in context.trees()
-        for node in ast.walk(tree)
+        for node in context.nodes()
         if isinstance(node, ast.Try | ast.With | ast.AsyncWith)
     )
 
@@ -259,10 +254,7 @@ def _says_failed(node: ast.AST) -> bool:
 
 
 def _is_call_of_failing(node: ast.AST) -> bool:
-    called = node.func if isinstance(node, ast.Call) else None
-    return (isinstance(called, ast.Name) and called.id == "fail") or (
-        isinstance(called, ast.Attribute) and called.attr == "fail"
-    )
+    return isinstance(node, ast.Call) and context.name_of(node.func) == "fail"
 
 
 def _caught(node: ast.Try | ast.With | ast.AsyncWith) -> list[ast.expr]:

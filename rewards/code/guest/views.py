@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from . import proxies
+from . import proxies, refusing
 
 # What only looks at an object. All else may change it.
 LOOKS = frozenset(
@@ -58,7 +58,7 @@ class _Walk:
         self.value = value
         self.count = 0
         self.moment = _moment
-        kept = type(value) is not proxies.HandleMeta and not proxies.is_known(value)
+        kept = not proxies.is_class(value) and not proxies.is_known(value)
         self.items: list[Any] | None = [] if kept else None
 
 
@@ -78,7 +78,7 @@ def asked(name: str) -> None:
 
 def _size_of(value: Any) -> _Size:
     size: _Size
-    if type(value) is proxies.HandleMeta:
+    if proxies.is_class(value):
         size = _of_classes.setdefault(value, _Size())
     else:
         size = proxies.state_of(value).setdefault(_SIZE, _Size())
@@ -89,7 +89,7 @@ def _size_of(value: Any) -> _Size:
 
 
 def _refuse(value: Any, what: str = "the length of {} is not the number of its items") -> NoReturn:
-    said = what.format(value.__name__ if type(value) is proxies.HandleMeta else type(value).__name__)
+    said = what.format(value.__name__ if proxies.is_class(value) else type(value).__name__)
     proxies.the_link().refuse(said)
     raise proxies.Refused(said)
 
@@ -142,11 +142,11 @@ def looking(value: Any, name: str) -> Any:
 
     def found(item: Any, /, *rest: Any, **more: Any) -> Any:
         if rest or more or proxies.is_proxy(item) or callable(item):
-            return proxies.ask("call", proxies.attribute(value, name), item, *rest, **more)
+            return proxies.ask("call", refusing.attribute(value, name), item, *rest, **more)
         places = [at for at, given in enumerate(value) if given is item or given == item]
         if name == "count":
             return len(places)
-        return places[0] if places else proxies.ask("call", proxies.attribute(value, name), item)
+        return places[0] if places else proxies.ask("call", refusing.attribute(value, name), item)
 
     found.__name__ = name
     return found
@@ -154,7 +154,7 @@ def looking(value: Any, name: str) -> Any:
 
 def begins(value: Any, iterator: Any) -> Any:
     """It is iterated over."""
-    if issubclass(type(iterator), proxies.Handle):
+    if issubclass(type(iterator), proxies.RootOfObjects):
         proxies.state_of(iterator)[_WALK] = _Walk(value)
     elif _size_of(value).length > 0:  # an iterator that nobody counts
         _refuse(value)

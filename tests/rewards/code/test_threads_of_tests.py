@@ -14,7 +14,7 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
         "    def first(self, printFirst): printFirst(); self.a.set()\n"
         "    def second(self, printSecond): self.a.wait(); printSecond(); self.b.set()\n"
         "    def third(self, printThird): self.b.wait(); printThird()\n",
-        ("self.b.wait(); printThird()", "self.a.wait(); printThird(); self.b.wait()"),
+        ("self.b.wait(); printThird()", "printThird(); self.b.wait()"),
         (
             """
             import threading

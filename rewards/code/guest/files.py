@@ -1,0 +1,177 @@
+"""Files as they cross: what lies in a folder, what the other end is told of it, and how it is put there.
+
+Of temporary folders both ends have the same paths (`scan`, `told`, `make`). Each end has a working folder of its own;
+what lies there goes by its name below it (`scan_below`, `told_below`, `put_below`), and only files without a second
+name. A file goes over with its time and mode. Tests replace functions of `os`, so those used here are held from before.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import Any, TypeAlias
+
+Mark: TypeAlias = tuple[int, int, int]  # time, size, mode
+Change: TypeAlias = tuple[str, Any, int, int]
+"""Path or name, content, time, mode: a folder has None for content, what is gone False."""
+
+MOST_FILES = 500
+_LARGEST = 8 << 20
+_DEEPEST = 6
+_chmod, _utime, _makedirs, _remove, _rmdir = os.chmod, os.utime, os.makedirs, os.remove, os.rmdir
+_open = io.open
+
+
+def _regular(path: str) -> os.stat_result | None:
+    """What is known of a file, where it is one. Tests replace `open` and `os.path.isfile`, and count their calls."""
+    try:
+        held = os.lstat(path)
+    except OSError:
+        return None
+    return held if stat.S_ISREG(held.st_mode) else None
+
+
+def _plain(path: str) -> os.stat_result | None:
+    """The same, where it has no second name."""
+    held = _regular(path)
+    return held if held is not None and held.st_nlink == 1 else None
+
+
+def _mark(held: os.stat_result) -> Mark:
+    return held.st_mtime_ns, held.st_size, stat.S_IMODE(held.st_mode)
+
+
+def _read(path: str) -> Any:
+    try:
+        with _open(path, "rb") as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return False
+
+
+def _write(path: str, content: bytes, time_ns: Any, mode: Any) -> None:
+    """Raises OSError, and ValueError, TypeError or OverflowError for a time or mode that is none."""
+    with _open(path, "wb") as file:
+        file.write(content)
+    _chmod(path, int(mode) & 0o777)
+    _utime(path, ns=(int(time_ns), int(time_ns)))
+
+
+# --- temporary folders, by paths --------------------------------------------------------------------------------------
+
+
+def inside(path: str, roots: tuple[str, ...]) -> bool:
+    """Whether a path lies in one of the folders, through no link that leads out of them."""
+    if "\0" in path or not os.path.isabs(path):
+        return False
+    real = os.path.realpath(path)
+    tops = [os.path.realpath(root) for root in roots]
+    return any(real == top or real.startswith(top + os.sep) for top in tops)
+
+
+def scan(roots: tuple[str, ...]) -> dict[str, Mark | None]:
+    """Folders, each with None, and files."""
+    found: dict[str, Mark | None] = {}
+    for root in roots:
+        if (held := _regular(root)) is not None:
+            found[root] = _mark(held)
+        for folder, _, names in os.walk(root):
+            found[folder] = None
+            for name in names:
+                path = os.path.join(folder, name)
+                if (held := _regular(path)) is not None:
+                    found[path] = _mark(held)
+            if len(found) > MOST_FILES:
+                return found
+    return found
+
+
+def told(now: dict[str, Mark | None], known: dict[str, Mark | None]) -> tuple[Change, ...]:
+    """What the other end is told, which knows what lay there before."""
+    found = [_told(path, path, mark) for path, mark in now.items() if known.get(path, 0) != mark]
+    found += [(path, False, 0, 0) for path in known if path not in now]
+    return tuple(found)
+
+
+def _told(name: str, path: str, mark: Mark | None) -> Change:
+    return (name, None, 0, 0) if mark is None else (name, _read(path), mark[0], mark[2])
+
+
+def make(path: str, content: Any, time_ns: Any, mode: Any, roots: tuple[str, ...]) -> None:
+    """Write one file, make one folder, or remove one of them, where that lies in one of the folders."""
+    import shutil
+
+    if not inside(path, roots):
+        return
+    try:
+        if content is None:
+            _makedirs(path, exist_ok=True)
+        elif content is False:
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                _remove(path)
+        elif type(content) is bytes:
+            _makedirs(os.path.dirname(path), exist_ok=True)
+            if _regular(path) is not None:
+                _chmod(path, 0o600)
+            _write(path, content, time_ns, mode)
+    except (OSError, ValueError, TypeError, OverflowError):
+        return
+
+
+# --- a working folder, by names below it ------------------------------------------------------------------------------
+
+
+def scan_below(home: str) -> dict[str, Mark | None]:
+    """Folders, each with None, and plain files."""
+    found: dict[str, Mark | None] = {}
+    for folder, inner, names in os.walk(home):
+        at = "" if folder == home else folder[len(home) + 1 :]
+        inner[:] = [name for name in inner if name != "__pycache__"] if at.count("/") < _DEEPEST else []
+        if at:
+            found[at] = None
+        for name in names:
+            if (held := _plain(os.path.join(folder, name))) is not None:
+                found[f"{at}/{name}" if at else name] = _mark(held)
+        if len(found) > MOST_FILES:
+            break
+    return found
+
+
+def told_below(home: str, now: dict[str, Mark | None], known: dict[str, Mark | None]) -> tuple[Change, ...]:
+    """What the other end is told, which knows what lay there before: no more than fits."""
+    changes: list[Change] = []
+    left = _LARGEST
+    for name, mark in list(now.items())[:MOST_FILES]:
+        size = 0 if mark is None else mark[1]
+        if known.get(name, 0) != mark and size <= left:
+            left -= size
+            changes.append(_told(name, os.path.join(home, name), mark))
+    changes += [(name, False, 0, 0) for name in sorted(known, reverse=True) if name not in now][:MOST_FILES]
+    return tuple(changes)
+
+
+def put_below(home: str, name: str, content: Any, time_ns: Any, mode: Any) -> bool:
+    """Write one plain file, make one folder, or remove one of them. Whether it was done; a link is never followed."""
+    path = os.path.join(home, name)
+    if os.path.realpath(path) != path:
+        return False
+    try:
+        if content is None:
+            _makedirs(path, exist_ok=True)
+        elif content is False:
+            (_remove if _plain(path) is not None else _rmdir)(path)
+        elif type(content) is bytes:
+            _makedirs(os.path.dirname(path), exist_ok=True)
+            if os.path.lexists(path):
+                if _plain(path) is None:
+                    return False
+                _chmod(path, 0o600)
+            _write(path, content, time_ns, mode)
+        else:
+            return False
+    except (OSError, ValueError, TypeError, OverflowError):
+        return False
+    return True

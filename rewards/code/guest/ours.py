@@ -1,0 +1,134 @@
+"""In the checker: objects of the test that the program was handed, by number, and what each may be used for."""
+
+from __future__ import annotations
+
+import io
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import wire
+from .codec import Violation
+
+_STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+
+# Objects of the standard library that a test hands over to be used, and that hold nothing else of the test.
+_TOOLS = frozenset(
+    (
+        *("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "_queue.SimpleQueue"),
+        *("threading.Event", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"),
+        *("threading.Barrier", "_thread.lock", "_thread.RLock"),
+        *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
+        *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
+        *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "argparse.Namespace"),
+    )
+)
+
+# What the program may do with what `@contextmanager` of a test makes.
+_OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+
+
+def kind_of(value: Any, local_modules: frozenset[str]) -> str:
+    """What the program may do with an object of the test. Its real type counts: a mock says that it is another."""
+    real = type(value)
+    if real in (types.FunctionType, types.MethodType):
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        return "async function" if type(code) is types.CodeType and code.co_flags & 0x80 else "function"
+    if issubclass(real, type):
+        if issubclass(value, BaseException):
+            return "exception class"
+        return "class" if value.__module__ in local_modules else "callable"
+    if real is types.CoroutineType:
+        return "awaitable"
+    if is_mock(value):
+        return "callable object" if callable(value) else "object"
+    if type(value).__module__ in local_modules:
+        return "callable object" if callable(value) else "object"
+    if type(value) in _STREAMS:
+        return "stream"
+    if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
+        return "object"
+    if real.__module__ == "contextlib":
+        return "context"
+    if callable(value):
+        return "callable"
+    if hasattr(type(value), "__await__"):
+        return "awaitable"
+    if hasattr(type(value), "__iter__") or hasattr(type(value), "__next__"):
+        return "iterable"
+    return "opaque"
+
+
+def descriptor_parts(value: Any) -> tuple[Any, ...] | None:
+    """What a test puts on a class of the program to be called for an attribute: its kind and its functions."""
+    if type(value) is property:
+        return ("property", value.fget, value.fset, value.fdel)
+    if type(value) in (staticmethod, classmethod):
+        return (type(value).__name__, value.__func__)
+    mock = sys.modules.get("unittest.mock")
+    if mock is not None and isinstance(value, mock.PropertyMock):
+        return ("property", _getter(value), _setter(value), None)
+    return None
+
+
+def _getter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def get(_owner: object) -> Any:
+        return value()
+
+    return get
+
+
+def _setter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def put(_owner: object, content: Any) -> None:
+        value(content)
+
+    return put
+
+
+def offered(value: Any, kind: str) -> frozenset[str]:
+    """The operators that the program may use on it: those that its class in the test defines."""
+    if kind == "context":
+        return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
+    if kind not in ("object", "callable object"):
+        return frozenset()
+    known = wire.OFFERED_OF_MOCKS if is_mock(value) else wire.OFFERED
+    below = type(value).__mro__[:-1]
+    return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
+
+
+def is_mock(value: Any) -> bool:
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(value, mock.NonCallableMock)
+
+
+class Ours:
+    """The numbers of these objects, and what is kept of them. All that comes from the program is checked here."""
+
+    def __init__(self) -> None:
+        self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
+        self._numbers: dict[int, int] = {}
+        self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
+        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
+        self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
+        self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
+
+    def number(self, value: Any) -> tuple[int, bool]:
+        """Its number, and whether it is new."""
+        number = self._numbers.get(id(value))
+        if number is not None:
+            return number, False
+        number = len(self.objects) + 1
+        self._numbers[id(value)] = number
+        self.objects[number] = (kind_of(value, self.local_modules), value)
+        return number, True
+
+    def get(self, number: Any, *kinds: str) -> Any:
+        """An object of one of these kinds. Raises Violation for a number of none, TypeError for another kind."""
+        kind, value = self.objects.get(number, ("", None)) if type(number) is int else ("", None)
+        if kind not in kinds:
+            if kind == "":
+                raise Violation("a number of no object")
+            raise TypeError(f"an object of the test of kind {kind!r} offers no such thing")
+        return value
