@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, NoReturn
 
 from rlvr import __version__
@@ -59,10 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Torch's threads wait for work asleep, not spinning: the graders and whatever else runs here need the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        status = _run(arguments)
+        with _ended_by_sigterm():
+            status = _run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
+    except KeyboardInterrupt as interrupt:  # also while the commands are imported
+        print("rlvr: interrupted", file=sys.stderr)
+        return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
     except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
         _drop_output()
         return 0
@@ -72,6 +79,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()
         print(f"rlvr: {error.filename or 'a stream (standard output?)'}: {error.strerror}", file=sys.stderr)
         return 1
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that it leaves no half file; `grade` and `train` do more."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise _Terminated
+
+    held = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, held)
 
 
 def _drop_output() -> None:
@@ -102,9 +130,6 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         print(f"rlvr: this command needs {error.name}: pip install 'rlvr[{extra}]'", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("rlvr: interrupted", file=sys.stderr)
-        return 130
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ def serve(app: App, listening: socket.socket) -> Awaitable[None]:
         ws_max_size=1 << 20,
         log_level="warning",
         access_log=False,
+        lifespan="off",  # neither service has one, and a second Ctrl-C would show where it waits
         timeout_graceful_shutdown=5,
     )
     return uvicorn.Server(config).serve(sockets=[listening])

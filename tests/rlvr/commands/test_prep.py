@@ -337,6 +337,17 @@ def test_what_a_killed_preparation_left_goes_with_the_next_and_a_living_one_is_l
             process.communicate()
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_any_command_in_a_line_even_while_it_is_imported(
+    number: signal.Signals, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    monkeypatch.setattr("rlvr.cli.commands", lambda: signal.raise_signal(number))
+    assert main([]) == status
+    assert capsys.readouterr().err == "rlvr: interrupted\n"
+    assert signal.getsignal(number) is before
+
+
 @pytest.mark.parametrize("arguments", [("--count", "0"), ("--seed", "-1"), ("--numbers", "a-b"), ("--limit", "x")])
 def test_numbers_that_cannot_be_are_refused_at_once(
     arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
