@@ -31,7 +31,6 @@ RLVR_BENCH_ONLY=code measures programs alone, on a machine that has an evening f
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -51,6 +50,7 @@ import psutil
 from shared import code_rows
 from shared.harness import OURS, Row, main, row_of, turns
 from shared.math_rows import Pair, pairs
+from shared.peer_files import peer_file
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -177,7 +177,7 @@ class VerlLoop:
         """Raises ImportError: verl or ray is not installed, or the scorer does not accept a right answer."""
         import ray
 
-        shutil.copy(file_of("verl", "utils/reward_score/math_verify.py"), folder / "verl_scorer.py")
+        shutil.copy(peer_file("verl", "utils/reward_score/math_verify.py"), folder / "verl_scorer.py")
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
         ray.init(num_cpus=os.cpu_count(), include_dashboard=False, log_to_driver=False, logging_level="error")
 
@@ -203,16 +203,6 @@ class VerlLoop:
         spent = time.perf_counter() - began
         print(f"verl: {total:.0f} of {len(chosen)} rows accepted", file=sys.stderr)
         return len(chosen) / spent
-
-
-def file_of(package: str, path: str) -> Path:
-    """A file of a package that is installed here or among the tests' peers, and not imported."""
-    found = importlib.util.find_spec(package)
-    places = list(found.submodule_search_locations or ()) if found is not None else []
-    for folder in [*map(Path, places), Path(sys.prefix) / "peers" / package]:
-        if (folder / path).is_file():
-            return folder / path
-    raise ImportError(f"{package} is not installed: make test puts it into {Path(sys.prefix) / 'peers'}")
 
 
 def loop_of_processes(count: int) -> float:

@@ -1,19 +1,18 @@
 """Reward functions that other projects publish, as rewards to attack. Each is called as its project does.
 
 What an adapter takes as it is (`trl:...`, `verl:FILE:compute_score`) is named in `PEERS` by its adapter; the functions
-below are for those that want another shape. Files are loaded by path: importing verl or OpenRLHF loads their trainers.
+below are for those that want another shape.
 
     pip install 'rlvr[bench]' && pip install --no-deps verl openrlhf pylatexenc
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+
+from shared.peer_files import peer_file, peer_module
 
 from rewards import GradeRequest, reward
 from rewards.code.references import FunctionReference, StdioReference
@@ -21,32 +20,14 @@ from rewards.rules.references import TextReference
 from rewards.types import Json, MathReference
 
 HERE = Path(__file__)
-_LOADED: dict[str, ModuleType] = {}
 
 
-def folder(package: str) -> Path | None:
-    """Where a package lies, without importing it."""
-    found = importlib.util.find_spec(package)
-    return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
-
-
-def module(package: str, path: str) -> ModuleType:
-    """A file of a package, loaded by itself."""
-    root = folder(package)
-    if root is None:
-        raise ModuleNotFoundError(package)
-    name = f"peer_{package}_{Path(path).stem}"
-    if name not in _LOADED:
-        file = root / path
-        places = [str(file.parent)] if file.name == "__init__.py" else None
-        spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=places)
-        assert spec is not None
-        assert spec.loader is not None
-        made = importlib.util.module_from_spec(spec)
-        sys.modules[name] = made
-        spec.loader.exec_module(made)
-        _LOADED[name] = made
-    return _LOADED[name]
+def installed(package: str) -> bool:
+    """Whether it is here to be attacked."""
+    try:
+        return bool(peer_file(package, "__init__.py"))
+    except ModuleNotFoundError:
+        return False
 
 
 def gold(request: GradeRequest) -> str:
@@ -76,7 +57,7 @@ def verl_search_r1_subem(request: GradeRequest) -> float:
 
 def _search_r1(request: GradeRequest, function: str) -> float:
     assert isinstance(request.reference, TextReference)
-    score = getattr(module("verl", "utils/reward_score/search_r1_like_qa_em.py"), function)
+    score = getattr(peer_module("verl", "utils/reward_score/search_r1_like_qa_em.py"), function)
     return float(score(request.response, {"target": list(request.reference.answers)}))
 
 
@@ -95,7 +76,7 @@ def verl_prime_code(request: GradeRequest) -> float:
         assert isinstance(request.reference, StdioReference)
         cases = request.reference.cases
         tests = {"inputs": [case.stdin for case in cases], "outputs": [case.stdout for case in cases]}
-    score = module("verl", "utils/reward_score/prime_code/__init__.py").compute_score
+    score = peer_module("verl", "utils/reward_score/prime_code/__init__.py").compute_score
     scored = score(request.response, json.dumps(tests), continuous=True)
     return float(scored[0])
 
@@ -103,25 +84,26 @@ def verl_prime_code(request: GradeRequest) -> float:
 @reward("openrlhf_math", correctness=True)
 def openrlhf_math(request: GradeRequest) -> bool:
     """OpenRLHF's `grade_answer` on the last box, as its rewards call it."""
-    utils = module("openrlhf", "utils/math_utils.py")
+    utils = peer_module("openrlhf", "utils/math_utils.py")
     answer = utils.extract_boxed_answer(request.response)
     return answer is not None and bool(utils.grade_answer(answer, gold(request)))
 
 
 def _verl(file: str) -> Mapping[str, Json]:
-    root = folder("verl")
-    score = f"{root}/utils/reward_score/{file}.py:compute_score" if root else ""
+    if not installed("verl"):
+        return {}
+    score = peer_file("verl", f"utils/reward_score/{file}.py")
     limits: Json = [-1, 1] if file == "math_dapo" else [0, 1]
-    return {"reward": f"verl:{score}", "parameters": {"range": limits}} if root else {}
+    return {"reward": f"verl:{score}:compute_score", "parameters": {"range": limits}}
 
 
 def _trl(function: str) -> Mapping[str, Json]:
     columns: Json = {"range": [0, 1], "columns": {"solution": "answer"}}
-    return {"reward": f"trl:trl.rewards:{function}", "parameters": columns} if folder("trl") else {}
+    return {"reward": f"trl:trl.rewards:{function}", "parameters": columns} if installed("trl") else {}
 
 
 def _here(function: str, package: str) -> Mapping[str, Json]:
-    return {"reward": f"{HERE}:{function}"} if folder(package) else {}
+    return {"reward": f"{HERE}:{function}"} if installed(package) else {}
 
 
 PEERS: dict[str, tuple[str, Mapping[str, Json]]] = {
