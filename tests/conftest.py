@@ -109,11 +109,13 @@ def peers_folder() -> Path:
     return Path(sys.prefix) / "peers"
 
 
-def _peers() -> str:
-    missing = [name for name in ("verl", "openrlhf", "verifiers") if not (peers_folder() / name).is_dir()]
-    if missing:
-        return f"no {', '.join(missing)} in {peers_folder()}: make test installs tests/peers.txt"
-    return _module("trl")()
+def _peer(name: str) -> Callable[[], str]:
+    def probe() -> str:
+        if not (peers_folder() / name).is_dir():
+            return f"no {name} in {peers_folder()}: make test installs tests/peers.txt, as far as there are builds"
+        return _module("trl")()
+
+    return probe
 
 
 def _cuda() -> str:
@@ -132,7 +134,9 @@ PROBES: dict[str, Callable[[], str]] = {
     "serve": _serve,
     "deepspeed": _module("deepspeed"),
     "chromium": _chromium,
-    "peers": _peers,
+    "verl": _peer("verl"),
+    "openrlhf": _peer("openrlhf"),
+    "verifiers": _peer("verifiers"),
     "trl": _module("trl"),
     "cuda": _cuda,
 }

@@ -164,9 +164,11 @@ def _is_own(args: Any, *places: Any) -> bool:
         if not isinstance(word, str | bytes | os.PathLike):
             return False
         text = os.fsdecode(word)
-        if beside.received or _is_temporary(text):  # here it would run what the program wrote, or read the tests for it
+        installed = text == sys.executable  # the environment may lie in a temporary folder
+        # Here it would run what the program wrote, or read the tests for it.
+        if beside.received or (_is_temporary(text) and not installed):
             return False
-        if text != sys.executable and not is_own(text) and any(line.strip() not in known for line in text.splitlines()):
+        if not installed and not is_own(text) and any(line.strip() not in known for line in text.splitlines()):
             return False
     return True
 

@@ -45,7 +45,8 @@ def as_value() -> bool:
         if step.opname.startswith("STORE_"):
             asked = (node for node in context.nodes() if isinstance(node, ast.Attribute))
             names = {n.value.id for n in asked if isinstance(n.value, ast.Name) and n.attr not in classes.DATA_HAS}
-            return step.argval not in names
+            stored = step.argval[0] if isinstance(step.argval, tuple) else step.argval  # one step may do two things
+            return stored not in names
         break
     return True
 

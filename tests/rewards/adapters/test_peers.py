@@ -192,7 +192,7 @@ VERL = r"""
 def test_verl_loads_our_reward_and_its_own_scores_are_the_same_when_taken(
     require: Callable[[str], None], tmp_path: Path
 ) -> None:
-    require("peers")
+    require("verl")
     (tmp_path / "score.py").write_text(
         "from rewards.adapters import to_verl\ncompute_score = to_verl('math', workers=1)\n"
     )
@@ -267,7 +267,7 @@ def reward_func(queries, prompts, labels, **kwargs):
 def test_openrlhf_executes_our_reward_and_functions_for_it_are_taken(
     require: Callable[[str], None], tmp_path: Path
 ) -> None:
-    require("peers")
+    require("openrlhf")
     (tmp_path / "ours.py").write_text(
         "from rewards.adapters import to_openrlhf\nreward_func = to_openrlhf('math', workers=1)\n"
     )
@@ -322,7 +322,7 @@ def mean_length(prompt, completion, state):
 def test_functions_of_a_rubric_say_the_same_in_verifiers_and_taken(
     require: Callable[[str], None], tmp_path: Path
 ) -> None:
-    require("peers")
+    require("verifiers")
     (tmp_path / "rubric.py").write_text(RUBRIC)
     said = run(tmp_path, VERIFIERS)
     assert said["exact"] == [[1.0, 0.0], [1.0, 0.0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib
 import math
 import os
 import re
@@ -23,6 +24,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
+from rewards.code.guest import standard
 from rewards.code.guest.channel import Channel, Ended
 from rewards.code.guest.codec import DEEPEST, LARGEST_INT, LARGEST_MESSAGE, Unsendable, Violation, decode, encode
 
@@ -224,3 +226,14 @@ def test_channel_bounds_the_length_before_it_reads():
             Channel(read).receive()
     finally:
         os.close(read)
+
+
+def test_exceptions_of_the_library_are_called_as_this_python_calls_them():
+    told = {f"{module}.{name}" for module, names in standard._EXCEPTIONS.items() for name in names}
+    there = {
+        path: getattr(importlib.import_module(path.rpartition(".")[0]), path.rpartition(".")[2], None) for path in told
+    }
+    for path, kind in there.items():
+        name = standard.name_of(kind) if kind is not None else None
+        assert kind is None or (name is not None and standard.by_name(name) is kind), path
+    assert None not in (there["re.error"], there["json.decoder.JSONDecodeError"])
