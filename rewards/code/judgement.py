@@ -6,8 +6,12 @@ It raises nothing for a program. `SandboxUnavailable` passes through: the grader
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+
+from sandbox.types import Ended
 
 
 class Fate(StrEnum):
@@ -22,6 +26,12 @@ class Fate(StrEnum):
     MISSING = "no output"  # the program ended, or never answered, before the case was through
     SKIPPED = "skipped"  # by the test file's own marks; neither for nor against
     UNSUPPORTED = "unsupported test"  # the test needs what the proxy cannot give: never held against the program
+
+
+LIMITS: Mapping[Ended, Fate] = MappingProxyType(
+    {Ended.WALL: Fate.TIME, Ended.CPU: Fate.TIME, Ended.MEMORY: Fate.MEMORY, Ended.OUTPUT: Fate.OUTPUT}
+)
+"""What a case became whose run a limit of the sandbox ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

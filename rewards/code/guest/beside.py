@@ -66,6 +66,7 @@ class Beside:
         self._known: dict[str, Mark | None] = {}
 
     def has_data(self) -> bool:
+        """Whether any file lies beside the tests that is not loaded by its name."""
         return any(not _LOADED.search(name) for name in self._own)
 
     def _normal(self, text: Any) -> str:

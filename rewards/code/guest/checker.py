@@ -14,7 +14,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import context, emptiness, evaluation, lending, names, proxies, running, surroundings, unbounded, unpickling
+from . import (
+    context,
+    emptiness,
+    evaluation,
+    lending,
+    loading,
+    names,
+    proxies,
+    running,
+    surroundings,
+    unbounded,
+    unpickling,
+)
 from .channel import Channel, Ended
 from .codec import decode
 from .link import Link
@@ -172,6 +184,7 @@ def main() -> None:
         start = decode(told)
         emptiness.guard(told)
         evaluation.guard(told)
+        loading.guard(told)
         running.guard(told)
         unpickling.guard(told)
         unbounded.guard(told)

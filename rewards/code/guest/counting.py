@@ -37,6 +37,7 @@ class TestFunction:
 
     @property
     def name(self) -> str:
+        """As pytest names it."""
         return "::".join((self.file, *self.path))
 
     def excludes(self, other: TestFunction) -> bool:

@@ -20,7 +20,12 @@ _DEEP = 100
 
 
 class CheckerEncoder(LinkEncoder):
-    """Writes what a test hands to the program."""
+    """Writes what a test hands to the program.
+
+    Tags beside those of plain data: o, O an object of the test (known, new); E an exception of it; P a descriptor; A a
+    named tuple; M a stream in memory; h an object of the program; g, G a standard type or function by its name; m, r a
+    shared container (new, known); V an annotation.
+    """
 
     def __init__(self, shared: Shared, ours: Ours) -> None:
         super().__init__(shared)
@@ -123,7 +128,7 @@ class CheckerEncoder(LinkEncoder):
 
 
 class CheckerDecoder(LinkDecoder):
-    """Reads what the program sends. Raises Violation."""
+    """Reads what the program sends: the tags of `exports.CandidateEncoder`. Raises Violation."""
 
     def __init__(self, raw: bytes, shared: Shared, ours: Ours, theirs: Theirs) -> None:
         super().__init__(raw, shared, theirs=1)

@@ -20,8 +20,6 @@ from typing import Any
 from . import context, proxies, templates
 
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
-_LOADS = re.compile(rb"\b(?:runpy|importlib|import_module|__import__|syspath_prepend|sys\.path)\b")
-_WRITES = re.compile(rb"extract|unpack|\bwrite|shutil|rename|replace\(|\bopen\(")
 SAFE = frozenset(
     (
         *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
@@ -50,8 +48,6 @@ _MODULES = frozenset(("math", "cmath"))
 
 def guard(tests: bytes) -> None:
     """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
-    if _LOADS.search(tests) or _WRITES.search(tests):
-        _guard_files()
     if not _MENTIONED.search(tests):
         return
     evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
@@ -98,75 +94,6 @@ def guard(tests: bytes) -> None:
     parse = ast.parse
     ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
-
-
-def _guard_files() -> None:
-    """Modules that are loaded from temporary folders, or from beside the tests, may be the program's: written by it,
-    from what it gave, or to a path that it gave. What is installed is not, wherever the environment lies.
-    """
-    import importlib.machinery
-    import os
-    import tempfile
-
-    temporary, beside = os.path.realpath(tempfile.gettempdir()) + os.sep, os.getcwd() + os.sep
-    installed = tuple(
-        path + os.sep for path in map(os.path.realpath, (sys.prefix, sys.base_prefix)) if path.startswith(temporary)
-    )
-    machinery: Any = importlib.machinery
-    runpy: Any = importlib.import_module("runpy")
-    get_code, run = machinery.SourceFileLoader.get_code, runpy.run_path
-
-    def is_loose(file: str) -> bool:
-        return file.startswith((temporary, beside)) and not file.startswith(installed)
-
-    def checked(path: Any) -> None:
-        file = os.path.realpath(os.fspath(path))
-        if is_loose(file) and os.path.isfile(file):
-            with open(file, "rb") as opened:
-                content = opened.read()
-            if context.SOURCES.get(file, "").encode("utf-8", "replace") != content:
-                _check_file(content)
-
-    def code(self: Any, name: str) -> Any:
-        path = self.get_filename(name)
-        checked(path)
-        if not is_loose(os.path.realpath(path)):
-            return get_code(self, name)
-        return self.source_to_code(self.get_data(path), path)  # whatever lies compiled beside it
-
-    def run_path(path: Any, *args: Any, **kwargs: Any) -> Any:
-        checked(path)
-        return run(path, *args, **kwargs)
-
-    def refusing(load: Callable[..., Any]) -> Callable[..., Any]:
-        def loaded(self: Any, *args: Any) -> Any:
-            path = str(getattr(self, "path", None) or getattr(self, "archive", ""))
-            if is_loose(os.path.realpath(path)):
-                proxies.the_link().refuse("a module is loaded that is no source")
-                raise proxies.Refused(f"{os.path.basename(path)} is no source")
-            return load(self, *args)
-
-        return loaded
-
-    machinery.SourceFileLoader.get_code, runpy.run_path = code, run_path
-    sourceless, extension = machinery.SourcelessFileLoader, machinery.ExtensionFileLoader
-    sourceless.get_code, extension.create_module = refusing(sourceless.get_code), refusing(extension.create_module)
-    archives: Any = importlib.import_module("zipimport")
-    archives.zipimporter.get_code = refusing(archives.zipimporter.get_code)
-
-
-def _check_file(source: bytes) -> None:
-    """Raises Refused. What the tests' own sources hold line by line is theirs."""
-    constants = (node.value for node in context.nodes() if isinstance(node, ast.Constant))
-    texts = [*context.SOURCES.values(), *(value for value in constants if isinstance(value, str))]
-    own = {""} | {line.strip() for text in texts for line in text.splitlines()}
-    try:
-        if all(line.strip() in own for line in source.decode().splitlines()):
-            return
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    check(tree, set(SAFE), set())
 
 
 def is_asked(frame: FrameType) -> bool:

@@ -70,7 +70,12 @@ class Exports:
 
 
 class CandidateEncoder(LinkEncoder):
-    """Writes what the program returns, raises or passes."""
+    """Writes what the program returns, raises or passes.
+
+    Tags beside those of plain data: h, H an object of the program (known, new); u one with content of a plain type; C a
+    class; E an exception; o an object of the test; g a standard type by its name; m, r a shared container (new, known);
+    V an annotation.
+    """
 
     def __init__(self, shared: Shared, exports: Exports, imports: Imports) -> None:
         super().__init__(shared)

@@ -36,6 +36,7 @@ class Files:
         self._wrap_tempfile()
 
     def add_root(self, path: str) -> None:
+        """Note a temporary folder, or file, of the tests."""
         real = os.path.realpath(path)
         self._names |= {path, real}
         if real not in self.roots:

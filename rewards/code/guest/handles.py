@@ -24,9 +24,9 @@ from .proxies import (
     is_proxy,
     is_true,
     keep_made,
+    length_of,
     name_in_tests,
     offers,
-    size,
     state_of,
     text_of,
     the_link,
@@ -72,7 +72,7 @@ class HandleMeta(RootOfClasses):
         return views.begins(cls, ask("__iter__", cls))  # type: ignore[no-any-return]
 
     def __len__(cls) -> int:
-        return views.told_length(cls, size(ask("__len__", cls)))
+        return views.told_length(cls, length_of(ask("__len__", cls)))
 
     def __getitem__(cls, key: Any) -> Any:
         return ask("__getitem__", cls, key)

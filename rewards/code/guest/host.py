@@ -23,11 +23,14 @@ from .stubs import Imports
 class Companionship(Protocol):
     """What speaks for the program where threads of the tests ask at once (`companions.py`)."""
 
-    def serve(self) -> None: ...
+    def serve(self) -> None:
+        """Answer until the checker is gone."""
 
-    def back(self, name: str, args: tuple[Any, ...]) -> Any: ...
+    def back(self, name: str, args: tuple[Any, ...]) -> Any:
+        """Ask something of an object of the checker."""
 
-    def say(self, operation: int, holder: list[Any]) -> None: ...
+    def say(self, operation: int, holder: list[Any]) -> None:
+        """Send what the holder holds, and empty it."""
 
 
 class Host:

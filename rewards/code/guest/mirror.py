@@ -143,6 +143,7 @@ class Streams:
                 self._pieces.append((name, written.decode("utf-8", "surrogateescape")))
 
     def take(self) -> tuple[tuple[str, str], ...]:
+        """Streams and texts since the last call, in order; what stands together on one stream is one text."""
         if self._files:
             self._read_files()
         if not self._pieces:

@@ -88,6 +88,7 @@ def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
 
 
 def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Raises what the function raises, as all here do."""
     return function(*args, **kwargs)
 
 
@@ -104,11 +105,13 @@ def delete_item(_host: Host, value: Any, key: Any) -> None:
 
 
 def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
+    """End a `with` block of the test; whether the error is to be swallowed."""
     trace = error.__traceback__ if isinstance(error, BaseException) else None
     return bool(type(value).__exit__(value, kind, error, trace))
 
 
-def in_place(name: str) -> Callable[..., Any]:
+def _binary(name: str) -> Callable[..., Any]:
+    """An operator between two values, as Python applies it."""
     function: Callable[..., Any] = getattr(operator, name)
     return lambda _host, a, b: function(a, b)
 
@@ -125,6 +128,7 @@ def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any)
 
 
 def pause(_host: Host, seconds: float) -> None:
+    """The test sleeps: threads of the program may call back meanwhile."""
     time.sleep(seconds)
 
 
@@ -175,6 +179,7 @@ def beside_out(host: Host) -> tuple[files.Change, ...]:
 
 
 def mirror(host: Host, changes: tuple[Any, ...]) -> None:
+    """The test has changed state around the program; see `mirror.Mirrored.apply`."""
     host.mirrored.apply(changes)
 
 
@@ -225,16 +230,16 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "__divmod__": lambda _host, a, b: divmod(a, b),
     "__pow__": lambda _host, a, b: a**b,
     **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
-    **{name: in_place(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
+    **{name: _binary(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
     **{
-        f"__{prefix}{name}__": in_place(f"__{prefix}{name}__")
+        f"__{prefix}{name}__": _binary(f"__{prefix}{name}__")
         for prefix in ("", "i")
         for name in (
             *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod"),
             *("lshift", "rshift", "and", "xor", "or"),
         )
     },
-    "__ipow__": in_place("__ipow__"),
+    "__ipow__": _binary("__ipow__"),
     "forwarded": forwarded,
     "pause": pause,
     "seed": seed,

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import uses, views, wire
 from .codec import plain_base
-from .proxies import Refused, ask, in_assertion, is_known, is_proxy, is_true, keep_made, size, text_of, was_made
+from .proxies import Refused, ask, in_assertion, is_known, is_proxy, is_true, keep_made, length_of, text_of, was_made
 from .refusing import made_of_class, refuse
 
 
@@ -23,6 +23,7 @@ def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def iterate(self: Any) -> Any:
+    """`iter` of an object of the program, which is watched (`views.py`)."""
     if is_compared(self, sys._getframe(1)):  # keys that are compared one by one, or not at all
         return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
@@ -46,7 +47,7 @@ def is_compared(self: Any, frame: FrameType) -> bool:
 def _len(self: Any) -> int:
     if is_compared(self, sys._getframe(1)):
         return dict.__len__(self)
-    return views.told_length(self, size(ask("__len__", self)))
+    return views.told_length(self, length_of(ask("__len__", self)))
 
 
 def _get_item(self: Any, key: Any) -> Any:
@@ -69,6 +70,7 @@ def _delete_item(self: Any, key: Any) -> None:
 
 
 def contains(self: Any, item: Any) -> bool:
+    """`in`, for another object of the program only."""
     if not is_proxy(item):
         refuse(self, "`in`")
     return is_true(ask("__contains__", self, item))
@@ -205,6 +207,8 @@ _LOOKING = frozenset(
 
 
 def asked_method(name: str) -> Callable[..., Any]:
+    """A method of a plain type that the program overrides: asked of it, unless it would be handed what is expected."""
+
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         looking = name in _LOOKING and args and not made_of_class(self)
         if looking or in_assertion(sys._getframe(1)):  # it would hand over what is expected

@@ -99,6 +99,7 @@ def offered(value: Any, kind: str) -> frozenset[str]:
 
 
 def is_mock(value: Any) -> bool:
+    """By its real type: a mock says that it is another."""
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(value, mock.NonCallableMock)
 

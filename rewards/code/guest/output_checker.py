@@ -33,12 +33,13 @@ class _Refusals:
 
 def _guard(refusals: Any, source: str, *own: str) -> None:
     """Output that the checker evaluates may only compute; what the reference itself holds runs as it is."""
-    from . import context, evaluation, proxies
+    from . import context, evaluation, loading, proxies
 
     proxies.connect(refusals)
     context.add_source(CHECKER, source)
     evaluation.OWN.extend(own)
     evaluation.guard(source.encode("utf-8", "surrogatepass"))
+    loading.guard(source.encode("utf-8", "surrogatepass"))
 
 
 def _may_run(text: str) -> bool:

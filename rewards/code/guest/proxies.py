@@ -227,17 +227,20 @@ def keep_made(original: Any, result: Any) -> Any:
 # --- what the program gives where Python asks for a certain type ---
 
 
-def size(value: Any) -> int:
+def length_of(value: Any) -> int:
+    """Raises TypeError."""
     if type(value) is not int or value < 0:
         raise TypeError("__len__() of an object of the program gave no length")
     return value
 
 
 def is_true(value: Any) -> bool:
+    """Whether it is True itself: anything else is taken for no."""
     return value is True
 
 
 def text_of(value: Any, what: str) -> str:
+    """what: the method that gave it. Raises TypeError."""
     if type(value) is not str:
         raise TypeError(f"{what} returned non-string (type {type(value).__name__})")
     return value

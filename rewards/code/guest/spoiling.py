@@ -18,7 +18,7 @@ from itertools import combinations, pairwise
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from . import context, proxies, sharing
+from . import containers, context, proxies
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 # Functions that say nothing about what it holds, or give it as it is.
@@ -31,7 +31,7 @@ _MOST_HELD = 1000
 
 
 class _Change(NamedTuple):
-    """value: the container. content: what it held, as `sharing` sends it. lost: whether that is not there any more."""
+    """value: the container. content: what it held, as it is sent. lost: whether that is not there any more."""
 
     value: Any
     content: Any
@@ -65,7 +65,7 @@ def _key(item: Any) -> Any:
 
 def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
     """Containers that are about to change, each with what `note` needs of it."""
-    return [(v, held, sharing.kind_of(v).content(v)) for v in values if (held := content(v))]
+    return [(v, held, containers.kind_of(v).content(v)) for v in values if (held := content(v))]
 
 
 def note(befores: list[tuple[Any, Any, Any]]) -> None:
@@ -94,7 +94,7 @@ def apart(answer: Any) -> Any:
         proxies.the_link().refuse("it changed what it was given, with which the test compares its answer")
         raise proxies.Refused("an answer that holds what the program was given, and has changed")
     for change in _changed:
-        sharing.kind_of(change.value).apply(change.value, change.content)
+        containers.kind_of(change.value).apply(change.value, change.content)
     _changed.clear()
     return answer
 

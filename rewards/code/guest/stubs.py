@@ -20,6 +20,8 @@ class Stub:
 
 
 class StubIterable(Stub):
+    """Something that can be walked over, or an iterator."""
+
     def __iter__(self) -> Iterator[Any]:
         return self._back("iter", self._number)  # type: ignore[no-any-return]
 
@@ -28,6 +30,8 @@ class StubIterable(Stub):
 
 
 class StubCallable(Stub):
+    """A builtin, a partial function, an exception class: something that can be called, and nothing more."""
+
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._back("call", self._number, args, kwargs)
 
@@ -126,6 +130,8 @@ class StubStream(Stub):
 
 
 class StubAwaitable(Stub):
+    """A coroutine or a future: it runs on the checker's loop."""
+
     def __await__(self) -> Any:
         from .awaiting import of_checker
 
@@ -170,9 +176,11 @@ class Imports:
         self.own: Callable[[str], object] | None = None
 
     def number(self, value: object) -> int | None:
+        """The number of an object of the checker; None where it is the program's own."""
         return self._numbers.get(id(value))
 
     def get(self, number: int) -> Any:
+        """What stands for the object of that number."""
         return self._stubs[number]
 
     def tell(self) -> None:
@@ -198,6 +206,7 @@ class Imports:
         return self._tuples[name, fields]
 
     def hold(self, number: int, stub: Any) -> Any:
+        """Have it stand for the object of that number, for good."""
         self._stubs[number] = stub
         self._numbers[id(stub)] = number
         return stub

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import builtins
 import importlib
 import importlib.util
 import inspect
@@ -17,7 +16,6 @@ import re
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Generator, Iterable
 from typing import Any
 
@@ -25,19 +23,8 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, handles, proxies, reading, scripts
+from . import context, counting, importable, proxies, reading, scripts
 from .link import Case, Link
-from .names import (
-    JUDGES,
-    MODULES,
-    around_answers,
-    beside_answers,
-    bound_names,
-    brought_by_stars,
-    standard_value,
-    standing_for,
-    used_names,
-)
 from .surroundings import forward_output, watch
 from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
 
@@ -50,8 +37,6 @@ _OPTIONS = (
     *("--assert=plain", "--capture=no", "-c", os.devnull, "-o", "addopts="),
 )
 _COULD_NOT_RUN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-_NEVER_STAR = ("pytest", "unittest", "solution", "conftest", "load_tests", "collect_ignore", "pytestmark")
-_HOOKS = ("test", "Test", "pytest", "setup", "teardown", "setUp", "tearDown", "_")
 
 
 class _Function:
@@ -245,6 +230,7 @@ class Plugin:
             self.report(function)
 
     def report(self, function: _Function) -> None:
+        """All items of a test function have run, or none will: say what became of it."""
         self._report.end(function.index, function.counted.name, function.fate, function.reason, function.seconds)
         if function.fate in (WRONG, RAISED, MISSING) and not self._partial:
             self.stopped = True
@@ -296,65 +282,6 @@ class _Reports:
         return result
 
 
-def _brings_other(text: str) -> bool:
-    """Whether a star import of something else may be what gives a test its names."""
-    return bool(re.search(r"^\s*from\s+(?!solution\b)\S+\s+import\s+\*", text, re.MULTILINE))
-
-
-def install_solution(names: Iterable[str], files: dict[str, ast.Module], text: str) -> types.ModuleType:
-    """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
-    module = handles.SolutionModule("solution")
-    module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
-    module.__file__ = os.path.abspath("solution.py")
-    sys.modules["solution"] = module
-    bound: set[str] = set()
-    for tree in files.values() if "*" in text else ():
-        bound |= bound_names(tree) - counting.names_of_program(tree)
-    used = used_names(files.values()) if "*" in text else {}
-    modules = {name for name, only in used.items() if only}
-    beside: set[str] = set()
-    if "*" in text and (brought := brought_by_stars(files.values()) & used.keys()):
-        others = {n for n in used.keys() & set(names) if not hasattr(builtins, n)} - brought - bound
-        beside = beside_answers(brought, list(files.values()), others)
-    only = {n for n in used.keys() & set(names) if not (hasattr(builtins, n) or standing_for(n))} - bound
-    around = around_answers(list(files.values()), only) & set(names) - bound if "*" in text else set()
-    types.ModuleType.__setattr__(
-        module,
-        "__all__",
-        [
-            name
-            for name in names
-            if not name.startswith(_HOOKS)
-            and name not in bound
-            and name not in _NEVER_STAR
-            and not hasattr(builtins, name)
-            and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
-            and name not in JUDGES
-            and name not in beside
-            and name not in around
-        ],
-    )
-    for name in names:
-        if name in used and name not in bound:
-            _put_standard(module, name, name in modules, name in around)
-    return module
-
-
-def _put_standard(module: types.ModuleType, name: str, only_attributes: bool, around: bool) -> None:
-    """What tests judge by is the standard one, where a star import of the program would bring it."""
-    place: tuple[str, str] | None = standing_for(name) if around else JUDGES.get(name)
-    if only_attributes and (name in sys.stdlib_module_names or name in MODULES):
-        place = MODULES.get(name, name), ""
-    if place is None:
-        return
-    try:
-        value = standard_value(*place)
-    except (ImportError, AttributeError):
-        return
-    types.ModuleType.__setattr__(module, name, value)
-    module.__all__.append(name)
-
-
 def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     """Run the files that stand in the current folder."""
     sources: dict[str, str] = start["files"]
@@ -377,7 +304,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     text = "\n".join(sources.values())
     if load(link, report, {**start["program"], "late": scripts.runs_late(text)}) is None:
         return
-    module = install_solution(link.public_names, trees, text)
+    module = importable.install(link.public_names, trees, text)
     if scripts.runs_late(text) and not link.public_names:
         del sys.modules["solution"]
     scripts.watch(link, module, text)

@@ -95,6 +95,7 @@ class Surroundings:
 
     @property
     def files(self) -> Files | None:
+        """Temporary folders; None where the tests mention none."""
         return self._files
 
     def _handing(self, values: Any) -> None:

@@ -63,6 +63,7 @@ class Theirs:
     # --- what comes ---
 
     def received(self, number: int) -> None:
+        """It has come once more."""
         self._received[number] = self._received.get(number, 0) + 1
 
     def get(self, number: int) -> Any:

@@ -36,11 +36,13 @@ class Report:
         self._lock = allocate_lock()  # any thread that asks may send what waits
 
     def send(self, *event: object) -> None:
+        """Send it at once, behind those that wait. Raises Ended."""
         with self._lock:
             self._waiting += framed(encode(event))
         self.flush()
 
     def flush(self) -> None:
+        """Send those that wait. Raises Ended."""
         with self._lock:
             waiting, self._waiting = self._waiting, b""
             if waiting:
@@ -57,9 +59,11 @@ class Report:
             self.flush()
 
     def waits(self) -> bool:
+        """Whether any wait."""
         return bool(self._waiting)
 
     def end(self, index: int, name: str, fate: str, reason: str, seconds: float) -> None:
+        """A case is through. reason: without anything that the test expects."""
         self.later("end", index, name, fate, line_of(reason), seconds)
 
 

@@ -18,19 +18,18 @@ from rewards.code import patience
 from rewards.code.compare import same_value
 from rewards.code.guest.channel import LENGTH, framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Decoder, Unsendable, Violation, encode
-from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits, FunctionReference
 from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.values import untagged
 from sandbox.protocol import Sandbox, Session
-from sandbox.types import MIB, Ended, Job, Limits
+from sandbox.types import MIB, Job, Limits
 
 SLACK_SECONDS = 0.05
 """For the way there and back."""
 _SPARE_BYTES = 16 << 10
 _TIMES_EXPECTED = 4
 _FEW_KEYS = 64
-_ENDED = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
 _OUTPUT = 4 * MIB
 
 
@@ -200,7 +199,7 @@ async def _one_run(
     progress.isolation = result.isolation
     progress.peak_memory = max(progress.peak_memory, result.peak_memory)
     if lost:
-        fate = _ENDED.get(result.ended, Fate.MISSING)
+        fate = LIMITS.get(result.ended, Fate.MISSING)
         reason = "the program ended before it answered" if fate is Fate.MISSING else str(fate)
         if lost == "loading":
             progress.failure = reason

@@ -17,10 +17,10 @@ from typing import Any
 from rewards.code import patience
 from rewards.code.guest.channel import LENGTH, framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
-from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
 from sandbox.protocol import Sandbox, Session
-from sandbox.types import MIB, Ended, Job, JobResult, Limits
+from sandbox.types import MIB, Job, JobResult, Limits
 
 CHECKER_MEMORY = 512 * MIB
 START_SECONDS = 3.0
@@ -29,8 +29,6 @@ SLACK_SECONDS = 0.25
 """What the checker may need beside the program in a case, so that a program within its limit never runs into ours."""
 _OUTPUT = 4 * MIB
 _FATES = frozenset(Fate)
-
-
 PROGRAM_FILE = "solution.py"
 _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
 _NUMPY = re.compile(r"\b(numpy|np)\b")
@@ -275,10 +273,9 @@ async def _ended(session: Session, progress: _Progress) -> None:
     """The checker ended without a last word: by a limit that the program's answers made it reach, or by itself."""
     await session.close()
     result, peer = await session.result(), await session.peer_result()
-    limits = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
     for ended in (peer.ended, result.ended):
-        if ended in limits:
-            fate = limits[ended]
+        if ended in LIMITS:
+            fate = LIMITS[ended]
             if progress.loaded:
                 _note(progress, fate, str(fate))
             else:
@@ -304,8 +301,7 @@ async def _account(session: Session, progress: _Progress, clock: patience.Clock)
 
 
 def _explain_loss(peer: JobResult, progress: _Progress) -> None:
-    fates = {Ended.MEMORY: Fate.MEMORY, Ended.CPU: Fate.TIME, Ended.WALL: Fate.TIME, Ended.OUTPUT: Fate.OUTPUT}
-    fate = fates.get(peer.ended)
+    fate = LIMITS.get(peer.ended)
     if not progress.loaded:
         progress.failure = str(fate) if fate else progress.lost
         return

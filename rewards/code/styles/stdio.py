@@ -21,19 +21,13 @@ from dataclasses import dataclass, replace
 from rewards.code import patience
 from rewards.code.compare import same_output
 from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
-from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Program, Toolchains, complaint
 from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
 from sandbox.errors import InvalidJob
 from sandbox.protocol import Sandbox
 from sandbox.types import Ended, Job, JobResult, Limits
 
-_LIMITS = {
-    Ended.WALL: (Fate.TIME, "time limit"),
-    Ended.CPU: (Fate.TIME, "time limit"),
-    Ended.MEMORY: (Fate.MEMORY, "memory limit"),
-    Ended.OUTPUT: (Fate.OUTPUT, "output limit"),
-}
 _CHECKER_MODULE = "rlvr_guest.output_checker"
 _SHOWN = 160
 _WORD = re.compile(r"[+-]?(?:[\w.]|(?<=[\d._]e)[+-])+", re.IGNORECASE)
@@ -119,8 +113,8 @@ async def _missing_tool(sandbox: Sandbox, program: Program) -> str:
 
 def _compile_failure(result: JobResult) -> str:
     """Why a program does not compile; empty = it does."""
-    if result.ended in _LIMITS:
-        return f"it does not compile: {_LIMITS[result.ended][1]}"
+    if result.ended in LIMITS:
+        return f"it does not compile: {LIMITS[result.ended]}"
     if result.succeeded:
         return ""
     lines = result.stderr.decode("utf-8", "replace").split("\n")
@@ -187,10 +181,10 @@ class _Cases:
         result = await self._sandbox.run(job)
         fate, reason = ending(result)
         if fate is Fate.PASSED and _overslept(job, result):
-            fate, reason = Fate.TIME, "time limit"
+            fate, reason = Fate.TIME, Fate.TIME.value
         if fate is Fate.PASSED:
             if case.stdout.strip() and _is_blank(result.stdout):
-                fate, reason = Fate.MISSING, "no output"
+                fate, reason = Fate.MISSING, Fate.MISSING.value
             elif not await self._accepts(case, result.stdout):
                 fate, reason = Fate.WRONG, "another output than expected"
         return _Judged(CaseOutcome(fate=fate, reason=reason, seconds=result.seconds), result)
@@ -290,10 +284,9 @@ def _not_finite(word: str) -> str:
 
 def ending(result: JobResult) -> tuple[Fate, str]:
     """What became of a run by itself, before its output is looked at; and why, in words of the program's own."""
-    if result.ended in _LIMITS:
-        return _LIMITS[result.ended]
-    if result.truncated:
-        return Fate.OUTPUT, "output limit"
+    fate = Fate.OUTPUT if result.truncated else None
+    if (fate := LIMITS.get(result.ended, fate)) is not None:
+        return fate, fate.value
     if result.ended is Ended.SIGNALLED:
         number = result.signal or 0
         name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
@@ -301,7 +294,7 @@ def ending(result: JobResult) -> tuple[Fate, str]:
     if result.exit_code:
         said = _last_line(result.stderr)
         if said.startswith("MemoryError"):
-            return Fate.MEMORY, "memory limit"
+            return Fate.MEMORY, Fate.MEMORY.value
         return Fate.RAISED, f"exit status {result.exit_code}" + (f": {said}" if said else "")
     return Fate.PASSED, ""
 
