@@ -22,7 +22,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rewards.math.assertion import LONGEST_SENTENCE, is_asserted, is_taken_back
+from rewards.math.assertion import LONGEST_SENTENCE
+from rewards.math.claims import is_claimed, is_taken_back
 from rewards.math.surroundings import completed
 
 _MARK = re.compile(
@@ -294,7 +295,7 @@ def _is_denied(text: str, box: Box) -> bool:
 def _is_asserted(before: str) -> bool:
     """Whether "the answer is", right before a box, is what the sentence asserts."""
     said = _ANSWER_IS.search(before)
-    return said is None or is_asserted(_SENTENCE.split(before[: said.start()])[-1])
+    return said is None or is_claimed(_SENTENCE.split(before[: said.start()])[-1])
 
 
 def _have_owners(text: str, box: Box, between: str) -> bool:

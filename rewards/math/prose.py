@@ -15,14 +15,8 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.assertion import (
-    SEVERAL,
-    is_asserted,
-    is_restricted,
-    is_taken_back,
-    is_unconditional,
-    offers_more,
-)
+from rewards.math.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
+from rewards.math.claims import classes, is_about_it, is_claimed, is_taken_back
 from rewards.math.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
 from rewards.math.written import (
     AROUND,
@@ -68,7 +62,7 @@ _SAID = re.compile(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.|\s[\d$\\-]))
     (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
-      |\s(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
+      |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
@@ -84,6 +78,7 @@ _CHOSEN = re.compile(
     r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
 )
+_TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = re.compile(
     r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that|just kidding"
@@ -238,7 +233,10 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
 
 def _announces(text: str, found: re.Match[str]) -> bool:
     """Where it is asserted; a word alone at the end of its line only where it is a heading."""
-    if not is_asserted(sentence_before(text, found.start())):
+    before = sentence_before(text, found.start())
+    if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before)):
+        return False
+    if not is_about_it(classes(found["about"] or "")):
         return False
     if found.group("answer") is None or re.search(r"[:=–—,.-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
         return True

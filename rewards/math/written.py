@@ -19,11 +19,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL, is_asserted, is_supposed, is_taken_back
+from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.boxes import is_cut_off
+from rewards.math.claims import is_claimed, is_stated, is_supposed, is_taken_back
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
-from rewards.math.stated import is_stated
 
 LONGEST_SEARCHED = 20_000
 _LONGEST_FORMULA = 1000
@@ -54,6 +54,7 @@ _BETWEEN = re.compile(
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
@@ -179,8 +180,9 @@ def sentence_before(text: str, at: int) -> str:
 
 def _is_not_asserted(text: str, at: int) -> bool:
     """Whether it is the answer of somebody else, or of a supposition."""
-    before, answer, _is = sentence_before(text, at).partition("answer")
-    return bool(answer) and not is_asserted(before)
+    before = sentence_before(text, at)
+    answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
+    return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
 
 
 def last_value(text: str, *, stated: bool = False) -> str | None:

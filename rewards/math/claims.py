@@ -1,0 +1,187 @@
+"""Whether the writer claims what a sentence says of a value: by what stands before the value and behind it.
+
+A sentence is read as a row of letters, one for the class of each word (`claim_words`): "I doubt that the answer is" is
+`ydqqAb`. The rules are patterns of letters. "The answer" is claimed only in the ways that `is_claimed` knows; a value
+that nobody calls the answer is claimed unless `_UNCLAIMED` or `_SAID_OF_IT` finds its sentence to deny, doubt, suppose,
+report or only use it.
+
+Example:
+    >>> classes("I doubt that the answer is")
+    'ydqqAb'
+    >>> is_claimed("So, after all, "), is_claimed("Suppose that "), is_claimed("Twice "), is_claimed("Tom's ")
+    (True, False, False, False)
+    >>> is_stated("So she has ", " apples left"), is_stated("It might be ", ""), is_stated("", " is not in the domain")
+    (True, False, False)
+    >>> is_stated("", " is the smallest of them"), is_stated("This holds for n = ", ""), is_stated("Divide it by ", "")
+    (True, False, False)
+    >>> is_taken_back(", which is impossible"), is_taken_back(", which is prime")
+    (True, False)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rewards.math.claim_words import CLASS_OF, IDIOMS
+
+_LONGEST = 120  # characters that are looked at behind a value
+_TOKEN = re.compile(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")
+_MARKS = {
+    **dict.fromkeys(",()–—", ","),
+    **dict.fromkeys(";:", ";"),
+    **dict.fromkeys(".!?", "|"),
+    **dict.fromkeys("<*$_\"'`“”‘’[]{}#>~", ""),
+}
+_SHORTENED = {"isn": "b", "aren": "b", "wasn": "b", "weren": "W", "hasn": "h", "haven": "h", "wouldn": "O"}
+_POINTING = ("it", "that", "there", "here")
+
+
+def classes(text: str) -> str:
+    """The row of letters of a text."""
+    text = text.lower().replace("’", "'")
+    for pattern, plain in IDIOMS:
+        text = pattern.sub(plain, text)
+    return "".join(map(_letter, _TOKEN.findall(text)))
+
+
+@lru_cache(maxsize=4096)
+def _letter(token: str) -> str:
+    known = CLASS_OF.get(token)
+    if known is not None:
+        return known
+    first = token[0]
+    if first.isalpha():
+        word, _, ending = token.partition("'")
+        if ending == "t":  # isn't, don't, can't
+            return _SHORTENED.get(word.removesuffix("n") + "n", "m") + "n"
+        if ending == "s":  # it's, Tom's
+            return CLASS_OF.get(word, ".") + ("b" if word in _POINTING else "P")
+        if ending:  # we're, I'd
+            return CLASS_OF.get(word, ".")
+        if word == "cannot":
+            return "mn"
+        if len(word) == 1:
+            return "v"
+        return "a" if word.endswith("ing") and len(word) > 5 else "."
+    if first.isdigit() or (first == "$" and len(token) > 1):
+        return "#" + _MARKS.get(token[-2:-1], "") if first == "$" else "#"
+    return "v" if first == "\\" else _MARKS.get(first, "=")
+
+
+# --- "the answer" -----------------------------------------------------------------------------------------------------
+
+_NEW_CLAUSE = re.compile(r".*[cB]|.*&(?=[qgfJ]*\Z)(?<!kI.&)(?<!kI..&)")
+_THE = re.compile(r"(?:q{0,2}|K)[gfJ]*\Z")
+_CONCLUDED = re.compile(r".*[eSRz][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see that", "it follows that"
+_THINKING = re.compile(r"\.?y[mOL]?re?q?")  # "I would say that"
+_CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
+_SOMEBODY_ELSE = re.compile(r"[dwxCNrouQ]|P[.gJ]*\Z")
+_FOR_AN = re.compile(r"pK[gJ]*\Z")  # "for a final answer of"
+_ELSEWHERE = re.compile(r"[dwxCNruQ]|\A[pF].*o")
+_UNREAL = re.compile(r"\A[c.]*W|i.*W|o\.{0,2}(?:,|\Z)")
+
+
+def is_claimed(before: str) -> bool:
+    """Whether "answer", behind these words of its sentence, begins a claim of the writer's: nothing is made of it."""
+    return _is_claimed(classes(before))
+
+
+def _is_claimed(row: str) -> bool:
+    row = row[max(row.rfind(";"), row.rfind("|")) + 1 :]
+    if not row:
+        return True
+    if _UNREAL.search(row) is not None or row == "qq":  # "That the answer is 8 is a mistake"
+        return False
+    *circumstances, own = _NEW_CLAUSE.sub("", row).split(",")
+    if any(_ELSEWHERE.search(one) for one in circumstances if one[:1] != "L"):
+        return False
+    if _FOR_AN.search(own) is not None:
+        return True
+    own = _THE.sub("", own).lstrip("&")
+    if not own or _THINKING.fullmatch(own) is not None:
+        return True
+    if _SOMEBODY_ELSE.search(own) is not None or own[-1] in "kiUI":
+        return False  # "twice the answer", "the square of the answer"
+    return own[0] in _CIRCUMSTANCE or own[-1] == "p" or ("n" not in own and _CONCLUDED.fullmatch(own) is not None)
+
+
+_LINK = re.compile(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
+_OTHER_THAN_IT = re.compile(r"[okdwxrhnPTt=U]|(?<!y)W")
+_IS_NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
+_IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
+
+
+def is_about_it(row: str) -> bool:
+    """Whether what is between "the answer" and its value leaves it that: "to this is" does, "minus 1 is" does not."""
+    return _OTHER_THAN_IT.search(_LINK.sub("", row)) is None
+
+
+# --- any value --------------------------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"(?:(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[\s$*(\[]*\Z")
+_CLAUSE = r"[^,;|=cB]*\Z"
+_UNCLAIMED = re.compile(  # what stands before the value
+    rf"""[dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
+      | (?<!y)(?<!y[mO])r{_CLAUSE}                           # reported, but by the writer: "Bob says it is"
+      | (?<!q)[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"
+      | bnz{_CLAUSE}                                         # "it is not clear that it is"
+      | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
+      | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
+      | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | Q[^,;|]*R\Z
+      | \A[Wam][vq]?b?\Z                                    # "Had it been", "With x =", "Taking"
+      | l\Z | \A[c,]*S[.lq]?\Z                              # "Lemma", "see table"
+      | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
+      | (?:\A|,)(?:(?:c,?y?)?t|(?:c,?)?E)[pF]?\Z             # "To finish, subtract"
+      | pt\Z | y[.m]t\Z | qy[tE]\Z | y[eh]?n?x[.q]{{0,2}}\Z  # "to check", "We eliminated"
+    """,
+    re.VERBOSE,
+)
+_IS_THE_ANSWER = re.compile(r"[^nOmdwx;|]*b[qK][gJ]*A")
+_IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
+_NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
+_PREDICATE = r"""(?:
+    [bW][.Kqg]?[wxXd](?!q) | [mMOhbW]{1,3}[wx](?!q)             # is wrong, has been ruled out, is too big
+  | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJ] # is not a solution, does not work, cannot be right
+  | C | R[.K]?w                                      # contradicts, gives a contradiction
+)"""
+_SAID_OF_IT = re.compile(  # what follows the value
+    rf"""(?:[^,;|]{{0,6}},(?:[&cB],?)?(?:q[.A]?|\.)?{_PREDICATE}    # "8, which contradicts"
+      | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
+      | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | O | {_PREDICATE}    # "8 is not prime", "8 does not"
+      | R(?!q[AfJ])                                              # "8 makes it zero"
+      | bqA[pI].?o | bg[k.]I | kI | \.?U                 # "8 unless", "8 only for even n"
+      | \.?,?(?:y[ru]|d|nz|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
+    """,
+    re.VERBOSE,
+)
+_TAKEN_BACK = re.compile(
+    rf"(?:[,;]?(?:[&Bn],?)*(?:qA?|\.)?|[|](?:[&Bn],?)*(?:qA?|\.))(?!bq){_PREDICATE}|,K?w|\.?[bW]nY",
+    re.VERBOSE,
+)
+
+
+def is_taken_back(after: str) -> bool:
+    """Whether what follows a value, in its sentence or right behind it, says that it is wrong."""
+    return _TAKEN_BACK.match(classes(after[:_LONGEST])) is not None
+
+
+def is_stated(before: str, after: str) -> bool:
+    """Whether the value between two parts of its sentence is what the sentence states."""
+    said = classes(after[:_LONGEST]) if after else ""
+    if _IS_THE_ANSWER.fullmatch(said) is not None:
+        return True
+    if _SAID_OF_IT.match(said) is not None:
+        return False
+    row = classes(_NAME.sub("", before))
+    if _UNCLAIMED.search(row) is not None:
+        return False
+    head, answer, about = row[max(map(row.rfind, ";|B")) + 1 :].rpartition("A")
+    if not answer or _IS_IT.search(head) is None or _NEW_SUBJECT.search(about) is not None:
+        return True
+    return _is_claimed(head) and is_about_it(about)
+
+
+def is_supposed(before: str) -> bool:
+    """Whether what stands before a value denies, doubts, supposes or only uses it."""
+    return _UNCLAIMED.search(classes(_NAME.sub("", before))) is not None
