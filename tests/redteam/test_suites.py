@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rewards.code.sandboxes import GUESTS
 from tests.redteam import plain
 from tests.redteam.arena import STYLES
 from tests.redteam.arenas import ARENAS
@@ -51,6 +53,13 @@ def test_suites_are_large_and_their_rows_are_named_apart():
     assert min(styles[style] for style in STYLES) >= 20
     for rows in (hostile(), hostile(everything=True), honest(), controls()):
         assert len({row.id for row in rows}) == len(rows)
+
+
+def test_attacks_on_our_own_modules_name_some_that_exist():
+    texts = [text for payload in payloads() for text in payload.sections.values()]
+    named = {name for text in texts for name in re.findall(r"rlvr_guest(?:\.| import )([a-z_]+)", text)} - {"py"}
+    assert len(named) > 5
+    assert named <= {path.stem for path in GUESTS["rlvr_guest"].glob("*.py")}
 
 
 def test_every_style_and_arena_is_attacked():

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 
-from .channel import Channel, Ended
+from .channel import LINK, Channel, Ended
 from .host import Host
 from .operations import OPERATIONS
-
-LINK = 4
 
 
 def serve(channel: Channel) -> None:

@@ -19,6 +19,8 @@ import struct
 from .codec import LARGEST_MESSAGE, Violation
 
 LENGTH = struct.Struct(">I")
+CALLER, LINK = 3, 4
+"""Descriptors that a run finds open: to the caller, and between the two runs of a pair."""
 
 
 class Ended(Exception):

@@ -27,13 +27,12 @@ from . import (
     unbounded,
     unpickling,
 )
-from .channel import Channel, Ended
+from .channel import CALLER, LINK, Channel, Ended
 from .codec import decode
 from .link import Link
 from .proxies import UnsupportedTest
 from .verdicts import PASSED, UNSUPPORTED, Report, attempt, line_of, load, outcome
 
-CHANNEL, LINK = 3, 4
 TEST = "test"  # the name of the module that a test believes to be
 
 
@@ -178,7 +177,7 @@ MODES: dict[str, Callable[[Link, Report, dict[str, Any]], None]] = {
 def main() -> None:
     """Judge one program, and end."""
     sys.setrecursionlimit(3000)
-    channel = Channel(CHANNEL)
+    channel = Channel(CALLER)
     try:
         told = channel.receive()
         start = decode(told)

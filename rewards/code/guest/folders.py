@@ -20,7 +20,7 @@ _READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
 _LONGEST_PATH = 4096
 
 
-class Files:
+class Folders:
     """Temporary folders of the tests, which the program sees under the same paths: what the test has handed over of
     them. What else lies there may be what the test expects; the program neither sees nor changes it.
     """

@@ -13,10 +13,9 @@ from collections import Counter, OrderedDict, defaultdict
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from .channel import Channel, Ended, framed
+from .channel import CALLER, Channel, Ended, framed
 from .codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
 
-CHANNEL = 3
 _LONGEST_TEXT = 500
 _AS_DICT = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
@@ -125,7 +124,7 @@ def _part(holder: Any, name: str) -> Any:
 def main() -> None:
     """Load the program and answer until the caller closes the channel."""
     with suppress(Ended):
-        _serve(Channel(CHANNEL))
+        _serve(Channel(CALLER))
     os._exit(0)
 
 

@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
-from . import context, proxies, reading, refusing, served, spoiling, unbounded, uses, views, wire
+from . import context, own_files, proxies, refusing, served, spoiling, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import CheckerDecoder, CheckerEncoder
@@ -61,7 +61,7 @@ class Link:
         self.violated = False  # it is lost because of what it sent
         self.answered = False  # it has sent something that could be read
         self.gave_its_file = False  # the path of its own source, which is not here
-        self.reading = 0  # messages that are half read
+        self.half_read = 0  # messages that are half read
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
         self.public_names: tuple[str, ...] = ()
@@ -154,7 +154,7 @@ class Link:
                 for part in proxies.made_parts(answer):
                     if part is not answer or uses.as_value():
                         proxies.mark_given(part)
-            reading.note(answer)
+            own_files.note(answer)
             if unbounded.is_written(answer):
                 self.refuse(_WRITTEN)
             if unbounded.is_no_number(answer) and not unbounded.are_named():
@@ -182,10 +182,10 @@ class Link:
         """Send a message. Raises ProgramLost, and Refused or UnsupportedTest for what cannot be sent."""
         if self.lost:
             raise ProgramLost(self.lost)
-        let_go = {} if self.reading else self.theirs.let_go()  # the rest of a message may speak of them
+        let_go = {} if self.half_read else self.theirs.let_go()  # the rest of a message may speak of them
         encoder = CheckerEncoder(self.shared, self.ours)
         released, changes = self.shared.released(), self.shared.changes()
-        if self.reading:
+        if self.half_read:
             released = ()
         box: list[Any] = [operation, released, self.theirs.counts(let_go), changes, (), *payload]
         del payload
@@ -216,12 +216,12 @@ class Link:
             if self.hearing is not None:
                 self.hearing(raw)
             self.gave_its_file = self.gave_its_file or b"solution.py" in raw
-            self.reading += 1  # the hash of a key may have to be asked for
+            self.half_read += 1  # the hash of a key may have to be asked for
             message = CheckerDecoder(raw, self.shared, self.ours, self.theirs).whole()
             self._check(message)
             self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
             self._apply(message[3])
-            self.reading -= 1
+            self.half_read -= 1
             self.shared.forget(message[1])
             self.shared.settle()
         except Ended:
@@ -232,7 +232,7 @@ class Link:
             self.lose(f"the program sent what is too large: {type(error).__name__}", violated=True)
         self.answered = True
         for stream, text in message[4]:
-            reading.note(text)
+            own_files.note(text)
             if unbounded.is_written(text):
                 self.refuse(_WRITTEN)
             self.output(stream, text)
@@ -267,7 +267,7 @@ class Link:
         if len(message) != 7 or type(message[5]) is not str or type(message[6]) is not tuple:
             self.lose("the program broke the protocol: a question without its parts", violated=True)
         _, _, _, _, _, name, args = message
-        reading.note(args, depth=4)
+        own_files.note(args, depth=4)
         del message
         handler = served.SERVED.get(name)
         if handler is None:

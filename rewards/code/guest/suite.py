@@ -23,7 +23,7 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, importable, proxies, reading, scripts
+from . import context, counting, importable, own_files, proxies, scripts
 from .link import Case, Link
 from .surroundings import forward_output, watch
 from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
@@ -308,7 +308,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     if scripts.runs_late(text) and not link.public_names:
         del sys.modules["solution"]
     scripts.watch(link, module, text)
-    reading.guard(sources, text)
+    own_files.guard(sources, text)
     link.output = forward_output
     link.ours.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
@@ -316,8 +316,8 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     surroundings = watch(link, sources, trees.values())
     plugin = Plugin(link, report, functions, start)
     base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")
-    if surroundings is not None and surroundings.files is not None:
-        surroundings.files.add_root(base)
+    if surroundings is not None and surroundings.folders is not None:
+        surroundings.folders.add_root(base)
     sys.path.insert(0, os.getcwd())
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

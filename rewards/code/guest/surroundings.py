@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from . import beside, proxies, wire
-from .folders import Files
+from .folders import Folders
 from .link import Link
 
 _LISTED = (
@@ -79,10 +79,10 @@ class Surroundings:
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
         self._cwd = os.getcwd() if "chdir" in self._text else None
         self._seeds: list[tuple[str, tuple[Any, ...]]] = []
-        self._files: Files | None = None
+        self._folders: Folders | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
-            self._files = Files(self._text)
-        if self._files is not None or around is not None:
+            self._folders = Folders(self._text)
+        if self._folders is not None or around is not None:
             link.handing = self._handing
         if around is not None:
             link.hearing = self._hearing
@@ -91,18 +91,18 @@ class Surroundings:
         if "sleep" in self._text:
             self._watch_sleep()
         link.before = self.before
-        link.after = self.after if self._files is not None or around is not None else None
+        link.after = self.after if self._folders is not None or around is not None else None
 
     @property
-    def files(self) -> Files | None:
+    def folders(self) -> Folders | None:
         """Temporary folders; None where the tests mention none."""
-        return self._files
+        return self._folders
 
     def _handing(self, values: Any) -> None:
         if self._busy:
             return
-        if self._files is not None:
-            self._files.hand(values)
+        if self._folders is not None:
+            self._folders.hand(values)
         if self._beside is not None:
             self._beside.hand(values)
 
@@ -117,8 +117,8 @@ class Surroundings:
         self._busy = True
         try:
             changes = tuple(self._changes())
-            if changes and self._files is not None:
-                self._files.hand(changes)
+            if changes and self._folders is not None:
+                self._folders.hand(changes)
             if changes and self._beside is not None:
                 self._beside.hand(changes)
             if changes:
@@ -126,8 +126,8 @@ class Surroundings:
             for module, args in self._seeds:
                 self._link.ask("seed", module, args)
             self._seeds.clear()
-            if self._files is not None and (files := self._files.changed()):
-                self._link.ask("files_in", self._files.roots, files)
+            if self._folders is not None and (files := self._folders.changed()):
+                self._link.ask("files_in", self._folders.roots, files)
             if self._beside is not None and (files := self._beside.changed()):
                 self._link.ask("beside_in", files)
         finally:
@@ -139,9 +139,9 @@ class Surroundings:
             return
         self._busy = True
         try:
-            if self._files is not None and self._files.roots:
-                self._files.apply(self._link.ask("files_out", self._files.roots))
-            if self._beside is not None and not self._link.reading:
+            if self._folders is not None and self._folders.roots:
+                self._folders.apply(self._link.ask("files_out", self._folders.roots))
+            if self._beside is not None and not self._link.half_read:
                 self._beside.apply(self._link.ask("beside_out"))
         finally:
             self._busy = False

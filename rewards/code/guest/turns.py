@@ -65,7 +65,7 @@ class Turns:
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Message:
         """The program's answer, or what it raised. Raises ProgramLost."""
-        who = wire.WITHIN if self._within else wire.READING if self._link.reading else self._number()
+        who = wire.WITHIN if self._within else wire.READING if self._link.half_read else self._number()
         ended = tuple(self._ended.popleft() for _ in range(len(self._ended)))
         self._open[who] = self._open.get(who, 0) + 1
         try:

@@ -16,10 +16,11 @@ from typing import Any
 
 from rewards.code import patience
 from rewards.code.compare import same_value
-from rewards.code.guest.channel import LENGTH, framed
+from rewards.code.guest.channel import framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Decoder, Unsendable, Violation, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits, FunctionReference
+from rewards.code.styles.messages import Messages, TooLarge
 from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.values import untagged
 from sandbox.protocol import Sandbox, Session
@@ -79,39 +80,24 @@ class _Gone(Exception):
     """The program closed its end."""
 
 
-class _TooMuch(Exception):
-    """An answer that is much larger than what is expected."""
-
-
 class _Caller:
     """The program at the other end of a session."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._pending = b""
+        self._messages = Messages(session)
 
     async def ask(self, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
-        """Send, and wait for the answer. Raises _Gone, _TooMuch, Violation, TimeoutError."""
+        """Send, and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
         async with asyncio.timeout_at(deadline):
             await self._session.send(framed(message))
-            while len(self._pending) < 4:
-                await self._more()
-            (size,) = LENGTH.unpack_from(self._pending)
-            if size > most:
-                raise _TooMuch
-            while len(self._pending) < size + 4:
-                await self._more()
-        raw, self._pending = self._pending[4 : size + 4], self._pending[size + 4 :]
+            raw = await self._messages.next(most)
+        if raw is None:
+            raise _Gone
         answer = ResultDecoder(raw).whole()
         if type(answer) is not tuple or not answer or type(answer[0]) is not str:
             raise Violation("an answer without its parts")
         return answer
-
-    async def _more(self) -> None:
-        data = await self._session.receive()
-        if not data:
-            raise _Gone
-        self._pending += data
 
 
 @dataclass(slots=True)
@@ -227,7 +213,7 @@ async def _converse(
         return ""
     except _Gone:
         return "loading"
-    except (Violation, _TooMuch):
+    except (Violation, TooLarge):
         progress.failure = "the program broke the protocol"
         return ""
     if answer != ("loaded",):
@@ -247,7 +233,7 @@ async def _converse(
             fate, reason, alive = Fate.TIME, late, False
         except _Gone:
             return "case"
-        except _TooMuch:
+        except TooLarge:
             reason, alive = "its answer is much larger than what is expected", False
         except Violation as error:
             reason, alive = f"the program broke the protocol: {error}", False

@@ -15,10 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from rewards.code import patience
-from rewards.code.guest.channel import LENGTH, framed
+from rewards.code.guest.channel import framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
+from rewards.code.styles.messages import Messages, TooLarge
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Job, JobResult, Limits
 
@@ -97,34 +98,21 @@ class _Progress:
     current: int = 0  # the case that runs now
 
 
-class _Events:
-    """Messages of the checker, each with a deadline."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._pending = b""
-
-    async def next(self, deadline: float) -> tuple[Any, ...] | None:
-        """None: the checker is gone. Raises TimeoutError, CheckerFault."""
-        while True:
-            if len(self._pending) >= 4:
-                (size,) = LENGTH.unpack_from(self._pending)
-                if size > LARGEST_MESSAGE:
-                    raise CheckerFault(f"the checker announced a message of {size} bytes")
-                if len(self._pending) >= size + 4:
-                    raw, self._pending = self._pending[4 : size + 4], self._pending[size + 4 :]
-                    try:
-                        event = decode(raw)
-                    except Violation as error:
-                        raise CheckerFault(f"the checker sent what means nothing: {error}") from None
-                    if type(event) is not tuple or not event or type(event[0]) is not str:
-                        raise CheckerFault("the checker sent what is no event")
-                    return event
-            async with asyncio.timeout_at(deadline):
-                data = await self._session.receive()
-            if not data:
-                return None
-            self._pending += data
+async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | None:
+    """What the checker says next; None: it is gone. Raises TimeoutError, CheckerFault."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            raw = await messages.next(LARGEST_MESSAGE)
+        event = None if raw is None else decode(raw)
+    except TooLarge as error:
+        raise CheckerFault(f"the checker announced {error}") from None
+    except Violation as error:
+        raise CheckerFault(f"the checker sent what means nothing: {error}") from None
+    if raw is None:
+        return None
+    if type(event) is not tuple or not event or type(event[0]) is not str:
+        raise CheckerFault("the checker sent what is no event")
+    return event
 
 
 @lru_cache(maxsize=256)
@@ -194,7 +182,7 @@ async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
 
 async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: patience.Clock) -> None:
     loop = asyncio.get_running_loop()
-    events = _Events(session)
+    messages = Messages(session)
     progress.loaded, progress.lost = False, ""
     start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
     await session.send(framed(encode(start)))
@@ -202,7 +190,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     began, stretched = loop.time(), patience.stretch()
     deadline = began + START_SECONDS * stretched + _allowed(trial, stretched)
     try:
-        while (event := await events.next(deadline)) is not None:
+        while (event := await _next_event(messages, deadline)) is not None:
             ends = _take(event, progress)
             now = loop.time()
             passed = event[0] == "end" and progress.outcomes[event[1]].fate is Fate.PASSED
