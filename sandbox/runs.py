@@ -203,7 +203,7 @@ class Run:
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
         self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._silent)
         if slot.group is not None:
-            self._check_cpu()
+            self._check_cpu_in(job.limits.cpu_seconds)
 
     def kill(self, cause: str) -> None:
         """End the run; the first cause counts."""
@@ -256,8 +256,11 @@ class Run:
         if left <= 0:
             self.kill("cpu")
             return
-        after = max(_CPU_CHECKS_AFTER, left / _CORES)
-        self._timers["cpu"] = self._loop.call_later(after, self._check_cpu)
+        self._check_cpu_in(left)
+
+    def _check_cpu_in(self, left: float) -> None:
+        """Look when so many CPU seconds can have been used, by as many processes as run at once."""
+        self._timers["cpu"] = self._loop.call_later(max(_CPU_CHECKS_AFTER, left / _CORES), self._check_cpu)
 
     def _result(self, outcome: Outcome) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None

@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -123,20 +124,28 @@ class Job:
         self._check_room()
 
     def _check_room(self) -> None:
-        """Raise InvalidJob where the files contradict each other, or would not fit the working folder."""
-        paths = {PurePosixPath(path) for path in self.files}
-        folders = {folder for path in paths for folder in path.parents}
-        if both := paths & folders:
-            raise InvalidJob(f"files: {str(min(both))!r:.120} is a file, and a folder of other files")
+        """Raise InvalidJob where the files would not fit the working folder, or contradict each other."""
         room = sum(-(-len(content) // _PAGE) * _PAGE for content in self.files.values())
         if room > max(self.limits.disk_bytes, _PAGE):
             raise InvalidJob(
                 f"files of {room} bytes do not fit limits.disk_bytes, {self.limits.disk_bytes}: raise the limit"
             )
-        if (count := len(paths | folders)) > self.limits.disk_files + 1:
-            raise InvalidJob(f"{count - 1} files and folders are more than limits.disk_files, {self.limits.disk_files}")
+        if (count := _count(tuple(self.files))) > self.limits.disk_files:
+            raise InvalidJob(f"{count} files and folders are more than limits.disk_files, {self.limits.disk_files}")
 
 
+# Most jobs have files of the same names.
+@lru_cache(maxsize=256)
+def _count(files: tuple[str, ...]) -> int:
+    """How many files and folders these make. Raises InvalidJob where they contradict each other."""
+    paths = {PurePosixPath(path) for path in files}
+    folders = {folder for path in paths for folder in path.parents}
+    if both := paths & folders:
+        raise InvalidJob(f"files: {str(min(both))!r:.120} is a file, and a folder of other files")
+    return len(paths | folders) - bool(folders)  # the working folder itself is none
+
+
+@lru_cache(maxsize=256)
 def check_path(path: str) -> None:
     """Raise InvalidJob unless a path stays inside the working folder."""
     pure = PurePosixPath(path)

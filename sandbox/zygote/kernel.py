@@ -25,12 +25,15 @@ CLONE_NEWNET = 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 0x1, 0x2, 0x4, 0x8, 0x20
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 0x1, 0x2, 0x4
-_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+AT_FDCWD = -100
+_MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _MNT_DETACH = 2
+_MAP_PRIVATE, _MAP_FAILED = 2, ctypes.c_void_p(-1).value
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 24, 38, 22
-_PR_SET_NAME, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 15, 47, 4
-_SECCOMP_MODE_FILTER = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 1, 4, 38, 22
+_PR_CAPBSET_DROP, _PR_SET_NAME = 24, 15
+SECCOMP_MODE_FILTER = 2
+CAPABILITIES_VERSION = 0x20080522
 _LAST_CAPABILITY = 40
 
 # PyDLL keeps the interpreter lock: a clone that gave it up would come back in a child that has no other thread to
@@ -39,7 +42,31 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 _set_action, _SIG_DFL, _SIG_IGN = _signal.signal, _signal.SIG_DFL, _signal.SIG_IGN
-_NUMBERS = {"clone": (56, 220), "pivot_root": (155, 41), "capset": (126, 91)}
+_libc.mmap.restype = ctypes.c_void_p
+_NUMBERS = {
+    "clone": (56, 220),
+    "pivot_root": (155, 41),
+    "capset": (126, 91),
+    "prctl": (157, 167),
+    "setsid": (112, 157),
+    "dup3": (292, 24),
+    "close_range": (436, 436),
+    "unshare": (272, 97),
+    "mount": (165, 40),
+    "umask": (95, 166),
+    "mkdirat": (258, 34),
+    "fchownat": (260, 54),
+    "chdir": (80, 49),
+    "fchown": (93, 55),
+    "openat": (257, 56),
+    "write": (1, 64),
+    "close": (3, 57),
+    "prlimit64": (302, 261),
+    "setgroups": (116, 159),
+    "setresgid": (119, 149),
+    "setresuid": (117, 147),
+    "clock_gettime": (228, 113),
+}
 
 
 def number(name: str) -> int:
@@ -85,7 +112,7 @@ def make_read_only(target: str, *, recursive: bool = True) -> None:
     """A mount and (recursive) all below it: read-only, without set-user-id and devices."""
     attributes = struct.pack("QQQQ", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, 0, 0, 0)
     how = _AT_RECURSIVE if recursive else 0
-    result = _libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, target.encode(), how, attributes, len(attributes))
+    result = _libc.syscall(ctypes.c_long(_MOUNT_SETATTR), AT_FDCWD, target.encode(), how, attributes, len(attributes))
     if result == -1 and ctypes.get_errno() == errno.ENOSYS:  # before Linux 5.12: the mount itself only
         mount("", target, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     else:
@@ -106,22 +133,13 @@ def _prctl(option: int, value: int, what: str, third: int = 0) -> None:
 
 def die_with_parent() -> None:
     """SIGKILL when the thread that started this process ends. A change of user id clears it."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, "PR_SET_PDEATHSIG")
-
-
-def set_dumpable(dumpable: bool) -> None:
-    """Whether /proc/self belongs to the process's own user; a change of user id takes it away."""
-    _prctl(_PR_SET_DUMPABLE, int(dumpable), "PR_SET_DUMPABLE")
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, "PR_SET_PDEATHSIG")
 
 
 def set_name(name: str) -> None:
     """What `ps` shows."""
     text = ctypes.create_string_buffer(name.encode()[:15])
     _prctl(_PR_SET_NAME, ctypes.addressof(text), "PR_SET_NAME")
-
-
-def forbid_new_privileges() -> None:
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS")
 
 
 def drop_bounding_set() -> None:
@@ -131,30 +149,28 @@ def drop_bounding_set() -> None:
             return  # the kernel knows no more
 
 
-def drop_capabilities() -> None:
-    """Give up every capability held, those inherited by exec included."""
-    header = struct.pack("Ii", 0x20080522, 0)
-    _checked(_libc.syscall(ctypes.c_long(number("capset")), header, bytes(24)), "capset")
-
-
 def flush_streams() -> None:
     """Write out what C code has printed and not written."""
     _libc.fflush(None)
 
 
-class Filter:
-    """A seccomp filter (`filter.py`), as the kernel takes it."""
+def give_back_memory() -> None:
+    """What was freed goes back to the kernel: a fork has to copy the table of all that is held."""
+    if hasattr(_libc, "malloc_trim"):  # glibc
+        _libc.malloc_trim(ctypes.c_size_t(0))
 
-    __slots__ = ("_header", "_steps")
 
-    def __init__(self, program: bytes) -> None:
-        self._steps = ctypes.create_string_buffer(program, len(program))
-        header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._steps))
-        self._header = ctypes.create_string_buffer(header, len(header))
+def closes_ranges() -> bool:
+    """Whether the kernel has `close_range` (Linux 5.9)."""
+    none = ctypes.c_uint(~0)
+    return bool(_libc.syscall(ctypes.c_long(number("close_range")), none, none, ctypes.c_uint(0)) == 0)
 
-    def install(self) -> None:
-        """In this process and all that it starts."""
-        _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, "PR_SET_SECCOMP", ctypes.addressof(self._header))
+
+def map_file(descriptor: int, size: int, protection: int) -> int:
+    """The address of a private copy of a file in this process's memory."""
+    address = _libc.mmap(None, ctypes.c_size_t(size), protection, _MAP_PRIVATE, descriptor, ctypes.c_long(0))
+    _checked(-1 if address == _MAP_FAILED else 0, f"mmap with protection {protection}")
+    return int(address)
 
 
 def default_action(number: int) -> None:

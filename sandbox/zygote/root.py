@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from . import kernel, reaper
+from . import calls, kernel, reaper
 
 BOX = "/box"
 WORK = "/box/work"
@@ -68,18 +68,23 @@ def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: r
     kernel.make_read_only("/", recursive=False)
 
 
-def enter_box(size: tuple[int, int], uid: int) -> None:
-    """In a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs) and /proc."""
+def make_box(making: calls.Calls, size: tuple[int, int], uid: int) -> None:
+    """Calls for a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs), /proc."""
     own = sum(path.count("/") for path in _IN_TMP)
     options = f"mode=755,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files
-    kernel.mount("box", BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-    os.umask(0)
-    os.mkdir(WORK, 0o755)
-    os.mkdir(f"{BOX}/tmp", 0o1777)
-    os.mkdir(f"{BOX}/shm", 0o1777)
-    os.umask(0o022)
-    os.chown(WORK, uid, uid)
-    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV
+    making.add("mount", b"box", BOX.encode(), b"tmpfs", flags, options.encode())
+    making.add("umask", 0)
+    making.add("mkdirat", kernel.AT_FDCWD, WORK.encode(), 0o755)
+    making.add("mkdirat", kernel.AT_FDCWD, f"{BOX}/tmp".encode(), 0o1777)
+    making.add("mkdirat", kernel.AT_FDCWD, f"{BOX}/shm".encode(), 0o1777)
+    making.add("umask", 0o022)
+    making.add("fchownat", kernel.AT_FDCWD, WORK.encode(), uid, uid, 0)
+    making.add("mount", b"proc", b"/proc", b"proc", flags | kernel.MS_NOEXEC, 0)
+
+
+def show_in_tmp() -> None:
+    """In a run's mount namespace: its own /tmp holds again what is shown and lies below /tmp."""
     if _IN_TMP:
         for path in _IN_TMP:
             _show_again(path, BOX + path)

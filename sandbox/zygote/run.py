@@ -6,41 +6,149 @@ and its orphans would stay.
 
 from __future__ import annotations
 
-import fcntl
+import ctypes
 import math
 import os
 import resource
 import signal
+import struct
 import sys
-import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 from . import kernel, python, root, wire
+from .calls import Calls
 
 _MOST = 1 << 60  # of anything
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_CLOCK_MONOTONIC = 1
+_STARTED = b"started "
+_TIME = struct.Struct("qq")  # seconds, nanoseconds
 
 
 class Plan:
-    """What a slot hands to the run that it forks. Descriptors: where they are now, in order of where they go.
+    """A run's set-up, as a slot lays it out before it forks; one that was made serves all runs that are alike.
 
-    bundle: the program and its files. report: where to say when it starts, or why it cannot.
-    home: a socket that wants a descriptor of the working folder, to fetch outputs from; -1 = nobody does.
-    uid: the user of the program, as seen from inside. own_namespace: he is to be in a user namespace of this run's.
-    bounds: resource limits, soft and hard. box: bytes and files of its tmpfs.
+    moving, making, demoting, starting: the calls, in this order. told_at: where what goes wrong is said, before the
+    descriptors are moved; report, bundle, home: where they are afterwards. home: -1 = nobody wants the working folder.
+    rest: from which descriptor on all are to be closed one by one, where the kernel cannot do it at once; -1 = it can.
     """
 
-    __slots__ = ("bounds", "box", "bundle", "descriptors", "filter", "home", "own_namespace", "report", "uid")
-    bounds: list[tuple[int, int, int]]
-    box: tuple[int, int]
-    bundle: int
-    descriptors: list[int]
-    filter: kernel.Filter
-    home: int
-    own_namespace: bool
-    report: int
-    uid: int
+    __slots__ = ("bundle", "demoting", "home", "making", "moving", "report", "rest", "starting", "told_at")
+
+    def __init__(
+        self,
+        *,
+        descriptors: Sequence[int],
+        report: int,
+        bundle: int,
+        home: int,
+        limits: dict[str, float],
+        box: tuple[int, int],
+        uid: int,
+        own_namespace: bool,
+        seccomp: bytes,
+    ) -> None:
+        """Lay it out. Descriptors: where they are now; those of the program in order of where they go.
+
+        report: where to say when it starts, or why it cannot. bundle: the program and its files. home: a socket that
+        wants a descriptor of the working folder, to fetch outputs from. box: bytes and files of the run's tmpfs.
+        uid: the user of the program, as seen from inside. own_namespace: he is to be in a user namespace of this run's.
+        """
+        theirs = len(descriptors)
+        moved = [*descriptors, report, bundle, *([home] if home >= 0 else [])]
+        self.told_at = report
+        self.report, self.bundle, self.home = theirs, theirs + 1, theirs + 2 if home >= 0 else -1
+        self.rest = -1 if kernel.closes_ranges() else len(moved)
+        self.moving = _move(moved)
+        self.making = _make_world(box, 0 if own_namespace else uid)
+        self.demoting = Calls()
+        if own_namespace:
+            _enter_namespace(self.demoting, uid, len(moved))
+        _demote(self.demoting, bounds_of(limits), None if own_namespace else uid, seccomp, len(moved))
+        self.starting = _start(self.report, range(theirs, len(moved)))
+
+
+def _move(descriptors: Sequence[int]) -> Calls:
+    """Have these descriptors from 0 on, and no other."""
+    calls = Calls()
+    calls.add("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    calls.add("setsid")
+    high = max(_HIGH, *descriptors) + 1
+    for at, descriptor in enumerate(descriptors):
+        calls.add("dup3", descriptor, high + at, 0)
+    for at in range(len(descriptors)):
+        calls.add("dup3", high + at, at, 0)
+    if kernel.closes_ranges():
+        calls.add("close_range", len(descriptors), 0xFFFFFFFF, 0)
+    return calls.lay_out()
+
+
+def _make_world(box: tuple[int, int], owner: int) -> Calls:
+    """Mounts of its own. owner: of the working folder, as he is called before he has a namespace of his own."""
+    calls = Calls()
+    calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+    root.make_box(calls, box, owner)
+    calls.add("chdir", root.WORK.encode())
+    for stream in range(3):  # so that /dev/stdin can be opened by name
+        calls.add("fchown", stream, owner, owner)
+    return calls.lay_out()
+
+
+def _enter_namespace(calls: Calls, inside: int, free: int) -> None:
+    """In a new user namespace, whose parent knows this user as 0: be `inside`. free: the lowest free descriptor."""
+    calls.add("unshare", kernel.CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
+        _tell(calls, f"/proc/self/{name}", text, free)
+
+
+def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, seccomp: bytes, free: int) -> None:
+    """Take on the limits, give up every privilege. uid: None = that of a namespace of its own."""
+    _tell(calls, "/proc/self/oom_score_adj", "1000", free)  # the program goes first, not what watches it
+    for what, soft, hard in bounds:
+        calls.add("prlimit64", 0, what, ctypes.create_string_buffer(struct.pack("QQ", soft, hard), 16), 0)
+    if uid is None:
+        header = struct.pack("Ii", kernel.CAPABILITIES_VERSION, 0)
+        calls.add("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(24))
+    else:
+        calls.add("setgroups", 0, 0)
+        calls.add("setresgid", uid, uid, uid)
+        calls.add("setresuid", uid, uid, uid)
+    calls.add("prctl", kernel.PR_SET_DUMPABLE, 1)  # after a change of user: /proc/self is its own
+    calls.add("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1)
+    steps = ctypes.create_string_buffer(seccomp, len(seccomp))
+    header = struct.pack("HxxxxxxP", len(seccomp) // 8, ctypes.addressof(steps))
+    filtered = ctypes.create_string_buffer(header, len(header))
+    calls.keep(steps)
+    calls.add("prctl", kernel.PR_SET_SECCOMP, kernel.SECCOMP_MODE_FILTER, filtered)
+    calls.lay_out()
+
+
+def _start(report: int, descriptors: range) -> Calls:
+    """Say when it started, and let go of what is not the program's."""
+    calls = Calls()
+    said = ctypes.create_string_buffer(_STARTED, len(_STARTED) + _TIME.size)
+    calls.add("clock_gettime", _CLOCK_MONOTONIC, ctypes.addressof(said) + len(_STARTED))
+    calls.add("write", report, said, len(said))
+    for descriptor in descriptors:
+        calls.add("close", descriptor)
+    return calls.lay_out()
+
+
+def _tell(calls: Calls, path: str, text: str, free: int) -> None:
+    """Write one line to a file of the kernel's, at once."""
+    calls.add("openat", kernel.AT_FDCWD, path.encode(), os.O_WRONLY, 0)
+    calls.add("write", free, text.encode(), len(text))
+    calls.add("close", free)
+
+
+def began(said: bytes) -> float | None:
+    """When a run started that has said this, on the monotonic clock; None: it did not."""
+    if not said.startswith(_STARTED):
+        return None
+    seconds, nanoseconds = _TIME.unpack_from(said, len(_STARTED))
+    return float(seconds + nanoseconds / 1e9)
 
 
 class Program:
@@ -55,38 +163,27 @@ class Program:
 
 def prepare(plan: Plan) -> Program:
     """Make the run's world, and give up every privilege in it. What cannot be set up is reported, and ends it."""
+    report = plan.told_at
     try:
-        return _prepare(plan)
+        plan.moving.run()
+        report = plan.report
+        if plan.rest >= 0:
+            os.closerange(plan.rest, os.sysconf("SC_OPEN_MAX"))
+        plan.making.run()
+        root.show_in_tmp()
+        argv, env, files = wire.unbundle(plan.bundle)  # before its memory is limited
+        plan.demoting.run()
+        for path, content in files.items():
+            _write(path, content)
+        if plan.home >= 0:
+            folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            wire.give(plan.home, folder)
+            os.close(folder)
+        plan.starting.run()
     except (OSError, ValueError) as error:
-        os.write(plan.report, f"fault {error}".encode()[:2000])
+        os.write(report, f"fault {error}".encode()[:2000])
         os._exit(1)
-
-
-def _prepare(plan: Plan) -> Program:
-    kernel.die_with_parent()
-    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-    owner = 0 if plan.own_namespace else plan.uid  # as this user is called before he has a namespace of his own
-    root.enter_box(plan.box, owner)
-    argv, env, files = wire.unbundle(plan.bundle)
-    os.chdir(root.WORK)
-    for path, content in files.items():
-        _write(path, content, owner)
-    for descriptor in plan.descriptors[:3]:  # so that /dev/stdin can be opened by name
-        os.fchown(descriptor, owner, owner)
-    if plan.home >= 0:
-        wire.give(plan.home, os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    if plan.own_namespace:
-        kernel.unshare(kernel.CLONE_NEWUSER)
-        map_user(plan.uid)
-    os.write(plan.report, f"started {time.monotonic()}".encode())
-    _demote(plan)
     return Program(argv, env)
-
-
-def map_user(inside: int) -> None:
-    """In a new user namespace, whose parent knows this user as 0: be `inside`."""
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
-        tell(f"/proc/self/{name}", text)
 
 
 def tell(path: str, text: str) -> None:
@@ -98,46 +195,17 @@ def tell(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def _write(path: str, content: bytes, uid: int) -> None:
+def _write(path: str, content: bytes) -> None:
     folder = os.path.dirname(path)
-    if folder and not os.path.isdir(folder):
-        made = ""
-        for part in folder.split("/"):
-            made = os.path.join(made, part)
-            if not os.path.isdir(made):
-                os.mkdir(made, 0o755)
-                os.chown(made, uid, uid)
+    if folder:
+        os.makedirs(folder, 0o755, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o755)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-        os.fchown(descriptor, uid, uid)
     finally:
         os.close(descriptor)
-
-
-def _demote(plan: Plan) -> None:
-    """In the program: keep its descriptors and nothing else, take on its limits, give up every privilege."""
-    os.setsid()
-    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in plan.descriptors]
-    for target, descriptor in enumerate(moved):
-        os.dup2(descriptor, target)
-    os.closerange(len(moved), os.sysconf("SC_OPEN_MAX"))
-    tell("/proc/self/oom_score_adj", "1000")  # the program goes first, not what watches it
-    for what, soft, hard in plan.bounds:
-        resource.setrlimit(what, (soft, hard))
-    os.umask(0o022)
-    if plan.own_namespace:
-        kernel.drop_capabilities()
-    else:
-        os.setgroups([])
-        os.setresgid(plan.uid, plan.uid, plan.uid)
-        os.setresuid(plan.uid, plan.uid, plan.uid)
-    kernel.set_dumpable(True)  # after a change of user: /proc/self is its own
-    kernel.forbid_new_privileges()
-    plan.filter.install()
-    kernel.default_action(signal.SIGCHLD)
 
 
 def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:

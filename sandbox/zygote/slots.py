@@ -28,6 +28,7 @@ _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
 _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
+_MOST_PLANS = 16
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs that are ever graded; a fork then has them for nothing. Each costs every fork the pages that
@@ -46,7 +47,7 @@ class Zygote:
     def __init__(self, uid: int, path: list[str], *, memory_counted: bool) -> None:
         self.uid = uid
         self.path = path
-        self.filter = kernel.Filter(seccomp.build(memory_counted=memory_counted))
+        self.filter = seccomp.build(memory_counted=memory_counted)
 
 
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
@@ -64,8 +65,18 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
         os._exit(1)
     wire.answer(control, {"ready": True})
     number, channel = _fork_slots(control)
-    plan = _serve(zygote, number, channel)
-    run.start(run.prepare(plan), zygote.path)
+    slot = Slot(zygote, number, channel)
+    while (watched := slot.next()) is not None:
+        # Forked here, where nothing is on the stack: what a fork lets go of on its way up it would copy first.
+        try:
+            watched.init = _start_init(slot.own_processes)
+            watched.pid = os.fork()
+        except OSError as error:
+            watched.said = f"fault {error}".encode()
+        if watched.pid == 0:
+            run.start(run.prepare(watched.plan), zygote.path)
+        slot.finish(watched)
+    os._exit(0)
 
 
 def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
@@ -95,6 +106,7 @@ def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
     kernel.drop_bounding_set()
     python.settle()
     gc.collect()
+    kernel.give_back_memory()
     gc.freeze()
     gc.disable()
     return zygote
@@ -154,46 +166,59 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
     os._exit(0)
 
 
-def _serve(zygote: Zygote, number: int, channel: socket.socket) -> run.Plan:
-    """Run one request after the other; returns in a program only. What can be is made before the fork."""
-    kernel.set_name("rlvr-slot")
-    bounds: dict[tuple[object, ...], list[tuple[int, int, int]]] = {}
-    own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-    poller = select.poll()
-    poller.register(channel, select.POLLIN)
-    while (received := wire.receive(channel)) is not None:
-        message, descriptors = received
-        if "kill" in message:  # it came after the end
-            continue
-        limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
-        key = tuple(limits.values())
-        if key not in bounds:
-            bounds[key] = run.bounds_of(limits)
-        home = descriptors.pop() if message["outputs"] else -1
-        read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        plan = run.Plan()
-        plan.bundle, *plan.descriptors = descriptors
-        plan.report, plan.home = write, home
-        plan.bounds = bounds[key]
-        plan.box = _size_of_box(limits)
-        plan.filter = zygote.filter
-        plan.own_namespace = zygote.uid < 0
-        plan.uid = _INSIDE if plan.own_namespace else zygote.uid + number
-        watched = Watched(channel, poller, read, message["run"], limits)
-        theirs = [write, *descriptors, *([home] if home >= 0 else [])]
-        try:
-            watched.init = _start_init(own_processes)
-            watched.pid = os.fork()
-        except OSError as error:
-            watched.said = f"fault {error}"
-        if watched.pid == 0:
-            return plan
-        for descriptor in theirs:
+class Slot:
+    """Takes one request after the other. What of a run can be laid out before the fork is, once for all alike."""
+
+    def __init__(self, zygote: Zygote, number: int, channel: socket.socket) -> None:
+        kernel.set_name("rlvr-slot")
+        self._filter = zygote.filter
+        self._own_namespace = zygote.uid < 0
+        self._uid = _INSIDE if self._own_namespace else zygote.uid + number
+        self._channel = channel
+        self._poller = select.poll()
+        self._poller.register(channel, select.POLLIN)
+        self._plans: dict[tuple[object, ...], run.Plan] = {}
+        self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+    def next(self) -> Watched | None:
+        """Wait for a run; None: the supervisor is gone."""
+        while (received := wire.receive(self._channel)) is not None:
+            message, descriptors = received
+            if "kill" in message:  # it came after the end
+                continue
+            read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            descriptors.append(write)
+            limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
+            plan = self._plan(limits, descriptors, outputs=bool(message["outputs"]))
+            return Watched(self._channel, self._poller, read, message["run"], limits, plan, descriptors)
+        return None
+
+    def finish(self, watched: Watched) -> None:
+        """Watch it to its end, and say how it went."""
+        for descriptor in watched.theirs:
             os.close(descriptor)
         outcome = watched.outcome()
-        os.close(read)
-        wire.tell(channel, outcome)
-    os._exit(0)
+        os.close(watched.report)
+        wire.tell(self._channel, outcome)
+
+    def _plan(self, limits: dict[str, float], descriptors: list[int], *, outputs: bool) -> run.Plan:
+        key = (*limits.values(), *descriptors, outputs)
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            bundle, *kept, report = descriptors
+            self._plans[key] = run.Plan(
+                home=kept.pop() if outputs else -1,
+                descriptors=kept,
+                report=report,
+                bundle=bundle,
+                limits=limits,
+                box=_size_of_box(limits),
+                uid=self._uid,
+                own_namespace=self._own_namespace,
+                seccomp=self._filter,
+            )
+        return self._plans[key]
 
 
 def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
@@ -216,18 +241,28 @@ def _start_init(own_processes: int) -> int:
 class Watched:
     """A run, as its slot sees it. It ends by itself, by its deadline, by an order, or with the supervisor."""
 
-    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "poller", "report", "said")
+    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "plan", "poller", "report", "said", "theirs")
 
     def __init__(
-        self, channel: socket.socket, poller: select.poll, report: int, number: object, limits: dict[str, float]
+        self,
+        channel: socket.socket,
+        poller: select.poll,
+        report: int,
+        number: object,
+        limits: dict[str, float],
+        plan: run.Plan,
+        theirs: list[int],
     ) -> None:
         self.channel = channel
         self.poller = poller  # has the channel
         self.report = report
         self.number = number
         self.limits = limits
+        self.plan = plan
+        self.theirs = theirs  # descriptors that only the run needs
         self.init = self.pid = -1
-        self.said = self.cause = ""
+        self.cause = ""
+        self.said = b""
 
     def outcome(self) -> wire.Outcome:
         """Wait, and say how it went. When this returns, no process of the run is left."""
@@ -244,7 +279,8 @@ class Watched:
             cpu += used.ru_utime + used.ru_stime
             peak = max(peak, used.ru_maxrss * 1024)
             status = ended if pid == self.pid and not self.cause else status
-        return status, seconds, cpu, peak, self.cause, self.said.partition("fault ")[2]
+        fault = self.said.decode(errors="replace").partition("fault ")[2] if run.began(self.said) is None else ""
+        return status, seconds, cpu, peak, self.cause, fault
 
     def _kill(self) -> None:
         """Kill init, and so all; what has ended already is not there to be killed."""
@@ -275,7 +311,7 @@ class Watched:
                     until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS)
                     if until <= time.monotonic():
                         self.cause = "wall"
-                        self.said = self.said or f"fault its world was not made within {_SET_UP_SECONDS:g} s"
+                        self.said = self.said or b"fault its world was not made within %d s" % _SET_UP_SECONDS
                 elif most_memory < math.inf:
                     held = memory.of_trees((self.pid, self.init), memory.resident(os.getpid()))
                     self.cause = "memory" if held > most_memory else ""
@@ -289,5 +325,5 @@ class Watched:
         """What the run has said of its start, or of what kept it from that; when it was forked if it said nothing."""
         if not self.said:
             with contextlib.suppress(BlockingIOError):
-                self.said = os.read(self.report, 4096).decode(errors="replace")
-        return float(self.said.partition("started ")[2] or forked)
+                self.said = os.read(self.report, 4096)
+        return run.began(self.said) or forked

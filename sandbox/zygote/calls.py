@@ -1,0 +1,105 @@
+"""System calls that are made one after the other, without a step of Python in between.
+
+What a fork of a warm interpreter pays for is the pages that it writes to, each of which is copied; and Python writes to
+whatever it looks at, since it counts references. Made from Python, the fifty calls of a run's set-up copy 250 pages,
+which costs more than all that the kernel does for them. So they are laid out before the fork, as a table of numbers,
+and fifty bytes of a program make them: it stops behind the last, or at the first that fails.
+
+Example:
+    calls = Calls()
+    calls.add("setsid")
+    calls.add("mkdirat", AT_FDCWD, b"/box/work", 0o755)
+    calls.lay_out().run()                                  # OSError: mkdirat /box/work: File exists
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import struct
+
+from . import kernel
+
+AT_FDCWD = kernel.AT_FDCWD
+_ROW = struct.Struct("<7qQ")  # number, six arguments, result
+_READ, _EXECUTE, _PRIVATE = 1, 4, 2  # of mmap
+# f(first, end): where it stopped; `end` = behind the last.
+_PROGRAMS = {
+    # rbx = first; rbp = end; while rbx < rbp: syscall with what stands there; keep the result; stop if it is an errno
+    kernel.X86_64: bytes.fromhex(
+        "53 55 4889fb 4889f5 4839eb 732f 488b03 488b7b08 488b7310 488b5318 4c8b5320 4c8b4328 4c8b4b30 0f05"
+        "48894338 483d01f0ffff 7306 4883c340 ebcc 4889d8 5d 5b c3"
+    ),
+    # the same with x9 and x10; x8 is the call's number, x0 to x5 are its arguments
+    kernel.ARM64: struct.pack(
+        "<16I",
+        *(0xAA0003E9, 0xAA0103EA, 0xEB0A013F, 0x54000162, 0xA9400128, 0xA9410921, 0xA9421123, 0xF9401925),
+        *(0xD4000001, 0xF9001D20, 0xB13FFC1F, 0x54000062, 0x91010129, 0x17FFFFF5, 0xAA0903E0, 0xD65F03C0),
+    ),
+}
+
+
+class Calls:
+    """A list of calls. What they are given by address lives as long as it does, in one place."""
+
+    __slots__ = ("_end", "_first", "_held", "_names", "_perform", "_rows", "_table")
+
+    def __init__(self) -> None:
+        """Raises OSError on an unknown processor."""
+        self._names: list[str] = []
+        self._rows: list[bytes] = []
+        self._held: list[ctypes.Array[ctypes.c_char]] = []
+        self._table = ctypes.create_string_buffer(0)
+        self._first = self._end = 0
+        self._perform = _program()
+
+    def add(self, name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char]) -> None:
+        """One more call, by its name. Bytes are passed as text that ends in 0, buffers by their address."""
+        values = []
+        for argument in arguments:
+            if isinstance(argument, bytes):
+                argument = ctypes.create_string_buffer(argument)
+            if not isinstance(argument, int):
+                self._held.append(argument)
+                argument = ctypes.addressof(argument)
+            values.append(argument)
+        values += [0] * (6 - len(values))
+        said = [argument.decode(errors="replace") for argument in arguments if isinstance(argument, bytes)]
+        self._names.append(" ".join([name, *said]))
+        self._rows.append(_ROW.pack(kernel.number(name), *values, 0))
+
+    def keep(self, buffer: ctypes.Array[ctypes.c_char]) -> None:
+        """Let a buffer live on, the address of which stands in another."""
+        self._held.append(buffer)
+
+    def lay_out(self) -> Calls:
+        """Make the table of what was added."""
+        table = b"".join(self._rows)
+        self._table = ctypes.create_string_buffer(table, len(table))
+        self._first = ctypes.addressof(self._table)
+        self._end = self._first + len(table)
+        return self
+
+    def run(self) -> None:
+        """Make the calls that were laid out. Raises OSError for the first that fails."""
+        stopped = self._perform(self._first, self._end)
+        if stopped != self._end:
+            at = (stopped - self._first) // _ROW.size
+            code = (1 << 64) - _ROW.unpack_from(self._table, stopped - self._first)[7]
+            raise OSError(code, f"{self._names[at]}: {os.strerror(code)}")
+
+
+@functools.cache
+def _program() -> ctypes._CFunctionType:
+    """The program, in memory that may be executed: a file's, since some machines allow no other."""
+    kernel.number("clone")  # knows the machine, or says so
+    program = _PROGRAMS[kernel.MACHINE]
+    file = os.memfd_create("calls", os.MFD_CLOEXEC)
+    try:
+        os.write(file, program)
+        address = kernel.map_file(file, len(program), _READ | _EXECUTE)
+    finally:
+        os.close(file)
+    prototype = ctypes.PYFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
+    return prototype(address)
