@@ -239,34 +239,49 @@ class Parser(Grammar):
             bounds.append(self._digit_group())
             self.expect("^")
             bounds.append(self._digit_group())
-        start, depth = self.at, 0
-        for at in range(start, len(self._tokens)):  # the `dx` that ends it
+        start, depth, inside = self.at, 0, 0  # inside: integrals in this one that wait for their own `dx`
+        for at in range(start, len(self._tokens)):
             text = self._tokens[at].text
             depth += (text in ("(", "{", "[")) - (text in (")", "}", "]"))
-            ends = len(text) == 2 and text[0] == "d" and text[1].isalpha() and self._tokens[at].kind is Kind.WORD
-            if depth == 0 and ends:
-                return self._integral_body(start, at, text[1], at + 1, bounds)
-            if depth == 0 and len(text) > 2 and text[-2] == "d" and self._tokens[at].kind is Kind.WORD:  # `xdx`
-                before = [Token(Kind.LETTER, c, False, self._tokens[at].start + k) for k, c in enumerate(text[:-2])]
-                self._tokens = [*self._tokens[:at], *before, *self._tokens[at + 1 :]]
-                return self._integral_body(start, at + len(before), text[-1], at + len(before), bounds)
-            if depth == 0 and text == "d" and at + 1 < len(self._tokens) and self._tokens[at + 1].kind is Kind.LETTER:
-                return self._integral_body(start, at, self._tokens[at + 1].text, at + 2, bounds)
+            inside += text == "\\int"
+            found = self._differential(at) if depth == 0 else None
+            if found is None:
+                continue
+            if inside:
+                inside -= 1
+                continue
+            variable, letters, behind = found
+            before = [Token(Kind.LETTER, c, False, self._tokens[at].start + k) for k, c in enumerate(letters)]
+            self._tokens = [*self._tokens[:at], *before, *self._tokens[behind:]]
+            return self._integral_body(start, at + len(before), variable, bounds)
         for at in range(start, len(self._tokens)):  # `\\frac{dx}{x}`
-            text = self._tokens[at].text
-            if len(text) == 2 and text[0] == "d" and text[1].isalpha() and self._tokens[at].kind is Kind.WORD:
-                one = Token(Kind.NUMBER, "1", True, self._tokens[at].start, ONE)
-                self._tokens = [*self._tokens[:at], one, *self._tokens[at + 1 :]]
-                return Op("int", (self._term(), Sym(text[1]), *bounds))
+            found = self._differential(at)
+            if found is not None and not found[1]:
+                alone = self._tokens[at - 1].text in ("{", "(")
+                one = [Token(Kind.NUMBER, "1", True, self._tokens[at].start, ONE)] if alone else []
+                self._tokens = [*self._tokens[:at], *one, *self._tokens[found[2] :]]
+                return Op("int", (self._term(), Sym(found[0]), *bounds))
         raise NotMaths("an integral without its variable")
 
-    def _integral_body(self, start: int, end: int, variable: str, behind: int, bounds: list[Expr]) -> Expr:
+    def _differential(self, at: int) -> tuple[str, str, int] | None:
+        r"""`dx`, `d x`, `d\theta`, and `xdx` with the letters in front of it: variable, letters, where it ends."""
+        token = self._tokens[at]
+        if token.kind is Kind.WORD and token.text[-2] == "d":
+            return token.text[-1], token.text[:-2], at + 1
+        if token.kind not in (Kind.LETTER, Kind.WORD) or token.text[-1] != "d" or at + 1 == len(self._tokens):
+            return None
+        following = self._tokens[at + 1]
+        if following.text.removeprefix("\\") in GREEK or (token.text == "d" and following.kind is Kind.LETTER):
+            return following.text.removeprefix("\\"), token.text[:-1], at + 2
+        return None
+
+    def _integral_body(self, start: int, end: int, variable: str, bounds: list[Expr]) -> Expr:
         inner = Parser(self._tokens[start:end], units=False)
         inner._depth = self._depth
         body: Expr = ONE if start == end else inner.expression()
         if not inner.done() and start != end:
             raise NotMaths("an integral that is not read to its end")
-        self.at = behind
+        self.at = end
         return Op("int", (body, Sym(variable), *bounds))
 
     def _limit(self) -> Expr:

@@ -51,6 +51,7 @@ _STOPS = frozenset(
     ("=", "<", ">", "\\le", "\\ge", "\\ne", "\\in", "\\cup", "\\cap", "\\approx", "\\to", "\\equiv", ",", ";")
 )
 _FUNCTION_LETTERS = frozenset("fghFGHP")
+_DENIALS = frozenset(("no", "not", "non", "nor"))  # words, and no products of letters
 
 
 class Grammar:
@@ -178,7 +179,9 @@ class Grammar:
             last = self._tokens[self.at - 1]
             if self.peek(1) == "^" and isinstance(before, Op) and before.name in ("^", "*"):  # `2^6 11^2`
                 return True
-            return last.kind is not Kind.NUMBER and (not isinstance(before, Num) or last.text == ")")
+            if last.kind is Kind.NUMBER or (token.gap and last.kind in (Kind.LETTER, Kind.WORD)):
+                return False
+            return not isinstance(before, Num) or last.text == ")"
         if token.kind is Kind.LETTER:
             behind_number = isinstance(before, Num) and self._tokens[self.at - 1].kind in (Kind.NUMBER, Kind.SIGN)
             return not (self._units and token.gap and behind_number and is_unit(token.text) and self._unit_ends())
@@ -396,7 +399,7 @@ class Grammar:
 
     def _word(self, token: Token) -> Expr:
         """Several letters: their product. A long word is a word."""
-        if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3):
+        if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3) or token.text.lower() in _DENIALS:
             raise NotMaths(f"a word: {token.text!r:.40}")
         self.at += 1
         letters = list(token.text)

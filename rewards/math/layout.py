@@ -108,7 +108,8 @@ def unbraced(text: str) -> str:
     while len(text) > 2 and text[0] == "{" and text[-1] == "}":
         depth = brackets = 0
         for at, mark in enumerate(text):
-            if at and text[at - 1] == "\\":
+            if at and text[at - 1] == "\\":  # `\{1, 2\}`
+                brackets += (mark == "{") - (mark == "}")
                 continue
             depth += (mark == "{") - (mark == "}")
             brackets += (mark in "([") - (mark in ")]")

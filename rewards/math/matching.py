@@ -16,14 +16,13 @@ from rewards.math.expressions import (
     IMAGINARY_UNIT,
     E,
     Expr,
-    Op,
     Sym,
     add,
     free_variables,
     negative,
     renamed,
-    walk,
 )
+from rewards.math.formulas import is_formula
 from rewards.math.reading import readings
 from rewards.math.spelling import words_of
 from rewards.math.values import (
@@ -75,7 +74,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(answer, Steps):
         members = answer.members
         numbers = [one.expression for one in members if isinstance(one, Scalar)]
-        members = members[1:] if len(numbers) == len(members) and _is_formula(numbers) else members
+        members = members[1:] if len(numbers) == len(members) and is_formula(numbers) else members
         links = all_of(same_value(*pair) for pair in pairwise(members))
         return links if links is not Answer.YES else same_value(gold, answer.last, terms)
     if isinstance(answer, Equation) and not isinstance(gold, Equation):
@@ -212,34 +211,16 @@ def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
     """`5·2 = 10`: true, and its last member is the gold."""
     if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
         return same_value(gold, Scalar(answer.members[0]), terms)  # `5 = x`
-    members = answer.members[1:] if _is_formula(answer.members) else answer.members
+    members = answer.members[1:] if is_formula(answer.members) else answer.members
     steps = all_of(decide.same(*pair) for pair in pairwise(members))
     if steps is not Answer.YES:
         return steps
     return same_value(gold, Scalar(members[-1]), terms)
 
 
-def _is_formula(members: Sequence[Expr]) -> bool:
-    """`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for.
-
-    Without steps it takes several names that are no coordinates: `m + n = 7` says what the sum is, `2x = 10` not what x
-    is, and `x + y = 1` is a line.
-    """
-    unknowns = _unknowns(members[0])
-    if len(members) < 3 and (len(unknowns) < 2 or not unknowns.isdisjoint("xyz")):
-        return False
-    return bool(unknowns) and not any(map(_unknowns, members[1:]))
-
-
-def _unknowns(expression: Expr) -> frozenset[object]:
-    """Variables, and functions that are only named."""
-    named = (one for one in walk(expression) if isinstance(one, Op) and one.name.endswith("()"))
-    return frozenset((*free_variables(expression), *named))
-
-
 def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:
     """A gold that says one value in several forms: any of them; of a formula and its value, the value."""
-    if _is_formula(gold.members):
+    if is_formula(gold.members):
         return same_value(Scalar(gold.members[-1]), answer, terms)
     if all_of(decide.same(*pair) for pair in zip(gold.members, gold.members[1:], strict=False)) is not Answer.YES:
         return Answer.NO
@@ -345,6 +326,11 @@ def _unnamed(many: Many, beside: Many) -> Many:
     return many
 
 
+def _is_chosen(value: Value) -> bool:
+    """A word, or a letter that may stand for a choice."""
+    return isinstance(value, Words | Choice) or (isinstance(value, Scalar) and _is_letter(_name(value.expression)))
+
+
 def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     by_name, also = _assigned(gold), _assigned(answer)
     if by_name is not None and also is not None:
@@ -356,8 +342,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         return Answer.NO
     if len(names[0]) == 1 and also is not None and _of_several(also) and all(isinstance(i, Named) for i in gold.items):
         return Answer.NO  # two values of `x` are none of `x` and `y`
-    if answer.hedged and not gold.hedged and all(isinstance(item, Words) for item in gold.items):
-        return Answer.NO
+    if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
+        return Answer.NO  # "A or C" is no "A and C"
     if sets.is_condition(gold) or sets.is_condition(answer):
         if (
             not gold.hedged
@@ -371,7 +357,9 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if by_name is not None and _of_several(by_name):
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
-        if not answer.opening:  # a bare list is read in the order of the names
+        if not answer.opening:  # a bare list is read in the order in which they are written, or of the names
+            if match_in_order(tuple(by_name.values()), answer.items, terms) is Answer.YES:
+                return Answer.YES
             answer = Many(answer.items, "(", ")")
     if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and _of_several(also):
         return Answer.NO
@@ -399,7 +387,7 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         kind = rows.kind_of(theirs if not gold.opening else ours)
         if kind != "tuple" and not (kind == "list" and len(gold.items) > 2):
             return Answer.NO
-    return all_of(same_value(*pair, terms) for pair in zip(gold.items, answer.items, strict=True))
+    return match_in_order(gold.items, answer.items, terms)
 
 
 def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
@@ -413,6 +401,13 @@ def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
     forward = all_of(any_of(same_value(g, a, terms) for a in answer.items) for g in gold.items)
     backward = all_of(any_of(same_value(g, a, terms) for g in gold.items) for a in answer.items)
     return all_of((forward, backward))
+
+
+def match_in_order(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:
+    """Whether the answers are the golds, one after the other."""
+    if len(golds) != len(answers):
+        return Answer.NO
+    return all_of(same_value(*pair, terms) for pair in zip(golds, answers, strict=True))
 
 
 def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:

@@ -13,6 +13,7 @@ from rewards.math.tokens import NotMaths, Token
 from rewards.math.units import CURRENCIES, Unit, priced, read_unit
 from rewards.math.values import Scalar, Value
 
+_PERCENT = re.compile(r"\s*(?:percent(?:age)?|per cent|pct)\b")
 _DEGREE = read_unit("degree") or Unit()
 
 
@@ -48,8 +49,8 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
     rest = parser.rest()
     behind = " ".join(token.text for token in rest).replace(" .", ".")
     expression, behind = _scaled(expression, behind)
-    if re.match(r"\s*(?:percent|per cent|pct)\b", behind):
-        percent, behind = True, re.sub(r"^\s*(?:percent|per cent|pct)\b", "", behind)
+    if (in_words := _PERCENT.match(behind)) is not None:
+        percent, behind = True, behind[in_words.end() :]
     if any(sign in behind for sign in CURRENCIES):
         for mark, name in CURRENCIES.items():
             behind = behind.replace(mark, f" {name} ")

@@ -60,6 +60,8 @@ _SIGNS = {
     "±": r"\pm ",
     "∓": r"\mp ",
     "°": r"^\circ ",
+    "℃": r"^\circ C",
+    "℉": r"^\circ F",
     "º": r"^\circ ",
     "˚": r"^\circ ",
     "∅": r"\emptyset ",
@@ -165,6 +167,7 @@ _FUNCTIONS_IN_TEXT = frozenset(
         "arccos",
         "arctan",
         "choose",
+        "pi",
     )
 )
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
@@ -175,12 +178,15 @@ _DROPPED = re.compile(
     r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
     r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
 )
+_CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
-_COMMA_IN_NUMBER = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\{,\}\s+|,\s*\\!\s*)(?=\d{3}(?!\d))")
+_COMMA_IN_NUMBER = re.compile(
+    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
+)
 _BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{,\}")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
-    r"|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
+    r"|\\q?quad|\\(?:thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
     r"|\\[hv]space\*?\s*\{[^{}]*\}|\\m?(?:kern|skip)\s*-?[\d.]+\s*(?:em|ex|pt|mu|cm|mm|in)(?![a-zA-Z])"
     r"|\\hskip\s*-?[\d.]+\s*(?:em|ex|pt|cm|mm|in)(?![a-zA-Z])"
 )
@@ -404,7 +410,7 @@ def spelled(text: str) -> str:
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
         text = _BASIS.sub(r" \\basis\1 ", text)
         text = arrowed(text)
-        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text))
+        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", _CLOSED_UP.sub("", text)))
         text = _BRACED_COMMA.sub(", ", text)
         text = _APART.sub(", ", _DROPPED.sub(" ", text))
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)

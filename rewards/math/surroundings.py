@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.lexicon import SCALES
+from rewards.math.modified import changed_from
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
@@ -24,30 +25,48 @@ _SIGN_OUTSIDE = re.compile(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z"
 _PART_BEFORE = re.compile(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
 _COMPARED = re.compile(
     r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
-    r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|(?:[a-z]\s*)?[≥≤]))[\s$(]*\Z",
+    r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
     re.IGNORECASE,
 )
 _AROUND = " \n\t$(*"
-_CHANGING = ("<", ">", "≥", "≤", "than", "least", "most", "to", "/", "√", "-", "−", "±", "negative", "minus")
+_CHANGING = (
+    *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
+    *("/", "√", "-", "−", "±", "negative", "minus"),
+)
+_EXCEPTING = re.compile(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = re.compile(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
 _RANGE_BEHIND = re.compile(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
-_MORE = re.compile(  # the rest of the number, or another value
-    rf"""[\s$*)]*(?:/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|[–—]\s*(?:or\b|\d)|,?\s*\bor\s+(?:more|less|fewer|else)\b
-    |and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}
-      \b(?:possible|also|too|acceptable|as\swell)\b
-    |,?\s*(?:if|when|for|provided|except|unless)\b[^.!?\n]*?(?:
-      (?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)
-      |\bit\s+is\s+{_NUMBER}))""",
-    re.VERBOSE | re.IGNORECASE,
+_REST = r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else)\b"
+_RANGE = rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
+_MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
+_TAKEN_BACK = (
+    r"\?\s*(?:no|nope|wrong|not)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
+    r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
+_OTHER = (
+    rf"and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
+    r"\b(?:possible|also|too|acceptable|as\swell)\b"
+)
+_CASES = (
+    r",?\s*(?:if|when|for|provided|except|unless)\b[^.!?\n]*?"
+    rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)"
+    rf"|\bit\s+is\s+{_NUMBER})"
+)
+_MORE = re.compile(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
 _AND_ANOTHER = re.compile(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = re.compile(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
 _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
 _PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
-_MARK = re.compile(r"\s*(?:\\[,;! ])*\s*(\^\s*\{?\s*\\circ\s*\}?|\\?%)")
+_MARK = re.compile(
+    r"(?:\s|\\[,;! ]|\$(?=\s?°))*"
+    r"(\^\s*\{?\s*\\circ\s*\}?(?:\s*(?:\\(?:text|mathrm)\s*\{\s*)?[CF]\b\}?)?|°(?:\s?[CF]\b)?|\\?%)"
+)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_HALF = re.compile(r"(?:[\s$*~)]|\\text\s*\{)*([ap])\.?\s?m\b", re.IGNORECASE)
+_RAISED = str.maketrans({"²": "^2", "³": "^3"})
 _ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])|\Z))"
 _FACTOR = re.compile(
     rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
@@ -95,6 +114,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     near = before[-_LOOKED_AT:]
     if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
+    if _is_part(near):
+        return rf"{content} \text{{ or }} \ldots", None
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
@@ -112,6 +133,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     other = _alternative(behind, content)
     if other is not None:
         return rf"{content} \text{{ or }} {other}", None
+    if _CLOCK.fullmatch(content) and (half := _HALF.match(behind)) is not None:
+        return f"{content} {half[1]}.m.", None
     if next_mark == "," or not _PLAIN.fullmatch(content):
         return content, None
     mark = _MARK.match(behind)
@@ -142,6 +165,12 @@ def _changed(content: str, near: str) -> str | None:
     if (outside := _SIGN_OUTSIDE.search(near)) is not None:
         return rf"\pm {content}" if outside[1] == "±" else f"-({content})"
     return None
+
+
+def _is_part(near: str) -> bool:
+    """Whether the sentence makes another value of the box: "the answer is twice", "everything except"."""
+    changed = changed_from(near, len(near))
+    return changed is not None and (_EXCEPTING.search(near) is not None or "answer" in near[:changed])
 
 
 def _extended(content: str, near: str, behind: str) -> str | None:
@@ -195,7 +224,7 @@ def _unit(behind: str) -> str:
     if found is None:
         return ""
     name = (found["set"] or found["plain"]).strip()
-    unit = read_unit(name)
+    unit = read_unit(name.translate(_RAISED))
     if unit is None or not unit.dimension:
         return ""
     if not found["set"]:

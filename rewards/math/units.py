@@ -122,7 +122,7 @@ _BASE = {
     "fahrenheit": (("1", "fahrenheit °F degF"),),
     "kelvin": (("1", "kelvin K"),),
     "current": (("1", "amp ampere"),),
-    "bits": (("1", "bit"), ("8", "byte")),
+    "bits": (("1", "bit"), ("8", "byte"), ("8000", "kB KB"), ("8000000", "MB"), ("8000000000", "GB gigabyte")),
     "amount": (("1", "mol mole"),),
     "dozen": (),
 }
@@ -203,7 +203,7 @@ distinct is are left away old long tall high wide deep per by on for to from squ
 _FILLING = frozenset(_FILLING_WORDS.split())
 _NEVER_WORDS = """
 or and not less fewer score scores if else otherwise when where either neither nor than but unless maybe perhaps plus
-minus times over mod base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths
+minus over mod base choose factorial half halves third thirds quarter quarters fourth fourths fifth fifths
 negative positive squared cubed sin cos tan log ln exp sqrt pi infinity zero one two three four five six seven eight
 nine ten hundred thousand million billion trillion dozen between through approximately sixth seventh eighth ninth
 tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth hundredth
@@ -211,6 +211,7 @@ thousandth millionth half eleven twelve thirteen fourteen fifteen sixteen sevent
 forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice double doubled tripled quadrupled halved
 least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively
 also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never impossible undefined extraneous
+nope doesn't too above below th st nd rd
 etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
@@ -291,6 +292,8 @@ def read_unit(text: str) -> Unit | None:
             if _known(following.group()) is not None:  # `miles an hour`
                 sign = -1
             continue
+        if lower == "times" and text[at:]:  # `5 times` is a count, `5 times that` is more
+            return None
         if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
             return None
         known = _UNITS["amp"] if word == "A" else _known(word)  # no article

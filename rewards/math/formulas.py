@@ -1,0 +1,38 @@
+r"""Equations that say what a quantity is: `m + n = 7`, `\cos\theta = \frac{3}{5}`; others are conditions.
+
+Example:
+    >>> is_formula((Op("+", (Sym("m"), Sym("n"))), ZERO)), is_formula((Op("+", (Sym("x"), Sym("y"))), ZERO))
+    (True, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rewards.math.expressions import TRIGONOMETRIC, ZERO, Expr, Op, Sym, free_variables, walk
+
+_QUANTITIES = frozenset((*TRIGONOMETRIC, "int", "sum", "prod", "lim"))
+_COORDINATES = frozenset("xyz")
+
+
+def is_formula(members: Sequence[Expr]) -> bool:
+    r"""`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for.
+
+    Without steps it takes several names that are no coordinates: `m + n = 7` says what the sum is, `2x = 10` not what x
+    is, and `x + y = 1` is a line. What is said to be 0 is a sum of names, else an equation with all on one side. A
+    function that is not known by itself, `\cos\theta` or `\int_0^1 f(x)\,dx`, is a quantity as well.
+    """
+    unknowns = _unknowns(members[0])
+    if not unknowns or any(map(_unknowns, members[1:])):
+        return False
+    if len(members) > 2 or (isinstance(members[0], Op) and members[0].name in _QUANTITIES):
+        return True
+    if len(unknowns) < 2 or not unknowns.isdisjoint(_COORDINATES):
+        return False
+    return members[-1] != ZERO or (isinstance(members[0], Op) and all(isinstance(one, Sym) for one in members[0].args))
+
+
+def _unknowns(expression: Expr) -> frozenset[object]:
+    """Variables, and functions that are only named."""
+    named = (one for one in walk(expression) if isinstance(one, Op) and one.name.endswith("()"))
+    return frozenset((*free_variables(expression), *named))
