@@ -52,7 +52,7 @@ from rlvr.offline.sources import (
     numbered_rows,
     select,
 )
-from rlvr.offline.state import RunState
+from rlvr.offline.state import MANIFEST, RunState
 from rlvr.offline.stream import GradingStream, length
 from rlvr.offline.summary import Summary, summarise
 
@@ -219,7 +219,7 @@ def dry_run(job: GradeJob) -> Iterator[str]:
             return
         yield f"output: {job.out}"
         if state_of(job.out).exists() and not job.restart:
-            stored = read_manifest(state_of(job.out) / "run.json")
+            stored = read_manifest(state_of(job.out) / MANIFEST)
             found = differences(stored, _manifest(ready)) if stored is not None else []
             records = len(Journal(state_of(job.out)))
             if found:

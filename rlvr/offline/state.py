@@ -30,6 +30,8 @@ from rlvr.offline.journal import Done, Journal
 from rlvr.offline.manifest import Manifest, differences, read_manifest, write_manifest
 from rlvr.offline.outputs import errors_of, partial_of, state_of
 
+MANIFEST = "run.json"
+
 
 class RunState:
     """A context manager. journal: open for appending. done: what earlier processes have graded."""
@@ -76,6 +78,7 @@ class RunState:
         """The output is in place, and summed up; or nothing has been graded."""
         self._open.close()
         if self._out is not None:
+            (self.folder / MANIFEST).unlink(missing_ok=True)  # first: what a kill leaves of the rest is of no run
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _begin(self, manifest: Manifest, restart: bool) -> None:
@@ -113,7 +116,7 @@ class RunState:
                     left.unlink()
 
     def _compare(self, out: Path, manifest: Manifest, restart: bool) -> None:
-        path = self.folder / "run.json"
+        path = self.folder / MANIFEST
         stored = None if restart else read_manifest(path)
         if stored is None:
             for left in self.folder.iterdir():

@@ -152,7 +152,8 @@ class GradingStream:
                     size += length(numbered)
                     if size > _CHUNK_BYTES:
                         break
-                self._ended = not rows
+                if not rows:  # a stop that came while they were read stands
+                    self._ended = True
         except StopIteration:
             self._ended = True
         except BaseException as error:  # after the rows before it

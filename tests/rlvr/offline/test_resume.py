@@ -258,6 +258,26 @@ def test_a_run_killed_while_it_puts_its_output_in_place_ends_it(
     assert len(read(tmp_path / "out.jsonl")) == len(graded.splitlines())
 
 
+def test_a_run_killed_while_it_removes_its_state_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"response": "r", "level": level} for level in "ab"]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out.jsonl"
+    arguments = ["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(out), "--by", "level"]
+
+    def killed(folder: Path, **_options: bool) -> None:
+        (folder / "tags.jsonl").unlink()
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("rlvr.offline.state.shutil.rmtree", killed)
+        with pytest.raises(SystemExit, match="killed"):
+            main([*arguments, "--workers", "1"])
+    assert len(read(out)) == 2
+    assert main([*arguments, "--workers", "1"]) == 0
+    assert len(read(out)) == 2
+    assert not (tmp_path / "out.jsonl.resume").exists()
+
+
 def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path) -> None:
     text = make_rows(tmp_path, 300).read_bytes()
     arguments = command(tmp_path)

@@ -83,6 +83,23 @@ def test_a_stop_takes_back_what_no_worker_has_begun(tmp_path: Path, ordered: boo
         assert seen == sorted(seen)
 
 
+def test_a_stop_that_comes_while_rows_are_read_leaves_out_none_before_the_last(tmp_path: Path) -> None:
+    """As a signal does: what it takes back stands at the end, and nothing behind it is read."""
+    (tmp_path / "own.py").write_text("import time\ndef own(request):\n    time.sleep(0.01)\n    return 1.0\n")
+
+    def rows() -> Iterator[Numbered]:
+        for one in numbered(1000):
+            if one.index == 100:
+                stream.stop()
+            yield one
+
+    with GraderPool(f"{tmp_path / 'own.py'}:own", workers=1) as pool:
+        stream = GradingStream(rows(), pool)
+        found = [item.index for item in items(stream)]
+    assert found == list(range(len(found)))
+    assert len(found) < 150
+
+
 def test_a_caller_that_stops_ends_the_reader() -> None:
     reader = _Reader(numbered(10_000), 4, lambda *_: None)
     reader.start()
