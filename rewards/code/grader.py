@@ -74,17 +74,6 @@ def _judge_of(reference: CodeReference) -> Callable[[Sandbox, str, CodeReference
 # --- what the pool asks -----------------------------------------------------------------------------------------------
 
 
-def case_count(reference: CodeReference) -> int:
-    """How many cases a reference has; of pytest files about how many test functions."""
-    if isinstance(reference, StdioReference | FunctionReference):
-        return len(reference.cases)
-    if isinstance(reference, AssertsReference):
-        return len(reference.asserts)
-    if isinstance(reference, PytestReference):
-        return max(1, sum(source.count("def test") for source in reference.files.values()))
-    return 1
-
-
 def seconds(request: GradeRequest) -> float:
     """How long a grade may honestly take: every case its time, twice where the sandbox dies."""
     reference = request.reference
@@ -92,7 +81,7 @@ def seconds(request: GradeRequest) -> float:
         return 0.0
     extra = LANGUAGES[reference.language].extra_s if isinstance(reference, StdioReference) else 0.0
     allowed = patience.LONGEST * (reference.limits.time_s + extra)
-    return _TRIES * (_BESIDE + case_count(reference) * (allowed + _BESIDE_A_CASE))
+    return _TRIES * (_BESIDE + reference.case_count * (allowed + _BESIDE_A_CASE))
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
@@ -219,7 +208,7 @@ def grade_of(judgement: Judgement, reference: CodeReference, program: str) -> Gr
     """What a judgement is worth."""
     counted = [case for case in judgement.cases if case.fate is not Fate.SKIPPED]
     passed = sum(case.fate is Fate.PASSED for case in counted)
-    total = max(len(counted), case_count(reference) if isinstance(reference, StdioReference) else 0)
+    total = max(len(counted), reference.case_count if isinstance(reference, StdioReference) else 0)
     graded = replace(
         _verdict(judgement, reference, counted, passed, total),
         extracted=program[:_SHOWN],

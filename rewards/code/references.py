@@ -106,6 +106,10 @@ class StdioReference:
     partial: bool = False
     extract: Extraction = "fenced"
 
+    @property
+    def case_count(self) -> int:
+        return len(self.cases)
+
     def to_dict(self) -> dict[str, Json]:
         cases: Json = [{"stdin": case.stdin, "stdout": case.stdout} for case in self.cases]
         language: dict[str, Json] = {} if self.language == "python" else {"language": self.language}
@@ -123,6 +127,10 @@ class FunctionReference:
     limits: CodeLimits = CodeLimits()
     partial: bool = False
     extract: Extraction = "fenced"
+
+    @property
+    def case_count(self) -> int:
+        return len(self.cases)
 
     def to_dict(self) -> dict[str, Json]:
         cases: list[Json] = []
@@ -144,6 +152,10 @@ class AssertsReference:
     partial: bool = False
     extract: Extraction = "fenced"
 
+    @property
+    def case_count(self) -> int:
+        return len(self.asserts)
+
     def to_dict(self) -> dict[str, Json]:
         setup: dict[str, Json] = {"setup": self.setup} if self.setup else {}
         return {"type": self.type, "asserts": list(self.asserts), **setup, **_options(self)}
@@ -161,6 +173,10 @@ class CheckReference:
     partial: bool = False
     extract: Extraction = "fenced"
 
+    @property
+    def case_count(self) -> int:
+        return 1
+
     def to_dict(self) -> dict[str, Json]:
         fields: dict[str, Json] = {"prompt": self.prompt, "entry_point": self.entry_point, "test": self.test}
         return {"type": self.type, **fields, **_options(self)}
@@ -175,6 +191,11 @@ class PytestReference:
     limits: CodeLimits = CodeLimits()
     partial: bool = False
     extract: Extraction = "fenced"
+
+    @property
+    def case_count(self) -> int:
+        """About how many test functions there are."""
+        return max(1, sum(source.count("def test") for source in self.files.values()))
 
     def to_dict(self) -> dict[str, Json]:
         return {"type": self.type, "files": dict(self.files), **_options(self)}

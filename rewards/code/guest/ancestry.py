@@ -17,34 +17,12 @@ from . import proxies, standard
 # Modules whose classes a test may ask for; what is data, abstract or of a testing library is none of them.
 _MODULES = frozenset(
     (
-        *(
-            "argparse",
-            "ast",
-            "asyncio",
-            "cmd",
-            "code",
-            "collections",
-            "concurrent",
-            "configparser",
-            "contextlib",
-            "csv",
-        ),
-        *(
-            "dataclasses",
-            "datetime",
-            "email",
-            "enum",
-            "functools",
-            "graphlib",
-            "html",
-            "http",
-            "io",
-            "_io",
-            "itertools",
-        ),
-        *("json", "logging", "queue", "_queue", "random", "_random", "re", "sched", "selectors", "shelve", "shlex"),
-        *("socketserver", "sqlite3", "string", "subprocess", "tempfile", "textwrap", "threading", "_thread", "types"),
-        *("weakref", "xml", "zipfile", "zoneinfo", "decimal", "ctypes", "struct", "_struct", "inspect", "traceback"),
+        *("argparse", "ast", "asyncio", "cmd", "code", "collections", "concurrent", "configparser", "contextlib"),
+        *("csv", "dataclasses", "datetime", "email", "enum", "functools", "graphlib", "html", "http", "io", "_io"),
+        *("itertools", "json", "logging", "queue", "_queue", "random", "_random", "re", "sched", "selectors"),
+        *("shelve", "shlex", "socketserver", "sqlite3", "string", "subprocess", "tempfile", "textwrap", "threading"),
+        *("_thread", "types", "weakref", "xml", "zipfile", "zoneinfo", "decimal", "ctypes", "struct", "_struct"),
+        *("inspect", "traceback"),
     )
 )
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")

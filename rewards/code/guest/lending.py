@@ -32,20 +32,8 @@ _NUMBER = re.compile(
 # Words of names that stand for what an answer is compared with.
 _ANSWERS = frozenset(
     (
-        *(
-            "ref",
-            "reference",
-            "expect",
-            "expected",
-            "oracle",
-            "brute",
-            "bruteforce",
-            "force",
-            "naive",
-            "golden",
-            "gold",
-        ),
-        *("truth", "groundtruth", "correct", "answer", "answers", "solution", "canonical", "judge", "want"),
+        *("ref", "reference", "expect", "expected", "oracle", "brute", "bruteforce", "force", "naive", "golden"),
+        *("gold", "truth", "groundtruth", "correct", "answer", "answers", "solution", "canonical", "judge", "want"),
         *("check", "checker", "verify", "validate", "grade", "grader"),
     )
 )

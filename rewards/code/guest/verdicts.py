@@ -1,6 +1,7 @@
 """In the checker: what became of a case, and how the caller is told.
 
-The verdict is made by `outcome`: of what the link has noted while the case ran, and of what its test raised.
+The verdict is made by `outcome`: of what the link has noted while the case ran, and of what its test raised. Beside it
+stands what comes before a case in every style: the program is loaded, and a piece of a test is attempted.
 """
 
 from __future__ import annotations

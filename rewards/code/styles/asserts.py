@@ -27,7 +27,7 @@ async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsRefere
         program={pair.PROGRAM_FILE: pair.source_bytes(program)},
         limits=reference.limits,
         partial=reference.partial,
-        count=len(reference.asserts),
+        count=reference.case_count,
         preload=pair.preloads(program, *texts),
     )
     return await pair.judge(sandbox, trial)

@@ -29,7 +29,7 @@ async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference)
         program={pair.PROGRAM_FILE: pair.source_bytes(program)},
         limits=reference.limits,
         partial=reference.partial,
-        count=1,
+        count=reference.case_count,
         preload=pair.preloads(program, reference.prompt, reference.test),
     )
     return await pair.judge(sandbox, trial)

@@ -25,7 +25,7 @@ async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReferenc
         files={name: pair.source_bytes(source) for name, source in reference.files.items()},
         limits=reference.limits,
         partial=reference.partial,
-        count=max(1, sum(source.count("def test") for source in texts)),
+        count=reference.case_count,
         preload=libraries,
         checker_preload=(*_MODULES, *libraries),
     )
