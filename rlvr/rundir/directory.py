@@ -45,7 +45,7 @@ def claim(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         new = not any(folder.iterdir())
-        lock = (folder / LOCK).open("w")
+        lock = (folder / LOCK).open("a+", encoding="utf-8")
     except OSError as error:
         remove_empty(made)
         raise ConfigError(
@@ -57,7 +57,14 @@ def claim(folder: Path) -> Iterator[None]:
             if not os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat()):
                 raise FileNotFoundError  # another process that could not begin has just removed its folder
         except (BlockingIOError, FileNotFoundError) as error:
-            raise ConfigError(f"another process is training in {folder}; wait for it or give another --out") from error
+            lock.seek(0)
+            holder = f" ({said})" if (said := lock.read().strip()) else ""
+            raise ConfigError(
+                f"another process is training in {folder}{holder}; wait for it, end it, or give another --out"
+            ) from error
+        with suppress(OSError):  # a full disk: whatever cannot be written next says so
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), f"process {os.getpid()} on {platform.node()}".encode())
         try:
             yield
         except BaseException:  # interrupted as well: a folder that holds nothing yet is removed

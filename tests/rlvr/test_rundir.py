@@ -151,8 +151,8 @@ def test_one_process_at_a_time_holds_a_run_directory(tmp_path: Path) -> None:
             try:
                 with claim(tmp_path / "run"):
                     os._exit(0)
-            except ConfigError:
-                os._exit(7)
+            except ConfigError as error:
+                os._exit(7 if f"(process {os.getppid()} on " in str(error) else 8)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     with claim(tmp_path / "run"):
         pass
