@@ -16,7 +16,7 @@ from . import context, proxies
 from .context import name_of, parents_in
 
 
-def is_class(name: str, trees: Iterable[ast.Module]) -> bool:
+def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
     """Whether a name is used as a class anywhere."""
     return any(_in_tree(name, tree) for tree in trees)
 

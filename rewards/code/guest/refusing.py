@@ -70,7 +70,7 @@ def refuse(value: Any, what: str) -> NoReturn:
 def made_of_class(value: Any) -> bool:
     """Whether the test made it of what it uses as a class, and not as a function, and has it from nowhere else."""
     name = name_made_by(value)
-    return bool(name) and classes.is_class(name, context.trees())
+    return bool(name) and classes.is_used_as_class(name, context.trees())
 
 
 def _gives_object() -> bool:
