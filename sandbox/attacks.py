@@ -56,9 +56,9 @@ class _Bait:
 
 async def _reads_the_callers_memory(bait: _Bait) -> str:
     code = """
-import os, re
+import os, re, sys
 pattern = b"caller's-" + b"secret-[0-9a-f]{32}"
-for name in os.listdir("/proc"):
+for name in [*sys.argv[1:], *os.listdir("/proc")]:  # a busy machine has more than there is time for
     if name.isdigit() and int(name) != os.getpid():
         try:
             for line in open(f"/proc/{name}/maps"):
@@ -66,10 +66,10 @@ for name in os.listdir("/proc"):
                 if "[heap]" in line or "rw-p" in line:
                     with open(f"/proc/{name}/mem", "rb", 0) as memory:
                         memory.seek(start)
-                        for found in re.findall(pattern, memory.read(min(end - start, 1 << 24))): print(found.decode())
+                        for found in re.findall(pattern, memory.read(min(end - start, 1 << 24))): print(found.decode(), flush=True)
         except (OSError, ValueError, OverflowError): pass
 """
-    return _found(bait, await bait.run(code), "the memory of a process outside")
+    return _found(bait, await bait.run(code, str(bait.sentinel)), "the memory of a process outside")
 
 
 async def _reads_the_graded_file(bait: _Bait) -> str:

@@ -17,6 +17,7 @@ from types import ModuleType, TracebackType
 from typing import IO, NoReturn
 
 _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
+_IGNORED = "Exception ignored on flushing sys.stdout:" if sys.version_info >= (3, 13) else "Exception ignored in: {!r}"
 
 
 def is_warm(argv: list[str]) -> bool:
@@ -128,7 +129,8 @@ def _finish(code: int, streams: list[IO[str]]) -> int:
             pass
         except BaseException as error:  # as above: the stream may be the program's own
             code = code or _FAILED_FLUSH
-            os.write(2, f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}\n".encode(errors="replace"))
+            said = f"{_IGNORED.format(stream)}\n{type(error).__name__}: {error}\n"
+            os.write(2, said.encode(errors="replace"))
     if code == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)

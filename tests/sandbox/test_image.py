@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.docker import DockerSandbox
 from sandbox.image import BuildFailed, from_debian, from_host, from_image
-from sandbox.types import Job, JobResult
+from sandbox.types import Job, JobResult, Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def run_in(image: str, job: Job) -> JobResult:
 def test_the_image_of_this_machines_interpreter_has_what_programs_import(docker_image: str) -> None:
     code = "import ctypes, decimal, numpy, pytest, sqlite3, ssl, sys, zlib\n"
     code += "print(sys.version_info[:2], numpy.ones(2).sum())"
-    result = run_in(docker_image, Job(argv=("python", "-c", code)))
+    result = run_in(docker_image, Job(argv=("python", "-c", code), limits=Limits(wall_seconds=60)))
     assert result.stdout.decode() == f"{sys.version_info[:2]} 2.0\n", result
     tools = run_in(docker_image, Job(argv=("bash", "-c", "echo b a | tr ' ' '\\n' | sort | head -1")))
     assert tools.stdout == b"a\n"
