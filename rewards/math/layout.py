@@ -17,6 +17,7 @@ import re
 _LEADING = re.compile(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
 )
+_NUMBERS = re.compile(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
 _PROVED = re.compile(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
 _DOUBLED = re.compile(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
@@ -32,9 +33,12 @@ _MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
 _ALIGNMENT = re.compile(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
 _EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
+_BRACED_BLOCK = re.compile(r"(?<![}\w^])\{\s*(\\begin\{\w+\}[^{}]*(?:\{[clr|]*\}[^{}]*)?\\end\{\w+\})\s*\}")
+_BRACED_ARGUMENTS = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z]'*)\{\s*(\([^{}]*\))\s*\}")  # `f{(x)}`
 _EMPTY_BEHIND = re.compile(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
 _OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
-_ROUGHLY = re.compile(r"\s*\(\s*(?:\\approx|“?\s*(?:approximately|approx\.?|about)\s*”?)[^()]*\)\s*\Z")
+_NEARLY = r"(?:\\approx|“?\s*(?:approximately|approx\.?|about|roughly)\s*”?)"
+_ROUGHLY = re.compile(rf"\s*\(\s*{_NEARLY}[^()]*\)\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z")
 _CHOSEN = re.compile(
     r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
@@ -51,6 +55,7 @@ _RAISED_FRACTION = re.compile(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*
 _RAISED_O = re.compile(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
 _ANGLE = re.compile(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
 _EMPTY_BEFORE_DEGREES = re.compile(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
+_REPEATED = re.compile(r"(?<![\w.])(\d+)\.\((\d+)\)(?![\w(])")  # `0.(3)`
 _DOTTED = re.compile(r"(?<=[\d.])\\dot\s*(\d)")
 _COMMA_BEFORE_REPEAT = re.compile(r"(?<=\d),(?=\d*\\overline)")
 _ANGLED = re.compile(r"<[^<>=]+,[^<>=]+>")
@@ -64,8 +69,8 @@ _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 def laid_out(text: str) -> str:
     """Before anything else is spelled: without what stands around the answer."""
     text = _edged(_PROVED.sub("", text))
-    if text in ("\\mathbf{R}", "\\mathbf R", "\\boldsymbol{R}", "\\bf R"):
-        return "\\mathbb{R}"
+    if (numbers := _NUMBERS.fullmatch(text)) is not None:
+        return f"\\mathbb{{{numbers[1]}}}"
     if "\\" in text or text.startswith(("⇒", "∴", "→", "=>", "->")):
         lead = _LEADING.match(text)
         if lead is not None:
@@ -126,6 +131,7 @@ def settled(text: str) -> str:
             text = _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)
         if "C" in text or "P" in text:
             text = _CHOSEN.sub(_chosen, text)
+        text = _BRACED_ARGUMENTS.sub(r"\1\2", _BRACED_BLOCK.sub(r"\1", text))
         text = unbraced(_EMPTY_BEHIND.sub("", _EMPTY.sub("", text)).strip())
     elif "C" in text or "P" in text:
         text = _CHOSEN.sub(_chosen, text)
@@ -145,6 +151,8 @@ def settled(text: str) -> str:
         text = _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
     if "!=" in text:
         text = _FACTORIAL.sub("! =", text)
+    if ".(" in text:
+        text = _REPEATED.sub(r"\1.\\overline{\2}", text)
     if text[-1:] == ")" and (again := _AGAIN.fullmatch(text)) is not None:
         text = f"{again[1]} = {again[2]}"
     if "^o" in text or "^{o" in text or "o”" in text:
@@ -153,10 +161,10 @@ def settled(text: str) -> str:
         text = _GOES_ON.sub(r"\\ldots ", text)
     if "+/-" in text:
         text = text.replace("+/-", "\\pm ")
-    if text.endswith(")"):
+    if "ro" in text or "pp" in text or "abou" in text:
         text = _ROUGHLY.sub("", text)
-        if _POINTS.fullmatch(text):
-            text = re.sub(r"\)\s+\(", "), (", text)
+    if text.endswith(")") and _POINTS.fullmatch(text):
+        text = re.sub(r"\)\s+\(", "), (", text)
     if text.endswith("[") or "]" in text[:12] or "\\cup" in text:
         text = _turned(text)
     if "\\circ" in text:

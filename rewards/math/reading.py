@@ -76,7 +76,7 @@ _RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in
 _EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$")
 _IN_NUMBERS = re.compile(
     r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)"
-    r"[a-zA-Z]\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
+    r"([a-zA-Z])\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
 )
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:(?:answer|result|solution|value|total|sum)\s*”?\s*(?:is|:)"
@@ -93,7 +93,7 @@ _UNIT_FRACTION = re.compile(
     r"\s*\{\s*([a-zA-Z]{1,4})(\s*\^\s*\{?\s*[23]\s*\}?)?\s*\}\Z"
 )
 _RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
-_TO = re.compile(r"(\d+)\s*“?\s*to\s*”?\s*(\d+)")
+_TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
@@ -139,6 +139,7 @@ _ALL_BUT = re.compile(
 _ALL_THAT = re.compile(r"^“\s*(?:for )?(?:all|any|every)\s*”\s*(?=[a-z]\s*(?:\\[gl]e\b|[<>]))", re.IGNORECASE)
 _CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
+_NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\frac|\\sqrt)", re.IGNORECASE)
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 _BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
@@ -157,9 +158,17 @@ def readings(text: str) -> tuple[Value, ...]:
 def _read(text: str) -> tuple[Value, ...]:
     try:
         plain = spelled(text)
-        return tuple(dict.fromkeys(map(expanded, _readings(plain)))) if plain else ()
+        found = _readings(plain) if plain else []
+        if "\\in" in plain and (family := _IN_NUMBERS.search(plain)) is not None:
+            found += _readings(_unnamed(plain, family[1]))
+        return tuple(dict.fromkeys(map(expanded, found)))
     except (NotMaths, RecursionError):
         return ()
+
+
+def _unnamed(text: str, letter: str) -> str:
+    r"""`k\pi, k \in \mathbb{Z}` with a letter that nobody writes: which one runs through the numbers says nothing."""
+    return re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", r"\\aleph ", text)
 
 
 _remembered = lru_cache(maxsize=512)(_read)
@@ -188,10 +197,9 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 def _readings(text: str) -> list[Value]:
     if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
-        branches = sorted(
-            _BRANCHES.split(_PUNCTUATION.sub("", text).replace("\\begin{cases}", "").replace("\\end{cases}", ""))
-        )
-        return [Words(" ".join(key(branch) for branch in branches if branch.strip()))]
+        name, _, rows = _PUNCTUATION.sub("", text.replace("\\begin {", "\\begin{")).partition("\\begin{cases}")
+        branches = sorted(key(branch) for branch in _BRANCHES.split(rows.replace("\\end{cases}", "")) if branch.strip())
+        return [Words(" ".join((key(name), *branches)))]
     if "," in text and ("\\ldots" in text or "..." in text) and (listed := progression(text)) is not None:
         return [listed]
     if "\\ldots" in text and "," in text and not maths(text):  # a list that goes on: by its spelling only
@@ -199,7 +207,7 @@ def _readings(text: str) -> list[Value]:
     if "\\" in text and _LOGIC.fullmatch(text):
         return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
     found: list[Value] = []
-    text = _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)]))
+    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)])))
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text and "\\neg" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
@@ -218,8 +226,8 @@ def _readings(text: str) -> list[Value]:
         text = text.replace(",", ".")  # `3,5; 4,5`
     if (several := _separately(text)) is not None:
         return several
-    if ratio := _TO.fullmatch(text.strip("“” ")):
-        return [Ratio(tuple(Num(Fraction(part)) for part in ratio.groups()))]
+    if _TO.fullmatch(text.strip("“” ")):
+        return [Ratio(tuple(Num(Fraction(part)) for part in re.findall(r"\d+", text)))]
     if lines := _BETWEEN_LINES.fullmatch(text):
         return [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
     if "mod" in text and (congruent := congruence(text)) is not None:

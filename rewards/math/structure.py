@@ -365,24 +365,21 @@ def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
 
 def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
     r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition."""
+    bars = [at for at, token in enumerate(inner) if token.text == "|"]
+    if len(bars) == 1:
+        inner = [*inner[: bars[0]], replace(inner[bars[0]], text=":"), *inner[bars[0] + 1 :]]
     restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
     if any(one in ("Z", "N", "Q") for one in restricted):
         return _whole_numbers(inner, text) or [Words(key(text))]  # no set of real numbers that is written out
-    for sign in ("|", ":"):
-        pieces, between = cut(list(inner), frozenset((sign,)))
-        if len(pieces) == 2 and between:
-            return _built(pieces[0], _several(pieces[1], text))
-        bars = [at for at, token in enumerate(inner) if token.text == sign]
-        if len(bars) == 1:
-            left, right = inner[: bars[0]], inner[bars[0] + 1 :]
-            if left and right and (len(left) == 1 or any(token.text == "\\in" for token in left)):
-                return _built(left, _several(right, text))
-    return []
+    pieces, _between = cut(inner, frozenset((":",)))
+    if len(pieces) != 2 or not all(pieces):
+        return []
+    return _built(pieces[0], _several(pieces[1], text)) or ([Words(key(text))] if bars else [])
 
 
 def _whole_numbers(inner: Sequence[Token], text: str) -> list[Value]:
     r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
-    pieces = cut(inner, frozenset(("|", ":")))[0]
+    pieces = cut(inner, frozenset((":",)))[0]
     conditions = [_item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
     about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
     condition = about[0] if len(about) == 1 else None
