@@ -20,6 +20,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ NOT_FOUND = 127
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _ARTIFACT_MIB = 32
+_USUAL_OUTPUT = Limits().output_bytes
 _COMPILE_LIMITS = Limits(memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_files=16384)
 _PUBLIC_CLASS = re.compile(r"^[^\S\n]*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
 _MAIN = re.compile(r"\bstatic\s+(?:\w+\s+){0,4}void\s+main\s*\(")
@@ -275,11 +277,8 @@ class Program:
             argv=self._filled(language.run),
             files=files,
             stdin=stdin,
-            limits=Limits(
-                wall_seconds=seconds * patience.stretch(),
-                cpu_seconds=seconds,
-                memory_bytes=(limits.memory_mb + language.extra_mib) * MIB,
-                output_bytes=max(Limits().output_bytes, 2 * expected),
+            limits=_limits(
+                seconds, patience.stretch(), limits.memory_mb + language.extra_mib, max(_USUAL_OUTPUT, 2 * expected)
             ),
         )
 
@@ -290,6 +289,17 @@ class Program:
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
         values = {**self.tools, "memory": str(self.limits.memory_mb), "main": self.main}
         return tuple(re.sub(r"\{([\w+]+)\}", lambda m: values[m[1]], word) for word in words)
+
+
+@lru_cache(maxsize=256)
+def _limits(seconds: float, stretched: float, memory_mib: int, output_bytes: int) -> Limits:
+    """Of a run; checked once for all that are alike."""
+    return Limits(
+        wall_seconds=seconds * stretched,
+        cpu_seconds=seconds,
+        memory_bytes=memory_mib * MIB,
+        output_bytes=output_bytes,
+    )
 
 
 def main_class(source: str) -> str:

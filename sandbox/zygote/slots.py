@@ -29,6 +29,8 @@ _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cg
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _MOST_PLANS = 16
+# The limits that a plan holds; the others are watched from outside, and may differ from run to run.
+_PLANNED = ("cpu_seconds", "disk_bytes", "disk_files", "open_files", "processes", "process_memory_bytes")
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs that are ever graded; a fork then has them for nothing. Each costs every fork the pages that
@@ -202,7 +204,7 @@ class Slot:
         wire.tell(self._channel, outcome)
 
     def _plan(self, limits: dict[str, float], descriptors: list[int], *, outputs: bool) -> run.Plan:
-        key = (*limits.values(), *descriptors, outputs)
+        key = (*map(limits.get, _PLANNED), *descriptors, outputs)
         if key not in self._plans:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
