@@ -66,7 +66,8 @@ for name in [*sys.argv[1:], *os.listdir("/proc")]:  # a busy machine has more th
                 if "[heap]" in line or "rw-p" in line:
                     with open(f"/proc/{name}/mem", "rb", 0) as memory:
                         memory.seek(start)
-                        for found in re.findall(pattern, memory.read(min(end - start, 1 << 24))): print(found.decode(), flush=True)
+                        for found in re.findall(pattern, memory.read(min(end - start, 1 << 24))):
+                            print(found.decode(), flush=True)
         except (OSError, ValueError, OverflowError): pass
 """
     return _found(bait, await bait.run(code, str(bait.sentinel)), "the memory of a process outside")
