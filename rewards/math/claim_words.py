@@ -37,7 +37,8 @@ CLASSES = (
     WordClass(
         "d",
         "doubts",
-        """might perhaps maybe possibly probably supposedly allegedly reportedly hardly rumour rumor tempting tempted
+        """might perhaps maybe possibly probably supposedly allegedly reportedly reported hardly scarcely
+        barely rumour rumor tempting tempted
         temptation doubt doubts unsure unclear unlikely careless naive naïve naively naïvely glance""",
     ),
     WordClass(
@@ -53,6 +54,7 @@ CLASSES = (
         "puts it aside",
         "rejected discarded excluded exclude excludes eliminated eliminate eliminates ignored refuted dismissed",
     ),
+    WordClass("Z", "is sure", "certain clear sure known confident convinced"),
     WordClass("X", "exceeds", "too"),
     WordClass("Y", "suffices", "enough sufficient"),
     WordClass("f", "says of a statement that it holds or fails", "true valid undefined hold holds"),
@@ -61,8 +63,7 @@ CLASSES = (
     WordClass(
         "z",
         "says what a right value does or is",
-        """satisfy satisfies fit fits exist belong lie divide possible allowed acceptable solution root
-        certain clear sure known""",
+        """satisfy satisfies fit fits exist belong lie divide possible allowed acceptable solution root""",
     ),
     WordClass("i", "makes it a condition", "if"),
     WordClass("U", "makes it a condition, before the value or behind it", "unless provided"),
@@ -71,9 +72,9 @@ CLASSES = (
     WordClass(
         "u",
         "supposes or leaves out",
-        """suppose supposing assume assuming pretend pretending imagine consider let""",
+        """suppose supposing assume assuming pretend pretending imagine consider let recall remember""",
     ),
-    WordClass("Q", "leaves something out", "forget forgetting forgot ignoring neglecting without"),
+    WordClass("Q", "leaves something out", "forget forgetting forgot forgotten ignoring neglecting without"),
     WordClass(
         "r",
         "reports what somebody says",
@@ -82,7 +83,7 @@ CLASSES = (
         opinion hear""",
     ),
     WordClass("y", "is the writer", "i we"),
-    WordClass("o", "speaks of something else", "other another different previous previously initial original"),
+    WordClass("o", "speaks of something else", "other another different previous previously initial original example"),
     WordClass(
         "l",
         "numbers a part of a text",
@@ -129,8 +130,8 @@ CLASSES = (
         "k",
         "makes another value of it",
         """twice thrice half double doubled triple tripled quadruple times square cube sum product difference opposite
-        reciprocal inverse negative plus minus modulo digits quotient remainder halved squared increased decreased part
-        around lies""",
+        reciprocal inverse negative plus minus modulo digits quotient remainder halved halving doubling squared cubed
+        over increased decreased part around lies""",
     ),
 )
 CLASS_OF = {word: one.letter for one in CLASSES for word in one.words.split()}
@@ -153,13 +154,30 @@ IDIOMS = tuple(
         (r"\bleads? to a contradiction\b|\blies outside\b|\bremains open\b", "contradicts"),
         (r"\bonly impossible\b", "only"),
         (r"\bonly (?:for|if|when)\b", "unless"),
-        (r"\btimes (?:as|the|more|larger|bigger|that of)\b", "twice of"),
         (r"\bonly one of\b", "only half"),
         (r"\bin (?:the )?case\b(?! \$?\d)|\bgiven that\b|\Agiven\b", "if"),
         (r"\b(?:to|must|can) (?:show|prove) that\b", "perhaps"),
         (r"\b(?:has|have|had) to\b", "must"),
         (r"\A\W*with\b", "taking"),
         (r"\boriginal (?=question\b|problem\b)|\b\w+ form of (?=the\b)", ""),
+        (r"\b(?:contrary to|unlike)\b", "although"),
+        (r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),
+        (r"\brounded (?:up|down) to the next\b", "increased"),
+        (r"\bgive or take\b", "perhaps"),
+        (r"\bcheck out\b", "work"),
+        (r"\bfor (?:example|instance)\b", "suppose"),
+        (r"\b(?:table|equation)\s*\(?\Z|\A\W*(?:step|question)\s*\Z", "page"),
+        (r"\b(?:can|may) (?:check|verify|see)(?: for yourself)? that\b", "see that"),
+        (
+            r"\baccording to (?:my|our|the|these|this) (?:calculation|step|work|computation|reasoning|formula)s?\b",
+            "since",
+        ),
+        (r"\bin (?:my|our) opinion\b|\bwithout further ado\b", "so"),
+        (
+            r"\b(?:comes (?:out )?to|works out (?:to be|to|as)|amounts to|turns out to be|simplifies to|reduces to)\b",
+            "is",
+        ),
+        (r"\A\W*(?:confidence|tokens? used|word count|difficulty)\b.*\Z", "page"),
         (r"\bas per\b|\bif we (?:trust|believe)\b", "according"),
         (r"\A\W*(?:prove|show) that\b", "suppose"),
         (r"\bdiverges at\b|\bis number\b|\bthis choice\b", "page"),

@@ -73,12 +73,12 @@ def _letter(token: str) -> str:
 
 _NEW_CLAUSE = re.compile(r".*[cB]|.*&(?=[qgfJ]*\Z)(?<!kI.&)(?<!kI..&)")
 _THE = re.compile(r"(?:q{0,2}|K)[gfJ]*\Z")
-_CONCLUDED = re.compile(r".*[eSRz][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see that", "it follows that"
+_CONCLUDED = re.compile(r".*[eSRZ][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see that", "it follows that"
 _THINKING = re.compile(r"\.?y[mOL]?re?q?")  # "I would say that"
 _CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
 _SOMEBODY_ELSE = re.compile(r"[dwxCNrouQ]|P[.gJ]*\Z")
 _FOR_AN = re.compile(r"pK[gJ]*\Z")  # "for a final answer of"
-_ELSEWHERE = re.compile(r"[dwxCNruQ]|\A[pF].*o")
+_ELSEWHERE = re.compile(r"[druQ]|\A[pF].*o")
 _UNREAL = re.compile(r"\A[c.]*W|i.*W|o\.{0,2}(?:,|\Z)")
 
 
@@ -94,20 +94,28 @@ def _is_claimed(row: str) -> bool:
     if _UNREAL.search(row) is not None or row == "qq":  # "That the answer is 8 is a mistake"
         return False
     *circumstances, own = _NEW_CLAUSE.sub("", row).split(",")
-    if any(_ELSEWHERE.search(one) for one in circumstances if one[:1] != "L"):
+    if any(_ELSEWHERE.search(one) for one in circumstances if one[:1] not in ("L", "s")):
         return False
     if _FOR_AN.search(own) is not None:
         return True
+    the = _THE.search(own)
     own = _THE.sub("", own).lstrip("&")
+    if own == "." and the is not None and the.group():  # "Clearly the answer"
+        return True
     if not own or _THINKING.fullmatch(own) is not None:
         return True
     if _SOMEBODY_ELSE.search(own) is not None or own[-1] in "kiUI":
         return False  # "twice the answer", "the square of the answer"
-    return own[0] in _CIRCUMSTANCE or own[-1] == "p" or ("n" not in own and _CONCLUDED.fullmatch(own) is not None)
+    return (
+        own[0] in _CIRCUMSTANCE
+        or (own[-1] == "p" and "y" in own)
+        or ("n" not in own and _CONCLUDED.fullmatch(own) is not None)
+    )
 
 
 _LINK = re.compile(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
-_OTHER_THAN_IT = re.compile(r"[okdwxrhnPTt=U]|(?<!y)W")
+_LINKED = re.compile(r"[mO]?b[.gKpc]{0,3}\Z")  # "is exactly", "turns out to be", "comes to"
+_OTHER_THAN_IT = re.compile(r"[okdwxrRhnPTt=U]|(?<!y)W")
 _IS_NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
 _IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 
@@ -124,11 +132,13 @@ _CLAUSE = r"[^,;|=cB]*\Z"
 _UNCLAIMED = re.compile(  # what stands before the value
     rf"""[dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
       | (?<!y)(?<!y[mO])r{_CLAUSE}                           # reported, but by the writer: "Bob says it is"
-      | (?<!q)[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"
-      | bnz{_CLAUSE}                                         # "it is not clear that it is"
+      | (?:(?<!q)|(?<=\Aq)|(?<=[c,;|B]q))[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"
+      | (?:\A|[,;|cB])n[^,;|=cB]{{0,4}}b\Z                    # "No value is"
+      | (?:\A|[,;|cB])kI?q[^,;|=\#]*b\Z                      # "Twice the total is"
+      | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
       | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
       | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
-      | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | Q[^,;|]*R\Z
+      | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | \A[c,]*u,?\Z | Q[^,;|]*R\Z | \A[c,]*Q[^;|]*O[^,;|]*\Z
       | \A[Wam][vq]?b?\Z                                    # "Had it been", "With x =", "Taking"
       | l\Z | \A[c,]*S[.lq]?\Z                              # "Lemma", "see table"
       | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
@@ -142,16 +152,16 @@ _IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 an
 _NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
     [bW][.Kqg]?[wxXd](?!q) | [mMOhbW]{1,3}[wx](?!q)             # is wrong, has been ruled out, is too big
-  | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJ] # is not a solution, does not work, cannot be right
+  | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
   | C | R[.K]?w                                      # contradicts, gives a contradiction
 )"""
 _SAID_OF_IT = re.compile(  # what follows the value
     rf"""(?:[^,;|]{{0,6}},(?:[&cB],?)?(?:q[.A]?|\.)?{_PREDICATE}    # "8, which contradicts"
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | O | {_PREDICATE}    # "8 is not prime", "8 does not"
-      | R(?!q[AfJ])                                              # "8 makes it zero"
-      | bqA[pI].?o | bg[k.]I | kI | \.?U                 # "8 unless", "8 only for even n"
-      | \.?,?(?:y[ru]|d|nz|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
+      | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
+      | bqA[pI].?o | bg[k.]I | \.?U                 # "8 unless", "8 only for even n"
+      | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
     """,
     re.VERBOSE,
 )
@@ -169,17 +179,19 @@ def is_taken_back(after: str) -> bool:
 def is_stated(before: str, after: str) -> bool:
     """Whether the value between two parts of its sentence is what the sentence states."""
     said = classes(after[:_LONGEST]) if after else ""
-    if _IS_THE_ANSWER.fullmatch(said) is not None:
+    row = classes(_NAME.sub("", before))
+    if _IS_THE_ANSWER.fullmatch(said) is not None and "n" not in row:
         return True
     if _SAID_OF_IT.match(said) is not None:
         return False
-    row = classes(_NAME.sub("", before))
     if _UNCLAIMED.search(row) is not None:
         return False
     head, answer, about = row[max(map(row.rfind, ";|B")) + 1 :].rpartition("A")
     if not answer or _IS_IT.search(head) is None or _NEW_SUBJECT.search(about) is not None:
         return True
-    return _is_claimed(head) and is_about_it(about)
+    return (
+        _is_claimed(head) and is_about_it(about) and (about[:1] in ("", ",", "I") or _LINKED.search(about) is not None)
+    )
 
 
 def is_supposed(before: str) -> bool:

@@ -32,8 +32,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from rewards.math.assertion import SEVERAL
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
+from rewards.math.results import result
 from rewards.math.written import LONGEST_SEARCHED, last_value, unremarked
 from rewards.types import Policy
 
@@ -73,7 +75,8 @@ _SHORTEST_OVERRIDE = len("final answer:")
 class Extracted:
     """An answer as it stands in the response, and the form it was found in.
 
-    alone: what its box holds without the scale or factor behind it, another reading; None where there is none.
+    alone: another reading: what its box holds without the scale or factor behind it, or what the last value of a text
+    comes to (`rewards.math.results`); None where there is none.
     """
 
     text: str
@@ -192,9 +195,13 @@ def _said(text: str) -> str | None:
     return said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text))
 
 
-def _last_value(text: str) -> str | None:
+def _last_value(text: str) -> str | Committed | None:
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
-    return last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
+    found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
+    if found is None or found.startswith(SEVERAL):
+        return found
+    is_worked = end[: end.rfind(found)].rstrip().endswith("=")
+    return Committed(found, len(text), result(found, is_worked=is_worked))
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]

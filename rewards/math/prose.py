@@ -47,6 +47,7 @@ _ABBREVIATED = re.compile(r"ans\.?\s", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
 _MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
+_ADVERB = re.compile(r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$")  # "Calculating, $2+3=5$"
 _NOT_BUT = re.compile(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
 _SAME_AGAIN = re.compile(
     rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
@@ -60,7 +61,7 @@ _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 _SAID = re.compile(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.|\s[\d$\\-]))
-    (?:["'*_`\s]*(?::|=|–|—|-(?=\s))["'*_`\s]*
+    (?:["'*_`\s]*(?::|=|–|—|→|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
@@ -81,7 +82,8 @@ _CHOSEN = re.compile(
 _TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = re.compile(
-    r"\b(?:wait|actually|correction|sorry|oops|scratch that|i mean|hold on|on second thought|make that|just kidding"
+    r"\b(?:wait|actually|correction|sorry|oops|scratch that|edit(?=:)|i mean|hold on|on second thought"
+    r"|make that|just kidding"
     r"|no(?=[,:;!.—–-])|but\s(?:the\s)?(?:correct|actual|true|right)\s\w+\sis"
     r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
     re.IGNORECASE,
@@ -153,6 +155,7 @@ _CHANGED = re.compile(
     r"[\s$*)]+(?:times|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared|cubed|factorial|below|above"
     r"|short of|away from|point|to the power"
     r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
+    r"|[\s$*)]+,?\s*(?:only\s(?:if|when)|assuming|supposing|(?:reduced|increased|decreased)\sby)\b"
     r"|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
     r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
     re.IGNORECASE,
@@ -165,7 +168,7 @@ def bare(text: str) -> str | None:
     line = _TITLE.sub("", text.strip())
     if not line or "\n" in line or len(line) > LONGEST_BARE or not _FILLED.search(line):
         return None
-    if _MONEY_STEPS.search(line) or _NOT_BUT.match(line):
+    if _MONEY_STEPS.search(line) or _NOT_BUT.match(line) or _ADVERB.match(line):
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):
         return None
@@ -236,7 +239,10 @@ def _announces(text: str, found: re.Match[str]) -> bool:
     before = sentence_before(text, found.start())
     if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before)):
         return False
-    if not is_about_it(classes(found["about"] or "")):
+    about = found["about"] or ""
+    if found.group().endswith(", "):  # "the answer, when doubled, is"
+        about = text[found.end() : text.find(",", found.end())]
+    if not is_about_it(classes(about)):
         return False
     if found.group("answer") is None or re.search(r"[:=–—,.-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
         return True
