@@ -40,10 +40,14 @@ _getcwd = os.getcwd  # tests replace it
 received: set[str] = set()  # files of the program that lie beside the tests
 
 
+def may_matter(text: str) -> bool:
+    """Whether files may go over: the tests have a folder of their own, and speak of files or find some in it."""
+    home = os.getcwd()
+    return home != os.sep and not _RUNS.search(text) and bool(_USES.search(text) or os.listdir(home))
+
+
 def start(text: str, trees: Iterable[ast.Module]) -> Beside | None:
-    """None where the tests speak of no files, and none lies beside them."""
-    if os.getcwd() == os.sep or _RUNS.search(text):  # no folder of theirs
-        return None
+    """None where the tests speak of no files, and none that is data lies beside them."""
     made = Beside(trees)
     return made if made.has_data() or _USES.search(text) else None
 

@@ -47,9 +47,12 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
         from . import scripts
 
         scripts.watch_commands(link, text)
+    watched, matter = _WATCHED.search(text), beside.may_matter(text)
+    if not (watched or matter):
+        return None
     trees = list(trees)
-    around = beside.start(text, trees)
-    if not _WATCHED.search(text):
+    around = beside.start(text, trees) if matter else None
+    if not watched:
         if around is None:
             return None
     else:

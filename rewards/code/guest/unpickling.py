@@ -6,7 +6,6 @@ loaded by the program's process, and what comes of it crosses as any answer does
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from collections.abc import Callable
@@ -28,6 +27,7 @@ def guard(tests: bytes) -> None:
 
 
 def _guard_functions(pickle: Any) -> None:
+    import hashlib
     import pickletools
 
     own: set[bytes] = set()
