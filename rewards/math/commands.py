@@ -48,7 +48,7 @@ class Parser(Grammar):
             return Sym(UNIT_VECTORS[name])
         plain = name[1:]
         if plain in GREEK:
-            return Sym(self._subscripted(plain)) if self.peek() == "_" else Sym(plain)
+            return Sym(self._indexed(plain))
         if plain in FUNCTIONS:
             return self._function(plain)
         reader = _READERS.get(name)
@@ -307,11 +307,12 @@ class Parser(Grammar):
         return self.expression(), side
 
     def _determinant(self) -> Expr:
-        if self.take("("):
-            value = self._matrix_rows()
-            self.expect(")")
-            return value
-        return self._matrix_rows()
+        if (opening := self.peek()) not in ("(", "[", "{"):
+            return self._matrix_rows()
+        self.at += 1
+        value = self._determinant()
+        self.expect(CLOSING[opening])
+        return value
 
     def _matrix_rows(self) -> Expr:
         from rewards.math.matrices import read_matrix

@@ -331,8 +331,8 @@ class Grammar:
 
     def _letter(self, letter: str, *, indexed: bool = True) -> Expr:
         """indexed: a number right behind it is its index; behind an argument without braces it is none."""
-        if self.peek() == "_":
-            return Sym(self._subscripted(letter))
+        if (name := self._indexed(letter)) != letter:
+            return Sym(name)
         if letter == "e" and letter not in self._bound:
             return E
         if letter == "i" and letter not in self._bound:
@@ -357,9 +357,6 @@ class Grammar:
                 return Op(f"{letter}()", tuple(self._several(")")))
             except NotMaths:
                 self.at = at
-        while self.peek() in ("'", "\\prime"):
-            self.at += 1
-            letter += "'"
         return Sym(letter)
 
     def _choose(self, letter: str) -> Expr | None:
@@ -374,6 +371,17 @@ class Grammar:
             return Op("binom" if letter == "C" else "perm", tuple(values))
         self.at = at
         return None
+
+    def _indexed(self, letter: str) -> str:
+        """A name with its index and its primes, which stand in either order."""
+        primes = self._primes()
+        return self._subscripted(letter) + primes + self._primes() if self.peek() == "_" else letter + primes
+
+    def _primes(self) -> str:
+        start = self.at
+        while self.peek() in ("'", "\\prime"):
+            self.at += 1
+        return "'" * (self.at - start)
 
     def _subscripted(self, letter: str) -> str:
         self.expect("_")

@@ -104,6 +104,9 @@ def _matrix_product(parser: Parser) -> Rows | None:
         if parser.peek() in ("\\cdot", "\\times", "*"):
             parser.at += 1
             continue
+        if parser.take("/"):
+            factors.append(divide(number(1), parser.factor()))
+            continue
         if parser.peek() == "\\begin":
             if parser.peek(2) in ("vmatrix", "Vmatrix"):
                 factors.append(determinant(read_matrix(parser)[1]))
