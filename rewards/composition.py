@@ -147,9 +147,8 @@ def _label(named: Named) -> str:
 def _known(row: Mapping[object, object], keys: tuple[str, ...], where: str) -> None:
     for key in row:
         if key not in keys:
-            raise InvalidReward(
-                f"{where} has an unknown key {key!r}{nearest(str(key), keys)} (keys: {', '.join(keys)})"
-            )
+            hint = "; a colon of YAML needs a blank behind it" if ":" in str(key) else nearest(str(key), keys)
+            raise InvalidReward(f"{where} has an unknown key {key!r}{hint} (keys: {', '.join(keys)})")
 
 
 def _number(value: object, where: str) -> float:

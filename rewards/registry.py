@@ -397,8 +397,10 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
         return found[0], found[0].source, found[0].qualname
     if not callable(target):
         known = _held_by(module)
+        meant = f"; parameters of {path} are given as '{{reward: {path}, parameters: {{NAME: VALUE}}}}'"
         raise UnknownReward(
             f"{path} has no reward {function!r}{nearest(function, known)} (it has: {', '.join(known) or 'none'})"
+            f"{meant if path in names() else ''}"
         )
     return target, Source(module=module.__name__, file=file), function
 

@@ -40,9 +40,27 @@ class _Parser(argparse.ArgumentParser):
         else:
             super()._print_message(message, file)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, for it and every command; what was given is kept for the message of a mistake."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: {message} ({self.prog} --help explains what it takes)\n")
+        self.exit(1, f"{self.prog}: {message}{self._meant(message)} ({self.prog} --help explains what it takes)\n")
+
+    def _meant(self, message: str) -> str:
+        """An option that was given and is not known, or the choice that the message complains of: what is nearest."""
+        from rewards.parameters import nearest
+
+        options = [option for action in self._actions for option in action.option_strings]
+        choices = [name for action in self._actions if action.choices for name in map(str, action.choices)]
+        for word in self._given:
+            name = word.partition("=")[0]
+            known = options if len(name) > 2 and name.startswith("--") else choices if repr(word) in message else []
+            if not any(one.startswith(name) for one in known) and (near := nearest(name, known)):
+                return f"; {name!r} is not known{near.replace(';', ',', 1)}"
+        return ""
 
 
 def parser() -> argparse.ArgumentParser:

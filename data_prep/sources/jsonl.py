@@ -21,6 +21,7 @@ from data_prep.problem import Problem
 from data_prep.rows import OnBad, Row, raise_bad, read_each
 from data_prep.sources import columns as by_columns
 from data_prep.sources.columns import ANSWER_FORMS, ANSWER_NAMES, QUESTION_NAMES, Columns, value_at
+from rewards.parameters import nearest
 
 NO_ANSWER = "none"
 """The name that says that rows have no answer column."""
@@ -142,7 +143,9 @@ def guess_columns(first: Mapping[str, object], wanted: Wanted = GUESS, *, source
         answers = (wanted.answer or _usual(first, names, "answer"),)
     for name in questions + answers:
         if name not in first and value_at(first, name) is None:
-            raise UnknownColumns(f"there is no column {name!r}; the columns are {', '.join(first)}")
+            raise UnknownColumns(
+                f"there is no column {name!r}{nearest(name, [*first])} (the columns are {', '.join(first)})"
+            )
     if wanted.form is not None and wanted.form not in ANSWER_FORMS:
         raise UnknownColumns(f"there is no answer form {wanted.form!r}; known: {', '.join(ANSWER_FORMS)}")
     guessed = _form_of(value_at(first, answers[0])) if answers else "value"

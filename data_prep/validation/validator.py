@@ -30,6 +30,7 @@ from data_prep.validation.probes import Answers, Programs, form_for, is_program,
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
 from rewards.composed import has_right_and_wrong
+from rewards.parameters import nearest
 from rewards.pool import GraderPool
 from rewards.rules.references import ChoiceReference
 from rewards.types import GradeRequest, GradeResult
@@ -60,7 +61,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         if unknown := self.skip - set(CHECKS):
-            raise DataError(f"there is no check {min(unknown)!r}; known: {', '.join(CHECKS)}")
+            near = nearest(min(unknown), [*CHECKS])
+            raise DataError(f"there is no check {min(unknown)!r}{near} (known: {', '.join(CHECKS)})")
         if self.form is not None and self.form not in FORMS and "{gold}" not in self.form:
             known = ", ".join(FORMS)
             raise DataError(f"form is {self.form!r}; it must be one of {known}, or a text with {{gold}} in it")

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from data_prep.errors import BadRow
+from rewards.parameters import nearest
 from rewards.types import Json
 
 Fields = Mapping[str, object]
@@ -138,15 +139,16 @@ def absent(rows: Sequence[Fields], given: Columns) -> str:
     """What is said of columns that are named and stand in none of the first rows; "" = there are none such."""
     named = [(option, getattr(given, option)) for option in ("response", "chat", "reference", "prompt", "id", "group")]
     named += [("by", column) for column in given.tags]
+    names = [*dict.fromkeys(name for row in rows for name in row)]
     missing = [
-        f"--{option} {column!r}"
+        f"--{option} {column!r}{nearest(column, names).replace('; ', ', ')}"
         for option, column in named
         if column and not any(column in row or value_at(row, column) is not None for row in rows)
     ]
     if not missing or not rows:
         return ""
-    told = [f"{missing[0]} is in none of the first {len(rows)} rows", *(f"{one} neither" for one in missing[1:])]
-    return f"{', '.join(told)}; their columns: {', '.join(dict.fromkeys(name for row in rows for name in row))}"
+    told = [f"none of the first {len(rows)} rows has {missing[0]}", *(f"nor {one}" for one in missing[1:])]
+    return f"{', '.join(told)}; their columns: {', '.join(names)}"
 
 
 def _first(rows: Sequence[Fields], names: Iterable[str], usable: Callable[[object], bool]) -> str:

@@ -37,7 +37,7 @@ from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
-from rlvr.offline.manifest import FORMAT, differences, read_manifest, reward_part
+from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies, one_of_several
@@ -176,12 +176,30 @@ def grade_files(job: GradeJob) -> Ended:
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
         if missing := absent([n.row.fields for n in ready.first if isinstance(n.row, Row)], job.columns):
             say(missing)
-        with RunState.open(job.out, _manifest(ready), restart=job.restart) as state:
+        for name in _named_again(ready.sources):
+            say(f"{name} is named more than once; its rows are graded each time")
+        manifest = _manifest(ready)
+        with RunState.open(job.out, manifest, restart=job.restart) as state:
             try:
-                return _run(ready, state)
+                ended = _run(ready, state)
+                for changed in changed_inputs(manifest):
+                    say(changed)
+                return ended
             finally:
                 if job.out is not None and not len(state.journal) and not state.finished:
                     _leave_nothing(job.out, state)
+
+
+def _named_again(sources: Sequence[Source]) -> list[str]:
+    """The names of files that were named before, in whatever words."""
+    seen: set[str] = set()
+    again: dict[str, None] = {}
+    for source in sources:
+        path = os.path.realpath(source.name)
+        if path in seen and not source.waits:
+            again[source.name] = None
+        seen.add(path)
+    return [*again]
 
 
 def dry_run(job: GradeJob) -> Iterator[str]:

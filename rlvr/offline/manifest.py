@@ -51,6 +51,26 @@ def reward_part(spec: RewardSpec) -> dict[str, Json]:
     return {"reward": spec.to_dict(), "version": identity(spec), "files": files}
 
 
+def changed_inputs(manifest: Manifest) -> list[str]:
+    """The files of a run that have another size by now, in words."""
+    inputs = manifest.get("inputs")
+    changed = []
+    for one in inputs if isinstance(inputs, list) else ():
+        before = one.get("bytes") if isinstance(one, dict) else None
+        if before is None:
+            continue
+        try:
+            now = Path(str(one["name"])).stat().st_size
+        except OSError:
+            now = 0
+        if now != before:
+            changed.append(
+                f"{one['name']} had {before} bytes when the run began and has {now} now: graded is what stood there "
+                "when it was read"
+            )
+    return changed
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write it whole or not at all. Raises BadFile."""
     partial = path.with_name(f"{path.name}.partial")

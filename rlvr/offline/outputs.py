@@ -11,6 +11,7 @@ is turned into Parquet when it is full. All parts have one schema: what differs 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -286,7 +287,9 @@ class trouble:  # noqa: N801  # reads as what it is: with trouble(path)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError) and not isinstance(error, BadFile):
-            raise BadFile(f"cannot write {str(self._path)!r}: {error.strerror or error}") from error
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            more = "; make room, and the same command goes on" if full else ""
+            raise BadFile(f"cannot write {str(self._path)!r}: {error.strerror or error}{more}") from error
 
 
 # --- Parquet --------------------------------------------------------------------------------------------------------

@@ -189,7 +189,9 @@ def test_columns_that_are_named_are_used_and_must_be_there() -> None:
     (problem,) = read_rows(rows_of(row), wanted).problems
     assert problem.messages[0].content == "Tom has 3. How many?"
     assert problem.reference == MathReference(answer="1000")
-    with pytest.raises(UnknownColumns, match=r"rows\.jsonl: there is no column 'nope'; the columns are question, Body"):
+    with pytest.raises(
+        UnknownColumns, match=r"rows\.jsonl: there is no column 'nope' \(the columns are question, Body"
+    ):
         read_rows(rows_of(row), Wanted(answer="nope"))
     with pytest.raises(UnknownColumns, match="--answer-field"):
         read_rows(rows_of({"question": "a", "correct": "A"}))

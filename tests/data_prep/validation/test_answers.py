@@ -292,7 +292,7 @@ def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS)
     with pytest.raises(DataError, match="'goldd'; it must be one of boxed, think_boxed"):
         Settings(form="goldd")
-    with pytest.raises(DataError, match="no check 'dupes'; known: unreadable"):
+    with pytest.raises(DataError, match=r"no check 'dupes'; did you mean 'duplicate'\? \(known: unreadable"):
         Settings(skip=frozenset(["dupes"]))
     with pytest.raises(DataError, match="no tokenizer"):
         Settings(max_prompt_tokens=5)

@@ -205,6 +205,8 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
         (["nowhere.jsonl", "--reward", "math"], "no file 'nowhere.jsonl'"),
         (["in.jsonl", "--reward", "maht"], "did you mean 'math'"),
         (["in.jsonl", "--reward", "{gate: format"], "is not YAML"),
+        (["in.jsonl", "--reward", "{reward:math}"], "a colon of YAML needs a blank behind it"),
+        (["in.jsonl", "--reward", "math:strict"], "parameters of math are given as '{reward: math, parameters:"),
         (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
         (["in.jsonl", "--reward", "math", "--deadline", "0"], "--timeout is 0"),
         (["in.jsonl", "--reward", "math", "--out", "out.jsonl.gz"], "written as JSONL or Parquet"),
@@ -231,6 +233,39 @@ def test_a_mistake_is_status_1_and_says_what_is_wrong(
     assert main(["grade", *arguments]) == 1
     assert message in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["grade", "in.jsonl", "--rewrad", "math"], "'--rewrad' is not known, did you mean '--reward'?"),
+        (
+            ["grade", "in.jsonl", "--reward", "math", "--wrokers=2"],
+            "'--wrokers' is not known, did you mean '--workers'",
+        ),
+        (["gade", "in.jsonl"], "'gade' is not known, did you mean 'grade'?"),
+        (["prep", "gsm8kk", "--out", "x.jsonl"], "'gsm8kk' is not known, did you mean 'gsm8k'?"),
+    ],
+)
+def test_a_misspelt_option_or_command_is_told_the_nearest(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert meant in capsys.readouterr().err
+
+
+def test_files_named_twice_and_files_that_change_meanwhile_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(tmp_path / "in.jsonl", [BOXED])
+    before = (tmp_path / "in.jsonl").stat().st_size
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("def grows(request):\n    open('in.jsonl', 'a').write('\\n')\n    return 1.0\n")
+    assert main(["grade", "in.jsonl", "./in.jsonl", "--reward", "./own.py:grows", "--out", "out.jsonl"]) == 0
+    told = capsys.readouterr().err
+    assert "in.jsonl is named more than once; its rows are graded each time" in told
+    assert f"in.jsonl had {before} bytes when the run began and has {before + 2} now" in told
 
 
 def test_a_file_that_breaks_off_leaves_what_was_graded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

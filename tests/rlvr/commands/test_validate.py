@@ -52,7 +52,7 @@ def test_the_guides_commands_run(
         (["nowhere.jsonl"], "no file 'nowhere.jsonl'"),
         (["gsm9k"], "did you mean 'gsm8k'?"),
         (["gsm8k:dev"], "gsm8k has no split 'dev'; it has train, test"),
-        (["rows.jsonl", "--skip", "dupes"], "there is no check 'dupes'; known: unreadable"),
+        (["rows.jsonl", "--skip", "dupes"], "there is no check 'dupes'; did you mean 'duplicate'?"),
         (["rows.jsonl", "--form", "boxd"], "form is 'boxd'"),
         (["rows.jsonl", "--reward", "maths"], "'math'"),
         (["rows.jsonl", "--max-prompt-tokens", "5"], "give --tokenizer PATH"),

@@ -147,6 +147,7 @@ def test_a_named_column_that_no_first_row_has_is_said_at_once(
     command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--workers", "1"]
     assert main([*command, "--reference", "answr", "--by", "levl"]) == 3
     told = capsys.readouterr().err
-    assert "--reference 'answr' is in none of the first 2 rows, --by 'levl' neither; their columns: response" in told
+    assert "none of the first 2 rows has --reference 'answr', did you mean 'answer'?, nor --by 'levl', did you " in told
+    assert "mean 'level'?; their columns: response, answer, level" in told
     assert main([*command, "--reference", "answer", "--by", "level"]) == 0
-    assert "is in none of" not in capsys.readouterr().err
+    assert "none of the first" not in capsys.readouterr().err

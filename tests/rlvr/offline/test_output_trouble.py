@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -16,7 +17,7 @@ from data_prep.errors import BadFile
 from rlvr.cli import main
 from rlvr.offline.groups import Piles
 from rlvr.offline.journal import RECORD, Journal
-from rlvr.offline.outputs import check_output
+from rlvr.offline.outputs import check_output, trouble
 
 
 @contextmanager
@@ -45,6 +46,12 @@ def test_records_that_a_full_disk_cuts_short_are_an_error_and_the_next_ones_stan
         append(journal, range(7, 12))
         journal.flush()
         assert [int(o) for records in journal.chunks() for o in records["ordinal"]] == list(range(12))
+
+
+def test_a_full_disk_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
+    told = "No space left on device; make room, and the same command goes on"
+    with pytest.raises(BadFile, match=told), trouble(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("text", ["tags", "causes"])
