@@ -15,6 +15,7 @@ from . import operators, proxies, uses
 from .codec import Violation
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
+_own: list[asyncio.AbstractEventLoop] = []  # the loop of `poll`
 _running: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Task[Any]]] = WeakKeyDictionary()
 
 
@@ -34,6 +35,33 @@ def _start(starting: Any) -> None:
         if type(item) is not tuple or len(item) != 2 or type(item[0]) is not int or proxies.is_proxy(item[1]):
             raise Violation("nothing to await")
         _here()[item[0]] = asyncio.get_running_loop().create_task(_awaited(item[1]))
+
+
+def poll(starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
+    """For a program that runs a loop of its own, within a call: let ours go on with what it awaits of the test.
+
+    starting: what it begins to await, each with a number. ended: what it no longer waits for. Returns what is done.
+    """
+    if type(ended) is not tuple or type(wait) is not float:
+        raise Violation("nothing to await")
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("asyncio.run() cannot be called from a running event loop")
+
+    async def turn() -> tuple[Any, ...]:
+        _start(starting)
+        running = _here()
+        given_up = [running[token] for token in ended if token in running]
+        for task in given_up:
+            task.cancel()
+        if given_up:
+            await asyncio.wait(given_up, timeout=_LONGEST)
+        elif running:
+            await asyncio.wait(running.values(), timeout=min(wait, _LONGEST), return_when=asyncio.FIRST_COMPLETED)
+        return tuple(done for done in _finished() if done[0] not in ended)
+
+    if not _own:
+        _own.append(asyncio.new_event_loop())
+    return _own[0].run_until_complete(turn())
 
 
 def _finished() -> tuple[Any, ...]:

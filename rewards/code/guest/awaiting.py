@@ -11,6 +11,7 @@ from _thread import get_ident
 from collections.abc import Callable, Generator
 from typing import Any
 
+_TURN = 0.001  # seconds that each of two loops runs before the other does
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
 _numbers = itertools.count(1)
@@ -37,9 +38,7 @@ def start(value: Any) -> int:
     return number
 
 
-def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any]:
-    """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await."""
-    loop, task = _loop(), _tasks[number]
+def _settle(finished: tuple[Any, ...]) -> None:
     for token, good, value in finished:
         future = _waiting.pop(token)
         if future.done():
@@ -48,6 +47,12 @@ def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any
             future.set_result(value)
         else:
             future.set_exception(value)
+
+
+def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await."""
+    loop, task = _loop(), _tasks[number]
+    _settle(finished)
     loop.run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]
@@ -81,12 +86,34 @@ def aexit(value: Any, kind: Any, error: Any) -> Any:
 
 def of_checker(stub: Any) -> Generator[Any, Any, Any]:
     """`__await__` of something that the checker is to await."""
-    future = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
     token = id(future)
     _waiting[token] = future
+    if loop is not _loops.get(get_ident()):
+        _of_own_loop(loop, future, stub)
+        return (yield from future.__await__())
     _to_start.setdefault(get_ident(), []).append((token, stub))
     # Return to the checker soon: it has something to do.
     return (yield from future.__await__())
+
+
+def _of_own_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], stub: Any) -> None:
+    """The program runs this loop within a call, which the checker waits for: it is asked to let its own loop go on."""
+    token = id(future)
+
+    def poll(starting: tuple[Any, ...] = ()) -> None:
+        if not future.done():
+            _settle(stub._back("poll", starting, (), _TURN))
+        if not future.done():
+            loop.call_later(_TURN, poll)
+
+    def ended(_: object) -> None:
+        if _waiting.pop(token, None) is not None and not loop.is_closed():
+            stub._back("poll", (), (token,), 0.0)
+
+    future.add_done_callback(ended)
+    loop.call_soon(poll, ((token, stub),))
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -50,10 +50,20 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            return any(name_of(target) in asked for target in targets)
+            bound = {name_of(target) for target in targets} - {""}
+            return bool(bound & asked) or _is_given_on(bound, node, parents, asked)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return node.name in asked and isinstance(above, ast.Return | ast.Yield)
     return False
+
+
+def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
+    """Whether the function around gives it to tests that ask it for attributes, as fixtures do."""
+    around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
+    if around is None or around.name not in asked:
+        return False
+    gives = (n.value for n in ast.walk(around) if isinstance(n, ast.Return | ast.Yield) and n.value is not None)
+    return any(name_of(value) in bound for value in gives)
 
 
 def _asked(tree: ast.AST) -> set[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from . import context, signatures, standard, unbounded
+from . import context, remade, signatures, standard, unbounded
 from .bounds import U32
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
-from .ours import Ours, descriptor_parts, offered
+from .ours import Ours, descriptor_parts, fields_of, holds_data, offered
 from .plain import make_plain
 from .proxies import MODULE, is_class, is_proxy, number_of
 from .raised import make_error
@@ -17,6 +17,7 @@ from .sharing import LinkDecoder, LinkEncoder, Shared
 from .theirs import Theirs
 
 _DEEP = 100
+_TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "xarray", "xml")  # their objects are of no use as numbers
 
 
 class CheckerEncoder(LinkEncoder):
@@ -61,13 +62,28 @@ class CheckerEncoder(LinkEncoder):
             return
         if plain_base(type(value)) is not None:
             if isinstance(value, tuple) and isinstance(getattr(type(value), "_fields", None), tuple):
+                kind: Any = type(value)
+                self._ours.named_tuples[kind.__name__, kind._fields] = kind
                 self.parts.append(b"A")
-                self.put((type(value).__name__, type(value)._fields, tuple(value)), depth)  # type: ignore[attr-defined]
+                self.put((kind.__name__, kind._fields, tuple(value)), depth)
                 return
             super().other(value, depth)
             return
-        if not self.annotation(value, depth):
-            self._object(value, depth)
+        if self.annotation(value, depth):
+            return
+        if (made_of := remade.parts_of(value)) is not None:
+            self._remade(value, *made_of, depth)
+            return
+        self._object(value, depth)
+
+    def _remade(self, value: object, kind: str, parts: tuple[Any, ...], depth: int) -> None:
+        number, new = self._ours.number(value)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self.parts.append(b"R" + U32.pack(number))
+        self.put(kind, depth)
+        self.put(parts, depth - 1)
 
     def _object(self, value: Any, depth: int) -> None:
         number, new = self._ours.number(value)
@@ -75,6 +91,8 @@ class CheckerEncoder(LinkEncoder):
             self.parts.append(b"o" + U32.pack(number))
             return
         kind = self._ours.objects[number][0]
+        if kind in ("opaque", "iterable") and type(value).__module__.partition(".")[0] in _TABLES:
+            raise Unsendable(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
         named = kind in ("function", "async function", "exception class", "class")
         name = getattr(value if named else type(value), "__name__", "")
         self.parts.append(b"O" + U32.pack(number))
@@ -83,8 +101,13 @@ class CheckerEncoder(LinkEncoder):
         bases: tuple[type, ...] | None = None
         if kind == "exception class":
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
+        told: Any = bases
+        if kind in ("object", "callable object"):
+            told = (holds_data(type(value)), fields_of(type(value)))
+        elif kind == "class":
+            told = (False, fields_of(value))
         doc = value.__doc__ if kind in ("function", "async function") and context.mentions("__doc__") else None
-        self.put(doc if type(doc) is str else bases, depth - 1)
+        self.put(doc if type(doc) is str else told, depth - 1)
         shape = signatures.shape_of(value) if kind in ("function", "async function") else None
         self.put(tuple(sorted(offered(value, kind))) if shape is None else shape, depth)
 
@@ -127,6 +150,10 @@ class CheckerEncoder(LinkEncoder):
         self.put(value.tell(), depth)
 
 
+def _are_texts(names: object) -> bool:
+    return type(names) is tuple and all(type(name) is str for name in names)
+
+
 class CheckerDecoder(LinkDecoder):
     """Reads what the program sends: the tags of `exports.CandidateEncoder`. Raises Violation."""
 
@@ -152,6 +179,8 @@ class CheckerDecoder(LinkDecoder):
             if number not in self._ours.objects:
                 raise Violation("a number of no object")
             return self._ours.objects[number][1]
+        if tag == b"A":
+            return self._named_tuple(self.get())
         if tag == b"g":
             return standard.by_name(self.get())
         if tag == b"H":
@@ -176,6 +205,15 @@ class CheckerDecoder(LinkDecoder):
         if tag == b"E":
             return self._exception()
         return super().extension(tag)
+
+    def _named_tuple(self, parts: Any) -> Any:
+        """One of a class that the tests have made and handed over."""
+        if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str or type(parts[2]) is not tuple:
+            raise Violation("a named tuple without its parts")
+        kind = self._ours.named_tuples.get(parts[:2]) if _are_texts(parts[1]) else None
+        if kind is None or len(parts[2]) != len(parts[1]):
+            raise Violation("a named tuple of a class that the tests have not handed over")
+        return tuple.__new__(kind, parts[2])
 
     def _plain(self) -> Any:
         number = self.number()

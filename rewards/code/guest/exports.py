@@ -8,13 +8,14 @@ checked at the other end.
 from __future__ import annotations
 
 import contextlib
+import io
 from typing import Any
 
-from . import standard, wire
+from . import remade, standard, wire
 from .bounds import U32
 from .codec import DEEPEST, Unsendable, plain_base, put_base
 from .sharing import LinkDecoder, LinkEncoder, Shared
-from .stubs import STUBS, Imports, stub_function
+from .stubs import STUBS, Imports, stub_class, stub_function, stub_of
 
 _LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
@@ -101,6 +102,13 @@ class CandidateEncoder(LinkEncoder):
             return
         if isinstance(value, BaseException):
             self._exception(value, depth)
+            return
+        if type(value) in (io.StringIO, io.BytesIO) and (held := self.shared.number(value)) is not None:
+            self.parts.append(b"r" + U32.pack(held))
+            return
+        if (fields := self._imports.fields_of(type(value))) is not None:
+            self.parts.append(b"A")
+            self.put((type(value).__name__, fields, tuple(value)), depth)  # type: ignore[arg-type]
             return
         if self.annotation(value, depth):
             return
@@ -219,6 +227,9 @@ class CandidateDecoder(LinkDecoder):
             return self._exception()
         if tag == b"M":
             return self._stream()
+        if tag == b"R":
+            number, kind, parts = self.number(), self.get(), self.get()
+            return self._imports.hold(number, remade.make(kind, parts))
         if tag == b"A":
             name, fields, items = self.get()
             return self._imports.named_tuple(name, fields)(*items)
@@ -238,9 +249,9 @@ class CandidateDecoder(LinkDecoder):
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
         elif kind in ("object", "callable object", "context"):
-            made = self._imports.kind(kind, name, offered)(back, number)
+            made = stub_of(self._imports.kind(kind, name, offered, base or (False, None)), back, number)
         else:
-            made = STUBS[kind](back, number)
+            made = (stub_class(base[1]) if kind == "class" else STUBS[kind])(back, number)
             if kind == "class":
                 made.__name__ = made.__qualname__ = name
         return self._imports.hold(number, made)
@@ -259,8 +270,6 @@ class CandidateDecoder(LinkDecoder):
         return made  # type: ignore[no-any-return]
 
     def _stream(self) -> Any:
-        import io
-
         maker = self.pending()
         content, at = self.get(), self.get()
         made: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)

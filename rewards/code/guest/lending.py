@@ -54,7 +54,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
-            if _holds_data(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
+            if only_holds(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
                 found[name] = ("class", _matched(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
@@ -126,7 +126,7 @@ def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) 
     return not used & set(defined) and all(name in bound or hasattr(builtins, name) for name in used)
 
 
-def _holds_data(definition: ast.ClassDef) -> bool:
+def only_holds(definition: ast.ClassDef) -> bool:
     """Whether its objects are made of the arguments alone: nodes of lists, trees and graphs, points, intervals."""
     if any(name_of(base) not in _BASES for base in definition.bases) or definition.keywords:
         return False

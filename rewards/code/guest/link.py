@@ -56,6 +56,7 @@ class Link:
         self.theirs = Theirs()
         self.gone = self.theirs.gone
         self.warning_of = self.theirs.warning_of
+        self.error_of = self.theirs.error_of
         self.case = Case()
         self.lost = ""  # why there is no program any more
         self.violated = False  # it is lost because of what it sent

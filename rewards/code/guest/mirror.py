@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 MOST_OUTPUT = 4 << 20
+_TOLD = (str, int, float, type(None))
 
 
 class _Forward(io.TextIOBase):
@@ -76,7 +77,26 @@ class _ForwardBytes(io.RawIOBase):
 
 def _log_to(pieces: list[tuple[str, str]]) -> None:
     """Everything that the program logs becomes a piece of output."""
+    import json
     import logging
+
+    own = frozenset(vars(logging.makeLogRecord({})))
+
+    def _told(record: logging.LogRecord) -> dict[str, Any]:
+        """What a record says beside its text; `level` is what the program has set for its logger."""
+        logger: Any = logging.getLogger(record.name)
+        while not logger.level and logger.parent is not None:
+            logger = logger.parent
+        error = record.exc_info[1] if record.exc_info else None
+        return {
+            "level": logger.level if logger.parent is not None else 0,
+            "func": record.funcName,
+            "line": record.lineno,
+            "msg": record.msg,
+            "args": record.args,
+            "extra": {k: v for k, v in vars(record).items() if k not in own and isinstance(v, _TOLD)},
+            "error": [",".join(k.__name__ for k in type(error).__mro__[:8]), str(error)[:1000]] if error else None,
+        }
 
     class Logged(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -84,7 +104,8 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
                 logging.Formatter().formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
             )
             message = record.getMessage().replace("\0", "")
-            pieces.append(("log", f"{record.levelno}\0{record.name}\0{message}\0{trace}"))
+            told = json.dumps(_told(record), default=lambda _: None)
+            pieces.append(("log", f"{record.levelno}\0{record.name}\0{message}\0{trace}\0{told}"))
 
     root = logging.getLogger()
     root.addHandler(Logged())

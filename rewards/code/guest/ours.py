@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
-from . import wire
+from . import context, lending, standard, wire
 from .codec import Violation
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
@@ -22,7 +23,8 @@ _TOOLS = frozenset(
         *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
         *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
         *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
-        *("sqlite3.Connection", "sqlite3.Cursor", "argparse.Namespace"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "argparse.Namespace", "_contextvars.ContextVar"),
+        *("_csv.writer", "_csv.reader", "csv.DictReader", "csv.DictWriter", "_hashlib.HASH"),
     )
 )
 
@@ -42,6 +44,8 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "class" if value.__module__ in local_modules else "callable"
     if real is types.CoroutineType:
         return "awaitable"
+    if real is types.GeneratorType:
+        return "generator"
     if is_mock(value):
         return "callable object" if callable(value) else "object"
     if type(value).__module__ in local_modules:
@@ -98,6 +102,32 @@ def offered(value: Any, kind: str) -> frozenset[str]:
     return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
 
 
+def holds_data(kind: type) -> bool:
+    """Whether a class of the tests does nothing but hold what it is made of: a dataclass, a node of a list."""
+    if "__dataclass_fields__" in vars(kind):
+        return True
+    definitions = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return any(node.name == kind.__name__ and lending.only_holds(node) for node in definitions)
+
+
+def fields_of(kind: type) -> tuple[tuple[str, Any, str], ...] | None:
+    """Of a dataclass: each field's name, its type where that is a standard one, and what it defaults to: nothing,
+    a value, or something that is made.
+    """
+    if "__dataclass_fields__" not in vars(kind):
+        return None
+    import dataclasses
+
+    def default(field: Any) -> str:
+        if field.default is not dataclasses.MISSING:
+            return "value"
+        return "" if field.default_factory is dataclasses.MISSING else "made"
+
+    return tuple(
+        (f.name, f.type if standard.name_of(f.type) is not None else None, default(f)) for f in dataclasses.fields(kind)
+    )
+
+
 def is_mock(value: Any) -> bool:
     """By its real type: a mock says that it is another."""
     mock = sys.modules.get("unittest.mock")
@@ -110,6 +140,7 @@ class Ours:
     def __init__(self) -> None:
         self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
         self._numbers: dict[int, int] = {}
+        self.named_tuples: dict[tuple[str, tuple[str, ...]], type] = {}  # classes, by name and fields
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test

@@ -79,6 +79,9 @@ class Conversation(Protocol):
     def warning_of(self, names: list[str], message: str) -> Warning:
         """A warning of the first of these classes that is known here."""
 
+    def error_of(self, names: list[str], message: str) -> Exception:
+        """An error of the first of these classes that is known here."""
+
 
 # What is known of a proxy here.
 state_of: Callable[[Any], dict[str, Any]] = Root.__dict__["__dict__"].__get__

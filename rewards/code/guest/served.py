@@ -6,18 +6,21 @@ mock, and of that not what says which calls the test expects. No dunder, no code
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
-from . import uses, wire
+from . import signatures, uses, wire
 from .codec import Violation
-from .ours import Ours, is_mock, offered
+from .ours import Ours, holds_data, is_mock, offered
 from .proxies import the_link
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
+# Modules whose objects a program can do without: iterators, functions.
+_OF_PYTHON = ("builtins", "functools", "itertools", "operator")
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
@@ -47,20 +50,32 @@ def _note_assertion(error: BaseException | None, *, given: bool = True) -> None:
 
 
 def _iter(ours: Ours, number: Any) -> Any:
-    return iter(ours.get(number, "iterable"))
+    return iter(ours.get(number, "iterable", "generator"))
 
 
 def _next(ours: Ours, number: Any) -> Any:
-    return next(ours.get(number, "iterable"))
+    return next(ours.get(number, "iterable", "generator"))
 
 
 def _getattr(ours: Ours, number: Any, name: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "class")
+    value = ours.get(number, "object", "callable object", "class", "generator")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
+    if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
+        raise AttributeError(name)
     if is_mock(value) and _is_of_mock(name):
         raise AttributeError(name)
     return getattr(value, name)
+
+
+def _lacking(ours: Ours, number: Any, name: Any) -> None:
+    """The program asks for an attribute of what is only handed through. Where there is one, the test is at fault."""
+    value = ours.get(number, "opaque", "iterable", "callable", "awaitable", "context")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    kind = type(value)
+    if kind.__module__ not in _OF_PYTHON and any(name in vars(above) for above in kind.__mro__):
+        the_link().unsupported(f"`{name}` of a {kind.__name__} that the test handed over")
 
 
 def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
@@ -146,11 +161,47 @@ def _stdin(_ours: Ours, method: Any, size: Any) -> Any:
     return getattr(stream, method)(-1 if size is None else size)
 
 
+def _poll(_ours: Ours, starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
+    from . import awaited
+
+    return awaited.poll(starting, ended, wait)
+
+
+def _shape(ours: Ours, number: Any) -> tuple[Any, ...]:
+    """The parameters of an object of a class that the test defines, as of its method."""
+    value = ours.get(number, "callable object")
+    method = None if is_mock(value) else type(value).__call__.__get__(value)
+    return signatures.shape_of(method)
+
+
+def _members(ours: Ours, number: Any) -> dict[str, Any]:
+    """Those of an enumeration of the test."""
+    kind = ours.get(number, "class")
+    if not isinstance(kind, enum.EnumMeta):
+        raise TypeError(f"type object {kind.__name__!r} is no enumeration")
+    return dict(kind.__members__)
+
+
+def _anew(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
+    """Another object of the class of one that only holds data."""
+    kind = type(ours.get(number, "object", "callable object"))
+    if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
+        raise Violation("a call without its parts")
+    if not holds_data(kind):
+        raise TypeError(f"{kind.__name__}() of the test is not for the program to call")
+    try:
+        return kind(*args, **kwargs)
+    except Exception as error:  # whatever the test's own class raises goes to the program
+        _note_assertion(error)
+        raise
+
+
 SERVED: dict[str, Callable[..., Any]] = {
     "call": _call,
     "iter": _iter,
     "next": _next,
     "getattr": _getattr,
+    "lacking": _lacking,
     "setattr": _setattr,
     "lent": _lent,
     "stdin": _stdin,
@@ -161,4 +212,8 @@ SERVED: dict[str, Callable[..., Any]] = {
     "isinstance": _is_instance,
     "issubclass": _is_subclass,
     "stream": _stream,
+    "poll": _poll,
+    "shape": _shape,
+    "members": _members,
+    "anew": _anew,
 }

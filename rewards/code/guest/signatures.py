@@ -102,7 +102,12 @@ def _maker(shape: tuple[Any, ...], is_async: bool) -> Callable[..., Any]:
 
 
 def _sign(made: Any, shape: tuple[Any, ...]) -> None:
-    """Say the shape to `inspect.signature`; a default that is not told is `...`."""
+    if all(name.isidentifier() for name in (*shape[0], *shape[4])):
+        made.__signature__ = signature_of(shape)
+
+
+def signature_of(shape: tuple[Any, ...]) -> Any:
+    """In the candidate: a shape as `inspect.signature` says it; a default that is not told is `...`."""
     import inspect
 
     names, posonly, states, rest, only, only_states, more, annotations = shape
@@ -120,5 +125,4 @@ def _sign(made: Any, shape: tuple[Any, ...]) -> None:
     found += [parameter(rest, kinds.VAR_POSITIONAL)] if rest else []
     found += [parameter(name, kinds.KEYWORD_ONLY, state) for name, state in zip(only, only_states, strict=True)]
     found += [parameter(more, kinds.VAR_KEYWORD)] if more else []
-    if all(name.isidentifier() for name in (*names, *only)):
-        made.__signature__ = inspect.Signature(found, return_annotation=told.get("return", kinds.empty))
+    return inspect.Signature(found, return_annotation=told.get("return", kinds.empty))

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from . import signatures, wire
 
+Fields: TypeAlias = tuple[tuple[str, Any, str], ...] | None
 Back: TypeAlias = Callable[..., Any]
 """Asks something of an object of the checker: `back(what, number, ...)`."""
 
@@ -18,6 +19,11 @@ class Stub:
         self._back = back
         self._number = number
 
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            self._back("lacking", self._number, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
 
 class StubIterable(Stub):
     """Something that can be walked over, or an iterator."""
@@ -27,6 +33,13 @@ class StubIterable(Stub):
 
     def __next__(self) -> Any:
         return self._back("next", self._number)
+
+
+class StubGenerator(StubIterable):
+    def __getattr__(self, name: str) -> Any:
+        if name not in wire.OF_GENERATORS:
+            raise AttributeError(name)
+        return self._back("getattr", self._number, name)
 
 
 class StubCallable(Stub):
@@ -63,7 +76,57 @@ def _operator(name: str) -> Callable[..., Any]:
     return leave if name in ("__exit__", "__aexit__") else method
 
 
-def stub_kind(kind: str, name: str, offered: tuple[str, ...], own: Callable[[str], object] | None = None) -> type[Stub]:
+class _Fields:
+    """`__dataclass_fields__` of what stands for a dataclass of the test, made when it is first asked for."""
+
+    def __init__(self, fields: Any) -> None:
+        self._fields = fields
+        self._made: dict[str, Any] = {}
+
+    def __get__(self, _owner: object, _kind: type) -> dict[str, Any]:
+        import dataclasses
+
+        for name, kind, default in self._fields if not self._made else ():
+            made: Any = dataclasses.field()
+            made.default = ... if default == "value" else dataclasses.MISSING
+            made.default_factory = list if default == "made" else dataclasses.MISSING
+            made.name, made.type, made._field_type = name, kind, dataclasses._FIELD  # type: ignore[attr-defined]
+            self._made[name] = made
+        return self._made
+
+
+class _OfData(type):
+    """The type of classes that stand for classes of the test whose objects only hold data: the program may make more
+    of them (`type(node)(0)`, `dataclasses.replace`).
+    """
+
+    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        back, number = cls._first  # type: ignore[attr-defined]
+        return back("anew", number, args, kwargs)
+
+
+def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
+    """An object of a class that `stub_kind` made."""
+    made = object.__new__(kind)
+    Stub.__init__(made, back, number)
+    if type(kind) is _OfData and "_first" not in vars(kind):
+        type.__setattr__(kind, "_first", (back, number))
+    return made
+
+
+def stub_class(fields: Fields) -> type[StubClass]:
+    """The type of what stands for a class of the test."""
+    return StubClass if fields is None else type("StubClass", (StubClass,), {"__dataclass_fields__": _Fields(fields)})
+
+
+def stub_kind(
+    kind: str,
+    name: str,
+    offered: tuple[str, ...],
+    own: Callable[[str], object] | None = None,
+    holds_data: bool = False,
+    fields: Fields = None,
+) -> type[Stub]:
     """The class of an object of the test, under the name of its class there, with the operators that it offers.
 
     own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
@@ -74,6 +137,10 @@ def stub_kind(kind: str, name: str, offered: tuple[str, ...], own: Callable[[str
     names["__dict__"] = property(lambda self: self._back("vars", self._number))
     names["__copy__"] = lambda self: self._back("copied", self._number, False)
     names["__deepcopy__"] = lambda self, _memo: self._back("copied", self._number, True)
+    if kind == "callable object":
+        names["__signature__"] = property(lambda self: signatures.signature_of(self._back("shape", self._number)))
+    if fields is not None:
+        names["__dataclass_fields__"] = _Fields(fields)
     if own is not None:
 
         def class_of(self: Stub) -> type:
@@ -81,7 +148,7 @@ def stub_kind(kind: str, name: str, offered: tuple[str, ...], own: Callable[[str
             return found if type(found) is type else type(self)
 
         names["__class__"] = property(class_of)
-    return type(name or "object", (STUBS[kind],), names)
+    return (_OfData if holds_data else type)(name or "object", (STUBS[kind],), names)
 
 
 class StubClass(StubCallable):
@@ -95,6 +162,25 @@ class StubClass(StubCallable):
         if name.startswith("_"):
             raise AttributeError(name)
         return self._back("getattr", self._number, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._back("members", self._number).values())
+
+    def __len__(self) -> int:
+        return len(self._back("members", self._number))
+
+    def __getitem__(self, name: Any) -> Any:
+        return self._back("members", self._number)[name]
+
+    def __contains__(self, value: Any) -> bool:
+        return any(value is member for member in self)
+
+    @property
+    def __members__(self) -> Any:
+        return self._back("members", self._number)
+
+    def __bool__(self) -> bool:
+        return True
 
     def __instancecheck__(self, value: Any) -> bool:
         return self._back("isinstance", self._number, value)  # type: ignore[no-any-return]
@@ -154,6 +240,7 @@ STUBS: dict[str, type[Stub]] = {
     "callable": StubCallable,
     "callable object": StubCallableObject,
     "iterable": StubIterable,
+    "generator": StubGenerator,
     "awaitable": StubAwaitable,
     "object": StubObject,
     "class": StubClass,
@@ -170,8 +257,9 @@ class Imports:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that were told
-        self._kinds: dict[tuple[str, str, tuple[str, ...]], type[Stub]] = {}
+        self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
         self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
+        self._fields: dict[type, tuple[str, ...]] = {}
         self.back: Back = _no_back
         self.own: Callable[[str], object] | None = None
 
@@ -191,19 +279,25 @@ class Imports:
                     told[name] = value
                     self.back("mark", number, name, value)
 
-    def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
-        """Objects of one class of the test are of one class here."""
-        if (kind, name, offered) not in self._kinds:
-            self._kinds[kind, name, offered] = stub_kind(kind, name, offered, self.own)
-        return self._kinds[kind, name, offered]
+    def kind(self, kind: str, name: str, offered: tuple[str, ...], data: tuple[bool, Fields]) -> type[Stub]:
+        """Objects of one class of the test are of one class here. data: whether it only holds data, and its fields."""
+        key = (kind, name, offered, data)
+        if key not in self._kinds:
+            self._kinds[key] = stub_kind(kind, name, offered, self.own, *data)
+        return self._kinds[key]
 
     def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
         """A class like one that the test has made with `namedtuple`."""
         from collections import namedtuple
 
         if (name, fields) not in self._tuples:
-            self._tuples[name, fields] = namedtuple(name, fields)
+            self._tuples[name, fields] = made = namedtuple(name, fields)
+            self._fields[made] = fields
         return self._tuples[name, fields]
+
+    def fields_of(self, kind: type) -> tuple[str, ...] | None:
+        """The fields of a class that `named_tuple` made."""
+        return self._fields.get(kind)
 
     def hold(self, number: int, stub: Any) -> Any:
         """Have it stand for the object of that number, for good."""

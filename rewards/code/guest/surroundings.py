@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from . import beside, proxies, wire
+from . import beside, logged, proxies, wire
 from .folders import Folders
 from .link import Link
 
@@ -290,16 +290,7 @@ def forward_output(stream: str, text: str) -> None:
         names, _, message = text.partition("\0")
         warnings.warn(proxies.the_link().warning_of(names.split(",")[:8], message), stacklevel=4)
     elif stream == "log":
-        import logging
-
-        level, _, rest = text.partition("\0")
-        name, _, rest = rest.partition("\0")
-        message, _, trace = rest.partition("\0")
-        logger = logging.getLogger(name[:200])
-        if level.isdigit() and logger.isEnabledFor(int(level[:3])):
-            record = logger.makeRecord(logger.name, int(level[:3]), "solution.py", 0, "%s", (message,), None)
-            record.exc_text = trace or None
-            logger.handle(record)
+        logged.log(text)
 
 
 def forward_inspection(link: Link, text: str) -> None:

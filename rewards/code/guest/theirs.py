@@ -112,13 +112,18 @@ class Theirs:
         return True
 
     def warning_of(self, names: list[str], message: str) -> Warning:
-        """A warning of the first of these classes that is known here: one of the program's that a test has named, or a
+        """A warning of the first of these classes that is known here, see `error_of`."""
+        found = self.error_of(names, message)
+        return found if isinstance(found, Warning) else UserWarning(message)
+
+    def error_of(self, names: list[str], message: str) -> Exception:
+        """An error of the first of these classes that is known here: one of the program's that a test has named, or a
         standard one.
         """
         known = {kind.__name__: kind for kind in self._kept.values() if isinstance(kind, type)}
         for name in names:
             kind = known.get(name, getattr(builtins, name, None))
-            if isinstance(kind, type) and issubclass(kind, Warning):
-                made: Warning = made_here(kind, message)
+            if isinstance(kind, type) and issubclass(kind, Exception):
+                made: Exception = made_here(kind, message)
                 return made
-        return UserWarning(message)
+        return Exception(message)

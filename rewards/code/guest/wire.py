@@ -48,6 +48,7 @@ OFFERED_OF_MOCKS = frozenset(
         *("__aiter__", "__aenter__", "__aexit__"),
     )
 )
+OF_GENERATORS = ("send", "throw", "close")
 STREAM = frozenset(
     (
         *("read", "readline", "readlines", "write", "writelines", "seek", "tell", "flush", "truncate", "close"),

@@ -1,0 +1,99 @@
+"""Objects of the standard library that a test hands over and the program gets as such, made again from their parts.
+
+They cross one way only, from the tests to the program: what the program makes of such a class stays an object of its
+own. A container that one of them wraps is the one that both ends hold, so that a `UserDict` which the program fills is
+filled for the test. What the program hands back is the test's own object.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_Parts = tuple[Any, ...]
+
+
+def _of_match(value: Any) -> _Parts:
+    return value.re, value.string, value.pos, value.endpos, value.span()
+
+
+def _match(pattern: re.Pattern[Any], text: Any, pos: int, endpos: int, span: tuple[int, int]) -> Any:
+    """The match of that span: the pattern may have been searched for, or matched from a place or as a whole."""
+    for find in (pattern.search, pattern.fullmatch, pattern.match):
+        if (found := find(text, pos, endpos)) is not None and found.span() == span:
+            return found
+    return pattern.match(text, span[0], endpos)
+
+
+def _wrapping(kind: type, name: str) -> tuple[Callable[[Any], _Parts], Callable[..., Any]]:
+    def make(content: Any) -> Any:
+        made = kind()
+        setattr(made, name, content)
+        return made
+
+    return lambda value: (getattr(value, name),), make
+
+
+def _logger(name: str) -> Any:
+    import logging
+
+    return logging.getLogger(name)
+
+
+def _by_text(module: str, name: str, attribute: str = "") -> tuple[Callable[[Any], _Parts], Callable[..., Any]]:
+    def parts(value: Any) -> _Parts:
+        return (getattr(value, attribute) if attribute else str(value),)
+
+    return parts, lambda text: getattr(importlib.import_module(module), name)(text)
+
+
+_KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
+    "re.Match": (_of_match, _match),
+    "collections.UserDict": _wrapping(collections.UserDict, "data"),
+    "collections.UserList": _wrapping(collections.UserList, "data"),
+    "collections.UserString": (lambda value: (value.data,), collections.UserString),
+    "collections.ChainMap": (lambda value: tuple(value.maps), collections.ChainMap),
+    "string.Template": _by_text("string", "Template", "template"),
+    "_struct.Struct": _by_text("struct", "Struct", "format"),
+    "zoneinfo.ZoneInfo": _by_text("zoneinfo", "ZoneInfo", "key"),
+    "logging.Logger": (lambda value: (value.name,), _logger),
+    "logging.RootLogger": (lambda value: (value.name,), _logger),
+    **{
+        f"ipaddress.{name}": _by_text("ipaddress", name)
+        for base in ("Address", "Network", "Interface")
+        for name in (f"IPv4{base}", f"IPv6{base}")
+    },
+    "numpy.dtype": (
+        lambda value: (value.descr if value.fields else value.str,),
+        lambda text: importlib.import_module("numpy").dtype(text),
+    ),
+    "numpy type": (
+        lambda value: (value.__name__,),
+        lambda name: getattr(importlib.import_module("numpy"), name),
+    ),
+}
+
+
+def _kind_of(value: object) -> str:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.dtype):
+        return "numpy.dtype"
+    if isinstance(value, type):
+        is_type = numpy is not None and issubclass(value, numpy.generic)
+        return "numpy type" if is_type and getattr(numpy, value.__name__, None) is value else ""
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def parts_of(value: object) -> tuple[str, _Parts] | None:
+    """In the checker: what an object is made of, under the name of its kind; None where it is not of these."""
+    kind = _kind_of(value)
+    return (kind, _KINDS[kind][0](value)) if kind in _KINDS else None
+
+
+def make(kind: str, parts: _Parts) -> Any:
+    """In the candidate: an object of that kind."""
+    return _KINDS[kind][1](*parts)

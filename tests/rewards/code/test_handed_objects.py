@@ -1,0 +1,109 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""What a test hands over and the program gets as the thing it is: standard objects, dataclasses, coroutines; what it logs."""
+
+from __future__ import annotations
+
+import pytest
+
+from rewards.code.judgement import Fate
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+
+SETUP = """\
+import asyncio, collections, csv, dataclasses, enum, io, ipaddress, logging, re, string, struct, types, zoneinfo
+from datetime import datetime, timezone
+import numpy as np
+@dataclasses.dataclass
+class P:
+    x: int
+    y: int = 0
+    tags: list = dataclasses.field(default_factory=list)
+class E(enum.Enum):
+    A = 1
+    B = 2
+class Callable:
+    def __call__(self, q): return q
+class Node:
+    def __init__(self, val=0, next=None):
+        self.val, self.next = val, next
+class Judge:
+    def __init__(self, secret=7): self.secret = secret
+    def check(self, x): return x == self.secret
+T = collections.namedtuple("T", "a b")
+def numbers():
+    got = yield 1
+    yield got
+    yield 'more'
+async def late(x, log=None):
+    try:
+        await asyncio.sleep(0.01)
+    except asyncio.CancelledError:
+        log.append("cancelled")
+        raise
+    return x
+async def fails(): raise KeyError("k")
+class Kept(logging.Handler):
+    records = []
+    def emit(self, record): self.records.append(record)
+"""
+
+# program, assertion, and what of the program makes it wrong
+HONEST: tuple[tuple[str, str, tuple[str, str]], ...] = (
+    ("def f(x): x['b'] = 2; return x", "d = collections.UserDict(a=1)\nassert f(d) is d and d == {'a': 1, 'b': 2}", ("2", "3")),
+    ("def f(x): x.append(3)", "d = collections.UserList([1])\nassert f(d) is None and list(d) == [1, 3]", ("3", "4")),
+    ("from collections.abc import Mapping\ndef f(x): return isinstance(x, Mapping) and x.maps[0]", "assert f(collections.ChainMap({'a': 1}, {})) == {'a': 1}", ("[0]", "[1]")),
+    ("def f(m): return m.group(1), m.span()", "assert f(re.search('(a)b', 'xab')) == ('a', (1, 3))", ("group(1)", "group(0)")),
+    ("def f(i): return str(i + 1), i.version", "assert f(ipaddress.ip_address('1.2.3.4')) == ('1.2.3.5', 4)", ("+ 1", "- 1")),
+    ("def f(z, d): return d.astimezone(z).hour", "assert f(zoneinfo.ZoneInfo('UTC'), datetime(2020, 1, 1, 3, tzinfo=timezone.utc)) == 3", (".hour", ".day")),
+    ("def f(t, s): return t.substitute(a=1), s.unpack(b'\\0\\1')", "assert f(string.Template('$a'), struct.Struct('>H')) == ('1', (1,))", ("a=1", "a=2")),
+    ("import numpy as np\ndef f(*k): return [np.zeros(1, dtype=d) for d in k]", "assert [a.dtype for a in f(np.float32, np.dtype('int8'))] == [np.float32, np.int8]", ("in k", "in k[::-1]")),
+    ("def f(g):\n  next(g)\n  r = g.send(5)\n  g.close()\n  return r", "g = numbers()\nassert f(g) == 5 and next(g, None) is None", ("g.close()", "pass")),
+    ("def f(w): w.writerow(['a', 1])", "s = io.StringIO()\nf(csv.writer(s))\nassert s.getvalue() == 'a,1\\r\\n'", ("1", "2")),
+    ("def f(s): s.write('x'); return s", "s = io.StringIO()\nassert f(s) is s and s.getvalue() == 'x'", ("return s", "return None")),
+    ("def f(x): return x._replace(a=9)", "assert isinstance(f(T(1, 2)), T) and f(T(1, 2)) == T(9, 2)", ("x._replace(a=9)", "tuple(x)")),
+    ("import inspect\ndef f(x): return list(inspect.signature(x).parameters)", "assert f(Callable()) == ['q']", ("list(", "len(")),
+    ("def f(k): return [m.name for m in k], k['B'], len(k)", "assert f(E) == (['A', 'B'], E.B, 2)", ("'B'", "'A'")),
+    ("import dataclasses\ndef f(p): return dataclasses.asdict(p), dataclasses.replace(p, y=5), [q.name for q in dataclasses.fields(p)]", "assert f(P(1)) == ({'x': 1, 'y': 0, 'tags': []}, P(1, 5), ['x', 'y', 'tags'])", ("y=5", "y=6")),
+    ("import dataclasses\ndef f(k, d): return k(**{q.name: d[q.name] for q in dataclasses.fields(k) if q.name in d})", "assert f(P, {'x': 2, 'z': 1}) == P(2)", ("d[q.name]", "0")),
+    ("def f(p): return type(p)(p.val + 1, p)", "n = Node(1)\nassert f(n).val == 2 and f(n).next is n", ("+ 1", "+ 2")),
+    ("import asyncio\ndef f(*a):\n  async def g(): return await asyncio.gather(*a, return_exceptions=True)\n  return asyncio.run(g())", "r = f(late(1), late(2), fails())\nassert r[:2] == [1, 2] and isinstance(r[2], KeyError)", ("*a, r", "*a[1:], r")),
+    ("import asyncio\ndef f(c):\n  async def g():\n    try: await asyncio.wait_for(c, 0.001)\n    except asyncio.TimeoutError: return 'late'\n  return asyncio.run(g())", "log = []\nassert f(late(1, log)) == 'late' and log == ['cancelled']", ("'late'", "None")),
+    ("import asyncio\ndef f(cb, x): return asyncio.run(cb(x))", "assert f(late, 4) == 4", ("cb(x)", "cb(0)")),
+    ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\ndef f(n):\n  log.info('sold %d', n, extra={'n': n})", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nr = h.records[-1]\nassert (r.getMessage(), r.args, r.n, r.funcName) == ('sold 3', (3,), 3, 'f')", ("'n': n", "'n': 0")),
+    ("import logging\ndef f(log):\n  try: 1 / 0\n  except ZeroDivisionError: log.exception('bad')", "h = Kept()\nl = logging.getLogger('given')\nl.addHandler(h)\nf(l)\nassert h.records[-1].exc_info[0] is ZeroDivisionError", ("exception", "error")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "test", "wrong"), HONEST, ids=[test for _, test, _ in HONEST])
+def test_the_program_gets_what_the_test_hands_over(program: str, test: str, wrong: tuple[str, str]):
+    tests = tuple(test.split("\n"))
+    assert wrong[0] in program
+    assert passes(asserts(program, *tests, setup=SETUP))
+    assert is_wrong(asserts(program.replace(*wrong), *tests, setup=SETUP))
+
+
+HOST = "host = next(o for o in __import__('gc').get_objects() if type(o).__name__ == 'Host')\n"
+ASKS = "def ask(*a):\n  try: return host.back(*a)\n  except Exception: return None\n"
+
+# program and assertion: what has been handed over is no way to what the test expects
+HOSTILE: tuple[tuple[str, str], ...] = (
+    ("def f(j): return type(j)().secret", "assert f(Judge(5)) == Judge().secret"),
+    (HOST + ASKS + "def f(j):\n  made = [ask('anew', n, (), {}) for n in range(1, 3)]\n  return made[0].secret", "assert f(Judge(5)) == Judge().secret"),
+    (HOST + ASKS + "def f(g): return ask('getattr', 1, 'gi_frame')", "assert f(numbers()) is not None"),
+    (HOST + ASKS + "def f(g): return ask('members', 1)", "assert f(Judge) == {}"),
+    (HOST + ASKS + "def f(g): return ask('poll', ((1, f),), (), 1e9)", "assert f(1) == ()"),
+    ("def f(it): return it.gi_frame", "assert f(x for x in [1]) is None"),
+    ("from rlvr_guest import exports, host as h\nclass E(exports.CandidateEncoder):\n  def other(self, value, depth):\n    if value is NotImplemented:\n      self.parts.append(b'A'); self.put(('T', ('a', 'b'), (1, 2, 3)), depth)\n    else: super().other(value, depth)\nh.CandidateEncoder = E\ndef f(x): return NotImplemented", "assert f(T(1, 2)) == (1, 2, 3)"),
+    ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\nold = logging.getLogRecordFactory()\ndef new(*a, **k):\n  r = old(*a, **k)\n  r.getMessage = lambda: 'sold 3'\n  r.handled = 1\n  return r\nlogging.setLogRecordFactory(new)\ndef f(n): log.info('nothing')", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nassert h.records[-1].args == (3,)"),
+    ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\ndef f(n): log.info('%(a)s' * 9999, {'a': 'x' * 9999 if n else ''})", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nassert h.records[-1].args == (3,)"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "test"), HOSTILE, ids=[str(at) for at in range(len(HOSTILE))])
+def test_what_is_handed_over_is_no_way_to_the_answer(program: str, test: str):
+    assert is_wrong(asserts(program, *test.split("\n"), setup=SETUP))
+
+
+def test_a_table_of_pandas_is_an_unsupported_test_whatever_the_program_does():
+    test = "import pandas as pd\nfrom solution import f\ndef test_f():\n    assert f(pd.DataFrame({'a': [1]})) == 1\n"
+    for program in ("def f(df): return int(df['a'].sum())", "def f(df): return 2"):
+        assert [case.fate for case in pytest_files(program, test).cases] == [Fate.UNSUPPORTED]
