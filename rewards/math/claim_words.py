@@ -136,51 +136,80 @@ CLASSES = (
 )
 CLASS_OF = {word: one.letter for one in CLASSES for word in one.words.split()}
 
-IDIOMS = tuple(
-    (re.compile(pattern), plain)
-    for pattern, plain in (
-        (r"\b(?:no|not a|without a?) ?(?:doubt|question)\b|\bnone other than\b", "obvious"),
-        (r"(?:\bnot|n['’]t) (?:hard|difficult)\b", " easy"),
-        (r"\bno one\b", "nobody"),
-        (r"\bno (?:way|proof|evidence|reason)\b", "perhaps"),
-        (r"\bnot yet\b", "not"),
-        (r"\b(i|we|would|one|some|many|you|they|people) guess\b", r"\1 think"),
-        (r"\b(?:my|first|could|can|might) guess\b|\blooks? like\b|\bused to be\b|\bremains to\b", "perhaps"),
-        (
-            r"\A\s*an? (?:upper|lower) bound\b|(?<=is )an? (?:upper|lower) bound\b|\bor thereabouts\b|, right\Z",
-            "perhaps",
-        ),
-        (r"\brul(?:ed?|es|ing) out\b", "rejected"),
-        (r"\bleads? to a contradiction\b|\blies outside\b|\bremains open\b", "contradicts"),
-        (r"\bonly impossible\b", "only"),
-        (r"\bonly (?:for|if|when)\b", "unless"),
-        (r"\bonly one of\b", "only half"),
-        (r"\bin (?:the )?case\b(?! \$?\d)|\bgiven that\b|\Agiven\b", "if"),
-        (r"\b(?:to|must|can) (?:show|prove) that\b", "perhaps"),
-        (r"\b(?:has|have|had) to\b", "must"),
-        (r"\A\W*with\b", "taking"),
-        (r"\boriginal (?=question\b|problem\b)|\b\w+ form of (?=the\b)", ""),
-        (r"\b(?:contrary to|unlike)\b", "although"),
-        (r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),
-        (r"\brounded (?:up|down) to the next\b", "increased"),
-        (r"\bgive or take\b", "perhaps"),
-        (r"\bcheck out\b", "work"),
-        (r"\bfor (?:example|instance)\b", "suppose"),
-        (r"\b(?:table|equation)\s*\(?\Z|\A\W*(?:step|question)\s*\Z", "page"),
-        (r"\b(?:can|may) (?:check|verify|see)(?: for yourself)? that\b", "see that"),
-        (
-            r"\baccording to (?:my|our|the|these|this) (?:calculation|step|work|computation|reasoning|formula)s?\b",
-            "since",
-        ),
-        (r"\bin (?:my|our) opinion\b|\bwithout further ado\b", "so"),
-        (
-            r"\b(?:comes (?:out )?to|works out (?:to be|to|as)|amounts to|turns out to be|simplifies to|reduces to)\b",
-            "is",
-        ),
-        (r"\A\W*(?:confidence|tokens? used|word count|difficulty)\b.*\Z", "page"),
-        (r"\bas per\b|\bif we (?:trust|believe)\b", "according"),
-        (r"\A\W*(?:prove|show) that\b", "suppose"),
-        (r"\bdiverges at\b|\bis number\b|\bthis choice\b", "page"),
-    )
+
+class Idiom(NamedTuple):
+    """Several words, and one with the same meaning. has: what is in each text that has it, looked for first."""
+
+    has: str
+    pattern: re.Pattern[str]
+    means: str
+
+
+def _idioms(*rows: tuple[str, str, str]) -> tuple[Idiom, ...]:
+    return tuple(Idiom(has, re.compile(pattern), means) for has, pattern, means in rows)
+
+
+IDIOMS = _idioms(
+    # only sounds like doubt, denial or somebody else
+    (" doubt", r"\b(?:no|not a|without a?) ?doubt\b", "obvious"),
+    (" question", r"\b(?:no|not a|without) question\b", "obvious"),
+    ("none other", r"\bnone other than\b", "obvious"),
+    ("hard", r"(?:\bnot|n['’]t) hard\b", " easy"),
+    ("difficult", r"(?:\bnot|n['’]t) difficult\b", " easy"),
+    (" guess", r"\b(i|we|would|one|some|many|you|they|people) guess\b", r"\1 think"),
+    ("impossible", r"\bonly impossible\b", "only"),
+    ("original", r"\boriginal (?=question\b|problem\b)", ""),
+    (" form of", r"\b\w+ form of (?=the\b)", ""),
+    ("contrary to", r"\bcontrary to\b", "although"),
+    ("unlike", r"\bunlike\b", "although"),
+    (" that", r"\b(?:can|may) (?:check|verify|see)(?: for yourself)? that\b", "see that"),
+    ("according to", r"\baccording to (?:my|our|the|this) (?:calculation|work|computation|reasoning)s?\b", "since"),
+    ("according to", r"\baccording to (?:the|these) (?:steps?|formulas?)\b", "since"),
+    (" opinion", r"\bin (?:my|our) opinion\b", "so"),
+    (" ado", r"\bwithout further ado\b", "so"),
+    # doubt and denial
+    ("no one", r"\bno one\b", "nobody"),
+    ("not yet", r"\bnot yet\b", "not"),
+    ("no ", r"\bno (?:way|proof|evidence|reason)\b", "perhaps"),
+    (" guess", r"\b(?:my|first|could|can|might) guess\b", "perhaps"),
+    ("look", r"\blooks? like\b", "perhaps"),
+    ("used to", r"\bused to be\b", "perhaps"),
+    ("remains", r"\bremains to\b", "perhaps"),
+    (" bound", r"(?:\A\s*|(?<=is ))an? (?:upper|lower) bound\b", "perhaps"),
+    ("thereabouts", r"\bor thereabouts\b", "perhaps"),
+    (", right", r", right\Z", "perhaps"),
+    ("give or", r"\bgive or take\b", "perhaps"),
+    (" that", r"\b(?:to|must|can) (?:show|prove) that\b", "perhaps"),
+    (" out", r"\brul(?:ed?|es|ing) out\b", "rejected"),
+    ("check out", r"\bcheck out\b", "work"),
+    ("contradiction", r"\bleads? to a contradiction\b", "contradicts"),
+    ("outside", r"\blies outside\b", "contradicts"),
+    ("remains", r"\bremains open\b", "contradicts"),
+    # conditions and suppositions
+    ("only", r"\bonly (?:for|if|when)\b", "unless"),
+    (" case", r"\bin (?:the )?case\b(?! \$?\d)", "if"),
+    ("given", r"\bgiven that\b|\Agiven\b", "if"),
+    ("with", r"\A\W*with\b", "taking"),
+    ("for ", r"\bfor (?:example|instance)\b", "suppose"),
+    (" that", r"\A\W*(?:prove|show) that\b", "suppose"),
+    # somebody and something else
+    ("as per", r"\bas per\b", "according"),
+    ("if we", r"\bif we (?:trust|believe)\b", "according"),
+    ("last ", r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),
+    ("rounded", r"\brounded (?:up|down) to the next\b", "increased"),
+    ("only one", r"\bonly one of\b", "only half"),
+    # numbers of a text
+    ("table", r"\btable\s*\(?\Z", "page"),
+    ("equation", r"\bequation\s*\(?\Z", "page"),
+    ("step", r"\A\W*step\s*\Z", "page"),
+    ("question", r"\A\W*question\s*\Z", "page"),
+    ("diverges", r"\bdiverges at\b", "page"),
+    ("is number", r"\bis number\b", "page"),
+    ("this choice", r"\bthis choice\b", "page"),
+    (":", r"\A\W*(?:confidence|tokens? used|word count|difficulty)\b.*\Z", "page"),
+    # verbs
+    (" to", r"\b(?:has|have|had) to\b", "must"),
+    (" to", r"\b(?:comes (?:out )?to|amounts to|simplifies to|reduces to)\b", "is"),
+    (" out to", r"\b(?:works out to(?: be)?|turns out to be)\b", "is"),
 )
-"""Several words, and one with the same meaning."""
+"""In the order in which they are looked for."""

@@ -169,6 +169,8 @@ def _changed(content: str, near: str) -> str | None:
 
 def _is_part(near: str) -> bool:
     """Whether the sentence makes another value of the box: "the answer is twice", "everything except"."""
+    if "answer" not in near and "thing" not in near:
+        return False
     changed = changed_from(near, len(near))
     return changed is not None and (_EXCEPTING.search(near) is not None or "answer" in near[:changed])
 
