@@ -288,6 +288,10 @@ class GradeRequest:
     group_id: str = ""
     sample_id: int = 0
 
+    def __reduce__(self) -> tuple[Callable[..., GradeRequest], tuple[dict[str, Json]]]:
+        """A copy, also in another process, is made from the row: views of mappings cannot be pickled."""
+        return type(self).from_dict, (self.to_dict(),)
+
     def to_dict(self) -> dict[str, Json]:
         return {
             "prompt": [m.to_dict() for m in self.messages],
@@ -359,6 +363,10 @@ class GradeResult:
     steps: tuple[StepScore, ...] = ()
     seconds: float = 0.0
     details: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
+
+    def __reduce__(self) -> tuple[Callable[..., GradeResult], tuple[dict[str, Json]]]:
+        """As a request's."""
+        return type(self).from_dict, (self.to_dict(),)
 
     def __post_init__(self) -> None:
         if (self.score is None) != (self.verdict is Verdict.UNGRADED):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import subprocess
 import sys
 import time
@@ -33,6 +35,18 @@ def test_a_second_call_finds_the_workers_of_the_first() -> None:
     assert grade(spec.to_dict(), [FIVE], workers=1)[0].score == 1.0
     assert asyncio.run(agrade(spec, [FIVE], workers=1))[0].score == 1.0
     assert workers() == before
+
+
+def test_requests_and_grades_can_be_copied_and_sent_to_another_process() -> None:
+    row = {"response": r"\boxed{4}", "reference": {"type": "math", "answer": "4"}, "metadata": {"a": [1]}, "id": "x"}
+    request = GradeRequest.from_dict(row)
+    (result,) = grade("math", [request])
+    for one in (request, GradeRequest(response="4"), result):
+        for made in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            assert made == one
+            assert made.to_dict() == one.to_dict()
+    with pytest.raises(TypeError):
+        pickle.loads(pickle.dumps(request)).metadata["b"] = 1
 
 
 def test_only_so_many_pools_are_kept() -> None:
