@@ -111,7 +111,7 @@ _BOLD = re.compile(
 
 _GOES_ON = re.compile(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
-    r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
+    r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
