@@ -44,6 +44,7 @@ _OF_REPRS = (
 )
 OWN: list[str] = []  # texts beside the sources that are a test's, with all that stands in them
 _MODULES = frozenset(("math", "cmath"))
+_OF_FUNCTIONS = 1  # `inspect.CO_OPTIMIZED`, without what `inspect` imports
 
 
 def guard(tests: bytes) -> None:
@@ -61,7 +62,7 @@ def guard(tests: bytes) -> None:
             if context.is_test(frame) and not isinstance(source, CodeType):
                 source = _checked(source, names[0] if names else None, frame)
             if not names:
-                names = (frame.f_globals, frame.f_locals)
+                names = (frame.f_globals, _names_of(frame))
             if isinstance(source, CodeType) or (isinstance(source, str) and is_own(source)):
                 return run(source, *names, **more)
             with proxies.evaluation():
@@ -94,6 +95,14 @@ def guard(tests: bytes) -> None:
     parse = ast.parse
     ast.parse = parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
+
+
+def _names_of(frame: FrameType) -> Any:
+    """The local names that text sees. A function's own variables it never changes, as it is where nothing is guarded;
+    from Python 3.13 on `f_locals` of a function writes to them.
+    """
+    held: Any = frame.f_locals
+    return held if isinstance(held, dict) or not frame.f_code.co_flags & _OF_FUNCTIONS else dict(held)
 
 
 def is_asked(frame: FrameType) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import asserts, fates, is_wrong, passes
+from tests.rewards.code.judging import asserts, fates, is_wrong, passes, pytest_files
 
 
 def test_a_program_that_ends_the_test_by_what_it_gives_is_wrong() -> None:
@@ -108,3 +108,16 @@ def test_a_name_that_the_program_puts_into_a_text_says_nothing_of_the_test(test:
 def test_text_that_does_more_than_compute_is_not_evaluated(text: str) -> None:
     test = "TABLE = {3: 97}\nexpected = 97\nassert eval(f(3)) == expected"
     assert is_wrong(asserts(f"def f(n): return {text}\n", test))
+
+
+def test_text_changes_no_variable_of_the_function_that_evaluates_it() -> None:
+    test = """
+        import solution
+        def test_it():
+            n = 3
+            exec(solution.make())
+            for i in range(n):
+                assert solution.f(i) == i * 2
+    """
+    assert passes(judged := pytest_files("def make(): return 'k = 0'\ndef f(i): return i * 2\n", test)), judged
+    assert is_wrong(judged := pytest_files("def make(): return 'n = 0'\ndef f(i): return None\n", test)), judged
