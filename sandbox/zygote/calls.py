@@ -3,7 +3,8 @@
 What a fork of a warm interpreter pays for is the pages that it writes to, each of which is copied; and Python writes to
 whatever it looks at, since it counts references. Made from Python, the fifty calls of a run's set-up copy 250 pages,
 which costs more than all that the kernel does for them. So they are laid out before the fork, as a table of numbers,
-and fifty bytes of a program make them: it stops behind the last, or at the first that fails.
+and fifty bytes of a program make them: it stops behind the last, or at the first that fails. Where a machine does not
+let it be executed, Python makes them after all.
 
 Example:
     calls = Calls()
@@ -18,12 +19,14 @@ import ctypes
 import functools
 import os
 import struct
+from collections.abc import Callable
 
 from . import kernel
 
 AT_FDCWD = kernel.AT_FDCWD
 _ROW = struct.Struct("<7qQ")  # number, six arguments, result
-_READ, _EXECUTE, _PRIVATE = 1, 4, 2  # of mmap
+_RESULT = struct.Struct("<Q")
+_READ, _EXECUTE = 1, 4  # of mmap
 # f(first, end): where it stopped; `end` = behind the last.
 _PROGRAMS = {
     # rbx = first; rbp = end; while rbx < rbp: syscall with what stands there; keep the result; stop if it is an errno
@@ -91,15 +94,29 @@ class Calls:
 
 
 @functools.cache
-def _program() -> ctypes._CFunctionType:
+def _program() -> Callable[[int, int], int]:
     """The program, in memory that may be executed: a file's, since some machines allow no other."""
     kernel.number("clone")  # knows the machine, or says so
     program = _PROGRAMS[kernel.MACHINE]
-    file = os.memfd_create("calls", os.MFD_CLOEXEC)
     try:
-        os.write(file, program)
-        address = kernel.map_file(file, len(program), _READ | _EXECUTE)
-    finally:
-        os.close(file)
+        file = os.memfd_create("calls", os.MFD_CLOEXEC)
+        try:
+            os.write(file, program)
+            address = kernel.map_file(file, len(program), _READ | _EXECUTE)
+        finally:
+            os.close(file)
+    except OSError:  # refused by the machine's policy
+        return one_by_one
     prototype = ctypes.PYFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
     return prototype(address)
+
+
+def one_by_one(first: int, end: int) -> int:
+    """What the program does, in Python."""
+    for at in range(first, end, _ROW.size):
+        row = (ctypes.c_char * _ROW.size).from_address(at)
+        number, *arguments, _result = _ROW.unpack_from(row)
+        if code := kernel.call(number, *arguments):
+            _RESULT.pack_into(row, _ROW.size - _RESULT.size, (1 << 64) - code)
+            return at
+    return end

@@ -83,6 +83,12 @@ def _checked(result: int, what: str) -> int:
     return result
 
 
+def call(number: int, *arguments: int) -> int:
+    """Make a system call by its number; the errno of one that fails, else 0."""
+    failed = _libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments)) == -1
+    return ctypes.get_errno() if failed else 0
+
+
 def clone(flags: int) -> int:
     """Fork with new namespaces: 0 in the child. The interpreter is not told: only for one that has a single thread."""
     pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
