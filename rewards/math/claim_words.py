@@ -28,7 +28,7 @@ CLASSES = (
     WordClass("A", "names the answer", "answer answers"),
     WordClass("b", "links a subject to a value", "is are am was be been being equals equal becomes become"),
     WordClass("W", "links, or says of a condition that it is not so", "were had"),
-    WordClass("h", "has", "have has having"),
+    WordClass("h", "has", "has having"),
     WordClass("m", "helps a verb", "do does did can could should must need needs ought ca wo"),
     WordClass("O", "helps a verb, of what is not so", "would"),
     WordClass("M", "allows for it, before a verb", "may"),
@@ -63,7 +63,7 @@ CLASSES = (
     WordClass(
         "z",
         "says what a right value does or is",
-        """satisfy satisfies fit fits exist belong lie divide possible allowed acceptable solution root""",
+        """satisfy satisfies fit fits exist belong lie possible allowed acceptable solution root""",
     ),
     WordClass("i", "makes it a condition", "if"),
     WordClass("U", "makes it a condition, before the value or behind it", "unless provided"),
@@ -106,7 +106,7 @@ CLASSES = (
     WordClass("&", "joins", "and"),
     WordClass("s", "begins a reason or a circumstance", "since because as after"),
     WordClass("L", "grants what somebody may think", "although though while"),
-    WordClass("q", "points", "the this that these those our my your its it which who there here"),
+    WordClass("q", "points", "the this that these those our my its it which who there here"),
     WordClass(
         "g",
         "says which answer it is",

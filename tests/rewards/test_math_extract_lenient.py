@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rewards.math.claim_words import CLASSES, IDIOMS
 from rewards.math.extract import Extracted, Form, extract
 
 
@@ -246,3 +247,15 @@ def test_what_is_said_before_a_cut_off_box_counts() -> None:
 )
 def test_sentences_refusals_and_questions_are_no_answer(response: str) -> None:
     assert lenient(response) is None
+
+
+def test_each_word_and_each_letter_of_what_is_claimed_stands_in_one_class() -> None:
+    words = [word for one in CLASSES for word in one.words.split()]
+    letters = [one.letter for one in CLASSES]
+    assert len(words) == len(set(words))
+    assert len(letters) == len(set(letters))
+    assert all(len(letter) == 1 and letter not in ".,;|=#vaP" for letter in letters)  # these are of what is in no class
+
+
+def test_an_idiom_is_found_only_where_the_word_looked_for_first_is() -> None:
+    assert all(idiom.has.strip(" ,:") in idiom.pattern.pattern or idiom.has == ":" for idiom in IDIOMS)
