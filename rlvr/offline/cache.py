@@ -12,6 +12,7 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -41,16 +42,19 @@ class GradeCache:
         self._waiting: dict[bytes, str] = {}
         self.hits = self.asked = 0
         path = folder / "grades.sqlite"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._open = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-            self._open.execute("PRAGMA journal_mode = WAL")
-            self._open.execute("PRAGMA synchronous = NORMAL")
-            self._open.execute("CREATE TABLE IF NOT EXISTS grades (key BLOB PRIMARY KEY, grade TEXT) WITHOUT ROWID")
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigError(
-                f"--cache {str(folder)!r} cannot be used: {error}; name a folder that can be written"
-            ) from error
+        with contextlib.ExitStack() as undone:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._open = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+                undone.callback(self._open.close)
+                self._open.execute("PRAGMA journal_mode = WAL")
+                self._open.execute("PRAGMA synchronous = NORMAL")
+                self._open.execute("CREATE TABLE IF NOT EXISTS grades (key BLOB PRIMARY KEY, grade TEXT) WITHOUT ROWID")
+            except (OSError, sqlite3.Error) as error:
+                raise ConfigError(
+                    f"--cache {str(folder)!r} cannot be used: {error}; name a folder that can be written"
+                ) from error
+            undone.pop_all()
 
     def keys(self, requests: Sequence[GradeRequest]) -> list[bytes]:
         """What grades are known by, of requests that are graded in one call. Raises InvalidRow: it is not JSON."""
