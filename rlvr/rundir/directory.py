@@ -49,7 +49,8 @@ def claim(folder: Path) -> Iterator[None]:
     except OSError as error:
         remove_empty(made)
         raise ConfigError(
-            f"cannot use {folder} as a run directory: {error.strerror}; give another --out, or make it writable"
+            f"cannot use {folder} as a run directory: {error.strerror}: {error.filename}; give another --out, or "
+            "make that writable"
         ) from error
     with lock:
         try:
