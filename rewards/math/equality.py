@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rewards.math import budget, finished
 from rewards.math.by_text import Equality, by_text, gold_of
 from rewards.math.decide import Answer, any_of
 from rewards.math.dress import has_arrows, with_arrows
-from rewards.math.expressions import free_variables
+from rewards.math.expressions import ONE, free_variables
 from rewards.math.matching import alone, same_value
 from rewards.math.reading import conditions, gold_readings, readings
-from rewards.math.spelling import LONGEST, key, spelled
-from rewards.math.units import Unit, read_unit
+from rewards.math.spelling import LONGEST, key, spelled, unwrapped, words_of
+from rewards.math.units import Unit
 from rewards.math.values import (
     EXACT,
     Based,
@@ -160,11 +161,19 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
 
 def _with_unit(value: Value, text: str) -> Value:
     """A gold whose reference names its unit."""
-    percent = text.strip() in ("%", "\\%", "percent")
-    name = spelled(text).replace("“", " ").replace("”", " ").strip("${} ")
-    unit = None if percent else read_unit("degree" if name in ("^\\circ", "\\circ") else name)
     if isinstance(value, Scalar) and value.unit.is_nothing and not value.percent:
-        return Scalar(value.expression, unit or Unit(), percent)
+        one = _one(text)
+        return Scalar(value.expression, one.unit, one.percent)
     if isinstance(value, Many):
         return Many(tuple(_with_unit(item, text) for item in value.items), value.opening, value.closing, value.hedged)
     return value
+
+
+@lru_cache(maxsize=256)
+def _one(text: str) -> Scalar:
+    """One of a unit, read as it would be behind a number; of an unknown one, which is told from all that are known."""
+    for written in (f"1 {unwrapped(text)}", f"1{text}"):
+        for found in readings(written):
+            if isinstance(found, Scalar) and found.expression == ONE and (found.percent or not found.unit.is_nothing):
+                return found
+    return Scalar(ONE, Unit(words=frozenset((words_of(spelled(text)),))))

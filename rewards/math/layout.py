@@ -18,6 +18,7 @@ _LEADING = re.compile(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
 )
 _NUMBERS = re.compile(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
+_STRAY = re.compile(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # what a cut left: `5)`, `840.$`
 _PROVED = re.compile(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
 _DOUBLED = re.compile(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
@@ -90,6 +91,8 @@ def laid_out(text: str) -> str:
 
 def _edged(text: str) -> str:
     text = text.strip(" \t\r\n~")
+    if text.endswith((")", "]", "$")) and (stray := _STRAY.fullmatch(text)) is not None:
+        text = stray[1] or stray[2]
     while text.endswith("\\") and not text.endswith("\\\\"):
         text = text[:-1].rstrip(" \t\r\n~")
     return text

@@ -37,4 +37,9 @@ _QUANTITY = re.compile(
 
 def is_quantity(source: str) -> bool:
     """Whether a left side, as it is spelled, is the name of something."""
-    return len(source) <= _LONGEST and _QUANTITY.fullmatch(source) is not None and _DENIES.search(source) is None
+    return len(source) <= _LONGEST and _QUANTITY.fullmatch(source) is not None and not denies(source)
+
+
+def denies(source: str) -> bool:
+    """Whether a left side says that it is not so: `not x`."""
+    return _DENIES.search(source) is not None

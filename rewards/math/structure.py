@@ -19,7 +19,7 @@ from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, num
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
 from rewards.math.number_sets import EMPTY, by_sign
-from rewards.math.quantities import is_quantity
+from rewards.math.quantities import denies, is_quantity
 from rewards.math.spelling import key, words_of
 from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
@@ -218,7 +218,7 @@ def _interval(value: Value) -> Value:
 def _name_of(piece: Sequence[Token], text: str) -> str:
     """The name that the left side of an equation is; empty = it is none."""
     source = source_of(piece, text).strip()
-    if source in ("e", "i") or source in _NO_NAMES or _DIFFERENCE.fullmatch(source):
+    if source in ("e", "i") or source in _NO_NAMES or denies(source) or _DIFFERENCE.fullmatch(source):
         return ""
     if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
         return source

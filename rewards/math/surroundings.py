@@ -39,7 +39,11 @@ _RANGE_BEFORE = re.compile(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
 _RANGE_BEHIND = re.compile(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
 _REST = r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else)\b"
-_RANGE = rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
+_IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
+_RANGE = (
+    rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
+    rf"|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
+)
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
     r"\?\s*(?:no|nope|wrong|not)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
@@ -99,6 +103,7 @@ _EITHER = re.compile(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
 _OR_BEFORE = re.compile(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
     r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
+    r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
 )
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
 _POINT_BEFORE = re.compile(
@@ -120,7 +125,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
-    if "or" in near and (offered := _offered_before(before)) is not None:
+    if ("or" in near or "answer is" in near) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
     further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
