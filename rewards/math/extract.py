@@ -68,6 +68,12 @@ _CORRECTED = re.compile(  # "Oops, the answer is 6"
     r"[\s$*).!]*(?:scratch\sthat|oops|sorry|correction|wait|no)\b[,.:!]?\s*[^.\n]{0,20}\banswer\s(?:is|should\sbe)\b",
     re.IGNORECASE,
 )
+_TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
+    r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint))(?:\s+that)?"
+    r"[\s$\\(\[]*\Z",
+    re.IGNORECASE,
+)
+_LONGEST_LEAD = 40
 _SHORTEST_OVERRIDE = len("final answer:")
 
 
@@ -200,8 +206,10 @@ def _last_value(text: str) -> str | Committed | None:
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
     if found is None or found.startswith(SEVERAL):
         return found
-    is_worked = end[: end.rfind(found)].rstrip().endswith("=")
-    return Committed(found, len(text), result(found, is_worked=is_worked))
+    before = end[: end.rfind(found)]
+    if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)):
+        return found
+    return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]
