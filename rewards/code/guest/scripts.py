@@ -27,6 +27,10 @@ _LOADS_IT = re.compile(
     r"reload|import_module|__import__|sys\.modules|runpy|subprocess|spec_from_file_location|os\.system|popen"
 )
 _SHELL = "/bin/sh"
+_INTERPRETER = r"(?:python|pypy|sh|bash|dash|zsh|perl|ruby|node|php|lua)[\d.]*"
+_READS_PROGRAM = re.compile(  # in words that are joined by blanks: nothing but options and `-` behind its name
+    rf"(?:\A|[\s/;&|(`]){_INTERPRETER}(?:\s+-(?![cem]\b)\S*)*\s*(?:\Z|[;&|)`<])"
+)
 _AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MULTILINE)
 
 
@@ -113,7 +117,8 @@ def _watch_subprocess(link: Link) -> None:
         words = None if rest else _command(args)
         if words is not None:
             return _child(link, args, words, **options)
-        if rest or _is_own(args, options.get("cwd"), options.get("executable")):
+        fed = _reads_program(args) and not _is_tests(_taken(options))
+        if rest or (not fed and _is_own(args, options.get("cwd"), options.get("executable"))):
             return original(args, *rest, **options)
         return _child(link, args, _whole(args, options.get("shell")), plain=True, **options)
 
@@ -121,7 +126,17 @@ def _watch_subprocess(link: Link) -> None:
         def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
             if _command(args) is not None or not _is_own(args, options.get("cwd"), *rest):
                 link.unsupported("the program as a process that the test talks to (subprocess.run is supported)")
+            stdin = options.get("stdin")
+            if _reads_program(args) and stdin not in (None, subprocess.PIPE, subprocess.DEVNULL):
+                link.unsupported("an interpreter that is given its program by a descriptor or a file")
             super().__init__(args, *rest, **options)
+            if stdin == subprocess.PIPE and _reads_program(args):
+                self.stdin: Any = _Fed(link, self.stdin)
+
+        def communicate(self, input: Any = None, timeout: float | None = None) -> Any:
+            if isinstance(self.stdin, _Fed):
+                self.stdin.check(input)
+            return super().communicate(input, timeout)
 
     def check_output(args: Any, **options: Any) -> Any:
         return run(args, stdout=subprocess.PIPE, check=True, **options).stdout
@@ -148,7 +163,10 @@ def _watch_shell(link: Link) -> None:
         return int(_child(link, command, (_SHELL, "-c", str(command)), plain=True).returncode) << 8
 
     def opened(command: Any, mode: str = "r", *rest: Any) -> Any:
-        if _is_own(command) or mode != "r":
+        if mode != "r":
+            given = popen(command, mode, *rest)
+            return _Fed(link, given) if _reads_program(command) else given
+        if _is_own(command):
             return popen(command, mode, *rest)
         done = _child(link, command, (_SHELL, "-c", str(command)), plain=True, stdout=-1, text=True)
         return io.StringIO(done.stdout)
@@ -156,10 +174,77 @@ def _watch_shell(link: Link) -> None:
     shell.system, shell.popen = run, opened
 
 
+class _Fed:
+    """The input of an interpreter that takes its program from there: only what stands in the tests is written to it."""
+
+    def __init__(self, link: Link, stream: Any) -> None:
+        self._link = link
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __enter__(self) -> _Fed:
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self._stream.close()
+
+    def check(self, text: Any) -> None:
+        """End the judgement where a text is not the tests'."""
+        if not _is_tests(text):
+            self._link.unsupported("an interpreter that is given a program that does not stand in the tests")
+
+    def write(self, text: Any) -> Any:
+        self.check(text)
+        return self._stream.write(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+
+def _reads_program(args: Any) -> bool:
+    """Whether a command is an interpreter that takes its program from its standard input."""
+    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
+    known = [os.fsdecode(word) for word in words if isinstance(word, str | bytes | os.PathLike)]
+    return _READS_PROGRAM.search(" ".join(known)) is not None
+
+
+def _taken(options: dict[str, Any]) -> Any:
+    """What a command is given on its standard input; a file of the test's stays where it stood."""
+    stdin = options.get("stdin")
+    if options.get("input") is not None or stdin is None or isinstance(stdin, int):
+        return options.get("input") if not isinstance(stdin, int) or stdin < 0 else None
+    if not hasattr(stdin, "read") or not stdin.seekable():
+        return None
+    at = stdin.tell()
+    text = stdin.read()
+    stdin.seek(at)
+    return text
+
+
+def _is_tests(text: Any) -> bool:
+    """Whether every line of a text stands in the tests."""
+    if text is None:
+        return True
+    if isinstance(text, bytes | bytearray | memoryview):
+        text = bytes(text).decode(errors="replace")
+    return (
+        type(text) is str
+        and not beside.received
+        and (is_own(text) or _known().issuperset(map(str.strip, text.splitlines())))
+    )
+
+
+def _known() -> set[str]:
+    return {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
+
+
 def _is_own(args: Any, *places: Any) -> bool:
     """Whether a command is the test's own: its words stand in the tests, and it names no folder of the program."""
     words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
-    known = {""} | {line.strip() for text in context.SOURCES.values() for line in text.splitlines()}
+    known = _known()
     for word in [*words, *(place for place in places if place is not None)]:
         if not isinstance(word, str | bytes | os.PathLike):
             return False
