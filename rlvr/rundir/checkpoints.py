@@ -84,7 +84,10 @@ class Checkpoints:
             write_text(partial / TRAINER_STATE, trainer_state)
             sums = _hashes(partial)
             write_text(partial / SUMS, "".join(f"{found}  {name}\n" for name, found in sums.items()))
+            mode = (partial / TRAINER_STATE).stat().st_mode  # safetensors writes for the owner only
             for path in sorted(partial.rglob("*")):
+                if path.is_file():
+                    path.chmod(mode)
                 sync(path)
             sync(partial)
             if final.exists():

@@ -266,6 +266,15 @@ def test_what_a_killed_process_left_half_written_goes_and_nothing_else_does(tmp_
     assert after == sorted([*(p for p in before if p.is_file()), tmp_path / "mine.partial"])
 
 
+def test_every_file_of_a_checkpoint_can_be_read_by_whom_the_umask_allows(tmp_path: Path) -> None:
+    async def fill(folder: Path) -> None:
+        (folder / "model.safetensors").write_bytes(b"weights")
+        (folder / "model.safetensors").chmod(0o600)
+
+    folder = asyncio.run(Checkpoints(tmp_path, keep_last=1).write(1, trainer_state="{}", fill=fill))
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
 def test_a_checkpoint_that_lost_its_state_is_named_and_never_passed_over_in_silence(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, keep_last=0)
     for step in (2, 4):
