@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import files, proxies
+from . import files, proxies, spoiling, uses
 
 _HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
 # Ways in which a path comes to the program unseen.
@@ -119,9 +119,13 @@ class Folders:
         """Changes of the program, inside the roots only."""
         if type(changes) is not tuple or len(changes) > files.MOST_FILES:
             return
+        frame = uses.test_frame()
         for change in changes:
             if type(change) is tuple and len(change) == 4 and type(change[0]) is str and "\0" not in change[0]:
                 path = os.path.realpath(change[0])
+                held = self._known.get(path)
+                if change[1] == b"" and held and held[1] and spoiling.is_read_again(frame, path):  # size
+                    continue
                 if self._is_handed(path) or not os.path.lexists(path):
                     files.make(path, *change[1:], self.roots)
                     self._handed.add(path)
