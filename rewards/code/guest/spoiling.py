@@ -242,7 +242,7 @@ class _Comparison:
             if self._is_answer(node.iter) and not _is_called(node.iter, ("range",)):
                 self._answers |= (_names(node.target) | _grown(node)) - self._spoiled
             elif self._computes(node.iter):
-                self._computed |= _names(node.target)
+                self._computed |= _names(node.target) | _grown(node)
             elif self._is_container(node.iter):  # for x in xs: want.append(x)
                 self._computed |= _grown(node)
 
@@ -307,7 +307,10 @@ def _grown(loop: ast.For | ast.While) -> set[str]:
     """What a loop puts items into."""
     called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
     grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in _GROWS)
-    return {name.id for name in grown if isinstance(name, ast.Name)}
+    kept = (
+        node.value for node in ast.walk(loop) if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    )
+    return {name.id for name in (*grown, *kept) if isinstance(name, ast.Name)}
 
 
 def _held(frame: FrameType) -> dict[str, Any]:
@@ -352,14 +355,16 @@ def _attributes(value: Any) -> dict[str, Any]:
 def _is_left_with_nothing(value: Any) -> bool:
     if any(change.attribute and change.value is value for change in _changed):
         return True
-    emptied = [change for change in _changed if change.emptied and not change.attribute]
-    return bool(emptied) and any(_is_or_holds(part, emptied) for part in _attributes(value).values())
+    emptied = [change for change in _changed if change.emptied]
+    return bool(emptied) and any(_is_or_holds(part, emptied, inside=True) for part in _attributes(value).values())
 
 
-def _is_or_holds(value: Any, changes: list[_Change]) -> bool:
-    """Whether it is one of what was changed, or holds one in lists and dicts, or in an object in these."""
+def _is_or_holds(value: Any, changes: list[_Change], *, inside: bool = False) -> bool:
+    """Whether it is one of what was changed, or holds one in lists and dicts, or in an object in these. inside: or in
+    an object that it is itself.
+    """
     sought = {id(change.value) for change in changes}
-    waiting, seen = [(value, True)], set[int]()
+    waiting, seen = [(value, not inside)], set[int]()
     while sought and waiting and len(seen) < _MOST_SEEN:
         part, is_outer = waiting.pop()
         if id(part) in sought:
@@ -419,11 +424,16 @@ def _compared(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
     """The two sides of a comparison for equality, of whatever form."""
     if isinstance(node, ast.Compare):
         sides = pairwise((node.left, *node.comparators))
-        return [pair for pair, op in zip(sides, node.ops, strict=True) if isinstance(op, ast.Eq | ast.NotEq)]
+        return [
+            pair
+            for pair, op in zip(sides, node.ops, strict=True)
+            if isinstance(op, ast.Eq | ast.NotEq)
+            or (isinstance(op, ast.In) and isinstance(pair[1], ast.List | ast.Tuple | ast.Set))
+        ]
     if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.BinOp):  # abs(a - b)
         return [(node.args[0].left, node.args[0].right)] if context.name_of(node.func) in ("abs", "fabs") else []
     if isinstance(node, ast.Call) and len(node.args) >= 2:
         name = context.name_of(node.func)
-        if any(word in name.lower() for word in ("equal", "close", "assert", "same", "zip")):
+        if name == "eq" or any(word in name.lower() for word in ("equal", "close", "assert", "same", "zip")):
             return list(combinations(node.args, 2))
     return []
