@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from sandbox.wire import BadWire
 
@@ -59,21 +60,23 @@ class Transport(Protocol):
 
 
 class Outgoing:
-    """The sending end: messages are cut into pieces, and those of several conversations mix."""
+    """The sending end: messages are cut into pieces, and those of several conversations mix. Those of one do not."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._turn = asyncio.Lock()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of conversations
 
     async def send(self, kind: Kind, number: int, message: bytes = b"") -> None:
         """Send one message. Raises ConnectionError."""
         at = 0
-        while len(message) - at > PIECE:
+        async with self._turns.setdefault(number, asyncio.Lock()):
+            while len(message) - at > PIECE:
+                async with self._turn:
+                    await self._transport.send(HEADER.pack(Kind.MORE, number, PIECE) + message[at : at + PIECE])
+                at += PIECE
             async with self._turn:
-                await self._transport.send(HEADER.pack(Kind.MORE, number, PIECE) + message[at : at + PIECE])
-            at += PIECE
-        async with self._turn:
-            await self._transport.send(HEADER.pack(kind, number, len(message) - at) + message[at:])
+                await self._transport.send(HEADER.pack(kind, number, len(message) - at) + message[at:])
 
 
 class Incoming:

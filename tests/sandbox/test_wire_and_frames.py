@@ -147,6 +147,24 @@ def test_long_messages_come_in_pieces_that_mix() -> None:
     assert asyncio.run(within()) == [(Kind.DATA, 2, 3), (Kind.DATA, 1, 10 * PIECE + 5)]
 
 
+def test_messages_of_one_conversation_do_not_mix() -> None:
+    said = [(Kind.RESULT, b"a" * (3 * PIECE + 5)), (Kind.PEER_RESULT, b"b" * (2 * PIECE)), (Kind.DATA, b"c")]
+
+    async def within() -> list[tuple[Kind, bytes]]:
+        ours, theirs = pair()
+        outgoing, incoming = Outgoing(ours), Incoming(50 << 20)
+        saying = [asyncio.create_task(outgoing.send(kind, 1, message)) for kind, message in said]
+        came: list[tuple[Kind, bytes]] = []
+        while len(came) < len(said):
+            came += [(kind, payload) for kind, _, payload in incoming.feed(await theirs.receive())]
+        await asyncio.gather(*saying)
+        await ours.close()
+        await theirs.close()
+        return came
+
+    assert asyncio.run(within()) == said
+
+
 def test_frames_beyond_the_bounds_are_refused() -> None:
     with pytest.raises(BadWire, match="at most"):
         list(Incoming(1 << 30).feed(HEADER.pack(Kind.DATA, 1, PIECE + 1)))
