@@ -45,7 +45,7 @@ CLASSES = (
         "w",
         "calls it wrong",
         """wrong wrongly false incorrect incorrectly untrue mistake mistaken mistakenly error misconception trap absurd
-        nonsense impossible extraneous invalid implausible unattainable contradiction reject rejects discard
+        nonsense impossible extraneous invalid implausible contradiction reject rejects discard
         discards""",
     ),
     WordClass("C", "is at odds with what must be", "contradict contradicts violate violates"),

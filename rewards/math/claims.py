@@ -189,8 +189,8 @@ _SAID_OF_IT = re.compile(  # what follows the value
     """,
     re.VERBOSE,
 )
-_TAKEN_BACK = re.compile(
-    rf"(?:[,;]?(?:[&Bn],?)*(?:qA?|\.)?|[|](?:[&Bn],?)*(?:qA?|\.))(?!bq){_PREDICATE}|,K?w|\.?[bW]nY",
+_TAKEN_BACK = re.compile(  # "12 boxes must be eliminated" takes nothing back
+    rf"(?!\.[mbh]{{1,2}}x)(?:[,;]?(?:[&Bn],?)*(?:qA?|\.)?|[|](?:[&Bn],?)*(?:qA?|\.))(?!bq){_PREDICATE}|,K?w|\.?[bW]nY",
     re.VERBOSE,
 )
 

@@ -30,7 +30,7 @@ OWN = """
 import os, time
 from rewards import reward
 
-@reward("waits")
+@reward("sleeps")
 def waits(request):
     time.sleep(float(request.response))
     return 1.0
@@ -182,7 +182,7 @@ def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
     assert "responses are at work or in line, and at most 12 may be" in refused["detail"]
     assert int(refused["retry"]) >= 1
     metrics = server.ask("/metrics")[1]
-    assert 'rlvr_rewards_grades_total{reward="waits@1",verdict="scored"}' in metrics
+    assert 'rlvr_rewards_grades_total{reward="sleeps@1",verdict="scored"}' in metrics
     assert "rlvr_rewards_running 0\n" in metrics
 
 

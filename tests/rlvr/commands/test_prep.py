@@ -145,7 +145,7 @@ def test_ones_own_rows_are_read_by_columns_that_are_guessed_and_shown(
     assert prep("jsonl", "--from", source, "--out", out, *named, "--skip-bad") == 0
     assert [(p.messages[0].content, p.source) for p in read_problems(out)] == [("x", "swapped")]
     assert prep("jsonl", "--from", source, "--out", out, "--answer-field", "gold") == 1
-    assert "there is no column 'gold'; the columns are n, problem, expected_answer" in capsys.readouterr().err
+    assert "there is no column 'gold' (the columns are n, problem, expected_answer)" in capsys.readouterr().err
 
 
 def test_a_prepared_file_can_be_prepared_again(tmp_path: Path) -> None:
