@@ -27,23 +27,29 @@ TOKEN = "the-token-of-the-tests"
 MATH = {"response": r"so \boxed{0.75}", "reference": "3/4"}
 
 OWN = """
-import os, time
+import time
 from rewards import reward
 
-@reward("sleeps")
+@reward("waits")
 def waits(request):
     time.sleep(float(request.response))
-    return 1.0
-
-@reward("dies")
-def dies(request):
-    if os.path.exists("dead"):
-        os._exit(1)
     return 1.0
 
 @reward("ranks", batched=True)
 def ranks(requests):
     return [float(len(requests))] * len(requests)
+"""
+
+
+DYING = """
+import os
+from rewards import reward
+
+@reward("dies_while_served")
+def dies_while_served(request):
+    if os.path.exists("dead"):
+        os._exit(1)
+    return 1.0
 """
 
 
@@ -182,7 +188,7 @@ def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
     assert "responses are at work or in line, and at most 12 may be" in refused["detail"]
     assert int(refused["retry"]) >= 1
     metrics = server.ask("/metrics")[1]
-    assert 'rlvr_rewards_grades_total{reward="sleeps@1",verdict="scored"}' in metrics
+    assert 'rlvr_rewards_grades_total{reward="waits@1",verdict="scored"}' in metrics
     assert "rlvr_rewards_running 0\n" in metrics
 
 
@@ -204,7 +210,7 @@ def test_a_reward_that_grades_again_is_well_again_however_busy(
     require("serve")
     from rewards.serve import Health
 
-    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "dying.py").write_text(DYING)
     (tmp_path / "dead").touch()
     monkeypatch.chdir(tmp_path)
 
@@ -216,7 +222,7 @@ def test_a_reward_that_grades_again_is_well_again_however_busy(
         await pool.agrade([GradeRequest(response="")])
         return [*said, await health.why_not(at_work=True)]
 
-    with GraderPool(RewardSpec.from_dict("./own.py:dies"), workers=1) as pool:
+    with GraderPool(RewardSpec.from_dict("./dying.py:dies_while_served"), workers=1) as pool:
         failing, busy, unknown, well = asyncio.run(look(pool))
     assert failing.startswith("dies: the grader is at fault")
     assert failing == busy == unknown
