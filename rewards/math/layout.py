@@ -164,7 +164,7 @@ def settled(text: str) -> str:
         text = _GOES_ON.sub(r"\\ldots ", text)
     if "+/-" in text:
         text = text.replace("+/-", "\\pm ")
-    if "ro" in text or "pp" in text or "abou" in text:
+    if "appro" in text or "rough" in text or "about" in text:
         text = _ROUGHLY.sub("", text)
     if text.endswith(")") and _POINTS.fullmatch(text):
         text = re.sub(r"\)\s+\(", "), (", text)

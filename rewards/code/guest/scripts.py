@@ -28,6 +28,7 @@ _LOADS_IT = re.compile(
 )
 _SHELL = "/bin/sh"
 _INTERPRETER = r"(?:python|pypy|sh|bash|dash|zsh|perl|ruby|node|php|lua)[\d.]*"
+_UNREAD = object()
 _READS_PROGRAM = re.compile(  # in words that are joined by blanks: nothing but options and `-` behind its name
     rf"(?:\A|[\s/;&|(`]){_INTERPRETER}(?:\s+-(?![cem]\b)\S*)*\s*(?:\Z|[;&|)`<])"
 )
@@ -117,7 +118,8 @@ def _watch_subprocess(link: Link) -> None:
         words = None if rest else _command(args)
         if words is not None:
             return _child(link, args, words, **options)
-        fed = _reads_program(args) and not _is_tests(_taken(options))
+        taken = _taken(options)
+        fed = _reads_program(args) and taken is not _UNREAD and not _is_tests(taken)
         if rest or (not fed and _is_own(args, options.get("cwd"), options.get("executable"))):
             return original(args, *rest, **options)
         return _child(link, args, _whole(args, options.get("shell")), plain=True, **options)
@@ -126,11 +128,11 @@ def _watch_subprocess(link: Link) -> None:
         def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
             if _command(args) is not None or not _is_own(args, options.get("cwd"), *rest):
                 link.unsupported("the program as a process that the test talks to (subprocess.run is supported)")
-            stdin = options.get("stdin")
-            if _reads_program(args) and stdin not in (None, subprocess.PIPE, subprocess.DEVNULL):
-                link.unsupported("an interpreter that is given its program by a descriptor or a file")
+            reads = _reads_program(args)
+            if reads and not _is_tests(_taken(options)):
+                link.unsupported("an interpreter that is given a program that does not stand in the tests")
             super().__init__(args, *rest, **options)
-            if stdin == subprocess.PIPE and _reads_program(args):
+            if reads and options.get("stdin") == subprocess.PIPE:
                 self.stdin: Any = _Fed(link, self.stdin)
 
         def communicate(self, input: Any = None, timeout: float | None = None) -> Any:
@@ -212,12 +214,12 @@ def _reads_program(args: Any) -> bool:
 
 
 def _taken(options: dict[str, Any]) -> Any:
-    """What a command is given on its standard input; a file of the test's stays where it stood."""
+    """What a command is given on its standard input: None = nothing yet; `_UNREAD` where it cannot be looked at."""
     stdin = options.get("stdin")
-    if options.get("input") is not None or stdin is None or isinstance(stdin, int):
-        return options.get("input") if not isinstance(stdin, int) or stdin < 0 else None
+    if stdin is None or (isinstance(stdin, int) and stdin < 0):  # nothing, PIPE, DEVNULL
+        return options.get("input")
     if not hasattr(stdin, "read") or not stdin.seekable():
-        return None
+        return _UNREAD
     at = stdin.tell()
     text = stdin.read()
     stdin.seek(at)

@@ -243,6 +243,7 @@ FED = {
     "file": "path = tmp_path / 'p'; path.write_text(solve(3)); out = subprocess.run([sys.executable], stdin=path.open(), capture_output=True, text=True).stdout",
     "shell": "out = subprocess.check_output(f'{sys.executable} -q', shell=True, input=solve(3), text=True)",
     "communicate": "out = subprocess.Popen([sys.executable], stdin=-1, stdout=-1, text=True).communicate(solve(3))[0]",
+    "descriptor": "r, w = os.pipe(); os.write(w, solve(3).encode()); os.close(w); out = subprocess.run([sys.executable], stdin=r, capture_output=True, text=True).stdout",
     "written": "p = subprocess.Popen([sys.executable], stdin=-1, stdout=-1, text=True); p.stdin.write(solve(3)); p.stdin.close(); out = p.stdout.read()",
     "popen": "path = tmp_path / 'o'; p = os.popen(f'{sys.executable} > {path}', 'w'); p.write(solve(3)); p.close(); out = path.read_text()",
 }
@@ -253,7 +254,7 @@ def test_program_that_an_interpreter_is_fed_with_runs_where_no_test_is(how: str)
     tests = f"import os, subprocess, sys\nfrom solution import solve\ndef test_fed(tmp_path):\n    {FED[how]}\n    assert out.strip() == '97'\n"
     right = "def solve(n):\n    return f'print({n} * 31 + 4)'\n"
     judgement = pytest_files(right, tests)
-    if how in ("communicate", "written", "popen"):  # a process that the test talks to
+    if how in ("communicate", "descriptor", "written", "popen"):  # a process that the test talks to
         assert "unsupported test" in str(judgement)
     else:
         assert passes(judgement)
@@ -269,5 +270,9 @@ def test_interpreter_that_a_test_feeds_with_its_own_text_runs_beside_it():
             assert p.communicate("print(6 * 7)\\n")[0] == "42\\n"
             assert subprocess.run(["sort"], input="b\\na\\n" * f(2), capture_output=True, text=True).stdout == "a\\na\\nb\\nb\\n"
             assert subprocess.run([sys.executable], input="print(1)", capture_output=True, text=True).stdout == "1\\n"
+            with open("own.txt", "w") as file:
+                file.write("print(8)")
+            with open("own.txt") as file:
+                assert subprocess.run([sys.executable], stdin=file, capture_output=True, text=True).stdout == "8\\n"
     """
     assert passes(pytest_files("def f(n): return n\n", test))
