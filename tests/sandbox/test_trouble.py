@@ -31,10 +31,15 @@ SLEEP = Job(argv=("sleep", "30"), limits=Limits(wall_seconds=40))
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def held() -> tuple[int, list[str], list[str]]:
-    """What this process holds of sandboxes: descriptors, processes, cgroups."""
+def held() -> dict[str, str]:
+    """What this process holds of sandboxes: descriptors (with what they are open on), processes, cgroups."""
     gc.collect()
-    return len(os.listdir("/proc/self/fd")), list(sandboxes_below().values()), ours(os.getpid())
+    found = {f"process {pid}": name for pid, name in sandboxes_below().items()}
+    found |= {f"cgroup {path}": path for path in ours(os.getpid())}
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the listing's own
+            found[f"descriptor {number}"] = os.readlink(f"/proc/self/fd/{number}")
+    return found
 
 
 @pytest.fixture
@@ -45,13 +50,14 @@ def others() -> set[int]:
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
+    """What is held after a test was held before it: a test before this one may let go of something late, never of this."""
     asyncio.run(asyncio.to_thread(int))  # what event loops and their threads hold themselves
-    before = held()
+    before = held().items()
     yield
     limit = time.monotonic() + 10
-    while (after := held()) != before and time.monotonic() < limit:
+    while (left := dict(held().items() - before)) and time.monotonic() < limit:
         time.sleep(0.05)
-    assert after == before
+    assert left == {}
 
 
 def cgroups_of(pid: int) -> list[str]:
