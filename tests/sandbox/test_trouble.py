@@ -50,7 +50,7 @@ def others() -> set[int]:
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
-    """What is held after a test was held before it: a test before this one may let go of something late, never of this."""
+    """What is held after a test was held before it: an earlier test may let go of something late."""
     asyncio.run(asyncio.to_thread(int))  # what event loops and their threads hold themselves
     before = held().items()
     yield
