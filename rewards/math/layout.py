@@ -13,6 +13,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _LEADING = re.compile(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
@@ -62,7 +63,7 @@ _COMMA_BEFORE_REPEAT = re.compile(r"(?<=\d),(?=\d*\\overline)")
 _ANGLED = re.compile(r"<[^<>=]+,[^<>=]+>")
 _DOT = re.compile(r"(?<=\d)\{\.\}(?=\d)")
 _FACTORIAL = re.compile(r"(?<=\d)!=(?!=)")
-_AGAIN = re.compile(r"([^()=]+?)\s*\(\s*=\s*([^()=]+)\)")  # the same value in another form
+_AGAIN = re.compile(r"\A([^()=]+?)\s*\(\s*=\s*([^()=]+)\)\Z")  # the same value in another form
 _GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
 _POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
@@ -129,51 +130,49 @@ def unbraced(text: str) -> str:
 
 def settled(text: str) -> str:
     """What is spelled, in the notation that is read."""
-    if "{" in text:
-        if "\\over" in text:
-            text = _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)
-        if "C" in text or "P" in text:
-            text = _CHOSEN.sub(_chosen, text)
-        text = _BRACED_ARGUMENTS.sub(r"\1\2", _BRACED_BLOCK.sub(r"\1", text))
-        text = unbraced(_EMPTY_BEHIND.sub("", _EMPTY.sub("", text)).strip())
-    elif "C" in text or "P" in text:
-        text = _CHOSEN.sub(_chosen, text)
-    if "&" in text and "\\begin" not in text:
-        text = _ALIGNMENT.sub(" ", text)
-    if "\\not" in text or "=/=" in text:
-        text = _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)
-    if text[-1:] in ("”", ")") and (remark := _REMARK.search(text)) is not None:
-        text = f"{text[: remark.start()]} “ {remark[1]}”"
-    if "/_" in text or "/ _" in text:
-        text = _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)
-    if "\\dot" in text or ",\\overline" in text:
-        text = _DOTTED.sub(r"\\dot{\1}", _COMMA_BEFORE_REPEAT.sub(".", text))
-    if text[:1] == "<" and _ANGLED.fullmatch(text):
-        text = rf"\langle {text[1:-1]} \rangle"
-    if "{" in text:
-        text = _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
-    if "!=" in text:
-        text = _FACTORIAL.sub("! =", text)
-    if ".(" in text:
-        text = _REPEATED.sub(r"\1.\\overline{\2}", text)
-    if text[-1:] == ")" and (again := _AGAIN.fullmatch(text)) is not None:
-        text = f"{again[1]} = {again[2]}"
-    if "^o" in text or "^{o" in text or "o”" in text:
-        text = _RAISED_O.sub(r"^\\circ ", text)
-    if "..." in text:
-        text = _GOES_ON.sub(r"\\ldots ", text)
-    if "+/-" in text:
-        text = text.replace("+/-", "\\pm ")
-    if "appro" in text or "rough" in text or "about" in text:
-        text = _ROUGHLY.sub("", text)
-    if text.endswith(")") and _POINTS.fullmatch(text):
-        text = re.sub(r"\)\s+\(", "), (", text)
-    if text.endswith("[") or "]" in text[:12] or "\\cup" in text:
-        text = _turned(text)
-    if "\\circ" in text:
-        text = _QUOTED_DEGREES.sub(r"^\\circ ", text)
-        text = _MINUTES.sub(_one_angle, text)
-    return _ORDINAL.sub("", text) if "th" in text or "st" in text or "nd" in text or "rd" in text else text
+    for marks, read in _NOTATIONS:
+        for mark in marks:
+            if mark in text:
+                text = read(text)
+                break
+    return text
+
+
+def _without_empty(text: str) -> str:
+    """Without braces that hold nothing, or a block or an argument that needs none."""
+    text = _BRACED_ARGUMENTS.sub(r"\1\2", _BRACED_BLOCK.sub(r"\1", text))
+    return unbraced(_EMPTY_BEHIND.sub("", _EMPTY.sub("", text)).strip())
+
+
+def _unaligned(text: str) -> str:
+    return text if "\\begin" in text else _ALIGNMENT.sub(" ", text)
+
+
+def _remarked(text: str) -> str:
+    """`5 (apples)`: the remark as words behind the value."""
+    remark = _REMARK.search(text) if text[-1] in "”)" else None
+    return text if remark is None else f"{text[: remark.start()]} “ {remark[1]}”"
+
+
+def _angled(text: str) -> str:
+    return rf"\langle {text[1:-1]} \rangle" if _ANGLED.fullmatch(text) else text
+
+
+def _repeating(text: str) -> str:
+    return _DOTTED.sub(r"\\dot{\1}", _COMMA_BEFORE_REPEAT.sub(".", text))
+
+
+def _in_degrees(text: str) -> str:
+    return _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
+
+
+def _listed(text: str) -> str:
+    """`(1, 2) (3, 4)`: points in a row."""
+    return re.sub(r"\)\s+\(", "), (", text) if _POINTS.fullmatch(text) else text
+
+
+def _in_minutes(text: str) -> str:
+    return _MINUTES.sub(_one_angle, _QUOTED_DEGREES.sub(r"^\\circ ", text))
 
 
 def _chosen(match: re.Match[str]) -> str:
@@ -201,3 +200,29 @@ def _turned(text: str) -> str:
         return opening + inner[1:-1] + (")" if inner[-1] == "[" else inner[-1])
 
     return re.sub(_PART, plain, text)
+
+
+_NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
+    (("\\over",), lambda text: _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)),
+    (("C", "P"), lambda text: _CHOSEN.sub(_chosen, text)),
+    (("{",), _without_empty),
+    (("&",), _unaligned),
+    (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
+    (("”", ")"), _remarked),
+    (("/_", "/ _"), lambda text: _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)),
+    (("\\dot", ",\\overline"), _repeating),
+    (("<",), _angled),
+    (("{",), _in_degrees),
+    (("!=",), lambda text: _FACTORIAL.sub("! =", text)),
+    ((".(",), lambda text: _REPEATED.sub(r"\1.\\overline{\2}", text)),
+    (("(=", "( ="), lambda text: _AGAIN.sub(r"\1 = \2", text)),
+    (("^o", "^{o", "o”"), lambda text: _RAISED_O.sub(r"^\\circ ", text)),
+    (("...",), lambda text: _GOES_ON.sub(r"\\ldots ", text)),
+    (("+/-",), lambda text: text.replace("+/-", "\\pm ")),
+    (("appro", "rough", "about"), lambda text: _ROUGHLY.sub("", text)),
+    ((")",), _listed),
+    (("[", "]"), _turned),
+    (("\\circ",), _in_minutes),
+    (("th", "st", "nd", "rd"), lambda text: _ORDINAL.sub("", text)),
+)
+"""Notations in the order in which they are read, each behind marks of which a text that uses it has one."""

@@ -13,8 +13,11 @@ Example:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+
+Measure = tuple[tuple[tuple[str, int], ...], Fraction]
+"""Base quantities with their powers, and the factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +165,8 @@ _LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": 
 _NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
 
 
-def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
-    table: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {}
+def _table() -> dict[str, Measure]:
+    table: dict[str, Measure] = {}
 
     def put(spellings: str, dimension: tuple[tuple[str, int], ...], factor: Fraction) -> None:
         for name in spellings.split():
@@ -183,9 +186,9 @@ def _table() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
     return table
 
 
-def _with_prefixes() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
+def _with_prefixes() -> dict[str, Measure]:
     """Symbols whose letter case tells them apart: `mW` and `MW`."""
-    found: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {}
+    found: dict[str, Measure] = {}
     for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm"):
         dimension, one = _UNITS[symbol]
         for prefix, times in _PREFIXES.items():
@@ -196,6 +199,7 @@ def _with_prefixes() -> dict[str, tuple[tuple[tuple[str, int], ...], Fraction]]:
 _UNITS = _table()
 _SYMBOLS = _with_prefixes()
 _PREFIXED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+_RAISING = {"squared": 1, "cubed": 2}
 _FILLING_WORDS = """
 of in the a an and total altogether units unit more each all exactly only about approximately possible different
 distinct is are left away old long tall high wide deep per by on for to from squared cubed
@@ -212,7 +216,7 @@ forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice doubl
 least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively
 also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never impossible undefined extraneous
 nope doesn't too above below th st nd rd
-etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
+percentish etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
@@ -223,6 +227,7 @@ _FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
 _NAUTICAL = re.compile(r"\bnautical\s+miles?\b", re.IGNORECASE)
 _LIGHT_YEARS = re.compile(r"\blight[\s-]years?\b", re.IGNORECASE)
 _IN_TOTAL = re.compile(r"(?:total|all|the)\b", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]+")
 _ONLY_WORDS = re.compile(r"[A-Za-z\s]*")
 _DEGREES_OF = re.compile(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
 _MOST_WORDS = 8
@@ -234,7 +239,7 @@ def is_unit(word: str) -> bool:
     return word in _UNITS or word in _SYMBOLS or word in _PREFIXED or (len(word) > 2 and word.lower() in _UNITS)
 
 
-def _known(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
+def _known(word: str) -> Measure | None:
     """As it stands, else without its letter case: `KG` is a kilogram, `Mg` is none."""
     plain = word.replace(" ", "")
     return _UNITS.get(plain) or _SYMBOLS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
@@ -254,73 +259,100 @@ def priced(currency: Unit, per: Unit) -> Unit:
 
 def read_unit(text: str) -> Unit | None:
     """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
-    powers: dict[str, int] = {}
-    factor, words, manners = Fraction(1), set[str](), set[str]()
-    at, sign, raised, count, last_factor = 0, 1, 1, 0, Fraction(1)
     text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))
-    money = Fraction(1)
+    reader = _Reader()
+    at = count = 0
     while at < len(text):
         match = _ITEM.match(text, at)
         if match is None or count > _MOST_WORDS:
             return None
         at, count = match.end(), count + 1
         if match["over"]:
-            sign = -1
+            reader.sign = -1
+        if match["word"] is None:
             continue
-        if match["dot"]:
-            continue
-        word = match["word"].rstrip(".")
-        lower = word.lower()
-        if lower == "per":
-            sign = -1
-            continue
-        if lower in _PREFIXED and at < len(text):
-            raised = _PREFIXED[lower]
-            continue
-        if lower in ("squared", "cubed") and powers:
-            last = list(powers)[-1]
-            more = 1 if lower == "squared" else 2
-            factor *= last_factor**more
-            powers[last] += more * sign
-            continue
-        in_total = powers or (words and _IN_TOTAL.match(text, at))
-        if lower == "in" and in_total and text[at:].strip():  # `hours in total`
-            continue
-        if lower == "of" and words and not powers and _ONLY_WORDS.fullmatch(text, at):  # `bags of apples` are bags
+        word, behind = match["word"].rstrip("."), text[at:]
+        if reader.ends_with(word.lower(), behind):
             break
-        if lower in ("a", "an") and powers and (following := re.match(r"[A-Za-z]+", text[at:])):
+        if reader.joins(word.lower(), behind):
+            continue
+        if _is_never(word.lower(), behind) or not reader.counts(word, (match["power"] or "").replace(" ", "")):
+            return None
+    return reader.unit()
+
+
+def _is_never(lower: str, behind: str) -> bool:
+    """A word that changes a value: `5 times` is a count, `5 times that` is more."""
+    return lower in _NEVER or _singular(lower) in _NEVER or (lower == "times" and bool(behind))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What the words read so far have said: of units their powers and factor, other words, and manners."""
+
+    powers: dict[str, int] = field(default_factory=dict)
+    factor: Fraction = Fraction(1)
+    words: set[str] = field(default_factory=set)
+    manners: set[str] = field(default_factory=set)
+    sign: int = 1
+    raised: int = 1  # of the next unit: 2 behind `square`
+    last_factor: Fraction = Fraction(1)
+    money: Fraction = Fraction(1)
+
+    def ends_with(self, lower: str, behind: str) -> bool:
+        """`bags of apples` are bags."""
+        return lower == "of" and bool(self.words) and not self.powers and _ONLY_WORDS.fullmatch(behind) is not None
+
+    def joins(self, lower: str, behind: str) -> bool:
+        """Whether the word says how units belong together, and is none itself."""
+        if lower == "per":
+            self.sign = -1
+        elif lower in _PREFIXED and behind:
+            self.raised = _PREFIXED[lower]
+        elif lower in _RAISING and self.powers:
+            self.factor *= self.last_factor ** _RAISING[lower]
+            self.powers[list(self.powers)[-1]] += _RAISING[lower] * self.sign
+        elif lower in ("a", "an") and self.powers and (following := _WORD.match(behind)) is not None:
             if _known(following.group()) is not None:  # `miles an hour`
-                sign = -1
-            continue
-        if lower == "times" and text[at:]:  # `5 times` is a count, `5 times that` is more
-            return None
-        if lower in _NEVER or _singular(lower) in _NEVER or lower in ("halfs", "percentish"):
-            return None
+                self.sign = -1
+        else:  # `hours in total`
+            return lower == "in" and bool(behind.strip()) and (bool(self.powers) or self._is_total(behind))
+        return True
+
+    def _is_total(self, behind: str) -> bool:
+        return bool(self.words) and _IN_TOTAL.match(behind) is not None
+
+    def counts(self, word: str, power: str) -> bool:
+        """Take a unit, or a word that says what is counted; whether it is either."""
+        lower = word.lower()
         known = _UNITS["amp"] if word == "A" else _known(word)  # no article
-        if known is None and lower in ("unit", "units") and not words:
-            words.add(f"unit{(match['power'] or str(raised)).strip()}")
-            raised = 1
-            continue
-        manner = _SAME_MANNER.get(lower, lower)
-        if known is None and manner in _MANNERS:
-            manners.add(manner)
-            continue
-        if known is None:
-            if lower not in _FILLING:
-                if len(word) < 2 and word != "a":
-                    return None
-                words.add(_singular(lower))
-            continue
-        dimension, last_factor = known
-        power = int((match["power"] or "1").replace(" ", "")) * raised * sign
+        if known is not None:
+            self._measure(known, int(power or "1") * self.raised * self.sign)
+        elif lower in ("unit", "units") and not self.words:
+            self.words.add(f"unit{power or self.raised}")
+        elif (manner := _SAME_MANNER.get(lower, lower)) in _MANNERS:
+            self.manners.add(manner)
+            return True
+        elif lower not in _FILLING:
+            self.words.add(_singular(lower))
+            return len(word) > 1 or word == "a"
+        else:
+            return True
+        self.raised = 1
+        return True
+
+    def _measure(self, known: Measure, power: int) -> None:
+        dimension, self.last_factor = known
         for base, exponent in dimension:
-            powers[base] = powers.get(base, 0) + exponent * power
-        factor *= last_factor**power
+            self.powers[base] = self.powers.get(base, 0) + exponent * power
+        self.factor *= self.last_factor**power
         if dimension == (("money", 1),):
-            money = last_factor
-        raised = 1
-    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
-    rest = tuple((base, power) for base, power in dimension if base != "money")
-    if rest and powers.get("money") == 1 and all(power < 0 for _base, power in rest):
-        return priced(Unit((("money", 1),), money), Unit(rest, factor / money))
-    return Unit(dimension, factor if dimension else Fraction(1), frozenset(words), frozenset(manners))
+            self.money = self.last_factor
+
+    def unit(self) -> Unit:
+        dimension = tuple(sorted((base, power) for base, power in self.powers.items() if power))
+        rest = tuple((base, power) for base, power in dimension if base != "money")
+        if rest and self.powers.get("money") == 1 and all(power < 0 for _base, power in rest):
+            return priced(Unit((("money", 1),), self.money), Unit(rest, self.factor / self.money))
+        factor = self.factor if dimension else Fraction(1)
+        return Unit(dimension, factor, frozenset(self.words), frozenset(self.manners))
