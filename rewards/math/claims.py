@@ -140,8 +140,6 @@ def _is_claimed(row: str) -> bool:
 _LINK = re.compile(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
 _LINKED = re.compile(r"[mO]?b[.gKpc]{0,3}\Z")  # "is exactly", "turns out to be", "comes to"
 _OTHER_THAN_IT = re.compile(r"[okdwxrRhnPTt=U]|(?<!y)W")
-_IS_NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
-_IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 
 
 def is_about_it(row: str) -> bool:

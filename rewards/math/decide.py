@@ -184,11 +184,6 @@ def sign_of_infinity(expression: Expr) -> int:
     return 0
 
 
-def is_computable(expression: Expr) -> bool:
-    """It holds operations."""
-    return any(isinstance(one, Op) for one in walk(expression))
-
-
 def close(gold: Expr, answer: Expr, tolerance: float | None) -> Answer:
     """Whether they are equal, or no further apart than a tolerance that the reference states."""
     found = same(gold, answer)

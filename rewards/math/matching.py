@@ -274,22 +274,6 @@ def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
     return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
 
 
-def _clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
-    if gold.half and answer.half and gold.half != answer.half:
-        return Answer.NO
-    if answer.half and not gold.half and gold.seconds >= 13 * 3600:
-        return _clocks(answer, gold, _terms)
-    if gold.half and not answer.half and not 3600 <= answer.seconds < 13 * 3600:  # on the clock of 24 hours
-        return yes_if((gold.seconds % (12 * 3600)) + (12 * 3600 if gold.half == "pm" else 0) == answer.seconds)
-    return yes_if(gold.seconds == answer.seconds)
-
-
-def _dates(gold: Date, answer: Date, _terms: Terms) -> Answer:
-    """The year that only the answer gives says nothing, as a unit does."""
-    years = gold.year in (0, answer.year)
-    return yes_if((gold.month, gold.day) == (answer.month, answer.day) and years)
-
-
 # --- several values ---------------------------------------------------------------------------------------------------
 
 
@@ -337,23 +321,12 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         if by_name.keys() != also.keys() or (_of_several(by_name) and gold.hedged != answer.hedged):
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
-    names = [{i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)]
-    if len(names[0]) == len(names[1]) == 1 and _plain_name(min(names[0])) != _plain_name(min(names[1])):
+    if _are_of_others(gold, answer, also):
         return Answer.NO
-    if len(names[0]) == 1 and also is not None and _of_several(also) and all(isinstance(i, Named) for i in gold.items):
-        return Answer.NO  # two values of `x` are none of `x` and `y`
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
         return Answer.NO  # "A or C" is no "A and C"
     if sets.is_condition(gold) or sets.is_condition(answer):
-        if (
-            not gold.hedged
-            and not answer.hedged
-            and all(isinstance(i, Inequality) for i in (*gold.items, *answer.items))
-        ):
-            found = match_all(gold.items, answer.items)
-            if found is Answer.YES:
-                return found
-        return sets.same_region(gold, answer)
+        return _conditions(gold, answer)
     if by_name is not None and _of_several(by_name):
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
@@ -363,31 +336,61 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
             answer = Many(answer.items, "(", ")")
     if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and _of_several(also):
         return Answer.NO
-    gold, answer = _unnamed(gold, answer), _unnamed(answer, gold)
-    ours, theirs = (gold.opening, gold.closing), (answer.opening, answer.closing)
+    return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
+
+
+def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) -> bool:
+    """Whether the values have names, and others than the gold's: two values of `x` are none of `y`, or of `x` and `y`.
+
+    assigned: the answer's values by their names.
+    """
+    asked, given = (
+        {i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)
+    )
+    if len(asked) != 1:
+        return False
+    if len(given) == 1 and _plain_name(min(asked)) != _plain_name(min(given)):
+        return True
+    return assigned is not None and _of_several(assigned) and all(isinstance(i, Named) for i in gold.items)
+
+
+def _conditions(gold: Many, answer: Many) -> Answer:
+    """Inequalities one by one, of names as well; else the sets of numbers that they leave."""
+    if not gold.hedged and not answer.hedged and all(isinstance(i, Inequality) for i in (*gold.items, *answer.items)):
+        found = match_all(gold.items, answer.items)
+        if found is Answer.YES:
+            return found
+    return sets.same_region(gold, answer)
+
+
+def _unlabelled(gold: Many, answer: Many, terms: Terms) -> Answer:
+    """Lists, sets, tuples and what else brackets make of values that have no names."""
     if max(len(gold.items), len(answer.items)) > _MOST_PAIRS:
         return Answer.NO
-    if _SETS in (ours, theirs):
+    if _SETS in ((gold.opening, gold.closing), (answer.opening, answer.closing)):
         return _sets(gold, answer, terms)
     if not gold.opening and not answer.opening:
         return match_all(gold.items, answer.items, terms)
+    return match_in_order(gold.items, answer.items, terms) if _are_alike(gold, answer) else Answer.NO
+
+
+def _are_alike(gold: Many, answer: Many) -> bool:
+    """Whether brackets, of which at least one side has some, may hold the same thing.
+
+    A tuple of three or more may stand in square brackets; with two they would be an interval's.
+    """
     if len(gold.items) != len(answer.items):
-        return Answer.NO
-    kinds = {rows.kind_of(ours), rows.kind_of(theirs)}
-    # A tuple of three or more may stand in square brackets; with two they would be an interval's.
-    alike = len(kinds) == 1 or (len(gold.items) > 2 and kinds == {"tuple", "list"})
-    if gold.opening and answer.opening and not alike:
-        return Answer.NO
-    if "" in (gold.opening, answer.opening):
-        if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
-            return Answer.NO
-        bare = answer if gold.opening else gold
-        if any(isinstance(item, Many) and item.opening for item in bare.items):
-            return Answer.NO  # `(1,2), 3` is no `((1,2), 3)`
-        kind = rows.kind_of(theirs if not gold.opening else ours)
-        if kind != "tuple" and not (kind == "list" and len(gold.items) > 2):
-            return Answer.NO
-    return match_in_order(gold.items, answer.items, terms)
+        return False
+    is_long = len(gold.items) > 2
+    kinds = {rows.kind_of((many.opening, many.closing)) for many in (gold, answer) if many.opening}
+    if gold.opening and answer.opening:
+        return len(kinds) == 1 or (is_long and kinds == {"tuple", "list"})
+    if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
+        return False
+    bare = answer if gold.opening else gold
+    if any(isinstance(item, Many) and item.opening for item in bare.items):
+        return False  # `(1,2), 3` is no `((1,2), 3)`
+    return kinds == {"tuple"} or (is_long and kinds == {"list"})
 
 
 def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
@@ -466,8 +469,8 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Choice, Words): _choice_and_words,
     (Choice, Scalar): _choice_and_value,
     (Choice, Many): _choice_and_value,
-    (Clock, Clock): _clocks,
-    (Date, Date): _dates,
+    (Clock, Clock): scalars.same_clocks,
+    (Date, Date): scalars.same_dates,
     (Many, Many): _many,
     (Many, Scalar): _many_and_scalar,
     (Scalar, Many): _scalar_and_many,

@@ -20,8 +20,7 @@ from functools import lru_cache
 
 from rewards.math.congruences import congruence
 from rewards.math.expressions import Num
-from rewards.math.lexicon import MONTHS, TRUTHS
-from rewards.math.number_sets import REALS, by_words
+from rewards.math.number_sets import REALS
 from rewards.math.number_words import in_words_and_digits
 from rewards.math.progressions import progression
 from rewards.math.signs import expanded
@@ -29,39 +28,10 @@ from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, 
 from rewards.math.structure import maths
 from rewards.math.tokens import FUNCTION_WORDS, NotMaths
 from rewards.math.units import CURRENCIES, is_unit
-from rewards.math.values import Based, Choice, Clock, Date, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
+from rewards.math.values import Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
+from rewards.math.worded import worded
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
-_PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
-_CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
-_CHOICE_AND_TEXT = re.compile(
-    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}[^=]*\Z))(\S.*)"
-)
-_OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
-_BASED = re.compile(
-    r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
-)
-_IN_BASE = re.compile(r"(-?[0-9A-Fa-f]*\d[0-9A-Fa-f]*)\s*\(?\s*(?:in )?base[\s-]*(\w+)\)?", re.IGNORECASE)
-_BASES = {
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "sixteen": 16,
-}
-_CLOCK = re.compile(
-    r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|noon|midnight)?(?:\s*o'?clock)?",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
-    r"(?:,?\s+(\d{4}))?",
-)
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
 _ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
 _SIGNS = "+-$€£¥₹ "
@@ -98,14 +68,6 @@ _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
 _BETWEEN_LINES = re.compile(r"([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*(\\perp|\\parallel)\s*([a-zA-Z]{1,3}(?:_\{?\w\}?)?)")
-_LETTERS = re.compile(
-    r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
-    r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
-    r"|[a-z]{1,2}(?:\s?-\s?[a-z]{1,2})+"
-)
-_ISO_DATE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
-_NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
 _SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
 _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`
@@ -126,7 +88,6 @@ _LEADING_KIND = re.compile(
     r"(?=[(\[\\])",
     re.IGNORECASE,
 )
-_NAMED_RATIO = re.compile(r"[a-zA-Z](?:\s*:\s*[a-zA-Z])+\s*=")
 _DECIMALS = re.compile(  # `3,5; 4,5`
     r"[(\[\\{\s]*[-+]?\d+(?:,\d+)?(?:\s*;\s*[-+]?\d+(?:,\d+)?)+[)\]\\}\s]*"
     r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
@@ -143,9 +104,6 @@ _NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 _BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
-_OTHER_CHOICE = re.compile(
-    r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
-)
 
 
 def readings(text: str) -> tuple[Value, ...]:
@@ -196,75 +154,68 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _readings(text: str) -> list[Value]:
-    if "\\begin{cases}" in text or "\\begin {cases}" in text:  # a function in pieces: by its spelling only
-        name, _, rows = _PUNCTUATION.sub("", text.replace("\\begin {", "\\begin{")).partition("\\begin{cases}")
-        branches = sorted(key(branch) for branch in _BRANCHES.split(rows.replace("\\end{cases}", "")) if branch.strip())
-        return [Words(" ".join((key(name), *branches)))]
-    if "," in text and ("\\ldots" in text or "..." in text) and (listed := progression(text)) is not None:
-        return [listed]
-    if "\\ldots" in text and "," in text and not maths(text):  # a list that goes on: by its spelling only
-        return [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
-    if "\\" in text and _LOGIC.fullmatch(text):
-        return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
-    found: list[Value] = []
-    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)])))
-    text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
-    if "\\" in text and "\\to" not in text and "\\neg" not in text:
-        text = _IMPLIES.split(text)[-1].strip() or text
-    text = _respelled(text)
-    label = _LABEL.match(text)
-    if label is not None:
-        text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
-    text = _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
-    if (but := _ALL_BUT.match(text)) is not None:
-        return _all_but(text[but.end() :])
-    if (
-        "," in text
-        and _DECIMALS.fullmatch(text)
-        and not all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text))
-    ):
-        text = text.replace(",", ".")  # `3,5; 4,5`
-    if (several := _separately(text)) is not None:
-        return several
-    if _TO.fullmatch(text.strip("“” ")):
-        return [Ratio(tuple(Num(Fraction(part)) for part in re.findall(r"\d+", text)))]
-    if lines := _BETWEEN_LINES.fullmatch(text):
-        return [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
-    if "mod" in text and (congruent := congruence(text)) is not None:
-        return congruent
-    if maps := _MAPS.match(text):
-        return _function(maps[1], maths(text[maps.end() :])) or [Words(key(text))]
-    unquoted = " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
-    if (digits := in_words_and_digits(unquoted)) is not None:
-        return maths(digits)
-    if magnitude := _MAGNITUDE.fullmatch(text):  # two values of a real unknown
-        return [*maths(rf"{magnitude[1]} = \pm ({magnitude[2]})"), *maths(text)]
-    found += _worded(unquoted, quoted=OPEN_TEXT in text)
-    may_be_ratio = bool(found) and isinstance(found[0], Clock) and not found[0].half
-    if found and (isinstance(found[0], Scalar | Truth | Date) or len(unquoted) > 4) and not may_be_ratio:
+    for only_by_spelling in (_in_pieces, _going_on, _in_logic):
+        if (found := only_by_spelling(text)) is not None:
+            return found
+    text = _with_points(_unlabelled(_respelled(_bared(text))))
+    for of_a_kind in (_all_but, _separately, _one_to_other, _lines, _congruence, _mapped, _in_digits, _magnitude):
+        if (found := of_a_kind(text)) is not None:
+            return found
+    unquoted = _unquoted(text)
+    found = worded(unquoted, quoted=OPEN_TEXT in text)
+    if found and (isinstance(found[0], Truth) or len(unquoted) > 4) and not _may_be_ratio(found[0]):
         return found
-    decimal = _DECIMAL_COMMA.fullmatch(text)
-    if decimal and (
-        not _GROUPED.fullmatch(f"{decimal[1].lstrip(_SIGNS)},{decimal[2]}") or decimal[1].lstrip(_SIGNS) == "0"
-    ):
-        found += maths(f"{decimal[1]}.{decimal[2]}{decimal[3]}")
-        found += maths(f"{decimal[1]}, {decimal[2]}{decimal[3]}")
-        return found
+    if (decimal := _DECIMAL_COMMA.fullmatch(text)) is not None and not _has_thousands(decimal):
+        whole, places, behind = decimal.groups()
+        return [*found, *maths(f"{whole}.{places}{behind}"), *maths(f"{whole}, {places}{behind}")]
     if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
         text = text[1:-1].strip()
         if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, and no product
             return found or [Words(words_of(text))]
-    if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
-        found += maths(re.sub(r",(?=\d)", ", ", text))
-        if re.search(r",\s", text):
-            found += maths(text)
-    else:
-        found += maths(text)
-    if (point := _POINT.match(text)) and text.endswith(")"):
-        found += [one for one in maths(text[point.end() :]) if isinstance(one, Many)]
+    found += _formulas(text)
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
-        found.append(Words(words_of(unquoted)))
+        return [Words(words_of(unquoted))]
     return found
+
+
+# --- by the spelling only ---------------------------------------------------------------------------------------------
+
+
+def _in_pieces(text: str) -> list[Value] | None:
+    """A function in pieces, of which the order says nothing."""
+    text = text.replace("\\begin {", "\\begin{")
+    if "\\begin{cases}" not in text:
+        return None
+    name, _, rows = _PUNCTUATION.sub("", text).partition("\\begin{cases}")
+    branches = sorted(key(branch) for branch in _BRANCHES.split(rows.replace("\\end{cases}", "")) if branch.strip())
+    return [Words(" ".join((key(name), *branches)))]
+
+
+def _going_on(text: str) -> list[Value] | None:
+    """A list that goes on; whole numbers in equal steps are what they stand for."""
+    if "," not in text or ("\\ldots" not in text and "..." not in text):
+        return None
+    if (listed := progression(text)) is not None:
+        return [listed]
+    return None if "\\ldots" not in text or maths(text) else [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
+
+
+def _in_logic(text: str) -> list[Value] | None:
+    if "\\" not in text or not _LOGIC.fullmatch(text):
+        return None
+    return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
+
+
+# --- what stands around an answer, and other ways to write it ---------------------------------------------------------
+
+
+def _bared(text: str) -> str:
+    """Without the clause behind it, and what is said before it."""
+    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)])))
+    text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
+    if "\\" in text and "\\to" not in text and "\\neg" not in text:
+        text = _IMPLIES.split(text)[-1].strip() or text
+    return text
 
 
 def _respelled(text: str) -> str:
@@ -288,14 +239,99 @@ def _respelled(text: str) -> str:
     return text
 
 
+def _unlabelled(text: str) -> str:
+    """Without words in front that say what it is."""
+    label = _LABEL.match(text)
+    if label is not None:
+        text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
+    return _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
+
+
+def _with_points(text: str) -> str:
+    """`3,5; 4,5` with decimal points."""
+    if "," not in text or not _DECIMALS.fullmatch(text):
+        return text
+    if all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text)):
+        return text
+    return text.replace(",", ".")
+
+
+def _unquoted(text: str) -> str:
+    return " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
+
+
+# --- answers of one kind ----------------------------------------------------------------------------------------------
+
+
+def _one_to_other(text: str) -> list[Value] | None:
+    """`3 to 2`"""
+    if not _TO.fullmatch(text.strip("“” ")):
+        return None
+    return [Ratio(tuple(Num(Fraction(part)) for part in re.findall(r"\d+", text)))]
+
+
+def _lines(text: str) -> list[Value] | None:
+    lines = _BETWEEN_LINES.fullmatch(text)
+    return None if lines is None else [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
+
+
+def _congruence(text: str) -> list[Value] | None:
+    return congruence(text) if "mod" in text else None
+
+
+def _mapped(text: str) -> list[Value] | None:
+    maps = _MAPS.match(text)
+    return None if maps is None else _function(maps[1], maths(text[maps.end() :])) or [Words(key(text))]
+
+
+def _in_digits(text: str) -> list[Value] | None:
+    """Numbers in words and digits."""
+    digits = in_words_and_digits(_unquoted(text))
+    return None if digits is None else maths(digits)
+
+
+def _magnitude(text: str) -> list[Value] | None:
+    """`|x| = 2`: two values of a real unknown."""
+    found = _MAGNITUDE.fullmatch(text)
+    return None if found is None else [*maths(rf"{found[1]} = \pm ({found[2]})"), *maths(text)]
+
+
+def _may_be_ratio(value: Value) -> bool:
+    """`3:20`"""
+    return isinstance(value, Clock) and not value.half
+
+
+def _has_thousands(decimal: re.Match[str]) -> bool:
+    """What might be a decimal with a comma is a number with thousands."""
+    whole = decimal[1].lstrip(_SIGNS)
+    return whole != "0" and _GROUPED.fullmatch(f"{whole},{decimal[2]}") is not None
+
+
+def _formulas(text: str) -> list[Value]:
+    """By the grammar; in brackets a comma without a blank may part values, too, and a point may have its letter."""
+    found: list[Value] = []
+    if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
+        found += maths(re.sub(r",(?=\d)", ", ", text))
+        if re.search(r",\s", text):
+            found += maths(text)
+    else:
+        found += maths(text)
+    if (point := _POINT.match(text)) and text.endswith(")"):
+        found += [one for one in maths(text[point.end() :]) if isinstance(one, Many)]
+    return found
+
+
 def _function(variable: str, values: list[Value]) -> list[Value]:
     """What a variable is mapped to."""
     return [Named("", value, None, (variable,)) for value in values]
 
 
-def _all_but(text: str) -> list[Value]:
+def _all_but(text: str) -> list[Value] | None:
     """All real numbers without those that are listed."""
-    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text.strip(" ”")))
+    but = _ALL_BUT.match(text)
+    if but is None:
+        return None
+    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text[but.end() :].strip(" ”")))
     if not taken or not isinstance(taken[0], Scalar | Many):
         return []
     first = taken[0]
@@ -305,13 +341,6 @@ def _all_but(text: str) -> list[Value]:
         else Many(first.items if isinstance(first, Many) else (first,), "\\{", "\\}")
     )
     return [Minus(REALS, listed)]
-
-
-def _several_choices(text: str) -> list[Value]:
-    """`(A) and (C)`, `(A), (C)`: each in brackets."""
-    if _CHOICES.fullmatch(text) is None:
-        return []
-    return [Many(tuple(Choice(letter) for letter in re.findall(r"[A-J]", text)))]
 
 
 def _clause(text: str) -> int:
@@ -335,75 +364,9 @@ def conditions(text: str) -> frozenset[str]:
     return frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
 
 
-def _worded(text: str, *, quoted: bool) -> list[Value]:
-    """Words, choices, truths, dates, times, numbers to a base."""
-    found: list[Value] = []
-    lower = text.lower().strip(" .!")
-    if lower in TRUTHS:
-        return [Truth(TRUTHS[lower])]
-    option = _OPTION.sub("", text)
-    if choice := _CHOICE.fullmatch(option):
-        found.append(Choice((choice[1] or choice[2] or choice[3]).upper()))
-        return found
-    if choices := _several_choices(option):
-        return choices
-    if not _NAMED_RATIO.match(option) and (with_text := _CHOICE_AND_TEXT.fullmatch(option)):
-        letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
-        if _OTHER_CHOICE.search(rest):  # another option beside it
-            return [Words(words_of(text))]
-        return [Choice(letter.upper(), rest)]
-    if iso := _ISO_DATE.fullmatch(text):
-        return [Date(int(iso[2]), int(iso[3]), int(iso[1]))]
-    if numeric := _NUMERIC_DATE.fullmatch(text):
-        first, second, year = map(int, numeric.groups())
-        one, other = (first, second) if first <= 12 else (second, first)
-        return [Date(one, other, year)] if 1 <= one <= 12 and 1 <= other <= 31 else [Words(words_of(text))]
-    if "_" in text or "base" in lower:
-        last = text.rpartition("=")[2].strip()
-        based = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
-        if based:
-            groups = [group for group in based.groups() if group is not None]
-            if len(groups) == 3:
-                groups = [groups[0] + groups[1], groups[2]]
-            base = int(groups[1]) if groups[1].isdigit() else _BASES.get(groups[1].lower(), 0)
-            if 2 <= base <= 36 and all(c in "-." or int(c, 36) < base for c in groups[0]):
-                return [Based(groups[0].upper(), base)]
-    if ":" in text or lower.endswith(("m", "m.", "noon", "midnight", "clock")):
-        found += _time(text)
-        if found and isinstance(found[0], Clock) and found[0].half:
-            return found
-    if lower[:1].isalnum() and any(lower.find(month[:3]) >= 0 for month in MONTHS):
-        date = _DATE.fullmatch(text.removeprefix("the ").rstrip(" ."))
-        if date:
-            month = MONTHS.get((date[1] or date[4]).lower())
-            if month:
-                return [Date(month, int(date[2] or date[3]), int(date[5] or 0))]
-    words = lower.split()
-    if any(word in FUNCTION_WORDS for word in words) and all(len(w) < 3 or w in FUNCTION_WORDS for w in words):
-        return found  # `sin x`, `infinity`
-    if (numbers := by_words(lower)) is not None:
-        return [*found, numbers, Words(words_of(text))]
-    if text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower())):
-        return [*found, Words(words_of(text))]
-    if _LETTERS.fullmatch(text):
-        return found
-    if _PLAIN.fullmatch(text) and " or " not in lower and " and " not in lower and (len(text) > 4 or quoted):
-        found.append(Words(words_of(text)))
-    return found
-
-
 def _is_reducible(ratio: Ratio) -> bool:
     values = [part.value for part in ratio.parts if isinstance(part, Num)]
     return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
-
-
-def _time(text: str) -> list[Value]:
-    match = _CLOCK.fullmatch(text.strip())
-    if match is None or not (match[2] or match[4]) or int(match[1]) > 24 or int(match[2] or 0) > 59:
-        return []
-    half = (match[4] or "").lower().replace(".", "")
-    half = {"noon": "pm", "midnight": "am"}.get(half, half)
-    return [Clock(int(match[1]) * 3600 + int(match[2] or 0) * 60 + int(match[3] or 0), half)]
 
 
 _PARTS = re.compile(r"\s*(?:,\s*“?\s*(?:and|or)\b\s*”?|,(?=\s)|“?\s*(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\s*”?)\s*")
@@ -418,8 +381,7 @@ def _separately(text: str) -> list[Value] | None:
         return None
     values: list[Value] = []
     for part in parts:
-        plain = " ".join(part.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
-        found = _worded(plain, quoted=False)
+        found = worded(_unquoted(part), quoted=False)
         if not found or not isinstance(found[0], Based | Clock):
             return None
         values.append(found[0])

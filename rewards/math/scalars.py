@@ -1,4 +1,4 @@
-"""One value against another: numbers with units, percentages, angles, numbers to a base, ratios.
+"""One value against another: numbers with units, percentages, angles, numbers to a base, ratios, times, dates.
 
 Where units conflict, the values differ; a unit on one side only is ignored.
 """
@@ -10,7 +10,7 @@ from fractions import Fraction
 from rewards.math import decide
 from rewards.math.decide import Answer, all_of, yes_if
 from rewards.math.expressions import PI, Expr, Num, Op, divide, multiply, walk
-from rewards.math.values import Based, Clock, Ratio, Scalar, Terms
+from rewards.math.values import Based, Clock, Date, Ratio, Scalar, Terms
 
 
 def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
@@ -122,3 +122,19 @@ def clock_and_ratio(gold: Clock, answer: Ratio, _terms: Terms) -> Answer:
     if gold.half or len(parts) != 2:
         return Answer.NO
     return yes_if(parts[0] * 3600 + parts[1] * 60 == gold.seconds)
+
+
+def same_clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
+    if gold.half and answer.half and gold.half != answer.half:
+        return Answer.NO
+    if answer.half and not gold.half and gold.seconds >= 13 * 3600:
+        return same_clocks(answer, gold, _terms)
+    if gold.half and not answer.half and not 3600 <= answer.seconds < 13 * 3600:  # on the clock of 24 hours
+        return yes_if((gold.seconds % (12 * 3600)) + (12 * 3600 if gold.half == "pm" else 0) == answer.seconds)
+    return yes_if(gold.seconds == answer.seconds)
+
+
+def same_dates(gold: Date, answer: Date, _terms: Terms) -> Answer:
+    """The year that only the answer gives says nothing, as a unit does."""
+    years = gold.year in (0, answer.year)
+    return yes_if((gold.month, gold.day) == (answer.month, answer.day) and years)

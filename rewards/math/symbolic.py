@@ -204,9 +204,7 @@ def _is_zero_number(difference: Any) -> bool | None:
     s = _sympy()
     if difference.is_zero:
         return True
-    for attempt in (s.radsimp, s.nsimplify, s.sqrtdenest, s.simplify):
-        if attempt is s.nsimplify:
-            continue
+    for attempt in (s.radsimp, s.sqrtdenest, s.simplify):
         if attempt(difference) == 0:
             return True
     if difference.is_algebraic:

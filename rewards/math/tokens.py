@@ -77,7 +77,6 @@ _TOKEN = re.compile(
     r"|(?P<sign>\.\.\.+|<=|>=|!=|==|:=|\*\*|\S)",
     re.DOTALL,
 )
-_PLAIN_COMMAS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _REPEAT = re.compile(
     r"(\d*)\.?(\d*?)(?:\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?|\\dot\s*\{\s*(\d)\s*\}(?:(\d*)\\dot\s*\{\s*(\d)\s*\})?)$"
 )

@@ -216,7 +216,8 @@ forty fifty sixty seventy eighty ninety lakh crore mil bn ppm twice thrice doubl
 least most minimum maximum no false wrong incorrect invalid possibly probably likely unlikely unsure alternatively
 also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never impossible undefined extraneous
 nope doesn't too above below th st nd rd
-percentish etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
+etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
+percentish
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(
