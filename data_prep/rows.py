@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import IO, TypeAlias, TypeVar, cast
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
-from sandbox.json_faults import json_fault
+from rewards.errors import InvalidRow
+from rewards.types import reference_text
+from sandbox.json_text import JsonFault, read_json
 
 OnBad: TypeAlias = Callable[[BadRow], None]
 """What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
@@ -169,15 +171,15 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         if not text:
             return None
-        value = json.loads(text, object_pairs_hook=_each_key_once)
+        value = read_json(text)
         if "\\u" in text and "\\ud" in text.lower():
             # "\ud83d" alone is half a character: it can be neither written nor tokenised
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
         raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits and nesting without end among them
-        reason = f"expected a JSON object: {error if isinstance(error, _KeyTwice) else json_fault(error)}"
+    except JsonFault as error:
+        reason = f"expected a JSON object: {error}"
         raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text) from error
     if text.count("[") + text.count("{") > _NESTING and _deeper_than(value, _NESTING):
         reason = f"expected a JSON object: it is nested more than {_NESTING} levels deep"
@@ -185,19 +187,6 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
     if not isinstance(value, dict):
         raise BadRow(file=file, line=number, expected="a JSON object", found=value, row=text)
     return Row(file=file, line=number, fields=value, text=text)
-
-
-class _KeyTwice(ValueError):
-    """An object with two values for one key."""
-
-
-def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; of two values for one key the first would be dropped without a word."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _KeyTwice(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
-    return made
 
 
 def _deeper_than(value: object, levels: int) -> bool:
@@ -216,7 +205,7 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
     import pyarrow
     from pyarrow import parquet
 
-    del on_bad, on_open  # a Parquet file has a schema: its rows can all be read, or none
+    del on_open
     number = after
     try:
         with parquet.ParquetFile(path) as file:
@@ -229,7 +218,10 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
                 passed += batch.num_rows
                 for fields in unread.to_pylist():
                     number += 1
-                    yield Row(file=str(path), line=number, fields=_with_reference(fields))
+                    try:
+                        yield Row(file=str(path), line=number, fields=_with_reference(fields))
+                    except InvalidRow as error:
+                        on_bad(BadRow(str(error), file=str(path), line=number, field="reference"))
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         # OSError: damaged pages; ValueError: text that is not UTF-8; OverflowError: times that Python does not know
         raise BadFile(f"{path}: cannot be read as Parquet after row {number}: {error}") from error
@@ -238,16 +230,11 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
 def _with_reference(fields: dict[str, object]) -> dict[str, object]:
     """A reference as our own writer stores it (JSON text, for its shape differs by row), or a struct with empty fields.
 
-    A bare math answer stays text: none of them is a JSON object with a `type`.
+    A bare math answer stays text. Raises InvalidRow.
     """
     reference = fields.get("reference")
-    if isinstance(reference, str) and reference.startswith("{"):
-        try:
-            parsed = json.loads(reference)
-        except (ValueError, RecursionError):
-            return fields
-        if isinstance(parsed, dict) and "type" in parsed:
-            return {**fields, "reference": parsed}
+    if (written := reference_text(reference)) is not None:
+        return {**fields, "reference": written}
     if isinstance(reference, dict):
         return {**fields, "reference": {key: value for key, value in reference.items() if value is not None}}
     return fields

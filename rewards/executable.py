@@ -18,7 +18,6 @@ is to blame. It is no sandbox: what it does with a response is its own affair.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import select
@@ -34,6 +33,7 @@ from rewards.lines import LineSplitter, line
 from rewards.outcome import Range, grade_from, short
 from rewards.registry import checked_range, reward
 from rewards.types import GradeRequest, GradeResult, Json
+from sandbox.json_text import JsonFault, read_json
 
 # Becomes the command, which the kernel then ends along with whoever started it (Linux), even where it hangs.
 _STARTER = """
@@ -173,10 +173,10 @@ class Executable:
 
     def _read_as_grade(self, answer: bytes) -> GradeResult:
         try:
-            value = json.loads(answer)
-        except (ValueError, RecursionError):
+            value = read_json(answer)
+        except JsonFault as error:
             self._stop()
-            return self._odd(f"wrote what is no JSON: {answer[:80].decode('utf-8', 'replace')!r}")
+            return self._odd(f"wrote what is no JSON: {answer[:80].decode('utf-8', 'replace')!r} ({error})")
         if not isinstance(value, dict):
             return grade_from(value, reward=self._name, scale=self._scale)
         if unknown := value.keys() - _GRADE_FIELDS:

@@ -37,7 +37,7 @@ from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.admission import Places
 from sandbox.errors import SandboxBusy, SandboxUnavailable
 from sandbox.http import Guard, detail_of, unless_gone
-from sandbox.json_faults import json_fault
+from sandbox.json_text import JsonFault, read_json
 
 MOST_RESPONSES = 65_536  # in one request
 _HEALTH_SECONDS, _HEALTH_EVERY = 20.0, 5.0
@@ -126,9 +126,9 @@ def create_app(
 def _read(body: bytes, pools: Mapping[str, GraderPool]) -> _Asked:
     """Raises BadBody, UnknownReward."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadBody(f"the body is not JSON: {json_fault(error)}") from error
+        value = read_json(body)
+    except JsonFault as error:
+        raise BadBody(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise BadBody(f"the body must be an object with 'rows', not {value!r:.80}")
     if unknown := sorted(value.keys() - {"reward", "rows", "row"}):

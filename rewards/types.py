@@ -26,6 +26,7 @@ from rewards.errors import InvalidRow
 from rewards.finite import finite
 from rewards.rules.references import READERS as RULE_READERS
 from rewards.rules.references import RuleReference
+from sandbox.json_text import JsonFault, KeyTwice, read_json
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Policy: TypeAlias = Literal["strict", "lenient"]
@@ -240,6 +241,23 @@ def reference_from(value: object) -> Reference:
     if unknown := set(value) - fields - {"type"}:
         raise InvalidRow(f"reference of type {kind!r} has unknown fields {sorted(unknown)}; known: {sorted(fields)}")
     return read(value)
+
+
+def reference_text(value: object) -> dict[str, Json] | None:
+    """A reference that is written as JSON, for a table has no other place for one; None for all else: a bare answer.
+
+    Raises:
+        InvalidRow: it has two values for one key.
+    """
+    if not isinstance(value, str) or not value.lstrip().startswith("{") or '"type"' not in value:
+        return None
+    try:
+        read = read_json(value)
+    except KeyTwice as error:
+        raise InvalidRow(f"reference is JSON that cannot be read: {error}") from error
+    except JsonFault:
+        return None
+    return read if isinstance(read, dict) and isinstance(read.get("type"), str) else None
 
 
 # --- requests and results -------------------------------------------------------------------------------------------

@@ -12,13 +12,16 @@ import hmac
 import json
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import uvicorn
 
 from sandbox.errors import SandboxUnavailable
 
-_DRAIN_SECONDS, _MOST_DRAINED = 5.0, 64 << 20
+_DRAIN_SECONDS, _SILENT_SECONDS = 30.0, 5.0
+_MOST_HELD = 4
+"""How many bodies of the largest size are held at once."""
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -59,12 +62,17 @@ def serve(app: App, listening: socket.socket) -> Awaitable[None]:
 
 
 class Guard:
-    """Before anything is read: the token, and the size of the body."""
+    """Before an application is asked: the token, the size of the body, and that of all bodies that are held at once.
+
+    A body is read here, whole. A client that has shut its side of the connection counts as gone, as with most servers:
+    nothing tells it from one that will not read.
+    """
 
     def __init__(self, app: App, *, token: str, most_bytes: int) -> None:
         self._app = app
         self._wanted = f"Bearer {token}".encode() if token else b""
         self._most = most_bytes
+        self._held = 0  # bytes of the bodies of requests that have not been answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -77,76 +85,91 @@ class Guard:
                 await receive()
                 await send({"type": "websocket.close", "code": 1008, "reason": "the token is missing or wrong"})
             else:
-                await _say(send, 401, "the token is missing or wrong")
-            return
-        if scope["type"] == "websocket":
+                await _refuse(_Refusal(401, "the token is missing or wrong"), receive, send)
+        elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
-            return
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self._most:
-            await self._too_large(receive, send)
-            return
-        await self._counted(scope, receive, send)
+        elif refused := self._refused(int(headers.get(b"content-length", b"0"))):
+            await _refuse(refused, receive, send)
+        else:
+            await self._read(scope, receive, send)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A body that does not say its length is counted as it comes."""
-        came, begun, whole = 0, False, False
+    def _refused(self, size: int, held: int = 0) -> _Refusal | None:
+        """Why a body of so many bytes is not taken, of which so many are held."""
+        if size > self._most:
+            return _Refusal(413, f"a request may have {self._most} bytes at most")
+        if self._held - held + size > (most := _MOST_HELD * self._most):
+            detail = f"requests of {self._held - held} bytes are at work, and {most} are held at most; send it again"
+            return _Refusal(429, detail, ((b"retry-after", b"1"),))
+        return None
 
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal came, whole
-            message = await receive()
-            if message["type"] == "http.disconnect" and not whole:
-                raise _Gone
-            whole = not message.get("more_body")
-            came += len(message.get("body", b""))
-            if came > self._most:
-                raise _TooLarge
-            return message
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body may not say its length: it is counted as it comes."""
+        body, size, more, refused = bytearray(), 0, True, None
         try:
-            await self._app(scope, counted, watched)
-        except _Gone:
-            pass  # nobody is there to be answered
-        except _TooLarge:
-            if not begun:
-                await self._too_large(receive, send)
-
-    async def _too_large(self, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(TimeoutError, _TooLarge):
-            async with asyncio.timeout(_DRAIN_SECONDS):  # who still sends when we answer would hear a reset, not why
-                drained = 0
-                while drained < _MOST_DRAINED:
-                    message = await receive()
-                    drained += len(message.get("body", b""))
-                    if not message.get("more_body"):
-                        break
-        await _say(send, 413, f"a request may have {self._most} bytes at most", (b"connection", b"close"))
-
-
-class _TooLarge(Exception):
-    """More has come than a body may have."""
+            while more and not refused:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return  # nobody is there to be answered
+                body += (piece := message.get("body", b""))
+                size, more = size + len(piece), message.get("more_body", False)
+                self._held += len(piece)
+                refused = self._refused(size, size)
+            if not refused:
+                whole = [bytes(body)]
+                body.clear()
+                await self._app(scope, _replayed(whole, receive), send)
+                return
+            body.clear()
+        finally:
+            self._held -= size
+        await _refuse(refused, receive, send, more=more)
 
 
-class _Gone(Exception):
-    """The client went away before its request was whole."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """An answer in place of the application's."""
+
+    status: int
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def _replayed(whole: list[bytes], receive: Receive) -> Receive:
+    """What an application receives: the body that was read, and then whether its client goes away."""
+
+    async def replay() -> MutableMapping[str, Any]:
+        if whole:
+            return {"type": "http.request", "body": whole.pop(), "more_body": False}
+        return await receive()
+
+    return replay
+
+
+async def _refuse(refusal: _Refusal, receive: Receive, send: Send, *, more: bool = True) -> None:
+    """Answer at once, and read past what still comes: who is still sending would hear of a reset, and not why.
+
+    more: there is more of the body.
+    """
+    body = json.dumps({"detail": refusal.detail}).encode()
+    headers = [
+        (b"content-length", str(len(body)).encode()),
+        (b"content-type", b"application/json"),
+        (b"connection", b"close"),
+        *refusal.headers,
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while more:
+                async with asyncio.timeout(_SILENT_SECONDS):
+                    more = (await receive()).get("more_body", False)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def detail_of(error: Exception) -> str:
     """What a client is told. What of it is no Unicode came from the client, and is escaped."""
     return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-async def _say(send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
-    body = json.dumps({"detail": detail}).encode()
-    length = (b"content-length", str(len(body)).encode())
-    kind = (b"content-type", b"application/json")
-    await send({"type": "http.response.start", "status": status, "headers": [length, kind, *headers]})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def unless_gone(receive: Receive, work: Awaitable[Any]) -> Any:

@@ -15,7 +15,6 @@ All but `/health` ask for `Authorization: Bearer TOKEN` where there is a token. 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import Callable, Mapping
 
@@ -26,7 +25,7 @@ from sandbox import run_code
 from sandbox.admission import QueuedSandbox
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.http import Guard, detail_of, unless_gone
-from sandbox.json_faults import json_fault
+from sandbox.json_text import JsonFault, read_json
 from sandbox.protocol import Sandbox
 from sandbox.run_code import BadRequest, Language
 from sandbox.stream_server import StreamServer
@@ -178,6 +177,6 @@ def _complaint(status: int) -> Callable[[Request, Exception], Response]:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {json_fault(error)}") from error
+        return read_json(body)
+    except JsonFault as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -26,6 +25,7 @@ from rewards.types import (
     NoReference,
     Reference,
     reference_from,
+    reference_text,
 )
 
 Form: TypeAlias = Literal["text", "chat"]
@@ -134,14 +134,7 @@ def reference_of(value: object) -> Reference:
     Raises InvalidRow.
     """
     value = as_json(value)
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            read = json.loads(value)
-        except (ValueError, RecursionError):
-            read = None
-        if isinstance(read, dict) and isinstance(read.get("type"), str):
-            return reference_from(read)
-    return reference_from(value)
+    return reference_from(reference_text(value) or value)
 
 
 def form_of(function: Callable[..., object], argument: str, otherwise: Form) -> Form:

@@ -8,7 +8,7 @@ NaN, infinities (`1e999` too), a key that stands twice, anything behind the valu
 Example:
     >>> read_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    ValueError: the key 'a' stands twice in one object
+    sandbox.json_text.KeyTwice: the key 'a' stands twice in one object
     >>> located('Here:\n```json\n[1]\n```\n', "any")
     '[1]\n'
 """
@@ -28,6 +28,7 @@ from rewards.rules.places import ABSENT, Place, place_of
 from rewards.rules.references import JsonSchemaReference
 from rewards.rules.schema import DEEPEST, depth_of, fault
 from rewards.types import GradeRequest, GradeResult, Json
+from sandbox.json_text import each_key_once
 
 Source: TypeAlias = Literal["any", "response", "fenced", "answer"]
 
@@ -44,7 +45,7 @@ def read_json(text: str) -> Json:
         raise ValueError(f"it has {len(text)} characters; {LONGEST_JSON} are read at most")
     try:
         value: Json = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer
+            text, object_pairs_hook=each_key_once, parse_constant=_constant, parse_float=_float, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
@@ -53,17 +54,6 @@ def read_json(text: str) -> Json:
     if depth_of(value) > DEEPEST:
         raise ValueError(f"nested more than {DEEPEST} deep")
     return value
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        seen: set[str] = set()
-        for name, _value in pairs:
-            if name in seen:
-                raise ValueError(f"the key {name!r:.80} stands twice in one object")
-            seen.add(name)
-    return made
 
 
 def _constant(name: str) -> NoReturn:

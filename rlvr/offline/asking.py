@@ -8,7 +8,6 @@ Example:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult, Reference
 from rlvr.offline.columns import Columns, reference_of, turns_of
+from sandbox.json_text import JsonFault, KeyTwice, read_json
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
@@ -77,9 +77,9 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         fields["prompt"] = turns_of(fields["prompt"])
     if "metadata" in fields:
         fields["metadata"] = _metadata(fields["metadata"])
-    if "reference" in fields:
-        fields["reference"] = reference_of(fields["reference"], kind)
     try:
+        if "reference" in fields:
+            fields["reference"] = reference_of(fields["reference"], kind)
         fields.setdefault("group", str(row.line))
         if "response" in fields:
             return [GradeRequest.from_dict(fields)]
@@ -98,8 +98,10 @@ def _metadata(value: object) -> object:
     """What a reward is told of a row: an object, or one as text. A column of this name that holds another is none."""
     if isinstance(value, str) and value.startswith("{"):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = read_json(value)
+        except KeyTwice as error:
+            raise BadRow(f"metadata is JSON that cannot be read: {error}") from error
+        except JsonFault:
             return None
     return value if isinstance(value, Mapping) else None
 

@@ -15,13 +15,12 @@ Example:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from data_prep.errors import BadRow
 from rewards.parameters import nearest
-from rewards.types import Json
+from rewards.types import Json, reference_text
 
 Fields = Mapping[str, object]
 
@@ -229,13 +228,8 @@ def reference_of(value: object, kind: str) -> object:
     """
     if kind == "math" and isinstance(value, str) and not value.startswith("{"):
         return value  # most are
-    if isinstance(value, str) and value.startswith("{") and '"type"' in value:
-        try:
-            read = json.loads(value)
-        except (ValueError, RecursionError):
-            read = None
-        if isinstance(read, dict) and "type" in read:
-            return read
+    if (read := reference_text(value)) is not None:
+        return read
     if value is None or (isinstance(value, Mapping) and isinstance(value.get("type"), str)):
         return value
     if kind == "choice" and isinstance(value, str):

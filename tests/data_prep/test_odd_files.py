@@ -58,6 +58,16 @@ def test_a_key_that_stands_twice_in_a_row_is_refused(tmp_path: Path) -> None:
         list(iter_rows(path))
 
 
+def test_a_key_that_stands_twice_in_a_reference_of_a_table_is_refused_and_the_rest_is_read(tmp_path: Path) -> None:
+    path, bad = tmp_path / "rows.parquet", list[BadRow]()
+    right, twice = '{"type": "math", "answer": "1"}', '{"type": "math", "answer": "1", "answer": "2"}'
+    write_parquet(path, {"question": ["1", "2", "3"], "reference": [right, twice, r"{1, 2}"]})
+    read = [row.fields["reference"] for row in iter_rows(path, bad.append)]
+    assert read == [{"type": "math", "answer": "1"}, r"{1, 2}"]
+    assert [(error.line, error.field) for error in bad] == [(2, "reference")]
+    assert "the key 'answer' stands twice" in bad[0].reason
+
+
 @pytest.mark.parametrize("field", ["question", "answer", "reference"])
 @pytest.mark.parametrize("depth", [50, 900, 970, 980, 985, 2000, 100_000])
 def test_no_depth_of_nesting_ends_in_a_recursion_error(tmp_path: Path, field: str, depth: int) -> None:

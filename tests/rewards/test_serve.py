@@ -109,6 +109,16 @@ def server(require: Callable[[str], None], tmp_path_factory: pytest.TempPathFact
         one.stop()
 
 
+def _client(server: Server, length: bytes) -> socket.socket:
+    """A connection that has sent the head of a request to grade."""
+    host, port = server.url.removeprefix("http://").split(":")
+    client = socket.create_connection((host, int(port)), timeout=60)
+    client.sendall(
+        b"POST /v1/grade HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n" % (TOKEN.encode(), length)
+    )
+    return client
+
+
 def test_rows_are_graded_in_order_and_a_bad_one_is_said_in_its_place(server: Server) -> None:
     rows = [
         MATH,
@@ -154,6 +164,7 @@ def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(serve
         (b"[" * 100_000, "not JSON: it is nested too deeply"),
         (b'{"\\ud800": 1}', "unknown keys \\ud800"),
         (b"[" + b"9" * 5000 + b"]", "a whole number in it has more than 4300 digits"),
+        (b'{"row": {"response": "4", "reference": "4", "reference": "5"}}', "the key 'reference' stands twice"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused_with_what_was_expected(
@@ -179,6 +190,57 @@ def test_the_limits_are_those_of_the_sandbox_service(server: Server) -> None:
     assert (status, answer["detail"]) == (413, "a request may have 1048576 bytes at most")
 
 
+@pytest.mark.parametrize("length", [b"Content-Length: 314572800", b"Transfer-Encoding: chunked"])
+def test_what_is_too_large_is_told_while_it_is_sent_and_the_rest_is_read_past(server: Server, length: bytes) -> None:
+    piece = b"x" * (1 << 20)
+    with _client(server, length) as client:
+        client.sendall(b"100001\r\nx%s\r\n" % piece if b"chunked" in length else b"")
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 413 ")
+        for _ in range(100):
+            client.sendall(b"100000\r\n%s\r\n" % piece if b"chunked" in length else piece)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(1 << 16):
+            pass  # to the end, and no reset
+
+
+def test_bodies_that_are_held_are_bounded_together(require: Callable[[str], None]) -> None:
+    require("serve")
+    from sandbox.http import Guard
+
+    async def asked(guard: Guard, *, last: asyncio.Event) -> int:
+        """The status of a request with a body of ten bytes, the last of which comes late."""
+        sent: list[Any] = []
+        pieces = iter([b"123456789", b"0"])
+
+        async def receive() -> dict[str, Any]:
+            piece = next(pieces)
+            if piece == b"0":
+                await last.wait()
+            return {"type": "http.request", "body": piece, "more_body": piece != b"0"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await guard({"type": "http", "path": "/", "headers": []}, receive, send)
+        return int(sent[0]["status"])
+
+    async def answers(_scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["body"] == b"1234567890"
+        await send({"type": "http.response.start", "status": 200})
+
+    async def clients() -> None:
+        guard, last, now = Guard(answers, token="", most_bytes=10), asyncio.Event(), asyncio.Event()
+        now.set()
+        slow = [asyncio.create_task(asked(guard, last=last)) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert await asked(guard, last=now) == 429, "four times nine bytes of forty"
+        last.set()
+        assert await asyncio.gather(*slow) == [200] * 4
+        assert await asked(guard, last=now) == 200
+
+    asyncio.run(clients())
+
+
 def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
     slow = {"reward": "slow", "rows": [{"response": "0.7"}] * 2}
     with ThreadPoolExecutor(8) as pool:
@@ -192,13 +254,15 @@ def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
     assert "rlvr_rewards_running 0\n" in metrics
 
 
-def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server) -> None:
+@pytest.mark.parametrize("half", [False, True])
+def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server, half: bool) -> None:
     body = json.dumps({"reward": "slow", "rows": [{"response": "0.5"}] * 8}).encode()
-    host, port = server.url.removeprefix("http://").split(":")
-    head = f"POST /v1/grade HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
-    with socket.create_connection((host, int(port))) as client:
-        client.sendall(head.encode() + body)
+    with _client(server, b"Content-Length: %d" % len(body)) as client:
+        client.sendall(body)
         time.sleep(0.3)
+        if half:
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(1) == b"", "it is not left waiting"
     began = time.monotonic()
     assert server.ask("/v1/grade", {"reward": "slow", "row": {"response": "0"}})[0] == 200
     assert time.monotonic() - began < 3.0, "seven more of half a second each would be 3.5 s"

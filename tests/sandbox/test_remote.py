@@ -129,6 +129,7 @@ def test_run_code_takes_and_gives_files(server: Server) -> None:
         b'{"code": "x", "language": "python", "files": {"x": "?"}}',
         b'{"code": "x", "language": "python", "fetch_files": ["/etc/passwd"]}',
         b"[" * 100_000,
+        b'{"code": "print(1)", "language": "python", "code": "print(2)"}',
     ],
 )
 def test_a_request_of_another_shape_is_refused(server: Server, body: bytes) -> None:

@@ -15,7 +15,6 @@ Example:
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 
 from data_prep.errors import BadRow
@@ -24,6 +23,7 @@ from data_prep.sources.answers import text_of
 from data_prep.sources.code.prompts import STREAMS, block, parsed, question
 from data_prep.sources.code.reading import made, raw_text
 from rewards.types import Json
+from sandbox.json_text import read_json
 
 _TESTS = ("public_tests", "private_tests", "generated_tests")
 _TYPING = ("Any", "Dict", "List", "Optional", "Set", "Tuple", "Union")
@@ -54,7 +54,7 @@ def _name(fields: Mapping[str, object]) -> object:
     labels = fields.get("labels")
     if isinstance(labels, str):
         try:
-            return json.loads(labels).get("name")
+            return read_json(labels).get("name")
         except (ValueError, AttributeError):
             return fields.get("id")
     return fields.get("name", fields.get("id"))
@@ -63,7 +63,7 @@ def _name(fields: Mapping[str, object]) -> object:
 def _pairs(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if "test" in fields:
         try:
-            tests = json.loads(raw_text(fields, "test"))
+            tests = read_json(raw_text(fields, "test"))
             yield from ((str(test["input"]["stdin"]), str(test["output"]["stdout"])) for test in tests)
         except (ValueError, TypeError, KeyError) as error:
             raise BadRow(
