@@ -17,13 +17,16 @@ from .context import name_of, parents_in
 
 
 def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
-    """Whether a name is used as a class anywhere."""
-    return any(_in_tree(name, tree) for tree in trees)
+    """Whether a name is used as a class anywhere. What a fixture of one file gives, tests of another ask."""
+    found = list(trees)
+    asked = set().union(*map(_asked, found))
+    if _is_camel(name):
+        asked |= set().union(*map(_looked_into, found))
+    return any(_in_tree(name, tree, asked) for tree in found)
 
 
-def _in_tree(name: str, tree: ast.Module) -> bool:
+def _in_tree(name: str, tree: ast.Module, asked: set[str]) -> bool:
     parents = parents_in(tree)
-    asked = _asked(tree) | (_looked_into(tree) if _is_camel(name) else set())
     for node in parents:
         if name_of(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
             continue

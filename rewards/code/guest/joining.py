@@ -1,7 +1,7 @@
 """In the candidate: a response to a prompt as a program. Done here, because compiling a response is its own risk.
 
 A response that defines the entry point is a whole program; it runs behind the prompt, whose helpers it may use. Any
-other continues the prompt, as it stands, or with an indent that was lost.
+other continues the prompt, as it stands, or with the prompt's indent in the place of its own, or of one that was lost.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ def defines(source: str, name: str) -> bool:
     return symbol.is_assigned() or symbol.is_imported()
 
 
+def _indent_behind(prompt: str) -> str:
+    """The indent of what continues a prompt: that of its last line, and more where this begins a block."""
+    last = prompt.rstrip().rpartition("\n")[2]
+    own = last[: len(last) - len(last.lstrip())]
+    return own + "    " if last.endswith(":") or not own else own
+
+
 def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | None, str, CodeType | None]:
     """What runs first, if anything; the program, as it is to stand in `file`; and its code, None where it has none."""
     code = compiled(program, file)
@@ -39,11 +46,12 @@ def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | No
     body = program.strip("\n")
     first, _, rest = body.partition("\n")
     start = prompt.rstrip(" \t\n") + "\n"
+    indent = _indent_behind(start)
     attempts = (
         prompt + program,
         start + body,
-        start + "    " + first.lstrip() + "\n" + rest,
-        start + textwrap.indent(body, "    "),
+        start + indent + first.lstrip() + "\n" + rest,
+        start + textwrap.indent(textwrap.dedent(body), indent),
     )
     for attempt in attempts:
         code = compiled(attempt, file)

@@ -28,6 +28,9 @@ RIGHT = {
     "body without its first indent": "return [helper(x) for x in xs]",
     "body of several lines without its first indent": "ys = []\n    for x in xs:\n        ys.append(helper(x))\n    return ys\n",
     "body without any indent": "ys = []\nfor x in xs:\n    ys.append(helper(x))\nreturn ys\n",
+    "body with an indent of two": "  ys = []\n  for x in xs:\n    ys.append(helper(x))\n  return ys\n",
+    "body with an indent of eight": "        ys = [helper(x) for x in xs]\n        return ys\n",
+    "body with tabs": "\tys = [helper(x)\n\t      for x in xs]\n\treturn ys\n",
     "body and more functions": "    return g(xs)\n\ndef g(xs):\n    return [x + 1 for x in xs]\n",
     "whole program": "def f(xs):\n    return [x + 1 for x in xs]\n",
     "whole program that uses the prompt": "def f(xs: List[int]) -> List[int]:\n    return [helper(x) for x in xs]\n",
@@ -70,6 +73,14 @@ def test_helper_in_a_test_is_the_prompts_own():
 def test_entry_point_may_be_a_method():
     test = "def check(candidate):\n    assert candidate(2) == 4\n"
     assert passes(check("class Solution:\n    def f(self, x): return 2 * x\n", test, entry_point="Solution.f"))
+
+
+@pytest.mark.parametrize("body", ["self.n += 1\nreturn self.n", "        self.n += 1\n        return self.n\n"])
+def test_a_method_may_be_continued(body):
+    prompt = "class C:\n    def __init__(self):\n        self.n = 0\n\n    def up(self):\n"
+    test = "def check(candidate):\n    c = candidate()\n    assert (c.up(), c.up()) == (1, 2)\n"
+    assert passes(check(body, test, prompt=prompt, entry_point="C"))
+    assert is_wrong(check(body.replace("+= 1", "+= 2"), test, prompt=prompt, entry_point="C"))
 
 
 def test_test_without_check_is_a_fault():

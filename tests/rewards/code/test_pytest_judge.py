@@ -409,6 +409,15 @@ def test_conftest_and_helpers_of_the_reference_are_used():
     assert is_wrong(pytest_files("def f(x): return x", files=files))
 
 
+def test_a_class_that_a_fixture_of_another_file_makes_is_used_as_one():
+    files = {
+        "conftest.py": "import pytest\nfrom solution import Store\n@pytest.fixture\ndef store(): return Store()\n",
+        "test_solution.py": "def test_a(store):\n    store.put('k')\n    assert 'k' in store\n",
+    }
+    program = "class Store:\n    def put(self, k): self.k = k\n    def __contains__(self, k): return k == self.k\n"
+    assert "unsupported" in pytest_files(program, files=files).fault
+
+
 def test_functions_are_counted_from_the_syntax():
     source = (
         "import pytest, unittest\nfrom solution import f\ndef test_a(): pass\ndef helper(): pass\nclass TestB:\n"
