@@ -25,7 +25,7 @@ from rlvr.config import RunConfig, load_config
 from rlvr.errors import ConfigError
 from rlvr.models import Dtype, ModelConfig, load_model
 from rlvr.rollout.transformers_engine import TransformersEngine
-from rlvr.rundir import Checkpoints
+from rlvr.rundir.checkpoints import SUMS, TRAINER_STATE, Checkpoints, check_model
 from rlvr.rundir.directory import CONFIG
 from rlvr.tokenizers import load_tokenizer
 
@@ -67,6 +67,7 @@ def locate(model: str) -> Located:
 
     Raises:
         ConfigError: a run without a checkpoint, or a path that does not exist.
+        CheckpointError: a checkpoint whose model is not as it was written.
     """
     folder = Path(model).expanduser()
     try:
@@ -79,10 +80,13 @@ def locate(model: str) -> Located:
         newest = Checkpoints(folder / "checkpoints", keep_last=0).newest()
         if newest is None:
             raise ConfigError(f"{folder} is a run without a checkpoint yet; wait for one, or name a model's folder")
+        check_model(newest[1])
         return Located(path=str(newest[1]), settings=_settings(folder))
     if folder.is_dir():
         run = folder.resolve().parent.parent
         inside = folder.resolve().parent.name == "checkpoints" and (run / CONFIG).is_file()
+        if inside or ((folder / TRAINER_STATE).is_file() and (folder / SUMS).is_file()):  # or a copy of a checkpoint
+            check_model(folder)
         return Located(path=str(folder), settings=_settings(run) if inside else Settings())
     beside = sorted(each.name for each in folder.parent.iterdir()) if "/" in model and folder.parent.is_dir() else []
     if beside or folder.is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1:
@@ -94,7 +98,7 @@ def _settings(run: Path) -> Settings:
     config: RunConfig = load_config(run / CONFIG)
     return Settings(
         template=config.data.template,
-        max_tokens=config.rollout.max_tokens_at(config.steps),
+        max_tokens=config.rollout.longest,
         max_prompt_tokens=config.data.max_prompt_tokens,
         temperature=config.rollout.temperature,
         stop=config.rollout.stop,

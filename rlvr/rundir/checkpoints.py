@@ -20,14 +20,14 @@ import hashlib
 import re
 import shlex
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rlvr.errors import CheckpointError
 from rlvr.rundir.files import sync, write_text
 
 _NAME = re.compile(r"step-(\d{6,})")
-TRAINER_STATE, SUMS = "trainer.json", "SHA256SUMS"
+LEARNER_STATE, TRAINER_STATE, SUMS = "learner.pt", "trainer.json", "SHA256SUMS"
 _NO_ROOM = 1 << 16  # bytes
 
 
@@ -57,9 +57,7 @@ class Checkpoints:
         Raises:
             CheckpointError: names each file that is missing or differs.
         """
-        folder = self._place(step)
-        if harmed := _harmed(folder):
-            raise CheckpointError(f"{folder} is damaged: {', '.join(harmed)}; {self._way_on(step)}")
+        _check(self._place(step), self._way_on(step))
 
     def _place(self, step: int) -> Path:
         return self._folder / f"step-{step:06d}"
@@ -130,16 +128,32 @@ class Checkpoints:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def check_model(folder: Path) -> None:
+    """Compare what a model is read of, in a checkpoint, with the hashes beside it. The trainer's own state is passed
+    over: nobody reads it who only samples, and it is most of the bytes.
+
+    Raises:
+        CheckpointError: names each file that is missing or differs.
+    """
+    _check(folder, "restore it, or name another checkpoint", without=(LEARNER_STATE, TRAINER_STATE))
+
+
+def _check(folder: Path, way_on: str, *, without: Sequence[str] = ()) -> None:
+    if harmed := _harmed(folder, without):
+        raise CheckpointError(f"{folder} is damaged: {', '.join(harmed)}; {way_on}")
+
+
+def _hashes(folder: Path, without: Sequence[str] = ()) -> dict[str, str]:
     """Name of each file below `folder` -> its SHA-256."""
     found = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as stream:
-            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+        if (name := path.relative_to(folder).as_posix()) not in without:
+            with path.open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return found
 
 
-def _harmed(folder: Path) -> list[str]:
+def _harmed(folder: Path, without: Sequence[str]) -> list[str]:
     """The files of a checkpoint that are not what was written, each with what is wrong."""
     if not (folder / SUMS).exists():
         way = f"cd {shlex.quote(str(folder))} && sha256sum * > {SUMS}"
@@ -147,7 +161,7 @@ def _harmed(folder: Path) -> list[str]:
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
         written = {name: found for found, _, name in (line.partition("  ") for line in lines)}
-        now = _hashes(folder)
+        now = _hashes(folder, without)
     except (OSError, ValueError) as error:
         return [f"{SUMS} ({error})"]
     if TRAINER_STATE not in written:
@@ -155,7 +169,7 @@ def _harmed(folder: Path) -> list[str]:
     return [
         f"{name} ({'not as it was written' if name in now else 'missing'})"
         for name, found in written.items()
-        if now.get(name) != found
+        if name not in without and now.get(name) != found
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -58,6 +59,13 @@ def teach(model: torch.nn.Module, answers: dict[str, str]) -> None:
     assert loss.item() < 0.02
 
 
+def write_sums(folder: Path) -> None:
+    """The hashes that stand beside a checkpoint."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+
+
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose newest checkpoint answers three sums right and one wrong, beside its untaught start."""
@@ -84,6 +92,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model.save_pretrained(folder / name)
         tokenizer.save_pretrained(folder / name)
         (folder / name / "trainer.json").write_text("{}")
+        write_sums(folder / name)
     write_problems(folder / "held_out.jsonl", PROBLEMS)
     return folder
 
@@ -234,6 +243,25 @@ def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(run_folder)
     with pytest.raises(ConfigError, match=r"no such folder; did you mean 'step-00000[12]'"):
         locate("checkpoints/step-0000002")  # that folder is here: no name on the hub
+
+
+@pytest.mark.parametrize("command", ["eval", "sample"])
+@pytest.mark.parametrize("named", ["run", "checkpoint", "copy"])
+def test_a_checkpoint_that_is_not_as_it_was_written_is_refused_as_by_training(
+    run_folder: Path, tmp_path: Path, command: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    harmed = newest = run / "checkpoints/step-000002"
+    (newest / "trainer.json").write_text("read by nobody who only samples")
+    if named == "copy":
+        harmed = shutil.copytree(newest, tmp_path / "copy")
+    weights = harmed / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    words = [str({"run": run, "checkpoint": newest, "copy": harmed}[named])]
+    assert main([command, *words, *(["--data", str(run / "held_out.jsonl")] if command == "eval" else [])]) == 1
+    said = capsys.readouterr().err
+    assert f"{harmed} is damaged: model.safetensors (not as it was written); restore it, or name another" in said
+    assert locate(str(run / "checkpoints/step-000001")).settings.template == "plain"
 
 
 def test_prompts_are_left_out_by_the_positions_that_the_engine_has(tmp_path: Path) -> None:
