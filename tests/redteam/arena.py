@@ -7,7 +7,12 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rewards.code.styles.plain_tests import plain_asserts, plain_check
+
 STYLES = ("stdio", "function", "asserts", "check", "pytest")
+
+
+_IN_A_CHECKER = "is not None"  # an assertion on what is no call is judged there, and so are those beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Arena:
         return [solve(*args) for args in self.calls]
 
     def reference(self, style: str) -> dict[str, object] | None:
-        """The reference of a row; None where the style does not fit."""
+        """The reference of a row; None where the style does not fit. Assertions stand so that a checker runs them."""
         if style == "stdio":
             if not self.stdio:
                 return None
@@ -64,9 +69,9 @@ class Arena:
         if style not in self.styles:
             return None
         if style == "asserts":
-            return {"type": "asserts", "setup": self.imports, "asserts": list(self.tests)}
+            return {"type": "asserts", "setup": self.imports, "asserts": [*self.tests, f"assert solve {_IN_A_CHECKER}"]}
         if style == "check":
-            lines = "\n".join(self.tests).replace("solve(", "candidate(")
+            lines = "\n".join((*self.tests, f"assert candidate {_IN_A_CHECKER}")).replace("solve(", "candidate(")
             test = f"{self.imports}\ndef check(candidate):\n{textwrap.indent(lines, '    ')}\n"
             prompt = 'def solve(*args):\n    """The task is told elsewhere."""\n'
             return {"type": "check", "prompt": prompt, "entry_point": "solve", "test": test}
@@ -78,3 +83,14 @@ class Arena:
             ]
         )
         return {"type": "pytest", "files": {"test_solution.py": text + "\n", **(self.beside or {})}}
+
+    def plain_reference(self, style: str) -> dict[str, object] | None:
+        """The same without a checker; None where the style has none, or the tests are not plain enough."""
+        reference = self.reference(style)
+        if reference is None or style not in ("asserts", "check"):
+            return None
+        if style == "asserts":
+            is_plain = plain_asserts(self.imports, self.tests) is not None
+            return {**reference, "asserts": list(self.tests)} if is_plain else None
+        test = str(reference["test"]).replace(f"    assert candidate {_IN_A_CHECKER}\n", "")
+        return {**reference, "test": test} if plain_check("solve", test) is not None else None

@@ -192,15 +192,12 @@ def hostile(*, everything: bool = False) -> list[Row]:
     rows = []
     for payload in payloads():
         for arena in payload.arenas(everything=everything):
-            for style in payload.styles:
-                reference = arena.reference(style)
-                if reference is None:
-                    continue
+            for style, form, reference in _references(payload, arena):
                 reference = {**reference, "limits": limits(payload.keys)}
                 for key in ("extract", "language"):
                     if key in payload.keys:
                         reference[key] = payload.keys[key]
-                name = f"{payload.id}.{arena.name}.{style}"
+                name = f"{payload.id}.{arena.name}.{style}{form}"
                 row = {"id": name, "response": response(payload.program(style), payload.keys), "reference": reference}
                 rows.append(
                     Row(
@@ -212,6 +209,14 @@ def hostile(*, everything: bool = False) -> list[Row]:
                     )
                 )
     return rows
+
+
+def _references(payload: Payload, arena: Arena) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Styles, with the references of an arena; those of tests that need no checker have a form more."""
+    for style in payload.styles:
+        for form, reference in (("", arena.reference(style)), (".plain", arena.plain_reference(style))):
+            if reference is not None:
+                yield style, form, reference
 
 
 def shaped(*, everything: bool = False) -> list[Row]:

@@ -2,6 +2,9 @@
 
 It holds no expected value; the caller at the other end of the channel compares. What is no plain data is sent as the
 name of its type, which equals nothing.
+
+It is told the `file` and the `entry_point`. With a `prompt` the program may continue it (`joining.py`). `exact`: what
+derives from a plain type is no plain data either, nor what is awaited. `once`: all calls are of one object.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections import Counter, OrderedDict, defaultdict
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from . import joining
 from .channel import CALLER, Channel, Ended, framed
 from .codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
 
@@ -56,17 +60,25 @@ class ResultEncoder(Encoder):
             super().put(type(value).__name__[:80], depth)
 
 
+class ExactEncoder(ResultEncoder):
+    """Values of the plain types themselves, and the type names of all else."""
+
+    def other(self, value: object, depth: int) -> None:
+        self.parts.append(b"?")
+        Encoder.put(self, type(value).__name__[:80], depth)
+
+
 def _is_number(value: object) -> bool:
     """A single number of numpy counts as the number that it is."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.generic) and value.dtype.kind in "biufc"
 
 
-def _outcome(function: Any, args: Any, kwargs: Any) -> bytes:
-    encoder = ResultEncoder()
+def _outcome(function: Any, args: Any, kwargs: Any, *, exact: bool) -> bytes:
+    encoder = ExactEncoder() if exact else ResultEncoder()
     try:
         value = function(*args, **kwargs)
-        if type(value) is types.CoroutineType:
+        if type(value) is types.CoroutineType and not exact:
             value = _awaited(value)
         encoder.put(("value", value))
         return encoder.message()
@@ -89,24 +101,34 @@ def describe(error: BaseException) -> str:
         text = str.__str__(str(error))
     except BaseException:  # whatever its __str__ does
         text = ""
-    return f"{type(error).__name__}: {text}"[:_LONGEST_TEXT]
+    return (f"{type(error).__name__}: {text}" if text else type(error).__name__)[:_LONGEST_TEXT]
 
 
-def _load(file: str, entry_point: str) -> Any:
-    """What gives the function to call: for `Solution.f` the method of a new instance each time (`_part`)."""
+class _Undefined(Exception):
+    """The program lacks what is to be called."""
+
+
+def _load(options: dict[str, Any]) -> Any:
+    """What gives the function to call: for `Solution.f` the method of a new instance each time (`_part`), or `once`."""
     module = types.ModuleType("solution")
-    module.__file__ = os.path.abspath(file)
+    module.__file__ = os.path.abspath(options["file"])
     sys.modules["solution"] = module
-    with open(file, "rb") as source:
-        text = source.read()
-    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
-    first, *path = entry_point.split(".")
-    holder = getattr(module, first)
+    exec(joining.code_of(module, options), module.__dict__)
+    first, *path = options["entry_point"].split(".")
+    try:
+        holder = getattr(module, first)
+    except AttributeError:
+        raise _Undefined(f"the program does not define {first!r}") from None
+    held: list[Any] = []
 
     def function() -> Any:
+        if held:
+            return held[0]
         value = holder
         for part in path:
             value = _part(value, part)
+        if options.get("once"):
+            held.append(value)
         return value
 
     return function
@@ -132,22 +154,23 @@ def _serve(channel: Channel) -> NoReturn:
     """Raises Ended when the caller has no more calls."""
     options = decode(channel.receive())
     try:
-        function = _load(options["file"], options["entry_point"])
+        function = _load(options)
     except BaseException as error:  # whatever the program raises is its failure
-        channel.send(encode(("failure", describe(error))))
+        channel.send(encode(("failure", str(error) if type(error) is _Undefined else describe(error))))
         channel.receive()
     channel.send(encode(("loaded",)))
+    exact = options.get("exact", False)
     while True:
         args, kwargs = decode(channel.receive())
-        channel.send(_called(function, args, kwargs))
+        channel.send(_called(function, args, kwargs, exact=exact))
 
 
-def _called(function: Any, args: Any, kwargs: Any) -> bytes:
+def _called(function: Any, args: Any, kwargs: Any, *, exact: bool) -> bytes:
     try:
         target = function()
     except BaseException as error:  # whatever the program raises is its answer
         return encode(("raised", describe(error)))
-    return _outcome(target, args, kwargs)
+    return _outcome(target, args, kwargs, exact=exact)
 
 
 def rehearse() -> None:
@@ -155,19 +178,19 @@ def rehearse() -> None:
 
     Nothing else of it stays.
     """
-    for entry_point in ("give", "Box.give"):
+    for options in ({"entry_point": "give"}, {"entry_point": "Box.give"}, {"entry_point": "give", "exact": True}):
         for _ in range(_TIMES):
-            _converse(entry_point)
+            _converse(options)
 
 
-def _converse(entry_point: str) -> None:
+def _converse(options: dict[str, Any]) -> None:
     """All calls are sent, then all are answered: there is one thread."""
     from _socket import SHUT_WR, socketpair
 
     source = os.memfd_create("rehearsal")
     os.write(source, _PROGRAM)
     ours, theirs = socketpair()
-    ours.sendall(framed(encode({"file": f"/proc/self/fd/{source}", "entry_point": entry_point})))
+    ours.sendall(framed(encode({"file": f"/proc/self/fd/{source}", **options})))
     for value in _VALUES:
         ours.sendall(framed(encode(((value,), {}))))
     ours.shutdown(SHUT_WR)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import symtable
 import textwrap
 import warnings
-from types import CodeType
+from types import CodeType, ModuleType
+from typing import Any
 
 
 def compiled(source: str, file: str) -> CodeType | None:
@@ -58,3 +59,22 @@ def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | No
         if code is not None and defines(attempt, name):
             return None, attempt + "\n", code
     return None, prompt + program, None
+
+
+def code_of(module: ModuleType, options: dict[str, Any]) -> CodeType:
+    """The code of the program in `file`. With a `prompt`, the file then holds what the two come to, and what is to run
+    before the program has run. Raises what compiling does, and what the prompt raises.
+    """
+    name = str(module.__file__)
+    with open(options["file"], "rb") as source:
+        raw = source.read()
+    if "prompt" not in options:
+        return compile(raw, name, "exec", dont_inherit=True)
+    program = raw.decode("utf-8", "surrogatepass")
+    before, text, code = join(program, options["prompt"], options["entry_point"].partition(".")[0], name)
+    if text != program:
+        with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
+            joined.write(text)
+    if before is not None:
+        exec(before, module.__dict__)
+    return code or compile(text, name, "exec", dont_inherit=True)

@@ -35,20 +35,8 @@ def load(host: Host, options: dict[str, Any]) -> object:
     if "lent" in options:  # tests and program share one namespace
         host.imports.own = module.__dict__.get
     host.exports.put_at(MODULE, module)
-    with open(options["file"], "rb") as source:
-        raw = source.read()
-    text: bytes | str = raw
-    code = None
-    if "prompt" in options:
-        program = raw.decode("utf-8", "surrogatepass")
-        before, text, code = joining.join(program, options["prompt"], options["entry_point"], module.__file__)
-        if text != program:
-            with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
-                joined.write(text)
-        if before is not None:
-            exec(before, module.__dict__)
     try:
-        code = code or compile(text, module.__file__, "exec", dont_inherit=True)
+        code = joining.code_of(module, options)
         if options.get("lent"):
             from . import borrowing
 

@@ -1,5 +1,7 @@
 """Judge of the style `asserts`: sources of assertions that run in a checker, with the program behind a proxy.
 
+Assertions that only compare calls with literals need neither (`plain_tests.py`).
+
 Example:
     judgement = await judge_asserts(sandbox, "def add(a, b): return a + b", reference)
     # reference: AssertsReference(asserts=("assert add(1, 2) == 3",))
@@ -7,14 +9,34 @@ Example:
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from rewards.code.judgement import Judgement
 from rewards.code.references import AssertsReference
 from rewards.code.styles import pair
+from rewards.code.styles.calls import CallTrial, Undecided, judge_calls
+from rewards.code.styles.plain_tests import plain_asserts
 from sandbox.protocol import Sandbox
 
 
 async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsReference) -> Judgement:
     """Each source is a case. Raises SandboxUnavailable."""
+    if (plain := plain_asserts(reference.setup, reference.asserts)) is not None:
+        entry_point, cases = plain
+        trial = CallTrial(
+            start={"entry_point": entry_point, "exact": True},
+            program=program,
+            cases=cases,
+            limits=reference.limits,
+            partial=reference.partial,
+        )
+        with suppress(Undecided):
+            return await judge_calls(sandbox, trial)
+    return await judge_by_checker(sandbox, program, reference)
+
+
+async def judge_by_checker(sandbox: Sandbox, program: str, reference: AssertsReference) -> Judgement:
+    """The same, in a checker, whatever the form of the assertions."""
     texts = (reference.setup, *reference.asserts)
     start = {
         "mode": "asserts",

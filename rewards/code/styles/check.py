@@ -2,19 +2,39 @@
 
 A program that defines the entry point is a whole program; any other continues the prompt
 (`rewards.code.guest.joining`). Helpers of the prompt are the prompt's own in the test, whatever the program makes of
-them.
+them. A `check` that only compares calls with literals needs neither (`plain_tests.py`).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
 from rewards.code.styles import pair
+from rewards.code.styles.calls import CallTrial, Undecided, judge_calls
+from rewards.code.styles.plain_tests import plain_check
 from sandbox.protocol import Sandbox
 
 
 async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
     """The whole of `check` is one case. Raises SandboxUnavailable."""
+    if (plain := plain_check(reference.entry_point, reference.test)) is not None:
+        entry_point, cases = plain
+        trial = CallTrial(
+            start={"entry_point": entry_point, "exact": True, "once": True, "prompt": reference.prompt},
+            program=program,
+            cases=cases,
+            limits=reference.limits,
+            partial=reference.partial,
+        )
+        with suppress(Undecided):
+            return await judge_calls(sandbox, trial)
+    return await judge_by_checker(sandbox, program, reference)
+
+
+async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
+    """The same, in a checker, whatever the form of `check`."""
     options = pair.program_options((reference.test,))
     options |= {"prompt": reference.prompt, "entry_point": reference.entry_point.partition(".")[0]}
     start = {

@@ -15,9 +15,10 @@ from rewards.code.references import (
     FunctionReference,
     PytestReference,
 )
-from rewards.code.styles.asserts import judge_asserts
-from rewards.code.styles.check import judge_check
+from rewards.code.styles import asserts as asserts_style
+from rewards.code.styles import check as check_style
 from rewards.code.styles.function import judge_function
+from rewards.code.styles.plain_tests import plain_asserts, plain_check
 from rewards.code.styles.pytest_files import judge_pytest
 from tests.rewards.code.boxes import inside
 
@@ -31,12 +32,29 @@ def asserts(program: str, *cases: str, setup: str = "", partial: bool = False, t
         partial=partial,
         limits=CodeLimits(time_s=time_s, memory_mb=512),
     )
-    return inside(lambda sandbox: judge_asserts(sandbox, textwrap.dedent(program), reference))
+    text = textwrap.dedent(program)
+    by_checker = inside(lambda sandbox: asserts_style.judge_by_checker(sandbox, text, reference))
+    if plain_asserts(reference.setup, reference.asserts) is not None:
+        _worth_the_same(inside(lambda sandbox: asserts_style.judge_asserts(sandbox, text, reference)), by_checker)
+    return by_checker
 
 
 def check(program: str, test: str, *, prompt: str = "", entry_point: str = "f") -> Judgement:
     reference = CheckReference(prompt=prompt, entry_point=entry_point, test=textwrap.dedent(test), limits=LIMITS)
-    return inside(lambda sandbox: judge_check(sandbox, program, reference))
+    by_checker = inside(lambda sandbox: check_style.judge_by_checker(sandbox, program, reference))
+    if plain_check(reference.entry_point, reference.test) is not None:
+        _worth_the_same(inside(lambda sandbox: check_style.judge_check(sandbox, program, reference)), by_checker)
+    return by_checker
+
+
+def _worth_the_same(judgement: Judgement, by_checker: Judgement) -> None:
+    """Tests that need no checker have the same verdict without one."""
+    assert _verdict(judgement) == _verdict(by_checker), (judgement, by_checker)
+
+
+def _verdict(judgement: Judgement) -> tuple[object, ...]:
+    wrong = is_wrong(judgement)
+    return wrong, passes(judgement), bool(judgement.fault), () if wrong else tuple(fates(judgement))
 
 
 def function(

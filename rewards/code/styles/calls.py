@@ -1,0 +1,283 @@
+"""Drive a program call by call: one process, arguments in, plain data out, compared here.
+
+Two kinds of tests come to this: the cases of the style `function`, and tests that do nothing but compare calls with
+literals (`plain_tests.py`). The program sees the arguments of a call when the call before it has been judged, and never
+what is expected. What it sends is read by a decoder that makes plain builtin values only, is bounded by the size of
+what is expected, and cannot be made slow by keys that collide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from rewards.code import patience
+from rewards.code.guest.channel import framed
+from rewards.code.guest.codec import Decoder, Violation, encode
+from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
+from rewards.code.references import CodeLimits
+from rewards.code.styles.messages import Messages, TooLarge
+from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import MIB, Job, Limits
+
+SLACK_SECONDS = 0.05
+"""For the way there and back."""
+SPARE_BYTES = 16 << 10
+"""Of an answer, beside what is expected."""
+_FEW_KEYS = 64
+_OUTPUT = 4 * MIB
+_TOO_LARGE = "its answer is much larger than what is expected"
+
+
+class Undecided(Exception):
+    """An answer that is not decided by comparing plain data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What a program returned and is no plain data. It equals nothing that is expected."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the program.
+
+    arguments: `(args, kwargs)` in the form of the codec. most: bytes of the longest answer that is read; what a longer
+    one means, `too_large` says. failing: why a value that the call gives is not the right one; empty = it is. Both may
+    raise Undecided.
+    """
+
+    arguments: bytes
+    most: int
+    failing: Callable[[Any], str]
+    too_large: Callable[[], str] = lambda: _TOO_LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class CallCase:
+    """One test case: its calls must all give what is expected, one after the other."""
+
+    name: str
+    calls: Sequence[Call]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTrial:
+    """What is to be judged. start: what the process of the program is told (`rewards.code.guest.function`)."""
+
+    start: Mapping[str, Any]
+    program: str
+    cases: Sequence[CallCase]
+    limits: CodeLimits
+    partial: bool
+
+
+class _ResultDecoder(Decoder):
+    """Reads an answer: plain builtin values, and the type names of all else."""
+
+    def extension(self, tag: bytes) -> Any:
+        if tag != b"?":
+            return super().extension(tag)
+        return Opaque(str(self.get())[:80])
+
+    def get(self) -> Any:
+        tag = self.raw[self.at : self.at + 1]
+        if tag in b"xyWKDQ":
+            raise Violation(f"a value with tag {tag!r}, which is no plain data")
+        if tag == b"d":
+            self.at += 1
+            return dict(self._distinct(list(self._pairs()), lambda pair: pair[0]))
+        if tag in (b"S", b"Z"):
+            self.at += 1
+            members = self._distinct(list(self.several()), lambda member: member)
+            return set(members) if tag == b"S" else frozenset(members)
+        return super().get()
+
+    def _pairs(self) -> Any:
+        self.deeper()
+        for _ in range(self.count()):
+            yield self.get(), self.get()
+        self.depth -= 1
+
+    @staticmethod
+    def _distinct(items: list[Any], key: Any) -> list[Any]:
+        """Keys of one hash make a dictionary slow, so there may be few of them."""
+        if len(items) > _FEW_KEYS and max(Counter(hash(key(item)) for item in items).values()) > _FEW_KEYS:
+            raise Violation("keys that collide")
+        return items
+
+
+class _Gone(Exception):
+    """The program closed its end."""
+
+
+class _Caller:
+    """The program at the other end of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._messages = Messages(session)
+
+    async def ask(self, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
+        """Send, and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
+        async with asyncio.timeout_at(deadline):
+            await self._session.send(framed(message))
+            raw = await self._messages.next(most)
+        if raw is None:
+            raise _Gone
+        answer = _ResultDecoder(raw).whole()
+        if type(answer) is not tuple or not answer or type(answer[0]) is not str:
+            raise Violation("an answer without its parts")
+        return answer
+
+
+@dataclass(slots=True)
+class _Progress:
+    cases: list[CaseOutcome] = field(default_factory=list)
+    failure: str = ""
+    isolation: str = ""
+    peak_memory: int = 0
+
+
+async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
+    """Run the cases. Raises SandboxUnavailable; Undecided where a call does."""
+    began = time.monotonic()
+    progress = _Progress()
+    while not progress.failure and len(progress.cases) < len(trial.cases):
+        before = len(progress.cases)
+        await _one_run(sandbox, trial, progress)
+        failed = any(case.fate is not Fate.PASSED for case in progress.cases)
+        if len(progress.cases) == before or (failed and not trial.partial):
+            break
+    if not progress.failure:
+        missing = trial.cases[len(progress.cases) :]
+        progress.cases += [
+            CaseOutcome(fate=Fate.MISSING, name=case.name, reason="not run after a failure") for case in missing
+        ]
+    return Judgement(
+        cases=tuple(progress.cases),
+        failure=progress.failure,
+        isolation=progress.isolation,
+        peak_memory=progress.peak_memory,
+        seconds=time.monotonic() - began,
+    )
+
+
+@lru_cache(maxsize=256)
+def _limits(limits: CodeLimits, count: int) -> Limits:
+    seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
+    return Limits(
+        wall_seconds=patience.LONGEST * seconds,
+        cpu_seconds=seconds,
+        memory_bytes=limits.memory_mb * MIB,
+        output_bytes=_OUTPUT,
+    )
+
+
+async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> None:
+    """One process, until it is through, gone, or out of time."""
+    job = Job(
+        argv=("python", "-m", "rlvr_guest.function"),
+        files={PROGRAM_FILE: source_bytes(trial.program)},
+        limits=_limits(trial.limits, len(trial.cases)),
+        preload=("rlvr_guest.function", *preloads(trial.program)),
+    )
+    session = await sandbox.open(job)
+    clock = patience.Clock(trial.limits.time_s + SLACK_SECONDS)
+    try:
+        lost = await _converse(session, trial, progress, clock)
+    finally:
+        await session.close()
+    result = await session.result()
+    for index in clock.overslept(result.cpu_seconds):
+        progress.cases[index] = replace(progress.cases[index], fate=Fate.TIME, reason=_late(trial))
+    progress.isolation = result.isolation
+    progress.peak_memory = max(progress.peak_memory, result.peak_memory)
+    if lost:
+        fate = LIMITS.get(result.ended, Fate.MISSING)
+        reason = "the program ended before it answered" if fate is Fate.MISSING else str(fate)
+        if lost == "loading":
+            progress.failure = reason
+        else:
+            name = trial.cases[len(progress.cases)].name
+            progress.cases.append(CaseOutcome(fate=fate, name=name, reason=reason))
+
+
+def _late(trial: CallTrial) -> str:
+    return f"ran longer than {trial.limits.time_s:g} s"
+
+
+async def _converse(session: Session, trial: CallTrial, progress: _Progress, clock: patience.Clock) -> str:
+    """Load and call. Returns where the program was lost: "loading", "case", or "" if it was not."""
+    loop, limits, caller = asyncio.get_running_loop(), trial.limits, _Caller(session)
+    start = encode({**trial.start, "file": PROGRAM_FILE})
+    began = loop.time()
+    try:
+        answer = await caller.ask(start, SPARE_BYTES, began + (START_SECONDS + limits.time_s) * patience.stretch())
+    except TimeoutError:
+        progress.failure = f"{Fate.TIME}: loading the program {_late(trial)}"
+        return ""
+    except _Gone:
+        return "loading"
+    except (Violation, TooLarge):
+        progress.failure = "the program broke the protocol"
+        return ""
+    if answer != ("loaded",):
+        progress.failure = _line(answer)
+        return ""
+    clock.wall = loop.time() - began
+    for index in range(len(progress.cases), len(trial.cases)):
+        case = trial.cases[index]
+        began, stretched = loop.time(), patience.stretch()
+        try:
+            deadline = began + limits.time_s * stretched + SLACK_SECONDS
+            fate, reason, alive = await _one_case(caller, case, deadline)
+        except TimeoutError:
+            fate, reason, alive = Fate.TIME, _late(trial), False
+        except _Gone:
+            return "case"
+        outcome = CaseOutcome(fate=fate, name=case.name, reason=reason, seconds=loop.time() - began)
+        clock.took(index, outcome.seconds, stretched, passed=fate is Fate.PASSED)
+        progress.cases.append(outcome)
+        if not alive or (fate is not Fate.PASSED and not trial.partial):
+            return ""
+    return ""
+
+
+async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
+    """The fate of a case, its reason, and whether the program can be asked more.
+
+    Raises TimeoutError, _Gone, Undecided.
+    """
+    for call in case.calls:
+        try:
+            answer = await caller.ask(call.arguments, call.most, deadline)
+        except TooLarge:
+            return Fate.WRONG, call.too_large(), False
+        except Violation as error:
+            return Fate.WRONG, f"the program broke the protocol: {error}", False
+        match answer:
+            case ("value", value):
+                if reason := call.failing(value):
+                    return Fate.WRONG, reason, True
+            case ("raised", _):
+                return Fate.RAISED, _line(answer), True
+            case ("unsendable", _):
+                return Fate.WRONG, _line(answer), True
+            case _:
+                return Fate.WRONG, "the program broke the protocol", True
+    return Fate.PASSED, "", True
+
+
+def _line(answer: tuple[Any, ...]) -> str:
+    """What the program says of its own failure, in one line."""
+    text = answer[1] if len(answer) == 2 and type(answer[1]) is str else "the program broke the protocol"
+    return " ".join(text.split())[:300] or "it failed"

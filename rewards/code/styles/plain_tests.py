@@ -1,0 +1,217 @@
+"""Tests that do nothing but compare calls of the program with literals: `assert f([1, 2]) == 3`.
+
+Nearly all tests of MBPP and most of HumanEval are of this form. Such a test means the same wherever it is evaluated, so
+it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
+compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
+builtin types and nothing that derives from them; for anything else `Undecided` is raised, and the tests run in a
+checker as all others do (`pair.py`).
+
+The form, statement by statement:
+
+    assert CALL == LITERAL     and `!=`; the literal may stand first
+    assert CALL is CONSTANT    and `is not`; a constant is None, True or False
+    assert CALL                and `assert not CALL`
+    assert True                any literal that is true: it says nothing
+
+CALL is `name(LITERAL, …)`, or `Class().name(LITERAL, …)`, always of one name; LITERAL is what `ast.literal_eval` reads.
+
+Example:
+    >>> point, cases = plain_asserts("", ("assert add(1, 2) == 3", "assert add(b=1, a=0) is not None"))
+    >>> point, len(cases)
+    ('add', 2)
+    >>> plain_asserts("", ("assert abs(area(2) - 12.57) < 0.01",)) is None
+    True
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import operator
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NoReturn, TypeAlias
+
+from rewards.code.guest.codec import LARGEST_MESSAGE, Unsendable, encode
+from rewards.code.guest.lending import lent
+from rewards.code.styles.calls import SPARE_BYTES, Call, CallCase, Opaque, Undecided
+
+PlainTests: TypeAlias = tuple[str, tuple[CallCase, ...]]
+"""The entry point, and the cases."""
+
+LONGEST = 50_000
+"""Characters of tests that are looked at; longer ones run in a checker."""
+_TIMES_EXPECTED = 4
+_FAILED = "an assertion does not hold"
+_OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+class _Other(Exception):
+    """The tests are of another form."""
+
+
+@lru_cache(maxsize=64)
+def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
+    """The cases of a reference of the style `asserts`, each of one source; None where any has another form."""
+    if setup.strip():
+        return None
+    try:
+        reader = _Reader()
+        cases = tuple(
+            CallCase(f"assert {index}", reader.calls(_parsed(source).body)) for index, source in enumerate(sources)
+        )
+        return reader.entry_point(), cases
+    except _Other:
+        return None
+
+
+@lru_cache(maxsize=64)
+def plain_check(entry_point: str, test: str) -> PlainTests | None:
+    """The one case of a reference of the style `check`: its function `check(candidate)`, beside constants at most."""
+    try:
+        if lent((test,)):  # names of the tests that the program may use
+            raise _Other
+        (function,) = [node for node in _parsed(test).body if not _is_idle(node, entry_point)]
+        if not isinstance(function, ast.FunctionDef) or function.name != "check" or function.decorator_list:
+            raise _Other
+        (parameter,) = [argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)]
+        if function.args.posonlyargs + function.args.args == [] or function.args.defaults:
+            raise _Other
+        names = (parameter,) if "." in entry_point else (parameter, entry_point)
+        calls = _Reader(*names).calls(function.body)
+    except (_Other, ValueError):
+        return None
+    return entry_point, (CallCase("check", calls),)
+
+
+def _parsed(source: str) -> ast.Module:
+    if len(source) > LONGEST:
+        raise _Other
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escape sequences in the tests
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        raise _Other from None
+
+
+def _is_idle(node: ast.stmt, entry_point: str) -> bool:
+    """Whether a statement beside the function `check` says nothing: a docstring, `METADATA = {…}`. Raises _Other."""
+    if isinstance(node, ast.Assign):
+        _literal(node.value)
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return len(names) == len(node.targets) and not names & {"check", entry_point}
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+class _Reader:
+    """Reads assertions. names: what may be called; none = any one that no builtin has."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = set(names)
+        self._named = bool(names)
+
+    def entry_point(self) -> str:
+        """What is called: `name` or `Class.name`. Raises _Other where it is not one."""
+        if len(self._names) != 1:
+            raise _Other
+        return next(iter(self._names))
+
+    def calls(self, body: Iterable[ast.stmt]) -> Sequence[Call]:
+        """Raises _Other."""
+        return tuple(call for node in body for call in self._statement(node))
+
+    def _statement(self, node: ast.stmt) -> Iterable[Call]:
+        if isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            return
+        if not isinstance(node, ast.Assert):
+            raise _Other
+        match node.test:
+            case ast.Compare(left=ast.Call() as call, ops=[op], comparators=[wanted]):
+                yield self._compared(call, op, wanted)
+            case ast.Compare(left=wanted, ops=[ast.Eq() | ast.NotEq() as op], comparators=[ast.Call() as call]):
+                yield self._compared(call, op, wanted)
+            case ast.UnaryOp(op=ast.Not(), operand=ast.Call() as call):
+                yield self._call(call, operator.not_)
+            case ast.Call() as call:
+                yield self._call(call, bool)
+            case test:
+                if not _literal(test):
+                    raise _Other
+
+    def _compared(self, call: ast.Call, op: ast.cmpop, node: ast.expr) -> Call:
+        compare, wanted = _OPERATORS.get(type(op)), _literal(node)
+        if compare is None or (isinstance(op, ast.Is | ast.IsNot) and not (wanted is None or type(wanted) is bool)):
+            raise _Other
+        most = len(_encoded(wanted)) * _TIMES_EXPECTED + SPARE_BYTES if isinstance(op, ast.Eq) else 0
+        return self._call(call, lambda value: compare(value, wanted), most)
+
+    def _call(self, node: ast.Call, holds: Callable[[Any], bool], most: int = 0) -> Call:
+        """most: bytes of an answer beyond which it fails; 0 = a large one says nothing."""
+        match node.func:
+            case ast.Name(id=name):
+                pass
+            case ast.Attribute(value=ast.Call(func=ast.Name(id=cls), args=[], keywords=[]), attr=method):
+                name = f"{cls}.{method}"
+            case _:
+                raise _Other
+        if not self._named:
+            if hasattr(builtins, name.partition(".")[0]):
+                raise _Other
+            self._names.add(name)
+        elif name not in self._names:
+            raise _Other
+        args = tuple(map(_literal, node.args))
+        kwargs = {word.arg or "": _literal(word.value) for word in node.keywords}
+        if "" in kwargs or len(kwargs) < len(node.keywords):
+            raise _Other
+
+        def failing(value: Any) -> str:
+            if _holds_opaque(value):
+                raise Undecided
+            return "" if holds(value) else _FAILED
+
+        if 0 < most <= LARGEST_MESSAGE:
+            return Call(_encoded((args, kwargs)), most, failing)
+        return Call(_encoded((args, kwargs)), LARGEST_MESSAGE, failing, _undecided)
+
+
+def _undecided() -> NoReturn:
+    raise Undecided
+
+
+def _literal(node: ast.expr) -> Any:
+    """Raises _Other where it is none."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        raise _Other from None
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return encode(value)
+    except Unsendable:
+        raise _Other from None
+
+
+def _holds_opaque(value: object) -> bool:
+    """Whether there is anything in it that is no plain data. It is a tree, of a bounded size."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is Opaque:
+            return True
+        if type(value) in _CONTAINERS:
+            waiting.extend(value)  # type: ignore[arg-type]
+        elif type(value) is dict:
+            waiting.extend(value)
+            waiting.extend(value.values())
+    return False
