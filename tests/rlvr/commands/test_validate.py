@@ -33,7 +33,7 @@ def test_the_guides_commands_run(
     monkeypatch.setenv("RLVR_DATA", str(shared_data))
     monkeypatch.chdir(tmp_path)
     rows(tmp_path / "train.jsonl", "4", r"\frac{1}{", "7")
-    named, own = commands()
+    own, named = commands()
     assert main([*named, "--limit", "120", "--workers", "1"]) == 0
     assert "fit to train on" in capsys.readouterr().out
     assert main(own) == 3
