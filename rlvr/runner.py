@@ -87,7 +87,7 @@ def _stopping(stop: asyncio.Event, progress: Progress) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: signal.Signals) -> None:
-        progress.say(f"{number.name}: finishing this step, then writing a checkpoint (once more: stop at once)")
+        progress.say(f"{number.name}: finishing this step, then stopping (once more: stop at once)")
         stop.set()
         for each in before:
             loop.remove_signal_handler(each)
