@@ -87,7 +87,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
     if type(number) is not int:
         raise TypeError("an object of the program cannot be awaited")
     wait = _SHORTEST
-    finished = False
+    finished, cancelled = False, None
     try:
         while True:
             try:
@@ -98,6 +98,9 @@ def _drive(self: Any) -> Generator[None, None, Any]:
             if type(answer) is not tuple or len(answer) != 2:
                 raise TypeError("an object of the program cannot be awaited")
             done, value = answer
+            if done is None and cancelled is not None:
+                finished = True
+                raise cancelled
             if done is True:
                 finished = True
                 for part in proxies.made_parts(value):
@@ -105,7 +108,11 @@ def _drive(self: Any) -> Generator[None, None, Any]:
                 return value
             if value:
                 _start(value)
-            yield
+            try:
+                yield
+            except asyncio.CancelledError as error:  # the program may put things in order first, or go on
+                cancelled = error
+                link.ask("drive", "cancel", number)
             wait = min(_LONGEST, wait * 1.5)
     finally:
         if not finished and not link.lost:

@@ -15,6 +15,7 @@ _TURN = 0.001  # seconds that each of two loops runs before the other does
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
 _numbers = itertools.count(1)
+_cancelled: set[int] = set()
 _waiting: dict[int, asyncio.Future[Any]] = {}
 _to_start: dict[int, list[tuple[int, Any]]] = {}  # of each thread
 
@@ -49,13 +50,18 @@ def _settle(finished: tuple[Any, ...]) -> None:
             future.set_exception(value)
 
 
-def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool, Any]:
-    """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await."""
+def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool | None, Any]:
+    """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await.
+
+    None: it is done because the checker no longer waits.
+    """
     loop, task = _loop(), _tasks[number]
     _settle(finished)
     loop.run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]
+        if number in _cancelled and task.cancelled():
+            return None, None
         return True, task.result()
     return False, tuple(_to_start.pop(get_ident(), ()))
 
@@ -64,6 +70,7 @@ def cancel(number: int) -> None:
     """The checker no longer waits."""
     task = _tasks.get(number)
     if task is not None and not task.done():
+        _cancelled.add(number)
         task.cancel()
         _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
 

@@ -9,7 +9,7 @@ from . import context, remade, signatures, standard, unbounded
 from .bounds import U32
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
-from .ours import Ours, descriptor_parts, fields_of, holds_data, offered
+from .ours import Ours, descriptor_parts, fields_of, holds, offered
 from .plain import make_plain
 from .proxies import MODULE, is_class, is_proxy, number_of
 from .raised import make_error
@@ -103,9 +103,9 @@ class CheckerEncoder(LinkEncoder):
             bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
         told: Any = bases
         if kind in ("object", "callable object"):
-            told = (holds_data(type(value)), fields_of(type(value)))
+            told = (holds(type(value)), fields_of(type(value)))
         elif kind == "class":
-            told = (False, fields_of(value))
+            told = ("", fields_of(value))
         doc = value.__doc__ if kind in ("function", "async function") and context.mentions("__doc__") else None
         self.put(doc if type(doc) is str else told, depth - 1)
         shape = signatures.shape_of(value) if kind in ("function", "async function") else None

@@ -248,8 +248,8 @@ class CandidateDecoder(LinkDecoder):
             self._imports.functions[number] = (made, {})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
-        elif kind in ("object", "callable object", "context"):
-            made = stub_of(self._imports.kind(kind, name, offered, base or (False, None)), back, number)
+        elif kind in ("object", "callable object", "context") or offered:
+            made = stub_of(self._imports.kind(kind, name, offered, base or ("", None)), back, number)
         else:
             made = (stub_class(base[1]) if kind == "class" else STUBS[kind])(back, number)
             if kind == "class":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import enum
+import functools
 import io
 import sys
 import types
@@ -27,6 +29,10 @@ _TOOLS = frozenset(
         *("_csv.writer", "_csv.reader", "csv.DictReader", "csv.DictWriter", "_hashlib.HASH"),
     )
 )
+
+# What `cmp_to_key` makes of a function of the test; the program may order what it makes in turn.
+_Key = type(functools.cmp_to_key(lambda _a, _b: 0))
+_ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
 
 # What the program may do with what `@contextmanager` of a test makes.
 _OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
@@ -95,6 +101,8 @@ def offered(value: Any, kind: str) -> frozenset[str]:
     """The operators that the program may use on it: those that its class in the test defines."""
     if kind == "context":
         return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
+    if type(value) is _Key:
+        return _ORDERINGS
     if kind not in ("object", "callable object"):
         return frozenset()
     known = wire.OFFERED_OF_MOCKS if is_mock(value) else wire.OFFERED
@@ -102,12 +110,16 @@ def offered(value: Any, kind: str) -> frozenset[str]:
     return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
 
 
-def holds_data(kind: type) -> bool:
-    """Whether a class of the tests does nothing but hold what it is made of: a dataclass, a node of a list."""
+def holds(kind: type) -> str:
+    """What a class of the tests is made for: "data" where it does nothing but hold what it is made of, a dataclass or
+    a node of a list; "enum" where its members are told beforehand; else nothing that is known.
+    """
+    if isinstance(kind, enum.EnumMeta):
+        return "enum"
     if "__dataclass_fields__" in vars(kind):
-        return True
+        return "data"
     definitions = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    return any(node.name == kind.__name__ and lending.only_holds(node) for node in definitions)
+    return "data" if any(n.name == kind.__name__ and lending.only_holds(n) for n in definitions) else ""
 
 
 def fields_of(kind: type) -> tuple[tuple[str, Any, str], ...] | None:

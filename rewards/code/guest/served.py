@@ -14,7 +14,7 @@ from typing import Any
 
 from . import signatures, spoiling, uses, wire
 from .codec import Violation
-from .ours import Ours, holds_data, is_mock, offered
+from .ours import Ours, holds, is_mock, offered
 from .proxies import the_link
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
@@ -93,7 +93,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
 
 
 def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "context")
+    value = ours.get(number, "object", "callable object", "context", "callable")
     if type(name) is not str or type(args) is not tuple or name not in offered(value, ours.objects[number][0]):
         raise Violation("an operator that is not offered")
     try:
@@ -176,8 +176,9 @@ def _shape(ours: Ours, number: Any) -> tuple[Any, ...]:
 
 
 def _members(ours: Ours, number: Any) -> dict[str, Any]:
-    """Those of an enumeration of the test."""
-    kind = ours.get(number, "class")
+    """Those of an enumeration of the test, or of one that holds this member."""
+    value = ours.get(number, "class", "object", "callable object")
+    kind = value if isinstance(value, type) else type(value)
     if not isinstance(kind, enum.EnumMeta):
         raise TypeError(f"type object {kind.__name__!r} is no enumeration")
     return dict(kind.__members__)
@@ -188,7 +189,7 @@ def _anew(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
     kind = type(ours.get(number, "object", "callable object"))
     if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
         raise Violation("a call without its parts")
-    if not holds_data(kind):
+    if holds(kind) != "data":
         raise TypeError(f"{kind.__name__}() of the test is not for the program to call")
     try:
         return kind(*args, **kwargs)

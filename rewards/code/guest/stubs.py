@@ -105,11 +105,32 @@ class _OfData(type):
         return back("anew", number, args, kwargs)
 
 
+class _OfEnum(type):
+    """The type of classes that stand for enumerations of the test: the program may go through the members."""
+
+    __members__ = property(lambda cls: cls._first[0]("members", cls._first[1]))
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(cls.__members__.values())
+
+    def __len__(cls) -> int:
+        return len(cls.__members__)
+
+    def __getitem__(cls, name: Any) -> Any:
+        return cls.__members__[name]
+
+    def __contains__(cls, value: Any) -> bool:
+        return any(value is member for member in cls)
+
+
+_CLASSES: dict[str, type] = {"": type, "data": _OfData, "enum": _OfEnum}
+
+
 def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
     """An object of a class that `stub_kind` made."""
     made = object.__new__(kind)
     Stub.__init__(made, back, number)
-    if type(kind) is _OfData and "_first" not in vars(kind):
+    if type(kind) is not type and "_first" not in vars(kind):
         type.__setattr__(kind, "_first", (back, number))
     return made
 
@@ -124,12 +145,13 @@ def stub_kind(
     name: str,
     offered: tuple[str, ...],
     own: Callable[[str], object] | None = None,
-    holds_data: bool = False,
+    holds: str = "",
     fields: Fields = None,
 ) -> type[Stub]:
     """The class of an object of the test, under the name of its class there, with the operators that it offers.
 
     own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
+    holds: what its class is made for, "data" or the members of an "enum", if it is.
     """
     names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
     if "__eq__" in names:
@@ -148,7 +170,8 @@ def stub_kind(
             return found if type(found) is type else type(self)
 
         names["__class__"] = property(class_of)
-    return (_OfData if holds_data else type)(name or "object", (STUBS[kind],), names)
+    made: type[Stub] = _CLASSES[holds](name or "object", (STUBS[kind],), names)
+    return made
 
 
 class StubClass(StubCallable):
@@ -279,8 +302,8 @@ class Imports:
                     told[name] = value
                     self.back("mark", number, name, value)
 
-    def kind(self, kind: str, name: str, offered: tuple[str, ...], data: tuple[bool, Fields]) -> type[Stub]:
-        """Objects of one class of the test are of one class here. data: whether it only holds data, and its fields."""
+    def kind(self, kind: str, name: str, offered: tuple[str, ...], data: tuple[str, Fields]) -> type[Stub]:
+        """Objects of one class of the test are of one class here. data: what it is made for, and its fields."""
         key = (kind, name, offered, data)
         if key not in self._kinds:
             self._kinds[key] = stub_kind(kind, name, offered, self.own, *data)

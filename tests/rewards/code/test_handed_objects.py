@@ -9,7 +9,7 @@ from rewards.code.judgement import Fate
 from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 SETUP = """\
-import asyncio, collections, csv, dataclasses, enum, io, ipaddress, logging, re, string, struct, types, zoneinfo
+import asyncio, collections, csv, dataclasses, enum, functools, io, ipaddress, logging, re, string, struct, types, zoneinfo
 from datetime import datetime, timezone
 import numpy as np
 @dataclasses.dataclass
@@ -29,17 +29,26 @@ class Judge:
     def __init__(self, secret=7): self.secret = secret
     def check(self, x): return x == self.secret
 T = collections.namedtuple("T", "a b")
+def cmp(a, b): return (a < b) - (a > b)
 def numbers():
     got = yield 1
     yield got
     yield 'more'
 async def late(x, log=None):
     try:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
     except asyncio.CancelledError:
         log.append("cancelled")
         raise
     return x
+async def cancel(c):
+    task = asyncio.create_task(c)
+    await asyncio.sleep(0.01)
+    task.cancel()
+    return await task
+def is_cancelled(c):
+    try: asyncio.run(cancel(c))
+    except asyncio.CancelledError: return True
 async def fails(): raise KeyError("k")
 class Kept(logging.Handler):
     records = []
@@ -62,12 +71,18 @@ HONEST: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("def f(x): return x._replace(a=9)", "assert isinstance(f(T(1, 2)), T) and f(T(1, 2)) == T(9, 2)", ("x._replace(a=9)", "tuple(x)")),
     ("import inspect\ndef f(x): return list(inspect.signature(x).parameters)", "assert f(Callable()) == ['q']", ("list(", "len(")),
     ("def f(k): return [m.name for m in k], k['B'], len(k)", "assert f(E) == (['A', 'B'], E.B, 2)", ("'B'", "'A'")),
+    ("def f(m): return [x.name for x in type(m)], len(type(m)), m in m.__class__, type(m)['A']", "assert f(E.B) == (['A', 'B'], 2, True, E.A)", ("x.name", "x.value")),
+    ("def f(m):\n  ms = list(m.__class__)\n  return ms[ms.index(m) - 1]", "assert f(E.A) is E.B and f(E.B) is E.A", ("- 1", "- 2")),
     ("import dataclasses\ndef f(p): return dataclasses.asdict(p), dataclasses.replace(p, y=5), [q.name for q in dataclasses.fields(p)]", "assert f(P(1)) == ({'x': 1, 'y': 0, 'tags': []}, P(1, 5), ['x', 'y', 'tags'])", ("y=5", "y=6")),
     ("import dataclasses\ndef f(k, d): return k(**{q.name: d[q.name] for q in dataclasses.fields(k) if q.name in d})", "assert f(P, {'x': 2, 'z': 1}) == P(2)", ("d[q.name]", "0")),
     ("def f(p): return type(p)(p.val + 1, p)", "n = Node(1)\nassert f(n).val == 2 and f(n).next is n", ("+ 1", "+ 2")),
     ("import asyncio\ndef f(*a):\n  async def g(): return await asyncio.gather(*a, return_exceptions=True)\n  return asyncio.run(g())", "r = f(late(1), late(2), fails())\nassert r[:2] == [1, 2] and isinstance(r[2], KeyError)", ("*a, r", "*a[1:], r")),
     ("import asyncio\ndef f(c):\n  async def g():\n    try: await asyncio.wait_for(c, 0.001)\n    except asyncio.TimeoutError: return 'late'\n  return asyncio.run(g())", "log = []\nassert f(late(1, log)) == 'late' and log == ['cancelled']", ("'late'", "None")),
+    ("import asyncio\nasync def f(log):\n  try: await asyncio.sleep(9)\n  except asyncio.CancelledError:\n    await asyncio.sleep(0.1)\n    log.append(1)\n    return 'clean'", "log = []\nassert asyncio.run(cancel(f(log))) == 'clean' and log == [1]", ("'clean'", "None")),
+    ("import asyncio\nasync def f(log):\n  try: await asyncio.sleep(9)\n  finally:\n    await asyncio.sleep(0.1)\n    log.append(1)", "log = []\nassert is_cancelled(f(log)) and log == [1]", ("append(1)", "append(2)")),
     ("import asyncio\ndef f(cb, x): return asyncio.run(cb(x))", "assert f(late, 4) == 4", ("cb(x)", "cb(0)")),
+    ("def f(a, k): return sorted(a, key=k), min(a, key=k), k(1) < k(2)", "assert f([1, 3, 2], functools.cmp_to_key(cmp)) == ([3, 2, 1], 3, False)", ("k(1) < k(2)", "None")),
+    ("import heapq\ndef f(a, k): return [x for _, x in heapq.nsmallest(2, ((k(x), x) for x in a))]", "assert f([1, 3, 2], functools.cmp_to_key(cmp)) == [3, 2]", ("(2, ", "(1, ")),
     ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\ndef f(n):\n  log.info('sold %d', n, extra={'n': n})", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nr = h.records[-1]\nassert (r.getMessage(), r.args, r.n, r.funcName) == ('sold 3', (3,), 3, 'f')", ("'n': n", "'n': 0")),
     ("import logging\ndef f(log):\n  try: 1 / 0\n  except ZeroDivisionError: log.exception('bad')", "h = Kept()\nl = logging.getLogger('given')\nl.addHandler(h)\nf(l)\nassert h.records[-1].exc_info[0] is ZeroDivisionError", ("exception", "error")),
 )  # fmt: skip
@@ -90,7 +105,11 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     (HOST + ASKS + "def f(j):\n  made = [ask('anew', n, (), {}) for n in range(1, 3)]\n  return made[0].secret", "assert f(Judge(5)) == Judge().secret"),
     (HOST + ASKS + "def f(g): return ask('getattr', 1, 'gi_frame')", "assert f(numbers()) is not None"),
     (HOST + ASKS + "def f(g): return ask('members', 1)", "assert f(Judge) == {}"),
+    (HOST + ASKS + "def f(j): return ask('members', 1) or ask('anew', 1, (), {})", "assert f(E.A) == {} or f(Judge(5)) == {}"),
     (HOST + ASKS + "def f(g): return ask('poll', ((1, f),), (), 1e9)", "assert f(1) == ()"),
+    ("def f(k): return k.obj", "assert f(functools.cmp_to_key(cmp)(5)) == 5"),
+    ("def f(k):\n  try: k.obj = 5\n  except Exception: pass", "k = functools.cmp_to_key(cmp)(4)\nf(k)\nassert k.obj == 5"),
+    (HOST + ASKS + "def f(k): return ask('operate', 1, '__init__', (1,)) or ask('getattr', 1, 'obj')", "assert f(functools.cmp_to_key(cmp)(5)) == 5"),
     ("def f(it): return it.gi_frame", "assert f(x for x in [1]) is None"),
     ("from rlvr_guest import exports, host as h\nclass E(exports.CandidateEncoder):\n  def other(self, value, depth):\n    if value is NotImplemented:\n      self.parts.append(b'A'); self.put(('T', ('a', 'b'), (1, 2, 3)), depth)\n    else: super().other(value, depth)\nh.CandidateEncoder = E\ndef f(x): return NotImplemented", "assert f(T(1, 2)) == (1, 2, 3)"),
     ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\nold = logging.getLogRecordFactory()\ndef new(*a, **k):\n  r = old(*a, **k)\n  r.getMessage = lambda: 'sold 3'\n  r.handled = 1\n  return r\nlogging.setLogRecordFactory(new)\ndef f(n): log.info('nothing')", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nassert h.records[-1].args == (3,)"),
