@@ -3,8 +3,8 @@
 Nearly all tests of MBPP and most of HumanEval are of this form. Such a test means the same wherever it is evaluated, so
 it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
 compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
-builtin types and nothing that derives from them; for anything else `Undecided` is raised, and the tests run in a
-checker as all others do (`pair.py`).
+builtin types, nothing that derives from them, and finite numbers; for anything else `Undecided` is raised, and the
+tests run in a checker as all others do (`pair.py`).
 
 The form, statement by statement:
 
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -174,7 +175,7 @@ class _Reader:
             raise _Other
 
         def failing(value: Any) -> str:
-            if _holds_opaque(value):
+            if not _is_plain(value):
                 raise Undecided
             return "" if holds(value) else _FAILED
 
@@ -202,16 +203,17 @@ def _encoded(value: object) -> bytes:
         raise _Other from None
 
 
-def _holds_opaque(value: object) -> bool:
-    """Whether there is anything in it that is no plain data. It is a tree, of a bounded size."""
+def _is_plain(value: object) -> bool:
+    """Whether all that is in it is plain data, and each number finite. It is a tree, of a bounded size."""
     waiting = [value]
     while waiting:
         value = waiting.pop()
-        if type(value) is Opaque:
-            return True
-        if type(value) in _CONTAINERS:
+        kind = type(value)
+        if kind is Opaque or ((kind is float or kind is complex) and not cmath.isfinite(value)):  # type: ignore[arg-type]
+            return False
+        if kind in _CONTAINERS:
             waiting.extend(value)  # type: ignore[arg-type]
-        elif type(value) is dict:
-            waiting.extend(value)
-            waiting.extend(value.values())
-    return False
+        elif kind is dict:
+            waiting.extend(value)  # type: ignore[arg-type]
+            waiting.extend(value.values())  # type: ignore[attr-defined]
+    return True
