@@ -120,16 +120,25 @@ class Folders:
         if type(changes) is not tuple or len(changes) > files.MOST_FILES:
             return
         frame = uses.test_frame()
-        for change in changes:
-            if type(change) is tuple and len(change) == 4 and type(change[0]) is str and "\0" not in change[0]:
-                path = os.path.realpath(change[0])
-                held = self._known.get(path)
-                if change[1] == b"" and held and held[1] and spoiling.is_read_again(frame, path):  # size
-                    continue
-                if self._is_handed(path) or not os.path.lexists(path):
-                    files.make(path, *change[1:], self.roots)
-                    self._handed.add(path)
+        told = [c for c in changes if type(c) is tuple and len(c) == 4 and type(c[0]) is str and "\0" not in c[0]]
+        paths = [os.path.realpath(change[0]) for change in told]
+        for path, change in zip(paths, told, strict=True):
+            lost = bool(self._known.get(path)) and _loses(path, change[1])
+            if lost and spoiling.is_read_again(frame, path, {*paths} - {path}):
+                continue
+            if self._is_handed(path) or not os.path.lexists(path):
+                files.make(path, *change[1:], self.roots)
+                self._handed.add(path)
         self._known = self._scan()
+
+
+def _loses(path: str, content: Any) -> bool:
+    """Whether a file would not hold any more what it holds: what is added to it loses nothing."""
+    try:
+        with open(path, "rb") as file:
+            return type(content) is bytes and file.read() not in content
+    except OSError:
+        return False
 
 
 def is_compared_with(name: str) -> bool:

@@ -87,7 +87,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
         return False
     if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
-    spoiling.note_set(value, name, (getattr(value, "__dict__", None) or {}).get(name), content)
+    spoiling.note_set(value, name, content)
     setattr(value, name, content)
     return True
 

@@ -1,56 +1,61 @@
 """In the checker: a program that changes what a test handed over, so that the test agrees with it.
 
 `assert solve(xs) == sorted(xs)` holds for a program that empties `xs` and returns nothing. Sorting in place is honest,
-and so is taking items out where the test looks at what is left. So only what is plain counts: the call's answer is
-compared, as equal, with what a test computes of the very container, of which the program has changed what it holds.
-There the container gets back what it held, and the test computes from that; an answer that is the container itself is
-a copy of it. A container that was empty is there to be filled, and keeps what it was given.
+and so is taking items out where the test looks at what is left. So only what is plain counts: the answer is judged by
+what the test makes of the very container, of which the program has changed what it holds, and the test does not say
+what is right (`expecting.py` reads its text for that). There the container gets back what it held, and the test
+computes from that; an answer that is the container itself is a copy of it. A container that was empty is there to be
+filled, and keeps what it was given.
 
-So it is with an object of the test that the program has left with nothing: one of its containers is empty now, or an
-attribute is 0 or blank that was not. What a test makes of that by any method or function (`cart.total()`) is made of
-nothing. Where a constant stands beside (`solve(cart) == cart.total() == 7`), that says what is right. Texts in
-memory and files of temporary folders are such objects, too: `count_words(path) == len(path.read_text().split())`.
+So it is with texts in memory, with files of temporary folders, and with an object of the test that the program has left
+with nothing: one of its containers is empty now, or an attribute is 0, blank or None that was not. An attribute that
+has another value stays as it is: that is what methods of the program do, and what a test looks at afterwards.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import gc
 import io
 import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
-from itertools import combinations, pairwise
-from types import FrameType, FunctionType, ModuleType, SimpleNamespace
+from types import (
+    CellType,
+    FrameType,
+    FunctionType,
+    MemberDescriptorType,
+    ModuleType,
+    SimpleNamespace,
+    TracebackType,
+)
 from typing import Any, NamedTuple
 
-from . import containers, context, proxies
+from . import containers, context, expecting, proxies
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
+_HOLDERS = (list, tuple, set, deque, dict)
 _STREAMS = (io.StringIO, io.BytesIO)
-# Functions that say nothing about what it holds, or give it as it is.
-_COPIES = ("list", "tuple", "copy", "deepcopy", "bytes")
-_COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "squeeze", "item", "tobytes"))
-_PLAIN = ("len", "id", "type", "print", "repr", "isinstance", "str", *_COPIES)
-_GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
-_TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
-_ORDERS = frozenset(("sort", "reverse"))
-_MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
+_OF_PYTHON = ("builtins", "functools", "itertools")
 _MOST_HELD = 1000
 _MOST_SEEN = 50_000
 
 
 class _Change(NamedTuple):
     """value: the container, or an object of the test. put_back: gives it back what it held. lost: whether anything of
-    that is not there any more. emptied: whether nothing is. attribute: of the object; empty = a container.
+    that is not there any more. emptied: whether nothing is. resized: whether it holds more or less. attribute: of the
+    object; empty = a container.
     """
 
     value: Any
     put_back: Callable[[], object]
     lost: bool
     emptied: bool
+    resized: bool
     attribute: str = ""
 
 
@@ -94,23 +99,28 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
         now = content(value)
         if isinstance(value, SimpleNamespace):
             for name, old in zip(items[::2], items[1::2], strict=True):
-                note_set(value, name, old, vars(value).get(name))
+                _note_set(value, name, old, vars(value).get(name))
             continue
-        if isinstance(value, _STREAMS) and (now or value.closed):  # what is written to it comes to what it held
+        if isinstance(value, _STREAMS) and (value.closed or not held - now):  # what is written comes to what it held
             continue
         if now != held and not any(value is change.value for change in _changed):
             put_back = partial(containers.kind_of(value).apply, value, items)
-            _changed.append(_Change(value, put_back, bool(held - now), not now))
+            resized = sum(held.values()) != sum(now.values())
+            _changed.append(_Change(value, put_back, bool(held - now), not now, resized))
 
 
-def note_set(value: Any, name: str, old: Any, new: Any) -> None:
-    """The program sets an attribute of an object of the test."""
-    if _counts(old) and old and type(old) is not bool and _counts(new) and not new:
-        _changed.append(_Change(value, partial(setattr, value, name, old), True, True, name))
+def note_set(value: Any, name: str, new: Any) -> None:
+    """The program is about to set an attribute of an object of the test."""
+    _note_set(value, name, _attributes(value).get(name), new)
 
 
-def _counts(value: Any) -> bool:
-    return type(value) in _ATOMS or type(value) in (list, tuple, dict, set, deque)
+def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
+    if _is_nothing(new) and not (_is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
+        _changed.append(_Change(value, partial(setattr, value, name, old), True, True, True, name))
+
+
+def _is_nothing(value: Any) -> bool:
+    return (type(value) in _ATOMS or type(value) in _HOLDERS) and not value
 
 
 def forget() -> None:
@@ -127,7 +137,7 @@ def apart(answer: Any) -> Any:
     """The answer, once the containers hold again what they held. Raises Refused where it holds one of them."""
     if any(answer is change.value for change in _changed):
         answer = copy.copy(answer)
-    elif _is_or_holds(answer, [change for change in _changed if not change.attribute]):
+    elif _reaches(answer, [change for change in _changed if not change.attribute]):
         proxies.the_link().refuse("it changed what it was given, with which the test compares its answer")
         raise proxies.Refused("an answer that holds what the program was given, and has changed")
     for change in _changed:
@@ -137,180 +147,51 @@ def apart(answer: Any) -> Any:
 
 
 def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
-    """Whether the test at this moment compares the answer with what it computes of a container that was changed."""
-    if frame is None:
-        return False
-    held = _held(frame)
-    taken_out = any(change.lost for change in _changed) and not any(answer is change.value for change in _changed)
-    return _compares(frame, held, *_spoiled(held), taken_out)
+    """Whether the test at this moment judges the answer by what it makes of what was changed."""
+    bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
+    resized = any(change.resized for change in _changed)
+    return _judges(frame, lambda held: _names_of(held, bare=bare, resized=resized))
 
 
-def is_read_again(frame: FrameType | None, path: str) -> bool:
-    """Whether the test at this moment compares the answer with what it computes of a file, which has this real path."""
-    if frame is None:
-        return False
-    held = _held(frame)
-    texts = ((name, value) for name, value in held.items() if type(value) is str or isinstance(value, os.PathLike))
-    paths = {name: type(value) for name, value in texts if os.path.realpath(value) == path}
-    return _compares(frame, held, set(), paths, False)
+def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
+    """Whether the test at this moment judges the answer by what it makes of a file, which has this real path. written:
+    paths of others that are answers, too.
+    """
+
+    def names_of(held: dict[str, Any]) -> expecting.Names:
+        texts = ((name, value) for name, value in held.items() if type(value) is str or isinstance(value, os.PathLike))
+        paths = {name: os.path.realpath(value) for name, value in texts}
+        again = {name for name, real in paths.items() if real == path}
+        return _names(held, again, True, {name for name, real in paths.items() if real in written})
+
+    return _judges(frame, names_of)
 
 
-def _compares(
-    frame: FrameType, held: dict[str, Any], spoiled: set[str], holders: dict[str, type], taken_out: bool
-) -> bool:
-    if not (spoiled or holders) or (tree := context.tree_of(frame.f_code.co_filename)) is None:
-        return False
+def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expecting.Names]) -> bool:
+    """Whether any function of the test that waits for the answer does."""
+    judges = False
+    while frame is not None:
+        if context.is_test(frame) and (tree := context.tree_of(frame.f_code.co_filename)) is not None:
+            held = _held(frame)
+            found = _read(frame, tree, held, names_of(held))
+            if found is expecting.Found.SAYS:
+                return False
+            judges = judges or found is expecting.Found.MEETS
+        frame = frame.f_back
+    return judges
+
+
+def _read(frame: FrameType, tree: ast.Module, held: dict[str, Any], names: expecting.Names) -> expecting.Found:
     place = context.place_of(frame)
-    body = _function_around(tree, place[0])
-    statement = _statement_at(body, place)
-    if statement is None:
-        return False
+    scope = _function_around(tree, place[0])
+    statement = _statement_at(scope, place)
+    if statement is None or not names.changed:
+        return expecting.Found.NOTHING
     calls = context.calls_at(tree, place)
     if not calls:  # what it gave before is walked over
         inside = (n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
         calls = [n for n in inside if isinstance(n.func, ast.Name) and proxies.is_proxy(held.get(n.func.id))]
-    answers = {name for name, value in held.items() if proxies.is_proxy(value) and not _can_be_called(value)}
-    later = [n for n in ast.walk(body) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno]
-    functions = {node.name: node for node in context.nodes() if isinstance(node, ast.FunctionDef)}
-    return _Comparison(answers, spoiled, holders, calls, taken_out).is_in(later, functions)
-
-
-def _can_be_called(value: Any) -> bool:
-    return callable(value) or proxies.is_module(value)
-
-
-class _Comparison:
-    """Looks for one of an answer with what is computed of containers. answers, spoiled: their names. holders: names of
-    objects that were left with nothing, and their classes. calls: what gave the answer. bare: whether a comparison with
-    the container itself counts.
-    """
-
-    def __init__(
-        self,
-        answers: set[str],
-        spoiled: set[str],
-        holders: dict[str, type],
-        calls: list[ast.Call],
-        bare: bool,
-    ) -> None:
-        self._answers = answers - spoiled - holders.keys()
-        self._spoiled = spoiled | holders.keys()
-        self._holders = holders
-        self._calls = set(map(id, calls))
-        self._bare = bare
-        self._computed: set[str] = set()
-        self._counted: set[str] = set()  # names that loops bind
-
-    def is_in(self, statements: list[ast.stmt], functions: dict[str, ast.FunctionDef]) -> bool:
-        for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
-            self._learn(node)
-        expressions = [inner for node in statements for inner in ast.walk(node)]
-        loops = (node for node in expressions if isinstance(node, ast.For | ast.comprehension))
-        self._counted = set().union(*(_names(loop.target) for loop in loops))
-        pairs = (pair for node in expressions if not _says_what_is_right(node) for pair in _compared(node))
-        if any(self._is_one(a, b) or self._is_one(b, a) for a, b in pairs):
-            return True
-        calls = (node for node in expressions if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
-        return any(self._in_function(node, functions[node.func.id]) for node in calls if node.func.id in functions)  # type: ignore[attr-defined]
-
-    def _in_function(self, call: ast.Call, function: ast.FunctionDef) -> bool:
-        """Whether a function of the test compares them: `is_permutation(got, xs)`."""
-        given = list(zip((a.arg for a in function.args.args), call.args, strict=False))
-        answers = {name for name, argument in given if self._is_answer(argument)}
-        spoiled = {name for name, argument in given if self._is_container(argument)} - answers
-        named = {name: ast.unparse(argument) for name, argument in given if name in spoiled}
-        holders = {name: self._holders[outer] for name, outer in named.items() if outer in self._holders}
-        within = _Comparison(answers, spoiled - holders.keys(), holders, [], self._bare)
-        return bool(answers and spoiled) and within.is_in(
-            [n for n in ast.walk(function) if isinstance(n, ast.stmt) and n is not function], {}
-        )
-
-    def _learn(self, node: ast.stmt) -> None:
-        """Names that hold what is computed."""
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            if self._is_answer(node.value):
-                self._answers |= _targets(node) - self._spoiled
-            elif self._computes(node.value):
-                self._computed |= _targets(node)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # xs.sort()
-            function = node.value.func
-            if isinstance(function, ast.Attribute) and self._is_container(function.value):
-                self._computed |= {ast.unparse(function.value)} if function.attr in _ORDERS else set()
-        elif isinstance(node, ast.While) and _mentions(node.test, self._spoiled):  # while xs: want.append(xs.pop())
-            self._computed |= _grown(node)
-        elif isinstance(node, ast.For):
-            if self._is_answer(node.iter) and not _is_called(node.iter, ("range",)):
-                self._answers |= (_names(node.target) | _grown(node)) - self._spoiled
-            elif self._computes(node.iter):
-                self._computed |= _names(node.target) | _grown(node)
-            elif self._is_container(node.iter):  # for x in xs: want.append(x)
-                self._computed |= _grown(node)
-
-    def _is_answer(self, side: ast.AST) -> bool:
-        """Whether it comes from there: not where it only says which item is meant, `want[i]`."""
-        if id(side) in self._calls or (isinstance(side, ast.Name) and side.id in self._answers):
-            return True
-        parts = ast.iter_child_nodes(side)
-        if isinstance(side, ast.Subscript) and not isinstance(side.slice, ast.Slice):
-            parts = iter((side.value,))
-        return any(map(self._is_answer, parts))
-
-    def _is_one(self, answer: ast.expr, side: ast.expr) -> bool:
-        if not self._is_answer(answer) or self._is_answer(side):
-            return False
-        if _mentions(side, self._computed) or self._computes(side):
-            return True
-        return self._bare and (self._is_container(side) or self._goes_through(side))
-
-    def _is_container(self, side: ast.AST) -> bool:
-        """The container, or what holds the same: `list(xs)`."""
-        if isinstance(side, ast.Call) and len(side.args) == 1 and _is_called(side, _COPIES):
-            return self._is_container(side.args[0])
-        return isinstance(side, ast.Name | ast.Attribute) and ast.unparse(side) in self._spoiled
-
-    def _goes_through(self, side: ast.AST) -> bool:
-        """Whether it is one item after the other: `m[i][j]`, where a loop counts `i` and `j`."""
-        while isinstance(side, ast.Subscript) and _names(side.slice) & self._counted:
-            side = side.value
-            if self._is_container(side):
-                return True
-        return False
-
-    def _computes(self, side: ast.AST) -> bool:
-        """Whether anything is made there of the container: `sorted(xs)`, `xs[::-1]`, and not `len(xs)` or `xs[0]`."""
-        return any(id(node) not in self._calls and self._is_made(node) for node in ast.walk(side))
-
-    def _is_made(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Call):
-            function = node.func
-            if isinstance(function, ast.Attribute) and self._is_container(function.value):
-                return function.attr not in _COPYING and function.attr not in _TAKES and function.attr not in _GROWS
-            given = (*node.args, *(keyword.value for keyword in node.keywords))
-            return not _is_called(node, _PLAIN) and any(_mentions(argument, self._spoiled) for argument in given)
-        if isinstance(node, ast.BinOp):
-            return self._is_container(node.left) or self._is_container(node.right)
-        if isinstance(node, ast.Subscript):
-            return isinstance(node.slice, ast.Slice) and self._is_container(node.value)
-        if isinstance(node, ast.Attribute):
-            kind = self._holders.get(ast.unparse(node.value))
-            return self._is_container(node.value) and (
-                node.attr in _MADE if kind is None else isinstance(getattr(kind, node.attr, None), property)
-            )
-        return isinstance(node, ast.comprehension) and self._is_container(node.iter)
-
-
-def _is_called(call: ast.AST, names: tuple[str, ...]) -> bool:
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names
-
-
-def _grown(loop: ast.For | ast.While) -> set[str]:
-    """What a loop puts items into."""
-    called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
-    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in _GROWS)
-    kept = (
-        node.value for node in ast.walk(loop) if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
-    )
-    return {name.id for name in (*grown, *kept) if isinstance(name, ast.Name)}
+    return expecting.read(scope, statement, calls, names)
 
 
 def _held(frame: FrameType) -> dict[str, Any]:
@@ -326,57 +207,95 @@ def _held(frame: FrameType) -> dict[str, Any]:
     return held
 
 
-def _spoiled(names: dict[str, Any]) -> tuple[set[str], dict[str, type]]:
-    """Names, and attributes of what has a name, that mean a container which was changed: `xs`, `self.data`. And names
-    of objects that were left with nothing, with their classes.
-    """
-    found: set[str] = set()
-    holders: dict[str, type] = {}
-    for name, value in names.items():
-        if _is_or_holds(value, [change for change in _changed if not (change.attribute and change.value is value)]):
-            found.add(name)
-        for attribute, part in _attributes(value).items():
-            if _is_or_holds(part, _changed):
-                found.add(f"{name}.{attribute}")
-        if _is_left_with_nothing(value):
-            found |= {f"{name}.{change.attribute}" for change in _changed if change.value is value}
-            holders[name] = type(value)
-    return found, holders
+def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> expecting.Names:
+    """Names, and attributes of what has a name, that mean what was changed, or what holds it: `xs`, `self.data`."""
+    changed: set[str] = set()
+    kept: set[str] = set()
+    parted: set[str] = set()
+    for name, value in held.items():
+        if proxies.is_proxy(value):  # asked for anything, the program would answer
+            continue
+        parts = _attributes(value)
+        touched = {attribute for attribute, part in parts.items() if _reaches(part, _changed)}
+        touched |= {change.attribute for change in _changed if change.value is value and change.attribute}
+        changed |= {f"{name}.{attribute}" for attribute in touched}
+        if _is_test_case(value):
+            continue
+        if _reaches(value, _changed):
+            changed.add(name)
+            kept |= {f"{name}.{attribute}" for attribute in parts.keys() - touched}
+        elif touched:
+            parted.add(name)
+    return replace(_names(held, changed, resized), kept=frozenset(kept), parted=frozenset(parted), bare=bare)
+
+
+def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iterable[str] = ()) -> expecting.Names:
+    asked = {name for name, value in held.items() if proxies.is_proxy(value) and _can_be_called(value)}
+    answers = {name for name, value in held.items() if proxies.is_proxy(value)}.union(written) - asked - changed
+    return expecting.Names(
+        answers=frozenset(answers), programs=frozenset(asked), changed=frozenset(changed), resized=resized
+    )
+
+
+def _can_be_called(value: Any) -> bool:
+    return callable(value) or proxies.is_module(value)
+
+
+def _is_test_case(value: Any) -> bool:
+    return type(value).__name__.startswith("Test") or hasattr(type(value), "assertEqual")
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     """Of an object of the test."""
-    if proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType):
+    kind = type(value)
+    if kind in _ATOMS or proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType):
         return {}
     held = getattr(value, "__dict__", None)
-    return held if type(held) is dict and len(held) < _MOST_HELD else {}
+    found = dict(held) if type(held) is dict and len(held) < _MOST_HELD else {}
+    for above in kind.__mro__:
+        if "__slots__" in vars(above):
+            slots = ((name, slot) for name, slot in vars(above).items() if isinstance(slot, MemberDescriptorType))
+            found |= {name: getattr(value, name) for name, _ in slots if hasattr(value, name)}
+    return found
 
 
-def _is_left_with_nothing(value: Any) -> bool:
-    if any(change.attribute and change.value is value for change in _changed):
-        return True
-    emptied = [change for change in _changed if change.emptied]
-    return bool(emptied) and any(_is_or_holds(part, emptied, inside=True) for part in _attributes(value).values())
-
-
-def _is_or_holds(value: Any, changes: list[_Change], *, inside: bool = False) -> bool:
-    """Whether it is one of what was changed, or holds one in lists and dicts, or in an object in these. inside: or in
-    an object that it is itself.
+def _reaches(value: Any, changes: list[_Change]) -> bool:
+    """Whether it is one of what was changed, or holds one: in containers, in what a function reads, in what is still to
+    be walked over. An object does where it was left with nothing, or one of its parts was.
     """
-    sought = {id(change.value) for change in changes}
-    waiting, seen = [(value, not inside)], set[int]()
-    while sought and waiting and len(seen) < _MOST_SEEN:
-        part, is_outer = waiting.pop()
-        if id(part) in sought:
+    sought = {id(change.value) for change in changes if not change.attribute}
+    emptied = {id(change.value) for change in changes if change.emptied}
+    waiting, seen = [(value, False)], set[tuple[int, bool]]()
+    while changes and waiting and len(seen) < _MOST_SEEN:
+        part, in_object = waiting.pop()
+        if id(part) in emptied or (id(part) in sought and not in_object):
             return True
-        if id(part) in seen:
+        if type(part) in _ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
             continue
-        seen.add(id(part))
-        if type(part) in (list, tuple, dict, deque):
-            if len(part) < _MOST_HELD:
-                waiting += [(item, False) for item in (part.values() if type(part) is dict else part)]
-        elif not is_outer and type(part) not in _ATOMS:
-            waiting += [(item, True) for item in _attributes(part).values() if type(item) not in _ATOMS]
+        seen.add((id(part), in_object))
+        if attributes := _attributes(part):
+            waiting += [(item, True) for item in attributes.values()]
+        waiting += [(item, in_object) for item in _parts(part)]
+    return False
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
+        return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
+    if isinstance(value, type | ModuleType | FrameType | TracebackType):
+        return ()
+    if isinstance(value, _HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, what is walked over
+        held = gc.get_referents(value)
+        return held if len(held) < _MOST_HELD else ()
+    return ()
+
+
+def _is_empty(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  # raises where nothing was put in yet
+    except ValueError:
+        return True
     return False
 
 
@@ -401,39 +320,3 @@ def _function_around(tree: ast.Module, line: int) -> ast.AST:
     functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     around = [n for n in functions if n.lineno <= line <= (n.end_lineno or n.lineno)]
     return max(around, key=lambda n: n.lineno, default=tree)
-
-
-def _targets(statement: ast.Assign | ast.AnnAssign) -> set[str]:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    return set().union(*map(_names, targets))
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
-def _mentions(side: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) in names for n in ast.walk(side))
-
-
-def _says_what_is_right(node: ast.AST) -> bool:
-    return isinstance(node, ast.Compare) and any(isinstance(n, ast.Constant) for n in (node.left, *node.comparators))
-
-
-def _compared(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
-    """The two sides of a comparison for equality, of whatever form."""
-    if isinstance(node, ast.Compare):
-        sides = pairwise((node.left, *node.comparators))
-        return [
-            pair
-            for pair, op in zip(sides, node.ops, strict=True)
-            if isinstance(op, ast.Eq | ast.NotEq)
-            or (isinstance(op, ast.In) and isinstance(pair[1], ast.List | ast.Tuple | ast.Set))
-        ]
-    if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.BinOp):  # abs(a - b)
-        return [(node.args[0].left, node.args[0].right)] if context.name_of(node.func) in ("abs", "fabs") else []
-    if isinstance(node, ast.Call) and len(node.args) >= 2:
-        name = context.name_of(node.func)
-        if name == "eq" or any(word in name.lower() for word in ("equal", "close", "assert", "same", "zip")):
-            return list(combinations(node.args, 2))
-    return []

@@ -44,6 +44,24 @@ c = Cart([2, 1])
         ("c.most_common(1)[0][1]", "c.clear() or c.update('z') or 1", "from collections import Counter\nn = Counter('aab')\nassert f(n) == n.most_common(1)[0][1]"),
         ("c.std()", "c.fill(0) or 0.0", "import numpy as np\na = np.array([3.0, 1.0])\nassert abs(f(a) - np.std(a)) < 1e-6"),
         ("c.T", "c.fill(0) or c", "import numpy as np\na = np.array([[3, 1], [2, 4]])\nassert np.array_equal(f(a), a.T)"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]\ndef want(): return sum(xs)\nassert f(xs) == want()"),
+        ("sum(c)", "c.clear() or 0", "def make():\n    xs = [2, 1]\n    return xs, lambda: sum(xs)\nxs, want = make()\nassert f(xs) == want()"),
+        ("[2 * v for v in c]", "c.clear() or []", "xs = [2, 1]\nwant = (2 * v for v in xs)\nassert f(xs) == list(want)"),
+        ("sum(c.values())", "c.clear() or 0", "d = {'a': 2}\nheld = d.values()\nassert f(d) == sum(held)"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]\nr = f(xs)\nassert r >= sum(xs)\nassert r <= sum(xs)"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]\nassert not (f(xs) - sum(xs))"),
+        ("{2 * v for v in c}", "c.clear() or set()", "xs = [2, 1]\nr = f(xs)\nassert not r ^ {v * 2 for v in xs}"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]\nr = f(xs)\ntotal = 0\nfor v in xs: total += v\nassert r == total"),
+        ("[2 * v for v in c]", "c.clear() or []", "xs = [2, 1]\nr = f(xs)\nfor v in xs:\n    if 2 * v not in r: raise AssertionError(v)"),
+        ("max(c)", "c.clear()", "xs = [2, 1]\nr = f(xs)\nmatch r:\n    case v if v == max(xs, default=None): pass\n    case _: raise AssertionError"),
+        ("len(c)", "c.clear() or 0", "xs = [2, 1]\nassert f(xs) == len(xs)"),
+        ("c[0] + c[1]", "c.__setitem__(slice(2), [0, 0]) or 0", "xs = [2, 1]\nassert len(xs) == 2\nassert f(xs) == xs[0] + xs[1]"),
+        ("sum(c)", "c.clear() or 0", "def run(xs): return f(xs)\nxs = [2, 1]\nassert run(xs) == sum(xs)"),
+        ("sum(c)", "c.clear() or 0", "cases = [[2, 1], [5]]\ngot = [f(x) for x in cases]\nassert got == [sum(x) for x in cases]"),
+        ("c.w * c.h", "setattr(c, 'w', 0) or 0", "class R:\n    __slots__ = ('w', 'h')\n    def __init__(self): self.w, self.h = 2, 3\n    def area(self): return self.w * self.h\nr = R()\nassert f(r) == r.area()"),
+        ("sum(c.xs)", "c.xs.clear() or 0", "class R:\n    __slots__ = ('xs',)\n    def __init__(self): self.xs = [2, 3]\n    def total(self): return sum(self.xs)\nr = R()\nassert f(r) == r.total()"),
+        ("[c.v, c.next.v]", "setattr(c, 'next', None) or [c.v]", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef items(n): return [n.v, *items(n.next)] if n else []\nn = N(1, N(2))\nassert f(n) == items(n)"),
+        ("len(c.getvalue())", "c.seek(0) or c.truncate(0) or c.write('x')", "import io\ns = io.StringIO('abc')\nassert f(s) == len(s.getvalue())"),
     ],
 )  # fmt: skip
 def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
@@ -65,6 +83,11 @@ def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
         ("c.close(); return 3", "import io\ns = io.StringIO('abc')\nassert f(s) == 3 and s.closed"),
         ("c.close(); return 4", "import io\ns = io.StringIO('abc')\nassert f(s) == 3 + s.closed"),
         ("t = c.read(); c.truncate(0); c.seek(0); c.write(t.upper())", "import io\ns = io.StringIO('abc')\nassert f(s) is None and s.getvalue() == 'ABC'"),
+        ("c[:] = sorted(set(c)); return len(c)", "for xs, want in (([1, 1, 2], [1, 2]), ([3], [3])):\n    k = f(xs)\n    assert xs[:k] == want"),
+        ("return c.pop()", "q = [1, 2, 3]\nbefore = list(q)\nlast = f(q)\nassert q + [last] == before and last not in q"),
+        ("c['x'] -= 2; return c['x']", "d = {'x': 3}\nleft = f(d)\nassert left == 1\nassert d == {'x': left}"),
+        ("c['b'] += c['a']; c['a'] = 0; return c['b']", "class B:\n    def __init__(self): self.d = {'a': 4, 'b': 1}\n    def total(self): return sum(self.d.values())\nb = B()\nbefore = b.total()\nassert f(b.d) == b.d['b'] and b.total() == before"),
+        ("r = c.next; c.next = None; return r", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef items(n): return [n.v, *items(n.next)] if n else []\nn = N(1, N(2))\nr = f(n)\nassert items(n) == [1] and items(r) == [2]"),
     ],
 )  # fmt: skip
 def test_objects_may_be_left_with_nothing_where_the_test_asks_for_that(program: str, test: str):
@@ -81,5 +104,10 @@ def test_files_are_not_left_with_nothing():
     """
     assert passes(pytest_files("def f(p): return p.read_text().split()", test))
     assert is_wrong(pytest_files("def f(p): return p.write_text('') or []", test))
+    assert is_wrong(pytest_files("def f(p): return p.write_text('c') and ['c']", test))
+    copied = test.replace("f(path) ==", "f(path) is None and out.read_text().split() ==")
+    copied = copied.replace("path.write", "out = tmp_path / 'out'\n        path.write")
+    assert passes(pytest_files("def f(p): (p.parent / 'out').write_text(p.read_text())", copied))
+    assert is_wrong(pytest_files("def f(p): (p.parent / 'out').write_text(''); p.write_text('')", copied))
     emptied = test.replace("f(path) == path.read_text().split()", "f(path) == [] and path.read_text() == ''")
     assert passes(pytest_files("def f(p): return p.write_text('') or []", emptied))

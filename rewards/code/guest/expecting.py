@@ -1,0 +1,380 @@
+"""In the checker: whether a test judges an answer by what the program has changed. Read from the test's text alone.
+
+From the call on, each expression has a *role*: the answer, or what the program has changed (or what is made of that,
+or of what a loop over it counts), or both, or neither: then it is the test's own. The answer is judged by what was
+changed where both meet: `r == sum(xs)`, `not r - sum(xs)`, `zip(r, xs)`, `for x in xs: assert x in r`. That is all
+right where the test says itself what comes out: where it compares the whole answer, or what was changed, or both
+together, with something of its own (`xs == [1, 2]`, `xs[:r] == want`, `xs + [r] == before`).
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from . import context
+
+ANSWER, CHANGED = 1, 2
+BOTH = ANSWER | CHANGED
+
+# Functions that say nothing about what a container holds, or give it as it is.
+_COPIES = ("list", "tuple", "copy", "deepcopy", "bytes")
+_COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "squeeze", "item", "tobytes"))
+_PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "hasattr", *_COPIES))
+_SILENT = frozenset(("print", "isinstance", "hasattr", "type", "id"))
+_WHOLE = frozenset(("sorted", "set", "frozenset", "dict", "Counter", "round", "float", "str", *_COPIES))
+_GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
+_TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
+_ORDERS = frozenset(("sort", "reverse"))
+_MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
+_EQUAL = ("equal", "close", "eq", "same")
+_DEEPEST = 3  # functions of a test that call each other
+
+_Scope = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What names, and attributes of them (`self.data`), mean when the program has answered.
+
+    answers: something of the program's, which holds data. programs: something of the program's to be called. changed:
+    what was changed, or holds it. kept: an attribute of such an object that was not. parted: an object of which a part
+    was changed: it counts only where the test says what is right. bare: whether what was changed counts as it is; else
+    only what is made of it. resized: whether its length differs.
+    """
+
+    answers: frozenset[str]
+    programs: frozenset[str]
+    changed: frozenset[str]
+    kept: frozenset[str] = frozenset()
+    parted: frozenset[str] = frozenset()
+    bare: bool = False
+    resized: bool = False
+
+
+class Found(enum.Enum):
+    """MEETS: the answer is judged by what was changed. SAYS: the test says what is right."""
+
+    NOTHING = enum.auto()
+    MEETS = enum.auto()
+    SAYS = enum.auto()
+
+
+def read(scope: ast.AST, statement: ast.stmt, calls: list[ast.Call], names: Names) -> Found:
+    """What is found. scope: the function, or the file, that runs. statement: it waits there for what calls gave."""
+    functions = {node.name: node for node in context.nodes() if isinstance(node, _Scope)}
+    reading = _Reading(names, set(map(id, calls)), functions)
+    later = (n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno and n is not scope)
+    reading.read(later, statement)
+    return Found.SAYS if reading.says else Found.MEETS if reading.meets else Found.NOTHING
+
+
+class _Reading:
+    """One reading of statements, from the first to the last. meets: whether answer and change do. says: whether the
+    test says what is right.
+    """
+
+    def __init__(self, names: Names, calls: set[int], functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]):
+        self._names = names
+        self._calls = calls
+        self._functions = functions
+        self._roles = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
+        self._made: set[str] = set()  # computed of what was changed
+        self._mine: set[str] = set()  # the answer that is asked about
+        self._depth = 0
+        self.meets = self.says = False
+
+    def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
+        for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
+            parts = list(_own_parts(node))
+            if isinstance(node, ast.Match):
+                captured = (n.name for part in parts for n in ast.walk(part) if isinstance(n, ast.MatchAs))
+                self._bind_all((name for name in captured if name), self._role(node.subject))
+            for part in parts:
+                for inner in ast.walk(part):
+                    if isinstance(inner, ast.NamedExpr):
+                        self._bind(inner.target, self._role(inner.value))
+                    elif isinstance(inner, ast.comprehension) and not self._holds_call(inner):
+                        self._bind(inner.target, self._role_of_items(inner.iter))
+            for condition in _conditions(node):
+                self._look_for_word(condition, ast.NotEq if isinstance(node, ast.If) else ast.Eq)
+            for part in parts:
+                for inner in ast.walk(part):
+                    self._look_for_meeting(inner)
+            self._learn(node, is_first=node is first)
+
+    # --- roles --------------------------------------------------------------------------------------------------------
+
+    def _role(self, node: ast.AST) -> int:
+        if id(node) in self._calls:
+            return ANSWER
+        if isinstance(node, ast.Call) and _root(node.func) in self._names.programs:
+            return ANSWER
+        if not self._names.bare and self._makes(node):
+            return CHANGED | self._of_parts(node)
+        if isinstance(node, ast.Name | ast.Attribute):
+            text = ast.unparse(node)
+            if text in self._names.kept:
+                return 0
+            if text in self._roles:
+                role = self._roles[text]
+                return role & ANSWER if not self._names.bare and self._is_container(node) else role
+        if isinstance(node, ast.Subscript):  # the index says only which item is meant
+            return self._role(node.value)
+        return self._of_parts(node)
+
+    def _of_parts(self, node: ast.AST) -> int:
+        role = 0
+        for part in ast.iter_child_nodes(node):
+            role |= self._role(part)
+        return role
+
+    def _role_of_items(self, iterated: ast.expr) -> int:
+        role = self._role(iterated)
+        if isinstance(iterated, ast.Call) and context.name_of(iterated.func) == "range":
+            return role & CHANGED
+        return role | (CHANGED if self._is_container(iterated) else 0)
+
+    def _is_container(self, node: ast.AST) -> bool:
+        """What was changed itself, or what holds the same: `list(xs)`."""
+        if isinstance(node, ast.Call) and len(node.args) == 1 and context.name_of(node.func) in _COPIES:
+            return self._is_container(node.args[0])
+        text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        return text in self._names.changed and self._roles.get(text) == CHANGED and text not in self._made
+
+    def _makes(self, node: ast.AST) -> bool:
+        """Whether something is made there of what was changed: `sorted(xs)`, `xs[::-1]`, and not `len(xs)`, `xs[0]`."""
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute) and self._is_container(function.value):
+                return function.attr not in _COPYING | _TAKES | _GROWS
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            return context.name_of(function) not in _PLAIN and any(map(self._mentions, given))
+        if isinstance(node, ast.BinOp):
+            return self._is_container(node.left) or self._is_container(node.right)
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.slice, ast.Slice) and self._is_container(node.value)
+        if isinstance(node, ast.Attribute):
+            return node.attr in _MADE and self._is_container(node.value)
+        return isinstance(node, ast.comprehension) and self._is_container(node.iter)
+
+    def _mentions(self, node: ast.AST) -> bool:
+        if id(node) in self._calls or (isinstance(node, ast.Call) and _root(node.func) in self._names.programs):
+            return False
+        return self._is_container(node) or any(map(self._mentions, ast.iter_child_nodes(node)))
+
+    def _holds_call(self, node: ast.AST) -> bool:
+        return any(id(inner) in self._calls for inner in ast.walk(node))
+
+    # --- what names mean further on -----------------------------------------------------------------------------------
+
+    def _learn(self, node: ast.stmt, *, is_first: bool) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self._keep(targets, value, is_first=is_first)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._keep([target], value, is_first=is_first)
+            case ast.AugAssign(target=target, value=value):
+                self._bind(target, self._role(value))
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                for item in items:
+                    if item.optional_vars is not None:
+                        self._bind(item.optional_vars, self._role(item.context_expr))
+            case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
+                if not self._holds_call(node) or self._holds_call(iterated):
+                    role = self._role_of_items(iterated)
+                    self._bind(target, role)
+                    self._bind_all(_stored(node), role & CHANGED)
+            case ast.While(test=test) if self._role_of_items(test) & CHANGED or self._mentions(test):
+                self._bind_all(_stored(node), CHANGED)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr=method)) as call):
+                if method in _ORDERS and self._is_container(held):  # xs.sort()
+                    self._bind(held, CHANGED)
+                elif method in _GROWS and not self._is_container(held):
+                    self._bind(held, self._of_parts(call) & BOTH)
+
+    def _keep(self, targets: list[ast.expr], value: ast.expr, *, is_first: bool) -> None:
+        role = self._role(value)
+        role = ANSWER if role & ANSWER else role
+        for target in targets:
+            text = ast.unparse(target)
+            if isinstance(target, ast.Name) and text not in self._made:
+                self._roles[text] = role
+                self._mine.discard(text)
+            self._bind(target, role)
+            if is_first and role & ANSWER and isinstance(target, ast.Name):
+                self._mine.add(text)
+
+    def _bind(self, target: ast.expr, role: int) -> None:
+        if isinstance(target, ast.Attribute):
+            self._bind_all([ast.unparse(target)], role)
+        else:
+            self._bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
+
+    def _bind_all(self, names: Iterable[str], role: int) -> None:
+        for name in names:
+            if role:
+                self._roles[name] = ANSWER if role & ANSWER else self._roles.get(name, 0) | role
+            if role == CHANGED:
+                self._made.add(name)
+
+    # --- where they meet ----------------------------------------------------------------------------------------------
+
+    def _look_for_meeting(self, node: ast.AST) -> None:
+        match node:
+            case ast.Compare():
+                sides = (node.left, *node.comparators)
+                if not any(isinstance(side, ast.Constant) for side in sides):
+                    pairs = zip(pairwise(sides), node.ops, strict=True)
+                    self._meet(*(pair for pair, op in pairs if not isinstance(op, ast.Is | ast.IsNot | ast.NotIn)))
+            case ast.BinOp(left=left, right=right):
+                self._meet((left, right))
+            case ast.Call(func=function, args=args, keywords=keywords):
+                name = context.name_of(function)
+                if (
+                    name in _SILENT | _GROWS | _TAKES
+                    or _root(function) in self._names.programs
+                    or id(node) in self._calls
+                ):
+                    return
+                given = [*args, *(keyword.value for keyword in keywords)]
+                inside = self._functions.get(name)
+                if inside is not None:
+                    self._read_function(inside, given, keywords)
+                    return
+                parts = [*given, *([function.value] if isinstance(function, ast.Attribute) else [])]
+                self._meet(*((a, b) for at, a in enumerate(parts) for b in parts[at + 1 :]))
+
+    def _meet(self, *pairs: tuple[ast.expr, ast.expr]) -> None:
+        for one, other in pairs:
+            roles = self._role(one), self._role(other)
+            self.meets = self.meets or (roles[0] | roles[1] == BOTH and BOTH not in roles and 0 not in roles)
+
+    def _read_function(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef, given: list[ast.expr], keywords: list[ast.keyword]
+    ) -> None:
+        """A function of the test that is given both: `is_permutation(got, xs)`."""
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args) if a.arg not in ("self", "cls")]
+        named = {keyword.arg: keyword.value for keyword in keywords if keyword.arg}
+        bound = dict(zip(names, given, strict=False)) | {name: named[name] for name in names if name in named}
+        roles = {name: self._role(value) for name, value in bound.items()}
+        changed = {name for name, value in bound.items() if self._is_container(value)}
+        made = {name for name, role in roles.items() if role == CHANGED} - changed
+        answers = {name for name, role in roles.items() if role & ANSWER} - changed
+        if not answers or not (changed or made) or self._depth >= _DEEPEST:
+            return
+        within = replace(self._names, answers=frozenset(answers), changed=frozenset(changed), kept=frozenset())
+        reading = _Reading(within, set(), self._functions)
+        reading._depth = self._depth + 1
+        reading._mine = set(answers)
+        reading._bind_all(made, CHANGED)
+        reading.read(n for n in ast.walk(function) if isinstance(n, ast.stmt) and n is not function)
+        self.meets = self.meets or reading.meets
+        self.says = self.says or reading.says
+
+    # --- where the test says what is right ----------------------------------------------------------------------------
+
+    def _look_for_word(self, condition: ast.expr, equal: type[ast.cmpop]) -> None:
+        match condition:
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self._look_for_word(value, equal)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.says = self.says or (self._names.resized and self._is_container(operand))
+                self._look_for_word(operand, ast.NotEq if equal is ast.Eq else ast.Eq)
+            case ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(elt=part) | ast.ListComp(elt=part)]):
+                self._look_for_word(part, equal)
+            case ast.Call(func=ast.Attribute(value=held), args=[]):  # `stack.is_empty()`
+                self.says = self.says or self._is_container(held) or _root(held) in self._names.parted
+            case ast.Call(args=[one, other, *_]) if _compares(condition):
+                self._look_at_sides(one, other)
+            case ast.Compare(left=left, comparators=comparators, ops=ops):
+                for (one, other), op in zip(pairwise((left, *comparators)), ops, strict=True):
+                    if isinstance(op, equal | ast.Is):
+                        self._look_at_sides(one, other)
+                    elif isinstance(op, ast.NotIn) and equal is ast.NotEq:  # `if x not in r: raise`
+                        self._meet((one, other))
+                    elif isinstance(op, ast.NotIn):
+                        self.says = self.says or (self._own(one) and self._is_container(other))
+
+    def _look_at_sides(self, one: ast.expr, other: ast.expr) -> None:
+        for judged, own in ((one, other), (other, one)):
+            if self._own(own):
+                role = self._shown(judged)
+                known = role == ANSWER and self._is_whole(judged) and ast.unparse(own) != "None"
+                known = known or (role == CHANGED and (self._names.resized or not _is_call(judged, ("len",))))
+                self.says = self.says or known or (role == BOTH and _says_something(own))
+
+    def _shown(self, node: ast.expr) -> int:
+        """The role, where what was changed counts as it is."""
+        parted = any(isinstance(n, ast.Name) and n.id in self._names.parted for n in ast.walk(node))
+        return self._role(node) | (CHANGED if self._mentions(node) or (parted and not self._holds_call(node)) else 0)
+
+    def _own(self, node: ast.expr) -> bool:
+        """Whether it is the test's own."""
+        return not self._shown(node) and any(isinstance(n, ast.Constant | ast.Name | ast.List) for n in ast.walk(node))
+
+    def _is_whole(self, node: ast.expr) -> bool:
+        if _is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self._calls:
+            return self._is_whole(node.args[0])
+        return id(node) in self._calls or (isinstance(node, ast.Name) and node.id in self._mine)
+
+
+def _root(node: ast.expr) -> str:
+    """`a` of `a.b.c`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_call(node: ast.AST, names: Iterable[str]) -> bool:
+    return isinstance(node, ast.Call) and context.name_of(node.func) in names
+
+
+def _compares(call: ast.Call) -> bool:
+    name = context.name_of(call.func).lower()
+    return any(word in name for word in _EQUAL) and "not" not in name
+
+
+def _says_something(side: ast.expr) -> bool:
+    """Whether it is more than nothing: a name, or what holds a constant that is not empty."""
+    return isinstance(side, ast.Name) or any(
+        isinstance(n, ast.Constant) and n.value and n.value is not True for n in ast.walk(side)
+    )
+
+
+def _own_parts(node: ast.stmt) -> Iterator[ast.AST]:
+    """The expressions of a statement, without those of statements within it."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.match_case):
+            yield part.pattern
+            if part.guard is not None:
+                yield part.guard
+        elif not isinstance(part, ast.stmt | ast.ExceptHandler | ast.arguments):
+            yield part
+
+
+def _conditions(node: ast.stmt) -> list[ast.expr]:
+    """What has to hold there."""
+    match node:
+        case ast.Assert(test=test):
+            return [test]
+        case ast.If(test=test, body=[ast.Raise(), *_]):
+            return [test]
+        case ast.Return(value=ast.expr() as value) | ast.Assign(value=value):
+            return [value]
+        case ast.Expr(value=ast.Call() as call) if context.calls_assertion(node) or _compares(call):
+            return [call]
+    return []
+
+
+def _stored(loop: ast.stmt) -> set[str]:
+    """What a loop puts items into."""
+    called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
+    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in _GROWS)
+    kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
+    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}
