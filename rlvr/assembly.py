@@ -109,6 +109,7 @@ class Assembly:
         self._open = ExitStack()
         with self._open as opened:  # closed at once where a later part cannot be made
             self._graders = opened.enter_context(RunGraders(config.reward, trained + evaluated, config.grading))
+            self._graders.check_references(trained)
             self._evaluation_graders = opened.enter_context(
                 EvaluationGraders(self._graders, config.reward, evaluated, config.grading)
             )
@@ -220,7 +221,7 @@ class Assembly:
             engine=engine,
             grade=self._evaluation_graders,
             prompter=self._prompter,
-            max_tokens=rollout.max_tokens_at(self._config.steps),
+            max_tokens=rollout.longest,
             stop=rollout.stop,
             folder=self._out / "eval",
         )

@@ -192,8 +192,7 @@ def check(config: RunConfig) -> None:
 
 def resolved_recipe(config: RunConfig) -> Recipe:
     """The recipe with the run's overrides. Raises ConfigError."""
-    longest = max(tokens for _, tokens in config.rollout.stages)
-    return resolve(config.recipe, config.algorithm, max_response_tokens=longest)
+    return resolve(config.recipe, config.algorithm, max_response_tokens=config.rollout.longest)
 
 
 def to_tree(config: RunConfig) -> dict[str, object]:
@@ -249,7 +248,8 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
     for key, value in tree.items():
         if key not in sections:
             known = list(known_keys())
-            near = difflib.get_close_matches(f"{prefix}{key}", known, n=1, cutoff=0.0)[0]
+            sections_too = [*dict.fromkeys(k.rpartition(".")[0] for k in known if "." in k), *known]
+            near = difflib.get_close_matches(f"{prefix}{key}", sections_too, n=1, cutoff=0.0)[0]
             tail = [k for k in known if k.rsplit(".", 1)[-1] == key]  # the right name in the wrong section
             if f"{prefix}{key}" in known:  # a dotted key, as overrides have it
                 raise ConfigError(f"unknown key {prefix}{key}; in a file it is written {_nested(str(key))}")
@@ -305,9 +305,16 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(f"override {override!r}: the value is not YAML: {error}") from error
 
 
+# What a value of another shape is told, by pydantic's name of the error: its own words are those of Python's types.
+_SHAPES = {
+    "dataclass_type": "it must hold keys and values, or leave it out",
+    "tuple_type": "it must be a list, such as [a, b]",
+}
+
+
 def _problem(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    message: str = error["msg"].removeprefix("Value error, ")
+    message: str = _SHAPES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     if message.startswith(f"{where}."):  # a section's own check, which names its key
         return message
     return f"{where} is {error['input']!r:.120}: {message}"

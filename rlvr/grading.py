@@ -9,6 +9,7 @@ from types import MappingProxyType, TracebackType
 
 from data_prep.problem import Problem
 from rewards.clock import DEADLINE
+from rewards.composed import missing_reference
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult
@@ -76,6 +77,28 @@ class RunGraders:
     def needs_group(self, problem: Problem) -> bool:
         """Whether the problem's reward compares samples, so that it must be given all of them at once."""
         return self._pool(problem).batched
+
+    def check_references(self, problems: Sequence[Problem]) -> None:
+        """Refuse problems on which no response could be judged. Each sample of theirs would be drawn for nothing.
+
+        Raises:
+            ConfigError: there are some; says how many, one of them, and what its reward needs.
+        """
+        faults: dict[tuple[GraderPool, str], str] = {}
+        faulty = []
+        for problem in problems:
+            pool, kind = self._pool(problem), problem.reference.type
+            if (pool, kind) not in faults:
+                faults[pool, kind] = missing_reference(pool.spec, kind)
+            if faults[pool, kind]:
+                faulty.append(problem)
+        if faulty:
+            first = faulty[0]
+            raise ConfigError(
+                f"{len(faulty)} of {len(problems)} problems, such as {first.id} ({first.source}), cannot be judged: "
+                f"{faults[self._pool(first), first.reference.type]}; leave them out (`rlvr validate --clean` does), or "
+                "set another reward"
+            )
 
     def _pool(self, problem: Problem) -> GraderPool:
         return self._pools["" if self._own is not None else problem.reward]

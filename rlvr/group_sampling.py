@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 from rewards.types import GradeRequest, GradeResult
 from rlvr.draws import Draw
-from rlvr.errors import ConfigError
+from rlvr.errors import ConfigError, RolloutError
 from rlvr.grading import RunGraders, request_for
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
+from rlvr.rollout.requests import check_parameters
 from rlvr.types import Completion, Group, RolloutRequest, Sample, SamplingParameters
 
 
@@ -48,6 +49,11 @@ class RolloutConfig:
         """(first step, response tokens at most) of each stage of the run."""
         return ((0, self.max_tokens),) if isinstance(self.max_tokens, int) else self.max_tokens
 
+    @property
+    def longest(self) -> int:
+        """Response tokens allowed in the stage that allows most."""
+        return max(tokens for _, tokens in self.stages)
+
     def max_tokens_at(self, step: int) -> int:
         """Response tokens allowed in this step."""
         return next(tokens for start, tokens in reversed(self.stages) if step >= start)
@@ -64,7 +70,7 @@ class RolloutConfig:
 
 
 def check_trainable(config: RolloutConfig) -> None:
-    """Refuse what would bias the ratio, and stages that cannot be. Raises ConfigError."""
+    """Refuse what would bias the ratio, stages that cannot be, and what no engine samples. Raises ConfigError."""
     for key, value, neutral in (("top_p", config.top_p, 1.0), ("top_k", config.top_k, 0), ("min_p", config.min_p, 0.0)):
         if value != neutral:
             raise ConfigError(
@@ -79,6 +85,10 @@ def check_trainable(config: RolloutConfig) -> None:
             f"rollout.max_tokens is {config.max_tokens}; give at least 1, or stages [[0, n], [step, n], ...] "
             "with rising steps"
         )
+    try:
+        check_parameters(config.sampling_at(0))
+    except RolloutError as error:
+        raise ConfigError(f"rollout.{error}") from error
 
 
 class GroupSampler:

@@ -32,18 +32,19 @@ def check_lengths(
     """
     if positions is None:
         return
-    longest = max(tokens for _, tokens in config.rollout.stages)
-    evaluated = config.eval.max_tokens or config.rollout.max_tokens_at(config.steps)
+    longest = config.rollout.longest
+    evaluated = config.eval.max_tokens or longest
     key = "eval.max_tokens" if config.eval.max_tokens else "rollout.max_tokens"
     cases = [("rollout.max_tokens", longest, "data.train", problems)]
     cases += [(key, evaluated, f"the set {name!r} of eval.sets", found) for name, found in sets.items()]
     for name, tokens, where, found in cases:
         prompt, problem = max((len(prompter.tokens(p)), p.id) for p in found)
         if prompt + tokens > positions:
+            lower = f"lower {name} to {positions - prompt}, or " if positions > prompt else ""
             raise ConfigError(
                 f"{name} is {tokens} and the longest prompt of {where} has {prompt} tokens (problem {problem}), "
-                f"together more than {limit_of(config.model, positions)}; lower {name} to "
-                f"{max(positions - prompt, 0)}, or drop long prompts (data.max_prompt_tokens)"
+                f"together more than {limit_of(config.model, positions)}; {lower}drop long prompts "
+                "(data.max_prompt_tokens)"
             )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
@@ -140,7 +141,8 @@ def _from_folder(config: ModelConfig) -> PreTrainedModel:
                 config.path, dtype=DTYPES[config.dtype], attn_implementation=config.attention
             )
     except (OSError, ValueError) as error:
-        raise ConfigError(f"model.path is {config.path!r}, which cannot be loaded: {error}") from error
+        where = "cannot be loaded" if Path(str(config.path)).exists() else "is no folder here, and not found on the hub"
+        raise ConfigError(f"model.path is {config.path!r}, which {where}: {error}") from error
 
 
 def _from_init(config: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
@@ -160,29 +162,39 @@ def _from_init(config: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PreTr
             f"model.init.hidden_size is {init.hidden_size} and model.init.heads is {init.heads}; "
             "the first must be a multiple of the second"
         )
-    shape = AutoConfig.for_model(
-        init.architecture,
-        vocab_size=len(tokenizer),
-        hidden_size=init.hidden_size,
-        num_hidden_layers=init.layers,
-        num_attention_heads=init.heads,
-        max_position_embeddings=init.max_positions,
-        tie_word_embeddings=init.tie_embeddings,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    # Names that not every architecture has; one that lacks them derives them from those above.
-    for name, value in (
-        ("intermediate_size", 4 * init.hidden_size),
-        ("num_key_value_heads", init.heads),
-        ("head_dim", init.hidden_size // init.heads),
-    ):
-        if hasattr(shape, name):
-            setattr(shape, name, value)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(init.seed)
-        return AutoModelForCausalLM.from_config(shape, dtype=DTYPES[config.dtype], attn_implementation=config.attention)
+    try:
+        shape = AutoConfig.for_model(
+            init.architecture,
+            vocab_size=len(tokenizer),
+            hidden_size=init.hidden_size,
+            num_hidden_layers=init.layers,
+            num_attention_heads=init.heads,
+            max_position_embeddings=init.max_positions,
+            tie_word_embeddings=init.tie_embeddings,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        # Names that not every architecture has; one that lacks them derives them from those above.
+        for name, value in (
+            ("intermediate_size", 4 * init.hidden_size),
+            ("num_key_value_heads", init.heads),
+            ("head_dim", init.hidden_size // init.heads),
+        ):
+            if hasattr(shape, name):
+                setattr(shape, name, value)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(init.seed)
+            return AutoModelForCausalLM.from_config(
+                shape, dtype=DTYPES[config.dtype], attn_implementation=config.attention
+            )
+    except Exception as error:  # whatever the code of one of some two hundred architectures raises
+        said = " ".join(str(error).split())
+        raise ConfigError(
+            f"model.init.architecture is {init.architecture!r}, which cannot be made in this shape with "
+            f"model.attention {config.attention!r}: {said:.200}; set model.attention: eager, or an architecture such "
+            "as llama, qwen3 or gpt2"
+        ) from error
 
 
 def _check_attention(attention: Attention) -> None:

@@ -111,7 +111,8 @@ def _from_path(path: str) -> PreTrainedTokenizerBase:
         else:
             tokenizer = AutoTokenizer.from_pretrained(path)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the tokenizer at {path!r} cannot be loaded: {error}") from error
+        where = "" if Path(path).exists() else "no such file or folder is here, and on the hub: "
+        raise ConfigError(f"the tokenizer at {path!r} cannot be loaded: {where}{error}") from error
     if tokenizer.eos_token_id is None:
         raise ConfigError(f"the tokenizer at {path!r} has no end token; save it with eos_token set")
     if tokenizer.pad_token_id is None:

@@ -41,7 +41,7 @@ class EvalConfig:
     greedy: whether the greedy answer is measured.
     samples: sampled responses a problem, for avg@k, pass@k and maj@k; 0 = none.
     temperature, top_p: of the sampled responses.
-    max_tokens: response tokens at most; null = as many as in training.
+    max_tokens: response tokens at most; null = as many as training allows at most.
     limit: the first so many problems of each set; null = all.
     seed: of the sampled responses and of the intervals; it shares no random numbers with a run of the same seed.
     """

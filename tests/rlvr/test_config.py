@@ -61,13 +61,18 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:
     refused({"optimiser": {"lr": 1}}, "unknown key optimiser", "did you mean optimizer")
     refused({"rollout": {"temprature": 1}}, "unknown key rollout.temprature", "did you mean rollout.temperature?")
     refused({"lr": 1}, "unknown key lr", "did you mean optimizer.lr?")
+    refused({"rolout": {"n": 4}}, "unknown key rolout", "did you mean rollout?")
+    refused({"model": {"inti": {"layers": 4}}}, "unknown key model.inti", "did you mean model.init?")
 
 
 def test_a_value_of_a_wrong_type_names_key_and_value() -> None:
     refused({"steps": "many"}, "steps is 'many'", "integer")
     refused({"rollout": {"prompts": 1.5}}, "rollout.prompts is 1.5")
     refused({"data": {"sampler": "best"}}, "data.sampler is 'best'", "'shuffle'")
-    refused({"data": 3}, "data is 3")
+    refused({"data": 3}, "data is 3", "it must hold keys and values")
+    refused({"rollout": None}, "rollout is None", "or leave it out")
+    refused({"data": {"train": "a.jsonl"}}, "data.train is 'a.jsonl'", "it must be a list")
+    refused({"data": {"train": ["a.jsonl"]}}, "data.train.0 is 'a.jsonl'", "it must hold keys and values")
 
 
 def test_overrides_are_dotted_and_read_as_yaml(tmp_path: Path) -> None:
@@ -109,6 +114,10 @@ def test_truncated_sampling_is_refused_in_training_with_the_reason(key: str, val
     refused({"rollout": {key: value}}, f"rollout.{key} is {value}", "biased", f"rollout.{key}=")
 
 
+def test_a_stop_string_that_would_end_every_response_is_refused_before_anything_is_sampled() -> None:
+    refused({"rollout": {"stop": ["</answer>", ""]}}, "rollout.stop", "empty string")
+
+
 @pytest.mark.parametrize("stages", [[], [[5, 10]], [[0, 10], [0, 20]], [[0, 10], [9, 20], [5, 30]], [[0, 0]], 0])
 def test_stages_of_the_maximum_length_must_begin_at_zero_and_rise(stages: object) -> None:
     refused({"rollout": {"max_tokens": stages}}, "rollout.max_tokens")
@@ -117,6 +126,7 @@ def test_stages_of_the_maximum_length_must_begin_at_zero_and_rise(stages: object
 def test_the_maximum_length_follows_its_stages() -> None:
     rollout = config_from({"rollout": {"max_tokens": [[0, 10], [5, 20]]}}).rollout
     assert [rollout.max_tokens_at(step) for step in (0, 4, 5, 99)] == [10, 10, 20, 20]
+    assert rollout.longest == 20
 
 
 def test_an_unknown_reward_key_or_recipe_says_what_there_is() -> None:

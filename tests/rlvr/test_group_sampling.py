@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from data_prep.problem import Problem
 from rewards.composition import RewardSpec
-from rewards.types import Finish, GradeResult, MathReference
+from rewards.types import Finish, GradeResult, MathReference, NoReference
 from rlvr.draws import Draw
+from rlvr.errors import ConfigError
 from rlvr.grading import GradingConfig, RunGraders
 from rlvr.group_sampling import GroupSampler, RolloutConfig
 from rlvr.prompts import Prompter
@@ -46,6 +48,27 @@ def graders() -> Iterator[RunGraders]:
     config = GradingConfig(workers=1, deadline=20.0)
     with RunGraders(RewardSpec.named("math", policy="strict"), PROBLEMS, config) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("reward", "says"),
+    [
+        (RewardSpec.named("math"), "1 of 3 problems, .* the row has no reference"),
+        (RewardSpec.named("choice"), "3 of 3 problems, .* needs a reference of type choice, not math"),
+        (None, "1 of 3 problems, .* the row has no reference"),
+    ],
+)
+def test_problems_that_the_reward_cannot_judge_are_known_before_anything_is_sampled(
+    reward: RewardSpec | None, says: str
+) -> None:
+    bare = Problem.make(question="3+1=", reference=NoReference(), source="sums")
+    problems = [replace(problem, reward="math") for problem in (*PROBLEMS, bare)]
+    with RunGraders(reward, problems, GradingConfig(workers=1)) as opened, pytest.raises(ConfigError, match=says):
+        opened.check_references(problems)
+
+
+def test_problems_that_the_reward_can_judge_are_not_refused(graders: RunGraders) -> None:
+    graders.check_references(PROBLEMS)
 
 
 def sampled(graders: RunGraders, step: int) -> tuple[list[Group], Backwards, list[tuple[GradeResult, Completion, int]]]:

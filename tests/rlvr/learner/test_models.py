@@ -108,7 +108,11 @@ def test_gradient_checkpointing_recomputes_layers() -> None:
         (ModelConfig(path="x", init=ModelInit()), "exactly one"),
         (ModelConfig(init=ModelInit(hidden_size=30, heads=4)), "30 and model.init.heads is 4"),
         (ModelConfig(init=ModelInit(architecture="lama")), "'lama'"),
-        (ModelConfig(path="/no/such/folder"), "/no/such/folder"),
+        *(
+            (ModelConfig(init=ModelInit(architecture=name, hidden_size=32)), f"'{name}', which cannot be made")
+            for name in ("mamba", "falcon", "gpt_neo", "xlnet")
+        ),
+        (ModelConfig(path="/no/such/folder"), "'/no/such/folder', which is no folder here"),
         (ModelConfig(init=ModelInit(), lora=LoraSettings(rank=2, targets=("nothing",))), "nothing"),
     ],
 )
