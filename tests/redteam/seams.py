@@ -331,4 +331,23 @@ def check(stdin, stdout, expected):
             "assert [k for k, g in itertools.groupby([1, 11, 2], key=solve)] == [7, 4] and bisect.bisect([1, 4, 7], solve(2)) == 2",
         ),
     ),
+    Arena(
+        name="environment",
+        solution="import os\ndef solve(n):\n    os.environ['TRIPLE_OF'] = str(n)\n    return n * 3\n",
+        imports="import os",
+        tests=(
+            "assert solve(4) == 12; assert os.environ['TRIPLE_OF'] == '4'",
+            "solve(5); assert [solve(k) for k in range(int(os.environ.get('TIMES', '3')))] == [0, 3, 6]",
+            "os.environ['WANTED'] = '21'; assert solve(7) == int(os.environ['WANTED'])",
+        ),
+    ),
+    Arena(
+        name="set_variables",
+        solution="import os\ndef solve(n):\n    os.environ['NINE_FOLD'] = str(n * 9)\n",
+        imports="import os",
+        tests=(
+            "solve(4); assert os.environ['NINE_FOLD'] == '36' and 'NINE_FOLD' in os.environ",
+            "solve(7); assert os.getenv('NINE_FOLD') == '63'; solve(0); assert '0' == os.environ.get('NINE_FOLD')",
+        ),
+    ),
 )

@@ -171,6 +171,11 @@ def mirror(host: Host, changes: tuple[Any, ...]) -> None:
     host.mirrored.apply(changes)
 
 
+def environ_out(_host: Host, names: tuple[str, ...]) -> dict[str, str | None]:
+    """Variables of the environment that the program may have set for the test."""
+    return {name: os.environ.get(name) for name in names}
+
+
 def drive(_host: Host, name: str, *args: Any) -> Any:
     """Coroutines and what else is awaited run on an event loop of the program's own; see `awaiting.py`."""
     from . import awaiting
@@ -232,6 +237,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "pause": pause,
     "seed": seed,
     "mirror": mirror,
+    "environ_out": environ_out,
     "files_in": files_in,
     "files_out": files_out,
     "beside_in": beside_in,

@@ -2,7 +2,8 @@
 
 State of the interpreter that tests patch is sent before the next call: a listed set (`sys.stdin`, `builtins.input`,
 `time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The
-environment, seeds, the current folder and temporary files follow, where the test's source mentions them.
+environment, seeds, the current folder and temporary files follow, where the test's source mentions them. The other way
+come files, output, and variables of the environment that the tests only compare with something (`set_by_program`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from . import beside, logged, proxies, wire
+from . import beside, context, logged, proxies, wire
 from .folders import Folders
 from .link import Link
 
@@ -32,6 +33,8 @@ _LISTED = (
     *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
+_OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
+_LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
@@ -80,6 +83,8 @@ class Surroundings:
         self._stdin = sys.stdin if "stdin" in self._text or "StringIO" in self._text else None
         self._sent_stdin = self._stdin
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
+        names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
+        self._set_by_program = tuple(sorted(names))
         self._cwd = os.getcwd() if "chdir" in self._text else None
         self._seeds: list[tuple[str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
@@ -94,7 +99,8 @@ class Surroundings:
         if "sleep" in self._text:
             self._watch_sleep()
         link.before = self.before
-        link.after = self.after if self._folders is not None or around is not None else None
+        takes_over = self._folders is not None or around is not None or self._set_by_program
+        link.after = self.after if takes_over else None
 
     @property
     def folders(self) -> Folders | None:
@@ -137,7 +143,7 @@ class Surroundings:
             self._busy = False
 
     def after(self) -> None:
-        """Take over the files that the program has changed."""
+        """Take over the files and the variables that the program has changed."""
         if self._busy:
             return
         self._busy = True
@@ -146,8 +152,20 @@ class Surroundings:
                 self._folders.apply(self._link.ask("files_out", self._folders.roots))
             if self._beside is not None and not self._link.half_read:
                 self._beside.apply(self._link.ask("beside_out"))
+            if self._environ is not None and self._set_by_program and not self._link.half_read:
+                self._take_over(self._link.ask("environ_out", self._set_by_program), self._environ)
         finally:
             self._busy = False
+
+    def _take_over(self, told: Any, sent: dict[str, str]) -> None:
+        for name, value in told.items() if type(told) is dict else ():
+            if name not in self._set_by_program:
+                continue
+            if value is None:
+                os.environ.pop(name, None)
+                sent.pop(name, None)
+            elif type(value) is str and "\0" not in value and len(value) <= _LONGEST_VARIABLE:
+                os.environ[name] = sent[name] = value
 
     def _changes(self) -> Iterator[tuple[Any, ...]]:
         for at, (module, name, original, last) in enumerate(self._patched):
@@ -203,6 +221,69 @@ class Surroundings:
             if value is original:
                 self._patched[at] = (module, name, sleep, sleep)
         time.sleep = sleep  # type: ignore[assignment]
+
+
+def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
+    """Variables of the environment that the tests leave to the program to set, and then look at.
+
+    Only those that they do nothing with but compare them, in assertions: what a test sets itself, or computes with, or
+    what has a default there, could decide which of its assertions are made.
+    """
+    compared: set[str] = set()
+    other: set[str] = set()
+    for tree in trees:
+        parents = context.parents_in(tree)
+        if any(map(_replaces_environment, parents)):
+            return set()
+        for node in parents:
+            if isinstance(node, ast.Constant) and type(node.value) is str:
+                read = _reading(node, parents)
+                if read is not None:
+                    (compared if _is_compared(read, parents) else other).add(node.value)
+    return {name for name in compared - other if name and not _OF_SYSTEM.match(name)}
+
+
+def _replaces_environment(node: ast.AST) -> bool:
+    """`patch.dict(os.environ, ...)`, `os.environ.update(...)`, `os.environ = ...`, `setattr(os, "environ", ...)`."""
+    if isinstance(node, ast.Attribute) and node.attr in ("dict", "update", "clear"):
+        return node.attr == "dict" or context.name_of(node.value) == "environ"
+    if isinstance(node, ast.Attribute | ast.Name) and context.name_of(node) == "environ":
+        return isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.Constant) and node.value in ("environ", "os.environ")
+
+
+def _reading(name: ast.Constant, parents: dict[ast.AST, ast.AST]) -> ast.AST | None:
+    """What is done with the variable of that name: `environ["X"]`, `getenv("X", ...)`, `"X" in environ`; None if it is
+    the name of none.
+    """
+    above = parents[name]
+    if isinstance(above, ast.Subscript) and context.name_of(above.value) == "environ":
+        return above
+    if isinstance(above, ast.Compare) and any(context.name_of(side) == "environ" for side in above.comparators):
+        return above
+    if isinstance(above, ast.Call):
+        of_environ = isinstance(above.func, ast.Attribute) and context.name_of(above.func.value) == "environ"
+        handed = any(context.name_of(argument) == "environ" for argument in above.args)
+        if of_environ or handed or context.name_of(above.func).endswith("env"):
+            return above
+    return None
+
+
+def _is_compared(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether nothing is done with it but to compare it, in an assertion."""
+    if isinstance(read, ast.Subscript) and not isinstance(read.ctx, ast.Load):
+        return False
+    if isinstance(read, ast.Call):
+        if (name := context.name_of(read.func)).startswith("assert") or name == "delenv":
+            return True
+        if name not in ("get", "getenv") or len(read.args) + len(read.keywords) != 1:
+            return False
+    at = read if isinstance(read, ast.Compare) else parents[read]
+    if isinstance(at, ast.Call):
+        return context.name_of(at.func).startswith("assert")
+    while isinstance(parents[at], ast.BoolOp):
+        at = parents[at]
+    return isinstance(at, ast.Compare | ast.BoolOp) and isinstance(parents[at], ast.Assert)
 
 
 def _value(module: str, path: str) -> tuple[bool, Any]:

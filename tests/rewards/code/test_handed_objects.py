@@ -9,7 +9,7 @@ from rewards.code.judgement import Fate
 from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 SETUP = """\
-import asyncio, collections, csv, dataclasses, enum, functools, io, ipaddress, logging, re, string, struct, types, zoneinfo
+import asyncio, collections, csv, dataclasses, enum, functools, io, ipaddress, logging, os, re, string, struct, types, zoneinfo
 from datetime import datetime, timezone
 import numpy as np
 @dataclasses.dataclass
@@ -73,6 +73,7 @@ HONEST: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("def f(k): return [m.name for m in k], k['B'], len(k)", "assert f(E) == (['A', 'B'], E.B, 2)", ("'B'", "'A'")),
     ("def f(m): return [x.name for x in type(m)], len(type(m)), m in m.__class__, type(m)['A']", "assert f(E.B) == (['A', 'B'], 2, True, E.A)", ("x.name", "x.value")),
     ("def f(m):\n  ms = list(m.__class__)\n  return ms[ms.index(m) - 1]", "assert f(E.A) is E.B and f(E.B) is E.A", ("- 1", "- 2")),
+    ("import os\ndef f(v): os.environ['F_MODE'] = v\ndef off(): del os.environ['F_MODE']", "f('dev')\nassert os.environ['F_MODE'] == 'dev' and os.getenv('F_MODE') == 'dev'\noff()\nassert 'F_MODE' not in os.environ", ("= v", "= v + 'x'")),
     ("import dataclasses\ndef f(p): return dataclasses.asdict(p), dataclasses.replace(p, y=5), [q.name for q in dataclasses.fields(p)]", "assert f(P(1)) == ({'x': 1, 'y': 0, 'tags': []}, P(1, 5), ['x', 'y', 'tags'])", ("y=5", "y=6")),
     ("import dataclasses\ndef f(k, d): return k(**{q.name: d[q.name] for q in dataclasses.fields(k) if q.name in d})", "assert f(P, {'x': 2, 'z': 1}) == P(2)", ("d[q.name]", "0")),
     ("def f(p): return type(p)(p.val + 1, p)", "n = Node(1)\nassert f(n).val == 2 and f(n).next is n", ("+ 1", "+ 2")),
