@@ -69,9 +69,9 @@ class Arena:
         if style not in self.styles:
             return None
         if style == "asserts":
-            return {"type": "asserts", "setup": self.imports, "asserts": [*self.tests, f"assert solve {_IN_A_CHECKER}"]}
+            return {"type": "asserts", "setup": self.imports, "asserts": list(self._in_a_checker("solve"))}
         if style == "check":
-            lines = "\n".join((*self.tests, f"assert candidate {_IN_A_CHECKER}")).replace("solve(", "candidate(")
+            lines = "\n".join(self._in_a_checker("candidate")).replace("solve(", "candidate(")
             test = f"{self.imports}\ndef check(candidate):\n{textwrap.indent(lines, '    ')}\n"
             prompt = 'def solve(*args):\n    """The task is told elsewhere."""\n'
             return {"type": "check", "prompt": prompt, "entry_point": "solve", "test": test}
@@ -83,6 +83,10 @@ class Arena:
             ]
         )
         return {"type": "pytest", "files": {"test_solution.py": text + "\n", **(self.beside or {})}}
+
+    def _in_a_checker(self, name: str) -> tuple[str, ...]:
+        is_plain = plain_asserts(self.imports, self.tests) is not None
+        return (*self.tests, f"assert {name} {_IN_A_CHECKER}") if is_plain else self.tests
 
     def plain_reference(self, style: str) -> dict[str, object] | None:
         """The same without a checker; None where the style has none, or the tests are not plain enough."""
