@@ -116,7 +116,7 @@ class _Reading:
         if not self._names.bare and self._makes(node):
             return CHANGED | self._of_parts(node)
         if isinstance(node, ast.Name | ast.Attribute):
-            text = ast.unparse(node)
+            text = _text(node)
             if text in self._names.kept:
                 return 0
             if text in self._roles:
@@ -142,7 +142,7 @@ class _Reading:
         """What was changed itself, or what holds the same: `list(xs)`."""
         if isinstance(node, ast.Call) and len(node.args) == 1 and context.name_of(node.func) in _COPIES:
             return self._is_container(node.args[0])
-        text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        text = _text(node)
         return text in self._names.changed and self._roles.get(text) == CHANGED and text not in self._made
 
     def _makes(self, node: ast.AST) -> bool:
@@ -200,7 +200,7 @@ class _Reading:
         role = self._role(value)
         role = ANSWER if role & ANSWER else role
         for target in targets:
-            text = ast.unparse(target)
+            text = _text(target)
             if isinstance(target, ast.Name) and text not in self._made:
                 self._roles[text] = role
                 self._mine.discard(text)
@@ -210,7 +210,7 @@ class _Reading:
 
     def _bind(self, target: ast.expr, role: int) -> None:
         if isinstance(target, ast.Attribute):
-            self._bind_all([ast.unparse(target)], role)
+            self._bind_all([_text(target)] if _text(target) else [], role)
         else:
             self._bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
 
@@ -304,7 +304,7 @@ class _Reading:
         for judged, own in ((one, other), (other, one)):
             if self._own(own):
                 role = self._shown(judged)
-                known = role == ANSWER and self._is_whole(judged) and ast.unparse(own) != "None"
+                known = role == ANSWER and self._is_whole(judged) and not _is_none(own)
                 known = known or (role == CHANGED and (self._names.resized or not _is_call(judged, ("len",))))
                 self.says = self.says or known or (role == BOTH and _says_something(own))
 
@@ -323,6 +323,15 @@ class _Reading:
         return id(node) in self._calls or (isinstance(node, ast.Name) and node.id in self._mine)
 
 
+def _text(node: ast.AST) -> str:
+    """A name, or attributes of one: `self.data`. Empty for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join((node.id, *reversed(names))) if isinstance(node, ast.Name) else ""
+
+
 def _root(node: ast.expr) -> str:
     """`a` of `a.b.c`."""
     while isinstance(node, ast.Attribute):
@@ -332,6 +341,10 @@ def _root(node: ast.expr) -> str:
 
 def _is_call(node: ast.AST, names: Iterable[str]) -> bool:
     return isinstance(node, ast.Call) and context.name_of(node.func) in names
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _compares(call: ast.Call) -> bool:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import gc
 import io
 import os
@@ -23,7 +24,6 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from types import (
     CellType,
     FrameType,
@@ -104,7 +104,7 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
         if isinstance(value, _STREAMS) and (value.closed or not held - now):  # what is written comes to what it held
             continue
         if now != held and not any(value is change.value for change in _changed):
-            put_back = partial(containers.kind_of(value).apply, value, items)
+            put_back = functools.partial(containers.kind_of(value).apply, value, items)
             resized = sum(held.values()) != sum(now.values())
             _changed.append(_Change(value, put_back, bool(held - now), not now, resized))
 
@@ -116,7 +116,7 @@ def note_set(value: Any, name: str, new: Any) -> None:
 
 def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
     if _is_nothing(new) and not (_is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
-        _changed.append(_Change(value, partial(setattr, value, name, old), True, True, True, name))
+        _changed.append(_Change(value, functools.partial(setattr, value, name, old), True, True, True, name))
 
 
 def _is_nothing(value: Any) -> bool:
@@ -171,9 +171,9 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expect
     """Whether any function of the test that waits for the answer does."""
     judges = False
     while frame is not None:
-        if context.is_test(frame) and (tree := context.tree_of(frame.f_code.co_filename)) is not None:
-            held = _held(frame)
-            found = _read(frame, tree, held, names_of(held))
+        tree = context.tree_of(frame.f_code.co_filename)
+        if tree is not None and (names := names_of(_held(frame))).changed:
+            found = _read(tree, context.place_of(frame), names)
             if found is expecting.Found.SAYS:
                 return False
             judges = judges or found is expecting.Found.MEETS
@@ -181,16 +181,16 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expect
     return judges
 
 
-def _read(frame: FrameType, tree: ast.Module, held: dict[str, Any], names: expecting.Names) -> expecting.Found:
-    place = context.place_of(frame)
+@functools.lru_cache(maxsize=256)  # a loop of the test asks again and again
+def _read(tree: ast.Module, place: context.Span, names: expecting.Names) -> expecting.Found:
     scope = _function_around(tree, place[0])
     statement = _statement_at(scope, place)
-    if statement is None or not names.changed:
+    if statement is None:
         return expecting.Found.NOTHING
     calls = context.calls_at(tree, place)
     if not calls:  # what it gave before is walked over
-        inside = (n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-        calls = [n for n in inside if isinstance(n.func, ast.Name) and proxies.is_proxy(held.get(n.func.id))]
+        inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+        calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in names.programs]
     return expecting.read(scope, statement, calls, names)
 
 
