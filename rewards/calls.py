@@ -50,9 +50,12 @@ class PoolCounts:
 
 
 class Case:
-    """One call of the grader, as it was asked for, and the futures that wait for it."""
+    """One call of the grader, as it was asked for, and the futures that wait for it.
 
-    __slots__ = ("began", "futures", "life", "payload", "requests")
+    forsaken: nobody waits any more, though it may have begun.
+    """
+
+    __slots__ = ("began", "forsaken", "futures", "life", "payload", "requests")
 
     def __init__(self, requests: Sequence[GradeRequest], sentence: Sentence) -> None:
         self.requests = requests
@@ -60,17 +63,20 @@ class Case:
         self.payload = encode(requests)
         self.life: Life = life(requests, sentence)
         self.began = 0.0
+        self.forsaken = False
 
     @property
     def attempt(self) -> Attempt:
         """Its first attempt, for what asks how long it may take."""
         return Attempt(self.requests, alone=False)
 
-    def begin(self, now: float) -> bool:
-        """Mark the futures as running; False when nobody waits any more."""
-        self.began = now
-        running = [future.set_running_or_notify_cancel() for future in self.futures]
-        return any(running)
+    def wanted(self, now: float) -> bool:
+        """Whether somebody waits for it; at its first call the futures are marked as running."""
+        if not self.began and not self.forsaken:
+            self.began = now
+            waiting = [future.set_running_or_notify_cancel() for future in self.futures]
+            self.forsaken = not any(waiting)
+        return not self.forsaken
 
     def resolve(self, results: Sequence[GradeResult]) -> None:
         for future, result in zip(self.futures, results, strict=True):
@@ -98,6 +104,9 @@ class Call:
         self.payload = payload
         self.deadline = deadline
         self.sent = 0.0
+
+    def cancelled(self) -> bytes:
+        return b'{"cancel":%d}\n' % self.number
 
     def encoded(self) -> bytes:
         control = b"true" if self.attempt.control else b"false"

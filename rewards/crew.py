@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from rewards.calls import Call, Plan
+from rewards.calls import Call, Case, Plan
 from rewards.process import WorkerProcess
 
 Worker: TypeAlias = WorkerProcess[Call]
@@ -69,6 +69,13 @@ class Crew:
         worker.in_flight.extend(calls)
         worker.send(b"".join([call.encoded() for call in calls]))
         self._watch_input(worker)
+
+    def cancel(self, case: Case) -> None:
+        """Tell the workers that nobody waits for a case. One that grades several side by side hears it at its work."""
+        for worker in self.workers:
+            if calls := [call for call in worker.in_flight if call.case is case]:
+                worker.send(b"".join([call.cancelled() for call in calls]))
+                self._watch_input(worker)
 
     def done(self, worker: Worker, call: Call) -> None:
         """A call was answered: the clock of the next one runs from now."""

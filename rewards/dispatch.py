@@ -50,6 +50,7 @@ class Dispatcher:
         self._plan = plan
         self._lock = threading.Lock()
         self._inbox: list[Case] = []
+        self._forsaken: list[Case] = []
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
@@ -84,6 +85,13 @@ class Dispatcher:
             self._refuse_if_closed()
             self._inbox.extend(cases)
             self._wake()
+
+    def forsake(self, cases: Sequence[Case]) -> None:
+        """Nobody waits for these any more: what can be cancelled is, and what is lost is not repeated."""
+        with self._lock:
+            if not self._closing:
+                self._forsaken.extend(cases)
+                self._wake()
 
     def start_all(self) -> Future[None]:
         """Start every worker and keep them; done when one is ready, or failed with GradingUnavailable."""
@@ -145,7 +153,7 @@ class Dispatcher:
         with self._lock:
             if self._closing:
                 return False
-            self._asleep = not self._inbox and not self._askers
+            self._asleep = not self._inbox and not self._askers and not self._forsaken
             timeout = None if self._asleep else 0.0
         if self._asleep and self._short_of_workers:
             timeout = _BEFORE_NEXT_TRY
@@ -153,10 +161,17 @@ class Dispatcher:
         with self._lock:
             self._asleep = False
             inbox, self._inbox = self._inbox, []
+            forsaken, self._forsaken = self._forsaken, []
             askers, self._askers = self._askers, []
         for case in inbox:
             self._cases.add(case)
             self._queue.append(self._call(case, next(case.life), case.payload))
+        for case in self._cases.intersection(forsaken):
+            case.forsaken = True
+            self._crew.cancel(case)
+            for call in [call for call in self._alone if call.case is case]:
+                self._alone.remove(call)
+                self._drop(case)
         if askers:
             self._keep_all = True
             self._starting_for += askers
@@ -258,10 +273,10 @@ class Dispatcher:
         calls: list[Call] = []
         while len(calls) < room and self._queue:
             call = self._queue.popleft()
-            if call.sent or call.case is None or call.case.begin(time.monotonic()):
+            if call.case is None or call.case.wanted(time.monotonic()):
                 calls.append(call)
             else:
-                self._cases.discard(call.case)
+                self._drop(call.case)
         if calls:
             self._crew.give(worker, calls)
 
@@ -403,6 +418,9 @@ class Dispatcher:
         if case is None:
             self._probing = False
             return
+        if case.forsaken:
+            self._drop(case)
+            return
         try:
             attempt = case.life.send(outcome)
         except StopIteration as decided:
@@ -416,6 +434,11 @@ class Dispatcher:
             case.resolve(results)
         else:
             self._alone.append(self._call(case, attempt, encode(attempt.requests)))
+
+    def _drop(self, case: Case) -> None:
+        """Nobody waits for it."""
+        case.life.close()
+        self._cases.discard(case)
 
     def _tell_askers(self, error: GradingUnavailable | None) -> None:
         if error is None and not any(worker.ready for worker in self._crew.workers):

@@ -70,6 +70,9 @@ class InProcess:
             for case in cases:
                 self.leave_ungraded(case, self._hanging())
 
+    def forsake(self, cases: Sequence[Case]) -> None:
+        """Nobody waits for these any more; what has begun here cannot be ended."""
+
     def start_all(self) -> Future[None]:
         """Load now; done when loaded, or failed with GradingUnavailable."""
         with self.news:
@@ -246,7 +249,7 @@ class _Runner:
         while owner.waiting and not owner.closing and not self.over:
             case = owner.waiting.popleft()
             now = time.monotonic()
-            if case.begin(now):
+            if case.wanted(now):
                 self.running[case] = now + owner.deadline_of(case) + (_GRACE if owner.waits else 0.0)
                 owner.news.notify_all()
                 return case

@@ -165,7 +165,8 @@ class GraderPool:
     def begin(self, requests: Sequence[GradeRequest]) -> list[GradeResult | Future[GradeResult]]:
         """`submit_batch`, with the grades themselves where no worker was needed: a future costs as much as they do."""
         made = self._at_once(requests)
-        queued = iter(self._queue([request for request, result in zip(requests, made, strict=True) if result is None]))
+        cases = self._queue([request for request, result in zip(requests, made, strict=True) if result is None])
+        queued = (future for case in cases for future in case.futures)
         return [next(queued) if result is None else result for result in made]
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
@@ -191,19 +192,27 @@ class GraderPool:
         try:
             for _ in batch:
                 await asyncio.sleep(0)
+            return batch.results(await asyncio.gather(*map(asyncio.wrap_future, batch.futures)))
         except BaseException:  # cancelled as well: nobody waits for these grades any more
             batch.cancel()
             raise
-        return batch.results(await asyncio.gather(*map(asyncio.wrap_future, batch.futures)))
 
-    def _queue(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
+    def _queue(self, requests: Sequence[GradeRequest]) -> list[Case]:
         """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""
         if not requests:
             return []
         calls = _groups(requests) if self.batched else ([request] for request in requests)
         cases = [Case(call, self._plan.sentence) for call in calls]
         self._running().submit(cases)
-        return [future for case in cases for future in case.futures]
+        return cases
+
+    def _forsake(self, cases: Sequence[Case]) -> None:
+        """Nobody waits for these any more."""
+        for case in cases:
+            for future in case.futures:
+                future.cancel()
+        if cases and (dispatcher := self._dispatcher) is not None:
+            dispatcher.forsake(cases)
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -277,14 +286,14 @@ class _Batch:
         self._requests = requests
         self._slice = max(len(requests), 1) if pool.batched else _SLICE
         self._made: list[GradeResult | None] = []
-        self.futures: list[Future[GradeResult]] = []
+        self._cases: list[Case] = []
 
     def __iter__(self) -> Iterator[None]:
         """Grade or queue a slice at each step."""
         for start in range(0, len(self._requests), self._slice):
             chosen = self._requests[start : start + self._slice]
             made = self._pool._at_once(chosen)
-            self.futures += self._pool._queue([r for r, result in zip(chosen, made, strict=True) if result is None])
+            self._cases += self._pool._queue([r for r, result in zip(chosen, made, strict=True) if result is None])
             self._made += made
             yield
 
@@ -293,9 +302,12 @@ class _Batch:
         rest = iter(queued)
         return [next(rest) if result is None else result for result in self._made]
 
+    @property
+    def futures(self) -> list[Future[GradeResult]]:
+        return [future for case in self._cases for future in case.futures]
+
     def cancel(self) -> None:
-        for future in self.futures:
-            future.cancel()
+        self._pool._forsake(self._cases)
 
 
 def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:

@@ -5,7 +5,8 @@
 It is started by the pool and speaks lines of JSON over what were its standard input and output; a reward that prints
 writes to standard error instead, and one that reads standard input finds it empty. First line in: what to grade with.
 First line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers
-`{"call", "results"}`; `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`).
+`{"call", "results"}`; `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A line
+`{"cancel": call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
 
 It never outlives its parent, even while a grade is stuck: a thread ends the process group when the pipe is closed, and
 the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG; Linux), which also reaches code
@@ -118,8 +119,17 @@ class Call:
     fault: str = ""
 
 
-def call_from(received: bytes) -> Call:
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Nobody waits for a call."""
+
+    number: int
+
+
+def call_from(received: bytes) -> Call | Cancelled:
     call = json.loads(received)
+    if "cancel" in call:
+        return Cancelled(call["cancel"])
     rows = call["requests"]
     try:
         requests = [GradeRequest.from_dict(row) for row in rows]
@@ -215,6 +225,8 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
         finished(bench.grader.set_up())
     while True:
         call = call_from(channel.calls.get())
+        if isinstance(call, Cancelled):  # it has been answered, or stands behind this line
+            continue
         try:
             results = finished(bench.grade(call))
         except RuntimeError as error:
@@ -233,20 +245,23 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
             await bench.grader.set_up()
         # The pool hands out calls ahead; how many of them run is up to the reward.
         free = asyncio.Semaphore(concurrency(bench.spec))
-        running: set[asyncio.Task[None]] = set()
+        running: dict[int, asyncio.Task[None]] = {}
 
         async def answer(call: Call) -> None:
             try:
-                channel.write(answer_of(call, await bench.grade(call)))
-            finally:
-                free.release()
+                async with free:
+                    results = await bench.grade(call)
+            except asyncio.CancelledError as error:  # before it began
+                results = bench.failed(call, error)
+            del running[call.number]
+            channel.write(answer_of(call, results))
 
         while True:
-            await free.acquire()
-            received = await asyncio.to_thread(channel.calls.get)
-            task = asyncio.create_task(answer(call_from(received)))
-            running.add(task)
-            task.add_done_callback(running.discard)
+            call = call_from(await asyncio.to_thread(channel.calls.get))
+            if isinstance(call, Call):
+                running[call.number] = asyncio.create_task(answer(call))
+            elif call.number in running:
+                running[call.number].cancel()
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(run())

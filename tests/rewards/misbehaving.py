@@ -287,6 +287,23 @@ async def waits(request: GradeRequest) -> float:
     return 1.0
 
 
+@reward("naps", concurrency=2)
+async def naps(request: GradeRequest) -> float:
+    """The response is the name of a file, which says what became of its grade."""
+    _note(request.response, "begun")
+    try:
+        await asyncio.sleep(60.0 if "long" in request.response else 0.0)
+    except asyncio.CancelledError:
+        _note(request.response, "cancelled")
+        raise
+    return 1.0
+
+
+def _note(name: str, what: str) -> None:
+    with open(name, "a") as file:
+        print(what, file=file)
+
+
 @reward("ranks", batched=True)
 def ranks(requests: Sequence[GradeRequest]) -> list[float]:
     """The length's rank within the batch; hangs on a batch with a response that says so."""

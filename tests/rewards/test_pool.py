@@ -369,6 +369,43 @@ def test_a_callback_may_submit_but_must_not_wait(pool: Pools) -> None:
     assert second.result(timeout=10).score == 1.0
 
 
+def test_a_grade_that_nobody_waits_for_any_more_is_cancelled_in_its_worker(pool: Pools, tmp_path: Path) -> None:
+    one = pool("naps", workers=1, deadline=60.0)
+    long = [str(tmp_path / f"{number} long") for number in range(3)]  # the third waits for the others
+
+    def both_begun() -> None:
+        limit = time.monotonic() + 60
+        while not all(Path(name).exists() for name in long[:2]):
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+
+    async def leave() -> None:
+        asking = asyncio.create_task(one.agrade(requests(*long)))
+        await asyncio.to_thread(both_begun)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(leave())
+    assert scores(one.grade(requests(str(tmp_path / "short")))) == [1.0]
+    assert [Path(name).read_text() for name in long[:2]] == ["begun\ncancelled\n"] * 2
+    assert not Path(long[2]).exists()
+    assert (one.counts().started, one.counts().lost) == (1, 0)
+
+
+def test_a_grade_that_nobody_waits_for_any_more_is_not_repeated(pool: Pools) -> None:
+    one = pool("loops", workers=1)
+
+    async def leave() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(one.agrade(requests("loop for ever")), DEADLINE / 2)
+
+    assert scores(one.grade(requests("right"))) == [1.0]
+    asyncio.run(leave())
+    assert scores(one.grade(requests("right"))) == [1.0]
+    assert (one.counts().started, one.counts().lost) == (2, 1)
+
+
 def test_cancelled_requests_are_not_graded(pool: Pools) -> None:
     one = pool("misbehaves").start()
     futures = [one.submit(GradeRequest(response="sleep")) for _ in range(30)]
