@@ -210,6 +210,23 @@ def test_what_a_cluster_does_not_do_is_refused(
     assert message in capsys.readouterr().err
 
 
+def test_a_cluster_that_does_not_start_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ray = pytest.importorskip("ray")
+
+    def too_late(**_options: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", too_late)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    (tmp_path / "in.jsonl").write_text('{"response": "x"}\n')
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--ray", "--reward", "format"]) == 1
+    said = capsys.readouterr().err
+    assert "there is no Ray cluster at 'this machine': The current node timed out" in said
+    assert "Traceback" not in said
+
+
 def test_a_missing_ray_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
