@@ -67,14 +67,17 @@ def read(scope: ast.AST, statement: ast.stmt, calls: list[ast.Call], names: Name
     """What is found. scope: the function, or the file, that runs. statement: it waits there for what calls gave."""
     functions = {node.name: node for node in context.nodes() if isinstance(node, _Scope)}
     reading = _Reading(names, set(map(id, calls)), functions)
-    later = (n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n.lineno >= statement.lineno and n is not scope)
-    reading.read(later, statement)
-    return Found.SAYS if reading.says else Found.MEETS if reading.meets else Found.NOTHING
+    statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
+    reading.recall(n for n in statements if n.lineno < statement.lineno)
+    reading.read((n for n in statements if n.lineno >= statement.lineno), statement)
+    if reading.says or (reading.pins and not reading.meets_earlier):
+        return Found.SAYS
+    return Found.MEETS if reading.meets else Found.NOTHING
 
 
 class _Reading:
-    """One reading of statements, from the first to the last. meets: whether answer and change do. says: whether the
-    test says what is right.
+    """One reading of statements, from the first to the last. meets: whether answer and change do. meets_earlier: an
+    answer to another call does. says: whether the test says what is right of what was changed. pins: of the answer.
     """
 
     def __init__(self, names: Names, calls: set[int], functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]):
@@ -84,8 +87,17 @@ class _Reading:
         self._roles = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
         self._made: set[str] = set()  # computed of what was changed
         self._mine: set[str] = set()  # the answer that is asked about
+        self._earlier: set[str] = set()
         self._depth = 0
-        self.meets = self.says = False
+        self.meets = self.meets_earlier = self.says = self.pins = False
+
+    def recall(self, statements: Iterable[ast.stmt]) -> None:
+        """What the program answered before: what it changes now may be what that is judged by."""
+        for node in statements:
+            if isinstance(node, ast.Assign) and self._role(node.value) & ANSWER:
+                names = (n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name))
+                self._earlier |= set(names) - self._names.changed
+        self._bind_all(self._earlier, ANSWER)
 
     def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
         for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
@@ -204,6 +216,7 @@ class _Reading:
             if isinstance(target, ast.Name) and text not in self._made:
                 self._roles[text] = role
                 self._mine.discard(text)
+                self._earlier.discard(text)
             self._bind(target, role)
             if is_first and role & ANSWER and isinstance(target, ast.Name):
                 self._mine.add(text)
@@ -251,7 +264,10 @@ class _Reading:
     def _meet(self, *pairs: tuple[ast.expr, ast.expr]) -> None:
         for one, other in pairs:
             roles = self._role(one), self._role(other)
-            self.meets = self.meets or (roles[0] | roles[1] == BOTH and BOTH not in roles and 0 not in roles)
+            if roles in ((ANSWER, CHANGED), (CHANGED, ANSWER)):
+                self.meets = True
+                answer = one if roles[0] == ANSWER else other
+                self.meets_earlier |= any(isinstance(n, ast.Name) and n.id in self._earlier for n in ast.walk(answer))
 
     def _read_function(
         self, function: ast.FunctionDef | ast.AsyncFunctionDef, given: list[ast.expr], keywords: list[ast.keyword]
@@ -272,8 +288,9 @@ class _Reading:
         reading._mine = set(answers)
         reading._bind_all(made, CHANGED)
         reading.read(n for n in ast.walk(function) if isinstance(n, ast.stmt) and n is not function)
-        self.meets = self.meets or reading.meets
-        self.says = self.says or reading.says
+        self.meets |= reading.meets
+        self.says |= reading.says
+        self.pins |= reading.pins
 
     # --- where the test says what is right ----------------------------------------------------------------------------
 
@@ -283,12 +300,12 @@ class _Reading:
                 for value in values:
                     self._look_for_word(value, equal)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                self.says = self.says or (self._names.resized and self._is_container(operand))
+                self.says |= self._names.resized and self._is_container(operand)
                 self._look_for_word(operand, ast.NotEq if equal is ast.Eq else ast.Eq)
             case ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(elt=part) | ast.ListComp(elt=part)]):
                 self._look_for_word(part, equal)
             case ast.Call(func=ast.Attribute(value=held), args=[]):  # `stack.is_empty()`
-                self.says = self.says or self._is_container(held) or _root(held) in self._names.parted
+                self.says |= self._is_container(held) or _root(held) in self._names.parted
             case ast.Call(args=[one, other, *_]) if _compares(condition):
                 self._look_at_sides(one, other)
             case ast.Compare(left=left, comparators=comparators, ops=ops):
@@ -298,15 +315,15 @@ class _Reading:
                     elif isinstance(op, ast.NotIn) and equal is ast.NotEq:  # `if x not in r: raise`
                         self._meet((one, other))
                     elif isinstance(op, ast.NotIn):
-                        self.says = self.says or (self._own(one) and self._is_container(other))
+                        self.says |= self._own(one) and self._is_container(other)
 
     def _look_at_sides(self, one: ast.expr, other: ast.expr) -> None:
         for judged, own in ((one, other), (other, one)):
             if self._own(own):
                 role = self._shown(judged)
-                known = role == ANSWER and self._is_whole(judged) and not _is_none(own)
-                known = known or (role == CHANGED and (self._names.resized or not _is_call(judged, ("len",))))
-                self.says = self.says or known or (role == BOTH and _says_something(own))
+                self.pins |= role == ANSWER and self._is_whole(judged) and not _is_none(own)
+                self.says |= role == CHANGED and (self._names.resized or not _is_call(judged, ("len",)))
+                self.says |= role == BOTH and _says_something(own)
 
     def _shown(self, node: ast.expr) -> int:
         """The role, where what was changed counts as it is."""
