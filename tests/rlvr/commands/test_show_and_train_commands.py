@@ -138,7 +138,7 @@ def test_overrides_stand_before_or_behind_the_options(
     ("words", "says"),
     [
         (["train", "nowhere.yaml"], "nowhere.yaml"),
-        (["train", "nowhere.yaml", "--ouT", "x"], "rlvr train: unrecognized arguments: --ouT x"),
+        (["train", "nowhere.yaml", "--ouT=x"], "rlvr train: unrecognized arguments: --ouT=x"),
         (["show", "gpro"], "gpro"),
         (["trian"], "invalid choice"),
         ([], "rlvr --help"),
