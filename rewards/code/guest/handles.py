@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from . import proxies, truth, views
@@ -35,6 +35,14 @@ from .proxies import (
 from .refusing import NEVER, OF_ASSERTIONS, VERDICTS, attribute, refuse
 
 _HASH = "\0hash"
+
+
+_MRO, _BASES = type.__dict__["__mro__"].__get__, type.__dict__["__bases__"].__get__
+
+
+def _without_ours(kinds: Iterable[type]) -> list[type]:
+    """Classes as the program has them: what each stand-in derives from beside them says nothing of it."""
+    return [kind for kind in kinds if kind in class_numbers or not kind.__module__.startswith(f"{__package__}.")]
 
 
 class HandleMeta(RootOfClasses):
@@ -99,6 +107,22 @@ class HandleMeta(RootOfClasses):
     @property  # type: ignore[misc]
     def __dict__(cls) -> Any:  # type: ignore[override]
         return ask("getattr", cls, "__dict__")
+
+    def mro(cls) -> list[type]:
+        found = type.mro(cls)
+        return _without_ours(found) if cls in class_numbers else found
+
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        return tuple(_without_ours(_MRO(cls)))
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:  # type: ignore[override]
+        return tuple(_without_ours(_BASES(cls))) or (object,)
+
+    @property
+    def __base__(cls) -> type:
+        return cls.__bases__[0]
 
     @property
     def __annotations__(cls) -> Any:  # type: ignore[override]

@@ -55,6 +55,18 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
             """,
         ),
     ),
+    "what classes derive from": (
+        "class A:\n    def who(self): return 'A'\nclass B(A): pass\nclass C(A):\n    def who(self): return 'C'\nclass D(B, C): pass\n"
+        "class AppError(Exception): pass\nclass DbError(AppError): pass\nclass Names(list): pass\ndef f(): return DbError('x')\n",
+        ("class B(A)", "class B"),
+        (
+            "assert D.__mro__ == (D, B, C, A, object) and [k.__name__ for k in D.mro()] == ['D', 'B', 'C', 'A', 'object']",
+            "assert D.__bases__ == (B, C) and B.__base__ is A and A.__bases__ == (object,) and A not in D.__bases__",
+            "assert type(f()).__bases__ == (AppError,) and f().__class__.__mro__[1] is AppError",
+            "assert [k.__name__ for k in DbError.__mro__] == ['DbError', 'AppError', 'Exception', 'BaseException', 'object']",
+            "assert Names.__bases__ == (list,) and [k.__name__ for k in type(D()).mro()][:2] == ['D', 'B'] and D().who() == 'C'",
+        ),
+    ),
     "a class of the program with a standard name": (
         "class Counter:\n    def __init__(self): self.n = 0\n    def up(self): self.n += 1; return self\ndef twice(f): f(); f()\n",
         ("self.n += 1", "self.n = 1"),
