@@ -33,16 +33,18 @@ def zygotes(others: Collection[int]) -> list[int]:
 
 @contextmanager
 def sandbox_killed(*, after: int, run: Path, others: Collection[int]) -> Iterator[list[int]]:
-    """Kill every zygote, again and again for some seconds, from the moment that so many steps are done."""
+    """Kill every zygote, again and again while two steps are made, from the moment that so many are done."""
     killed: list[int] = []
     over = threading.Event()
+    metrics = run / "metrics.jsonl"
+
+    def done() -> int:
+        return len(metrics.read_text().splitlines()) if metrics.exists() else 0
 
     def kill() -> None:
-        metrics = run / "metrics.jsonl"
-        while not over.is_set() and not (metrics.exists() and len(metrics.read_text().splitlines()) > after):
+        while not over.is_set() and done() <= after:
             time.sleep(0.02)
-        until = time.monotonic() + 6.0
-        while not over.is_set() and time.monotonic() < until:
+        while not over.is_set() and done() <= after + 2:
             for pid in zygotes(others):
                 try:
                     os.kill(pid, signal.SIGKILL)
