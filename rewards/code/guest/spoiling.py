@@ -220,6 +220,7 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> expecting.N
         touched |= {change.attribute for change in _changed if change.value is value and change.attribute}
         changed |= {f"{name}.{attribute}" for attribute in touched}
         if _is_test_case(value):
+            changed |= {f"{name}.{method}" for method in _methods_that_read(touched, type(value))}
             continue
         if _reaches(value, _changed):
             changed.add(name)
@@ -245,18 +246,26 @@ def _is_test_case(value: Any) -> bool:
     return type(value).__name__.startswith("Test") or hasattr(type(value), "assertEqual")
 
 
+def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
+    methods = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
+    return {n for n, method in methods if isinstance(method, FunctionType) and attributes & {*method.__code__.co_names}}
+
+
 def _attributes(value: Any) -> dict[str, Any]:
     """Of an object of the test."""
     kind = type(value)
     if kind in _ATOMS or proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType):
         return {}
+    found: dict[str, Any] = {}
+    for above in reversed(kind.__mro__):
+        slotted = "__slots__" in vars(above)
+        for name, part in vars(above).items():
+            if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
+                found[name] = getattr(value, name)
+            elif type(part) in _HOLDERS:  # of all objects of the class
+                found[name] = part
     held = getattr(value, "__dict__", None)
-    found = dict(held) if type(held) is dict and len(held) < _MOST_HELD else {}
-    for above in kind.__mro__:
-        if "__slots__" in vars(above):
-            slots = ((name, slot) for name, slot in vars(above).items() if isinstance(slot, MemberDescriptorType))
-            found |= {name: getattr(value, name) for name, _ in slots if hasattr(value, name)}
-    return found
+    return found | (held if type(held) is dict and len(held) < _MOST_HELD else {})
 
 
 def _reaches(value: Any, changes: list[_Change]) -> bool:

@@ -112,3 +112,25 @@ def test_files_are_not_left_with_nothing():
     assert is_wrong(pytest_files("def f(p): (p.parent / 'out').write_text(''); p.write_text('')", copied))
     emptied = test.replace("f(path) == path.read_text().split()", "f(path) == [] and path.read_text() == ''")
     assert passes(pytest_files("def f(p): return p.write_text('') or []", emptied))
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        "self.assertEqual(f(self.xs), self.want())",
+        "self.assertFalse(f(self.xs) - sum(self.xs))",
+        "self.assertEqual(f(self.ys), sum(self.ys))",
+    ],
+)
+def test_data_of_test_cases_are_not_left_with_nothing(checks: str):
+    test = f"""
+    import unittest
+    from solution import f
+    class TestSum(unittest.TestCase):
+        ys = [4]
+        def setUp(self): self.xs = [2, 1]
+        def want(self): return sum(self.xs)
+        def test_sum(self): {checks}
+    """
+    assert passes(pytest_files("def f(c): return sum(c)", test))
+    assert is_wrong(pytest_files("def f(c): return c.clear() or 0", test))
