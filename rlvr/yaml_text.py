@@ -25,6 +25,7 @@ _WORDS = {
     ),
     "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
 }
+_RARE_BREAKS = re.compile("[\x85\u2028\u2029]")  # PyYAML writes these as they are, and reads them as a blank
 
 
 class NotYaml(ConfigError):
@@ -55,8 +56,14 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what `_Loader` reads back: a text that it would take for a number is quoted."""
+    """Writes what `_Loader` reads back: what looks like a number is quoted, rare line breaks are escaped."""
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = '"' if _RARE_BREAKS.search(data) else None
+        return self.represent_scalar(f"{_PREFIX}str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 for _name, _pattern in _WORDS.items():
     _first = list("tTfF") if _name == "bool" else list("-+.0123456789")

@@ -82,6 +82,8 @@ def test_a_value_that_is_named_twice_does_not_hold_itself() -> None:
 @example("yes")
 @example("12:30")
 @example("2024-01-01")
+@example("\x85")
+@example("a\u2028 b\u2029\n")
 def test_every_text_is_read_as_it_was_written(text: str) -> None:
     assert read_yaml(write_yaml({"name": text, "stop": [text]})) == {"name": text, "stop": [text]}
 
