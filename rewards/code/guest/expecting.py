@@ -68,8 +68,8 @@ def read(scope: ast.AST, statement: ast.stmt, calls: list[ast.Call], names: Name
     functions = {node.name: node for node in context.nodes() if isinstance(node, _Scope)}
     reading = _Reading(names, set(map(id, calls)), functions)
     statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
-    reading.recall(n for n in statements if n.lineno < statement.lineno)
-    reading.read((n for n in statements if n.lineno >= statement.lineno), statement)
+    reading.recall(n for n in statements if _place(n) < _place(statement))
+    reading.read((n for n in statements if _place(n) >= _place(statement)), statement)
     if reading.says or (reading.pins and not reading.meets_earlier):
         return Found.SAYS
     return Found.MEETS if reading.meets else Found.NOTHING
@@ -100,7 +100,7 @@ class _Reading:
         self._bind_all(self._earlier, ANSWER)
 
     def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
-        for node in sorted(statements, key=lambda n: (n.lineno, n.col_offset)):
+        for node in sorted(statements, key=_place):
             parts = list(_own_parts(node))
             if isinstance(node, ast.Match):
                 captured = (n.name for part in parts for n in ast.walk(part) if isinstance(n, ast.MatchAs))
@@ -338,6 +338,10 @@ class _Reading:
         if _is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self._calls:
             return self._is_whole(node.args[0])
         return id(node) in self._calls or (isinstance(node, ast.Name) and node.id in self._mine)
+
+
+def _place(node: ast.stmt) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def _text(node: ast.AST) -> str:

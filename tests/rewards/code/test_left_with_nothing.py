@@ -37,6 +37,8 @@ c = Cart([2, 1])
         ("c.w * 2", "setattr(c, 'w', 0) or 0", "from types import SimpleNamespace as N\nn = N(w=3)\nassert f(n) == n.w * 2"),
         ("c.cart.total()", "c.cart.prices.clear() or 0", "class B:\n    def __init__(self, c): self.cart = c\n    def total(self): return self.cart.total()\nb = B(c)\nassert f(b) == b.total()"),
         ("sum(c)", "c.clear() or 0", "xs = [2, 1]\nassert f(xs) in [sum(xs)]"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]; assert f(xs) == sum(xs)"),
+        ("sum(c)", "c.clear() or 0", "xs = [2, 1]; got = f(xs); assert got == sum(xs)"),
         ("sum(c)", "c.clear() or 0", "import operator\nxs = [2, 1]\nassert operator.eq(f(xs), sum(xs))"),
         ("{v: i for i, v in enumerate(c)}", "c.clear() or {}", "xs = [2, 1]\nr = f(xs)\nat = {}\nfor i, v in enumerate(xs): at[v] = i\nassert r == at"),
         ("sum(c['a']['b']['n'])", "c['a']['b']['n'].clear() or 0", "d = {'a': {'b': {'n': [3]}}}\nassert f(d) == sum(d['a']['b']['n'])"),
