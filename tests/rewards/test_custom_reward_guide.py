@@ -91,6 +91,7 @@ class Place:
             **os.environ,
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the tests of the page need none
             "RLVR_REWARDS_TOKEN": "",
         }
         self.port = 0
