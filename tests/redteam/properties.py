@@ -202,6 +202,30 @@ def test_value():
         ),
     ),
     Arena(
+        name="computed_by_what_holds_it",
+        solution="def solve(x):\n    return sorted(x)\n",
+        tests=(
+            "x = [3, 1, 2]; want = lambda: sorted(x); assert solve(x) == want()",
+            "x = [9, 4]; left = iter(x); r = solve(x); assert r == sorted(left)",
+        ),
+    ),
+    Arena(
+        name="computed_and_ordered",
+        solution="def solve(x):\n    return sorted(x)\n",
+        tests=(
+            "x = [3, 1, 2]; r = solve(x); assert sorted(x) <= r <= sorted(x)",
+            "x = [9, 4]; r = solve(x); assert not set(x) ^ set(r) and r == sorted(r)",
+        ),
+    ),
+    Arena(
+        name="computed_of_answers_before",
+        solution="def solve(x):\n    return sorted(x)\n",
+        tests=(
+            "x = [3, 1, 2]; r = solve(x); assert solve([1]) == [1]; assert r == sorted(x)",
+            "x = [9, 4]; r = solve(x); assert solve([2]) == [2]; assert r == sorted(x)",
+        ),
+    ),
+    Arena(
         name="decorated_check",
         solution="""\
 import functools

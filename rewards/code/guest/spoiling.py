@@ -308,21 +308,22 @@ def _is_empty(cell: CellType) -> bool:
     return False
 
 
-def _statement_at(body: ast.AST, place: tuple[int, int, int, int]) -> ast.stmt | None:
+def _statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
     """The innermost statement there; of those that hold others, a loop."""
-    first, last = place[:2]
-    return min(
-        (
-            node
-            for node in ast.walk(body)
-            if isinstance(node, ast.stmt)
-            and node is not body
-            and (isinstance(node, ast.For) or not hasattr(node, "body"))
-            if node.lineno <= first and last <= (node.end_lineno or node.lineno)
-        ),
-        key=lambda node: (node.end_lineno or node.lineno) - node.lineno,
-        default=None,
+    first, last, start, end = place
+    statements = (
+        node
+        for node in ast.walk(body)
+        if isinstance(node, ast.stmt) and node is not body and (isinstance(node, ast.For) or not hasattr(node, "body"))
     )
+    around = [n for n in statements if n.lineno <= first and last <= (n.end_lineno or n.lineno)]
+    if end:  # several may stand in one line
+        around = [n for n in around if (n.lineno, n.col_offset) <= (first, start) and _end(n) >= (last, end)]
+    return min(around, key=lambda node: (node.end_lineno or node.lineno) - node.lineno, default=None)
+
+
+def _end(node: ast.stmt) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
 def _function_around(tree: ast.Module, line: int) -> ast.AST:
