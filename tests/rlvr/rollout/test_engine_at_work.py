@@ -143,9 +143,23 @@ def test_from_the_module_that_it_samples_from_only_the_version_moves() -> None:
     assert engine.version == 7
 
 
+async def under_way(model: PreTrainedModel) -> None:
+    """Wait until some tokens are sampled, however busy the machine is."""
+    loop, made = asyncio.get_running_loop(), asyncio.Semaphore(0)
+
+    def count(*_: object) -> None:
+        loop.call_soon_threadsafe(made.release)
+
+    hook = model.register_forward_hook(count)
+    for _ in range(5):
+        await asyncio.wait_for(made.acquire(), 60)
+    hook.remove()
+
+
 def test_each_token_says_which_version_sampled_it() -> None:
     model = tiny_model(eos_token_id=None, max_position_embeddings=4000)
     engine = TransformersEngine(model, None, max_batch=4)
+    generate(engine, requests([prompt(2)], max_tokens=1))  # before its first generation it tries the model out
     source = Buckets({})
     source.module = model
 
@@ -154,7 +168,7 @@ def test_each_token_says_which_version_sampled_it() -> None:
             return [c.policy_versions async for c in engine.generate(requests([prompt(3)], max_tokens=1500))]
 
         sampling = asyncio.create_task(collect())
-        await asyncio.sleep(0.15)
+        await under_way(model)
         await engine.load_weights(source, 1)
         return await sampling
 
@@ -166,6 +180,7 @@ def test_each_token_says_which_version_sampled_it() -> None:
 def test_weights_that_load_slowly_hold_up_a_generation_and_do_not_end_it() -> None:
     model, other = (tiny_model(seed=seed, eos_token_id=None, max_position_embeddings=4000) for seed in (0, 1))
     engine = TransformersEngine(model, None, max_batch=2)
+    generate(engine, requests([prompt(2)], max_tokens=1))
 
     class Slow(Buckets):
         def buckets(self) -> Iterator[list[tuple[str, Tensor]]]:
@@ -179,7 +194,7 @@ def test_weights_that_load_slowly_hold_up_a_generation_and_do_not_end_it() -> No
             return [set(c.policy_versions) async for c in engine.generate(wanted)]
 
         sampling = [asyncio.create_task(collect()) for _ in range(3)]
-        await asyncio.sleep(0.1)
+        await under_way(model)
         await engine.load_weights(Slow(other.state_dict()), 1)
         return [versions for found in await asyncio.gather(*sampling) for versions in found]
 
