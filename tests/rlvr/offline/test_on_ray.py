@@ -78,7 +78,9 @@ def make_rows(folder: Path) -> list[str]:
 
 
 def read(path: Path) -> list[dict[str, object]]:
-    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
+    """The rows, seconds apart; half a row, which a kill may leave at the end, is none."""
+    whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in whole]
 
 
 @OWN_WARNINGS
