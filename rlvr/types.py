@@ -162,11 +162,11 @@ class StepStats:
     """One optimizer update, as measured. Means are over the update's loss tokens unless said otherwise.
 
     refused: why the update was not applied (non-finite loss or gradient); empty = applied.
-    refused_sequences: sequence ids whose loss was not finite.
+    refused_sequences: ids of the sequences whose loss or gradient was not finite; all, where each alone is fine.
     clip_low, clip_high: share of tokens (gspo: of sequences' tokens) whose ratio was clipped below, above.
     ratio_*: quantiles of new/old. mismatch_*: old/sampled, rollout against learner: the mean k3 KL, the largest
     absolute log-difference, the share of tokens capped, the share of sequences masked.
-    seconds, peak_bytes: left out of comparisons between runs.
+    seconds: of wall time; left out of comparisons between runs.
     """
 
     loss: float
