@@ -98,7 +98,7 @@ def _build(spec: RewardSpec, leaves: dict[str, SetUp]) -> Grader:
 
 
 def identity(spec: RewardSpec) -> str:
-    """Name and version of what grades, as a graded row carries it: `math@5`, `gate(format@2, math@5)`."""
+    """Name and version of what grades, as a graded row carries it: `math@6`, `gate(format@2, math@6)`."""
     node = spec.node
     if isinstance(node, WeightedSum):
         return "sum(" + ", ".join(f"{part.weight:g} {identity(part.spec)}" for part in node.parts) + ")"

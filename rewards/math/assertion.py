@@ -29,7 +29,7 @@ _NAMED = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
 _IS_NUMBER = re.compile(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
 _SMALL = (
     r"(?:\s*\b(?:it|is|it['’]s|could|can|really|rather|actually"
-    r"|in fact|in truth|may|might|would|also|be|even|then|maybe|possibly|perhaps|another|possibility"
+    r"|in fact|in truth|may|might|would|also|be|even|then|exactly|precisely|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*"
 )
 _OTHER = re.compile(

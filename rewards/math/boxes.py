@@ -23,7 +23,7 @@ import re
 from typing import NamedTuple
 
 from rewards.math.assertion import LONGEST_SENTENCE
-from rewards.math.claims import is_claimed, is_taken_back
+from rewards.math.claims import is_disclaimed, is_taken_back
 from rewards.math.surroundings import completed
 
 _MARK = re.compile(
@@ -41,13 +41,22 @@ _HOLLOW = re.compile(
 )
 _DENIED = re.compile(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)[\s$*(]*\Z",
+    r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
+)
+_REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
+    r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
+    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
+    r"|(?:someone|somebody|others)\s+(?:said|says?|claims?|thinks?)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b)[^,;:\n]*\Z",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
 )
 _DENYING = re.compile(r"not|never|means|n['’]t|rather|instead|nor|≠|\\ne", re.IGNORECASE)  # each denial has one of them
 _LONGEST_DENIAL = 30
 _ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?](?=[\s$)*\"'])|\n")
+_ENDS = (". ", "! ", "? ", ".$", "\n")  # of sentences
 _OPERATOR = re.compile(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
 _BLANKS = re.compile(r"\s+|\\[,;:! ]")
 
@@ -88,6 +97,10 @@ _CASE = (
 )
 _UNDER = re.compile(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
 _UNDER_ALONE = re.compile(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
+_OTHER_UNDER = re.compile(  # "; for odd $n$ it is 12."
+    r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:,|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
+    re.IGNORECASE,
+)
 # "Or maybe", "alternatively", "with the other reading": the box before is not taken back.
 _DOUBTED = re.compile(
     r"[\s$*)]*[.,;?]\s*(?:or\s+(?:maybe|perhaps|possibly|else)|alternatively|maybe|perhaps|possibly"
@@ -227,6 +240,8 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         return None
     if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
         alternative = _other_case(text, last) if len(contents) == 1 else None
+        if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
+            alternative = alternative or r"\ldots"
         if alternative is not None:
             return Committed(f"{alternative} or {contents[0]}", last.end)
         before, behind = (
@@ -287,15 +302,17 @@ def _is_denied(text: str, box: Box) -> bool:
     if _DENYING.search(before) is not None and _DENIED.search(before) is not None:
         return True
     is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
-    if is_number and is_taken_back(text[box.end : box.end + _LONGEST_JOINT]):
+    behind = text[box.end : box.end + _LONGEST_JOINT]
+    if is_number and not behind.lstrip("$*) ").startswith("?") and is_taken_back(behind):
         return True
-    return "answer" in before and not _is_asserted(text[max(0, box.start - LONGEST_SENTENCE) : box.start])
-
-
-def _is_asserted(before: str) -> bool:
-    """Whether "the answer is", right before a box, is what the sentence asserts."""
-    said = _ANSWER_IS.search(before)
-    return said is None or is_claimed(_SENTENCE.split(before[: said.start()])[-1])
+    low = max(0, box.start - LONGEST_SENTENCE)
+    begin = max(low, *(text.rfind(mark, low, box.start) + 1 for mark in _ENDS))
+    if _REPUDIATED.match(text, begin, box.start) is not None:
+        return True
+    if behind.lstrip("$*) ").startswith("?") and _ASKED.match(text, begin, box.start) is not None:
+        return True
+    said = _ANSWER_IS.search(text, begin, box.start) if "answer" in before else None
+    return said is not None and is_disclaimed(text[begin : said.start()])
 
 
 def _have_owners(text: str, box: Box, between: str) -> bool:

@@ -39,15 +39,16 @@ CLASSES = (
         "doubts",
         """might perhaps maybe possibly probably supposedly allegedly reportedly reported hardly scarcely
         barely rumour rumor tempting tempted
-        temptation doubt doubts unsure unclear unlikely careless naive naïve naively naïvely glance""",
+        temptation often commonly doubt doubts unsure unclear unlikely careless naive naïve naively naïvely glance""",
     ),
     WordClass(
         "w",
         "calls it wrong",
         """wrong wrongly false incorrect incorrectly untrue mistake mistaken mistakenly error misconception trap absurd
-        nonsense impossible extraneous invalid implausible contradiction reject rejects discard
+        nonsense impossible extraneous invalid disproof oops implausible contradiction reject rejects discard
         discards""",
     ),
+    WordClass("D", "calls it less than an answer", "guess intermediate preliminary"),
     WordClass("C", "is at odds with what must be", "contradict contradicts violate violates"),
     WordClass(
         "x",
@@ -80,10 +81,14 @@ CLASSES = (
         "reports what somebody says",
         """say says said claim claims claimed think thinks thought believe believes believed argue argues argued told
         insist insists insisted suggest suggests suggested assert asserts concludes according
-        opinion hear""",
+        opinion hear answered""",
     ),
     WordClass("y", "is the writer", "i we"),
-    WordClass("o", "speaks of something else", "other another different previous previously initial original example"),
+    WordClass(
+        "o",
+        "speaks of something else",
+        "other another different previous previously initial initially original originally formerly example",
+    ),
     WordClass(
         "l",
         "numbers a part of a text",
@@ -159,12 +164,16 @@ IDIOMS = _idioms(
     (" guess", r"\b(i|we|would|one|some|many|you|they|people) guess\b", r"\1 think"),
     ("impossible", r"\bonly impossible\b", "only"),
     ("original", r"\boriginal (?=question\b|problem\b)", ""),
-    (" form of", r"\b\w+ form of (?=the\b)", ""),
+    (" form of", r"\b(?:the )?\w+ form of (?=the\b)", ""),
     ("contrary to", r"\bcontrary to\b", "although"),
     ("unlike", r"\bunlike\b", "although"),
     (" that", r"\b(?:can|may) (?:check|verify|see)(?: for yourself)? that\b", "see that"),
     ("according to", r"\baccording to (?:my|our|the|this) (?:calculation|work|computation|reasoning)s?\b", "since"),
     ("according to", r"\baccording to (?:the|these) (?:steps?|formulas?)\b", "since"),
+    (" words", r"\bin (?:other|simple|plain) words\b", "so"),
+    ("surprising", r"\b(?:perhaps|maybe|somewhat) (?:un)?surprisingly\b", "so"),
+    ("this time", r"\bthis time\b", "now"),
+    ("as ", r"\bas (?:you|we|one|anyone) can (?:easily )?(?:check|verify|see|confirm)\b", "clearly"),
     (" opinion", r"\bin (?:my|our) opinion\b", "so"),
     (" ado", r"\bwithout further ado\b", "so"),
     # doubt and denial
@@ -175,7 +184,18 @@ IDIOMS = _idioms(
     ("look", r"\blooks? like\b", "perhaps"),
     ("used to", r"\bused to be\b", "perhaps"),
     ("remains", r"\bremains to\b", "perhaps"),
-    (" bound", r"(?:\A\s*|(?<=is ))an? (?:upper|lower) bound\b", "perhaps"),
+    (" bound", r"(?:\A\s*|(?<=is )|(?<=only )|(?<=just ))an? (?:upper|lower) bound\b", "perhaps"),
+    ("so far", r"\bso far,?", "perhaps"),
+    ("up to ", r"\bup to (?:now|here|this point),?", "perhaps"),
+    ("otherwise", r"\botherwise,?", "perhaps"),
+    (" reading", r"\b(?:alternative|other|different) reading\b", "perhaps"),
+    ("interpretation", r"\b(?:alternative|other|different) interpretation\b", "perhaps"),
+    ("off by", r"\boff by\b", "wrong"),
+    ("scratch", r"\bscratch that\b", "wrong"),
+    ("never mind", r"\bnever mind\b", "wrong"),
+    ("option", r"\bnot an option\b", "wrong"),
+    ("let me", r"\blet me (?:try (?:this |it )?again|redo|recompute|recalculate|start over)\b", "wrong"),
+    ("d have", r"\b(?:i|you|he|she|it|we|they)['’]d have\b", "it would have been"),
     ("thereabouts", r"\bor thereabouts\b", "perhaps"),
     (", right", r", right\Z", "perhaps"),
     ("give or", r"\bgive or take\b", "perhaps"),

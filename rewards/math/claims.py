@@ -44,6 +44,12 @@ _DENYING = frozenset(
             "used",
             "bound",
             "thereabouts",
+            "scratch",
+            "mind",
+            "option",
+            "again",
+            "redo",
+            "start",
         ),
     )
 )
@@ -101,9 +107,12 @@ _CONCLUDED = re.compile(r".*[eSRZ][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see t
 _THINKING = re.compile(r"\.?y[mOL]?re?q?")  # "I would say that"
 _CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
 _SOMEBODY_ELSE = re.compile(r"[dwxCNrouQ]|P[.gJ]*\Z")
+_NO_TITLE = re.compile(r"[dwxCNnouQrP]")
+_TAKEN_FROM = re.compile(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
 _FOR_AN = re.compile(r"pK[gJ]*\Z")  # "for a final answer of"
 _ELSEWHERE = re.compile(r"[druQ]|\A[pF].*o")
-_UNREAL = re.compile(r"\A[c.]*W|i.*W|o\.{0,2}(?:,|\Z)")
+_UNREAL = re.compile(r"\A[c.]*W[^cB]*\Z|i.*W")
+_ANOTHER = re.compile(r"o\.{0,2}(?:,|\Z)")
 
 
 def is_claimed(before: str) -> bool:
@@ -115,7 +124,9 @@ def _is_claimed(row: str) -> bool:
     row = row[max(row.rfind(";"), row.rfind("|")) + 1 :]
     if not row:
         return True
-    if _UNREAL.search(row) is not None or row == "qq":  # "That the answer is 8 is a mistake"
+    if (
+        _UNREAL.search(row) is not None or _ANOTHER.search(_NEW_CLAUSE.sub("", row)) is not None or row == "qq"
+    ):  # "That the answer is 8 is a mistake"
         return False
     *circumstances, own = _NEW_CLAUSE.sub("", row).split(",")
     if any(_ELSEWHERE.search(one) for one in circumstances if one[:1] not in ("L", "s")):
@@ -128,7 +139,7 @@ def _is_claimed(row: str) -> bool:
         return True
     if not own or _THINKING.fullmatch(own) is not None:
         return True
-    if _SOMEBODY_ELSE.search(own) is not None or own[-1] in "kiUI":
+    if _SOMEBODY_ELSE.search(own) is not None or own[-1] in "kiUI" or _TAKEN_FROM.search(own) is not None:
         return False  # "twice the answer", "the square of the answer"
     return (
         own[0] in _CIRCUMSTANCE
@@ -140,6 +151,30 @@ def _is_claimed(row: str) -> bool:
 _LINK = re.compile(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
 _LINKED = re.compile(r"[mO]?b[.gKpc]{0,3}\Z")  # "is exactly", "turns out to be", "comes to"
 _OTHER_THAN_IT = re.compile(r"[okdwxrRhnPTt=U]|(?<!y)W")
+
+
+_OWN_CLAUSE = re.compile(r"[^,;|cB&]*\Z")
+_DISCLAIMED = re.compile(
+    r"""[wxCN][.bq]{0,2}\Z | d[.rb]{0,2}\Z | u[.y]{0,2}\Z                # "a wrong", "I doubt that the", "suppose the"
+      | n\.?[rfJ] | (?<!y)(?<!y[mO.])r[.b]?\Z | P[.gJ]*\Z | [kiUI]\Z  # "I don't think the", "he says the", "twice the"
+    """,
+    re.VERBOSE,
+)
+
+
+def is_disclaimed(before: str) -> bool:
+    """Whether the words of its own clause before "answer is", right before a box, make it none of the writer's.
+
+    A box commits: what else the sentence says, or an unusual way to say it, takes nothing back.
+    """
+    own = _OWN_CLAUSE.search(classes(before))
+    the = "" if own is None else _THE.sub("", own.group())
+    return _DISCLAIMED.search(the) is not None or _TAKEN_FROM.search(the) is not None
+
+
+def is_title(before: str) -> bool:
+    """Whether words right before "answer", which make its name with it, leave it the writer's: not "wrong answer"."""
+    return _NO_TITLE.search(classes(before)) is None
 
 
 def is_about_it(row: str) -> bool:
@@ -157,6 +192,10 @@ _UNCLAIMED = re.compile(  # what stands before the value
       | (?:(?<!q)|(?<=\Aq)|(?<=[c,;|B]q))[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"
       | (?:\A|[,;|cB])n[^,;|=cB]{{0,4}}b\Z                    # "No value is"
       | (?:\A|[,;|cB])kI?q[^,;|=\#]*b\Z                      # "Twice the total is"
+      | D{_CLAUSE}                                            # "a guess would be"
+      | n\Z                                                  # "neither 5 nor"
+      | \A[c,]*o,?q[hbWm]{{1,2}}\Z                             # "Originally there were"
+      | Ohb{_CLAUSE}                                         # "it would have been"
       | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
       | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
       | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
@@ -173,22 +212,26 @@ _IS_THE_ANSWER = re.compile(r"[^nOmdwx;|]*b[qK][gJ]*A")
 _IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 _NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
-    [bW][.Kqg]?[wxXd](?!q) | [mMOhbW]{1,3}[wx](?!q)             # is wrong, has been ruled out, is too big
+    [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|pr)             # is wrong, has been ruled out, is too big
   | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
+  | [bW]nq(?=[|,;]|\Z) | s[.K]?w                     # is not it; marked as wrong
   | C | R[.K]?w                                      # contradicts, gives a contradiction
 )"""
 _SAID_OF_IT = re.compile(  # what follows the value
     rf"""(?:[^,;|]{{0,6}},(?:[&cB],?)?(?:q[.A]?|\.)?{_PREDICATE}    # "8, which contradicts"
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
-      | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | O | {_PREDICATE}    # "8 is not prime", "8 does not"
+      | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
       | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
+      | [^;|]*,c?kq | [^|]*(?:[FIK&tTm]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
+      | b[.Kg]{{0,2}}D | b[.Kg]{{2,3}}[wxXd]                       # "8 is just a guess"
+      | m[pb]{{1,2}}k | bq?kI?q[gJ]*A                            # "8 must be doubled", "8 is twice the answer"
       | bqA[pI].?o | bg[k.]I | \.?U                 # "8 unless", "8 only for even n"
       | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
     """,
     re.VERBOSE,
 )
 _TAKEN_BACK = re.compile(  # "12 boxes must be eliminated" takes nothing back
-    rf"(?!\.[mbh]{{1,2}}x)(?:[,;]?(?:[&Bn],?)*(?:qA?|\.)?|[|](?:[&Bn],?)*(?:qA?|\.))(?!bq){_PREDICATE}|,K?w|\.?[bW]nY",
+    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w|n[|]|n\Z|[yq]m[bh]\.?Kw)|\.?[bW]nY",
     re.VERBOSE,
 )
 
@@ -198,7 +241,7 @@ def is_taken_back(after: str) -> bool:
     near = after[:_NEAR]
     if _DENYING.isdisjoint(_WORDS.findall(near.lower())) and "n't" not in near and "n’t" not in near:
         return False  # most, and at a tenth of the time
-    return _TAKEN_BACK.match(classes(after[:_LONGEST])) is not None
+    return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
 def is_stated(before: str, after: str) -> bool:

@@ -44,6 +44,7 @@ from rewards.math.values import (
 
 __all__ = ["Equality", "compare", "compare_all"]
 
+_REGIONS = (Interval, Union, Meet, Minus, Inequality, Many)
 _NO_RESTRICTION = frozenset(("R", "C"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
 _LENGTH = (("length", 1),)
@@ -71,6 +72,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if ours != theirs and ((ours and theirs) or (theirs - _NO_RESTRICTION and any(map(_varies, golds)))):
         return Equality.DIFFERENT
     plain = spelled(answer)
+    if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
+        return Equality.DIFFERENT
     answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
     if not answers:
         return Equality.UNREADABLE_ANSWER
@@ -82,6 +85,13 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
         return Equality.UNFINISHED
     return _carried_out(golds, answers, answer, terms)
+
+
+def _drops(restriction: frozenset[str], answer: str) -> bool:
+    """Whether an answer leaves out numbers that are excepted, or, without a name for them, that they are whole."""
+    return "\\ne" in restriction or (
+        bool(restriction & {"Z", "N"}) and not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", answer)
+    )
 
 
 def _beside(gold: Value, answer: str) -> tuple[Value, ...]:

@@ -32,11 +32,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from rewards.math.abroad import around_a_value
 from rewards.math.assertion import SEVERAL
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
+from rewards.math.remarks import unremarked
 from rewards.math.results import result
-from rewards.math.written import LONGEST_SEARCHED, last_value, unremarked
+from rewards.math.written import LONGEST_SEARCHED, last_value
 from rewards.types import Policy
 
 __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
@@ -65,7 +67,8 @@ _HEADING = re.compile(
 )
 _MOST_WORDS_OF_A_HASH = 2
 _CORRECTED = re.compile(  # "Oops, the answer is 6"
-    r"[\s$*).!]*(?:scratch\sthat|oops|sorry|correction|wait|no)\b[,.:!]?\s*[^.\n]{0,20}\banswer\s(?:is|should\sbe)\b",
+    r"[\s$*).!,;—–-]*(?:scratch\sthat|oops|sorry|correction|(?:oh,?\s)?wait|actually|no(?:,?\swait)?)\b[,.:!]?\s*"
+    r"(?:[^.\n]{0,20}\banswer\s(?:is|should\sbe)\b|(?:it(?:['’]s|\sis|\sshould\sbe)\s)?\$?[-\d][\d.,/]*\$?[.\s]*\Z)",
     re.IGNORECASE,
 )
 _TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
@@ -74,6 +77,7 @@ _TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
     re.IGNORECASE,
 )
 _LONGEST_LEAD = 40
+_LONGEST_WORD = 3  # `3个` stays as it is
 _SHORTEST_OVERRIDE = len("final answer:")
 
 
@@ -188,17 +192,28 @@ def _box_or_override(text: str) -> str | Committed | None:
         return None
     behind = text[found.end :]
     if _CORRECTED.match(behind) is not None:
-        return said(behind) or found
+        return said(behind) or last_value(behind) or found
     return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
 
 
-def _bare(text: str) -> str | None:
-    return bare(unremarked(text)) if len(text) < 2 * LONGEST_BARE else None
+def _bare(text: str) -> str | Committed | None:
+    if len(text) >= 2 * LONGEST_BARE or "\n" in text.strip():
+        return None
+    text = around_a_value(text) if len(text) > _LONGEST_WORD else text
+    return _with_result(bare(unremarked(text)), len(text))
+
+
+def _with_result(found: str | None, end: int) -> str | Committed | None:
+    if found is None or "=" not in found or found.startswith(SEVERAL):
+        return found
+    if len(found.partition("=")[0].strip(" $/")) < 2:  # a letter: its value is read anyway
+        return found
+    return Committed(found, end, result(found))
 
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
-def _said(text: str) -> str | None:
-    return said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text))
+def _said(text: str) -> str | Committed | None:
+    return _with_result(said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text)), len(text))
 
 
 def _last_value(text: str) -> str | Committed | None:
@@ -227,6 +242,9 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
 }
 
 
+_IN_PROSE = ("said", "value")
+
+
 def extract(
     response: str, *, policy: Policy, form: Form = "any", prefilled: bool = False, at_once: bool = False
 ) -> Extracted | None:
@@ -245,6 +263,8 @@ def extract(
     for name, step in steps.items():
         if at_once and name == "said":
             return None
+        if name in _IN_PROSE:
+            text = around_a_value(text)
         found = step(text)
         if found is None:
             continue

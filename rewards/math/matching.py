@@ -321,7 +321,7 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         if by_name.keys() != also.keys() or (_of_several(by_name) and gold.hedged != answer.hedged):
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
-    if _are_of_others(gold, answer, also):
+    if _are_of_others(gold, answer, also) or (by_name is not None and answer.opening == "\\{" and _of_several(by_name)):
         return Answer.NO
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
         return Answer.NO  # "A or C" is no "A and C"

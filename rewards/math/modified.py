@@ -32,8 +32,9 @@ _BEFORE = re.compile(
       | none\sof | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
       | (?:divided|multiplied|divisible)\sby | out\sof
       | except(?:\sfor)? | besides | excluding | never
-      | not\s(?:\w+ly|quite|just|even)
-      | (?:any|every|all|no|none|nothing)\w*(?:\s\w+)?\sbut
+      | (?<![a-z]\s)up\sto | outside
+      | (?:not|(?:is|was|are|were|does|do)n['’]t)\s(?:\w+ly|quite|just|even)
+      | (?:any|every|all|no|none)(?:thing|one|body|where)?(?:\s\w+)?\sbut
       | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between)
       | {_NUMBERED}(?:after|before|following|preceding)
       | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
-from rewards.math.claims import classes, is_about_it, is_claimed, is_taken_back
+from rewards.math.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
 from rewards.math.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
 from rewards.math.written import (
     AROUND,
@@ -41,9 +41,9 @@ _MOST_PHRASES = 200  # that are tried, from the last one on
 
 _FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
-_TITLE = re.compile(r"\A#{1,3}\s+")
-_LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:\s")
-_ABBREVIATED = re.compile(r"ans\.?\s", re.IGNORECASE)
+_TITLE = re.compile(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
+_LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:[*_]*\s")
+_ABBREVIATED = re.compile(r"\W*ans[.:*]*\s", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
 _MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
@@ -53,30 +53,31 @@ _SAME_AGAIN = re.compile(
     rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
 )
 _PLAINLY = re.compile(
-    r"(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
-    r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?",
+    r"(?:\(?[A-J][).]\s)?(?:(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
+    r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?)",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 _SAID = re.compile(
-    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=\.|\s[\d$\\-]))
-    (?:["'*_`\s]*(?::|=|–|—|→|-(?=\s))["'*_`\s]*
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
+    (?:["'*_`\s]*(?::|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
-    |(?:correct|right)\s(?:option|choice|letter)\s(?:is|:)""",
+    |(?:correct|right)\s(?:option|choice|letter)(?:\sis|\s?:)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _CHOSEN = re.compile(
     r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
     r"(?=[.!*\s]*(?:\Z|\n))"
     r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
     r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
 )
 _TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
@@ -90,13 +91,14 @@ _CORRECTION = re.compile(
 )
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
-    r"(?:[:=\s]|(?<==)>|(?:only|in fact|merely|thus|then|therefore|hence|simply|just|exactly|indeed|now|clearly"
-    r"|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
+    r"(?:[:=\s]|(?<==)>|(?:only|none other than|in fact|merely|thus|then|therefore|hence|simply|just|exactly|indeed|now"
+    r"|clearly|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
     r"|approximately|about|roughly"
     r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
 )
+_FORMULA_END = re.compile(r"\$|\\[\])]")
 _DOTS = re.compile(r"\A(?:\.{2,}|…|\s)+")
 _ASSIGNED = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
 _JOINED = re.compile(r"\s*\(?(?:,|;|,?\s*and\b)\s*")
@@ -120,7 +122,7 @@ _TWO_CASES = re.compile(  # "in case 1 the answer is 4 and in case 2 "
     r"\b[^;]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|rather than|instead of)\b", re.IGNORECASE)
+_NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
     r"|anything but)\s+(?:\$?\d[\d.,]*|[^\s,;]+)(?:\s[^\W\d_]+)*",
@@ -144,7 +146,14 @@ _TO_BASE = re.compile(
 _LISTED = re.compile(
     r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])", re.IGNORECASE
 )
-_IN_BRACKETS = re.compile(r"\s*\(\s*[a-zA-Z][^()]*\)?\s*")  # a remark
+_REMARK_BEHIND = re.compile(  # `204 minutes (3 hours and 24 minutes)`
+    r"(?<=[\w%])\s+\((?=[^()]*\s)(?=[^()]*[a-zA-Z]{3})"
+    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(
+    r"\s*\((?=[^()]*[a-zA-Z]{2})(?![^()]*\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for)\b)[^()]*\)?\s*"
+)  # a remark
 _NOT_ANOTHER = re.compile(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
 _CHOICE_LIST = re.compile(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
 _OTHER_CHOICE = re.compile(
@@ -152,7 +161,8 @@ _OTHER_CHOICE = re.compile(
     r"(?:maybe\s|in which case\s|it is\s|it['’]s\s|otherwise\s|then\s|the answer is\s)*\(?[B-J]\)?(?!\w)"
 )
 _CHANGED = re.compile(
-    r"[\s$*)]+(?:times|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared|cubed|factorial|below|above"
+    r"[\s$*)]+(?:times(?!\W*\Z)|degrees below|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared"
+    r"|cubed|factorial|below|above"
     r"|short of|away from|point|to the power"
     r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
     r"|[\s$*)]+,?\s*(?:only\s(?:if|when)|assuming|supposing|(?:reduced|increased|decreased)\sby)\b"
@@ -204,17 +214,22 @@ def said(text: str) -> str | None:
         taken_back = found.end()
     corrected = None if taken_back is None else last_value(text[taken_back:])
     if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
-        return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE]) else value
+        return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE].lstrip("$*")) else value
     return corrected or value
 
 
-_REMARK = re.compile(r"(?:[^\W\d_]+\s+){2,}[^\W\d_]+[.!]?")  # "a common one" is said of the answer, and is none
+_REMARK = re.compile(  # "a common one", "less than 40" is said of the answer, and is none
+    r"(?:[^\W\d_]+(?:-[^\W\d_]+)?\s+){2,}[^\W\d_]+[.!]?|(?:less|more|greater|smaller|larger|fewer|independent|divisible)\s.*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def said_finally(text: str) -> str | None:
     """What an explicit "final answer is" gives, where it gives a value."""
     place = _last_phrase(text, only_final=True)
     value = None if place is None else _stated(text, place)
+    if place is not None and _REMARK.fullmatch(text[place : sentence_end(text, place)].strip()):
+        return None
     if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value) or value.startswith(SEVERAL):
         return None
     if is_restricted(text[text.find(value, place) + len(value) : sentence_end(text, place)]):
@@ -237,7 +252,7 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
 def _announces(text: str, found: re.Match[str]) -> bool:
     """Where it is asserted; a word alone at the end of its line only where it is a heading."""
     before = sentence_before(text, found.start())
-    if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before)):
+    if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before) and is_title(before)):
         return False
     about = found["about"] or ""
     if found.group().endswith(", "):  # "the answer, when doubled, is"
@@ -257,6 +272,8 @@ def _stated(text: str, place: int) -> str | None:
     fenced = _FENCE.match(rest)
     if fenced:
         return fenced.group(1).strip() or None
+    if rest.startswith("}"):  # `$\text{Answer: } 5$`
+        rest = _FORMULA_END.split(rest[1:])[0]
     rest = _DOTS.sub("", unmarked(rest).lstrip(AROUND + ":"))
     lead = _LEAD.match(rest)
     is_verb = _BY_VERB.search(text, max(0, place - _LONGEST_VERB), place) is not None
@@ -285,7 +302,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
     end = sentence_end(rest, 0)
     if rest.startswith("?", end):
         return None
-    clause = _REASON.split(rest[:end])[0].rstrip(AROUND + ",;:")
+    clause = _REMARK_BEHIND.sub("", _REASON.split(rest[:end])[0].rstrip(AROUND + ",;:"))
     denied = _DENIED.match(clause)
     if denied:
         instead = _INSTEAD.search(denied.group("rest"))

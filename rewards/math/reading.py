@@ -53,6 +53,10 @@ _SAID = re.compile(
     r"|(?:answers|solutions|roots|values)\s*(?:are|:))\s*”?\s*(?=[^\s“])",
     re.IGNORECASE,
 )
+_NO_QUANTITY = re.compile(  # words, other relations, more than one value
+    r"[<>,;“”…]|\\(?:ne|[lg]e|approx|equiv|to|sim|pm|not|stackrel|overset)(?![a-zA-Z])|\{\s*\}"
+    r"|(?<![\\a-zA-Z])[a-zA-Z]{2}|^\s*(?:\\[lc]?dots|\.{3}|[^\w)}]*$)"
+)
 _UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
 _CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
 _CHAINS = re.compile(rf"{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+")
@@ -97,7 +101,9 @@ _ALL_BUT = re.compile(
     r"(?:except|but|excluding|other than|besides)(?: for)?\s*”?\s*(?=[^\sa-z“”]|[a-z]\s*=)",
     re.IGNORECASE,
 )
-_ALL_THAT = re.compile(r"^“\s*(?:for )?(?:all|any|every)\s*”\s*(?=[a-z]\s*(?:\\[gl]e\b|[<>]))", re.IGNORECASE)
+_ALL_THAT = re.compile(
+    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?:\s*”)?\s*(?=[a-z]\s*(?:\\[gl]e\b|[<>]))", re.IGNORECASE
+)
 _CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
 _NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\frac|\\sqrt)", re.IGNORECASE)
@@ -172,7 +178,7 @@ def _readings(text: str) -> list[Value]:
         text = text[1:-1].strip()
         if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, and no product
             return found or [Words(words_of(text))]
-    found += _formulas(text)
+    found += _formulas(text) or _right_side(text)
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         return [Words(words_of(unquoted))]
     return found
@@ -341,6 +347,12 @@ def _all_but(text: str) -> list[Value] | None:
         else Many(first.items if isinstance(first, Many) else (first,), "\\{", "\\}")
     )
     return [Minus(REALS, listed)]
+
+
+def _right_side(text: str) -> list[Value]:
+    r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
+    left, _, right = text.partition("=")
+    return _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
 
 
 def _clause(text: str) -> int:

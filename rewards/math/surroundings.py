@@ -46,7 +46,7 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?\s*(?:no|nope|wrong|not)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
+    r"\?\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
@@ -125,6 +125,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+    if near.endswith("\\$") and content[:1].isdigit():
+        content = rf"\${content}"
     if ("or" in near or "answer is" in near) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
     further, behind = behind, behind[:_LOOKED_AT]

@@ -217,7 +217,7 @@ least most minimum maximum no false wrong incorrect invalid possibly probably li
 also aka versus vs both gross quadrillion mille bps inverse reciprocal neg isn't never impossible undefined extraneous
 nope doesn't too above below th st nd rd
 etc out except fails failed fail excluded rejected refuted upward upwards onward onwards hexadecimal binary octal
-percentish
+percentish bound
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
 _ITEM = re.compile(

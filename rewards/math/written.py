@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.boxes import is_cut_off
-from rewards.math.claims import is_claimed, is_stated, is_supposed, is_taken_back
+from rewards.math.claims import is_claimed, is_stated, is_supposed, is_taken_back, is_title
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
 
@@ -54,7 +54,25 @@ _BETWEEN = re.compile(
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
+_DETERMINED = (
+    r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
+)
+_BESIDE = re.compile(  # what a value is compared with, or taken from
+    rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from)\s{_DETERMINED}"
+    rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
+    r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(  # the number of a part of the text
+    r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example)s?"
+    r"\s[\s$*(]*\Z",
+    re.IGNORECASE,
+)
+_GOING_ON = re.compile(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b|(?P<name>\b[^\W\d_]+)_answer\b",
+    re.IGNORECASE,
+)
 _UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
@@ -86,7 +104,9 @@ _SENTENCE_END = re.compile(  # the stop first, for speed
     r"[.!?](?<!\.[.!?])(?<!\b(?:Rs|No|sq|cu)[.!?])(?<!\b(?:i\.e|e\.g)[.!?])(?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
 _DENIED = re.compile(
-    r"(?:\b(?:not|cannot)|n['’]t)(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z", re.IGNORECASE
+    r"(?:\b(?:not|cannot|pas|nicht|non|no es)|(?<=, )no|n['’]t)"
+    r"(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z",
+    re.IGNORECASE,
 )
 _LONGEST_DENIAL = 20
 _CALLED_WRONG = re.compile(
@@ -123,17 +143,6 @@ _COUNTED = re.compile(  # "there are 8 integers less than 20"
     re.IGNORECASE,
 )
 _ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
-_LONGEST_REMARK = 120
-_REJECTED = re.compile(
-    r"\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))[^()\n]{1,80}\)[.\s]*\Z",
-    re.IGNORECASE,
-)
-_ATTAINED = re.compile(
-    r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
-)
-_BECAUSE = re.compile(
-    r"(?<=[\d)}$])(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s[^.,\n?]{1,80}[.\s]*\Z"
-)
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
 
 
@@ -149,19 +158,6 @@ class Span(NamedTuple):
 def unmarked(text: str) -> str:
     """Without marks of Markdown around values."""
     return _BOLD.sub("", text)
-
-
-def unremarked(text: str) -> str:
-    """Without a remark at the end that a value was rejected, or why the one before it holds."""
-    begin = max(0, len(text) - _LONGEST_REMARK)
-    end = text[begin:]
-    if "(" in end:
-        end = _REJECTED.sub("", end)
-    if "since" in end or "because" in end or " as " in end:
-        end = _BECAUSE.sub("", end)
-    if "ed " in end:
-        end = _ATTAINED.sub("", end)
-    return text[:begin] + end
 
 
 def sentence_end(text: str, start: int) -> int:
@@ -182,7 +178,11 @@ def _is_not_asserted(text: str, at: int) -> bool:
     """Whether it is the answer of somebody else, or of a supposition."""
     before = sentence_before(text, at)
     answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
-    return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
+    if answer is None:
+        return False
+    if answer["name"]:  # `wrong_answer: 62`
+        return not is_title(answer["name"])
+    return not is_claimed(before[: answer.end() - len("answer")])
 
 
 def last_value(text: str, *, stated: bool = False) -> str | None:
@@ -193,7 +193,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     text = unmarked(text[-LONGEST_SEARCHED:])
     spans = list(_values(text))
     while spans and (
-        (len(spans) > 1 and _is_name(text, spans[-1]))
+        (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, *spans[-2:])))
         or _is_denied(text, spans[-1].start)
         or _CALLED_WRONG.match(text, spans[-1].end)
         or _is_not_asserted(text, spans[-1].start)
@@ -222,7 +222,12 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if is_taken_back(behind):
         return None
     before = sentence_before(text, first.start)
-    if _GOES_ON.match(behind) or is_supposed(before) or (stated and _ASKED_ALONE.match(text, last.start)):
+    if (
+        _GOES_ON.match(behind)
+        or (stated and _GOING_ON.match(behind))
+        or is_supposed(before)
+        or (stated and _ASKED_ALONE.match(text, last.start))
+    ):
         return SEVERAL + text[first.start : last.end]
     if stated and first is last and not is_stated(before, text[last.end : sentence_end(text, last.end)]):
         return SEVERAL + text[first.start : last.end]
@@ -286,6 +291,13 @@ def _is_name(text: str, span: Span) -> bool:
     """Whether it only names something again: "for every $n$". A capital may be a choice."""
     name = text[span.inner_start : span.inner_end].strip() if span.inner_start >= 0 else ""
     return _NAME.fullmatch(name) is not None and name[0] == name[0].lower()
+
+
+def _is_beside(text: str, other: Span, span: Span) -> bool:
+    """Whether it only numbers a part of the text, or is what another value of its sentence is compared with."""
+    if _REFERENCE.search(text, max(0, span.start - _LONGEST_JOINT), span.start):
+        return True
+    return _BESIDE.search(text, other.start, span.start) is not None and sentence_end(text, other.end) > span.start
 
 
 def _is_denied(text: str, at: int) -> bool:

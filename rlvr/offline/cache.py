@@ -5,7 +5,7 @@ it stands in, the deadline, and the request (not its ids). A grade of a reward t
 of them together. What could not be judged, or ran into a limit of time, is not kept: it may end otherwise next time.
 
 Example:
-    with GradeCache(Path("~/.cache/grades").expanduser(), about="math@5") as cache:
+    with GradeCache(Path("~/.cache/grades").expanduser(), about="math@6") as cache:
         (key,) = cache.keys([request])
         cache.keep(key, result)
 """

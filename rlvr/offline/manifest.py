@@ -3,7 +3,7 @@
 Workers, progress and the like are no part of it: they may change from one attempt to the next.
 
 Example:
-    differences(stored, manifest)  # ["the reward's version was math@3 and is math@5 now"]
+    differences(stored, manifest)  # ["the reward's version was math@3 and is math@6 now"]
 """
 
 from __future__ import annotations

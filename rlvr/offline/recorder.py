@@ -10,7 +10,7 @@ A graded row holds the columns that came in, then `sample`, `score`, `correctnes
 came in is replaced; a list of responses becomes `response`.
 
 Example:
-    describe = Describer(columns, reward="math@5")
+    describe = Describer(columns, reward="math@6")
     recorder = Recorder(output, errors, journal)
     for batch in stream:
         recorder.take([describe(item) for item in batch])

@@ -1,0 +1,73 @@
+r"""What stands behind an answer and is none: a check of it, an explanation, a reason, a remark in brackets.
+
+Example:
+    >>> unremarked("So she has 12.\n\nCheck: 12 * 3 = 36."), unremarked("It is 12 (at x = 3).")
+    ('So she has 12.', 'It is 12')
+    >>> unremarked("Check: 12 * 3 = 36.\nSo the total is 36.")
+    'Check: 12 * 3 = 36.\nSo the total is 36.'
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST_SECTION = 800
+_LONGEST = 120
+
+_SECTION = re.compile(
+    r"\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
+    r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
+    re.IGNORECASE,
+)
+_CONCLUDING = re.compile(  # what begins like a check and goes on to another answer
+    r"\b(?:so|thus|hence|therefore|answer|wait|actually|wrong|not|no|fails?|however|but|instead|correct(?:ion|ed)|should"
+    r"|must|total|n['’]t|boxed)\b|≠|✗|✘|\\ne",
+    re.IGNORECASE,
+)
+_OTHER_VALUE = r"(?:or|if|maybe|perhaps|possibly|otherwise|else|unless|but|answer|not)\b"
+_BRACKETED = re.compile(  # all of the last sentence; what was rejected, or where it holds, behind a value
+    rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
+    r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
+    r"[^()\n]{1,80}\)[.\s]*\Z"
+    r"|(?<=[\d)}$])\s*\((?:at|when|for|where|with|since|because|using|by)\s[^()\n]{1,80}\)[.\s]*\Z",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"(?<=[\d)}$])(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s[^.:,\n?]{1,80}[.\s]*\Z"
+)
+_ATTAINED = re.compile(
+    r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
+    r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z"
+)
+_CONFIRMED = re.compile(
+    r",?\s+(?:and|as|which)\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed)\b[^.\n?]{0,50}[.\s]*\Z"
+    r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"
+    r"|,\s+which\sis\s\S{1,12}\s(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",
+    re.IGNORECASE,
+)
+
+
+def unremarked(text: str) -> str:
+    """Without what stands behind the last answer of a text and only speaks of it."""
+    text = _without_section(text)
+    begin = max(0, len(text) - _LONGEST)
+    end = text[begin:]
+    if "(" in end:
+        end = _BRACKETED.sub("", end) if begin or not end.lstrip().startswith("(") else end
+    if "since" in end or "because" in end or " as " in end:
+        end = _REASON.sub("", end)
+    if "ed " in end or " by " in end:
+        end = _ATTAINED.sub("", end)
+    if "," in end or ";" in end or " and " in end or " as " in end:
+        end = _CONFIRMED.sub("", end)
+    return text[:begin] + end
+
+
+def _without_section(text: str) -> str:
+    """Without the check or explanation that it ends with, where an answer stands before that."""
+    begin = max(0, len(text) - _LONGEST_SECTION)
+    for found in _SECTION.finditer(text, begin):
+        before = text[: found.start()]
+        if re.search(r"\d", before) and _CONCLUDING.search(text, found.end()) is None:
+            return before.rstrip()
+    return text
