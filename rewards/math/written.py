@@ -69,10 +69,8 @@ _REFERENCE = re.compile(  # the number of a part of the text
     re.IGNORECASE,
 )
 _GOING_ON = re.compile(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
-_ANSWER = re.compile(
-    r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b|(?P<name>\b[^\W\d_]+)_answer\b",
-    re.IGNORECASE,
-)
+_ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
+_NAME_OF_ANSWER = re.compile(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
@@ -177,12 +175,10 @@ def sentence_before(text: str, at: int) -> str:
 def _is_not_asserted(text: str, at: int) -> bool:
     """Whether it is the answer of somebody else, or of a supposition."""
     before = sentence_before(text, at)
+    if (name := _NAME_OF_ANSWER.search(before)) is not None:
+        return not is_title(name[1])
     answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
-    if answer is None:
-        return False
-    if answer["name"]:  # `wrong_answer: 62`
-        return not is_title(answer["name"])
-    return not is_claimed(before[: answer.end() - len("answer")])
+    return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
 
 
 def last_value(text: str, *, stated: bool = False) -> str | None:
