@@ -163,6 +163,7 @@ IDIOMS = _idioms(
     ("difficult", r"(?:\bnot|n['’]t) difficult\b", " easy"),
     (" guess", r"\b(i|we|would|one|some|many|you|they|people) guess\b", r"\1 think"),
     ("impossible", r"\bonly impossible\b", "only"),
+    ("'s", r"\b(?:problem|question|task|exercise)'s\b", "the"),
     ("original", r"\boriginal (?=question\b|problem\b)", ""),
     (" form of", r"\b(?:the )?\w+ form of (?=the\b)", ""),
     ("contrary to", r"\bcontrary to\b", "although"),
