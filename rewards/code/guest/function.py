@@ -4,7 +4,8 @@ It holds no expected value; the caller at the other end of the channel compares.
 name of its type, which equals nothing.
 
 It is told the `file` and the `entry_point`. With a `prompt` the program may continue it (`joining.py`). `exact`: what
-derives from a plain type is no plain data either, nor what is awaited. `once`: all calls are of one object.
+derives from a plain type is no plain data either, nor what is awaited, and `Class.f` is `Class().f`, whatever stands
+there. `once`: all calls are of one object.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from .channel import CALLER, Channel, Ended, framed
 from .codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
 
 _LONGEST_TEXT = 500
+_MOST_PARTS = 200_000
+_SHALLOW = 100
+"""Parts and levels of an exact answer: beyond them something else decides."""
 _AS_DICT = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
 _EXACT = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset))
@@ -63,6 +67,11 @@ class ResultEncoder(Encoder):
 class ExactEncoder(ResultEncoder):
     """Values of the plain types themselves, and the type names of all else."""
 
+    def put(self, value: object, depth: int = _SHALLOW) -> None:
+        if len(self.parts) > _MOST_PARTS:
+            raise Unsendable(f"a value of more than {_MOST_PARTS} parts")
+        super().put(value, depth)
+
     def other(self, value: object, depth: int) -> None:
         self.parts.append(b"?")
         Encoder.put(self, type(value).__name__[:80], depth)
@@ -75,17 +84,20 @@ def _is_number(value: object) -> bool:
 
 
 def _outcome(function: Any, args: Any, kwargs: Any, *, exact: bool) -> bytes:
-    encoder = ExactEncoder() if exact else ResultEncoder()
     try:
         value = function(*args, **kwargs)
         if type(value) is types.CoroutineType and not exact:
             value = _awaited(value)
+    except BaseException as error:  # whatever the program raises is its answer
+        return encode(("raised", describe(error)))
+    encoder = ExactEncoder() if exact else ResultEncoder()
+    try:
         encoder.put(("value", value))
         return encoder.message()
     except Unsendable as error:
         return encode(("unsendable", str(error)[:_LONGEST_TEXT]))
-    except BaseException as error:  # whatever the program raises is its answer
-        return encode(("raised", describe(error)))
+    except BaseException as error:  # it is nested too deeply, or what it is made of raises when it is looked at
+        return encode(("unsendable", describe(error)))
 
 
 def _awaited(value: Any) -> Any:
@@ -109,16 +121,16 @@ class _Undefined(Exception):
 
 
 def _load(options: dict[str, Any]) -> Any:
-    """What gives the function to call: for `Solution.f` the method of a new instance each time (`_part`), or `once`."""
+    """What gives the function to call: for `Solution.f` the method of a new instance each time, or `once`."""
     module = types.ModuleType("solution")
     module.__file__ = os.path.abspath(options["file"])
     sys.modules["solution"] = module
     exec(joining.code_of(module, options), module.__dict__)
     first, *path = options["entry_point"].split(".")
-    try:
-        holder = getattr(module, first)
-    except AttributeError:
-        raise _Undefined(f"the program does not define {first!r}") from None
+    if first not in module.__dict__:
+        raise _Undefined(f"the program does not define {first!r}")
+    holder = module.__dict__[first]
+    once = options.get("once", False)
     held: list[Any] = []
 
     def function() -> Any:
@@ -126,12 +138,17 @@ def _load(options: dict[str, Any]) -> Any:
             return held[0]
         value = holder
         for part in path:
-            value = _part(value, part)
-        if options.get("once"):
+            value = _written(value, part, once=once) if options.get("exact") else _part(value, part)
+        if once:
             held.append(value)
         return value
 
     return function
+
+
+def _written(holder: Any, name: str, *, once: bool) -> Any:
+    """What a test means by `Holder().name`; the one object of all calls is made where the holder is a class."""
+    return getattr(holder() if not once or isinstance(holder, type) else holder, name)
 
 
 def _part(holder: Any, name: str) -> Any:

@@ -50,15 +50,15 @@ class Opaque:
 class Call:
     """One call of the program.
 
-    arguments: `(args, kwargs)` in the form of the codec. most: bytes of the longest answer that is read; what a longer
-    one means, `too_large` says. failing: why a value that the call gives is not the right one; empty = it is. Both may
-    raise Undecided.
+    arguments: `(args, kwargs)` in the form of the codec. most: bytes of the longest answer that is read. failing: why a
+    value that the call gives is not the right one; empty = it is. unread: the same of an answer that is too large or
+    deep, of what is said about it. Both may raise Undecided.
     """
 
     arguments: bytes
     most: int
     failing: Callable[[Any], str]
-    too_large: Callable[[], str] = lambda: _TOO_LARGE
+    unread: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
         argv=("python", "-m", "rlvr_guest.function"),
         files={PROGRAM_FILE: source_bytes(trial.program)},
         limits=_limits(trial.limits, len(trial.cases)),
-        preload=("rlvr_guest.function", *preloads(trial.program)),
+        preload=("rlvr_guest.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)
     clock = patience.Clock(trial.limits.time_s + SLACK_SECONDS)
@@ -261,7 +261,7 @@ async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[F
         try:
             answer = await caller.ask(call.arguments, call.most, deadline)
         except TooLarge:
-            return Fate.WRONG, call.too_large(), False
+            return Fate.WRONG, call.unread(_TOO_LARGE), False
         except Violation as error:
             return Fate.WRONG, f"the program broke the protocol: {error}", False
         match answer:
@@ -271,7 +271,7 @@ async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[F
             case ("raised", _):
                 return Fate.RAISED, _line(answer), True
             case ("unsendable", _):
-                return Fate.WRONG, _line(answer), True
+                return Fate.WRONG, call.unread(_line(answer)), True
             case _:
                 return Fate.WRONG, "the program broke the protocol", True
     return Fate.PASSED, "", True

@@ -3,8 +3,8 @@
 Nearly all tests of MBPP and most of HumanEval are of this form. Such a test means the same wherever it is evaluated, so
 it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
 compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
-builtin types, nothing that derives from them, and finite numbers; for anything else `Undecided` is raised, and the
-tests run in a checker as all others do (`pair.py`).
+builtin types, nothing that derives from them, and finite numbers, and is neither large nor deep; for anything else
+`Undecided` is raised, and the tests run in a checker as all others do (`pair.py`).
 
 The form, statement by statement:
 
@@ -13,7 +13,8 @@ The form, statement by statement:
     assert CALL                and `assert not CALL`
     assert True                any literal that is true: it says nothing
 
-CALL is `name(LITERAL, …)`, or `Class().name(LITERAL, …)`, always of one name; LITERAL is what `ast.literal_eval` reads.
+CALL is `name(LITERAL, …)`, or `Class().name(LITERAL, …)`, always of one name; LITERAL is what `ast.literal_eval` reads,
+and so is a message behind an assertion.
 
 Example:
     >>> point, cases = plain_asserts("", ("assert add(1, 2) == 3", "assert add(b=1, a=0) is not None"))
@@ -34,16 +35,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
-from rewards.code.guest.codec import LARGEST_MESSAGE, Unsendable, encode
+from rewards.code.guest.codec import Unsendable, encode
 from rewards.code.guest.lending import lent
-from rewards.code.styles.calls import SPARE_BYTES, Call, CallCase, Opaque, Undecided
+from rewards.code.styles.calls import Call, CallCase, Opaque, Undecided
 
 PlainTests: TypeAlias = tuple[str, tuple[CallCase, ...]]
 """The entry point, and the cases."""
 
 LONGEST = 50_000
 """Characters of tests that are looked at; longer ones run in a checker."""
-_TIMES_EXPECTED = 4
+_MOST = 256 << 10
+"""Bytes of an answer that is read here, which costs the caller; few literals that are looked at are longer."""
 _FAILED = "an assertion does not hold"
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -61,14 +63,14 @@ class _Other(Exception):
 @lru_cache(maxsize=64)
 def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
     """The cases of a reference of the style `asserts`, each of one source; None where any has another form."""
-    if setup.strip():
+    if setup.strip() or sum(map(len, sources)) > LONGEST:
         return None
     try:
         reader = _Reader()
         cases = tuple(
             CallCase(f"assert {index}", reader.calls(_parsed(source).body)) for index, source in enumerate(sources)
         )
-        return reader.entry_point(), cases
+        return (reader.entry_point(), cases) if all(case.calls for case in cases) else None
     except _Other:
         return None
 
@@ -76,16 +78,14 @@ def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
 @lru_cache(maxsize=64)
 def plain_check(entry_point: str, test: str) -> PlainTests | None:
     """The one case of a reference of the style `check`: its function `check(candidate)`, beside constants at most."""
+    if len(test) > LONGEST:
+        return None
     try:
-        if lent((test,)):  # names of the tests that the program may use
-            raise _Other
         (function,) = [node for node in _parsed(test).body if not _is_idle(node, entry_point)]
-        if not isinstance(function, ast.FunctionDef) or function.name != "check" or function.decorator_list:
+        if not isinstance(function, ast.FunctionDef) or lent((test,)):  # names of the tests that the program may use
             raise _Other
-        (parameter,) = [argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)]
-        if function.args.posonlyargs + function.args.args == [] or function.args.defaults:
-            raise _Other
-        names = (parameter,) if "." in entry_point else (parameter, entry_point)
+        parameter = _parameter(function)
+        names = (parameter,) if "." in entry_point or entry_point == "check" else (parameter, entry_point)
         calls = _Reader(*names).calls(function.body)
     except (_Other, ValueError):
         return None
@@ -93,14 +93,15 @@ def plain_check(entry_point: str, test: str) -> PlainTests | None:
 
 
 def _parsed(source: str) -> ast.Module:
-    if len(source) > LONGEST:
-        raise _Other
+    """Raises _Other where it does not compile."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escape sequences in the tests
-            return ast.parse(source)
+            tree = ast.parse(source)
+            compile(tree, "<test>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         raise _Other from None
+    return tree
 
 
 def _is_idle(node: ast.stmt, entry_point: str) -> bool:
@@ -108,14 +109,37 @@ def _is_idle(node: ast.stmt, entry_point: str) -> bool:
     if isinstance(node, ast.Assign):
         _literal(node.value)
         names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-        return len(names) == len(node.targets) and not names & {"check", entry_point}
+        return len(names) == len(node.targets) and not names & {"check", "set", entry_point}
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+def _parameter(function: ast.FunctionDef) -> str:
+    """The one parameter of the function `check`, where its definition evaluates nothing. Raises _Other."""
+    match function:
+        case ast.FunctionDef(
+            name="check",
+            args=ast.arguments(posonlyargs=[], args=[parameter], vararg=None, kwonlyargs=[], kwarg=None, defaults=[]),
+            decorator_list=[],
+        ):
+            pass
+        case _:
+            raise _Other
+    for node in (parameter.annotation, function.returns):
+        if not (node is None or isinstance(node, ast.Constant) or _is_builtin(node)):
+            raise _Other
+    return parameter.arg
+
+
+def _is_builtin(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and hasattr(builtins, node.id)
+
+
 class _Reader:
-    """Reads assertions. names: what may be called; none = any one that no builtin has."""
+    """Reads assertions. names: what may be called; none = any one that no builtin has. Raises _Other."""
 
     def __init__(self, *names: str) -> None:
+        if "set" in names:  # then `set()` is no literal
+            raise _Other
         self._names = set(names)
         self._named = bool(names)
 
@@ -134,6 +158,8 @@ class _Reader:
             return
         if not isinstance(node, ast.Assert):
             raise _Other
+        if node.msg is not None:
+            _literal(node.msg)
         match node.test:
             case ast.Compare(left=ast.Call() as call, ops=[op], comparators=[wanted]):
                 yield self._compared(call, op, wanted)
@@ -151,11 +177,9 @@ class _Reader:
         compare, wanted = _OPERATORS.get(type(op)), _literal(node)
         if compare is None or (isinstance(op, ast.Is | ast.IsNot) and not (wanted is None or type(wanted) is bool)):
             raise _Other
-        most = len(_encoded(wanted)) * _TIMES_EXPECTED + SPARE_BYTES if isinstance(op, ast.Eq) else 0
-        return self._call(call, lambda value: compare(value, wanted), most)
+        return self._call(call, lambda value: compare(value, wanted))
 
-    def _call(self, node: ast.Call, holds: Callable[[Any], bool], most: int = 0) -> Call:
-        """most: bytes of an answer beyond which it fails; 0 = a large one says nothing."""
+    def _call(self, node: ast.Call, holds: Callable[[Any], bool]) -> Call:
         match node.func:
             case ast.Name(id=name):
                 pass
@@ -179,28 +203,21 @@ class _Reader:
                 raise Undecided
             return "" if holds(value) else _FAILED
 
-        if 0 < most <= LARGEST_MESSAGE:
-            return Call(_encoded((args, kwargs)), most, failing)
-        return Call(_encoded((args, kwargs)), LARGEST_MESSAGE, failing, _undecided)
+        return Call(encode((args, kwargs)), _MOST, failing, _undecided)
 
 
-def _undecided() -> NoReturn:
+def _undecided(_said: str) -> NoReturn:
     raise Undecided
 
 
 def _literal(node: ast.expr) -> Any:
-    """Raises _Other where it is none."""
+    """Raises _Other where it is none, or no plain data."""
     try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        value = ast.literal_eval(node)
+        encode(value)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, Unsendable):
         raise _Other from None
-
-
-def _encoded(value: object) -> bytes:
-    try:
-        return encode(value)
-    except Unsendable:
-        raise _Other from None
+    return value
 
 
 def _is_plain(value: object) -> bool:
