@@ -13,10 +13,13 @@ import re
 
 _SIGNS = str.maketrans({"。": ". ", "，": ", ", "、": ", ", "：": ": ", "；": "; ", "？": "?", "！": "! "})
 _NOT = "不是|而非|并非|不等于"
+_DENYING = "ではない|ではありません|じゃない|아닙니다|아니다|아니에요"  # behind the value
 _OR = "或者|或|または|또는"
 _WORDS = re.compile(
-    rf"(?P<not>{_NOT}|(?<![\u0400-\u04ff])не(?![\u0400-\u04ff]))|(?P<or>{_OR}|(?<![\u0400-\u04ff])или(?![\u0400-\u04ff]))"
-    rf"|(?:(?!{_NOT}|{_OR})[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])+|[\u0400-\u04ff]{{2,}}|(?<![^\W\d_])[èé](?![^\W\d_])"
+    rf"(?P<not>{_NOT}|(?<![\u0400-\u04ff])[нН]е(?![\u0400-\u04ff]))|(?P<or>{_OR}|(?<![\u0400-\u04ff])или(?![\u0400-\u04ff]))"
+    rf"|(?P<wrong>(?:이|가)?\s?(?:{_DENYING}))"
+    rf"|(?:(?:(?!{_NOT}|{_OR}|{_DENYING})[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])+|[\u0400-\u04ff]{{2,}})(?:\s?:)?"
+    rf"|(?<![^\W\d_])[èé](?![^\W\d_])"
 )
 
 
@@ -28,4 +31,4 @@ def around_a_value(text: str) -> str:
 
 
 def _in_english(word: re.Match[str]) -> str:
-    return " not " if word["not"] else " or " if word["or"] else " "
+    return " not " if word["not"] else " or " if word["or"] else " is wrong " if word["wrong"] else " "

@@ -1,8 +1,9 @@
 r"""Answers in boxes: which `\boxed{…}` of a response counts, and what it holds.
 
 A box is `\boxed{…}` or `\fbox{…}` whose brace closes, or either command before one plain token (`\boxed 5`, `\boxed5`,
-`\boxed\frac{1}{2}`). A box that stands in another is opened. A box that the words right before it deny ("not", "rather
-than"), or a number that is called wrong behind it or that is struck out (`~~…~~`) is none.
+`\boxed\frac{1}{2}`). A box that stands in another is opened. A box that its own sentence denies or doubts, or that
+what follows it directly denies (a number) or strikes out (`~~…~~`), is none; where that puts another value into its
+place ("I mean 6"), the box is not the answer.
 
 The last box commits, with those before it that nothing but separators or labels join to it: blanks, commas, "and",
 `x =`, "for part (b)", delimiters, marks of Markdown. Their contents are one list; where "or" stands between two of them
@@ -23,7 +24,7 @@ import re
 from typing import NamedTuple
 
 from rewards.math.assertion import LONGEST_SENTENCE
-from rewards.math.claims import is_disclaimed, is_taken_back
+from rewards.math.claims import is_disclaimed, is_doubted, is_taken_back
 from rewards.math.surroundings import completed
 
 _MARK = re.compile(
@@ -47,7 +48,10 @@ _DENIED = re.compile(
 _REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
-    r"|(?:someone|somebody|others)\s+(?:said|says?|claims?|thinks?)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b)[^,;:\n]*\Z",
+    r"|(?:someone|somebody|others)\s+(?:said|says?|claims?|thinks?)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
+    r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z"
+    r"|.*\b(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)(?:wrong|incorrect|mistaken|failed)\W{1,3}"
+    r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
@@ -98,7 +102,7 @@ _CASE = (
 _UNDER = re.compile(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
 _UNDER_ALONE = re.compile(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
 _OTHER_UNDER = re.compile(  # "; for odd $n$ it is 12."
-    r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:,|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
+    r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:[,:]|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
     re.IGNORECASE,
 )
 # "Or maybe", "alternatively", "with the other reading": the box before is not taken back.
@@ -312,7 +316,9 @@ def _is_denied(text: str, box: Box) -> bool:
     if behind.lstrip("$*) ").startswith("?") and _ASKED.match(text, begin, box.start) is not None:
         return True
     said = _ANSWER_IS.search(text, begin, box.start) if "answer" in before else None
-    return said is not None and is_disclaimed(text[begin : said.start()])
+    if said is not None and is_disclaimed(text[begin : said.start()]):
+        return True
+    return is_doubted(text[begin : box.start])
 
 
 def _have_owners(text: str, box: Box, between: str) -> bool:

@@ -38,7 +38,7 @@ CLASSES = (
         "d",
         "doubts",
         """might perhaps maybe possibly probably supposedly allegedly reportedly reported hardly scarcely
-        barely rumour rumor tempting tempted
+        barely rumour rumor tempting tempted doubtful supposed alleged purported so-called
         temptation often commonly doubt doubts unsure unclear unlikely careless naive naïve naively naïvely glance""",
     ),
     WordClass(
@@ -193,6 +193,9 @@ IDIOMS = _idioms(
     ("interpretation", r"\b(?:alternative|other|different) interpretation\b", "perhaps"),
     ("off by", r"\boff by\b", "wrong"),
     ("scratch", r"\bscratch that\b", "wrong"),
+    ("supposed to", r"\bsupposed to\b", "must"),
+    ("back", r"\btake (?:that|this|it) back\b", "wrong"),
+    ("fail", r"\bfails (?:the|this|that|our) (?:\w+ )?(?:check|test|condition|equation|constraint)\b", "is wrong"),
     ("never mind", r"\bnever mind\b", "wrong"),
     ("option", r"\bnot an option\b", "wrong"),
     ("let me", r"\blet me (?:try (?:this |it )?again|redo|recompute|recalculate|start over)\b", "wrong"),

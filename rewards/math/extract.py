@@ -38,6 +38,7 @@ from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxe
 from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.remarks import unremarked
 from rewards.math.results import result
+from rewards.math.surroundings import replaced
 from rewards.math.written import LONGEST_SEARCHED, last_value
 from rewards.types import Policy
 
@@ -66,11 +67,6 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS_OF_A_HASH = 2
-_CORRECTED = re.compile(  # "Oops, the answer is 6"
-    r"[\s$*).!,;—–-]*(?:scratch\sthat|oops|sorry|correction|(?:oh,?\s)?wait|actually|no(?:,?\swait)?)\b[,.:!]?\s*"
-    r"(?:[^.\n]{0,20}\banswer\s(?:is|should\sbe)\b|(?:it(?:['’]s|\sis|\sshould\sbe)\s)?\$?[-\d][\d.,/]*\$?[.\s]*\Z)",
-    re.IGNORECASE,
-)
 _TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
     r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint))(?:\s+that)?"
     r"[\s$\\(\[]*\Z",
@@ -191,7 +187,7 @@ def _box_or_override(text: str) -> str | Committed | None:
     if found is None:
         return None
     behind = text[found.end :]
-    if _CORRECTED.match(behind) is not None:
+    if replaced(behind):
         return said(behind) or last_value(behind) or found
     return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
 

@@ -23,7 +23,8 @@ _NUMBERED = r"(?:number|integer|prime|digit|value|one|multiple|square)\s(?:\w+ly
 _BEFORE = re.compile(
     rf"""(?<![\w-])(?:
         (?<!by\sa\s)(?:{_PART})\sof
-      | twice | thrice | double | triple | quadruple | times | plus | minus | than | modulo
+      | twice | thrice | double | triple | quadruple | times | plus | minus | modulo
+      | (?<!none\sother\s)(?<!no\sless\s)than
       | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
       | never\s\w+ | nobody\s\w+ | unequal\sto | negative | differs?\sfrom | exceeds? | answers?\sincludes?
       | at\s(?:most|least) | (?:is|are|be)\sup\sto
@@ -34,7 +35,7 @@ _BEFORE = re.compile(
       | except(?:\sfor)? | besides | excluding | never
       | (?<![a-z]\s)up\sto | outside
       | (?:not|(?:is|was|are|were|does|do)n['’]t)\s(?:\w+ly|quite|just|even)
-      | (?:any|every|all|no|none)(?:thing|one|body|where)?(?:\s\w+)?\sbut
+      | (?:any|every|all|(?:no|none)(?!thing))(?:thing|one|body|where)?(?:\s\w+)?\sbut
       | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between)
       | {_NUMBERED}(?:after|before|following|preceding)
       | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)

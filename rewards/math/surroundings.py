@@ -59,6 +59,14 @@ _CASES = (
     rf"|\bit\s+is\s+{_NUMBER})"
 )
 _MORE = re.compile(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
+_REPLACED = re.compile(  # "Oops, the answer is 6", ", I mean 6"
+    r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
+    r"(?:scratch\sthat|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
+    r"|more\sprecisely|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
+    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
+    rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",
+    re.IGNORECASE,
+)
 _AND_ANOTHER = re.compile(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = re.compile(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
@@ -102,7 +110,7 @@ _OR_FORMULA = re.compile(
 _EITHER = re.compile(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
 _OR_BEFORE = re.compile(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
-    r"|(?<![\d^=/*+-])([-+−]?\d[\d.,/]*)[$)]*\s+or\s+(?:maybe|perhaps|possibly)\s+[$(*]*\Z"
+    r"|(?<![\d^=/*+-])([-+−]?\d(?:[\d.,/]*\d)?)[$)]*,?\s+or\s+(?:maybe|perhaps|possibly|else)\s+[$(*]*\Z"
     r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
 )
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
@@ -129,6 +137,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         content = rf"\${content}"
     if ("or" in near or "answer is" in near) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
+    if (instead := _REPLACED.match(behind)) is not None and (instead["value"] or "").strip("$") != content:
+        return rf"{content} \text{{ or }} \ldots", None
     further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
         return point, None
@@ -161,6 +171,11 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         behind = behind[scale.end() :]
     measured = _unit(behind)
     return content + measured, None if content == alone else alone + measured
+
+
+def replaced(behind: str) -> bool:
+    """Whether what follows a box puts another answer into its place."""
+    return _REPLACED.match(behind) is not None
 
 
 def _changed(content: str, near: str) -> str | None:
