@@ -48,7 +48,7 @@ CLASSES = (
         nonsense impossible extraneous invalid disproof oops implausible contradiction reject rejects discard
         discards""",
     ),
-    WordClass("D", "calls it less than an answer", "guess intermediate preliminary"),
+    WordClass("D", "calls it less than an answer", "guess intermediate preliminary overcount undercount"),
     WordClass("C", "is at odds with what must be", "contradict contradicts violate violates"),
     WordClass(
         "x",
@@ -116,7 +116,7 @@ CLASSES = (
         "g",
         "says which answer it is",
         """final best exact numerical simplified simplest required desired requested overall only actual real complete
-        full corrected revised unique whole numeric integer updated""",
+        resulting rounded combined full corrected revised unique whole numeric integer updated""",
     ),
     WordClass(
         "e",
@@ -194,6 +194,9 @@ IDIOMS = _idioms(
     ("off by", r"\boff by\b", "wrong"),
     ("scratch", r"\bscratch that\b", "wrong"),
     ("supposed to", r"\bsupposed to\b", "must"),
+    ("off", r"\bseems off\b", "is wrong"),
+    ("counts ", r"\bcounts (?:each|every|some)\b[^.]*\b(?:twice|double)\b", "is wrong"),
+    ("thus far", r"\bthus far,?", "perhaps"),
     ("back", r"\btake (?:that|this|it) back\b", "wrong"),
     ("fail", r"\bfails (?:the|this|that|our) (?:\w+ )?(?:check|test|condition|equation|constraint)\b", "is wrong"),
     ("never mind", r"\bnever mind\b", "wrong"),
@@ -222,6 +225,10 @@ IDIOMS = _idioms(
     ("last ", r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),
     ("rounded", r"\brounded (?:up|down) to the next\b", "increased"),
     ("only one", r"\bonly one of\b", "only half"),
+    ("contrast", r"\A\W*(?:by|in) contrast\b", "originally"),
+    ("before ", r"\A\W*before (?:the )?\w+,?(?= (?:it|there|that|he|she|they) (?:was|were|had)\b)", "originally"),
+    ("in ", r"\A\W*in (?:19|20)\d\d,?(?= (?:it|there|that|he|she|they) (?:was|were|had)\b)", "originally"),
+    ("its ", r"\A\W*its (?:double|triple|square|cube|half|reciprocal|opposite|negative)\b", "twice the total"),
     # numbers of a text
     ("table", r"\btable\s*\(?\Z", "page"),
     ("equation", r"\bequation\s*\(?\Z", "page"),

@@ -50,6 +50,9 @@ _DENYING = frozenset(
             "again",
             "back",
             "fails",
+            "seems",
+            "recompute",
+            "recalculate",
             "redo",
             "start",
         ),
@@ -63,6 +66,7 @@ _MARKS = {
     **dict.fromkeys(".!?", "|"),
     **dict.fromkeys("<*$_\"'`“”‘’[]{}#>~", ""),
 }
+_NAMED_A = re.compile(r"(?<=[\w,;:] )A(?![\w'’])")  # "City A"
 _SHORTENED = {"isn": "b", "aren": "b", "wasn": "b", "weren": "W", "hasn": "h", "haven": "h", "wouldn": "O"}
 _POINTING = ("it", "that", "there", "here")
 
@@ -70,6 +74,7 @@ _POINTING = ("it", "that", "there", "here")
 @lru_cache(maxsize=64)
 def classes(text: str) -> str:
     """The row of letters of a text."""
+    text = _NAMED_A.sub("v", text) if " A" in text else text
     text = text.lower().replace("’", "'")
     for idiom in IDIOMS:
         if idiom.has in text:
@@ -209,8 +214,8 @@ _UNCLAIMED = re.compile(  # what stands before the value
       | (?:\A|[,;|cB])kI?q[^,;|=\#]*b\Z                      # "Twice the total is"
       | D{_CLAUSE}                                            # "a guess would be"
       | n\Z                                                  # "neither 5 nor"
-      | \A[c,]*o,?q[hbWm]{{1,2}}\Z                             # "Originally there were"
-      | Ohb{_CLAUSE}                                         # "it would have been"
+      | (?:\A|[c,])(?:q\.k\#|\#kq\.)b\Z                      # "The number times 7 is", "7 times the number is"
+      | O[he]b{_CLAUSE}                                         # "it would have been"
       | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
       | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
       | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
@@ -229,7 +234,7 @@ _NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
     [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|pr)             # is wrong, has been ruled out, is too big
   | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
-  | [bW]nq(?=[|,;]|\Z) | s[.K]?w                     # is not it; marked as wrong
+  | [bW]nq(?=[|,;]|\Z) | mnb(?=[|;]|\Z) | s[.K]?w    # is not it, cannot be; marked as wrong
   | C | R[.K]?w                                      # contradicts, gives a contradiction
 )"""
 _SAID_OF_IT = re.compile(  # what follows the value
@@ -238,7 +243,7 @@ _SAID_OF_IT = re.compile(  # what follows the value
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
       | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
       | [^;|]*,c?kq | [^|]*(?:[FIK&tTm]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
-      | b[.Kg]{{0,2}}D | b[.Kg]{{2,3}}[wxXd]                       # "8 is just a guess"
+      | b[.Kg]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"
       | m[pb]{{1,2}}k | bq?kI?q[gJ]*A                            # "8 must be doubled", "8 is twice the answer"
       | bqA[pI].?o | bg[k.]I | \.?U                 # "8 unless", "8 only for even n"
       | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
@@ -263,13 +268,22 @@ def is_taken_back(after: str) -> bool:
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
+_ANOTHER_TIME = re.compile(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
+_A_PART = re.compile(r"Iq?#")
+
+
+def is_of_another_time(before: str) -> bool:
+    """Whether a sentence begins by speaking of another time, or of somebody else: "Originally there were"."""
+    return _ANOTHER_TIME.match(classes(before)) is not None
+
+
 def is_stated(before: str, after: str) -> bool:
     """Whether the value between two parts of its sentence is what the sentence states."""
     said = classes(after[:_LONGEST]) if after else ""
     row = classes(_NAME.sub("", before))
     if _IS_THE_ANSWER.fullmatch(said) is not None and "n" not in row:
         return True
-    if _SAID_OF_IT.match(said) is not None:
+    if _SAID_OF_IT.match(said) is not None or (not row and _A_PART.match(said) is not None):
         return False
     if _UNCLAIMED.search(row) is not None:
         return False

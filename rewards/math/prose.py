@@ -113,7 +113,7 @@ _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
     r"[\s*)]*[,;:]?\s*(?:no matter|regardless|irrespective|whatever|to the nearest|namely|from (?=\()"
     r"|by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
-    r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])",
+    r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])|,\s+an?\s(?:\w+\s)?(?:number|integer|square|cube|prime|power)\W*\Z",
     re.IGNORECASE,
 )
 _TWO_CASES = re.compile(  # "in case 1 the answer is 4 and in case 2 "

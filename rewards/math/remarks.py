@@ -15,7 +15,9 @@ _LONGEST_SECTION = 800
 _LONGEST = 120
 
 _SECTION = re.compile(
-    r"\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
+    r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
+    r"|verification)[^\S\n]?:\s"
+    r"|\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
 )
@@ -29,18 +31,20 @@ _BRACKETED = re.compile(  # all of the last sentence; what was rejected, or wher
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
-    r"|(?<=[\d)}$])\s*\((?:at|when|for|where|with|since|because|using|by)\s[^()\n]{1,80}\)[.\s]*\Z",
+    r"|(?<=[\d)}$])\s*\((?:at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
 _REASON = re.compile(
-    r"(?<=[\d)}$])(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s[^.:,\n?]{1,80}[.\s]*\Z"
+    r"(?<=[\d)}$])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause))?"
+    r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
 _ATTAINED = re.compile(
     r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
     r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z"
 )
 _CONFIRMED = re.compile(
-    r",?\s+(?:and|as|which)\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed)\b[^.\n?]{0,50}[.\s]*\Z"
+    r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds)\b[^.\n?]{0,50}[.\s]*\Z"
+    r"|,\s+(?:so|and)\s[^.,;\n?]{1,60}\sas\s(?:required|claimed|expected|desired)[.\s]*\Z"
     r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"
     r"|,\s+which\sis\s\S{1,12}\s(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",
     re.IGNORECASE,
@@ -55,12 +59,24 @@ def unremarked(text: str) -> str:
     if "(" in end:
         end = _BRACKETED.sub("", end) if begin or not end.lstrip().startswith("(") else end
     if "since" in end or "because" in end or " as " in end:
-        end = _REASON.sub("", end)
+        end = _without_reason(end)
     if "ed " in end or " by " in end:
         end = _ATTAINED.sub("", end)
     if "," in end or ";" in end or " and " in end or " as " in end:
         end = _CONFIRMED.sub("", end)
     return text[:begin] + end
+
+
+def _without_reason(end: str) -> str:
+    """Without the reason at the end, unless that says it without the words: "16 coins because 4 x 4 = 16"."""
+    reason = _REASON.search(end)
+    if reason is None:
+        return end
+    if not reason["unit"]:
+        return end[: reason.start("reason")]
+    stated = re.findall(r"\d+", end[: reason.start("reason")].rpartition("\n")[2])
+    comes_to = re.findall(r"\d+", reason["reason"].rpartition("=")[2]) if "=" in reason["reason"] else []
+    return end if comes_to and comes_to[-1] in stated else end[: reason.start("reason")]
 
 
 def _without_section(text: str) -> str:

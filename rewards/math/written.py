@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.boxes import is_cut_off
-from rewards.math.claims import is_claimed, is_stated, is_supposed, is_taken_back, is_title
+from rewards.math.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
 from rewards.math.modified import changed_from
 from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
 
@@ -58,10 +58,21 @@ _DETERMINED = (
     r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
 )
 _BESIDE = re.compile(  # what a value is compared with, or taken from
-    rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from)\s{_DETERMINED}"
+    rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
+    rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all)\s{_DETERMINED}"
     rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
+)
+_USED = re.compile(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
+    r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
+    r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
+)
+_BY_WORDS = re.compile(r"[^\d,;:=]{0,40}\Z")
+_TIMES = re.compile(r"\stimes\sas\b")
+_MOVED = re.compile(  # "rose from 70 "
+    r"\b(?:rose|rises|went|goes|fell|falls|grew|grows|drop|increas|decreas|rais|reduc|lower|chang|climb)\w*\s[^.\n]*"
+    r"\b(?:from|by)\s[$*(]*\Z"
 )
 _REFERENCE = re.compile(  # the number of a part of the text
     r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example)s?"
@@ -189,7 +200,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     text = unmarked(text[-LONGEST_SEARCHED:])
     spans = list(_values(text))
     while spans and (
-        (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, *spans[-2:])))
+        (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, spans)))
         or _is_denied(text, spans[-1].start)
         or _CALLED_WRONG.match(text, spans[-1].end)
         or _is_not_asserted(text, spans[-1].start)
@@ -201,6 +212,8 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     for span in reversed(spans[:-1]):
         between = text[span.end : first.start]
         if len(between) > _LONGEST_JOINT or not _BETWEEN.fullmatch(between) or _is_denied(text, span.start):
+            break
+        if between.strip(" $*)") == "to" and _MOVED.search(sentence_before(text, span.start)):
             break
         if _is_step(text, span) and not _ALTERNATIVE.search(between):
             break
@@ -289,11 +302,36 @@ def _is_name(text: str, span: Span) -> bool:
     return _NAME.fullmatch(name) is not None and name[0] == name[0].lower()
 
 
-def _is_beside(text: str, other: Span, span: Span) -> bool:
-    """Whether it only numbers a part of the text, or is what another value of its sentence is compared with."""
+def _is_beside(text: str, spans: list[Span]) -> bool:
+    """Whether the last value only numbers a part of the text, is what another one of its sentence is compared with or
+    used for, or of another time than those before its sentence, and none of them.
+    """
+    other, span = spans[-2:]
     if _REFERENCE.search(text, max(0, span.start - _LONGEST_JOINT), span.start):
         return True
-    return _BESIDE.search(text, other.start, span.start) is not None and sentence_end(text, other.end) > span.start
+    if sentence_end(text, other.end) > span.start and (
+        _BESIDE.search(text, other.start, span.start) is not None
+        or (_TIMES.match(text, span.end) and text[other.end : span.start].endswith(", "))
+        or (
+            _is_result(text, other)
+            and "=" not in text[span.start : span.end]
+            and _USED.match(text[other.end : span.start]) is not None
+            and _BY_WORDS.match(text[span.end : sentence_end(text, span.end)]) is not None
+        )
+    ):
+        return True
+    before = sentence_before(text, span.start)
+    if not is_of_another_time(before):
+        return False
+    stated = [one for one in spans if one.end <= span.start - len(before)]
+    return bool(stated) and text[stated[-1].start : stated[-1].end] != text[span.start : span.end]
+
+
+def _is_result(text: str, span: Span) -> bool:
+    """Whether it is what an equation comes to."""
+    if span.inner_start < 0:
+        return text[: span.start].rstrip(" $*\\").endswith("=")
+    return "=" in text[span.inner_start : span.inner_end] and text[span.inner_end - 1] not in ",;."
 
 
 def _is_denied(text: str, at: int) -> bool:
