@@ -9,13 +9,11 @@ Example:
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from rewards.code.judgement import Judgement
 from rewards.code.references import AssertsReference
 from rewards.code.styles import pair
-from rewards.code.styles.calls import CallTrial, Undecided, judge_calls
-from rewards.code.styles.plain_tests import plain_asserts
+from rewards.code.styles.calls import CallTrial
+from rewards.code.styles.plain_tests import judge_plain, plain_asserts
 from sandbox.protocol import Sandbox
 
 
@@ -30,8 +28,7 @@ async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsRefere
             limits=reference.limits,
             partial=reference.partial,
         )
-        with suppress(Undecided):
-            return await judge_calls(sandbox, trial)
+        return await judge_plain(sandbox, trial, lambda: judge_by_checker(sandbox, program, reference))
     return await judge_by_checker(sandbox, program, reference)
 
 

@@ -36,7 +36,11 @@ _TOO_LARGE = "its answer is much larger than what is expected"
 
 
 class Undecided(Exception):
-    """An answer that is not decided by comparing plain data."""
+    """An answer that is not decided by comparing plain data. cases: what became of those before it."""
+
+    def __init__(self, *cases: CaseOutcome) -> None:
+        super().__init__()
+        self.cases = cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,10 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
     progress = _Progress()
     while not progress.failure and len(progress.cases) < len(trial.cases):
         before = len(progress.cases)
-        await _one_run(sandbox, trial, progress)
+        try:
+            await _one_run(sandbox, trial, progress)
+        except Undecided:
+            raise Undecided(*progress.cases) from None
         failed = any(case.fate is not Fate.PASSED for case in progress.cases)
         if len(progress.cases) == before or (failed and not trial.partial):
             break

@@ -7,13 +7,11 @@ them. A `check` that only compares calls with literals needs neither (`plain_tes
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
 from rewards.code.styles import pair
-from rewards.code.styles.calls import CallTrial, Undecided, judge_calls
-from rewards.code.styles.plain_tests import plain_check
+from rewards.code.styles.calls import CallTrial
+from rewards.code.styles.plain_tests import judge_plain, plain_check
 from sandbox.protocol import Sandbox
 
 
@@ -28,8 +26,7 @@ async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference)
             limits=reference.limits,
             partial=reference.partial,
         )
-        with suppress(Undecided):
-            return await judge_calls(sandbox, trial)
+        return await judge_plain(sandbox, trial, lambda: judge_by_checker(sandbox, program, reference))
     return await judge_by_checker(sandbox, program, reference)
 
 

@@ -4,7 +4,8 @@ Nearly all tests of MBPP and most of HumanEval are of this form. Such a test mea
 it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
 compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
 builtin types, nothing that derives from them, and finite numbers, and is neither large nor deep; for anything else
-`Undecided` is raised, and the tests run in a checker as all others do (`pair.py`).
+`Undecided` is raised, and the tests run in a checker as all others do (`pair.py`). A case that has failed by then stays
+failed: a program that tries its luck gets no second throw for the price of one answer.
 
 The form, statement by statement:
 
@@ -31,21 +32,25 @@ import builtins
 import cmath
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, NoReturn, TypeAlias
 
 from rewards.code.guest.codec import Unsendable, encode
 from rewards.code.guest.lending import lent
-from rewards.code.styles.calls import Call, CallCase, Opaque, Undecided
+from rewards.code.judgement import Fate, Judgement
+from rewards.code.styles.calls import Call, CallCase, CallTrial, Opaque, Undecided, judge_calls
+from sandbox.protocol import Sandbox
 
 PlainTests: TypeAlias = tuple[str, tuple[CallCase, ...]]
 """The entry point, and the cases."""
 
 LONGEST = 50_000
 """Characters of tests that are looked at; longer ones run in a checker."""
-_MOST = 256 << 10
-"""Bytes of an answer that is read here, which costs the caller; few literals that are looked at are longer."""
+_MOST = 64 << 10
+"""Bytes of an answer that is read here: to read one costs the caller time."""
 _FAILED = "an assertion does not hold"
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -58,6 +63,17 @@ _CONTAINERS = (list, tuple, set, frozenset)
 
 class _Other(Exception):
     """The tests are of another form."""
+
+
+async def judge_plain(sandbox: Sandbox, trial: CallTrial, by_checker: Callable[[], Awaitable[Judgement]]) -> Judgement:
+    """By data, or by a checker where that does not decide. Raises SandboxUnavailable."""
+    try:
+        return await judge_calls(sandbox, trial)
+    except Undecided as undecided:
+        before = undecided.cases
+    judgement = await by_checker()
+    cases = zip_longest(before[: len(judgement.cases)], judgement.cases)
+    return replace(judgement, cases=tuple(old if old and old.fate is not Fate.PASSED else new for old, new in cases))
 
 
 @lru_cache(maxsize=64)
