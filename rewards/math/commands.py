@@ -325,7 +325,7 @@ class Parser(Grammar):
 
     def _environment(self) -> Expr:
         self.at -= 1
-        if self.peek(2) not in ("vmatrix", "Vmatrix"):
+        if self.peek(2) != "vmatrix":
             raise NotMaths("a matrix in an expression")
         return self._matrix_rows()
 

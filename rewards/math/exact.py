@@ -137,13 +137,13 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
         raise TooHard("a root of a negative number")
     if under.bottom == ONE and len(under.top) == 1:
         ((monomial, factor),) = under.top.items()
-        unknown = [e for name, e in monomial if not _is_positive(name)]
+        unknown = [(name, e) for name, e in monomial if not _is_positive(name)]
         if exponent.denominator % 2 and all(map(_is_real, dict(monomial))):  # an odd root is that of each factor
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             sign = -1 if factor < 0 and exponent.numerator % 2 else 1
             return times(radical(abs(factor), exponent), Form({raised: sign * extra}, ONE))
         # Of two variables, both may be negative: then the root of the product is not the product of the roots.
-        if factor > 0 and (not unknown or (unknown == [1] and any(name[0] == "x" for name, _ in monomial))):
+        if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             return times(radical(factor, exponent), Form({raised: extra}, ONE))
     if under.bottom != ONE:

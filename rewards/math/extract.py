@@ -72,6 +72,9 @@ _TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
     r"[\s$\\(\[]*\Z",
     re.IGNORECASE,
 )
+_CHOSEN_AT_LAST = re.compile(  # "It is 12. Answer D": the value, and its letter
+    r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
+)
 _LONGEST_LEAD = 40
 _LONGEST_WORD = 3  # `3个` stays as it is
 _SHORTEST_OVERRIDE = len("final answer:")
@@ -215,6 +218,8 @@ def _said(text: str) -> str | Committed | None:
 def _last_value(text: str) -> str | Committed | None:
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
+    if (chosen := _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))) is not None:
+        return Committed(found or chosen[1], len(text), chosen[1])
     if found is None or found.startswith(SEVERAL):
         return found
     before = end[: end.rfind(found)]

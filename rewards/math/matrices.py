@@ -11,7 +11,7 @@ from rewards.math.tokens import NotMaths
 if TYPE_CHECKING:
     from rewards.math.commands import Parser
 
-ENVIRONMENTS = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array"))
+ENVIRONMENTS = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"))
 _MOST_CELLS = 144
 _LARGEST_POWER = 1000
 _MOST_BITS = 5000
@@ -108,7 +108,7 @@ def _matrix_product(parser: Parser) -> Rows | None:
             factors.append(divide(number(1), parser.factor()))
             continue
         if parser.peek() == "\\begin":
-            if parser.peek(2) in ("vmatrix", "Vmatrix"):
+            if parser.peek(2) == "vmatrix":
                 factors.append(determinant(read_matrix(parser)[1]))
                 continue
             rows = _raised(parser, read_matrix(parser)[1])

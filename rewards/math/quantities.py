@@ -10,6 +10,13 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from rewards.math.commands import Parser
+from rewards.math.cutting import closes
+from rewards.math.expressions import Sym
+from rewards.math.matrices import read_matrix
+from rewards.math.tokens import Kind, NotMaths, Token
 
 _LONGEST = 120
 _N = r"(?:[a-zA-Z]|\\[a-z]+)(?:_\s*\{?\w+\}?)?"  # a plain name
@@ -23,7 +30,9 @@ _QUANTITY = re.compile(
     | (?:P|\\Pr|\\mathbb\s*\{{?\s*[PEV]\s*\}}?|“\s*[A-Za-z][A-Za-z ]*”|\\mathcal\s*\{{[A-Z]\}})\s*[(\[].*[)\]]
     | “[^“”=]*[A-Za-z]{{2,}}[^“”=]*”[\sA-Za-z\\{{}}()_,|]* | “\s*[A-Z]\s*”
     | [a-zA-Z]\^\s*\{{?\s*(?:\*|\\star)\s*\}}? | [a-zA-Z]_\s*\{{[^{{}}=]*\}}
-    | \\(?:hat|bar|tilde|widehat|widetilde|overline|vec|dot)\s*\{{?\s*[a-zA-Z]\s*\}}?
+    | \\(?:hat|bar|tilde|widehat|widetilde|overline|vec|dot)\s*\{{?\s*[a-zA-Z]\s*\}}? | \\overline\s*\{{[a-z\s]+\}}
+    | \\sigma\s*(?:_\s*\w\s*)?\^\s*\{{?\s*2\s*\}}?                                               # a variance
+    | (?P<f>[a-zA-Z])\s*\(\s*-?\d+\s*\)(?:\s*(?:[-+/]|\\cdot)?\s*(?P=f)\s*\(\s*-?\d+\s*\))+               # p(1) + p(-1)
     | \\(?:max|min|sup|inf|deg|det|dim|arg|ker)\s*(?:_\s*\{{[^{{}}=]*\}}|_\w)?\s*
       (?:[a-zA-Z](?:\s*\([^()=]*\))?|\([^()=]*\))
     | \|\s*[A-Za-z]\s*\| | \#\s*[A-Z] | \\mathcal\s*\{{[A-Z]\}}
@@ -43,3 +52,28 @@ def is_quantity(source: str) -> bool:
 def denies(source: str) -> bool:
     """Whether a left side says that it is not so: `not x`."""
     return _DENIES.search(source) is not None
+
+
+def names_a_structure(left: Sequence[Token], last: Sequence[Token]) -> bool:
+    r"""Whether the left side of what is a matrix or a tuple is an expression of names: `A^T`, `\vec a - \vec b`.
+
+    Not a multiple of one name, which is an equation for it. A column of names, in their order, is one name.
+    """
+    if last[0].text != "\\begin" and not (last[0].text in ("(", "\\langle") and closes(last)):
+        return False
+    if left[0].text == "\\begin":
+        return _holds_names(left)
+    letters = {token.text for token in left if token.kind is Kind.LETTER}
+    if any(token.text in (",", "\\begin") for token in left):
+        return False
+    is_raised = left[0].kind is not Kind.NUMBER and any(token.text == "^" for token in left)
+    return len(letters) > 1 or (bool(letters) and is_raised)
+
+
+def _holds_names(matrix: Sequence[Token]) -> bool:
+    try:
+        cells = [cell for row in read_matrix(Parser(matrix, units=False))[1] for cell in row]
+    except NotMaths:
+        return False
+    names = [cell.name for cell in cells if isinstance(cell, Sym)]
+    return len(names) == len(cells) and names == sorted(set(names))

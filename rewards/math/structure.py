@@ -19,7 +19,7 @@ from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, num
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
 from rewards.math.number_sets import EMPTY, by_sign
-from rewards.math.quantities import denies, is_quantity
+from rewards.math.quantities import denies, is_quantity, names_a_structure
 from rewards.math.spelling import key, words_of
 from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
@@ -249,6 +249,8 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         chain = sorted({piece[0].text for piece in pieces[:chained]})
         if len(chain) == chained:
             return [Named("=".join(chain), one) for one in _several(pieces[-1], text)]
+    if not name and names_a_structure(pieces[0], pieces[-1]):
+        name = source_of(pieces[0], text)
     if name:
         if len({one for piece in pieces[1:] if (one := literal(piece)) is not None}) > 1:
             raise NotMaths("a name that is said to be two numbers")
