@@ -177,6 +177,7 @@ IDIOMS = _idioms(
     ("as ", r"\bas (?:you|we|one|anyone) can (?:easily )?(?:check|verify|see|confirm)\b", "clearly"),
     (" opinion", r"\bin (?:my|our) opinion\b", "so"),
     (" ado", r"\bwithout further ado\b", "so"),
+    ("possible", r"\b(?:possible|largest|smallest) *\Z", ""),
     # doubt and denial
     ("no one", r"\bno one\b", "nobody"),
     ("not yet", r"\bnot yet\b", "not"),

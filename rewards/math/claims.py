@@ -232,7 +232,7 @@ _IS_THE_ANSWER = re.compile(r"[^nOmdwx;|]*b[qK][gJ]*A")
 _IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 _NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
-    [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|pr)             # is wrong, has been ruled out, is too big
+    [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|p[rA])             # is wrong, has been ruled out, is too big
   | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
   | [bW]nq(?=[|,;]|\Z) | mnb(?=[|;]|\Z) | s[.K]?w    # is not it, cannot be; marked as wrong
   | C | R[.K]?w                                      # contradicts, gives a contradiction

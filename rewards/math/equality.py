@@ -79,7 +79,9 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    compared = _FOUND[any_of(same_value(alone(one), alone(other), terms) for one in golds for other in answers)]
+    compared = _FOUND[
+        any_of(same_value(alone(one, other), alone(other, one), terms) for one in golds for other in answers)
+    ]
     if compared is not Equality.SAME:
         return compared
     if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
@@ -161,7 +163,8 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
     if terms.evaluated and not any(
         finished.is_evaluated(one, beside=golds)
         for one in answers
-        if len(answers) == 1 or any(same_value(alone(gold), alone(one), terms) is Answer.YES for gold in golds)
+        if len(answers) == 1
+        or any(same_value(alone(gold, one), alone(one, gold), terms) is Answer.YES for gold in golds)
     ):
         return Equality.UNFINISHED
     if terms.simplified and not finished.is_simplified(spelled(answer)):

@@ -101,6 +101,9 @@ def _each(chain: Named) -> Many:
     return Many(tuple(Named(name, chain.value) for name in chain.name.split("=")))
 
 
+_INTERVALS = (Interval, Union, Inequality, Meet, Minus)
+
+
 def _is_region(value: Value) -> bool:
     """It may be a set of real numbers that is more than points."""
     if isinstance(value, Many):
@@ -111,7 +114,7 @@ def _is_region(value: Value) -> bool:
             or value.opening == "\\{"
             or sets.are_intervals(value)
         )
-    return isinstance(value, Interval | Union | Inequality | Meet | Minus)
+    return isinstance(value, _INTERVALS)
 
 
 def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
@@ -165,12 +168,15 @@ def _is_its_value(function: Named, other: Named) -> bool:
     return len(function.parameters) == 1 and not other.parameters and other.name in ("y", name)
 
 
-def alone(value: Value) -> Value:
-    """A set of one value, by itself, is that value."""
+def alone(value: Value, beside: Value | None = None) -> Value:
+    """A set of one value, by itself, is that value; a set of one point is none beside an interval."""
     if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
         inner = value.items[0]
         return (
-            inner if isinstance(inner, Scalar | Words) or (isinstance(inner, Many) and inner.opening == "(") else value
+            inner
+            if isinstance(inner, Scalar | Words)
+            or (isinstance(inner, Many) and inner.opening == "(" and not isinstance(beside, _INTERVALS))
+            else value
         )
     return value
 
