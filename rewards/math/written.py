@@ -330,7 +330,7 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
 def _is_result(text: str, span: Span) -> bool:
     """Whether it is what an equation comes to."""
     if span.inner_start < 0:
-        return text[: span.start].rstrip(" $*\\").endswith("=")
+        return text[max(0, span.start - _LONGEST_DENIAL) : span.start].rstrip(" $*\\").endswith("=")
     return "=" in text[span.inner_start : span.inner_end] and text[span.inner_end - 1] not in ",;."
 
 
