@@ -49,15 +49,20 @@ _REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is w
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others)\s+(?:said|says?|claims?|thinks?)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
-    r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z"
-    r"|.*\b(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)(?:wrong|incorrect|mistaken|failed)\W{1,3}"
+    r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
+    re.IGNORECASE,
+)
+_WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wrong answer is "
+    r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
     r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
     r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
 )
-_DENYING = re.compile(r"not|never|means|n['’]t|rather|instead|nor|≠|\\ne", re.IGNORECASE)  # each denial has one of them
+_DENYING = re.compile(  # each denial has one of them
+    r"not|never|means|n['’]t|rather|instead|nor|≠|\\ne|wrong|incorrect|mistaken|failed", re.IGNORECASE
+)
 _LONGEST_DENIAL = 30
 _ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
 _ENDS = (". ", "! ", "? ", ".$", "\n")  # of sentences
@@ -303,7 +308,7 @@ def _is_denied(text: str, box: Box) -> bool:
     before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
     if before.endswith("~~") and text.startswith("~~", box.end):
         return True
-    if _DENYING.search(before) is not None and _DENIED.search(before) is not None:
+    if _DENYING.search(before) is not None and (_DENIED.search(before) or _WRONG_NAME.search(before)):
         return True
     is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
     behind = text[box.end : box.end + _LONGEST_JOINT]
