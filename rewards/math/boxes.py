@@ -60,12 +60,15 @@ _WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wro
 _ASKED = re.compile(
     r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
 )
-_DENYING = re.compile(  # each denial has one of them
-    r"not|never|means|n['’]t|rather|instead|nor|≠|\\ne|wrong|incorrect|mistaken|failed", re.IGNORECASE
+_BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
+_DENYING = (  # what a denial right before a box ends with
+    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
+    *("is", "was", "gave", "gives", ":"),
+    *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
 )
 _LONGEST_DENIAL = 30
 _ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
-_ENDS = (". ", "! ", "? ", ".$", "\n")  # of sentences
+_DIGIT = re.compile(r"\d")
 _OPERATOR = re.compile(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
 _BLANKS = re.compile(r"\s+|\\[,;:! ]")
 
@@ -308,22 +311,33 @@ def _is_denied(text: str, box: Box) -> bool:
     before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
     if before.endswith("~~") and text.startswith("~~", box.end):
         return True
-    if _DENYING.search(before) is not None and (_DENIED.search(before) or _WRONG_NAME.search(before)):
+    ends_so = before.rstrip(_BEFORE_A_BOX).lower().endswith(_DENYING)
+    if ends_so and (_DENIED.search(before) or _WRONG_NAME.search(before)):
         return True
-    is_number = any(mark.isdigit() for mark in text[box.content_start : box.content_end])  # a choice may be a wrong one
     behind = text[box.end : box.end + _LONGEST_JOINT]
-    if is_number and not behind.lstrip("$*) ").startswith("?") and is_taken_back(behind):
+    is_asked = behind.lstrip("$*) ").startswith("?")
+    is_number = _DIGIT.search(text, box.content_start, box.content_end) is not None  # a choice may be a wrong one
+    if is_number and not is_asked and is_taken_back(behind):
         return True
-    low = max(0, box.start - LONGEST_SENTENCE)
-    begin = max(low, *(text.rfind(mark, low, box.start) + 1 for mark in _ENDS))
+    begin = _beginning(text, box.start)
     if _REPUDIATED.match(text, begin, box.start) is not None:
         return True
-    if behind.lstrip("$*) ").startswith("?") and _ASKED.match(text, begin, box.start) is not None:
+    if is_asked and _ASKED.match(text, begin, box.start) is not None:
         return True
     said = _ANSWER_IS.search(text, begin, box.start) if "answer" in before else None
     if said is not None and is_disclaimed(text[begin : said.start()]):
         return True
     return is_doubted(text[begin : box.start])
+
+
+def _beginning(text: str, at: int) -> int:
+    """Where the sentence begins that goes on at a place, or the part of it that is looked at."""
+    low = max(0, at - LONGEST_SENTENCE)
+    low = max(low, text.rfind("\n", low, at) + 1)
+    low = max(low, text.rfind(". ", low, at) + 1)
+    low = max(low, text.rfind(".$", low, at) + 1)
+    low = max(low, text.rfind("? ", low, at) + 1)
+    return max(low, text.rfind("! ", low, at) + 1)
 
 
 def _have_owners(text: str, box: Box, between: str) -> bool:

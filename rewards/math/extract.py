@@ -196,7 +196,7 @@ def _box_or_override(text: str) -> str | Committed | None:
 
 
 def _bare(text: str) -> str | Committed | None:
-    if len(text) >= 2 * LONGEST_BARE or "\n" in text.strip():
+    if len(text) >= 2 * LONGEST_BARE or "\\boxed" in text or "\n" in text.strip():
         return None
     text = around_a_value(text) if len(text) > _LONGEST_WORD else text
     return _with_result(bare(unremarked(text)), len(text))
