@@ -41,8 +41,9 @@ from rewards.math.values import (
     Union,
     Value,
 )
+from rewards.types import AnyOf
 
-__all__ = ["Equality", "compare", "compare_all"]
+__all__ = ["Equality", "compare", "compare_all", "compare_with"]
 
 _REGIONS = (Interval, Union, Meet, Minus, Inequality, Many)
 _NO_RESTRICTION = frozenset(("R", "C"))
@@ -52,6 +53,19 @@ _PRIME = "'"
 _PRIMED = re.compile(r"(\d[\d.]*)\s*('{1,2}|\")")
 _SIZE = re.compile(r"(\d+)\s*\\times\s*(\d+)\s*(“?\s*(?:matrix|matrices|array|table)\s*”?)?")
 _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
+
+
+def compare_with(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality:
+    """Compare what was extracted with a reference's answer in its three forms."""
+    if isinstance(answer, str):
+        return compare(answer, text, terms)
+    if isinstance(answer, tuple):
+        return compare_all(answer, text, terms)
+    found = [compare(option, text, terms) for option in answer.answers]
+    for best in (Equality.SAME, Equality.UNREADABLE_GOLD, Equality.UNDECIDED, Equality.UNFINISHED):
+        if best in found:
+            return best
+    return found[0]
 
 
 def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 from rewards.math import budget
 from rewards.math.by_text import Equality, by_text
-from rewards.math.equality import compare, compare_all
 from rewards.math.extract import Extracted, Form, extract
 from rewards.math.values import EXACT, Terms
 from rewards.registry import reward
@@ -34,21 +33,8 @@ def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
     return (plain, replace(request, response=r"\boxed{1}"))
 
 
-def _decide(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality:
-    """Compare what was extracted with the reference's answer in its three forms."""
-    if isinstance(answer, str):
-        return compare(answer, text, terms)
-    if isinstance(answer, tuple):
-        return compare_all(answer, text, terms)
-    found = [compare(option, text, terms) for option in answer.answers]
-    for best in (Equality.SAME, Equality.UNREADABLE_GOLD, Equality.UNDECIDED, Equality.UNFINISHED):
-        if best in found:
-            return best
-    return found[0]
-
-
 def _decide_by_text(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality | None:
-    """What `_decide` will find, where the texts say it."""
+    """What `equality.compare_with` will find, where the texts say it."""
     if isinstance(answer, str):
         return by_text(answer, text, terms)
     if isinstance(answer, tuple):
@@ -111,6 +97,9 @@ def grade_math(
     require_evaluated: an operator that could be computed (a sum, a binomial coefficient, `3 + 4`) is no answer, unless
     the reference has it, too. require_simplified: fractions must be in lowest terms.
     """
+    # Loaded where answers are read as mathematics: the caller's own process never does.
+    from rewards.math.equality import compare_with
+
     reference = request.reference
     if not isinstance(reference, MathReference):
         return GradeResult.ungraded(f"math needs a reference of type 'math', not {reference.type!r}")
@@ -120,9 +109,9 @@ def grade_math(
         return _nowhere(policy)
     terms = _terms(reference, require_evaluated, require_simplified)
     with budget.one_grade():
-        equality = _decide(reference.answer, found.text, terms)
+        equality = compare_with(reference.answer, found.text, terms)
         if found.alone is not None and equality is not Equality.SAME:
-            alone = _decide(reference.answer, found.alone, terms)
+            alone = compare_with(reference.answer, found.alone, terms)
             equality = alone if alone is Equality.SAME else equality
     return _graded(equality, found, _spelled(reference.answer))
 
