@@ -9,10 +9,11 @@ Example:
 
 from __future__ import annotations
 
+from functools import partial
+
 from rewards.code.judgement import Judgement
 from rewards.code.references import AssertsReference
 from rewards.code.styles import pair
-from rewards.code.styles.calls import CallTrial
 from rewards.code.styles.plain_tests import judge_plain, plain_asserts
 from sandbox.protocol import Sandbox
 
@@ -20,15 +21,8 @@ from sandbox.protocol import Sandbox
 async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsReference) -> Judgement:
     """Each source is a case. Raises SandboxUnavailable."""
     if (plain := plain_asserts(reference.setup, reference.asserts)) is not None:
-        entry_point, cases = plain
-        trial = CallTrial(
-            start={"entry_point": entry_point, "exact": True},
-            program=program,
-            cases=cases,
-            limits=reference.limits,
-            partial=reference.partial,
-        )
-        return await judge_plain(sandbox, trial, lambda: judge_by_checker(sandbox, program, reference))
+        by_checker = partial(judge_by_checker, sandbox, program, reference)
+        return await judge_plain(sandbox, program, reference, plain, by_checker)
     return await judge_by_checker(sandbox, program, reference)
 
 

@@ -7,10 +7,11 @@ them. A `check` that only compares calls with literals needs neither (`plain_tes
 
 from __future__ import annotations
 
+from functools import partial
+
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
 from rewards.code.styles import pair
-from rewards.code.styles.calls import CallTrial
 from rewards.code.styles.plain_tests import judge_plain, plain_check
 from sandbox.protocol import Sandbox
 
@@ -18,15 +19,9 @@ from sandbox.protocol import Sandbox
 async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
     """The whole of `check` is one case. Raises SandboxUnavailable."""
     if (plain := plain_check(reference.entry_point, reference.test)) is not None:
-        entry_point, cases = plain
-        trial = CallTrial(
-            start={"entry_point": entry_point, "exact": True, "once": True, "prompt": reference.prompt},
-            program=program,
-            cases=cases,
-            limits=reference.limits,
-            partial=reference.partial,
-        )
-        return await judge_plain(sandbox, trial, lambda: judge_by_checker(sandbox, program, reference))
+        by_checker = partial(judge_by_checker, sandbox, program, reference)
+        told = {"once": True, "prompt": reference.prompt}
+        return await judge_plain(sandbox, program, reference, plain, by_checker, **told)
     return await judge_by_checker(sandbox, program, reference)
 
 

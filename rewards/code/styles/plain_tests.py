@@ -41,6 +41,7 @@ from typing import Any, NoReturn, TypeAlias
 from rewards.code.guest.codec import Unsendable, encode
 from rewards.code.guest.lending import lent
 from rewards.code.judgement import Fate, Judgement
+from rewards.code.references import AssertsReference, CheckReference
 from rewards.code.styles.calls import Call, CallCase, CallTrial, Opaque, Undecided, judge_calls
 from sandbox.protocol import Sandbox
 
@@ -65,15 +66,33 @@ class _Other(Exception):
     """The tests are of another form."""
 
 
-async def judge_plain(sandbox: Sandbox, trial: CallTrial, by_checker: Callable[[], Awaitable[Judgement]]) -> Judgement:
-    """By data, or by a checker where that does not decide. Raises SandboxUnavailable."""
+async def judge_plain(
+    sandbox: Sandbox,
+    program: str,
+    reference: AssertsReference | CheckReference,
+    plain: PlainTests,
+    by_checker: Callable[[], Awaitable[Judgement]],
+    **start: Any,
+) -> Judgement:
+    """By data, or by a checker where that does not decide. start: more that the program's process is told.
+
+    Raises SandboxUnavailable.
+    """
+    entry_point, cases = plain
+    trial = CallTrial(
+        start={"entry_point": entry_point, "exact": True, **start},
+        program=program,
+        cases=cases,
+        limits=reference.limits,
+        partial=reference.partial,
+    )
     try:
         return await judge_calls(sandbox, trial)
     except Undecided as undecided:
         before = undecided.cases
     judgement = await by_checker()
-    cases = zip_longest(before[: len(judgement.cases)], judgement.cases)
-    return replace(judgement, cases=tuple(old if old and old.fate is not Fate.PASSED else new for old, new in cases))
+    pairs = zip_longest(before[: len(judgement.cases)], judgement.cases)
+    return replace(judgement, cases=tuple(old if old and old.fate is not Fate.PASSED else new for old, new in pairs))
 
 
 @lru_cache(maxsize=64)
