@@ -60,15 +60,26 @@ class Transport(Protocol):
 
 
 class Outgoing:
-    """The sending end: messages are cut into pieces, and those of several conversations mix. Those of one do not."""
+    """The sending end: messages are cut into pieces, and those of several conversations mix. Those of one do not.
+
+    A message that is begun is sent whole, also where who sends it is cancelled: what comes next would be read as the
+    rest of it.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._turn = asyncio.Lock()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of conversations
+        self._sending: set[asyncio.Task[None]] = set()  # a loop holds its tasks by weak references
 
     async def send(self, kind: Kind, number: int, message: bytes = b"") -> None:
         """Send one message. Raises ConnectionError."""
+        task = asyncio.create_task(self._send(kind, number, message))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        await asyncio.shield(task)
+
+    async def _send(self, kind: Kind, number: int, message: bytes) -> None:
         at = 0
         async with self._turns.setdefault(number, asyncio.Lock()):
             while len(message) - at > PIECE:

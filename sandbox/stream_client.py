@@ -79,9 +79,9 @@ class StreamClient:
     async def close(self) -> None:
         """End the connection: the server kills what it runs for it."""
         self._end("it was closed")
+        await self._transport.close()  # first: what is still being said may wait for a server that reads nothing
         if self._background:
             await asyncio.wait(self._background)
-        await self._transport.close()
         if self._reader is not None:
             await asyncio.wait([self._reader])
 

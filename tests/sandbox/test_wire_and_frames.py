@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import socket
 from typing import Any
 
@@ -17,8 +18,8 @@ from sandbox.errors import InvalidJob, SandboxUnavailable
 from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing, Pipes
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox, Session
-from sandbox.stream_client import StreamClient, StreamLost
-from sandbox.stream_server import StreamServer
+from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.stream_server import WINDOW, StreamServer
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
 
@@ -165,6 +166,30 @@ def test_messages_of_one_conversation_do_not_mix() -> None:
     assert asyncio.run(within()) == said
 
 
+@pytest.mark.parametrize("size", [1 << 17, 3 * PIECE])
+def test_a_message_whose_sender_is_cancelled_comes_whole_and_so_do_the_next(size: int) -> None:
+    async def within() -> list[tuple[Kind, int, bytes]]:
+        ours, theirs = pair()
+        outgoing, incoming = Outgoing(ours), Incoming(50 << 20)
+        stuck = [asyncio.create_task(outgoing.send(Kind.DATA, n, bytes([n]) * size)) for n in range(20)]
+        await asyncio.sleep(0.05)
+        assert not stuck[-1].done()  # nobody reads
+        for task in stuck:
+            task.cancel()
+        last = asyncio.create_task(outgoing.send(Kind.CLOSE, 3))
+        came: list[tuple[Kind, int, bytes]] = []
+        while (Kind.CLOSE, 3, b"") not in came or len(came) <= len(stuck):
+            came += incoming.feed(await asyncio.wait_for(theirs.receive(), 20.0))
+        await last
+        await ours.close()
+        await theirs.close()
+        return came
+
+    came = asyncio.run(within())
+    assert sorted(came) == sorted([(Kind.DATA, n, bytes([n]) * size) for n in range(20)] + [(Kind.CLOSE, 3, b"")])
+    assert came.index((Kind.DATA, 3, bytes([3]) * size)) < came.index((Kind.CLOSE, 3, b""))
+
+
 def test_frames_beyond_the_bounds_are_refused() -> None:
     with pytest.raises(BadWire, match="at most"):
         list(Incoming(1 << 30).feed(HEADER.pack(Kind.DATA, 1, PIECE + 1)))
@@ -213,6 +238,65 @@ def test_a_job_that_cannot_be_is_refused_by_name_and_others_go_on() -> None:
         assert (await client.run(Job(argv=("true",)))).succeeded
 
     talk(work)
+
+
+def test_what_is_cancelled_at_any_moment_costs_the_stream_nothing() -> None:
+    writes = Job(argv=("python", "-c", "import os\nwhile True: os.write(3, bytes(1 << 16))"))
+    reads = Job(argv=("python", "-c", f"print(len(input()))\nprint('x' * {3 * PIECE})"), stdin=b"y" * (5 * PIECE))
+    chance = random.Random(1)
+
+    async def work(client: StreamClient, _transport: Pipes) -> None:
+        async def read(session: StreamSession) -> None:
+            while await session.receive():
+                pass
+
+        async def cancelled(task: asyncio.Task[Any]) -> None:
+            await asyncio.sleep(chance.choice([0, 0.001, 0.01, 0.05]))
+            task.cancel()
+            await asyncio.wait([task])
+
+        for _ in range(10):
+            await cancelled(asyncio.create_task(client.run(reads)))
+            session = await client.open(writes)
+            reading, sending = (asyncio.create_task(w) for w in (read(session), session.send(bytes(WINDOW))))
+            await cancelled(sending)
+            await session.close()
+            await cancelled(reading)
+        assert (await asyncio.wait_for(client.run(reads), 60.0)).stdout == b"%d\n%s\n" % (5 * PIECE, b"x" * 3 * PIECE)
+
+    talk(work)
+
+
+class Deaf:
+    """A transport whose other end reads nothing."""
+
+    def __init__(self) -> None:
+        self._closed = asyncio.Event()
+
+    async def send(self, data: bytes) -> None:
+        await self._closed.wait()
+        raise ConnectionResetError(f"closed before {len(data)} bytes were written")
+
+    async def receive(self) -> bytes:
+        await self._closed.wait()
+        return b""
+
+    async def close(self) -> None:
+        self._closed.set()
+
+
+def test_a_client_can_be_closed_while_nobody_reads_what_it_says() -> None:
+    async def within() -> None:
+        client = StreamClient(Deaf())
+        with pytest.raises(StreamLost, match="greeting"):
+            await client.start(0.01)
+        running = asyncio.create_task(client.run(Job(argv=("true",))))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+        await asyncio.wait_for(client.close(), 20.0)
+
+    asyncio.run(within())
 
 
 class Broken:
