@@ -14,7 +14,7 @@ to be the answer, then the last formula or number. An explicit "final answer is"
 
 `form` names one of the three forms; then that is the only place looked at, under either policy.
 What a box is, and which are joined: `rewards.math.boxes`. Answers without a form: `rewards.math.prose`,
-`rewards.math.written`.
+`rewards.math.written`; where values and sentences stand: `rewards.math.spans`, `rewards.math.sentences`.
 
 Every step is linear in the length of the response.
 

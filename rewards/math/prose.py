@@ -18,20 +18,9 @@ import re
 from rewards.math.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
 from rewards.math.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
 from rewards.math.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
-from rewards.math.written import (
-    AROUND,
-    COMPOUND,
-    OR,
-    VULGAR,
-    formula,
-    formulas,
-    last_value,
-    run_from,
-    sentence_before,
-    sentence_end,
-    unit,
-    unmarked,
-)
+from rewards.math.sentences import sentence_before, sentence_end, unmarked
+from rewards.math.spans import AROUND, VULGAR, formula, formulas, run_from, unit
+from rewards.math.written import COMPOUND, OR, last_value
 
 LONGEST_BARE = 200
 _LONGEST_CLAUSE = 1000

@@ -1,8 +1,6 @@
-r"""Values as they are written in running text, and the last of them.
+r"""The last value of a running text, where its sentence states it.
 
-A value is a formula between delimiters, or what is written without them: a number, or the run of mathematics that it
-is part of (`8x - 1`, `(2, 3)`, `\frac{1}{2}`), with the unit behind it. Values that "or", "and" or a comma joins are
-taken together, since an answer that is one of several is none.
+Values that "or", "and" or a comma joins are taken together, since an answer that is one of several is none.
 
 Only the end of a long text is searched; every step is linear in its length.
 
@@ -16,37 +14,22 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from rewards.math.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.boxes import is_cut_off
 from rewards.math.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
 from rewards.math.modified import changed_from
-from rewards.math.plain_words import FUNCTION, NOT_A_UNIT, plain_words
+from rewards.math.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
+from rewards.math.spans import NAME, Span, formula, joined, number, values
 
 LONGEST_SEARCHED = 20_000
-_LONGEST_FORMULA = 1000
 _LONGEST_SENTENCE = 1000
-_LONGEST_RUN = 300
 _LONGEST_JOINT = 40
-_LONGEST_UNIT = 80
-_MOST_UNIT_WORDS = 3
-
-AROUND = " \t\n\r*_`\"'“”«»"
-"""What stands around a value and is no part of it."""
-VULGAR = "¼-¾⅐-⅞↉"
-_SCALE = r"(?:\s(?:dozen|hundred|thousand|million|billion|trillion)\b)?"
-_NUMBER = (
-    rf"(?:\\?[$€£¥]\s?)?(?:\d+(?:(?:,|\{{,\}}|,\\!|\\,)\d+)*(?:\.\d+)?(?:\.\.\.|…)?[{VULGAR}]?|\.\d+|[{VULGAR}])"
-    rf"(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?\\?[%％])?{_SCALE}"
-)
-_PLAIN = re.compile(rf"(?<![\w.)])[-+−]?\s?{_NUMBER}|{_NUMBER}")
+_LONGEST_TIMES = 300
 
 OR = r"(?:or|maybe|perhaps|possibly|alternatively)"
 _COMPOUND = r"(?:hours?|minutes?|feet|foot|ft|yards?|dollars?|degrees?|days?|weeks?|years?|months?|pounds?|lbs?)"
 _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
-_NAMED_BEFORE = re.compile(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = re.compile(
     rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
@@ -82,36 +65,9 @@ _REFERENCE = re.compile(  # the number of a part of the text
 _GOING_ON = re.compile(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
 _ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _NAME_OF_ANSWER = re.compile(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
-_UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 """A unit with another number behind it: `5 feet 3 inches`."""
-
-_LETTER = r"(?![²³¹⁰-₟¼-¾⅐-⅞])[^\W\d_]"
-MATHEMATICS = re.compile(
-    rf"(?>(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})"
-    rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+)\Z",
-    re.IGNORECASE,
-)
-"""A token with no word in it."""
-_ATTACHED = re.compile(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
-_EXCLAIMED = re.compile(r"(?<=\w\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
-_NAME = re.compile(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
-_IN_BRACKETS = re.compile(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
-_LETTERS = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
-_SCALAR = re.compile(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
-_SEVERAL = re.compile(r",(?!\d{3}(?!\d)|\\!)(?!\})|;|\\(?:text|mbox|quad|qquad|land|lor)(?![a-zA-Z])")
-
-_OPENING = re.compile(r"\$\$|(?<!\\)\$|\\\(|\\\[|\\begin\{(?:align|gather|equation)\*?\}")
-_CLOSING = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
-_DOLLAR = re.compile(r"(?<!\\)\$")
-_ALIGNED = re.compile(
-    r"\\begin\{(?:align|aligned|gather|gathered|split|eqnarray|equation)\*?\}(.*?)(?:\\end\{[a-z]+\*?\}|\Z)", re.DOTALL
-)
-_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
-_SENTENCE_END = re.compile(  # the stop first, for speed
-    r"[.!?](?<!\.[.!?])(?<!\b(?:Rs|No|sq|cu)[.!?])(?<!\b(?:i\.e|e\.g)[.!?])(?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
-)
 _DENIED = re.compile(
     r"(?:\b(?:not|cannot|pas|nicht|non|no es)|(?<=, )no|n['’]t)"
     r"(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z",
@@ -132,12 +88,6 @@ _QUESTION = re.compile(
     r"|have|if|please)\b",
     re.IGNORECASE,
 )
-_BOLD = re.compile(
-    r"(?<![\w)])(?:\*{2,3}|__)|(?:\*{2,3}|__)(?![\w(])|`+|</?(?:b|strong|i|em|u)>|[“‘](?=[\d$\\])|(?<=[\d$])[”’]",
-    re.IGNORECASE,
-)
-
-
 _GOES_ON = re.compile(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
@@ -145,42 +95,12 @@ _GOES_ON = re.compile(
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
 )
-
-
 _COUNTED = re.compile(  # "there are 8 integers less than 20"
     r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s[^\d,;]*\Z",
     re.IGNORECASE,
 )
 _ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
-
-
-class Span(NamedTuple):
-    """Where a value stands, and what is between its delimiters; a number has none."""
-
-    start: int
-    end: int
-    inner_start: int = -1
-    inner_end: int = -1
-
-
-def unmarked(text: str) -> str:
-    """Without marks of Markdown around values."""
-    return _BOLD.sub("", text)
-
-
-def sentence_end(text: str, start: int) -> int:
-    """Where the sentence or the line ends that stands there."""
-    found = _SENTENCE_END.search(text, start)
-    return found.start() if found else len(text)
-
-
-def sentence_before(text: str, at: int) -> str:
-    """What stands before in the same sentence."""
-    begin = max(0, at - LONGEST_SENTENCE)
-    for found in _SENTENCE_END.finditer(text, begin, at):
-        begin = found.end()
-    return text[begin:at]
 
 
 def _is_not_asserted(text: str, at: int) -> bool:
@@ -198,7 +118,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     stated: nothing says that it is the answer, so that its sentence has to state it.
     """
     text = unmarked(text[-LONGEST_SEARCHED:])
-    spans = list(_values(text))
+    spans = list(values(text))
     while spans and (
         (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, spans)))
         or _is_denied(text, spans[-1].start)
@@ -218,7 +138,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         if _is_step(text, span) and not _ALTERNATIVE.search(between):
             break
         first = span
-    together = _TWO_TIMES.search(text, max(0, len(text) - _LONGEST_RUN)) if ":" in text[-_LONGEST_JOINT:] else None
+    together = _TWO_TIMES.search(text, max(0, len(text) - _LONGEST_TIMES)) if ":" in text[-_LONGEST_JOINT:] else None
     if together is not None:
         return together.group()
     changed = changed_from(text, first.start)
@@ -244,62 +164,14 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
         return text[cut_off : last.end]
     if first is not last:
-        return _joined(text, first, last)
-    return formula(text, last) if last.inner_start >= 0 else _number(text, last)
-
-
-def _values(text: str) -> Iterator[Span]:
-    at = 0
-    for found in (*formulas(text), Span(len(text), len(text))):
-        for number in _PLAIN.finditer(text, at, found.start):
-            if _UNIT_POWER.search(text, max(0, number.start() - 4), number.start()):  # `cm^2`
-                continue
-            blanks = len(number.group()) - len(number.group().lstrip())
-            yield Span(number.start() + blanks, number.end())
-        at = found.end
-        if found.inner_start >= 0 and text[found.inner_start : found.inner_end].strip():
-            yield found
-
-
-def formulas(text: str) -> Iterator[Span]:
-    r"""Formulas between `$`, `$$`, `\(`, `\[` or in an aligned block."""
-    absent: set[str] = set()
-    at = 0
-    while (found := _OPENING.search(text, at)) is not None:
-        mark, begin = found.group(), found.end()
-        closing = _CLOSING.get(mark, "\\end{" + mark[len("\\begin{") :])
-        at = begin
-        if closing in absent:
-            continue
-        if mark == "$":
-            line = text.find("\n", begin)
-            dollar = _DOLLAR.search(text, begin, len(text) if line < 0 else line)
-            if dollar is None or not _is_formula(text[begin : dollar.start()]):
-                at = dollar.start() if dollar else begin
-                continue
-            end = dollar.start()
-        else:
-            end = text.find(closing, begin)
-            if end < 0:
-                absent.add(closing)
-                continue
-        at = end + len(closing)
-        yield Span(found.start(), at, begin, end)
-
-
-def _is_formula(content: str) -> bool:
-    """Not what stands between two amounts of money."""
-    if not content.strip() or len(content) > _LONGEST_FORMULA:
-        return False
-    if not content.lstrip()[0].isdigit():
-        return True
-    return not plain_words(content) and not (content[-1] in " (" and content[0] != " ")
+        return joined(text, first, last)
+    return formula(text, last) if last.inner_start >= 0 else number(text, last)
 
 
 def _is_name(text: str, span: Span) -> bool:
     """Whether it only names something again: "for every $n$". A capital may be a choice."""
     name = text[span.inner_start : span.inner_end].strip() if span.inner_start >= 0 else ""
-    return _NAME.fullmatch(name) is not None and name[0] == name[0].lower()
+    return NAME.fullmatch(name) is not None and name[0] == name[0].lower()
 
 
 def _is_beside(text: str, spans: list[Span]) -> bool:
@@ -342,7 +214,7 @@ def _is_denied(text: str, at: int) -> bool:
 def _is_step(text: str, span: Span) -> bool:
     """Whether it is an equation that only leads to what follows: one with no name on its left."""
     left, equals, _ = text[max(span.inner_start, 0) : max(span.inner_end, 0)].partition("=")
-    return bool(equals) and _NAME.fullmatch(left) is None
+    return bool(equals) and NAME.fullmatch(left) is None
 
 
 def _is_asked(text: str, at: int) -> bool:
@@ -350,149 +222,6 @@ def _is_asked(text: str, at: int) -> bool:
     if not text.startswith("?", sentence_end(text, at)):
         return False
     begin = 0
-    for found in _SENTENCE_END.finditer(text, max(0, at - _LONGEST_SENTENCE), at):
+    for found in SENTENCE_END.finditer(text, max(0, at - _LONGEST_SENTENCE), at):
         begin = found.end()
     return _QUESTION.match(text, begin) is not None or "answer" in text[begin:at]
-
-
-def formula(text: str, span: Span) -> str | None:
-    """What a formula says: its last line, behind the last implication, the last member of worked steps; its unit."""
-    content = text[span.inner_start : span.inner_end].strip()
-    opened = _ALIGNED.search(content)
-    if opened or text.startswith("\\begin", span.start):
-        rows = (opened.group(1) if opened else content).split(r"\\")
-        last = next((row for row in reversed(rows) if row.strip()), "")
-        content = last.replace("&", "").strip().lstrip("= ")
-    content = _last_member(_IMPLIES.split(content)[-1].strip()).rstrip(".,; ")
-    return (content + (unit(text, span.end) if _SCALAR.match(content) else "")).strip() or None
-
-
-def _last_member(content: str) -> str:
-    """The last member of worked steps or of a definition; an equation in unknowns and a list stay whole."""
-    members = re.split(r"(?<![<>!:\\])=", content)
-    if len(members) == 1 or "\\begin" in content or _SEVERAL.search(content):
-        return content
-    depth = 0
-    for mark in content:
-        depth += (mark in "({[") - (mark in ")}]")
-        if mark == "=" and depth > 0:
-            return content
-    left, right = members[-2].strip(), members[-1].strip()
-    is_worked = len(members) > 2 or not _LETTERS.search(left)
-    is_worked = is_worked or (_NAME.fullmatch(left) is not None and not _LETTERS.search(right))
-    return right if right and is_worked else content
-
-
-def _joined(text: str, first: Span, last: Span) -> str:
-    """Several values as they stand; numbers with the mathematics around them."""
-    begin, end = first.start, last.end
-    if first.inner_start < 0 and last.inner_start < 0 and "\n" not in text[begin:end]:
-        begin, end = _widened(text, begin, end)
-        named = _NAMED_BEFORE.search(text, max(0, begin - 10), begin)
-        begin = named.start() if named else begin
-    if text[begin:end].count("(") > text[begin:end].count(")") and text.startswith(")", end):
-        end += 1
-    return (text[begin:end] + unit(text, end)).strip(" ,;:")
-
-
-def _number(text: str, span: Span) -> str:
-    begin, end = _widened(text, span.start, span.end)
-    if _IN_BRACKETS.fullmatch(text, begin, end):
-        begin, end = span.start, span.end
-    if text[end - 1] == "!" and _EXCLAIMED.match(text, begin):
-        end = begin + len(text[begin:end].rstrip("!"))
-    return (_last_member(_IMPLIES.split(text[begin:end])[-1].strip()) + unit(text, end)).strip(" ,;:")
-
-
-def unit(text: str, at: int) -> str:
-    """The words of a unit behind a value, with the blank before them; nothing where a sentence goes on."""
-    end = at
-    for count, piece in enumerate(re.finditer(r"[^\S\n]+([^\W\d_][^\s,;:!?()$]*)", text[at : at + _LONGEST_UNIT])):
-        word = piece.group(1).lower().rstrip(".")
-        if at + piece.start() != end or count >= _MOST_UNIT_WORDS or word in NOT_A_UNIT or word == "the":
-            break
-        if word in ("a", "an"):  # `dollars a day`
-            following = text[at + piece.end() :].split(maxsplit=1)
-            if not count or not following or following[0].lower().rstrip(".,;:") in NOT_A_UNIT:
-                break
-        end = at + piece.end()
-        if piece.group(1).endswith(".") and word not in ("p.m", "a.m"):
-            break
-    return text[at:end].rstrip(".*_ ")
-
-
-def run_from(text: str) -> str:
-    """The mathematics that a text begins with, "and" and "or" between two pieces of it included."""
-    end = 0
-    for piece in re.finditer(r"\S+", text[:_LONGEST_RUN]):
-        token = piece.group()
-        if token.startswith(("i.e.", "e.g.", "(i.e.")):
-            break
-        if token in ("a", "I") or not _is_mathematics(token):
-            following = text[piece.end() :].split(maxsplit=1)
-            goes_on = bool(following) and following[0] != "a" and _is_mathematics(following[0])
-            if token.lower() not in ("and", "or") or not end or not goes_on:
-                break
-        end = piece.end()
-    return _closed(text[:end]).rstrip(" ,;:")
-
-
-def _closed(run: str) -> str:
-    """Without an explanation that a bracket begins: `42 (6 groups of 7)`."""
-    opened = run.rfind(" (")
-    return run[:opened] if opened > 0 and run.find(")", opened) < 0 else run
-
-
-def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
-    """The run of mathematics on its line that a number is part of: `8x - 1`, `f(5)`, `[0, ∞)`; `5cm` whole, too."""
-    line = max(text.rfind("\n", 0, begin) + 1, begin - _LONGEST_RUN)
-    stop = text.find("\n", end, end + _LONGEST_RUN)
-    pieces = [
-        (line + piece.start(), line + piece.end())
-        for piece in re.finditer(r"\S+", text[line : stop if stop >= 0 else end + _LONGEST_RUN])
-    ]
-    first = next(index for index, piece in enumerate(pieces) if piece[1] > begin)
-    last = next(index for index, piece in reversed(list(enumerate(pieces))) if piece[0] < end)
-    alone, lone = first, last
-    if not all(_is_mathematics(text[slice(*piece)]) for piece in pieces[first : last + 1]):
-        attached = _ATTACHED.match(text, end)
-        return begin, attached.end() if attached else end
-    while first > 0 and _leads(text, pieces, first, text[pieces[first][0] : end]):
-        first -= 1
-    run = text[pieces[first][0] : pieces[last][1]]
-    while last + 1 < len(pieces) and _follows(text[slice(*pieces[last + 1])], run):
-        last += 1
-        run = text[pieces[first][0] : pieces[last][1]]
-    if sum(map(run.count, "([{")) != sum(map(run.count, ")]}")):
-        first, run = alone, text[pieces[alone][0] : pieces[lone][1]]
-    return pieces[first][0], pieces[first][0] + len(_without_stop(run))
-
-
-def _without_stop(run: str) -> str:
-    """Without the stops at the end, but for the dots of an endless decimal."""
-    run = run.rstrip(",;:?" + AROUND)
-    return run if re.search(r"\d\.\d+\.\.\.\Z", run) else run.rstrip(".,;:?" + AROUND)
-
-
-def _is_mathematics(token: str) -> bool:
-    core = token.rstrip(".,;:!?*_") or token
-    return MATHEMATICS.match(core) is not None
-
-
-def _leads(text: str, pieces: list[tuple[int, int]], first: int, run: str) -> bool:
-    """Whether the piece before the run belongs to it."""
-    token = text[slice(*pieces[first - 1])]
-    inside = sum(map(run.count, ")]}")) > sum(map(run.count, "([{"))
-    if token in ("a", "I", "A", "|", "•", "–", "—", "->", "→") or not _is_mathematics(token):
-        return False
-    if first == 1 and (token in ("-", "*", ">", "+") or re.fullmatch(r"[\w(]{1,3}[.)]", token)):
-        return False
-    return inside or token[-1] not in ",;:.?!"
-
-
-def _follows(token: str, run: str) -> bool:
-    """Whether a piece behind the run belongs to it."""
-    inside = sum(map(run.count, "([{")) > sum(map(run.count, ")]}"))
-    if token in ("a", "I", "|", "•", "–", "—") or not _is_mathematics(token) or (token[0] in "([" and not inside):
-        return False
-    return inside or run[-1] not in ",;:.?!"
