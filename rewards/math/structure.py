@@ -6,20 +6,20 @@ left is a value.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from operator import itemgetter
 
 from rewards.math.commands import Parser, expression, literal
 from rewards.math.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
-from rewards.math.expressions import Expr, Num, Sym, divide, free_variables, number, renamed, substituted
+from rewards.math.expressions import Expr, divide, number
+from rewards.math.left_sides import FUNCTION_NAME, PLAIN_NAMES, by_name, is_unknown, name_of, unsolved
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
 from rewards.math.number_sets import EMPTY, by_sign
-from rewards.math.quantities import denies, is_quantity, names_a_structure
+from rewards.math.quantities import names_a_structure
+from rewards.math.set_builders import set_builder
 from rewards.math.spelling import key, words_of
 from rewards.math.steps import worked
 from rewards.math.tokens import Kind, NotMaths, Token, tokens
@@ -41,8 +41,6 @@ from rewards.math.values import (
 from rewards.math.vectors import tuples
 
 _MOST_ITEMS = 100
-_BOUND = "the member"
-_PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
 _RELATIONS = {
     "=": "=",
     ":=": "=",
@@ -59,16 +57,6 @@ _RELATIONS = {
     "\\in": "in",
     "\\equiv": "==",
 }
-_NAME = re.compile(
-    r"[a-zA-Z](?:'|\\prime)*(?:_\s*\{?[\\\w, “”]+\}?)?(?:\^\{?-1\}?)?"
-    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|[a-zA-Z](?:\s*:\s*[a-zA-Z])+|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
-    r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
-    r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
-    r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
-)
-_FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
-_DIFFERENCE = re.compile(r"[a-zA-Z]{1,2}(?:\s*-\s*[a-zA-Z]{1,2})+|.*\s-\s.*")  # no word with a hyphen
-_NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 _COMMAS = frozenset((",", ";"))
 
 
@@ -169,12 +157,12 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
             return _item(found[1:], text)
         raise NotMaths("a relation without a side")
     relations = [_RELATIONS[sign] for sign in between]
-    if relations[0] == "==" and _FUNCTION_NAME.fullmatch(source_of(pieces[0], text)):
+    if relations[0] == "==" and FUNCTION_NAME.fullmatch(source_of(pieces[0], text)):
         relations[0] = "="
     if "~" in relations:
         at = relations.index("~")
         if at == 0 and len(relations) == 1:  # `x ≈ 3`: said of a name, it is the value; of a value, not
-            if _name_of(pieces[0], text):
+            if name_of(pieces[0], text):
                 return _named(pieces, text)
             return _value(pieces[0], text)
         pieces, relations = pieces[: at + 1], relations[:at]
@@ -183,7 +171,7 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
     if relations[0] == "in" and len(relations) == 1:
         if all(token.kind in (Kind.NUMBER, Kind.SIGN) for token in pieces[0]):
             raise NotMaths("a number that is said to be in a set")
-        if not _name_of(pieces[0], text):
+        if not name_of(pieces[0], text):
             raise NotMaths("an expression that is said to be in a set")
         return [
             Named(source_of(pieces[0], text), _interval(one))
@@ -215,35 +203,12 @@ def _interval(value: Value) -> Value:
     return value
 
 
-def _name_of(piece: Sequence[Token], text: str) -> str:
-    """The name that the left side of an equation is; empty = it is none."""
-    source = source_of(piece, text).strip()
-    if source in ("e", "i") or source in _NO_NAMES or denies(source) or _DIFFERENCE.fullmatch(source):
-        return ""
-    if _FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
-        return source
-    return ""
-
-
-def _unsolved(piece: Sequence[Token], text: str) -> str:
-    """A left side that names what is asked: an integral without bounds, a product of vectors."""
-    if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
-        return source_of(piece, text)
-    names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
-    letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
-    signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
-    if not {"+", "-"}.isdisjoint(signs) and not all(token.text.isupper() for token in letters):
-        return ""  # `x + y` is no name, `AB + BC` is
-    named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
-    return source_of(piece, text) if named else ""
-
-
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
-    name = _name_of(pieces[0], text) or _unsolved(pieces[0], text)
+    name = name_of(pieces[0], text) or unsolved(pieces[0], text)
     if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and literal(pieces[1]):
         name = "e"  # an eccentricity
     chained = 1
-    while name and chained < len(pieces) - 1 and _is_unknown(pieces[0]) and _is_unknown(pieces[chained]):
+    while name and chained < len(pieces) - 1 and is_unknown(pieces[0]) and is_unknown(pieces[chained]):
         chained += 1
     if chained > 1:  # `x = y = 2`
         chain = sorted({piece[0].text for piece in pieces[:chained]})
@@ -256,16 +221,16 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
             raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
-        function = _FUNCTION_NAME.fullmatch(name)
+        function = FUNCTION_NAME.fullmatch(name)
         if function:
             parameters = tuple(part.strip().lstrip("\\") for part in function[2].split(","))
         as_expression: Expr | None = None
         with suppress(NotMaths):
             as_expression = expression(pieces[0])
         plain = words_of(name) if re.search(r"(?<![\\a-z])[a-z]{3}", name) else re.sub(r"[\s{}“”]", "", name)
-        if names := _PLAIN_NAMES.fullmatch(plain):
+        if names := PLAIN_NAMES.fullmatch(plain):
             order = names[1].split(",")
-            plain, values = f"({','.join(sorted(order))})", [_by_name(value, order) for value in values]
+            plain, values = f"({','.join(sorted(order))})", [by_name(value, order) for value in values]
         return [Named(plain, value, as_expression, parameters) for value in values]
     if not is_measured(pieces):
         try:
@@ -273,19 +238,6 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         except NotMaths:
             pass
     return worked(pieces, [source_of(piece, text) for piece in pieces], lambda piece: _value(piece, text))
-
-
-def _is_unknown(piece: Sequence[Token]) -> bool:
-    return len(piece) == 1 and piece[0].kind is Kind.LETTER and piece[0].text.islower()
-
-
-def _by_name(value: Value, names: list[str]) -> Value:
-    """The tuple that `(y, x)` is said to be, in the order of the names."""
-    if not isinstance(value, Many) or value.opening != "(" or len(value.items) != len(names):
-        return value
-    return replace(
-        value, items=tuple(item for _name, item in sorted(zip(names, value.items, strict=True), key=itemgetter(0)))
-    )
 
 
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
@@ -345,7 +297,7 @@ def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
     if opening == "\\{" and closing == "\\}":
         if not inner:
             return [EMPTY]
-        built = _set_builder(inner, text)
+        built = set_builder(inner, text, _item, _several)
         if built:
             return built
     pieces, between = cut(inner, _COMMAS, words=opening == "\\{")
@@ -363,73 +315,6 @@ def _bracketed(found: Sequence[Token], text: str) -> list[Value]:
     if inside and not isinstance(inside[0], Scalar):
         return inside
     return []
-
-
-def _set_builder(inner: Sequence[Token], text: str) -> list[Value]:
-    r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition."""
-    bars = [at for at, token in enumerate(inner) if token.text == "|"]
-    if len(bars) == 1:
-        inner = [*inner[: bars[0]], replace(inner[bars[0]], text=":"), *inner[bars[0] + 1 :]]
-    restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
-    if any(one in ("Z", "N", "Q") for one in restricted):
-        return _whole_numbers(inner, text) or [Words(key(text))]  # no set of real numbers that is written out
-    pieces, _between = cut(inner, frozenset((":",)))
-    if len(pieces) != 2 or not all(pieces):
-        return []
-    return _built(pieces[0], _several(pieces[1], text)) or ([Words(key(text))] if bars else [])
-
-
-def _whole_numbers(inner: Sequence[Token], text: str) -> list[Value]:
-    r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
-    pieces = cut(inner, frozenset((":",)))[0]
-    conditions = [_item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
-    about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
-    condition = about[0] if len(about) == 1 else None
-    if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
-        return []
-    low, name, high = condition.members
-    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or pieces[0][0].text != name.name:
-        return []
-    if not {"<", "<="}.issuperset(condition.relations) or not 0 <= high.value - low.value <= _MOST_ITEMS:
-        return []
-    first = math.floor(low.value) + 1 if condition.relations[0] == "<" else math.ceil(low.value)
-    last = math.ceil(high.value) - 1 if condition.relations[1] == "<" else math.floor(high.value)
-    if "N" in text and first <= 0:
-        return []
-    return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
-
-
-def _names_a_set(value: Value) -> bool:
-    r"""`n \in \mathbb{Z}`."""
-    return isinstance(value, Named) and isinstance(value.value, Words)
-
-
-def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
-    r"""What holds of a name, and `\{2k : k \in \{1, 2\}\}` with its values."""
-    name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
-    if name:
-        about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
-        found = [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
-        return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
-    first = conditions[0] if conditions else None
-    if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
-        return []
-    rule = expression(left)
-    items = [one.expression for one in first.value.items if isinstance(one, Scalar)]
-    if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
-        return []
-    return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
-
-
-def _rebound(condition: Inequality, name: str) -> Inequality:
-    r"""`\{t : t > 2\}` as `\{x : x > 2\}`: with a letter that nobody writes."""
-    return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
-
-
-def _names(condition: Inequality | Named) -> frozenset[str]:
-    if isinstance(condition, Named):
-        return frozenset((condition.name,))
-    return frozenset().union(*map(free_variables, condition.members))
 
 
 def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
