@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from data_prep.errors import DataError
 from data_prep.problem import Problem
+from rewards.counted import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,9 @@ def describe_dropped(dropped: Sequence[TooLong], total: int, max_prompt_tokens: 
         '1 of 10 prompts are longer than 8 tokens and were dropped: ab (9 tokens)'
     """
     if not dropped:
-        return f"all {total} prompts fit in {max_prompt_tokens} tokens"
+        return f"prompts of more than {counted(max_prompt_tokens, 'token')}: none of {total}"
     longest = sorted(dropped, key=lambda d: -d.tokens)[:3]
-    shown = ", ".join(f"{d.id} ({d.tokens} tokens)" for d in longest) + (", ..." if len(dropped) > 3 else "")
+    shown = ", ".join(f"{d.id} ({counted(d.tokens, 'token')})" for d in longest) + (", ..." if len(dropped) > 3 else "")
     return f"{len(dropped)} of {total} prompts are longer than {max_prompt_tokens} tokens and were dropped: {shown}"
 
 

@@ -29,6 +29,7 @@ from numbers import Real
 from types import MappingProxyType
 from typing import TypeAlias
 
+from rewards.counted import counted
 from rewards.types import GradeResult, Json, StepScore, Verdict
 
 Range: TypeAlias = tuple[float, float]
@@ -215,11 +216,13 @@ def grades_from(values: object, count: int, *, reward: str, scale: Range | None)
         listed = values_of(values)
     except Exception as error:  # an iterator runs the reward's own code
         return [raised(reward, error)] * count
+    asked = counted(count, "request")
     if listed is None:
-        reason = f"reward {reward!r} returned {_seen(values)} for {count} requests; return a list, one value each"
+        reason = f"reward {reward!r} returned {_seen(values)} for {asked}; return a list, one value each"
         return [GradeResult.ungraded(short(reason))] * count
     if len(listed) != count:
-        reason = f"reward {reward!r} returned {len(listed)} values for {count} requests; return one each, in order"
+        given = counted(len(listed), "value")
+        reason = f"reward {reward!r} returned {given} for {asked}; return one each, in order"
         return [GradeResult.ungraded(reason)] * count
     return [grade_from(value, reward=reward, scale=scale) for value in listed]
 

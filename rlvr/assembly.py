@@ -17,6 +17,7 @@ from types import TracebackType
 import torch
 
 from data_prep.demonstrations import read_demonstrations
+from rewards.counted import counted
 from rewards.types import GradeResult
 from rlvr.algorithms.recipes import Recipe
 from rlvr.algorithms.shaping import shape
@@ -126,7 +127,8 @@ class Assembly:
     def describe(self) -> str:
         """What the run will do, for a person who waits for the first step."""
         weights = sum(weight.numel() for weight in self._model.parameters())
-        said = f"{self._config.recipe}: {self._config.steps} steps on {self._problems:,} problems"
+        steps, problems = counted(self._config.steps, "step"), counted(self._problems, "problem", ",")
+        said = f"{self._config.recipe}: {steps} on {problems}"
         if self._config.warmup.steps:
             said += f" behind {self._config.warmup.steps} supervised ones"
         if self._sets:

@@ -30,6 +30,7 @@ from data_prep.validation.probes import Answers, Programs, form_for, is_program,
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
 from rewards.composed import has_right_and_wrong
+from rewards.counted import counted
 from rewards.parameters import nearest
 from rewards.pool import GraderPool
 from rewards.rules.references import ChoiceReference
@@ -251,16 +252,17 @@ class Validator:
                 "an empty response; declare correctness=True, or a range, for the other checks"
             )
         if self._without_gold:
-            yield f"{self._without_gold} rows have no gold and no solution: only what must be wrong was graded"
+            rows = counted(self._without_gold, "row")
+            yield f"without gold and solution: {rows}; only what must be wrong was graded"
         if self._siblings:
             yield (
                 f"{len(self._siblings)} questions are an earlier one with other numbers, and no duplicates, such as "
                 f"{self._siblings[0]}"
             )
         if self._prompts.longest_text and not self._prompts.longest:
-            yield f"the longest prompt has {self._prompts.longest_text} characters"
+            yield f"the longest prompt has {counted(self._prompts.longest_text, 'character')}"
         if self._prompts.longest:
-            yield f"the longest prompt has {self._prompts.longest} tokens"
+            yield f"the longest prompt has {counted(self._prompts.longest, 'token')}"
         if self._settings.against:
             names = ", ".join(source.name for source in self._settings.against)
             yield f"compared with {names}: whole questions, and {WORDS} words in a row"

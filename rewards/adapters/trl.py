@@ -30,6 +30,7 @@ from rewards.adapters.columns import (
     text_of,
 )
 from rewards.composition import RewardSpec
+from rewards.counted import counted
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.grading import RewardLike, grade
 from rewards.outcome import values_of
@@ -75,8 +76,10 @@ def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], opti
 def _read(value: object, count: int, _reward: str) -> Sequence[object]:
     values = values_of(value)
     if values is None or len(values) != count:
-        seen = f"{value!r:.80}" if values is None else f"{len(values)} values"
-        raise ValueError(f"it returned {seen} for {count} completions; TRL's functions return a list, one each")
+        seen = f"{value!r:.80}" if values is None else counted(len(values), "value")
+        raise ValueError(
+            f"it returned {seen} for {counted(count, 'completion')}; TRL's functions return a list, one each"
+        )
     return values
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rewards.audit.noise import Change, Pace, Paraphrase
+from rewards.counted import counted
 from rewards.types import GradeRequest, Json
 
 CANARY = "/tmp/rlvr-audit-canary"
@@ -146,7 +147,7 @@ class AuditReport:
 
     def lines(self) -> Iterator[str]:
         """The report for a terminal."""
-        yield f"audit of {self.reward} on {self.rows} rows ({', '.join(self.kinds)}), seed {self.seed}"
+        yield f"audit of {self.reward} on {counted(self.rows, 'row')} ({', '.join(self.kinds)}), seed {self.seed}"
         for kind, names in self.forms.items():
             yield f"  right answers ({kind}) are paid as: {', '.join(names)}"
         yield ""
@@ -163,7 +164,7 @@ class AuditReport:
         for row in self.aside[:5]:
             yield f"note: not attacked: row {row}"
         if len(self.aside) > 5:
-            yield f"note: not attacked: {len(self.aside) - 5} more rows"
+            yield f"note: not attacked: {counted(len(self.aside) - 5, 'more row')}"
         yield ""
         yield from self._verdict()
 
@@ -171,7 +172,7 @@ class AuditReport:
         if self.changes:
             one = self.changes[0]
             yield (
-                f"noise: {len(self.changes)} responses earned another score when graded again, such as "
+                f"noise: {counted(len(self.changes), 'response')} earned another score when graded again, such as "
                 f"{shown(one.response)}: {one.first}, then {one.second}"
             )
         else:
@@ -191,7 +192,8 @@ class AuditReport:
         paid = sum(count.exploits for count in self.families)
         if not self.findings:
             tried = sum(count.attempts for count in self.families)
-            yield f"no exploit: {tried:,} attempts, {self.grades:,} grades, {self.seconds:.1f} s"
+            attempts, grades = counted(tried, "attempt", ","), counted(self.grades, "grade", ",")
+            yield f"no exploit: {attempts}, {grades}, {self.seconds:.1f} s"
             return
         sorts = sorted({finding.family for finding in self.findings})
         yield f"exploits: {max(paid, len(self.findings)):,}, by {', '.join(sorts)}"

@@ -22,6 +22,7 @@ from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, raise_bad, suffix_of
 from data_prep.sets import NAMED_SETS, hub_named, load_set, repository_of, set_files
 from data_prep.templates import TEMPLATES, template_named
+from rewards.counted import counted
 from rewards.registry import find, names
 from rlvr.commands.numbers import not_negative, positive
 
@@ -285,7 +286,7 @@ def _check_outputs(options: argparse.Namespace, *more: str | None) -> None:
 def _hold_out(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
     if options.held_out_out:
         written = write_problems(options.held_out_out, _rewarded(problems, options.reward))
-        print(f"{written} other problems, held out, written to {options.held_out_out}")
+        print(f"{counted(written, 'other problem')}, held out, written to {options.held_out_out}")
 
 
 # --- reading, filtering, writing --------------------------------------------------------------------------------------
@@ -320,9 +321,9 @@ def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Prob
         except DataError as error:
             if bad.first is None:
                 raise
-            raise DataError(f"{error}\n  {bad.count} bad rows; the first: {bad.first}") from error
+            raise DataError(f"{error}\n  {counted(bad.count, 'bad row')}; the first: {bad.first}") from error
     if bad.count:
-        print(f"{bad.count} bad rows skipped and written to {bad.path}; the first: {bad.first}")
+        print(f"{counted(bad.count, 'bad row')} skipped and written to {bad.path}; the first: {bad.first}")
     return status
 
 

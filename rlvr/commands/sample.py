@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rewards.counted import counted
 from rewards.types import Finish
 from rlvr.commands.model_options import add_machine, add_model, add_sampling
 from rlvr.errors import ConfigError
@@ -78,7 +79,7 @@ def _show(answers: Sequence[Answer]) -> None:
             print(f"--- {index + 1} of {len(answers)}")
         print(answer.text, flush=True)
         if answer.finish is Finish.LENGTH:
-            print(f"[cut off at {answer.tokens} tokens]", file=sys.stderr)
+            print(f"[cut off at {counted(answer.tokens, 'token')}]", file=sys.stderr)
 
 
 def _piped() -> Iterator[str]:

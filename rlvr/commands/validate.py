@@ -21,6 +21,7 @@ from data_prep.errors import DataError
 from data_prep.templates import TEMPLATES, template_named
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
+from rewards.counted import counted
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.numbers import positive
 from rlvr.commands.prep import prompt_encoder
@@ -152,8 +153,8 @@ def run(options: argparse.Namespace) -> int:
             with replacing(path) as partial:
                 partial.write_text(text(), encoding="utf-8", errors="backslashreplace")  # half a character of a reason
     if options.clean:
-        kept = f"{report.kept} problems written to" if report.kept else "nothing is left, and nothing written to"
-        print(f"{kept} {options.clean}, the others to {dropped_path(options.clean)}")
+        kept = counted(report.kept, "problem") if report.kept else "nothing is left, and nothing"
+        print(f"{kept} written to {options.clean}, the others to {dropped_path(options.clean)}")
     return 0 if report.is_fit else UNFIT
 
 
@@ -204,4 +205,4 @@ def _encoder(options: argparse.Namespace) -> Callable[[Problem], Sequence[object
 
 def _progress(rows: int) -> None:
     if sys.stderr is not None and sys.stderr.isatty():
-        print(f"\r{rows} rows", end="", file=sys.stderr, flush=True)
+        print(f"\r{counted(rows, 'row')}", end="", file=sys.stderr, flush=True)

@@ -134,7 +134,7 @@ def test_prompts_that_do_not_fit_are_dropped_counted_and_shown() -> None:
 
 def test_when_all_fit_it_says_so() -> None:
     fitting = select_fitting(problems(1, 2), encode, 2)
-    assert fitting.describe() == "all 2 prompts fit in 2 tokens"
+    assert fitting.describe() == "prompts of more than 2 tokens: none of 2"
     assert not fitting.dropped
 
 

@@ -80,7 +80,7 @@ def test_trl_none_is_ungraded_and_a_stated_range_makes_right_and_wrong() -> None
 
 def test_trl_functions_that_cannot_work_here_say_why() -> None:
     two = [request("a"), request("b")]
-    assert "it returned 1 values for 2 completions" in graded("trl", "too_few", two)[0].reason
+    assert "it returned 1 value for 2 completions" in graded("trl", "too_few", two)[0].reason
 
 
 # --- verl -----------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_when_all_rows_are_bad_the_first_is_shown(tmp_path: Path, capsys: pytest
     source, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
     source.write_text('{"question": "?", "answer": "none"}\n')
     assert prep("gsm8k", "--from", source, "--out", out, "--skip-bad") == 1
-    assert re.search(r"nothing is left.*\n\s+1 bad rows; the first: .*line 1, field 'answer'", capsys.readouterr().err)
+    assert re.search(r"nothing is left.*\n\s+1 bad row; the first: .*line 1, field 'answer'", capsys.readouterr().err)
     assert not out.exists()
 
 

@@ -131,7 +131,7 @@ def test_overrides_stand_before_or_behind_the_options(
     words = [word.format(config=config, out=out) for word in order]
     assert main(["train", *words, "rollout.n=3", "--dry-run"]) == 0
     assert not out.exists()
-    assert " 1 steps on " in capsys.readouterr().err  # what the run would do is said before the first step
+    assert " 1 step on " in capsys.readouterr().err  # what the run would do is said before the first step
 
 
 @pytest.mark.parametrize(
