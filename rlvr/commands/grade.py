@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from data_prep.errors import BadFile
 from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
+from rewards.counted import counted
 from rewards.registry import names
 from rewards.types import Json
 from rlvr.commands.reports import check_report
@@ -110,6 +111,12 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--unordered", action="store_true", help="write each row as soon as it is graded")
     group.add_argument("--cache", metavar="DIR", help="keep grades by content in a folder, and take them from there")
+    group.add_argument(
+        "--keep-graded",
+        action="store_true",
+        help="go on though the reward's files, its version or --timeout have changed: what is graded stays as it is, "
+        "and the summary says what changed behind how many responses",
+    )
     group.add_argument("--restart", action="store_true", help="begin anew, though an unfinished run could go on")
     group.add_argument(
         "--progress",
@@ -168,6 +175,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         ordered=not options.unordered,
         restart=options.restart,
+        keep_graded=options.keep_graded,
         cache=None if options.cache is None else Path(options.cache),
         progress=options.progress,
         ray=options.ray,
@@ -181,7 +189,7 @@ def run(options: argparse.Namespace) -> int:
     ended = grade_files(job)
     if ended.summary is None:
         return 128 + ended.signal
-    bad = f"; {ended.summary.bad} bad rows" if ended.summary.bad else ""
+    bad = f"; {counted(ended.summary.bad, 'bad row')}" if ended.summary.bad else ""
     where = f", see {job.out}.errors.jsonl" if bad and job.out is not None else ""
     for line in (f"{ended.summary.headline()}{bad}{where}", *ended.summary.lines()):
         say(line, title="")

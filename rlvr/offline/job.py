@@ -30,6 +30,7 @@ from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
 from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
+from rewards.counted import counted
 from rewards.pool import GraderPool, folder
 from rewards.types import Json
 from rlvr.errors import ConfigError
@@ -37,7 +38,7 @@ from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
-from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part
+from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies, one_of_several
@@ -68,7 +69,8 @@ class GradeJob:
 
     files: files, folders, `-`, or data sets of the hub. subset, split: of the latter. out: None = standard output.
     timeout: seconds of one grade. sample: a share below 1, or a number of rows. ordered: in the order of the input.
-    restart: begin anew, whatever is there. cache: a folder of grades by content. progress: None = on a terminal.
+    restart: begin anew, whatever is there. keep_graded: go on though the reward was mended since.
+    cache: a folder of grades by content. progress: None = on a terminal.
     ray: the address of a Ray cluster; empty = that of RAY_ADDRESS, or a new one; None = this process.
     """
 
@@ -85,6 +87,7 @@ class GradeJob:
     seed: int = 0
     ordered: bool = True
     restart: bool = False
+    keep_graded: bool = False
     cache: Path | None = None
     progress: bool | None = None
     ray: str | None = None
@@ -130,6 +133,8 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
         raise ConfigError(f"--timeout is {job.timeout:g}; it must be a positive number of seconds")
     if job.ray is not None and (job.cache is not None or not job.ordered):
         raise ConfigError("--ray writes in order and without a cache of grades; leave out --unordered and --cache")
+    if job.restart and job.keep_graded:
+        raise ConfigError("--restart begins anew and --keep-graded goes on; give one of them")
     with GraderPool(job.reward, workers=job.workers, deadline=job.timeout) as pool:
         out = job.out
         ours = [out, partial_of(out), errors_of(out), partial_of(errors_of(out)), state_of(out)] if out else []
@@ -179,7 +184,7 @@ def grade_files(job: GradeJob) -> Ended:
         for name in _named_again(ready.sources):
             say(f"{name} is named more than once; its rows are graded each time")
         manifest = _manifest(ready)
-        with RunState.open(job.out, manifest, restart=job.restart) as state:
+        with RunState.open(job.out, manifest, restart=job.restart, keep_graded=job.keep_graded) as state:
             try:
                 ended = _run(ready, state)
                 for changed in changed_inputs(manifest):
@@ -224,26 +229,27 @@ def dry_run(job: GradeJob) -> Iterator[str]:
                     good += 1
                     if good == 1:
                         first = requests[0]
-                        size = len(first.response)
-                        yield f"first row: {len(requests)} responses to grade, the first of {size} characters"
+                        size = counted(len(first.response), "character")
+                        yield f"first row: {counted(len(requests), 'response')} to grade, the first of {size}"
                         yield f"reference: {shortened(first.reference.to_dict(), 300)}"
             if isinstance(row, BadRow):
                 yield f"bad row: {row}"
-        yield f"of the first {len(ready.first)} rows {good} can be graded"
+        yield f"rows looked at: {len(ready.first)}, of which {good} can be graded"
         ready.pool.start()
-        yield f"reward: {ready.pool.identity}, {ready.pool.workers} workers, {job.timeout:g} s for a grade"
+        yield f"reward: {ready.pool.identity}, {counted(ready.pool.workers, 'worker')}, {job.timeout:g} s for a grade"
         if job.out is None:
             yield "output: standard output"
             return
         yield f"output: {job.out}"
         if state_of(job.out).exists() and not job.restart:
             stored = read_manifest(state_of(job.out) / MANIFEST)
-            found = differences(stored, _manifest(ready)) if stored is not None else []
+            now = _manifest(ready)
+            found = differences(stored, now) if stored is not None else []
             records = len(Journal(state_of(job.out)))
-            if found:
+            if stored is not None and found and not (job.keep_graded and same_rows(stored, now)):
                 yield f"an unfinished run is there that differs, so this one would be refused: {'; '.join(found)}"
             else:
-                yield f"an unfinished run would be continued behind {records} responses"
+                yield f"an unfinished run would be continued behind {counted(records, 'response')}"
 
 
 def _manifest(ready: Prepared) -> Mapping[str, Json]:
@@ -278,7 +284,7 @@ def _run(ready: Prepared, state: RunState) -> Ended:
         say("all rows are graded already; the output is put in place")
     else:
         if before:
-            say(f"{before} responses were graded before; going on behind them")
+            say(f"going on behind {counted(before, 'response')} graded before")
         with ExitStack() as stack:
             cache = None
             if job.cache is not None:
@@ -303,7 +309,9 @@ def _run(ready: Prepared, state: RunState) -> Ended:
     if job.out is not None:
         put_in_place(job.out, bad=_has_bad(state.journal))
     names = [source.name for source in ready.sources]
-    summary = summarise(state.journal, state.folder, names, policies_of=one_of_several(job.reward))
+    summary = summarise(
+        state.journal, state.folder, names, policies_of=one_of_several(job.reward), changes=state.changes
+    )
     state.remove()
     return Ended(graded=summary.responses, summary=summary)
 
@@ -455,6 +463,6 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
 
 def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
     if job.out is None:
-        say(f"interrupted after {graded} responses")
+        say(f"interrupted after {counted(graded, 'response')}")
     else:
-        say(f"interrupted after {graded} responses; the same command goes on from {partial_of(job.out)}")
+        say(f"interrupted after {counted(graded, 'response')}; the same command goes on from {partial_of(job.out)}")

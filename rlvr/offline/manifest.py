@@ -1,6 +1,8 @@
 """What a run is: its data, its reward, the options that its output depends on. A run that goes on must be the same.
 
-Workers, progress and the like are no part of it: they may change from one attempt to the next.
+Workers, progress and the like are no part of it: they may change from one attempt to the next. What decides only how a
+response is graded (the reward's code and version, the time for a grade) may change where that is asked for: a reward
+was mended, and hours of grades are to be kept. Each such change stays in the manifest, and gets into the summary.
 
 Example:
     differences(stored, manifest)  # ["the reward's version was math@3 and is math@6 now"]
@@ -11,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from data_prep.errors import BadFile
 from rewards.composed import identity
@@ -38,6 +41,20 @@ _NAMES = {
     "ordered": "the order (--unordered)",
     "engine": "--ray",
 }
+
+
+_OF_GRADES = ("version", "files", "timeout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was another when a run went on. behind: responses that stood in the output then. what: half sentences."""
+
+    behind: int
+    what: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Json]:
+        return {"behind": self.behind, "what": [*self.what]}
 
 
 def reward_part(spec: RewardSpec) -> dict[str, Json]:
@@ -90,6 +107,22 @@ def read_manifest(path: Path) -> Manifest | None:
         return None
     except (OSError, ValueError) as error:
         raise BadFile(f"{str(path)!r} cannot be read: {error}; begin anew with --restart") from error
+
+
+def with_changes(manifest: Manifest, changes: Sequence[Change]) -> Manifest:
+    """The manifest of a run that went on behind changes."""
+    return {**manifest, "changes": [change.to_dict() for change in changes]}
+
+
+def changes_in(manifest: Manifest) -> list[Change]:
+    """The changes behind which a run went on."""
+    stored = cast("Sequence[Mapping[str, Any]]", manifest.get("changes", ()))
+    return [Change(behind=change["behind"], what=tuple(change["what"])) for change in stored]
+
+
+def same_rows(stored: Manifest, now: Manifest) -> bool:
+    """Whether whatever differs is how responses are graded, and not which there are or where they stand."""
+    return not differences({**stored, **{key: now.get(key) for key in _OF_GRADES}}, now)
 
 
 def differences(stored: Manifest, now: Manifest) -> list[str]:

@@ -27,14 +27,23 @@ from typing import IO
 from data_prep.errors import BadFile
 from rlvr.errors import ConfigError
 from rlvr.offline.journal import Done, Journal
-from rlvr.offline.manifest import Manifest, differences, read_manifest, write_manifest
+from rlvr.offline.manifest import (
+    Change,
+    Manifest,
+    changes_in,
+    differences,
+    read_manifest,
+    same_rows,
+    with_changes,
+    write_manifest,
+)
 from rlvr.offline.outputs import errors_of, partial_of, state_of
 
 MANIFEST = "run.json"
 
 
 class RunState:
-    """A context manager. journal: open for appending. done: what earlier processes have graded."""
+    """A context manager. journal: open for appending. done: what earlier processes have graded; changes: since then."""
 
     def __init__(self, out: Path | None) -> None:
         self._out = out
@@ -42,12 +51,15 @@ class RunState:
         self._lock: IO[bytes] | None = None
         self.folder = Path()
         self.done = Done()
+        self.changes: list[Change] = []
         self.finished = False
         self.journal = Journal(self.folder)
 
     @classmethod
-    def open(cls, out: Path | None, manifest: Manifest, *, restart: bool) -> RunState:
+    def open(cls, out: Path | None, manifest: Manifest, *, restart: bool, keep_graded: bool = False) -> RunState:
         """The state of a run that writes OUT, or of one that writes to standard output.
+
+        keep_graded: go on though responses would be graded otherwise by now.
 
         Raises:
             ConfigError: another process writes OUT, or what stands there is of a run that differs: it says in what.
@@ -55,7 +67,7 @@ class RunState:
         """
         state = cls(out)
         try:
-            state._begin(manifest, restart)
+            state._begin(manifest, restart, keep_graded)
         except BaseException:  # an interrupt, too: nothing stays open
             state._open.close()
             raise
@@ -81,15 +93,19 @@ class RunState:
             (self.folder / MANIFEST).unlink(missing_ok=True)  # first: what a kill leaves of the rest is of no run
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _begin(self, manifest: Manifest, restart: bool) -> None:
+    def _begin(self, manifest: Manifest, restart: bool, keep_graded: bool) -> None:
+        changed: list[str] = []
         if self._out is None:
             self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="rlvr-grade-")))
         else:
             self.folder = state_of(self._out)
             self._hold(self._out)
-            self._compare(self._out, manifest, restart)
+            changed = self._compare(self._out, manifest, restart, keep_graded)
         self.journal = Journal(self.folder)
         self.done = self.journal.recover()
+        if changed:
+            self.changes.append(Change(behind=sum(self.done.output_rows.values()), what=tuple(changed)))
+            write_manifest(self.folder / MANIFEST, with_changes(manifest, self.changes))
         self.finished = (self.folder / "finished").exists()
         self._open.enter_context(self.journal)
 
@@ -115,7 +131,8 @@ class RunState:
                 elif left.is_file() and not left.is_symlink():
                     left.unlink()
 
-    def _compare(self, out: Path, manifest: Manifest, restart: bool) -> None:
+    def _compare(self, out: Path, manifest: Manifest, restart: bool, keep_graded: bool) -> list[str]:
+        """What differs from the run that stands there, where it may go on all the same."""
         path = self.folder / MANIFEST
         stored = None if restart else read_manifest(path)
         if stored is None:
@@ -128,9 +145,14 @@ class RunState:
                 if partial.is_dir():
                     shutil.rmtree(partial)
             write_manifest(path, manifest)
-            return
-        if found := differences(stored, manifest):
+            return []
+        self.changes = changes_in(stored)
+        found = differences(stored, manifest)
+        keeps = same_rows(stored, manifest)
+        if found and not (keep_graded and keeps):
+            keeping = ", go on behind what is graded with --keep-graded" if keeps else ""
             raise ConfigError(
                 f"{str(partial_of(out))!r} holds an unfinished run that differs: {'; '.join(found)}. Put it back to go "
-                "on, begin anew with --restart, or name another file with --out"
+                f"on{keeping}, begin anew with --restart, or name another file with --out"
             )
+        return found

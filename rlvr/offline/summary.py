@@ -22,10 +22,12 @@ from statistics import NormalDist
 
 import numpy as np
 
+from rewards.counted import counted
 from rewards.types import Json, Verdict
 from rlvr.evaluation.metrics import Interval, bootstrap_interval, powers_up_to, rate_interval
 from rlvr.offline.groups import Floats, Piles, Problems
 from rlvr.offline.journal import BAD, VERDICTS, Journal, Records
+from rlvr.offline.manifest import Change
 
 MOST_DRAWN = 10_000
 _Z = NormalDist().inv_cdf(0.975)
@@ -130,7 +132,8 @@ class Summary:
     """What a run has graded.
 
     verdicts: of responses. bad: rows that cannot be read. cached: grades known before. policies_of: the part of the
-    reward that `strict` and `lenient` are of, where it has several `math` that differ.
+    reward that `strict` and `lenient` are of, where it has several `math` that differ. changes: of the reward, behind
+    which the run went on.
     """
 
     verdicts: Mapping[Verdict, int]
@@ -145,6 +148,7 @@ class Summary:
     bad_causes: Sequence[tuple[str, int]]
     slowest: Sequence[Slow] = field(default=())
     policies_of: str | None = None
+    changes: Sequence[Change] = field(default=())
 
     @property
     def responses(self) -> int:
@@ -165,6 +169,7 @@ class Summary:
             "samples": {"fewest": self.fewest, "most": self.most},
             "measures": {measure.name: measure.to_dict() for measure in self.measures},
             "policies_of": self.policies_of,
+            "changes": [change.to_dict() for change in self.changes],
             "tags": {measure.name: measure.to_dict() for measure in self.tags},
             "ungraded": [{"cause": cause, "responses": count} for cause, count in self.ungraded_causes],
             "bad": [{"cause": cause, "rows": count} for cause, count in self.bad_causes],
@@ -177,7 +182,7 @@ class Summary:
     def headline(self) -> str:
         """One line on what was graded."""
         counts = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(self.verdicts.items()) if count)
-        return f"graded {self.responses} responses: {counts or 'none'}"
+        return f"graded {counted(self.responses, 'response')}: {counts or 'none'}"
 
     def lines(self) -> list[str]:
         """The tables below the headline, as aligned text."""
@@ -185,8 +190,9 @@ class Summary:
         if self.cached:
             made.append(f"{self.cached} of {self.responses} grades were known from before (--cache)")
         if self.measures:
-            each = str(self.most) if self.fewest == self.most else f"{self.fewest} to {self.most}"
-            made.append(f"{self.problems} problems, {each} responses each; means over problems with 95 % intervals")
+            least = "" if self.fewest == self.most else f"{self.fewest} to "
+            each = f"{least}{counted(self.most, 'response')}"
+            made.append(f"{counted(self.problems, 'problem')}, {each} each; means over problems with 95 % intervals")
             first = self.measures[0]
             shown = [m for m in self.measures if m.name != "score" or m is first or m.mean != first.mean]
             made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in shown)])
@@ -198,15 +204,28 @@ class Summary:
             f"ungraded, left out of every mean: {count} x {cause[:_SHOWN]}" for cause, count in self.ungraded_causes
         ]
         made += [f"bad rows: {count} x {cause[:_SHOWN]}" for cause, count in self.bad_causes]
+        made += [
+            f"kept (--keep-graded): the first {counted(change.behind, 'response')} of the output, graded before this: "
+            f"{'; '.join(change.what)}"
+            for change in self.changes
+        ]
         if self.slowest:
             made.append(f"slowest: {', '.join(slow.text() for slow in self.slowest)}")
         return made
 
 
-def summarise(journal: Journal, folder: Path, files: Sequence[str], *, policies_of: str | None = None) -> Summary:
+def summarise(
+    journal: Journal,
+    folder: Path,
+    files: Sequence[str],
+    *,
+    policies_of: str | None = None,
+    changes: Sequence[Change] = (),
+) -> Summary:
     """Sum up a journal.
 
-    folder: where piles may lie for a while. files: the names of the sources, by number. policies_of: see `Summary`.
+    folder: where piles may lie for a while. files: the names of the sources, by number. policies_of, changes: see
+    `Summary`.
     """
     counts = np.zeros(len(VERDICTS), np.int64)
     cached = 0
@@ -240,6 +259,7 @@ def summarise(journal: Journal, folder: Path, files: Sequence[str], *, policies_
         bad_causes=named[True],
         slowest=slowest,
         policies_of=policies_of,
+        changes=changes,
     )
 
 

@@ -107,7 +107,7 @@ def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int) ->
     process = start(arguments, trace)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3, told.decode()
-    assert b"were graded before; going on behind them" in told
+    assert b"going on behind " in told
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -225,6 +225,27 @@ def test_what_differs_is_named_and_nothing_is_touched(
     assert not (killed / "out.jsonl.partial").exists()
 
 
+def test_a_mended_reward_goes_on_behind_what_was_graded_where_that_is_asked_for_and_recorded(
+    killed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (killed / "own.py").write_text(REWARD.replace("/ HUNDRED", "/ HUNDRED + 7"))
+    before = read(killed / "out.jsonl.partial")
+    assert main(command(killed)) == 1
+    assert "go on behind what is graded with --keep-graded" in capsys.readouterr().err
+    assert main(command(killed, "--keep-graded", "--limit", "3")) == 1  # other rows, too
+    assert "--keep-graded" not in capsys.readouterr().err
+    assert main(command(killed, "--keep-graded", "--restart")) == 1
+    assert "give one of them" in capsys.readouterr().err
+    assert main(command(killed, "--keep-graded", "--summary", str(killed / "summary.json"))) == 3
+    rows = read(killed / "out.jsonl")
+    assert rows[: len(before)] == before
+    scores = [row["score"] for row in rows[len(before) :] if row["score"] is not None]
+    assert min(map(float, scores)) > 7.0  # type: ignore[arg-type]
+    changed = f"a file of the reward has changed: {killed / 'own.py'}"
+    assert f"the first {len(before)} responses of the output, graded before this: {changed}" in capsys.readouterr().err
+    assert json.loads((killed / "summary.json").read_text())["changes"] == [{"behind": len(before), "what": [changed]}]
+
+
 def test_an_output_that_was_cut_is_not_continued(killed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.truncate(killed / "out.jsonl.partial", 100)
     assert main(command(killed)) == 1
@@ -328,7 +349,7 @@ def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
     again = start(command(tmp_path), tmp_path / "trace")
     _, told = again.communicate(timeout=60)
     assert again.returncode == 3
-    assert b"were graded before; going on behind them" in told
+    assert b"going on behind " in told
     assert len((tmp_path / "trace").read_text().splitlines()) <= len(read(tmp_path / "out.jsonl")) + 2
 
 
