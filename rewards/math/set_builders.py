@@ -1,4 +1,4 @@
-r"""Sets that say what their members are: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`, `\{2k : k = 1, 2\}`."""
+r"""Sets that describe their members: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`, `\{2k : k = 1, 2\}`."""
 
 from __future__ import annotations
 
