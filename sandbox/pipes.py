@@ -112,15 +112,18 @@ class Inbox:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._held = bytearray()
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: set[asyncio.Future[None]] = set()
         self._reads = self._ended = False
         self._resume()
 
     async def receive(self, most: int) -> bytes:
         """At least one byte, and at most so many; b"" = no more will come."""
         while not self._held and not self._ended:
-            self._waiting.append(self._loop.create_future())
-            await self._waiting[-1]
+            self._waiting.add(wait := self._loop.create_future())
+            try:
+                await wait
+            finally:
+                self._waiting.discard(wait)
         piece = bytes(self._held[:most])
         del self._held[:most]
         self._resume()
@@ -167,7 +170,6 @@ class Inbox:
         self._wake()
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
+        for one in self._waiting:
             if not one.done():
                 one.set_result(None)

@@ -330,7 +330,7 @@ class RaySession:
         ]
         self._receiving: asyncio.Task[bytes] | None = None
         self._rest = b""
-        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         for task in self._results:
             task.add_done_callback(lambda done: done.exception())  # heard, whoever waits for it
         when_all_are_done(self._results, over)
@@ -338,14 +338,14 @@ class RaySession:
     async def send(self, data: bytes) -> None:
         with contextlib.suppress(NodeLost):
             for at in range(0, len(data), _PIECE):
-                if self._closed or self._results[0].done():
+                if self._closing or self._results[0].done():
                     return
                 await self._node.call("send", self._number, data[at : at + _PIECE])
 
     async def receive(self, most: int = _PIECE) -> bytes:
         if not self._rest:
             if self._receiving is None:
-                if self._closed:
+                if self._closing:
                     return b""
                 self._receiving = asyncio.create_task(self._node.call("receive", self._number, _PIECE))
             try:
@@ -365,10 +365,11 @@ class RaySession:
         return await asyncio.shield(self._results[1])
 
     async def close(self) -> None:
-        if self._closed:
-            await asyncio.wait(self._results)
-            return
-        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)  # it is closed, also where who waits for that is cancelled
+
+    async def _close(self) -> None:
         with contextlib.suppress(NodeLost):
             await self._node.call("close_session", self._number, False)
         await asyncio.wait(self._results)

@@ -43,8 +43,8 @@ class RunSession:
         channel.setblocking(False)
         self._channel = channel
         self._inbox = Inbox(channel)
-        self._senders = 0
-        self._closed = False
+        self._sending = asyncio.Lock()  # an event loop knows one writer of a socket
+        self._closing = self._closed = False
         self._loop = asyncio.get_running_loop()
 
     @classmethod
@@ -87,16 +87,15 @@ class RunSession:
         return cls(runs, [watch(run) for run in runs], ours, release)
 
     async def send(self, data: bytes) -> None:
-        if self._closed:
-            return
-        self._senders += 1
-        try:
-            await self._loop.sock_sendall(self._channel, data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        finally:
-            self._senders -= 1
-            self._close_channel()
+        async with self._sending:
+            if self._closed:
+                return
+            try:
+                await self._loop.sock_sendall(self._channel, data)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            finally:
+                self._close_channel()
 
     async def receive(self, most: int = _PIECE) -> bytes:
         return b"" if self._closed else await self._inbox.receive(most)
@@ -112,14 +111,20 @@ class RunSession:
     async def close(self) -> None:
         for run in self._runs:
             run.kill("closed")
+        if not self._closing:
+            self._closing = True
+            when_all_are_done(self._tasks, self._let_go)  # also where who closes it is cancelled
         await asyncio.wait(self._tasks)
+
+    def _let_go(self) -> None:
+        """Nothing of it is left. Who still sends sees the program's end first, and then closes the channel."""
         self._closed = True
         self._inbox.close()
-        self._close_channel()
+        if not self._sending.locked():
+            self._close_channel()
 
     def _close_channel(self) -> None:
-        """Who still sends when the session is closed sees the program's end first, and then closes it."""
-        if self._closed and not self._senders:
+        if self._closed:
             self._channel.close()
 
     async def _of(self, which: int) -> JobResult:

@@ -29,11 +29,11 @@ from sandbox import outputs
 from sandbox.errors import SandboxUnavailable, refused
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
-from sandbox.runs import ending_of
+from sandbox.runs import SILENT_SECONDS, ending_of
 from sandbox.session import RunSession
 from sandbox.types import ENVIRONMENT, Ended, Job, JobResult
 from sandbox.watching import Watch, slots_or_cores
-from sandbox.weak_keeper import remove
+from sandbox.weak_keeper import kill_descendants, remove
 
 ISOLATION = "weak: plain subprocess, limits per process, no isolation"
 _END_SECONDS = 10.0
@@ -83,7 +83,7 @@ class WeakSandbox:
     async def close(self) -> None:
         """Kill all runs; waits for it."""
         self._closed = True
-        await self._watch.close(_END_SECONDS)
+        await self._watch.close(2 * _END_SECONDS)
 
     def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
         if self._closed:
@@ -120,7 +120,8 @@ class _Run:
     def __init__(self, job: Job, guests: Mapping[str, Path], channel: int, link: int) -> None:
         """Start it. Raises OSError, and then nothing is left."""
         self._job = job
-        self._cause = ""
+        self._loop = asyncio.get_running_loop()
+        self._late = False
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             self._control, theirs = socket.socketpair()
             undo.callback(self._control.close)
@@ -164,12 +165,17 @@ class _Run:
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
         self._stdin = Feed(ours[0], job.stdin)
+        self._patience = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._give_up, True)
 
-    def kill(self, cause: str) -> None:
-        """End the run; the first cause counts."""
-        self._cause = self._cause or cause
+    def kill(self, cause: str) -> None:  # noqa: ARG002 - the keeper ends all runs alike
+        """End the run."""
         with contextlib.suppress(OSError):
             self._control.send(b"kill\n")
+        if self._loop.is_closed() or self._patience.cancelled():
+            return
+        if self._patience.when() > (limit := self._loop.time() + _END_SECONDS):
+            self._patience.cancel()
+            self._patience = self._loop.call_at(limit, self._give_up, False)
 
     def _over(self) -> None:
         self.kill("output")
@@ -186,18 +192,33 @@ class _Run:
             raise
 
     def _bury(self) -> None:
-        self._keeper.wait()
+        try:
+            self._keeper.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._put_down()
         self._control.close()
         remove(str(self._whole))
 
+    def _give_up(self, late: bool) -> None:
+        """The keeper should have ended the run long ago: the program has stopped it, or keeps it from its work."""
+        self._late = late
+        threading.Thread(target=self._put_down).start()
+
+    def _put_down(self) -> None:
+        """Do the keeper's work, and end it. Blocks."""
+        kill_descendants(self._keeper.pid)
+        self._keeper.kill()
+        self._keeper.wait()
+
     async def _end(self) -> JobResult:
-        loop = asyncio.get_running_loop()
         said = bytearray()
         try:
-            while piece := await loop.sock_recv(self._control, 1 << 16):
+            while piece := await self._loop.sock_recv(self._control, 1 << 16):
                 said += piece
         except ConnectionResetError:
             pass  # the program killed its keeper
+        finally:
+            self._patience.cancel()
         await asyncio.to_thread(self._keeper.wait)
         self._control.close()
         for part in (self._stdin, self._stdout, self._stderr):
@@ -226,7 +247,7 @@ class _Run:
     def _ending(self, status: int | None, cpu: float, wall: float) -> tuple[Ended, int | None, int | None]:
         if self._stdout.over or self._stderr.over:
             return Ended.OUTPUT, None, None
-        if wall:
+        if wall or self._late:
             return Ended.WALL, None, None
         if status is None:
             return Ended.SIGNALLED, None, int(signal.SIGKILL)

@@ -141,9 +141,7 @@ def _bury_all(report: dict[str, float]) -> None:
     """Kill every descendant until none is left: what is killed hands its children to this process."""
     limit = time.monotonic() + _BURIAL_SECONDS
     while time.monotonic() < limit:
-        for pid in _descendants():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill_once(os.getpid())
         _reap(report)
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -152,18 +150,31 @@ def _bury_all(report: dict[str, float]) -> None:
         time.sleep(0.002)
 
 
-def _descendants() -> list[int]:
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as stat:
-                parents[int(name)] = int(stat.read().rpartition(")")[2].split()[1])
-    found: list[int] = []
-    frontier = {os.getpid()}
-    while frontier:
-        frontier = {pid for pid, parent in parents.items() if parent in frontier}
-        found += frontier
-    return found
+def kill_descendants(of: int) -> None:
+    """Kill all below a process, which need not reap them."""
+    limit = time.monotonic() + _BURIAL_SECONDS
+    while _kill_once(of) and time.monotonic() < limit:
+        time.sleep(0.002)
+
+
+def _kill_once(of: int) -> bool:
+    """Kill the descendants that are there now. False = none was alive."""
+    children: dict[int, list[int]] = {}
+    zombies = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as stat:
+            state, parent, *_ = stat.read().rpartition(")")[2].split()
+            children.setdefault(int(parent), []).append(int(name))
+            if state == "Z":
+                zombies.add(int(name))
+    below = [of]
+    for pid in below:  # which grows meanwhile
+        below += children.get(pid, ())
+    alive = set(below[1:]) - zombies
+    for pid in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(alive)
 
 
 if __name__ == "__main__":
