@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,9 +26,9 @@ from rewards.errors import InvalidRow
 from rewards.finite import finite
 from rewards.rules.references import READERS as RULE_READERS
 from rewards.rules.references import RuleReference
+from sandbox.json_text import Json as Json  # for all who speak of rewards
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Policy: TypeAlias = Literal["strict", "lenient"]
 
 

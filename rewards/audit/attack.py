@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from rewards.audit.attempts import Family, Situation, families
+from rewards.audit.attempts import Family, Situation
 from rewards.audit.calibration import NEARLY, NOTHING, Calibration, calibrate
+from rewards.audit.families import families
 from rewards.audit.forms import form_from
 from rewards.audit.golds import WORDS, Gold, Kind, Subject, by_text
 from rewards.audit.noise import Change, Pace, Paraphrase, changes, pace, paraphrases

@@ -120,22 +120,15 @@ def _responses(made: Made, situation: Situation) -> Iterator[tuple[str, str]]:
                 yield f"{made.name} ({form.name})", filled
 
 
-_FAMILIES: dict[str, Family] = {}
+FAMILIES: dict[str, Family] = {}
+"""Those that have been imported; `rewards.audit.families` imports them all."""
 
 
 def family(name: str, about: str, *, kinds: frozenset[Kind]) -> Callable[[Make], Make]:
     """Add the function below to the families of attacks."""
 
     def add(make: Make) -> Make:
-        _FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make)
+        FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make)
         return make
 
     return add
-
-
-def families() -> dict[str, Family]:
-    """All families by name, in the order in which they are tried."""
-    from rewards.audit.families import ORDER
-
-    listed = sorted(_FAMILIES.values(), key=lambda one: ORDER.index(one.make.__module__.rpartition(".")[2]))
-    return {one.name: one for one in listed}

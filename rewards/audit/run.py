@@ -25,8 +25,9 @@ from pathlib import Path
 from random import Random
 
 from rewards.audit.attack import Attack
-from rewards.audit.attempts import Family, families
+from rewards.audit.attempts import Family
 from rewards.audit.errors import AuditImpossible
+from rewards.audit.families import families
 from rewards.audit.forms import form_from
 from rewards.audit.golds import AuditRow, Kind, Subject, subject_of
 from rewards.audit.options import AuditOptions, Progress

@@ -29,13 +29,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from rewards.code.values import untagged
 from rewards.errors import InvalidRow
-
-if TYPE_CHECKING:
-    from rewards.types import Json
+from sandbox.json_text import Json
 
 Extraction: TypeAlias = Literal["fenced", "code"]
 

@@ -20,10 +20,8 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rewards.types import Json
+from sandbox.json_text import Json
 
 DEEPEST = 200
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

@@ -25,12 +25,10 @@ import string
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from rewards.errors import InvalidRow
-
-if TYPE_CHECKING:
-    from rewards.types import Json
+from sandbox.json_text import Json
 
 Mode: TypeAlias = Literal["search", "full"]
 

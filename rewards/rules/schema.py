@@ -21,12 +21,10 @@ import json
 import math
 from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rewards.rules.linear import Unsupported, compile_linear
-
-if TYPE_CHECKING:
-    from rewards.types import Json
+from sandbox.json_text import Json
 
 DEEPEST = 50
 """Levels of nesting of a schema, and of a value."""

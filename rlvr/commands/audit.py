@@ -104,8 +104,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Audit and report. Returns 0, or 4 where an exploit was found."""
-    from rewards.audit.attempts import families
     from rewards.audit.errors import AuditImpossible
+    from rewards.audit.families import families
     from rewards.audit.options import AuditOptions
     from rewards.audit.run import audit
 

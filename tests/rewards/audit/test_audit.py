@@ -13,7 +13,7 @@ import pytest
 
 from rewards import GradeRequest
 from rewards.audit import AuditImpossible, AuditOptions, AuditReport, AuditRow, Fault, audit
-from rewards.audit.attempts import families
+from rewards.audit.families import families
 from rewards.audit.forms import form_of_response
 from rewards.audit.golds import differ, subject_of
 from rewards.audit.probes import PROBES, TYPES_OF

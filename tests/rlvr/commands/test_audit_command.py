@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rewards.audit import AuditOptions
-from rewards.audit.attempts import families
+from rewards.audit.families import families
 from rlvr.cli import main
 from rlvr.commands import audit as audit_command
 
