@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC110 - the checks look at the machine, and nothing waits for them meanwhile
 """What every `Sandbox` must do. A test file gives a case for its backend and parametrizes over `CHECKS`.
 
 Example:
@@ -25,7 +24,6 @@ import secrets
 import signal
 import textwrap
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +31,10 @@ from types import TracebackType
 
 from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
+from tests.waiting import PATIENCE, happens
 
 SECRET = "RLVR_CONFORMANCE_SECRET"
-_DEADLINE = 90.0  # of one check, on a busy machine
-_GONE_SECONDS = 20.0
+_DEADLINE = 3 * PATIENCE  # of one check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +122,14 @@ def processes_with(token: str) -> list[int]:
     return found
 
 
-async def gone(token: str, within: float = _GONE_SECONDS) -> bool:
+async def gone(token: str) -> None:
     """Wait until no process has the token."""
-    limit = time.monotonic() + within
-    while processes_with(token):
-        if time.monotonic() > limit:
-            return False
-        await asyncio.sleep(0.05)
-    return True
+    await happens(lambda: not processes_with(token), "the processes of a run to go")
 
 
 async def there(token: str) -> None:
     """Wait until a process has the token."""
-    while not processes_with(token):
-        await asyncio.sleep(0.02)
+    await happens(lambda: processes_with(token), "a program to begin")
 
 
 def new_token() -> str:
@@ -282,12 +274,13 @@ async def preloaded_modules_are_a_hint(sandbox: Sandbox, _case: SandboxCase) -> 
 
 
 async def wall_time_ends_the_run(sandbox: Sandbox, _case: SandboxCase) -> None:
-    code = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('so far', flush=True)\ntime.sleep(60)"
-    began = time.monotonic()
-    result = await sandbox.run(python(code, limits=Limits(wall_seconds=1.5)))
-    assert (result.ended, result.exit_code, result.signal) == (Ended.WALL, None, None)
+    code = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('so far', flush=True)\ntime.sleep(900)"
+    for seconds in (1.5, 10, 100):
+        result = await sandbox.run(python(code, limits=Limits(wall_seconds=seconds)))
+        assert (result.ended, result.exit_code, result.signal) == (Ended.WALL, None, None)
+        if result.stdout:  # else it had no turn: the machine is busy
+            break
     assert result.stdout == b"so far\n"
-    assert time.monotonic() - began < 30
 
 
 async def a_killed_run_says_how_long_it_ran(sandbox: Sandbox, _case: SandboxCase) -> None:
@@ -296,23 +289,22 @@ async def a_killed_run_says_how_long_it_ran(sandbox: Sandbox, _case: SandboxCase
 
 
 async def cpu_time_ends_the_run(sandbox: Sandbox, _case: SandboxCase) -> None:
-    result = await sandbox.run(python("while True: pass", limits=Limits(cpu_seconds=1.0, wall_seconds=60)))
+    result = await sandbox.run(python("while True: pass", limits=Limits(cpu_seconds=1.0, wall_seconds=200)))
     assert result.ended is Ended.CPU
-    assert result.seconds < 50
 
 
 async def cpu_time_is_the_whole_trees(sandbox: Sandbox, case: SandboxCase) -> None:
     if not case.whole_tree:
         return
     code = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
-    result = await sandbox.run(python(code, limits=Limits(cpu_seconds=1.0, wall_seconds=60)))
+    result = await sandbox.run(python(code, limits=Limits(cpu_seconds=1.0, wall_seconds=200)))
     assert result.ended is Ended.CPU
     assert result.cpu_seconds < 5
 
 
 async def memory_ends_the_run(sandbox: Sandbox, case: SandboxCase) -> None:
     code = "held = []\nwhile True: held.append(b'x' * 1_000_000)"
-    result = await sandbox.run(python(code, limits=Limits(memory_bytes=100 * MIB, wall_seconds=60)))
+    result = await sandbox.run(python(code, limits=Limits(memory_bytes=100 * MIB, wall_seconds=200)))
     if case.whole_tree and "per process" not in result.isolation:
         assert result.ended is Ended.MEMORY
     else:  # the program is refused more, and says so itself, unless it is seen first
@@ -342,12 +334,14 @@ async def memory_is_the_whole_trees(sandbox: Sandbox, case: SandboxCase) -> None
             os.close(say)
             children.append(ready)
         for ready in children: os.read(ready, 1)
-        time.sleep(1)  # where no cgroup counts it, it is looked at now and then
+        while os.waitpid(-1, os.WNOHANG)[0] == 0:  # where no cgroup counts it, it is looked at now and then
+            time.sleep(0.05)
         os.close(let_go)
         print(sum(len(os.read(ready, 1)) for ready in children))
     """
-    result = await sandbox.run(python(code, limits=Limits(memory_bytes=120 * MIB, wall_seconds=30)))
-    assert result.stdout != b"6\n", "six times 30 MB at one moment are more than 120 MiB"
+    result = await sandbox.run(python(code, limits=Limits(memory_bytes=120 * MIB, wall_seconds=100)))
+    assert result.ended is not Ended.WALL, "six times 30 MB at one moment are more than 120 MiB"
+    assert result.stdout != b"6\n"
     assert result.peak_memory <= 121 * MIB
 
 
@@ -409,7 +403,7 @@ async def processes_and_event_loops_work(sandbox: Sandbox, _case: SandboxCase) -
 
 # --- what a run leaves ------------------------------------------------------------------------------------------------
 
-_SLEEPER = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], '300'])"
+_SLEEPER = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], '900'])"
 _ORPHAN = (
     "import os, sys, signal, time\n"
     "if os.fork() == 0:\n"
@@ -425,11 +419,10 @@ _ORPHAN = (
 
 async def daemons_and_grandchildren_end_with_the_run(sandbox: Sandbox, _case: SandboxCase) -> None:
     token = new_token()
-    result = await sandbox.run(python(_ORPHAN, token, limits=Limits(wall_seconds=60)))
+    result = await sandbox.run(python(_ORPHAN, token, limits=Limits(wall_seconds=200)))
     assert result.succeeded, "it is not waited for, though it holds standard output"
     assert b"done" in result.stdout
-    assert result.seconds < 50
-    assert not processes_with(token) or await gone(token, 2.0)
+    await gone(token)
 
 
 async def nothing_is_left_of_a_run_that_was_killed(sandbox: Sandbox, _case: SandboxCase) -> None:
@@ -437,7 +430,7 @@ async def nothing_is_left_of_a_run_that_was_killed(sandbox: Sandbox, _case: Sand
     code = "import os, sys, time\nif os.fork() == 0: os.execv('/bin/sleep', [sys.argv[1], '300'])\ntime.sleep(300)"
     result = await sandbox.run(python(code, token, limits=Limits(wall_seconds=1.0)))
     assert result.ended is Ended.WALL
-    assert await gone(token, 2.0)
+    await gone(token)
 
 
 async def a_cancelled_run_is_killed(sandbox: Sandbox, _case: SandboxCase) -> None:
@@ -451,7 +444,7 @@ async def a_cancelled_run_is_killed(sandbox: Sandbox, _case: SandboxCase) -> Non
     await asyncio.wait(runs)
     assert all(run.cancelled() for run in runs)
     for token in tokens:
-        assert await gone(token)
+        await gone(token)
     assert await output(sandbox, "print('next')") == "next\n"
 
 
@@ -468,10 +461,12 @@ async def many_runs_at_once_are_apart(sandbox: Sandbox, _case: SandboxCase) -> N
 
 async def waiting_in_line_is_not_run_time(sandbox: Sandbox, _case: SandboxCase) -> None:
     """It takes longer than the runs may."""
-    holders = [await sandbox.open(python("import os\nos.read(3, 1)", limits=Limits(wall_seconds=60))) for _ in range(2)]
+    holders = [
+        await sandbox.open(python("import os\nos.read(3, 1)", limits=Limits(wall_seconds=200))) for _ in range(2)
+    ]
     try:
-        runs = [asyncio.create_task(sandbox.run(python("pass", limits=Limits(wall_seconds=2.0)))) for _ in range(4)]
-        await asyncio.sleep(2.5)
+        runs = [asyncio.create_task(sandbox.run(python("pass", limits=Limits(wall_seconds=5.0)))) for _ in range(4)]
+        await asyncio.sleep(5.5)
         assert not any(run.done() for run in runs), "this check needs a sandbox with two slots"
     finally:
         for holder in holders:

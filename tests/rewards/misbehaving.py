@@ -287,6 +287,16 @@ async def waits(request: GradeRequest) -> float:
     return 1.0
 
 
+_EIGHT = asyncio.Barrier(8)
+
+
+@reward("gathers", concurrency=8)
+async def gathers(_request: GradeRequest) -> float:
+    """Comes back once eight requests are at it."""
+    await _EIGHT.wait()
+    return 1.0
+
+
 @reward("naps", concurrency=2)
 async def naps(request: GradeRequest) -> float:
     """The response is the name of a file, which says what became of its grade."""
@@ -297,6 +307,22 @@ async def naps(request: GradeRequest) -> float:
         _note(request.response, "cancelled")
         raise
     return 1.0
+
+
+def _stick(request: GradeRequest) -> float:
+    """The response is the name of a file, which says that its grade has begun; that of a long one never awaits."""
+    _note(request.response, "begun")
+    if "long" in request.response:
+        spin()
+    return 1.0
+
+
+sticks = reward("sticks")(_stick)
+
+
+@reward("sticks_in_a_loop", concurrency=2)
+async def sticks_in_a_loop(request: GradeRequest) -> float:
+    return _stick(request)
 
 
 def _note(name: str, what: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from rewards import GradeRequest, GraderPool, RewardSpec
 from rewards.composed import concurrency, patience
-from tests.rewards.pools import FILE, Pools, open_pools, scores
+from tests.rewards.pools import DEADLINE, FILE, Pools, open_pools, scores
 
 __all__ = ["open_pools"]
 
@@ -24,7 +22,7 @@ def test_a_reward_may_take_the_seconds_that_it_declares_and_no_more(pool: Pools)
 
 
 def test_seconds_that_a_reward_cannot_say_leave_the_deadline(pool: Pools) -> None:
-    patient = pool("patient")
+    patient = pool("patient", deadline=DEADLINE)
     assert [result.verdict.value for result in patient.grade([GradeRequest(response="x")])] == ["ungraded"]
     assert scores(patient.grade([slow("loop", "many")])) == [0.0]
 
@@ -33,11 +31,9 @@ def test_of_requests_side_by_side_each_has_its_own_deadline() -> None:
     spec = RewardSpec.named(f"{FILE}:patient_together", slots=4)
     assert concurrency(spec) == 4
     with GraderPool(spec, workers=1, deadline=0.5) as pool:
-        began = time.monotonic()
         results = pool.grade([slow("honest", 2.0), slow("honest", 2.0), slow("loop", 0.1), slow("honest", 0.1)])
         assert scores(results) == [1.0, 1.0, 0.0, 1.0]
         assert "no answer within 0.6 s" in results[2].reason
-        assert time.monotonic() - began < 60
 
 
 def test_the_seconds_of_composed_rewards_add_up() -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -29,6 +28,7 @@ from rewards import (
 )
 from tests.rewards.pools import FILE, Pools, open_pools, requests, scores
 from tests.shares import is_whole
+from tests.waiting import PATIENCE, until
 
 __all__ = ["open_pools"]
 
@@ -49,7 +49,6 @@ def test_loading_sympy_does_not_count_against_the_grade_that_needs_it() -> None:
         ]
         assert result.verdict is Verdict.CORRECT
         assert one.counts().lost == 0
-        assert result.seconds < 0.5
 
 
 def test_workers_that_cannot_start_are_an_error_that_says_why(tmp_path: Path) -> None:
@@ -102,11 +101,11 @@ def test_a_bad_name_or_option_is_refused_before_any_worker_starts() -> None:
 
 
 def test_a_closed_pool_says_so_and_fails_what_it_had_not_graded(pool: Pools) -> None:
-    one = pool("misbehaves", deadline=30.0).start()
+    one = pool("misbehaves").start()
     waiting = [one.submit(GradeRequest(response="sleep")) for _ in range(50)]
     one.close()
     with pytest.raises(GradingUnavailable, match="closed before this was graded"):
-        waiting[-1].result(timeout=5)
+        waiting[-1].result(PATIENCE)
     with pytest.raises(GradingUnavailable, match="is closed"):
         one.grade(requests("fine"))
     one.close()
@@ -120,14 +119,8 @@ def test_nothing_to_grade_is_no_trouble() -> None:
 # --- processes and descriptors --------------------------------------------------------------------------------------
 
 
-def gone(pids: list[int], within: float = 5.0) -> bool:
-    limit = time.monotonic() + within
-    while time.monotonic() < limit:
-        alive = [p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE]
-        if not alive:
-            return True
-        time.sleep(0.02)
-    return False
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def children() -> list[int]:
@@ -138,7 +131,7 @@ def test_kills_leak_no_process_thread_or_descriptor(pool: Pools) -> None:
     kills = 25 if is_whole("kills") else 8  # responses; each kills two workers
     before, threads = set(children()), threading.active_count()
     descriptors = psutil.Process().num_fds()
-    one = pool("misbehaves", workers=2, deadline=5.0)
+    one = pool("misbehaves", workers=2)
     results = one.grade(requests(*["kill", "fine"] * kills))
     assert scores(results) == [0.0, 1.0] * kills
     assert one.counts().lost == 2 * kills
@@ -166,7 +159,7 @@ if __name__ == "__main__":
     starter.join()
     futures = [pool.submit(GradeRequest(response=sys.argv[2])) for _ in range(2)]
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -182,12 +175,13 @@ def test_a_killed_parent_leaves_no_worker_even_when_one_is_stuck(tmp_path: Path,
     assert parent.stdout is not None
     with parent.stdout:
         assert parent.stdout.readline() == "ready\n"
-    time.sleep(0.5)
-    workers = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
-    assert len(workers) == 2
+    until(lambda: len(psutil.Process(parent.pid).children()) == 2, "the workers to start")
+    workers = psutil.Process(parent.pid).children()
+    if response == "loop":  # a worker needs less to start
+        until(lambda: any(worker.cpu_times().user > 0.5 for worker in workers), "one to be stuck")
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    assert gone(workers)
+    until(lambda: all(map(gone, workers)), "the workers to end with it")
 
 
 def test_a_forked_child_grades_with_workers_of_its_own(pool: Pools) -> None:

@@ -7,15 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 
+from tests.waiting import PATIENCE, until
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "the-token-of-the-tests"
-_START_SECONDS = 60.0
 
 
 class Server:
@@ -30,18 +30,18 @@ class Server:
         command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", str(self.port), "--slots", "2"]
         env = {**os.environ, "RLVR_SANDBOX_TOKEN": TOKEN}
         self.process = subprocess.Popen([*command, *self._options], cwd=ROOT, env=env, stderr=subprocess.PIPE)
-        limit = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.url}/health", timeout=20):
-                    return self
-            except (urllib.error.URLError, ConnectionError):
-                ended = self.process.poll() is not None
-                if ended or time.monotonic() > limit:
-                    self.process.kill()
-                    assert self.process.stderr is not None
-                    raise AssertionError(f"the server did not start: {self.process.stderr.read().decode()}") from None
-                time.sleep(0.05)
+        until(lambda: self._answers() or self.process.poll() is not None, "the server to start")
+        if self.process.poll() is not None:
+            assert self.process.stderr is not None
+            raise AssertionError(f"the server did not start: {self.process.stderr.read().decode()}")
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -51,7 +51,7 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise

@@ -15,23 +15,26 @@ import pytest
 from sandbox.docker import LABEL, DockerSandbox, seccomp_profile
 from sandbox.errors import SandboxUnavailable
 from sandbox.types import Job, Limits
-from tests.conformance.sandbox import new_token, there
+from tests.conformance.sandbox import new_token, processes_with, there
 from tests.sandbox.processes import few_descriptors
+from tests.waiting import PATIENCE, happens
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 
 
 def docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(
+        ["docker", *words], capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout.strip()
 
 
 def containers() -> list[str]:
     return docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}").split()
 
 
-def sleeper(token: str) -> Job:
+def sleeper(token: str, seconds: int = 300) -> Job:
     code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], sys.argv[2]])"
-    return Job(argv=("python", "-c", code, token, "5"), limits=Limits(wall_seconds=60))
+    return Job(argv=("python", "-c", code, token, str(seconds)), limits=Limits(wall_seconds=400))
 
 
 def with_sandbox(work: Callable[[DockerSandbox], Any], **options: Any) -> Any:
@@ -54,7 +57,7 @@ def test_runs_of_a_container_that_dies_are_repeated_once(docker_image: str) -> N
     async def work(sandbox: DockerSandbox) -> None:
         await sandbox.run(HELLO)
         token = new_token()
-        running = asyncio.create_task(sandbox.run(sleeper(token)))
+        running = asyncio.create_task(sandbox.run(sleeper(token, 10)))
         await there(token)
         first = await own_container(sandbox)
         docker("kill", first)
@@ -71,8 +74,9 @@ def test_a_container_that_dies_twice_under_a_run_is_an_error(docker_image: str) 
         running = asyncio.create_task(sandbox.run(sleeper(token)))
         for _ in range(2):
             await there(token)
+            before = set(processes_with(token))
             docker("kill", await own_container(sandbox))
-            await asyncio.sleep(0.2)
+            await happens(lambda: not before & set(processes_with(token)), "the run to go")  # noqa: B023
         with pytest.raises(SandboxUnavailable, match=r"twice.*137"):
             await running
         assert (await sandbox.run(HELLO)).stdout == b"hello\n", "others go on"
@@ -135,9 +139,7 @@ def test_the_container_ends_with_the_command_that_holds_it(docker_image: str) ->
         await sandbox.run(HELLO)
         name = await own_container(sandbox)
         (await sandbox._running())._command.kill()
-        async with asyncio.timeout(20):
-            while name in containers():  # noqa: ASYNC110 - the daemon removes it
-                await asyncio.sleep(0.1)
+        await happens(lambda: name not in containers(), "the daemon to remove it")
         assert (await sandbox.run(HELLO)).stdout == b"hello\n"
 
     with_sandbox(work, image=docker_image)

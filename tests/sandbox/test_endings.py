@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,10 +21,11 @@ from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job, Limits
 from sandbox.weak import WeakSandbox
 from tests.sandbox.processes import descendants, name_of, sandboxes_below
+from tests.waiting import PATIENCE, happens, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 HELLO = Job(argv=("python", "-c", "print('hello')"))
-SLEEP = Job(argv=("sleep", "30"), limits=Limits(wall_seconds=40))
+SLEEP = Job(argv=("sleep", "300"), limits=Limits(wall_seconds=400))
 
 
 @pytest.fixture
@@ -35,24 +35,25 @@ def others() -> set[int]:
     return descendants(os.getpid())
 
 
-def all_gone(others: set[int], seconds: float = 20.0) -> bool:
+def names_below(others: set[int]) -> set[str]:
+    return {name_of(pid) for pid in descendants(os.getpid()) - others}
+
+
+def wait_for_the_end(others: set[int]) -> None:
     """Nothing of a sandbox is left, nobody that has ended and waits to be looked after included."""
-    limit = time.monotonic() + seconds
-    while descendants(os.getpid()) - others and time.monotonic() < limit:
-        time.sleep(0.02)
-    return not descendants(os.getpid()) - others
+    until(lambda: not descendants(os.getpid()) - others, "every process of the sandbox to go")
 
 
 def test_a_sandbox_that_is_dropped_ends_in_its_event_loop(others: set[int]) -> None:
-    async def within() -> bool:
+    async def within() -> None:
         box = NamespaceSandbox(slots=1)
         await box.run(HELLO)
         assert sandboxes_below(others)
         del box
         gc.collect()
-        return await asyncio.to_thread(all_gone, others)
+        await asyncio.to_thread(wait_for_the_end, others)
 
-    assert asyncio.run(within())
+    asyncio.run(within())
 
 
 def test_a_sandbox_ends_with_its_event_loop(others: set[int]) -> None:
@@ -66,7 +67,7 @@ def test_a_sandbox_ends_with_its_event_loop(others: set[int]) -> None:
         assert sandboxes_below(others)
 
     asyncio.run(within())
-    assert all_gone(others)
+    wait_for_the_end(others)
     asyncio.run(kept[0].close())
 
 
@@ -79,7 +80,7 @@ def test_a_sandbox_that_is_dropped_after_its_event_loop_ends(others: set[int]) -
     assert sandboxes_below(others)
     del box, loop
     gc.collect()
-    assert all_gone(others)
+    wait_for_the_end(others)
 
 
 def test_a_fork_that_drops_its_copy_ends_nothing() -> None:
@@ -109,17 +110,13 @@ def test_a_zygote_ends_with_its_keeper_from_the_first_moment_on(
     gone: list[bool] = []
 
     def make_late(name: str) -> sandbox.cgroups.Cgroups | None:
-        limit = time.monotonic() + 20
-        while "rlvr-keeper" not in sandboxes_below(others).values() and time.monotonic() < limit:
-            time.sleep(0.01)
+        until(lambda: "rlvr-keeper" in sandboxes_below(others).values(), "a keeper")
         (keeper,) = (pid for pid, named in sandboxes_below(others).items() if named == "rlvr-keeper")
         (zygote,) = descendants(keeper)
         if not gone:
             os.kill(keeper, signal.SIGKILL)
-            limit = time.monotonic() + 5
-            while name_of(zygote) and time.monotonic() < limit:
-                time.sleep(0.01)
-            gone.append(not name_of(zygote))
+            until(lambda: not name_of(zygote), "the zygote to end")
+            gone.append(True)
         return make(name)
 
     monkeypatch.setattr(sandbox.cgroups, "make", make_late)
@@ -142,22 +139,18 @@ def test_nothing_of_a_run_stays_when_the_keeper_is_killed(others: set[int]) -> N
         box = NamespaceSandbox(slots=1)
         try:
             task = asyncio.create_task(box.run(SLEEP))
-            while "sleep" not in {name_of(pid) for pid in descendants(os.getpid()) - others}:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+            await happens(lambda: "sleep" in names_below(others), "the program")
             family = descendants(os.getpid()) - others
             keeper = next(pid for pid, name in sandboxes_below(others).items() if name == "rlvr-keeper")
             os.kill(keeper, signal.SIGKILL)
-            limit = time.monotonic() + 10
-            while any(map(name_of, family - {keeper})) and time.monotonic() < limit:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            assert not any(map(name_of, family - {keeper}))
+            await happens(lambda: not any(map(name_of, family - {keeper})), "what it kept to end")
             task.cancel()
             return (await box.run(HELLO)).stdout
         finally:
             await box.close()
 
-    assert asyncio.run(asyncio.wait_for(within(), 60)) == b"hello\n"
-    assert all_gone(others)
+    assert asyncio.run(asyncio.wait_for(within(), PATIENCE)) == b"hello\n"
+    wait_for_the_end(others)
 
 
 def test_a_weak_run_ends_with_its_event_loop(others: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,16 +158,12 @@ def test_a_weak_run_ends_with_its_event_loop(others: set[int], tmp_path: Path, m
 
     async def within() -> None:
         task = asyncio.create_task(WeakSandbox(slots=2).run(SLEEP))
-        while "sleep" not in {name_of(pid) for pid in descendants(os.getpid()) - others}:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await happens(lambda: "sleep" in names_below(others), "the program")
         assert not task.done()
 
     asyncio.run(within())
-    assert all_gone(others)
-    limit = time.monotonic() + 10
-    while list(tmp_path.iterdir()) and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert not list(tmp_path.iterdir())
+    wait_for_the_end(others)
+    until(lambda: not list(tmp_path.iterdir()), "its folder to go")
 
 
 def test_a_session_keeps_its_sandbox() -> None:
@@ -203,4 +192,4 @@ def test_a_container_ends_with_its_event_loop(docker_image: str, others: set[int
 
     asyncio.run(within())
     assert not running_containers()
-    assert all_gone(others)
+    wait_for_the_end(others)

@@ -16,12 +16,13 @@ from sandbox.remote import RemoteSandbox
 from sandbox.types import Job, Limits
 from tests.sandbox.servers import TOKEN, Server
 from tests.sandbox.test_remote import post
+from tests.waiting import happens
 
 ECHO = Job(
-    argv=("python", "-c", "import os\nwhile d := os.read(3, 99): os.write(3, d)"), limits=Limits(wall_seconds=30)
+    argv=("python", "-c", "import os\nwhile d := os.read(3, 99): os.write(3, d)"), limits=Limits(wall_seconds=200)
 )
 QUICK = Job(argv=("python", "-c", "print(1)"))
-SLOW = Job(argv=("sleep", "20"))
+SLOW = Job(argv=("sleep", "300"), limits=Limits(wall_seconds=400))
 
 
 async def one(sandbox: Sandbox, draw: random.Random) -> None:
@@ -29,7 +30,7 @@ async def one(sandbox: Sandbox, draw: random.Random) -> None:
     job = draw.choice((QUICK, SLOW, ECHO))
     given_up = draw.choice((0.0, 0.01, 0.05, 0.2))
     if job is QUICK:
-        given_up = draw.choice((0.01, 0.05, 60.0))
+        given_up = draw.choice((0.01, 0.05, 200.0))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(given_up):
             if job is not ECHO:
@@ -49,9 +50,7 @@ async def storm(sandbox: Sandbox, seed: int) -> None:
 
 
 async def settled(quiet: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not quiet():  # noqa: ASYNC110 - what is given up ends a moment later
-            await asyncio.sleep(0.05)
+    await happens(quiet, "the end of what was given up")
 
 
 def descriptors() -> int:

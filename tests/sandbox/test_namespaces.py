@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, Limits
 from tests.sandbox.processes import descendants, name_of, ours, sandboxes_below
 from tests.sandbox.running import python, run, said
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 # What a program sees in its own /tmp: the way to an environment that lies in ours.
@@ -248,12 +248,12 @@ SUPERVISOR = """
     from sandbox.types import Job, Limits
     async def main():
         sandbox = NamespaceSandbox(slots=3)
-        job = Job(argv=("python", "-c", "import os, time; os.fork() or os.setsid(); time.sleep(100)"),
-                  limits=Limits(wall_seconds=100))
+        job = Job(argv=("python", "-c", "import os, time; os.fork() or os.setsid(); time.sleep(400)"),
+                  limits=Limits(wall_seconds=400))
         tasks = [asyncio.create_task(sandbox.run(job)) for _ in range(3)]
         await asyncio.sleep(0.5)
         if sys.argv[1] == "forked" and not os.fork():
-            time.sleep(60)  # a child that holds copies of all descriptors
+            time.sleep(400)  # a child that holds copies of all descriptors
         print("ready", os.getpid(), flush=True)
         await asyncio.gather(*tasks)
     asyncio.run(main())
@@ -270,21 +270,16 @@ def test_nothing_is_left_of_a_supervisor_that_is_killed(how: str) -> None:
     assert process.stdout is not None
     try:
         assert process.stdout.readline().split() == ["ready", str(process.pid)]
-        limit = time.monotonic() + 30  # keeper, zygote, three slots, three inits, three programs and their children
-        while len(family := descendants(process.pid)) < 14 and time.monotonic() < limit:
-            time.sleep(0.05)
-        assert len(family) >= 14
+        # keeper, zygote, three slots, three inits, three programs and their children
+        until(lambda: len(descendants(process.pid)) >= 14, "all that belongs to three runs")
+        family = descendants(process.pid)
         held = [p for p in family if Path(f"/proc/{p}/comm").read_text().strip() == "python" and how == "forked"]
         process.kill()
         process.wait()
-        limit = time.monotonic() + 20
-        while time.monotonic() < limit:
-            alive = {p for p in family if Path(f"/proc/{p}").exists()} - set(held)
-            if not alive and not ours(process.pid):
-                break
-            time.sleep(0.05)
-        assert not alive
-        assert not ours(process.pid)
+        until(
+            lambda: not {p for p in family if Path(f"/proc/{p}").exists()} - set(held) and not ours(process.pid),
+            "all that it had started to end",
+        )
     finally:
         process.kill()
         process.stdout.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from sandbox.types import Job, JobResult, Limits
 from sandbox.wire import decode_result, encode_job, join, split
 from tests.conformance.sandbox import gone, new_token, there
 from tests.sandbox.servers import TOKEN, Server
+from tests.waiting import PATIENCE
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 
@@ -39,7 +39,7 @@ def post(server: Server, path: str, body: bytes, token: str = TOKEN) -> tuple[in
     """Status, headers in lower case, body."""
     request = urllib.request.Request(server.url + path, body or None, {"Authorization": f"Bearer {token}"})
     try:
-        with urllib.request.urlopen(request, timeout=100) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -145,10 +145,14 @@ def test_the_token_is_asked_for(server: Server) -> None:
 
 
 def test_a_wrong_token_is_told_at_once(server: Server) -> None:
-    began = time.monotonic()
     with pytest.raises(SandboxUnavailable, match="token is missing or wrong"):
-        run(lambda sandbox: sandbox.run(HELLO), server.url, token="wrong")
-    assert time.monotonic() - began < 20
+        run(
+            lambda sandbox: asyncio.wait_for(sandbox.run(HELLO), PATIENCE),
+            server.url,
+            token="wrong",
+            patience=1e4,
+            unreachable=1e4,
+        )
 
 
 def test_a_large_body_is_refused(server: Server) -> None:
@@ -196,11 +200,11 @@ def test_a_client_of_http_that_goes_away_takes_its_run_along(server: Server) -> 
     import http.client
 
     token = new_token()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     connection.request("POST", "/v1/run", encode_job(sleeper(token)), {"Authorization": f"Bearer {TOKEN}"})
     asyncio.run(there(token))
     connection.close()
-    assert asyncio.run(gone(token))
+    asyncio.run(gone(token))
 
 
 # --- clients ----------------------------------------------------------------------------------------------------------
@@ -240,7 +244,7 @@ def test_runs_of_a_server_that_is_killed_are_repeated_elsewhere_and_nothing_is_l
             running = asyncio.create_task(sandbox.run(sleeper(token, "3")))
             await there(token)
             doomed.kill()
-            assert await gone(token)
+            await gone(token)
             sandbox._servers.append(RemoteSandbox([server.url], token=TOKEN)._servers[0])
             return await running
 
@@ -259,7 +263,7 @@ def test_a_server_that_comes_back_is_used_again(require: Callable[[str], None]) 
             with Server(port=first.port):
                 return await waiting
 
-        assert run(work, first.url, unreachable=60.0).stdout == b"hello\n"
+        assert run(work, first.url, unreachable=600.0).stdout == b"hello\n"
 
 
 def test_a_server_that_stops_answering_is_given_up(require: Callable[[str], None], monkeypatch: Any) -> None:

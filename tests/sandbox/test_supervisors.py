@@ -17,6 +17,7 @@ import pytest
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job
 from tests.sandbox.processes import descendants, name_of, ours
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 HELLO = Job(argv=("python", "-c", "print('hello')"))
@@ -88,10 +89,7 @@ def test_a_sandbox_that_is_never_closed_ends_with_its_process() -> None:
     hello, pid = done.stdout.split()
     assert hello == "hello"
     assert done.returncode == 0
-    limit = time.monotonic() + 10
-    while ours(int(pid)) and time.monotonic() < limit:
-        time.sleep(0.05)
-    assert not ours(int(pid))
+    until(lambda: not ours(int(pid)), "all that it had started to end")
 
 
 def test_a_run_needs_no_main_thread() -> None:
@@ -123,8 +121,8 @@ KILLED = """
 """
 
 
-def left_of_one_killed_after(seconds: float) -> list[object]:
-    """Processes and cgroups that are still there ten seconds after the end of a supervisor."""
+def kill_one_after(seconds: float) -> None:
+    """End a supervisor, and wait until its processes and cgroups are gone."""
     text = "import asyncio, os\nfrom sandbox.namespaces import NamespaceSandbox\nfrom sandbox.types import Job\n"
     process = subprocess.Popen(
         [sys.executable, "-c", text + textwrap.dedent(KILLED)], cwd=ROOT, stdout=subprocess.PIPE,
@@ -140,12 +138,7 @@ def left_of_one_killed_after(seconds: float) -> list[object]:
     process.kill()
     process.wait()
     process.stdout.close()
-    limit = time.monotonic() + 10
-    while left := [pid for pid in family if name_of(pid)] + ours(process.pid):
-        if time.monotonic() > limit:
-            break
-        time.sleep(0.02)
-    return left
+    until(lambda: not any(map(name_of, family)) and not ours(process.pid), "its processes and cgroups to go")
 
 
 @pytest.mark.slow
@@ -153,4 +146,4 @@ def test_a_supervisor_that_is_killed_at_any_moment_leaves_nothing() -> None:
     draw = random.Random(7)
     moments = [draw.choice((0.02, 0.1, 1.0)) * draw.random() for _ in range(int(os.environ.get("RLVR_KILLS", "12")))]
     with ThreadPoolExecutor(4) as side_by_side:  # most of it is waiting
-        assert [left for left in side_by_side.map(left_of_one_killed_after, moments) if left] == []
+        list(side_by_side.map(kill_one_after, moments))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from sandbox.session import RunSession
 from sandbox.types import Job
 from sandbox.weak import WeakSandbox
 from tests.sandbox.processes import few_descriptors
+from tests.waiting import happens
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 
@@ -40,10 +40,7 @@ def test_too_few_descriptors_for_a_weak_run_are_said_and_leave_neither_folder_no
                     if isinstance(begun, RunSession):
                         await begun.close()
                     break
-                limit = time.monotonic() + 10
-                while os.listdir(tmp_path) and time.monotonic() < limit:  # noqa: ASYNC110  # the first of two ends
-                    await asyncio.sleep(0.02)
-                assert not os.listdir(tmp_path)
+                await happens(lambda: not os.listdir(tmp_path), "its folder to go")
                 assert len(os.listdir("/proc/self/fd")) == before
         assert (await box.run(HELLO)).stdout == b"hello\n"
         return said
