@@ -37,7 +37,8 @@ class Plan:
 class PoolCounts:
     """What has happened in a pool so far.
 
-    answered: calls answered. lost: calls that hung or killed their worker. blamed: responses graded wrong for it.
+    answered: calls answered. lost: calls that hung, killed their worker, or were ended with it when nobody waited.
+    blamed: responses graded wrong for it.
     at_fault: responses left ungraded because the grader did not answer its control request, or could not start.
     started: worker processes started.
     """
@@ -52,7 +53,7 @@ class PoolCounts:
 class Case:
     """One call of the grader, as it was asked for, and the futures that wait for it.
 
-    forsaken: nobody waits any more, though it may have begun.
+    forsaken: since when nobody waits any more, though it may have begun; 0 = somebody does.
     """
 
     __slots__ = ("began", "forsaken", "futures", "life", "payload", "requests")
@@ -63,7 +64,7 @@ class Case:
         self.payload = encode(requests)
         self.life: Life = life(requests, sentence)
         self.began = 0.0
-        self.forsaken = False
+        self.forsaken = 0.0
 
     @property
     def attempt(self) -> Attempt:
@@ -75,7 +76,7 @@ class Case:
         if not self.began and not self.forsaken:
             self.began = now
             waiting = [future.set_running_or_notify_cancel() for future in self.futures]
-            self.forsaken = not any(waiting)
+            self.forsaken = 0.0 if any(waiting) else now
         return not self.forsaken
 
     def resolve(self, results: Sequence[GradeResult]) -> None:

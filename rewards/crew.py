@@ -71,7 +71,11 @@ class Crew:
         self._watch_input(worker)
 
     def cancel(self, case: Case) -> None:
-        """Tell the workers that nobody waits for a case. One that grades several side by side hears it at its work."""
+        """Tell the workers that nobody waits for a case. One that grades several side by side hears it at its work.
+
+        One that does not, or whose grade never awaits, is given as long as it took to start, and then ended: a worker
+        is not thrown away for less than it costs.
+        """
         for worker in self.workers:
             if calls := [call for call in worker.in_flight if call.case is case]:
                 worker.send(b"".join([call.cancelled() for call in calls]))
@@ -152,7 +156,20 @@ class Crew:
             return None
         if worker.clock_stopped is not None:
             return worker.clock_stopped + self._plan.start_deadline
-        return self._end_of_call(worker, self._most_urgent(worker))
+        end = self._end_of_call(worker, self._most_urgent(worker))
+        unwanted = self._unwanted_since(worker)
+        return end if unwanted is None else min(end, unwanted + worker.start_seconds)
+
+    def _unwanted_since(self, worker: Worker) -> float | None:
+        """Since when nobody waits for anything that a worker is at; None = somebody does."""
+        since = worker.since
+        for call in worker.in_flight:
+            if call.case is None or not call.case.forsaken:
+                return None
+            since = max(since, call.case.forsaken)
+            if self._plan.concurrency == 1:  # the others wait behind it
+                break
+        return since
 
     def _end_of_call(self, worker: Worker, call: Call) -> float:
         """When a call's time is up: of calls side by side each has its own clock, else the first is the one at work."""
@@ -168,6 +185,8 @@ class Crew:
             return f"a worker was not ready within {self._plan.start_deadline:g} s"
         if worker.clock_stopped is not None:
             return f"loading took longer than {self._plan.start_deadline:g} s"
+        if self._unwanted_since(worker) is not None:
+            return "nobody waits for what it grades any more"
         return f"no answer within {self._most_urgent(worker).deadline:g} s"
 
     def _patience(self) -> float | None:

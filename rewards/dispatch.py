@@ -167,7 +167,7 @@ class Dispatcher:
             self._cases.add(case)
             self._queue.append(self._call(case, next(case.life), case.payload))
         for case in self._cases.intersection(forsaken):
-            case.forsaken = True
+            case.forsaken = time.monotonic()
             self._crew.cancel(case)
             for call in [call for call in self._alone if call.case is case]:
                 self._alone.remove(call)
@@ -299,6 +299,7 @@ class Dispatcher:
 
     def _hear_ready(self, worker: Worker, _message: Message) -> None:
         worker.ready = self._ever_ready = True
+        worker.start_seconds = time.monotonic() - worker.started
         self._tell_askers(None)
 
     def _hear_failed(self, worker: Worker, message: Message) -> None:
@@ -364,7 +365,7 @@ class Dispatcher:
             self._failed_start(cause)
         for call in calls[:suspects]:
             self._lost_calls += 1
-            if call.attempt.control:
+            if call.attempt.control and not (call.case and call.case.forsaken):
                 self._lost_controls += 1
                 self._lost_rows.add(row_of(call.attempt.requests))
             self._advance(call, Lost(cause))

@@ -41,7 +41,8 @@ def environment() -> dict[str, str]:
 class WorkerProcess(Generic[Call]):
     """A worker and the calls it has been given.
 
-    ready: it has made its grader. fresh: it has been given no call yet. alone: its one call shares it with none.
+    ready: it has made its grader, which took start_seconds. fresh: it has been given no call yet.
+    alone: its one call shares it with none.
     in_flight: calls given and not answered, in order. since: when the first of them became the one that it is at.
     clock_stopped: since when it loads something off the clock.
     """
@@ -58,6 +59,7 @@ class WorkerProcess(Generic[Call]):
         )
         self.started = now
         self.ready = False
+        self.start_seconds = 0.0
         self.fresh = True
         self.alone = False
         self.in_flight: deque[Call] = deque()
