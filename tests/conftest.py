@@ -73,9 +73,9 @@ def _docker() -> str:
     if not shutil.which("docker"):
         return "no docker on PATH"
     try:
-        answer = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
+        answer = subprocess.run(["docker", "info"], capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
-        return "`docker info` did not answer within 20 s"
+        return "`docker info` did not answer within 120 s"
     return "" if answer.returncode == 0 else "`docker info` fails: is the daemon running?"
 
 

@@ -48,7 +48,7 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-w",
         str(target),
     ]
-    done = subprocess.run([*command, str(ours)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*command, str(ours)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = target.glob("rlvr-*.whl")
     return built
@@ -160,21 +160,21 @@ def base_install(tmp_path: Path) -> dict[str, str]:
 
 
 def test_grading_from_the_command_line_needs_no_torch(base_install: dict[str, str]) -> None:
-    hidden = subprocess.run([sys.executable, "-c", "import torch"], env=base_install, capture_output=True, timeout=60)
+    hidden = subprocess.run([sys.executable, "-c", "import torch"], env=base_install, capture_output=True, timeout=300)
     assert hidden.returncode != 0, "torch is not hidden: this test would prove nothing"
     rows = (
         '{"id": "a", "prompt": "1+1?", "response": "\\\\boxed{2}", "reference": "2"}\n'
         '{"id": "b", "prompt": "1+1?", "response": "\\\\boxed{3}", "reference": "2"}\n'
     )
     command = [sys.executable, "-m", "rlvr.cli", "grade", "-", "--reward", "math"]
-    done = subprocess.run(command, input=rows, env=base_install, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, input=rows, env=base_install, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert re.findall(r'"verdict": *"(\w+)"', done.stdout) == ["correct", "wrong"]
 
 
 def test_training_without_torch_says_what_to_install(base_install: dict[str, str]) -> None:
     command = [sys.executable, "-m", "rlvr.cli", "train", str(ROOT / "configs" / "demo.yaml")]
-    done = subprocess.run(command, env=base_install, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=base_install, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "pip install 'rlvr[train]'" in done.stderr
     assert "Traceback" not in done.stderr

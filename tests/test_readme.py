@@ -91,7 +91,7 @@ def test_short_commands_run(command: str, clone: Path) -> None:
     rlvr.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m rlvr.cli "$@"\n')
     rlvr.chmod(0o755)
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, shell=True, cwd=clone, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, shell=True, cwd=clone, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout or "--out" in command
 

@@ -156,7 +156,7 @@ def test_a_folder_that_may_not_be_entered_is_a_bad_file(tmp_path: Path) -> None:
         if folder == Path("/tmp"):
             break
     asked = [sys.executable, "-c", code, str(closed / "rows.jsonl")]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=300, check=False)
     assert "Permission denied" in done.stdout, done.stderr
 
 

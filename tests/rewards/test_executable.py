@@ -16,6 +16,7 @@ import pytest
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidReward, Verdict, grade
 from rewards.executable import Executable
 from rewards.types import Json
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = """#!/usr/bin/env python3
@@ -50,7 +51,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def graded(*responses: str, deadline: float = 10.0, **parameters: Json) -> list[GradeResult]:
+def graded(*responses: str, deadline: float = PATIENCE, **parameters: Json) -> list[GradeResult]:
     spec = {"reward": "process", "parameters": {"command": "./grade.py", **parameters}}
     with GraderPool(spec, workers=1, deadline=deadline) as pool:
         return pool.grade([GradeRequest.from_dict({"response": r, "reference": "four"}) for r in responses])
@@ -101,7 +102,7 @@ def test_a_response_that_ends_or_hangs_the_command_is_wrong_and_the_others_are_g
     found = graded("1", "die", "0", range=[0, 1])
     assert [r.verdict.value for r in found] == ["correct", "wrong", "wrong"]
     assert "the command ./grade.py ended with code 3" in found[1].reason
-    hung = graded("hang", "1", deadline=1.0, range=[0, 1])
+    hung = graded("hang", "1", deadline=2.0, range=[0, 1])
     assert [r.verdict.value for r in hung] == ["wrong", "correct"]
 
 
@@ -126,7 +127,7 @@ def test_it_dies_with_its_worker_and_is_graded_in_process_too() -> None:
         assert pool.grade([GradeRequest(response="7")])[0].score == 7.0
         children = [p for p in psutil.Process().children(recursive=True) if any("grade.py" in w for w in p.cmdline())]
         assert children
-    assert ended(children)
+    wait_for_the_end(children)
     found = grade({**spec, "in_process": True}, [GradeRequest(response=r) for r in ("7", "die", "8")])
     assert [r.score for r in found] == [7.0, None, 8.0]
     assert "ended with code 3" in found[1].reason
@@ -155,16 +156,15 @@ def test_a_file_that_is_no_program_is_said_before_any_grade(program: Path) -> No
         GraderPool({"reward": "process", "parameters": {"command": "./grade.py"}}, workers=1).start()
 
 
-def ended(processes: list[psutil.Process]) -> bool:
-    """Whether all of them end. Nobody may ask for the exit status of those that outlive their parent, as in a container
+def wait_for_the_end(processes: list[psutil.Process]) -> None:
+    """All of them end. Nobody may ask for the exit status of those that outlive their parent, as in a container
     whose first process is no init: that one stays as a zombie is none of theirs.
     """
-    limit = time.monotonic() + 10
-    while alive := [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
-        if time.monotonic() > limit:
-            return not alive
-        time.sleep(0.05)
-    return True
+
+    def gone(one: psutil.Process) -> bool:
+        return not one.is_running() or one.status() == psutil.STATUS_ZOMBIE
+
+    until(lambda: all(map(gone, processes)), "the command to end")
 
 
 @pytest.mark.usefixtures("program")
@@ -207,14 +207,14 @@ def test_a_command_that_hangs_dies_with_whoever_grades(program: Path) -> None:
         "grade(spec, [GradeRequest(response='hang')], workers=1, deadline=500)\n"
     )
     one = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    limit = time.monotonic() + 30
-    found: list[psutil.Process] = []
-    while not found and time.monotonic() < limit:
+
+    def commands() -> list[psutil.Process]:
         children = psutil.Process(one.pid).children(recursive=True)
-        found = [child for child in children if child.cmdline()[-1:] == ["./grade.py"] and "-c" not in child.cmdline()]
-        time.sleep(0.05)
-    assert found
+        return [child for child in children if child.cmdline()[-1:] == ["./grade.py"] and "-c" not in child.cmdline()]
+
+    until(commands, "the command to start")
+    found = commands()
     time.sleep(0.3)
     one.kill()
     one.wait()
-    assert ended(found)
+    wait_for_the_end(found)

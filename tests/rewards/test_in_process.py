@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,14 +27,16 @@ from rewards import (
     reward,
 )
 from rewards.in_process import MOST_STUCK
+from tests.waiting import PATIENCE, until
 
 GO_ON = threading.Event()
+FOUR = asyncio.Barrier(4)
 
 
 @reward("test_here", correctness=True, in_process=True)
 def here(request: GradeRequest) -> float:
     if "hang" in request.response:
-        GO_ON.wait(20)
+        GO_ON.wait(PATIENCE)
     if "interrupt" in request.response:
         raise KeyboardInterrupt
     if "raise" in request.response:
@@ -45,7 +46,8 @@ def here(request: GradeRequest) -> float:
 
 @reward("test_here_later", in_process=True, concurrency=4)
 async def here_later(request: GradeRequest) -> float:
-    await asyncio.sleep(20 if "hang" in request.response else 0.2)
+    """Comes back once four are at it; never where the response says so."""
+    await (FOUR.wait() if "hang" not in request.response else asyncio.sleep(PATIENCE))
     return 1.0
 
 
@@ -64,7 +66,7 @@ def load() -> int:
     LOADS.append(threading.current_thread())
     if len(LOADS) == 2:
         LOADING.set()
-    LOADED[len(LOADS) - 1].wait(20)
+    LOADED[len(LOADS) - 1].wait(PATIENCE)
     return 1
 
 
@@ -104,17 +106,16 @@ def test_it_is_called_from_threads_and_running_event_loops() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(found) == 8
 
 
 def test_what_awaits_is_graded_side_by_side_and_given_up_at_its_deadline() -> None:
-    with GraderPool("test_here_later", deadline=1.0) as pool:
-        began = time.monotonic()
+    with GraderPool("test_here_later", deadline=PATIENCE) as pool:
         assert [r.score for r in pool.grade(of("a", "b", "c", "d"))] == [1.0] * 4
-        assert time.monotonic() - began < 0.75, "one after the other would take 0.8 s"
-        hung, fine = pool.grade(of("hang", "a"))
-    assert (hung.score, fine.score) == (None, 1.0)
+    with GraderPool("test_here_later", deadline=1.0) as pool:
+        (hung,) = pool.grade(of("hang"))
+    assert hung.score is None
     assert "no answer within 1 s" in hung.reason
 
 
@@ -135,10 +136,7 @@ def test_a_call_that_hangs_is_ungraded_and_does_not_stop_the_others() -> None:
         assert f"{MOST_STUCK} calls of it hang" in pool.grade(of("1"))[0].reason
         assert pool.counts().at_fault == MOST_STUCK + 2
         GO_ON.set()
-        limit = time.monotonic() + 10
-        while (result := pool.grade(of("1"))[0]).score is None and time.monotonic() < limit:
-            time.sleep(0.02)
-        assert result.verdict is Verdict.WRONG, "what came back makes room again"
+        until(lambda: pool.grade(of("1"))[0].verdict is Verdict.WRONG, "room again where calls came back")
 
 
 def test_a_closed_pool_and_a_reward_that_cannot_load_say_so(tmp_path: Path) -> None:
@@ -162,13 +160,13 @@ def test_a_load_that_ends_after_it_was_given_up_changes_nothing_for_the_next() -
         with pytest.raises(GradingUnavailable, match="loading took longer than 1 s"):
             pool.start()
         next_one = pool.submit(GradeRequest(response="a"))
-        assert LOADING.wait(10)
+        assert LOADING.wait(PATIENCE)
         LOADED[0].set()
-        LOADS[0].join(10)
+        LOADS[0].join(PATIENCE)
         assert not LOADS[0].is_alive()
         assert not next_one.done()
         LOADED[1].set()
-        assert next_one.result(timeout=10).score == 1.0
+        assert next_one.result(PATIENCE).score == 1.0
 
 
 def test_a_process_with_a_hanging_grade_in_it_still_ends(tmp_path: Path) -> None:
@@ -181,7 +179,7 @@ def test_a_process_with_a_hanging_grade_in_it_still_ends(tmp_path: Path) -> None
         "GraderPool('sleeps').submit(GradeRequest(response='a'))\n"
         "print('bye')\n"
     )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ran.stdout, ran.stderr, ran.returncode) == ("1.0\nbye\n", "", 0)
 
 
@@ -202,7 +200,7 @@ def test_threads_that_hand_over_functions_get_the_grades_of_their_own() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
     finally:
         sys.setswitchinterval(interval)
     assert wrong == []

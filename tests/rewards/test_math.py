@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -291,7 +292,7 @@ def test_another_kind_of_reference_is_not_judged() -> None:
 def test_a_symbolic_answer_that_takes_for_ever_is_wrong_in_the_pool() -> None:
     slow = r"\prod_{n=1}^{9999} \left(1 + \frac{x^n}{n}\right)^{9999}"
     reference = MathReference(answer=r"\sin(x) + y")
-    with GraderPool("math", workers=1, deadline=2.0) as pool:
+    with GraderPool("math", workers=1, deadline=6.0) as pool:
         results = pool.grade(
             [GradeRequest(response=f"\\boxed{{{a}}}", reference=reference) for a in (slow, r"y+\sin x")]
         )
@@ -417,9 +418,15 @@ def test_the_math_reward_is_quick_enough_for_integers() -> None:
     ]
     with GraderPool("math", workers=1) as pool:
         pool.start().grade(requests[:100])
-        laps = [time.perf_counter()]
+        laps = [spent()]
         for _ in range(3):
             pool.grade(requests)
-            laps.append(time.perf_counter())
+            laps.append(spent())
     best = min(b - a for a, b in pairwise(laps)) / len(requests)
-    assert best < 500e-6  # about 90 µs on an idle machine; the bound is for a busy one
+    assert best < 500e-6  # about 130 µs on an idle machine; the bound is for a busy one
+
+
+def spent() -> float:
+    """CPU seconds of this process and its children that are on."""
+    children = [child.cpu_times() for child in psutil.Process().children()]
+    return time.process_time() + sum(times.user + times.system for times in children)

@@ -92,16 +92,16 @@ def test_setup_may_await_and_a_class_has_its_own(loads: Path, name: str, in_proc
 
 
 def test_loading_is_not_the_responses_time(loads: Path) -> None:
-    spec = {"reward": "test_stateful", "parameters": {"slowly": 1.0}}
-    with GraderPool(spec, workers=1, deadline=0.5) as pool:
+    spec = {"reward": "test_stateful", "parameters": {"slowly": 2.0}}
+    with GraderPool(spec, workers=1, deadline=1.5) as pool:
         assert pool.grade(of("a"))[0].score == 2.0
     assert loads.read_text() == "x"
 
 
 def test_a_control_request_finds_the_state_loaded(loads: Path) -> None:
     """Loading takes longer than the deadline: a control that loaded again would be lost."""
-    spec = {"reward": "test_stateful", "parameters": {"slowly": 0.7}}
-    with GraderPool(spec, workers=1, deadline=0.4) as pool:
+    spec = {"reward": "test_stateful", "parameters": {"slowly": 2.0}}
+    with GraderPool(spec, workers=1, deadline=1.5) as pool:
         assert pool.grade(of("hang"))[0].reason.startswith("grading limit")
     assert len(loads.read_text()) == 3, "one worker for each attempt, one load for each worker"
 

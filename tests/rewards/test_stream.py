@@ -47,7 +47,7 @@ def test_results_come_out_while_the_source_waits_for_its_next_request(name: str)
         for group in "abc":
             row = {"response": "4", "reference": "4", "group": group}
             yield GradeRequest.from_dict(row)
-        assert go_on.wait(60), "nobody takes what is there"
+        assert go_on.wait(300), "nobody takes what is there"
         yield GradeRequest(response="5", reference=MathReference(answer="4"), group_id="d")
 
     results = stream(name, source(), workers=1)
@@ -75,7 +75,7 @@ def test_a_source_reads_its_context_and_is_left_where_nobody_takes_more() -> Non
     assert next(results).score == 7.0
     who.reset(token)
     results.close()  # type: ignore[attr-defined]
-    assert left.wait(30)
+    assert left.wait(300)
     assert len(begun) <= 5
 
 

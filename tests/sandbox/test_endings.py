@@ -188,7 +188,7 @@ def test_a_container_ends_with_its_event_loop(docker_image: str, others: set[int
 
     def running_containers() -> str:
         words = ["docker", "ps", "--quiet", "--filter", f"name=rlvr-sandbox-{os.getpid()}-"]
-        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=300).stdout
 
     asyncio.run(within())
     assert not running_containers()

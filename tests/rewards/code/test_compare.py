@@ -237,13 +237,13 @@ OUTPUT_BOMBS = {
 @pytest.mark.parametrize("tolerance", [None, 1e-6])
 @pytest.mark.parametrize("output", OUTPUT_BOMBS.values(), ids=OUTPUT_BOMBS)
 def test_large_outputs_are_compared_in_linear_time(output: bytes, tolerance: float | None) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(20):
         assert len(output.split(b"\n", 100)) > 0
         assert output.rstrip() is not None
         assert bytes(bytearray(output)) == output
-    usual = time.perf_counter() - began
-    began = time.perf_counter()
+    usual = time.process_time() - began
+    began = time.process_time()
     assert not same_output("1.5", output, tolerance)
     assert not same_output("\n".join(["9"] * 40), output, tolerance)
-    assert time.perf_counter() - began < 20 * max(usual, 0.01)
+    assert time.process_time() - began < 20 * max(usual, 0.01)

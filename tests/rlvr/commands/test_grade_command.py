@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rlvr.cli import main
 from rlvr.offline.asking import requests_of
+from tests.waiting import PATIENCE
 
 TEXT, OBJECT = "response must be a string", "expected a JSON object"
 ROOT = Path(__file__).resolve().parents[3]
@@ -303,7 +303,7 @@ def test_each_answer_is_written_before_the_next_row_comes() -> None:
             process.stdin.write(json.dumps({"id": index, **BOXED}).encode() + b"\n")
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["id"] == index  # while standard input is still open
-        rest, told = process.communicate(timeout=30)
+        rest, told = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert (process.returncode, rest) == (0, b"")
@@ -328,7 +328,7 @@ def test_grading_needs_no_torch() -> None:
         "sys.exit(main())\n"
     )
     process = start("-", "--reward", "math", "--workers", "1", code=blocked)
-    answer, told = process.communicate(json.dumps(BOXED).encode() + b"\n", timeout=60)
+    answer, told = process.communicate(json.dumps(BOXED).encode() + b"\n", timeout=PATIENCE)
     assert process.returncode == 0, told.decode()
     assert json.loads(answer)["score"] == 1.0
 
@@ -340,13 +340,11 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     process.stdout.close()
     process.stdin.write(b'{"response": "a"}\n' * 50)
     process.stdin.flush()
-    began = time.monotonic()
     with process.stderr:  # type: ignore[union-attr]
         told = process.stderr.read()  # type: ignore[union-attr]
-    assert process.wait(timeout=30) in (0, 1)
+    assert process.wait(timeout=PATIENCE) in (0, 1)
     assert b"Traceback" not in told
     assert b"Fatal" not in told
-    assert time.monotonic() - began < 20
     process.stdin.close()
 
 
@@ -358,7 +356,7 @@ def test_a_full_disk_and_closed_streams_are_errors_with_a_message(tmp_path: Path
         (grade.format(rows) + " >&-", "rlvr: standard output is closed; name a file with --out"),
         (grade.format("-") + " <&-", "rlvr: standard input is closed; name a file, or give rows on standard input"),
     ):
-        ran = subprocess.run(redirected, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+        ran = subprocess.run(redirected, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
         assert (ran.returncode, ran.stderr.splitlines()) == (1, [message])
 
 
@@ -366,7 +364,7 @@ def test_an_output_that_cannot_grow_leaves_its_partial_file(tmp_path: Path) -> N
     rows = write_lines(tmp_path / "in.jsonl", [BOXED] * 50)
     (tmp_path / "graded.jsonl.partial").symlink_to("/dev/full")
     process = start(str(rows), "--reward", "format", "--workers", "1", "--out", str(tmp_path / "graded.jsonl"))
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert told.decode().startswith("rlvr: cannot write ")
     assert b"No space left on device" in told
@@ -393,7 +391,7 @@ def test_help_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_closed_standard_error_changes_nothing_of_what_is_written(tmp_path: Path) -> None:
     rows = write_lines(tmp_path / "in.jsonl", [BOXED, "nonsense"])
     command = f"{sys.executable} -m rlvr.cli grade {rows} --reward math --workers 1 2>&-"
-    ran = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert ran.returncode == 3
     assert [json.loads(line)["score"] for line in ran.stdout.splitlines()] == [1.0]
 
@@ -401,5 +399,5 @@ def test_a_closed_standard_error_changes_nothing_of_what_is_written(tmp_path: Pa
 def test_a_pipe_with_a_name_is_read_as_a_stream(tmp_path: Path) -> None:
     rows = write_lines(tmp_path / "in.jsonl", [BOXED, BOXED])
     command = f"{sys.executable} -m rlvr.cli grade <(cat {rows}) --reward math --workers 1"
-    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert (ran.returncode, len(ran.stdout.splitlines())) == (0, 2), ran.stderr

@@ -63,7 +63,7 @@ def killed_at_each_step(folder: Path) -> Iterator[tuple[int, Path]]:
     for steps in range(30):
         out = replacing(folder / str(steps))
         words = [sys.executable, "-c", KILLED, str(out), str(steps)]
-        ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
         yield steps, out
         if ended.returncode == 0:

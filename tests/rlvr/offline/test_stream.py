@@ -14,6 +14,7 @@ from rewards import GraderPool
 from rlvr.cli import main
 from rlvr.offline.sources import Numbered
 from rlvr.offline.stream import GradingStream, Item, _Reader
+from tests.waiting import PATIENCE
 
 SLOW = "import time\ndef slow(request):\n    time.sleep(0.5 if request.response == '0' else 0)\n    return 1.0\n"
 
@@ -106,7 +107,7 @@ def test_a_caller_that_stops_ends_the_reader() -> None:
     while not reader.some(1):
         time.sleep(0.01)
     reader.wanted.clear()
-    reader.join(timeout=5)
+    reader.join(timeout=PATIENCE)
     assert not reader.is_alive()
 
 
