@@ -6,6 +6,11 @@ any other is refused when the schema is read. So are a schema that no draft know
 patterns that are not matched in linear time (`rewards.rules.linear`, which also matches them here: jsonschema would use
 Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
 
+A reference is followed once for each part of the value, so that alternatives that lead to the same part do not multiply
+with its depth; those that depend on where they come from (`$dynamicRef`) are followed each time. Numbers are multiples
+as they are written: 19.99 is one of 0.01. Beside `unevaluatedItems` and `unevaluatedProperties`, which jsonschema
+decides in quadratic time, a list or object of more than `MOST_MEMBERS` is a fault of the value.
+
 Example:
     >>> fault({"type": "object", "required": ["a"]}, {"b": 1})
     "'a' is a required property"
@@ -19,9 +24,11 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from rewards.rules.linear import Unsupported, compile_linear
 from sandbox.json_text import Json
@@ -30,25 +37,32 @@ DEEPEST = 50
 """Levels of nesting of a schema, and of a value."""
 LONGEST = 1_000_000
 """Characters of a schema."""
+MOST_MEMBERS = 1_000
+"""Members of a list or object beside `unevaluatedItems` or `unevaluatedProperties`."""
 
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_FOLLOWED: ContextVar[dict[tuple[int, int], Any]] = ContextVar("_FOLLOWED")
+"""What is wrong with a part of the value by a reference of the schema, both by their ids; None = nothing."""
+
+_DYNAMIC = ("$dynamicRef", "$recursiveRef")
+_REFERENCES = ("$ref", *_DYNAMIC)
 _IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "extends")
 _DATA = ("enum", "const", "default", "examples")
 
 
+def _levels(value: object) -> Iterator[list[Collection[object]]]:
+    """The lists and objects of a value, outermost first, down to one more level than `DEEPEST`. No recursion."""
+    level: list[object] = [value]
+    for _ in range(DEEPEST + 1):
+        holding: list[Collection[object]] = [one for one in level if isinstance(one, Mapping | list | tuple)]
+        if not holding:
+            return
+        yield holding
+        level = [inner for one in holding for inner in (one.values() if isinstance(one, Mapping) else one)]
+
+
 def depth_of(value: object) -> int:
-    """Levels of lists and objects, counted up to one more than `DEEPEST`. No recursion."""
-    level, depth = [value], 0
-    while level and depth <= DEEPEST:
-        inner: list[object] = []
-        for one in level:
-            if isinstance(one, Mapping):
-                inner.extend(one.values())
-            elif isinstance(one, list | tuple):
-                inner.extend(one)
-        depth += any(isinstance(one, Mapping | list | tuple) for one in level)
-        level = inner
-    return depth
+    """Levels of lists and objects, counted up to one more than `DEEPEST`."""
+    return sum(1 for _ in _levels(value))
 
 
 def check_schema(schema: Json) -> None:
@@ -72,7 +86,17 @@ def fault(schema: Json, value: Json) -> str:
     Raises:
         ValueError: the schema itself is at fault.
     """
-    error = next(_validator(json.dumps(schema)).iter_errors(value), None)
+    text = json.dumps(schema)
+    validator = _validator(text)
+    if '"unevaluated' in text:
+        most = max((len(one) for level in _levels(value) for one in level), default=0)
+        if most > MOST_MEMBERS:
+            return f"a list or object has {most} members; beside 'unevaluated…' {MOST_MEMBERS} are read at most"
+    outer = _FOLLOWED.set({})
+    try:
+        error = next(validator.iter_errors(value), None)
+    finally:
+        _FOLLOWED.reset(outer)
     if error is None:
         return ""
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
@@ -103,15 +127,10 @@ def _validator(text: str) -> Any:
         raise ValueError("it is nested too deep") from error
     specification = specification_with(kind.ID_OF(kind.META_SCHEMA))
     _check_parts(schema, specification, jsonschema.validators.SPECIFICATIONS)
-    strict = jsonschema.validators.extend(
-        kind,
-        {
-            "pattern": _pattern,
-            "patternProperties": _pattern_properties,
-            "additionalProperties": _additional_properties,
-            "uniqueItems": _unique_items,
-        },
-    )
+    changed = dict(_KEYWORDS)
+    if not any(f'"{name}"' in text for name in _DYNAMIC):
+        changed["$ref"] = _once(kind.VALIDATORS["$ref"])
+    strict = jsonschema.validators.extend(kind, {name: changed[name] for name in changed if name in kind.VALIDATORS})
     return strict(schema, registry=Registry())
 
 
@@ -197,13 +216,34 @@ def _refuse_circles(same_value: Mapping[int, list[int]]) -> None:
                 path[following] = iter(same_value.get(following, ()))
 
 
-# --- keywords that jsonschema decides with backtracking or in quadratic time ------------------------------------------
+# --- keywords that jsonschema decides by backtracking, over and over, in quadratic time, or in binary fractions -----
+
+_Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Any]]
 
 
-def _error(message: str) -> Any:
+def _error(message: str, path: Iterable[str | int] = ()) -> Any:
     import jsonschema
 
-    return jsonschema.ValidationError(message)
+    return jsonschema.ValidationError(message, path=path)
+
+
+def _once(followed: _Keyword) -> _Keyword:
+    """A reference that remembers what it said of a part of the value."""
+
+    def remembered(validator: Any, target: str, value: object, schema: object) -> Iterator[Any]:
+        known, key = _FOLLOWED.get(), (id(schema), id(value))
+        if key not in known:
+            first = next(followed(validator, target, value, schema), None)
+            known[key] = None if first is None else (first.message, tuple(first.path))
+        if known[key] is not None:
+            yield _error(*known[key])
+
+    return remembered
+
+
+def _multiple_of(validator: Any, divisor: float, value: object, _schema: object) -> Iterator[Any]:
+    if validator.is_type(value, "number") and Fraction(str(value)) % Fraction(str(divisor)):
+        yield _error(f"{value!r:.80} is not a multiple of {divisor!r}")
 
 
 def _pattern(validator: Any, source: str, value: object, _schema: object) -> Iterator[Any]:
@@ -243,6 +283,16 @@ def _unique_items(validator: Any, wanted: Json, value: object, _schema: object) 
                 yield _error(f"{item!r:.80} stands twice in a list of unique items")
                 return
             seen.add(spelled)
+
+
+_KEYWORDS: Mapping[str, _Keyword] = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+    "uniqueItems": _unique_items,
+    "multipleOf": _multiple_of,
+    "divisibleBy": _multiple_of,
+}
 
 
 def _spelling(value: Json) -> Hashable:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rewards import GradeRequest, GradeResult, InvalidRow, JsonSchemaReference, Verdict, grade
 from rewards.rules.json_schema import json_schema, read_json
-from rewards.rules.schema import DEEPEST, check_schema, fault
+from rewards.rules.schema import DEEPEST, MOST_MEMBERS, check_schema, fault
 from rewards.types import DataReference, Json, reference_from
 
 PERSON: Json = {
@@ -198,6 +198,51 @@ def test_a_recursive_schema_goes_as_deep_as_values_may() -> None:
     inside = DEEPEST - 1
     assert judge('{"n":' * inside + "{}" + "}" * inside, schema).score == 1.0
     assert judge('{"n":' * inside + '{"m":1}' + "}" * inside, schema).score == 0.0
+
+
+EITHER: Json = {
+    "$defs": {
+        "sum": {
+            "anyOf": [
+                {"type": "integer"},
+                {"required": ["op"], "properties": {"left": {"$ref": "#/$defs/sum"}, "op": {"const": "+"}}},
+                {"required": ["op"], "properties": {"left": {"$ref": "#/$defs/sum"}, "op": {"const": "-"}}},
+            ]
+        }
+    },
+    "type": "object",
+    "properties": {"of": {"$ref": "#/$defs/sum"}},
+}
+
+
+@pytest.mark.parametrize(("leaf", "right"), [("1", True), ('{"op": "*"}', False)])
+def test_alternatives_that_look_at_the_same_part_do_not_multiply(leaf: str, right: bool) -> None:
+    inside = DEEPEST - 3
+    value = '{"left": ' * inside + leaf + ', "op": "-"}' * inside
+    result = judge(f'{{"of": {value}}}', EITHER)
+    assert (result.score == 1.0) == right
+    assert right or result.reason.startswith("of: ")
+
+
+@pytest.mark.parametrize(
+    ("schema", "opening", "item", "closing"),
+    [
+        ({"allOf": [{"items": True}], "unevaluatedItems": False}, "[", "1", "]"),
+        ({"allOf": [{"additionalProperties": True}], "unevaluatedProperties": False}, "{", '"{}": 1', "}"),
+    ],
+)
+def test_what_unevaluated_looks_at_is_bounded(schema: Json, opening: str, item: str, closing: str) -> None:
+    few, many = (opening + ",".join(item.format(i) for i in range(n)) + closing for n in (MOST_MEMBERS, 80_000))
+    assert judge(few, schema).score == 1.0
+    assert "has 80000 members; beside 'unevaluated" in judge(many, schema).reason
+
+
+@pytest.mark.parametrize(
+    ("value", "divisor", "multiple"),
+    [("19.99", 0.01, True), ("0.3", 0.1, True), ("1e308", 0.1, True), ("19.995", 0.01, False), ("7", 2, False)],
+)
+def test_a_multiple_is_one_of_the_numbers_as_they_are_written(value: str, divisor: float, multiple: bool) -> None:
+    assert (judge(value, {"multipleOf": divisor}).score == 1.0) == multiple
 
 
 def test_it_grades_in_workers() -> None:
