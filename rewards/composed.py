@@ -126,11 +126,8 @@ def concurrency(spec: RewardSpec) -> int:
 
 def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: bool = False) -> float:
     """Seconds beyond a pool's deadline that the rewards ask for these requests, or for the controls made of them."""
-    total = 0.0
-    for reward in rewards_of(spec).values():
-        for request in requests if reward.seconds is not None else ():
-            total += sum(map(reward.patience, reward.controls(request) if control else (request,)))
-    return total
+    declared = [reward for reward in rewards_of(spec).values() if reward.seconds is not None]
+    return sum(reward.patience(request, control=control) for reward in declared for request in requests)
 
 
 def has_right_and_wrong(spec: RewardSpec) -> bool:

@@ -117,13 +117,18 @@ class Reward:
         """How many requests one worker grades at once with these parameters."""
         return self.concurrency if isinstance(self.concurrency, int) else max(1, self.concurrency(given))
 
-    def patience(self, request: GradeRequest) -> float:
-        """Seconds beyond the pool's deadline that a request may take; none where the reward cannot say it."""
-        try:
-            seconds = 0.0 if self.seconds is None else float(self.seconds(request))
-        except Exception:  # the reward's own code, on a request made by anyone; the deadline holds without it
+    def patience(self, request: GradeRequest, *, control: bool = False) -> float:
+        """Seconds beyond the pool's deadline that a request may take, or the controls made of it.
+
+        None where the reward cannot say it: this is its own code, on a request made by anyone, in the thread of a pool.
+        """
+        if self.seconds is None:
             return 0.0
-        return seconds if 0.0 < seconds < math.inf else 0.0
+        try:
+            asked = [float(self.seconds(one)) for one in (self.controls(request) if control else (request,))]
+        except BaseException:  # whatever it raises; the deadline holds without it
+            return 0.0
+        return sum(seconds for seconds in asked if 0.0 < seconds < math.inf)
 
     def judged_on(self, given: Mapping[str, Json]) -> Range | None:
         """The range from wrong to right with these parameters; None where there is no right and wrong."""

@@ -50,7 +50,7 @@ class Dispatcher:
         self._plan = plan
         self._lock = threading.Lock()
         self._inbox: list[Case] = []
-        self._forsaken: list[Case] = []
+        self._forsaken: list[Future[GradeResult]] = []
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
@@ -86,11 +86,11 @@ class Dispatcher:
             self._inbox.extend(cases)
             self._wake()
 
-    def forsake(self, cases: Sequence[Case]) -> None:
-        """Nobody waits for these any more: what can be cancelled is, and what is lost is not repeated."""
+    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
+        """Nobody waits for these any more: what is all forsaken is cancelled, and not repeated when lost."""
         with self._lock:
             if not self._closing:
-                self._forsaken.extend(cases)
+                self._forsaken.extend(futures)
                 self._wake()
 
     def start_all(self) -> Future[None]:
@@ -131,8 +131,8 @@ class Dispatcher:
 
     def _wake(self) -> None:
         if self._asleep:
+            os.write(self._wake_write, b"w")  # before the next line: an interrupt between them costs a byte, no sleep
             self._asleep = False
-            os.write(self._wake_write, b"w")
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -161,12 +161,14 @@ class Dispatcher:
         with self._lock:
             self._asleep = False
             inbox, self._inbox = self._inbox, []
-            forsaken, self._forsaken = self._forsaken, []
+            forsaken, self._forsaken = {*self._forsaken}, []
             askers, self._askers = self._askers, []
+            # At once: whatever goes wrong below, `_end` answers those who are known here.
+            self._cases.update(inbox)
+            self._starting_for += askers
         for case in inbox:
-            self._cases.add(case)
             self._queue.append(self._call(case, next(case.life), case.payload))
-        for case in self._cases.intersection(forsaken):
+        for case in [case for case in self._cases if forsaken.issuperset(case.futures)] if forsaken else ():
             case.forsaken = time.monotonic()
             self._crew.cancel(case)
             for call in [call for call in self._alone if call.case is case]:
@@ -174,7 +176,6 @@ class Dispatcher:
                 self._drop(case)
         if askers:
             self._keep_all = True
-            self._starting_for += askers
             self._tell_askers(None)
         for worker, lateness in self._crew.overdue():
             if worker.ready:
@@ -189,11 +190,13 @@ class Dispatcher:
             self._closing = True
             self._asleep = False  # nobody writes into a pipe that is closed below
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
-        self._crew.close()
-        for case in cases:
-            case.fail(GradingUnavailable(reason))
-        for asker in askers:
-            asker.set_exception(GradingUnavailable(reason))
+        try:
+            self._crew.close()
+        finally:
+            for case in cases:
+                case.fail(GradingUnavailable(reason))
+            for asker in askers:
+                asker.set_exception(GradingUnavailable(reason))
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -319,7 +322,7 @@ class Dispatcher:
             return
         try:
             results = [GradeResult.from_dict(row) for row in message["results"]]  # type: ignore[union-attr, arg-type]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
         if len(results) != (0 if call.attempt.control else len(call.attempt.requests)):

@@ -25,7 +25,7 @@ from concurrent.futures import Future, InvalidStateError
 from rewards.calls import Case, Plan, PoolCounts
 from rewards.composed import build, make_ready, rewards_of
 from rewards.composition import RewardSpec
-from rewards.errors import GraderEnded, GradingUnavailable
+from rewards.errors import GradingUnavailable
 from rewards.finished import finished
 from rewards.outcome import raised, short
 from rewards.types import GradeResult
@@ -70,7 +70,7 @@ class InProcess:
             for case in cases:
                 self.leave_ungraded(case, self._hanging())
 
-    def forsake(self, cases: Sequence[Case]) -> None:
+    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
         """Nobody waits for these any more; what has begun here cannot be ended."""
 
     def start_all(self) -> Future[None]:
@@ -155,6 +155,7 @@ class InProcess:
         Returns the cases that it is at, and those that nobody will begin.
         """
         runner.over = runner.given_up = True
+        runner.wake()  # where its loop still turns, it ends when the call comes back
         self.stuck += 1
         cases = [*runner.running]
         runner.running.clear()
@@ -211,7 +212,7 @@ class _Runner:
                 asyncio.run(self._serve_concurrently())
             else:
                 self._serve()
-        except Exception as error:  # whatever a reward raises while it loads; and whoever waits must hear of any other
+        except BaseException as error:  # whatever a reward raises while it loads: whoever waits must hear of it
             said = (
                 str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
             )
@@ -259,10 +260,17 @@ class _Runner:
         began = time.perf_counter()
         try:
             results = await self._grader.grade(case.requests)
-        except (Exception, GraderEnded, KeyboardInterrupt, SystemExit) as error:  # a grade, whatever a reward raises
+        except BaseException as error:  # a grade, whatever a reward raises
+            if self._is_cancelled():
+                raise
             results = [raised(self._owner.plan.name, error)] * len(case.requests)
         spent = time.perf_counter() - began
         return [result.timed(spent / len(results)) for result in results]
+
+    def _is_cancelled(self) -> bool:
+        """Whether it is this runner that ends the call, and no cancellation that the reward itself brought about."""
+        task = None if self._loop is None else asyncio.current_task()
+        return task is not None and task.cancelling() > 0
 
     def _done(self, case: Case, results: list[GradeResult]) -> None:
         owner = self._owner

@@ -206,13 +206,12 @@ class GraderPool:
         self._running().submit(cases)
         return cases
 
-    def _forsake(self, cases: Sequence[Case]) -> None:
-        """Nobody waits for these any more."""
-        for case in cases:
-            for future in case.futures:
-                future.cancel()
-        if cases and (dispatcher := self._dispatcher) is not None:
-            dispatcher.forsake(cases)
+    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
+        """Nobody waits for these any more: what has not begun is not graded, and what hangs is not tried again."""
+        for future in futures:
+            future.cancel()
+        if futures and (dispatcher := self._dispatcher) is not None:
+            dispatcher.forsake(futures)
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -307,7 +306,7 @@ class _Batch:
         return [future for case in self._cases for future in case.futures]
 
     def cancel(self) -> None:
-        self._pool._forsake(self._cases)
+        self._pool.forsake(self.futures)
 
 
 def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:
