@@ -398,8 +398,9 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
     if not callable(target):
         known = _held_by(module)
         meant = f"; parameters of {path} are given as '{{reward: {path}, parameters: {{NAME: VALUE}}}}'"
+        there = nearest(function, known) if target is None else f", which is {target!r:.80} and no function"
         raise UnknownReward(
-            f"{path} has no reward {function!r}{nearest(function, known)} (it has: {', '.join(known) or 'none'})"
+            f"{path} has no reward {function!r}{there} (it has: {', '.join(known) or 'none'})"
             f"{meant if path in names() else ''}"
         )
     return target, Source(module=module.__name__, file=file), function
@@ -411,11 +412,11 @@ def _declared_in(place: str) -> list[Reward]:
 
 
 def _held_by(module: ModuleType) -> list[str]:
-    """What may stand behind the colon: its registered rewards and its functions."""
+    """What may stand behind the colon: its registered rewards, its functions, and what it offers of other modules."""
     held = getattr(module, "__file__", None)
     here = _declared_in(os.path.realpath(held) if held else module.__name__)
     functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
-    return sorted({*(made.name for made in here), *functions})
+    return sorted({*(made.name for made in here), *functions, *map(str, getattr(module, "__all__", ()))})
 
 
 def is_path(place: str) -> bool:

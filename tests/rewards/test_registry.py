@@ -245,6 +245,15 @@ def test_a_file_gives_rewards_by_function_and_by_registered_name(tmp_path: Path)
         find(str(file))
 
 
+def test_what_a_module_offers_beside_its_own_functions_is_named_where_a_name_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "offers.py"
+    file.write_text("from math import fsum\nRATE = 0.5\n__all__ = ['fsum']\ndef own(request): return RATE\n")
+    with pytest.raises(UnknownReward, match=r"has no reward 'fsun'; did you mean 'fsum'\? \(it has: fsum, own\)"):
+        find(f"{file}:fsun")
+    with pytest.raises(UnknownReward, match=r"has no reward 'RATE', which is 0\.5 and no function"):
+        find(f"{file}:RATE")
+
+
 def test_files_that_are_missing_or_do_not_load_say_so(tmp_path: Path) -> None:
     with pytest.raises(UnknownReward, match="there is no file"):
         find(f"{tmp_path}/none.py:f")
