@@ -40,6 +40,9 @@ _HOLLOW = re.compile(
     r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
     r"|[{}$?_.…~])*\Z"
 )
+_PLACEHOLDER = re.compile(  # a form that is quoted: "goes in \\boxed{answer}"
+    r"(?:\\text\s*\{)?\s*(?:(?:the|my|your)\s)?(?:final\s)?answer(?:\shere)?\s*\}?", re.IGNORECASE
+)
 _DENIED = re.compile(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
     r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
@@ -57,6 +60,7 @@ _WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wro
     r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
     re.IGNORECASE,
 )
+_FAILS = re.compile(r"[\s$*)]*(?:fails|failed)\s*[.,;!]")
 _ASKED = re.compile(
     r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
 )
@@ -231,6 +235,8 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
             if last is None and not past_empty:
                 return Committed("", box.end)
             continue
+        if last is not None and _PLACEHOLDER.fullmatch(content):
+            continue
         if last is None:
             last = box
         else:
@@ -317,7 +323,7 @@ def _is_denied(text: str, box: Box) -> bool:
     behind = text[box.end : box.end + _LONGEST_JOINT]
     is_asked = behind.lstrip("$*) ").startswith("?")
     is_number = _DIGIT.search(text, box.content_start, box.content_end) is not None  # a choice may be a wrong one
-    if is_number and not is_asked and is_taken_back(behind):
+    if is_number and not is_asked and (is_taken_back(behind) or _FAILS.match(behind)):
         return True
     begin = _beginning(text, box.start)
     if _REPUDIATED.match(text, begin, box.start) is not None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from rewards.math.expressions import (
     FUNCTIONS,
     IMAGINARY_UNIT,
+    INFINITY,
     MINUS_ONE,
     ONE,
     ZERO,
@@ -18,6 +19,7 @@ from rewards.math.expressions import (
     Num,
     Op,
     Sym,
+    add,
     divide,
     multiply,
     negative,
@@ -27,6 +29,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.grammar import CLOSING, Grammar
 from rewards.math.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
+from rewards.math.series import summed
 from rewards.math.tokens import Kind, NotMaths, Token
 
 _LONGEST_DERIVATIVE = 30  # tokens
@@ -47,6 +50,8 @@ class Parser(Grammar):
         if name in UNIT_VECTORS:
             return Sym(UNIT_VECTORS[name])
         plain = name[1:]
+        if plain in _SPECIAL and self.peek() == "(" and (value := self._special(plain)) is not None:
+            return value
         if plain in GREEK:
             return Sym(self._indexed(plain))
         if plain in FUNCTIONS:
@@ -56,7 +61,22 @@ class Parser(Grammar):
             raise NotMaths(f"a command that is not known: {name!r:.40}")
         return reader(self)
 
+    def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
+        if len(behind) != 1:
+            raise NotMaths("more than one term behind dots")
+        return summed(shown, behind[0])
+
     # --- commands ---
+
+    def _special(self, name: str) -> Expr | None:
+        r"""`\Gamma(n)`, `\zeta(2)`: the factorial and the sum that they are; None where it is none of them."""
+        at = self.at
+        self.at += 1
+        try:
+            return _SPECIAL[name](self._inside(")"))
+        except NotMaths:
+            self.at = at
+            return None
 
     def _fraction(self) -> Expr:
         derivative = self._derivative() if self.peek() == "{" and self.peek(1)[:1] in ("d", "\\") else None
@@ -347,6 +367,20 @@ def _called(name: str) -> Callable[[Parser], Expr]:
 
 def _large(name: str) -> Callable[[Parser], Expr]:
     return lambda parser: parser._large(name)
+
+
+def _gamma(of: Expr) -> Expr:
+    return Op("!", (number(of.value - 1) if isinstance(of, Num) and not of.digits else add(of, MINUS_ONE),))
+
+
+def _zeta(of: Expr) -> Expr:
+    if not isinstance(of, Num) or of.value.denominator != 1 or of.value < 2:
+        raise NotMaths("zeta of what is no whole number above 1")
+    term = Sym("the term")
+    return Op("sum", (power(term, negative(of)), term, ONE, INFINITY))
+
+
+_SPECIAL: dict[str, Callable[[Expr], Expr]] = {"Gamma": _gamma, "zeta": _zeta}
 
 
 _READERS: dict[str, Callable[[Parser], Expr]] = {

@@ -112,8 +112,13 @@ class Grammar:
         if self._depth > _DEEPEST:
             raise NotMaths("nested too deep")
         terms = [self._signed()]
+        shown: list[Expr] = []  # before dots
         while (sign := self.peek()) in ("+", "-", "\\pm", "\\mp"):
             self.at += 1
+            if not shown and sign == "+" and self.peek() == "\\ldots" and self.peek(1) == "+":
+                self.at += 1
+                shown, terms = terms, []
+                continue
             term = self._signed()
             if sign == "-":
                 term = negative(term)
@@ -121,10 +126,14 @@ class Grammar:
                 term = Op(sign[1:], (term,))
             terms.append(term)
         self._depth -= 1
-        value = add(*terms)
+        value = self._with_dots(shown, terms) if shown else add(*terms)
         if self._depth == 0 and self.take("\\over"):
             value = divide(value, self.expression())
         return value
+
+    def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
+        """A sum with dots; `commands` knows its rule. Raises NotMaths."""
+        raise NotMaths(f"a sum with dots behind {len(shown)} terms and before {len(behind)}")
 
     def _signed(self) -> Expr:
         sign = self.peek()

@@ -40,10 +40,15 @@ _BRACED_ARGUMENTS = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z]'*)\{\s*(\([^{}]*\))\s*
 _EMPTY_BEHIND = re.compile(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
 _OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _NEARLY = r"(?:\\approx|“?\s*(?:approximately|approx\.?|about|roughly)\s*”?)"
-_ROUGHLY = re.compile(rf"\s*\(\s*{_NEARLY}[^()]*\)\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z")
+_ROUGHLY = re.compile(
+    rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z"
+)
 _CHOSEN = re.compile(
     r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
+)
+_CHOSEN_OF = re.compile(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
+    r"(?<![\w^_\\])C\s*_\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))\s*\^\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))"
 )
 _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
 _QUOTED_DEGREES = re.compile(r"“\s*\^\s*\\circ\s*”")
@@ -205,6 +210,7 @@ def _turned(text: str) -> str:
 _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\over",), lambda text: _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)),
     (("C", "P"), lambda text: _CHOSEN.sub(_chosen, text)),
+    (("C",), lambda text: _CHOSEN_OF.sub(lambda of: rf"\binom{{{of[1] or of[2]}}}{{{of[3] or of[4]}}}", text)),
     (("{",), _without_empty),
     (("&",), _unaligned),
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),

@@ -39,8 +39,10 @@ def name_of(piece: Sequence[Token], text: str) -> str:
 
 
 def unsolved(piece: Sequence[Token], text: str) -> str:
-    """A left side that names what is asked: an integral without bounds, a product of vectors."""
+    """A left side that names what is asked: an integral without bounds, a sum with dots, a product of vectors."""
     if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
+        return source_of(piece, text)
+    if any(token.text == "\\ldots" for token in piece[1:]):
         return source_of(piece, text)
     names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
     letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]

@@ -1,8 +1,8 @@
 """Numbers that are written in words and in digits: `forty-two (42)` is 42, where both say the same.
 
 Example:
-    >>> in_words_and_digits("forty-two (42)"), in_words_and_digits("twelve (42)")
-    ('42', None)
+    >>> in_words_and_digits("forty-two (42)"), in_words_and_digits("42 (forty-two)"), in_words_and_digits("twelve (42)")
+    ('42', '42', None)
 """
 
 from __future__ import annotations
@@ -20,16 +20,21 @@ _NUMBERS = {name: value for value, name in enumerate(_SMALL.split())} | {
     name: 10 * value for value, name in enumerate(_TENS.split(), start=2)
 }
 _SCALES = {"thousand": 10**3, "million": 10**6}
-_BOTH = re.compile(r"([a-z]+(?:[\s-]+[a-z]+){0,9})\s*\(\s*(\d{1,3}(?:,\d{3})+|\d{1,9})\s*\)", re.IGNORECASE)
+_WORDS = r"[a-z]+(?:[\s-]+[a-z]+){0,9}"
+_DIGITS = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
+_BOTH = re.compile(
+    rf"(?P<words>{_WORDS})\s*\(\s*(?P<digits>{_DIGITS})\s*\)|(?P<first>{_DIGITS})\s*[\s(]\s*(?P<behind>{_WORDS})\s*\)?",
+    re.IGNORECASE,
+)
 
 
 def in_words_and_digits(text: str) -> str | None:
-    """The digits, where the words before them say the same number; else None."""
+    """The digits, where the words beside them say the same number; else None."""
     found = _BOTH.fullmatch(text)
     if found is None:
         return None
-    digits = found[2].replace(",", "")
-    return digits if _value(re.split(r"[\s-]+", found[1].lower())) == int(digits) else None
+    digits, words = (found["digits"] or found["first"]).replace(",", ""), found["words"] or found["behind"]
+    return digits if _value(re.split(r"[\s-]+", words.lower())) == int(digits) else None
 
 
 def _value(words: list[str]) -> int | None:

@@ -57,4 +57,5 @@ def _whole(text: str | None) -> list[int]:
 
 def _named(opening: str, first: int, step: int, last: int | None) -> Words:
     end = "on" if last is None else f"to {last}"
+    opening = opening.removeprefix("\\{")  # without repeats, the list is the set
     return Words(f"{opening} from {first} by {step} {end}".strip())

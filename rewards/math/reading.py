@@ -18,6 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from rewards.math.compound import in_smallest
 from rewards.math.congruences import congruence
 from rewards.math.expressions import Num
 from rewards.math.number_sets import REALS
@@ -102,11 +103,14 @@ _ALL_BUT = re.compile(
     re.IGNORECASE,
 )
 _ALL_THAT = re.compile(
-    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?:\s*”)?\s*(?=[a-z]\s*(?:\\[gl]e\b|[<>]))", re.IGNORECASE
+    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?:\s*”)?\s*(?=[a-z]\s*(?:\\[gl]e(?![a-z])|[<>]))", re.IGNORECASE
 )
+_OF_REALS = re.compile(r"^([a-z])\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*[,:;]\s*(?=\1(?![a-zA-Z]))")
+_IN_PART = re.compile(r"^([a-z])\s*(?=(?:\([^()\[\]]*,[^()\[\]]*\]|\[[^()\[\]]*,[^()\[\]]*\))$)")  # `t(0,4]`
 _CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
-_NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\frac|\\sqrt)", re.IGNORECASE)
+_NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\(?:frac|sqrt|infty))", re.IGNORECASE)
+_MINUS_INFINITY = re.compile(r"^“?\s*(?:negative|minus)\s+infinity\s*”?$", re.IGNORECASE)
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 _BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
@@ -164,7 +168,17 @@ def _readings(text: str) -> list[Value]:
         if (found := only_by_spelling(text)) is not None:
             return found
     text = _with_points(_unlabelled(_respelled(_bared(text))))
-    for of_a_kind in (_all_but, _separately, _one_to_other, _lines, _congruence, _mapped, _in_digits, _magnitude):
+    for of_a_kind in (
+        _all_but,
+        _separately,
+        _compound,
+        _one_to_other,
+        _lines,
+        _congruence,
+        _mapped,
+        _in_digits,
+        _magnitude,
+    ):
         if (found := of_a_kind(text)) is not None:
             return found
     unquoted = _unquoted(text)
@@ -218,6 +232,7 @@ def _in_logic(text: str) -> list[Value] | None:
 def _bared(text: str) -> str:
     """Without the clause behind it, and what is said before it."""
     text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)])))
+    text = _MINUS_INFINITY.sub(r"-\\infty", text)
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text and "\\neg" not in text:
         text = _IMPLIES.split(text)[-1].strip() or text
@@ -246,10 +261,12 @@ def _respelled(text: str) -> str:
 
 
 def _unlabelled(text: str) -> str:
-    """Without words in front that say what it is."""
+    """Without what stands in front and says what it is: words, a set that holds all it can be."""
     label = _LABEL.match(text)
     if label is not None:
         text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
+    if text.endswith((")", "]")) or "\\in" in text:
+        text = _OF_REALS.sub("", _IN_PART.sub(r"\1 \\in ", text))
     return _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
 
 
@@ -267,6 +284,12 @@ def _unquoted(text: str) -> str:
 
 
 # --- answers of one kind ----------------------------------------------------------------------------------------------
+
+
+def _compound(text: str) -> list[Value] | None:
+    """`2 hours 30 minutes`"""
+    smallest = in_smallest(_unquoted(text)) if text[-1:].isalpha() or text[-1:] in CLOSE_TEXT + "'\"." else None
+    return None if smallest is None else maths(smallest)
 
 
 def _one_to_other(text: str) -> list[Value] | None:
@@ -366,6 +389,7 @@ def _clause(text: str) -> int:
 _SIGNS_IN_CLAUSE = re.compile(
     r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
 )
+_OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # no law for all
 _SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
 
 
@@ -373,7 +397,8 @@ def conditions(text: str) -> frozenset[str]:
     """What the clause behind an answer asks: its numbers, relations and sets of numbers."""
     plain = spelled(text)
     found = _SIGNS_IN_CLAUSE.findall(plain[_clause(plain) :])
-    return frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
+    of_some = frozenset(("some",) if "some" in plain and _OF_SOME.match(plain) else ())
+    return of_some | frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
 
 
 def _is_reducible(ratio: Ratio) -> bool:

@@ -70,7 +70,7 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
         about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
         found = [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
         return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
-    first = conditions[0] if conditions else None
+    first = _listed(conditions[0]) if conditions else None
     if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
         return []
     rule = expression(left)
@@ -78,6 +78,13 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
     if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
         return []
     return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
+
+
+def _listed(condition: Value) -> Value:
+    """`k = 0, 1, 2`: of which values a name is each."""
+    if isinstance(condition, Many) and not condition.opening and isinstance(named := condition.items[0], Named):
+        return Named(named.name, Many((named.value, *condition.items[1:]), "\\{", "\\}"))
+    return condition
 
 
 def _rebound(condition: Inequality, name: str) -> Inequality:

@@ -436,12 +436,16 @@ def spelled(text: str) -> str:
     return settled(_TRAILING.sub("", text).strip())
 
 
+_IN_FULL = {"dne": "does not exist", "d.n.e": "does not exist"}
+
+
 def words_of(text: str) -> str:
     """Words in the form in which they are compared."""
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
     text = _HYPHEN.sub(" ", text)
     text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
-    return re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
+    text = re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
+    return _IN_FULL.get(text, text)
 
 
 def key(text: str) -> str:

@@ -101,8 +101,8 @@ def _makers() -> dict[str, Any]:
         "binom": lambda n, k: s.binomial(_small(n), _small(k)),
         "gcd": s.gcd,
         "lcm": s.lcm,
-        "max": s.Max,
-        "min": s.Min,
+        "max": lambda *several: _extreme(several, 1),
+        "min": lambda *several: _extreme(several, -1),
         "mod": s.Mod,
         "ln": s.log,
         "log": lambda value, base: s.log(value) / s.log(base),
@@ -113,6 +113,14 @@ def _makers() -> dict[str, Any]:
         "arg": s.arg,
         "det": lambda *cells: _square(cells).det(),
     }
+
+
+def _extreme(several: tuple[Any, ...], sign: int) -> Any:
+    """The largest or the smallest; of two that vary by their sum and distance, which is what simplifies."""
+    s = _sympy()
+    if len(several) == 2 and any(value.free_symbols for value in several):
+        return (several[0] + several[1] + sign * s.Abs(several[0] - several[1])) / 2
+    return (s.Max if sign > 0 else s.Min)(*several)
 
 
 def _small(value: Any) -> Any:

@@ -1,0 +1,44 @@
+"""Quantities in several units of one kind, the largest first: `2 hours 30 minutes`, `5 feet 10 inches`, `5'10"`.
+
+They are read as so many of the smallest; each part but the first is less than one of the unit before it.
+
+Example:
+    >>> in_smallest("2 hours and 30 minutes"), in_smallest("5'10''"), in_smallest("2 hours 90 minutes")
+    ('150 minutes', '70 inches', None)
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from rewards.math.units import Unit, read_unit
+
+_PART = r"(\d+(?:\.\d+)?)\s*([a-z]+)\.?"
+_PARTS = re.compile(rf"{_PART}(?:,?\s+(?:and\s+)?{_PART})+", re.IGNORECASE)
+_EACH = re.compile(_PART, re.IGNORECASE)
+_PRIMED = re.compile(r"(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:''|\")")
+_LONGEST = 40
+
+
+def in_smallest(text: str) -> str | None:
+    """A quantity in its smallest unit; None where the text is none in several units."""
+    if len(text) > _LONGEST or not text[:1].isdigit():
+        return None
+    text = _PRIMED.sub(r"\1 feet \2 inches", text)
+    if not _PARTS.fullmatch(text):
+        return None
+    total, before, name = Fraction(0), None, ""
+    for amount, name in _EACH.findall(text):
+        unit = read_unit(name)
+        if unit is None or not unit.dimension or not _is_within(Fraction(amount), unit, before):
+            return None
+        total, before = total + Fraction(amount) * unit.factor, unit
+    assert before is not None
+    smallest = total / before.factor
+    return f"{smallest} {name}"
+
+
+def _is_within(amount: Fraction, unit: Unit, before: Unit | None) -> bool:
+    """Whether it is less than one of the unit before it."""
+    return before is None or (unit.dimension == before.dimension and amount * unit.factor < before.factor)
