@@ -110,7 +110,7 @@ def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
     return tuple(replace(request, response=response) for response in ("", "{}", "[]", '""'))
 
 
-@reward("json_schema", correctness=True, controls=_controls, references=(JsonSchemaReference.type,))
+@reward("json_schema", version="2", correctness=True, controls=_controls, references=(JsonSchemaReference.type,))
 def json_schema(request: GradeRequest, *, source: Source = "any", prefilled: bool = False) -> GradeResult:
     """1 where the JSON of the response satisfies the schema, else 0.
 

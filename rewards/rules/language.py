@@ -5,7 +5,8 @@ told apart, English and Chinese are. `script` names the one that counts, `prompt
 (and `prompt`, where the prompt has no letters) whichever has most letters. Tags are left out. In code and mathematics
 (fences, `code`, `$…$`, `\(…\)`, `\[…\]`, LaTeX commands) and in web addresses, Latin and Greek letters are left out;
 those of other scripts count there too, so that a fence is no place to hide in. Letters of no language (`𝒙`, `℃`) never
-count. A text that is not blank and has no letters is in no wrong language: 1.
+count. A text that is not blank and has no letters is in no wrong language: 1. Han letters are Japanese beside Kana, up
+to `HAN_BESIDE_KANA` for each, so that Chinese is not: it is told from Japanese and from Korean.
 
 Linear in the length.
 
@@ -38,6 +39,7 @@ _NAMED = {
     "LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI", "TAMIL", "TELUGU", "THAI", "ARMENIAN",
     "GEORGIAN", "ETHIOPIC", "HIRAGANA", "KATAKANA", "HANGUL", "CJK",
 }  # fmt: skip
+_NAMED_OTHERWISE = {"KATAKANA-HIRAGANA": "katakana", "VERTICAL": "katakana", "IDEOGRAPHIC": "cjk", "BOPOMOFO": "cjk"}
 _OF_NO_LANGUAGE = {
     "MATHEMATICAL", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", "OHM",
     "KELVIN", "ANGSTROM", "EULER", "PLANCK", "INFORMATION", "SUPERSCRIPT", "SUBSCRIPT",
@@ -45,8 +47,9 @@ _OF_NO_LANGUAGE = {
 _SCRIPTS: dict[str, frozenset[str]] = {
     "chinese": frozenset({"cjk"}),
     "japanese": frozenset({"hiragana", "katakana", "cjk"}),
-    "korean": frozenset({"hangul", "cjk"}),
+    "korean": frozenset({"hangul"}),
 }
+HAN_BESIDE_KANA = 3
 _OF_CODE = ("latin", "greek")
 # Longest first: `$$` before `$`.
 _PAIRS = (("```", "```"), ("~~~", "~~~"), ("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("`", "`"), ("$", "$"))
@@ -79,7 +82,7 @@ def _script(character: str) -> str:
     first = words[1] if len(words) > 1 and words[0] in ("FULLWIDTH", "HALFWIDTH") else words[0] if words else ""
     if first in _NAMED:
         return first.lower()
-    return "" if first in _OF_NO_LANGUAGE else "other"
+    return "" if first in _OF_NO_LANGUAGE else _NAMED_OTHERWISE.get(first, "other")
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
@@ -137,11 +140,20 @@ def _together(counted: Mapping[str, int]) -> frozenset[str]:
     """The script with most letters, and those that are written together with it."""
     if not counted:
         return frozenset()
-    kana = counted.get("hiragana", 0) + counted.get("katakana", 0)
-    if kana and kana + counted.get("cjk", 0) >= max(counted.values()):
+    if _of(_SCRIPTS["japanese"], counted) >= max(counted.values()) and _kana(counted):
         return _SCRIPTS["japanese"]
-    main = max(sorted(counted), key=lambda script: counted[script])
-    return _SCRIPTS["korean"] if main == "hangul" else frozenset({main})
+    return frozenset({max(sorted(counted), key=lambda script: counted[script])})
+
+
+def _kana(counted: Mapping[str, int]) -> int:
+    return counted.get("hiragana", 0) + counted.get("katakana", 0)
+
+
+def _of(wanted: frozenset[str], counted: Mapping[str, int]) -> int:
+    """How many letters are of these scripts."""
+    if wanted == _SCRIPTS["japanese"]:
+        return _kana(counted) + min(counted.get("cjk", 0), HAN_BESIDE_KANA * _kana(counted))
+    return sum(counted.get(script, 0) for script in wanted)
 
 
 def _check(*, at_least: float | None, **_others: object) -> None:
@@ -149,7 +161,7 @@ def _check(*, at_least: float | None, **_others: object) -> None:
         raise ValueError(f"parameter 'at_least' is {at_least}; give a share above 0 and at most 1")
 
 
-@reward("language", floor=0.0, ceiling=1.0, validate=_check)
+@reward("language", version="2", floor=0.0, ceiling=1.0, validate=_check)
 def language(
     request: GradeRequest,
     *,
@@ -169,7 +181,7 @@ def language(
     counted = letters(text)
     wanted = _wanted(script, request, counted)
     total = counted.total()
-    share = sum(counted[one] for one in wanted) / total if total else 1.0
+    share = _of(wanted, counted) / total if total else 1.0
     score = share if at_least is None else float(share >= at_least)
     return GradeResult(
         score=score,

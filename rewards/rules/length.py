@@ -6,10 +6,10 @@ r"""The reward `length`: a number that depends on how long the response is, and 
 | `cosine` | at_limit + (at_zero - at_limit) · (1 + cos(π n / L)) / 2 |
 | `soft_overlong` | 0 up to L - buffer, then straight to -1 at L |
 
-Beyond the limit `linear` and `cosine` pay `beyond` (or else what is paid at the limit), `soft_overlong` -1. `cosine` is
-E. Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv 2502.03373), where right and wrong
-responses have curves of their own: a gate with `else` says which one counts. There a response that reaches the limit,
-or was cut off, is paid `beyond`. `soft_overlong` is Q. Yu et al., "DAPO" (arXiv 2503.14476), equation 13.
+Beyond the limit `linear` and `cosine` pay `beyond` (or else `at_limit`), `soft_overlong` -1. `cosine` is E. Yeo et al.,
+"Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv 2502.03373), where right and wrong responses have curves
+of their own: a gate with `else` says which one counts. There a response that reaches the limit, or was cut off before
+it, is paid `beyond`, too. `soft_overlong` is Q. Yu et al., "DAPO" (arXiv 2503.14476), equation 13.
 
     gate: math
     then: {reward: length, label: right,
@@ -44,28 +44,29 @@ _WORD = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """What a length is paid. limit, buffer: lengths. beyond: None = what is paid at the limit."""
+    """What a length is paid. limit, buffer: lengths."""
 
     limit: int
-    buffer: int = 0
-    at_zero: float = 1.0
-    at_limit: float = 0.0
-    beyond: float | None = None
+    buffer: int
+    at_zero: float
+    at_limit: float
+    beyond: float
+
+    def between(self, share: float) -> float:
+        """From `at_zero` (0) to `at_limit` (1). Their difference may be more than a float can hold."""
+        return self.at_zero * (1.0 - share) + self.at_limit * share
 
 
 def linear(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001  # all shapes are called alike
     """Straight from `at_zero` to `at_limit`."""
-    if count > curve.limit and curve.beyond is not None:
-        return curve.beyond
-    return curve.at_zero + (curve.at_limit - curve.at_zero) * min(1.0, count / curve.limit)
+    return curve.beyond if count > curve.limit else curve.between(count / curve.limit)
 
 
 def cosine(curve: Curve, count: int, cut: bool) -> float:
     """Half a wave of the cosine, flat at both ends."""
-    if (count >= curve.limit or cut) and curve.beyond is not None:
+    if count >= curve.limit or cut:
         return curve.beyond
-    wave = (1.0 + math.cos(math.pi * min(1.0, count / curve.limit))) / 2.0
-    return curve.at_limit + (curve.at_zero - curve.at_limit) * wave
+    return curve.between((1.0 - math.cos(math.pi * count / curve.limit)) / 2.0)
 
 
 def soft_overlong(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001
@@ -129,6 +130,7 @@ def _extremes(parameters: Mapping[str, object]) -> tuple[float, ...]:
 
 @reward(
     "length",
+    version="2",
     floor=lambda parameters: min(_extremes(parameters)),
     ceiling=lambda parameters: max(_extremes(parameters)),
     validate=_check,
@@ -155,12 +157,13 @@ def length(
             "length in tokens needs their number in the request (metadata: {tokens: N}); "
             f"metadata.tokens is {request.metadata.get('tokens')!r:.80}; use unit: characters or words"
         )
+    end = 0.0 if at_limit is None else at_limit
     curve = Curve(
         limit=limit,
         buffer=buffer or 0,
         at_zero=1.0 if at_zero is None else at_zero,
-        at_limit=0.0 if at_limit is None else at_limit,
-        beyond=beyond,
+        at_limit=end,
+        beyond=end if beyond is None else beyond,
     )
     score = _SHAPES[shape](curve, count, request.finish is Finish.LENGTH)
     return GradeResult(

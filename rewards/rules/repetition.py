@@ -53,7 +53,7 @@ def _floor(parameters: Mapping[str, object]) -> float:
     return -float(penalty)
 
 
-@reward("repetition", floor=_floor, ceiling=0.0, validate=_check)
+@reward("repetition", version="2", floor=_floor, ceiling=0.0, validate=_check)
 def repetition(
     request: GradeRequest,
     *,

@@ -4,7 +4,7 @@ Both spell response and gold one way, as the evaluation of SQuAD does (P. Rajpur
 for Machine Comprehension of Text", EMNLP 2016): lower case, no punctuation, no articles, single blanks. Of several
 golds the best counts. Four things are told apart that it would confuse:
 
-- a number keeps its decimal point and its sign (1.5 is not 15, -5 is not 5); `1,000` is 1000;
+- a number keeps its decimal point and its signs (1.5 is not 15, -5 is not 5, 1e-5 is not 1e5); `1,000` is 1000;
 - `++` and `#` at the end of a word stay (C++ is not C);
 - what would be left empty is compared as it stands (the answer "A");
 - `f1` compares yes, no, true and false as a whole: "yes no" is not half right.
@@ -36,13 +36,13 @@ from rewards.types import GradeRequest, GradeResult, Verdict
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _MARK = re.compile(
-    r"(?P<sign>(?<![^\s(\[{$€£])[-−+](?=[$€£]?\.?\d))"
+    r"(?P<sign>(?:(?<![\w)\]}])|(?<=\de))[-−–+](?=[$€£]?\.?\d))"
     r"|(?P<point>(?:(?<!\w)|(?<=\d))\.(?=\d))"
     r"|(?P<between>(?<=\d)[^\w\s](?=\d))"
     r"|(?P<name>(?<=\w)(?:\+\+|#)(?!\w))"
     r"|[^\w\s]|_"
 )
-_SIGNS = {"-": "-", "−": "-", "+": ""}
+_SIGNS = {"-": "-", "−": "-", "–": "-", "+": ""}
 _WHOLE = {"yes", "no", "true", "false"}
 _SHOWN = 200
 LONGEST = 100_000
@@ -141,7 +141,7 @@ def _golds(reference: TextReference) -> str:
     return " or ".join(repr(gold[:60]) for gold in reference.answers[:3]) + (" …" if len(reference.answers) > 3 else "")
 
 
-@reward("exact", correctness=True, controls=_controls, references=(TextReference.type,))
+@reward("exact", version="2", correctness=True, controls=_controls, references=(TextReference.type,))
 def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
     """1 where the answer is one of the reference's texts in one spelling, else 0.
 
@@ -150,7 +150,7 @@ def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = Fa
     return _answer(request, "exact", place, prefilled, _exact)
 
 
-@reward("f1", correctness=True, controls=_controls, references=(TextReference.type,))
+@reward("f1", version="2", correctness=True, controls=_controls, references=(TextReference.type,))
 def f1(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
     """The F1 of the answer's words and those of the best of the reference's texts. Parts: precision and recall.
 

@@ -2,7 +2,8 @@
 
 A word is a run of letters and digits, of at most `LONGEST_WORD`: a longer run counts as several, so that one word
 repeated without blanks is seen. A Han or Kana character is a word of its own, for these scripts have no blanks, and so
-is every mark that is no white space: `!!!!` are four.
+is every mark that is no white space: `!!!!` are four. Accents and vowel signs belong to their letters; what shows
+nothing is read over.
 
 Example:
     >>> list(words("Go, go 東京!"))
@@ -12,14 +13,25 @@ Example:
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
+
+from rewards.rules.invisible import without_invisible
 
 LONGEST_WORD = 20
 
 _ALONE = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]{{1,{LONGEST_WORD}}}|[^\w\s]")
+
+
+@lru_cache(maxsize=64)
+def _word(signs: str) -> re.Pattern[str]:
+    """signs: the combining characters of the text; `re` has no class for them."""
+    return re.compile(rf"[{_ALONE}]|(?:[^\W{_ALONE}]|[{signs}]){{1,{LONGEST_WORD}}}|[^\w\s]")
 
 
 def words(text: str) -> Iterator[str]:
     """The words in order. Linear in the length."""
-    return (match.group() for match in _WORD.finditer(text))
+    seen = without_invisible(text)
+    signs = "".join(sorted(character for character in set(seen) if unicodedata.category(character).startswith("M")))
+    return (match.group() for match in _word(signs or "\u0300").finditer(seen))

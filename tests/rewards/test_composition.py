@@ -162,7 +162,7 @@ def test_where_a_gate_does_not_hold_another_reward_may_be_paid() -> None:
     assert dict(wrong.parts) == {"math": 0.0, "wrong": wrong.score, "wrong.length": 9.0}
     spec = RewardSpec.from_dict(CURVES)
     assert (lowest(spec), highest(spec)) == (-10.0, 2.0)
-    assert identity(spec).endswith("length@1, else length@1)")
+    assert identity(spec).endswith("length@2, else length@2)")
     assert [leaf.label for leaf in spec.leaves()] == ["math", "right", "wrong"]
 
 

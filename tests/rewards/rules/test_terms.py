@@ -52,7 +52,14 @@ def test_cosine_is_the_published_curve() -> None:
 def test_cosine_pays_beyond_at_the_limit_and_for_what_was_cut_off() -> None:
     for request in (of(10), of(3, Finish.LENGTH)):
         assert length(request, shape="cosine", limit=10, beyond=-10).score == -10.0
+        assert length(request, shape="cosine", limit=10, at_limit=-2).score == -2.0
     assert length(of(3, Finish.LENGTH), limit=10, beyond=-10).score == 0.7
+
+
+def test_the_ends_of_a_curve_may_lie_as_far_apart_as_numbers_do() -> None:
+    for shape in ("linear", "cosine"):
+        score = length(of(5), shape=shape, limit=10, at_zero=1e308, at_limit=-1e308).score  # type: ignore[arg-type]
+        assert score == pytest.approx(0.0, abs=1e293)
 
 
 @pytest.mark.parametrize(("size", "score"), [(0, 0.0), (16, 0.0), (17, -0.25), (20, -1.0), (21, -1.0), (9999, -1.0)])
@@ -126,6 +133,9 @@ def test_parameters_are_checked_before_any_grade(name: str, parameters: dict[str
         ("答" * 100, 1, 0.99),
         ("ha" * 1000, 1, 0.99),
         ("abc" * 1000, 1, 0.98),
+        ("नमस्ते दुनिया", 1, 0.0),
+        ("e\u0301 e\u0301", 1, 0.5),
+        ("wa\u200bit wait w\u2060ait", 1, 2 / 3),
     ],
 )
 def test_the_share_of_repeated_n_grams(text: str, ngram: int, share: float) -> None:
@@ -170,6 +180,12 @@ def test_the_share_is_that_of_its_definition(text: str, ngram: int) -> None:
         ("ab答案", "latin", 0.5),
         ("ＡＢ", "latin", 1.0),
         ("ｱｲ", "japanese", 1.0),
+        ("サーバーの人々", "japanese", 1.0),
+        ("東京都の", "japanese", 1.0),
+        ("答案是五", "japanese", 0.0),
+        ("答案是五 の", "japanese", 0.8),
+        ("答案是五", "korean", 0.0),
+        ("人々", "chinese", 1.0),
         ("2 + 2 = 4", "latin", 1.0),
         ("答案 $x + \\frac{a}{b}$ `print` \\alpha", "chinese", 1.0),
         ("答案\n```python\nprint(x)\n```\n是 \\(y\\) \\[z\\] $$w$$", "chinese", 1.0),
@@ -197,6 +213,12 @@ def test_the_script_may_be_that_of_the_prompt_or_the_main_one() -> None:
     for request in (GradeRequest(response=response, messages=sums), GradeRequest(response=response)):
         assert language(request).score == pytest.approx(5 / 7)
     assert language(GradeRequest(response="latin und больше и больше"), script="main").score == pytest.approx(13 / 21)
+    asked = (Message(role="user", content="優の良品好吃吗"),)
+    chinese = GradeRequest(response="优の品很好，我们都喜欢", messages=asked)
+    for script in ("main", "prompt"):  # one Kana makes no Japanese
+        assert language(chinese, script=script).score == pytest.approx(9 / 10)  # type: ignore[arg-type]
+    japanese = (Message(role="user", content="東京特許許可局は何をする所か"),)
+    assert language(GradeRequest(response="我们都喜欢", messages=japanese)).score == 0.0
 
 
 def test_the_reasoning_alone_and_a_bound() -> None:
