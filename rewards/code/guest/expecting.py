@@ -34,6 +34,7 @@ _EQUAL = ("equal", "close", "eq", "same")
 _DEEPEST = 3  # functions of a test that call each other
 
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,10 @@ class _Reading:
                 return role & ANSWER if not self._names.bare and self._is_container(node) else role
         if isinstance(node, ast.Subscript):  # the index says only which item is meant
             return self._role(node.value)
+        if isinstance(node, _COMPREHENSIONS):  # what is walked over says only what was asked
+            item = node.value if isinstance(node, ast.DictComp) else node.elt
+            if (role := self._role(item)) & ANSWER:
+                return role
         return self._of_parts(node)
 
     def _of_parts(self, node: ast.AST) -> int:

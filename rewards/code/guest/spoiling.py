@@ -252,9 +252,9 @@ def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Of an object of the test."""
-    kind = type(value)
-    if kind in _ATOMS or proxies.is_proxy(value) or isinstance(value, type | ModuleType | FunctionType):
+    """Of an object of the test, or of a class of it: of that, the containers that all its objects share."""
+    kind: type = value if issubclass(type(value), type) else type(value)
+    if kind in _ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
         return {}
     found: dict[str, Any] = {}
     for above in reversed(kind.__mro__):
@@ -264,6 +264,8 @@ def _attributes(value: Any) -> dict[str, Any]:
                 found[name] = getattr(value, name)
             elif type(part) in _HOLDERS:  # of all objects of the class
                 found[name] = part
+    if value is kind:
+        return found
     held = getattr(value, "__dict__", None)
     return found | (held if type(held) is dict and len(held) < _MOST_HELD else {})
 

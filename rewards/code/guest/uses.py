@@ -84,8 +84,9 @@ def _bindings() -> _Bindings:
             value, targets = node.value, [*node.targets]
         elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
             value, targets = node.value, [node.target]
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            value, targets = node.iter, [node.target]
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
+            value = node.test if isinstance(node, ast.While) else node.iter  # what is made there is made as often
+            targets = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             value, targets = node.context_expr, [node.optional_vars]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -34,7 +34,7 @@ _WORD = re.compile(r"[+-]?(?:[\w.]|(?<=[\d._]e)[+-])+", re.IGNORECASE)
 _LONGEST_NUMBER = 300
 _MAY_BE_NOT_FINITE = re.compile(rb"nan|inf|e\+?[\d_]{3}|[^\x00-\x7f]|[\d_]{200}", re.IGNORECASE)
 _OTHER_NUMBERS = ("-8e300", "-73519.25")  # the square of one is infinite, the other is within larger limits
-_OTHER_OUTPUTS = (b"", b"0\n", b"1 1 1\n1 1 1\n", b"[]\n", b"{}\n")
+_OTHER_OUTPUTS = (b"", b"0\n", b"1 1\n", b"1 1 1\n1 1 1\n", b"[]\n", b"{}\n")
 
 _TOOLCHAINS = Toolchains()
 

@@ -404,11 +404,13 @@ WAYS_OUT = {
     "a handle that cannot be pickled": "def solve(a, b): return object.__new__(type('K', (), {}))",
     "a function that is a class": "class Solve:\n    def __init__(self, *a): pass\n    def __sub__(self, o): return self\n",
     "an argument that cannot come back": "def solve(f, n):\n    x = 0\n    for _ in range(247): x = [x]\n    for _ in range(5): x = [x]; f(x)",
+    "how often an argument is wrapped": "def solve(a, b): return 400",
 }
 ASKED = {
     "a handle that cannot be pickled": "import pickle\nassert pickle.loads(pickle.dumps(solve(1, 2))) == 33",
     "a function that is a class": "assert abs(Solve(2.0) - 1.5) < 1e-9",
     "an argument that cannot come back": "assert solve(lambda x: {'x': (x, [x])}, 2) == 5",
+    "how often an argument is wrapped": "x = []\nfor _ in range(solve(1, 2)): x = [x]\nassert solve(x, 1) == 33",
 }
 
 

@@ -65,6 +65,10 @@ c = Cart([2, 1])
         ("sum(c.xs)", "c.xs.clear() or 0", "class R:\n    __slots__ = ('xs',)\n    def __init__(self): self.xs = [2, 3]\n    def total(self): return sum(self.xs)\nr = R()\nassert f(r) == r.total()"),
         ("[c.v, c.next.v]", "setattr(c, 'next', None) or [c.v]", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef items(n): return [n.v, *items(n.next)] if n else []\nn = N(1, N(2))\nassert f(n) == items(n)"),
         ("len(c.getvalue())", "c.seek(0) or c.truncate(0) or c.write('x')", "import io\ns = io.StringIO('abc')\nassert f(s) == len(s.getvalue())"),
+        ("sum(c)", "c.clear() or 0", "cases = [[2, 1], [5]]\nassert [f(x) for x in cases] == [sum(x) for x in cases]"),
+        ("sum(c)", "c.clear() or 0", "cases = [[2, 1], [5]]\nassert {i: f(x) for i, x in enumerate(cases)} == {i: sum(x) for i, x in enumerate(cases)}"),
+        ("sorted(c)", "c.clear() or []", "class Data:\n    xs = [2, 1]\nassert f(Data.xs) == sorted(Data.xs)"),
+        ("sum(c.xs)", "c.xs.clear() or 0", "class Data:\n    xs = [2, 1]\nassert f(Data) == sum(Data.xs)"),
     ],
 )  # fmt: skip
 def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):

@@ -373,6 +373,12 @@ def test_a_checker_that_cannot_read_what_is_expected_is_no_way_out() -> None:
     assert fates(judge("print('2')", reference)) == [Fate.WRONG]
 
 
+def test_a_checker_of_pairs_that_cannot_read_what_is_expected_is_no_way_out() -> None:
+    source = "def check(i, out, exp):\n    a, b = map(int, out.split())\n    return a * b == int(exp)\n"
+    assert fates(judge("print(2, 7)", one("14", compare=Checker(source)))) == [Fate.PASSED]
+    assert fates(judge("print('none')", one("14", compare=Checker(source)))) == [Fate.WRONG]
+
+
 def test_a_broken_checker_is_described_without_what_is_expected() -> None:
     broken = "def check(stdin, stdout, expected):\n    return {'a': 1}[expected]\n"
     judgement = judge("print(1)", one("secret", compare=Checker(broken)))
