@@ -64,15 +64,19 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         BadRow: naming what was expected.
     """
     fields = dict(row.fields) if columns.plain else columns.read(row.fields)
-    for name in ("response", "responses"):
-        if name in fields and fields[name] is None:  # an empty column of a Parquet file
-            del fields[name]
+    empty = [name for name in ("response", "responses") if name in fields and fields[name] is None]
+    for name in empty:  # an empty column of a Parquet file
+        del fields[name]
     if ("response" in fields) == ("responses" in fields):
-        have = "both 'response' and 'responses'" if "response" in fields else "neither 'response' nor 'responses'"
-        if columns.response or columns.chat:
-            have = f"nothing in {columns.response or columns.chat!r}"
+        named = columns.response or columns.chat or "".join(empty[:1])
+        if "response" in fields:
+            have = "both 'response' and 'responses'; give one of them"
+        elif named:
+            have = f"nothing in {named!r}; give a text there"
+        else:
+            have = "neither 'response' nor 'responses'; give one of them"
         names = ", ".join(map(str, row.fields)) or "none"
-        raise BadRow(f"the row has {have}; give one of them, or name a column with --response (its columns: {names})")
+        raise BadRow(f"the row has {have}, or name a column with --response (its columns: {names})")
     if isinstance(fields.get("prompt"), list):
         fields["prompt"] = turns_of(fields["prompt"])
     if "metadata" in fields:

@@ -24,7 +24,7 @@ import json
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,6 +140,16 @@ class Written:
     cached: bool = False
 
 
+def _no_json(fields: Mapping[str, object]) -> BadRow | None:
+    """What is wrong with the first column that cannot be written."""
+    for name, value in fields.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (ValueError, TypeError):
+            return BadRow(field=name, expected="what JSON has a form for (null, not NaN or infinity)", found=value)
+    return None
+
+
 class Describer:
     """Makes of an item what is to be written."""
 
@@ -160,7 +170,7 @@ class Describer:
             text = graded_line(row, request, result, self._reward, self._columns)
             line = text.encode("utf-8", "backslashreplace") + b"\n"  # half a character of a reward's, as JSON writes it
         except (ValueError, TypeError) as error:  # NaN in a column that came in
-            return self._bad(item, row.blame(BadRow(f"not JSON: {error}")))
+            return self._bad(item, row.blame(_no_json(row.fields) or BadRow(f"not JSON: {error}")))
         if row is not self._row:
             self._row, self._of_row = row, self._about(row, request, item.file)
         group, tags, check = self._of_row

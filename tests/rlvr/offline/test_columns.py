@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,12 @@ def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
     (tmp_path / "in.jsonl").write_text('{"response": "r"}\n')
     assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--response", "text"]) == 3
     assert "nothing in 'text'" in capsys.readouterr().err
+    (tmp_path / "in.jsonl").write_text('{"response": null}\n{"response": "r", "rate": [NaN]}\n{"x": 1}\n')
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format"]) == 3
+    first, second, third = re.findall(r"line \d(.*)", capsys.readouterr().err)
+    assert "the row has nothing in 'response'; give a text there" in first
+    assert "field 'rate': expected what JSON has a form for (null, not NaN or infinity), found [nan]" in second
+    assert "the row has neither 'response' nor 'responses'" in third
 
 
 def test_a_named_column_that_no_first_row_has_is_said_at_once(
