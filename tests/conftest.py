@@ -22,8 +22,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -41,6 +43,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers of the test runner alre
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tokenizers warn about forks otherwise
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test never waits for a network
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Where ray looks for a cluster of this machine to join: each test worker has its own, which no other run of tests ends.
+RAY_FOLDER = f"{tempfile.gettempdir()}/rlvr-ray-{os.getpid()}"
+os.environ["RAY_TMPDIR"] = RAY_FOLDER
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell runs in the background ignores interrupts, and so would every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -213,6 +222,10 @@ def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> li
 
 def pytest_configure() -> None:
     required_parts()  # a misspelt part is an error at the start, not a part that is never required
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(RAY_FOLDER, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -212,7 +212,7 @@ async def nothing_outlives_a_supervisor_that_is_killed(_sandbox: Sandbox, case: 
         held = subprocess.Popen(
             [sys.executable, "-c", _HOLDER.format(source=case.source), *tokens],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": folder},
+            env={**os.environ, "TMPDIR": folder, "RAY_TMPDIR": folder},
             stdout=subprocess.PIPE,
         )
         try:

@@ -41,7 +41,7 @@ class Launcher:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=120)
         self._process.stdout.close()
 
     def start(self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None) -> int:

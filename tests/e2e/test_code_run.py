@@ -22,6 +22,7 @@ from rlvr.rundir import read_metrics
 from rlvr.runner import run_training
 from tests.e2e import tiny
 from tests.sandbox.processes import descendants, sandboxes_below
+from tests.waiting import until
 
 CHARACTERS = string.ascii_letters + string.digits + string.punctuation + " \n"
 
@@ -106,7 +107,4 @@ def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, 
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert sum(int(row["grading/ungraded"] or 0) for row in rows) > 0
     assert int(rows[0]["grading/ungraded"] or 0) == 0
-    limit = time.monotonic() + 20
-    while (left := zygotes(others)) and time.monotonic() < limit:
-        time.sleep(0.05)
-    assert not left
+    until(lambda: not zygotes(others), "its sandboxes to end")

@@ -153,7 +153,7 @@ def test_learners_and_engine_are_closed_also_where_a_run_fails(folder: Path, mon
 
 def test_a_grader_that_loops_on_every_request_is_to_blame_itself(folder: Path) -> None:
     run = folder / "run"
-    changes = {"grading__deadline": 0.5, "eval__every": 0, "warmup__steps": 1, "rollout__prompts": 1, "rollout__n": 2}
+    changes = {"grading__deadline": 1.0, "eval__every": 0, "warmup__steps": 1, "rollout__prompts": 1, "rollout__n": 2}
     with pytest.raises(RunStopped, match="could not be graded"):
         run_training(tiny.config(folder, reward=reward_file(folder, "while True: time.sleep(1)"), **changes), out=run)
 
@@ -168,7 +168,7 @@ def test_a_grader_that_loops_on_some_responses_makes_those_wrong_and_the_run_goe
         ]
     )
     changes = {
-        "grading__deadline": 1.0,
+        "grading__deadline": 2.0,
         "eval__every": 0,
         "rollout__prompts": 2,
         "steps": 1,

@@ -40,7 +40,7 @@ def tree(folder: Path, **changes: object) -> dict[str, object]:
         "rollout": {"prompts": 4, "n": 4, "max_tokens": 48, "stop": ["</answer>"]},
         "learner": {"updates_per_step": 2},
         "optimizer": {"lr": 1e-3},
-        "grading": {"workers": 1, "deadline": 20},
+        "grading": {"workers": 1, "deadline": 120},
         "eval": {"sets": [str(folder / "held_out.jsonl")], "every": 2},
         "checkpoint": {"every": 2, "keep_last": 2},
     }

@@ -12,7 +12,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,6 +22,7 @@ import yaml
 
 from rewards import RewardSpec, names
 from rewards.composed import check
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "custom_reward.md").read_text()
@@ -135,15 +135,14 @@ class Place:
             self.port = probe.getsockname()[1]
         words = shlex.split(line.replace("8290", str(self.port)).rstrip("& "))
         self.serving = subprocess.Popen(words, cwd=self.folder, env=self.environment, stderr=subprocess.DEVNULL)
-        limit = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            except ConnectionError:
-                assert time.monotonic() < limit, f"{line} does not listen"
-                time.sleep(0.1)
-            else:
-                return
+        until(self._listens, f"{line} to listen")
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionError:
+            return False
+        return True
 
     def file(self, block: Block) -> None:
         """A file of the page: written; a script is run as well."""
@@ -163,7 +162,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     yield made
     if made.serving is not None:
         made.serving.terminate()
-        made.serving.wait(20)
+        made.serving.wait(PATIENCE)
 
 
 @pytest.mark.slow

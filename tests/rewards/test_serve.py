@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,18 +20,21 @@ import psutil
 import pytest
 
 from rewards import GradeRequest, GraderPool, RewardSpec
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "the-token-of-the-tests"
 MATH = {"response": r"so \boxed{0.75}", "reference": "3/4"}
 
 OWN = """
-import time
+import os, time
 from rewards import reward
 
 @reward("waits")
 def waits(request):
-    time.sleep(float(request.response))
+    while "/" in request.response and not os.path.exists(request.response):
+        time.sleep(0.01)
+    time.sleep(0.0 if "/" in request.response else float(request.response))
     return 1.0
 
 @reward("ranks", batched=True)
@@ -75,7 +77,7 @@ class Server:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(self.url + path, data=data, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, _read(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -84,10 +86,14 @@ class Server:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
         assert self.process.stderr is not None
         with self.process.stderr:
             self.said += self.process.stderr.read()
+
+    def holds(self, responses: int) -> bool:
+        """Whether so many are at work or in line."""
+        return bool(self.ask("/health", token="")[1]["held"] == responses)
 
 
 def _read(text: bytes) -> Any:
@@ -112,7 +118,7 @@ def server(require: Callable[[str], None], tmp_path_factory: pytest.TempPathFact
 def _client(server: Server, length: bytes) -> socket.socket:
     """A connection that has sent the head of a request to grade."""
     host, port = server.url.removeprefix("http://").split(":")
-    client = socket.create_connection((host, int(port)), timeout=60)
+    client = socket.create_connection((host, int(port)), timeout=PATIENCE)
     client.sendall(
         b"POST /v1/grade HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n" % (TOKEN.encode(), length)
     )
@@ -241,12 +247,16 @@ def test_bodies_that_are_held_are_bounded_together(require: Callable[[str], None
     asyncio.run(clients())
 
 
-def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
-    slow = {"reward": "slow", "rows": [{"response": "0.7"}] * 2}
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: server.ask("/v1/grade", slow), range(8)))
-    assert {status for status, _ in found} == {200, 429}
-    refused = next(answer for status, answer in found if status == 429)
+def test_a_full_line_is_answered_with_when_to_come_back(server: Server, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    slow = {"reward": "slow", "rows": [{"response": str(go)}] * 2}
+    with ThreadPoolExecutor(6) as pool:
+        asking = [pool.submit(server.ask, "/v1/grade", slow) for _ in range(6)]
+        until(lambda: server.holds(12), "the line to be full")
+        status, refused = server.ask("/v1/grade", slow)
+        go.touch()
+        assert [one.result()[0] for one in asking] == [200] * 6
+    assert status == 429
     assert "responses are at work or in line, and at most 12 may be" in refused["detail"]
     assert int(refused["retry"]) >= 1
     metrics = server.ask("/metrics")[1]
@@ -255,17 +265,19 @@ def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server, half: bool) -> None:
-    body = json.dumps({"reward": "slow", "rows": [{"response": "0.5"}] * 8}).encode()
+def test_a_client_that_goes_away_takes_what_waits_with_it(server: Server, half: bool, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    rows = [{"response": str(go)}, *[{"response": "6000"}] * 7]
+    body = json.dumps({"reward": "slow", "rows": rows}).encode()
     with _client(server, b"Content-Length: %d" % len(body)) as client:
         client.sendall(body)
-        time.sleep(0.3)
+        until(lambda: server.holds(8), "the rows to be read")
         if half:
             client.shutdown(socket.SHUT_WR)
             assert client.recv(1) == b"", "it is not left waiting"
-    began = time.monotonic()
-    assert server.ask("/v1/grade", {"reward": "slow", "row": {"response": "0"}})[0] == 200
-    assert time.monotonic() - began < 3.0, "seven more of half a second each would be 3.5 s"
+    until(lambda: server.holds(0), "its end to be noticed")
+    go.touch()
+    assert server.ask("/v1/grade", {"reward": "slow", "row": {"response": "0"}})[0] == 200, "seven would hang in turn"
 
 
 def test_a_reward_that_grades_again_is_well_again_however_busy(
@@ -308,7 +320,7 @@ def test_an_interrupt_ends_it_and_its_workers(require: Callable[[str], None], tm
         one.stop()
     assert one.process.returncode in (0, 130)
     assert "Traceback" not in one.said, "a client that goes away before its request is whole is no error of ours"
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert not alive
 
 

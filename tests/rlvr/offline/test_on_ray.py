@@ -24,7 +24,7 @@ REWARD = """
 import os, time
 from rewards.types import GradeResult
 def waiting(request):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     with open(os.path.join(os.path.dirname(__file__), "trace"), "a") as file:
         file.write(request.response + "\\n")
     while "late" in request.response and not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
@@ -183,10 +183,11 @@ def graders_of(node: Any) -> int:
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 240
+    """A cluster takes much longer than others to do what is expected."""
+    limit = time.monotonic() + 600
     while not happened():
         assert process.poll() is None, process.communicate()[1].decode()
-        assert time.monotonic() < until, "it does not happen"
+        assert time.monotonic() < limit, "it does not happen"
         time.sleep(0.1)
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,6 +19,7 @@ import pytest
 
 from rlvr.cli import main
 from rlvr.offline import outputs
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[3]
 # A reward that leaves a trace of every grade it makes, and takes its time.
@@ -99,22 +100,15 @@ def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int) ->
     for _ in range(kills):
         size = trace.stat().st_size if trace.exists() else 0
         process = start(arguments, trace)
-        wait_for(lambda size=size: trace.exists() and trace.stat().st_size > size)
+        until(lambda size=size: trace.exists() and trace.stat().st_size > size, "rows to be graded")
         time.sleep(draw.uniform(0.0, 0.15))
         assert process.poll() is None, "it was done before it could be killed: give it more rows"
         process.kill()
         process.communicate()
     process = start(arguments, trace)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3, told.decode()
     assert b"going on behind " in told
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < until, "it does not happen"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +155,7 @@ def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     make_rows(folder, 150)
     process = start(command(folder), folder / "trace")
-    wait_for(lambda: written(folder, 2000))
+    until(lambda: written(folder, 2000), "rows to be written")
     process.kill()
     process.communicate()
     return folder
@@ -255,7 +249,7 @@ def test_an_output_that_was_cut_is_not_continued(killed: Path, capsys: pytest.Ca
 def test_two_processes_do_not_write_one_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_rows(tmp_path, 400)
     process = start(command(tmp_path), tmp_path / "trace")
-    wait_for((tmp_path / "out.jsonl.partial").exists)
+    until((tmp_path / "out.jsonl.partial").exists, "rows to be written")
     assert main(command(tmp_path)) == 1
     assert "another process is writing" in capsys.readouterr().err
     process.kill()
@@ -307,11 +301,11 @@ def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path
     assert process.stdin is not None
     process.stdin.write(text[: len(text) // 2])
     process.stdin.flush()
-    wait_for(lambda: written(tmp_path, 2000))
+    until(lambda: written(tmp_path, 2000), "rows to be written")
     process.kill()
     process.communicate()
     other = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
-    _, told = other.communicate(text.replace(b'"1 ', b'"9 ', 1), timeout=60)
+    _, told = other.communicate(text.replace(b'"1 ', b'"9 ', 1), timeout=PATIENCE)
     assert other.returncode == 1, told.decode()
     assert b"is not the one that was graded" in told
     graded = [json.loads(line) for line in (tmp_path / "out.jsonl.partial").read_text().splitlines()]
@@ -319,12 +313,12 @@ def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path
     changed = re.sub(f'"{last} (ü|a)"'.encode(), b'"another"', text)
     for fewer in (b"", text[: text.index(b"\n") + 1], changed):
         cut = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
-        _, told = cut.communicate(fewer, timeout=60)
+        _, told = cut.communicate(fewer, timeout=PATIENCE)
         assert cut.returncode == 1, told.decode()
         assert re.search(rb"ends before|is not the one", told)
         assert not (tmp_path / "out.jsonl").exists()
     same = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
-    _, told = same.communicate(text, timeout=60)
+    _, told = same.communicate(text, timeout=PATIENCE)
     assert same.returncode == 3, told.decode()
     responses = [row["response"] for row in read(tmp_path / "out.jsonl")]
     assert len(responses) == len(set(responses)) == text.count(b'"response"') + 3 * text.count(b'"responses"')
@@ -336,9 +330,9 @@ def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
 ) -> None:
     make_rows(tmp_path, 400)
     process = start(command(tmp_path), tmp_path / "trace")
-    wait_for(lambda: written(tmp_path))
+    until(lambda: written(tmp_path), "rows to be written")
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + number
     assert b"the same command goes on from" in told
     assert b"Traceback" not in told
@@ -347,7 +341,7 @@ def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
     traced = len((tmp_path / "trace").read_text().splitlines())
     assert traced - kept <= 2  # nothing that was graded is lost but what stood behind a row that was taken back
     again = start(command(tmp_path), tmp_path / "trace")
-    _, told = again.communicate(timeout=60)
+    _, told = again.communicate(timeout=PATIENCE)
     assert again.returncode == 3
     assert b"going on behind " in told
     assert len((tmp_path / "trace").read_text().splitlines()) <= len(read(tmp_path / "out.jsonl")) + 2
@@ -396,7 +390,7 @@ def test_what_a_kill_left_of_a_bad_row_is_cut_off_though_no_other_comes(
     make_rows(tmp_path, 0)
     (tmp_path / "in.jsonl").write_text(bad + "".join(f'{{"response": "{i}"}}\n' for i in range(200)))
     process = start(command(tmp_path), tmp_path / "trace")
-    wait_for(lambda: written(tmp_path, 500))
+    until(lambda: written(tmp_path, 500), "rows to be written")
     process.kill()
     process.communicate()
     with (tmp_path / "out.jsonl.errors.jsonl.partial").open("ab") as stream:
