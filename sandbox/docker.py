@@ -40,6 +40,7 @@ _TRIES = 2
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
+_SILENCE_SECONDS = 60.0  # a container of which nothing comes for so long is paused, or hangs
 _GIB = 1 << 30
 # Making namespaces and mounts; being the runs' users; writing to and reading from their folders; ending them.
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERRIDE", "KILL")
@@ -196,7 +197,7 @@ class _Container:
             undo.callback(self._command.kill)
             undo.pop_all()
         self._pipes = Pipes(ends[1], ends[0])
-        self.client = StreamClient(self._pipes)
+        self.client = StreamClient(self._pipes, silence=_SILENCE_SECONDS)
 
     async def start(self, archive: bytes) -> None:
         """Hand over what it is to run, and wait for its greeting. Raises SandboxUnavailable."""

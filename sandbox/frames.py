@@ -43,6 +43,7 @@ class Kind(IntEnum):
     MORE = 32  # a piece of a message, whose kind comes with its last piece
     DATA = 33  # bytes of a session's channel
     WINDOW = 34  # so many more bytes of DATA may be sent
+    ALIVE = 35  # is anybody there? The answer is the same
 
 
 class Transport(Protocol):

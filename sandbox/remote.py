@@ -22,7 +22,8 @@ from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 
 _CONNECT_SECONDS = 10.0
-_SILENCE_SECONDS = 20.0  # a server that answers no ping for so long is gone
+_SILENCE_SECONDS = 20.0  # a server of which nothing comes for so long is gone
+_CLOSE_SECONDS = 4.0
 _DOWN_SECONDS, _MOST_DOWN_SECONDS = 0.5, 30.0
 _AHEAD = 2  # runs on their way to a server, for each of its slots
 T = TypeVar("T")
@@ -222,7 +223,7 @@ class _Server:
             await asyncio.wait(self._leaving)
 
     async def _connect(self) -> StreamClient:
-        client = StreamClient(await _Socket.connect(self._address, self._token))
+        client = StreamClient(await _Socket.connect(self._address, self._token), silence=_SILENCE_SECONDS)
         try:
             self.slots = await client.start(_CONNECT_SECONDS)
         except BaseException:  # cancelled as well: nobody else would close it
@@ -254,8 +255,7 @@ class _Socket:
                 compression=None,
                 max_size=1 << 20,
                 open_timeout=_CONNECT_SECONDS,
-                ping_interval=_SILENCE_SECONDS / 2,
-                ping_timeout=_SILENCE_SECONDS,
+                ping_interval=None,  # the client asks itself; a ping waits behind what the server does not read
                 close_timeout=2,
                 proxy=None,
             )
@@ -288,4 +288,8 @@ class _Socket:
         return bytes(data)
 
     async def close(self) -> None:
-        await self._socket.close()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._socket.close()
+        except TimeoutError:  # it has more to say, and nobody reads it
+            self._socket.transport.abort()

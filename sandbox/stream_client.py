@@ -1,7 +1,8 @@
 """The asking end of the stream protocol: a sandbox at the other end of a byte stream. See `stream_server.py`.
 
 `StreamClient` speaks for one connection; it raises `StreamLost` where that ends, so that whoever made the connection
-(docker.py, remote.py) can make another and repeat what it held.
+(docker.py, remote.py) can make another and repeat what it held. A server of which nothing comes for a while is asked
+whether it is there; one that does not answer (it is stopped, its container paused, the network gone) is given up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sandbox.watching import when_all_are_done
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
 _PIECE = 1 << 16
+_STEPS = 10  # of the patience with a server that is silent
 
 
 class StreamLost(Exception):
@@ -26,15 +28,20 @@ class StreamLost(Exception):
 
 
 class StreamClient:
-    """Runs and sessions over one connection. `start` it first; it ends by itself when the connection does."""
+    """Runs and sessions over one connection. `start` it first; it ends by itself when the connection does.
 
-    def __init__(self, transport: Transport, *, most_bytes: int = MOST_BYTES) -> None:
+    silence: seconds after which a server that says nothing is given up.
+    """
+
+    def __init__(self, transport: Transport, *, silence: float = 60.0, most_bytes: int = MOST_BYTES) -> None:
         self._transport = transport
+        self._silence = silence
+        self._heard = 0
         self._outgoing = Outgoing(transport)
         self._incoming = Incoming(most_bytes)
         self._talks: dict[int, _Talk] = {}
         self._next = 0
-        self._reader: asyncio.Task[None] | None = None
+        self._own: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
         self._hello: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
         self.lost = ""
@@ -42,13 +49,14 @@ class StreamClient:
 
     async def start(self, seconds: float) -> int:
         """Wait for the server's greeting; returns its number of slots. Raises StreamLost, SandboxUnavailable."""
-        self._reader = asyncio.create_task(self._read())
+        self._own.append(asyncio.create_task(self._read()))
         try:
             hello = await asyncio.wait_for(asyncio.shield(self._hello), seconds)
         except TimeoutError:
             raise StreamLost(f"no greeting within {seconds:g} s") from None
         if hello.get("version") != VERSION:
             raise SandboxUnavailable(f"the server speaks version {hello.get('version')!r}, this client {VERSION}")
+        self._own.append(asyncio.create_task(self._watch()))
         slots = hello.get("slots")
         return slots if isinstance(slots, int) else 0
 
@@ -59,7 +67,7 @@ class StreamClient:
             await self.say(Kind.RUN, talk.number, encode_job(job))
             return await talk.result
         except asyncio.CancelledError:
-            self._later(self.say(Kind.CLOSE, talk.number))
+            self.later(self.say(Kind.CLOSE, talk.number))
             raise
         finally:
             self._talks.pop(talk.number, None)
@@ -71,7 +79,7 @@ class StreamClient:
             await self.say(Kind.OPEN, talk.number, join(encode_job(j) for j in (job, peer) if j is not None))
             await talk.opened
         except BaseException:  # cancelled as well: the server is told
-            self._later(self.say(Kind.CLOSE, talk.number))
+            self.later(self.say(Kind.CLOSE, talk.number))
             self._talks.pop(talk.number, None)
             raise
         return StreamSession(self, talk, has_peer=peer is not None)
@@ -80,10 +88,10 @@ class StreamClient:
         """End the connection: the server kills what it runs for it."""
         self._end("it was closed")
         await self._transport.close()  # first: what is still being said may wait for a server that reads nothing
-        if self._background:
-            await asyncio.wait(self._background)
-        if self._reader is not None:
-            await asyncio.wait([self._reader])
+        for task in self._own[1:]:
+            task.cancel()
+        if ending := [*self._background, *self._own]:
+            await asyncio.wait(ending)
 
     def _begin(self) -> _Talk:
         if self.lost:
@@ -106,8 +114,8 @@ class StreamClient:
             self._end(f"the connection broke: {error}")
             raise StreamLost(self.lost) from error
 
-    def _later(self, saying: Coroutine[object, object, None]) -> None:
-        """Say something that nobody waits for, while the caller is on its way out."""
+    def later(self, saying: Coroutine[object, object, None]) -> None:
+        """Say something that nobody waits for: the caller is on its way out, or may be cancelled at any moment."""
 
         async def quietly() -> None:
             with contextlib.suppress(StreamLost):
@@ -120,12 +128,29 @@ class StreamClient:
     async def _read(self) -> None:
         try:
             while data := await self._transport.receive():
+                self._heard += 1
                 for kind, number, payload in self._incoming.feed(data):
                     self._take(kind, number, payload)
             self._end("the connection ended")
-        except (BadWire, ConnectionError) as error:
-            self._end(f"the connection broke: {error}")
+        except Exception as error:  # whatever it is: nobody would hear of anything any more
+            self._end(f"the connection broke: {error or repr(error)}")
             await self._transport.close()
+
+    async def _watch(self) -> None:
+        """Give up a server that is silent, also when it is asked.
+
+        In steps, of which each counts once: this process may have been stopped meanwhile.
+        """
+        silent = 0
+        while silent < _STEPS and not self.lost:
+            heard = self._heard
+            await asyncio.sleep(self._silence / _STEPS)
+            silent = silent + 1 if self._heard == heard else 0
+            if silent == _STEPS // 2:
+                self._next += 1
+                self.later(self.say(Kind.ALIVE, self._next))
+        self._end(f"nothing has come for {self._silence:g} s")
+        await self._transport.close()
 
     def _take(self, kind: Kind, number: int, payload: bytes) -> None:
         if kind is Kind.HELLO:
@@ -260,8 +285,7 @@ class StreamSession:
         talk.read += len(data)
         if talk.read >= GRANT and not talk.ended:
             granted, talk.read = talk.read, 0
-            with contextlib.suppress(StreamLost):
-                await self._client.say(Kind.WINDOW, talk.number, granted.to_bytes(4, "big"))
+            self._client.later(self._client.say(Kind.WINDOW, talk.number, granted.to_bytes(4, "big")))
         return data
 
     async def result(self) -> JobResult:

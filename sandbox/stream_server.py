@@ -20,7 +20,7 @@ from sandbox.protocol import Sandbox, Session
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
 
-VERSION = 1
+VERSION = 2
 WINDOW = 1 << 20  # bytes that a session may have on the way, each way
 GRANT = WINDOW // 4  # what has been read is granted anew in steps of this
 _PIECE = 1 << 16
@@ -79,6 +79,8 @@ class StreamServer:
         elif kind is Kind.WINDOW:
             if session is not None:
                 session.widen(payload)
+        elif kind is Kind.ALIVE:
+            self._start(number, lambda: self._outgoing.send(Kind.ALIVE, number))
         else:
             raise BadWire(f"a client does not say {kind.name}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conformance import sandbox as runs
 from tests.conformance.sandbox import Check
+from tests.conformance.sandbox_given_up import GIVEN_UP_CHECKS
 from tests.conformance.sandbox_isolation import ISOLATION_CHECKS
 from tests.conformance.sandbox_sessions import SESSION_CHECKS
 
@@ -41,5 +42,5 @@ RUN_CHECKS: tuple[Check, ...] = (
     runs.waiting_in_line_is_not_run_time,
     runs.each_run_finds_clean_folders,
 )
-CHECKS: tuple[Check, ...] = (*RUN_CHECKS, *SESSION_CHECKS, *ISOLATION_CHECKS)
-WEAK_CHECKS: tuple[Check, ...] = (*RUN_CHECKS, *SESSION_CHECKS)
+CHECKS: tuple[Check, ...] = (*RUN_CHECKS, *SESSION_CHECKS, *GIVEN_UP_CHECKS, *ISOLATION_CHECKS)
+WEAK_CHECKS: tuple[Check, ...] = (*RUN_CHECKS, *SESSION_CHECKS, *GIVEN_UP_CHECKS)

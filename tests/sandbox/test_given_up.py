@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha1
 
 import pytest
 
+from sandbox.docker import DockerSandbox
+from sandbox.errors import SandboxUnavailable
+from sandbox.frames import HEADER, Kind
+from sandbox.remote import RemoteSandbox
+from sandbox.stream_server import VERSION
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.weak import WeakSandbox
 from tests.conformance.sandbox import gone, new_token, there
+from tests.waiting import PATIENCE
 
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 STOPS_ITS_KEEPER = """
@@ -45,3 +59,70 @@ def test_a_weak_run_that_stops_its_keeper_is_ended_with_all_that_it_started(
     result, after = asyncio.run(within())
     assert result.ended is (Ended.WALL if how == "run" else Ended.SIGNALLED)
     assert after.stdout == b"hello\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["container", "command"])
+def test_a_container_that_is_paused_or_whose_command_is_stopped_is_replaced(
+    what: str, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.docker._SILENCE_SECONDS", 2.0)
+    monkeypatch.setattr("sandbox.docker._END_SECONDS", 0.5)
+
+    async def within() -> bytes:
+        box = DockerSandbox(slots=1, image=docker_image)
+        assert (await box.run(HELLO)).stdout == b"hello\n"
+        held = await box._running()
+        if what == "container":
+            subprocess.run(["docker", "pause", held._name], check=True, capture_output=True, timeout=PATIENCE)  # noqa: ASYNC221
+        else:
+            os.kill(held._command.pid, signal.SIGSTOP)
+        cancelled = asyncio.create_task(box.run(Job(argv=("true",), stdin=bytes(1 << 20))))
+        await asyncio.sleep(0.1)
+        cancelled.cancel()
+        result = await asyncio.wait_for(box.run(HELLO), PATIENCE)
+        await asyncio.wait_for(box.close(), PATIENCE)
+        return result.stdout
+
+    assert asyncio.run(within()) == b"hello\n"
+
+
+async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Greet a client, and then read nothing, as a server that is stopped."""
+    request = await reader.readuntil(b"\r\n\r\n")
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", request)
+    accepted = b64encode(sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()) if key else b""
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+    writer.write(b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
+    hello = json.dumps({"version": VERSION, "slots": 1}).encode()
+    frame = HEADER.pack(Kind.HELLO, 0, len(hello)) + hello
+    writer.write(bytes([0x82, len(frame)]) + frame)
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+
+def test_a_server_that_reads_nothing_is_given_up(
+    require: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("serve")
+    monkeypatch.setattr("sandbox.remote._SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr("sandbox.remote._CLOSE_SECONDS", 0.1)
+    much = Job(argv=("wc",), stdin=bytes(20 << 20))  # more than all that lies between holds
+
+    async def within() -> None:
+        clients: list[asyncio.StreamWriter] = []
+
+        async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            clients.append(writer)
+            await greet(reader, writer)
+
+        server = await asyncio.start_server(served, "127.0.0.1", 0)
+        box = RemoteSandbox([f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"])
+        with pytest.raises(SandboxUnavailable, match=r"twice.*nothing has come for 0\.3 s"):
+            await asyncio.wait_for(box.run(much), PATIENCE)
+        await asyncio.wait_for(box.close(), PATIENCE)
+        server.close()
+        for client in clients:
+            client.transport.abort()
+        await asyncio.sleep(0)
+
+    asyncio.run(within())

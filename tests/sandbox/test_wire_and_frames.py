@@ -19,7 +19,7 @@ from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing, Pipes
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox, Session
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
-from sandbox.stream_server import WINDOW, StreamServer
+from sandbox.stream_server import VERSION, WINDOW, StreamServer
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
 
@@ -199,7 +199,7 @@ def test_frames_beyond_the_bounds_are_refused() -> None:
         list(Incoming(100).feed(HEADER.pack(99, 1, 0)))
 
 
-def talk(work: Any, sandbox: Sandbox | None = None) -> Any:
+def talk(work: Any, sandbox: Sandbox | None = None, silence: float = 60.0) -> Any:
     """A client and a server over a socket pair, on namespaces where no sandbox is given."""
 
     async def within() -> Any:
@@ -207,7 +207,7 @@ def talk(work: Any, sandbox: Sandbox | None = None) -> Any:
         ours, theirs = pair()
         sandbox = sandbox or NamespaceSandbox(slots=2)
         serving = asyncio.create_task(StreamServer(sandbox, theirs, name="here").serve())
-        client = StreamClient(ours)
+        client = StreamClient(ours, silence=silence)
         try:
             await client.start(10.0)
             return await work(client, ours)
@@ -297,6 +297,27 @@ def test_a_client_can_be_closed_while_nobody_reads_what_it_says() -> None:
         await asyncio.wait_for(client.close(), 20.0)
 
     asyncio.run(within())
+
+
+def test_a_server_that_says_nothing_is_asked_and_given_up_where_it_does_not_answer() -> None:
+    sleeps = Job(argv=("sleep", "1"))
+
+    async def alive(client: StreamClient, _transport: Pipes) -> bool:
+        return (await client.run(sleeps)).succeeded
+
+    assert talk(alive, silence=0.5)
+
+    async def silent() -> None:
+        ours, theirs = pair()
+        await Outgoing(theirs).send(Kind.HELLO, 0, json.dumps({"version": VERSION}).encode())
+        client = StreamClient(ours, silence=0.5)
+        await client.start(10.0)
+        with pytest.raises(StreamLost, match=r"nothing has come for 0\.5 s"):
+            await asyncio.wait_for(client.run(sleeps), 60.0)
+        await client.close()
+        await theirs.close()
+
+    asyncio.run(silent())
 
 
 class Broken:
