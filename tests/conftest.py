@@ -38,6 +38,8 @@ import pytest
 if TYPE_CHECKING:
     from data_prep import Problem
 
+pytest.register_assert_rewrite("tests.conformance", "tests.waiting")  # failures there show values, too
+
 # Read by libraries when they are first imported, here and in every process that a test starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers of the test runner already share the cores
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tokenizers warn about forks otherwise

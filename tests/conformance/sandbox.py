@@ -96,8 +96,9 @@ class Running:
 
 
 def python(code: str, *arguments: str, **about: object) -> Job:
-    """A job for a Python program."""
+    """A job for a Python program, with all the time that a busy machine may need."""
     files = {"main.py": textwrap.dedent(code).encode()}
+    about = {"limits": Limits(wall_seconds=PATIENCE), **about}
     return Job(argv=("python", "main.py", *arguments), files=files, **about)  # type: ignore[arg-type]
 
 
@@ -230,10 +231,12 @@ async def a_hundred_megabytes_of_output_arrive(sandbox: Sandbox, _case: SandboxC
 async def output_beyond_its_limit_ends_the_run(sandbox: Sandbox, _case: SandboxCase) -> None:
     for stream in ("stdout", "stderr"):
         code = f"import sys\nwhile True: sys.{stream}.write('spam' * 1000)"
-        result = await sandbox.run(python(code, limits=Limits(output_bytes=100_000)))
+        result = await sandbox.run(python(code, limits=Limits(output_bytes=100_000, wall_seconds=PATIENCE)))
         assert (result.ended, result.truncated) == (Ended.OUTPUT, True)
         assert len(getattr(result, stream)) == 100_000
-    small = await sandbox.run(python("print('x' * 200_001)", limits=Limits(output_bytes=100_000)))
+    small = await sandbox.run(
+        python("print('x' * 200_001)", limits=Limits(output_bytes=100_000, wall_seconds=PATIENCE))
+    )
     assert small.ended is Ended.OUTPUT, "also where the program has ended before anybody noticed"
 
 
@@ -357,7 +360,7 @@ async def processes_and_threads_are_limited(sandbox: Sandbox, case: SandboxCase)
                 n += 1
         except OSError as e: print(n, e.errno)
     """
-    count, errno = map(int, (await output(sandbox, forks, limits=Limits(processes=20))).split())
+    count, errno = map(int, (await output(sandbox, forks, limits=Limits(processes=20, wall_seconds=PATIENCE))).split())
     assert 10 <= count <= 25
     assert errno == 11
     threads = (
@@ -365,7 +368,7 @@ async def processes_and_threads_are_limited(sandbox: Sandbox, case: SandboxCase)
         "        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n        n += 1\n"
         "except RuntimeError: pass\nprint(n, flush=True)\nos._exit(0)"
     )
-    assert 10 <= int(await output(sandbox, threads, limits=Limits(processes=20))) <= 25
+    assert 10 <= int(await output(sandbox, threads, limits=Limits(processes=20, wall_seconds=PATIENCE))) <= 25
     assert await output(sandbox, "print('next')") == "next\n"
 
 
@@ -376,7 +379,7 @@ async def open_files_are_limited(sandbox: Sandbox, _case: SandboxCase) -> None:
             while len(held) < 500: held.append(open("main.py"))
         except OSError as e: print(len(held), e.errno)
     """
-    count, errno = map(int, (await output(sandbox, code, limits=Limits(open_files=50))).split())
+    count, errno = map(int, (await output(sandbox, code, limits=Limits(open_files=50, wall_seconds=PATIENCE))).split())
     assert 30 <= count <= 50
     assert errno == 24
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Job, Limits
 from tests.conformance.sandbox import SandboxCase, new_token, output, processes_with, python, there
+from tests.waiting import PATIENCE
 
 
 async def the_network_is_off(sandbox: Sandbox, _case: SandboxCase) -> None:
@@ -174,7 +175,7 @@ async def disk_space_and_files_are_limited(sandbox: Sandbox, _case: SandboxCase)
         except OSError: pass
         print(n)
     """
-    limits = Limits(disk_bytes=10 * MIB, disk_files=200)
+    limits = Limits(disk_bytes=10 * MIB, disk_files=200, wall_seconds=PATIENCE)
     total, count = map(int, (await output(sandbox, code, limits=limits)).split())
     assert 5_000_000 < total <= 11 * MIB
     assert 100 < count <= 210

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Job, JobResult, Limits
+from tests.waiting import PATIENCE
 
 
 def run(*jobs: Job, **options: Any) -> list[JobResult]:
@@ -23,7 +24,7 @@ def run(*jobs: Job, **options: Any) -> list[JobResult]:
     return asyncio.run(all_of_them())
 
 
-_DEFAULT = Limits()
+_DEFAULT = Limits(wall_seconds=PATIENCE)
 
 
 def python(source: str, *, stdin: bytes = b"", limits: Limits = _DEFAULT, **more: Any) -> Job:

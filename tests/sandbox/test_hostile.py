@@ -50,12 +50,12 @@ def test_outputs_that_are_larger_than_the_runs_memory_leave_the_neighbours_alone
     names = tuple("abcdefgh")
     hostile = python(
         "import os\nfor n in 'abcdefgh': os.truncate(os.open(n, os.O_CREAT | os.O_RDWR), 64 << 20)",
-        limits=Limits(memory_bytes=96 * MIB),
+        limits=Limits(memory_bytes=96 * MIB, wall_seconds=PATIENCE),
         outputs=names,
     )
     full = python(
         "f = open('a', 'wb')\nfor _ in range(60): f.write(b'x' * (1 << 20))",
-        limits=Limits(memory_bytes=96 * MIB),
+        limits=Limits(memory_bytes=96 * MIB, wall_seconds=PATIENCE),
         outputs=("a", "missing"),
     )
 

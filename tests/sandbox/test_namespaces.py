@@ -186,7 +186,7 @@ def test_files_take_no_more_than_the_memory_of_a_run_where_no_cgroup_counts_them
 
 def test_memory_is_counted_where_a_cgroup_may_be_made(require) -> None:
     require("cgroups")
-    (result,) = run(python("b'x' * (400 << 20)", limits=Limits(memory_bytes=200 << 20)), slots=1)
+    (result,) = run(python("b'x' * (400 << 20)", limits=Limits(memory_bytes=200 << 20, wall_seconds=100)), slots=1)
     assert (result.isolation, result.ended) == ("namespaces", Ended.MEMORY)
 
 
