@@ -35,9 +35,12 @@ from typing import Literal, TypeAlias
 from rewards.math.abroad import around_a_value
 from rewards.math.assertion import SEVERAL
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
+from rewards.math.claims import is_stated
+from rewards.math.plain_words import NO_ANSWER, plain_words
 from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.remarks import unremarked
 from rewards.math.results import result
+from rewards.math.sentences import sentence_before
 from rewards.math.surroundings import replaced
 from rewards.math.written import LONGEST_SEARCHED, last_value
 from rewards.types import Policy
@@ -75,7 +78,12 @@ _TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
 _CHOSEN_AT_LAST = re.compile(  # "It is 12. Answer D": the value, and its letter
     r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
 )
+_WORD_AT_LAST = re.compile(  # "Hence the graph is a **parabola**."
+    r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
+    r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
+)
 _LONGEST_LEAD = 40
+_LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
 _SHORTEST_OVERRIDE = len("final answer:")
 
@@ -220,12 +228,23 @@ def _last_value(text: str) -> str | Committed | None:
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
     if (chosen := _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))) is not None:
         return Committed(found or chosen[1], len(text), chosen[1])
+    if (worded := _word_at_last(text)) is not None:
+        return Committed(found or worded, len(text), worded)
     if found is None or found.startswith(SEVERAL):
         return found
     before = end[: end.rfind(found)]
     if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)):
         return found
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
+
+
+def _word_at_last(text: str) -> str | None:
+    """The word that the last sentence says it is, where it is marked."""
+    end = text[-_LONGEST_END:]
+    if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:
+        return None
+    words = set(plain_words(found[1]))
+    return None if words & NO_ANSWER or not is_stated(sentence_before(end, found.start(1)), "") else found[1]
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]

@@ -67,6 +67,7 @@ _CHOSEN = re.compile(
     r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
     r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
 )
 _TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
@@ -177,7 +178,7 @@ def bare(text: str) -> str | None:
     if _ABBREVIATED.match(line):
         return None
     refused = NO_WORD if _ONE_WORD.fullmatch(line) else PROSE
-    if len(found) > _MOST_WORDS or not refused.isdisjoint(found) or _LABEL.match(line):
+    if len(found) > _MOST_WORDS or not refused.isdisjoint(found) or _LABEL.match(line.lstrip("*_")):
         return None
     value = _VALUE.search(line)
     return line if value is None or len(plain_words(line[: value.start()])) <= 1 else None
@@ -304,6 +305,8 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
         )
     if clause.count("}") > clause.count("{"):
         clause = clause.rstrip("}]" + AROUND)
+    if clause.endswith(")") and clause.count(")") > sum(map(clause.count, "([")):  # "(answer: 12)"
+        clause = clause[:-1]
     if offers_more("", clause, rest[end:]):
         return SEVERAL + clause
     return _clause(clause, is_verb=is_verb)

@@ -17,6 +17,7 @@ _LONGEST = 120
 _SECTION = re.compile(
     r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
     r"|verification)[^\S\n]?:\s"
+    r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
     r"|\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
@@ -31,7 +32,7 @@ _BRACKETED = re.compile(  # all of the last sentence; what was rejected, or wher
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
-    r"|(?<=[\d)}$])\s*\((?:at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
+    r"|(?<=[\d)}$])\s*\((?:(?:attained|achieved|reached|with\sequality)\s(?=at|when|if|for|by)|at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
 _REASON = re.compile(
@@ -41,6 +42,19 @@ _REASON = re.compile(
 _ATTAINED = re.compile(
     r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
     r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z"
+)
+_EQUALITY = re.compile(
+    r"(?<=[\d)}$])(?:,?\s+(?:with|where)\sequality|\.\s+(?:the\s)?equality)\s(?:\w+\s)?"
+    r"(?:at|when|whenever|if|iff|for|only)\s[^.\n?]{1,80}[.\s]*\Z",
+    re.IGNORECASE,
+)
+_HOLDS_FOR = re.compile(  # "converges to $12$ for $|x| < 1$"
+    r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
+    r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
+    r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
+)
+_CONDITION = re.compile(
+    r"\b(?:for|if|as|when|whenever|unless|otherwise)\s[a-z\s]{0,20}\$|\b(?:if|when|otherwise)\b", re.IGNORECASE
 )
 _CONFIRMED = re.compile(
     r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds)\b[^.\n?]{0,50}[.\s]*\Z"
@@ -62,9 +76,19 @@ def unremarked(text: str) -> str:
         end = _without_reason(end)
     if "ed " in end or " by " in end:
         end = _ATTAINED.sub("", end)
+    if "quality " in end:
+        end = _EQUALITY.sub("", end)
+    if " for " in end or " when" in end or " as $" in end:
+        end = _without_condition(end)
     if "," in end or ";" in end or " and " in end or " as " in end:
         end = _CONFIRMED.sub("", end)
     return text[:begin] + end
+
+
+def _without_condition(end: str) -> str:
+    """Without what the last value holds for, where that is the only condition."""
+    found = _HOLDS_FOR.search(end)
+    return end if found is None or _CONDITION.search(end[: found.start()]) else end[: found.start()]
 
 
 def _without_reason(end: str) -> str:

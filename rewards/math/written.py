@@ -96,8 +96,16 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(  # "there are 8 integers less than 20"
-    r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s[^\d,;]*\Z",
+    r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s(?!more\b|fewer\b)[^\d,;]*\Z",
     re.IGNORECASE,
+)
+_BOUND = re.compile(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))")
+_ASSIGNED = re.compile(r"\s*([a-zA-Z])\s*=")
+_HOW_MANY = re.compile(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
+    r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?\$?(\d[\d,]*)\$?\s"
+    r"(?!(?:or|fewer|more|less|times|other|of)\b)[a-z](?=[^\n]*\$)"
+    r"(?![^\n]*\b(?:or|but|so|and|which|if|then|than|giving|leaving|missing|from|not|fewer|more|less)\b)"
+    r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*[.\s]*\Z"
 )
 _ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
@@ -118,6 +126,8 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     stated: nothing says that it is the answer, so that its sentence has to state it.
     """
     text = unmarked(text[-LONGEST_SEARCHED:])
+    if stated and (many := _how_many(text)) is not None:
+        return many
     spans = list(values(text))
     while spans and (
         (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, spans)))
@@ -135,7 +145,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
             break
         if between.strip(" $*)") == "to" and _MOVED.search(sentence_before(text, span.start)):
             break
-        if _is_step(text, span) and not _ALTERNATIVE.search(between):
+        if _is_bound(text, span, first) or (_is_step(text, span) and not _ALTERNATIVE.search(between)):
             break
         first = span
     together = _TWO_TIMES.search(text, max(0, len(text) - _LONGEST_TIMES)) if ":" in text[-_LONGEST_JOINT:] else None
@@ -143,8 +153,11 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return together.group()
     changed = changed_from(text, first.start)
     if changed is not None:
-        counted = _COUNTED.search(sentence_before(text, first.start)) if stated else None
-        return counted[1] if counted is not None else SEVERAL + text[changed : last.end]
+        before = sentence_before(text, first.start)
+        counted = _COUNTED.search(before) if stated else None
+        if counted is not None and is_claimed(before[: counted.start()]):
+            return counted[1]
+        return SEVERAL + text[changed : last.end]
     if _RESIDUE.search(text, max(0, first.start - _LONGEST_JOINT), first.start):
         return SEVERAL + text[first.start : last.end]
     behind = text[last.end : last.end + LONGEST_SENTENCE]
@@ -166,6 +179,18 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if first is not last:
         return joined(text, first, last)
     return formula(text, last) if last.inner_start >= 0 else number(text, last)
+
+
+def _how_many(text: str) -> str | None:
+    """How many there are, by a last sentence that tells in formulas of what."""
+    begin = max(0, len(text) - LONGEST_SENTENCE)
+    found = _HOW_MANY.search(text, begin) if text.find("here ", begin) >= 0 else None
+    if found is None:
+        return None
+    before = sentence_before(text, found.start(1))
+    if is_supposed(before) or not is_stated(before, "") or not is_claimed(before[: before.lower().rindex("there")]):
+        return None
+    return found[1]
 
 
 def _is_name(text: str, span: Span) -> bool:
@@ -215,6 +240,13 @@ def _is_step(text: str, span: Span) -> bool:
     """Whether it is an equation that only leads to what follows: one with no name on its left."""
     left, equals, _ = text[max(span.inner_start, 0) : max(span.inner_end, 0)].partition("=")
     return bool(equals) and NAME.fullmatch(left) is None
+
+
+def _is_bound(text: str, span: Span, following: Span) -> bool:
+    """Whether it only bounds the name that the next one gives a value: `k >= 11.2`, `k = 12`."""
+    bounded = _BOUND.match(text, max(span.inner_start, 0), max(span.inner_end, 0))
+    named = None if bounded is None else _ASSIGNED.match(text, max(following.inner_start, 0))
+    return bounded is not None and named is not None and named[1] == bounded[1]
 
 
 def _is_asked(text: str, at: int) -> bool:
