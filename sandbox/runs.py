@@ -188,10 +188,10 @@ class Run:
                     theirs.append(far.detach())
                     given.append(theirs[-1])
             except OSError as error:
-                slot.free()
                 raise refused("a run could not be started", error) from error
             self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
-        except BaseException:  # whatever it was: descriptors are not for a collector to close
+        except BaseException:  # whatever it was: the slot, if it lives, is another's; a collector closes no descriptors
+            slot.free()
             _close(ours)
             if self._home is not None:
                 self._home.close()

@@ -121,6 +121,9 @@ class Job:
                 raise InvalidJob(f"env: a variable cannot be called {name!r}")
         for path in (*self.files, *self.outputs):
             check_path(path)
+        for content in (self.stdin, *self.files.values()):
+            if not isinstance(content, bytes | bytearray):
+                raise InvalidJob(f"stdin and files are bytes, not {content!r:.80}")
         self._check_room()
 
     def _check_room(self) -> None:

@@ -364,6 +364,8 @@ BAD = {
     "a long path": {"outputs": ("x/" * 2000 + "x",)},
     "no text": {"files": {"\ud800": b""}},
     "no text in the environment": {"env": {"X": "\ud800"}},
+    "text for input": {"stdin": "x"},
+    "text for a file": {"files": {"x": "x"}},
     "too large": {"files": {"x": b"x" * 5000}, "limits": Limits(disk_bytes=4096)},
     "too many": {"files": {f"{n}/x": b"" for n in range(30)}, "limits": Limits(disk_files=50)},
 }
