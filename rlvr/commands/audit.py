@@ -10,12 +10,13 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile, BadRow
-from data_prep.rows import Row, iter_rows
+from data_prep.rows import iter_rows
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
@@ -25,9 +26,11 @@ from rlvr.commands.reports import check_report
 
 if TYPE_CHECKING:  # loaded when the command runs
     from rewards.audit import AuditReport, AuditRow
+    from rlvr.offline.columns import Columns
 
 EXPLOITED = 4
 ROWS, SEARCH = 6, 600  # as in rewards.audit.options, which the command line does not load to show its help
+_LOOKED_AT = 20  # rows from which columns are guessed
 _MOST_READ = 20_000  # rows of a file, of which a few are attacked
 
 
@@ -46,9 +49,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "file",
         nargs="?",
         metavar="FILE",
-        help="rows to attack on: JSONL, JSONL.gz, JSONL.zst or Parquet with 'prompt' and 'reference'; a right response "
-        "or program may stand in 'right', 'solution' or 'code' (default: rows that the audit brings)",
+        help="rows to attack on: JSONL, JSONL.gz, JSONL.zst or Parquet with 'prompt' and 'reference' (columns of other "
+        "names are guessed as by `rlvr grade`); a right response or program may stand in 'right', 'solution' or 'code' "
+        "(default: rows that the audit brings)",
     )
+    parser.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
+    parser.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")
     parser.add_argument(
         "--reward",
         metavar="NAME",
@@ -108,6 +114,8 @@ def run(options: argparse.Namespace) -> int:
     from rewards.audit.families import families
     from rewards.audit.options import AuditOptions
     from rewards.audit.run import audit
+    from rlvr.offline.asking import bare_kind
+    from rlvr.offline.columns import Columns
 
     if options.list:
         for family in families().values():
@@ -132,8 +140,10 @@ def run(options: argparse.Namespace) -> int:
     for option, path in (("--out", options.out), ("--exploits", options.exploits)):
         if path is not None:
             check_report(option, path, example="audit.json")
-    rows = [] if options.file is None else read_rows(options.file)
-    report = audit(spec, rows, chosen, progress=(lambda _line: None) if options.quiet else _say)
+    progress = (lambda _line: None) if options.quiet else _say
+    given = Columns(reference=options.reference, prompt=options.prompt)
+    rows = [] if options.file is None else read_rows(options.file, given, bare_kind(spec), progress)
+    report = audit(spec, rows, chosen, progress=progress)
     try:  # whoever reads may have gone, and the disk be full: neither takes the other's report
         _write(options.out, options.exploits, report)
     finally:
@@ -142,28 +152,43 @@ def run(options: argparse.Namespace) -> int:
     return EXPLOITED if report.exploited else 0
 
 
-def read_rows(file: str) -> list[AuditRow]:
-    """The rows of a file; those that cannot be read are reported. Raises DataNotFound, BadFile (also: none is left)."""
-    from rewards.audit.golds import AuditRow
+def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], None]) -> list[AuditRow]:
+    """The rows of a file; those that cannot be read are reported, and so are columns that are guessed.
+
+    kind: what a bare reference means for the reward. Raises DataNotFound, BadFile (also: none is left).
+    """
+    from rewards.audit.golds import SOLUTION_COLUMNS, AuditRow
+    from rlvr.offline.columns import guess, reference_of
 
     def complain(error: BadRow) -> None:
         print(f"rlvr audit: {error}", file=sys.stderr)
 
+    rows = iter_rows(Path(file), complain)
+    first = list(itertools.islice(rows, _LOOKED_AT))
+    columns = guess([row.fields for row in first], given)
+    if columns.reference in SOLUTION_COLUMNS and not given.reference:  # it shows what is right; it is no answer
+        columns = replace(columns, reference="")
+    columns = replace(columns, response="", tags=())
+    if described := columns.describe():
+        progress(f"columns: {described}")
     read: list[AuditRow] = []
-    for row in itertools.islice(iter_rows(Path(file), complain), _MOST_READ):
+    for row in itertools.islice(itertools.chain(first, rows), _MOST_READ):
         try:
-            read.append(AuditRow.from_dict(_with_response(row)))
+            fields = _without_response(columns.read(row.fields), row.line)
+            read.append(AuditRow.from_dict({**fields, "reference": reference_of(fields.get("reference"), kind)}))
         except InvalidRow as error:
             complain(row.blame(BadRow(str(error))))
+        except BadRow as error:
+            complain(row.blame(error))
     if not read:
         raise BadFile(f"{file}: no row can be attacked; a row holds 'prompt' and 'reference', as for `rlvr grade`")
     return read
 
 
-def _with_response(row: Row) -> dict[str, object]:
+def _without_response(fields: Mapping[str, object], line: int) -> dict[str, object]:
     """The columns, with the row's place where it has no id."""
-    fields = {name: value for name, value in row.fields.items() if name not in ("response", "responses", "finish")}
-    return {**fields, "id": row.line if fields.get("id") is None else fields["id"]}
+    kept = {name: value for name, value in fields.items() if name not in ("response", "responses", "finish")}
+    return {**kept, "id": line if fields.get("id") is None else fields["id"]}
 
 
 def _say(line: str) -> None:

@@ -110,6 +110,17 @@ def _metadata(value: object) -> object:
     return value if isinstance(value, Mapping) else None
 
 
+# What a bare reference means for a reward; the others look at none.
+_KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
+
+
+def bare_kind(reward: RewardSpec) -> str:
+    """What a bare reference means for the reward, see `columns.reference_of`."""
+    kinds = {"data" if ":" in leaf.named.reward else _KINDS.get(leaf.named.reward, "") for leaf in reward.leaves()}
+    kinds -= {""}
+    return kinds.pop() if len(kinds) == 1 else "math"
+
+
 class References:
     """What a reward needs to know of a problem: rows without it are bad rows, since none of their grades can be."""
 

@@ -34,7 +34,7 @@ from rewards.counted import counted
 from rewards.pool import GraderPool, folder
 from rewards.types import Json
 from rlvr.errors import ConfigError
-from rlvr.offline.asking import Asking, References
+from rlvr.offline.asking import Asking, References, bare_kind
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.journal import BAD, Journal
@@ -59,8 +59,6 @@ from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
 _LOOKED_AT_BYTES = 1 << 20
-# What a bare reference means for a reward; the others look at none.
-_KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,7 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
             first=first,
             rows=rows if streamed else None,
             pool=pool,
-            kind=_kind(job.reward),
+            kind=bare_kind(job.reward),
         )
 
 
@@ -165,13 +163,6 @@ def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
         good -= isinstance(numbered.row, Row)
         if not good or size > _LOOKED_AT_BYTES:
             return
-
-
-def _kind(reward: RewardSpec) -> str:
-    """What a bare reference means for the reward."""
-    kinds = {"data" if ":" in leaf.named.reward else _KINDS.get(leaf.named.reward, "") for leaf in reward.leaves()}
-    kinds -= {""}
-    return kinds.pop() if len(kinds) == 1 else "math"
 
 
 def grade_files(job: GradeJob) -> Ended:

@@ -68,11 +68,22 @@ def test_rows_of_a_file_are_attacked_and_bad_ones_named(tmp_path: Path, capsys: 
     file = write_rows(tmp_path / "rows.jsonl", ["not json", {"prompt": "x", "reference": {"type": "maths"}}, good])
     assert main(["audit", file, "--reward", STRICT, "--family", "prompt", "--workers", "1"]) == 0
     told = capsys.readouterr()
-    assert "on 1 rows (math)" in told.out
+    assert "on 1 row (math)" in told.out
     assert "line 1" in told.err
     assert "line 2" in told.err
     assert "'maths'" in told.err
     assert "rlvr audit: math: prompt" in told.err
+
+
+def test_columns_are_guessed_as_for_grading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_rows(tmp_path / "rows.jsonl", [{"question": "What is 30 + 14, less 2?", "answer": 42, "task_id": "q"}])
+    assert main(["audit", file, "--reward", STRICT, "--family", "prompt", "--workers", "1"]) == 0
+    told = capsys.readouterr()
+    assert "rlvr audit: columns: reference = answer, prompt = question, id = task_id" in told.err
+    assert "on 1 row (math)" in told.out
+    file = write_rows(tmp_path / "rows.jsonl", [{"asked": "What is 30 + 14, less 2?", "truth": {"answer": "42"}}])
+    columns = ("--reference", "truth.answer", "--prompt", "asked")
+    assert audited(file, "--reward", CONTAINS, "--family", "hedge", *columns) == 4
 
 
 def test_problems_that_prep_made_are_rows_too(tmp_path: Path) -> None:
