@@ -1,15 +1,18 @@
 r"""The reward `choice`: 1 where the response commits to the letter of the right option, else 0.
 
 Where it commits, `lenient`: a response that is nothing but a choice; the last `<answer>`; the last `\boxed{}` or
-several that are joined; the last "answer is B", "answer: B", "B is correct" or `#### B`; the last line. `strict`: the
-last `<answer>` or box alone. Thinking never counts.
+several that are joined; the last "answer is B", "answer: B", "B is correct" or `#### B` that nothing denies; the last
+line. `strict`: the last `<answer>` or box alone. Thinking never counts. What Chinese, Japanese and Korean say about a
+letter is read, too (`rewards.rules.in_english`).
 
 A choice is a letter as people write it: `B`, `b`, `(B)`, `[B]`, `B.`, `B)`, `**B**`, `\text{B}`, `$B$`, `Ⓑ`, "option
-B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`. Where the options are known their text
-alone is a choice too, a letter may stand before it without a mark, and a letter with the text of another option is
-none. `A dog` is a text, not the letter A. Look-alike letters of other scripts are no letters.
+B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`, `B (Paris)`. Where the options are known
+their text alone is a choice too, a letter may stand before it without a mark or behind it in brackets, and a letter
+with the text of another option is none. `A dog` is a text, not the letter A. Look-alike letters of other scripts are no
+letters.
 
-Two letters are a hedge and wrong: `A or B`, `A, B`, `A/B`, `AB`, "(A) Paris or (B) Rome", two boxes that are joined.
+Two letters are a hedge and wrong: `A or B`, `A, B`, `A/B`, `AB`, `B. C.`, "(A) Paris or (B) Rome", and so are boxes,
+answers and statements that are joined.
 Linear in the length.
 
 Example:
@@ -23,15 +26,17 @@ Example:
 
 from __future__ import annotations
 
+import heapq
 import re
 import string
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rewards.registry import reward
+from rewards.rules.in_english import in_english
 from rewards.rules.invisible import without_invisible
-from rewards.rules.places import last_answer, place_of
+from rewards.rules.places import answers, last_answer, place_of
 from rewards.rules.references import ChoiceReference
 from rewards.types import GradeRequest, GradeResult, Policy
 
@@ -41,18 +46,20 @@ _LETTERS = "ABCDE"
 
 # --- one piece of text: which letters does it commit to ---------------------------------------------------------------
 
-_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mathbf|textrm|mbox|rm|bf|boxed|fbox|left|right)\b\s*")
+_COMMAND = re.compile(r"\\(?:(?:text|math|operator)[a-z]*|emph|mbox|rm|bf|boxed|fbox|left|right)\b\s*")
+_BULLETS = re.compile(r"(?:[>#*•-]+\s+)+")
 _DRESSING = re.compile(r"\\[()\[\],;!]|\*\*|[`${}\"“”‘’«»]|(?<!\w)[*_']|[*_'](?!\w)")
 _LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore|i\s+(?:choose|pick|select|think(?:\s+that)?)|it\s+is|it's|it\s+must\s+be)\b[,:]?\s*)*"
+    r"(?:(?:so|thus|hence|therefore|(?:i\s+)?(?:choose|pick|select)|i\s+think(?:\s+that)?|it\s+is|it's|it\s+must\s+be)\b[,:]?\s*)*"
     r"(?:the\s+|my\s+)?(?:(?:final|correct|best|right|most\s+likely)\s+)*"
-    r"(?:(?:answer|option|choice|letter)\b(?:\s+choice\b|\s+option\b)?\s*(?:is|=|:)?\s*:?\s*)?"
+    r"(?:(?:(?:answer|option|choice|letter)\b|ans\b\.?)(?:\s+choice\b|\s+option\b)?\s*(?:is|=|:)?\s*:?\s*)?"
     r"(?:(?:definitely|clearly)\s+)?(?:(?:option|choice|letter)\s+)?",
     re.IGNORECASE,
 )
 _LETTER = r"(?:\(\s*([A-Z])\s*\)|\[\s*([A-Z])\s*\]|([A-Z])(?![^\W_]))"
 _ONE = re.compile(_LETTER, re.IGNORECASE)
-_MARK = re.compile(r"\s*[).:\]]+(?!\d)\s*|\s*[-–—]+\s+|\s*,\s+|\s*;\s*|\s*=\s*")
+_MARK = re.compile(r"\s*[).:\]]+(?!\d)\s*|\s*[-–—]+\s+|\s*,\s+|\s*;\s*|\s*=\s*|\s*(?=\()")
+_BEHIND = re.compile(r"(.+?)\s*(\([A-Z]\)|\[[A-Z]\])[.!]?")
 _AFFIRMED = re.compile(
     r"\s*(?:is|seems|must\s+be)\s+(?:(?:the|definitely|clearly)\s+)*(?:(?:only|best|final|most\s+likely)\s+)*"
     r"(?:correct|right|true|answer)\b[^A-Za-z]*(?:(?:answer|option|choice|one)\b)?",
@@ -102,8 +109,9 @@ def read_choice(text: str, options: Mapping[str, str] | None = None, letters: st
 
 def _undressed(text: str) -> str:
     """Without markup, invisible characters and compatibility forms; letters of other scripts stay what they are."""
-    plain = unicodedata.normalize("NFKC", without_invisible(text))
-    return " ".join(_DRESSING.sub("", _COMMAND.sub("", plain)).split())
+    plain = in_english(unicodedata.normalize("NFKC", without_invisible(text))).lstrip()
+    bare = plain[bullets.end() :] if (bullets := _BULLETS.match(plain)) else plain
+    return " ".join(_DRESSING.sub("", _COMMAND.sub("", bare)).split())
 
 
 def _letter_of_text(text: str, options: Mapping[str, str]) -> str:
@@ -112,6 +120,8 @@ def _letter_of_text(text: str, options: Mapping[str, str]) -> str:
     if len(text.strip(" .()[]:")) == 1 and text.strip(" .()[]:").upper() in options:
         return ""  # a letter is a letter, also where it is the text of another option
     found = [letter for letter, option in options.items() if _words(option) == wanted]
+    if not found and wanted.startswith("(") and wanted.endswith(")"):
+        return _letter_of_text(wanted[1:-1], options)
     return found[0] if len(found) == 1 else ""
 
 
@@ -125,6 +135,9 @@ def _letters_at(text: str, options: Mapping[str, str], letters: str, *, led: boo
     together = _TOGETHER.fullmatch(text.strip(" .()[]"))
     if together and set(together.group()) <= set(letters) and len(set(together.group())) > 1:
         return Choice(tuple(together.group()))
+    behind = _BEHIND.fullmatch(text)
+    if behind is not None and _letter_of_text(behind[1], options):
+        return _letters_at(f"{behind[2]} {behind[1]}", options, letters, led=led)
     both = re.match(r"(?:both|either)\s+", text, re.IGNORECASE)
     rest = text[both.end() :] if both else text
     first = _ONE.match(rest)
@@ -175,6 +188,8 @@ def _with_text(
         return None  # "A dog", "a text"
     if mark is not None and lower and not bracketed and mark.group().strip() in ("", ",", "=", "-", "–", "—"):
         return None  # "a, then", "a - b"
+    if mark is not None and (further := _ONE.match(text)) and not text[further.end() :].strip(" .,:;!)]"):
+        return Choice(tuple(dict.fromkeys((letter, _letter_in(further)))))
     if options and mark is not None and _words(text).startswith(_words(options[letter]) + " "):
         text = text[min(len(text), len(options[letter])) :]
     return _unless_offered(letter, text, letters)
@@ -195,7 +210,7 @@ def _unless_offered(letter: str, text: str, letters: str) -> Choice:
 # --- a whole response: where does it commit ---------------------------------------------------------------------------
 
 _STATED = re.compile(
-    r"\b(?:answer|choice|option|response)\b[*_\s]*(?:choice[*_\s]+|option[*_\s]+)?(?:is|=|:|would\s+be|must\s+be|should\s+be)"
+    r"\b(?:(?:answer|choice|option|response)\b|ans\b\.?)[*_\s]*(?:choice[*_\s]+|option[*_\s]+)?(?:is|=|:|would\s+be|must\s+be|should\s+be)"
     r"[*_\s:]*(?=\S)"
     r"|^[ \t]*####\s*"
     r"|\b(?:choose|pick|select|go\s+with|going\s+with)\s+(?=[*_`(\[$]*(?:option|choice|answer|[A-Z](?![^\W_])))",
@@ -208,6 +223,16 @@ _IS_RIGHT = re.compile(
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACE = re.compile(r"[{}]")
 _BETWEEN_BOXES = re.compile(r"[\s,;/&.$]*(?:or|and)?[\s,;/&.$]*", re.IGNORECASE)
+_BETWEEN_ANSWERS = re.compile(r"\s*(?:[,;/&]|\b(?:or|and)\b)[\s,;/&]*(?:or\b|and\b)?\s*", re.IGNORECASE)
+_BETWEEN_STATEMENTS = re.compile(
+    r"[^\w\n]*([A-Z])[^\w\n]*(?:\b(?:or|and)\b|/)\s*(?:else\s+)?(?:that\s+)?(?:(?:the|my|I)\s+)?\W*", re.IGNORECASE
+)
+_LONGEST_BETWEEN = 40
+_DENIED = re.compile(
+    r"(?:(?:\bnot|n['’]t|\bnever|\bcannot|\bnor)\s+(?:(?:say|claim|think|believe|conclude|sure|certain|true|clear|mean)\s+)?"
+    r"|(?:\bfalse|\bwrong|\bincorrect|\buntrue|\bdoubt)\s+)(?:that\s+)?(?:(?:the|my|option|choice)\s+)*$",
+    re.IGNORECASE,
+)
 
 
 def boxes(text: str) -> list[tuple[int, int, str]]:
@@ -228,33 +253,47 @@ def boxes(text: str) -> list[tuple[int, int, str]]:
     return closed
 
 
+def _joined(text: str, spans: Iterable[tuple[int, int, str]], between: re.Pattern[str]) -> str | None:
+    """The content of the last span, with those that are joined to it."""
+    chain: list[str] = []
+    at = 0
+    for start, end, content in spans:
+        if start - at > _LONGEST_BETWEEN or not between.fullmatch(text, at, start):
+            chain = []
+        chain.append(content.strip())
+        at = end
+    return " and ".join(dict.fromkeys(chain)) if chain else None
+
+
 def _boxed(text: str) -> str | None:
     """The content of the last box, with those that are joined to it."""
-    found = boxes(text)
-    if not found:
-        return None
-    contents = [found[-1][2]]
-    for earlier, later in zip(found[-2::-1], found[:0:-1], strict=False):
-        between = text[earlier[1] : later[0]]
-        if len(between) > 40 or not _BETWEEN_BOXES.fullmatch(between):
-            break
-        contents.append(earlier[2])
-    return " and ".join(dict.fromkeys(content.strip() for content in reversed(contents)))
+    return _joined(text, boxes(text), _BETWEEN_BOXES)
+
+
+def _answered(text: str) -> str | None:
+    """The content of the last `<answer>`, with those that are joined to it by a word or a mark."""
+    return _joined(text, answers(text), _BETWEEN_ANSWERS)
 
 
 def _stated(text: str) -> str | None:
-    """The rest of the line behind the last statement of an answer, or the last "B is correct"."""
-    said = right = None
-    for match in _STATED.finditer(text):
+    """The rest of the line behind the last statement of an answer, or the last "B is correct"; none that is denied.
+
+    Statements that are joined, "the answer is A or the answer is B", are one.
+    """
+    said: re.Match[str] | None = None
+    before: dict[str, None] = {}
+    for match in heapq.merge(_STATED.finditer(text), _IS_RIGHT.finditer(text), key=re.Match.start):
+        if _DENIED.search(text, max(0, match.start() - _LONGEST_BETWEEN), match.start()):
+            continue
+        joined = None
+        if said is not None and match.start() - said.end() <= _LONGEST_BETWEEN:
+            joined = _BETWEEN_STATEMENTS.fullmatch(text, said.end(), match.start())
+        before = {**before, joined[1].upper(): None} if joined else {}
         said = match
-    for match in _IS_RIGHT.finditer(text):
-        right = match
-    if said is None and right is None:
+    if said is None:
         return None
-    if said is None or (right is not None and right.start() > said.start()):
-        assert right is not None
-        return text[right.start() : _line_end(text, right.end())]
-    return text[said.end() : _line_end(text, said.end())]
+    start = said.start() if said.re is _IS_RIGHT else said.end()
+    return "".join(f"{letter} and " for letter in before) + text[start : _line_end(text, said.end())]
 
 
 def _line_end(text: str, at: int) -> int:
@@ -268,8 +307,8 @@ def _last_line(text: str) -> str | None:
 
 
 _STEPS: dict[Policy, tuple[Callable[[str], str | None], ...]] = {
-    "strict": (last_answer, _boxed),
-    "lenient": (last_answer, _boxed, _stated, _last_line),
+    "strict": (_answered, _boxed),
+    "lenient": (_answered, _boxed, _stated, _last_line),
 }
 
 
@@ -277,18 +316,19 @@ def _found(text: str, reference: ChoiceReference, policy: Policy) -> tuple[str, 
     """Where the response commits, and to what."""
     options = reference.options
     letters = "".join(options) if options else _letters_for(reference.answer)
+    text = in_english(text)
     if policy == "lenient" and _is_bare(text) and (whole := read_choice(text, options, letters)) is not None:
         return text, whole
     for step in _STEPS[policy]:
         place = step(text)
         if place is None:
             continue
-        if step is last_answer and (boxed := _boxed(place)) is not None:
+        if step is _answered and (boxed := _boxed(place)) is not None:
             place = boxed
         read = read_choice(place, options, letters)
         if read is not None:
             return place, read
-        if step in (last_answer, _boxed):
+        if step in (_answered, _boxed):
             return place, Choice((), "names no option")
         if _NEGATED.search(place[:_SHOWN]):
             return None
@@ -315,7 +355,7 @@ def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
     return (replace(request, response=""), replace(request, response=f"<answer>{answer}</answer>"))
 
 
-@reward("choice", correctness=True, controls=_controls, references=(ChoiceReference.type,))
+@reward("choice", version="2", correctness=True, controls=_controls, references=(ChoiceReference.type,))
 def choice(request: GradeRequest, *, policy: Policy = "lenient", prefilled: bool = False) -> GradeResult:
     """1 where the response commits to the reference's letter and to no other, else 0.
 

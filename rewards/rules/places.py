@@ -21,6 +21,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from rewards.math.extract import turn, visible
@@ -57,16 +58,23 @@ def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | N
     return text if answer is None and place == "final" else answer
 
 
-def last_answer(text: str) -> str | None:
-    """What stands in the last `<answer>…</answer>`, in any letter case."""
-    opened, found = -1, None
+def answers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and content of each `<answer>…</answer>`, in any letter case."""
+    opened = None
     for tag in _ANSWER.finditer(text):
         if not tag[1]:
-            opened = tag.end()
-        elif opened >= 0:
-            found = (opened, tag.start())
-            opened = -1
-    return None if found is None else text[found[0] : found[1]]
+            opened = tag
+        elif opened is not None:
+            yield opened.start(), tag.end(), text[opened.end() : tag.start()]
+            opened = None
+
+
+def last_answer(text: str) -> str | None:
+    """What stands in the last `<answer>…</answer>`."""
+    found = None
+    for _, _, content in answers(text):
+        found = content
+    return found
 
 
 def _thinking(text: str, prefilled: bool) -> str | None:

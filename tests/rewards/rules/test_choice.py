@@ -48,7 +48,12 @@ RIGHT = [
     r"\boxed{A}, wait, no. The answer is \boxed{B}",
     "<answer>A</answer> <answer>B</answer>",
     "B<|im_end|>C",
-]
+    *("B (Paris)", "<answer>B (Paris)</answer>", "- B", "Ans: B", r"\boxed{\mathsf{B}}", r"\boxed{\textit{B}}"),
+    *("I would not choose A. I choose B", "A is wrong; the answer is B", "Not sure. The answer is B"),
+    *("答案是B", "答案：B", "正确答案是（B）。", "选B", "故选 B。", "应该选择B", "选项B", "B。", "【答案】B"),
+    *("B是正确的", "A是错的，所以选B。", "排除A、C，选B", "不是A，答案是B", "<answer>选B</answer>", r"答案是\boxed{B}"),
+    *("Ｂ、巴黎", "答えはBです", "정답은 B입니다"),
+]  # fmt: skip
 WRONG = [
     *("A", "C", "(C)", "c", "The answer is C", "<answer>C</answer>", r"\boxed{D}", "8", "BB8", "F"),
     *("A or B", "B or A", "A and B", "A, B", "B, C", "A/B", "AB", "BA", "B/C", "A & B", "B + C", "B;C", "A B"),
@@ -61,6 +66,12 @@ WRONG = [
     "The answer is B. Actually, the answer is C.",
     *("<think>B</think>", "<think>B", "<think>B</think>C", "<answer>B", "", " ", "\u200b"),
     *("В", "Answer: В", "Β"),  # Cyrillic and Greek
+    *("The answer is A or the answer is B", "Choose A or choose B", "Answer: A or\nAnswer: B", "Answer: A / Answer: B"),
+    *("<answer>A</answer> or <answer>B</answer>", "<answer>A</answer>, <answer>B</answer>", "B. C.", "B.A", "B) C)"),
+    *("I would not choose B", "Don't pick B", "I can't say the answer is B", "It is false that the answer is B"),
+    *("The wrong answer is B", "The incorrect option is B", "Neither A nor B is correct", "B (or A)", "B (A)"),
+    *("答案不是B", "不选B", "答案是A或B", "A和B", "选A还是选B", "选A、B", "B是错的", "B选项错误", "不应选B"),
+    *("错误的答案：B", "除B以外", "答案是A，不是B", "答案是B，也可以是C", "无法确定是A还是B", "B超检查", "B型"),
     *("Blue", "A dog", "I think Boston", "The letter is hidden", "Because of this, no"),
 ]  # fmt: skip
 
@@ -82,7 +93,8 @@ def test_another_letter_a_hedge_or_none_is_not_right(response: str, reference: R
 
 
 @pytest.mark.parametrize(
-    "response", ["Paris", "paris.", "The answer is Paris", "<answer>Paris</answer>", "B Paris", r"\boxed{Paris}"]
+    "response",
+    ["Paris", "paris.", "The answer is Paris", "<answer>Paris</answer>", "B Paris", r"\boxed{Paris}", "**Paris (B)**"],
 )
 def test_the_text_of_a_known_option_is_its_letter(response: str) -> None:
     assert judge(response, FULL).extracted == "B"
@@ -91,10 +103,32 @@ def test_the_text_of_a_known_option_is_its_letter(response: str) -> None:
 
 @pytest.mark.parametrize(
     "response",
-    ["A. Paris", "A Paris", "B. Rome", "(B) London", "Rome", "D", "Both Rome and Paris", "Rome or Paris", "not Paris"],
+    [
+        "Paris (A)",
+        "Rome (B)",
+        "B (Rome)",
+        "A. Paris",
+        "A Paris",
+        "B. Rome",
+        "(B) London",
+        "Rome",
+        "D",
+        "Both Rome and Paris",
+        "Rome or Paris",
+        "not Paris",
+    ],
 )
 def test_a_letter_with_the_text_of_another_option_is_not_right(response: str) -> None:
     assert judge(response, FULL).verdict is not Verdict.CORRECT
+
+
+def test_options_in_chinese_are_read_as_others_are() -> None:
+    options = reference_from({"type": "choice", "answer": "B", "options": ["罗马", "巴黎和里昂", "都不对"]})
+    for response in ("巴黎和里昂", "答案是巴黎和里昂。", "B. 巴黎和里昂", "答案是B、巴黎和里昂", "（B）巴黎和里昂"):
+        assert judge(response, options).extracted == "B"
+    for response in ("A. 巴黎和里昂", "不是巴黎和里昂", "罗马或巴黎和里昂", "巴黎", "都不对"):
+        assert judge(response, options).verdict is not Verdict.CORRECT
+    assert judge("都不对", options).extracted == "C"
 
 
 def test_a_hedge_names_its_letters() -> None:
