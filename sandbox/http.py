@@ -20,6 +20,7 @@ import uvicorn
 from sandbox.errors import SandboxUnavailable
 
 _DRAIN_SECONDS, _SILENT_SECONDS = 30.0, 5.0
+_PIECE_SECONDS = 60.0  # for the next piece of a body, whose place others may want
 _MOST_HELD = 4
 """How many bodies of the largest size are held at once."""
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -107,7 +108,10 @@ class Guard:
         body, size, more, refused = bytearray(), 0, True, None
         try:
             while more and not refused:
-                message = await receive()
+                message = await _next_piece(receive)
+                if message is None:
+                    refused = _Refusal(408, f"no more of the body came for {_PIECE_SECONDS:g} s")
+                    continue
                 if message["type"] == "http.disconnect":
                     return  # nobody is there to be answered
                 body += (piece := message.get("body", b""))
@@ -132,6 +136,15 @@ class _Refusal:
     status: int
     detail: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+async def _next_piece(receive: Receive) -> MutableMapping[str, Any] | None:
+    """What comes next of a body; None: nothing does."""
+    try:
+        async with asyncio.timeout(_PIECE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        return None
 
 
 def _replayed(whole: list[bytes], receive: Receive) -> Receive:

@@ -124,6 +124,8 @@ class _Health:
         if self._queue.held >= self._queue.slots or now - self._asked < _HEALTH_EVERY:
             return self._why  # it is at work
         async with self._lock:
+            if self._asked >= now:  # by somebody else, meanwhile
+                return self._why
             try:
                 async with asyncio.timeout(_HEALTH_SECONDS):
                     result = await self._queue.run_placed(_TRIAL)
@@ -132,7 +134,7 @@ class _Health:
                 self._why = f"no program ended within {_HEALTH_SECONDS:g} s"
             except SandboxUnavailable as error:
                 self._why = str(error)
-            self._asked, self._ended = now, self._queue.ended.total()
+            self._asked, self._ended = asyncio.get_running_loop().time(), self._queue.ended.total()
         return self._why
 
 

@@ -9,11 +9,13 @@ import re
 import signal
 import subprocess
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from hashlib import sha1
+from typing import Any
 
 import pytest
 
+from sandbox.admission import QueuedSandbox
 from sandbox.docker import DockerSandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.frames import HEADER, Kind
@@ -126,3 +128,57 @@ def test_a_server_that_reads_nothing_is_given_up(
         await asyncio.sleep(0)
 
     asyncio.run(within())
+
+
+def test_a_body_that_comes_no_further_gives_its_place_back(
+    require: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("serve")
+    from sandbox import http
+
+    monkeypatch.setattr(http, "_PIECE_SECONDS", 0.1)
+    monkeypatch.setattr(http, "_SILENT_SECONDS", 0.1)
+    pieces = [{"type": "http.request", "body": b"x" * 60, "more_body": True}]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return pieces.pop() if pieces else await asyncio.get_running_loop().create_future()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def app(_scope: http.Scope, _receive: http.Receive, _send: http.Send) -> None:
+        raise AssertionError("it is not whole")
+
+    guard = http.Guard(app, token="", most_bytes=100)
+    scope = {"type": "http", "path": "/v1/run", "headers": []}
+    asyncio.run(asyncio.wait_for(guard(scope, receive, send), PATIENCE))
+    assert sent[0]["status"] == 408
+    assert guard._held == 0
+
+
+class Hangs:
+    """A sandbox that does not answer."""
+
+    asked = 0
+
+    async def run(self, job: Job) -> JobResult:
+        self.asked += len(job.argv[:1])
+        return await asyncio.get_running_loop().create_future()
+
+
+def test_all_who_ask_for_the_health_of_a_sandbox_that_hangs_wait_for_one_answer(
+    require: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("serve")
+    from sandbox import serve
+
+    monkeypatch.setattr(serve, "_HEALTH_SECONDS", 0.2)
+
+    async def within() -> list[str]:
+        health = serve._Health(QueuedSandbox(box, slots=1, most_waiting=1))
+        return await asyncio.gather(*(health.why_not() for _ in range(10)))
+
+    box: Any = Hangs()
+    assert asyncio.run(within()) == ["no program ended within 0.2 s"] * 10
+    assert box.asked == 1
