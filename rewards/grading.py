@@ -27,6 +27,7 @@ from typing import TypeAlias
 from rewards.clock import DEADLINE
 from rewards.composed import check
 from rewards.composition import RewardSpec
+from rewards.errors import InvalidRow
 from rewards.pool import GraderPool, folder, whole
 from rewards.registry import file_of, find
 from rewards.streaming import graded
@@ -80,6 +81,19 @@ def _give_back(kept: _Kept) -> None:
         kept.pool.close()
 
 
+def _checked(requests: Iterable[GradeRequest]) -> Iterable[GradeRequest]:
+    """Raises InvalidRow where it is one request, or nothing of the kind."""
+    try:
+        iter(requests)
+    except TypeError as error:
+        raise InvalidRow(f"requests must be a list of GradeRequest, also for one, not {requests!r:.80}") from error
+    return requests
+
+
+def _listed(requests: Iterable[GradeRequest]) -> Sequence[GradeRequest]:
+    return requests if isinstance(requests, Sequence) else list(_checked(requests))
+
+
 def grade(
     reward: RewardLike,
     requests: Iterable[GradeRequest],
@@ -96,12 +110,12 @@ def grade(
 
     Raises:
         UnknownReward, InvalidReward: there is no such reward, or it is declared or parametrised wrongly.
-        InvalidRow: a request that is not JSON.
+        InvalidRow: a request that is not JSON, or what is no list of requests.
         GradingUnavailable: no worker can be started. A response never raises.
     """
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
     try:
-        return kept.pool.grade(requests if isinstance(requests, Sequence) else list(requests))
+        return kept.pool.grade(_listed(requests))
     finally:
         _give_back(kept)
 
@@ -116,7 +130,7 @@ async def agrade(
     """`grade` without blocking the event loop that awaits it."""
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
     try:
-        return await kept.pool.agrade(requests if isinstance(requests, Sequence) else list(requests))
+        return await kept.pool.agrade(_listed(requests))
     finally:
         _give_back(kept)
 
@@ -142,7 +156,7 @@ def stream(
     spec = RewardSpec.from_dict(reward)
     check(spec)
     ahead = None if window is None else whole("window", window)
-    return _streamed(spec, requests, workers, DEADLINE if deadline is None else deadline, ahead)
+    return _streamed(spec, _checked(requests), workers, DEADLINE if deadline is None else deadline, ahead)
 
 
 def _streamed(

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rewards import GradeRequest, GraderPool, MathReference, RewardSpec, agrade, grade, reward
+from rewards import GradeRequest, GraderPool, MathReference, RewardSpec, agrade, grade, reward, stream
+from rewards.errors import InvalidRow
 from rewards.grading import KEPT
 from tests.waiting import PATIENCE
 
@@ -47,6 +48,13 @@ def test_requests_and_grades_can_be_copied_and_sent_to_another_process() -> None
             assert made.to_dict() == one.to_dict()
     with pytest.raises(TypeError):
         pickle.loads(pickle.dumps(request)).metadata["b"] = 1
+
+
+@pytest.mark.parametrize("given", [FIVE, None])
+def test_one_request_in_the_place_of_a_list_is_named(given: GradeRequest | None) -> None:
+    for call in (grade, stream, lambda *words: asyncio.run(agrade(*words))):
+        with pytest.raises(InvalidRow, match=r"must be a list of GradeRequest, also for one, not (GradeRequest|None)"):
+            call("math", given)  # type: ignore[operator]
 
 
 def test_only_so_many_pools_are_kept() -> None:
