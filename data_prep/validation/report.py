@@ -95,7 +95,7 @@ class Report:
         yield f"<p>{counted(self.graded, 'response')} graded with <code>{escape(self.reward)}</code>{form}.</p>"
         for name in self._found():
             check = CHECKS[name]
-            heading = f"{self.counts[name]} {escape(check.title)} <small>{name}</small>"
+            heading = f"{escape(check.title)}: {self.counts[name]} <small>{name}</small>"
             yield f"<h2 class={check.severity}>{heading}</h2><table>"
             for one in self.examples[name]:
                 yield f"<tr><td>{escape(one.place)}</td><td>{escape(one.id)}</td><td>{escape(one.reason)}</td></tr>"

@@ -255,10 +255,8 @@ class Validator:
             rows = counted(self._without_gold, "row")
             yield f"without gold and solution: {rows}; only what must be wrong was graded"
         if self._siblings:
-            yield (
-                f"{len(self._siblings)} questions are an earlier one with other numbers, and no duplicates, such as "
-                f"{self._siblings[0]}"
-            )
+            alike = counted(len(self._siblings), "question")
+            yield f"like an earlier one with other numbers, and so no duplicates: {alike}, such as {self._siblings[0]}"
         if self._prompts.longest_text and not self._prompts.longest:
             yield f"the longest prompt has {counted(self._prompts.longest_text, 'character')}"
         if self._prompts.longest:

@@ -191,7 +191,10 @@ def test_a_question_with_few_other_words_is_near_and_one_with_other_numbers_is_n
     report = checked(written(tmp_path / "rows.jsonl", [row(text, str(n)) for n, text in enumerate(asked)]))
     assert found(report) == {"near_duplicate": [3]}
     assert report.is_fit  # a warning drops nothing
-    assert any("1 questions are an earlier one with other numbers" in note for note in report.notes)
+    assert any(
+        "like an earlier one with other numbers, and so no duplicates: 1 question, such as" in note
+        for note in report.notes
+    )
 
 
 def test_prompts_are_counted_in_tokens(tmp_path: Path) -> None:
