@@ -55,7 +55,13 @@ def _whole(text: str | None) -> list[int]:
     return [int(one) for one in re.findall(r"-?\d+", text or "")]
 
 
+def from_on(first: int, step: int) -> Words:
+    """All numbers from the first on, in equal steps."""
+    return Words(f"from {first} by {step} on")
+
+
 def _named(opening: str, first: int, step: int, last: int | None) -> Words:
-    end = "on" if last is None else f"to {last}"
     opening = opening.removeprefix("\\{")  # without repeats, the list is the set
-    return Words(f"{opening} from {first} by {step} {end}".strip())
+    if last is None and not opening:
+        return from_on(first, step)
+    return Words(f"{opening} from {first} by {step} {'on' if last is None else f'to {last}'}".strip())

@@ -25,13 +25,13 @@ _HIGHEST = 100  # power of a base that is looked for
 
 def summed(shown: Sequence[Expr], last: Expr) -> Op:
     """The sum of the terms that are shown before the dots, and on to the last. Raises NotMaths."""
-    if isinstance(last, Op) and last.name == "^" and isinstance(base := last.args[0], Num):
+    exponent = _common_exponent([*shown, last])
+    if exponent is None and isinstance(last, Op) and last.name == "^" and isinstance(base := last.args[0], Num):
         until = last.args[1]
         exponents = [_exponent(one, base) for one in shown]
         if len(shown) < 3 and all(isinstance(one, Num) for one in shown):
             raise NotMaths("equal steps or powers")
         return _sum(exponents, until, lambda at: power(base, at))
-    exponent = _common_exponent([*shown, last])
     if exponent is None:
         return _sum([_whole(one) for one in shown], last, lambda at: at)
     bases = [one.args[0] for one in (*shown, last) if isinstance(one, Op)]

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from rewards.math.commands import expression
 from rewards.math.cutting import cut
 from rewards.math.expressions import Num, Sym, free_variables, number, renamed, substituted
+from rewards.math.progressions import from_on
 from rewards.math.spelling import key
 from rewards.math.tokens import Kind, Token
 from rewards.math.values import Inequality, Many, Named, Scalar, Value, Words
@@ -44,6 +45,8 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     conditions = [item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
     about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
     condition = about[0] if len(about) == 1 else None
+    if isinstance(condition, Inequality) and (first := _first_of_all(condition)) is not None and "Q" not in text:
+        return [from_on(first, 1)] if "Z" in text or first > 0 else []
     if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
         return []
     low, name, high = condition.members
@@ -56,6 +59,15 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     if "N" in text and first <= 0:
         return []
     return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _first_of_all(condition: Inequality) -> int | None:
+    """The least whole number above a bound, where that is all that is asked."""
+    if len(condition.members) != 2 or not isinstance(low := condition.members[1], Num) or low.digits:
+        return None
+    if not isinstance(condition.members[0], Sym) or condition.relations[0] not in (">", ">="):
+        return None
+    return math.ceil(low.value) if condition.relations[0] == ">=" else math.floor(low.value) + 1
 
 
 def _names_a_set(value: Value) -> bool:

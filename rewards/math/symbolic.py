@@ -99,8 +99,8 @@ def _makers() -> dict[str, Any]:
         "!": lambda value: s.factorial(_small(value)),
         "!!": lambda value: s.factorial2(_small(value)),
         "binom": lambda n, k: s.binomial(_small(n), _small(k)),
-        "gcd": s.gcd,
-        "lcm": s.lcm,
+        "gcd": lambda *several: _of_whole_numbers("gcd", several),
+        "lcm": lambda *several: _of_whole_numbers("lcm", several),
         "max": lambda *several: _extreme(several, 1),
         "min": lambda *several: _extreme(several, -1),
         "mod": s.Mod,
@@ -113,6 +113,14 @@ def _makers() -> dict[str, Any]:
         "arg": s.arg,
         "det": lambda *cells: _square(cells).det(),
     }
+
+
+def _of_whole_numbers(name: str, several: tuple[Any, ...]) -> Any:
+    """Of unknowns a function of its own, whose arguments have no order: they are no polynomials."""
+    s = _sympy()
+    if any(value.free_symbols for value in several):
+        return s.Function(name)(*sorted(several, key=s.default_sort_key))
+    return functools.reduce(getattr(s, name), several)
 
 
 def _extreme(several: tuple[Any, ...], sign: int) -> Any:

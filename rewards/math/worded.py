@@ -22,6 +22,12 @@ _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]
 _CHOICE_AND_TEXT = re.compile(
     r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}[^=]*\Z))(\S.*)"
 )
+_NUMERAL = r"(?:i{1,3}|iv|vi{0,3}|ix|x)"
+_ROMAN = rf"(?:\({_NUMERAL}\)|{_NUMERAL})"
+_STATEMENTS = re.compile(  # letters alone may be unknowns
+    rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+(?:\sonly)?|{_ROMAN}\sonly)",
+    re.IGNORECASE,
+)
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
     r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
@@ -53,7 +59,7 @@ _OTHER_CHOICE = re.compile(
 
 def worded(text: str, *, quoted: bool) -> list[Value]:
     """What a text without marks of text commands says as words; quoted: some of it stood in one."""
-    for read in (_truth, _choice, _based, _time, _date):
+    for read in (_truth, _statements, _choice, _based, _time, _date):
         if found := read(text):
             return found
     return _words(text, quoted=quoted)
@@ -66,6 +72,13 @@ def _plainly(text: str) -> str:
 def _truth(text: str) -> list[Value]:
     truth = TRUTHS.get(_plainly(text))
     return [] if truth is None else [Truth(truth)]
+
+
+def _statements(text: str) -> list[Value]:
+    """`(i) and (iii)`, `I, III only`: statements by their Roman numbers."""
+    if _STATEMENTS.fullmatch(text) is None:
+        return []
+    return [Words(" and ".join(re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())))]
 
 
 def _choice(text: str) -> list[Value]:
