@@ -121,10 +121,11 @@ class DockerSandbox:
     async def close(self) -> None:
         """End the container, and wait until it is removed."""
         self._closed = True
-        if self._container is not None:
-            with contextlib.suppress(SandboxUnavailable, asyncio.CancelledError):
-                await (await self._container).close()
-            self._container = None
+        if (starting := self._container) is not None:
+            if not starting.done():
+                await asyncio.wait([starting])
+            if not starting.cancelled() and starting.exception() is None:
+                await starting.result().close()
 
     async def _running(self) -> _Container:
         """The container; a new one where there is none or it has died."""
@@ -196,6 +197,7 @@ class _Container:
             undo.callback(self._command.wait)
             undo.callback(self._command.kill)
             undo.pop_all()
+        self._closing: asyncio.Task[None] | None = None
         self._pipes = Pipes(ends[1], ends[0])
         self.client = StreamClient(self._pipes, silence=_SILENCE_SECONDS)
 
@@ -223,6 +225,12 @@ class _Container:
         return " ".join(part for part in (how.get(status, f"exit status {status}"), said) if part)
 
     async def close(self) -> None:
+        """End it; it ends, also where who waits for that is cancelled. Idempotent."""
+        if self._closing is None or self._closing.cancelled():  # with its event loop
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         """The end of its standard input ends it; where it does not, it is removed by force."""
         await self.client.close()
         try:

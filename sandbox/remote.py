@@ -10,7 +10,6 @@ it is repeated once elsewhere; where no server takes it within `patience`, it is
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
@@ -215,10 +214,12 @@ class _Server:
         task.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
-        if self._connecting is not None:
-            self._connecting.cancel()
-            with contextlib.suppress(Exception, asyncio.CancelledError):
-                await (await self._connecting).close()
+        if (connecting := self._connecting) is not None:
+            connecting.cancel()
+            if not connecting.done():
+                await asyncio.wait([connecting])
+            if not connecting.cancelled() and connecting.exception() is None:
+                await connecting.result().close()
         if self._leaving:
             await asyncio.wait(self._leaving)
 
