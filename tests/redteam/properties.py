@@ -32,6 +32,15 @@ PROPERTIES = (
         ),
     ),
     Arena(
+        name="references_of_all",
+        solution="def solve(x):\n    return sorted(set(x))\n",
+        imports="def right(x):\n    return sorted(set(x))",
+        tests=(
+            "xs = [[3, 1, 3], [5, 5]]; assert [solve(x) for x in xs] == [right(x) for x in xs]",
+            "class Data:\n    x = [4, 2, 4]\nassert solve(Data.x) == right(Data.x)",
+        ),
+    ),
+    Arena(
         name="text_by_property",
         solution="def solve(s):\n    return s.upper().strip()\n",
         tests=("r = solve(' abc '); assert r.isupper() and r == r.strip() and r.lower() == 'abc'",),

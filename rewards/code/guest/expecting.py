@@ -13,7 +13,7 @@ import ast
 import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from . import context
 
@@ -34,6 +34,7 @@ _EQUAL = ("equal", "close", "eq", "same")
 _DEEPEST = 3  # functions of a test that call each other
 
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef
+_VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -44,7 +45,7 @@ class Names:
     answers: something of the program's, which holds data. programs: something of the program's to be called. changed:
     what was changed, or holds it. kept: an attribute of such an object that was not. parted: an object of which a part
     was changed: it counts only where the test says what is right. bare: whether what was changed counts as it is; else
-    only what is made of it. resized: whether its length differs.
+    only what is made of it. resized: whether its length differs. vanished: whether all that it held is gone at once.
     """
 
     answers: frozenset[str]
@@ -54,6 +55,7 @@ class Names:
     parted: frozenset[str] = frozenset()
     bare: bool = False
     resized: bool = False
+    vanished: bool = False
 
 
 class Found(enum.Enum):
@@ -89,6 +91,7 @@ class _Reading:
         self._made: set[str] = set()  # computed of what was changed
         self._mine: set[str] = set()  # the answer that is asked about
         self._earlier: set[str] = set()
+        self._parts: dict[str, dict[object, int]] = {}  # of what holds both: `(f(xs), sorted(xs))`, a list of such
         self._depth = 0
         self.meets = self.meets_earlier = self.says = self.pins = False
 
@@ -111,12 +114,14 @@ class _Reading:
                     if isinstance(inner, ast.NamedExpr):
                         self._bind(inner.target, self._role(inner.value))
                     elif isinstance(inner, ast.comprehension) and not self._holds_call(inner):
-                        self._bind(inner.target, self._role_of_items(inner.iter))
+                        self._bind(inner.target, self._role_of_items(inner.iter), inner.iter)
             for condition in _conditions(node):
-                self._look_for_word(condition, ast.NotEq if isinstance(node, ast.If) else ast.Eq)
+                self._look_for_word(condition)
             for part in parts:
                 for inner in ast.walk(part):
                     self._look_for_meeting(inner)
+            if self._names.vanished:
+                self._look_for_nothing(node)
             self._learn(node, is_first=node is first)
 
     # --- roles --------------------------------------------------------------------------------------------------------
@@ -136,7 +141,8 @@ class _Reading:
                 role = self._roles[text]
                 return role & ANSWER if not self._names.bare and self._is_container(node) else role
         if isinstance(node, ast.Subscript):  # the index says only which item is meant
-            return self._role(node.value)
+            index = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            return self._parts.get(_text(node.value), {}).get(index, 0) or self._role(node.value)
         if isinstance(node, _COMPREHENSIONS):  # what is walked over says only what was asked
             item = node.value if isinstance(node, ast.DictComp) else node.elt
             if (role := self._role(item)) & ANSWER:
@@ -203,7 +209,7 @@ class _Reading:
             case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
                 if not self._holds_call(node) or self._holds_call(iterated):
                     role = self._role_of_items(iterated)
-                    self._bind(target, role)
+                    self._bind(target, role, iterated)
                     self._bind_all(_stored(node), role & CHANGED)
             case ast.While(test=test) if self._role_of_items(test) & CHANGED or self._mentions(test):
                 self._bind_all(_stored(node), CHANGED)
@@ -212,6 +218,9 @@ class _Reading:
                     self._bind(held, CHANGED)
                 elif method in _GROWS and not self._is_container(held):
                     self._bind(held, self._of_parts(call) & BOTH)
+                    self._remember_parts(held, call.args[-1] if call.args else None)
+                    if is_first and isinstance(held, ast.Name) and any(id(given) in self._calls for given in call.args):
+                        self._mine.add(held.id)
 
     def _keep(self, targets: list[ast.expr], value: ast.expr, *, is_first: bool) -> None:
         role = self._role(value)
@@ -222,12 +231,30 @@ class _Reading:
                 self._roles[text] = role
                 self._mine.discard(text)
                 self._earlier.discard(text)
-            self._bind(target, role)
+            self._bind(target, role, value)
+            self._remember_parts(target, value)
             if is_first and role & ANSWER and isinstance(target, ast.Name):
                 self._mine.add(text)
 
-    def _bind(self, target: ast.expr, role: int) -> None:
-        if isinstance(target, ast.Attribute):
+    def _remember_parts(self, holder: ast.expr, value: ast.expr | None) -> None:
+        """What is kept side by side is compared later on: each part keeps its role."""
+        match value:
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                keys: list[object] = list(range(len(parts)))
+            case ast.Dict(keys=named, values=parts):
+                keys = [key.value if isinstance(key, ast.Constant) else key for key in named]
+            case _:
+                return
+        roles = [self._role(part) for part in parts]
+        if ANSWER in roles and any(map(self._makes, parts)):
+            self._parts[_text(holder)] = dict(zip(keys, roles, strict=True))
+
+    def _bind(self, target: ast.expr, role: int, value: ast.expr | None = None) -> None:
+        parts = self._parts.get(_text(value), {}) if value is not None else {}
+        if parts and isinstance(target, ast.Tuple):  # `for got, want in pairs`
+            for index, name in enumerate(target.elts):
+                self._bind(name, parts.get(index, 0))
+        elif isinstance(target, ast.Attribute):
             self._bind_all([_text(target)] if _text(target) else [], role)
         else:
             self._bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
@@ -261,10 +288,22 @@ class _Reading:
                 given = [*args, *(keyword.value for keyword in keywords)]
                 inside = self._functions.get(name)
                 if inside is not None:
-                    self._read_function(inside, given, keywords)
+                    self._read_function(inside, _text(function), given, keywords)
                     return
                 parts = [*given, *([function.value] if isinstance(function, ast.Attribute) else [])]
-                self._meet(*((a, b) for at, a in enumerate(parts) for b in parts[at + 1 :]))
+                self._meet(*combinations(parts, 2))
+
+    def _look_for_nothing(self, node: ast.stmt) -> None:
+        """What is asserted of each item that is not there any more, or of nothing beside itself: `xs == sorted(xs)`."""
+        if isinstance(node, ast.For) and any(isinstance(inner, ast.Assert) for inner in ast.walk(node)):
+            self.meets |= self._mentions(node.iter)
+        for condition in _conditions(node):
+            for inner in ast.walk(condition):
+                if isinstance(inner, ast.comprehension):
+                    self.meets |= self._mentions(inner.iter)
+                elif isinstance(inner, ast.Compare):
+                    sides = pairwise((inner.left, *inner.comparators))
+                    self.meets |= any(self._mentions(one) and self._mentions(other) for one, other in sides)
 
     def _meet(self, *pairs: tuple[ast.expr, ast.expr]) -> None:
         for one, other in pairs:
@@ -275,14 +314,22 @@ class _Reading:
                 self.meets_earlier |= any(isinstance(n, ast.Name) and n.id in self._earlier for n in ast.walk(answer))
 
     def _read_function(
-        self, function: ast.FunctionDef | ast.AsyncFunctionDef, given: list[ast.expr], keywords: list[ast.keyword]
+        self,
+        function: ast.FunctionDef | ast.AsyncFunctionDef,
+        called: str,
+        given: list[ast.expr],
+        keywords: list[ast.keyword],
     ) -> None:
-        """A function of the test that is given both: `is_permutation(got, xs)`."""
-        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args) if a.arg not in ("self", "cls")]
+        """A function of the test that is given both, `is_permutation(got, xs)`, or has one: `self.is_right(got)`."""
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        own = f"{names.pop(0)}." if names[:1] in (["self"], ["cls"]) else ""
+        holder = f"{called.rpartition('.')[0]}."
         named = {keyword.arg: keyword.value for keyword in keywords if keyword.arg}
         bound = dict(zip(names, given, strict=False)) | {name: named[name] for name in names if name in named}
         roles = {name: self._role(value) for name, value in bound.items()}
         changed = {name for name, value in bound.items() if self._is_container(value)}
+        if own:
+            changed |= {own + name.removeprefix(holder) for name in self._names.changed if name.startswith(holder)}
         made = {name for name, role in roles.items() if role == CHANGED} - changed
         answers = {name for name, role in roles.items() if role & ANSWER} - changed
         if not answers or not (changed or made) or self._depth >= _DEEPEST:
@@ -299,7 +346,7 @@ class _Reading:
 
     # --- where the test says what is right ----------------------------------------------------------------------------
 
-    def _look_for_word(self, condition: ast.expr, equal: type[ast.cmpop]) -> None:
+    def _look_for_word(self, condition: ast.expr, equal: type[ast.cmpop] = ast.Eq) -> None:
         match condition:
             case ast.BoolOp(values=values):
                 for value in values:
@@ -337,7 +384,7 @@ class _Reading:
 
     def _own(self, node: ast.expr) -> bool:
         """Whether it is the test's own."""
-        return not self._shown(node) and any(isinstance(n, ast.Constant | ast.Name | ast.List) for n in ast.walk(node))
+        return not self._shown(node) and any(isinstance(n, _VALUES) for n in ast.walk(node))
 
     def _is_whole(self, node: ast.expr) -> bool:
         if _is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self._calls:
@@ -379,15 +426,18 @@ def _compares(call: ast.Call) -> bool:
 
 
 def _says_something(side: ast.expr) -> bool:
-    """Whether it is more than nothing: a name, or what holds a constant that is not empty."""
-    return isinstance(side, ast.Name) or any(
+    """Whether it is more than nothing: a name, names side by side, or what holds a constant that is not empty."""
+    named = side.elts if isinstance(side, ast.Tuple | ast.List) else [side]
+    return any(isinstance(name, ast.Name) for name in named) or any(
         isinstance(n, ast.Constant) and n.value and n.value is not True for n in ast.walk(side)
     )
 
 
 def _own_parts(node: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement, without those of statements within it."""
+    """The expressions of a statement, without those of statements within it, and what an assertion says of itself."""
     for part in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Assert) and part is node.msg:
+            continue
         if isinstance(part, ast.match_case):
             yield part.pattern
             if part.guard is not None:
@@ -402,9 +452,13 @@ def _conditions(node: ast.stmt) -> list[ast.expr]:
         case ast.Assert(test=test):
             return [test]
         case ast.If(test=test, body=[ast.Raise(), *_]):
-            return [test]
+            return [ast.UnaryOp(ast.Not(), test)]
         case ast.Return(value=ast.expr() as value) | ast.Assign(value=value):
             return [value]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="assertTrue"), args=[value, *_])):
+            return [value]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="assertFalse"), args=[value, *_])):
+            return [ast.UnaryOp(ast.Not(), value)]
         case ast.Expr(value=ast.Call() as call) if context.calls_assertion(node) or _compares(call):
             return [call]
     return []

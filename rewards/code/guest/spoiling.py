@@ -48,7 +48,7 @@ _MOST_SEEN = 50_000
 class _Change(NamedTuple):
     """value: the container, or an object of the test. put_back: gives it back what it held. lost: whether anything of
     that is not there any more. emptied: whether nothing is. resized: whether it holds more or less. attribute: of the
-    object; empty = a container.
+    object; empty = a container. vanished: whether it held several things, and holds none.
     """
 
     value: Any
@@ -57,6 +57,7 @@ class _Change(NamedTuple):
     emptied: bool
     resized: bool
     attribute: str = ""
+    vanished: bool = False
 
 
 _changed: list[_Change] = []
@@ -105,8 +106,8 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
             continue
         if now != held and not any(value is change.value for change in _changed):
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
-            resized = sum(held.values()) != sum(now.values())
-            _changed.append(_Change(value, put_back, bool(held - now), not now, resized))
+            resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
+            _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished))
 
 
 def note_set(value: Any, name: str, new: Any) -> None:
@@ -150,7 +151,8 @@ def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
     """Whether the test at this moment judges the answer by what it makes of what was changed."""
     bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
     resized = any(change.resized for change in _changed)
-    return _judges(frame, lambda held: _names_of(held, bare=bare, resized=resized))
+    vanished = any(change.vanished for change in _changed)
+    return _judges(frame, lambda held: replace(_names_of(held, bare=bare, resized=resized), vanished=vanished))
 
 
 def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
