@@ -110,7 +110,7 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
             TEXT,
             "'maths'",
             "'why'",
-            "not JSON",
+            "what JSON has a form for",
             "UTF-8",
             "has no reference, and math@6 needs a reference of type math; name its column with --reference",
             "needs a reference of type math, not choice",
@@ -375,7 +375,7 @@ def test_an_output_that_cannot_grow_leaves_its_partial_file(tmp_path: Path) -> N
 def test_an_empty_column_of_a_parquet_file_is_no_response() -> None:
     fields = {"response": None, "responses": ["a", "b"]}
     assert [r.response for r in requests_of(Row(file="f", line=1, fields=fields))] == ["a", "b"]
-    with pytest.raises(BadRow, match="neither"):
+    with pytest.raises(BadRow, match="nothing in 'response'"):
         requests_of(Row(file="f", line=1, fields={"response": None}))
 
 
