@@ -2,7 +2,8 @@
 
 From the call on, each expression has a *role*: the answer, or what the program has changed (or what is made of that,
 or of what a loop over it counts), or both, or neither: then it is the test's own. The answer is judged by what was
-changed where both meet: `r == sum(xs)`, `not r - sum(xs)`, `zip(r, xs)`, `for x in xs: assert x in r`. That is all
+changed where both meet: `r == sum(xs)`, `not r - sum(xs)`, `zip(r, xs)`, `for x in xs: assert x in r`; and where of
+several items none is left, by what compares nothing with itself (`xs == sorted(xs)`) or asks each of none. That is all
 right where the test says itself what comes out: where it compares the whole answer, or what was changed, or both
 together, with something of its own (`xs == [1, 2]`, `xs[:r] == want`, `xs + [r] == before`).
 """
