@@ -27,7 +27,12 @@ def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
     return GradeRequest.from_dict({"response": rf"So it is \boxed{{{answer}}}.", "reference": reference})
 
 
-FOR_WORKERS = ("boxes_units_and_quantities", "claims")  # sentences, and values that no text decides
+FOR_WORKERS = (  # sentences, and values that no text decides
+    "boxes_units_and_quantities",
+    "claims",
+    "conditions_and_remarks_behind_values",
+    "sums_with_dots_and_compound_units",
+)
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
