@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rewards.errors import InvalidReward
+from rewards.sources import why_not
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -59,15 +60,9 @@ def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:
     try:
         target = entry.load()
         module = importlib.import_module(entry.module)
-    except ModuleNotFoundError as error:
-        raise InvalidReward(
-            f"reward {name!r} of the package {_package(entry)} needs {error.name}, which is not installed: "
-            f"pip install {(error.name or '').partition('.')[0]}"
-        ) from error
     except (Exception, SystemExit) as error:  # whatever another package raises while it loads is shown as theirs
         raise InvalidReward(
-            f"reward {name!r} of the package {_package(entry)} ({entry.value}) cannot be imported: "
-            f"{type(error).__name__}: {error}"
+            f"reward {name!r} of the package {_package(entry)} ({entry.value}) {why_not(error)}"
         ) from error
     if not callable(target):
         raise InvalidReward(

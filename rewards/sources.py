@@ -165,9 +165,22 @@ def _load(path: str, file: str) -> ModuleType:
         sys.modules.pop(name, None)
         if isinstance(error, InvalidReward):
             raise
-        raise InvalidReward(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise InvalidReward(f"{path} {why_not(error)}") from error
     _FILES[file] = module
     return module
+
+
+def why_not(error: BaseException) -> str:
+    """Why what stands before these words could not be imported, and what to install for it."""
+    missing = _to_install(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    return f"cannot be imported: {type(error).__name__}: {error}{missing}"
+
+
+def _to_install(module: str) -> str:
+    """What to install for a module that is missing; nothing where its package is there and lacks it."""
+    package = module.partition(".")[0]
+    there = not package or package in sys.modules or importlib.util.find_spec(package) is not None
+    return "" if there else f"; it is not installed here: pip install {package}"
 
 
 def load_module(name: str) -> ModuleType:
@@ -176,18 +189,14 @@ def load_module(name: str) -> ModuleType:
         return sys.modules[EXCERPT]
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        missing = error.name or name
-        if name == missing or name.startswith(f"{missing}."):
-            raise UnknownReward(
-                f"there is no module {missing!r} to take a reward from: pip install {missing.partition('.')[0]}, or "
-                "name a file: ./my_rewards.py:function"
-            ) from error
-        raise InvalidReward(
-            f"the module {name!r} needs {missing}, which is not installed: pip install {missing.partition('.')[0]}"
-        ) from error
     except (Exception, SystemExit) as error:  # whatever another's module raises while it loads is shown as its own
-        raise InvalidReward(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+        missing = error.name or name if isinstance(error, ModuleNotFoundError) else ""
+        if missing and (name == missing or name.startswith(f"{missing}.")):
+            raise UnknownReward(
+                f"there is no module {missing!r} to take a reward from{_to_install(missing)}; or name a file: "
+                "./my_rewards.py:function"
+            ) from error
+        raise InvalidReward(f"the module {name!r} {why_not(error)}") from error
 
 
 def import_shipped(source: Mapping[str, Json]) -> None:

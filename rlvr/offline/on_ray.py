@@ -274,5 +274,6 @@ def _connect(address: str) -> bool:
         else:
             ray.init(address="local", include_dashboard=False, **quiet)
     except Exception as error:  # ray has a bare one for a node that does not start in time, on a machine that is busy
-        raise ConfigError(f"there is no Ray cluster at {address or 'this machine'!r}: {error}") from error
+        which = f"no Ray cluster answers at {address!r}" if address else "no Ray cluster can be started here"
+        raise ConfigError(f"{which}: {error}") from error
     return True

@@ -83,12 +83,17 @@ def test_packages_that_collide_or_do_not_load_say_whose_they_are(
     package(tmp_path, "one_package", "def f(request): return 1.0\n", "shared_name = one_package:f\n")
     package(tmp_path, "other_package", "def f(request): return 2.0\n", "shared_name = other_package:f\n")
     package(tmp_path, "lacks_one", "import a_part_that_is_absent\n", "lacking = lacks_one:f\n")
+    package(tmp_path, "halved", "", "halving = halved.nope:f\n")
     package(tmp_path, "fails", "raise OSError('no licence')\n", "failing = fails:f\n")
     package(tmp_path, "no_function", "f = 3\n", "number = no_function:f\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     for name, message in (
         ("shared_name", "brought by two packages, one_package .* and other_package"),
-        ("lacking", "package lacks_one needs a_part_that_is_absent.*pip install a_part_that_is_absent"),
+        ("lacking", r"package lacks_one .*No module named 'a_part_that_is_absent'; .*: pip install a_part"),
+        (
+            "halving",
+            r"package halved .*No module named 'halved\.nope'; 'halved' is not a package$",
+        ),  # there is nothing to install
         ("failing", r"package fails \(fails:f\) cannot be imported: OSError: no licence"),
         ("number", "no_function:f is 3, no function or class"),
     ):
@@ -105,7 +110,7 @@ def test_a_function_of_a_module_is_named_by_both(tmp_path: Path, monkeypatch: py
     assert grade("inner.scores:two", [REQUEST], workers=1)[0].score == 2.0
     with pytest.raises(UnknownReward, match=r"no module 'no_such_module'.*pip install no_such_module"):
         find("no_such_module.rewards:f")
-    with pytest.raises(InvalidReward, match=r"'inner\.needy' needs a_part_that_is_absent"):
+    with pytest.raises(InvalidReward, match=r"'inner\.needy' .*'a_part_that_is_absent'; .* pip install a_part"):
         find("inner.needy:f")
     with pytest.raises(UnknownReward, match=r"has no reward 'tow'; did you mean 'two'\?"):
         find("inner.scores:tow")

@@ -226,7 +226,7 @@ def test_a_cluster_that_does_not_start_is_said_in_a_line(
     (tmp_path / "in.jsonl").write_text('{"response": "x"}\n')
     assert main(["grade", str(tmp_path / "in.jsonl"), "--ray", "--reward", "format"]) == 1
     said = capsys.readouterr().err
-    assert "there is no Ray cluster at 'this machine': The current node timed out" in said
+    assert "no Ray cluster can be started here: The current node timed out" in said
     assert "Traceback" not in said
 
 
