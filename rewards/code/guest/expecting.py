@@ -296,7 +296,7 @@ class _Reading:
 
     def _look_for_nothing(self, node: ast.stmt) -> None:
         """What is asserted of each item that is not there any more, or of nothing beside itself: `xs == sorted(xs)`."""
-        if isinstance(node, ast.For) and any(isinstance(inner, ast.Assert) for inner in ast.walk(node)):
+        if isinstance(node, ast.For) and any(map(_asserts, node.body)):
             self.meets |= self._mentions(node.iter)
         for condition in _conditions(node):
             for inner in ast.walk(condition):
@@ -463,6 +463,11 @@ def _conditions(node: ast.stmt) -> list[ast.expr]:
         case ast.Expr(value=ast.Call() as call) if context.calls_assertion(node) or _compares(call):
             return [call]
     return []
+
+
+def _asserts(statement: ast.stmt) -> bool:
+    inside = [n for n in ast.walk(statement) if isinstance(n, ast.stmt)]
+    return any(isinstance(n, ast.Assert) or context.calls_assertion(n) for n in inside)
 
 
 def _stored(loop: ast.stmt) -> set[str]:

@@ -73,6 +73,7 @@ c = Cart([2, 1])
         ("c.sort()", "c.clear()", "xs = [3, 1, 2]\nf(xs)\nassert xs == sorted(xs)"),
         ("c.sort()", "c.clear()", "xs = [3, 1, 2]\nf(xs)\nassert all(xs[i] <= xs[i + 1] for i in range(len(xs) - 1))"),
         ("c.sort()", "c.clear()", "xs = [3, 1, 2]\nf(xs)\nfor a, b in zip(xs, xs[1:]):\n    assert a <= b"),
+        ("c.sort()", "c.clear()", "import unittest\nt, xs = unittest.TestCase(), [3, 1, 2]\nf(xs)\nfor i in range(1, len(xs)):\n    if i: t.assertLess(xs[i - 1], xs[i])"),
         ("c.sort()", "c.clear()", "xs = [3, 1, 2]\nf(xs)\nassert sorted(xs) == list(range(1, len(xs) + 1)) and xs[:1] == [min(xs)][:len(xs)] if xs else True"),
         ("sorted(c)", "c.clear() or []", "class Data:\n    xs = [2, 1]\nassert f(Data.xs) == sorted(Data.xs)"),
         ("sum(c.xs)", "c.xs.clear() or 0", "class Data:\n    xs = [2, 1]\nassert f(Data) == sum(Data.xs)"),
