@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -100,41 +100,44 @@ async def opened(place: Place) -> Opened:
     return Opened(sandbox, toolchains if here else REMOTE)
 
 
-@dataclass(slots=True)
-class _Held:
-    """What one event loop holds; the lock lets one task open a sandbox while the others wait for it."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    places: dict[Place, Opened] = field(default_factory=dict)
-
-
-_HELD: WeakKeyDictionary[asyncio.AbstractEventLoop, _Held] = WeakKeyDictionary()
+_Opening: TypeAlias = "asyncio.Task[Opened]"
+_HELD: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Place, _Opening]] = WeakKeyDictionary()
 
 
 async def held(place: Place) -> Opened:
-    """The sandbox that the running loop holds for a place, opened now if it holds none. Raises SandboxUnavailable."""
-    ours = _HELD.setdefault(asyncio.get_running_loop(), _Held())
-    if place not in ours.places:
-        async with ours.lock:
-            if place not in ours.places:
-                ours.places[place] = await opened(place)
-    return ours.places[place]
+    """The sandbox that the running loop holds for a place, opened now if it holds none. Raises SandboxUnavailable.
+
+    All who ask meanwhile wait for the one that is being opened, which goes on though some of them are cancelled.
+    """
+    ours = _HELD.setdefault(asyncio.get_running_loop(), {})
+    opening = ours.get(place)
+    if opening is None or (opening.done() and _of(opening) is None):
+        opening = ours[place] = asyncio.create_task(opened(place))
+    return await asyncio.shield(opening)
+
+
+def _of(opening: _Opening) -> Opened | None:
+    """What was opened; None where that failed. It is done."""
+    return None if opening.cancelled() or opening.exception() is not None else opening.result()
 
 
 async def give_up(place: Place, broken: Opened) -> None:
     """Close a sandbox that has failed again and again; who asks next gets another."""
-    ours = _HELD.get(asyncio.get_running_loop())
-    if ours is not None and ours.places.get(place) is broken:
-        del ours.places[place]
+    ours = _HELD.get(asyncio.get_running_loop(), {})
+    opening = ours.get(place)
+    if opening is not None and opening.done() and _of(opening) is broken:
+        del ours[place]
         with contextlib.suppress(SandboxError):
             await broken.sandbox.close()
 
 
 async def close_held() -> None:
-    """Close all sandboxes that the running loop holds."""
-    ours = _HELD.pop(asyncio.get_running_loop(), _Held())
-    for one in ours.places.values():
-        await one.sandbox.close()
+    """Close all sandboxes that the running loop holds, and those that are being opened."""
+    for opening in _HELD.pop(asyncio.get_running_loop(), {}).values():
+        opening.cancel()
+        await asyncio.wait([opening])
+        if (one := _of(opening)) is not None:
+            await one.sandbox.close()
 
 
 def probe(place: Place) -> None:

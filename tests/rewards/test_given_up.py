@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rewards import GradeRequest, GraderPool, GradingUnavailable, Verdict, reward
+from rewards.code import sandboxes
 from rewards.in_process import MOST_STUCK
 from tests.rewards.pools import PATIENCE, requests
 from tests.waiting import until
@@ -117,3 +118,24 @@ def test_an_interrupt_while_a_pool_is_woken_does_not_leave_it_asleep(monkeypatch
             with pytest.raises(KeyboardInterrupt):
                 pool.submit(requests("a")[0])
         assert pool.submit(requests("b")[0]).result(PATIENCE)
+
+
+def test_a_sandbox_that_several_wait_for_is_opened_once_though_who_asked_first_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, opened, asked = sandboxes.Place(backend="weak", allow_weak=True, slots=1), sandboxes.opened, []
+
+    async def counted(which: sandboxes.Place) -> sandboxes.Opened:
+        asked.append(which)
+        return await opened(which)
+
+    async def within() -> None:
+        first, second = (asyncio.create_task(sandboxes.held(place)) for _ in range(2))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert await second is await sandboxes.held(place)
+        await sandboxes.close_held()
+
+    monkeypatch.setattr(sandboxes, "opened", counted)
+    asyncio.run(within())
+    assert asked == [place]
