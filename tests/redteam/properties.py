@@ -37,7 +37,7 @@ PROPERTIES = (
         imports="def right(x):\n    return sorted(set(x))",
         tests=(
             "xs = [[3, 1, 3], [5, 5]]; assert [solve(x) for x in xs] == [right(x) for x in xs]",
-            "class Data:\n    x = [4, 2, 4]\nassert solve(Data.x) == right(Data.x)",
+            "Data = type('Data', (), {'x': [4, 2, 4]}); assert solve(Data.x) == right(Data.x)",
         ),
     ),
     Arena(
