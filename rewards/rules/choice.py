@@ -30,6 +30,7 @@ import heapq
 import re
 import string
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -228,6 +229,7 @@ _BETWEEN_STATEMENTS = re.compile(
     r"[^\w\n]*([A-Z])[^\w\n]*(?:\b(?:or|and)\b|/)\s*(?:else\s+)?(?:that\s+)?(?:(?:the|my|I)\s+)?\W*", re.IGNORECASE
 )
 _LONGEST_BETWEEN = 40
+_LAST_STATEMENTS = 100  # so many are looked at
 _DENIED = re.compile(
     r"(?:(?:\bnot|n['’]t|\bnever|\bcannot|\bnor)\s+(?:(?:say|claim|think|believe|conclude|sure|certain|true|clear|mean)\s+)?"
     r"|(?:\bfalse|\bwrong|\bincorrect|\buntrue|\bdoubt)\s+)(?:that\s+)?(?:(?:the|my|option|choice)\s+)*$",
@@ -280,20 +282,26 @@ def _stated(text: str) -> str | None:
 
     Statements that are joined, "the answer is A or the answer is B", are one.
     """
+    statements = heapq.merge(_STATED.finditer(text), _IS_RIGHT.finditer(text), key=re.Match.start)
     said: re.Match[str] | None = None
-    before: dict[str, None] = {}
-    for match in heapq.merge(_STATED.finditer(text), _IS_RIGHT.finditer(text), key=re.Match.start):
+    before: list[str] = []
+    at = 0
+    for match in reversed(deque(statements, maxlen=_LAST_STATEMENTS)):
         if _DENIED.search(text, max(0, match.start() - _LONGEST_BETWEEN), match.start()):
             continue
-        joined = None
-        if said is not None and match.start() - said.end() <= _LONGEST_BETWEEN:
-            joined = _BETWEEN_STATEMENTS.fullmatch(text, said.end(), match.start())
-        before = {**before, joined[1].upper(): None} if joined else {}
-        said = match
+        if said is None:
+            said, at = match, match.start()
+            continue
+        near = at - match.end() <= _LONGEST_BETWEEN
+        joined = _BETWEEN_STATEMENTS.fullmatch(text, match.end(), at) if near else None
+        if joined is None:
+            break
+        before.insert(0, f"{joined[1]} and ")
+        at = match.start()
     if said is None:
         return None
     start = said.start() if said.re is _IS_RIGHT else said.end()
-    return "".join(f"{letter} and " for letter in before) + text[start : _line_end(text, said.end())]
+    return "".join(before) + text[start : _line_end(text, said.end())]
 
 
 def _line_end(text: str, at: int) -> int:
