@@ -20,8 +20,10 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from sandbox.json_text import Json
+if TYPE_CHECKING:  # it is also run by itself, beside a program whose answers it writes
+    from sandbox.json_text import Json
 
 DEEPEST = 200
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
