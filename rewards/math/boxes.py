@@ -51,7 +51,8 @@ _DENIED = re.compile(
 _REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
-    r"|(?:someone|somebody|others)\s+(?:said|says?|claims?|thinks?)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
+    r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
+    r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
     r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
     re.IGNORECASE,
 )

@@ -265,9 +265,11 @@ def is_taken_back(after: str) -> bool:
     """Whether what follows a value, in its sentence or right behind it, says that it is wrong."""
     if not _has_denial(after[:_NEAR]):
         return False
+    after = _INTERJECTED.sub(". ", after)
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
+_INTERJECTED = re.compile(r"\A[\s$*).]*(?:(?:hm+|oh|wait|hold on|oops)[,.!…]+\s+)+(?=that|this|it\b)", re.IGNORECASE)
 _ANOTHER_TIME = re.compile(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
 _A_PART = re.compile(r"Iq?#")
 

@@ -79,6 +79,7 @@ _CORRECTION = re.compile(
     r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
     re.IGNORECASE,
 )
+_FIELD = re.compile(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
     r"(?:[:=\s]|(?<==)>|(?:only|none other than|in fact|merely|thus|then|therefore|hence|simply|just|exactly|indeed|now"
@@ -100,6 +101,10 @@ _HEDGE = re.compile(
     rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
 )
 _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_RULED_OUT = re.compile(  # "$12$; $13$ fails the test"
+    r"[;,]\s(?:and\s|but\s)?\$[^$\n]{1,40}\$\s(?:fails|is\s(?:rejected|extraneous|impossible|invalid)|does\snot\s(?:work|satisfy))\b"
+    r"(?![^\n]*\b(?:or|if|so|unless)\b)"
+)
 _REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
     r"[\s*)]*[,;:]?\s*(?:no matter|regardless|irrespective|whatever|to the nearest|namely|from (?=\()"
     r"|by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
@@ -264,6 +269,8 @@ def _stated(text: str, place: int) -> str | None:
         return fenced.group(1).strip() or None
     if rest.startswith("}"):  # `$\text{Answer: } 5$`
         rest = _FORMULA_END.split(rest[1:])[0]
+    if text[place - 1 : place] == '"' and (field := _FIELD.match(rest)) is not None:
+        return field[1].strip() or None
     rest = _DOTS.sub("", unmarked(rest).lstrip(AROUND + ":"))
     lead = _LEAD.match(rest)
     is_verb = _BY_VERB.search(text, max(0, place - _LONGEST_VERB), place) is not None
@@ -282,6 +289,8 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
         after = rest[begun.end : end]
         if rest.startswith("?", end):
             return None
+        if _RULED_OUT.match(after):
+            return formula(rest, begun)
         if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
             return rest[:end].rstrip()
         if (assigned := _assignments(rest)) is not None:

@@ -91,7 +91,7 @@ _QUESTION = re.compile(
 _GOES_ON = re.compile(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
-    r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
+    r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
     re.IGNORECASE,
 )
@@ -109,6 +109,8 @@ _HOW_MANY = re.compile(  # "there are $8$ integers $n$ with $1 < n < 20$": what 
 )
 _ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
+_ONE_IN = re.compile(r"\d[\s$*]+(?:in|out\sof)\s[\s$*]*\Z")  # "5 in 12" at the end is one value
+_OFFERED = re.compile(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.IGNORECASE)
 
 
 def _is_not_asserted(text: str, at: int) -> bool:
@@ -158,7 +160,12 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         if counted is not None and is_claimed(before[: counted.start()]):
             return counted[1]
         return SEVERAL + text[changed : last.end]
-    if _RESIDUE.search(text, max(0, first.start - _LONGEST_JOINT), first.start):
+    near = max(0, first.start - _LONGEST_JOINT)
+    if (
+        _RESIDUE.search(text, near, first.start)
+        or (stated and _OFFERED.search(text, near, first.start))
+        or (_ONE_IN.search(text, near, first.start) and not text[last.end :].strip(" .*$"))
+    ):
         return SEVERAL + text[first.start : last.end]
     behind = text[last.end : last.end + LONGEST_SENTENCE]
     if is_taken_back(behind):
