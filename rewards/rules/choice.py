@@ -6,8 +6,8 @@ line. `strict`: the last `<answer>` or box alone. Thinking never counts. What Ch
 letter is read, too (`rewards.rules.in_english`).
 
 A choice is a letter as people write it: `B`, `b`, `(B)`, `[B]`, `B.`, `B)`, `**B**`, `\text{B}`, `$B$`, `Ⓑ`, "option
-B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`, `B (Paris)`. Where the options are known
-their text alone is a choice too, a letter may stand before it without a mark or behind it in brackets, and a letter
+B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`. Where the options are known their text
+alone is a choice too, a letter may stand before it without a mark, either may be in brackets: `Paris (B)`, and a letter
 with the text of another option is none. `A dog` is a text, not the letter A. Look-alike letters of other scripts are no
 letters.
 
@@ -59,7 +59,7 @@ _LEAD = re.compile(
 )
 _LETTER = r"(?:\(\s*([A-Z])\s*\)|\[\s*([A-Z])\s*\]|([A-Z])(?![^\W_]))"
 _ONE = re.compile(_LETTER, re.IGNORECASE)
-_MARK = re.compile(r"\s*[).:\]]+(?!\d)\s*|\s*[-–—]+\s+|\s*,\s+|\s*;\s*|\s*=\s*|\s*(?=\()")
+_MARK = re.compile(r"\s*[).:\]]+(?!\d)\s*|\s*[-–—]+\s+|\s*,\s+|\s*;\s*|\s*=\s*")
 _BEHIND = re.compile(r"(.+?)\s*(\([A-Z]\)|\[[A-Z]\])[.!]?")
 _AFFIRMED = re.compile(
     r"\s*(?:is|seems|must\s+be)\s+(?:(?:the|definitely|clearly)\s+)*(?:(?:only|best|final|most\s+likely)\s+)*"

@@ -48,7 +48,7 @@ RIGHT = [
     r"\boxed{A}, wait, no. The answer is \boxed{B}",
     "<answer>A</answer> <answer>B</answer>",
     "B<|im_end|>C",
-    *("B (Paris)", "<answer>B (Paris)</answer>", "- B", "Ans: B", r"\boxed{\mathsf{B}}", r"\boxed{\textit{B}}"),
+    *("- B", "Ans: B", r"\boxed{\mathsf{B}}", r"\boxed{\textit{B}}"),
     *("I would not choose A. I choose B", "A is wrong; the answer is B", "Not sure. The answer is B"),
     *("答案是B", "答案：B", "正确答案是（B）。", "选B", "故选 B。", "应该选择B", "选项B", "B。", "【答案】B"),
     *("B是正确的", "A是错的，所以选B。", "排除A、C，选B", "不是A，答案是B", "<answer>选B</answer>", r"答案是\boxed{B}"),
@@ -70,6 +70,7 @@ WRONG = [
     *("<answer>A</answer> or <answer>B</answer>", "<answer>A</answer>, <answer>B</answer>", "B. C.", "B.A", "B) C)"),
     *("I would not choose B", "Don't pick B", "I can't say the answer is B", "It is false that the answer is B"),
     *("The wrong answer is B", "The incorrect option is B", "Neither A nor B is correct", "B (or A)", "B (A)"),
+    *("B (crossed out) A", "B (no)"),
     *("答案不是B", "不选B", "答案是A或B", "A和B", "选A还是选B", "选A、B", "B是错的", "B选项错误", "不应选B"),
     *("错误的答案：B", "除B以外", "答案是A，不是B", "答案是B，也可以是C", "无法确定是A还是B", "B超检查", "B型"),
     *("Blue", "A dog", "I think Boston", "The letter is hidden", "Because of this, no"),
@@ -94,7 +95,10 @@ def test_another_letter_a_hedge_or_none_is_not_right(response: str, reference: R
 
 @pytest.mark.parametrize(
     "response",
-    ["Paris", "paris.", "The answer is Paris", "<answer>Paris</answer>", "B Paris", r"\boxed{Paris}", "**Paris (B)**"],
+    [
+        *("Paris", "paris.", "The answer is Paris", "<answer>Paris</answer>", "B Paris", r"\boxed{Paris}"),
+        *("**Paris (B)**", "B (Paris)", "<answer>B (Paris)</answer>"),
+    ],
 )
 def test_the_text_of_a_known_option_is_its_letter(response: str) -> None:
     assert judge(response, FULL).extracted == "B"
