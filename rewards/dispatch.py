@@ -225,8 +225,11 @@ class Dispatcher:
         draining = self._make_room()
         if self._queue and not self._silent:
             open_to = [w for w in self._crew.workers if w.ready and not w.alone and w not in draining]
+            starting = sum(not worker.ready for worker in self._crew.workers)
+            held = sum(len(worker.in_flight) for worker in open_to)
+            share = -(-(len(self._queue) + held) // (len(open_to) + starting)) if open_to else 0
             for worker in open_to:
-                self._fill(worker, len(open_to))
+                self._fill(worker, share)
         self._start_workers()
 
     def _probe(self) -> None:
@@ -266,13 +269,13 @@ class Dispatcher:
                 self._crew.dismiss(worker)
         return used[:missing]
 
-    def _fill(self, worker: Worker, sharers: int) -> None:
-        """Top up a worker to its share of the queue, or to about `_SECONDS_AHEAD` of work."""
+    def _fill(self, worker: Worker, share: int) -> None:
+        """Top up a worker to its share of the calls, or to about `_SECONDS_AHEAD` of work."""
         if self._plan.concurrency > 1:
             most = self._plan.concurrency
         else:
             most = max(1, min(_MOST_AHEAD, int(_SECONDS_AHEAD / self._mean_seconds)))
-        room = min(most - len(worker.in_flight), -(-len(self._queue) // sharers))
+        room = min(most, share) - len(worker.in_flight)
         calls: list[Call] = []
         while len(calls) < room and self._queue:
             call = self._queue.popleft()

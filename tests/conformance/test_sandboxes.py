@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,8 @@ from sandbox.weak import WeakSandbox
 from tests.conformance.sandbox import Check, Running, SandboxCase
 from tests.conformance.sandbox_checks import CHECKS, WEAK_CHECKS
 from tests.sandbox.images import IMAGE
+from tests.sandbox.processes import cgroup_folders
 from tests.sandbox.servers import TOKEN, Server
-
-
-def cgroups_of(pid: int) -> list[str]:
-    return [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{pid}-*")]
 
 
 def containers_of(pid: int) -> list[str]:
@@ -32,13 +28,13 @@ CASES = {
     "namespaces": SandboxCase(
         make=lambda: NamespaceSandbox(slots=2),
         source="from sandbox.namespaces import NamespaceSandbox\ndef make(): return NamespaceSandbox(slots=2)",
-        leftovers=cgroups_of,
+        leftovers=cgroup_folders,
     ),
     "user-namespaces": SandboxCase(
         make=lambda: NamespaceSandbox(slots=2, privileged=False),
         source="from sandbox.namespaces import NamespaceSandbox\n"
         "def make(): return NamespaceSandbox(slots=2, privileged=False)",
-        leftovers=cgroups_of,
+        leftovers=cgroup_folders,
     ),
     "docker": SandboxCase(
         make=lambda: DockerSandbox(slots=2, image=IMAGE),

@@ -407,6 +407,14 @@ def test_a_grade_that_never_awaits_ends_with_its_worker_when_nobody_waits_for_it
     assert long.read_text() == "begun\n"
 
 
+def test_the_first_worker_that_is_ready_leaves_the_others_their_share(pool: Pools) -> None:
+    one = pool("loops", workers=2)
+    hangs, right = (one.submit(request) for request in requests("loop", "right"))
+    assert right.result(PATIENCE).score == 1.0
+    assert not hangs.done()
+    one.forsake([hangs])
+
+
 def test_a_grade_that_nobody_waits_for_any_more_is_not_repeated(pool: Pools) -> None:
     one = pool("loops", workers=1, deadline=DEADLINE)
 

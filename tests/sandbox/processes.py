@@ -11,10 +11,7 @@ from pathlib import Path
 
 def ours(supervisor: int) -> list[str]:
     """Processes and cgroups of a supervisor's sandboxes that are still there."""
-    try:
-        left = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/rlvr-{supervisor}-*")]
-    except FileNotFoundError:  # it went while they were listed
-        return ours(supervisor)
+    left = cgroup_folders(supervisor)
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and (entry / "comm").read_text().startswith("rlvr-"):
@@ -23,6 +20,12 @@ def ours(supervisor: int) -> list[str]:
         except OSError:
             continue
     return left
+
+
+def cgroup_folders(supervisor: int) -> list[str]:
+    """The cgroups that a supervisor's sandboxes have made; they may go while they are listed."""
+    folders = (os.path.join(at, name) for at, names, _files in os.walk("/sys/fs/cgroup") for name in names)
+    return [folder for folder in folders if os.path.basename(folder).startswith(f"rlvr-{supervisor}-")]
 
 
 def descendants(pid: int) -> set[int]:

@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, JobResult, Limits
+from tests.sandbox.processes import cgroup_folders
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 RUNS = int(os.environ.get("RLVR_SOAK", "400"))
@@ -114,4 +115,4 @@ def test_many_runs_of_every_kind_leave_nothing() -> None:
     assert after.mounts <= before.mounts
     assert after.cgroups <= before.cgroups + 6
     assert after.resident <= before.resident + (8 << 20)
-    assert not list(Path("/sys/fs/cgroup").glob(f"**/rlvr-{os.getpid()}-*"))
+    assert not cgroup_folders(os.getpid())
