@@ -53,11 +53,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # What a shell runs in the background ignores interrupts, and so would every process that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-slowly = [hypothesis.HealthCheck.too_slow]  # a busy machine makes examples slowly, too
-hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=slowly)
-hypothesis.settings.register_profile(
-    "ci", deadline=None, suppress_health_check=slowly, derandomize=True, print_blob=True
-)
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 ROOT = Path(__file__).resolve().parent.parent

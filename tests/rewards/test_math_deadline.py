@@ -55,10 +55,14 @@ def short_deadline(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:  # 
     monkeypatch.setattr(CLOCK, "deadline", 1.0)
 
 
-@pytest.mark.usefixtures("short_deadline")
-@pytest.mark.parametrize("pair", NEVER, ids=range(len(NEVER)))
-def test_what_never_ends_is_undecided(pair: tuple[str, str]) -> None:
-    assert is_undecided(grade_math(asked(*pair)))
+def test_what_never_ends_is_undecided_and_no_deadline_passes() -> None:
+    deadline = 1.5
+    with GraderPool("math", workers=2, deadline=deadline) as pool:
+        results = pool.grade([asked(*pair) for pair in NEVER])
+        assert [pair for pair, result in zip(NEVER, results, strict=True) if not is_undecided(result)] == []
+        assert max(result.seconds for result in results) < deadline
+        counts = pool.counts()
+        assert (counts.lost, counts.blamed, counts.at_fault) == (0, 0, 0)
 
 
 def test_what_never_ends_is_undecided_before_the_pools_deadline_and_the_next_answer_is_still_right() -> None:
