@@ -3,8 +3,8 @@
         sandbox = RaySandbox()                     # the cluster that this process is in, or a new one on this machine
 
 Ray starts and places the actors and carries the bytes of jobs and results (`wire.py`); it schedules no programs. An
-actor that dies is made anew, where there is a node, and the runs it held are repeated once elsewhere. The nodes need
-this package and the guests at the same paths.
+actor that dies, or stops (`heartbeat.py`), is made anew, where there is a node, and the runs it held are repeated once
+elsewhere. The nodes need this package and the guests at the same paths.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
 from sandbox.line import Line
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Session
@@ -44,12 +45,14 @@ class NodeSlots:
         if missing := [path for path in guests.values() if not Path(path).is_dir()]:
             raise SandboxUnavailable(f"a node has no folder {missing[0]}: install the same package there")
         self._options = (slots, guests, expose)
+        self._beating: asyncio.Task[None] | None = None
         self._sandbox: NamespaceSandbox | None = None
         self._sessions: dict[int, Session] = {}
         self._next = 0
 
-    async def ready(self) -> int:
-        """Make the sandbox, in the actor's loop; returns its slots."""
+    async def ready(self, silence: float) -> int:
+        """Make the sandbox, in the actor's loop; returns its slots. silence: seconds after which the actor is ended."""
+        self._beating = asyncio.create_task(_beats(Heartbeat(silence)))
         return self._held().slots
 
     async def run(self, job: bytes) -> bytes:
@@ -101,6 +104,13 @@ class NodeSlots:
                 expose=[Path(path) for path in expose],
             )
         return self._sandbox
+
+
+async def _beats(heart: Heartbeat) -> None:
+    """In the loop, so that they stop where it hangs."""
+    while True:
+        heart.beat()
+        await asyncio.sleep(heart.every)
 
 
 def _labelled(result: JobResult) -> JobResult:
@@ -270,7 +280,7 @@ class RaySandbox:
         actor = await asyncio.to_thread(made.remote, self._slots, self._guests, self._expose)
         node = _Node(self._ray, actor, home)
         async with asyncio.timeout(_START_SECONDS):
-            node.slots = await node.call("ready")
+            node.slots = await node.call("ready", SILENCE_SECONDS)
         return node
 
 

@@ -5,7 +5,8 @@ function in a pool of actors, each of which grades with a pool of its own, so th
 task is a span of a file: some megabytes of JSONL, some row groups of Parquet, all of what is packed. What comes back,
 in the order of the input, is written by this process: one output, one journal, and the same resuming as without Ray.
 
-An actor or node that dies is Ray's to replace: what it had in hand is graded again, and comes once.
+An actor or node that dies is Ray's to replace: what it had in hand is graded again, and comes once. One that stops is
+ended by its heartbeat, so that it dies: Ray would wait for it without limit.
 
 The nodes need this package, the reward's file and the input files at the same paths.
 """
@@ -18,6 +19,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -34,6 +36,7 @@ from rlvr.offline.recorder import Describer, Written
 from rlvr.offline.sources import Numbered, Selection, Source, Span, Start
 from rlvr.offline.stream import GradingStream
 from sandbox.errors import ToolkitError
+from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
 
 _CHUNK_ROWS = 256  # rows that an actor grades in one go
 _CHUNK_BYTES = 1 << 20
@@ -136,12 +139,12 @@ class RayEngine:
         actors = self._actors or max(1, int(resources().get("CPU", 1)) - 1)
         with DataContext.current(context):
             rows = ray.data.read_datasource(
-                _rows_source(self._tasks, self._selection, self._setup.folder),
+                _rows_source(self._tasks, self._selection, self._setup.folder, SILENCE_SECONDS),
                 override_num_blocks=max(1, len(self._tasks)),
             )
             graded = rows.map_batches(
                 _Grades,
-                fn_constructor_args=(self._setup,),
+                fn_constructor_args=(self._setup, SILENCE_SECONDS),
                 batch_size=1,
                 batch_format="numpy",
                 compute=ActorPoolStrategy(min_size=1, max_size=actors),
@@ -154,9 +157,8 @@ class RayEngine:
 class _Grades:
     """The map function: chunks of rows in, what is to be written of them out."""
 
-    def __init__(self, setup: Setup) -> None:
-        with suppress(OSError):
-            os.chdir(setup.folder)
+    def __init__(self, setup: Setup, silence: float) -> None:
+        _settle(setup.folder, silence)
         self._pool = GraderPool(setup.reward, workers=1, deadline=setup.timeout)
         policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
         self._asking = Asking(setup.columns, setup.kind, References(setup.reward), policies=policies)
@@ -169,6 +171,19 @@ class _Grades:
         rows: list[Numbered] = pickle.loads(chunk)  # of our own read tasks
         stream = GradingStream(rows, self._pool, asking=self._asking, window=_WINDOW)
         return pickle.dumps([self._describe(item) for batch in stream for item in batch])
+
+
+def _settle(folder: str, silence: float) -> None:
+    """In a process of a node: be where relative names begin, and be ended where it stops."""
+    with suppress(OSError):
+        os.chdir(folder)
+    _beats(silence)
+
+
+@cache
+def _beats(silence: float) -> None:
+    """Once in a process, of which Ray makes use for many tasks."""
+    Heartbeat(silence).beat_by_itself()
 
 
 def _column(chunks: Sequence[bytes]) -> Any:
@@ -210,7 +225,7 @@ def _from(spans: Sequence[Span], line: int) -> list[Span]:
     return [replace(spans[first], skip=line - 1), *spans[first + 1 :]]
 
 
-def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str) -> Any:
+def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str, silence: float) -> Any:
     """The data source: a read task for each span that is left. folder: where relative names begin."""
     import pyarrow
     from ray import data
@@ -221,8 +236,7 @@ def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str) -> A
 
     def read(task: _Task) -> Callable[[], Iterable[pyarrow.Table]]:
         def blocks() -> Iterable[pyarrow.Table]:
-            with suppress(OSError):
-                os.chdir(folder)
+            _settle(folder, silence)
             for chunk in _cut(task.rows(selection)):
                 yield pyarrow.table({"rows": pyarrow.array([pickle.dumps(chunk)], pyarrow.large_binary())})
 

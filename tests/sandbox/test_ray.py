@@ -1,8 +1,10 @@
-"""What the ray sandbox does beyond the conformance suite: actors that die."""
+"""What the ray sandbox does beyond the conformance suite: actors that die or stop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +25,7 @@ def cluster(require: Callable[[str], None]) -> Iterator[None]:
     import ray
 
     ray.init(
+        address="local",  # not one that another test has made
         num_cpus=1,
         include_dashboard=False,
         log_to_driver=False,
@@ -91,6 +94,34 @@ def test_an_actor_that_dies_twice_under_a_run_is_an_error() -> None:
         assert (await sandbox.run(HELLO)).stdout == b"hello\n"
 
     with_sandbox(work)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_actor_that_is_stopped_is_given_up_with_all_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import psutil
+
+    monkeypatch.setattr("sandbox.ray.SILENCE_SECONDS", 5.0)
+
+    async def work(sandbox: Any) -> tuple[bytes, JobResult]:
+        token = new_token()
+        session = await sandbox.open(sleeper(token, 250))
+        running = asyncio.create_task(sandbox.run(sleeper(token, 5)))
+        await there(token)
+        above = psutil.Process(min(processes_with(token))).parents()
+        actor = next(process for process in above if process.name().startswith("ray::NodeSlots"))
+        os.kill(actor.pid, signal.SIGSTOP)
+        with pytest.raises(SandboxUnavailable, match="died under a run"):
+            await session.result()
+        assert await session.receive() == b""
+        result = await running
+        await session.close()
+        await gone(token)
+        await happens(lambda: not actor.is_running(), "the actor to go")
+        return (await sandbox.run(HELLO)).stdout, result
+
+    said, result = with_sandbox(work)
+    assert said == b"hello\n"
+    assert result.succeeded
 
 
 def test_a_missing_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

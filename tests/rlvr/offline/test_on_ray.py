@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 from rlvr.cli import main
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN_WARNINGS = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:ray\.data")  # its copies of its own settings
@@ -168,18 +171,47 @@ def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, mon
     assert {**found, "slowest": 0} == {**expected, "slowest": 0}
 
 
+@OWN_WARNINGS
+def test_an_actor_that_is_stopped_is_given_up_and_changes_nothing(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = make_rows(tmp_path)
+    monkeypatch.setattr("rlvr.offline.on_ray.SILENCE_SECONDS", 5.0)
+    stopped: list[int] = []
+
+    def stop_one() -> None:
+        until(lambda: any(map(actors_of, cluster.worker_nodes)), "an actor that grades")
+        stopped.append(next(actor for node in cluster.worker_nodes for actor in actors_of(node)))
+        os.kill(stopped[0], signal.SIGSTOP)
+        (tmp_path / "go").touch()
+
+    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100", "--out"]
+    thread = threading.Thread(target=stop_one)
+    thread.start()
+    assert main([*arguments, str(tmp_path / "ray.jsonl"), "--ray", cluster.address, "--workers", "2"]) == 3
+    thread.join()
+    assert not os.path.exists(f"/proc/{stopped[0]}")
+    assert main([*arguments, str(tmp_path / "here.jsonl")]) == 3
+    assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
+
+
 def graders_of(node: Any) -> int:
     """How many grading workers run below the processes of a node."""
+    return len(actors_of(node))
+
+
+def actors_of(node: Any) -> list[int]:
+    """The processes of a node that have grading workers."""
     import psutil
 
-    count = 0
+    found = []
     for info in (process for infos in node.all_processes.values() for process in infos):
         try:
             below = psutil.Process(info.process.pid).children(recursive=True)
-            count += sum("rewards.worker" in " ".join(child.cmdline()) for child in below)
+            found += [child.ppid() for child in below if "rewards.worker" in " ".join(child.cmdline())]
         except psutil.Error:
             continue
-    return count
+    return found
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

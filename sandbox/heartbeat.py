@@ -1,0 +1,82 @@
+"""Ends a process that has stopped, by a signal or in a loop: who waits for it would wait without limit.
+
+A small process beside it hears its beats through a pipe, and sends SIGKILL after a silence. Then who waits for it
+learns of a death, as of any other. It ends with the process that it watches.
+
+It is for processes that others start and watch, and that are not asked whether they are there: Ray's actors and tasks
+(Ray sees nodes and processes that die, not those that stop).
+
+Example:
+    heart = Heartbeat(60.0)
+    heart.beat()                 # at least every `heart.every` seconds; or
+    heart.beat_by_itself()       # in a thread
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+SILENCE_SECONDS = 60.0
+_STEPS = 10  # of the patience with a process that is silent
+
+
+class Heartbeat:
+    """A watch over this process, which it has to convince that it goes on. seconds: of silence, after which it ends."""
+
+    def __init__(self, seconds: float = SILENCE_SECONDS) -> None:
+        self.every = seconds / _STEPS
+        heard, self._beats = os.pipe()
+        try:
+            os.set_blocking(self._beats, False)
+            self._watch = subprocess.Popen(
+                [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(self.every)],
+                stdin=heard,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # what stops our process group does not stop it
+            )
+        finally:
+            os.close(heard)
+
+    def beat(self) -> None:
+        """Say that this process goes on."""
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it has not listened for long, or is gone
+            os.write(self._beats, b".")
+
+    def beat_by_itself(self) -> None:
+        """Say so from a thread, from now on."""
+
+        def beats() -> None:
+            while True:
+                self.beat()
+                time.sleep(self.every)
+
+        threading.Thread(target=beats, name="heartbeat", daemon=True).start()
+
+
+def _watch(parent: int, step: float) -> None:
+    """Hear the beats of the parent; kill it after a silence.
+
+    In steps, of which each counts once: the whole machine may have been stopped meanwhile.
+    """
+    silent = 0
+    while silent < _STEPS:
+        if select.select([0], [], [], step)[0]:
+            silent = 0
+            if not os.read(0, 1 << 16):
+                return
+        else:
+            silent += 1
+    if os.getppid() == parent:  # another may have its number by now
+        os.kill(parent, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _watch(int(sys.argv[1]), float(sys.argv[2]))
