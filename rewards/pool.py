@@ -188,7 +188,10 @@ class GraderPool:
         """Grade in order without blocking the event loop. Raises GradingUnavailable."""
         import asyncio
 
+        from rewards.loops import when_closed  # it needs asyncio, too
+
         batch = _Batch(self, requests)
+        forget = when_closed(asyncio.get_running_loop(), batch.cancel)
         try:
             for _ in batch:
                 await asyncio.sleep(0)
@@ -196,6 +199,8 @@ class GraderPool:
         except BaseException:  # cancelled as well: nobody waits for these grades any more
             batch.cancel()
             raise
+        finally:
+            forget()
 
     def _queue(self, requests: Sequence[GradeRequest]) -> list[Case]:
         """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""

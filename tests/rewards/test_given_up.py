@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from rewards import GradeRequest, GraderPool, GradingUnavailable, Verdict, reward
 from rewards.code import sandboxes
 from rewards.in_process import MOST_STUCK
+from rewards.loops import new_event_loop
 from tests.rewards.pools import PATIENCE, requests
 from tests.waiting import until
 
@@ -118,6 +120,33 @@ def test_an_interrupt_while_a_pool_is_woken_does_not_leave_it_asleep(monkeypatch
             with pytest.raises(KeyboardInterrupt):
                 pool.submit(requests("a")[0])
         assert pool.submit(requests("b")[0]).result(PATIENCE)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, new_event_loop])
+def test_a_loop_that_is_closed_leaves_nothing_to_grade(
+    tmp_path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    file = tmp_path / "long.py"
+    file.write_text(
+        "import time\ndef waits(request):\n  if 'long' in request.response:\n"
+        f"    open({str(tmp_path / 'begun')!r}, 'w').close()\n    time.sleep(600)\n  return 1.0\n"
+    )
+    with GraderPool(f"{file}:waits", workers=1, deadline=1200) as pool:
+        loop = new_loop()
+        left = loop.create_task(pool.agrade(requests("long", "long", "short")))
+        loop.call_later(0.01, _stop_when, loop, (tmp_path / "begun").exists)
+        loop.run_forever()
+        loop.close()
+        assert pool.submit(requests("short")[0]).result(PATIENCE).score == 1.0
+        assert not left.done()
+        left._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio would say that it is
+
+
+def _stop_when(loop: asyncio.AbstractEventLoop, happened: Callable[[], bool]) -> None:
+    if happened():
+        loop.stop()
+    else:
+        loop.call_later(0.01, _stop_when, loop, happened)
 
 
 def test_a_sandbox_that_several_wait_for_is_opened_once_though_who_asked_first_gives_up(
