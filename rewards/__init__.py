@@ -15,7 +15,15 @@ Importing this loads neither sympy nor torch.
 
 from rewards.composed import identity
 from rewards.composition import RewardSpec
-from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow, RewardError, UnknownReward
+from rewards.errors import (
+    GradedInProcess,
+    GradingUnavailable,
+    HiddenReward,
+    InvalidReward,
+    InvalidRow,
+    RewardError,
+    UnknownReward,
+)
 from rewards.grading import agrade, grade, stream
 from rewards.pool import GraderPool
 from rewards.protocol import Grader
@@ -48,6 +56,7 @@ __all__ = [
     "Grader",
     "GraderPool",
     "GradingUnavailable",
+    "HiddenReward",
     "InvalidReward",
     "InvalidRow",
     "JsonSchemaReference",

@@ -11,7 +11,8 @@
     └── GraderEnded            what a reward grades with died under a request; the pool decides who is to blame
 
     UserWarning
-    └── GradedInProcess        no worker can import a reward, so it is graded in the calling process
+    ├── GradedInProcess        no worker can import a reward, so it is graded in the calling process
+    └── HiddenReward           another package brings a reward that is called like one of ours
 
 A response never raises: whatever it does to a grader comes back as a `GradeResult`.
 """
@@ -43,6 +44,10 @@ class GradingUnavailable(RewardError, RuntimeError):
 
 class GradedInProcess(UserWarning):
     """A reward that no worker can import is graded in the calling process: what cannot be ended or limited there."""
+
+
+class HiddenReward(UserWarning):
+    """An installed package brings a reward whose name is one of this package's own: the name means ours."""
 
 
 class GraderEnded(BaseException):

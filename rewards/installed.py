@@ -5,19 +5,23 @@ A package that brings a reward says so in its own pyproject.toml; its name can t
     [project.entry-points."rlvr.rewards"]
     brevity = "their_package.rewards:brevity"
 
-Only the names are read at first; a package is imported when one of its rewards is asked for.
+Only the names are read at first; a package is imported when one of its rewards is asked for. `their_package:brevity`
+is that reward of that package, also where the name alone is one of ours or of another package too.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import re
 import sys
+import warnings
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rewards.errors import InvalidReward
+from rewards.errors import HiddenReward, InvalidReward
 from rewards.sources import why_not
 
 if TYPE_CHECKING:
@@ -44,17 +48,39 @@ def installed() -> dict[str, list[EntryPoint]]:
     return _found(tuple(sys.path))
 
 
+def entries_of(name: str) -> list[EntryPoint]:
+    """What stands behind a name, or behind PACKAGE:NAME."""
+    package, colon, plain = name.rpartition(":")
+    if os.sep in package or ":" in package or package.endswith(".py"):
+        return []
+    entries = installed().get(plain, [])
+    return [entry for entry in entries if not colon or _normal(_package(entry)) == _normal(package)]
+
+
+@cache
+def warn_of_hidden(name: str) -> None:
+    """Say once that other packages bring a reward that is called like one of ours, and how theirs is named."""
+    for entry in installed().get(name, []):
+        package = _package(entry)
+        warnings.warn(
+            f"{name!r} is this package's own reward; that of the package {package} ({entry.value}) is "
+            f"'{package}:{name}'",
+            HiddenReward,
+            stacklevel=3,
+        )
+
+
 def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:
     """What stands behind a name, and the module that holds it.
 
     Raises:
-        InvalidReward: two packages bring that name, or the package cannot be imported, or what it names is no reward.
+        InvalidReward: several bring that name, or the package cannot be imported, or what it names is no reward.
     """
-    entries = installed()[name]
+    entries = entries_of(name)
     if len(entries) > 1:
         whose = " and ".join(sorted(f"{_package(entry)} ({entry.value})" for entry in entries))
         raise InvalidReward(
-            f"reward {name!r} is brought by two packages, {whose}; uninstall one, or name it by its place"
+            f"reward {name!r} is brought by two packages, {whose}; say whose: {_package(entries[0])}:{entries[0].name}"
         )
     (entry,) = entries
     try:
@@ -73,3 +99,8 @@ def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:
 
 def _package(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else entry.module
+
+
+def _normal(package: str) -> str:
+    """As package indexes compare names: `My.Package` is `my-package`."""
+    return re.sub(r"[-_.]+", "-", package).lower()

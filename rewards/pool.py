@@ -38,6 +38,7 @@ from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward
 from rewards.finite import finite
+from rewards.installed import warn_of_hidden
 from rewards.lines import line
 from rewards.sources import shipped
 from rewards.types import GradeRequest, GradeResult
@@ -95,6 +96,9 @@ class GraderPool:
         self.deadline = _positive("deadline", deadline)
         self.batched = any(reward.batched for reward in rewards)
         self.identity = identity(self.spec)
+        for reward in rewards:
+            if reward.source.module.partition(".")[0] == "rewards" and not inside:
+                warn_of_hidden(reward.name)
         sources, why_here = shipped([*rewards])
         # A reward that grades with another does so in its own worker, under its own deadline.
         expected = inside or _asked_in_process(self.spec, rewards)

@@ -23,9 +23,9 @@
     class Mine: ...
 
 A name finds its reward here: one that was registered, one that this package brings (imported on first use), one of
-another installed package (an entry point of the group `rlvr.rewards`), or a function in a file or module
-(`./my_rewards.py:concise`, `my_package.rewards:concise`). A kind before it takes a function that was written for
-another trainer: `trl:trl.rewards:accuracy_reward` (`rewards.adapters`).
+another installed package (an entry point of the group `rlvr.rewards`; `package:name` says whose), or a function in a
+file or module (`./my_rewards.py:concise`, `my_package.rewards:concise`). A kind before it takes a function that was
+written for another trainer: `trl:trl.rewards:accuracy_reward` (`rewards.adapters`).
 
 Workers import the same module again, so that nothing is pickled; `rewards.sources` says what of a script or a notebook
 a worker runs.
@@ -64,7 +64,7 @@ from rewards.declared import (
 )
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.finite import finite
-from rewards.installed import installed, load_installed
+from rewards.installed import entries_of, installed, load_installed
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest, parameters_of
 from rewards.sources import load_file, load_module
@@ -326,7 +326,7 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Reward:
-    """The reward of that name, or of that function in a file or module (`./my_rewards.py:concise`).
+    """The reward of that name, of that function in a file or module (`./my_rewards.py:concise`), or of that package.
 
     Raises:
         UnknownReward: with the nearest known names, or what to install.
@@ -334,11 +334,15 @@ def find(name: str) -> Reward:
     """
     if handed := _handed(name):
         return handed
-    if ":" in name:
-        return _named_by_place(name)
+    if ":" in name and name not in _REGISTERED:
+        try:
+            return _named_by_place(name)
+        except UnknownReward:
+            if not entries_of(name):  # else it is PACKAGE:NAME
+                raise
     if name not in _REGISTERED and name in _BUILTIN:
         importlib.import_module(_BUILTIN[name])
-    if name not in _REGISTERED and name in installed():
+    if name not in _REGISTERED and entries_of(name):
         _register_installed(name)
     if name not in _REGISTERED:
         if name.endswith(".py"):

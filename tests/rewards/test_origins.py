@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from rewards import GradedInProcess, GradeRequest, InvalidReward, UnknownReward, find, grade, names, reward
+from rewards import (
+    GradedInProcess,
+    GradeRequest,
+    HiddenReward,
+    InvalidReward,
+    UnknownReward,
+    find,
+    grade,
+    names,
+    reward,
+)
 from rewards.excerpt import needed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +109,27 @@ def test_packages_that_collide_or_do_not_load_say_whose_they_are(
     ):
         with pytest.raises(InvalidReward, match=message):
             find(name)
+
+
+def test_a_reward_that_is_called_like_another_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(
+        tmp_path, "hides_format", "def f(request): return 3.0\n", "format = hides_format:f\nboth = hides_format:f\n"
+    )
+    package(tmp_path, "also_brings", "def g(request): return 4.0\n", "both = also_brings:g\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.warns(
+        HiddenReward, match=r"'format' is .* own.*hides_format \(hides_format:f\) is 'hides_format:format'"
+    ):
+        assert grade("format", [REQUEST], workers=1)[0].score == 0.0
+    assert grade("format", [REQUEST], workers=1, deadline=9)[0].score == 0.0  # said once
+    for name, score in (("hides_format:format", 3.0), ("Hides-Format:both", 3.0), ("also-brings:both", 4.0)):
+        assert grade(name, [REQUEST], workers=1)[0].score == score
+    with pytest.raises(InvalidReward, match=r"also_brings.*hides_format.*say whose: \w+:both"):
+        find("both")
+    with pytest.raises(UnknownReward, match=r"no module 'beside_us'"):
+        find("beside_us:both")
 
 
 def test_a_function_of_a_module_is_named_by_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
