@@ -39,13 +39,14 @@ from rlvr.prompts import Prompter
 from rlvr.protocols import Learner, RolloutEngine
 from rlvr.record import Recorder
 from rlvr.rollout.forward import CausalModel
+from rlvr.rollout.probe import check_batching
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir import Checkpoints, MetricsFile, SamplesFolder
 from rlvr.rundir.checkpoints import TRAINER_STATE
 from rlvr.state import RunState
 from rlvr.tokenizers import load_tokenizer
 from rlvr.types import Completion, StepStats
-from rlvr.warmup import warm_up
+from rlvr.warmup import Row, encode_demonstrations, warm_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Assembly:
         self._config, self._out, self._progress = config, out, progress
         self._recipe = resolved_recipe(config)
         read = read_sources(config.data, progress.say)
-        self._demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
+        demonstrations = read_demonstrations(config.warmup.data) if config.warmup.data else []
         self._sets = load_sets(config.eval.sets, limit=config.eval.limit) if config.eval.every else {}
         self._tokenizer = load_tokenizer(config.tokenizer, model_path=config.model.path)
         self._prompter = Prompter(self._tokenizer, template=config.data.template)
@@ -102,9 +103,16 @@ class Assembly:
         if self._newest is not None:
             self._checkpoints.check(self._newest[0])
         self._model = load_model(config.model, self._tokenizer)
-        self._positions = CausalModel(self._model).position_limit
+        TorchLearner.check(self._model, config.learner)
+        sampled = CausalModel(self._model)
+        check_batching(sampled)
         trained = [p for source in sources for p in source.problems]
-        check_lengths(config, self._positions, self._prompter, trained, self._sets)
+        check_lengths(config, sampled.position_limit, self._prompter, trained, self._sets)
+        self._demonstrations: list[Row] = []
+        if config.warmup.steps and self._newest is None:
+            self._demonstrations = encode_demonstrations(
+                demonstrations, self._prompter, config=config.warmup, positions=sampled.position_limit
+            )
         evaluated = [p for group in self._sets.values() for p in group]
         self._problems, self._evaluated = len(trained), len(evaluated)
         self._open = ExitStack()
@@ -251,9 +259,7 @@ class Assembly:
             return await warm_up(
                 learner,
                 self._demonstrations,
-                self._prompter,
                 config=config.warmup,
-                positions=self._positions,
                 seed=config.seed,
                 show=show,
                 stop=stop,

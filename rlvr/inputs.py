@@ -1,8 +1,10 @@
 """The local files that a run reads, and their hashes: looked at before anything that may need the network.
 
 So a missing file is known at once, and a run directory remembers what it was made with: a run that is resumed with
-another file is refused by that file's name. Hashed are training data, pass rates, demonstrations, evaluation sets and
-rewards that are named by a path; not what comes from the hub, known sets, and what a file of rewards imports.
+another file is refused by that file's name. Hashed are training data, pass rates, demonstrations, evaluation sets,
+rewards that are named by a path, and of a model or tokenizer in a folder what a checkpoint does not bring back: its
+settings and vocabulary, and under adapters the weights below them. Not what comes from the hub, known sets, and what a
+file of rewards imports.
 
 Example:
     hash_inputs(config)  # {"data.train": {"data/train.jsonl": "9f86d0..."}, "reward": {"./mine.py": "60303a..."}}
@@ -24,6 +26,8 @@ from rlvr.rundir.directory import InputHashes
 _MADE = dict.fromkeys(("data.train", "warmup.data", "eval.sets"), " with `rlvr prep`") | {
     "data.pass_rates": " with `rlvr eval --out`"
 }
+_SETTINGS = (".json", ".jinja", ".model", ".txt")
+_WEIGHTS = (".bin", ".safetensors")
 
 
 def hash_inputs(config: RunConfig) -> InputHashes:
@@ -39,6 +43,8 @@ def hash_inputs(config: RunConfig) -> InputHashes:
         "data.pass_rates": [config.data.pass_rates] if config.data.pass_rates is not None else [],
         "warmup.data": [config.warmup.data] if config.warmup.data is not None else [],
         "eval.sets": sets,
+        "model.path": _files_of(config.model.path, _SETTINGS + (_WEIGHTS if config.model.lora.rank else ())),
+        "tokenizer.path": _files_of(config.tokenizer.path, _SETTINGS),
     }
     found = {key: _hashes(key, named) for key, named in paths.items() if named}
     rewards = sorted({file for name in _rewards(config, sets) if (file := file_of_reward(name)) is not None})
@@ -51,6 +57,14 @@ def _hashes(key: str, paths: list[str]) -> dict[str, str]:
             how = _MADE.get(key, "")
             raise DataNotFound(f"no file {path!r}, which {key} names; correct the key, or make the file{how}")
     return {path: data_hash(path) for path in paths}
+
+
+def _files_of(path: str | None, suffixes: tuple[str, ...]) -> list[str]:
+    """The files of a folder, or the one that is named; none of what is not here, which is looked for on the hub."""
+    if path is None:
+        return []
+    files = [Path(path)] if Path(path).is_file() else sorted(Path(path).glob("*"))
+    return [str(file) for file in files if file.suffix in suffixes and file.is_file()]
 
 
 def _rewards(config: RunConfig, sets: list[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from data_prep.demonstrations import Demonstration
 from rlvr.algorithms.objective_spec import ObjectiveSpec
@@ -38,25 +39,19 @@ class WarmupConfig:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
 
-async def warm_up(
-    learner: Learner,
-    demonstrations: Sequence[Demonstration],
-    prompter: Prompter,
-    *,
-    config: WarmupConfig,
-    positions: int | None = None,
-    seed: int,
-    show: Callable[[int, StepStats], None],
-    stop: asyncio.Event,
-) -> bool:
-    """Run the supervised steps. Each epoch walks the demonstrations in a new order drawn from the seed.
+Row: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""The tokens of a prompt and of the response to imitate, end token included."""
+
+
+def encode_demonstrations(
+    demonstrations: Sequence[Demonstration], prompter: Prompter, *, config: WarmupConfig, positions: int | None
+) -> list[Row]:
+    """The rows that the supervised steps go through.
 
     positions: tokens that a sequence of the model may have; None = any number.
-    Returns False when `stop` ended them early: nothing is kept then, and the run begins anew.
 
     Raises:
-        ConfigError: there are no demonstrations, or one is longer than the model's positions.
-        RunStopped: REFUSALS_IN_A_ROW updates in a row with a non-finite loss or gradient.
+        ConfigError: there are none, one is longer than the model's positions, or has a character without a token.
     """
     rows = [(prompter.tokens(d.problem), prompter.encode_response(d.response)) for d in demonstrations]
     longest = max((len(prompt) + len(response) for prompt, response in rows), default=0)
@@ -67,6 +62,25 @@ async def warm_up(
             if rows
             else f"warmup.steps is {config.steps} but warmup.data {config.data!r} holds no demonstrations"
         )
+    return rows
+
+
+async def warm_up(
+    learner: Learner,
+    rows: Sequence[Row],
+    *,
+    config: WarmupConfig,
+    seed: int,
+    show: Callable[[int, StepStats], None],
+    stop: asyncio.Event,
+) -> bool:
+    """Run the supervised steps. Each epoch walks the rows, of which there are some, in a new order drawn from the seed.
+
+    Returns False when `stop` ended them early: nothing is kept then, and the run begins anew.
+
+    Raises:
+        RunStopped: REFUSALS_IN_A_ROW updates in a row with a non-finite loss or gradient.
+    """
     order = _endless_order(len(rows), seed)
     refused = 0
     for step in range(1, config.steps + 1):

@@ -136,13 +136,18 @@ class ScoredModel:
     def _check(self, model: PreTrainedModel) -> None:
         size = self.head.weight.shape[0]
         tokens = torch.arange(4, device=self.device).remainder(size).unsqueeze(0)  # [1, 4]
-        hidden = self._hidden(tokens)[0, :-1]
+        try:
+            hidden = self._hidden(tokens)[0, :-1]
+            logits = model(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False).logits[0, :-1]
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, IndexError) as error:  # what torch raises where shapes do not fit one another
+            raise ConfigError(
+                f"{type(model).__name__} cannot compute {tokens.shape[1]} tokens, its shape does not hold together: "
+                f"{error}; change model.init, or load another model"
+            ) from error
         ours, _ = self._head(hidden, tokens[0, 1:], temperature=1.0, entropy=False)
-        logits = (
-            model(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False)
-            .logits[0, :-1]
-            .to(ours.dtype)
-        )
+        logits = logits.to(ours.dtype)
         theirs = torch.log_softmax(logits, -1).gather(1, tokens[0, 1:, None]).squeeze(1)
         if not bool(torch.isfinite(theirs).all()):
             raise ConfigError("the model's logits are not finite numbers; its weights are broken: load other ones")

@@ -83,10 +83,20 @@ class TorchLearner:
         self._optimizer = Optimizer(model.named_parameters(), optimizer, total_steps=total_steps)
         self._reference = Reference(model) if reference else None
         self._has_dropout = any(isinstance(m, nn.Dropout) and m.p > 0.0 for m in model.modules())
+        self._scored = self.check(model, self._config)
+
+    @staticmethod
+    def check(model: nn.Module, config: LearnerConfig) -> ScoredModel:
+        """Try a model on a few tokens; returns its parts.
+
+        Raises:
+            ConfigError: the model's architecture cannot be trained, or not in this layout.
+        """
         with _mode(model, training=False):
-            self._scored = ScoredModel.of(model)
-            if self._config.layout == "packed":
-                self._scored.check_packing()
+            scored = ScoredModel.of(model)
+            if config.layout == "packed":
+                scored.check_packing()
+        return scored
 
     @property
     def model(self) -> nn.Module:

@@ -22,12 +22,22 @@ from rlvr.yaml_text import read_yaml, write_yaml
 
 CONFIG, ENVIRONMENT, LOCK = "config.yaml", "environment.json", ".lock"
 HASHES = "data_hashes"
+RECORDED_LATER = ("model.path", "tokenizer.path")  # keys whose files early versions did not hash
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "mpmath", "pyarrow", "safetensors", "tokenizers")
 
 # What a resumed run may change: it decides how long, how fast and how safely, not what is computed. `threads` may be
 # named or not: how many they come to is what has to stay, and is compared with the environment of the run.
-MAY_CHANGE = ("checkpoint.every", "checkpoint.keep_last", "grading.workers", "grading.deadline", "steps", "threads")
+MAY_CHANGE = (
+    "checkpoint.every",
+    "checkpoint.keep_last",
+    "dynamic.max_empty_steps",
+    "grading.deadline",
+    "grading.max_ungraded_share",
+    "grading.workers",
+    "steps",
+    "threads",
+)
 
 
 InputHashes: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -87,8 +97,8 @@ def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes,
     """Make the run directory, or check that the run in it has this config and files. What was left half written goes.
 
     A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config. One that did not
-    record the hashes of its files, as early versions did not, goes on and records them now; what is returned says
-    so. "" = there is nothing to say.
+    record the hashes of files that a key names, as early versions did not, goes on and records them now; what is
+    returned says so. "" = there is nothing to say.
 
     Raises:
         ConfigError: it belongs to another run; names the keys with both values, or the files that changed.
@@ -101,12 +111,14 @@ def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes,
         _check_config(folder, _read(path, read_yaml), config)
         before = _read(folder / ENVIRONMENT, json.loads)
         _check_environment(folder, before, inputs, threads)
-        if not isinstance(before.get(HASHES), Mapping):
+        recorded = _recorded(before)
+        if unrecorded := _unrecorded(before, inputs):
+            which = f" (of {', '.join(unrecorded)})" if recorded else ""
             said = (
-                f"warning: {folder} does not record which files it was made with, so whether they are still the same "
-                "cannot be told. It goes on with those of now, whose hashes it records"
+                f"warning: {folder} does not record which files it was made with{which}, so whether they are still the "
+                "same cannot be told. It goes on with those of now, whose hashes it records"
             )
-            _write_environment(folder, {**before, HASHES: _plain(inputs)})
+            _write_environment(folder, {**before, HASHES: {**recorded, **_plain(inputs)}})
     else:
         _write_environment(folder, _environment(inputs, threads))
     with writing(path):
@@ -150,14 +162,12 @@ def _check_environment(folder: Path, before: Mapping[str, object], inputs: Input
             f"of threads, so the run could not go on exactly. Add threads={made_with} to the command, or give "
             "another --out"
         )
-    recorded = before.get(HASHES)
-    if not isinstance(recorded, Mapping):
-        return
-    old = _by_file(recorded)
+    unrecorded = _unrecorded(before, inputs)
+    old, new = _by_file(_recorded(before)), _by_file({k: files for k, files in inputs.items() if k not in unrecorded})
     changed = [
-        f"{name} (SHA-256 was {old.get(name, 'not recorded')[:12]} and is {found[:12]})"
-        for name, found in _by_file(inputs).items()
-        if old.get(name) != found
+        f"{name} (SHA-256 was {old.get(name, 'not recorded'):.12} and is {new.get(name, 'gone'):.12})"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
     ]
     if changed:
         checkpoints = sorted((folder / "checkpoints").glob("step-*"))
@@ -166,6 +176,17 @@ def _check_environment(folder: Path, before: Mapping[str, object], inputs: Input
             f"{folder} was made with other files, so the run could not go on exactly. Changed: {'; '.join(changed)}. "
             f"Restore them, or start a new run with another --out{weights}"
         )
+
+
+def _recorded(environment: Mapping[str, object]) -> InputHashes:
+    found = environment.get(HASHES)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _unrecorded(environment: Mapping[str, object], inputs: InputHashes) -> list[str]:
+    """The keys whose files the version that made this run did not hash."""
+    recorded = _recorded(environment)
+    return sorted(key for key in inputs if key not in recorded and (key in RECORDED_LATER or not recorded))
 
 
 def _by_file(hashes: InputHashes) -> dict[str, str]:

@@ -71,13 +71,15 @@ class SamplesFolder:
             pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
             sync(temporary)
             temporary.replace(path)
+            sync(self._folder)
         return path
 
     def cut_after(self, step: int) -> None:
         """Remove the files of later steps."""
         for path in self._folder.glob("step-*.parquet"):
             if (name := _NAME.fullmatch(path.name)) and int(name[1]) > step:
-                path.unlink()
+                with writing(path):
+                    path.unlink()
 
 
 def _row(step: int, decided: DecidedGroup, sample: Sample) -> dict[str, object]:

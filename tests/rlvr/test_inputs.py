@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from data_prep.demonstrations import read_demonstrations, write_demonstrations
 from data_prep.files import read_problems, write_problems
 from rlvr.errors import ConfigError
 from rlvr.inputs import hash_inputs
@@ -87,6 +89,25 @@ def test_every_file_that_a_run_reads_is_hashed_under_its_key(folder: Path) -> No
     assert "eval.sets" not in hash_inputs(tiny.config(folder, eval__every=0))
 
 
+def test_of_a_model_in_a_folder_what_no_checkpoint_brings_back_is_hashed(folder: Path) -> None:
+    base = folder / "base"
+    base.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors", "README.md", "chat_template.jinja"):
+        (base / name).write_text(name)
+
+    def hashed(key: str, **changes: object) -> list[str]:
+        return [Path(path).name for path in hash_inputs(tiny.config(folder, **changes)).get(key, ())]
+
+    settings = ["chat_template.jinja", "config.json", "tokenizer.json"]
+    assert hashed("model.path", model={"path": str(base)}) == settings
+    assert hashed("model.path", model={"path": str(base), "lora": {"rank": 2}}) == sorted(
+        [*settings, "model.safetensors"]
+    )
+    assert hashed("tokenizer.path", tokenizer={"path": str(base)}) == settings
+    assert hashed("tokenizer.path", tokenizer={"path": str(base / "tokenizer.json")}) == ["tokenizer.json"]
+    assert hashed("model.path", model={"path": "nobody/no-model"}) == []
+
+
 def test_rewards_that_the_problems_name_are_hashed_too(folder: Path) -> None:
     mine = reward_file(folder)
     problems = read_problems(folder / "held_out.jsonl")
@@ -111,3 +132,42 @@ def test_a_changed_file_is_refused_on_resuming_by_its_name_with_a_way_on(folder:
     assert "another --out" in message
     assert f"model.path={run / 'checkpoints' / 'step-000000'}" in message
     assert json.loads((run / "environment.json").read_text()) == recorded
+
+
+def odd_shape(folder: Path) -> dict[str, object]:
+    del folder
+    return {"model__init": {"hidden_size": 6, "layers": 1, "heads": 2, "max_positions": 96}}  # rotations go in pairs
+
+
+def no_demonstrations(folder: Path) -> dict[str, object]:
+    (folder / "shown.jsonl").write_text("")
+    return {}
+
+
+def long_demonstration(folder: Path) -> dict[str, object]:
+    shown = read_demonstrations(folder / "shown.jsonl")
+    write_demonstrations(folder / "shown.jsonl", [*shown, replace(shown[0], response="1" * 200)])
+    return {}
+
+
+def unknown_character(folder: Path) -> dict[str, object]:
+    shown = read_demonstrations(folder / "shown.jsonl")
+    write_demonstrations(folder / "shown.jsonl", [*shown, replace(shown[0], response="é")])
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (odd_shape, "its shape does not hold together"),
+        (no_demonstrations, "holds no demonstrations"),
+        (long_demonstration, "whose longest demonstration has 20[0-9] tokens, more than the model's 96 positions"),
+        (unknown_character, "no token for 'é' of the response"),
+    ],
+)
+def test_a_dry_run_finds_what_would_stop_the_run_before_its_first_token(
+    folder: Path, harm: Callable[[Path], dict[str, object]], says: str
+) -> None:
+    config = tiny.config(folder, **harm(folder))
+    with pytest.raises(ConfigError, match=says):
+        run_training(config, out=folder / "run", dry_run=True)

@@ -188,6 +188,13 @@ def test_what_does_not_change_the_results_may_change_when_a_run_resumes(tmp_path
     open_run(tmp_path, {**CONFIG, "checkpoint": {"every": 2}, "steps": 9}, inputs=INPUTS, threads=1)
 
 
+def test_bounds_that_only_stop_a_run_may_be_others_when_it_goes_on(tmp_path: Path) -> None:
+    bounds = {"grading": {"max_ungraded_share": 0.1}, "dynamic": {"max_empty_steps": 5}}
+    begin(tmp_path, {**CONFIG, **bounds})
+    higher = {"grading": {"max_ungraded_share": 0.5}, "dynamic": {"max_empty_steps": 50}}
+    open_run(tmp_path, {**CONFIG, **higher}, inputs=INPUTS, threads=1)
+
+
 def test_more_steps_are_refused_where_the_schedule_depends_on_them(tmp_path: Path) -> None:
     cosine = {**CONFIG, "optimizer": {"lr": 1e-6, "schedule": "cosine"}}
     begin(tmp_path, cosine)
@@ -225,6 +232,19 @@ def test_a_run_that_recorded_no_hashes_goes_on_with_a_warning_and_records_them(t
     assert open_run(tmp_path, CONFIG, inputs=INPUTS, threads=1) == ""
     with pytest.raises(ConfigError, match="Changed: reward"):
         open_run(tmp_path, CONFIG, inputs=OTHER, threads=1)
+
+
+def test_a_run_that_did_not_record_the_files_of_its_model_goes_on_with_a_warning_and_records_them(
+    tmp_path: Path,
+) -> None:
+    begin(tmp_path, CONFIG)
+    model = {"model.path": {"base/model.safetensors": "ee"}}
+    assert "(of model.path)" in open_run(tmp_path, CONFIG, inputs={**INPUTS, **model}, threads=1)
+    assert open_run(tmp_path, CONFIG, inputs={**INPUTS, **model}, threads=1) == ""
+    with pytest.raises(ConfigError, match=r"Changed: model\.path base/model\.safetensors"):
+        open_run(tmp_path, CONFIG, inputs={**INPUTS, "model.path": {"base/model.safetensors": "ff"}}, threads=1)
+    with pytest.raises(ConfigError, match=r"base/model\.safetensors \(SHA-256 was ee and is gone"):
+        open_run(tmp_path, CONFIG, inputs={**INPUTS, "model.path": {}}, threads=1)
 
 
 def test_a_directory_in_which_nothing_was_computed_yet_takes_another_config(tmp_path: Path) -> None:
