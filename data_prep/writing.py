@@ -79,6 +79,16 @@ def replacing(path: PathLike) -> Iterator[Path]:
         raise
 
 
+def whole_characters(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair that stands alone: UTF-8 has no bytes for it.
+
+    Example:
+        >>> whole_characters("7\\ud800") == "7\\ufffd", whole_characters("\\ud83d\\ude00") == "\\U0001f600"
+        (True, True)
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def refuse_devices(path: Path) -> None:
     """Raises BadFile where a rename would put a file in the place of a device, a pipe or a name of an open stream."""
     is_stream = path.absolute().parent in (Path("/dev"), Path("/dev/fd")) or path.absolute().parts[:2] == ("/", "proc")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 
 from data_prep.problem import Problem
+from data_prep.writing import whole_characters
 from rewards.clock import DEADLINE
 from rewards.composed import missing_reference
 from rewards.composition import RewardSpec
@@ -44,6 +46,16 @@ def request_for(problem: Problem, completion: Completion, prompter: Prompter) ->
         group_id=str(completion.request.draw_index),
         sample_id=completion.request.sample_index,
     )
+
+
+def legible(grade: GradeResult) -> GradeResult:
+    """The grade with U+FFFD for half a character, which no file in UTF-8 holds: a reward that reads JSON in a response
+    may quote one.
+    """
+    text = json.dumps(grade.to_dict(), ensure_ascii=False)
+    if (whole := whole_characters(text)) == text:
+        return grade
+    return GradeResult.from_dict(json.loads(whole))
 
 
 class RunGraders:

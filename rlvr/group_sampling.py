@@ -7,6 +7,7 @@ order of the draws; within a group samples stand in the order of their index, wh
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from rewards.types import GradeRequest, GradeResult
 from rlvr.draws import Draw
 from rlvr.errors import ConfigError, RolloutError
-from rlvr.grading import RunGraders, request_for
+from rlvr.grading import RunGraders, legible, request_for
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.rollout.requests import check_parameters
@@ -159,8 +160,11 @@ class GroupSampler:
         samples = []
         for _, each in sorted(arrived.items()):
             assert each.grade is not None  # every completion was handed to a grader
-            grade = await each.grade
+            grade = legible(await each.grade)
             reward, shaping = self._shape(grade, each.completion, max_tokens)
+            if reward is not None and not math.isfinite(reward):
+                grade = GradeResult.ungraded(f"the score {grade.score} is too large: shaped, it is no finite number")
+                reward, shaping = None, {}
             samples.append(
                 Sample(
                     completion=each.completion,

@@ -26,7 +26,7 @@ from rewards.types import GradeRequest
 from rlvr.errors import ConfigError, RolloutError
 from rlvr.evaluation.graders import Grade, SampleGrades
 from rlvr.evaluation.result import EvaluatedSample, Evaluation, summarise
-from rlvr.grading import request_for
+from rlvr.grading import legible, request_for
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import Completion, RolloutRequest, SamplingParameters
@@ -175,7 +175,7 @@ def _sample(
         tokens=len(completion.token_ids),
         finish=completion.finish,
         reward=grades.reward,
-        grade=grades.own,
+        grade=legible(grades.own),
         strict=None if grades.strict is None else grades.strict.correctness,
         lenient=None if grades.lenient is None else grades.lenient.correctness,
         format=grades.format.correctness,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,46 @@ def test_a_grader_that_fails_on_every_request_stops_the_run_with_a_diagnosis(fol
     assert {row["verdict"] for row in rows} == {"ungraded"}
     assert {row["score"] for row in rows} == {None}
     assert all("mine" in str(row["reason"]) for row in rows)
+
+
+def test_a_reward_that_quotes_half_a_character_or_pays_more_than_can_be_shaped_does_not_end_the_run(
+    folder: Path,
+) -> None:
+    run = folder / "run"
+    body = "\n    ".join(
+        [
+            "from rewards import GradeResult, Verdict",
+            "score = (0.0, 1.0, 1.7e308, -1.0)[request.sample_id]",
+            "return GradeResult(score=score, verdict=Verdict.SCORED, extracted='7\\ud800', reason='\\udfff')",
+        ]
+    )
+    changes = {
+        "eval__every": 1,
+        "eval__limit": 1,
+        "warmup__steps": 0,
+        "dynamic__oversample": 2.0,
+        "checkpoint__every": 1,
+    }
+    config = tiny.config(folder, reward=reward_file(folder, body), steps=1, grading__max_ungraded_share=0.3, **changes)
+    assert run_training(config, out=run) == 0
+    rows = tiny.comparable_samples(run)["step-000001.parquet"]
+    assert {row["verdict"] for row in rows if row["sample"] == 2} == {"ungraded"}
+    assert {row["extracted"] for row in rows if row["sample"] != 2} == {"7\ufffd"}
+    assert "carried" in {row["decision"] for row in rows}, "what is carried stands in the checkpoint"
+    evaluated = (run / "eval" / "step-000001" / "held_out-greedy.samples.jsonl").read_text()
+    assert json.loads(evaluated)["extracted"] == "7\ufffd"
+
+
+def test_adapters_go_on_over_the_weights_they_were_trained_over_alone(folder: Path) -> None:
+    base = folder / "base"
+    run_training(tiny.config(folder, steps=0, warmup__steps=1, eval__every=0), out=folder / "first")
+    shutil.copytree(folder / "first" / "checkpoints" / "step-000000", base)
+    keys = {**short(folder), "tokenizer": {}, "model": {"path": str(base), "lora": {"rank": 2}}, "warmup": {}}
+    run_training(tiny.config(folder, **keys, steps=1), out=folder / "run")
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + bytes(4))
+    with pytest.raises(ConfigError, match=r"Changed: model\.path .*model\.safetensors \(SHA-256"):
+        run_training(tiny.config(folder, **keys, steps=2), out=folder / "run")
 
 
 def test_learners_and_engine_are_closed_also_where_a_run_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,10 +11,10 @@ import pytest
 
 from data_prep.problem import Problem
 from rewards.composition import RewardSpec
-from rewards.types import Finish, GradeResult, MathReference, NoReference
+from rewards.types import Finish, GradeResult, MathReference, NoReference, Verdict
 from rlvr.draws import Draw
 from rlvr.errors import ConfigError
-from rlvr.grading import GradingConfig, RunGraders
+from rlvr.grading import GradingConfig, RunGraders, legible
 from rlvr.group_sampling import GroupSampler, RolloutConfig
 from rlvr.prompts import Prompter
 from rlvr.rollout.scripted import ScriptedEngine
@@ -110,6 +111,43 @@ def test_the_shaped_reward_is_kept_beside_the_grade(graders: RunGraders) -> None
     groups, _, _ = sampled(graders, 1)
     assert [s.reward for s in groups[1].samples_G] == [0.0, 11.0, 2.0]
     assert all(dict(s.shaping) == {"place": 1.0} for g in groups for s in g.samples_G)
+
+
+def test_a_reward_that_shaping_makes_too_large_for_a_number_is_none(graders: RunGraders) -> None:
+    def shape(grade: GradeResult, completion: Completion, limit: int) -> tuple[float | None, dict[str, float]]:
+        del limit
+        return (math.inf if completion.request.sample_index == 1 else grade.score), {"linear": math.inf}
+
+    config = RolloutConfig(prompts=3, n=3, max_tokens=STAGES)
+    engine = ScriptedEngine(answer, TOKENIZER)
+    sampler = GroupSampler(engine, config=config, seed=SEED, prompter=PROMPTER, graders=graders, shape=shape)
+    groups = asyncio.run(sampler.sample(DRAWS, 1))
+    assert [[s.reward for s in g.samples_G] for g in groups] == [[1.0, None, 0.0], [0.0, None, 0.0], [1.0, None, 0.0]]
+    for group in groups:
+        assert group.samples_G[1].grade.reason.endswith("is too large: shaped, it is no finite number")
+        assert group.samples_G[1].grade.score is None
+        assert not group.samples_G[1].shaping
+
+
+def test_half_a_character_in_a_grade_becomes_one_that_files_hold_and_other_grades_stay_as_they_are() -> None:
+    harmed = GradeResult(
+        score=1.0,
+        verdict=Verdict.CORRECT,
+        extracted="7\ud800",
+        reason="\udfff😀",
+        parts={"\ud800": 0.5},
+        details={"seen": ["\ud800"]},
+        seconds=0.25,
+    )
+    found = legible(harmed)
+    assert found.to_dict() == {
+        **harmed.to_dict(),
+        "extracted": "7\ufffd",
+        "reason": "\ufffd😀",
+        "parts": {"\ufffd": 0.5},
+        "details": {"seen": ["\ufffd"]},
+    }
+    assert legible(found) is found
 
 
 @pytest.mark.parametrize(("step", "limit"), [(1, 24), (2, 24), (3, 30), (8, 30)])
