@@ -261,6 +261,8 @@ def _with_adapters(model: PreTrainedModel, lora: LoraSettings) -> PreTrainedMode
             adapted = peft.get_peft_model(model, settings)
         except ValueError as error:
             raise ConfigError(f"model.lora.targets is {list(lora.targets)}: {error}") from error
+    chosen = adapted.peft_config["default"]
+    chosen.target_modules = sorted(chosen.target_modules)  # of a set, each process would write another order
     return adapted
 
 

@@ -143,6 +143,13 @@ def test_adapters_are_saved_in_peft_form(tmp_path: Path) -> None:
         assert torch.equal(again(input_ids=tokens).logits, learner.model(input_ids=tokens).logits)
 
 
+def test_every_process_writes_the_settings_of_adapters_alike(tmp_path: Path) -> None:
+    asyncio.run(learner_of(KINDS["lora"]()).save(tmp_path))
+    targets = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())["target_modules"]
+    assert len(targets) > 2
+    assert targets == sorted(targets)
+
+
 def test_training_leaves_the_base_under_adapters_alone(tmp_path: Path) -> None:
     learner = learner_of(KINDS["lora"]())
     base = {n: p.clone() for n, p in learner.model.named_parameters() if "lora" not in n}
