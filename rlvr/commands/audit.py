@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -161,7 +160,7 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     from rlvr.offline.columns import guess, reference_of
 
     def complain(error: BadRow) -> None:
-        print(f"rlvr audit: {error}", file=sys.stderr)
+        _say(str(error))
 
     rows = iter_rows(Path(file), complain)
     first = list(itertools.islice(rows, _LOOKED_AT))
@@ -192,7 +191,9 @@ def _without_response(fields: Mapping[str, object], line: int) -> dict[str, obje
 
 
 def _say(line: str) -> None:
-    print(f"rlvr audit: {line}", file=sys.stderr, flush=True)
+    from rlvr.offline.progress import say
+
+    say(line, title="rlvr audit: ")
 
 
 def _write(out: Path | None, exploits: Path | None, report: AuditReport) -> None:

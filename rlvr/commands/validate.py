@@ -205,4 +205,6 @@ def _encoder(options: argparse.Namespace) -> Callable[[Problem], Sequence[object
 
 def _progress(rows: int) -> None:
     if sys.stderr is not None and sys.stderr.isatty():
-        print(f"\r{counted(rows, 'row')}", end="", file=sys.stderr, flush=True)
+        from rlvr.offline.progress import show
+
+        show(f"\r{counted(rows, 'row')}")

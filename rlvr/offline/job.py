@@ -24,7 +24,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import IO, Protocol
 
 from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
@@ -53,6 +53,7 @@ from rlvr.offline.sources import (
     numbered_rows,
     select,
 )
+from rlvr.offline.standard_output import rows_alone
 from rlvr.offline.state import MANIFEST, RunState
 from rlvr.offline.stream import GradingStream, length
 from rlvr.offline.summary import Summary, summarise
@@ -167,7 +168,7 @@ def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
 
 def grade_files(job: GradeJob) -> Ended:
     """Grade, and say on standard error what is read from where. Raises ToolkitError."""
-    with prepared(job) as ready:
+    with rows_alone() if job.out is None else nullcontext() as stream, prepared(job) as ready:
         if read := ready.columns.describe():
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
         if missing := absent([n.row.fields for n in ready.first if isinstance(n.row, Row)], job.columns):
@@ -177,7 +178,7 @@ def grade_files(job: GradeJob) -> Ended:
         manifest = _manifest(ready)
         with RunState.open(job.out, manifest, restart=job.restart, keep_graded=job.keep_graded) as state:
             try:
-                ended = _run(ready, state)
+                ended = _run(ready, state, stream)
                 for changed in changed_inputs(manifest):
                     say(changed)
                 return ended
@@ -269,7 +270,7 @@ def _leave_nothing(out: Path, state: RunState) -> None:
         partial.unlink()
 
 
-def _run(ready: Prepared, state: RunState) -> Ended:
+def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
     job, before = ready.job, state.done.records
     if state.finished:
         say("all rows are graded already; the output is put in place")
@@ -281,7 +282,7 @@ def _run(ready: Prepared, state: RunState) -> Ended:
             if job.cache is not None:
                 about = f"{reward_part(job.reward)} {job.timeout}"
                 cache = stack.enter_context(GradeCache(job.cache, about=about))
-            output = open_output(job.out, state.done.output_end, state.done.output_rows)
+            output = open_output(job.out, state.done.output_end, state.done.output_rows, stream)
             stack.callback(output.close)
             opened, there = None, False
             if job.out is not None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -24,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from data_prep.errors import BadFile
 from data_prep.writing import refuse_devices, whole_characters
 from rlvr.errors import ConfigError
+from rlvr.offline.standard_output import StandardOutput
 
 if TYPE_CHECKING:
     import pyarrow
@@ -146,43 +146,6 @@ class Lines:
             self._file.close()
 
 
-class StandardOutput:
-    """Rows go to whoever reads."""
-
-    part = 0
-    full = False
-
-    def __init__(self) -> None:
-        if sys.stdout is None:
-            raise ConfigError("standard output is closed; name a file with --out")
-        self._waiting: list[bytes] = []
-        self._stream = sys.stdout.buffer
-
-    def write(self, line: bytes) -> int:
-        self._waiting.append(line)
-        return 0
-
-    def flush(self) -> None:
-        if not self._waiting:
-            return
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        try:
-            self._stream.write(data)
-            self._stream.flush()
-        except BrokenPipeError:  # whoever read has gone
-            raise
-        except OSError as error:  # what it holds back would fail again at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-            raise BadFile(f"cannot write standard output: {error.strerror or error}") from error
-
-    def finish(self) -> None:
-        self.flush()
-
-    def close(self) -> None:
-        """It stays open for whoever else writes to it."""
-
-
 class ParquetParts:
     """A folder of parts."""
 
@@ -267,10 +230,13 @@ class ParquetParts:
                 left.unlink()
 
 
-def open_output(path: Path | None, ends: Mapping[int, int], rows: Mapping[int, int]) -> Output:
-    """The output that a name stands for, behind what it holds already."""
+def open_output(
+    path: Path | None, ends: Mapping[int, int], rows: Mapping[int, int], stream: IO[bytes] | None
+) -> Output:
+    """The output that a name stands for, behind what it holds already, or the stream where it has no name."""
     if path is None:
-        return StandardOutput()
+        assert stream is not None
+        return StandardOutput(stream)
     if is_parquet(path):
         return ParquetParts(partial_of(path), ends, rows)
     return Lines(partial_of(path), ends.get(0, 0))

@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -25,9 +26,15 @@ _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def say(line: str, *, title: str = "rlvr grade: ") -> None:
     """One line for the person who started it; nothing where standard error is closed."""
+    shown = _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+    show(f"{title}{shown}\n")
+
+
+def show(text: str) -> None:
+    """Write to standard error. That nobody reads there is no reason to end."""
     if sys.stderr is not None:
-        shown = _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
-        print(f"{title}{shown}", file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(text, end="", file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -51,7 +58,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._shown and self._terminal:
-            print(_CLEAR, end="", file=sys.stderr, flush=True)
+            show(_CLEAR)
 
     def update(self, taken: int, *, index: int) -> None:
         """So many responses have been graded by this process; `index` is that of the last row."""
@@ -64,7 +71,7 @@ class Progress:
             return
         self._last = now
         line = self.line(taken, now - self._began, self._share(index))
-        print(f"{line}{_CLEAR}\r" if self._terminal else f"rlvr grade: {line}\n", end="", file=sys.stderr, flush=True)
+        show(f"{line}{_CLEAR}\r" if self._terminal else f"rlvr grade: {line}\n")
 
     def line(self, taken: int, seconds: float, share: float | None) -> str:
         """What is shown."""

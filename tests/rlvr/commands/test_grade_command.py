@@ -401,3 +401,42 @@ def test_a_pipe_with_a_name_is_read_as_a_stream(tmp_path: Path) -> None:
     command = f"{sys.executable} -m rlvr.cli grade <(cat {rows}) --reward math --workers 1"
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert (ran.returncode, len(ran.stdout.splitlines())) == (0, 2), ran.stderr
+
+
+PRINTS = """
+import os, sys
+print("imported")
+os.write(1, b"as bytes\\n")
+def prints(request):
+    print("graded")
+    os.system("echo from a program")
+    return 1.0
+"""
+
+
+@pytest.mark.parametrize("how", ["./prints.py:prints", "{reward: './prints.py:prints', in_process: true}"])
+def test_rows_on_standard_output_are_alone_there_whatever_a_reward_prints(tmp_path: Path, how: str) -> None:
+    (tmp_path / "prints.py").write_text(PRINTS)
+    write_lines(tmp_path / "in.jsonl", [BOXED, BOXED])
+    command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl", "--reward", how, "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=True
+    )
+    assert [json.loads(line)["score"] for line in ran.stdout.splitlines()] == [1.0, 1.0]
+    for said in ("imported", "as bytes", "graded", "from a program"):
+        assert f"\n{said}\n" in f"\n{ran.stderr}"
+
+
+def test_a_reader_of_what_is_said_who_goes_away_changes_nothing_of_what_is_written(tmp_path: Path) -> None:
+    write_lines(tmp_path / "in.jsonl", [BOXED, "nonsense", BOXED])
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl", "--reward", "math", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [*command, "--out", "out.jsonl"], stderr=writing, cwd=tmp_path, env=environment, timeout=300, check=False
+    )
+    os.close(writing)
+    assert ran.returncode == 3
+    assert [row["score"] for row in read_lines(tmp_path / "out.jsonl")] == [1.0, 1.0]

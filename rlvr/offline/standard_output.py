@@ -1,0 +1,88 @@
+"""Rows on standard output, and nothing else there.
+
+A reward may print where it is imported, where it is graded in this process, and by a program that it starts: between
+rows that would be no JSON. While rows go out, standard output is standard error for everything but them.
+
+Example:
+    with rows_alone() as stream:
+        output = StandardOutput(stream)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from typing import IO
+
+from data_prep.errors import BadFile
+from rlvr.errors import ConfigError
+
+
+@contextmanager
+def rows_alone() -> Iterator[IO[bytes]]:
+    """Where rows are written to. Raises ConfigError: standard output is closed."""
+    if sys.stdout is None:
+        raise ConfigError("standard output is closed; name a file with --out")
+    sys.stdout.flush()
+    with ExitStack() as stack:
+        try:
+            number = sys.stdout.fileno()
+        except OSError:  # of a test: no file is behind it
+            stream: IO[bytes] = sys.stdout.buffer
+        else:
+            stream = os.fdopen(os.dup(number), "wb")
+            stack.callback(_let_go, stream)
+            stack.callback(os.dup2, stream.fileno(), number)
+            _to_standard_error(number)
+        stack.enter_context(redirect_stdout(sys.stderr))
+        yield stream
+
+
+def _to_standard_error(number: int) -> None:
+    try:
+        os.dup2(2, number)
+    except OSError:  # it is closed
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def _let_go(stream: IO[bytes]) -> None:
+    with suppress(OSError):  # what it could not write before it cannot write now
+        stream.close()
+
+
+class StandardOutput:
+    """Rows go to whoever reads."""
+
+    part = 0
+    full = False
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._waiting: list[bytes] = []
+        self._stream = stream
+
+    def write(self, line: bytes) -> int:
+        self._waiting.append(line)
+        return 0
+
+    def flush(self) -> None:
+        if not self._waiting:
+            return
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except BrokenPipeError:  # whoever read has gone
+            raise
+        except OSError as error:
+            raise BadFile(f"cannot write standard output: {error.strerror or error}") from error
+
+    def finish(self) -> None:
+        self.flush()
+
+    def close(self) -> None:
+        """Whoever has made the stream closes it."""
