@@ -209,6 +209,9 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
     number = after
     try:
         with parquet.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+                raise ValueError(f"more than one column is called {twice[0]!r}; give each a name of its own")
             passed, groups = 0, list(range(file.num_row_groups))
             while groups and passed + (rows := file.metadata.row_group(groups[0]).num_rows) <= after:
                 passed += rows

@@ -20,6 +20,7 @@ from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult, Reference
 from rlvr.offline.columns import Columns, reference_of, turns_of
+from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"
@@ -53,6 +54,7 @@ class Known(Protocol):
 
 
 _PLAIN = Columns()
+_TEXTS = ("response", "responses", "reference", "prompt")
 
 
 def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
@@ -77,6 +79,9 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
             have = "neither 'response' nor 'responses'; give one of them"
         names = ", ".join(map(str, row.fields)) or "none"
         raise BadRow(f"the row has {have}, or name a column with --response (its columns: {names})")
+    for column in _TEXTS:
+        if type(value := fields.get(column)) is not str and _holds_bytes(value):
+            raise BadRow(field=column, expected="text; its column holds bytes, write them as text", found=value)
     if isinstance(fields.get("prompt"), list):
         fields["prompt"] = turns_of(fields["prompt"])
     if "metadata" in fields:
@@ -96,6 +101,10 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         ]
     except InvalidRow as error:
         raise BadRow(str(error)) from error
+
+
+def _holds_bytes(value: object) -> bool:
+    return any(isinstance(one, Base64) for one in (value if isinstance(value, list) else [value]))
 
 
 def _metadata(value: object) -> object:

@@ -317,6 +317,12 @@ def _in_json(row: Row) -> Row:
     return replace(row, fields={name: json_value(value) for name, value in row.fields.items()})
 
 
+class Base64(str):
+    """What JSON has of bytes: a text, and not the one to grade."""
+
+    __slots__ = ()
+
+
 def json_value(value: object) -> object:
     """A value of a table as JSON: times as ISO 8601, bytes in base64, exact decimals as text, NaN as nothing.
 
@@ -335,7 +341,7 @@ def json_value(value: object) -> object:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
+        return Base64(base64.b64encode(value).decode("ascii"))
     return str(value)
 
 
@@ -387,8 +393,12 @@ def _in_folder(folder: Path, left: set[Path]) -> list[Source]:
         and not path.name.endswith(_OURS)
         and not any(part.startswith(".") or part.endswith(_OURS) for part in path.relative_to(folder).parts)
         and not left & {path.resolve(), *path.resolve().parents}
-        and path.is_file()
+        and (path.is_file() or path.is_symlink())
     ]
+    for path in files:
+        if not path.exists():
+            raise DataNotFound(f"{str(path)!r} is a link to a file that is not there; remove it, or bring the file")
+    files = [path for path in files if path.is_file()]
     if not files:
         raise DataNotFound(f"the folder {str(folder)!r} holds no {', '.join(SUFFIXES)} file")
     return [FileSource(path) for path in files]

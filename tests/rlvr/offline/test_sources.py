@@ -56,6 +56,30 @@ def test_an_empty_folder_and_an_unknown_name_are_refused(tmp_path: Path) -> None
         find_sources(["nowhere.jsonl"])
 
 
+def test_a_link_to_nothing_in_a_folder_is_said_and_not_passed_over(tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", 2)
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone.jsonl")
+    with pytest.raises(DataNotFound, match=r"b\.jsonl' is a link to a file that is not there"):
+        find_sources([str(tmp_path)])
+
+
+def test_bytes_are_no_text_to_grade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = {"id": [1, 2], "response": [b"\\boxed{4}"] * 2, "reference": ["4"] * 2, "raw": [b"\xff"] * 2}
+    pq.write_table(pa.table(table), tmp_path / "in.parquet")
+    assert main(["grade", str(tmp_path / "in.parquet"), "--reward", "math", "--out", str(tmp_path / "out.jsonl")]) == 3
+    assert "field 'response': expected text; its column holds bytes, write them as text" in capsys.readouterr().err
+    assert (tmp_path / "out.jsonl").read_text() == ""
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = pa.array(["\\boxed{4}"])
+    table = pa.Table.from_arrays([texts, pa.array(["4"]), texts], names=["response", "reference", "response"])
+    pq.write_table(table, tmp_path / "in.parquet")
+    assert main(["grade", str(tmp_path / "in.parquet"), "--reward", "math", "--out", str(tmp_path / "out.jsonl")]) == 1
+    assert "more than one column is called 'response'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
 def test_lots_are_even_and_the_same_one_by_one() -> None:
     many = lots(3, 5, np.arange(1, 5001, dtype=np.uint64))
     assert [int(n) for n in many[:200]] == [lot(3, 5, line) for line in range(1, 201)]
