@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import TypeAlias
 
 from rewards.counted import counted
@@ -61,7 +61,8 @@ def raised(reward: str, error: BaseException) -> GradeResult:
         message = _ADDRESS.sub("", f"{error!s:.1000}")  # causes are counted by their text
     except Exception:  # an exception of the user's may fail to print itself
         message = "(its message cannot be printed)"
-    return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}{_where(error)}: {message}"))
+    message = f": {message}" if message else ""
+    return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}{_where(error)}{message}"))
 
 
 def _where(error: BaseException) -> str:
@@ -69,10 +70,16 @@ def _where(error: BaseException) -> str:
     lines = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_THE_USERS
+        if _module_of(frame).partition(".")[0] not in _NOT_THE_USERS
     ]
     own = [line for file, line in lines if file == lines[0][0]]
     return f" ({os.path.basename(lines[0][0])}, line {own[-1]})" if own else ""
+
+
+def _module_of(frame: FrameType) -> str:
+    """The name of a frame's module, of one that `python -m` runs as well."""
+    name, spec = frame.f_globals.get("__name__"), frame.f_globals.get("__spec__")
+    return str(getattr(spec, "name", name) if name == "__main__" else name)
 
 
 @dataclass(frozen=True, slots=True)

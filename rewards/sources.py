@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -151,6 +152,9 @@ def _load(path: str, file: str) -> ModuleType:
             return loaded
     if not os.path.isfile(file):
         raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
+    if _imports_relatively(file) and (part := _as_part_of_package(path, file)) is not None:
+        _FILES[file] = part
+        return part
     name = f"_rewards_file_{len(_FILES)}_{os.path.splitext(os.path.basename(file))[0]}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -167,6 +171,35 @@ def _load(path: str, file: str) -> ModuleType:
             raise
         raise InvalidReward(f"{path} {why_not(error)}") from error
     _FILES[file] = module
+    return module
+
+
+def _imports_relatively(file: str) -> bool:
+    """Whether a file has `from .other import name`, which only a part of a package may have."""
+    return re.search(r"^\s*from\s+\.", _text_of(file), flags=re.MULTILINE) is not None
+
+
+def _as_part_of_package(path: str, file: str) -> ModuleType | None:
+    """Import a file as the module of the package in whose folder it lies; None where there is no package.
+
+    Raises InvalidReward: it does not load, or another package of that name goes before.
+    """
+    folder, name = os.path.split(os.path.splitext(file)[0])
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, package = os.path.split(folder)
+        name = f"{package}.{name}"
+    if "." not in name:
+        return None
+    if folder not in sys.path:
+        sys.path.append(folder)
+    try:
+        module = importlib.import_module(name)
+    except InvalidReward:
+        raise
+    except (Exception, SystemExit) as error:  # as above
+        raise InvalidReward(f"{path}, which is {name}, {why_not(error)}") from error
+    if os.path.realpath(module.__file__ or "") != file:
+        raise InvalidReward(f"{path} is {name}, and another module of that name goes before it: {module.__file__}")
     return module
 
 
@@ -192,9 +225,10 @@ def load_module(name: str) -> ModuleType:
     except (Exception, SystemExit) as error:  # whatever another's module raises while it loads is shown as its own
         missing = error.name or name if isinstance(error, ModuleNotFoundError) else ""
         if missing and (name == missing or name.startswith(f"{missing}.")):
+            here = os.path.join(".", *name.split(".")) + ".py"  # a command does not import from where it is
+            what = f"; {here} is a file: name it {here}:function" if os.path.isfile(here) else _to_install(missing)
             raise UnknownReward(
-                f"there is no module {missing!r} to take a reward from{_to_install(missing)}; or name a file: "
-                "./my_rewards.py:function"
+                f"there is no module {missing!r} to take a reward from{what}; or name a file: ./my_rewards.py:function"
             ) from error
         raise InvalidReward(f"the module {name!r} {why_not(error)}") from error
 

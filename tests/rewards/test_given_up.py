@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from rewards import GradeRequest, GraderPool, GradingUnavailable, Verdict, rewar
 from rewards.code import sandboxes
 from rewards.in_process import MOST_STUCK
 from rewards.loops import new_event_loop
+from rewards.outcome import raised
 from tests.rewards.pools import PATIENCE, requests
 from tests.waiting import until
 
@@ -45,6 +47,16 @@ def test_a_reward_in_this_process_that_raises_what_is_no_exception_has_failed_an
         for result in pool.grade(requests("cancelled", "closed", "ended")):
             assert result.verdict is Verdict.UNGRADED
             assert "raised" in result.reason
+
+
+def test_what_is_raised_is_said_with_the_line_of_the_reward_also_where_the_worker_is_the_main_module() -> None:
+    space: dict[str, object] = {"__name__": "__main__", "__spec__": SimpleNamespace(name="rewards.worker"), "odd": odd}
+    exec(compile("def call(request): odd(request)", "worker.py", "exec"), space)
+    with pytest.raises(GeneratorExit) as caught:
+        space["call"](requests("closed")[0])  # type: ignore[operator]
+    line = odd.__code__.co_firstlineno + 2
+    said = raised("odd", caught.value.with_traceback(caught.tb.tb_next)).reason  # without this test's own frame
+    assert said == f"reward 'odd' raised GeneratorExit (test_given_up.py, line {line})"
 
 
 def test_calls_of_this_process_that_come_back_after_all_make_room_again() -> None:

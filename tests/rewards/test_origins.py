@@ -147,6 +147,34 @@ def test_a_function_of_a_module_is_named_by_both(tmp_path: Path, monkeypatch: py
         find("inner.scores:tow")
 
 
+def test_a_file_of_a_package_imports_relatively(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "outer_one" / "inner_one"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").write_text("")
+    (inner.parent / "numbers_of_it.py").write_text("TWO = 2.0\n")
+    (inner / "scores.py").write_text("from ..numbers_of_it import TWO\ndef two(request): return TWO\n")
+    (inner / "broken.py").write_text("from .absent import TWO\n")
+    (tmp_path / "alone.py").write_text("from .absent import TWO\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert grade(f"{inner / 'scores.py'}:two", [REQUEST], workers=1)[0].score == 2.0
+    with pytest.raises(InvalidReward, match=r"which is outer_one\.inner_one\.broken, cannot be imported.*absent"):
+        find(f"{inner / 'broken.py'}:two")
+    with pytest.raises(InvalidReward, match="attempted relative import with no known parent package"):
+        find(f"{tmp_path / 'alone.py'}:two")
+
+
+def test_a_module_that_lies_here_and_is_not_imported_from_here_is_named_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lies_here").mkdir()
+    (tmp_path / "lies_here" / "scores.py").write_text("def two(request): return 2.0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(tmp_path))])
+    with pytest.raises(UnknownReward, match=r"no module 'lies_here'.*: name it \./lies_here/scores\.py:function"):
+        find("lies_here.scores:two")
+
+
 # --- scripts --------------------------------------------------------------------------------------------------------
 
 SCRIPT = """
