@@ -30,6 +30,7 @@ from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.pool import GraderPool, folder, whole
 from rewards.registry import file_of, find
+from rewards.sources import forget_changed
 from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
 
@@ -39,7 +40,9 @@ RewardLike: TypeAlias = RewardSpec | str | Mapping[str, object] | Callable[..., 
 
 @dataclass(slots=True)
 class _Kept:
-    """targets: what the names meant when the pool was made: a notebook's cell that is run again makes another."""
+    """targets: what the names meant when the pool was made: a notebook's cell that is run again makes another, and so
+    does a file that was written anew.
+    """
 
     pool: GraderPool
     targets: tuple[object, ...]
@@ -52,9 +55,12 @@ _LOCK = threading.Lock()
 
 
 def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
+    files = [file for leaf in spec.leaves() if (file := file_of(leaf.named.reward))]
+    for file in files:
+        forget_changed(file)
     targets = tuple(find(leaf.named.reward).target for leaf in spec.leaves())
-    by_path = any(file_of(leaf.named.reward) for leaf in spec.leaves())  # perhaps relative to where we are
-    key = (json.dumps(spec.to_dict(), sort_keys=True), folder() if by_path else "", workers, deadline)
+    where = folder() if files else ""  # paths are perhaps relative to where we are
+    key = (json.dumps(spec.to_dict(), sort_keys=True), where, workers, deadline)
     with _LOCK:
         kept, stale = _POOLS.get(key), None
         if kept is not None and any(a is not b for a, b in zip(kept.targets, targets, strict=True)):

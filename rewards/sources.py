@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import os
 import re
 import sys
@@ -30,6 +31,8 @@ EXCERPT = "__rewards_main__"
 """The name of the module that a worker makes of a script's or notebook's statements."""
 
 _FILES: dict[str, ModuleType] = {}
+_STAMPS: dict[str, tuple[int, int]] = {}  # when a file was written that was imported by its path, and its size
+_COUNT = itertools.count()
 _LOADING = threading.RLock()  # a file that one thread is loading is half a module to another
 
 
@@ -155,12 +158,13 @@ def _load(path: str, file: str) -> ModuleType:
     if _imports_relatively(file) and (part := _as_part_of_package(path, file)) is not None:
         _FILES[file] = part
         return part
-    name = f"_rewards_file_{len(_FILES)}_{os.path.splitext(os.path.basename(file))[0]}"
+    name = f"_rewards_file_{next(_COUNT)}_{os.path.splitext(os.path.basename(file))[0]}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    stamp = _stamp(file)
     if os.path.dirname(file) not in sys.path:
         sys.path.append(os.path.dirname(file))  # last, so that nothing there hides another module
     try:
@@ -170,8 +174,22 @@ def _load(path: str, file: str) -> ModuleType:
         if isinstance(error, InvalidReward):
             raise
         raise InvalidReward(f"{path} {why_not(error)}") from error
-    _FILES[file] = module
+    _FILES[file], _STAMPS[file] = module, stamp
     return module
+
+
+def forget_changed(path: str) -> None:
+    """Let a file be imported anew that was imported by its path and was written since: workers would import another."""
+    file = os.path.realpath(path)
+    with _LOADING:
+        if file in _STAMPS and os.path.isfile(file) and _STAMPS[file] != _stamp(file):
+            del _STAMPS[file]
+            sys.modules.pop(_FILES.pop(file).__name__, None)
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    held = os.stat(file)
+    return held.st_mtime_ns, held.st_size
 
 
 def _imports_relatively(file: str) -> bool:

@@ -164,6 +164,20 @@ def test_a_file_of_a_package_imports_relatively(tmp_path: Path, monkeypatch: pyt
         find(f"{tmp_path / 'alone.py'}:two")
 
 
+def test_a_file_that_is_written_anew_grades_anew(tmp_path: Path) -> None:
+    file = tmp_path / "written.py"
+    registered = (
+        "from rewards import reward\n@reward('written_anew')\ndef g(request): return {0}\ndef f(request): return {0}\n"
+    )
+    for score in (1.0, 0.25, 3.0):
+        file.write_text(registered.format(score))
+        os.utime(file, ns=(0, int(1e9 * score)))  # also where it is written twice in a tick of the clock
+        assert [grade(f"{file}:{name}", [REQUEST], workers=1)[0].score for name in ("f", "g", "f")] == [score] * 3
+    file.write_text("def f(request: return")
+    with pytest.raises(InvalidReward, match="SyntaxError"):
+        grade(f"{file}:f", [REQUEST], workers=1)
+
+
 def test_a_module_that_lies_here_and_is_not_imported_from_here_is_named_by_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
