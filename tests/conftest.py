@@ -100,6 +100,19 @@ def _cgroups() -> str:
     return ""
 
 
+def _isolation() -> str:
+    """Asked of the system's own command, not of our sandbox: one that is broken is to fail, not to be skipped."""
+    unshare = ["unshare", "--fork", "--pid", "--mount", "--ipc", "--net", "--mount-proc"]
+    if not shutil.which("unshare"):
+        return "no unshare on PATH (Debian: apt-get install util-linux)"
+    tried = [
+        subprocess.run([*unshare, *how, "true"], capture_output=True, text=True) for how in ([], ["--map-root-user"])
+    ]
+    if any(done.returncode == 0 for done in tried):
+        return ""
+    return f"no program can be isolated here ({tried[-1].stderr.strip()}); `rlvr sandbox check` says what to do"
+
+
 def _compilers() -> str:
     missing = [name for name in ("gcc", "g++", "rustc") if not shutil.which(name)]
     return f"not on PATH: {', '.join(missing)} (Debian: apt-get install g++ rustc)" if missing else ""
@@ -138,6 +151,7 @@ def _cuda() -> str:
 PROBES: dict[str, Callable[[], str]] = {
     "data": _data,
     "docker": _docker,
+    "isolation": _isolation,
     "cgroups": _cgroups,
     "compilers": _compilers,
     "vllm": _module("vllm"),
@@ -169,18 +183,25 @@ def required_parts() -> frozenset[str]:
     return frozenset(names - {"all"} | (PROBES.keys() - HARDWARE if "all" in names else set()))
 
 
+def need(part: str) -> None:
+    """Skip the test, or fail it under RLVR_REQUIRE, where an optional part is absent."""
+    if reason := absent(part):
+        message = f"optional part {part!r} is absent: {reason}"
+        if part in required_parts():
+            pytest.fail(f"{message} (RLVR_REQUIRE={os.environ['RLVR_REQUIRE']} asks for it)", pytrace=False)
+        pytest.skip(message)
+
+
 @pytest.fixture(scope="session")
 def require() -> Callable[[str], None]:
-    """Skip the test, or fail it under RLVR_REQUIRE, where an optional part is absent."""
-
-    def need(part: str) -> None:
-        if reason := absent(part):
-            message = f"optional part {part!r} is absent: {reason}"
-            if part in required_parts():
-                pytest.fail(f"{message} (RLVR_REQUIRE={os.environ['RLVR_REQUIRE']} asks for it)", pytrace=False)
-            pytest.skip(message)
-
+    """Asks for an optional part by its name, as `need` does."""
     return need
+
+
+@pytest.fixture(scope="session")
+def isolation(require: Callable[[str], None]) -> None:
+    """For tests that run programs in namespaces: skips where nothing isolates them."""
+    require("isolation")
 
 
 @pytest.fixture(scope="session")
@@ -206,6 +227,7 @@ def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     from data_prep.sets import NAMED_SETS, load_set
     from tests.shares import published_rows
 
+    need("isolation")
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent

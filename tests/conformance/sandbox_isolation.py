@@ -55,8 +55,13 @@ async def the_hosts_files_cannot_be_seen(sandbox: Sandbox, _case: SandboxCase) -
             for path in sys.argv[1:]:
                 try: print(path, open(path).read()[:20])
                 except OSError: pass
-            for folder in ("/var/log", "/boot", "/home", "/root/.ssh", "/run", "/tmp"):
-                if os.path.isdir(folder) and os.access(folder, os.R_OK): print(*os.listdir(folder), end="")
+            interpreter = {sys.prefix, sys.base_prefix}  # may lie in somebody's home: the way to it is all that is seen
+            def look(folder):
+                if not os.path.isdir(folder) or not os.access(folder, os.R_OK): return
+                for path in (os.path.join(folder, name) for name in os.listdir(folder)):
+                    if any(place.startswith(path + "/") for place in interpreter): look(path)
+                    elif path not in interpreter: print(path, end=" ")
+            for folder in ("/var/log", "/boot", "/home", "/root/.ssh", "/run", "/tmp"): look(folder)
         """
         assert await output(sandbox, code, *(os.path.abspath(place) for place in places)) == ""
 

@@ -55,6 +55,8 @@ def running(request: pytest.FixtureRequest, require: Callable[[str], None]) -> I
     if request.param == "docker":
         require("docker")
         request.getfixturevalue("docker_image")
+    else:
+        require("isolation")
     with Running(CASES[request.param]) as running:
         yield running
 
@@ -67,6 +69,7 @@ def test_sandbox_conforms(running: Running, check: Check) -> None:
 @pytest.fixture(scope="module")
 def remote(require: Callable[[str], None]) -> Iterator[Running]:
     require("serve")
+    require("isolation")
     with Server() as server:
         about = f"[{server.url!r}], token={TOKEN!r}"
         case = SandboxCase(
@@ -85,6 +88,7 @@ def test_a_remote_sandbox_conforms(remote: Running, check: Check) -> None:
 @pytest.fixture(scope="module")
 def over_ray(require: Callable[[str], None]) -> Iterator[Running]:
     require("ray")
+    require("isolation")
     from sandbox.ray import RaySandbox
 
     case = SandboxCase(

@@ -181,6 +181,7 @@ def plus(**changes: object) -> Problem:
         mbpp_plus.finish()
 
 
+@pytest.mark.usefixtures("isolation")
 def test_what_is_expected_is_what_the_reference_returns() -> None:
     problem = plus()
     assert isinstance(problem.reference, FunctionReference)
@@ -190,6 +191,7 @@ def test_what_is_expected_is_what_the_reference_returns() -> None:
     assert "assert f(1) == 2" in problem.messages[0].content
 
 
+@pytest.mark.usefixtures("isolation")
 def test_inputs_on_which_the_reference_fails_are_left_out() -> None:
     source = "def f(x):\n    return bytearray(1 << 40) if x == 3 else 'x' * 200_000 if x == 2 else 1 / x"
     problem = plus(canonical_solution=source, plus_input=[[2], [3], [0], [4]])
@@ -200,6 +202,7 @@ def test_inputs_on_which_the_reference_fails_are_left_out() -> None:
         plus(canonical_solution="def f(x): return 1 / 0")
 
 
+@pytest.mark.usefixtures("isolation")
 @pytest.mark.parametrize(
     "lingers", ["while True: pass", "try:\n            while True: pass\n        except Exception: pass"]
 )
@@ -209,6 +212,7 @@ def test_time_never_decides_which_inputs_are_tests(lingers: str, monkeypatch: py
         plus(canonical_solution=f"def f(x):\n    if x == 2:\n        {lingers}\n    return x")
 
 
+@pytest.mark.usefixtures("isolation")
 def test_expected_sets_stand_in_one_order() -> None:
     """Strings are hashed anew in each process."""
     code = (
@@ -228,6 +232,7 @@ def test_expected_sets_stand_in_one_order() -> None:
     assert len(said) == 1
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_reference_that_is_killed_on_one_input_is_run_on_each_by_itself() -> None:
     source = "import os\ndef f(x):\n    if x == 2: os.kill(os.getpid(), 9)\n    return x"
     with ReferenceRuns() as runs:
@@ -236,12 +241,14 @@ def test_a_reference_that_is_killed_on_one_input_is_run_on_each_by_itself() -> N
     assert [bool(answer.error) for answer in answers] == [False, True, False]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_value_that_no_case_can_hold_is_a_bad_row_and_never_left_out() -> None:
     source = "def f(x): return None if x == 1 else object()"  # without its other inputs, `return None` would pass
     with pytest.raises(BadRow, match="a value of type object has no JSON form"):
         plus(canonical_solution=source)
 
 
+@pytest.mark.usefixtures("isolation")
 def test_arguments_have_the_types_that_the_task_wants() -> None:
     names = "def f(x, y): return [type(v).__name__ for v in x]"
     problem = plus(task_id=75, canonical_solution=names, base_input=[[[[1], [2]], 3]], plus_input={})
@@ -249,6 +256,7 @@ def test_arguments_have_the_types_that_the_task_wants() -> None:
     assert problem.reference.cases[0].expected == ["tuple", "tuple"]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_where_the_order_is_open_or_a_match_will_do_the_tests_say_so() -> None:
     unordered = plus(task_id=232, canonical_solution="def f(x): return [x, 1]")
     assert isinstance(unordered.reference, AssertsReference)

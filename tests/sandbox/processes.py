@@ -43,10 +43,12 @@ def descendants(pid: int) -> set[int]:
 
 
 def name_of(pid: int) -> str:
+    """Empty for a process that has ended, also where nobody waits for it: a container may have no init."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except OSError:
         return ""
+    return "" if rest.split()[0] == "Z" else name
 
 
 def sandboxes_below(others: Collection[int] = ()) -> dict[int, str]:

@@ -28,6 +28,7 @@ def check(*options: str, **about: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **about)  # type: ignore[call-overload, no-any-return]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_namespaces_hold_against_every_attack() -> None:
     done = check("--backend", "namespaces", cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -77,6 +78,7 @@ class Recording:
         await self._sandbox.close()
 
 
+@pytest.mark.usefixtures("isolation")
 def test_an_attack_by_signals_does_not_stop_itself_before_it_has_tried_all() -> None:
     """A parent outside its namespace has the number 0, which would be its own group."""
 

@@ -56,6 +56,7 @@ def test_a_port_that_is_in_use_is_told_before_anything_starts(capsys: pytest.Cap
     )
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_server_says_which_free_port_it_took() -> None:
     command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", "0", "--slots", "1"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
@@ -97,6 +98,7 @@ def test_servers_that_are_not_there_are_given_up_in_time() -> None:
     asyncio.run(asyncio.wait_for(within(), PATIENCE))
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_check_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rlvr.cli", "sandbox", "check", "--backend", "namespaces"]
     process = subprocess.Popen(

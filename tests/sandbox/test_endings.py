@@ -23,7 +23,10 @@ from sandbox.weak import WeakSandbox
 from tests.sandbox.processes import descendants, name_of, sandboxes_below
 from tests.waiting import PATIENCE, happens, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 SLEEP = Job(argv=("sleep", "300"), limits=Limits(wall_seconds=400))
 

@@ -13,7 +13,10 @@ from tests.sandbox.processes import sandboxes_below
 from tests.sandbox.running import python, run, said
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 MODES = pytest.mark.parametrize("privileged", [None, False], ids=["default", "user namespace"])
 MIB = 1 << 20
 HONEST = python(  # it is on as long as the test wants

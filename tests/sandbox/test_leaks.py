@@ -78,6 +78,7 @@ def test_docker_holds_nothing_of_what_was_given_up(docker_image: str) -> None:
 
 def test_a_server_and_its_client_hold_nothing_of_what_was_given_up(require: Callable[[str], None]) -> None:
     require("serve")
+    require("isolation")
     with Server() as server:
 
         def in_server() -> Any:

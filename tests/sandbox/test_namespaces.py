@@ -19,7 +19,10 @@ from tests.sandbox.processes import descendants, name_of, ours, sandboxes_below
 from tests.sandbox.running import python, run, said
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 # What a program sees in its own /tmp: the way to an environment that lies in ours.
 IN_TMP = sorted({path.parts[2] for path in map(Path, (sys.prefix, sys.base_prefix)) if path.is_relative_to("/tmp")})
 MODES = pytest.mark.parametrize("privileged", [None, False], ids=["default", "user namespace"])
@@ -277,7 +280,7 @@ def test_nothing_is_left_of_a_supervisor_that_is_killed(how: str) -> None:
         process.kill()
         process.wait()
         until(
-            lambda: not {p for p in family if Path(f"/proc/{p}").exists()} - set(held) and not ours(process.pid),
+            lambda: not {p for p in family if name_of(p)} - set(held) and not ours(process.pid),
             "all that it had started to end",
         )
     finally:

@@ -40,6 +40,7 @@ def nothing_isolates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "BACKENDS", {**BACKENDS, "namespaces": refuse, "docker": refuse})
 
 
+@pytest.mark.usefixtures("isolation")
 def test_namespaces_come_first() -> None:
     assert opened() == ("namespaces", False)
     assert opened(allow_weak=True) == ("namespaces", False), "it is allowed, and not needed"

@@ -22,6 +22,7 @@ HELLO = Job(argv=("python", "-c", "print('hello')"))
 def cluster(require: Callable[[str], None]) -> Iterator[None]:
     """A cluster that this process is in, which sandboxes of all tests use; it starts no worker before one is needed."""
     require("ray")
+    require("isolation")
     import ray
 
     ray.init(

@@ -26,6 +26,7 @@ HELLO = Job(argv=("python", "-c", "print('hello')"))
 @pytest.fixture(scope="module")
 def server(require: Callable[[str], None]) -> Iterator[Server]:
     require("serve")
+    require("isolation")
     with Server("--waiting", "4", "--most-mb", "4") as server:
         yield server
 
@@ -254,6 +255,7 @@ def test_runs_of_a_server_that_is_killed_are_repeated_elsewhere_and_nothing_is_l
 
 def test_a_server_that_comes_back_is_used_again(require: Callable[[str], None]) -> None:
     require("serve")
+    require("isolation")
     with Server() as first:
 
         async def work(sandbox: RemoteSandbox) -> JobResult:
@@ -270,6 +272,7 @@ def test_a_server_that_stops_answering_is_given_up(require: Callable[[str], None
     import signal
 
     require("serve")
+    require("isolation")
     monkeypatch.setattr("sandbox.remote._SILENCE_SECONDS", 1.0)
     with Server() as stuck, Server() as well:
 

@@ -18,7 +18,10 @@ from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, JobResult, Limits
 from tests.sandbox.processes import cgroup_folders
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 RUNS = int(os.environ.get("RLVR_SOAK", "400"))
 QUICK = Limits(wall_seconds=10.0, cpu_seconds=10.0, output_bytes=1 << 16, memory_bytes=128 << 20, disk_bytes=8 << 20)
 TIGHT = Limits(wall_seconds=0.2, cpu_seconds=10.0, output_bytes=1 << 16, memory_bytes=128 << 20, disk_bytes=8 << 20)

@@ -19,7 +19,10 @@ from sandbox.types import Job
 from tests.sandbox.processes import descendants, name_of, ours
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 ROOT = Path(__file__).resolve().parents[2]
 

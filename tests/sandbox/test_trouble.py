@@ -26,7 +26,10 @@ from tests.sandbox.processes import descendants, few_descriptors, name_of, ours,
 from tests.sandbox.running import python, run, said
 from tests.waiting import PATIENCE, happens, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.usefixtures("isolation"),
+]
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 SLEEP = Job(argv=("sleep", "300"), limits=Limits(wall_seconds=400))
 ROOT = Path(__file__).resolve().parents[2]

@@ -220,6 +220,7 @@ def talk(work: Any, sandbox: Sandbox | None = None, silence: float = 60.0) -> An
     return asyncio.run(within())
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_run_goes_over_a_stream_and_says_where_it_was() -> None:
     async def work(client: StreamClient, _transport: Pipes) -> JobResult:
         return await client.run(Job(argv=("python", "-c", "print(1)")))
@@ -229,6 +230,7 @@ def test_a_run_goes_over_a_stream_and_says_where_it_was() -> None:
     assert result.isolation.startswith("here: namespaces")
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_job_that_cannot_be_is_refused_by_name_and_others_go_on() -> None:
     async def work(client: StreamClient, _transport: Pipes) -> None:
         bad = Job(argv=("ls",))
@@ -240,6 +242,7 @@ def test_a_job_that_cannot_be_is_refused_by_name_and_others_go_on() -> None:
     talk(work)
 
 
+@pytest.mark.usefixtures("isolation")
 def test_what_is_cancelled_at_any_moment_costs_the_stream_nothing() -> None:
     writes = Job(argv=("python", "-c", "import os\nwhile True: os.write(3, bytes(1 << 16))"))
     reads = Job(argv=("python", "-c", f"print(len(input()))\nprint('x' * {3 * PIECE})"), stdin=b"y" * (5 * PIECE))
@@ -299,6 +302,7 @@ def test_a_client_can_be_closed_while_nobody_reads_what_it_says() -> None:
     asyncio.run(within())
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_server_that_says_nothing_is_asked_and_given_up_where_it_does_not_answer() -> None:
     sleeps = Job(argv=("sleep", "1"))
 
@@ -343,6 +347,7 @@ def test_a_fault_of_the_serving_sandbox_is_heard() -> None:
     talk(work, Broken())
 
 
+@pytest.mark.usefixtures("isolation")
 def test_what_was_running_when_the_stream_ends_is_lost() -> None:
     async def work(client: StreamClient, transport: Pipes) -> None:
         running = asyncio.create_task(client.run(Job(argv=("sleep", "100"))))

@@ -173,6 +173,7 @@ PROGRAMS: list[tuple[set[str], str, dict[str, object]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("isolation")
 def test_programs_and_tests_that_depend_on_chance_or_notice_nothing_are_found(tmp_path: Path) -> None:
     rows = [
         {"messages": [{"role": "user", "content": f"Task {n}."}], "reference": reference, "code": code}

@@ -30,6 +30,7 @@ def asserts(*sources: str) -> dict[str, object]:
     return {"type": "asserts", "asserts": list(sources)}
 
 
+@pytest.mark.usefixtures("isolation")
 def test_tests_that_a_wrong_program_passes_and_solutions_that_fail_are_found(tmp_path: Path) -> None:
     good = asserts("assert double(2) == 4", "assert double(-3) == -6")
     function = {"type": "function", "entry_point": "double", "cases": [{"args": [5], "expected": 10}]}

@@ -77,6 +77,7 @@ def test_every_reward_of_the_package_is_audited() -> None:
     assert set(TYPES_OF) <= set(names())
 
 
+@pytest.mark.usefixtures("isolation")
 @pytest.mark.parametrize(
     ("style", "family"),
     [

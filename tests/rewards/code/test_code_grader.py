@@ -48,6 +48,7 @@ def here(*requests: GradeRequest, spec: object = "code") -> list[GradeResult]:
     return asyncio.run(run())
 
 
+@pytest.mark.usefixtures("isolation")
 def test_programs_are_graded_in_workers_by_name() -> None:
     results = grade("code", [request(RIGHT), request(HALF), request(WRONG), request("Sorry, no.")], workers=1)
     assert [result.score for result in results] == [1.0, 0.0, 0.0, 0.0]
@@ -61,6 +62,7 @@ def test_programs_are_graded_in_workers_by_name() -> None:
     assert [case["fate"] for case in details["cases"]] == ["passed", "passed"]  # type: ignore[index, union-attr, call-overload]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_with_partial_the_share_is_paid() -> None:
     results = here(*(request(response, partial=True) for response in (RIGHT, HALF, WRONG)))
     assert [(result.score, result.verdict.value) for result in results] == [
@@ -70,6 +72,7 @@ def test_with_partial_the_share_is_paid() -> None:
     ]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_gate_of_format_stands_before_the_program() -> None:
     thought = f"<think>add</think><answer>{RIGHT}</answer>"
     wrong = f"<think>add</think><answer>{WRONG}</answer>"
@@ -88,11 +91,13 @@ def test_other_references_and_overlong_programs() -> None:
     assert "1000002 characters; 1000000 are run at most" in results[1].reason
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_lone_surrogate_in_a_program_is_its_own_trouble() -> None:
     results = here(request("```python\nprint(sum(map(int, input().split())))  # \ud800\n```"))
     assert results[0].score == 1.0
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_program_that_takes_longer_than_the_pools_deadline_is_graded() -> None:
     sleeps = "```python\nimport time; time.sleep(2); print(sum(map(int, input().split())))\n```"
     with GraderPool("code", workers=1, deadline=0.5) as pool:  # a busy machine may stretch 0.3 s to 1.2
@@ -130,6 +135,7 @@ def test_wrong_parameters_are_refused_before_anything_starts(parameters: dict[st
         GraderPool({"reward": "code", "parameters": parameters})
 
 
+@pytest.mark.usefixtures("isolation")
 def test_a_pool_leaves_no_process_behind() -> None:
     before = {process.pid for process in psutil.process_iter()}
     ours = psutil.Process()
@@ -287,6 +293,7 @@ def test_of_an_early_stop_all_cases_count() -> None:
     assert dict(grade_of(judged(P, W), reference, "x").parts) == {"passed": 1.0, "cases": 10.0}
 
 
+@pytest.mark.usefixtures("isolation")
 def test_the_judges_of_all_styles_are_there() -> None:
     for reference in (
         {"type": "function", "entry_point": "f", "cases": [{"args": [], "expected": 1}]},
