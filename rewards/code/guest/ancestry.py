@@ -71,6 +71,14 @@ def as_enum(kind: type) -> None:
         type.__setattr__(kind, "__bool__", _flag_truth)
 
 
+def wrapped_by(kind: type) -> type | None:
+    """The plain type that a class of the program wraps by the standard library's means: `class Title(UserString)`."""
+    standard = standard_of(kind)
+    if standard is None or standard.__module__ != "collections":
+        return None
+    return {"UserDict": dict, "UserList": list, "UserString": str}.get(standard.__name__)
+
+
 def _flag_truth(value: Any) -> bool:
     """By its number, which is data, and not by what its class says of itself."""
     number = proxies.ask("getattr", value, "_value_")

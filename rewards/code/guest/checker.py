@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import (
+    classes,
     context,
     emptiness,
     evaluation,
@@ -137,6 +138,8 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         return
     surroundings.watch(link, {"test": start["test"]}, map(ast.parse, (start["test"],)))
     candidate = values[entry.partition(".")[0]]
+    if proxies.is_class(candidate) and classes.is_told_class(entry, start["prompt"]):
+        proxies.mark_told(candidate, entry)
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     link.ours.lent = dict.fromkeys(lent, namespace)
     try:

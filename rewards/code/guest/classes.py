@@ -9,6 +9,7 @@ two of them, derive from it, or hand it on.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from types import FrameType
 
@@ -114,10 +115,12 @@ def expects_object(frame: FrameType) -> bool:
         return False
     place = context.place_of(frame)
     parents = parents_in(tree)
-    operators = ast.BinOp | ast.UnaryOp | ast.Compare
+    operators = ast.BinOp | ast.UnaryOp | ast.Compare | ast.AugAssign
     found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
     if found is None:
         return False
+    if isinstance(found, ast.AugAssign):
+        return name_of(found.target) in _asked_for_more(found, parents, tree)
     if isinstance(
         parents[found], ast.Expr
     ):  # what it gives is not looked at: `with raises(TypeError): Vector(1, 2) < "x"`
@@ -133,11 +136,55 @@ def expects_object(frame: FrameType) -> bool:
         sides = (above.left, *above.comparators)
         return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
     if isinstance(above, ast.Assign):
-        function = next((n for n in _ancestors(above, parents) if isinstance(n, ast.FunctionDef)), tree)
-        asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
-        later = {name_of(node.value) for node in asked}
+        later = _asked_for_more(above, parents, tree)
         return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
+
+
+def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
+    """Names that the function around asks for what no data has."""
+    function = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
+    asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+    return {name_of(found.value) for found in asked}
+
+
+def looks_into_object(frame: FrameType) -> bool:
+    """Whether a test, by its text, looks into an object of the program at this moment: `x in graph`, where it asks for
+    `graph.shortest_path`.
+
+    A name that the function binds itself is another one elsewhere; what a fixture or `self` gives is the same.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = parents_in(tree)
+    found = (n for n in parents if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
+    name = next((name_of(side) for node in found for side in _insides(node) if name_of(side)), "")
+    if not name:
+        return False
+    function = next((n for n in parents if isinstance(n, _FUNCTION) and _stands_in(place, n)), None)
+    binds = function is not None and any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(function)
+    )
+    among = [function] if function is not None and binds else context.trees()
+    asked = (n for part in among for n in ast.walk(part) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+    return any(name_of(node.value) == name for node in asked)
+
+
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _stands_in(place: context.Span, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    first, last, _, _ = context.span(function)
+    return first <= place[0] and place[1] <= last
+
+
+def is_told_class(name: str, prompt: str) -> bool:
+    """Whether a task asks for a class of that name, and not for a function: by its prompt, or as it is written."""
+    if re.search(rf"^(async )?def +{re.escape(name)}\b", prompt, re.MULTILINE):
+        return False
+    return _is_camel(name) and name != "Solution"
 
 
 def _makes_object(side: ast.expr, frame: FrameType) -> bool:

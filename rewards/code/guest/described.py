@@ -12,7 +12,7 @@ from typing import Any
 from . import ancestry, wire
 from .codec import Violation, plain_base
 from .handles import Handle, HandleMeta
-from .operators import TEMPLATES, contains, found_in, iterate
+from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
 from .plain import PlainHandle, plain_names
 from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of
 from .raised import ErrorHandle, standard_error
@@ -64,6 +64,11 @@ def make_class(number: int, description: Any) -> type:
         ancestry.REAL[made] = known
     if any(above.__module__ == "enum" for above in made.__mro__) and plain is None:
         ancestry.as_enum(made)
+    if plain is None and error is None and (wraps := ancestry.wrapped_by(made)) is not None:
+        type.__setattr__(made, "__eq__", equals_content(wraps))
+        type.__setattr__(made, "__ne__", differs_from_content(wraps))
+        if wraps is str:  # a text holds what its letters are not
+            type.__setattr__(made, "__contains__", found_in_text)
     capabilities_of[made] = capabilities
     for ancestor in made.__mro__[1:]:
         capabilities_of[made] |= capabilities_of.get(ancestor, 0)

@@ -14,8 +14,23 @@ from typing import Any
 
 from . import uses, views, wire
 from .codec import plain_base
-from .proxies import Refused, ask, in_assertion, is_known, is_proxy, is_true, keep_made, length_of, text_of, was_made
-from .refusing import made_of_class, refuse
+from .handles import Handle
+from .proxies import (
+    Refused,
+    ask,
+    in_assertion,
+    is_known,
+    is_proxy,
+    is_true,
+    keep_made,
+    length_of,
+    offers,
+    text_of,
+    was_made,
+)
+from .refusing import is_object, made_of_class, refuse
+
+_MOST_WALKED = 10_000  # items that `in` looks at
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -70,15 +85,76 @@ def _delete_item(self: Any, key: Any) -> None:
 
 
 def contains(self: Any, item: Any) -> bool:
-    """`in`, for another object of the program only."""
-    if not is_proxy(item):
+    """`in`, for another object of the program. Of test data it is never the program's word.
+
+    Where the tests take it for an object (`bag = Bag()`), what it gives one by one is compared here, and its own method
+    must agree: one that says less or more (`"ACCEPT" in headers`) is not for us to judge.
+    """
+    if is_proxy(item):
+        return is_true(ask("__contains__", self, item))
+    if not (_can_be_walked(type(self)) and is_object(self)):
         refuse(self, "`in`")
-    return is_true(ask("__contains__", self, item))
+    found = False
+    for count, given in enumerate(iterate(self)):
+        if given is item or given == item:
+            found = True
+            break
+        if count == _MOST_WALKED:
+            refuse(self, "`in`")
+    if is_true(ask("__contains__", self, item)) is not found:
+        refuse(self, "`in`")
+    return found
+
+
+def _can_be_walked(kind: type) -> bool:
+    """Whether a walk gives what it holds, and leaves it there: an iterator would have lost it."""
+    if offers(kind, "__next__"):
+        return False
+    return offers(kind, "__iter__") or (offers(kind, "__getitem__") and offers(kind, "__len__"))
 
 
 def found_in(self: Any, item: Any) -> bool:
     """`in` of what has no method for it: what it gives one by one is compared here."""
     return any(given is item or given == item for given in iterate(self))
+
+
+def _content_of(value: Any, wraps: type) -> Any:
+    """What an object of the program holds that wraps a plain type (`class Title(UserString)`), as data."""
+    if wraps is dict:
+        return {key: ask("__getitem__", value, key) for key in iterate(value)}
+    return list(iterate(value)) if wraps is list else ask("getattr", value, "data")
+
+
+def equals_content(wraps: type) -> Callable[[Any, Any], Any]:
+    """`==` of such an object: with data of that type by what it holds, compared here."""
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other) or not isinstance(other, wraps):
+            return Handle.__eq__(self, other)
+        content = _content_of(self, wraps)
+        return type(content) is wraps and content == other
+
+    return method
+
+
+def differs_from_content(wraps: type) -> Callable[[Any, Any], Any]:
+    """`!=` of such an object."""
+    equals = equals_content(wraps)
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other) or not isinstance(other, wraps):
+            return Handle.__ne__(self, other)
+        return not equals(self, other)
+
+    return method
+
+
+def found_in_text(self: Any, item: Any) -> bool:
+    """`in` of a text that the program wraps: in what it holds, here."""
+    if is_proxy(item):
+        return contains(self, item)
+    content = _content_of(self, str)
+    return type(content) is str and item in content
 
 
 def _enter(self: Any) -> Any:
@@ -178,7 +254,8 @@ TEMPLATES |= {name: _binary(name) for name in wire.CAPABILITIES if name not in T
 
 def plain_binary(name: str) -> Callable[..., Any]:
     """Between two objects of the program it is theirs; with test data the plain type's own, here. So it is between two
-    numbers of classes that the tests do not name: what is computed of them is no other number.
+    numbers of classes that the tests do not name: what is computed of them is no other number. A vector that is a tuple
+    means something else by `* 3` than tuples do, which only the program could tell.
     """
     computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
 
@@ -188,12 +265,27 @@ def plain_binary(name: str) -> Callable[..., Any]:
             reflected = name.startswith("__r") and name != "__rshift__"
             pair = (other, self) if reflected else (self, other)
             return keep_made(self, ask("__" + name[3:] if reflected else name, *pair))
+        if isinstance(self, tuple | list) and made_of_class(self):
+            refuse(self, f"`{name.strip('_')}`")
         for base in type(self).__mro__:
             if base.__module__ != "\0" and type(base) is type and name in base.__dict__:
                 return base.__dict__[name](self, other)
         return NotImplemented
 
     return method
+
+
+def plain_contains(self: Any, item: Any) -> bool:
+    """`in` of an instance of a subclass of a container that has a method of its own for it: what the content says.
+
+    Where the test made it of a class (`headers = CaseInsensitive()`), both must agree, or it is not for us to judge.
+    """
+    base: Any = plain_base(type(self))
+    held = base is not None and bool(base.__contains__(self, item))
+    asks = not is_proxy(item) and not in_assertion(sys._getframe(1)) and made_of_class(self)
+    if asks and is_true(ask("__contains__", self, item)) is not held:
+        refuse(self, "`in`")
+    return held
 
 
 # Methods of plain types that look for their argument, which is often what a test expects: `r.count(3) == 1`.

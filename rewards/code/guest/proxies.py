@@ -92,6 +92,7 @@ class_numbers: dict[type, int] = {}
 _evaluating: list[None] = []
 _made: list[None] = []  # not empty once the test has made an object
 _named: dict[type, str] = {}  # classes that the test reached by a name in capitals
+_told: set[str] = set()  # names of classes by the task itself
 
 
 def connect(link: Conversation) -> None:
@@ -193,6 +194,17 @@ def mark_named(kind: Any, name: str, is_used: bool = False) -> None:
     """The test reaches a class of the program by this name. A star import reaches for names that it never uses."""
     if is_class(kind) and (is_used or context.uses_name(name)):
         _named[kind] = name
+
+
+def mark_told(kind: Any, name: str) -> None:
+    """The task itself asks for a class of this name (`class Trie:` in a prompt), whatever the tests call it."""
+    _named[kind] = name
+    _told.add(name)
+
+
+def is_told(name: str) -> bool:
+    """Whether the task itself says that this is a class."""
+    return name in _told
 
 
 def is_known(value: Any) -> bool:

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from . import classes, context, uses
-from .proxies import Refused, ask, name_made_by, the_link
+from .proxies import Refused, ask, is_told, name_made_by, the_link
 
 # Names that are never asked of the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
@@ -70,7 +70,15 @@ def refuse(value: Any, what: str) -> NoReturn:
 def made_of_class(value: Any) -> bool:
     """Whether the test made it of what it uses as a class, and not as a function, and has it from nowhere else."""
     name = name_made_by(value)
-    return bool(name) and classes.is_used_as_class(name, context.trees())
+    return bool(name) and (is_told(name) or classes.is_used_as_class(name, context.trees()))
+
+
+def is_object(value: Any) -> bool:
+    """Whether the tests take what they look into (`3 in value`) for an object of the program, and not for data."""
+    if made_of_class(value):
+        return True
+    frame = uses.test_frame()
+    return frame is not None and classes.looks_into_object(frame)
 
 
 def _gives_object() -> bool:

@@ -1,0 +1,145 @@
+"""`in`, `==` and operators of data with objects of the program: decided by what they hold, or not at all."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from tests.rewards.code.judging import asserts, check, is_wrong, passes, pytest_files
+
+BAG = """\
+class Bag:
+    def __init__(self, *items): self.items = list(items)
+    def put(self, item):
+        self.items.append(item)
+        return self
+    def __iter__(self): return iter(self.items)
+    def __contains__(self, item): return item in self.items
+"""
+# A method that says yes, over other items; and one that says no.
+LIARS = (
+    BAG.replace("return item in self.items", "return True").replace("append(item)", "append(0)"),
+    BAG.replace("return item in self.items", "return True").replace("iter(self.items)", "iter(())"),
+)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "b = Bag(1)\nb.put(3)\nassert 3 in b and 1 in b and 9 not in b and None not in b",
+        "def make(): return Bag(1).put(3)\nbag = make()\nassert 3 in bag\nassert len(bag.put(4).items) == 3",
+    ],
+)
+def test_what_an_object_gives_one_by_one_says_what_is_in_it(case: str) -> None:
+    assert passes(asserts(BAG, case))
+    assert not passes(asserts(BAG, case.replace("3 in", "4 in")))
+    for liar in LIARS:
+        assert not passes(asserts(liar, case))
+
+
+def test_a_fixture_that_tests_ask_for_what_no_data_has_is_looked_into() -> None:
+    tests = """\
+        import pytest
+        from solution import Bag
+
+        @pytest.fixture
+        def bag():
+            return Bag(1).put(3)
+
+        def test_put(bag):
+            assert bag.put(4) is bag
+
+        def test_in(bag):
+            assert 3 in bag
+            assert 4 not in bag
+    """
+    assert passes(pytest_files(BAG, tests))
+    for liar in LIARS:
+        assert not passes(pytest_files(liar, tests))
+
+
+def test_what_a_function_gives_is_no_object_to_look_into() -> None:
+    program = f"{BAG}def f(x): return Bag(x)\n"
+    assert is_wrong(asserts(program, "assert 3 in f(3)"))
+    assert is_wrong(asserts(program, "r = f(3)\nassert 3 in r"))
+
+
+def test_a_walk_without_end_and_an_iterator_are_not_looked_into() -> None:
+    endless = BAG.replace("iter(self.items)", "__import__('itertools').count(10)")
+    assert asserts(endless, "b = Bag(3)\nb.put(1)\nassert 3 in b").fault.startswith("unsupported test")
+    once = f"{BAG}    def __next__(self): return self.items.pop(0)\n".replace("iter(self.items)", "self")
+    assert asserts(once, "b = Bag(3)\nb.put(1)\nassert 3 in b").fault.startswith("unsupported test")
+
+
+def test_the_class_that_a_prompt_asks_for_is_one_under_any_name() -> None:
+    prompt = 'class Bag:\n    """Holds things."""\n'
+    test = "def check(candidate):\n    bag = candidate(1)\n    assert 1 in bag\n    assert 2 not in bag\n"
+    assert passes(check(BAG, test, prompt=prompt, entry_point="Bag"))
+    for liar in LIARS:
+        assert not passes(check(liar, test.replace("assert 2", "bag.put(2)\n    assert 3"), entry_point="Bag"))
+    adding = f"{BAG}    def __add__(self, n): return n + len(self.items)\n"
+    mixes = "def check(candidate):\n    assert candidate(1) + 1 == 2\n"
+    assert check(adding, mixes, prompt=prompt, entry_point="Bag").fault.startswith("unsupported test")
+    assert is_wrong(check(adding, mixes, prompt="def Bag(x):\n", entry_point="Bag"))
+
+
+def test_a_sequence_with_an_operator_of_its_own_is_not_judged_by_that_of_tuples() -> None:
+    vector = textwrap.dedent("""\
+        from typing import NamedTuple
+        class Vector(NamedTuple):
+            x: int
+            y: int
+            def __mul__(self, k): return Vector(self.x * k, self.y * k)
+            def __add__(self, o): return Vector(self.x + o[0], self.y + o[1])
+    """)
+    assert asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)").fault
+    assert passes(asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v + v == Vector(2, 4)"))
+    plain = vector.replace("__mul__", "times").replace("__add__", "plus")
+    assert is_wrong(asserts(plain, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)"))
+
+
+def test_a_container_that_overrides_in_is_asked_only_whether_it_agrees() -> None:
+    headers = textwrap.dedent("""\
+        class Headers(dict):
+            def __setitem__(self, k, v): super().__setitem__(k.lower(), v)
+            def __contains__(self, k): return super().__contains__(k.lower())
+            def first(self): return next(iter(self))
+    """)
+    start = "h = Headers()\nh['A'] = 1\nassert h.first() == 'a'\n"
+    assert passes(asserts(headers, f"{start}assert 'a' in h and 'b' not in h"))
+    assert asserts(headers, f"{start}assert 'A' in h").fault.startswith("unsupported test")
+    assert not passes(
+        asserts(
+            headers.replace("(k.lower())", "(k)").replace("return super", "return True or super"),
+            start + "assert 'b' in h",
+        )
+    )
+    assert is_wrong(asserts(f"{headers}def f(x): return Headers()\n", "assert 'b' in f(1)"))
+
+
+WRAPPED = """\
+from collections import UserDict, UserList, UserString
+class Title(UserString):
+    def first(self): return self.data[0]
+class Bag(UserList):
+    def total(self): return sum(self.data)
+class Conf(UserDict):
+    def __missing__(self, key): return f"<{key}>"
+"""
+
+
+def test_what_the_standard_library_wraps_equals_what_it_holds() -> None:
+    cases = (
+        "assert Title('ab cd') == 'ab cd' and Title('ab') != 'abc' and 'ab' in Title('ab cd')",
+        "assert 'abd' not in Title('ab cd') and Title('ab')[0] == 'a' and Title('ab').first() == 'a'",
+        "b = Bag([1, 2])\nb.append(3)\nassert b == [1, 2, 3] and b != [1, 2] and b.total() == 6 and 3 in b",
+        "assert Conf(a=1) == {'a': 1} and Conf(a=1) != {'a': 2} and Conf()['q'] == '<q>' and 'a' in Conf(a=1)",
+    )
+    assert passes(asserts(WRAPPED, *cases))
+    for case in ("assert Title('a') == 'b'", "assert Bag([1]) == [2]", "assert Conf(a=1) == {'a': 2}"):
+        assert is_wrong(asserts(WRAPPED, case))
+        always = WRAPPED.replace(
+            "):\n", "):\n    __eq__ = __contains__ = lambda *a: True\n    __ne__ = lambda *a: False\n"
+        )
+        assert is_wrong(asserts(always, case))
