@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return status
     except KeyboardInterrupt as interrupt:  # also while the commands are imported
-        print("rlvr: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
     except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
         _drop_output()
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.strerror is None:
             raise
         _drop_output()
-        print(f"rlvr: {error.filename or 'a stream (standard output?)'}: {error.strerror}", file=sys.stderr)
+        _complain(f"{error.filename or 'a stream (standard output?)'}: {error.strerror}")
         return 1
 
 
@@ -120,6 +120,13 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, held)
 
 
+def _complain(message: str) -> None:
+    """Say on standard error what is wrong. That nobody reads there does not make it right."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"rlvr: {message}", file=sys.stderr, flush=True)
+
+
 def _drop_output() -> None:
     """What waits to be written has nowhere to go: at exit it would be tried again."""
     with suppress(OSError, AttributeError):  # no file behind it, or none at all
@@ -140,13 +147,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return int(options.run(options))
     except ToolkitError as error:
-        print(f"rlvr: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
     except ModuleNotFoundError as error:
         extra = EXTRA_OF.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        print(f"rlvr: this command needs {error.name}: pip install 'rlvr[{extra}]'", file=sys.stderr)
+        _complain(f"this command needs {error.name}: pip install 'rlvr[{extra}]'")
         return 1
 
 

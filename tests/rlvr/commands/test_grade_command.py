@@ -434,9 +434,10 @@ def test_a_reader_of_what_is_said_who_goes_away_changes_nothing_of_what_is_writt
     os.close(reading)
     command = [sys.executable, "-m", "rlvr.cli", "grade", "in.jsonl", "--reward", "math", "--workers", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
-        [*command, "--out", "out.jsonl"], stderr=writing, cwd=tmp_path, env=environment, timeout=300, check=False
+    ran, refused = (
+        subprocess.run([*command, *more], stderr=writing, cwd=tmp_path, env=environment, timeout=300, check=False)
+        for more in (["--out", "out.jsonl"], ["--limit", "0"])
     )
     os.close(writing)
-    assert ran.returncode == 3
+    assert (ran.returncode, refused.returncode) == (3, 1)
     assert [row["score"] for row in read_lines(tmp_path / "out.jsonl")] == [1.0, 1.0]
