@@ -1,8 +1,18 @@
-"""What a person sees while a run goes on: a line a step, and on a terminal a bar (rich) that stays below them."""
+"""What a person sees while a run goes on: a line a step, and on a terminal a bar (rich) that stays below them.
+
+Nobody needs to look: where the reader of a pipe goes away, or the disk below a log is full, lines are lost and the run
+goes on. What it finds stands in its directory.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
 from types import TracebackType
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -26,7 +36,8 @@ class Progress:
     """Shows each step; a context manager, so that the terminal is left as it was."""
 
     def __init__(self, *, total: int, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+        unread = None if sys.stderr is None else _Unread(sys.stderr)
+        self._console = console or Console(file=unread, stderr=True)  # type: ignore[arg-type]  # it is all of IO[str]
         self._total = total
         self._bar: Bar | None = None
         if total and self._console.is_terminal and not self._console.is_dumb_terminal:
@@ -67,6 +78,44 @@ class Progress:
     def say(self, line: str) -> None:
         """One line of its own, kept above a live display."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Unread(io.TextIOBase):
+    """A stream that nobody may read: what cannot be written to it is lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a name, or nothing, for its base
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._lose(error)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        """Where the reader is gone for good nothing is held back for it, which would fail again at exit."""
+        if error.errno in (errno.EPIPE, errno.EIO):
+            with suppress(OSError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._stream.fileno())
+                os.close(nowhere)
 
 
 def _headline(name: str) -> bool:

@@ -15,6 +15,7 @@ from rlvr.evaluation.files import write_evaluation
 from rlvr.evaluation.graders import Grade
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
+from rlvr.rundir.files import writing
 from rlvr.rundir.metrics import Metrics
 
 
@@ -47,10 +48,15 @@ class TrainingEvaluation:
         return bool(self._sets and self._config.every) and (last or step % self._config.every == 0)
 
     async def run(self, step: int) -> Metrics:
-        """Evaluate the engine's current weights; returns the metrics of all sets."""
+        """Evaluate the engine's current weights; returns the metrics of all sets.
+
+        Raises:
+            CheckpointError: the responses cannot be written down.
+        """
         found: dict[str, float | int | str | None] = {}
         folder = self._folder / f"step-{step:06d}"
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         for name, problems in self._sets.items():
             for regime, samples, sampling in self._config.regimes(max_tokens=self._max_tokens, stop=self._stop):
                 evaluation = await evaluate(
@@ -63,5 +69,6 @@ class TrainingEvaluation:
                     seed=self._config.seed,
                 )
                 found |= evaluation.step_metrics(f"eval/{name}/{regime}_")
-                write_evaluation(folder, f"{name}-{regime}", evaluation)
+                with writing(folder):
+                    write_evaluation(folder, f"{name}-{regime}", evaluation)
         return found

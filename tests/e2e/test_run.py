@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from rlvr.errors import ConfigError, RunStopped
+from rlvr.errors import CheckpointError, ConfigError, RunStopped
 from rlvr.learner.torch_learner import TorchLearner
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir import read_metrics
@@ -170,6 +170,14 @@ def test_adapters_go_on_over_the_weights_they_were_trained_over_alone(folder: Pa
     weights.write_bytes(weights.read_bytes()[:-4] + bytes(4))
     with pytest.raises(ConfigError, match=r"Changed: model\.path .*model\.safetensors \(SHA-256"):
         run_training(tiny.config(folder, **keys, steps=2), out=folder / "run")
+
+
+def test_evaluated_responses_that_cannot_be_written_end_the_run_with_a_way_on(folder: Path) -> None:
+    run = folder / "run"
+    run.mkdir()
+    (run / "eval").write_text("of the user")
+    with pytest.raises(CheckpointError, match=r"cannot write .*run/eval/step-000000: .*with the same command"):
+        run_training(tiny.config(folder, warmup__steps=0, eval__limit=1), out=run)
 
 
 def test_learners_and_engine_are_closed_also_where_a_run_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
