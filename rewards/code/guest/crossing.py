@@ -20,6 +20,10 @@ _DEEP = 100
 _TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "xarray", "xml")  # their objects are of no use as numbers
 
 
+class OfTables(Unsendable):
+    """An object of a library that is of no use as a number. No program can put one into what a test holds."""
+
+
 class CheckerEncoder(LinkEncoder):
     """Writes what a test hands to the program.
 
@@ -92,7 +96,7 @@ class CheckerEncoder(LinkEncoder):
             return
         kind = self._ours.objects[number][0]
         if kind in ("opaque", "iterable") and type(value).__module__.partition(".")[0] in _TABLES:
-            raise Unsendable(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
+            raise OfTables(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
         named = kind in ("function", "async function", "exception class", "class")
         name = getattr(value if named else type(value), "__name__", "")
         self.parts.append(b"O" + U32.pack(number))

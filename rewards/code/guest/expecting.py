@@ -31,6 +31,7 @@ _GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "inse
 _TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
 _ORDERS = frozenset(("sort", "reverse"))
 _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
+_MEETING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
 _EQUAL = ("equal", "close", "eq", "same")
 _DEEPEST = 3  # functions of a test that call each other
 
@@ -47,6 +48,7 @@ class Names:
     what was changed, or holds it. kept: an attribute of such an object that was not. parted: an object of which a part
     was changed: it counts only where the test says what is right. bare: whether what was changed counts as it is; else
     only what is made of it. resized: whether its length differs. vanished: whether all that it held is gone at once.
+    equal: whether both meet only where they have to be the same.
     """
 
     answers: frozenset[str]
@@ -57,6 +59,7 @@ class Names:
     bare: bool = False
     resized: bool = False
     vanished: bool = False
+    equal: bool = False
 
 
 class Found(enum.Enum):
@@ -240,6 +243,9 @@ class _Reading:
     def _remember_parts(self, holder: ast.expr, value: ast.expr | None) -> None:
         """What is kept side by side is compared later on: each part keeps its role."""
         match value:
+            case ast.List(elts=[ast.Tuple() as value]):  # the first of several
+                self._remember_parts(holder, value)
+                return
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 keys: list[object] = list(range(len(parts)))
             case ast.Dict(keys=named, values=parts):
@@ -247,7 +253,7 @@ class _Reading:
             case _:
                 return
         roles = [self._role(part) for part in parts]
-        if ANSWER in roles and any(map(self._makes, parts)):
+        if ANSWER in roles and any(self._makes(part) or self._is_container(part) for part in parts):
             self._parts[_text(holder)] = dict(zip(keys, roles, strict=True))
 
     def _bind(self, target: ast.expr, role: int, value: ast.expr | None = None) -> None:
@@ -275,8 +281,9 @@ class _Reading:
                 sides = (node.left, *node.comparators)
                 if not any(isinstance(side, ast.Constant) for side in sides):
                     pairs = zip(pairwise(sides), node.ops, strict=True)
-                    self._meet(*(pair for pair, op in pairs if not isinstance(op, ast.Is | ast.IsNot | ast.NotIn)))
-            case ast.BinOp(left=left, right=right):
+                    meeting = (ast.Eq, ast.NotEq) if self._names.equal else _MEETING
+                    self._meet(*(pair for pair, op in pairs if isinstance(op, meeting)))
+            case ast.BinOp(left=left, right=right) if not self._names.equal:
                 self._meet((left, right))
             case ast.Call(func=function, args=args, keywords=keywords):
                 name = context.name_of(function)
@@ -292,7 +299,8 @@ class _Reading:
                     self._read_function(inside, _text(function), given, keywords)
                     return
                 parts = [*given, *([function.value] if isinstance(function, ast.Attribute) else [])]
-                self._meet(*combinations(parts, 2))
+                if not self._names.equal or name == "zip" or _compares(node):
+                    self._meet(*combinations(parts, 2))
 
     def _look_for_nothing(self, node: ast.stmt) -> None:
         """What is asserted of each item that is not there any more, or of nothing beside itself: `xs == sorted(xs)`."""
@@ -357,7 +365,8 @@ class _Reading:
                 self._look_for_word(operand, ast.NotEq if equal is ast.Eq else ast.Eq)
             case ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(elt=part) | ast.ListComp(elt=part)]):
                 self._look_for_word(part, equal)
-            case ast.Call(func=ast.Attribute(value=held), args=[]):  # `stack.is_empty()`
+            case ast.Call(func=ast.Attribute(value=held, attr=name), args=[]) if not name.startswith("assert"):
+                # `stack.is_empty()`, and not what a mock is asked
                 self.says |= self._is_container(held) or _root(held) in self._names.parted
             case ast.Call(args=[one, other, *_]) if _compares(condition):
                 self._look_at_sides(one, other)
@@ -375,7 +384,8 @@ class _Reading:
             if self._own(own):
                 role = self._shown(judged)
                 self.pins |= role == ANSWER and self._is_whole(judged) and not _is_none(own)
-                self.says |= role == CHANGED and (self._names.resized or not _is_call(judged, ("len",)))
+                counted = not self._mentions(judged) and not _says_something(own)  # no errors, where there was nothing
+                self.says |= role == CHANGED and (self._names.resized or not _is_call(judged, ("len",))) and not counted
                 self.says |= role == BOTH and _says_something(own)
 
     def _shown(self, node: ast.expr) -> int:

@@ -122,7 +122,11 @@ class Folders:
         frame = uses.test_frame()
         told = [c for c in changes if type(c) is tuple and len(c) == 4 and type(c[0]) is str and "\0" not in c[0]]
         paths = [os.path.realpath(change[0]) for change in told]
+        contents = {path: change[1] for path, change in zip(paths, told, strict=True)}
+        bare = [f for f in _left_empty(self._known, contents) if spoiling.is_read_again(frame, f, set())]
         for path, change in zip(paths, told, strict=True):
+            if any(path.startswith(folder + os.sep) for folder in bare):
+                continue
             lost = bool(self._known.get(path)) and _loses(path, change[1])
             if lost and spoiling.is_read_again(frame, path, {*paths} - {path}):
                 continue
@@ -130,6 +134,17 @@ class Folders:
                 files.make(path, *change[1:], self.roots)
                 self._handed.add(path)
         self._known = self._scan()
+
+
+def _left_empty(known: dict[str, files.Mark | None], contents: dict[str, Any]) -> list[str]:
+    """Folders of which nothing is left, or only files that hold nothing."""
+    gone = {path for path, content in contents.items() if path in known and not content and content is not None}
+    folders = {path for path, mark in known.items() if mark is None}
+
+    def below(folder: str, paths: Iterable[str]) -> set[str]:
+        return {path for path in paths if path.startswith(folder + os.sep)}
+
+    return [f for f in folders if (held := below(f, known)) and held | below(f, contents) <= gone]
 
 
 def _loses(path: str, content: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 from . import context, own_files, proxies, refusing, served, spoiling, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
-from .crossing import CheckerDecoder, CheckerEncoder
+from .crossing import CheckerDecoder, CheckerEncoder, OfTables
 from .ours import Ours
 from .proxies import MODULE, ProgramLost, UnsupportedTest
 from .sharing import Shared
@@ -129,7 +129,8 @@ class Link:
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
         views.asked(name)
-        spoiling.forget()
+        if self.level <= 1:  # else a function of the test asks, which the program has called
+            spoiling.forget()
         if self.turns is not None:
             return self._answered(name, self.turns.ask(name, args, kwargs))
         self.write(wire.ASK, name, args, kwargs)
@@ -148,8 +149,10 @@ class Link:
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """What the program returned; raises what it raised."""
         answer = message[5]
-        if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer):
+        if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer, self._handed):
             answer = spoiling.apart(answer)
+        if self.level <= 1:
+            spoiling.forget()
         if message[0] == wire.RETURN:
             if name in _GIVING:
                 for part in proxies.made_parts(answer):
@@ -171,6 +174,9 @@ class Link:
             error = RuntimeError("the program raised StopIteration")  # `map(solve, cases)` would take it for its end
         self.case.raised = error
         raise error
+
+    def _handed(self) -> list[Any]:
+        return [*self.shared.own(), *(value for _, value in self.ours.objects.values())]
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""
@@ -195,7 +201,8 @@ class Link:
             raw = encoder.message()
         except Unsendable as error:
             self.theirs.not_told(let_go)
-            if operation != wire.ASK or self.theirs.gave_much or not uses.arguments_are_own():
+            grown = self.theirs.gave_much and not isinstance(error, OfTables)
+            if operation != wire.ASK or grown or not uses.arguments_are_own():
                 self.refuse(f"what it gave cannot be handed back: {error}")
                 raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")
@@ -223,6 +230,7 @@ class Link:
             self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
             self._apply(message[3])
             self.half_read -= 1
+            spoiling.note_let_go(self.shared.get(n) for n in message[1] if n % 2 == 0 and self.shared.knows(n))
             self.shared.forget(message[1])
             self.shared.settle()
         except Ended:

@@ -8,6 +8,7 @@ What comes back is data: a status and what was written.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from . import beside, context
@@ -32,6 +34,7 @@ _UNREAD = object()
 _READS_PROGRAM = re.compile(  # in words that are joined by blanks: nothing but options and `-` behind its name
     rf"(?:\A|[\s/;&|(`]){_INTERPRETER}(?:\s+-(?![cem]\b)\S*)*\s*(?:\Z|[;&|)`<])"
 )
+_IMPORTS_IT = re.compile(r"\b(?:import|from)\s+(?:[\w.]+\s*,\s*)*solution\b|(?:import_module|__import__)\(.solution.\)")
 _AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MULTILINE)
 
 
@@ -100,6 +103,8 @@ def _command(args: object) -> tuple[str, ...] | None:
     words = [os.fspath(word) for word in args if isinstance(word, str | os.PathLike)]
     if len(words) != len(args) or not os.path.basename(str(words[0])).startswith("python"):
         return None
+    if any(before == "-c" and _IMPORTS_IT.search(str(word)) for before, word in pairwise(words)):
+        return tuple(map(str, words[1:]))
     program = [
         at
         for at, word in enumerate(words)
@@ -110,12 +115,23 @@ def _command(args: object) -> tuple[str, ...] | None:
     return tuple("solution.py" if _is_program(word) else str(word) for word in words[1:])
 
 
+def _judges(text: str) -> bool:
+    """Whether a program may say what is right: the status of one that runs where the program is says nothing."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return True
+    return any(isinstance(node, ast.Assert | ast.Compare | ast.If | ast.IfExp | ast.Raise) for node in ast.walk(tree))
+
+
 def _watch_subprocess(link: Link) -> None:
     subprocess: Any = importlib.import_module("subprocess")
     original, popen = subprocess.run, subprocess.Popen
 
     def run(args: Any, *rest: Any, **options: Any) -> Any:
         words = None if rest else _command(args)
+        if words is not None and any(before == "-c" and _judges(word) for before, word in pairwise(words)):
+            link.unsupported("a command that imports the program, and judges it there")
         if words is not None:
             return _child(link, args, words, **options)
         taken = _taken(options)

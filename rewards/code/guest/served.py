@@ -34,7 +34,8 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
     if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
         raise Violation("a call without its parts")
     try:
-        made = function(*args, **kwargs)
+        with spoiling.watched(function):
+            made = function(*args, **kwargs)
     except BaseException as error:  # whatever the test's own function raises goes to the program
         _note_assertion(error, given=bool(args or kwargs))
         raise

@@ -49,6 +49,10 @@ class Shared:
         """The number of a container; None where it is not shared."""
         return self._numbers.get(id(value))
 
+    def own(self) -> list[Any]:
+        """The containers that this end has shared."""
+        return [entry.value for number, entry in self._entries.items() if number % 2 == self._next % 2]
+
     def add(self, value: object) -> int:
         """Share a container of this end; its number."""
         number = self._next

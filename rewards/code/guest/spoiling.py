@@ -15,6 +15,7 @@ has another value stays as it is: that is what methods of the program do, and wh
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import gc
@@ -22,13 +23,15 @@ import io
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import (
+    BuiltinMethodType,
     CellType,
     FrameType,
     FunctionType,
     MemberDescriptorType,
+    MethodType,
     ModuleType,
     SimpleNamespace,
     TracebackType,
@@ -61,6 +64,8 @@ class _Change(NamedTuple):
 
 
 _changed: list[_Change] = []
+_filled: list[Any] = []  # containers that were empty, and are not now
+_let_go: list[Any] = []  # containers that the program was handed, and holds no longer
 
 
 def content(value: Any) -> Any:
@@ -91,7 +96,13 @@ def _key(item: Any) -> Any:
 
 def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
     """Containers that are about to change, each with what `note` needs of it."""
-    return [(v, held, containers.kind_of(v).content(v)) for v in values if (held := content(v))]
+    found = []
+    for value in values:
+        if held := content(value):
+            found.append((value, held, containers.kind_of(value).content(value)))
+        elif held is not None:
+            _filled.append(value)
+    return found
 
 
 def note(befores: list[tuple[Any, Any, Any]]) -> None:
@@ -110,6 +121,24 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
             _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished))
 
 
+@contextlib.contextmanager
+def watched(function: Any) -> Iterator[None]:
+    """While the program calls a method of an object of the test: what it empties has been emptied by the program."""
+    held = getattr(function, "__self__", None)
+    if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
+        yield
+        return
+    attributes = {name: part for name, part in _attributes(held).items() if content(part)}
+    befores = before(attributes.values())
+    try:
+        yield
+    finally:
+        note([each for each in befores if not content(each[0])])
+        for name, part in attributes.items():
+            if (now := _attributes(held).get(name)) is not part and type(now) in _HOLDERS:
+                _note_set(held, name, part, now)
+
+
 def note_set(value: Any, name: str, new: Any) -> None:
     """The program is about to set an attribute of an object of the test."""
     _note_set(value, name, _attributes(value).get(name), new)
@@ -124,9 +153,15 @@ def _is_nothing(value: Any) -> bool:
     return (type(value) in _ATOMS or type(value) in _HOLDERS) and not value
 
 
+def note_let_go(values: Iterable[Any]) -> None:
+    """The program does not hold these any more."""
+    _let_go.extend(values)
+
+
 def forget() -> None:
-    """A question begins."""
-    _changed.clear()
+    """A question begins, or has its answer."""
+    for noted in (_changed, _filled, _let_go):
+        noted.clear()
 
 
 def has_changed() -> bool:
@@ -147,12 +182,29 @@ def apart(answer: Any) -> Any:
     return answer
 
 
-def is_judged_by(frame: FrameType | None, answer: Any) -> bool:
-    """Whether the test at this moment judges the answer by what it makes of what was changed."""
+def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> bool:
+    """Whether the test at this moment judges the answer by what it makes of what was changed. handed: all that the
+    program holds of the test's, into which it may put its answer as well.
+    """
     bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
     resized = any(change.resized for change in _changed)
     vanished = any(change.vanished for change in _changed)
-    return _judges(frame, lambda held: replace(_names_of(held, bare=bare, resized=resized), vanished=vanished))
+    names_of = functools.partial(_names_of, bare=bare, resized=resized)
+    if _judges(frame, lambda held: replace(names_of(held), vanished=vanished)):
+        return True
+    lost = [change for change in _changed if change.lost]
+    if not lost:
+        return False
+    emptied = all(change.emptied for change in lost)
+    to_be_filled = _to_be_filled([*handed(), *_let_go])
+
+    def names_of_filled(held: dict[str, Any]) -> expecting.Names:
+        names = _names_of(held, bare=emptied, resized=resized)
+        grown, others = _names_among(held, to_be_filled)
+        answers = names.answers | grown | (others - names.changed)
+        return replace(names, answers=answers, changed=names.changed - grown, equal=True)
+
+    return _judges(frame, names_of_filled)
 
 
 def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
@@ -240,6 +292,54 @@ def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iter
     )
 
 
+class _ToBeFilled(NamedTuple):
+    """What the program may put its answers into: containers and objects that it was handed, or that functions of the
+    test that it was handed read, and names that these write. grown: those that hold more now.
+    """
+
+    values: set[int]
+    grown: set[int]
+    written: set[str]
+
+
+def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
+    held: list[Any] = []
+    written = set[str]()
+    for value in handed:
+        kind = type(value)  # a mock says that it is another
+        function = value.__func__ if kind is MethodType else value
+        held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
+        if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
+            held += _parts(function)
+            written |= _written_by(function)
+    lost = {id(change.value) for change in _changed if change.lost}
+    values = {id(v) for v in held if type(v) not in _ATOMS and not proxies.is_proxy(v)} - lost
+    grown = {id(change.value) for change in _changed}.union(map(id, _filled)) - lost
+    return _ToBeFilled(values | grown, grown, written)
+
+
+def _written_by(function: FunctionType) -> set[str]:
+    """Names outside of it: `nonlocal total`."""
+    import dis
+
+    steps = dis.get_instructions(function.__code__)
+    return {step.argval for step in steps if step.opname in ("STORE_DEREF", "STORE_GLOBAL")}
+
+
+def _names_among(held: dict[str, Any], sought: _ToBeFilled) -> tuple[set[str], set[str]]:
+    """Names of what has grown, and others."""
+    named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
+    parts = [(f"{name}.{part}", content) for name, value in named for part, content in _attributes(value).items()]
+    named += [(name, value) for name, value in parts if not proxies.is_proxy(value)]
+    grown = {name for name, value in named if id(value) in sought.grown}
+    others = {name for name, value in named if id(value) in sought.values or _is_path(value)}
+    return grown, (others | sought.written & held.keys()) - grown
+
+
+def _is_path(value: Any) -> bool:
+    return os.path.isabs(value) if type(value) is str else isinstance(value, os.PathLike)
+
+
 def _can_be_called(value: Any) -> bool:
     return callable(value) or proxies.is_module(value)
 
@@ -269,7 +369,11 @@ def _attributes(value: Any) -> dict[str, Any]:
     if value is kind:
         return found
     held = getattr(value, "__dict__", None)
-    return found | (held if type(held) is dict and len(held) < _MOST_HELD else {})
+    if type(held) is not dict or len(held) >= _MOST_HELD:
+        return found
+    if "_mock_return_value" in held:
+        found["return_value"] = held["_mock_return_value"]
+    return found | held
 
 
 def _reaches(value: Any, changes: list[_Change]) -> bool:

@@ -10,6 +10,7 @@ a number from: `float("nan")`.
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import math
 import operator
@@ -42,7 +43,9 @@ def _speak_of_them(sources: tuple[str, ...]) -> bool:
 
 
 def guard(tests: bytes) -> None:
-    """Have functions of `math` that tests compute with keep what they compute from such numbers apart, too."""
+    """Have functions that tests compute with keep what they compute from such numbers apart, too."""
+    if b"abs" in tests:
+        _guard_absolute()
     if b"math" not in tests:
         return
 
@@ -59,6 +62,26 @@ def guard(tests: bytes) -> None:
             made = keeping(getattr(math, name))
             standard.put_for(getattr(math, name), made)
             setattr(math, name, made)
+
+
+def _guard_absolute() -> None:
+    def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def absolute(*args: Any, **kwargs: Any) -> Any:
+            made = function(*args, **kwargs)
+            kind = getattr(getattr(made, "dtype", None), "kind", "")
+            if kind == "i" and type(made).__module__ == "numpy" and (made < 0).any():
+                proxies.the_link().refuse("it gave the smallest integer of its type: its absolute value is below 0")
+                raise proxies.Refused("an absolute value below 0")
+            return made
+
+        return absolute
+
+    standard.put_for(abs, made := checked(abs))
+    builtins.abs = made
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.abs = numpy.absolute = checked(numpy.abs)
 
 
 def is_written(value: object) -> bool:

@@ -1,0 +1,125 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Programs that give their answer elsewhere than by returning it, and spoil what a test computes that answer from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+
+CART = """
+class Cart:
+    def __init__(self): self.items = {"a": 3, "b": 9}
+    def names(self): return [*self.items]
+    def total(self): return sum(self.items.values())
+    def reset(self): self.items = {}
+    def remove(self, name): self.items.pop(name)
+c = Cart()
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "spoils", "test"),
+    [
+        ("b.extend(sorted(a))", "a.clear()", "xs, out = [2, 1], []\nf(xs, out)\nassert out == sorted(xs)"),
+        ("b.extend(sorted(a))", "a.__setitem__(slice(2), [7, 7]), b.extend(a)", "xs, out = [2, 1], []\nf(xs, out)\nassert out == sorted(xs)"),
+        ("b.extend(sorted(a))", "a.pop(), b.extend(a)", "xs, out = [2, 1], []\nf(xs, out)\nassert out == sorted(xs)"),
+        ("b.extend(2 * v for v in a)", "a.clear()", "xs, out = [2, 1], []\nf(xs, out)\nwant = []\nfor v in xs: want.append(2 * v)\nassert out == want"),
+        ("b.update((v, k) for k, v in a.items())", "a.clear()", "xs, out = {'k': 1}, {}\nf(xs, out)\nassert out == {v: k for k, v in xs.items()}"),
+        ("b.extend(map(list, zip(*a)))", "[r.clear() for r in a]", "m, out = [[1, 2], [3, 4]], []\nf(m, out)\nassert out == [list(r) for r in zip(*m)]"),
+        ("b.__setitem__('all', sorted(a))", "(a.clear(), a.append(0), b.__setitem__('all', a))", "xs, out = [2, 1], {}\nf(xs, out)\nassert out == {'all': sorted(xs)}"),
+        ("[b(v) for v in sorted(a)]", "a.clear()", "xs, out = [2, 1], []\nf(xs, out.append)\nassert out == sorted(xs)"),
+        ("[b(v) for v in sorted(a)]", "a.clear()", "xs, out = [2, 1], []\nf(xs, lambda v: out.append(v))\nassert out == sorted(xs)"),
+        ("[b(v) for v in a]", "a.clear()", "def run(xs):\n    total = 0\n    def add(v):\n        nonlocal total\n        total += v\n    f(xs, add)\n    assert total == sum(xs)\nrun([2, 1])"),
+        ("sorted(a, key=b)", "a.clear() or []", "seen, xs = [], [2, 1]\ndef key(v):\n    seen.append(v)\n    return v\nassert f(xs, key) == sorted(xs, key=key)\nassert sorted(seen[:2]) == sorted(xs)"),
+        ("b.add(sum(a))", "a.clear()", "class Sink:\n    n = 0\n    def add(self, v): self.n += v\nxs, out = [2, 1], Sink()\nf(xs, out)\nassert out.n == sum(xs)"),
+        ("c.total()", "c.reset() or 0", "assert f(c, 1) == c.total()"),
+        ("sorted(c.names())", "[c.remove(n) for n in ('a', 'b')] and []", "r = f(c, 1)\nassert r == sorted(c.names())"),
+        ("[b(n) for n in c.names()]", "c.reset()", "out = []\nf(c, out.append)\nassert out == c.names()"),
+        ("sum(c())", "c().clear() or 0", "from unittest.mock import Mock\nm = Mock(return_value=[2, 1])\nassert f(m, 1) == sum(m.return_value)\nm.assert_called_once()"),
+        ("[2 * v for v in a]", "a.clear() or []", "cases = [2, 1]\npairs = [(f(cases, 1), cases)]\nfor got, xs in pairs: assert got == [2 * v for v in xs]"),
+        ("[2 * v for v in a]", "a.clear() or []", "xs = [2, 1]\nr, errors = f(xs, 1), 0\nfor i, v in enumerate(xs):\n    if r[i] != 2 * v: errors += 1\nassert errors == 0"),
+    ],
+)  # fmt: skip
+def test_what_an_answer_is_judged_by_stays(right: str, spoils: str, test: str):
+    program = "def f(a, b):\n    c = a\n    return {}\n"
+    assert passes(asserts(program.format(right), CART + test))
+    assert is_wrong(asserts(program.format(spoils), CART + test))
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        ("b.extend(a)\n    a.clear()", "xs, out = [1, 2], []\nf(xs, out)\nassert out == [1, 2] and xs == []"),
+        ("b.extend(a)\n    a.clear()", "xs, out = [1, 2], []\nf(xs, out)\nassert len(xs) + len(out) == 2"),
+        ("b.extend(a)\n    a.clear()", "xs, out = [1, 2], []\nbefore = list(xs)\nf(xs, out)\nassert not xs\nassert out == before"),
+        ("while len(a) > len(b): b.append(a.pop())", "xs, out = [1, 2, 3, 4], []\nf(xs, out)\nassert len(xs) == len(out)"),
+        ("b.append(a.pop(0))", "xs, out = [1, 2], []\nf(xs, out)\nassert out == [1]\nassert not set(xs) & set(out)"),
+        ("a[:] = b", "xs, ys = [1, 2], [3]\nf(xs, ys)\nassert xs == ys"),
+        ("while a: b(a.pop())", "xs, seen = [1, 2], []\nf(xs, seen.append)\nassert seen == [2, 1]"),
+        ("a.remove('a')", "f(c, 1)\nassert c.names() == ['b'] and c.total() == 9"),
+        ("t = a.total()\n    a.reset()\n    return t", "assert f(c, 1) == 12\nassert c.total() == 0"),
+        ("t = a.total()\n    a.reset()\n    return t", "before = c.total()\nassert f(c, 1) == before and not c.items"),
+    ],
+)  # fmt: skip
+def test_programs_may_take_out_what_they_hand_on(program: str, test: str):
+    assert passes(asserts(f"def f(a, b):\n    {program}\n", CART + test))
+
+
+LISTING = """
+    from solution import solve
+    def test_it(tmp_path):
+        for name in "ab":
+            (tmp_path / name).write_text(name)
+        assert sorted(solve(tmp_path)) == sorted(p.name for p in tmp_path.iterdir())
+"""
+SAVED = """
+    import json
+    from solution import solve
+    def test_it(tmp_path):
+        path, held = tmp_path / "out", {"a": [1, 2]}
+        solve(path, held)
+        assert json.loads(path.read_text()) == held
+"""
+
+
+def test_folder_is_not_left_with_nothing():
+    assert passes(pytest_files("def solve(d): return [p.name for p in d.iterdir()]\n", LISTING))
+    renames = "def solve(d):\n    return [p.rename(p.with_suffix('.x')).name for p in list(d.iterdir())]\n"
+    assert passes(pytest_files(renames, LISTING))
+    assert is_wrong(pytest_files("def solve(d):\n    for p in d.iterdir(): p.unlink()\n    return []\n", LISTING))
+
+
+def test_what_is_saved_is_compared_with_what_it_was():
+    assert passes(pytest_files("import json\ndef solve(p, d): p.write_text(json.dumps(d))\n", SAVED))
+    assert is_wrong(pytest_files("def solve(p, d):\n    d.clear()\n    p.write_text('{}')\n", SAVED))
+
+
+@pytest.mark.parametrize(
+    "test", ["abs(f(2)) < 1", "np.abs(f(2)) < 1", "all(abs(v) < 1 for v in [f(2)])", "not abs(f(2)) > 1"]
+)
+def test_absolute_value_is_not_below_nothing(test: str):
+    setup = "import numpy as np"
+    assert passes(asserts("import numpy as np\ndef f(n): return np.int64(0)\n", f"assert {test}", setup=setup))
+    for smallest in ("np.int64(-2**63)", "np.int8(-128)", "np.array([-2**15], 'i2')"):
+        assert is_wrong(asserts(f"import numpy as np\ndef f(n): return {smallest}\n", f"assert {test}", setup=setup))
+
+
+COMMAND = """
+    import subprocess, sys
+    from solution import f
+    def test_it():
+        done = subprocess.run([sys.executable, "-c", "import solution; CODE"], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout.strip() == "OUT"
+"""
+
+
+def test_command_that_imports_the_program_runs_where_it_is():
+    tests = COMMAND.replace("CODE", "print(solution.f(3))").replace("OUT", "9")
+    assert passes(pytest_files("def f(n): return n * n\n", tests))
+    assert is_wrong(pytest_files("def f(n): return n\n", tests))
+
+
+def test_command_that_judges_the_program_where_it_is_says_nothing():
+    tests = COMMAND.replace("CODE", "assert solution.f(3) == 9").replace("OUT", "")
+    assert pytest_files("def f(n): return n * n\n", tests).fault
