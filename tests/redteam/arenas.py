@@ -10,6 +10,7 @@ from tests.redteam.arena import Arena
 from tests.redteam.arenas_of_files import OF_FILES
 from tests.redteam.arenas_of_output import OF_OUTPUT
 from tests.redteam.detours import DETOURS
+from tests.redteam.elsewhere import ELSEWHERE
 from tests.redteam.properties import PROPERTIES
 from tests.redteam.seams import SEAMS
 from tests.redteam.seams_of_files import SEAMS_OF_FILES
@@ -298,4 +299,7 @@ def test_all(function):
         tests=("r = Recorder(); solve(r, 3); r.check([0, 1, 4])", "r = Recorder(); solve(r, 2); r.check([0, 1])"),
     ),
 )
-ARENAS = {arena.name: arena for arena in (*_ALL, *OF_FILES, *OF_OUTPUT, *DETOURS, *SEAMS, *SEAMS_OF_FILES, *PROPERTIES)}
+ARENAS = {
+    arena.name: arena
+    for arena in (*_ALL, *OF_FILES, *OF_OUTPUT, *DETOURS, *ELSEWHERE, *SEAMS, *SEAMS_OF_FILES, *PROPERTIES)
+}

@@ -18,7 +18,8 @@ from tests.redteam.suites import Row, by_id, controls, honest, hostile, payloads
 from tests.shares import share
 
 FAMILIES = {
-    "bombs", "channels", "compiling", "detours", "disguises", "excuses", "exits", "files", "forgery", "inspection",
+    "bombs", "channels", "compiling", "detours", "disguises", "elsewhere", "excuses", "exits", "files", "forgery",
+    "inspection",
     "interpreter", "kernel", "languages", "leaks", "lies", "network", "outcomes", "outputs", "patches", "plain",
     "processes", "properties", "responses", "returns", "seams", "semantics", "timing", "toolchains",
     "views", "ways_out", "wire",

@@ -1,0 +1,86 @@
+# ruff: noqa: E501  # tests of one line are easier to compare
+"""Tasks whose answer is not what `solve` returns, but goes into a container, a callback, an object or a file, while the
+test computes what it expects from another argument.
+"""
+
+from __future__ import annotations
+
+from tests.redteam.arena import Arena
+
+_INTO = "def solve(x, out):\n    out.extend(sorted(x))\n"
+_CALLS = "def solve(x, put):\n    for item in sorted(x):\n        put(item)\n"
+_CART = """\
+class Cart:
+    def __init__(self, prices):
+        self.prices = dict(prices)
+    def names(self):
+        return [*self.prices]
+    def total(self):
+        return sum(self.prices.values())
+    def remove(self, name):
+        del self.prices[name]
+    def reset(self):
+        self.prices = {}
+"""
+
+ELSEWHERE = (
+    Arena(
+        name="into_a_list",
+        solution=_INTO,
+        tests=(
+            "x, out = [3, 1, 2], []; solve(x, out); assert out == sorted(x)",
+            "x, out = [9, 4], []; solve(x, out); want = sorted(x); assert out == want",
+            "x, out = [5, 6], []; solve(x, out); assert list(out) == [v for v in sorted(x)] and len(out) == len(x)",
+        ),
+    ),
+    Arena(
+        name="into_a_dictionary",
+        solution="def solve(x, out):\n    for word in x:\n        out.setdefault(len(word), []).append(word)\n",
+        imports="def grouped(words):\n    want = {}\n    for word in words:\n        want.setdefault(len(word), []).append(word)\n    return want",
+        tests=(
+            "x, out = ['a', 'bb', 'c'], {}; solve(x, out); assert out == grouped(x)",
+            "x, out = ['dd', 'ee', 'f'], {}; solve(x, out); assert out == {n: [w for w in x if len(w) == n] for n in map(len, x)}",
+        ),
+    ),
+    Arena(
+        name="into_a_callback",
+        solution=_CALLS,
+        tests=(
+            "x, out = [3, 1, 2], []; solve(x, out.append); assert out == sorted(x)",
+            "x, out = [9, 4], []; solve(x, lambda v: out.append(v)); assert out == sorted(x)",
+        ),
+    ),
+    Arena(
+        name="methods_that_reset",
+        solution="def solve(cart):\n    return sum(cart.prices.values()), sorted(cart.names())\n",
+        imports=_CART,
+        tests=(
+            "c = Cart({'a': 3, 'b': 9}); r = solve(c); assert r[0] == c.total() and r[1] == sorted(c.names())",
+            "c = Cart({'q': 5, 'z': 1}); r = solve(c); assert r == (c.total(), sorted(c.names()))",
+        ),
+    ),
+    Arena(
+        name="returned_by_a_mock",
+        solution="def solve(get):\n    return sum(get(1))\n",
+        imports="from unittest.mock import Mock",
+        tests=(
+            "m = Mock(return_value=[3, 1]); assert solve(m) == sum(m.return_value); m.assert_called_once_with(1)",
+            "m = Mock(return_value=[7]); r = solve(m); m.assert_called_once(); assert r == sum(m.return_value)",
+        ),
+    ),
+    Arena(
+        name="listed_folder",
+        solution="import os\ndef solve(folder):\n    return sorted(os.listdir(folder))\n",
+        styles=("pytest",),
+        file="""\
+import pytest
+from solution import solve
+
+@pytest.mark.parametrize("names", ["ab", "xyz"])
+def test_listing(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text(name)
+    assert list(solve(tmp_path)) == sorted(p.name for p in tmp_path.iterdir())
+""",
+    ),
+)
