@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from rlvr.errors import CheckpointError, ConfigError, RunStopped
 from rlvr.learner.torch_learner import TorchLearner
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir import read_metrics
+from rlvr.rundir.samples import SCHEMA
 from rlvr.runner import run_training
+from tests.conftest import ROOT
 from tests.e2e import tiny
 
 
@@ -82,6 +85,22 @@ def test_every_sample_is_written_with_its_decision_and_trained_ones_with_an_adva
         assert all(row["advantage"] is not None for row in trained)
         assert all(row["advantage"] is None for row in rows if row["decision"] != "trained")
         assert all("math" in json.loads(str(row["parts"])) for row in rows)
+
+
+def test_the_guide_to_training_says_every_metric_and_column_and_no_other(finished: Path) -> None:
+    guide = (ROOT / "docs" / "guides" / "training.md").read_text()
+    metrics_text, samples_text = guide.partition("## Metrics")[2].split("## Samples")
+
+    def named(text: str) -> list[str]:
+        cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+        return re.findall(r"`([^`]+)`", "".join(cells))
+
+    patterns = [re.escape(name).replace("SET", "[^/]+").replace("NAME", ".+") for name in named(metrics_text)]
+    written = {key for line in metrics(finished / "run") for key in line}
+    assert [key for key in written if not any(re.fullmatch(pattern, key) for pattern in patterns)] == []
+    unseen = [p for p in patterns if not any(re.fullmatch(p, key) for key in written)]
+    assert unseen == [re.escape("update/refused_why")], "no update of that run was refused"
+    assert sorted(named(samples_text)) == sorted(SCHEMA.names)
 
 
 def test_a_finished_run_is_not_done_again(finished: Path) -> None:
