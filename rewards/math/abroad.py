@@ -1,8 +1,13 @@
-"""Sentences in other scripts around a value: what they say is not read, but for a denial and a choice.
+"""Sentences in other languages around a value: what they say is not read, but for denial, doubt and a choice.
+
+Of other scripts, words that say nothing of the kind are left out. Of European languages, a line that names the answer,
+or begins to doubt, is said again with the English words of denial and doubt; all others stay as they are.
 
 Example:
     >>> around_a_value("答案是 17，不是 34。").split()
     ['17,', 'not', '34.']
+    >>> around_a_value("Die Antwort ist entweder 8 oder 9.")
+    'The answer is either 8 or 9.'
     >>> around_a_value("红色")
     '红色'
 """
@@ -10,25 +15,118 @@ Example:
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_SIGNS = str.maketrans({"。": ". ", "，": ", ", "、": ", ", "：": ": ", "；": "; ", "？": "?", "！": "! "})
-_NOT = "不是|而非|并非|不等于"
-_DENYING = "ではない|ではありません|じゃない|아닙니다|아니다|아니에요"  # behind the value
-_OR = "或者|或|または|또는"
+_SIGNS = str.maketrans(
+    {"。": ". ", "，": ", ", "、": ", ", "：": ": ", "；": "; ", "？": "?", "！": "! ", "（": " (", "）": ") "}
+)
+_NOT = "不是|而非|并非|不等于|不能是|不可能是|不会是|不认为"
+_DENYING = (  # behind the value
+    "ではない|ではありません|じゃない|は間違い|は誤り|아닙니다|아니다|아니에요|는 틀렸|은 틀렸"
+    "|是错误的|是错的|不正确|不对"
+)
+_OR = "或者|或|还是|または|또는"
+_DOUBT = "可能|也许|或许|かもしれ|일 ?수도"
+_CHOICE = "(?:故|应|答案|所以)选"
+_ASIDE = "而不是|而非|并非"
+_CJK = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_CYRILLIC = r"[\u0400-\u04ff]"
+_FALSE = "неверн|неправильн|ошибочн"
+_WHOLE = rf"(?<!{_CYRILLIC})(?:{{}})(?!{_CYRILLIC})"
+_PASSED = f"{_ASIDE}|{_NOT}|{_OR}|{_DENYING}|{_DOUBT}|{_CHOICE}"
 _WORDS = re.compile(
-    rf"(?P<not>{_NOT}|(?<![\u0400-\u04ff])[нН]е(?![\u0400-\u04ff]))|(?P<or>{_OR}|(?<![\u0400-\u04ff])или(?![\u0400-\u04ff]))"
-    rf"|(?P<wrong>(?:이|가)?\s?(?:{_DENYING}))"
-    rf"|(?:(?:(?!{_NOT}|{_OR}|{_DENYING})[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])+|[\u0400-\u04ff]{{2,}})(?:\s?:)?"
+    rf"(?P<not>{_ASIDE}|{_NOT}|{_WHOLE.format('[нН]е')})"
+    rf"|(?P<perhaps>{_DOUBT}|{_WHOLE.format('[вВ]озможно|[нН]аверное|[вВ]ероятно')})"
+    rf"|(?P<or>{_OR}|{_WHOLE.format('или|либо')})|(?P<between>{_WHOLE.format('между')})|(?P<choice>{_CHOICE}[：:]?)"
+    rf"|(?P<wrong>(?:이|가)?\s?(?:{_DENYING})|[—–-]?\s?(?:это\s)?(?:{_FALSE}){_CYRILLIC}+(?:\sответ)?)"
+    rf"|(?:(?:(?!{_PASSED}){_CJK})+|(?:(?!{_FALSE}){_CYRILLIC}){{2,}})(?:\s?:)?"
     rf"|(?<![^\W\d_])[èé](?![^\W\d_])"
 )
+_EMPTY = re.compile(r"\(\s*\)")
+_LONGEST = 600
+_ANSWER = (
+    r"(?:(?:die|das|la|le|a|o|il|el)\s)?(?:richtige\s|korrekte\s)?"
+    r"(?:antwort|ergebnis|lösung|réponse|résultat|respuesta|resultado|solución|risposta|risultato|resposta|soluzione|solução)"
+    r"(?:\s(?:finale?|correct[eao]|correcta|final|corretta|exacta))?"
+)
+_SPOKEN = frozenset(  # a word of one of these languages that speaks of an answer, or doubts it
+    " ".join(
+        (
+            "antwort ergebnis lösung réponse résultat respuesta resultado solución risposta risultato resposta",
+            "soluzione solução vielleicht möglicherweise peut-être tal talvez quizá quizás forse falsch faux fausse",
+            "sbagliato sbagliata errado errada incorrecto incorrecta incorreto incorreta equivocado equivocada",
+        )
+    ).split()
+)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
+_SAID_AGAIN = tuple(
+    (re.compile(rf"(?<!\w)(?:{foreign})(?!\w)", re.IGNORECASE), english)
+    for foreign, english in (
+        (r"ne\sserait\spas|n['’]est\spas|no\ses|non\sè|não\sé|ist\snicht", "is not"),
+        (r"wäre|würde\ssein|serait|sería|seria|sarebbe", "would be"),
+        (r"lautet(?:\salso)?|ist(?:\salso)?|est(?:\sdonc)?|es|è|é|sea|sei", "is"),
+        (r"podría\sser|poderia\sser|potrebbe\sessere|pourrait\sêtre|könnte\ssein", "might be"),
+        (r"(?:et\s)?non(?:\spas)?|e\snão|y\sno|nicht", "not"),
+        (r"(?<=,\s)no(?=\s[\d$-])", "not"),
+        (r"wenn|falls|si(?=\s(?:le|la|el|on|il|elle|no)\s)|se(?=\s(?:il|lo|la|o|a)\s)", "if"),
+        (r"sondern|mais|sino|bensì|mas\ssim", "but"),
+        (r"entweder|soit(?=\s[^\n]*\ssoit)", "either"),
+        (r"oder|ou\sbien|soit|oppure|o\sbien|ou|u(?=\s\d)|o(?=\s[\d$-])", "or"),
+        (r"vielleicht|möglicherweise|peut-être|tal\svez|quizás?|talvez|forse", "perhaps"),
+        (r"falsch|faux|fausse|sbagliat[oa]|errad[oa]|incorrect[oa]|equivocad[oa]", "wrong"),
+        (r"está(?=\swrong|\sentre)|está|fica", "is"),
+        (r"zwischen|entre|tra|fra", "between"),
+        (r"liegt", "is"),
+        (_ANSWER, "the answer"),
+    )
+)
+_MEASURED = re.compile(r"(?<=\d)[^\S\n]+[a-zA-Z]*[à-öø-ÿß][a-zA-Zà-öø-ÿß]*")  # "79 pétales"
 
 
 def around_a_value(text: str) -> str:
     """The text without words in other scripts; as it is where there is no digit and no formula in it."""
-    if text.isascii() or not re.search(r"[\d$\\]", text) or _WORDS.search(text) is None:
+    if not re.search(r"[\d$\\]", text):
         return text
-    return _WORDS.sub(_in_english, text.translate(_SIGNS))
+    text = _in_english(text)
+    if text.isascii() or _WORDS.search(text) is None:
+        return _plain_units(text)
+    return _EMPTY.sub("", _WORDS.sub(_said_again, text.translate(_SIGNS)))
 
 
-def _in_english(word: re.Match[str]) -> str:
-    return " not " if word["not"] else " or " if word["or"] else " is wrong " if word["wrong"] else " "
+def _said_again(word: re.Match[str]) -> str:
+    kind = word.lastgroup
+    return " " if kind is None else _ENGLISH[kind]
+
+
+_ENGLISH = {
+    "not": " not ",
+    "or": " or ",
+    "wrong": " is wrong ",
+    "perhaps": " perhaps ",
+    "between": " between ",
+    "choice": " The answer is ",
+}
+
+
+def _in_english(text: str) -> str:
+    """With the last line that speaks of the answer in a European language in English words, as far as they matter."""
+    begin = max(0, len(text.rstrip()) - _LONGEST)
+    line = max(begin, text.rfind("\n", begin, len(text.rstrip())) + 1)
+    spoken = text[line:]
+    if _SPOKEN.isdisjoint(_WORD.findall(spoken.lower())):
+        return text
+    for foreign, english in _SAID_AGAIN:
+        spoken = foreign.sub(english, spoken)
+    return text[:line] + spoken[:1].upper() + spoken[1:]
+
+
+def _plain_units(text: str) -> str:
+    """With the letters of units and of what is counted as they are in ASCII."""
+    if text.isascii():
+        return text
+    return _MEASURED.sub(lambda word: _unaccented(word.group()), text)
+
+
+def _unaccented(word: str) -> str:
+    parts = unicodedata.normalize("NFKD", word.replace("ß", "ss"))
+    return "".join(mark for mark in parts if not unicodedata.combining(mark))

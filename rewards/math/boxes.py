@@ -50,7 +50,10 @@ _DENIED = re.compile(
 )
 _REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
-    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
+    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example\s?:"
+    r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
+    r"|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
+    r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
     r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
     r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
@@ -61,7 +64,11 @@ _WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wro
     r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_FAILS = re.compile(r"[\s$*)]*(?:fails|failed)\s*[.,;!]")
+_FAILS = re.compile(
+    r"[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
+    r"|if\sI\swere\s(?:sure|certain|right))"
+)
+_STRUCK_OUT = re.compile(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
 _ASKED = re.compile(
     r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
 )
@@ -140,6 +147,7 @@ _OWNER = re.compile(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\
 _NEXT_OWNER = re.compile(
     r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
 )
+_COUNTED = re.compile(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
 _NO_OWNER = re.compile(
     r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
     r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
@@ -247,7 +255,11 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
                 starts[-1] = right = box.start
                 continue
             joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-            if joint is None and len(between) <= _LONGEST_OWNER and _have_owners(text, box, between):
+            if (
+                joint is None
+                and len(between) <= _LONGEST_OWNER
+                and (_COUNTED.fullmatch(between) or _have_owners(text, box, between))
+            ):
                 joint = ", "
             if joint is None:
                 break
@@ -317,6 +329,8 @@ def is_hollow(content: str) -> bool:
 def _is_denied(text: str, box: Box) -> bool:
     before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
     if before.endswith("~~") and text.startswith("~~", box.end):
+        return True
+    if before.rstrip(" $").endswith("{") and _STRUCK_OUT.search(before):
         return True
     ends_so = before.rstrip(_BEFORE_A_BOX).lower().endswith(_DENYING)
     if ends_so and (_DENIED.search(before) or _WRONG_NAME.search(before)):

@@ -158,7 +158,7 @@ IDIOMS = _idioms(
     # only sounds like doubt, denial or somebody else
     (" doubt", r"\b(?:no|not a|without a?) ?doubt\b", "obvious"),
     (" question", r"\b(?:no|not a|without) question\b", "obvious"),
-    ("none other", r"\bnone other than\b", "obvious"),
+    ("other than", r"\b(?:none|nothing) other than\b", "obvious"),
     ("hard", r"(?:\bnot|n['’]t) hard\b", " easy"),
     ("difficult", r"(?:\bnot|n['’]t) difficult\b", " easy"),
     (" guess", r"\b(i|we|would|one|some|many|you|they|people) guess\b", r"\1 think"),
@@ -200,6 +200,7 @@ IDIOMS = _idioms(
     ("thus far", r"\bthus far,?", "perhaps"),
     ("back", r"\btake (?:that|this|it) back\b", "wrong"),
     ("fail", r"\bfails (?:the|this|that|our) (?:\w+ )?(?:check|test|condition|equation|constraint)\b", "is wrong"),
+    ("no", r"\bno,? wait\b", "wrong"),
     ("never mind", r"\bnever mind\b", "wrong"),
     ("option", r"\bnot an option\b", "wrong"),
     ("let me", r"\blet me (?:try (?:this |it )?again|redo|recompute|recalculate|start over)\b", "wrong"),
@@ -241,6 +242,7 @@ IDIOMS = _idioms(
     (":", r"\A\W*(?:confidence|tokens? used|word count|difficulty)\b.*\Z", "page"),
     # verbs
     (" to", r"\b(?:has|have|had) to\b", "must"),
+    (" out ", r"\bcomes out (?:as|at)\b", "is"),
     (" to", r"\b(?:comes (?:out )?to|amounts to|simplifies to|reduces to)\b", "is"),
     (" out to", r"\b(?:works out to(?: be)?|turns out to be)\b", "is"),
 )

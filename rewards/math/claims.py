@@ -207,7 +207,8 @@ def is_about_it(row: str) -> bool:
 _NAME = re.compile(r"(?:(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[\s$*(\[]*\Z")
 _CLAUSE = r"[^,;|=cB]*\Z"
 _UNCLAIMED = re.compile(  # what stands before the value
-    rf"""[dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
+    rf"""\AW[^|;]*O[^,;|]*\Z                                # "Had it been so, it would be"
+      | [dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
       | (?<!y)(?<!y[mO])r{_CLAUSE}                           # reported, but by the writer: "Bob says it is"
       | (?:(?<!q)|(?<=\Aq)|(?<=[c,;|B]q))[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"
       | (?:\A|[,;|cB])n[^,;|=cB]{{0,4}}b\Z                    # "No value is"
@@ -219,7 +220,7 @@ _UNCLAIMED = re.compile(  # what stands before the value
       | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
       | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
       | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
-      | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | \A[c,]*u,?\Z | Q[^,;|]*R\Z | \A[c,]*Q[^;|]*O[^,;|]*\Z
+      | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | \A[c,]*[ud],?\Z | Q[^,;|]*R\Z | \A[c,]*Q[^;|]*O[^,;|]*\Z
       | \A[Wam][vq]?b?\Z                                    # "Had it been", "With x =", "Taking"
       | l\Z | \A[c,]*S[.lq]?\Z                              # "Lemma", "see table"
       | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
@@ -240,6 +241,7 @@ _PREDICATE = r"""(?:
 _SAID_OF_IT = re.compile(  # what follows the value
     rf"""(?:[^,;|]{{0,6}},(?:[&cB],?)?(?:q[.A]?|\.)?{_PREDICATE}    # "8, which contradicts"
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
+      | [.hbe]{{1,5}}d(?:[,;|B]|\Z)                                # "79 have been counted so far"
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
       | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
       | [^;|]*,c?kq | [^|]*(?:[FIK&tTm]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
@@ -251,7 +253,7 @@ _SAID_OF_IT = re.compile(  # what follows the value
     re.VERBOSE,
 )
 _TAKEN_BACK = re.compile(  # "12 boxes must be eliminated" takes nothing back
-    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|\.?[bW]nY",
+    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|\.?[bW]nY",
     re.VERBOSE,
 )
 
@@ -265,11 +267,12 @@ def is_taken_back(after: str) -> bool:
     """Whether what follows a value, in its sentence or right behind it, says that it is wrong."""
     if not _has_denial(after[:_NEAR]):
         return False
-    after = _INTERJECTED.sub(". ", after)
+    after = _POINTED_AT.sub(r"\1", _INTERJECTED.sub(". ", after))
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
 _INTERJECTED = re.compile(r"\A[\s$*).]*(?:(?:hm+|oh|wait|hold on|oops)[,.!…]+\s+)+(?=that|this|it\b)", re.IGNORECASE)
+_POINTED_AT = re.compile(r"\b(that|this)\s(?:output|result|value|number|figure|count|total)\b", re.IGNORECASE)
 _ANOTHER_TIME = re.compile(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
 _A_PART = re.compile(r"Iq?#")
 

@@ -9,8 +9,9 @@ follows a token that ends the turn (`<|im_end|>`, `</s>`, …). After a `<think>
 2. `<answer>…</answer>`, the last pair;
 3. `#### …` to the end of its line, the last one that is no heading.
 
-`lenient` takes a response that is nothing but an answer, then those three, passing over empty ones, then what is said
-to be the answer, then the last formula or number. An explicit "final answer is" behind the last box overrides it.
+`lenient` takes a response that is nothing but an answer, then what an object of JSON at the end calls so, then those
+three, passing over empty ones, then what is said to be the answer, then the last formula or number. An explicit
+"final answer is" behind the last box overrides it.
 
 `form` names one of the three forms; then that is the only place looked at, under either policy.
 What a box is, and which are joined: `rewards.math.boxes`. Answers without a form: `rewards.math.prose`,
@@ -33,9 +34,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rewards.math.abroad import around_a_value
+from rewards.math.afterwords import without_afterword
 from rewards.math.assertion import SEVERAL
 from rewards.math.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.claims import is_stated
+from rewards.math.fields import field
 from rewards.math.plain_words import NO_ANSWER, plain_words
 from rewards.math.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.remarks import unremarked
@@ -54,15 +57,25 @@ _END_OF_TURN = re.compile(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
 )
+_CHANNEL = re.compile(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
+    r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
+    r"(?:\s*<\|start\|>\s*assistant)?",
+    re.DOTALL,
+)
 _NEXT_TURN = re.compile(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
 _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
 _DONE = re.compile(  # what says that an answer is complete, or right
-    r"(?:[✓✔✅☑∎■□⬛\ufe0f\U0001f300-\U0001faff]"
+    r"(?:[✓✔✅☑∎■□⬛➡➜➤▶►★⭐\ufe0f\U0001f300-\U0001faff]"
     r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
 )
 _STRUCK_OUT = re.compile(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
 _ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
+_BLOCK = re.compile(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"(?:[A-Z][^\W\d_]*|\$[^$\n]+\$)\s[^\n?;]*\b(?:is|are|was|has|have|gets?|needs?|left|remain)\b[^\n?;]*"
+)
+_SHORTEST_SENTENCE = len("It is 5")
 _MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
 _HEADING = re.compile(
     r"(?:step|part|case|solution|answer|final answer|conclusion|explanation|approach|verification|check|summary"
@@ -82,7 +95,12 @@ _WORD_AT_LAST = re.compile(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
 )
+_WORD_AT_FIRST = re.compile(  # "So **Evelyn** has the greatest speed."
+    r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
+    r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s[^.\n*]{1,120})[.!\s]*\Z"
+)
 _LONGEST_LEAD = 40
+_LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
 _SHORTEST_OVERRIDE = len("final answer:")
@@ -105,6 +123,8 @@ def turn(response: str) -> str:
     """The response up to the token that ends its turn, or that begins another one."""
     if "<" not in response and "INST]" not in response:
         return response
+    if "<|channel|>" in response:
+        response = _CHANNEL.sub(lambda one: f"{one['said']}<|return|>" if one["name"] == "final" else "", response)
     ended = _END_OF_TURN.search(response)
     text = response[: ended.start()] if ended else response
     if "<|" not in text and "<start" not in text and "INST]" not in text:
@@ -160,7 +180,15 @@ def _tagged(text: str) -> str | Committed | None:
             begin = tag.end()
         elif begin is not None:
             content, begin = (begin, tag.start()), None
-    return None if content is None else _inner(text[slice(*content)])
+    return None if content is None else _tag_content(text[slice(*content)])
+
+
+def _tag_content(content: str) -> str | Committed:
+    """What stands in a tag: a sentence there is read as one."""
+    inner = _inner(content)
+    if isinstance(inner, Committed) or len(inner) < _SHORTEST_SENTENCE or _SENTENCE.fullmatch(inner) is None:
+        return inner
+    return last_value(inner, stated=True) or inner
 
 
 def _hash_line(text: str) -> str | Committed | None:
@@ -218,6 +246,12 @@ def _with_result(found: str | None, end: int) -> str | Committed | None:
     return Committed(found, end, result(found))
 
 
+def _field(text: str) -> str | Committed | None:
+    """What an object of JSON at the end calls the answer."""
+    found = field(text) if text[-_LONGEST_FENCE:].rstrip().endswith(("}", "```")) else None
+    return None if found is None else _inner(found) or SEVERAL + found
+
+
 # Boxes that are still there when these are asked have nothing in them, or are denied.
 def _said(text: str) -> str | Committed | None:
     return _with_result(said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text)), len(text))
@@ -241,6 +275,8 @@ def _last_value(text: str) -> str | Committed | None:
 def _word_at_last(text: str) -> str | None:
     """The word that the last sentence says it is, where it is marked."""
     end = text[-_LONGEST_END:]
+    if "** " in end and (first := _WORD_AT_FIRST.search(end)) is not None:
+        return first[1] if set(plain_words(first[1])).isdisjoint(NO_ANSWER) and is_stated("", first[2]) else None
     if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:
         return None
     words = set(plain_words(found[1]))
@@ -253,6 +289,7 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
         "bare": _bare,
+        "field": _field,
         **_FORMS,
         "boxed": _box_or_override,
         "said": _said,
@@ -262,7 +299,7 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
 }
 
 
-_IN_PROSE = ("said", "value")
+_IN_PROSE = "said"  # the first that reads running text
 
 
 def extract(
@@ -279,12 +316,14 @@ def extract(
         text = _DONE.sub("", text)
     if policy == "lenient" and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
+    if policy == "lenient" and "<" in text and ("</" in text or "<br" in text):
+        text = _BLOCK.sub("\n", text)
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":
             return None
-        if name in _IN_PROSE:
-            text = around_a_value(text)
+        if name == _IN_PROSE:
+            text = around_a_value(without_afterword(text))
         found = step(text)
         if found is None:
             continue
@@ -293,7 +332,7 @@ def extract(
         else:
             answer, alone = found, None
         if answer:
-            return Extracted(answer, name, alone)
+            return Extracted(answer, "said" if name == "field" else name, alone)
         if policy == "strict":
             return None
     return None

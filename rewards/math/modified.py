@@ -24,7 +24,7 @@ _BEFORE = re.compile(
     rf"""(?<![\w-])(?:
         (?<!by\sa\s)(?:{_PART})\sof
       | twice | thrice | double | triple | quadruple | times | plus | minus | modulo
-      | (?<!none\sother\s)(?<!no\sless\s)than
+      | (?<!none\sother\s)(?<!nothing\sother\s)(?<!no\sless\s)than
       | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
       | never\s\w+ | nobody\s\w+ | unequal\sto | negative | differs?\sfrom | exceeds? | answers?\sincludes?
       | at\s(?:most|least) | (?:is|are|be)\sup\sto

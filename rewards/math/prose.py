@@ -82,7 +82,8 @@ _CORRECTION = re.compile(
 _FIELD = re.compile(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = re.compile(
-    r"(?:[:=\s]|(?<==)>|(?:only|none other than|in fact|merely|thus|then|therefore|hence|simply|just|exactly|indeed|now"
+    r"(?:[:=\s]|(?<==)>|(?:only|(?:none|nothing) other than|in fact|merely|thus|then|therefore|hence|simply|just"
+    r"|exactly|indeed|now"
     r"|clearly|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
     r"|approximately|about|roughly"
     r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
@@ -99,6 +100,18 @@ _INSTEAD = re.compile(
 )
 _HEDGE = re.compile(
     rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
+)
+_INSTEAD_NEXT = re.compile(  # "The answer is not 101. It is 79."
+    r"[.;]\s+(?:instead,?\s|rather,?\s)?(?:it\sis|it['’]s|it\s(?:equals|must\sbe|should\sbe))\s(?P<rest>[^\n]+)",
+    re.IGNORECASE,
+)
+_OR_AGAIN = re.compile(  # "12/25 (or 0.48)", ", or equivalently 48%"
+    r"[\s$*]*[,(]?\s*\(?or(?:,?\s(?:equivalently|simply))?,?\s"
+    r"(?P<value>\$[^$\n]{1,60}\$|-?\d[\d.,/]*(?:\\?%)?)\)?[\s.*]*\Z",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(  # "(a) 10; (b) 3"
+    r"\(a\)\s*([^;,()]+)[;,]\s*(?:and\s)?\(b\)\s*([^;,()]+)(?:[;,]\s*(?:and\s)?\(c\)\s*([^;,()]+))?\s*"
 )
 _REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _RULED_OUT = re.compile(  # "$12$; $13$ fails the test"
@@ -161,6 +174,7 @@ _CHANGED = re.compile(
     r"|short of|away from|point|to the power"
     r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
     r"|[\s$*)]+,?\s*(?:only\s(?:if|when)|assuming|supposing|(?:reduced|increased|decreased)\sby)\b"
+    r"|[\s$*)]+(?:for|in)\s(?:the|an?)\s(?:other|similar|previous|original|next)\s(?:problem|question|version|part|case|exercise)\b"
     r"|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
     r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
     re.IGNORECASE,
@@ -291,6 +305,8 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
             return None
         if _RULED_OUT.match(after):
             return formula(rest, begun)
+        if (again := _OR_AGAIN.fullmatch(after)) is not None and not again["value"].strip("$").isdigit():
+            return rf"{formula(rest, begun)} \text{{ or }} {again['value'].strip('$')}"
         if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
             return rest[:end].rstrip()
         if (assigned := _assignments(rest)) is not None:
@@ -304,7 +320,7 @@ def _begun(rest: str, *, is_verb: bool = False) -> str | None:
     clause = _REMARK_BEHIND.sub("", _REASON.split(rest[:end])[0].rstrip(AROUND + ",;:"))
     denied = _DENIED.match(clause)
     if denied:
-        instead = _INSTEAD.search(denied.group("rest"))
+        instead = _INSTEAD.search(denied.group("rest")) or _INSTEAD_NEXT.match(rest, end)
         return (
             _begun(instead.group("rest"), is_verb=is_verb)
             if instead
@@ -341,11 +357,15 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
         return None
     if _BOUND.fullmatch(clause):
         return clause
+    if (parts := _PARTS.fullmatch(clause)) is not None:
+        return ", ".join(part.strip() for part in parts.groups() if part)
     run = run_from(clause)
     if (based := _TO_BASE.match(clause, len(run))) is not None and run.isalnum():
         return clause[: based.end()]
     if _VALUE.search(run):
         after = clause[len(run) :]
+        if (again := _OR_AGAIN.fullmatch(after)) is not None and not (run.isdigit() and again["value"].isdigit()):
+            return rf"{run} \text{{ or }} {again['value'].strip('$')}"
         if _HEDGE.search(_unreasoned(after)) or _LISTED.match(after):
             return clause
         if _NOT_THAT.match(after):

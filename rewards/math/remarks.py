@@ -16,9 +16,10 @@ _LONGEST = 120
 
 _SECTION = re.compile(
     r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
-    r"|verification)[^\S\n]?:\s"
+    r"|verification|to\s(?:check|verify)(?:\sthis)?|as\sa\s(?:\w+\s)?check)[^\S\n]?[:,]\s"
     r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
     r"|\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
+    r"|let(?:['’]s| us) (?:check|confirm|verify)|as a (?:\w+ )?check"
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
 )
@@ -32,6 +33,9 @@ _BRACKETED = re.compile(  # all of the last sentence; what was rejected, or wher
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
+    r"|(?<=[a-z%]{2})\s\((?=[^()\n]*\s)(?=[^()\n]*[a-zA-Z]{3})(?!(?:and|plus|also|or|with|mod|base|in|if)\b)"
+    r"(?![^()\n]*(?:[\\?$]|\b(?:for|mod|base|alternatively|either|both|could|might|may|also|another|option)\b"
+    rf"|\b{_OTHER_VALUE}))[^()\n]{{1,80}}\)[.\s]*\Z"  # "79 petals (101 picked, 22 lost)"
     r"|(?<=[\d)}$])\s*\((?:(?:attained|achieved|reached|with\sequality)\s(?=at|when|if|for|by)|at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
@@ -60,7 +64,7 @@ _CONFIRMED = re.compile(
     r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds)\b[^.\n?]{0,50}[.\s]*\Z"
     r"|,\s+(?:so|and)\s[^.,;\n?]{1,60}\sas\s(?:required|claimed|expected|desired)[.\s]*\Z"
     r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"
-    r"|,\s+which\sis\s\S{1,12}\s(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",
+    r"|(?:,\s+which\sis|\s+[–—-]|\s*[–—])\s\S{1,12}\s(?:[a-z]+\s)?(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",
     re.IGNORECASE,
 )
 
@@ -80,7 +84,7 @@ def unremarked(text: str) -> str:
         end = _EQUALITY.sub("", end)
     if " for " in end or " when" in end or " as $" in end:
         end = _without_condition(end)
-    if "," in end or ";" in end or " and " in end or " as " in end:
+    if "," in end or ";" in end or "–" in end or "—" in end or " and " in end or " as " in end:
         end = _CONFIRMED.sub("", end)
     return text[:begin] + end
 

@@ -40,13 +40,31 @@ _BETWEEN = re.compile(
 _DETERMINED = (
     r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
 )
-_BESIDE = re.compile(  # what a value is compared with, or taken from
+_BESIDE = re.compile(  # what a value is compared with, taken from, or found in: "12 marbles in the 3 boxes"
     rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
-    rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all)\s{_DETERMINED}"
-    rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
+    rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
+    rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
+    rf"|not (?:counting|including)|apart from|aside from|(?<=,\s)(?:down|up))\s{_DETERMINED}"
+    rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
+    r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
+    r"|\b(?:in|on|for|with|among|between|of)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
+    r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
 )
+_CONTRASTED = re.compile(  # "This is different from ", in a sentence of its own
+    r"\b(?:this|that|it|which)\s(?:(?:is|was)\s(?:different|distinct|not\sto\sbe\sconfused\swith|not\sthe\ssame\sas)(?:\sfrom)?"
+    rf"|differs\sfrom|should\snot\sbe\sconfused\swith)\s{_DETERMINED}",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(  # "The other 22 are gone", "after 22 were lost"
+    r"(?:(?:\A|[.;,–—-])\W*(?:the|all)\sothers?|\bafter(?:\s(?:the|all))?)\s[\s$*(]*\Z", re.IGNORECASE
+)
+_TWO_AMOUNTS = re.compile(
+    r"[\s$*]*(?P<unit>[a-z]+)\s(?:from|to|in|on|at|for|with|of)\s[^.;:\d$\n]{1,40}[,\s(]\s?and\s[\s$*]*"
+)
+_FIRST_WORD = re.compile(r"[\s$*]*([a-z]+)\b")
+_GONE = re.compile(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
 _USED = re.compile(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
@@ -58,13 +76,34 @@ _MOVED = re.compile(  # "rose from 70 "
     r"\b(?:from|by)\s[$*(]*\Z"
 )
 _REFERENCE = re.compile(  # the number of a part of the text
-    r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example)s?"
+    r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example"
+    r"|page|chapter)s?"
     r"\s[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _GOING_ON = re.compile(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
 _ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _NAME_OF_ANSWER = re.compile(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
+_LABEL = re.compile(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
+_MOST_WORDS_OF_A_LABEL = 2
+_COUNTING = re.compile(r"\b(?:number|total|count|sum|amount|percentage|fraction|how\smany)\b", re.IGNORECASE)
+_OF_ANOTHER = re.compile(  # "Answer to a similar problem: ", "in last year's exam"
+    r"\b(?:to|for|of|in)\s(?:an?|the|our|last)\s?(?:other|similar|simpler|related|analogous|warm-?up|practice|example|sample"
+    r"|previous|earlier|easier|follow-?up|year['’]s|week['’]s)\b",
+    re.IGNORECASE,
+)
+_SAMPLE = re.compile(
+    r"\b(?:sample|example|old|former|previous|earlier|initial|student['’]s|rejected|not)\s(?:\w+\s)?answers?\b"
+    r"|\banswers?\sformat\b|\banswers?\s\((?:wrong|incorrect|rejected|old)\)|\b(?:for\sexample|for\sinstance|e\.g\.),?\W*\Z",
+    re.IGNORECASE,
+)
+_GIVEN_UP = re.compile(
+    r"\b(?:I|we)\s(?:(?:was|am|were|are)\s(?:not\sable|unable)\sto|could\snot|couldn['’]t|cannot|can['’]t|did\snot|didn['’]t)"
+    r"\s(?:\w+\s){0,2}(?:finish|complete|solve|determine|give|provide|find|reach)\s(?:\w+\s){0,3}"
+    r"(?:answer|solution|computation|calculation|problem|value|it)\b"
+    r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
+    re.IGNORECASE,
+)
 _ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 """A unit with another number behind it: `5 feet 3 inches`."""
@@ -74,6 +113,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_DENIAL = 20
+_LONGEST_LABEL = 70
 _CALLED_WRONG = re.compile(
     r"[\s$*)]*(?:is|was)(?:\s(?:wrong|incorrect)\b|(?:\snot|n['’]t)\s(?:correct|right|(?:the|an?)\s(?:correct\s|right\s)?"
     r"answer)\b)",
@@ -92,7 +132,7 @@ _GOES_ON = re.compile(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
-    r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b)",
+    r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(  # "there are 8 integers less than 20"
@@ -118,8 +158,28 @@ def _is_not_asserted(text: str, at: int) -> bool:
     before = sentence_before(text, at)
     if (name := _NAME_OF_ANSWER.search(before)) is not None:
         return not is_title(name[1])
+    is_sample = (
+        "answer" in before or "e.g." in before or "or example" in before or "or instance" in before
+    ) and _SAMPLE.search(before) is not None
+    if is_sample or (":" in before[-_LONGEST_LABEL:] and _is_mislabelled(before)):
+        return True
     answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
     return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
+
+
+def _plainly(text: str, span: Span) -> str:
+    """A value without its name and delimiters: what is denied is not stated by an equation before, either."""
+    return text[span.start : span.end].rpartition("=")[2].strip("$\\()[] .,")
+
+
+def _is_mislabelled(before: str) -> bool:
+    """Whether the label that a value follows calls it wrong, or the answer of something else."""
+    found = _LABEL.search(before[-_LONGEST_LABEL:])
+    if found is None or _COUNTING.search(found[1]) is not None or found[1].lower().endswith("no"):
+        return False
+    if len(found[1].split()) <= _MOST_WORDS_OF_A_LABEL and not is_title(found[1]):
+        return True
+    return "answer" in found[1].lower() and _OF_ANOTHER.search(found[1]) is not None
 
 
 def last_value(text: str, *, stated: bool = False) -> str | None:
@@ -131,15 +191,25 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if stated and (many := _how_many(text)) is not None:
         return many
     spans = list(values(text))
-    while spans and (
-        (len(spans) > 1 and (_is_name(text, spans[-1]) or _is_beside(text, spans)))
-        or _is_denied(text, spans[-1].start)
-        or _CALLED_WRONG.match(text, spans[-1].end)
-        or _is_not_asserted(text, spans[-1].start)
-    ):
-        spans.pop()
+    refused: set[str] = set()
+    while spans:
+        last = spans[-1]
+        if len(spans) > 1 and (_is_name(text, last) or _is_beside(text, spans)):
+            spans.pop()
+        elif (
+            _is_denied(text, last.start)
+            or _CALLED_WRONG.match(text, last.end)
+            or _is_not_asserted(text, last.start)
+            or _plainly(text, last) in refused
+        ):
+            refused.add(_plainly(text, last))
+            spans.pop()
+        else:
+            break
     if not spans or _is_asked(text, spans[-1].start):
         return None
+    if stated and _GIVEN_UP.search(text, spans[-1].end) is not None:
+        return SEVERAL + text[spans[-1].start : spans[-1].end]
     first = last = spans[-1]
     for span in reversed(spans[:-1]):
         between = text[span.end : first.start]
@@ -180,6 +250,8 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return SEVERAL + text[first.start : last.end]
     if stated and first is last and not is_stated(before, text[last.end : sentence_end(text, last.end)]):
         return SEVERAL + text[first.start : last.end]
+    if stated and first is last and len(spans) > 1 and _is_one_of_two(text, *spans[-2:]):
+        return SEVERAL + text[spans[-2].start : last.end]
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
         return text[cut_off : last.end]
@@ -211,7 +283,10 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
     used for, or of another time than those before its sentence, and none of them.
     """
     other, span = spans[-2:]
-    if _REFERENCE.search(text, max(0, span.start - _LONGEST_JOINT), span.start):
+    near = max(0, span.start - _LONGEST_JOINT)
+    if _REFERENCE.search(text, near, span.start) or _CONTRASTED.search(text, near, span.start):
+        return True
+    if _GONE.match(text, span.end) and _OTHERS.search(text, near, span.start):
         return True
     if sentence_end(text, other.end) > span.start and (
         _BESIDE.search(text, other.start, span.start) is not None
@@ -229,6 +304,13 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return False
     stated = [one for one in spans if one.end <= span.start - len(before)]
     return bool(stated) and text[stated[-1].start : stated[-1].end] != text[span.start : span.end]
+
+
+def _is_one_of_two(text: str, other: Span, span: Span) -> bool:
+    """Whether the sentence gives two amounts of one thing: "27 miles from A, and 18 miles from B"."""
+    both = _TWO_AMOUNTS.fullmatch(text, other.end, span.start)
+    behind = None if both is None else _FIRST_WORD.match(text, span.end)
+    return both is not None and behind is not None and behind[1] == both["unit"]
 
 
 def _is_result(text: str, span: Span) -> bool:

@@ -1,0 +1,104 @@
+r"""What a response says behind its answer about other things: offers, notes in a form of their own, hashtags.
+
+Nothing of it is read as an answer: "Let me know if I should redo it with 12 months", "Confidence: 95%", a list of
+references, footnotes, a date of writing, comments of HTML. Where it draws a conclusion, it stays.
+
+Example:
+    >>> without_afterword("So it is 240.\n\nLet me know if you want steps 1 or 2 in detail!")
+    'So it is 240.'
+    >>> without_afterword("So it is 240.\n\nCommon mistake: answering 230, so 240 is right.")
+    'So it is 240.\n\nCommon mistake: answering 230, so 240 is right.'
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 800
+_MOST = 4  # one behind another
+
+_OFFER = re.compile(
+    r"(?<=[.!?)*\n])\s*[*_>]{0,3}(?:I\shope\s(?:this|that|it)\b|hope\s(?:this|that)\shelps\b|(?:please\s)?let\sme\sknow\b"
+    r"|(?:please\s)?feel\sfree\b|would\syou\slike\b|do\syou\swant\sme\b|want\sme\sto\b|is\sthere\sanything\selse\b"
+    r"|(?:I['’]m|I\sam|I['’]d\sbe|happy)\s(?:happy\s|glad\s)?to\shelp\b|don['’]t\shesitate\b"
+    r"|if\syou(?:['’]d)?\s(?:have|need|want|would|like)\b[^.?!\n]*\b(?:let\sme\sknow|feel\sfree|ask|happy\sto)\b)",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"\n[\s#*_>–—-]*(?:confidence|difficulty|time\s(?:taken|spent|used)|word\scount|tokens?\sused|(?:re)?sources?|references?"
+    r"|bibliography|see\salso|disclaimer|p\.?\s?s(?=[.:])|remarks?|fun\sfact|hints?(?:\sfor\s[^:\n]{1,20})?|tips?"
+    r"|key\s(?:takeaways?|ideas?|points?|concepts?)|takeaways?|common\s(?:mistakes?|errors?|pitfalls?)"
+    r"|summary\sof\s(?:the\s)?steps|keywords|tags|topics?|why\snot\s[^?\n]{1,30}(?=\?)|(?:next\s)?(?:problem|exercise)\s\d+)"
+    r"[*_]*[^\S\n]*[:.?](?=[\s*_])",
+    re.IGNORECASE,
+)
+_SAME = re.compile(  # another way to what was found
+    r"\n[\s*_]*alternatively,[^\n]*\bthe\ssame\s(?:result|answer|value|number)[.!\s]*\Z", re.IGNORECASE
+)
+_MAKES_SENSE = re.compile(
+    r"\n[\s*_]*(?:this|(?:this|the)\s(?:answer|result|value))\s(?:makes\ssense|is\s(?:reasonable|plausible)|checks\sout)\b",
+    re.IGNORECASE,
+)
+_WRITTEN = re.compile(
+    r"\n[\s–—-]*[*_](?:solved|written|generated|posted|(?:last\s)?updated|this\s(?:solution|answer|response)\swas)\b"
+    r"[^\n]*\Z",
+    re.IGNORECASE,
+)
+_FOOTNOTES = re.compile(r"(?:\n\s*\[\d{1,2}\]:?\s[^\n]*)+\Z")
+_FOOTNOTE_MARK = re.compile(r"(?<=\w[.!])\[\d{1,2}\](?=\s|\Z)")
+_HASHTAGS = re.compile(r"\n\s*(?:#[a-zA-Z]\w*\s*){2,}\Z")
+_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*-->")
+_CONCLUDING = re.compile(
+    r"\b(?:so|thus|hence|therefore|wait|actually|correct(?:ed|ion)|boxed|final|answer\s(?:is|was|should|becomes))\b"
+    r"|\banswer\s?[:=]|####",
+    re.IGNORECASE,
+)
+_ANSWERING = re.compile(r"\b(?:thus|hence|therefore|wait|boxed|answer\s(?:is|was|should))\b|####", re.IGNORECASE)
+_END_OF = re.compile(
+    r"\n\s*(?:this\sis\sthe\s)?end\sof\s(?:the\s)?(?:solution|proof|problem|answer)\b[^\n]{0,20}\Z", re.IGNORECASE
+)
+_VALUE = re.compile(r"[\d$\\]|\*\*\w")
+_BEHIND = (_LABELLED, _MAKES_SENSE, _SAME, _WRITTEN, _END_OF)
+_OFFERING = (
+    "let me know",
+    "feel free",
+    "would you",
+    "do you want",
+    "want me",
+    "anything else",
+    "hesitate",
+    "help",
+    "hope",
+    "if you",
+)
+
+
+def without_afterword(text: str) -> str:
+    """The text up to what only speaks of other things, where a value stands before that."""
+    if "<!--" in text:
+        text = _COMMENT.sub("", text)
+    for _ in range(_MOST):
+        text = text.rstrip()
+        begin = max(0, len(text) - _LONGEST)
+        end = text[begin:].lower()
+        kinds = (
+            *((_OFFER,) if any(one in end for one in _OFFERING) else ()),
+            *((_FOOTNOTES,) if "[" in end else ()),
+            *((_HASHTAGS,) if "#" in end else ()),
+            *_BEHIND,
+        )
+        found = next(filter(None, (_last(kind, text, begin) for kind in kinds)), None)
+        if found is None:
+            break
+        text = text[: found.start()]
+    return _FOOTNOTE_MARK.sub("", text) if "[" in text[-_LONGEST:] else text
+
+
+def _last(kind: re.Pattern[str], text: str, begin: int) -> re.Match[str] | None:
+    """Where such a remark begins that goes on to the end and concludes nothing."""
+    for found in kind.finditer(text, begin):
+        if (_ANSWERING if kind is _OFFER else _CONCLUDING).search(text, found.end()) is None and _VALUE.search(
+            text, 0, found.start()
+        ) is not None:
+            return found
+    return None
