@@ -144,7 +144,10 @@ class _Reading:
             if text in self._roles:
                 role = self._roles[text]
                 return role & ANSWER if not self._names.bare and self._is_container(node) else role
-        if isinstance(node, ast.Subscript):  # the index says only which item is meant
+        if isinstance(node, ast.Subscript):  # the index says only which item is meant: that is the answer
+            chosen = not isinstance(node.slice, ast.Slice) and self._is_container(node.value)
+            if chosen and self._role(node.slice) & ANSWER:
+                return ANSWER
             index = node.slice.value if isinstance(node.slice, ast.Constant) else None
             return self._parts.get(_text(node.value), {}).get(index, 0) or self._role(node.value)
         if isinstance(node, _COMPREHENSIONS):  # what is walked over says only what was asked

@@ -149,8 +149,10 @@ class Link:
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """What the program returned; raises what it raised."""
         answer = message[5]
-        if spoiling.has_changed() and spoiling.is_judged_by(uses.test_frame(), answer, self._handed):
-            answer = spoiling.apart(answer)
+        if spoiling.has_changed():
+            frames = (uses.test_frame(), uses.waiting_frame())
+            if any(spoiling.is_judged_by(frame, answer, self._handed) for frame in frames):
+                answer = spoiling.apart(answer)
         if self.level <= 1:
             spoiling.forget()
         if message[0] == wire.RETURN:

@@ -25,6 +25,17 @@ def test_frame() -> FrameType | None:
     return frame
 
 
+def waiting_frame() -> FrameType | None:
+    """Where a thread of a test asks: the frame of the test that waits for it, in the main thread."""
+    threading = sys.modules.get("threading")
+    if threading is None or threading.current_thread() is threading.main_thread():
+        return None
+    frame = sys._current_frames().get(threading.main_thread().ident)
+    while frame is not None and not context.is_test(frame):
+        frame = frame.f_back
+    return frame
+
+
 # --- what is given ----------------------------------------------------------------------------------------------------
 
 
