@@ -21,7 +21,7 @@ from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
 from rlvr.commands.grade import allowing_weak, reward_spec
 from rlvr.commands.numbers import not_negative, positive
-from rlvr.commands.reports import check_report
+from rlvr.commands.reports import check_report, refuse_overwriting
 
 if TYPE_CHECKING:  # loaded when the command runs
     from rewards.audit import AuditReport, AuditRow
@@ -136,9 +136,11 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers,
         deadline=options.deadline,
     )
-    for option, path in (("--out", options.out), ("--exploits", options.exploits)):
-        if path is not None:
-            check_report(option, path, example="audit.json")
+    written = {"--out": options.out, "--exploits": options.exploits}
+    written = {option: path for option, path in written.items() if path is not None}
+    for option, path in written.items():
+        check_report(option, path, example="audit.json")
+    refuse_overwriting(written, [] if options.file is None else [options.file])
     progress = (lambda _line: None) if options.quiet else _say
     given = Columns(reference=options.reference, prompt=options.prompt)
     rows = [] if options.file is None else read_rows(options.file, given, bare_kind(spec), progress)

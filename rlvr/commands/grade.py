@@ -18,7 +18,7 @@ from rewards.composition import RewardSpec
 from rewards.counted import counted
 from rewards.registry import names
 from rewards.types import Json
-from rlvr.commands.reports import check_report
+from rlvr.commands.reports import check_report, refuse_overwriting
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
 
@@ -201,9 +201,7 @@ def run(options: argparse.Namespace) -> int:
 def _check_summary(path: Path, job: GradeJob) -> None:
     """Raises ConfigError, BadFile where the summary could not be written when all is graded."""
     check_report("--summary", path, example="summary.json")
-    others = {Path(name).resolve() for name in job.files} | ({job.out.resolve()} if job.out is not None else set())
-    if path.resolve() in others:
-        raise ConfigError(f"--summary {str(path)!r} is read, or the output, and would be written over; name another")
+    refuse_overwriting({"--summary": path}, [*job.files, *([job.out] if job.out is not None else [])])
 
 
 def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from data_prep.errors import BadFile
@@ -18,3 +19,21 @@ def check_report(option: str, path: Path, *, example: str) -> None:
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise BadFile(f"{option} {str(path)!r} cannot be written: {str(above)!r} is no folder that can be written to")
+
+
+def refuse_overwriting(reports: Mapping[str, Path], read: Iterable[str | Path]) -> None:
+    """Nothing that is read, or in a folder that is read, is written over, and no report by another.
+
+    reports: by their options. Raises ConfigError.
+    """
+    from rlvr.offline.sources import SUFFIXES
+
+    taken = {Path(name).resolve() for name in read if str(name).strip()}
+    for option, path in reports.items():
+        place = path.resolve()
+        is_data = place.name.lower().endswith(SUFFIXES) and place.exists()
+        if place in taken or (is_data and not taken.isdisjoint(place.parents)):
+            raise ConfigError(
+                f"{option} {str(path)!r} is read, or another output, and would be written over; name another"
+            )
+        taken.add(place)

@@ -25,7 +25,7 @@ from rewards.counted import counted
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.numbers import positive
 from rlvr.commands.prep import prompt_encoder
-from rlvr.commands.reports import check_report
+from rlvr.commands.reports import check_report, refuse_overwriting
 
 if TYPE_CHECKING:
     from data_prep.problem import Problem
@@ -118,13 +118,18 @@ def run(options: argparse.Namespace) -> int:
     from data_prep.validation.run import dropped_path, validate
     from data_prep.validation.validator import Settings
 
+    written: dict[str, Path] = {}
     for option, path, example in (
+        ("--clean", options.clean, "fit.jsonl"),
         ("--json", options.json, "report.json"),
         ("--html", options.html, "report.html"),
-        ("--clean", options.clean, "fit.jsonl"),
     ):
         if path:
-            check_report(option, Path(path), example=example)
+            written[option] = Path(path)
+            check_report(option, written[option], example=example)
+    if options.clean:
+        written["--clean's other file"] = dropped_path(options.clean)
+    refuse_overwriting(written, [*options.data, *options.against])
     data = _data(options)
     settings = Settings(
         form=options.form,

@@ -126,6 +126,21 @@ def test_a_file_without_a_row_to_attack_is_refused(tmp_path: Path, capsys: pytes
     assert "no row can be attacked" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("written", [("--out",), ("--exploits",), ("--out", "--exploits")])
+def test_no_report_is_written_over_what_is_read_or_another(
+    written: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"prompt": "6 * 7?", "reference": "42"}\n')
+    other = str(rows if len(written) == 1 else tmp_path / "both.json")
+    named = [word for option in written for word in (option, other)]
+    assert main(["audit", str(rows), "--reward", "math", "--family", "empty", *named]) == 1
+    assert "would be written over" in capsys.readouterr().err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
+        ("rows.jsonl", '{"prompt": "6 * 7?", "reference": "42"}\n')
+    ]
+
+
 def test_the_defaults_of_the_command_are_those_of_the_library() -> None:
     assert (AuditOptions().rows, AuditOptions().search) == (audit_command.ROWS, audit_command.SEARCH)
 

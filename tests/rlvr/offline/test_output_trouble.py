@@ -114,6 +114,20 @@ def test_a_summary_that_could_not_be_written_is_refused_before_anything_is_grade
     assert (tmp_path / "rows.jsonl").read_text() == row
 
 
+def test_a_summary_is_not_written_over_data_in_a_folder_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = '{"response": "\\\\boxed{1}", "reference": "1"}\n'
+    (tmp_path / "rows.jsonl").write_text(row)
+    (tmp_path / "summary.json").write_text("of another run")
+    command = ["grade", ".", "--reward", "math", "--out", "out.jsonl", "--summary"]
+    assert main([*command, "rows.jsonl"]) == 1
+    assert "--summary 'rows.jsonl' is read" in capsys.readouterr().err
+    assert main([*command, "summary.json"]) == 0
+    assert (tmp_path / "rows.jsonl").read_text() == row
+
+
 def test_a_folder_that_is_replaced_is_never_there_in_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in.jsonl").write_text("".join(f'{{"response": "{i}"}}\n' for i in range(9)))
     monkeypatch.setattr("rlvr.offline.outputs.PART_ROWS", 3)
