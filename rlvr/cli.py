@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from rlvr import __version__
 from rlvr.commands import commands
@@ -89,14 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
     except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
-        _drop_output()
+        _drop(sys.stdout)
         return 0
     except OSError as error:
         if error.strerror is None:
             raise
-        _drop_output()
+        _drop(sys.stdout)
         _complain(f"{error.filename or 'a stream (standard output?)'}: {error.strerror}")
         return 1
+    finally:
+        _drop_what_nobody_hears()
 
 
 class _Terminated(KeyboardInterrupt):
@@ -127,10 +129,20 @@ def _complain(message: str) -> None:
             print(f"rlvr: {message}", file=sys.stderr, flush=True)
 
 
-def _drop_output() -> None:
-    """What waits to be written has nowhere to go: at exit it would be tried again."""
-    with suppress(OSError, AttributeError):  # no file behind it, or none at all
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop_what_nobody_hears() -> None:
+    """From 3.13 on Python ends with a status of its own (120) where standard error cannot be written at exit."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _drop(sys.stderr)
+
+
+def _drop(stream: TextIO | None) -> None:
+    """What waits to be written there has nowhere to go: at exit it would be tried again."""
+    if stream is not None:
+        with suppress(OSError, AttributeError):  # no file behind it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(arguments: Sequence[str] | None) -> int:
