@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 
-from rewards.math import angles, budget, engine, exact, logarithms, numeric, polynomials
+from rewards.math import angles, bound, budget, engine, exact, logarithms, numeric, polynomials
 from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
 
 FEWEST_GOLD_DIGITS = 8
@@ -102,7 +102,7 @@ def _rounds_to(value: Expr, rounded: Num) -> bool:
 
 
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:
-    if gold == answer or in_order(gold) == in_order(answer):
+    if gold == answer or in_order(gold) == in_order(answer) or bound.alike(gold, answer):
         return Answer.YES
     variables = free_variables(gold) | free_variables(answer)
     try:

@@ -30,6 +30,7 @@ _UPRIGHT_D = re.compile(  # of a derivative or an integral
     r"(?<=frac)\s*\{\s*\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*(?:\}|\^))"
     r"|\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*[a-z](?![a-zA-Z]))"
 )
+_BARE_UPRIGHT_D = re.compile(r"\\mathrm\s+d(?=[a-zA-Z](?![a-zA-Z])|\s*[}^])")
 _BRACED_REMARK = re.compile(r"\\(?:under|over)brace\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _SURD = re.compile(r"\\surd(?![a-zA-Z])\s*(\d+)?")
 _ROOT_OF = re.compile(r"\\root\s*\{?\s*(\d+|[a-z])\s*\}?\s*\\of(?![a-zA-Z])\s*(\d+)?")
@@ -43,6 +44,7 @@ _RAISED_FIRST = re.compile(
 
 _PRIMES = re.compile(r"(?<=[a-zA-Z])\s*\^\s*(?:\{\s*(?:\\prime\s*)+\}|\\prime(?![a-zA-Z])\s*)")
 _ROMAN = re.compile(r"\{\s*\\rm(?![a-zA-Z])\s*([^{}\\]*(?=\}))|\\rm\s*\{")
+_SCRIPT_NAME = re.compile(r"\\(?:mathcal|mathscr)\s*(?:\{\s*([A-Z])\s*\}|\s([A-Z]))(?=\s*(?:\\left\s*)?\()")
 _FONT_OF_ONE = re.compile(r"\\(mathrm|mathsf|mathit|mathnormal)\s+([a-zA-Z])(?![a-zA-Z])")
 
 _LETTER = r"\s*(?:\{\s*([a-zA-Z0])\s*\}|(?<=\s)([a-zA-Z0]))"
@@ -60,9 +62,13 @@ def undressed(text: str) -> str:
         text = _ROMAN.sub(lambda roman: r"\mathrm{" + (roman[1] or ""), text)
     if "{d}" in text:
         text = _UPRIGHT_D.sub(lambda d: "{d" if d[0].lstrip().startswith("{") else " d", text)
+    if "\\mathrm " in text:
+        text = _BARE_UPRIGHT_D.sub(" d", text)
     if "brace" in text:
         text = _BRACED_REMARK.sub(r"\1", text)
     text = _FONT_OF_ONE.sub(r"\\\1{\2}", text)
+    if "\\math" in text:  # `\mathcal{O}(n)`, `\mathcal{N}(0, 1)`
+        text = _SCRIPT_NAME.sub(lambda name: name[1] or name[2], text)
     if "\\surd" in text or "\\root" in text:
         text = _ROOT_OF.sub(lambda root: rf"\sqrt[{root[1]}]" + (f"{{{root[2]}}}" if root[2] else ""), text)
         text = _SURD.sub(lambda root: rf"\sqrt{{{root[1]}}}" if root[1] else r"\sqrt ", text)

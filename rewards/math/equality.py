@@ -19,13 +19,16 @@ from functools import lru_cache
 
 from rewards.math import budget, finished
 from rewards.math.by_text import Equality, by_text, gold_of
+from rewards.math.clauses import INDEX, conditions, index, is_bounded
+from rewards.math.constants import renamings
 from rewards.math.decide import Answer, any_of
 from rewards.math.dress import has_arrows, with_arrows
 from rewards.math.expressions import ONE, free_variables
+from rewards.math.families import are_alike, family
 from rewards.math.matching import alone, same_value
-from rewards.math.reading import conditions, gold_readings, readings
+from rewards.math.reading import gold_readings, readings
 from rewards.math.spelling import LONGEST, key, spelled, unwrapped, words_of
-from rewards.math.units import Unit
+from rewards.math.units import Unit, is_unit
 from rewards.math.values import (
     EXACT,
     Based,
@@ -48,6 +51,11 @@ __all__ = ["Equality", "compare", "compare_all", "compare_with"]
 _REGIONS = (Interval, Union, Meet, Minus, Inequality, Many)
 _NO_RESTRICTION = frozenset(("R", "C"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
+_LETTER_UNIT = re.compile(r"([-+]?\d[\d.,]*)([a-zA-Z])")
+_CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # names that other units have as well
+    (("sterling", 1),): (re.compile(r"\bpounds?\b"), "gbp"),
+    (("yuan", 1),): (re.compile(r"¥\s*(\d[\d.,]*)"), r"\1 yuan"),
+}
 _LENGTH = (("length", 1),)
 _PRIME = "'"
 _PRIMED = re.compile(r"(\d[\d.]*)\s*('{1,2}|\")")
@@ -82,10 +90,14 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     golds = gold_readings(gold)
     if not golds:
         return Equality.UNREADABLE_GOLD
+    if (whole := family(gold)) is not None and (other := family(answer)) is not None and are_alike(whole, other):
+        return Equality.SAME
     ours, theirs = conditions(gold), conditions(answer)
-    if ours != theirs and ((ours and theirs) or (theirs - _NO_RESTRICTION and any(map(_varies, golds)))):
+    if ours != theirs and ((ours and theirs) or (_restricts(theirs, golds, answer) and any(map(_varies, golds)))):
         return Equality.DIFFERENT
     plain = spelled(answer)
+    if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
+        return Equality.DIFFERENT
     if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
         return Equality.DIFFERENT
     answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
@@ -96,6 +108,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     compared = _FOUND[
         any_of(same_value(alone(one, other), alone(other, one), terms) for one in golds for other in answers)
     ]
+    if compared is not Equality.SAME and (alike := _with_its_constants(golds, answers, gold, terms)):
+        compared, answers = Equality.SAME, alike
     if compared is not Equality.SAME:
         return compared
     if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
@@ -103,10 +117,28 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     return _carried_out(golds, answers, answer, terms)
 
 
+def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str, terms: Terms) -> tuple[Value, ...]:
+    """The answer that is the gold but for the names of arbitrary constants; none where there is none."""
+    for one in golds:
+        for other in answers:
+            for named in renamings(one, other, gold):
+                if same_value(one, named, terms) is Answer.YES:
+                    return (named,)
+    return ()
+
+
+def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> bool:
+    """Whether a clause behind an answer takes something away; that the `n` of `a_n` is an index does not."""
+    if said != {INDEX}:
+        return bool(said - _NO_RESTRICTION)
+    letter = index(answer)
+    return not any(isinstance(one, Named) and re.search(rf"_\W*{letter}|\({letter}\)", one.name) for one in golds)
+
+
 def _drops(restriction: frozenset[str], answer: str) -> bool:
     """Whether an answer leaves out numbers that are excepted, or, without a name for them, that they are whole."""
     return "\\ne" in restriction or (
-        bool(restriction & {"Z", "N"}) and not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", answer)
+        bool(restriction & {"Z", "N", INDEX}) and not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", answer)
     )
 
 
@@ -116,6 +148,10 @@ def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
         return readings(f"{digits.upper()}_{{{gold.base}}}")
     if glued := _GLUED.fullmatch(answer):  # an area, where the gold knows no m
         return readings(f"{glued[1]} m^{glued[2]}")
+    if isinstance(gold, Scalar) and gold.unit.dimension and (of_letter := _LETTER_UNIT.fullmatch(answer)):
+        return readings(f"{of_letter[1]} {of_letter[2]}") if is_unit(of_letter[2]) else ()
+    if isinstance(gold, Scalar) and (called := _CALLED.get(gold.unit.dimension)) and called[0].search(answer):
+        return readings(called[0].sub(called[1], answer))
     is_length = isinstance(gold, Scalar) and gold.unit.dimension == _LENGTH
     if is_length and (primed := _PRIMED.fullmatch(answer)):
         return readings(f"{primed[1]} {'feet' if primed[2] == _PRIME else 'inches'}")

@@ -30,6 +30,11 @@ _BLOCK = re.compile(
     r"((?:(?!\\begin|\\end).)*)\\end\s*\{\1\*?\}\s*(?:\\right\s*\.?)?",
     re.DOTALL,
 )
+_LEFT_BRACED = re.compile(  # a function in pieces
+    r"(=?)\s*(?:\\left\s*)?\\\{\s*\\begin\s*\{array\}\s*\{[clr|\s]*\}((?:(?!\\begin|\\end).)*)\\end\s*\{array\}"
+    r"\s*(?:\\right\s*\.)?",
+    re.DOTALL,
+)
 _PLAIN_MATRIX = re.compile(r"\\([pbv]?matrix)\s*\{([^{}]*)\}")
 _MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
@@ -82,11 +87,14 @@ def laid_out(text: str) -> str:
         lead = _LEADING.match(text)
         if lead is not None:
             text = text[lead.end() :]
-        if "\\\\" in text and "\\begin" not in text:
-            text = _MULTIPLE.sub(", ", _DOUBLED.sub(r"\\", text).rstrip("\\ "))
         if "matrix" in text:
             text = _PLAIN_MATRIX.sub(r"\\begin{\1}\2\\end{\1}", text)
+        if "\\\\" in text and "\\begin" not in text:
+            text = _MULTIPLE.sub(", ", _DOUBLED.sub(r"\\", text).rstrip("\\ "))
         if "\\begin" in text:
+            if "array" in text and "\\{" in text:
+                text = _LEFT_BRACED.sub(_in_cases, text)
+            text = text.replace("{dcases}", "{cases}")
             block = _BLOCK.fullmatch(text.strip())
             if block is not None:
                 text = _of_block(block)
@@ -115,6 +123,11 @@ def _of_block(block: re.Match[str]) -> str:
     for row in rows[1:]:
         line += f" {row}" if row.startswith(("=", "\\approx")) else f", {row}"
     return line
+
+
+def _in_cases(block: re.Match[str]) -> str:
+    equals, content = block.groups()
+    return rf"{equals}\begin{{cases}}{content}\end{{cases}}" if equals or "&" in content else block.group()
 
 
 def unbraced(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from rewards.math import decide, rows, scalars, sets
+from rewards.math import assignments, decide, derivatives, rows, scalars, sets
 from rewards.math.congruences import MODULO, same_residues
 from rewards.math.decide import Answer, all_of, any_of, yes_if
 from rewards.math.expressions import (
@@ -23,6 +23,8 @@ from rewards.math.expressions import (
     renamed,
 )
 from rewards.math.formulas import is_formula
+from rewards.math.letters import are_letters
+from rewards.math.pieces import same_pieces
 from rewards.math.reading import readings
 from rewards.math.spelling import words_of
 from rewards.math.values import (
@@ -39,6 +41,7 @@ from rewards.math.values import (
     Meet,
     Minus,
     Named,
+    Pieces,
     Ratio,
     Scalar,
     Steps,
@@ -124,7 +127,11 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
         if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
             return same_value(gold.value, answer.value, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
-            if _is_its_value(gold, answer) or _is_its_value(answer, gold):
+            if (
+                _is_its_value(gold, answer)
+                or _is_its_value(answer, gold)
+                or derivatives.are_alike(gold.name, answer.name)
+            ):
                 return same_value(gold.value, answer.value, terms)
             return _as_equations(gold, answer)
         return same_value(alone(gold.value), alone(answer.value), terms)
@@ -165,7 +172,9 @@ def _name(expression: Expr) -> str:
 def _is_its_value(function: Named, other: Named) -> bool:
     """`f(x) = …` and `y = …`, `y(x) = …` and `y = …`."""
     name = function.name.partition("(")[0]
-    return len(function.parameters) == 1 and not other.parameters and other.name in ("y", name)
+    if len(function.parameters) != 1 or other.parameters:
+        return False
+    return other.name == name or (other.name == "y" and "'" not in name)
 
 
 def alone(value: Value, beside: Value | None = None) -> Value:
@@ -283,32 +292,12 @@ def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
 # --- several values ---------------------------------------------------------------------------------------------------
 
 
-def _assigned(many: Many) -> dict[str, Value] | None:
-    """`x = 1, y = 2` by names; None where it is not that."""
-    found: dict[str, Value] = {}
-    for item in many.items:
-        if not isinstance(item, Named) or item.name in found:
-            return None
-        found[item.name] = item.value
-    return found if len(found) > 1 else None
-
-
-def _of_several(assigned: dict[str, Value]) -> bool:
-    """The names are of different things: `x` and `y`, where `x_1` and `x_2` may be two values of one."""
-    return len({re.split(r"[_'\d]", name)[0] for name in assigned}) > 1
-
-
-def _in_alphabet(name: str) -> str:
-    """Greek letters by their names, as they are written."""
-    return name.lstrip("\\")
-
-
 def _unnamed(many: Many, beside: Many) -> Many:
     """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
-    assigned = _assigned(many)
+    assigned = assignments.by_name(many)
     if assigned is not None and not any(isinstance(item, Named) and item.parameters for item in many.items):
         if beside.opening and beside.opening != "\\{":
-            return Many(tuple(assigned[name] for name in sorted(assigned, key=_in_alphabet)), "(", ")")
+            return Many(tuple(assigned[name] for name in sorted(assigned, key=assignments.in_alphabet)), "(", ")")
         return Many(tuple(assigned.values()), many.opening, many.closing, many.hedged)
     if any(isinstance(item, Named) and not item.parameters for item in many.items):
         items = tuple(i.value if isinstance(i, Named) else i for i in many.items)
@@ -322,25 +311,26 @@ def _is_chosen(value: Value) -> bool:
 
 
 def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
-    by_name, also = _assigned(gold), _assigned(answer)
+    by_name, also = assignments.by_name(gold), assignments.by_name(answer)
     if by_name is not None and also is not None:
-        if by_name.keys() != also.keys() or (_of_several(by_name) and gold.hedged != answer.hedged):
+        if by_name.keys() != also.keys() or (assignments.of_several(by_name) and gold.hedged != answer.hedged):
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
-    if _are_of_others(gold, answer, also) or (by_name is not None and answer.opening == "\\{" and _of_several(by_name)):
+    several = by_name is not None and assignments.of_several(by_name)
+    if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
         return Answer.NO  # "A or C" is no "A and C"
     if sets.is_condition(gold) or sets.is_condition(answer):
         return _conditions(gold, answer)
-    if by_name is not None and _of_several(by_name):
+    if by_name is not None and several:
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
         if not answer.opening:  # a bare list is read in the order in which they are written, or of the names
             if match_in_order(tuple(by_name.values()), answer.items, terms) is Answer.YES:
                 return Answer.YES
             answer = Many(answer.items, "(", ")")
-    if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and _of_several(also):
+    if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and assignments.of_several(also):
         return Answer.NO
     return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
 
@@ -357,7 +347,7 @@ def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) 
         return False
     if len(given) == 1 and _plain_name(min(asked)) != _plain_name(min(given)):
         return True
-    return assigned is not None and _of_several(assigned) and all(isinstance(i, Named) for i in gold.items)
+    return assigned is not None and assignments.of_several(assigned) and all(isinstance(i, Named) for i in gold.items)
 
 
 def _conditions(gold: Many, answer: Many) -> Answer:
@@ -471,6 +461,8 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Scalar, Ratio): scalars.scalar_and_ratio,
     (Clock, Ratio): scalars.clock_and_ratio,
     (Words, Words): _words,
+    (Words, Many): lambda gold, answer, _terms: yes_if(are_letters(gold, answer)),
+    (Many, Words): lambda gold, answer, _terms: yes_if(are_letters(answer, gold)),
     (Choice, Choice): _choices,
     (Choice, Words): _choice_and_words,
     (Choice, Scalar): _choice_and_value,
@@ -486,6 +478,7 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Matrix, Scalar): rows.matrix_and_scalar,
     (Scalar, Matrix): rows.scalar_and_matrix,
     (Equation, Equation): _equations,
+    (Pieces, Pieces): lambda gold, answer, _terms: same_pieces(gold, answer, same_value),
     (Union, Union): lambda gold, answer, _terms: _sides((*gold.parts,), (*answer.parts,), gold, answer),
     (Meet, Meet): lambda gold, answer, _terms: _sides((gold.one, gold.other), (answer.one, answer.other), gold, answer),
     (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),

@@ -49,6 +49,11 @@ _IN_WORDS = re.compile(
     r"(?:(?P<sign>positive|negative|non-?\s?negative|non-?\s?positive|non-?\s?zero) )?(?:(?P<real>real )?"
     r"(?P<noun>integer|natural|rational|complex|real|number)(?:s|(?P<number>(?<!number) numbers?)))"
 )
+_PARITY = re.compile(
+    r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?(?:(?P<before>positive|negative) )?(?P<kind>odd|even)"
+    r"(?: (?P<sign>positive|negative))?(?: (?:whole )?(?:integer|number|value)s?)?(?: [a-z])?"
+    r"|[a-z] (?:is |are )?(?:all )?(?P<said>odd|even)(?: (?:integer|number)s?)?"
+)
 _FULL_NAMES = {"integer": "integers", "natural": "natural numbers", "rational": "rational numbers"}
 
 
@@ -84,6 +89,9 @@ def _half_line(mark: str) -> Value | None:
 
 def by_words(text: str) -> Value | None:
     """A set of numbers by its name in words; None for all else."""
+    if (parity := _PARITY.fullmatch(text.lower())) is not None and len(text) > len("even"):
+        signs = " ".join(filter(None, (parity["before"], parity["sign"])))
+        return _named(f"{signs} {parity['kind'] or parity['said']}".strip(), "integers")
     match = _IN_WORDS.fullmatch(text.lower())
     if match is None:
         return _EMPTY_NAMES.get(text.lower().removeprefix("the "))

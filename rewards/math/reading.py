@@ -18,11 +18,14 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from rewards.math.clauses import clause, unnamed
 from rewards.math.compound import in_smallest
 from rewards.math.congruences import congruence
 from rewards.math.expressions import Num
+from rewards.math.han import is_word
 from rewards.math.number_sets import REALS
 from rewards.math.number_words import in_words_and_digits
+from rewards.math.pieces import pieces
 from rewards.math.progressions import progression
 from rewards.math.signs import expanded
 from rewards.math.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
@@ -41,13 +44,6 @@ _DIGITS_IN_TEXT = re.compile(r"“\s*([A-F\d]+)\s*”(?=[A-F\d]*\s*_\s*\{?\s*1[1
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(
     r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
-)
-_CLAUSE = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
-_RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in(?![a-z])|\\[{]")
-_EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$")
-_IN_NUMBERS = re.compile(
-    r"(?:,\s*|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)"
-    r"([a-zA-Z])\s*\\in\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\)?\s*$"
 )
 _SAID = re.compile(
     r"^“?\s*(?:the )?(?:final )?(?:(?:answer|result|solution|value|total|sum)\s*”?\s*(?:is|:)"
@@ -69,8 +65,8 @@ _UNIT_FRACTION = re.compile(
 )
 _RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
 _TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
+_OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
-_HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
 _BETWEEN_LINES = re.compile(r"([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*(\\perp|\\parallel)\s*([a-zA-Z]{1,3}(?:_\{?\w\}?)?)")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
@@ -112,8 +108,6 @@ _CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)"
 _NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\(?:frac|sqrt|infty))", re.IGNORECASE)
 _MINUS_INFINITY = re.compile(r"^“?\s*(?:negative|minus)\s+infinity\s*”?$", re.IGNORECASE)
 _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
-_BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
-_PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
 
 
 def readings(text: str) -> tuple[Value, ...]:
@@ -127,16 +121,19 @@ def _read(text: str) -> tuple[Value, ...]:
     try:
         plain = spelled(text)
         found = _readings(plain) if plain else []
-        if "\\in" in plain and (family := _IN_NUMBERS.search(plain)) is not None:
-            found += _readings(_unnamed(plain, family[1]))
+        if (family := unnamed(plain)) is not None:
+            found += _readings(family)
         return tuple(dict.fromkeys(map(expanded, found)))
     except (NotMaths, RecursionError):
         return ()
 
 
-def _unnamed(text: str, letter: str) -> str:
-    r"""`k\pi, k \in \mathbb{Z}` with a letter that nobody writes: which one runs through the numbers says nothing."""
-    return re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", r"\\aleph ", text)
+def readings_of_spelled(plain: str) -> tuple[Value, ...]:
+    """All readings of a part of a spelled text."""
+    try:
+        return tuple(dict.fromkeys(map(expanded, _readings(plain))))
+    except (NotMaths, RecursionError):
+        return ()
 
 
 _remembered = lru_cache(maxsize=512)(_read)
@@ -164,7 +161,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _readings(text: str) -> list[Value]:
-    for only_by_spelling in (_in_pieces, _going_on, _in_logic):
+    for only_by_spelling in (pieces, _going_on, _in_logic):
         if (found := only_by_spelling(text)) is not None:
             return found
     text = _with_points(_unlabelled(_respelled(_bared(text))))
@@ -173,6 +170,7 @@ def _readings(text: str) -> list[Value]:
         _separately,
         _compound,
         _one_to_other,
+        _out_of,
         _lines,
         _congruence,
         _mapped,
@@ -195,20 +193,10 @@ def _readings(text: str) -> list[Value]:
     found += _formulas(text) or _right_side(text)
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
         return [Words(words_of(unquoted))]
-    return found
+    return found or ([Words(words_of(unquoted))] if is_word(unquoted) else [])
 
 
 # --- by the spelling only ---------------------------------------------------------------------------------------------
-
-
-def _in_pieces(text: str) -> list[Value] | None:
-    """A function in pieces, of which the order says nothing."""
-    text = text.replace("\\begin {", "\\begin{")
-    if "\\begin{cases}" not in text:
-        return None
-    name, _, rows = _PUNCTUATION.sub("", text).partition("\\begin{cases}")
-    branches = sorted(key(branch) for branch in _BRANCHES.split(rows.replace("\\end{cases}", "")) if branch.strip())
-    return [Words(" ".join((key(name), *branches)))]
 
 
 def _going_on(text: str) -> list[Value] | None:
@@ -231,7 +219,7 @@ def _in_logic(text: str) -> list[Value] | None:
 
 def _bared(text: str) -> str:
     """Without the clause behind it, and what is said before it."""
-    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: _clause(text)])))
+    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: clause(text)])))
     text = _MINUS_INFINITY.sub(r"-\\infty", text)
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text and "\\neg" not in text:
@@ -297,6 +285,14 @@ def _one_to_other(text: str) -> list[Value] | None:
     if not _TO.fullmatch(text.strip("“” ")):
         return None
     return [Ratio(tuple(Num(Fraction(part)) for part in re.findall(r"\d+", text)))]
+
+
+def _out_of(text: str) -> list[Value] | None:
+    """`3 out of 10`, `1 in 6`: a part or a probability."""
+    found = _OUT_OF.fullmatch(text.strip("“” "))
+    if found is None or not 0 < int(found[1]) <= int(found[2]):
+        return None
+    return [Scalar(Num(Fraction(int(found[1]), int(found[2]))))]
 
 
 def _lines(text: str) -> list[Value] | None:
@@ -376,29 +372,6 @@ def _right_side(text: str) -> list[Value]:
     r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
     left, _, right = text.partition("=")
     return _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
-
-
-def _clause(text: str) -> int:
-    """Where a clause begins that says of what the answer holds; the end of the text where there is none, or a hedge."""
-    found = _CLAUSE.search(text) or _IN_NUMBERS.search(text)
-    if found is None and "\\ne" in text and not _RELATION.search(text):
-        found = _EXCEPTION.search(text)
-    return len(text) if found is None or _HEDGING.search(found.group()) else found.start()
-
-
-_SIGNS_IN_CLAUSE = re.compile(
-    r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
-)
-_OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # no law for all
-_SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
-
-
-def conditions(text: str) -> frozenset[str]:
-    """What the clause behind an answer asks: its numbers, relations and sets of numbers."""
-    plain = spelled(text)
-    found = _SIGNS_IN_CLAUSE.findall(plain[_clause(plain) :])
-    of_some = frozenset(("some",) if "some" in plain and _OF_SOME.match(plain) else ())
-    return of_some | frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
 
 
 def _is_reducible(ratio: Ratio) -> bool:

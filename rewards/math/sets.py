@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from rewards.math import decide, engine, exact, numeric, polynomials
+from rewards.math import decide, engine, exact, numeric, polynomials, quadratics
 from rewards.math.decide import Answer, yes_if
 from rewards.math.expressions import (
     INFINITY,
@@ -294,7 +294,8 @@ def _half_line(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
         return _from(_FLIPPED[relation], left)
     linear = _linear(add(left, negative(right)), name)
     if linear is None:
-        return _by_engine(left, relation, right, name)
+        solved = quadratics.solved(add(left, negative(right)), relation, name)
+        return _by_engine(left, relation, right, name) if solved is None else solved
     slope, offset = linear
     bound = divide(negative(Num(offset)), Num(slope))
     return _from(relation if slope > 0 else _FLIPPED[relation], bound)

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rewards.math import han
 from rewards.math.dress import arrowed, indexed, undressed
 from rewards.math.layout import laid_out, settled, unbraced
 from rewards.math.tokens import FUNCTION_WORDS
@@ -104,6 +105,9 @@ _SIGNS = {
     "｛": r"\{",
     "｝": r"\}",
     "％": "%",
+    "￥": "¥",
+    "﹤": "<",
+    "﹥": ">",
     "＋": "+",
     "＝": "=",
     "＜": "<",
@@ -140,6 +144,8 @@ _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n", 
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 _LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
 _ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
+_STATEMENTS = re.compile(r"[①-⑩](?:\s*(?:[,，、;；&和与]|and|\\text\s*\{\s*and\s*\})?\s*[①-⑩])+")
+_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
 _VECTOR = re.compile("([a-zA-Z])\u20d7")
 _ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
@@ -247,6 +253,7 @@ _RENAMED = {
     r"\arcosh": r"\acosh",
     r"\cr": "\\\\",
     r"\pounds": "£",
+    r"\yen": "¥",
     r"\euro": "€",
     r"\textdollar": "$",
     r"\backslash": r"\setminus",
@@ -323,6 +330,8 @@ def _quoted(match: re.Match[str]) -> str:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:
         return f" {content} "
+    if content.strip(" .") in ("constant", "const", "Constant") and before[-1:] == "+":
+        return " C "
     if len(content.strip()) == 1 and content.strip().isalpha() and before[-1:] in ("+", "-"):
         return f" {content} "  # a constant
     if _STRUCTURED.fullmatch(content):
@@ -368,6 +377,14 @@ def unwrapped(text: str) -> str:
     return text
 
 
+def _of_statements(text: str) -> str:
+    """`①③`, `③ and ①`: several statements by their numbers, as Roman numerals in brackets."""
+    bare = text.strip().removeprefix("\\text{").removesuffix("}")
+    if _STATEMENTS.fullmatch(bare) is None:
+        return text
+    return ", ".join(f"({_NUMERALS[ord(number) - ord('①')]})" for number in re.findall("[①-⑩]", bare))
+
+
 def _letter(character: str) -> str:
     """Digits and letters of other shapes (full width, bold) as the plain ones; letters of other scripts stay."""
     if character.isdigit() and not character.isascii():
@@ -395,6 +412,8 @@ def spelled(text: str) -> str:
         text = _TRAILING.sub("", " ".join(text.split())).rstrip()
         return settled(unbraced(text))
     text = laid_out(unwrapped(text))
+    if not text.isascii():
+        text = han.in_english(_of_statements(text))
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
         text = _VECTOR.sub(r"\\vec{\1}", _SMALL_DEGREE.sub(lambda degree: "∛" if degree[1] == "³" else "∜", text))
@@ -436,7 +455,13 @@ def spelled(text: str) -> str:
     return settled(_TRAILING.sub("", text).strip())
 
 
-_IN_FULL = {"dne": "does not exist", "d.n.e": "does not exist"}
+_IN_FULL = {
+    "dne": "does not exist",
+    "d.n.e": "does not exist",
+    **dict.fromkeys(
+        ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
+    ),
+}
 
 
 def words_of(text: str) -> str:

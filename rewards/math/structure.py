@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rewards.math.commands import Parser, expression, literal
 from rewards.math.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
-from rewards.math.expressions import Expr, divide, number
+from rewards.math.expressions import E, Expr, divide, free_variables, is_decimal, number
 from rewards.math.left_sides import FUNCTION_NAME, PLAIN_NAMES, by_name, is_unknown, name_of, unsolved
 from rewards.math.matrices import determinant, matrix_sum, read_matrix
 from rewards.math.measured import scalars
@@ -205,7 +205,7 @@ def _interval(value: Value) -> Value:
 
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = name_of(pieces[0], text) or unsolved(pieces[0], text)
-    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and literal(pieces[1]):
+    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and _is_closed(pieces[1]):
         name = "e"  # an eccentricity
     chained = 1
     while name and chained < len(pieces) - 1 and is_unknown(pieces[0]) and is_unknown(pieces[chained]):
@@ -238,6 +238,15 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         except NotMaths:
             pass
     return worked(pieces, [source_of(piece, text) for piece in pieces], lambda piece: _value(piece, text))
+
+
+def _is_closed(piece: Sequence[Token]) -> bool:
+    """A number, or an expression of numbers."""
+    try:
+        found = expression(piece)
+    except NotMaths:
+        return False
+    return found != E and not free_variables(found) and not is_decimal(found)
 
 
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:

@@ -170,10 +170,11 @@ def _named(match: re.Match[str], gap: bool, *, behind_number: bool) -> list[Toke
     if kind == "quoted":
         return _quoted(match.group("quoted"), gap, start)
     if kind == "letters":
-        minutes = (
-            text.lower() == "min" and behind_number and match.string[match.end() : match.end() + 1] not in ("(", "\\")
+        is_time = behind_number and (
+            (text.lower() == "min" and match.string[match.end() : match.end() + 1] not in ("(", "\\"))
+            or (text == "sec" and match.end() == len(match.string))
         )
-        if text.lower() in FUNCTION_WORDS and not minutes and not (text.isupper() and len(text) < 4):
+        if text.lower() in FUNCTION_WORDS and not is_time and not (text.isupper() and len(text) < 4):
             return [Token(Kind.COMMAND, FUNCTION_WORDS[text.lower()], gap, start)]
         return [Token(Kind.LETTER if len(text) == 1 else Kind.WORD, text, gap, start)]
     return [Token(Kind.SIGN, text, gap, start)]

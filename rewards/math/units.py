@@ -118,6 +118,7 @@ _BASE = {
     "euro": (("1", "euro eur"),),
     "sterling": (("1", "gbp"), ("1/100", "pence penny")),
     "yen": (("1", "yen jpy"),),
+    "yuan": (("1", "yuan cny rmb"),),
     "rupee": (("1", "rupee rs inr"),),
     "radian": (("1", "radian rad"),),
     "angle": (("1", "deg degree °"), ("1/60", "arcminute"), ("1/3600", "arcsecond")),

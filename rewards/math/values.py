@@ -127,6 +127,13 @@ class Minus:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """A function in pieces: values with the conditions under which they hold."""
+
+    branches: tuple[tuple[Value, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """`name = value`: what a name on the left is said to be. expression: the name as an expression, where it is one."""
 
@@ -161,7 +168,7 @@ class Inequality:
 
 Value: TypeAlias = (
     "Scalar | Words | Truth | Choice | Based | Clock | Date | Ratio | Matrix | Many | Interval | Union | Meet | Minus"
-    " | Named | Equation | Steps | Inequality"
+    " | Named | Equation | Steps | Inequality | Pieces"
 )
 
 

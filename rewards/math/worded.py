@@ -28,6 +28,7 @@ _STATEMENTS = re.compile(  # letters alone may be unknowns
     rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+(?:\sonly)?|{_ROMAN}\sonly)",
     re.IGNORECASE,
 )
+_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
     r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
@@ -50,7 +51,7 @@ _LETTERS = re.compile(
 )
 _ISO_DATE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*)\s*\(\s*[A-J]\s*\))+")
+_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*|)\s*\(\s*[A-J]\s*\))+")
 _NAMED_RATIO = re.compile(r"[a-zA-Z](?:\s*:\s*[a-zA-Z])+\s*=")
 _OTHER_CHOICE = re.compile(
     r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
@@ -78,7 +79,8 @@ def _statements(text: str) -> list[Value]:
     """`(i) and (iii)`, `I, III only`: statements by their Roman numbers."""
     if _STATEMENTS.fullmatch(text) is None:
         return []
-    return [Words(" and ".join(re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())))]
+    found = re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())
+    return [Words(" and ".join(sorted(found, key=_NUMERALS.index)))]
 
 
 def _choice(text: str) -> list[Value]:
