@@ -57,17 +57,19 @@ def entries_of(name: str) -> list[EntryPoint]:
     return [entry for entry in entries if not colon or _normal(_package(entry)) == _normal(package)]
 
 
-@cache
 def warn_of_hidden(name: str) -> None:
     """Say once that other packages bring a reward that is called like one of ours, and how theirs is named."""
     for entry in installed().get(name, []):
-        package = _package(entry)
-        warnings.warn(
-            f"{name!r} is this package's own reward; that of the package {package} ({entry.value}) is "
-            f"'{package}:{name}'",
-            HiddenReward,
-            stacklevel=3,
-        )
+        _say_hidden(name, _package(entry), entry.value)
+
+
+@cache
+def _say_hidden(name: str, package: str, value: str) -> None:
+    warnings.warn(
+        f"{name!r} is this package's own reward; that of the package {package} ({value}) is '{package}:{name}'",
+        HiddenReward,
+        stacklevel=4,
+    )
 
 
 def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:

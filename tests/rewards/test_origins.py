@@ -118,11 +118,12 @@ def test_a_reward_that_is_called_like_another_is_named_with_its_package(
         tmp_path, "hides_format", "def f(request): return 3.0\n", "format = hides_format:f\nboth = hides_format:f\n"
     )
     package(tmp_path, "also_brings", "def g(request): return 4.0\n", "both = also_brings:g\n")
+    assert grade("format", [REQUEST], workers=1, deadline=7)[0].score == 0.0  # before they are there
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.warns(
         HiddenReward, match=r"'format' is .* own.*hides_format \(hides_format:f\) is 'hides_format:format'"
     ):
-        assert grade("format", [REQUEST], workers=1)[0].score == 0.0
+        assert grade("format", [REQUEST], workers=1, deadline=8)[0].score == 0.0
     assert grade("format", [REQUEST], workers=1, deadline=9)[0].score == 0.0  # said once
     for name, score in (("hides_format:format", 3.0), ("Hides-Format:both", 3.0), ("also-brings:both", 4.0)):
         assert grade(name, [REQUEST], workers=1)[0].score == score
