@@ -40,9 +40,9 @@ _WORDS = re.compile(
     rf"|(?P<or>{_OR}|{_WHOLE.format('или|либо')})|(?P<between>{_WHOLE.format('между')})|(?P<choice>{_CHOICE}[：:]?)"
     rf"|(?P<wrong>(?:이|가)?\s?(?:{_DENYING})|[—–-]?\s?(?:это\s)?(?:{_FALSE}){_CYRILLIC}+(?:\sответ)?)"
     rf"|(?:(?:(?!{_PASSED}){_CJK})+|(?:(?!{_FALSE}){_CYRILLIC}){{2,}})(?:\s?:)?"
-    rf"|(?<![^\W\d_])[èé](?![^\W\d_])"
+    rf"|(?<![^\W\d_])[èéвВкКоОуУ](?![^\W\d_])"
 )
-_EMPTY = re.compile(r"\(\s*\)")
+_EMPTY = re.compile(r"\(\s*\)|(?:\A|(?<=\n))\s*[,;:]\s")  # where nothing is left of what stood there
 _LONGEST = 600
 _ANSWER = (
     r"(?:(?:die|das|la|le|a|o|il|el)\s)?(?:richtige\s|korrekte\s)?"

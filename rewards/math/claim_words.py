@@ -48,7 +48,11 @@ CLASSES = (
         nonsense impossible extraneous invalid disproof oops implausible contradiction reject rejects discard
         discards""",
     ),
-    WordClass("D", "calls it less than an answer", "guess intermediate preliminary overcount undercount"),
+    WordClass(
+        "D",
+        "calls it less than an answer",
+        "guess intermediate preliminary partial draft tentative provisional incomplete overcount undercount",
+    ),
     WordClass("C", "is at odds with what must be", "contradict contradicts violate violates"),
     WordClass(
         "x",
@@ -244,6 +248,6 @@ IDIOMS = _idioms(
     (" to", r"\b(?:has|have|had) to\b", "must"),
     (" out ", r"\bcomes out (?:as|at)\b", "is"),
     (" to", r"\b(?:comes (?:out )?to|amounts to|simplifies to|reduces to)\b", "is"),
-    (" out to", r"\b(?:works out to(?: be)?|turns out to be)\b", "is"),
+    (" out to", r"\b(?:works out to(?: be)?|turn(?:s|ed) out to be)\b", "is"),
 )
 """In the order in which they are looked for."""

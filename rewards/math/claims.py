@@ -114,7 +114,7 @@ _CONCLUDED = re.compile(r".*[eSRZ][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see t
 _THINKING = re.compile(r"\.?y[mOL]?re?q?")  # "I would say that"
 _CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
 _SOMEBODY_ELSE = re.compile(r"[dwxCNrouQ]|P[.gJ]*\Z")
-_NO_TITLE = re.compile(r"[dwxCNnouQrP]")
+_NO_TITLE = re.compile(r"[dwxCNnouQrPD]")
 _TAKEN_FROM = re.compile(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
 _FOR_AN = re.compile(r"pK[gJ]*\Z")  # "for a final answer of"
 _ELSEWHERE = re.compile(r"[druQ]|\A[pF].*o")
@@ -224,11 +224,12 @@ _UNCLAIMED = re.compile(  # what stands before the value
       | \A[Wam][vq]?b?\Z                                    # "Had it been", "With x =", "Taking"
       | l\Z | \A[c,]*S[.lq]?\Z                              # "Lemma", "see table"
       | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
-      | (?:\A|,)(?:(?:c,?y?)?t|(?:c,?)?E)[pF]?\Z             # "To finish, subtract"
+      | (?:\A|[,;])(?:(?:c,?y?)?t|(?:c,?)?E)[pF]?\Z             # "To finish, subtract"
       | pt\Z | y[.m]t\Z | qy[tE]\Z | y[eh]?n?x[.q]{{0,2}}\Z  # "to check", "We eliminated"
     """,
     re.VERBOSE,
 )
+_WOULD = re.compile(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
 _IS_THE_ANSWER = re.compile(r"[^nOmdwx;|]*b[qK][gJ]*A")
 _IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 _NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
@@ -290,11 +291,13 @@ def is_stated(before: str, after: str) -> bool:
         return True
     if _SAID_OF_IT.match(said) is not None or (not row and _A_PART.match(said) is not None):
         return False
-    if _UNCLAIMED.search(row) is not None:
+    if _UNCLAIMED.search(row) is not None or (_WOULD.search(row) is not None and "i" in said.partition("|")[0]):
         return False
     head, answer, about = row[max(map(row.rfind, ";|B")) + 1 :].rpartition("A")
     if not answer or _IS_IT.search(head) is None or _NEW_SUBJECT.search(about) is not None:
         return True
+    if about[:1] == "O" and head[:1] == "i":  # "If there were no wind, the answer would be 8"
+        return False
     return (
         _is_claimed(head) and is_about_it(about) and (about[:1] in ("", ",", "I") or _LINKED.search(about) is not None)
     )

@@ -61,7 +61,7 @@ _CONDITION = re.compile(
     r"\b(?:for|if|as|when|whenever|unless|otherwise)\s[a-z\s]{0,20}\$|\b(?:if|when|otherwise)\b", re.IGNORECASE
 )
 _CONFIRMED = re.compile(
-    r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds)\b[^.\n?]{0,50}[.\s]*\Z"
+    r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds(?=[.\s]*\Z|\strue|\sfor))\b[^.\n?]{0,50}[.\s]*\Z"
     r"|,\s+(?:so|and)\s[^.,;\n?]{1,60}\sas\s(?:required|claimed|expected|desired)[.\s]*\Z"
     r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"
     r"|(?:,\s+which\sis|\s+[–—-]|\s*[–—])\s\S{1,12}\s(?:[a-z]+\s)?(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",

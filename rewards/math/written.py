@@ -48,6 +48,10 @@ _BESIDE = re.compile(  # what a value is compared with, taken from, or found in:
     rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
     r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
     r"|\b(?:in|on|for|with|among|between|of)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
+    r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
+    r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
+    r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
+    r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
     r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
@@ -65,6 +69,8 @@ _TWO_AMOUNTS = re.compile(
 )
 _FIRST_WORD = re.compile(r"[\s$*]*([a-z]+)\b")
 _GONE = re.compile(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
+_OF = re.compile(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
+_EACH = re.compile(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
 _USED = re.compile(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
@@ -147,7 +153,7 @@ _HOW_MANY = re.compile(  # "there are $8$ integers $n$ with $1 < n < 20$": what 
     r"(?![^\n]*\b(?:or|but|so|and|which|if|then|than|giving|leaving|missing|from|not|fewer|more|less)\b)"
     r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*[.\s]*\Z"
 )
-_ASKED_ALONE = re.compile(r"[^\s?]{1,20}\s*\?")
+_ASKED_ALONE = re.compile(r"[^\s?]{1,20}(?:\s[a-z]{2,}){0,3}\s*\?")
 _RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
 _ONE_IN = re.compile(r"\d[\s$*]+(?:in|out\sof)\s[\s$*]*\Z")  # "5 in 12" at the end is one value
 _OFFERED = re.compile(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.IGNORECASE)
@@ -290,6 +296,7 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return True
     if sentence_end(text, other.end) > span.start and (
         _BESIDE.search(text, other.start, span.start) is not None
+        or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
         or (_TIMES.match(text, span.end) and text[other.end : span.start].endswith(", "))
         or (
             _is_result(text, other)
