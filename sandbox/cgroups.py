@@ -56,7 +56,7 @@ class SlotGroup:
         except OSError:
             self.close()
             raise
-        self._events = self._cpu = 0.0
+        self._events = self._cpu = -1.0  # as the last run left them; -1 = nobody has looked
         self._peak_before = 0
 
     def begin(self, memory_bytes: int, processes: int) -> None:
@@ -72,14 +72,18 @@ class SlotGroup:
             self._write("pids", processes)
             self._processes = processes
         self._peak_before = self._set_peak_back()
-        self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
+        if self._cpu < 0:
+            self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
 
     def end(self) -> Usage:
-        """What the run used since `begin`."""
+        """What the run used since `begin`. What there is now is where the next begins."""
         peak = self._peak()
         if peak <= self._peak_before:  # an earlier run's
             peak = 0
-        return Usage(peak, self.cpu_seconds() - self._cpu, int(self._out_of_memory() - self._events))
+        events, cpu = self._out_of_memory(), self.cpu_seconds()
+        usage = Usage(peak, cpu - self._cpu, int(events - self._events))
+        self._events, self._cpu = events, cpu
+        return usage
 
     def used_cpu(self) -> float:
         """CPU seconds since `begin`. Raises OSError."""

@@ -70,11 +70,11 @@ class Slot:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channel, self._hear)
 
-    def start(self, message: dict[str, object], descriptors: list[int]) -> asyncio.Future[Outcome]:
+    def start(self, order: bytes, descriptors: list[int]) -> asyncio.Future[Outcome]:
         """Hand over a run; the future is its outcome. Raises SlotLost."""
         self._number += 1
         try:
-            wire.send(self._channel, {**message, "run": self._number}, descriptors)
+            wire.ask(self._channel, self._number, order, descriptors)
         except OSError as error:
             self.fail(f"its slot is gone: {error}")
             raise SlotLost(f"its slot is gone: {error}") from error
@@ -85,7 +85,7 @@ class Slot:
         """End the run that has this outcome, if it is still on: the slot may have gone on to the next."""
         if outcome is self._answer and not outcome.done():
             with contextlib.suppress(OSError):
-                wire.send(self._channel, {"kill": cause, "run": self._number}, [])
+                wire.ask(self._channel, self._number, cause.encode(), [])
 
     def free(self) -> None:
         """The run has ended: the next may come."""
@@ -164,10 +164,7 @@ class Run:
         self._home: socket.socket | None = None
         if not slot.alive:  # it died while another slot was waited for
             raise SlotLost("its slot ended before its start")
-        limits = _numbers(job.limits)
-        if slot.group is None:
-            limits = {**limits, "process_memory_bytes": job.limits.memory_bytes}
-        else:
+        if slot.group is not None:
             try:
                 slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4)  # the slot and the run's init
             except OSError as error:
@@ -189,7 +186,7 @@ class Run:
                     given.append(theirs[-1])
             except OSError as error:
                 raise refused("a run could not be started", error) from error
-            self._outcome = slot.start({"limits": limits, "outputs": bool(job.outputs)}, given)
+            self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs)), given)
         except BaseException:  # whatever it was: the slot, if it lives, is another's; a collector closes no descriptors
             slot.free()
             _close(ours)
@@ -318,9 +315,12 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
 
 
 @lru_cache(maxsize=64)
-def _numbers(limits: Limits) -> dict[str, object]:
-    """Limits by name, as a slot reads them. Not to be changed."""
-    return asdict(limits)
+def _order(limits: Limits, counted: bool, outputs: bool) -> bytes:
+    """What a slot is told of a run. counted: a cgroup counts its memory."""
+    numbers = asdict(limits)
+    if not counted:
+        numbers["process_memory_bytes"] = limits.memory_bytes
+    return wire.packed({"limits": numbers, "outputs": outputs})
 
 
 def _close(descriptors: list[int]) -> None:

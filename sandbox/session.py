@@ -44,6 +44,7 @@ class RunSession:
         self._channel = channel
         self._inbox = Inbox(channel)
         self._sending = asyncio.Lock()  # an event loop knows one writer of a socket
+        self._senders = 0  # who waits for it, or has it
         self._closing = self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -87,6 +88,22 @@ class RunSession:
         return cls(runs, [watch(run) for run in runs], ours, release)
 
     async def send(self, data: bytes) -> None:
+        if not (self._closed or self._senders):  # most fits at once, and costs a third without the event loop
+            try:
+                data = data[self._channel.send(data) :]
+            except BlockingIOError:
+                pass
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            if not data:
+                return
+        self._senders += 1
+        try:
+            await self._send_rest(data)
+        finally:
+            self._senders -= 1
+
+    async def _send_rest(self, data: bytes) -> None:
         async with self._sending:
             if self._closed:
                 return

@@ -46,7 +46,7 @@ _PROGRAMS = {
 class Calls:
     """A list of calls. What they are given by address lives as long as it does, in one place."""
 
-    __slots__ = ("_end", "_first", "_held", "_names", "_perform", "_rows", "_table")
+    __slots__ = ("_behind", "_end", "_first", "_held", "_names", "_perform", "_rows", "_table", "stopped_at")
 
     def __init__(self) -> None:
         """Raises OSError on an unknown processor."""
@@ -54,7 +54,9 @@ class Calls:
         self._rows: list[bytes] = []
         self._held: list[ctypes.Array[ctypes.c_char]] = []
         self._table = ctypes.create_string_buffer(0)
-        self._first = self._end = 0
+        self._first = self._end = ctypes.c_size_t(0)  # made once: a number would be looked at at each call
+        self._behind = 0
+        self.stopped_at = -1  # the place of the call that failed
         self._perform = _program()
 
     def add(self, name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char]) -> None:
@@ -76,25 +78,30 @@ class Calls:
         """Let a buffer live on, the address of which stands in another."""
         self._held.append(buffer)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def lay_out(self) -> Calls:
         """Make the table of what was added."""
         table = b"".join(self._rows)
         self._table = ctypes.create_string_buffer(table, len(table))
-        self._first = ctypes.addressof(self._table)
-        self._end = self._first + len(table)
+        first = ctypes.addressof(self._table)
+        self._behind = first + len(table)
+        self._first, self._end = ctypes.c_size_t(first), ctypes.c_size_t(self._behind)
         return self
 
     def run(self) -> None:
         """Make the calls that were laid out. Raises OSError for the first that fails."""
         stopped = self._perform(self._first, self._end)
-        if stopped != self._end:
-            at = (stopped - self._first) // _ROW.size
-            code = (1 << 64) - _ROW.unpack_from(self._table, stopped - self._first)[7]
-            raise OSError(code, f"{self._names[at]}: {os.strerror(code)}")
+        if stopped != self._behind:
+            offset = stopped - self._first.value
+            self.stopped_at = offset // _ROW.size
+            code = (1 << 64) - _ROW.unpack_from(self._table, offset)[7]
+            raise OSError(code, f"{self._names[self.stopped_at]}: {os.strerror(code)}")
 
 
 @functools.cache
-def _program() -> Callable[[int, int], int]:
+def _program() -> Callable[[ctypes.c_size_t, ctypes.c_size_t], int]:
     """The program, in memory that may be executed: a file's, since some machines allow no other."""
     kernel.number("clone")  # knows the machine, or says so
     program = _PROGRAMS[kernel.MACHINE]
@@ -107,16 +114,15 @@ def _program() -> Callable[[int, int], int]:
             os.close(file)
     except OSError:  # refused by the machine's policy
         return one_by_one
-    prototype = ctypes.PYFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
-    return prototype(address)
+    return ctypes.PYFUNCTYPE(ctypes.c_size_t)(address)
 
 
-def one_by_one(first: int, end: int) -> int:
+def one_by_one(first: ctypes.c_size_t, end: ctypes.c_size_t) -> int:
     """What the program does, in Python."""
-    for at in range(first, end, _ROW.size):
+    for at in range(first.value, end.value, _ROW.size):
         row = (ctypes.c_char * _ROW.size).from_address(at)
         number, *arguments, _result = _ROW.unpack_from(row)
         if code := kernel.call(number, *arguments):
             _RESULT.pack_into(row, _ROW.size - _RESULT.size, (1 << 64) - code)
             return at
-    return end
+    return end.value

@@ -43,6 +43,7 @@ _libc.syscall.restype = ctypes.c_long
 _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 _set_action, _SIG_DFL, _SIG_IGN = _signal.signal, _signal.SIG_DFL, _signal.SIG_IGN
 _libc.mmap.restype = ctypes.c_void_p
+_LARGEST_OF_HEAP, _SMALLEST_OF_HEAP = 100_000, 24
 _NUMBERS = {
     "clone": (56, 220),
     "pivot_root": (155, 41),
@@ -52,6 +53,7 @@ _NUMBERS = {
     "dup3": (292, 24),
     "close_range": (436, 436),
     "unshare": (272, 97),
+    "setns": (308, 268),
     "mount": (165, 40),
     "umask": (95, 166),
     "mkdirat": (258, 34),
@@ -93,15 +95,6 @@ def clone(flags: int) -> int:
     """Fork with new namespaces: 0 in the child. The interpreter is not told: only for one that has a single thread."""
     pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
     return _checked(pid, f"clone with namespaces {flags:#x}")
-
-
-def unshare(flags: int) -> None:
-    _checked(_libc.unshare(flags), f"unshare {flags:#x}")
-
-
-def enter(namespace: int, kind: int) -> None:
-    """Have this process (its later children, for a process namespace) be in the namespace of that descriptor."""
-    _checked(_libc.setns(namespace, kind), f"setns {kind:#x}")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -164,6 +157,28 @@ def give_back_memory() -> None:
     """What was freed goes back to the kernel: a fork has to copy the table of all that is held."""
     if hasattr(_libc, "malloc_trim"):  # glibc
         _libc.malloc_trim(ctypes.c_size_t(0))
+
+
+class _HeapUse(ctypes.Structure):
+    """What `mallinfo2` returns, of which the last number counts: bytes that are free behind all else."""
+
+    _fields_ = (("others", ctypes.c_size_t * 9), ("last", ctypes.c_size_t))
+
+
+def fill_heap() -> None:
+    """Take what is free between what the C library has given out, for good: what is next lies behind all else."""
+    if not hasattr(_libc, "mallinfo2"):  # another C library, or an old one
+        return
+    _libc.malloc.restype = _libc.sbrk.restype = ctypes.c_void_p
+    _libc.mallinfo2.restype = _HeapUse
+    size = _LARGEST_OF_HEAP
+    while size >= _SMALLEST_OF_HEAP:
+        last = _libc.sbrk(ctypes.c_ssize_t(0)) - _libc.mallinfo2().last
+        taken = _libc.malloc(ctypes.c_size_t(size)) or last
+        if taken >= last:  # there is no gap of this size
+            if taken > last:
+                _libc.free(ctypes.c_void_p(taken))
+            size -= max(16, size // 8)
 
 
 def closes_ranges() -> bool:

@@ -16,6 +16,7 @@ import sys
 from types import ModuleType, TracebackType
 from typing import IO, NoReturn
 
+_STREAMS: tuple[IO[str], ...] = (sys.stdout, sys.stderr)
 _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
 _IGNORED = "Exception ignored on flushing sys.stdout:" if sys.version_info >= (3, 13) else "Exception ignored in: {!r}"
 
@@ -27,34 +28,56 @@ def is_warm(argv: list[str]) -> bool:
     return len(argv) > 2 if argv[1] in ("-m", "-c") else not argv[1].startswith("-")
 
 
-def become(argv: list[str], path: list[str]) -> NoReturn:
-    """Run the program and end the process. `path`: sys.path as a fresh interpreter has it, without the first entry."""
-    gc.enable()
-    streams = [sys.stdout, sys.stderr]
-    code = _run(argv, path)
-    os._exit(_finish(code, streams))
+def become(argv: list[str]) -> NoReturn:
+    """Run the program and end the process."""
+    os._exit(_finish(_run(argv)))
 
 
-def settle() -> None:
-    """In the zygote, when all is imported: its own modules are not for a program to see. They live on by their uses."""
+def rehearse(argv: list[str]) -> None:
+    """Become a module that does nothing, and come back: `run.rehearse`."""
+    before = sys.argv[:], sys.orig_argv
+    nothing = ModuleType(argv[2])
+    nothing.__file__ = ""
+    nothing.main = _nothing  # type: ignore[attr-defined]
+    sys.modules[argv[2]] = nothing
+    if _run(argv):
+        raise OSError(f"the rehearsal of a run went wrong: {argv}")
+    gc.disable()
+    del sys.modules[argv[2]]
+    sys.argv[:], sys.orig_argv = before
+
+
+def _nothing() -> None:
+    """What a module does in a rehearsal."""
+
+
+def settle(work: str) -> None:
+    """In the zygote, when all is imported: what programs find. work: the folder that they start in.
+
+    It has a `__main__` in which nothing is, and that folder first on its path: most programs then need no other. Its
+    own modules are not for a program to see; they live on by their uses.
+    """
+    main = ModuleType("__main__")
+    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    sys.modules["__main__"] = main
+    sys.path.insert(0, work)
     package = __name__.partition(".")[0]
     for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
         del sys.modules[name]
 
 
-def _run(argv: list[str], path: list[str]) -> int:
-    main = ModuleType("__main__")
-    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
-    sys.modules["__main__"] = main
-    sys.orig_argv[:] = [sys.executable, *argv[1:]]
+def _run(argv: list[str]) -> int:
+    gc.enable()
+    sys.orig_argv = [sys.executable, *argv[1:]]
     try:
         if argv[1] == "-m":
-            _run_module(argv[2:], path)
+            _run_module(argv[2:])
         elif argv[1] == "-c":
-            sys.argv[:], sys.path[:] = ["-c", *argv[3:]], ["", *path]
-            exec(compile(argv[2], "<string>", "exec"), main.__dict__)
+            sys.argv[:] = ["-c", *argv[3:]]
+            sys.path[0] = ""
+            exec(compile(argv[2], "<string>", "exec"), sys.modules["__main__"].__dict__)
         else:
-            _run_file(argv[1:], path, main)
+            _run_file(argv[1:], sys.modules["__main__"])
     except SystemExit as end:
         return _exit_code(end.code)
     except BaseException as error:  # a program may raise anything
@@ -63,9 +86,9 @@ def _run(argv: list[str], path: list[str]) -> int:
     return 0
 
 
-def _run_module(argv: list[str], path: list[str]) -> None:
+def _run_module(argv: list[str]) -> None:
     """A preloaded module is asked for its `main`, another is run as usual."""
-    sys.argv[:], sys.path[:] = argv, [os.getcwd(), *path]
+    sys.argv[:] = argv
     loaded = sys.modules.get(argv[0])
     if loaded is not None and hasattr(loaded, "main"):
         sys.argv[0] = str(loaded.__file__)
@@ -76,9 +99,10 @@ def _run_module(argv: list[str], path: list[str]) -> None:
     runpy._run_module_as_main(argv[0])  # type: ignore[attr-defined]
 
 
-def _run_file(argv: list[str], path: list[str], main: ModuleType) -> None:
+def _run_file(argv: list[str], main: ModuleType) -> None:
     file = os.path.abspath(argv[0])
-    sys.argv[:], sys.path[:] = argv, [os.path.dirname(file), *path]
+    sys.argv[:] = argv
+    sys.path[0] = os.path.dirname(file)
     main.__file__ = file
     main.__cached__ = None  # type: ignore[attr-defined]
     try:
@@ -111,7 +135,7 @@ def _show(error: BaseException) -> None:
         sys.__excepthook__(type(error), error, trace)
 
 
-def _finish(code: int, streams: list[IO[str]]) -> int:
+def _finish(code: int) -> int:
     """What an interpreter does last: join threads, atexit, flush what is open."""
     threading = sys.modules.get("threading")
     for step in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs):
@@ -122,7 +146,7 @@ def _finish(code: int, streams: list[IO[str]]) -> int:
             code = _exit_code(end.code)
         except BaseException as error:  # as above
             _show(error)
-    for stream in {id(stream): stream for stream in (sys.stdout, *streams, sys.stderr)}.values():
+    for stream in {id(stream): stream for stream in (sys.stdout, *_STREAMS, sys.stderr)}.values():
         try:
             stream.flush()
         except (AttributeError, ValueError):  # replaced, or closed

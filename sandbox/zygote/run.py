@@ -13,7 +13,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from . import kernel, python, root, wire
@@ -23,19 +23,21 @@ _MOST = 1 << 60  # of anything
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _CLOCK_MONOTONIC = 1
+_TIMES = 16  # more than the interpreter waits for before it specialises a function
 _STARTED = b"started "
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 _TIME = struct.Struct("qq")  # seconds, nanoseconds
 
 
 class Plan:
     """A run's set-up, as a slot lays it out before it forks; one that was made serves all runs that are alike.
 
-    moving, making, demoting, starting: the calls, in this order. told_at: where what goes wrong is said, before the
-    descriptors are moved; report, bundle, home: where they are afterwards. home: -1 = nobody wants the working folder.
+    making, demoting, starting: the calls, in this order; the first `moves` move descriptors. told_at: where what goes
+    wrong is said until then; report, bundle, home: where they are afterwards. home: -1 = nobody wants the folder.
     rest: from which descriptor on all are to be closed one by one, where the kernel cannot do it at once; -1 = it can.
     """
 
-    __slots__ = ("bundle", "demoting", "home", "making", "moving", "report", "rest", "starting", "told_at")
+    __slots__ = ("bundle", "demoting", "home", "making", "moves", "report", "rest", "starting", "told_at")
 
     def __init__(
         self,
@@ -61,8 +63,10 @@ class Plan:
         self.told_at = report
         self.report, self.bundle, self.home = theirs, theirs + 1, theirs + 2 if home >= 0 else -1
         self.rest = -1 if kernel.closes_ranges() else len(moved)
-        self.moving = _move(moved)
-        self.making = _make_world(box, 0 if own_namespace else uid)
+        self.making = Calls()
+        _move(self.making, moved)
+        self.moves = len(self.making)
+        _make_world(self.making, box, 0 if own_namespace else uid)
         self.demoting = Calls()
         if own_namespace:
             _enter_namespace(self.demoting, uid, len(moved))
@@ -70,9 +74,8 @@ class Plan:
         self.starting = _start(self.report, range(theirs, len(moved)))
 
 
-def _move(descriptors: Sequence[int]) -> Calls:
+def _move(calls: Calls, descriptors: Sequence[int]) -> None:
     """Have these descriptors from 0 on, and no other."""
-    calls = Calls()
     calls.add("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     calls.add("setsid")
     high = max(_HIGH, *descriptors) + 1
@@ -82,18 +85,16 @@ def _move(descriptors: Sequence[int]) -> Calls:
         calls.add("dup3", high + at, at, 0)
     if kernel.closes_ranges():
         calls.add("close_range", len(descriptors), 0xFFFFFFFF, 0)
-    return calls.lay_out()
 
 
-def _make_world(box: tuple[int, int], owner: int) -> Calls:
+def _make_world(calls: Calls, box: tuple[int, int], owner: int) -> None:
     """Mounts of its own. owner: of the working folder, as he is called before he has a namespace of his own."""
-    calls = Calls()
     calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
     root.make_box(calls, box, owner)
     calls.add("chdir", root.WORK.encode())
     for stream in range(3):  # so that /dev/stdin can be opened by name
         calls.add("fchown", stream, owner, owner)
-    return calls.lay_out()
+    calls.lay_out()
 
 
 def _enter_namespace(calls: Calls, inside: int, free: int) -> None:
@@ -151,25 +152,15 @@ def began(said: bytes) -> float | None:
     return float(seconds + nanoseconds / 1e9)
 
 
-class Program:
-    """What the program is told of itself. env: what it has beyond the environment of all."""
+def prepare(plan: Plan) -> tuple[list[str], dict[str, str]]:
+    """Make the run's world, and give up every privilege in it: the program's command, and what it has of environment.
 
-    __slots__ = ("argv", "env")
-
-    def __init__(self, argv: list[str], env: dict[str, str]) -> None:
-        self.argv = argv
-        self.env = env
-
-
-def prepare(plan: Plan) -> Program:
-    """Make the run's world, and give up every privilege in it. What cannot be set up is reported, and ends it."""
-    report = plan.told_at
+    What cannot be set up is reported, and ends it.
+    """
     try:
-        plan.moving.run()
-        report = plan.report
+        plan.making.run()
         if plan.rest >= 0:
             os.closerange(plan.rest, os.sysconf("SC_OPEN_MAX"))
-        plan.making.run()
         root.show_in_tmp()
         argv, env, files = wire.unbundle(plan.bundle)  # before its memory is limited
         plan.demoting.run()
@@ -181,9 +172,10 @@ def prepare(plan: Plan) -> Program:
             os.close(folder)
         plan.starting.run()
     except (OSError, ValueError) as error:
-        os.write(report, f"fault {error}".encode()[:2000])
+        still = 0 <= plan.making.stopped_at < plan.moves
+        os.write(plan.told_at if still else plan.report, f"fault {error}".encode()[:2000])
         os._exit(1)
-    return Program(argv, env)
+    return argv, env
 
 
 def tell(path: str, text: str) -> None:
@@ -196,16 +188,12 @@ def tell(path: str, text: str) -> None:
 
 
 def _write(path: str, content: bytes) -> None:
-    folder = os.path.dirname(path)
-    if folder:
-        os.makedirs(folder, 0o755, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o755)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    finally:
-        os.close(descriptor)
+    if "/" in path:
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    descriptor = os.open(path, _NEW, 0o755)
+    while content:
+        content = content[os.write(descriptor, content) :]
+    os.close(descriptor)
 
 
 def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
@@ -232,14 +220,20 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
     return bounds
 
 
-def start(program: Program, path: list[str]) -> NoReturn:
-    """In the program, at the end of all set-up: become it."""
-    if program.env:
-        os.environ.update(program.env)
-    if python.is_warm(program.argv):
-        python.become(program.argv, path)
-    argv = program.argv
-    if argv[0] == "python":
+def start(plan: Plan, become: Callable[[list[str]], None] = python.become) -> None:
+    """In the fork: make its world, and become the program."""
+    argv, env = prepare(plan)
+    if env:
+        os.environ.update(env)
+    if python.is_warm(argv):
+        become(argv)
+    else:
+        _execute(argv)
+
+
+def _execute(argv: list[str]) -> NoReturn:
+    name = argv[0]
+    if name == "python":
         argv = [sys.executable, *argv[1:]]
     kernel.default_action(signal.SIGPIPE)
     kernel.default_action(signal.SIGXFSZ)
@@ -249,5 +243,21 @@ def start(program: Program, path: list[str]) -> NoReturn:
         code, why = _NOT_FOUND, "not found"
     except (OSError, ValueError) as error:
         code, why = _NOT_EXECUTABLE, str(error)
-    os.write(2, f"{program.argv[0]}: {why}\n".encode(errors="replace"))
+    os.write(2, f"{name}: {why}\n".encode(errors="replace"))
     os._exit(code)
+
+
+def rehearse() -> None:
+    """Go a run's way some times in this process, with nothing to do on it: its forks then find it specialised.
+
+    Code that is not copies 50 pages more: it looks up each name anew, and writes down what it has found.
+    """
+    plan = Plan.__new__(Plan)
+    plan.making = plan.demoting = plan.starting = Calls().lay_out()
+    plan.home = plan.rest = -1
+    plan.bundle = wire.bundle(["python", "-m", "rehearsal"], {}, {"null": b"0"})
+    os.chdir("/dev")
+    for _ in range(_TIMES):
+        start(plan, python.rehearse)
+    os.chdir("/")
+    os.close(plan.bundle)

@@ -7,7 +7,6 @@ stand in the cgroup that its runs inherit.
 from __future__ import annotations
 
 import _socket as socket
-import contextlib
 import gc
 import importlib
 import math
@@ -19,8 +18,8 @@ import sys
 import time
 from typing import NoReturn
 
+from . import calls, compact, kernel, memory, python, root, run, wire
 from . import filter as seccomp
-from . import kernel, memory, python, root, run, wire
 
 _WALL = 0x40000000  # wait for children of every kind
 _LONGEST_POLL = 3600.0  # seconds
@@ -28,9 +27,7 @@ _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
 _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
-_MOST_PLANS = 16
-# The limits that a plan holds; the others are watched from outside, and may differ from run to run.
-_PLANNED = ("cpu_seconds", "disk_bytes", "disk_files", "open_files", "processes", "process_memory_bytes")
+_MOST_PLANS = 32
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs that are ever graded; a fork then has them for nothing. Each costs every fork the pages that
@@ -42,13 +39,16 @@ COMMON = (
 
 
 class Zygote:
-    """What slots inherit. uid: of the first slot, -1 where each run has a user namespace of its own instead."""
+    """What slots inherit. uid: of the first slot, -1 where each run has a user namespace of its own instead.
 
-    __slots__ = ("filter", "path", "uid")
+    gaps: what fills those in its memory.
+    """
 
-    def __init__(self, uid: int, path: list[str], *, memory_counted: bool) -> None:
+    __slots__ = ("filter", "gaps", "uid")
+
+    def __init__(self, uid: int, *, memory_counted: bool) -> None:
         self.uid = uid
-        self.path = path
+        self.gaps: list[object] = []
         self.filter = seccomp.build(memory_counted=memory_counted)
 
 
@@ -68,15 +68,19 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     wire.answer(control, {"ready": True})
     number, channel = _fork_slots(control)
     slot = Slot(zygote, number, channel)
+    fork, start = os.fork, run.start  # what a fork has at hand it need not look up, in memory that it would copy
     while (watched := slot.next()) is not None:
+        plan, pid = watched.plan, -1
         # Forked here, where nothing is on the stack: what a fork lets go of on its way up it would copy first.
         try:
-            watched.init = _start_init(slot.own_processes)
-            watched.pid = os.fork()
+            slot.entering.run()
+            watched.init = _start_init()
+            pid = fork()
         except OSError as error:
             watched.said = f"fault {error}".encode()
-        if watched.pid == 0:
-            run.start(run.prepare(watched.plan), zygote.path)
+        if pid == 0:
+            start(plan)
+        watched.pid = pid
         slot.finish(watched)
     os._exit(0)
 
@@ -104,11 +108,13 @@ def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
     for name in COMMON:
         importlib.import_module(name)
     _preload(config["preload"])  # type: ignore[arg-type]
-    zygote = Zygote(first, list(sys.path), memory_counted=memory_counted)
+    zygote = Zygote(first, memory_counted=memory_counted)
     kernel.drop_bounding_set()
-    python.settle()
+    run.rehearse()
+    python.settle(root.WORK)
     gc.collect()
     kernel.give_back_memory()
+    zygote.gaps = compact.fill_gaps()
     gc.freeze()
     gc.disable()
     return zygote
@@ -162,7 +168,7 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
             for procs in cgroups:
                 os.write(procs, b"0")
                 os.close(procs)
-            return int(message["slot"]), socket.socket(fileno=channel)  # type: ignore[call-overload]
+            return int(message["slot"]), socket.socket(fileno=channel)
         for descriptor in (channel, *cgroups):
             os.close(descriptor)
     os._exit(0)
@@ -179,20 +185,24 @@ class Slot:
         self._channel = channel
         self._poller = select.poll()
         self._poller.register(channel, select.POLLIN)
-        self._plans: dict[tuple[object, ...], run.Plan] = {}
+        self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float]]] = {}
         self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self.entering = calls.Calls()  # a new process namespace, in which the next forks are; made of that of the slot
+        self.entering.add("setns", self.own_processes, kernel.CLONE_NEWPID)
+        self.entering.add("unshare", kernel.CLONE_NEWPID)
+        self.entering.lay_out()
 
     def next(self) -> Watched | None:
         """Wait for a run; None: the supervisor is gone."""
-        while (received := wire.receive(self._channel)) is not None:
-            message, descriptors = received
-            if "kill" in message:  # it came after the end
+        while (received := wire.asked(self._channel)) is not None:
+            number, order, descriptors = received
+            if not descriptors:  # to kill a run, after its end
                 continue
             read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             descriptors.append(write)
-            limits: dict[str, float] = message["limits"]  # type: ignore[assignment]
-            plan = self._plan(limits, descriptors, outputs=bool(message["outputs"]))
-            return Watched(self._channel, self._poller, read, message["run"], limits, plan, descriptors)
+            # Most runs are told what one before was told: then nothing of it is looked at.
+            plan, limits = self._plans.get((order, *descriptors)) or self._plan(order, descriptors)
+            return Watched(self._channel, self._poller, read, number, limits, plan, descriptors)
         return None
 
     def finish(self, watched: Watched) -> None:
@@ -203,24 +213,25 @@ class Slot:
         os.close(watched.report)
         wire.tell(self._channel, outcome)
 
-    def _plan(self, limits: dict[str, float], descriptors: list[int], *, outputs: bool) -> run.Plan:
-        key = (*map(limits.get, _PLANNED), *descriptors, outputs)
-        if key not in self._plans:
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            bundle, *kept, report = descriptors
-            self._plans[key] = run.Plan(
-                home=kept.pop() if outputs else -1,
-                descriptors=kept,
-                report=report,
-                bundle=bundle,
-                limits=limits,
-                box=_size_of_box(limits),
-                uid=self._uid,
-                own_namespace=self._own_namespace,
-                seccomp=self._filter,
-            )
-        return self._plans[key]
+    def _plan(self, order: bytes, descriptors: list[int]) -> tuple[run.Plan, dict[str, float]]:
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        message = wire.unpacked(order)
+        limits: dict[str, float] = message["limits"]
+        bundle, *kept, report = descriptors
+        plan = run.Plan(
+            home=kept.pop() if message["outputs"] else -1,
+            descriptors=kept,
+            report=report,
+            bundle=bundle,
+            limits=limits,
+            box=_size_of_box(limits),
+            uid=self._uid,
+            own_namespace=self._own_namespace,
+            seccomp=self._filter,
+        )
+        self._plans[order, *descriptors] = plan, limits
+        return plan, limits
 
 
 def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
@@ -229,10 +240,8 @@ def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
     return int(most), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
 
 
-def _start_init(own_processes: int) -> int:
-    """Start pid 1 of a new process namespace, in which the next fork will be, too."""
-    kernel.enter(own_processes, kernel.CLONE_NEWPID)
-    kernel.unshare(kernel.CLONE_NEWPID)
+def _start_init() -> int:
+    """Start pid 1 of the process namespace that was entered."""
     kernel.ignore(signal.SIGCHLD)
     try:
         return os.posix_spawn(root.INIT, ["init"], {})
@@ -299,16 +308,18 @@ class Watched:
             while True:
                 left = until - time.monotonic()
                 patience = min(left, _MEMORY_EVERY if most_memory < math.inf else _LONGEST_POLL)
-                ready = [descriptor for descriptor, _event in self.poller.poll(max(0.0, patience) * 1000 + 0.5)]
-                if program in ready:
-                    return self._began(forked)
+                ready = False
+                for descriptor, _event in self.poller.poll(max(0.0, patience) * 1000 + 0.5):
+                    if descriptor == program:
+                        return self._began(forked)
+                    ready = True
                 if ready:
-                    received = wire.receive(self.channel)
+                    received = wire.asked(self.channel)
                     if received is None:
                         self._kill()
                         os._exit(0)
-                    if received[0]["run"] == self.number:
-                        self.cause = str(received[0]["kill"])
+                    if received[0] == self.number:
+                        self.cause = received[1].decode()
                 elif left <= patience:
                     until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS)
                     if until <= time.monotonic():
@@ -326,6 +337,8 @@ class Watched:
     def _began(self, forked: float) -> float:
         """What the run has said of its start, or of what kept it from that; when it was forked if it said nothing."""
         if not self.said:
-            with contextlib.suppress(BlockingIOError):
+            try:  # noqa: SIM105  # a context manager would copy six pages
                 self.said = os.read(self.report, 4096)
+            except BlockingIOError:
+                pass
         return run.began(self.said) or forked

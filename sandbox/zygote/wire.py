@@ -25,31 +25,63 @@ Outcome: TypeAlias = "tuple[int, float, float, int, str, str]"
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16
 _SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_RUN = struct.Struct("<q")
 _NUMBERS = struct.Struct("<qddq")
 _FORM = 2  # of marshal: the oldest that has all that is sent, so that interpreters of other versions read it
 
 
 def send(channel: socket.socket, message: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """Send one message towards the zygote. Raises OSError where the other end is gone."""
-    data = marshal.dumps(message, _FORM)
+    """Send one message to the zygote. Raises OSError where it is gone."""
+    _send(channel, packed(message), descriptors)
+
+
+def ask(channel: socket.socket, run: int, order: bytes, descriptors: Sequence[int]) -> None:
+    """Tell a slot what to do about a run: to make it, as `packed`, with descriptors; or, with none, what to end it for.
+
+    Raises OSError where it is gone.
+    """
+    _send(channel, _RUN.pack(run) + order, descriptors)
+
+
+def packed(message: dict[str, Any]) -> bytes:
+    """A message in the form that goes towards the zygote."""
+    return marshal.dumps(message, _FORM)
+
+
+def unpacked(data: bytes) -> dict[str, Any]:
+    """What `packed` wrote."""
+    message: dict[str, Any] = marshal.loads(data)
+    return message
+
+
+def _send(channel: socket.socket, data: bytes, descriptors: Sequence[int]) -> None:
     if descriptors:
         channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))])
     else:
         channel.send(data)
 
 
-def receive(channel: socket.socket) -> tuple[dict[str, object], list[int]] | None:
+def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """One message and its descriptors (close-on-exec); None: the other end is gone."""
+    data, descriptors = _receive(channel)
+    return (unpacked(data), descriptors) if data else None
+
+
+def asked(channel: socket.socket) -> tuple[int, bytes, list[int]] | None:
+    """What `ask` sent: the number of the run, the order, descriptors; None: the other end is gone."""
+    data, descriptors = _receive(channel)
+    return (_RUN.unpack_from(data)[0], data[_RUN.size :], descriptors) if data else None
+
+
+def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     try:
         data, ancillary, _flags, _address = channel.recvmsg(_LARGEST, _SPACE, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
-        return None
-    if not data:
-        return None
-    descriptors = array.array("i")
+        return b"", []
+    descriptors: list[int] = []
     for _level, _kind, content in ancillary:
-        descriptors.frombytes(content)
-    return marshal.loads(data), descriptors.tolist()
+        descriptors += memoryview(content).cast("i")
+    return data, descriptors
 
 
 def give(channel: int, descriptor: int) -> None:
@@ -112,7 +144,7 @@ def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, byte
 def unbundle(descriptor: int) -> tuple[list[str], dict[str, str], dict[str, bytes]]:
     """Read what `bundle` wrote, in a run."""
     content: tuple[list[str], dict[str, str], dict[str, bytes]]
-    content = marshal.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    content = marshal.loads(os.pread(descriptor, os.lseek(descriptor, 0, os.SEEK_END), 0))
     return content
 
 

@@ -43,6 +43,7 @@ def test_the_first_call_that_fails_is_named_and_none_is_made_behind_it(tmp_path:
     with pytest.raises(FileExistsError, match=r"mkdirat .*there: File exists"):
         calls.lay_out().run()
     assert os.listdir(tmp_path) == ["there"]
+    assert calls.stopped_at == 1
 
 
 def test_an_empty_table_does_nothing() -> None:
