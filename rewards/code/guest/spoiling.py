@@ -200,7 +200,7 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
 
     def names_of_filled(held: dict[str, Any]) -> expecting.Names:
         names = _names_of(held, bare=emptied, resized=resized)
-        grown, others = _names_among(held, to_be_filled)
+        grown, others = _names_among(held, to_be_filled, emptied)
         answers = names.answers | grown | (others - names.changed)
         return replace(names, answers=answers, changed=names.changed - grown, equal=True)
 
@@ -326,14 +326,24 @@ def _written_by(function: FunctionType) -> set[str]:
     return {step.argval for step in steps if step.opname in ("STORE_DEREF", "STORE_GLOBAL")}
 
 
-def _names_among(held: dict[str, Any], sought: _ToBeFilled) -> tuple[set[str], set[str]]:
-    """Names of what has grown, and others."""
+def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tuple[set[str], set[str]]:
+    """Names of what has grown, and of what the program may have put nothing into. Of what holds something that it held
+    before nothing is known: `assert sorted(out) == sorted(xs)` is honest where `out` was overwritten.
+    """
     named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
     parts = [(f"{name}.{part}", content) for name, value in named for part, content in _attributes(value).items()]
     named += [(name, value) for name, value in parts if not proxies.is_proxy(value)]
     grown = {name for name, value in named if id(value) in sought.grown}
-    others = {name for name, value in named if id(value) in sought.values or _is_path(value)}
-    return grown, (others | sought.written & held.keys()) - grown
+    others = {name for name, value in named if id(value) in sought.values and _holds_nothing(value)}
+    if emptied:
+        others |= {name for name, value in named if _is_path(value)} | sought.written & held.keys()
+    return grown, others - grown
+
+
+def _holds_nothing(value: Any) -> bool:
+    if (held := content(value)) is not None:
+        return not held
+    return all(_is_nothing(part) or callable(part) for part in _attributes(value).values())
 
 
 def _is_path(value: Any) -> bool:
