@@ -24,6 +24,7 @@ from rewards.math.expressions import (
     Op,
     Sym,
     add,
+    free_variables,
     in_order,
     multiply,
     negative,
@@ -48,6 +49,15 @@ def alike(gold: Expr, answer: Expr) -> bool:
     if len(a.args) != len(b.args) or a.args[1] != b.args[1]:
         return False
     return all(_same_in_form(*pair) for pair in zip((*a.args[2:], a.args[0]), (*b.args[2:], b.args[0]), strict=True))
+
+
+def counts(expression: Expr) -> frozenset[str]:
+    """The variables in the bounds of its sums and products, which stand for whole numbers."""
+    found: frozenset[str] = frozenset()
+    for one in walk(expression):
+        if isinstance(one, Op) and one.name in ("sum", "prod"):
+            found = found.union(*map(free_variables, one.args[2:]))
+    return found
 
 
 def _binds(expression: Expr) -> bool:

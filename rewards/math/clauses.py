@@ -57,9 +57,10 @@ def clause(text: str) -> int:
 
 def _of_a_letter(text: str) -> re.Match[str] | None:
     r"""A letter of the answer is said to be in a set of numbers, or within bounds."""
-    if (found := _IN_NUMBERS.search(text)) is not None:
+    if "\\in" in text and (found := _IN_NUMBERS.search(text)) is not None:
         return found if _holds(text, found) or found[2].startswith("\\") else None
-    found = _COUNTED.search(text) or (_BOUNDED.search(text) if _COMPARED.search(text) else None)
+    found = _COUNTED.search(text) if "..." in text or "\\ldots" in text else None
+    found = found or (_BOUNDED.search(text) if _COMPARED.search(text) else None)
     if found is None or _COMPARED.search(text, 0, found.start()):
         return None
     return found if _holds(text, found) else None

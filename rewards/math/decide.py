@@ -21,6 +21,7 @@ from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_vari
 
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
+_FEWEST_TERMS = 3
 _POINTS = (Fraction(13, 7), Fraction(-5, 3), Fraction(2, 11), Fraction(29, 9), Fraction(-1, 13))
 
 
@@ -134,9 +135,11 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
 def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
     """NO where values differ; None: no difference was found."""
     points = range(len(_POINTS)) if variables else range(1)
+    counts = bound.counts(gold) | bound.counts(answer)
     rough = any(isinstance(one, Op) and one.name in ("sum", "int") for side in (gold, answer) for one in walk(side))
     for shift in points:
         at = {name: _POINTS[(shift + k) % len(_POINTS)] + k for k, name in enumerate(variables)}
+        at |= {name: Fraction(_FEWEST_TERMS + shift) for name in counts}
         try:
             a = numeric.value(gold, at)
         except numeric.NoValue:
