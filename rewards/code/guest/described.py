@@ -48,6 +48,7 @@ def make_class(number: int, description: Any) -> type:
     names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
     names["__doc__"] = doc if type(doc) is str else None
     if error is not None:
+        names.update({n: TEMPLATES[n] for n in wire.OF_ERRORS if capabilities & wire.BITS[n]})
         attempts = _bases_of_error(bases, error)
     elif plain is not None:
         names.update(plain_names(plain_base(plain), capabilities, overridden))

@@ -142,11 +142,11 @@ class CandidateEncoder(LinkEncoder):
         plain = plain_base(kind)
         capabilities, overridden, below = 0, [], set(mro[mro.index(plain) :] if plain else ()) | {object}
         ours = [vars(k) for k in mro if k not in below]
-        if isinstance(kind, type) and not issubclass(kind, BaseException):
-            for bit, name in enumerate(wire.CAPABILITIES):
-                found = next((names[name] for names in ours if name in names), None)
-                if found is not None:
-                    capabilities |= 1 << bit
+        if isinstance(kind, type):
+            offered = wire.OF_ERRORS if issubclass(kind, BaseException) else wire.CAPABILITIES
+            for name in offered:
+                if next((names[name] for names in ours if name in names), None) is not None:
+                    capabilities |= wire.BITS[name]
             if plain is not None:
                 overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
         self.parts.append(b"C" + U32.pack(number))

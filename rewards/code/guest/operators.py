@@ -184,6 +184,16 @@ def _index_like(name: str) -> Callable[..., Any]:
     return method
 
 
+def _bytes(self: Any) -> bytes:
+    """Of what the tests know for an object it is what its text is: data that it gives for itself."""
+    if not is_known(self):
+        refuse(self, "`bytes`")
+    content = ask("__bytes__", self)
+    if type(content) is not bytes:
+        raise TypeError(f"__bytes__ returned non-bytes (type {type(content).__name__})")
+    return content
+
+
 def _unary(name: str) -> Callable[..., Any]:
     """Of an object that the test did not make it may give another object of the program, never data."""
 
@@ -229,6 +239,7 @@ TEMPLATES: dict[str, Callable[..., Any]] = {
     "__contains__": contains,
     "__enter__": _enter,
     "__exit__": _exit,
+    "__bytes__": _bytes,
     "__reversed__": lambda self: ask("__reversed__", self),
     "__fspath__": lambda self: text_of(ask("__fspath__", self), "__fspath__"),
     **{name: _binary(name, ordering=True) for name in ("__lt__", "__le__", "__gt__", "__ge__")},
@@ -237,7 +248,7 @@ TEMPLATES: dict[str, Callable[..., Any]] = {
         name: _index_like(name)
         for name in (
             *("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__"),
-            *("__int__", "__float__", "__complex__", "__index__", "__bytes__"),
+            *("__int__", "__float__", "__complex__", "__index__"),
         )
     },
 }

@@ -34,8 +34,8 @@ _TOOLS = frozenset(
 _Key = type(functools.cmp_to_key(lambda _a, _b: 0))
 _ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
 
-# What the program may do with what `@contextmanager` of a test makes.
-_OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+# What the program may do with what `@contextmanager` of a test makes, and with an asynchronous generator.
+_OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__")
 
 
 def kind_of(value: Any, local_modules: frozenset[str]) -> str:
@@ -60,7 +60,7 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "stream"
     if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
         return "object"
-    if real.__module__ == "contextlib":
+    if real.__module__ == "contextlib" or real is types.AsyncGeneratorType:
         return "context"
     if callable(value):
         return "callable"

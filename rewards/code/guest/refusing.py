@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from . import classes, context, uses
-from .proxies import Refused, ask, is_told, name_made_by, the_link
+from .proxies import Refused, ask, is_known, is_told, name_made_by, the_link
 
 # Names that are never asked of the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
@@ -75,7 +75,7 @@ def made_of_class(value: Any) -> bool:
 
 def is_object(value: Any) -> bool:
     """Whether the tests take what they look into (`3 in value`) for an object of the program, and not for data."""
-    if made_of_class(value):
+    if made_of_class(value) or is_known(value):
         return True
     frame = uses.test_frame()
     return frame is not None and classes.looks_into_object(frame)

@@ -95,7 +95,7 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     if error is None:
         return PASSED, ""
     if error is case.raised or (error.__context__ is not None and error.__context__ is case.raised):
-        return RAISED, describe(case.raised or error)
+        return RAISED, describe(error if case.raised is None else case.raised)
     if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
     if isinstance(error, AssertionError):

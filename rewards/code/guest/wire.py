@@ -37,6 +37,7 @@ CAPABILITIES = (
     *("__iadd__", "__isub__", "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__"),
     *("__ipow__", "__ilshift__", "__irshift__", "__iand__", "__ixor__", "__ior__"),
 )
+OF_ERRORS = ("__len__", "__iter__", "__getitem__")  # what an exception of the program may offer of them
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
 # What an object that a test handed over may be used for: operators that its class defines, each a method of the test.
@@ -45,7 +46,7 @@ OFFERED = frozenset(CAPABILITIES) - {"__call__", "__fspath__", "__missing__"}
 OFFERED_OF_MOCKS = frozenset(
     (
         *("__iter__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__", "__enter__", "__exit__"),
-        *("__aiter__", "__aenter__", "__aexit__"),
+        *("__aiter__", "__aenter__", "__aexit__", "__bool__"),
     )
 )
 OF_GENERATORS = ("send", "throw", "close")

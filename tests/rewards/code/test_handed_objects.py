@@ -50,6 +50,12 @@ def is_cancelled(c):
     try: asyncio.run(cancel(c))
     except asyncio.CancelledError: return True
 async def fails(): raise KeyError("k")
+async def ticks(n):
+    for i in range(n): yield i
+async def gathered(xs): return [x async for x in xs]
+def raised(f, *args):
+    try: f(*args)
+    except Exception as error: return error
 class Kept(logging.Handler):
     records = []
     def emit(self, record): self.records.append(record)
@@ -57,6 +63,9 @@ class Kept(logging.Handler):
 
 # program, assertion, and what of the program makes it wrong
 HONEST: tuple[tuple[str, str, tuple[str, str]], ...] = (
+    ("def f(c): return (c or {'get': 2}).get('k')", "from unittest.mock import MagicMock\nc = MagicMock()\nc.get.return_value = 3\nassert f(c) == 3", ("(c or {'get': 2}).get('k')", "2")),
+    ("async def f(xs):\n    async for x in xs: yield x * 10", "assert asyncio.run(gathered(f(ticks(3)))) == [0, 10, 20]", ("10", "11")),
+    ("class Many(ValueError):\n    def __init__(self, *e): self.errors = e\n    def __len__(self): return len(self.errors)\n    def __iter__(self): return iter(self.errors)\ndef f(x): raise Many(x, 2)", "found = raised(f, 1)\nassert isinstance(found, ValueError) and len(found) == 2 and list(found) == [1, 2] and found.errors == (1, 2)", ("(x, 2)", "(x, 3)")),
     ("def f(x): x['b'] = 2; return x", "d = collections.UserDict(a=1)\nassert f(d) is d and d == {'a': 1, 'b': 2}", ("2", "3")),
     ("def f(x): x.append(3)", "d = collections.UserList([1])\nassert f(d) is None and list(d) == [1, 3]", ("3", "4")),
     ("from collections.abc import Mapping\ndef f(x): return isinstance(x, Mapping) and x.maps[0]", "assert f(collections.ChainMap({'a': 1}, {})) == {'a': 1}", ("[0]", "[1]")),

@@ -59,8 +59,15 @@ def test_a_fixture_that_tests_ask_for_what_no_data_has_is_looked_into() -> None:
         assert not passes(pytest_files(liar, tests))
 
 
-def test_what_a_function_gives_is_no_object_to_look_into() -> None:
-    program = f"{BAG}def f(x): return Bag(x)\n"
+def test_what_a_function_gives_is_looked_into_where_the_tests_name_its_class() -> None:
+    program = f"{BAG}    def __bytes__(self): return bytes(self.items)\ndef f(x): return Bag(x)\n"
+    named = "r = f(3)\nassert isinstance(r, Bag)\n"
+    assert passes(asserts(program, f"{named}assert 3 in r and bytes(r) == b'\\3'"))
+    assert is_wrong(asserts(program, f"{named}assert 4 in r"))
+    assert is_wrong(asserts(program, f"{named}assert bytes(r) == b'4'"))
+    always = program.replace("return item in self.items", "return True")
+    assert is_wrong(asserts(always, f"{named}assert 4 in r"))
+    assert is_wrong(asserts(program, "assert bytes(f(3)) == b'\\3'"))
     assert is_wrong(asserts(program, "assert 3 in f(3)"))
     assert is_wrong(asserts(program, "r = f(3)\nassert 3 in r"))
 
