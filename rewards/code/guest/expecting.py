@@ -27,7 +27,7 @@ _COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "
 _PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "hasattr", *_COPIES))
 _SILENT = frozenset(("print", "isinstance", "hasattr", "type", "id"))
 _WHOLE = frozenset(("sorted", "set", "frozenset", "dict", "Counter", "round", "float", "str", *_COPIES))
-_GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
+GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
 _TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
 _ORDERS = frozenset(("sort", "reverse"))
 _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
@@ -180,7 +180,7 @@ class _Reading:
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and self._is_container(function.value):
-                return function.attr not in _COPYING | _TAKES | _GROWS
+                return function.attr not in _COPYING | _TAKES | GROWS
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             return context.name_of(function) not in _PLAIN and any(map(self._mentions, given))
         if isinstance(node, ast.BinOp):
@@ -223,7 +223,7 @@ class _Reading:
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr=method)) as call):
                 if method in _ORDERS and self._is_container(held):  # xs.sort()
                     self._bind(held, CHANGED)
-                elif method in _GROWS and not self._is_container(held):
+                elif method in GROWS and not self._is_container(held):
                     self._bind(held, self._of_parts(call) & BOTH)
                     self._remember_parts(held, call.args[-1] if call.args else None)
                     if is_first and isinstance(held, ast.Name) and any(id(given) in self._calls for given in call.args):
@@ -291,7 +291,7 @@ class _Reading:
             case ast.Call(func=function, args=args, keywords=keywords):
                 name = context.name_of(function)
                 if (
-                    name in _SILENT | _GROWS | _TAKES
+                    name in _SILENT | GROWS | _TAKES
                     or _root(function) in self._names.programs
                     or id(node) in self._calls
                 ):
@@ -486,7 +486,7 @@ def _asserts(statement: ast.stmt) -> bool:
 def _stored(loop: ast.stmt) -> set[str]:
     """What a loop puts items into."""
     called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
-    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in _GROWS)
+    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in GROWS)
     kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
     names = (n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}

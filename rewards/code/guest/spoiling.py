@@ -304,17 +304,21 @@ class _ToBeFilled(NamedTuple):
 
 def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
     held: list[Any] = []
+    put_into: list[Any] = []  # by functions that the program may call
     written = set[str]()
     for value in handed:
         kind = type(value)  # a mock says that it is another
         function = value.__func__ if kind is MethodType else value
         held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
+        if kind is BuiltinMethodType and value.__name__ in expecting.GROWS:  # `out.append`
+            put_into.append(value.__self__)
         if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
-            held += _parts(function)
+            parts = [part for part in _parts(function) if content(part) is not None]
+            (put_into if expecting.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
             written |= _written_by(function)
     lost = {id(change.value) for change in _changed if change.lost}
     values = {id(v) for v in held if type(v) not in _ATOMS and not proxies.is_proxy(v)} - lost
-    grown = {id(change.value) for change in _changed}.union(map(id, _filled)) - lost
+    grown = {id(change.value) for change in _changed}.union(map(id, _filled), map(id, put_into)) - lost
     return _ToBeFilled(values | grown, grown, written)
 
 
