@@ -13,16 +13,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from rlvr.cli import main
+from tests.shares import is_whole
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN_WARNINGS = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:ray\.data")  # its copies of its own settings
-# It waits until it is let go on, so that the moment at which the node dies is not left to chance.
+# It waits until it is let go on, so that what is graded before a node or the command dies is not left to chance.
 REWARD = """
 import os, time
 from rewards.types import GradeResult
@@ -30,7 +32,8 @@ def waiting(request):
     until = time.monotonic() + 600
     with open(os.path.join(os.path.dirname(__file__), "trace"), "a") as file:
         file.write(request.response + "\\n")
-    while "late" in request.response and not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
+    go = "go" + request.response.rpartition("late")[2]
+    while "late" in request.response and not os.path.exists(os.path.join(os.path.dirname(__file__), go)):
         if time.monotonic() > until:
             raise RuntimeError("nobody let it go on")
         time.sleep(0.05)
@@ -87,37 +90,50 @@ def read(path: Path) -> list[dict[str, object]]:
 
 
 @OWN_WARNINGS
-def test_a_run_whose_process_is_killed_goes_on_in_the_middle_of_a_file(
+def test_a_run_whose_process_is_killed_at_any_moment_goes_on_in_the_middle_of_a_file(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text(REWARD)
-    rows = [{"id": i % 7, "response": f"{i}{' late' if i > 900 else ''}", "pad": "x" * 5000} for i in range(2400)]
+    kills = 10 if is_whole("kills") else 2
+    moments = Random(kills)
+    rows = [{"id": i % 7, "response": f"{i} late{i // 900}", "pad": "x" * 5000} for i in range(900 * (kills + 1))]
     lines = [json.dumps(row) if i % 50 != 7 else "no json" for i, row in enumerate(rows)]
-    (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines))  # of two spans
+    (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines))  # of several spans
     command = ["grade", "in.jsonl", "--reward", "./own.py:waiting", "--timeout", "100", "--out"]
     on_ray = [*command, "ray.jsonl", "--ray", cluster.address, "--workers", "3"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rlvr.cli", *on_ray], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
     partial = tmp_path / "ray.jsonl.partial"
-    try:
-        wait_for(lambda: partial.exists() and partial.stat().st_size > 0, process)
-    finally:
-        process.kill()
-    process.communicate()
-    kept = [str(row["response"]) for row in read(partial)]
-    (tmp_path / "go").touch()
+    kept: dict[str, int] = {}  # what was written when the process was killed, and how often it had been graded
+    for late in range(kills):
+        (tmp_path / f"go{late}").touch()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rlvr.cli", *on_ray], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        before = partial.stat().st_size if partial.exists() else 0
+        try:
+            if late % 3 != 1:  # else while it starts, or at any later moment
+                wait_for(lambda: partial.exists() and partial.stat().st_size > before, process)  # noqa: B023
+            time.sleep(moments.uniform(0, 3))
+        finally:
+            process.kill()
+        process.communicate()
+        if partial.exists():
+            graded = Counter((tmp_path / "trace").read_text().splitlines())
+            for row in read(partial)[:-1]:  # of the last row more responses may be left
+                kept.setdefault(str(row["response"]), graded[str(row["response"])])
+    assert 0 < len(kept) < 900 * kills
+    (tmp_path / f"go{kills}").touch()
     assert main(on_ray) == 3
     assert " graded before" in capsys.readouterr().err
-    assert len(kept) < 2000
-    traced = Counter((tmp_path / "trace").read_text().splitlines())
-    assert {traced[response] for response in kept[:-1]} == {1}  # of the last row more responses may be left
+    graded = Counter((tmp_path / "trace").read_text().splitlines())
+    assert {response: graded[response] for response in kept} == kept
+    until(lambda: not any(map(graders_of, cluster.worker_nodes)), "all that grades to end")
     assert main([*command, "here.jsonl"]) == 3
     assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
     errors = [(tmp_path / f"{name}.jsonl.errors.jsonl").read_text() for name in ("ray", "here")]
     assert errors[0] == errors[1]
+    assert sorted(path.name for path in tmp_path.glob("ray.*")) == ["ray.jsonl", "ray.jsonl.errors.jsonl"]
 
 
 @OWN_WARNINGS
