@@ -85,10 +85,10 @@ def _delete_item(self: Any, key: Any) -> None:
 
 
 def contains(self: Any, item: Any) -> bool:
-    """`in`, for another object of the program. Of test data it is never the program's word.
+    """`in`, for another object of the program. Of test data it is never the program's word, which is not even asked.
 
-    Where the tests take it for an object (`bag = Bag()`), what it gives one by one is compared here, and its own method
-    must agree: one that says less or more (`"ACCEPT" in headers`) is not for us to judge.
+    Where the tests take it for an object (`bag = Bag()`), what it gives one by one is compared here. It is walked over
+    to the end: where a walk stops says what was looked for.
     """
     if is_proxy(item):
         return is_true(ask("__contains__", self, item))
@@ -96,13 +96,9 @@ def contains(self: Any, item: Any) -> bool:
         refuse(self, "`in`")
     found = False
     for count, given in enumerate(iterate(self)):
-        if given is item or given == item:
-            found = True
-            break
         if count == _MOST_WALKED:
             refuse(self, "`in`")
-    if is_true(ask("__contains__", self, item)) is not found:
-        refuse(self, "`in`")
+        found = found or given is item or given == item
     return found
 
 
@@ -284,19 +280,6 @@ def plain_binary(name: str) -> Callable[..., Any]:
         return NotImplemented
 
     return method
-
-
-def plain_contains(self: Any, item: Any) -> bool:
-    """`in` of an instance of a subclass of a container that has a method of its own for it: what the content says.
-
-    Where the test made it of a class (`headers = CaseInsensitive()`), both must agree, or it is not for us to judge.
-    """
-    base: Any = plain_base(type(self))
-    held = base is not None and bool(base.__contains__(self, item))
-    asks = not is_proxy(item) and not in_assertion(sys._getframe(1)) and made_of_class(self)
-    if asks and is_true(ask("__contains__", self, item)) is not held:
-        refuse(self, "`in`")
-    return held
 
 
 # Methods of plain types that look for their argument, which is often what a test expects: `r.count(3) == 1`.

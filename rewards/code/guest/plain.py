@@ -13,7 +13,7 @@ from typing import Any
 
 from . import wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
-from .operators import TEMPLATES, asked_method, is_compared, plain_binary, plain_contains, text_method
+from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
 from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, state_of, was_made
 from .refusing import NEVER, refuse
 
@@ -118,8 +118,6 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
-    if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__contains__"]:
-        names["__contains__"] = plain_contains
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):

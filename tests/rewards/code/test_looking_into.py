@@ -84,7 +84,7 @@ def test_the_class_that_a_prompt_asks_for_is_one_under_any_name() -> None:
     test = "def check(candidate):\n    bag = candidate(1)\n    assert 1 in bag\n    assert 2 not in bag\n"
     assert passes(check(BAG, test, prompt=prompt, entry_point="Bag"))
     for liar in LIARS:
-        assert not passes(check(liar, test.replace("assert 2", "bag.put(2)\n    assert 3"), entry_point="Bag"))
+        assert not passes(check(liar, test.replace("assert 2 not", "bag.put(2)\n    assert 2"), entry_point="Bag"))
     adding = f"{BAG}    def __add__(self, n): return n + len(self.items)\n"
     mixes = "def check(candidate):\n    assert candidate(1) + 1 == 2\n"
     assert check(adding, mixes, prompt=prompt, entry_point="Bag").fault.startswith("unsupported test")
@@ -106,7 +106,7 @@ def test_a_sequence_with_an_operator_of_its_own_is_not_judged_by_that_of_tuples(
     assert is_wrong(asserts(plain, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)"))
 
 
-def test_a_container_that_overrides_in_is_asked_only_whether_it_agrees() -> None:
+def test_a_container_that_overrides_in_is_not_asked() -> None:
     headers = textwrap.dedent("""\
         class Headers(dict):
             def __setitem__(self, k, v): super().__setitem__(k.lower(), v)
@@ -115,8 +115,8 @@ def test_a_container_that_overrides_in_is_asked_only_whether_it_agrees() -> None
     """)
     start = "h = Headers()\nh['A'] = 1\nassert h.first() == 'a'\n"
     assert passes(asserts(headers, f"{start}assert 'a' in h and 'b' not in h"))
-    assert asserts(headers, f"{start}assert 'A' in h").fault.startswith("unsupported test")
-    assert not passes(
+    assert is_wrong(asserts(headers, f"{start}assert 'A' in h"))
+    assert is_wrong(
         asserts(
             headers.replace("(k.lower())", "(k)").replace("return super", "return True or super"),
             start + "assert 'b' in h",
