@@ -179,7 +179,7 @@ def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
 def peak_of_worker() -> float:
     """The largest peak of the grading workers that this process has started, with the sympy that each asks, in MiB."""
     workers = peaks_of("rewards.worker", os.getpid())
-    return max(peak + sum(peaks_of("rewards.math.symbolic", worker).values()) for worker, peak in workers.items())
+    return max(peak + sum(peaks_of("rewards.math.equal.symbolic", worker).values()) for worker, peak in workers.items())
 
 
 def peaks_of(command: str, parent: int) -> dict[int, float]:

@@ -1,7 +1,7 @@
-"""Mathematics: find the answer (`extract`), read it as a typed value (`reading`), decide (`equality`).
+"""Mathematics: find the answer (`extract`), give it one spelling (`spell`), read it as a typed value (`parse`), bring
+it to a normal form (`normalise`), decide (`equal`). `grader` is that line.
 
-`spelling` brings texts to one form before they are read. Importing this registers the reward `math`; sympy (`engine`)
-and mpmath (`numeric`) are loaded when they are first needed.
+Importing this registers the reward `math`; sympy and mpmath are loaded when they are first needed.
 """
 
 from rewards.math.extract import Extracted, Form, extract, visible

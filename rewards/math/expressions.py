@@ -45,7 +45,7 @@ class Op:
     `+`, `*`, `^`, `root` (of, degree), `abs`, `floor`, `ceil`, `!`, `!!`, `binom`, `perm`, `gcd`, `lcm`, `max`, `min`,
     `mod`, `det` (rows one after the other), `log` (of, base), `ln`, the trigonometric functions and their inverses
     (`asin`, ...), `sum`, `prod`, `int` (body, variable, from, to), `lim` (body, variable, at), `diff`, `re`, `im`,
-    `conj`, `arg`, and `f()` for a function f that is only named.
+    `conj`, `arg`, `deg` (degrees), and `f()` for a function f that is only named.
     """
 
     name: str

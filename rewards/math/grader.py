@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rewards.math import budget
-from rewards.math.by_text import Equality, by_text
+from rewards.math.equal.by_text import Equality, by_text
 from rewards.math.extract import Extracted, Form, extract
 from rewards.math.values import EXACT, Terms
 from rewards.registry import reward
@@ -98,7 +98,7 @@ def grade_math(
     the reference has it, too. require_simplified: fractions must be in lowest terms.
     """
     # Loaded where answers are read as mathematics: the caller's own process never does.
-    from rewards.math.equality import compare_with
+    from rewards.math.equal.equality import compare_with
 
     reference = request.reference
     if not isinstance(reference, MathReference):

@@ -1,0 +1,62 @@
+"""Sums of inverse trigonometric functions, decided exactly.
+
+Two sums of `atan`, `asin` and `acos` of algebraic numbers and multiples of pi, whose values agree to many digits, are
+equal exactly where e^(i n x) of their difference x is 1, for a whole n that clears the denominators: such powers are
+algebraic numbers, and the digits exclude all multiples of 2 pi / n but zero.
+"""
+
+from __future__ import annotations
+
+import math
+
+from rewards.math.equal.weighted import is_one, weighted
+from rewards.math.expressions import (
+    IMAGINARY_UNIT,
+    MINUS_ONE,
+    ONE,
+    PI,
+    E,
+    Expr,
+    Num,
+    Op,
+    add,
+    multiply,
+    negative,
+    number,
+    power,
+)
+
+_INVERSE = ("atan", "asin", "acos")
+_LARGEST = 60
+
+
+def equal(a: Expr, b: Expr) -> bool:
+    """Whether two numbers, which agree to many digits, are proven equal as sums of angles."""
+    terms = weighted(add(a, negative(b)), _is_angle)
+    if terms is None or not any(isinstance(angle, Op) for _factor, angle in terms):
+        return False
+    clears = math.lcm(*(factor.denominator for factor, angle in terms if angle != PI))
+    if any(abs(factor * clears) > _LARGEST for factor, _angle in terms):
+        return False
+    product: list[Expr] = []
+    for factor, angle in terms:
+        if angle == PI:
+            product.append(power(E, multiply(Num(factor * clears), PI, IMAGINARY_UNIT)))
+        elif isinstance(angle, Op):
+            product.append(power(_turned(angle), number(factor * clears)))
+    return is_one(multiply(*product))
+
+
+def _is_angle(one: Expr) -> bool:
+    return one == PI or (isinstance(one, Op) and one.name in _INVERSE)
+
+
+def _turned(angle: Op) -> Expr:
+    """e^(i angle) as an algebraic number."""
+    (x,) = angle.args
+    square = power(x, number(2))
+    if angle.name == "atan":
+        root = Op("root", (add(ONE, square), number(2)))
+        return multiply(add(ONE, multiply(IMAGINARY_UNIT, x)), power(root, MINUS_ONE))
+    root = Op("root", (add(ONE, negative(square)), number(2)))
+    return add(multiply(IMAGINARY_UNIT, x), root) if angle.name == "asin" else add(x, multiply(IMAGINARY_UNIT, root))

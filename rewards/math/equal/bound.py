@@ -1,0 +1,128 @@
+r"""Sums, products and integrals that differ in the name of what they bind, in where they begin, or in a term's form.
+
+`\sum_{k=1}^\infty \frac{x^k}{k}` is `\sum_{n=0}^\infty \frac{x^{n+1}}{n+1}`: both run from 0, with equal terms.
+
+Example:
+    >>> from rewards.math.parse.reading import readings
+    >>> one, other = (readings(text)[0].expression for text in (r"\sum_{k=1}^9 k!", r"\sum_{n=0}^8 (1+n)!"))
+    >>> alike(one, other)
+    True
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rewards.math.expressions import (
+    BINDING,
+    INFINITY,
+    MINUS_ONE,
+    ZERO,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    add,
+    free_variables,
+    in_order,
+    multiply,
+    negative,
+    number,
+    power,
+    substituted,
+    walk,
+)
+from rewards.math.normalise import exact, polynomials
+
+_WITH_TERMS = ("sum", "prod", "int")
+
+
+def alike(gold: Expr, answer: Expr) -> bool:
+    """Whether they are equal, with what is summed in one form; not so is only "not proven"."""
+    if not (_binds(gold) and _binds(answer)):
+        return False
+    a, b = _renamed(gold, 0), _renamed(answer, 0)
+    if in_order(a) == in_order(b):
+        return True
+    if not (isinstance(a, Op) and isinstance(b, Op) and a.name == b.name and a.name in _WITH_TERMS):
+        return False
+    if len(a.args) != len(b.args) or a.args[1] != b.args[1]:
+        return False
+    return all(_same_in_form(*pair) for pair in zip((*a.args[2:], a.args[0]), (*b.args[2:], b.args[0]), strict=True))
+
+
+def counts(expression: Expr) -> frozenset[str]:
+    """The variables in the bounds of its sums and products, which stand for whole numbers."""
+    found: frozenset[str] = frozenset()
+    for one in walk(expression):
+        if isinstance(one, Op) and one.name in ("sum", "prod"):
+            found = found.union(*map(free_variables, one.args[2:]))
+    return found
+
+
+def _binds(expression: Expr) -> bool:
+    return any(isinstance(one, Op) and one.name in BINDING for one in walk(expression))
+
+
+def _renamed(expression: Expr, depth: int) -> Expr:
+    """With names that nobody writes for what is bound, sums and products from 0 on."""
+    if not isinstance(expression, Op):
+        return expression
+    if expression.name not in BINDING or len(expression.args) < 3 or not isinstance(expression.args[1], Sym):
+        return Op(expression.name, tuple(_renamed(arg, depth) for arg in expression.args))
+    body, variable, *bounds = expression.args
+    assert isinstance(variable, Sym)
+    name = Sym(f"bound {depth}")
+    instead: Expr = name
+    is_sum = expression.name in ("sum", "prod")
+    if is_sum and len(bounds) == 2 and isinstance(first := bounds[0], Num) and first.value:
+        instead = add(name, first)
+        bounds = [ZERO, bounds[1] if bounds[1] == INFINITY else _less(bounds[1], first)]
+    body = _indexed(substituted(_renamed(body, depth + 1), variable.name, instead), variable.name, repr(instead))
+    if is_sum:
+        body = _with_signs(body, name.name)
+    return Op(expression.name, (body, name, *(_renamed(one, depth) for one in bounds)))
+
+
+def _indexed(expression: Expr, name: str, instead: str) -> Expr:
+    """`a_k` with what k stands for."""
+    if isinstance(expression, Sym) and expression.name.endswith(f"_{name}"):
+        return Sym(f"{expression.name.removesuffix(name)}{instead}")
+    if isinstance(expression, Op):
+        return Op(expression.name, tuple(_indexed(arg, name, instead) for arg in expression.args))
+    return expression
+
+
+def _less(value: Expr, by: Num) -> Expr:
+    return number(value.value - by.value) if isinstance(value, Num) else add(value, negative(by))
+
+
+def _with_signs(expression: Expr, index: str) -> Expr:
+    """`(-1)^{n+3}` of a whole number n as `-(-1)^n`."""
+    if not isinstance(expression, Op):
+        return expression
+    args = tuple(_with_signs(arg, index) for arg in expression.args)
+    if expression.name != "^" or args[0] != MINUS_ONE:
+        return Op(expression.name, args)
+    try:
+        form = exact.normal(args[1])
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return Op(expression.name, args)
+    variable = ((("x", index), Fraction(1)),)
+    whole = all(one.denominator == 1 for one in form.top.values())
+    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), variable} or not whole:
+        return Op(expression.name, args)
+    sign = number((-1) ** (form.top.get((), Fraction(0)).numerator % 2))
+    if form.top.get(variable, Fraction(0)).numerator % 2 == 0:
+        return sign
+    return multiply(sign, power(MINUS_ONE, Sym(index)))
+
+
+def _same_in_form(a: Expr, b: Expr) -> bool:
+    """Whether normal forms prove it."""
+    if a == b:
+        return True
+    try:
+        return polynomials.same_form(exact.normal(a), exact.normal(b))
+    except (polynomials.Undefined, polynomials.TooHard, RecursionError, OverflowError):
+        return False

@@ -1,0 +1,124 @@
+r"""Arbitrary constants, whose names say nothing: `x^2 + c` is `x^2 + C`, `A\cos t + B\sin t` has two.
+
+A letter is one where it is added to a function of the letters of calculus, or is a factor of an exponential of them,
+where several are numbered, or where the reference says that it is a constant. What else has another name differs.
+
+Example:
+    >>> from rewards.math.parse.reading import readings
+    >>> gold, answer = readings("x^2 + C")[0], readings("c + x^2")[0]
+    >>> [one.expression.args[0].name for one in renamings(gold, answer)]
+    ['C']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import permutations
+
+from rewards.math.expressions import E, Expr, Op, Sym, flattened, free_variables, renamed, walk
+from rewards.math.values import Equation, Named, Scalar, Value
+
+_CALCULUS = frozenset("xyztus") | {"theta"}
+_NUMBERED = re.compile(r"[CcKk]_\{?\d\}?")
+_SINGLE = frozenset(("C", "c", "K", "k", "C_1", "c_1"))
+_OF_INTEGRATION = frozenset(("C", "C_1", "c_1"))
+_OF_SEVERAL = re.compile(r"[CcKk]_\{?\d\}?|[ABCDKabcdk]")
+_DECLARED = re.compile(
+    r"constants?\W{0,3}([a-zA-Z])(?![a-zA-Z])|(?<![a-zA-Z])([a-zA-Z])\W{0,3}is an? (?:\w+ )?constant"
+)
+_MOST = 3
+
+
+def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
+    """The answer with its arbitrary constants named as the gold's are. said: the gold as it stands."""
+    ours, theirs = _variables(gold), _variables(answer)
+    if ours == theirs and len(ours) < 3:
+        return
+    own = _arbitrary(gold, ours, said)
+    others = theirs - (ours - own)
+    if not own or len(own) != len(others) or len(own) > _MOST or not (ours - own) <= theirs:
+        return
+    if not (_are_arbitrary(answer, others) or (len(own) == 1 and _declared(said) == own)):
+        return
+    if len(own) == 1 and not own <= _OF_INTEGRATION | _declared(said) and _lower(own) != _lower(others):
+        return  # `x^2 + c` and `x^2 + k` may be of two givens
+    order = sorted(own)
+    for names in permutations(sorted(others)):
+        if names != tuple(order):
+            yield _renamed(answer, dict(zip(names, order, strict=True)))
+
+
+def _lower(names: frozenset[str]) -> set[str]:
+    return {name.lower() for name in names}
+
+
+def _arbitrary(value: Value, names: frozenset[str], said: str) -> frozenset[str]:
+    numbered = frozenset(name for name in names if _NUMBERED.fullmatch(name))
+    if len(numbered) > 1:
+        return numbered
+    single = frozenset(name for name in names if name in _SINGLE and _is_arbitrary(value, name))
+    return single if len(single) == 1 else _declared(said) & names
+
+
+def _are_arbitrary(value: Value, names: frozenset[str]) -> bool:
+    if len(names) > 1:
+        return all(map(_OF_SEVERAL.fullmatch, names))
+    return all(name in _SINGLE and _is_arbitrary(value, name) for name in names)
+
+
+def _declared(said: str) -> frozenset[str]:
+    found = _DECLARED.search(said) if "constant" in said else None
+    return frozenset() if found is None else frozenset(filter(None, found.groups()))
+
+
+def _is_arbitrary(value: Value, name: str) -> bool:
+    """It is added to, or multiplies, what depends on letters of calculus and on nothing else."""
+    members = _members(value)
+    if len(members) == 2 and Sym(name) in members:  # `x^2 + y^2 = C`
+        return _is_of_calculus([one for one in members if one != Sym(name)], name)
+    if not members:
+        return False
+    last = members[-1]
+    terms = flattened(last)
+    if len(terms) > 1 and Sym(name) in terms:
+        return _is_of_calculus([one for one in terms if one != Sym(name)], name)
+    factors = flattened(last, "*")
+    others = [one for one in factors if one != Sym(name)]
+    return len(others) < len(factors) and _is_of_calculus(others, name) and any(map(_is_exponential, others))
+
+
+def _is_of_calculus(expressions: list[Expr], name: str) -> bool:
+    names = frozenset().union(*map(free_variables, expressions))
+    return bool(names) and name not in names and names <= _CALCULUS
+
+
+def _is_exponential(expression: Expr) -> bool:
+    return any(isinstance(one, Op) and one.name == "^" and one.args[0] == E for one in walk(expression))
+
+
+def _members(value: Value) -> tuple[Expr, ...]:
+    match value:
+        case Scalar():
+            return (value.expression,)
+        case Named(value=Scalar() as inner):
+            return (inner.expression,)
+        case Equation():
+            return value.members
+    return ()
+
+
+def _variables(value: Value) -> frozenset[str]:
+    return frozenset().union(*map(free_variables, _members(value)))
+
+
+def _renamed(value: Value, names: dict[str, str]) -> Value:
+    match value:
+        case Scalar():
+            return replace(value, expression=renamed(value.expression, names))
+        case Named(value=Scalar() as inner):
+            return replace(value, value=replace(inner, expression=renamed(inner.expression, names)))
+        case Equation():
+            return Equation(tuple(renamed(one, names) for one in value.members))
+    return value

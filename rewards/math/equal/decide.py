@@ -1,0 +1,204 @@
+r"""Whether two expressions are equal: by proof, or not at all.
+
+Cheapest first: exact numbers; normal forms (`exact`); values to fifty digits, which can only prove that they differ
+(`numeric`); sympy (`engine`). What none of them decides is *undecided*, which is no equality.
+
+Example:
+    >>> from rewards.math.expressions import multiply, number, root
+    >>> budget.begin()
+    >>> same(root(number(8)), multiply(number(2), root(number(2))))
+    <Answer.YES: 'yes'>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from fractions import Fraction
+
+from rewards.math import budget
+from rewards.math.equal import angles, bound, engine, logarithms, numeric
+from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
+from rewards.math.normalise import exact, polynomials
+
+FEWEST_GOLD_DIGITS = 8
+FEWEST_ANSWER_DIGITS = 15
+_FEWEST_TERMS = 3
+_POINTS = (Fraction(13, 7), Fraction(-5, 3), Fraction(2, 11), Fraction(29, 9), Fraction(-1, 13))
+
+
+class Answer(StrEnum):
+    """Whether something is so."""
+
+    YES = "yes"
+    NO = "no"
+    UNDECIDED = "undecided"
+
+
+def yes_if(condition: bool) -> Answer:
+    return Answer.YES if condition else Answer.NO
+
+
+def any_of(found: Iterable[Answer]) -> Answer:
+    best = Answer.NO
+    for one in found:
+        if one is Answer.YES:
+            return one
+        if one is Answer.UNDECIDED:
+            best = one
+    return best
+
+
+def all_of(found: Iterable[Answer]) -> Answer:
+    worst = Answer.YES
+    for one in found:
+        if one is Answer.NO:
+            return one
+        if one is Answer.UNDECIDED:
+            worst = one
+    return worst
+
+
+def same(gold: Expr, answer: Expr) -> Answer:
+    """Whether they are equal, exactly or by the two exceptions for decimals of many digits."""
+    if isinstance(gold, Num) and isinstance(answer, Num):
+        return yes_if(gold.value == answer.value or _rounded_numbers(gold, answer))
+    found = _same_exactly(gold, answer)
+    if found is Answer.YES:
+        return found
+    if isinstance(gold, Num) and gold.digits >= FEWEST_GOLD_DIGITS and not is_decimal(answer):
+        return yes_if(_rounds_to(answer, gold))
+    if isinstance(answer, Num) and answer.digits >= FEWEST_ANSWER_DIGITS and not is_decimal(gold):
+        return yes_if(_rounds_to(gold, answer))
+    return found
+
+
+def _rounded_numbers(gold: Num, answer: Num) -> bool:
+    """An exact value that does not end, and a decimal of many digits that is its rounding."""
+    if gold.digits >= FEWEST_GOLD_DIGITS and not answer.digits:
+        return not _ends(answer.value) and _is_rounding(answer.value, gold)
+    if answer.digits >= FEWEST_ANSWER_DIGITS and not gold.digits:
+        return gold.value.denominator != 1 and _is_rounding(gold.value, answer)
+    return False
+
+
+def _ends(value: Fraction) -> bool:
+    """Whether it is a decimal that ends."""
+    bottom = value.denominator
+    for prime in (2, 5):
+        while bottom % prime == 0:
+            bottom //= prime
+    return bottom == 1
+
+
+def _is_rounding(value: Fraction, rounded: Num) -> bool:
+    return abs(value - rounded.value) <= Fraction(1, 2 * 10**rounded.places)
+
+
+def _rounds_to(value: Expr, rounded: Num) -> bool:
+    """Whether a real number that is not rational rounds to a decimal."""
+    try:
+        exact_value = numeric.real_fraction(numeric.value(value))
+    except numeric.NoValue:
+        return False
+    return rounded.places < numeric.DIGITS - 10 and _is_rounding(exact_value, rounded)
+
+
+def _same_exactly(gold: Expr, answer: Expr) -> Answer:
+    if gold == answer or in_order(gold) == in_order(answer) or bound.alike(gold, answer):
+        return Answer.YES
+    variables = free_variables(gold) | free_variables(answer)
+    try:
+        a, b = exact.normal(gold), exact.normal(answer)
+        if polynomials.same_form(a, b):
+            return Answer.YES
+        if polynomials.independent(a, b):
+            return Answer.NO
+    except polynomials.Undefined:
+        return Answer.NO
+    except (polynomials.TooHard, RecursionError, OverflowError):
+        pass
+    if not (_is_limit(gold) or _is_limit(answer)):
+        if _infinite(gold) or _infinite(answer):
+            return yes_if(sign_of_infinity(gold) == sign_of_infinity(answer) != 0)
+        if _reckons_with_infinity(gold) or _reckons_with_infinity(answer):
+            return Answer.NO
+        found = _by_value(gold, answer, sorted(variables))
+        if found is not None:
+            return found
+        if not variables and (angles.equal(gold, answer) or logarithms.equal(gold, answer)):
+            return Answer.YES
+    if not budget.spend("exact", 0):
+        return Answer.UNDECIDED
+    proof = engine.equal(gold, answer)
+    return Answer.UNDECIDED if proof is None else yes_if(proof)
+
+
+def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
+    """NO where values differ; None: no difference was found."""
+    points = range(len(_POINTS)) if variables else range(1)
+    counts = bound.counts(gold) | bound.counts(answer)
+    rough = any(isinstance(one, Op) and one.name in ("sum", "int") for side in (gold, answer) for one in walk(side))
+    for shift in points:
+        at = {name: _POINTS[(shift + k) % len(_POINTS)] + k for k, name in enumerate(variables)}
+        at |= {name: Fraction(_FEWEST_TERMS + shift) for name in counts}
+        try:
+            a = numeric.value(gold, at)
+        except numeric.NoValue:
+            continue
+        try:
+            b = numeric.value(answer, at)
+        except numeric.NoValue:
+            continue
+        if numeric.differ(a, b, roughly=rough):
+            return Answer.NO
+    return None
+
+
+def _is_limit(expression: Expr) -> bool:
+    return any(
+        isinstance(one, Op) and (one.name == "lim" or (one.name == "prod" and INFINITY in one.args))
+        for one in walk(expression)
+    )
+
+
+def _infinite(expression: Expr) -> bool:
+    return sign_of_infinity(expression) != 0
+
+
+def _reckons_with_infinity(expression: Expr) -> bool:
+    """Infinity is used as a number: it is no bound of a sum or an integral."""
+    if isinstance(expression, Op):
+        args = expression.args[:1] if expression.name in BINDING else expression.args
+        return any(map(_reckons_with_infinity, args))
+    return expression == INFINITY
+
+
+def sign_of_infinity(expression: Expr) -> int:
+    """1 for infinity, -1 for minus infinity, 0 for all else."""
+    if expression == INFINITY:
+        return 1
+    if isinstance(expression, Op) and expression.name == "*" and INFINITY in expression.args:
+        others = [arg for arg in expression.args if arg != INFINITY]
+        if all(isinstance(arg, Num) for arg in others):
+            sign = 1
+            for arg in others:
+                assert isinstance(arg, Num)
+                sign *= (arg.value > 0) - (arg.value < 0)
+            return sign
+    return 0
+
+
+def close(gold: Expr, answer: Expr, tolerance: float | None) -> Answer:
+    """Whether they are equal, or no further apart than a tolerance that the reference states."""
+    found = same(gold, answer)
+    return yes_if(_within(gold, answer, tolerance)) if found is Answer.NO and tolerance is not None else found
+
+
+def _within(gold: Expr, answer: Expr, tolerance: float) -> bool:
+    """Whether two real numbers are at most so far apart."""
+    try:
+        a, b = numeric.value(gold), numeric.value(answer)
+    except numeric.NoValue:
+        return False
+    return bool(abs(a - b) <= tolerance)

@@ -1,0 +1,209 @@
+r"""Proofs that the normal forms do not give: asked of sympy, in a process of its own that is killed when it is late.
+
+sympy is slow (milliseconds to for ever), catches what would interrupt it and takes what memory it finds. So it runs
+beside the process that grades (`symbolic`), within the kernel's limits on processor time and memory, and
+within what is left of the grade's own time (`budget`). An answer that does not come is none: undecided.
+
+The process is started when a first question needs it, and lives until it is late, has grown or its standard input is
+closed; the next one loads sympy while other answers are graded. A grade waits for the loading beyond its own time, but
+never up to its deadline: what is not loaded by then says nothing either. Trees go there as JSON, and JSON comes back:
+nothing is unpickled, and sympy parses no text.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from rewards.lines import LineSplitter, line
+from rewards.math import budget
+from rewards.math.equal.transfer import intervals_from_plain, to_plain
+from rewards.math.expressions import Expr
+from rewards.math.values import Interval
+from rewards.process import environment
+
+_CHUNK = 1 << 16
+
+
+class _Late(Exception):
+    """The process does not answer."""
+
+
+class _Gone(_Late):
+    """The process has ended."""
+
+
+class _Engine:
+    """The process and the pipes to it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "rewards.math.equal.symbolic"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=environment(),
+        )
+        self._is_ready = False
+        self._splitter = LineSplitter()
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLIN)
+
+    @property
+    def _descriptor(self) -> int:
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def is_ready(self, seconds: float) -> bool:
+        """Whether it has loaded sympy, so many seconds from now. Raises RuntimeError where it cannot."""
+        try:
+            if not self._is_ready:
+                self._receive(seconds)
+            self._is_ready = True
+        except _Gone:
+            code = self._process.wait()
+            raise RuntimeError(
+                f"the process that loads sympy ended with code {code} before it was ready; its standard error says "
+                f"why; try: {sys.executable} -m rewards.math.equal.symbolic"
+            ) from None
+        except _Late:
+            pass
+        return self._is_ready
+
+    def ask(self, question: bytes, seconds: float) -> Any:
+        """Raises _Late."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(question)
+        except OSError:
+            raise _Late from None
+        return self._receive(seconds)
+
+    def _receive(self, seconds: float) -> Any:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not self._poll.poll(1e3 * left):
+                break
+            chunk = os.read(self._descriptor, _CHUNK)
+            if not chunk:
+                raise _Gone
+            for received in self._splitter.feed(chunk):
+                return json.loads(received)
+        raise _Late
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end(self) -> None:
+        self._process.kill()
+        self._close()
+        self._process.wait()
+
+    def disown(self) -> None:
+        """In a forked child: the process is the parent's."""
+        self._close()
+        self._process.returncode = 0
+
+    def _close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+class _Place:
+    """Where the engine of this process is, if it has one."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.engine: _Engine | None = None
+
+    def loaded(self) -> _Engine | None:
+        """The engine; None where it does not load in time, which it goes on to do. Raises RuntimeError."""
+        if self.engine is None:
+            self.engine = _Engine()
+        with budget.standing_still():
+            return self.engine if self.engine.is_ready(budget.seconds_to_load()) else None
+
+    def replace(self) -> None:
+        """A new one, which loads from now on."""
+        self.drop()
+        self.engine = _Engine()
+
+    def drop(self) -> None:
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.end()
+
+    def forked(self) -> None:
+        self.lock = threading.Lock()
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.disown()
+
+
+_PLACE = _Place()
+atexit.register(_PLACE.drop)
+os.register_at_fork(after_in_child=_PLACE.forked)
+
+
+def pid() -> int | None:
+    """The process that is asked; None while there is none."""
+    return None if _PLACE.engine is None else _PLACE.engine.pid
+
+
+def _asked(name: str, *arguments: object) -> Any:
+    """What sympy says, within the time that is left; None where it says nothing."""
+    try:
+        question = line({"ask": name, "arguments": arguments})
+    except RecursionError:
+        return None
+    if budget.seconds_left() <= 0:
+        return None
+    with budget.standing_still():  # it may be loading for another thread
+        free = _PLACE.lock.acquire(timeout=max(0.0, budget.seconds_to_load()))
+    if not free:
+        return None
+    try:
+        engine = _PLACE.loaded()
+        if engine is None:
+            return None
+        answer = engine.ask(question, budget.seconds_left())
+        if answer["last"]:
+            _PLACE.replace()
+        return answer["answer"]
+    except _Late:
+        _PLACE.replace()
+        return None
+    except BaseException:  # an interrupt as well: its answer would be taken for the next one's
+        _PLACE.drop()
+        raise
+    finally:
+        _PLACE.lock.release()
+
+
+def equal(a: Expr, b: Expr) -> bool | None:
+    """Whether sympy proves them equal (True) or different (False); None: it cannot tell."""
+    found: bool | None = _asked("equal", to_plain(a), to_plain(b))
+    return found
+
+
+def constant_ratio(a: Expr, b: Expr) -> bool | None:
+    """Whether a / b is a number other than zero; of polynomials, factors that repeat count once."""
+    found: bool | None = _asked("constant_ratio", to_plain(a), to_plain(b))
+    return found
+
+
+def solve_inequality(left: Expr, relation: str, right: Expr, name: str) -> list[Interval] | None:
+    """The real numbers for which an inequality in one variable holds; None where sympy cannot tell."""
+    found = _asked("solve_inequality", to_plain(left), relation, to_plain(right), name)
+    return None if found is None else intervals_from_plain(found)

@@ -1,0 +1,243 @@
+r"""Whether an answer is the gold answer. One equality for every math reward.
+
+Text first: what is spelled alike is equal, before anything is read. Then each reading of the gold is held against each
+reading of the answer, by the rules of `docs/guides/math_grader.md`. Equality of values is proven (`decide`), never
+sampled.
+
+Example:
+    >>> compare(r"\frac{1}{2}", "0.5")
+    <Equality.SAME: 'same'>
+    >>> compare("3", "3 or 4")
+    <Equality.DIFFERENT: 'different'>
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rewards.math import budget
+from rewards.math.equal import finished
+from rewards.math.equal.by_text import Equality, by_text, gold_of
+from rewards.math.equal.constants import renamings
+from rewards.math.equal.decide import Answer, any_of
+from rewards.math.equal.families import are_alike, family
+from rewards.math.equal.matching import alone, same_value
+from rewards.math.expressions import ONE, free_variables
+from rewards.math.parse.clauses import INDEX, conditions, index, is_bounded
+from rewards.math.parse.reading import gold_readings, readings
+from rewards.math.spell.dress import has_arrows, with_arrows
+from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped, words_of
+from rewards.math.units import Unit, is_unit
+from rewards.math.values import (
+    EXACT,
+    Based,
+    Equation,
+    Inequality,
+    Interval,
+    Many,
+    Meet,
+    Minus,
+    Named,
+    Scalar,
+    Terms,
+    Union,
+    Value,
+)
+from rewards.types import AnyOf
+
+__all__ = ["Equality", "compare", "compare_all", "compare_with"]
+
+_REGIONS = (Interval, Union, Meet, Minus, Inequality, Many)
+_NO_RESTRICTION = frozenset(("R", "C"))
+_GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
+_LETTER_UNIT = re.compile(r"([-+]?\d[\d.,]*)([a-zA-Z])")
+_CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # names that other units have as well
+    (("sterling", 1),): (re.compile(r"\bpounds?\b"), "gbp"),
+    (("yuan", 1),): (re.compile(r"¥\s*(\d[\d.,]*)"), r"\1 yuan"),
+}
+_LENGTH = (("length", 1),)
+_PRIME = "'"
+_PRIMED = re.compile(r"(\d[\d.]*)\s*('{1,2}|\")")
+_SIZE = re.compile(r"(\d+)\s*\\times\s*(\d+)\s*(“?\s*(?:matrix|matrices|array|table)\s*”?)?")
+_FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDECIDED: Equality.UNDECIDED}
+
+
+def compare_with(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality:
+    """Compare what was extracted with a reference's answer in its three forms."""
+    if isinstance(answer, str):
+        return compare(answer, text, terms)
+    if isinstance(answer, tuple):
+        return compare_all(answer, text, terms)
+    found = [compare(option, text, terms) for option in answer.answers]
+    for best in (Equality.SAME, Equality.UNREADABLE_GOLD, Equality.UNDECIDED, Equality.UNFINISHED):
+        if best in found:
+            return best
+    return found[0]
+
+
+def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
+    """Compare two answers as they stand in a reference and a response."""
+    found = by_text(gold, answer, terms)
+    if found is not None:
+        return found
+    if len(answer) > LONGEST:
+        return Equality.UNREADABLE_ANSWER
+    budget.begin()
+    gold, answer = _alike_vectors(gold_of(gold).text, answer)
+    if _swapped(spelled(gold), spelled(answer)):
+        return Equality.DIFFERENT
+    golds = gold_readings(gold)
+    if not golds:
+        return Equality.UNREADABLE_GOLD
+    if (whole := family(gold)) is not None and (other := family(answer)) is not None and are_alike(whole, other):
+        return Equality.SAME
+    ours, theirs = conditions(gold), conditions(answer)
+    if ours != theirs and ((ours and theirs) or (_restricts(theirs, golds, answer) and any(map(_varies, golds)))):
+        return Equality.DIFFERENT
+    plain = spelled(answer)
+    if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
+        return Equality.DIFFERENT
+    if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
+        return Equality.DIFFERENT
+    answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
+    if not answers:
+        return Equality.UNREADABLE_ANSWER
+    if terms.unit:
+        golds = tuple(_with_unit(one, terms.unit) for one in golds)
+    compared = _FOUND[
+        any_of(same_value(alone(one, other), alone(other, one), terms) for one in golds for other in answers)
+    ]
+    if compared is not Equality.SAME and (alike := _with_its_constants(golds, answers, gold, terms)):
+        compared, answers = Equality.SAME, alike
+    if compared is not Equality.SAME:
+        return compared
+    if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
+        return Equality.UNFINISHED
+    return _carried_out(golds, answers, answer, terms)
+
+
+def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str, terms: Terms) -> tuple[Value, ...]:
+    """The answer that is the gold but for the names of arbitrary constants; none where there is none."""
+    for one in golds:
+        for other in answers:
+            for named in renamings(one, other, gold):
+                if same_value(one, named, terms) is Answer.YES:
+                    return (named,)
+    return ()
+
+
+def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> bool:
+    """Whether a clause behind an answer takes something away; that the `n` of `a_n` is an index does not."""
+    if said != {INDEX}:
+        return bool(said - _NO_RESTRICTION)
+    letter = index(answer)
+    return not any(isinstance(one, Named) and re.search(rf"_\W*{letter}|\({letter}\)", one.name) for one in golds)
+
+
+def _drops(restriction: frozenset[str], answer: str) -> bool:
+    """Whether an answer leaves out numbers that are excepted, or, without a name for them, that they are whole."""
+    return "\\ne" in restriction or (
+        bool(restriction & {"Z", "N", INDEX}) and not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", answer)
+    )
+
+
+def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
+    """What an answer may mean beside this gold: digits without their base, feet and inches by primes, `100m^2`."""
+    if isinstance(gold, Based) and (digits := key(answer)).isalnum():
+        return readings(f"{digits.upper()}_{{{gold.base}}}")
+    if glued := _GLUED.fullmatch(answer):  # an area, where the gold knows no m
+        return readings(f"{glued[1]} m^{glued[2]}")
+    if isinstance(gold, Scalar) and gold.unit.dimension and (of_letter := _LETTER_UNIT.fullmatch(answer)):
+        return readings(f"{of_letter[1]} {of_letter[2]}") if is_unit(of_letter[2]) else ()
+    if isinstance(gold, Scalar) and (called := _CALLED.get(gold.unit.dimension)) and called[0].search(answer):
+        return readings(called[0].sub(called[1], answer))
+    is_length = isinstance(gold, Scalar) and gold.unit.dimension == _LENGTH
+    if is_length and (primed := _PRIMED.fullmatch(answer)):
+        return readings(f"{primed[1]} {'feet' if primed[2] == _PRIME else 'inches'}")
+    return ()
+
+
+def _alike_vectors(gold: str, answer: str) -> tuple[str, str]:
+    """Vectors that one of them writes with arrows and the other in bold, both with arrows."""
+    if has_arrows(gold) == has_arrows(answer):
+        return gold, answer
+    return (gold, with_arrows(answer)) if has_arrows(gold) else (with_arrows(gold), answer)
+
+
+def _swapped(gold: str, answer: str) -> bool:
+    r"""Rows and columns: `3 \times 4 \text{ matrix}`, of which one may leave out the word."""
+    if "\\times" not in gold or not (ours := _SIZE.fullmatch(gold)) or not (theirs := _SIZE.fullmatch(answer)):
+        return False
+    return bool(ours[3] or theirs[3]) and ours.groups()[:2] != theirs.groups()[:2]
+
+
+def _varies(value: Value) -> bool:
+    """A set or an equation in variables: a condition takes something away from it."""
+    match value:
+        case Interval() | Union() | Meet() | Minus() | Inequality():
+            return True
+        case Equation():
+            return any(map(free_variables, value.members))
+        case Named():
+            return isinstance(value.value, Scalar) and bool(free_variables(value.value.expression))
+        case Many():
+            return bool(value.opening) and value.opening != "\\{" and len(value.items) == 2
+    return False
+
+
+def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equality:
+    """Whether an answer is a list of all the golds, in any order."""
+    if len(golds) == 1:
+        return compare(golds[0], answer, terms)
+    budget.begin()
+    wanted: list[Value] = []
+    for gold in golds:
+        found = readings(gold_of(gold).text)
+        if not found:
+            return Equality.UNREADABLE_GOLD
+        value = _with_unit(found[0], terms.unit) if terms.unit else found[0]
+        wanted += value.items if isinstance(value, Many) and not value.opening else [value]
+    answers = readings(answer)
+    if not answers:
+        return Equality.UNREADABLE_ANSWER
+    whole = Many(tuple(wanted))
+    found_all = _FOUND[any_of(same_value(whole, other, terms) for other in answers)]
+    if found_all is not Equality.SAME:
+        return found_all
+    return _carried_out((whole,), answers, answer, terms)
+
+
+def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, terms: Terms) -> Equality:
+    """SAME, unless the reference asks for more than equality."""
+    if terms.evaluated and not any(
+        finished.is_evaluated(one, beside=golds)
+        for one in answers
+        if len(answers) == 1
+        or any(same_value(alone(gold, one), alone(one, gold), terms) is Answer.YES for gold in golds)
+    ):
+        return Equality.UNFINISHED
+    if terms.simplified and not finished.is_simplified(spelled(answer)):
+        return Equality.UNFINISHED
+    return Equality.SAME
+
+
+def _with_unit(value: Value, text: str) -> Value:
+    """A gold whose reference names its unit."""
+    if isinstance(value, Scalar) and value.unit.is_nothing and not value.percent:
+        one = _one(text)
+        return Scalar(value.expression, one.unit, one.percent)
+    if isinstance(value, Many):
+        return Many(tuple(_with_unit(item, text) for item in value.items), value.opening, value.closing, value.hedged)
+    return value
+
+
+@lru_cache(maxsize=256)
+def _one(text: str) -> Scalar:
+    """One of a unit, read as it would be behind a number; of an unknown one, which is told from all that are known."""
+    for written in (f"1 {unwrapped(text)}", f"1{text}"):
+        for found in readings(written):
+            if isinstance(found, Scalar) and found.expression == ONE and (found.percent or not found.unit.is_nothing):
+                return found
+    return Scalar(ONE, Unit(words=frozenset((words_of(spelled(text)),))))

@@ -1,0 +1,148 @@
+r"""Families `a + bk` for all whole numbers k: of angles, mostly. Two are equal as sets: `\frac{5\pi}{4} + n\pi` is
+`\frac{\pi}{4} - k\pi`, and `k\pi` is `2k\pi` with `\pi + 2k\pi`.
+
+Example:
+    >>> from rewards.math import budget
+    >>> budget.begin()
+    >>> one, other = family(r"x = k\pi, k \in \mathbb{Z}"), family(r"\{-n\pi : n \in \mathbb{Z}\}")
+    >>> are_alike(one, other), are_alike(one, family(r"x = 2k\pi, k \in \mathbb{Z}"))
+    (True, False)
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rewards.math.equal import decide, numeric
+from rewards.math.equal.decide import Answer
+from rewards.math.expressions import (
+    ONE,
+    ZERO,
+    Expr,
+    Sym,
+    add,
+    divide,
+    free_variables,
+    multiply,
+    negative,
+    number,
+    substituted,
+)
+from rewards.math.parse.clauses import clause, conditions
+from rewards.math.parse.reading import readings_of_spelled
+from rewards.math.spell.spelling import spelled
+from rewards.math.values import Many, Named, Scalar, Value
+
+_BUILT = re.compile(
+    r"(?:[a-z]\s*(?:=|\\in)\s*)?\\\{\s*(?:[a-z]\s*[|:]\s*)?(.+?)\s*[|:,]\s*([a-z])\s*\\in\s*(?:\\mathbb\s*\{?\s*Z\s*\}?|Z)\s*\\\}"
+)
+_LETTER = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])(?![a-zA-Z'])")
+_INTEGERS = frozenset("Z")
+_MOST_TERMS = 24
+_LARGEST_BOTTOM = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """name: of what they are values, "" where it is not said. terms: a and b of each `a + bk`."""
+
+    name: str
+    terms: tuple[tuple[Expr, Expr], ...]
+
+
+def family(text: str) -> Family | None:
+    """What a text says with a letter that runs through all whole numbers; None where it is none, or not linear."""
+    if "Z" not in text and "integer" not in text:
+        return None
+    plain = spelled(text)
+    for body, letter in _said(text, plain):
+        values = readings_of_spelled(body)
+        found = _expressions(values[0]) if values else []
+        if not found or not all(letter in free_variables(one) for _name, one in found):
+            continue
+        names = {name for name, _one in found}
+        terms = [_linear(one, letter) for _name, one in found]
+        known = [one for one in terms if one is not None]
+        return Family(min(names), tuple(known)) if len(names) == 1 and len(known) == len(terms) else None
+    return None
+
+
+def _said(text: str, plain: str) -> Iterator[tuple[str, str]]:
+    """What holds for all whole numbers, and the letter that runs through them."""
+    if (built := _BUILT.fullmatch(plain)) is not None:
+        yield built[1], built[2]
+    at = clause(plain)
+    if at < len(plain) and conditions(text) == _INTEGERS:
+        for letter in dict.fromkeys(_LETTER.findall(plain[at:].replace("\\mathbb{Z}", ""))):
+            yield plain[:at], letter
+
+
+def _expressions(value: Value) -> list[tuple[str, Expr]]:
+    """Each value with its name."""
+    match value:
+        case Scalar():
+            return [("", value.expression)]
+        case Named(name=name, value=inner):
+            return [(name, one) for _none, one in _expressions(inner)]
+        case Many(items=items, opening="" | "\\{"):
+            found = [_expressions(item) for item in items]
+            return [one for part in found for one in part] if all(found) else []
+    return []
+
+
+def _linear(expression: Expr, letter: str) -> tuple[Expr, Expr] | None:
+    first = substituted(expression, letter, ZERO)
+    step = add(substituted(expression, letter, ONE), negative(first))
+    is_linear = decide.same(expression, add(first, multiply(step, Sym(letter)))) is Answer.YES
+    return (first, step) if is_linear and not free_variables(first) | free_variables(step) else None
+
+
+def are_alike(gold: Family, answer: Family) -> bool:
+    """Whether both are proven to be one set of numbers."""
+    if gold.name and answer.name and gold.name != answer.name:
+        return False
+    unit = gold.terms[0][1]
+    ratios = [_ratio(step, unit) for _first, step in (*gold.terms, *answer.terms)]
+    known = [abs(one) for one in ratios if one]
+    if len(known) != len(ratios):
+        return False
+    period = Fraction(math.lcm(*(one.numerator for one in known)), math.gcd(*(one.denominator for one in known)))
+    if any(period / one > _MOST_TERMS for one in known):
+        return False
+    whole = multiply(number(period), unit)
+    own, others = (
+        [term for first, step in terms for term in _within(first, step, period, unit)]
+        for terms in (gold.terms, answer.terms)
+    )
+    return _are_among(own, others, whole) and _are_among(others, own, whole)
+
+
+def _within(first: Expr, step: Expr, period: Fraction, unit: Expr) -> Iterator[Expr]:
+    """The values of one period."""
+    ratio = _ratio(step, unit)
+    assert ratio
+    for k in range(int(period / abs(ratio))):
+        yield add(first, multiply(number(k), step))
+
+
+def _are_among(ones: Sequence[Expr], others: Sequence[Expr], period: Expr) -> bool:
+    return all(any(_differ_by_periods(one, other, period) for other in others) for one in ones)
+
+
+def _differ_by_periods(one: Expr, other: Expr, period: Expr) -> bool:
+    times = _ratio(add(one, negative(other)), period)
+    return times is not None and times.denominator == 1
+
+
+def _ratio(one: Expr, other: Expr) -> Fraction | None:
+    """The rational number that is their ratio; None where none is proven."""
+    try:
+        value = numeric.real_fraction(numeric.value(divide(one, other)))
+    except numeric.NoValue:
+        return None
+    ratio = value.limit_denominator(_LARGEST_BOTTOM)
+    return ratio if decide.same(one, multiply(number(ratio), other)) is Answer.YES else None

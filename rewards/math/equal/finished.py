@@ -1,0 +1,225 @@
+"""Whether an answer is carried out, for references and training configs that ask for it.
+
+Without `require_evaluated` a closed expression is its value, and a model can learn to box the question.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from rewards.math.expressions import (
+    BINDING,
+    FUNCTIONS,
+    MINUS_ONE,
+    TRIGONOMETRIC,
+    Expr,
+    Num,
+    Op,
+    flattened,
+    free_variables,
+    number,
+    walk,
+)
+from rewards.math.normalise import exact, polynomials
+from rewards.math.values import (
+    Equation,
+    Inequality,
+    Interval,
+    Many,
+    Matrix,
+    Meet,
+    Minus,
+    Named,
+    Ratio,
+    Scalar,
+    Steps,
+    Union,
+    Value,
+)
+
+# Roots, fractions, powers, logarithms and trigonometric values may be all that can be done; these may not.
+_UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
+_MAY_STAY = FUNCTIONS | {"^", "root", "log", "ln"}
+_TEN = number(10)
+_MOST_TERMS = 30
+# The whole number that a sum or product starts with, or all of it.
+_SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}?\}|\(\s*[-+]?\s*(\d+)\s*\)|(\d))"
+_FRACTION = re.compile(
+    rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
+)
+_PRODUCT = re.compile(r"\\frac\s*\{((?:[^{}+]|\{[^{}+]*\})*)\}\s*\{\s*(\d+)\s*\}")
+_RAISED = re.compile(r"[\^_]\s*(?:\{[^{}]*\}|\w)|\\sqrt\s*(?:\[[^\]]*\])?\s*(?:\{[^{}]*\}|\d)")
+_NUMBERS = re.compile(r"(?<![\d^_\[.{])(\d+)(?![\d.}\]])")
+
+
+def _expressions(value: Value) -> Iterator[Expr]:
+    match value:
+        case Scalar():
+            yield value.expression
+        case Many():
+            for item in value.items:
+                yield from _expressions(item)
+        case Named():
+            yield from _expressions(value.value)
+        case Equation():
+            yield value.members[-1]
+        case Steps():
+            yield from _expressions(value.last)
+        case Inequality():
+            yield from value.members
+        case Interval():
+            yield from (value.low, value.high)
+        case Matrix():
+            for row in value.rows:
+                yield from row
+        case Ratio():
+            yield from value.parts
+        case Union():
+            for part in value.parts:
+                yield from _expressions(part)
+        case Meet():
+            yield from (*_expressions(value.one), *_expressions(value.other))
+        case Minus():
+            yield from (*_expressions(value.whole), *_expressions(value.taken))
+
+
+def _operations(values: Iterable[Value]) -> set[str]:
+    """What is left to do in values: the operators, and sums and products of plain numbers."""
+    found: set[str] = set()
+    for value in values:
+        for expression in _expressions(value):
+            if _is_inverse(expression):
+                found.add("^ of numbers")
+            for one in walk(expression):
+                if not isinstance(one, Op):
+                    continue
+                if one.name in _UNFINISHED and (one.name in BINDING or not free_variables(one)):
+                    found.add(one.name)
+                if one.name[1:] in TRIGONOMETRIC and not free_variables(one):
+                    found.add("an angle of a number")  # its value has another form, where the gold has none of them
+                if _is_rational_in_disguise(one):
+                    found.add(f"{one.name} of numbers")
+                if one.name in ("+", "*") and sum(isinstance(arg, Num) for arg in one.args) > 1:
+                    found.add(one.name)
+                if one.name == "+" and _has_like_terms(one):
+                    found.add("+")
+                if one.name == "*" and _multiplies_rationals(one):
+                    found.add("*")
+                if one.name in ("*", "^") and _multiplies_complex(one):
+                    found.add("* of complex numbers")
+    return found
+
+
+def _form(one: Expr) -> polynomials.Form | None:
+    """The normal form of a number; None where it has none, or a variable is in it."""
+    if free_variables(one):
+        return None
+    try:
+        return exact.normal(one)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return None
+
+
+def _has_like_terms(one: Op) -> bool:
+    r"""Two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
+    found = [_form(term) for term in flattened(one)]
+    if any(form is not None and not form.top for form in found):
+        return True  # a zero is added
+    forms = [form.top for form in found if form is not None and form.bottom == polynomials.ONE]
+    if len(forms) > _MOST_TERMS:
+        return False
+    for a, b in combinations(forms, 2):
+        roots = all(name[0] in ("p", "i") for monomial in (*a, *b) for name, _exponent in monomial)
+        if (roots and not a.keys().isdisjoint(b)) or polynomials.ratio(a, b) is not None:
+            return True
+    return False
+
+
+def _is_inverse(one: Expr) -> bool:
+    return isinstance(one, Op) and one.name == "^" and one.args[1] == MINUS_ONE and isinstance(one.args[0], Num)
+
+
+def _multiplies_rationals(one: Op) -> bool:
+    r"""Rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; a fraction and `3 \cdot 10^8` are none."""
+    factors = flattened(one, "*")
+    if all(isinstance(factor, Num) or _is_inverse(factor) for factor in factors):
+        return any(map(_is_inverse, factors))
+    count = 0
+    for factor in factors:
+        if isinstance(factor, Num):
+            count += factor != MINUS_ONE
+        elif not _is_inverse(factor) and isinstance(factor, Op) and factor.name == "^" and factor.args[0] != _TEN:
+            count += (form := _form(factor)) is not None and form.rational is not None
+    return count > 1
+
+
+def _multiplies_complex(one: Op) -> bool:
+    """Complex numbers are multiplied, divided by or raised."""
+    count = 0
+    for factor in flattened(one, "*"):
+        raised = isinstance(factor, Op) and factor.name == "^" and isinstance(factor.args[1], Num)
+        base, exponent = (factor.args[0], factor.args[1]) if raised and isinstance(factor, Op) else (factor, None)
+        form = _form(base)
+        if form is not None and any(name == polynomials.IMAGINARY for m in form.top for name, _exponent in m):
+            count += 1 if exponent is None else 2
+    return count > 1
+
+
+def _is_rational_in_disguise(one: Op) -> bool:
+    """A power, root, logarithm or sine of numbers that is rational (or so are its real and imaginary part)."""
+    if one.name not in _MAY_STAY or free_variables(one):
+        return False
+    if one.name == "^" and (one.args[1] == MINUS_ONE or (one.args[0] == _TEN and isinstance(one.args[1], Num))):
+        return False  # a quotient; scientific notation
+    form = _form(one)
+    if form is None:
+        return False
+    parts = {monomial for monomial in form.top if monomial}
+    if one.name in TRIGONOMETRIC:
+        return all(name[0] in ("p", "i") for monomial in parts for name, _exponent in monomial)
+    return form.bottom == polynomials.ONE and all(
+        len(monomial) == 1 and monomial[0][0] == polynomials.IMAGINARY for monomial in parts
+    )
+
+
+def divides(spelling: str) -> bool:
+    r"""A division is left to do, as it stands: the sign `\div` behind the last equals sign. A fraction is a number."""
+    last = spelling.rpartition("=")[2]
+    return "\\div" in last or "÷" in last
+
+
+def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:
+    """Nothing is left to compute in it that is not left in the gold as well."""
+    return _operations([answer]) <= _operations(beside)
+
+
+def is_simplified(spelled_answer: str) -> bool:
+    """Every fraction of whole numbers in it is in lowest terms, and so is one of a sum or product of them."""
+    last = re.sub(r"(?<=\d),(?=\d{3})", "", spelled_answer.rpartition("=")[2].replace("\\over", "/"))
+    for match in _FRACTION.finditer(last):
+        groups = match.groups()
+        if groups[8] or groups[10]:
+            top, bottom, more = (*groups[8:10], "") if groups[8] else (*groups[10:12], "")
+        else:
+            top, bottom = (next((one for one in (groups[k], groups[k + 2], groups[k + 3]) if one), "") for k in (0, 4))
+            more = groups[1] or ""
+            if (groups[5] or "").strip():
+                continue  # a bottom that is no whole number
+        divisor = math.gcd(int(float(top)), int(float(bottom)))
+        if re.search(r"[-+]", more):  # each term has to be divisible
+            terms = [_NUMBERS.search(term) for term in re.split(r"[-+]", more)[1:]]
+            divisor = math.gcd(divisor, *(int(term[1]) if term else 1 for term in terms))
+        if divisor > 1 or int(float(bottom)) == 1:
+            return False
+    return all(_is_lowest_product(*match.groups()) for match in _PRODUCT.finditer(last))
+
+
+def _is_lowest_product(top: str, bottom: str) -> bool:
+    """Of a product over a whole number: none of its whole factors, wherever it stands, shares a divisor with that."""
+    top = _RAISED.sub(" ", top.strip().lstrip("-+"))
+    if "-" in top or "." in top:
+        return True
+    return math.gcd(math.prod(map(int, re.findall(r"\d+", top))), int(bottom)) == 1 or not re.search(r"\d", top)

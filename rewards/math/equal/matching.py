@@ -1,0 +1,485 @@
+r"""Whether a value is another: one rule for each pair of kinds, by the rules of `docs/guides/math_grader.md`.
+
+Where there is no rule, two values of different kinds differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from rewards.math.equal import assignments, decide, derivatives, rows, scalars, sets
+from rewards.math.equal.branches import same_pieces
+from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
+from rewards.math.equal.formulas import is_formula
+from rewards.math.equal.letters import are_letters
+from rewards.math.expressions import (
+    IMAGINARY_UNIT,
+    E,
+    Expr,
+    Sym,
+    add,
+    free_variables,
+    negative,
+    renamed,
+)
+from rewards.math.parse.congruences import MODULO, same_residues
+from rewards.math.parse.reading import readings
+from rewards.math.spell.spelling import words_of
+from rewards.math.values import (
+    EXACT,
+    Based,
+    Choice,
+    Clock,
+    Date,
+    Equation,
+    Inequality,
+    Interval,
+    Many,
+    Matrix,
+    Meet,
+    Minus,
+    Named,
+    Pieces,
+    Ratio,
+    Scalar,
+    Steps,
+    Terms,
+    Union,
+    Value,
+    Words,
+)
+
+_MOST_PAIRS = 60
+_SETS = ("\\{", "\\}")
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
+    """Whether an answer's value is the gold's."""
+    if gold == answer:
+        return Answer.YES
+    if isinstance(gold, Equation) and isinstance(answer, Named | Many) and (zero := _zero_form(gold)) is not None:
+        roots = sets.same_roots(zero, answer)
+        if roots is Answer.YES:
+            return roots
+    if isinstance(gold, Many) and isinstance(answer, Named) and "=" in answer.name:
+        return same_value(gold, _each(answer), terms)
+    if isinstance(gold, Named) and "=" in gold.name and isinstance(answer, Many):
+        return same_value(_each(gold), answer, terms)
+    if isinstance(gold, Named) or isinstance(answer, Named):
+        return _named(gold, answer, terms)
+    if isinstance(gold, Steps):
+        return same_value(gold.last, answer, terms)
+    if isinstance(answer, Steps):
+        members = answer.members
+        numbers = [one.expression for one in members if isinstance(one, Scalar)]
+        members = members[1:] if len(numbers) == len(members) and is_formula(numbers) else members
+        links = all_of(same_value(*pair) for pair in pairwise(members))
+        return links if links is not Answer.YES else same_value(gold, answer.last, terms)
+    if isinstance(answer, Equation) and not isinstance(gold, Equation):
+        return _worked(gold, answer, terms)
+    if isinstance(gold, Equation) and isinstance(answer, Scalar):
+        return _true_gold(gold, answer, terms)
+    if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
+        # One value, said in several ways, is no hedge.
+        first, *others = answer.items
+        alike = all_of(same_value(first, other) for other in others)
+        return alike if alike is not Answer.YES else all_of(same_value(gold, item) for item in answer.items)
+    if isinstance(answer, Choice) and not isinstance(gold, Choice):
+        return _value_and_choice(gold, answer, terms)
+    rule = _RULES.get((type(gold), type(answer)))
+    if rule is not None:
+        return rule(gold, answer, terms)
+    if _is_region(gold) and _is_region(answer):
+        return sets.same_region(gold, answer)
+    return Answer.NO
+
+
+def _each(chain: Named) -> Many:
+    """`x = y = 2` as `x = 2, y = 2`."""
+    return Many(tuple(Named(name, chain.value) for name in chain.name.split("=")))
+
+
+_INTERVALS = (Interval, Union, Inequality, Meet, Minus)
+
+
+def _is_region(value: Value) -> bool:
+    """It may be a set of real numbers that is more than points."""
+    if isinstance(value, Many):
+        if value.opening in ("(", "[") and len(value.items) == 2:
+            return True
+        return (
+            (bool(value.items) and all(isinstance(item, Inequality | Named) for item in value.items))
+            or value.opening == "\\{"
+            or sets.are_intervals(value)
+        )
+    return isinstance(value, _INTERVALS)
+
+
+def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
+    if isinstance(gold, Named) and isinstance(answer, Named):
+        if gold.parameters and answer.parameters and len(gold.parameters) == len(answer.parameters):
+            return _functions(gold, answer, terms)
+        if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
+            return same_value(gold.value, answer.value, terms)
+        if _plain_name(gold.name) != _plain_name(answer.name):
+            if (
+                _is_its_value(gold, answer)
+                or _is_its_value(answer, gold)
+                or derivatives.are_alike(gold.name, answer.name)
+            ):
+                return same_value(gold.value, answer.value, terms)
+            return _as_equations(gold, answer)
+        return same_value(alone(gold.value), alone(answer.value), terms)
+    if isinstance(gold, Named):
+        answer = alone(answer)
+        if isinstance(answer, Equation):
+            return _as_equations(gold, answer)
+        if isinstance(answer, Inequality) or _is_region(answer):
+            region = sets.same_region(gold, answer)
+            if region is Answer.YES:
+                return region
+        return same_value(gold.value, answer, terms)
+    assert isinstance(answer, Named)
+    if _is_constant_map(answer):
+        return Answer.NO
+    if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
+        return Answer.NO  # of two choices, none is chosen
+    if isinstance(gold, Equation):
+        return _as_equations(gold, answer)
+    return same_value(gold, alone(answer.value), terms)
+
+
+def _is_constant_map(value: Named) -> bool:
+    r"""`n \\mapsto 3`: a function, which is no number. One that has its variable in it says what `f(n)` is."""
+    if value.name or not isinstance(value.value, Scalar):
+        return False
+    return free_variables(value.value.expression).isdisjoint(value.parameters)
+
+
+def _is_letter(name: str) -> bool:
+    return len(name) == 1 and "A" <= name <= _LAST_CHOICE
+
+
+def _name(expression: Expr) -> str:
+    return expression.name if isinstance(expression, Sym) else ""
+
+
+def _is_its_value(function: Named, other: Named) -> bool:
+    """`f(x) = …` and `y = …`, `y(x) = …` and `y = …`."""
+    name = function.name.partition("(")[0]
+    if len(function.parameters) != 1 or other.parameters:
+        return False
+    return other.name == name or (other.name == "y" and "'" not in name)
+
+
+def alone(value: Value, beside: Value | None = None) -> Value:
+    """A set of one value, by itself, is that value; a set of one point is none beside an interval."""
+    if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
+        inner = value.items[0]
+        return (
+            inner
+            if isinstance(inner, Scalar | Words)
+            or (isinstance(inner, Many) and inner.opening == "(" and not isinstance(beside, _INTERVALS))
+            else value
+        )
+    return value
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"\\mathrm|[\s{}\\“”()]", "", name)
+
+
+def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
+    """`f(x) = …` and `f(t) = …` are the same; `f` and `g` are not."""
+    if gold.name and answer.name and gold.name.partition("(")[0] != answer.name.partition("(")[0]:
+        return Answer.NO
+    if isinstance(gold.value, Scalar) and isinstance(answer.value, Scalar):
+        names = dict(zip(answer.parameters, gold.parameters, strict=True))
+        if (free_variables(answer.value.expression) - set(answer.parameters)) & set(gold.parameters):
+            return Answer.NO
+        return decide.same(gold.value.expression, renamed(answer.value.expression, names))
+    return same_value(gold.value, answer.value, terms)
+
+
+def _zero_form(value: Value) -> Expr | None:
+    """An equation as what is zero."""
+    if isinstance(value, Named) and value.expression is not None and isinstance(value.value, Scalar):
+        return add(value.expression, negative(value.value.expression))
+    if isinstance(value, Equation) and len(value.members) == 2:
+        return add(value.members[0], negative(value.members[1]))
+    return None
+
+
+def _as_equations(gold: Value, answer: Value) -> Answer:
+    left, right = _zero_form(gold), _zero_form(answer)
+    if left is None or right is None:
+        return Answer.NO
+    return sets.same_equation(left, right)
+
+
+def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
+    """`5·2 = 10`: true, and its last member is the gold."""
+    if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
+        return same_value(gold, Scalar(answer.members[0]), terms)  # `5 = x`
+    members = answer.members[1:] if is_formula(answer.members) else answer.members
+    steps = all_of(decide.same(*pair) for pair in pairwise(members))
+    if steps is not Answer.YES:
+        return steps
+    return same_value(gold, Scalar(members[-1]), terms)
+
+
+def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:
+    """A gold that says one value in several forms: any of them; of a formula and its value, the value."""
+    if is_formula(gold.members):
+        return same_value(Scalar(gold.members[-1]), answer, terms)
+    if all_of(decide.same(*pair) for pair in zip(gold.members, gold.members[1:], strict=False)) is not Answer.YES:
+        return Answer.NO
+    return any_of(same_value(Scalar(member), answer, terms) for member in gold.members)
+
+
+def _equations(gold: Equation, answer: Equation, _terms: Terms) -> Answer:
+    found = _as_equations(gold, answer)
+    if found is Answer.YES or len(gold.members) != len(answer.members):
+        return found
+    return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _words(gold: Words, answer: Words, _terms: Terms) -> Answer:
+    return yes_if(gold.text == answer.text)
+
+
+def _choices(gold: Choice, answer: Choice, terms: Terms) -> Answer:
+    if gold.letter != answer.letter:
+        return Answer.NO
+    if gold.text and answer.text:
+        return any_of(same_value(a, b, terms) for a in readings(gold.text) for b in readings(answer.text))
+    return Answer.YES
+
+
+def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
+    return yes_if(bool(gold.text) and words_of(gold.text) == answer.text)
+
+
+_LAST_CHOICE = "J"  # of variables, the letter case tells two apart
+_NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
+
+
+def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
+    """A choice by what stands behind its letter, or a variable of that name."""
+    letters = (Sym(gold.letter), Sym(gold.letter.lower()) if gold.letter <= _LAST_CHOICE else None)
+    if isinstance(answer, Scalar) and answer.expression in (*letters, _NAMED_ALIKE.get(gold.letter)):
+        return Answer.YES
+    if not gold.text:
+        return Answer.NO
+    return any_of(same_value(one, answer, terms) for one in readings(gold.text))
+
+
+def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
+    """`(B) 7` is 7; a letter alone may be a variable."""
+    if answer.text:
+        return any_of(same_value(gold, one, terms) for one in readings(answer.text))
+    return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
+
+
+# --- several values ---------------------------------------------------------------------------------------------------
+
+
+def _unnamed(many: Many, beside: Many) -> Many:
+    """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
+    assigned = assignments.by_name(many)
+    if assigned is not None and not any(isinstance(item, Named) and item.parameters for item in many.items):
+        if beside.opening and beside.opening != "\\{":
+            return Many(tuple(assigned[name] for name in sorted(assigned, key=assignments.in_alphabet)), "(", ")")
+        return Many(tuple(assigned.values()), many.opening, many.closing, many.hedged)
+    if any(isinstance(item, Named) and not item.parameters for item in many.items):
+        items = tuple(i.value if isinstance(i, Named) else i for i in many.items)
+        return Many(items, many.opening, many.closing, many.hedged)
+    return many
+
+
+def _is_chosen(value: Value) -> bool:
+    """A word, or a letter that may stand for a choice."""
+    return isinstance(value, Words | Choice) or (isinstance(value, Scalar) and _is_letter(_name(value.expression)))
+
+
+def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
+    by_name, also = assignments.by_name(gold), assignments.by_name(answer)
+    if by_name is not None and also is not None:
+        if by_name.keys() != also.keys() or (assignments.of_several(by_name) and gold.hedged != answer.hedged):
+            return Answer.NO
+        return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
+    several = by_name is not None and assignments.of_several(by_name)
+    if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
+        return Answer.NO
+    if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
+        return Answer.NO  # "A or C" is no "A and C"
+    if sets.is_condition(gold) or sets.is_condition(answer):
+        return _conditions(gold, answer)
+    if by_name is not None and several:
+        if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
+            return Answer.NO
+        if not answer.opening:  # a bare list is read in the order in which they are written, or of the names
+            if match_in_order(tuple(by_name.values()), answer.items, terms) is Answer.YES:
+                return Answer.YES
+            answer = Many(answer.items, "(", ")")
+    if also is not None and answer.hedged and gold.opening and gold.opening != "\\{" and assignments.of_several(also):
+        return Answer.NO
+    return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
+
+
+def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) -> bool:
+    """Whether the values have names, and others than the gold's: two values of `x` are none of `y`, or of `x` and `y`.
+
+    assigned: the answer's values by their names.
+    """
+    asked, given = (
+        {i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)
+    )
+    if len(asked) != 1:
+        return False
+    if len(given) == 1 and _plain_name(min(asked)) != _plain_name(min(given)):
+        return True
+    return assigned is not None and assignments.of_several(assigned) and all(isinstance(i, Named) for i in gold.items)
+
+
+def _conditions(gold: Many, answer: Many) -> Answer:
+    """Inequalities one by one, of names as well; else the sets of numbers that they leave."""
+    if not gold.hedged and not answer.hedged and all(isinstance(i, Inequality) for i in (*gold.items, *answer.items)):
+        found = match_all(gold.items, answer.items)
+        if found is Answer.YES:
+            return found
+    return sets.same_region(gold, answer)
+
+
+def _unlabelled(gold: Many, answer: Many, terms: Terms) -> Answer:
+    """Lists, sets, tuples and what else brackets make of values that have no names."""
+    if max(len(gold.items), len(answer.items)) > _MOST_PAIRS:
+        return Answer.NO
+    if _SETS in ((gold.opening, gold.closing), (answer.opening, answer.closing)):
+        return _sets(gold, answer, terms)
+    if not gold.opening and not answer.opening:
+        return match_all(gold.items, answer.items, terms)
+    return match_in_order(gold.items, answer.items, terms) if _are_alike(gold, answer) else Answer.NO
+
+
+def _are_alike(gold: Many, answer: Many) -> bool:
+    """Whether brackets, of which at least one side has some, may hold the same thing.
+
+    A tuple of three or more may stand in square brackets; with two they would be an interval's.
+    """
+    if len(gold.items) != len(answer.items):
+        return False
+    is_long = len(gold.items) > 2
+    kinds = {rows.kind_of((many.opening, many.closing)) for many in (gold, answer) if many.opening}
+    if gold.opening and answer.opening:
+        return len(kinds) == 1 or (is_long and kinds == {"tuple", "list"})
+    if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
+        return False
+    bare = answer if gold.opening else gold
+    if any(isinstance(item, Many) and item.opening for item in bare.items):
+        return False  # `(1,2), 3` is no `((1,2), 3)`
+    return kinds == {"tuple"} or (is_long and kinds == {"list"})
+
+
+def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
+    """Unordered; a set says nothing of repeats."""
+    if (gold.opening and gold.opening != "\\{") or (answer.opening and answer.opening != "\\{"):
+        return Answer.NO
+    if not answer.opening and len(answer.items) != len(gold.items):
+        return Answer.NO
+    if not gold.opening and len(gold.items) != len(answer.items):
+        return Answer.NO
+    forward = all_of(any_of(same_value(g, a, terms) for a in answer.items) for g in gold.items)
+    backward = all_of(any_of(same_value(g, a, terms) for g in gold.items) for a in answer.items)
+    return all_of((forward, backward))
+
+
+def match_in_order(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:
+    """Whether the answers are the golds, one after the other."""
+    if len(golds) != len(answers):
+        return Answer.NO
+    return all_of(same_value(*pair, terms) for pair in zip(golds, answers, strict=True))
+
+
+def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:
+    """Whether the answers are the golds in any order, each once."""
+    if len(golds) != len(answers):
+        return Answer.NO
+    left = list(answers)
+    found = Answer.YES
+    for gold in golds:
+        verdicts = [same_value(gold, one, terms) for one in left]
+        if Answer.YES in verdicts:
+            del left[verdicts.index(Answer.YES)]
+        elif Answer.UNDECIDED in verdicts:
+            del left[verdicts.index(Answer.UNDECIDED)]
+            found = Answer.UNDECIDED
+        else:
+            return Answer.NO
+    return found
+
+
+def _sides(golds: Sequence[Value], answers: Sequence[Value], gold: Value, answer: Value) -> Answer:
+    """Two unions, or what two sets share: of the same sets, which may have names only, or as sets of real numbers."""
+    found = match_all(golds, answers)
+    return found if found is Answer.YES else any_of((found, sets.same_region(gold, answer)))
+
+
+def _scalar_and_many(gold: Scalar, answer: Many, terms: Terms) -> Answer:
+    if answer.opening == MODULO:
+        return _many_and_scalar(answer, gold, terms)
+    parts = rows.components(gold)
+    if parts is not None:
+        return _many(parts, answer, terms)
+    return Answer.NO
+
+
+def _many_and_scalar(gold: Many, answer: Scalar, terms: Terms) -> Answer:
+    if gold.opening == MODULO:
+        return yes_if(same_residues(gold, answer.expression))
+    parts = rows.components(answer)
+    if parts is not None:
+        return _many(gold, parts, terms)
+    return Answer.NO
+
+
+_RULES: dict[tuple[type, type], Callable[..., Answer]] = {
+    (Scalar, Scalar): scalars.same_scalars,
+    (Based, Scalar): scalars.based_and_scalar,
+    (Scalar, Based): scalars.scalar_and_based,
+    (Based, Based): scalars.same_based,
+    (Ratio, Ratio): scalars.same_ratios,
+    (Ratio, Scalar): scalars.ratio_and_scalar,
+    (Scalar, Ratio): scalars.scalar_and_ratio,
+    (Clock, Ratio): scalars.clock_and_ratio,
+    (Words, Words): _words,
+    (Words, Many): lambda gold, answer, _terms: yes_if(are_letters(gold, answer)),
+    (Many, Words): lambda gold, answer, _terms: yes_if(are_letters(answer, gold)),
+    (Choice, Choice): _choices,
+    (Choice, Words): _choice_and_words,
+    (Choice, Scalar): _choice_and_value,
+    (Choice, Many): _choice_and_value,
+    (Clock, Clock): scalars.same_clocks,
+    (Date, Date): scalars.same_dates,
+    (Many, Many): _many,
+    (Many, Scalar): _many_and_scalar,
+    (Scalar, Many): _scalar_and_many,
+    (Matrix, Matrix): rows.same_matrices,
+    (Matrix, Many): rows.matrix_and_tuple,
+    (Many, Matrix): rows.tuple_and_matrix,
+    (Matrix, Scalar): rows.matrix_and_scalar,
+    (Scalar, Matrix): rows.scalar_and_matrix,
+    (Equation, Equation): _equations,
+    (Pieces, Pieces): lambda gold, answer, _terms: same_pieces(gold, answer, same_value),
+    (Union, Union): lambda gold, answer, _terms: _sides((*gold.parts,), (*answer.parts,), gold, answer),
+    (Meet, Meet): lambda gold, answer, _terms: _sides((gold.one, gold.other), (answer.one, answer.other), gold, answer),
+    (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),
+}

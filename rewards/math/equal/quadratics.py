@@ -1,0 +1,52 @@
+r"""Inequalities of the second degree in one variable: `x^2 - 2x - 3 \le 0` holds on `[-1, 3]`.
+
+Example:
+    >>> from rewards.math.expressions import Sym, add, number, power
+    >>> len(solved(add(power(Sym("x"), number(2)), number(-4)), ">", "x")), solved(power(Sym("x"), number(2)), "<", "x")
+    (2, [])
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from rewards.math.expressions import INFINITY, Expr, Num, add, multiply, negative, number, root
+from rewards.math.normalise import exact, polynomials
+from rewards.math.values import Interval
+
+_MINUS_INFINITY = negative(INFINITY)
+_ALL = Interval(_MINUS_INFINITY, INFINITY, False, False)
+
+
+def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
+    """Where an expression is above or below 0; None where it is not of the second degree with rational coefficients."""
+    try:
+        form = exact.normal(expression)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return None
+    square, variable = ((("x", name), Fraction(2)),), ((("x", name), Fraction(1)),)
+    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable, square} or not form.top.get(square):
+        return None
+    a, b, c = (form.top.get(power, Fraction(0)) / form.bottom[()] for power in (square, variable, ()))
+    middle, under = -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
+    outside = relation == "!=" or (relation.startswith(">") == (a > 0))
+    closed = relation.endswith("=") and relation != "!="
+    if under < 0:
+        return [_ALL] if outside else []
+    low, high = _ends(middle, under)
+    if not outside:
+        return [Interval(low, high, closed, closed)] if closed or under else []
+    if closed and not under:
+        return [_ALL]
+    return [Interval(_MINUS_INFINITY, low, False, closed), Interval(high, INFINITY, closed, False)]
+
+
+def _ends(middle: Fraction, under: Fraction) -> tuple[Expr, Expr]:
+    """Both roots: as far from their middle as the root of a number."""
+    top, bottom = math.isqrt(under.numerator), math.isqrt(under.denominator)
+    if top * top == under.numerator and bottom * bottom == under.denominator:
+        apart = Fraction(top, bottom)
+        return number(middle - apart), number(middle + apart)
+    distance = root(Num(under))
+    return add(number(middle), multiply(number(-1), distance)), add(number(middle), distance)

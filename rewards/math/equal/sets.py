@@ -1,0 +1,469 @@
+r"""Sets of real numbers: intervals, unions, inequalities and the solutions of equations, compared as sets.
+
+A region is brought to one form: disjoint intervals in order, each end a number that can be computed. Inequalities in
+one variable are solved where they are linear in it, or by sympy.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from rewards.math.equal import decide, engine, numeric, quadratics
+from rewards.math.equal.decide import Answer, yes_if
+from rewards.math.expressions import (
+    INFINITY,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    add,
+    divide,
+    flattened,
+    free_variables,
+    multiply,
+    negative,
+    number,
+    power,
+)
+from rewards.math.normalise import exact, polynomials
+from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
+
+_MOST_PARTS = 40
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
+
+
+class NoRegion(Exception):
+    """It is no set of real numbers, or none that can be written out."""
+
+
+class Unsolved(NoRegion):
+    """It may be one, but which is not known."""
+
+
+def same_region(gold: Value, answer: Value) -> Answer:
+    """Whether two sets of real numbers are the same."""
+    try:
+        names = _variables(gold), _variables(answer)
+        if all(names) and names[0] != names[1]:
+            return Answer.NO
+        ours, theirs = _merged(_region(gold)), _merged(_region(answer))
+    except Unsolved:
+        return Answer.UNDECIDED
+    except NoRegion:
+        return Answer.NO
+    if len(ours) != len(theirs):
+        return Answer.NO
+    worst = Answer.YES
+    for a, b in zip(ours, theirs, strict=True):
+        if (a.low_closed, a.high_closed) != (b.low_closed, b.high_closed):
+            return Answer.NO
+        for one, other in ((a.low, b.low), (a.high, b.high)):
+            found = _same_end(one, other)
+            if found is Answer.NO:
+                return found
+            worst = found if found is Answer.UNDECIDED else worst
+    return worst
+
+
+def _plain(expression: Expr) -> Expr:
+    """A value of a function, `g(x)`, as a variable."""
+    if isinstance(expression, Op) and expression.name.endswith("()"):
+        return Sym(f"{expression.name[:-2]}({expression.args})")
+    return expression
+
+
+def are_intervals(value: Many) -> bool:
+    """Intervals in a row, at least one of which can be no point."""
+    pairs = [
+        item for item in value.items if isinstance(item, Many) and item.opening in ("(", "[") and len(item.items) == 2
+    ]
+    if value.opening or len(pairs) != len(value.items):
+        return False
+    return any(
+        {pair.opening, pair.closing} in ({"(", "]"}, {"[", ")"})
+        or any(isinstance(end, Scalar) and _infinity(end.expression) for end in pair.items)
+        for pair in pairs
+    )
+
+
+def is_condition(value: Value) -> bool:
+    """Inequalities, joined."""
+    return isinstance(value, Many) and bool(value.items) and all(isinstance(item, Inequality) for item in value.items)
+
+
+def _same_end(a: Expr, b: Expr) -> Answer:
+    infinite = _infinity(a), _infinity(b)
+    if any(infinite):
+        return yes_if(infinite[0] == infinite[1])
+    return decide.same(a, b)
+
+
+def _infinity(expression: Expr) -> int:
+    return decide.sign_of_infinity(expression)
+
+
+def _variables(value: Value) -> frozenset[str]:
+    """The variable that a condition is about; empty where it is a set that names none."""
+    if isinstance(value, Inequality):
+        return frozenset().union(*(free_variables(_plain(member)) for member in value.members))
+    if isinstance(value, Named):
+        return frozenset((value.name,))
+    if isinstance(value, Many) and not value.opening:
+        return frozenset().union(*map(_variables, value.items))
+    return frozenset()
+
+
+def _region(value: Value) -> list[Interval]:
+    if isinstance(value, Interval):
+        return [value]
+    if isinstance(value, Union):
+        return [part for one in value.parts for part in _region(one)]
+    if isinstance(value, Inequality):
+        return _solved(value)
+    if isinstance(value, Named):
+        return _region(value.value)
+    if isinstance(value, Scalar):
+        return [Interval(value.expression, value.expression, True, True)]
+    if isinstance(value, Many):
+        return _region_of_many(value)
+    if isinstance(value, Meet):
+        return _intersection([_merged(_region(value.one)), _merged(_region(value.other))])
+    if isinstance(value, Minus):
+        return _intersection([_merged(_region(value.whole)), _complement(_merged(_region(value.taken)))])
+    raise NoRegion
+
+
+def _region_of_many(value: Many) -> list[Interval]:
+    if value.opening in ("(", "[") and value.closing in (")", "]") and len(value.items) == 2:
+        low, high = value.items
+        if isinstance(low, Scalar) and isinstance(high, Scalar):
+            if (value.opening, value.closing) != ("[", "]") and _compare(low.expression, high.expression) >= 0:
+                raise NoRegion  # a point
+            return [Interval(low.expression, high.expression, value.opening == "[", value.closing == "]")]
+        raise NoRegion
+    if value.opening == "\\{":
+        if not all(isinstance(item, Scalar) for item in value.items):
+            raise NoRegion
+        return [part for item in value.items for part in _region(item)]
+    if are_intervals(value):
+        return [part for item in value.items for part in _region(item)]
+    if value.hedged:
+        if any(
+            len(_variables(Many(tuple(item for item in value.items if isinstance(item, kind))))) > 1
+            for kind in (Inequality, Named)
+        ):
+            raise NoRegion
+        return [part for item in value.items for part in _region(item)]
+    if len(_variables(value)) > 1:
+        raise NoRegion
+    if all(isinstance(item, Inequality) for item in value.items):
+        regions = [_region(item) for item in value.items]
+        if _all_not_equal(value):
+            return _intersection(regions)
+        met = _intersection(regions)
+        if value.conjoined:
+            return met
+        # "x < 1, x > 2" can only mean both parts; "x > 1, x < 2" what they share.
+        return met or [part for region in regions for part in region]
+    raise NoRegion
+
+
+def _complement(parts: list[Interval]) -> list[Interval]:
+    """Of disjoint intervals in order: all numbers that are in none."""
+    rest: list[Interval] = []
+    low: Expr = negative(INFINITY)
+    low_closed = False
+    for part in parts:
+        if _compare(low, part.low) < 0 or (_compare(low, part.low) == 0 and low_closed and not part.low_closed):
+            rest.append(Interval(low, part.low, low_closed, not part.low_closed and not _infinity(part.low)))
+        low, low_closed = part.high, not part.high_closed
+    if _infinity(low) <= 0:
+        rest.append(Interval(low, INFINITY, low_closed, False))
+    return rest
+
+
+def _all_not_equal(value: Many) -> bool:
+    return any(isinstance(item, Inequality) and "!=" in item.relations for item in value.items)
+
+
+def _intersection(regions: list[list[Interval]]) -> list[Interval]:
+    current = regions[0]
+    for region in regions[1:]:
+        met = []
+        for a in current:
+            for b in region:
+                low, low_closed = _later((a.low, a.low_closed), (b.low, b.low_closed))
+                high, high_closed = _earlier((a.high, a.high_closed), (b.high, b.high_closed))
+                order = _compare(low, high)
+                if order < 0 or (order == 0 and low_closed and high_closed):
+                    met.append(Interval(low, high, low_closed, high_closed))
+        current = met
+    return current
+
+
+def _later(a: tuple[Expr, bool], b: tuple[Expr, bool]) -> tuple[Expr, bool]:
+    order = _compare(a[0], b[0])
+    return (a[0], a[1] and b[1]) if order == 0 else (a if order > 0 else b)
+
+
+def _earlier(a: tuple[Expr, bool], b: tuple[Expr, bool]) -> tuple[Expr, bool]:
+    order = _compare(a[0], b[0])
+    return (a[0], a[1] and b[1]) if order == 0 else (a if order < 0 else b)
+
+
+def _compare(a: Expr, b: Expr) -> int:
+    """-1, 0 or 1. Raises NoRegion where they are no real numbers."""
+    signs = _infinity(a), _infinity(b)
+    if any(signs):
+        return (signs[0] > signs[1]) - (signs[0] < signs[1])
+    if decide.same(a, b) is Answer.YES:
+        return 0
+    try:
+        x, y = numeric.value(a), numeric.value(b)
+    except numeric.NoValue:
+        raise NoRegion from None
+    if x.imag != 0 or y.imag != 0:
+        raise NoRegion
+    return 1 if x.real > y.real else -1
+
+
+def _merged(parts: list[Interval]) -> list[Interval]:
+    """Disjoint, in order, neighbours joined. Raises NoRegion."""
+    if len(parts) > _MOST_PARTS:
+        raise NoRegion
+    kept: list[Interval] = []
+    for part in parts:
+        order = _compare(part.low, part.high)
+        if order > 0:
+            raise NoRegion
+        if order < 0 or (part.low_closed and part.high_closed):
+            kept.append(part)
+    ordered: list[Interval] = []
+    for part in kept:
+        at = 0
+        while at < len(ordered) and _before(ordered[at], part):
+            at += 1
+        ordered.insert(at, part)
+    merged: list[Interval] = []
+    for part in ordered:
+        if merged and _touches(merged[-1], part):
+            last = merged.pop()
+            high, closed = last.high, last.high_closed
+            order = _compare(part.high, last.high)
+            if order > 0:
+                high, closed = part.high, part.high_closed
+            elif order == 0:
+                closed = closed or part.high_closed
+            low_closed = last.low_closed or (_compare(last.low, part.low) == 0 and part.low_closed)
+            merged.append(Interval(last.low, high, low_closed, closed))
+        else:
+            merged.append(part)
+    return merged
+
+
+def _before(a: Interval, b: Interval) -> bool:
+    order = _compare(a.low, b.low)
+    return order < 0 or (order == 0 and a.low_closed)
+
+
+def _touches(a: Interval, b: Interval) -> bool:
+    order = _compare(b.low, a.high)
+    return order < 0 or (order == 0 and (a.high_closed or b.low_closed))
+
+
+# --- inequalities -----------------------------------------------------------------------------------------------------
+
+
+def _solved(condition: Inequality) -> list[Interval]:
+    """The numbers for which a chain of inequalities in one variable holds. Raises NoRegion."""
+    names = _variables(condition)
+    if len(names) != 1:
+        raise NoRegion
+    (name,) = names
+    regions = []
+    members = [_plain(member) for member in condition.members]
+    for left, relation, right in zip(members, condition.relations, members[1:], strict=False):
+        regions.append(_half_line(left, relation, right, name))
+    return _intersection(regions)
+
+
+def _half_line(left: Expr, relation: str, right: Expr, name: str) -> list[Interval]:
+    if left == Sym(name) and name not in free_variables(right):
+        return _from(relation, right)
+    if right == Sym(name) and name not in free_variables(left):
+        return _from(_FLIPPED[relation], left)
+    linear = _linear(add(left, negative(right)), name)
+    if linear is None:
+        solved = quadratics.solved(add(left, negative(right)), relation, name)
+        return _by_engine(left, relation, right, name) if solved is None else solved
+    slope, offset = linear
+    bound = divide(negative(Num(offset)), Num(slope))
+    return _from(relation if slope > 0 else _FLIPPED[relation], bound)
+
+
+def _from(relation: str, bound: Expr) -> list[Interval]:
+    minus = negative(INFINITY)
+    if relation == "!=":
+        return [Interval(minus, bound, False, False), Interval(bound, INFINITY, False, False)]
+    closed = relation.endswith("=")
+    if relation.startswith("<"):
+        return [Interval(minus, bound, False, closed)]
+    return [Interval(bound, INFINITY, closed, False)]
+
+
+def _linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
+    """Slope and offset where the expression is a rational number times the variable, plus one."""
+    try:
+        form = exact.normal(expression)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return None
+    variable = ((("x", name), Fraction(1)),)
+    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable} or variable not in form.top:
+        return None
+    scale = form.bottom[()]
+    return form.top[variable] / scale, form.top.get((), Fraction(0)) / scale
+
+
+def _by_engine(left: Expr, relation: str, right: Expr, name: str) -> list[Interval]:
+    parts = engine.solve_inequality(left, relation, right, name)
+    if parts is None:
+        raise Unsolved
+    return parts
+
+
+# --- equations --------------------------------------------------------------------------------------------------------
+
+
+def same_equation(a: Expr, b: Expr) -> Answer:
+    """Whether two expressions are zero together: one is the other times a number other than zero."""
+    if free_variables(a) != free_variables(b):
+        return Answer.NO
+    a, b = _squared(a), _squared(b)
+    try:
+        ours, theirs = exact.normal(a), exact.normal(b)
+        if not ours.top or not theirs.top:  # true, or false, for every value
+            return yes_if(not ours.top and not theirs.top)
+        if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
+            return Answer.NO
+        if polynomials.ratio(_cleared(ours.top), _cleared(theirs.top)):
+            return Answer.YES
+        ratio = polynomials.over(ours, theirs)
+        if not polynomials.free_of_variables(ratio):
+            reduced = engine.constant_ratio(a, b)
+            return Answer.UNDECIDED if reduced is None else yes_if(reduced)
+        return Answer.YES
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        found = engine.constant_ratio(a, b)
+        return Answer.UNDECIDED if found is None else yes_if(found)
+
+
+def _squared(zero: Expr) -> Expr:
+    """`|p| - c` as `p^2 - c^2`, which is zero for the same real numbers where c is not negative."""
+    inner, factor, rest = None, Fraction(1), Fraction(0)
+    for term in flattened(zero):
+        factors = flattened(term, "*")
+        numbers = math.prod(one.value for one in factors if isinstance(one, Num))
+        others = [one for one in factors if not isinstance(one, Num)]
+        if not others:
+            rest += numbers
+        elif inner is None and len(others) == 1 and isinstance(others[0], Op) and others[0].name == "abs" and numbers:
+            (inner,), factor = others[0].args, Fraction(numbers)
+        else:
+            return zero
+    level = -rest / factor
+    return zero if inner is None or level < 0 else add(power(inner, number(2)), Num(-(level**2)))
+
+
+def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:
+    """The variables with a negative exponent."""
+    return {name for monomial in top for name, exponent in monomial if exponent < 0 and name[0] == "x"}
+
+
+def _cleared(top: polynomials.Poly) -> polynomials.Poly:
+    """Times the powers of variables that are divided by."""
+    for name in _dividing(top):
+        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in top)
+        top = polynomials.poly_product(top, {((name, -lowest),): Fraction(1)})
+    return top
+
+
+def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
+    """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
+    cleared = _cleared(one.top)
+    for name in _dividing(one.top) - _dividing(other.top):
+        left = [monomial for monomial in cleared if not dict(monomial).get(name)]
+        if any(part[0] == "x" for monomial in left for part, _exponent in monomial):
+            return True
+    if one.bottom == other.bottom or polynomials.free_of_variables(polynomials.Form(one.bottom, polynomials.ONE)):
+        return False
+    parts = {monomial for monomial in one.bottom if monomial}
+    if len(parts) != 1 or len(next(iter(parts))) != 1 or next(iter(parts))[0][1] != 1:
+        return False
+    ((((name, _),), slope),) = ((monomial, one.bottom[monomial]) for monomial in parts)
+    at = -one.bottom.get((), Fraction(0)) / slope
+    there: dict[polynomials.Monomial, Fraction] = {}
+    for monomial, value in one.top.items():
+        exponent = dict(monomial).get(name, Fraction(0))
+        if exponent.denominator != 1 or (exponent < 0 and not at):
+            return False
+        rest = tuple(pair for pair in monomial if pair[0] != name)
+        there[rest] = there.get(rest, Fraction(0)) + value * at ** int(exponent)
+    left = [monomial for monomial, value in there.items() if value]
+    return not left or any(part[0] == "x" for monomial in left for part, _exponent in monomial)
+
+
+def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
+    """A chain as it stands; of one variable by the solutions; of several, one is the other times a positive number."""
+    for other in (answer, _mirrored(answer)):
+        if other.relations == gold.relations:
+            pairs = zip(gold.members, other.members, strict=True)
+            if all(decide.same(*pair) is Answer.YES for pair in pairs):
+                return Answer.YES
+    if len(_variables(gold)) < 2:
+        return same_region(gold, answer)
+    if _variables(gold) != _variables(answer) or len(gold.relations) != 1 or len(answer.relations) != 1:
+        return Answer.NO
+    try:
+        ours, theirs = (exact.normal(add(one.members[0], negative(one.members[1]))) for one in (gold, answer))
+        ratio = polynomials.ratio(ours.top, theirs.top) if ours.bottom == theirs.bottom else None
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return Answer.UNDECIDED
+    if not ratio:
+        return Answer.NO
+    relation = answer.relations[0] if ratio > 0 else _FLIPPED[answer.relations[0]]
+    return yes_if(relation == gold.relations[0])
+
+
+def _mirrored(value: Inequality) -> Inequality:
+    """The chain read from its other end."""
+    return Inequality(value.members[::-1], tuple(_FLIPPED[relation] for relation in value.relations[::-1]))
+
+
+def _is_in(item: Named) -> bool:
+    r"""`x \in \{1, 2\}`"""
+    return item.expression is None and item.name.isalpha() and isinstance(item.value, Many) and bool(item.value.opening)
+
+
+def same_roots(equation: Expr, answer: Value) -> Answer:
+    """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
+    items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
+    names, roots = set[str](), list[Expr]()
+    if isinstance(answer, Many) and answer.opening and len(free_variables(equation)) == 1:
+        names.update(free_variables(equation))
+    for item in items:
+        if isinstance(item, Scalar) and names:
+            roots.append(item.expression)
+            continue
+        if not isinstance(item, Named) or not (isinstance(item.expression, Sym) or _is_in(item)):
+            return Answer.NO
+        names.add(item.name)
+        several = isinstance(item.value, Many) and item.value.opening in ("", "\\{")
+        inner = item.value.items if several and isinstance(item.value, Many) else (item.value,)
+        roots += [one.expression for one in inner if isinstance(one, Scalar)]
+        if not all(isinstance(one, Scalar) for one in inner):
+            return Answer.NO
+    if len(names) != 1 or len(roots) > _MOST_PARTS:
+        return Answer.NO
+    variable = Sym(min(names))
+    return same_equation(equation, multiply(*(add(variable, negative(root)) for root in roots)))

@@ -1,0 +1,52 @@
+r"""Sums of rational multiples of terms, and products that are 1: how `angles` and `logarithms` decide.
+
+Example:
+    >>> from rewards.math.expressions import PI, Num, multiply
+    >>> weighted(multiply(Num(Fraction(2)), PI), lambda term: term == PI)
+    [(Fraction(2, 1), Const(name='pi'))]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from rewards.math.equal import engine
+from rewards.math.expressions import MINUS_ONE, ONE, Expr, Num, Op
+from rewards.math.normalise import exact, polynomials
+
+
+def weighted(
+    expression: Expr, is_term: Callable[[Expr], bool], factor: Fraction = Fraction(1)
+) -> list[tuple[Fraction, Expr]] | None:
+    """The terms of a sum with their factors; None where there is anything else in it."""
+    if is_term(expression):
+        return [(factor, expression)]
+    if isinstance(expression, Num):
+        return None if expression.value else []
+    if not isinstance(expression, Op):
+        return None
+    if expression.name == "+":
+        parts = [weighted(arg, is_term, factor) for arg in expression.args]
+        return None if None in parts else [term for part in parts if part is not None for term in part]
+    if expression.name != "*":
+        return None
+    others: list[Expr] = []
+    for arg in expression.args:
+        if isinstance(arg, Num):
+            factor *= arg.value
+        elif isinstance(arg, Op) and arg.name == "^" and arg.args[1] == MINUS_ONE and isinstance(arg.args[0], Num):
+            factor /= arg.args[0].value or 1
+        else:
+            others.append(arg)
+    return weighted(others[0], is_term, factor) if len(others) == 1 else None
+
+
+def is_one(product: Expr) -> bool:
+    """Whether a number is proven to be 1."""
+    try:
+        if polynomials.same_form(exact.normal(product), polynomials.constant(1)):
+            return True
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        pass
+    return engine.equal(product, ONE) is True

@@ -1,0 +1,5 @@
+"""Where the answer of a response stands: `answer` looks for its forms, the other files read the prose around them."""
+
+from rewards.math.extract.answer import Extracted, Form, answer_tag, extract, last_box, turn, visible
+
+__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]

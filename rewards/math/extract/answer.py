@@ -1,0 +1,338 @@
+r"""Where the answer of a response stands. One extractor for every reward; two named policies.
+
+What never counts: text inside `<think>…</think>` (any letter case), what stands before a lone `</think>`, and what
+follows a token that ends the turn (`<|im_end|>`, `</s>`, …). After a `<think>` that never ends there is no answer.
+
+`strict` looks at three forms, in this order, and takes the first that is present; an empty one is no answer:
+
+1. `\boxed{…}` or `\fbox{…}`: the last one, with those that only separators or labels join to it;
+2. `<answer>…</answer>`, the last pair;
+3. `#### …` to the end of its line, the last one that is no heading.
+
+`lenient` takes a response that is nothing but an answer, then what an object of JSON at the end calls so, then those
+three, passing over empty ones, then what is said to be the answer, then the last formula or number. An explicit
+"final answer is" behind the last box overrides it.
+
+`form` names one of the three forms; then that is the only place looked at, under either policy.
+What a box is, and which are joined: `boxes`. Answers without a form: `prose`, `written`; where values and sentences
+stand: `spans`, `sentences`.
+
+Every step is linear in the length of the response.
+
+Example:
+    >>> extract(r"so \boxed{3}, no: \boxed{4}", policy="strict")
+    Extracted(text='4', form='boxed', alone=None)
+    >>> extract("<think>it is 5</think>", policy="lenient") is None
+    True
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rewards.math.extract.abroad import around_a_value
+from rewards.math.extract.afterwords import without_afterword
+from rewards.math.extract.assertion import SEVERAL
+from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
+from rewards.math.extract.claims import is_stated
+from rewards.math.extract.fields import field
+from rewards.math.extract.plain_words import NO_ANSWER, plain_words
+from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
+from rewards.math.extract.remarks import unremarked
+from rewards.math.extract.results import result
+from rewards.math.extract.sentences import sentence_before
+from rewards.math.extract.surroundings import replaced
+from rewards.math.extract.written import LONGEST_SEARCHED, last_value
+from rewards.types import Policy
+
+__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
+
+Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
+
+_THINK = re.compile(r"<(/?)think>", re.IGNORECASE | re.ASCII)
+_END_OF_TURN = re.compile(
+    r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
+    r"|<｜end▁of▁sentence｜>"
+)
+_CHANNEL = re.compile(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
+    r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
+    r"(?:\s*<\|start\|>\s*assistant)?",
+    re.DOTALL,
+)
+_NEXT_TURN = re.compile(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
+_THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
+_DONE = re.compile(  # what says that an answer is complete, or right
+    r"(?:[✓✔✅☑∎■□⬛➡➜➤▶►★⭐\ufe0f\U0001f300-\U0001faff]"
+    r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
+)
+_STRUCK_OUT = re.compile(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
+_ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
+_CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
+_BLOCK = re.compile(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"(?:[A-Z][^\W\d_]*|\$[^$\n]+\$)\s[^\n?;]*\b(?:is|are|was|has|have|gets?|needs?|left|remain)\b[^\n?;]*"
+)
+_SHORTEST_SENTENCE = len("It is 5")
+_MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
+_HEADING = re.compile(
+    r"(?:step|part|case|solution|answer|final answer|conclusion|explanation|approach|verification|check|summary"
+    r"|result|notes?|calculation|given|problem|question)s?\b|\d+[.):]\s+[^\W\d_]",
+    re.IGNORECASE,
+)
+_MOST_WORDS_OF_A_HASH = 2
+_TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
+    r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint))(?:\s+that)?"
+    r"[\s$\\(\[]*\Z",
+    re.IGNORECASE,
+)
+_CHOSEN_AT_LAST = re.compile(  # "It is 12. Answer D": the value, and its letter
+    r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
+)
+_WORD_AT_LAST = re.compile(  # "Hence the graph is a **parabola**."
+    r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
+    r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
+)
+_WORD_AT_FIRST = re.compile(  # "So **Evelyn** has the greatest speed."
+    r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
+    r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s[^.\n*]{1,120})[.!\s]*\Z"
+)
+_LONGEST_LEAD = 40
+_LONGEST_FENCE = 10  # with the blanks behind it
+_LONGEST_END = 300
+_LONGEST_WORD = 3  # `3个` stays as it is
+_SHORTEST_OVERRIDE = len("final answer:")
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """An answer as it stands in the response, and the form it was found in.
+
+    alone: another reading: what its box holds without the scale or factor behind it, or what the last value of a text
+    comes to (`rewards.math.extract.results`); None where there is none.
+    """
+
+    text: str
+    form: str
+    alone: str | None = None
+
+
+def turn(response: str) -> str:
+    """The response up to the token that ends its turn, or that begins another one."""
+    if "<" not in response and "INST]" not in response:
+        return response
+    if "<|channel|>" in response:
+        response = _CHANNEL.sub(lambda one: f"{one['said']}<|return|>" if one["name"] == "final" else "", response)
+    ended = _END_OF_TURN.search(response)
+    text = response[: ended.start()] if ended else response
+    if "<|" not in text and "<start" not in text and "INST]" not in text:
+        return text
+    start = 0
+    for begun in _NEXT_TURN.finditer(text):
+        if text[start : begun.start()].strip():
+            return text[start : begun.start()]
+        start = begun.end()
+    return text[start:]
+
+
+def visible(response: str, *, prefilled: bool = False) -> str | None:
+    """The response without its thinking; None when the thinking never ends.
+
+    prefilled: the prompt ended in `<think>`, so the response begins inside it.
+    """
+    if "<" not in response and not prefilled:
+        return response
+    kept: list[str] = []
+    inside, at = prefilled, 0
+    for tag in _THINK.finditer(response):
+        if not tag.group(1):
+            if not inside:
+                kept.append(response[at : tag.start()])
+            inside = True
+        else:
+            if not inside:
+                kept.clear()
+            inside = False
+        at = tag.end()
+    if inside:
+        return None
+    if not kept:
+        return response[at:] if at else response
+    kept.append(response[at:])
+    between = _THOUGHT_BETWEEN if sum("boxed" in part for part in kept) > 1 else ""
+    return between.join(kept)
+
+
+def answer_tag(text: str) -> str | None:
+    """What stands in the last `<answer>…</answer>`: a box in it, what is said there to be the answer, or all of it."""
+    found = _tagged(text)
+    return found.text if isinstance(found, Committed) else found
+
+
+def _tagged(text: str) -> str | Committed | None:
+    if "</" not in text:
+        return None
+    content, begin = None, None
+    for tag in _ANSWER.finditer(text):
+        if not tag.group(1):
+            begin = tag.end()
+        elif begin is not None:
+            content, begin = (begin, tag.start()), None
+    return None if content is None else _tag_content(text[slice(*content)])
+
+
+def _tag_content(content: str) -> str | Committed:
+    """What stands in a tag: a sentence there is read as one."""
+    inner = _inner(content)
+    if isinstance(inner, Committed) or len(inner) < _SHORTEST_SENTENCE or _SENTENCE.fullmatch(inner) is None:
+        return inner
+    return last_value(inner, stated=True) or inner
+
+
+def _hash_line(text: str) -> str | Committed | None:
+    """What follows the last `####` on its line, headings passed over."""
+    end = len(text)
+    while (start := text.rfind("####", 0, end)) >= 0:
+        line = text[start + 4 : end].partition("\n")[0]
+        content = _inner(line)
+        if isinstance(content, Committed) or content.isdigit() or not _is_heading(content):
+            return content
+        end = start
+    return None
+
+
+def _inner(content: str) -> str | Committed:
+    content = content.strip()
+    if content.isdigit():
+        return content
+    boxed = committed(content)
+    if boxed is not None:
+        return boxed
+    stated = said(content) or content
+    return "" if is_hollow(stated) else _MARKDOWN.sub("", stated)
+
+
+def _is_heading(content: str) -> bool:
+    if _HEADING.match(content):
+        return True
+    plain = not any(mark.isdigit() or mark in "\\$" for mark in content)
+    return plain and len(content.split()) > _MOST_WORDS_OF_A_HASH
+
+
+def _box_or_override(text: str) -> str | Committed | None:
+    found = committed(text, past_empty=True)
+    if found is None:
+        return None
+    behind = text[found.end :]
+    if replaced(behind):
+        return said(behind) or last_value(behind) or found
+    return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
+
+
+def _bare(text: str) -> str | Committed | None:
+    if len(text) >= 2 * LONGEST_BARE or "\\boxed" in text or "\n" in text.strip():
+        return None
+    text = around_a_value(text) if len(text) > _LONGEST_WORD else text
+    return _with_result(bare(unremarked(text)), len(text))
+
+
+def _with_result(found: str | None, end: int) -> str | Committed | None:
+    if found is None or "=" not in found or found.startswith(SEVERAL):
+        return found
+    if len(found.partition("=")[0].strip(" $/")) < 2:  # a letter: its value is read anyway
+        return found
+    return Committed(found, end, result(found))
+
+
+def _field(text: str) -> str | Committed | None:
+    """What an object of JSON at the end calls the answer."""
+    found = field(text) if text[-_LONGEST_FENCE:].rstrip().endswith(("}", "```")) else None
+    return None if found is None else _inner(found) or SEVERAL + found
+
+
+# Boxes that are still there when these are asked have nothing in them, or are denied.
+def _said(text: str) -> str | Committed | None:
+    return _with_result(said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text)), len(text))
+
+
+def _last_value(text: str) -> str | Committed | None:
+    end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
+    found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
+    if (chosen := _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))) is not None:
+        return Committed(found or chosen[1], len(text), chosen[1])
+    if (worded := _word_at_last(text)) is not None:
+        return Committed(found or worded, len(text), worded)
+    if found is None or found.startswith(SEVERAL):
+        return found
+    before = end[: end.rfind(found)]
+    if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)):
+        return found
+    return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
+
+
+def _word_at_last(text: str) -> str | None:
+    """The word that the last sentence says it is, where it is marked."""
+    end = text[-_LONGEST_END:]
+    if "** " in end and (first := _WORD_AT_FIRST.search(end)) is not None:
+        return first[1] if set(plain_words(first[1])).isdisjoint(NO_ANSWER) and is_stated("", first[2]) else None
+    if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:
+        return None
+    words = set(plain_words(found[1]))
+    return None if words & NO_ANSWER or not is_stated(sentence_before(end, found.start(1)), "") else found[1]
+
+
+_Step: TypeAlias = Callable[[str], str | Committed | None]
+_FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tagged, "hash": _hash_line}
+_STEPS: dict[Policy, dict[str, _Step]] = {
+    "strict": _FORMS,
+    "lenient": {
+        "bare": _bare,
+        "field": _field,
+        **_FORMS,
+        "boxed": _box_or_override,
+        "said": _said,
+        "value": _last_value,
+        "words": few_words,
+    },
+}
+
+
+_IN_PROSE = "said"  # the first that reads running text
+
+
+def extract(
+    response: str, *, policy: Policy, form: Form = "any", prefilled: bool = False, at_once: bool = False
+) -> Extracted | None:
+    """The answer that a policy finds, or None. An empty box, tag or line is no answer under `strict`.
+
+    at_once: only what stands in a form; None where the policy would have to read prose.
+    """
+    text = visible(turn(response), prefilled=prefilled)
+    if text is None:
+        return None
+    if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):
+        text = _DONE.sub("", text)
+    if policy == "lenient" and "~~" in text:
+        text = _STRUCK_OUT.sub("", text)
+    if policy == "lenient" and "<" in text and ("</" in text or "<br" in text):
+        text = _BLOCK.sub("\n", text)
+    steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
+    for name, step in steps.items():
+        if at_once and name == "said":
+            return None
+        if name == _IN_PROSE:
+            text = around_a_value(without_afterword(text))
+        found = step(text)
+        if found is None:
+            continue
+        if isinstance(found, Committed):
+            answer, alone = found.text, found.alone
+        else:
+            answer, alone = found, None
+        if answer:
+            return Extracted(answer, "said" if name == "field" else name, alone)
+        if policy == "strict":
+            return None
+    return None

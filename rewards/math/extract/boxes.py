@@ -1,0 +1,412 @@
+r"""Answers in boxes: which `\boxed{…}` of a response counts, and what it holds.
+
+A box is `\boxed{…}` or `\fbox{…}` whose brace closes, or either command before one plain token (`\boxed 5`, `\boxed5`,
+`\boxed\frac{1}{2}`). A box that stands in another is opened. A box that its own sentence denies or doubts, or that
+what follows it directly denies (a number) or strikes out (`~~…~~`), is none; where that puts another value into its
+place ("I mean 6"), the box is not the answer.
+
+The last box commits, with those before it that nothing but separators or labels join to it: blanks, commas, "and",
+`x =`, "for part (b)", delimiters, marks of Markdown. Their contents are one list; where "or" stands between two of them
+the list says so. The same box twice is one box.
+
+Every step is linear in the length of the text.
+
+Example:
+    >>> last_box(r"$x=\boxed{2}$ and $x=\boxed{3}$")
+    '2, 3'
+    >>> last_box(r"first \boxed{2}, then, doubling it, \boxed{4}")
+    '4'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rewards.math.extract.assertion import LONGEST_SENTENCE
+from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back
+from rewards.math.extract.surroundings import completed
+
+_MARK = re.compile(
+    r"""\\(?:boxed|fbox)(?![a-zA-Z])\s*(?:
+        (?P<open>\{)
+      | (?P<plain>[-+−]?(?:\\?\$)?\d[\w.,/]* | [a-zA-Z](?![a-zA-Z]) | \\[a-zA-Z]+(?:\s?\w+|(?:\{[^{}]*\})*))
+    )?
+    | \\. | [{}]""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMAND = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
+_HOLLOW = re.compile(
+    r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
+    r"|[{}$?_.…~])*\Z"
+)
+_PLACEHOLDER = re.compile(  # a form that is quoted: "goes in \\boxed{answer}"
+    r"(?:\\text\s*\{)?\s*(?:(?:the|my|your)\s)?(?:final\s)?answer(?:\shere)?\s*\}?", re.IGNORECASE
+)
+_DENIED = re.compile(
+    r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
+    r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
+    re.IGNORECASE,
+)
+_REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
+    r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
+    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example\s?:"
+    r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
+    r"|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
+    r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
+    r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
+    r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
+    r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
+    re.IGNORECASE,
+)
+_WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wrong answer is "
+    r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
+    r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
+    r"|if\sI\swere\s(?:sure|certain|right))"
+)
+_STRUCK_OUT = re.compile(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
+_ASKED = re.compile(
+    r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
+)
+_BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
+_DENYING = (  # what a denial right before a box ends with
+    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
+    *("is", "was", "gave", "gives", ":"),
+    *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
+)
+_LONGEST_DENIAL = 30
+_ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_OPERATOR = re.compile(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
+_BLANKS = re.compile(r"\s+|\\[,;:! ]")
+
+# What may stand between two boxes of one list, after the wrappings are taken off.
+_WRAPPING = re.compile(
+    r"\\(?:text|textbf|textrm|textit|textnormal|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"
+    r"|\\(?:hspace|vspace)\*?\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[a-z]+\*?\}"
+    r"|\\(?:quad|qquad|displaystyle|newline|hfill|left|right|cr)(?![a-zA-Z])|\\[,;:! ()\[\]\\]"
+)
+_NAME = r"(?:\\[a-zA-Z]+\s*)?(?:[a-zA-Z]{1,3}(?:_(?:\w|\{\w{1,6}\}))?'*)?"
+_ARGUMENT = r"(?:\s?\([^()=]{0,12}(?:\([^()=]{0,12}\)[^()=]{0,12})?\))?"
+_JOINT = re.compile(
+    rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
+    | (?P<or>\bor\b|\\lor\b|\\vee\b)
+    | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
+        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one)\b
+        | \bq\d{{1,2}}: | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
+    | (?P<word>\b(?:and|also|for|in|the|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
+    | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
+        |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
+    | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
+    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—-])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NAMED = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
+_LONGEST_NAME = 10
+_LONGEST_JOINT = 120
+_LONGEST_CASE = 400
+_LONGEST_OWNER = 40
+_CONDITION = re.compile(
+    r"[\s$*,()]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])",
+    re.IGNORECASE,
+)
+# A clause that begins with a condition and ends at the box: "When it rains: ", "and for odd $n$ it is ".
+_CASE = (
+    r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?\s+[a-z]+(?=:)"
+    r"|for\s+(?:even|odd|positive|negative|all|any|every|other))(?![a-zA-Z])|for\s+\$)[^.!?;\n]*"
+)
+_UNDER = re.compile(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
+_UNDER_ALONE = re.compile(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
+_OTHER_UNDER = re.compile(  # "; for odd $n$ it is 12."
+    r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:[,:]|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
+    re.IGNORECASE,
+)
+# "Or maybe", "alternatively", "with the other reading": the box before is not taken back.
+_DOUBTED = re.compile(
+    r"[\s$*)]*[.,;?]\s*(?:or\s+(?:maybe|perhaps|possibly|else)|alternatively|maybe|perhaps|possibly"
+    r"|(?:with|under|in) the other (?:reading|interpretation|case))\b[\s,:$*(]*\Z|\?\s*[$*(]*\Z",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[\s$*(]*\Z", re.IGNORECASE)
+# "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
+# corrects.
+_OR_SO = re.compile(
+    r"[\s,;$*)(]*(?:or|otherwise|else)\b"
+    r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
+    r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
+    re.IGNORECASE,
+)
+
+
+# "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
+_OWNER = re.compile(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
+_NEXT_OWNER = re.compile(
+    r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
+)
+_COUNTED = re.compile(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
+_NO_OWNER = re.compile(
+    r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
+    r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
+    re.IGNORECASE,
+)
+
+
+class Committed(NamedTuple):
+    """What the last boxes hold, where they end, and what the last holds without the scale or factor behind it."""
+
+    text: str
+    end: int
+    alone: str | None = None
+
+
+class Box(NamedTuple):
+    """Where a box stands: its command, its content, behind its end."""
+
+    start: int
+    content_start: int
+    content_end: int
+    end: int
+
+
+def boxes(text: str) -> list[Box]:
+    """The complete boxes that stand in no other one, in order."""
+    begin = _first_command(text)
+    if begin < 0:
+        return []
+    found: list[Box] = []
+    open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
+    for mark in _MARK.finditer(text, begin):
+        kind, seen = mark.lastgroup, mark.group()
+        if kind == "plain":
+            end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
+            found.append(Box(mark.start(), mark.start("plain"), end, end))
+        elif kind == "open":
+            open_braces.append((mark.start(), mark.end()))
+        elif seen == "{":
+            open_braces.append((-1, mark.end()))
+        elif seen == "}" and open_braces:
+            start, content = open_braces.pop()
+            if start >= 0:
+                while found and found[-1].start > start:  # they stand in this one
+                    found.pop()
+                found.append(Box(start, content, mark.start(), mark.end()))
+    return found
+
+
+def _first_command(text: str) -> int:
+    """Where to begin: at the backslashes before the first box, for braces before it change nothing; -1 = no box."""
+    places = [place for place in (text.find("\\boxed"), text.find("\\fbox")) if place >= 0]
+    if not places:
+        return -1
+    begin = min(places)
+    while begin and text[begin - 1] == "\\":  # a pair of them is a line break
+        begin -= 1
+    return begin
+
+
+def is_cut_off(text: str) -> int | None:
+    """Where the last box begins that is opened and never closed; None where there is none."""
+    open_braces: list[int] = []
+    for mark in _MARK.finditer(text):
+        if mark.group("open"):
+            open_braces.append(mark.start())
+        elif mark.group() == "{":
+            open_braces.append(-1)
+        elif mark.group() == "}" and open_braces:
+            open_braces.pop()
+    return next((start for start in reversed(open_braces) if start >= 0), None)
+
+
+def last_box(text: str, *, past_empty: bool = False) -> str | None:
+    """What the last box holds, with the boxes that are joined to it; None where there is no box.
+
+    past_empty: boxes with nothing in them are passed over, else an empty last box gives the empty string.
+    """
+    found = committed(text, past_empty=past_empty)
+    return None if found is None else found.text
+
+
+def committed(text: str, *, past_empty: bool = False) -> Committed | None:
+    """What the last boxes hold; None where there is no box."""
+    counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
+    last: Box | None = None
+    contents: list[str] = []
+    starts: list[int] = []
+    joints: list[str] = []
+    right = 0
+    for box in counting:
+        content = _opened(text[box.content_start : box.content_end].strip())
+        if is_hollow(content):
+            if last is None and not past_empty:
+                return Committed("", box.end)
+            continue
+        if last is not None and _PLACEHOLDER.fullmatch(content):
+            continue
+        if last is None:
+            last = box
+        else:
+            between = text[box.end : right]
+            if (operator := _OPERATOR.fullmatch(between)) is not None:  # one value of several parts
+                contents[-1] = f"({content}) {operator[1]} ({contents[-1]})"
+                starts[-1] = right = box.start
+                continue
+            joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
+            if (
+                joint is None
+                and len(between) <= _LONGEST_OWNER
+                and (_COUNTED.fullmatch(between) or _have_owners(text, box, between))
+            ):
+                joint = ", "
+            if joint is None:
+                break
+            joints.append(joint)
+        contents.append(content)
+        starts.append(box.start)
+        right = box.start
+    if last is None:
+        return None
+    if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
+        alternative = _other_case(text, last) if len(contents) == 1 else None
+        if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
+            alternative = alternative or r"\ldots"
+        if alternative is not None:
+            return Committed(f"{alternative} or {contents[0]}", last.end)
+        before, behind = (
+            text[max(0, last.start - _LONGEST_JOINT) : last.start],
+            text[last.end : last.end + _LONGEST_JOINT],
+        )
+        whole, alone = completed(contents[0], before, behind)
+        return Committed(whole, last.end, alone)
+    named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in starts]
+    names = [one.group(1) if one else "" for one in named]
+    if all(names) and len(set(names)) == len(names):
+        contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
+    return Committed((" or " if " or " in joints else ", ").join(reversed(contents)), last.end)
+
+
+def _other_case(text: str, last: Box) -> str | None:
+    r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
+    offset = max(0, last.start - _LONGEST_CASE)
+    if text.find("box", offset, last.start) < 0 or not (
+        _CONDITION.match(text, last.end)
+        or _UNDER.search(text, offset, last.start)
+        or _DOUBTED.search(text, offset, last.start)
+        or _ELSE.search(text, offset, last.start)
+    ):
+        return None
+    before = boxes(text[offset : last.start])
+    if not before:
+        return None
+    other = before[-1]
+    between = text[offset + other.end : last.start]
+    behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
+    if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):
+        return None
+    is_case = _UNDER_ALONE.fullmatch(between) and _UNDER.search(text, offset, offset + other.start)
+    if not behind and not is_case and not _DOUBTED.fullmatch(between):
+        return None
+    return _opened(text[offset + other.content_start : offset + other.content_end].strip())
+
+
+def unboxed(text: str) -> str:
+    """The text without its complete boxes."""
+    kept, at = [], 0
+    for box in boxes(text):
+        kept.append(text[at : box.start])
+        at = box.end
+    return "".join((*kept, text[at:])) if kept else text
+
+
+def is_hollow(content: str) -> bool:
+    """Whether there is nothing in it: blanks, dots, empty commands."""
+    return not content[:1].isalnum() and "\\{" not in content and _HOLLOW.match(content) is not None
+
+
+def _is_denied(text: str, box: Box) -> bool:
+    before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
+    if before.endswith("~~") and text.startswith("~~", box.end):
+        return True
+    if before.rstrip(" $").endswith("{") and _STRUCK_OUT.search(before):
+        return True
+    ends_so = before.rstrip(_BEFORE_A_BOX).lower().endswith(_DENYING)
+    if ends_so and (_DENIED.search(before) or _WRONG_NAME.search(before)):
+        return True
+    behind = text[box.end : box.end + _LONGEST_JOINT]
+    is_asked = behind.lstrip("$*) ").startswith("?")
+    is_number = _DIGIT.search(text, box.content_start, box.content_end) is not None  # a choice may be a wrong one
+    if is_number and not is_asked and (is_taken_back(behind) or _FAILS.match(behind)):
+        return True
+    begin = _beginning(text, box.start)
+    if _REPUDIATED.match(text, begin, box.start) is not None:
+        return True
+    if is_asked and _ASKED.match(text, begin, box.start) is not None:
+        return True
+    said = _ANSWER_IS.search(text, begin, box.start) if "answer" in before else None
+    if said is not None and is_disclaimed(text[begin : said.start()]):
+        return True
+    return is_doubted(text[begin : box.start])
+
+
+def _beginning(text: str, at: int) -> int:
+    """Where the sentence begins that goes on at a place, or the part of it that is looked at."""
+    low = max(0, at - LONGEST_SENTENCE)
+    low = max(low, text.rfind("\n", low, at) + 1)
+    low = max(low, text.rfind(". ", low, at) + 1)
+    low = max(low, text.rfind(".$", low, at) + 1)
+    low = max(low, text.rfind("? ", low, at) + 1)
+    return max(low, text.rfind("! ", low, at) + 1)
+
+
+def _have_owners(text: str, box: Box, between: str) -> bool:
+    """Whether a box and the next one are what two have: `Ann: \\boxed{6}, Bob: \\boxed{5}`."""
+    following = _NEXT_OWNER.fullmatch(between)
+    if following is None:
+        return False
+    own = _OWNER.search(text, max(0, box.start - _LONGEST_OWNER), box.start)
+    if own is None or own["verb"].strip() != following["verb"].strip():
+        return False
+    if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
+        return False
+    return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
+
+
+def _joint(between: str) -> str | None:
+    """How two boxes are joined: `, ` or ` or `; None where more than separators and labels is between them."""
+    if _OR_SO.match(between):
+        return " or "
+    bare = _WRAPPING.sub(lambda wrapping: f" {wrapping.group(1) or ''} ", between)
+    at, joint, part = 0, ", ", False
+    while at < len(bare):
+        token = _JOINT.match(bare, at)
+        if token is None or (token.lastgroup == "filler" and not part):
+            return None
+        part = part or token.lastgroup == "part"
+        joint = " or " if token.lastgroup == "or" else joint
+        at = token.end()
+    return joint
+
+
+def _opened(content: str) -> str:
+    """Without the commands of the boxes that stand in it; a content that is nothing but a box is that box's content."""
+    if not _COMMAND.search(content):
+        return content
+    content = _COMMAND.sub("", content).strip()
+    closing: dict[int, int] = {}
+    open_braces: list[int] = []
+    for mark in _MARK.finditer(content):
+        if mark.group() == "{":
+            open_braces.append(mark.start())
+        elif mark.group() == "}" and open_braces:
+            closing[open_braces.pop()] = mark.start()
+    begin, end = 0, len(content)
+    while begin < end and closing.get(begin) == end - 1:
+        begin, end = begin + 1, end - 1
+        while begin < end and content[begin].isspace():
+            begin += 1
+        while begin < end and content[end - 1].isspace():
+            end -= 1
+    return content[begin:end]

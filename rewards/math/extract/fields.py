@@ -1,0 +1,84 @@
+r"""The answer of a response that ends in an object of JSON: the field that is called so.
+
+A field that says that there is none (`null`, empty) is an answer that cannot be right. An object without such a field
+is running text.
+
+Example:
+    >>> field('So: {"steps": 3, "answer": {"value": 12, "unit": "cm"}}'), field('{"x": 3}') is None
+    ('12 \\text{ cm}', True)
+    >>> field('{"answer": null, "guess": 12}')
+    '… null'
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from rewards.math.extract.assertion import SEVERAL
+
+_LONGEST = 5_000
+_LONGEST_UNIT = 40
+_DEEPEST = 3
+_NAMES = ("final_answer", "finalanswer", "final answer", "answer", "answers", "result", "final_result", "solution")
+_VALUES = ("value", "answer", "number", "text")
+_COMMAND = re.compile(r"(?<!\\)\\(?=[a-zA-Z]{2})")  # of LaTeX, its backslash not doubled
+_FENCE_END = re.compile(r"\s*```\s*\Z")
+_NAMED = re.compile(r"\"(?:final[_ ]?)?(?:answers?|result|solution)\"\s*:", re.IGNORECASE)
+
+
+def field(text: str) -> str | None:
+    """What the object at the end of a text calls the answer; None where there is none."""
+    end = text[-_LONGEST:].rstrip()
+    if end.endswith("```"):
+        end = _FENCE_END.sub("", end)
+    if not end.endswith("}") or _NAMED.search(end) is None:
+        return None
+    begin = _beginning(end)
+    if begin < 0:
+        return None
+    try:
+        read = json.loads(_COMMAND.sub(r"\\\\", end[begin:]), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
+    return _answer(read, 0) if isinstance(read, dict) else None
+
+
+def _beginning(text: str) -> int:
+    """Where the brace opens that the last one closes, but for braces in strings that do not match; -1 = nowhere."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] == "}") - (text[at] == "{")
+        if depth == 0:
+            return at
+    return -1
+
+
+def _answer(read: dict[str, object], depth: int) -> str | None:
+    named = {name.strip().lower(): value for name, value in read.items()}
+    for name in _NAMES:
+        if name in named:
+            unit = named.get("unit", named.get("units"))
+            return _shown(named[name], unit, depth)
+    return None
+
+
+def _shown(value: object, unit: object, depth: int) -> str | None:
+    """A value as text, with its unit."""
+    if isinstance(value, dict):
+        if depth >= _DEEPEST:
+            return None
+        inner = _answer(value, depth + 1)
+        if inner is None:
+            name = next((name for name in _VALUES if name in value), None)
+            inner = None if name is None else _shown(value[name], value.get("unit", unit), depth + 1)
+        return inner
+    if isinstance(value, list):
+        items = [_shown(one, None, _DEEPEST) for one in value]
+        return ", ".join(one for one in items if one) if items and all(items) else f"{SEVERAL}null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str) or not value.strip():
+        return f"{SEVERAL}null"
+    is_measured = isinstance(unit, str) and 0 < len(unit) <= _LONGEST_UNIT and unit.replace(" ", "").isalpha()
+    return rf"{value.strip()} \text{{ {unit} }}".replace("  ", " ").replace(" }", "}") if is_measured else value.strip()

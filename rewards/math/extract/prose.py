@@ -1,0 +1,406 @@
+r"""Answers in plain writing: a response that is nothing but one, and what is said to be the answer.
+
+Whole sentences of words are no answer, nor are refusals and questions. Values as such: `rewards.math.extract.written`.
+
+Example:
+    >>> said("The answer is not 42 but 24.")
+    '24'
+    >>> said("The answer is 12. Wait, actually 24.")
+    '24'
+    >>> bare("72 clips"), bare("It is 72.")
+    ('72 clips', None)
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
+from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
+from rewards.math.extract.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
+from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
+from rewards.math.extract.spans import AROUND, VULGAR, formula, formulas, run_from, unit
+from rewards.math.extract.written import COMPOUND, OR, last_value
+
+LONGEST_BARE = 200
+_LONGEST_CLAUSE = 1000
+_LONGEST_HEADING = 40
+_MOST_WORDS = 4
+_MOST_PHRASES = 200  # that are tried, from the last one on
+
+_FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
+_FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
+_TITLE = re.compile(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
+_LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:[*_]*\s")
+_ABBREVIATED = re.compile(r"\W*ans[.:*]*\s", re.IGNORECASE)
+_ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
+_VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
+_MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
+_ADVERB = re.compile(r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$")  # "Calculating, $2+3=5$"
+_NOT_BUT = re.compile(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
+_SAME_AGAIN = re.compile(
+    rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
+)
+_PLAINLY = re.compile(
+    r"(?:\(?[A-J][).]\s)?(?:(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
+    r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?)",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+
+_SAID = re.compile(
+    r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
+    (?:["'*_`\s]*(?::|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
+      |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
+      |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
+      |(?<=ans)\.?[^\S\n]+(?=\S)
+      |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
+      |[*_]*[^\S\n]*\n)
+    |(?:correct|right)\s(?:option|choice|letter)(?:\sis|\s?:)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CHOSEN = re.compile(
+    r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
+    r"(?:\s(?:answer|option|choice))?(?![^\W_])"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
+    r"(?=[.!*\s]*(?:\Z|\n))"
+    r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
+    r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
+    r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+)
+_TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
+_HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"\b(?:wait|actually|correction|sorry|oops|scratch that|edit(?=:)|i mean|hold on|on second thought"
+    r"|make that|just kidding"
+    r"|no(?=[,:;!.—–-])|but\s(?:the\s)?(?:correct|actual|true|right)\s\w+\sis"
+    r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
+    re.IGNORECASE,
+)
+_FIELD = re.compile(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
+_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
+_LEAD = re.compile(
+    r"(?:[:=\s]|(?<==)>|(?:only|(?:none|nothing) other than|in fact|merely|thus|then|therefore|hence|simply|just"
+    r"|exactly|indeed|now"
+    r"|clearly|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
+    r"|approximately|about|roughly"
+    r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
+    r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
+    re.IGNORECASE,
+)
+_FORMULA_END = re.compile(r"\$|\\[\])]")
+_DOTS = re.compile(r"\A(?:\.{2,}|…|\s)+")
+_ASSIGNED = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
+_JOINED = re.compile(r"\s*\(?(?:,|;|,?\s*and\b)\s*")
+_DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_INSTEAD = re.compile(
+    r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
+)
+_HEDGE = re.compile(
+    rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
+)
+_INSTEAD_NEXT = re.compile(  # "The answer is not 101. It is 79."
+    r"[.;]\s+(?:instead,?\s|rather,?\s)?(?:it\sis|it['’]s|it\s(?:equals|must\sbe|should\sbe))\s(?P<rest>[^\n]+)",
+    re.IGNORECASE,
+)
+_OR_AGAIN = re.compile(  # "12/25 (or 0.48)", ", or equivalently 48%"
+    r"[\s$*]*[,(]?\s*\(?or(?:,?\s(?:equivalently|simply))?,?\s"
+    r"(?P<value>\$[^$\n]{1,60}\$|-?\d[\d.,/]*(?:\\?%)?)\)?[\s.*]*\Z",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(  # "(a) 10; (b) 3"
+    r"\(a\)\s*([^;,()]+)[;,]\s*(?:and\s)?\(b\)\s*([^;,()]+)(?:[;,]\s*(?:and\s)?\(c\)\s*([^;,()]+))?\s*"
+)
+_REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_RULED_OUT = re.compile(  # "$12$; $13$ fails the test"
+    r"[;,]\s(?:and\s|but\s)?\$[^$\n]{1,40}\$\s(?:fails|is\s(?:rejected|extraneous|impossible|invalid)|does\snot\s(?:work|satisfy))\b"
+    r"(?![^\n]*\b(?:or|if|so|unless)\b)"
+)
+_REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
+    r"[\s*)]*[,;:]?\s*(?:no matter|regardless|irrespective|whatever|to the nearest|namely|from (?=\()"
+    r"|by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
+    r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])|,\s+an?\s(?:\w+\s)?(?:number|integer|square|cube|prime|power)\W*\Z",
+    re.IGNORECASE,
+)
+_TWO_CASES = re.compile(  # "in case 1 the answer is 4 and in case 2 "
+    r"\b(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))\b.*\banswers?\s(?:is|are)\b"
+    r".*(?:\b(?:and|but|while)|[,;])\s+(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))"
+    r"\b[^;]*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
+_BOUND = re.compile(
+    r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
+    r"|anything but)\s+(?:\$?\d[\d.,]*|[^\s,;]+)(?:\s[^\W\d_]+)*",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
+_CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
+_BY_VERB = re.compile(r"\b(?:is|are)\s*\Z", re.IGNORECASE)
+_LONGEST_VERB = 10
+_WHETHER = re.compile(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
+_THAT = re.compile(r"that\s", re.IGNORECASE)
+_DENYING = re.compile(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
+_APPOSITION = re.compile(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
+    r"(?:[,(:]|\bwhich (?:is|equals)\b|(?<![\w.])\d[\d\s.+*/()×-]*=)\s*(?:or|so|i\.e\.,?|that is,?|namely|which is)?\s*"
+    r"(?P<value>\$[^$\n]{1,80}\$|[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
+    re.IGNORECASE,
+)
+_TO_BASE = re.compile(
+    r"\s\(?(?:in\s)?base[\s-](?:\d+|two|three|four|five|six|seven|eight|nine|ten|sixteen)\b\)?", re.IGNORECASE
+)
+_LISTED = re.compile(
+    r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])", re.IGNORECASE
+)
+_REMARK_BEHIND = re.compile(  # `204 minutes (3 hours and 24 minutes)`
+    r"(?<=[\w%])\s+\((?=[^()]*\s)(?=[^()]*[a-zA-Z]{3})"
+    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(
+    r"\s*\((?=[^()]*[a-zA-Z]{2})(?![^()]*\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for)\b)[^()]*\)?\s*"
+)  # a remark
+_NOT_ANOTHER = re.compile(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
+_CHOICE_LIST = re.compile(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
+_OTHER_CHOICE = re.compile(
+    r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+"
+    r"(?:maybe\s|in which case\s|it is\s|it['’]s\s|otherwise\s|then\s|the answer is\s)*\(?[B-J]\)?(?!\w)"
+)
+_CHANGED = re.compile(
+    r"[\s$*)]+(?:times(?!\W*\Z)|degrees below|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared"
+    r"|cubed|factorial|below|above"
+    r"|short of|away from|point|to the power"
+    r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
+    r"|[\s$*)]+,?\s*(?:only\s(?:if|when)|assuming|supposing|(?:reduced|increased|decreased)\sby)\b"
+    r"|[\s$*)]+(?:for|in)\s(?:the|an?)\s(?:other|similar|previous|original|next)\s(?:problem|question|version|part|case|exercise)\b"
+    r"|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
+    r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
+    re.IGNORECASE,
+)
+_RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that is part of another
+
+
+def bare(text: str) -> str | None:
+    """A response that is nothing but an answer: one short line that is no sentence, a value or a few words."""
+    line = _TITLE.sub("", text.strip())
+    if not line or "\n" in line or len(line) > LONGEST_BARE or not _FILLED.search(line):
+        return None
+    if _MONEY_STEPS.search(line) or _NOT_BUT.match(line) or _ADVERB.match(line):
+        return None
+    if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):
+        return None
+    if _PLAINLY.fullmatch(line.rstrip(".")) or _BOUND.fullmatch(line.rstrip(".")):
+        return line
+    found = plain_words(line)
+    if _ABBREVIATED.match(line):
+        return None
+    refused = NO_WORD if _ONE_WORD.fullmatch(line) else PROSE
+    if len(found) > _MOST_WORDS or not refused.isdisjoint(found) or _LABEL.match(line.lstrip("*_")):
+        return None
+    value = _VALUE.search(line)
+    return line if value is None or len(plain_words(line[: value.start()])) <= 1 else None
+
+
+def few_words(text: str) -> str | None:
+    """A response of a few words that are plainly an answer and no sentence."""
+    line = text.strip().strip(AROUND).rstrip(".")
+    return line if plain_words(line) and bare(line) else None
+
+
+def said(text: str) -> str | None:
+    """What is last said to be the answer; where that is taken back ("wait, actually 24"), what is said then."""
+    place = _last_phrase(text)
+    value = None if place is None else _stated(text, place)
+    if value is None:
+        chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
+        return chosen[-1] if chosen else None
+    if place is not None and _TWO_CASES.search(sentence_before(text, place)):
+        return SEVERAL + value
+    taken_back = None
+    for found in _CORRECTION.finditer(text, place or 0):
+        taken_back = found.end()
+    corrected = None if taken_back is None else last_value(text[taken_back:])
+    if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
+        return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE].lstrip("$*")) else value
+    return corrected or value
+
+
+_REMARK = re.compile(  # "a common one", "less than 40" is said of the answer, and is none
+    r"(?:[^\W\d_]+(?:-[^\W\d_]+)?\s+){2,}[^\W\d_]+[.!]?|(?:less|more|greater|smaller|larger|fewer|independent|divisible)\s.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def said_finally(text: str) -> str | None:
+    """What an explicit "final answer is" gives, where it gives a value."""
+    place = _last_phrase(text, only_final=True)
+    value = None if place is None else _stated(text, place)
+    if place is not None and _REMARK.fullmatch(text[place : sentence_end(text, place)].strip()):
+        return None
+    if value is None or place is None or _DENIED.match(value) or _REMARK.fullmatch(value) or value.startswith(SEVERAL):
+        return None
+    if is_restricted(text[text.find(value, place) + len(value) : sentence_end(text, place)]):
+        return None
+    is_reasoned = _VALUE.search(value) is None and _REASON.search(text[: sentence_end(text, place)], place) is not None
+    return None if is_reasoned else value  # "positive, because …" is said of the answer
+
+
+def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
+    """Behind the last phrase that announces an answer."""
+    phrases = [found for found in _SAID.finditer(text) if not only_final or found.group("final")]
+    for found in reversed(phrases[-_MOST_PHRASES:]):
+        if only_final and not is_unconditional(sentence_before(text, found.start())):
+            continue
+        if _announces(text, found):
+            return found.end()
+    return None
+
+
+def _announces(text: str, found: re.Match[str]) -> bool:
+    """Where it is asserted; a word alone at the end of its line only where it is a heading."""
+    before = sentence_before(text, found.start())
+    if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before) and is_title(before)):
+        return False
+    about = found["about"] or ""
+    if found.group().endswith(", "):  # "the answer, when doubled, is"
+        about = text[found.end() : text.find(",", found.end())]
+    if not is_about_it(classes(about)):
+        return False
+    if found.group("answer") is None or re.search(r"[:=–—,.-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
+        return True
+    begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
+    before = text[begin : found.start("answer")]
+    return len(before) < _LONGEST_HEADING and _HEADING.match(before) is not None
+
+
+def _stated(text: str, place: int) -> str | None:
+    """The value that follows a phrase."""
+    rest = text[place : place + _LONGEST_CLAUSE]
+    fenced = _FENCE.match(rest)
+    if fenced:
+        return fenced.group(1).strip() or None
+    if rest.startswith("}"):  # `$\text{Answer: } 5$`
+        rest = _FORMULA_END.split(rest[1:])[0]
+    if text[place - 1 : place] == '"' and (field := _FIELD.match(rest)) is not None:
+        return field[1].strip() or None
+    rest = _DOTS.sub("", unmarked(rest).lstrip(AROUND + ":"))
+    lead = _LEAD.match(rest)
+    is_verb = _BY_VERB.search(text, max(0, place - _LONGEST_VERB), place) is not None
+    return _begun(rest[lead.end() if lead else 0 :].lstrip(AROUND + ":"), is_verb=is_verb)
+
+
+def _unreasoned(after: str) -> str:
+    return _WHETHER.split(after)[0]
+
+
+def _begun(rest: str, *, is_verb: bool = False) -> str | None:
+    """The formula that a text begins with, or what its first clause says; None in a question."""
+    begun = next(formulas(rest), None) if rest.startswith(("$", "\\(", "\\[")) else None
+    if begun is not None and begun.start == 0:
+        end = sentence_end(rest, begun.end)
+        after = rest[begun.end : end]
+        if rest.startswith("?", end):
+            return None
+        if _RULED_OUT.match(after):
+            return formula(rest, begun)
+        if (again := _OR_AGAIN.fullmatch(after)) is not None and not again["value"].strip("$").isdigit():
+            return rf"{formula(rest, begun)} \text{{ or }} {again['value'].strip('$')}"
+        if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
+            return rest[:end].rstrip()
+        if (assigned := _assignments(rest)) is not None:
+            return assigned
+        if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):
+            return SEVERAL + rest[:end].rstrip()
+        return formula(rest, begun)
+    end = sentence_end(rest, 0)
+    if rest.startswith("?", end):
+        return None
+    clause = _REMARK_BEHIND.sub("", _REASON.split(rest[:end])[0].rstrip(AROUND + ",;:"))
+    denied = _DENIED.match(clause)
+    if denied:
+        instead = _INSTEAD.search(denied.group("rest")) or _INSTEAD_NEXT.match(rest, end)
+        return (
+            _begun(instead.group("rest"), is_verb=is_verb)
+            if instead
+            else clause
+            if _FILLED.search(denied.group("rest"))
+            else None
+        )
+    if clause.count("}") > clause.count("{"):
+        clause = clause.rstrip("}]" + AROUND)
+    if clause.endswith(")") and clause.count(")") > sum(map(clause.count, "([")):  # "(answer: 12)"
+        clause = clause[:-1]
+    if offers_more("", clause, rest[end:]):
+        return SEVERAL + clause
+    return _clause(clause, is_verb=is_verb)
+
+
+def _assignments(rest: str) -> str | None:
+    """`$x = 1$, $y = 2$` and no more of it; None where there is one only."""
+    end = count = 0
+    for span in formulas(rest):
+        joined = not count or _JOINED.fullmatch(rest[end : span.start])
+        if not joined or not _ASSIGNED.match(rest, span.inner_start):
+            break
+        end, count = span.end, count + 1
+    return rest[:end] if count > 1 else None
+
+
+def _clause(clause: str, *, is_verb: bool = False) -> str | None:
+    """What a clause begins with, all of it where it offers several or is nothing but an answer, else its last value.
+
+    is_verb: "is" or "are" stands before it, so that other words than plain ones make another value of the one behind.
+    """
+    if not _FILLED.search(clause):
+        return None
+    if _BOUND.fullmatch(clause):
+        return clause
+    if (parts := _PARTS.fullmatch(clause)) is not None:
+        return ", ".join(part.strip() for part in parts.groups() if part)
+    run = run_from(clause)
+    if (based := _TO_BASE.match(clause, len(run))) is not None and run.isalnum():
+        return clause[: based.end()]
+    if _VALUE.search(run):
+        after = clause[len(run) :]
+        if (again := _OR_AGAIN.fullmatch(after)) is not None and not (run.isdigit() and again["value"].isdigit()):
+            return rf"{run} \text{{ or }} {again['value'].strip('$')}"
+        if _HEDGE.search(_unreasoned(after)) or _LISTED.match(after):
+            return clause
+        if _NOT_THAT.match(after):
+            return run
+        if again := _SAME_AGAIN.fullmatch(after):
+            return f"{run} = {again['value'].strip('$.')}"
+        if _CHANGED.match(after) or offers_more(after, run):
+            return SEVERAL + clause
+        if COMPOUND.match(after):
+            return last_value(clause)
+        if _IN_BRACKETS.fullmatch(after) or _REASONED.match(after):
+            return run
+        measured = unit(clause, len(run))
+        if not measured and is_restricted(after):
+            return run
+        return run.rstrip("–—") + measured if measured or not bare(clause) else clause
+    denial = _NOT_ANOTHER.match(clause)
+    if denial is not None:
+        return denial.group("value")
+    if re.fullmatch(r"[A-J]\s\([^()]*\)", clause):
+        return SEVERAL + clause if _HEDGE.search(clause) else clause[0]
+    if _OTHER_CHOICE.match(clause) and not _CHOICE_LIST.fullmatch(clause):
+        return SEVERAL + clause
+    if ((run or _CHOICES.search(clause)) and _HEDGE.search(clause)) or " " in run:
+        return clause
+    if bare(clause) is not None:
+        first = plain_words(_ARTICLE.sub("", clause))[:1]
+        return None if first and first[0] in NO_ANSWER and not _VALUE.search(clause) else clause.rstrip(".")
+    verdict = _YES_OR_NO.match(clause)
+    if verdict and not _VALUE.search(clause):
+        return verdict.group()
+    letter = run.strip("().: ")
+    if len(letter) == 1 and letter.isupper():
+        return run
+    if is_verb and _VALUE.search(clause) and not _THAT.match(clause):
+        at_last = None if _DENYING.match(clause) else _APPOSITION.search(clause)
+        return at_last.group("value") if at_last else SEVERAL + clause
+    return last_value(clause)

@@ -1,0 +1,39 @@
+"""Sentences of running text: where they begin and end, and what is only a mark around a word.
+
+Example:
+    >>> sentence_before("It is 3. So x = 4", 16), sentence_end("It is 3.5 cm. So", 0)
+    (' So x = ', 12)
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.assertion import LONGEST_SENTENCE
+
+SENTENCE_END = re.compile(  # the stop first, for speed
+    r"[.!?](?<!\.[.!?])(?<!\b(?:Rs|No|sq|cu)[.!?])(?<!\b(?:i\.e|e\.g)[.!?])(?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
+)
+_BOLD = re.compile(
+    r"(?<![\w)])(?:\*{2,3}|__)|(?:\*{2,3}|__)(?![\w(])|`+|</?(?:b|strong|i|em|u)>|[“‘](?=[\d$\\])|(?<=[\d$])[”’]",
+    re.IGNORECASE,
+)
+
+
+def unmarked(text: str) -> str:
+    """Without marks of Markdown around values."""
+    return _BOLD.sub("", text)
+
+
+def sentence_end(text: str, start: int) -> int:
+    """Where the sentence or the line ends that stands there."""
+    found = SENTENCE_END.search(text, start)
+    return found.start() if found else len(text)
+
+
+def sentence_before(text: str, at: int) -> str:
+    """What stands before in the same sentence."""
+    begin = max(0, at - LONGEST_SENTENCE)
+    for found in SENTENCE_END.finditer(text, begin, at):
+        begin = found.end()
+    return text[begin:at]

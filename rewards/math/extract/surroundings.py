@@ -1,0 +1,258 @@
+r"""What stands beside a box and belongs to the answer: a sign before it; a scale, a unit, a percent or an "or" behind.
+
+`\boxed{5} m` is five metres, `-\boxed{5}` is -5, and `\boxed{5}\text{ or }6` is a hedge. A scale, π, a root or an
+exponent behind gives two readings, for a box holds what is asked and the sentence around it may say it in full:
+`\boxed{5}$ million` is 5,000,000 and also 5. Prose that merely follows is none of it.
+
+Example:
+    >>> completed("5", r"So $x = -", r"\text{ cm}$.")
+    ('-5\\text{ cm}', None)
+    >>> completed("25", "", r"\pi$.")
+    ('25\\pi', '25')
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.modified import changed_from
+from rewards.math.lexicon import SCALES
+from rewards.math.units import read_unit
+
+_LOOKED_AT = 60
+_SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_SIGN_OUTSIDE = re.compile(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
+_PART_BEFORE = re.compile(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
+_COMPARED = re.compile(
+    r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
+    r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
+    re.IGNORECASE,
+)
+_AROUND = " \n\t$(*"
+_CHANGING = (
+    *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
+    *("/", "√", "-", "−", "±", "negative", "minus"),
+)
+_EXCEPTING = re.compile(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>\n]{0,20}>[\s$]*\Z")
+_RANGE_BEFORE = re.compile(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
+_NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
+_RANGE_BEHIND = re.compile(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
+_REST = r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else)\b"
+_IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
+_RANGE = (
+    rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
+    rf"|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
+)
+_MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
+_TAKEN_BACK = (
+    r"\?\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
+    r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
+)
+_OTHER = (
+    rf"and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
+    r"\b(?:possible|also|too|acceptable|as\swell)\b"
+)
+_CASES = (
+    r",?\s*(?:if|when|for|provided|except|unless)\b[^.!?\n]*?"
+    rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)"
+    rf"|\bit\s+is\s+{_NUMBER})"
+)
+_MORE = re.compile(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
+_REPLACED = re.compile(  # "Oops, the answer is 6", ", I mean 6"
+    r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
+    r"(?:scratch\sthat|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
+    r"|more\sprecisely|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
+    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
+    rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",
+    re.IGNORECASE,
+)
+_AND_ANOTHER = re.compile(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
+_NAME_BEFORE = re.compile(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
+_NAME_BEHIND = re.compile(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
+_SIGNS = ("-", "−", "\\pm", "\\mp", "±")
+_PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
+_MARK = re.compile(
+    r"(?:\s|\\[,;! ]|\$(?=\s?°))*"
+    r"(\^\s*\{?\s*\\circ\s*\}?(?:\s*(?:\\(?:text|mathrm)\s*\{\s*)?[CF]\b\}?)?|°(?:\s?[CF]\b)?|\\?%)"
+)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_HALF = re.compile(r"(?:[\s$*~)]|\\text\s*\{)*([ap])\.?\s?m\b", re.IGNORECASE)
+_RAISED = str.maketrans({"²": "^2", "³": "^3"})
+_ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])|\Z))"
+_FACTOR = re.compile(
+    rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
+)
+_APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*"
+_SCALE = re.compile(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
+_PERCENT = re.compile(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
+_UNIT = re.compile(
+    r"""(?:[$*~]|\\\)|\\[,; ])*\s?
+    (?:\\(?:text|mathrm|mbox|textrm)\s*\{\s*(?P<set>[a-zA-Z][a-zA-Z /]*)\}(?P<power>\s*\^\s*\{?[23]\}?)?
+      |(?P<plain>(?:(?:square|sq\.?|cubic|cu\.?)\s)?[a-zA-Z]+(?:/[a-zA-Z]+|\^[23]|[²³]|\s(?:squared|cubed)\b|\sper\s[a-z]+)?))
+    (?P<end>[\s$*~)\\]*(?:[.,;:!?)\]\n]|\Z)|\b)""",
+    re.VERBOSE,
+)
+_AMBIGUOUS = frozenset(
+    ("in", "a", "as", "am", "min", "mi", "second", "seconds", "mo", "degree", "pound", "quarter", "do")
+)
+_FEWEST_LETTERS = 4
+_OR = re.compile(
+    r"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{\s*)?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
+    r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
+    r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%|\s*°)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
+)
+_OR_FORMULA = re.compile(
+    r"[\s$*)]*[,;]?\s*\(?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$((?:\\\$|[^$\n]){1,80})\$"
+)
+_EITHER = re.compile(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
+_OR_BEFORE = re.compile(
+    r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
+    r"|(?<![\d^=/*+-])([-+−]?\d(?:[\d.,/]*\d)?)[$)]*,?\s+or\s+(?:maybe|perhaps|possibly|else)\s+[$(*]*\Z"
+    r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
+)
+# The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
+_POINT_BEFORE = re.compile(
+    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(\$?((?:[^()$,\n]{1,20},)*)\s*\Z"
+)
+_POINT_BEHIND = re.compile(r"[\s$]*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
+_WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
+_HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
+
+
+def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
+    """The content of a box with what belongs to it; and without the scale or factor behind it, where there is one."""
+    near = before[-_LOOKED_AT:]
+    if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
+        return changed, None
+    if _is_part(near):
+        return rf"{content} \text{{ or }} \ldots", None
+    sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
+    if sign is not None and content[:1] not in "-−":
+        inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
+        content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+    if near.endswith("\\$") and content[:1].isdigit():
+        content = rf"\${content}"
+    if ("or" in near or "answer is" in near) and (offered := _offered_before(before)) is not None:
+        return rf"{offered} \text{{ or }} {content}", None
+    if (instead := _REPLACED.match(behind)) is not None and (instead["value"] or "").strip("$") != content:
+        return rf"{content} \text{{ or }} \ldots", None
+    further, behind = behind, behind[:_LOOKED_AT]
+    if (point := _point(content, before, behind)) is not None:
+        return point, None
+    next_mark = behind.lstrip("$*)\\]")[:1]
+    if next_mark in ("", ".", "\n"):
+        return content, None
+    if (extended := _extended(content, near, further)) is not None:
+        return extended, None
+    other = _alternative(behind, content)
+    if other is not None:
+        return rf"{content} \text{{ or }} {other}", None
+    if _CLOCK.fullmatch(content) and (half := _HALF.match(behind)) is not None:
+        return f"{content} {half[1]}.m.", None
+    if next_mark == "," or not _PLAIN.fullmatch(content):
+        return content, None
+    mark = _MARK.match(behind)
+    if mark is not None:
+        return f"{content}{mark.group(1)}", None
+    if _PERCENT.match(behind):
+        return f"{content}\\%", None
+    alone = content
+    factor = _FACTOR.match(behind)
+    if factor is not None:
+        is_power = factor.group(1).startswith("^")
+        content = f"({content}){factor.group(1)}" if is_power else f"{_bracketed(content)}{factor.group(1)}"
+        behind = behind[factor.end() :]
+    scale = _SCALE.match(behind)
+    if scale is not None:
+        content = rf"{content}\text{{ {scale.group(1).lower()}}}"
+        behind = behind[scale.end() :]
+    measured = _unit(behind)
+    return content + measured, None if content == alone else alone + measured
+
+
+def replaced(behind: str) -> bool:
+    """Whether what follows a box puts another answer into its place."""
+    return _REPLACED.match(behind) is not None
+
+
+def _changed(content: str, near: str) -> str | None:
+    """A box behind a sign, a stroke, a root or a comparison."""
+    if _COMPARED.search(near) is not None and _TAG.search(near) is None:
+        return f"> {content}"
+    if (part := _PART_BEFORE.search(near)) is not None:
+        return rf"\frac{{{part[1]}}}{{{content}}}" if part[1] else rf"\sqrt{{{content}}}"
+    if (outside := _SIGN_OUTSIDE.search(near)) is not None:
+        return rf"\pm {content}" if outside[1] == "±" else f"-({content})"
+    return None
+
+
+def _is_part(near: str) -> bool:
+    """Whether the sentence makes another value of the box: "the answer is twice", "everything except"."""
+    if "answer" not in near and "thing" not in near:
+        return False
+    changed = changed_from(near, len(near))
+    return changed is not None and (_EXCEPTING.search(near) is not None or "answer" in near[:changed])
+
+
+def _extended(content: str, near: str, behind: str) -> str | None:
+    """A box with the rest of its number, or another value, behind it."""
+    if _MORE.match(behind) is not None or (_RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)):
+        return rf"{content} \text{{ or }} \ldots"
+    if (another := _AND_ANOTHER.match(behind)) is not None:
+        return f"{content}, {another[1].strip('$')}"
+    other = _NAME_BEHIND.match(behind)
+    if other is not None and (name := _NAME_BEFORE.search(near)) is not None and name[1] != other[1]:
+        return f"{name[1]} = {content}, {other[1]} = {other[2].strip('$')}"
+    return None
+
+
+def _point(content: str, before: str, behind: str) -> str | None:
+    """The point that a box is a coordinate of."""
+    if "(" not in before[-_LOOKED_AT:] or not behind.lstrip("$ \n").startswith((",", ")", "\\right")):
+        return None
+    left, right = _POINT_BEFORE.search(before[-_LOOKED_AT:]), _POINT_BEHIND.match(behind)
+    if left is None or right is None or not (left[1] or right[1]) or _WORD.search(left[1] + right[1]):
+        return None
+    return f"({left[1]}{content}{right[1]})"
+
+
+def _offered_before(before: str) -> str | None:
+    """The value that "either" and "or maybe" offer before a box."""
+    found = _EITHER.search(before) or _OR_BEFORE.search(before)
+    return None if found is None else next(filter(None, found.groups()))
+
+
+def _alternative(behind: str, content: str) -> str | None:
+    """The other value that an "or" offers; not where it says the same in a unit of its own, or under a name."""
+    formula = _OR_FORMULA.match(behind)
+    if formula is not None and ("=" in formula.group(1)) <= ("=" in content):
+        return formula.group(1)
+    found = _OR.match(behind)
+    if found is None or not re.search(r"\d|\\pi", found.group(1)):
+        return None
+    unit = read_unit((found["behind"] or "").strip())
+    is_restated = unit is not None and bool(unit.dimension) and not _HEDGING.search(found.group())
+    return None if is_restated else found.group(1)
+
+
+def _bracketed(content: str) -> str:
+    """A sum in brackets, to be multiplied."""
+    return f"({content})" if re.search(r"[-+]", content.lstrip("+-")) else content
+
+
+def _unit(behind: str) -> str:
+    found = _UNIT.match(behind)
+    if found is None:
+        return ""
+    name = (found["set"] or found["plain"]).strip()
+    unit = read_unit(name.translate(_RAISED))
+    if unit is None or not unit.dimension:
+        return ""
+    if not found["set"]:
+        ends = bool(found["end"].strip(" *~")) or behind[found.end() :].strip() == ""
+        if not ends and (len(name) < _FEWEST_LETTERS or name.lower() in _AMBIGUOUS):
+            return ""
+    return rf"\text{{ {name}}}{(found['power'] or '').strip()}"

@@ -1,0 +1,106 @@
+r"""The clause behind an answer that says for what it holds: `2n - 1, n \in \mathbb{N}^*`, `\frac{1}{x} (x > 0)`.
+
+It is cut off before the answer is read, and counts for itself: two clauses that say different things are of different
+answers. That an index is a whole number from 0 or 1 on says nothing of a sequence.
+
+Example:
+    >>> text = r"a_n = 2n-1 (n \ge 1)"
+    >>> text[: clause(text)], sorted(conditions(text))
+    ('a_n = 2n-1', ['index'])
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.spell.spelling import spelled
+
+_WORDED = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
+_RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in(?![a-z])|\\[{]")
+_EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$")
+_BEFORE = r"(?:,\s*\(?|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*\(?|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)\s*"
+_SET = r"(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?|[NZQR](?![a-zA-Z]))(?:\s*[_^]\s*(?:\{[^{}]*\}|[*+\d]))*"
+_IN_NUMBERS = re.compile(rf"{_BEFORE}([a-zA-Z])\s*\\in\s*({_SET})\s*\)?\s*$")
+_SIDE = r"(?:-?\s*(?:\d+(?:\.\d+)?|\\frac\s*\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\\pi|[a-z]))"
+_SIGN = r"(?:[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]))"
+_BOUNDED = re.compile(
+    rf"(?:{_BEFORE}|\s+)(?:{_SIDE}\s*{_SIGN}\s*)?(?<![a-zA-Z\\])([a-zA-Z])\s*{_SIGN}\s*{_SIDE}\s*\)?\s*$"
+)
+_COUNTED = re.compile(rf"{_BEFORE}([a-zA-Z])\s*=\s*([01]),\s*\d+,\s*(?:\d+,\s*)*(?:\\ldots|\.\.\.)\s*\)?\s*$")
+_HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_COMPARED = re.compile(r"[<>;]|\\(?:[lg]e|ne|in|approx|begin)(?![a-zA-Z])")
+_SIGNS_IN_CLAUSE = re.compile(
+    r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
+)
+_OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # no law for all
+_SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
+_INDEX = re.compile(  # from 0 or from 1 on: which of them is a matter of taste
+    r".*?(?<![a-zA-Z\\])([ijkmn])\s*(?:\\in\s*(?:(?:\\mathbb\s*\{?\s*N\s*\}?|N)(?:\s*[_^]\s*\{?\s*[*+01]?\s*\}?)*"
+    r"|(?:\\mathbb\s*\{?\s*Z\s*\}?|Z)\s*[_^]\s*\{?\s*(?:\+|>\s*0|\\ge\s*[01])\s*\}?)"
+    r"|\\ge\s*[01](?![\d./])|>\s*0(?![\d./])"
+    r"|\s*“?\s*(?:is|are)? ?(?:an? )?(?:positive integers?|natural numbers?|non-?negative integers?)\s*”?)"
+    r"\s*\)?\s*”?\s*"
+    r"|.*?“?(?:positive|natural|non-?negative)(?: integers?| numbers?)?\s*”?\s*([ijkmn])\s*”?\s*",
+    re.DOTALL,
+)
+INDEX = "index"
+"""What is said of an index that runs through the whole numbers from its first."""
+
+
+def clause(text: str) -> int:
+    """Where a clause begins that says of what the answer holds; the end of the text where there is none, or a hedge."""
+    found = _WORDED.search(text) or _of_a_letter(text)
+    if found is None and "\\ne" in text and not _RELATION.search(text):
+        found = _EXCEPTION.search(text)
+    return len(text) if found is None or _HEDGING.search(found.group()) else found.start()
+
+
+def _of_a_letter(text: str) -> re.Match[str] | None:
+    r"""A letter of the answer is said to be in a set of numbers, or within bounds."""
+    if "\\in" in text and (found := _IN_NUMBERS.search(text)) is not None:
+        return found if _holds(text, found) or found[2].startswith("\\") else None
+    found = _COUNTED.search(text) if "..." in text or "\\ldots" in text else None
+    found = found or (_BOUNDED.search(text) if _COMPARED.search(text) else None)
+    if found is None or _COMPARED.search(text, 0, found.start()):
+        return None
+    return found if _holds(text, found) else None
+
+
+def _holds(text: str, found: re.Match[str]) -> bool:
+    """The letter stands in what the answer is, and not as its only name."""
+    answer = text[: found.start()].rpartition("=")[2]
+    return re.search(rf"(?<![a-zA-Z\\]){found[1]}(?![a-zA-Z])|(?<=\d){found[1]}(?![a-zA-Z])", answer) is not None
+
+
+def conditions(text: str) -> frozenset[str]:
+    """What the clause behind an answer asks: its numbers, relations and sets of numbers."""
+    plain = spelled(text)
+    said = plain[clause(plain) :]
+    of_some = frozenset(("some",) if "some" in plain and _OF_SOME.match(plain) else ())
+    if said and (_INDEX.fullmatch(said) or _COUNTED.fullmatch(said)):
+        return of_some | {INDEX}
+    found = _SIGNS_IN_CLAUSE.findall(re.sub(r"\\in\s*([NZQR])(?![a-zA-Z])", r"\\in \\mathbb{\1}", said))
+    return of_some | frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
+
+
+def is_bounded(text: str) -> bool:
+    """Whether it is said behind a formula within which bounds its letter is."""
+    plain = spelled(text)
+    found = _BOUNDED.search(plain)
+    return found is not None and found.start() == clause(plain) and "\\ne" not in found.group()
+
+
+def index(text: str) -> str:
+    """The letter of which it is said that it is an index; empty = of none."""
+    plain = spelled(text)
+    said = plain[clause(plain) :]
+    found = (_INDEX.fullmatch(said) or _COUNTED.fullmatch(said)) if said else None
+    return "" if found is None else found[1] or found[2]
+
+
+def unnamed(text: str) -> str | None:
+    r"""`k\pi, k \in \mathbb{Z}` with a letter that nobody writes: which one runs through the numbers says nothing."""
+    family = _IN_NUMBERS.search(text) if "\\in" in text else None
+    if family is None:
+        return None
+    return re.sub(rf"(?<![a-zA-Z\\]){family[1]}(?![a-zA-Z])", r"\\aleph ", text[: clause(text)])

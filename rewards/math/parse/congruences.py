@@ -1,0 +1,125 @@
+r"""Congruences: `x \equiv 10 \pmod 7` is a residue with its modulus, `2^{100} \equiv 1 \pmod{125}` a residue.
+
+Example:
+    >>> congruence(r"2^{10} \equiv 24 \equiv 3 \pmod 7")
+    []
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rewards.math.expressions import Expr, Num, Op, free_variables
+from rewards.math.normalise import exact, polynomials
+from rewards.math.parse.commands import Parser
+from rewards.math.spell.tokens import NotMaths, tokens
+from rewards.math.values import Many, Named, Scalar, Value
+
+_RESIDUE = re.compile(
+    r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)?)"
+)
+_STEPS = re.compile(
+    r"(.+?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)"
+    r"|\\bmod\s*\{?\s*(\d+)\s*\}?)"
+)
+MODULO = "mod"
+"""The brackets of a residue with its modulus."""
+_PARAMETERS = frozenset("kmnt")
+_LARGEST_EXPONENT = 10**30
+_LARGEST_FACTORIAL = 10_000
+
+
+class _Unknown(Exception):
+    """It has no residue, or none that is found here."""
+
+
+def congruence(text: str) -> list[Value] | None:
+    """What a congruence says; nothing where it is false or cannot be read, None where it is none."""
+    found = _RESIDUE.fullmatch(text)
+    if found and ("equiv" in text or "pmod" in text or "(" in text):
+        return _residue(found[1], int(found[2]), int(found[3] or found[4]))
+    steps = _STEPS.fullmatch(text) if "\\equiv" in text else None
+    if steps is None:
+        return None
+    members = [member.strip() for member in steps[1].split("\\equiv")]
+    modulus = int(steps[2] or steps[3] or steps[4])
+    if not modulus or not re.fullmatch(r"-?\s?\d+", members[-1]):
+        return []
+    name = members.pop(0) if len(members) > 2 and re.fullmatch(r"[a-zA-Z]", members[0]) else None
+    try:
+        residues = {_modulo(_expression(member), modulus) for member in members}
+    except (_Unknown, NotMaths, RecursionError):
+        return []
+    if len(residues) > 1:
+        return []
+    last = int(members[-1].replace(" ", ""))
+    return _residue(name, last, modulus) if name else [Scalar(Num(Fraction(last)))]
+
+
+def same_residues(gold: Many, answer: Expr) -> bool:
+    """Whether `7k + 3`, for every whole number k, is what a congruence says."""
+    parts = [part.expression for part in gold.items if isinstance(part, Scalar)]
+    residue, modulus = (part.value for part in parts if isinstance(part, Num))
+    names = free_variables(answer)
+    if len(names) != 1 or names.isdisjoint(_PARAMETERS):
+        return False
+    try:
+        form = exact.normal(answer)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return False
+    variable = ((("x", min(names)), Fraction(1)),)
+    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), variable}:
+        return False
+    return abs(form.top[variable]) == modulus and (form.top.get((), Fraction(0)) - residue) % modulus == 0
+
+
+def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
+    """Its residue and modulus, in order."""
+    if not modulus:
+        return []
+    parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
+    value = Many(parts, MODULO, MODULO)
+    return [Named(name, value) if name else value]
+
+
+def _expression(text: str) -> Expr:
+    parser = Parser(tokens(text), units=False)
+    value = parser.expression()
+    if not parser.done():
+        raise NotMaths("something behind a member of a congruence")
+    return value
+
+
+def _modulo(value: Expr, modulus: int) -> int:
+    """Raises _Unknown."""
+    if isinstance(value, Num) and not value.digits:
+        return _quotient(value.value.numerator, value.value.denominator, modulus)
+    if isinstance(value, Op):
+        if value.name == "+":
+            return sum(_modulo(arg, modulus) for arg in value.args) % modulus
+        if value.name == "*":
+            return math.prod(_modulo(arg, modulus) for arg in value.args) % modulus
+        if value.name == "^":
+            return _power(value.args, modulus)
+        if value.name == "!" and isinstance(value.args[0], Num):
+            count = value.args[0].value
+            if count.denominator == 1 and 0 <= count <= _LARGEST_FACTORIAL:
+                return math.factorial(int(count)) % modulus
+    raise _Unknown
+
+
+def _power(args: Sequence[Expr], modulus: int) -> int:
+    base, exponent = _modulo(args[0], modulus), args[1]
+    if not isinstance(exponent, Num) or exponent.value.denominator != 1 or abs(exponent.value) > _LARGEST_EXPONENT:
+        raise _Unknown
+    raised = pow(base, abs(int(exponent.value)), modulus)
+    return raised if exponent.value >= 0 else _quotient(1, raised, modulus)
+
+
+def _quotient(top: int, bottom: int, modulus: int) -> int:
+    if math.gcd(bottom, modulus) != 1:
+        raise _Unknown
+    return top * pow(bottom, -1, modulus) % modulus

@@ -1,0 +1,67 @@
+r"""Left sides of equations: those that name what the right side is (`f(x)`, `AB`, `(x, y)`), which is the answer then.
+
+Names of quantities that are more than letters: `rewards.math.parse.quantities`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import itemgetter
+
+from rewards.math.parse.cutting import source_of
+from rewards.math.parse.quantities import denies, is_quantity
+from rewards.math.spell.tokens import Kind, Token
+from rewards.math.values import Many, Value
+
+PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
+_NAME = re.compile(
+    r"[a-zA-Z](?:'|\\prime)*(?:_\s*\{?[\\\w, “”]+\}?)?(?:\^\{?-1\}?)?"
+    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|[a-zA-Z](?:\s*:\s*[a-zA-Z])+|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
+    r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
+    r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
+    r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
+)
+FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
+_DIFFERENCE = re.compile(r"[a-zA-Z]{1,2}(?:\s*-\s*[a-zA-Z]{1,2})+|.*\s-\s.*")  # no word with a hyphen
+_NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
+
+
+def name_of(piece: Sequence[Token], text: str) -> str:
+    """The name that the left side of an equation is; empty = it is none."""
+    source = source_of(piece, text).strip()
+    if source in ("e", "i") or source in _NO_NAMES or denies(source) or _DIFFERENCE.fullmatch(source):
+        return ""
+    if FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
+        return source
+    return ""
+
+
+def unsolved(piece: Sequence[Token], text: str) -> str:
+    """A left side that names what is asked: an integral without bounds, a sum with dots, a product of vectors."""
+    if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
+        return source_of(piece, text)
+    if any(token.text == "\\ldots" for token in piece[1:]):
+        return source_of(piece, text)
+    names = [token.kind is Kind.LETTER or (token.kind is Kind.WORD and token.text.isupper()) for token in piece]
+    letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
+    signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
+    if not {"+", "-"}.isdisjoint(signs) and not all(token.text.isupper() for token in letters):
+        return ""  # `x + y` is no name, `AB + BC` is
+    named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
+    return source_of(piece, text) if named else ""
+
+
+def is_unknown(piece: Sequence[Token]) -> bool:
+    """One small letter."""
+    return len(piece) == 1 and piece[0].kind is Kind.LETTER and piece[0].text.islower()
+
+
+def by_name(value: Value, names: list[str]) -> Value:
+    """The tuple that `(y, x)` is said to be, in the order of the names."""
+    if not isinstance(value, Many) or value.opening != "(" or len(value.items) != len(names):
+        return value
+    return replace(
+        value, items=tuple(item for _name, item in sorted(zip(names, value.items, strict=True), key=itemgetter(0)))
+    )

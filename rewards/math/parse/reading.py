@@ -1,0 +1,398 @@
+r"""Reading an answer: a text as typed values. Nothing is computed and nothing is decided.
+
+A text may have more than one reading (`1,5` is a decimal or a list, `5 m` a length or a product); all are given, the
+likeliest first. No reading at all: it is not mathematics, and not words.
+
+Example:
+    >>> readings(r"\text{The Moon}.")
+    (Words(text='moon'),)
+    >>> [type(value).__name__ for value in readings("(1, 2]")]
+    ['Many']
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from rewards.math.expressions import Num
+from rewards.math.parse.clauses import clause, unnamed
+from rewards.math.parse.compound import in_smallest
+from rewards.math.parse.congruences import congruence
+from rewards.math.parse.number_sets import REALS
+from rewards.math.parse.number_words import in_words_and_digits
+from rewards.math.parse.pieces import pieces
+from rewards.math.parse.progressions import progression
+from rewards.math.parse.signs import expanded
+from rewards.math.parse.structure import maths
+from rewards.math.parse.worded import worded
+from rewards.math.spell.han import is_word
+from rewards.math.spell.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
+from rewards.math.spell.tokens import FUNCTION_WORDS, NotMaths
+from rewards.math.units import CURRENCIES, is_unit
+from rewards.math.values import Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
+
+_LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
+_DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
+_SIGNS = "+-$€£¥₹ "
+_TELEPHONE = re.compile(r"\d{3}-\d{4}")
+_DIGITS_IN_TEXT = re.compile(r"“\s*([A-F\d]+)\s*”(?=[A-F\d]*\s*_\s*\{?\s*1[1-6])")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_MAPS = re.compile(
+    r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
+)
+_SAID = re.compile(
+    r"^“?\s*(?:the )?(?:final )?(?:(?:answer|result|solution|value|total|sum)\s*”?\s*(?:is|:)"
+    r"|(?:answers|solutions|roots|values)\s*(?:are|:))\s*”?\s*(?=[^\s“])",
+    re.IGNORECASE,
+)
+_NO_QUANTITY = re.compile(  # words, other relations, more than one value
+    r"[<>,;“”…]|\\(?:ne|[lg]e|approx|equiv|to|sim|pm|not|stackrel|overset)(?![a-zA-Z])|\{\s*\}"
+    r"|(?<![\\a-zA-Z])[a-zA-Z]{2}|^\s*(?:\\[lc]?dots|\.{3}|[^\w)}]*$)"
+)
+_UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
+_CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
+_CHAINS = re.compile(rf"{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+")
+_EACH_CHAIN = re.compile(_CHAIN)
+_MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)[^a-zA-Z|=<>,“”]*)")
+_UNIT_FRACTION = re.compile(
+    r"(?<=[\d}])((?:\s|\\[,; ])*)\\frac\s*\{\s*([a-zA-Z]{1,4})\s*\}"
+    r"\s*\{\s*([a-zA-Z]{1,4})(\s*\^\s*\{?\s*[23]\s*\}?)?\s*\}\Z"
+)
+_RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
+_TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
+_OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
+_POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
+_BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
+_BETWEEN_LINES = re.compile(r"([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*(\\perp|\\parallel)\s*([a-zA-Z]{1,3}(?:_\{?\w\}?)?)")
+_LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
+_SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
+_LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`
+    rf"(?=.*\\(?:neg|to|Rightarrow|implies|iff|[lL]eftrightarrow)(?![a-zA-Z]))"
+    rf"(?:{_LETTER}(?![a-zA-Z])|{_SIGN_OF_LOGIC}|[\s()\[\]])+"
+)
+_FOLLOWS = re.compile(r"\\(?:to|Rightarrow)(?![a-zA-Z])")
+_EQUIVALENT = re.compile(r"\\[lL]eftrightarrow(?![a-zA-Z])")
+_IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
+_LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
+    r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
+    r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part)\s*){1,8}"
+    r"(?:\(?[a-z\d]\)?)?\s*:\s*”?\s*(?=[^\s”])",
+    re.IGNORECASE,
+)
+_LEADING_KIND = re.compile(
+    r"^“?\s*(?:the )?(?:point|ordered pair|pair|vertex|vector|interval|matrix|coordinates(?: are)?)\s*:?\s*”?\s*"
+    r"(?=[(\[\\])",
+    re.IGNORECASE,
+)
+_DECIMALS = re.compile(  # `3,5; 4,5`
+    r"[(\[\\{\s]*[-+]?\d+(?:,\d+)?(?:\s*;\s*[-+]?\d+(?:,\d+)?)+[)\]\\}\s]*"
+    r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
+)
+_ALL_BUT = re.compile(
+    r"^“?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real numbers?|reals),? "
+    r"(?:except|but|excluding|other than|besides)(?: for)?\s*”?\s*(?=[^\sa-z“”]|[a-z]\s*=)",
+    re.IGNORECASE,
+)
+_ALL_THAT = re.compile(
+    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?:\s*”)?\s*(?=[a-z]\s*(?:\\[gl]e(?![a-z])|[<>]))", re.IGNORECASE
+)
+_OF_REALS = re.compile(r"^([a-z])\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*[,:;]\s*(?=\1(?![a-zA-Z]))")
+_IN_PART = re.compile(r"^([a-z])\s*(?=(?:\([^()\[\]]*,[^()\[\]]*\]|\[[^()\[\]]*,[^()\[\]]*\))$)")  # `t(0,4]`
+_CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+_CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
+_NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\(?:frac|sqrt|infty))", re.IGNORECASE)
+_MINUS_INFINITY = re.compile(r"^“?\s*(?:negative|minus)\s+infinity\s*”?$", re.IGNORECASE)
+_RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
+
+
+def readings(text: str) -> tuple[Value, ...]:
+    """All readings of a text as it stands in a reference or a response; none = unreadable."""
+    if len(text) > LONGEST:
+        return ()
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _read(text)
+
+
+def _read(text: str) -> tuple[Value, ...]:
+    try:
+        plain = spelled(text)
+        found = _readings(plain) if plain else []
+        if (family := unnamed(plain)) is not None:
+            found += _readings(family)
+        return tuple(dict.fromkeys(map(expanded, found)))
+    except (NotMaths, RecursionError):
+        return ()
+
+
+def readings_of_spelled(plain: str) -> tuple[Value, ...]:
+    """All readings of a part of a spelled text."""
+    try:
+        return tuple(dict.fromkeys(map(expanded, _readings(plain))))
+    except (NotMaths, RecursionError):
+        return ()
+
+
+_remembered = lru_cache(maxsize=512)(_read)
+
+
+def gold_readings(text: str) -> tuple[Value, ...]:
+    """Of a reference: groups of three digits may also be a list, where there are many of them.
+
+    Inequalities that cannot hold together mean both parts: no gold answer is "none" in that way.
+    """
+    plain = spelled(text) if len(text) <= LONGEST else ""
+    marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
+    if plain.count(",") > 2 and not marked and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
+        return (*readings(text), *readings(plain.replace(",", ", ")))
+    if _ROUND_DECIMAL.fullmatch(plain) and not _GROUPED.fullmatch(
+        plain.lstrip("-")
+    ):  # `-3,0`: nobody writes such a decimal, so it is a list of two
+        return readings(plain.replace(",", ", "))
+    if _TELEPHONE.fullmatch(plain):
+        return (Words(key(plain)),)
+    found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
+    if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
+        return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
+    return found
+
+
+def _readings(text: str) -> list[Value]:
+    for only_by_spelling in (pieces, _going_on, _in_logic):
+        if (found := only_by_spelling(text)) is not None:
+            return found
+    text = _with_points(_unlabelled(_respelled(_bared(text))))
+    for of_a_kind in (
+        _all_but,
+        _separately,
+        _compound,
+        _one_to_other,
+        _out_of,
+        _lines,
+        _congruence,
+        _mapped,
+        _in_digits,
+        _magnitude,
+    ):
+        if (found := of_a_kind(text)) is not None:
+            return found
+    unquoted = _unquoted(text)
+    found = worded(unquoted, quoted=OPEN_TEXT in text)
+    if found and (isinstance(found[0], Truth) or len(unquoted) > 4) and not _may_be_ratio(found[0]):
+        return found
+    if (decimal := _DECIMAL_COMMA.fullmatch(text)) is not None and not _has_thousands(decimal):
+        whole, places, behind = decimal.groups()
+        return [*found, *maths(f"{whole}.{places}{behind}"), *maths(f"{whole}, {places}{behind}")]
+    if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
+        text = text[1:-1].strip()
+        if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, and no product
+            return found or [Words(words_of(text))]
+    found += _formulas(text) or _right_side(text)
+    if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
+        return [Words(words_of(unquoted))]
+    return found or ([Words(words_of(unquoted))] if is_word(unquoted) else [])
+
+
+# --- by the spelling only ---------------------------------------------------------------------------------------------
+
+
+def _going_on(text: str) -> list[Value] | None:
+    """A list that goes on; whole numbers in equal steps are what they stand for."""
+    if "," not in text or ("\\ldots" not in text and "..." not in text):
+        return None
+    if (listed := progression(text)) is not None:
+        return [listed]
+    return None if "\\ldots" not in text or maths(text) else [Words(re.sub(r"[\s\u200b]+", "", key(text)))]
+
+
+def _in_logic(text: str) -> list[Value] | None:
+    if "\\" not in text or not _LOGIC.fullmatch(text):
+        return None
+    return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
+
+
+# --- what stands around an answer, and other ways to write it ---------------------------------------------------------
+
+
+def _bared(text: str) -> str:
+    """Without the clause behind it, and what is said before it."""
+    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: clause(text)])))
+    text = _MINUS_INFINITY.sub(r"-\\infty", text)
+    text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
+    if "\\" in text and "\\to" not in text and "\\neg" not in text:
+        text = _IMPLIES.split(text)[-1].strip() or text
+    return text
+
+
+def _respelled(text: str) -> str:
+    """Units in a fraction and behind a stroke in one line, chains `x = y = 1` that are joined as their equations."""
+    if (
+        text.endswith("}")
+        and "\\frac" in text
+        and (over := _UNIT_FRACTION.search(text)) is not None
+        and (is_unit(over[2]) and is_unit(over[3]))
+    ):
+        return f"{text[: over.start()]} {over[2]}/{over[3]}{over[4] or ''}"
+    if "/" in text and (rate := _RATE.search(text)) is not None and (is_unit(rate[1]) or text[0] in CURRENCIES):
+        return f"{text[: rate.start()]} {OPEN_TEXT}per {rate[1]}{CLOSE_TEXT}"
+    if "_" in text and "”" in text:
+        text = _DIGITS_IN_TEXT.sub(r"\1", text)
+    if text.count("=") > 3 and _CHAINS.fullmatch(text):
+        return _EACH_CHAIN.sub(
+            lambda chain: " " + ", ".join(f"{name.strip()}={chain[2].strip()}" for name in chain[1].split("=")) + " ",
+            text,
+        )
+    return text
+
+
+def _unlabelled(text: str) -> str:
+    """Without what stands in front and says what it is: words, a set that holds all it can be."""
+    label = _LABEL.match(text)
+    if label is not None:
+        text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
+    if text.endswith((")", "]")) or "\\in" in text:
+        text = _OF_REALS.sub("", _IN_PART.sub(r"\1 \\in ", text))
+    return _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
+
+
+def _with_points(text: str) -> str:
+    """`3,5; 4,5` with decimal points."""
+    if "," not in text or not _DECIMALS.fullmatch(text):
+        return text
+    if all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text)):
+        return text
+    return text.replace(",", ".")
+
+
+def _unquoted(text: str) -> str:
+    return " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
+
+
+# --- answers of one kind ----------------------------------------------------------------------------------------------
+
+
+def _compound(text: str) -> list[Value] | None:
+    """`2 hours 30 minutes`"""
+    smallest = in_smallest(_unquoted(text)) if text[-1:].isalpha() or text[-1:] in CLOSE_TEXT + "'\"." else None
+    return None if smallest is None else maths(smallest)
+
+
+def _one_to_other(text: str) -> list[Value] | None:
+    """`3 to 2`"""
+    if not _TO.fullmatch(text.strip("“” ")):
+        return None
+    return [Ratio(tuple(Num(Fraction(part)) for part in re.findall(r"\d+", text)))]
+
+
+def _out_of(text: str) -> list[Value] | None:
+    """`3 out of 10`, `1 in 6`: a part or a probability."""
+    found = _OUT_OF.fullmatch(text.strip("“” "))
+    if found is None or not 0 < int(found[1]) <= int(found[2]):
+        return None
+    return [Scalar(Num(Fraction(int(found[1]), int(found[2]))))]
+
+
+def _lines(text: str) -> list[Value] | None:
+    lines = _BETWEEN_LINES.fullmatch(text)
+    return None if lines is None else [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
+
+
+def _congruence(text: str) -> list[Value] | None:
+    return congruence(text) if "mod" in text else None
+
+
+def _mapped(text: str) -> list[Value] | None:
+    maps = _MAPS.match(text)
+    return None if maps is None else _function(maps[1], maths(text[maps.end() :])) or [Words(key(text))]
+
+
+def _in_digits(text: str) -> list[Value] | None:
+    """Numbers in words and digits."""
+    digits = in_words_and_digits(_unquoted(text))
+    return None if digits is None else maths(digits)
+
+
+def _magnitude(text: str) -> list[Value] | None:
+    """`|x| = 2`: two values of a real unknown."""
+    found = _MAGNITUDE.fullmatch(text)
+    return None if found is None else [*maths(rf"{found[1]} = \pm ({found[2]})"), *maths(text)]
+
+
+def _may_be_ratio(value: Value) -> bool:
+    """`3:20`"""
+    return isinstance(value, Clock) and not value.half
+
+
+def _has_thousands(decimal: re.Match[str]) -> bool:
+    """What might be a decimal with a comma is a number with thousands."""
+    whole = decimal[1].lstrip(_SIGNS)
+    return whole != "0" and _GROUPED.fullmatch(f"{whole},{decimal[2]}") is not None
+
+
+def _formulas(text: str) -> list[Value]:
+    """By the grammar; in brackets a comma without a blank may part values, too, and a point may have its letter."""
+    found: list[Value] = []
+    if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
+        found += maths(re.sub(r",(?=\d)", ", ", text))
+        if re.search(r",\s", text):
+            found += maths(text)
+    else:
+        found += maths(text)
+    if (point := _POINT.match(text)) and text.endswith(")"):
+        found += [one for one in maths(text[point.end() :]) if isinstance(one, Many)]
+    return found
+
+
+def _function(variable: str, values: list[Value]) -> list[Value]:
+    """What a variable is mapped to."""
+    return [Named("", value, None, (variable,)) for value in values]
+
+
+def _all_but(text: str) -> list[Value] | None:
+    """All real numbers without those that are listed."""
+    but = _ALL_BUT.match(text)
+    if but is None:
+        return None
+    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text[but.end() :].strip(" ”")))
+    if not taken or not isinstance(taken[0], Scalar | Many):
+        return []
+    first = taken[0]
+    listed = (
+        first
+        if isinstance(first, Many) and first.opening
+        else Many(first.items if isinstance(first, Many) else (first,), "\\{", "\\}")
+    )
+    return [Minus(REALS, listed)]
+
+
+def _right_side(text: str) -> list[Value]:
+    r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
+    left, _, right = text.partition("=")
+    return _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
+
+
+def _is_reducible(ratio: Ratio) -> bool:
+    values = [part.value for part in ratio.parts if isinstance(part, Num)]
+    return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
+
+
+_PARTS = re.compile(r"\s*(?:,\s*“?\s*(?:and|or)\b\s*”?|,(?=\s)|“?\s*(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\s*”?)\s*")
+
+
+def _separately(text: str) -> list[Value] | None:
+    """Numbers to a base, or times of day, that are joined: they are no mathematics to the grammar."""
+    if ("_" not in text and ":" not in text) or not (" or" in text or "and" in text or "or" in text or ", " in text):
+        return None
+    parts = _PARTS.split(text)
+    if len(parts) < 2 or not all(parts):
+        return None
+    values: list[Value] = []
+    for part in parts:
+        found = worded(_unquoted(part), quoted=False)
+        if not found or not isinstance(found[0], Based | Clock):
+            return None
+        values.append(found[0])
+    return [Many(tuple(values), hedged=re.search(r"(?<![a-zA-Z])or(?![a-zA-Z])", text) is not None)]

@@ -1,0 +1,76 @@
+r"""Sums with dots: `1 + 2 + \cdots + n`, `1^2 + 2^2 + \cdots + n^2`, `1 + 2 + 4 + \cdots + 2^{n-1}`.
+
+The numbers before the dots show the rule: equal steps, one exponent over equal steps, or powers of the base that the
+last term has. Where they fit no rule, or more than one, it is no sum that can be read.
+
+Example:
+    >>> from rewards.math.expressions import Sym
+    >>> body, term, first, last = summed([number(1), number(3)], Sym("n")).args
+    >>> body == add(number(1), multiply(number(2), term)), first == ZERO
+    (True, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, number, power
+from rewards.math.spell.tokens import NotMaths
+
+_TERM = Sym("the term")
+_HIGHEST = 100  # power of a base that is looked for
+
+
+def summed(shown: Sequence[Expr], last: Expr) -> Op:
+    """The sum of the terms that are shown before the dots, and on to the last. Raises NotMaths."""
+    exponent = _common_exponent([*shown, last])
+    if exponent is None and isinstance(last, Op) and last.name == "^" and isinstance(base := last.args[0], Num):
+        until = last.args[1]
+        exponents = [_exponent(one, base) for one in shown]
+        if len(shown) < 3 and all(isinstance(one, Num) for one in shown):
+            raise NotMaths("equal steps or powers")
+        return _sum(exponents, until, lambda at: power(base, at))
+    if exponent is None:
+        return _sum([_whole(one) for one in shown], last, lambda at: at)
+    bases = [one.args[0] for one in (*shown, last) if isinstance(one, Op)]
+    return _sum([_whole(one) for one in bases[:-1]], bases[-1], lambda at: power(at, exponent))
+
+
+def _sum(steps: Sequence[Fraction], until: Expr, body: Callable[[Expr], Expr]) -> Op:
+    """Of what is made of numbers in equal steps, until the last of them."""
+    first, step = steps[0], (steps[1] - steps[0] if len(steps) > 1 else Fraction(0))
+    if step <= 0 or any(b - a != step for a, b in pairwise(steps)):
+        raise NotMaths("a sum with dots whose steps differ")
+    if isinstance(until, Num) and ((until.value - steps[-1]) % step or until.value <= steps[-1]):
+        raise NotMaths("a sum with dots whose last term is none of it")
+    if step == 1:
+        return Op("sum", (body(_TERM), _TERM, number(first), until))
+    upper = divide(add(until, number(-first)), number(step))
+    return Op("sum", (body(add(number(first), multiply(number(step), _TERM))), _TERM, ZERO, upper))
+
+
+def _whole(term: Expr) -> Fraction:
+    if not isinstance(term, Num) or term.value.denominator != 1 or term.digits:
+        raise NotMaths("a sum with dots of other terms than whole numbers")
+    return term.value
+
+
+def _common_exponent(terms: Sequence[Expr]) -> Num | None:
+    """`1^2, 2^2, n^2`: 2."""
+    exponents = {one.args[1] for one in terms if isinstance(one, Op) and one.name == "^"}
+    exponent = exponents.pop() if exponents else None
+    is_one = not exponents and all(isinstance(one, Op) and one.name == "^" for one in terms)
+    return exponent if is_one and isinstance(exponent, Num) else None
+
+
+def _exponent(term: Expr, base: Num) -> Fraction:
+    """Of which power of the base the term is."""
+    if isinstance(term, Op) and term.name == "^" and term.args[0] == base:
+        return _whole(term.args[1])
+    value, base_value = _whole(term), _whole(base)
+    found = next((at for at in range(_HIGHEST) if base_value**at >= value), _HIGHEST) if base_value > 1 else 0
+    if base_value**found != value:
+        raise NotMaths("a sum with dots of other terms than powers")
+    return Fraction(found)

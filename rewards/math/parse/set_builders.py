@@ -1,0 +1,110 @@
+r"""Sets that describe their members: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`, `\{2k : k = 1, 2\}`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from rewards.math.expressions import Num, Sym, free_variables, number, renamed, substituted
+from rewards.math.parse.commands import expression
+from rewards.math.parse.cutting import cut
+from rewards.math.parse.progressions import from_on
+from rewards.math.spell.spelling import key
+from rewards.math.spell.tokens import Kind, Token
+from rewards.math.values import Inequality, Many, Named, Scalar, Value, Words
+
+_Reader: TypeAlias = Callable[[Sequence[Token], str], list[Value]]
+
+_BOUND = "the member"
+_MOST_MEMBERS = 100
+_COMMAS = frozenset((",", ";"))
+
+
+def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Reader) -> list[Value]:
+    r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition.
+
+    item, several: how one value and a list are read.
+    """
+    bars = [at for at, token in enumerate(inner) if token.text == "|"]
+    if len(bars) == 1:
+        inner = [*inner[: bars[0]], replace(inner[bars[0]], text=":"), *inner[bars[0] + 1 :]]
+    restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
+    if any(one in ("Z", "N", "Q") for one in restricted):
+        return _whole_numbers(inner, text, item) or [Words(key(text))]  # no set of real numbers that is written out
+    pieces, _between = cut(inner, frozenset((":",)))
+    if len(pieces) != 2 or not all(pieces):
+        return []
+    return _built(pieces[0], several(pieces[1], text)) or ([Words(key(text))] if bars else [])
+
+
+def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Value]:
+    r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
+    pieces = cut(inner, frozenset((":",)))[0]
+    conditions = [item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
+    about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
+    condition = about[0] if len(about) == 1 else None
+    if isinstance(condition, Inequality) and (first := _first_of_all(condition)) is not None and "Q" not in text:
+        return [from_on(first, 1)] if "Z" in text or first > 0 else []
+    if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
+        return []
+    low, name, high = condition.members
+    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or pieces[0][0].text != name.name:
+        return []
+    if not {"<", "<="}.issuperset(condition.relations) or not 0 <= high.value - low.value <= _MOST_MEMBERS:
+        return []
+    first = math.floor(low.value) + 1 if condition.relations[0] == "<" else math.ceil(low.value)
+    last = math.ceil(high.value) - 1 if condition.relations[1] == "<" else math.floor(high.value)
+    if "N" in text and first <= 0:
+        return []
+    return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _first_of_all(condition: Inequality) -> int | None:
+    """The least whole number above a bound, where that is all that is asked."""
+    if len(condition.members) != 2 or not isinstance(low := condition.members[1], Num) or low.digits:
+        return None
+    if not isinstance(condition.members[0], Sym) or condition.relations[0] not in (">", ">="):
+        return None
+    return math.ceil(low.value) if condition.relations[0] == ">=" else math.floor(low.value) + 1
+
+
+def _names_a_set(value: Value) -> bool:
+    r"""`n \in \mathbb{Z}`."""
+    return isinstance(value, Named) and isinstance(value.value, Words)
+
+
+def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
+    r"""What holds of a name, and `\{2k : k \in \{1, 2\}\}` with its values."""
+    name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
+    if name:
+        about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
+        found = [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
+        return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
+    first = _listed(conditions[0]) if conditions else None
+    if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
+        return []
+    rule = expression(left)
+    items = [one.expression for one in first.value.items if isinstance(one, Scalar)]
+    if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
+        return []
+    return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
+
+
+def _listed(condition: Value) -> Value:
+    """`k = 0, 1, 2`: of which values a name is each."""
+    if isinstance(condition, Many) and not condition.opening and isinstance(named := condition.items[0], Named):
+        return Named(named.name, Many((named.value, *condition.items[1:]), "\\{", "\\}"))
+    return condition
+
+
+def _rebound(condition: Inequality, name: str) -> Inequality:
+    r"""`\{t : t > 2\}` as `\{x : x > 2\}`: with a letter that nobody writes."""
+    return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
+
+
+def _names(condition: Inequality | Named) -> frozenset[str]:
+    if isinstance(condition, Named):
+        return frozenset((condition.name,))
+    return frozenset().union(*map(free_variables, condition.members))

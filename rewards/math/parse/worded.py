@@ -1,0 +1,159 @@
+r"""Reading what is no formula: truths, choices, numbers to a base, times of day, dates, words.
+
+Example:
+    >>> worded("Option (B)", quoted=False), worded("3:05 p.m.", quoted=False)
+    ([Choice(letter='B', text='')], [Clock(seconds=11100, half='pm')])
+    >>> worded("sin x", quoted=False)
+    []
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.lexicon import MONTHS, TRUTHS
+from rewards.math.parse.number_sets import by_words
+from rewards.math.spell.spelling import words_of
+from rewards.math.spell.tokens import FUNCTION_WORDS
+from rewards.math.values import Based, Choice, Clock, Date, Many, Truth, Value, Words
+
+_PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
+_CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
+_CHOICE_AND_TEXT = re.compile(
+    r"[(\[]?([A-Ja-j])[)\].:]+(?:\s*([^\s,;^_*/+=!<>()-].*)|\s+([-(].*))|([A-J])\s*(?::\s+|-\s+(?=[a-zA-Z]{2}[^=]*\Z))(\S.*)"
+)
+_NUMERAL = r"(?:i{1,3}|iv|vi{0,3}|ix|x)"
+_ROMAN = rf"(?:\({_NUMERAL}\)|{_NUMERAL})"
+_STATEMENTS = re.compile(  # letters alone may be unknowns
+    rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+(?:\sonly)?|{_ROMAN}\sonly)",
+    re.IGNORECASE,
+)
+_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+_OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
+_BASED = re.compile(
+    r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
+)
+_IN_BASE = re.compile(r"(-?[0-9A-Fa-f]*\d[0-9A-Fa-f]*)\s*\(?\s*(?:in )?base[\s-]*(\w+)\)?", re.IGNORECASE)
+_NAMES_OF_BASES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "sixteen")
+_BASES = dict(zip(_NAMES_OF_BASES, (*range(2, 11), 16), strict=True))
+_CLOCK = re.compile(
+    r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|noon|midnight)?(?:\s*o'?clock)?",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
+    r"(?:,?\s+(\d{4}))?",
+)
+_LETTERS = re.compile(
+    r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
+    r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
+    r"|[a-z]{1,2}(?:\s?-\s?[a-z]{1,2})+"
+)
+_ISO_DATE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*|)\s*\(\s*[A-J]\s*\))+")
+_NAMED_RATIO = re.compile(r"[a-zA-Z](?:\s*:\s*[a-zA-Z])+\s*=")
+_OTHER_CHOICE = re.compile(
+    r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
+)
+
+
+def worded(text: str, *, quoted: bool) -> list[Value]:
+    """What a text without marks of text commands says as words; quoted: some of it stood in one."""
+    for read in (_truth, _statements, _choice, _based, _time, _date):
+        if found := read(text):
+            return found
+    return _words(text, quoted=quoted)
+
+
+def _plainly(text: str) -> str:
+    return text.lower().strip(" .!")
+
+
+def _truth(text: str) -> list[Value]:
+    truth = TRUTHS.get(_plainly(text))
+    return [] if truth is None else [Truth(truth)]
+
+
+def _statements(text: str) -> list[Value]:
+    """`(i) and (iii)`, `I, III only`: statements by their Roman numbers."""
+    if _STATEMENTS.fullmatch(text) is None:
+        return []
+    found = re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())
+    return [Words(" and ".join(sorted(found, key=_NUMERALS.index)))]
+
+
+def _choice(text: str) -> list[Value]:
+    """A letter, several of them in brackets (`(A) and (C)`), or one with the text of its option."""
+    option = _OPTION.sub("", text)
+    if choice := _CHOICE.fullmatch(option):
+        return [Choice((choice[1] or choice[2] or choice[3]).upper())]
+    if _CHOICES.fullmatch(option):
+        return [Many(tuple(Choice(letter) for letter in re.findall(r"[A-J]", option)))]
+    with_text = None if _NAMED_RATIO.match(option) else _CHOICE_AND_TEXT.fullmatch(option)
+    if with_text is None:
+        return []
+    letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
+    if _OTHER_CHOICE.search(rest):  # another option beside it
+        return [Words(words_of(text))]
+    return [Choice(letter.upper(), rest)]
+
+
+def _based(text: str) -> list[Value]:
+    """`1011_2`, `(1011)_2`, `1011 in base two`."""
+    if "_" not in text and "base" not in text.lower():
+        return []
+    last = text.rpartition("=")[2].strip()
+    found = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
+    if found is None:
+        return []
+    *digits, name = (group for group in found.groups() if group is not None)
+    number = "".join(digits)
+    base = int(name) if name.isdigit() else _BASES.get(name.lower(), 0)
+    if 2 <= base <= 36 and all(digit in "-." or int(digit, 36) < base for digit in number):
+        return [Based(number.upper(), base)]
+    return []
+
+
+def _time(text: str) -> list[Value]:
+    if ":" not in text and not _plainly(text).endswith(("m", "noon", "midnight", "clock")):
+        return []
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None or not (match[2] or match[4]) or int(match[1]) > 24 or int(match[2] or 0) > 59:
+        return []
+    half = (match[4] or "").lower().replace(".", "")
+    half = {"noon": "pm", "midnight": "am"}.get(half, half)
+    return [Clock(int(match[1]) * 3600 + int(match[2] or 0) * 60 + int(match[3] or 0), half)]
+
+
+def _date(text: str) -> list[Value]:
+    if iso := _ISO_DATE.fullmatch(text):
+        return [Date(int(iso[2]), int(iso[3]), int(iso[1]))]
+    if numeric := _NUMERIC_DATE.fullmatch(text):
+        first, second, year = map(int, numeric.groups())
+        month, day = (first, second) if first <= 12 else (second, first)
+        return [Date(month, day, year)] if 1 <= month <= 12 and 1 <= day <= 31 else [Words(words_of(text))]
+    lower = _plainly(text)
+    if not lower[:1].isalnum() or not any(month[:3] in lower for month in MONTHS):
+        return []
+    date = _DATE.fullmatch(text.removeprefix("the ").rstrip(" ."))
+    named = None if date is None else MONTHS.get((date[1] or date[4]).lower())
+    return [Date(named, int(date[2] or date[3]), int(date[5] or 0))] if date is not None and named else []
+
+
+def _words(text: str, *, quoted: bool) -> list[Value]:
+    lower = _plainly(text)
+    words = lower.split()
+    if any(word in FUNCTION_WORDS for word in words) and all(len(w) < 3 or w in FUNCTION_WORDS for w in words):
+        return []  # `sin x`, `infinity`
+    if (numbers := by_words(lower)) is not None:
+        return [numbers, Words(words_of(text))]
+    is_word = text.isalpha() and len(text) > 1 and (quoted or len(text) > 3 or (len(text) == 3 and not text.islower()))
+    is_phrase = (
+        _LETTERS.fullmatch(text) is None
+        and _PLAIN.fullmatch(text) is not None
+        and " or " not in lower
+        and " and " not in lower
+        and (len(text) > 4 or quoted)
+    )
+    return [Words(words_of(text))] if is_word or is_phrase else []

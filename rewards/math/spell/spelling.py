@@ -1,0 +1,485 @@
+r"""One spelling for what means the same: Unicode signs become LaTeX or ASCII, sizes and delimiters go.
+
+Spelling never changes a value, and is linear in the length of the text. Text commands (`\text{ cm}`) become quotes
+(`“ cm”`), so that words and variables stay apart.
+
+Example:
+    >>> spelled(r"$\dfrac{1}{2}\,\text{cm}$.")
+    '\\frac{1}{2} “cm”'
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from rewards.math.spell import han
+from rewards.math.spell.dress import arrowed, indexed, undressed
+from rewards.math.spell.layout import laid_out, settled, unbraced
+from rewards.math.spell.tokens import FUNCTION_WORDS
+
+OPEN_TEXT, CLOSE_TEXT = "“", "”"
+LONGEST = 2000
+
+_SIGNS = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "‐": "-",
+    "‑": "-",
+    "‒": "-",
+    "﹣": "-",
+    "－": "-",
+    "➖": "-",
+    "×": r"\times ",
+    "✕": r"\times ",
+    "·": r"\cdot ",
+    "⋅": r"\cdot ",
+    "∙": r"\cdot ",
+    "•": r"\cdot ",
+    "÷": "/",
+    "∕": "/",
+    "⁄": "/",
+    "π": r"\pi ",
+    "𝜋": r"\pi ",
+    "ϕ": r"\phi ",
+    "∞": r"\infty ",
+    "≤": r"\le ",
+    "⩽": r"\le ",
+    "≦": r"\le ",
+    "≧": r"\ge ",
+    "≥": r"\ge ",
+    "⩾": r"\ge ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "≡": r"\equiv ",
+    "≃": r"\approx ",
+    "∪": r"\cup ",
+    "∩": r"\cap ",
+    "∈": r"\in ",
+    "±": r"\pm ",
+    "∓": r"\mp ",
+    "°": r"^\circ ",
+    "℃": r"^\circ C",
+    "℉": r"^\circ F",
+    "º": r"^\circ ",
+    "˚": r"^\circ ",
+    "∅": r"\emptyset ",
+    "⟨": r"\langle ",
+    "⟩": r"\rangle ",
+    "∑": r"\sum ",
+    "∏": r"\prod ",
+    "∫": r"\int ",
+    "ℝ": r"\mathbb{R}",
+    "ℤ": r"\mathbb{Z}",
+    "ℕ": r"\mathbb{N}",
+    "ℚ": r"\mathbb{Q}",
+    "→": r"\to ",
+    "⇒": r"\Rightarrow ",
+    "∠": r"\angle ",
+    "∧": r"\land ",
+    "∨": r"\lor ",
+    "¬": r"\neg ",
+    "△": r"\triangle ",
+    "⌊": r"\lfloor ",
+    "⌋": r"\rfloor ",
+    "⌈": r"\lceil ",
+    "⌉": r"\rceil ",
+    "…": r"\ldots ",
+    "⋯": r"\ldots ",
+    "′": "'",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "，": ",",
+    "、": ",",
+    "；": ";",
+    "：": ":",
+    "∶": ":",
+    "（": "(",
+    "）": ")",
+    "［": "[",
+    "］": "]",
+    "｛": r"\{",
+    "｝": r"\}",
+    "％": "%",
+    "￥": "¥",
+    "﹤": "<",
+    "﹥": ">",
+    "＋": "+",
+    "＝": "=",
+    "＜": "<",
+    "＞": ">",
+    "／": "/",
+    "．": ".",
+    "。": ".",
+    "｜": "|",
+    "\u200b": "",
+    "\u200c": "",
+    "\u200d": "",
+    "\u2060": "",
+    "\ufeff": "",
+    "\u00ad": "",
+}
+_GREEK_NAMES = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
+Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega
+"""
+_GREEK = {
+    letter: f"\\{name} " for letter, name in zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΠΣΦΨΩ", _GREEK_NAMES.split(), strict=True)
+}
+_FRACTIONS = {
+    sign: rf"\frac{{{top}}}{{{bottom}}}"
+    for sign, top, bottom in (
+        *(("½", 1, 2), ("⅓", 1, 3), ("⅔", 2, 3), ("¼", 1, 4), ("¾", 3, 4), ("⅕", 1, 5), ("⅖", 2, 5), ("⅗", 3, 5)),
+        *(("⅘", 4, 5), ("⅙", 1, 6), ("⅚", 5, 6), ("⅐", 1, 7), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8)),
+        *(("⅑", 1, 9), ("⅒", 1, 10)),
+    )
+}
+_TABLE = str.maketrans(_SIGNS | _GREEK | _FRACTIONS)
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n", strict=True))
+_RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
+_LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
+_ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
+_STATEMENTS = re.compile(r"[①-⑩](?:\s*(?:[,，、;；&和与]|and|\\text\s*\{\s*and\s*\})?\s*[①-⑩])+")
+_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+_SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
+_VECTOR = re.compile("([a-zA-Z])\u20d7")
+_ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
+
+_TEXT = re.compile(
+    r"\\(text(?:bf|it|rm|normal|tt|sf|sc|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mbox|hbox|operatorname|boldsymbol"
+    r"|bm|emph|underline)\*?\s*\{((?:\\[{}]|[^{}])*)\}"
+)
+_FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline|ensuremath)\s*\{")
+_FUNCTIONS_IN_TEXT = frozenset(
+    (
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "ln",
+        "log",
+        "lg",
+        "gcd",
+        "lcm",
+        "cis",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "choose",
+        "pi",
+    )
+)
+_ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
+_STRUCTURED = re.compile(r"\s*(?:\\\{.*\\\}|[(\[].*,.*[)\]])\s*")  # a set, a tuple or an interval
+_CONSTANTS = frozenset(("e", "i"))
+_DROPPED = re.compile(
+    r"\\(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|displaystyle|textstyle|scriptstyle|limits"
+    r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
+    r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
+)
+_CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
+_THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
+_COMMA_IN_NUMBER = re.compile(
+    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
+)
+_BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{,\}")
+_SPACES = re.compile(
+    r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
+    r"|\\q?quad|\\(?:thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
+    r"|\\[hv]space\*?\s*\{[^{}]*\}|\\m?(?:kern|skip)\s*-?[\d.]+\s*(?:em|ex|pt|mu|cm|mm|in)(?![a-zA-Z])"
+    r"|\\hskip\s*-?[\d.]+\s*(?:em|ex|pt|cm|mm|in)(?![a-zA-Z])"
+)
+_RENAMED = {
+    r"\dfrac": r"\frac",
+    r"\tfrac": r"\frac",
+    r"\cfrac": r"\frac",
+    r"\sfrac": r"\frac",
+    r"\nicefrac": r"\frac",
+    r"\dbinom": r"\binom",
+    r"\tbinom": r"\binom",
+    r"\leq": r"\le",
+    r"\leqslant": r"\le",
+    r"\geq": r"\ge",
+    r"\geqslant": r"\ge",
+    r"\neq": r"\ne",
+    r"\lt": "<",
+    r"\gt": ">",
+    r"\dots": r"\ldots",
+    r"\cdots": r"\ldots",
+    r"\dotsc": r"\ldots",
+    r"\dotsb": r"\ldots",
+    r"\varnothing": r"\emptyset",
+    r"\lbrace": r"\{",
+    r"\rbrace": r"\}",
+    r"\lbrack": "[",
+    r"\rbrack": "]",
+    r"\lparen": "(",
+    r"\rparen": ")",
+    r"\vert": "|",
+    r"\lvert": "|",
+    r"\rvert": "|",
+    r"\mid": "|",
+    r"\ast": "*",
+    r"\div": "/",
+    r"\colon": ":",
+    r"\degree": r"^\circ",
+    r"\degrees": r"^\circ",
+    r"\textdegree": r"^\circ",
+    r"\varphi": r"\phi",
+    r"\varepsilon": r"\epsilon",
+    r"\vartheta": r"\theta",
+    r"\infin": r"\infty",
+    r"\simeq": r"\approx",
+    r"\thickapprox": r"\approx",
+    r"\doteq": r"\approx",
+    r"\rightarrow": r"\to",
+    r"\longrightarrow": r"\to",
+    r"\arcsin": r"\asin",
+    r"\arccos": r"\acos",
+    r"\arctan": r"\atan",
+    r"\arccot": r"\acot",
+    r"\arctanh": r"\atanh",
+    r"\artanh": r"\atanh",
+    r"\arcsinh": r"\asinh",
+    r"\arsinh": r"\asinh",
+    r"\arccosh": r"\acosh",
+    r"\arcosh": r"\acosh",
+    r"\cr": "\\\\",
+    r"\pounds": "£",
+    r"\yen": "¥",
+    r"\euro": "€",
+    r"\textdollar": "$",
+    r"\backslash": r"\setminus",
+    r"\bigcup": r"\cup",
+    r"\bigcap": r"\cap",
+    r"\coloneqq": ":=",
+    r"\Bbb": r"\mathbb",
+    r"\geqq": r"\ge",
+    r"\leqq": r"\le",
+    r"\wedge": r"\land",
+    r"\vee": r"\lor",
+    r"\lnot": r"\neg",
+    r"\bot": r"\perp",
+    r"\bigtriangleup": r"\triangle",
+}
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("*", "*"),
+    ("__", "__"),
+    ("`", "`"),
+    ('"', '"'),
+)
+_APART = re.compile(r"(?<![,;\s])\s*\\q?quad\s*(?=[a-zA-Z](?:_\{?\w+\}?)?\s*=)")
+_CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
+_UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
+_TIMES = re.compile(r"(?<=\d)\s+x\s+(?=\d)")
+_TEMPERATURE = re.compile(r"\^\s*\\circ\s*“?\s*([CF])(?![a-zA-Z])\s*”?")
+_ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
+_WHITE = re.compile(r"\s+")
+_TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
+_BRACED_SIGN = re.compile(r"(?<!\\text)(?<!\\mathrm)\{\s*([-+:=<>])\s*\}")
+_PAIR = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")
+_BASIS = re.compile(
+    r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
+)
+_THIN = "\\,"
+_UNIT = re.compile(
+    r"\\(?:mathrm|text|textrm|mathsf)\s*\{((?=[^{}]*\{)(?:[a-zA-Z/ ^0-9.-]|\\cdot(?![a-z])|\\,|\{\s*-?\d\s*\})+)\}"
+)
+_UNIT_FRACTION = re.compile(
+    r"\\frac\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}\s*\{\s*“([^“”]*)”\s*((?:\^\s*\{?\d\}?)?)\s*\}"
+)
+_ANGLED = re.compile(r"\\(left)\s*<|\\right\s*>")
+_LOG_TO_BASE = re.compile(r"(?<![a-zA-Z\\])log(2|3|5|10)(?=\s?\()")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_MARKUP = re.compile(r"(?<!\\)\*\*")
+
+
+def _run(pattern: re.Pattern[str], table: dict[str, str], mark: str, text: str) -> str:
+    return pattern.sub(lambda m: f"{mark}{{{''.join(table[c] for c in m.group())}}}", text)
+
+
+def _root(match: re.Match[str]) -> str:
+    sign, of = _ROOT_DEGREE[match.group(1)], match.group(2) or ""
+    return f"{sign}{{{of}}}" if of and of not in "({" else f"{sign}{of}"
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """The content of a text command: maths where it can only be that, else quoted words."""
+    content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
+    if content.strip() in (",", ";", ":", ".", "%", "\\%"):
+        return content
+    if content.strip() in ("sec", "min") and before[-1:].isdigit():
+        return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
+    if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
+        return f" {FUNCTION_WORDS[content.strip()]} "
+    if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
+        return f" {FUNCTION_WORDS[content.strip()]} "
+    if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:
+        return f" {content} "
+    if content.strip(" .") in ("constant", "const", "Constant") and before[-1:] == "+":
+        return " C "
+    if len(content.strip()) == 1 and content.strip().isalpha() and before[-1:] in ("+", "-"):
+        return f" {content} "  # a constant
+    if _STRUCTURED.fullmatch(content):
+        return content
+    if re.fullmatch(r"\s*[-+]?\d[\d.,]*\.\s*", content):
+        content = content.rstrip(". ")
+    if _ONLY_MATHS.fullmatch(content) and not content.isspace():
+        return (
+            f" {content} "
+            if content.strip().isdigit() or content.startswith("\\")
+            else f"{OPEN_TEXT}{content}{CLOSE_TEXT}"
+        )
+    return f"{OPEN_TEXT}{content}{CLOSE_TEXT}" if content.strip() else " "
+
+
+def _over(match: re.Match[str]) -> str:
+    """A unit that is written as a fraction of two."""
+    return f"{OPEN_TEXT}{match[1]}{match[2]}/{match[3]}{match[4]}{CLOSE_TEXT}"
+
+
+def _undelimited(text: str) -> str:
+    """Without the dollar signs around each of several formulas; those of money stay."""
+    if text.count("$") < 2:
+        return text
+    pairs = [match.group(1) for match in _PAIR.finditer(text)]
+    if not pairs or any(inner != inner.strip() for inner in pairs):
+        return text
+    return _PAIR.sub(r" \1 ", text)
+
+
+def unwrapped(text: str) -> str:
+    """Without the maths delimiters and emphasis around it."""
+    text = text.strip()
+    for opening, closing in _DELIMITERS:
+        width = len(opening)
+        if len(text) > 2 * width and text.startswith(opening) and text.endswith(closing):
+            inner = text[width : -len(closing)]
+            if opening == "$" and width == 1:
+                if not _DOLLAR.search(inner) and not inner.endswith("\\"):
+                    return inner.strip()
+            elif opening not in inner and closing not in inner and not inner.endswith("\\"):
+                return inner.strip()
+    return text
+
+
+def _of_statements(text: str) -> str:
+    """`①③`, `③ and ①`: several statements by their numbers, as Roman numerals in brackets."""
+    bare = text.strip().removeprefix("\\text{").removesuffix("}")
+    if _STATEMENTS.fullmatch(bare) is None:
+        return text
+    return ", ".join(f"({_NUMERALS[ord(number) - ord('①')]})" for number in re.findall("[①-⑩]", bare))
+
+
+def _letter(character: str) -> str:
+    """Digits and letters of other shapes (full width, bold) as the plain ones; letters of other scripts stay."""
+    if character.isdigit() and not character.isascii():
+        return str(unicodedata.digit(character, -1)) if unicodedata.digit(character, -1) >= 0 else character
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if len(plain) == 1 and plain.isascii() and plain.isalnum() else character
+
+
+# What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
+_ALREADY = re.compile(
+    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?!})|\.(?=\S)"
+    r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*"
+)
+
+
+@lru_cache(maxsize=512)
+def spelled(text: str) -> str:
+    """The text in its plain spelling, white space collapsed, without a final stop."""
+    if " x " in text or "U" in text:
+        text = _UNION.sub(r" \\cup ", _TIMES.sub(r" \\times ", text))
+    if "log" in text:
+        text = _LOG_TO_BASE.sub(r"\\log_{\1}", text)
+    if _ALREADY.fullmatch(text) and ">" not in text[:2]:
+        text = _BRACED_SIGN.sub(r"\1", _TRAILING.sub("", text.strip()))
+        text = _TRAILING.sub("", " ".join(text.split())).rstrip()
+        return settled(unbraced(text))
+    text = laid_out(unwrapped(text))
+    if not text.isascii():
+        text = han.in_english(_of_statements(text))
+    text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
+    if not text.isascii():
+        text = _VECTOR.sub(r"\\vec{\1}", _SMALL_DEGREE.sub(lambda degree: "∛" if degree[1] == "³" else "∜", text))
+        text = _run(_RAISED_RUN, _RAISED, "^", text)
+        text = _run(_LOWERED_RUN, _LOWERED, "_", text)
+        text = _ROOT_SIGN.sub(_root, text)
+        text = text.translate(_TABLE)
+        if not text.isascii():
+            text = "".join(c if c.isascii() else _letter(c) for c in text)
+    text = _BRACED_SIGN.sub(r"\1", text).replace("~", " ")
+    if "\\" in text:
+        text = undressed(text)
+        text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
+        text = _BASIS.sub(r" \\basis\1 ", text)
+        text = arrowed(text)
+        text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", _CLOSED_UP.sub("", text)))
+        text = _BRACED_COMMA.sub(", ", text)
+        text = _APART.sub(", ", _DROPPED.sub(" ", text))
+        text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
+        if "{-" in text or "^{" in text:
+            text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
+        for _ in range(3):  # one in the other
+            replaced = _TEXT.sub(_quoted, text)
+            if replaced == text:
+                break
+            text = replaced
+        text = _UNIT_FRACTION.sub(_over, text) if "”" in text and "\\frac" in text else text
+        text = _FONT.sub("{", text)
+        text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
+        text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
+    else:
+        text = _BRACED_COMMA.sub(", ", _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)))
+    text = (
+        _MARKUP.sub("", text)
+        if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
+        else text
+    )
+    text = _WHITE.sub(" ", indexed(text)).strip()
+    return settled(_TRAILING.sub("", text).strip())
+
+
+_IN_FULL = {
+    "dne": "does not exist",
+    "d.n.e": "does not exist",
+    **dict.fromkeys(
+        ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
+    ),
+}
+
+
+def words_of(text: str) -> str:
+    """Words in the form in which they are compared."""
+    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
+    text = _HYPHEN.sub(" ", text)
+    text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
+    text = re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
+    return _IN_FULL.get(text, text)
+
+
+def key(text: str) -> str:
+    """What two spelled texts share when they differ in blanks, quotes and needless braces only."""
+    text = re.sub(r",(?=\s)", ",​", text)  # a list is no decimal: the blank behind its comma counts
+    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ")
+    text = re.sub(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)", "␣", text)
+    text = re.sub(r"\s+", "", text)
+    text = re.sub(r"([\^_])\{(\w)\}(?!\w)", r"\1\2", text)
+    while len(text) > 2 and text[0] == "{" and text[-1] == "}" and "{" not in text[1:-1] and "}" not in text[1:-1]:
+        text = text[1:-1]
+    return text

@@ -1,0 +1,179 @@
+"""Grades that need no worker: they are those that a worker would give, and their time is linear."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, GradingUnavailable, MathReference
+from rewards.errors import InvalidRow
+from rewards.math import budget
+from rewards.math.equal.by_text import by_text
+from rewards.math.equal.equality import Equality
+from rewards.math.equal.matching import same_value
+from rewards.math.grader import LONGEST_AT_ONCE, grade_math, math_at_once
+from rewards.math.parse.reading import gold_readings, readings
+from tests.rewards.math.test_cases import FILES, cases, request
+
+
+def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
+    reference = {"type": "math", "answer": gold, **options}
+    return GradeRequest.from_dict({"response": rf"So it is \boxed{{{answer}}}.", "reference": reference})
+
+
+FOR_WORKERS = (  # sentences, and values that no text decides
+    "boxes_units_and_quantities",
+    "claims",
+    "conditions_and_remarks_behind_values",
+    "sums_with_dots_and_compound_units",
+)
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_what_is_graded_at_once_is_graded_as_in_a_worker(file: Path) -> None:
+    asked = [one for case in cases(file) if (one := request(case)) is not None]
+    at_once = [(one, result) for one in asked if (result := math_at_once(one)) is not None]
+    assert len(at_once) > 20 or file.stem in FOR_WORKERS
+    assert [result for _one, result in at_once] == [grade_math(one) for one, _result in at_once]
+
+
+whole = st.integers(-(10**6), 10**6)
+numbers = st.one_of(
+    whole.map(str),
+    whole.map(lambda n: f"{n:,}"),
+    st.tuples(st.integers(-999, 999), st.integers(0, 9999)).map(lambda pair: f"{pair[0]}.{pair[1]:04d}"),
+    st.tuples(st.integers(-60, 60), st.integers(1, 60)).map(lambda pair: rf"\frac{{{pair[0]}}}{{{pair[1]}}}"),
+    st.tuples(st.integers(1, 60), st.integers(1, 60)).map(lambda pair: rf"-\dfrac{{{pair[0]}}}{{{pair[1]}}}"),
+    st.tuples(st.integers(1, 9), st.integers(2, 50)).map(lambda pair: rf"-{pair[0]}\sqrt{{{pair[1]}}}"),
+    st.tuples(st.integers(1, 9), st.integers(2, 50), st.integers(2, 9)).map(
+        lambda parts: rf"\frac{{{parts[0]}\sqrt{{{parts[1]}}}}}{{{parts[2]}}}"
+    ),
+    st.tuples(st.integers(1, 9), st.integers(2, 9)).map(lambda pair: rf"\frac{{{pair[0]}\pi}}{{{pair[1]}}}"),
+    st.tuples(st.integers(-9, 99), st.integers(-9, 99)).map(lambda pair: f"({pair[0]}, {pair[1]})"),
+    st.sampled_from((r"\sqrt2", r"\sqrt{8}", r"2\sqrt{2}", r"\sqrt{16}", "4", r"\frac14", r"2\pi", "(1,2)", "(1,234)")),
+    st.sampled_from(("0", "-0", "0.5", "0.50", ".5", r"\frac{1}{2}", "1,000", "1000", "1000.0", "007", "1,00", "$50$")),
+)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(numbers, numbers)
+def test_plain_numbers_are_decided_by_their_text_as_by_their_values(gold: str, answer: str) -> None:
+    found = by_text(gold, answer)
+    if found is None:
+        return
+    budget.begin()
+    values = {same_value(one, other).value for one in gold_readings(gold) for other in readings(answer)}
+    assert (found is Equality.SAME) == ("yes" in values)
+
+
+def test_a_tolerance_a_unit_and_lowest_terms_are_left_to_a_worker() -> None:
+    assert math_at_once(boxed("2", "3")) == GradeResult.wrong("differs from 3", extracted="2")
+    assert math_at_once(boxed("2", "3", tolerance=1)) is None
+    assert math_at_once(boxed("2", "3", unit="m")) is None
+    assert math_at_once(boxed(r"\frac{2}{4}", r"\frac{1}{2}", require_simplified=True)) is None
+    assert math_at_once(boxed(r"x+1", r"1+x")) is None
+
+
+def test_any_of_several_is_right_at_once_and_never_wrong_at_once() -> None:
+    options = MathReference(answer=AnyOf(("3", "4")))
+    assert math_at_once(GradeRequest(response=r"\boxed{4}", reference=options)) == GradeResult.correct(extracted="4")
+    assert math_at_once(GradeRequest(response=r"\boxed{5}", reference=options)) is None
+
+
+def test_prose_is_left_to_a_worker_and_a_strict_policy_needs_none() -> None:
+    said = GradeRequest(response="I think that the answer is 3.", reference=MathReference(answer="3"))
+    assert math_at_once(said) is None
+    nothing = math_at_once(said, policy="strict")
+    assert nothing is not None
+    assert nothing == grade_math(said, policy="strict")
+
+
+def test_a_long_response_is_left_to_a_worker() -> None:
+    long = GradeRequest(response="a" * LONGEST_AT_ONCE + r"\boxed{3}", reference=MathReference(answer="3"))
+    assert math_at_once(long) is None
+
+
+HOSTILE = (
+    *("{", "}", "\\", r"\boxed{", r"\boxed", r"\fbox{1}", r"\boxed{1} and ", r"\boxed{1}, ", "####", "#### 1\n"),
+    *(
+        "<answer>",
+        "</answer>",
+        "<answer>1</answer>",
+        "<think>",
+        "</think>",
+        "<|",
+        "[INST]",
+        "answer is ",
+        "$",
+        "(",
+        "**",
+    ),
+    *("final answer: ", r"\frac{", r"\text{", r"\left(", "1,", "1 ", "a", "½", "²", "√", "or ", "wait ", "not ", ". "),
+    *("“", "-", "~", r"\,", "**"),
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("around", ["{}", r"\boxed{{{}}}", r"\boxed{{1}} {}", "<answer>{}</answer>", "#### {}"])
+def test_twice_the_response_takes_no_more_than_a_few_times_as_long(piece: str, around: str) -> None:
+    def seconds(length: int) -> float:
+        response = around.format(piece * (length // len(piece)))
+        one = GradeRequest(response=response, reference=MathReference(answer="17"))
+        best = float("inf")
+        for _ in range(5):
+            began = time.thread_time()
+            math_at_once(one)
+            best = min(best, time.thread_time() - began)
+        return best
+
+    half, all_of_it = seconds(LONGEST_AT_ONCE // 2 - 50), seconds(LONGEST_AT_ONCE - 100)
+    assert all_of_it < 4 * half + 0.002, "linear work takes twice as long, quadratic work four times"
+
+
+def test_a_pool_starts_no_worker_for_what_it_grades_at_once() -> None:
+    with GraderPool("math", workers=1) as pool:
+        results = pool.grade([boxed("3", "3"), boxed("4", "3")])
+        assert [result.score for result in results] == [1.0, 0.0]
+        assert all(result.seconds > 0 for result in results)
+        assert pool.submit(boxed("3", "3")).result(timeout=0).score == 1.0
+        assert pool.counts().started == 0
+
+
+def test_grades_are_in_the_order_of_the_requests_wherever_they_were_made() -> None:
+    asked = [boxed(f"{k}+x" if k % 3 else f"{k}", f"x+{k}" if k % 3 else f"{k + k % 2}") for k in range(200)]
+    with GraderPool("math", workers=2) as pool:
+        results = pool.grade(asked)
+        assert results == [grade_math(one).timed(result.seconds) for one, result in zip(asked, results, strict=True)]
+        assert [f.result().verdict for f in pool.submit_batch(asked)] == [result.verdict for result in results]
+
+
+def test_a_request_that_is_not_json_is_refused_as_ever() -> None:
+    odd = GradeRequest(response=r"\boxed{3}", reference=MathReference(answer="3"), metadata={"a": {1, 2}})  # type: ignore[dict-item]
+    with GraderPool("math", workers=1) as pool, pytest.raises(InvalidRow):
+        pool.grade([boxed("3", "3"), odd])
+
+
+def test_a_closed_pool_grades_nothing_at_once() -> None:
+    pool = GraderPool("math", workers=1)
+    pool.close()
+    with pytest.raises(GradingUnavailable):
+        pool.grade([boxed("3", "3")])
+
+
+def test_importing_the_grader_loads_neither_sympy_nor_mpmath_nor_a_parser_of_others() -> None:
+    code = (
+        "import sys, rewards.math; from rewards.math import budget, grade_math; "
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+    assert [
+        name for name in ("sympy", "mpmath", "math_verify", "latex2sympy2_extended", "antlr4") if name in loaded
+    ] == []
