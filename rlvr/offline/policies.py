@@ -200,5 +200,7 @@ def stands_in_the_only_form(answer: str | None, response: str) -> bool:
     if boxes == 1:
         box = f"\\boxed{{{answer}}}"
         at = response.find(box)
+        if response[max(at - 1, 0) : at] == "\\":  # `\\boxed{3}` ends a line, or stands in JSON
+            return False
         return at >= 0 and len(response) - at - len(box) <= _BEHIND
     return boxes == 0 and response.count("####") == 1 and response.endswith(f"\n#### {answer}")

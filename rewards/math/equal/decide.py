@@ -67,9 +67,9 @@ def same(gold: Expr, answer: Expr) -> Answer:
     if found is Answer.YES:
         return found
     if isinstance(gold, Num) and gold.digits >= FEWEST_GOLD_DIGITS and not is_decimal(answer):
-        return yes_if(_rounds_to(answer, gold))
+        return _rounds_to(answer, gold) or found
     if isinstance(answer, Num) and answer.digits >= FEWEST_ANSWER_DIGITS and not is_decimal(gold):
-        return yes_if(_rounds_to(gold, answer))
+        return _rounds_to(gold, answer) or found
     return found
 
 
@@ -95,13 +95,13 @@ def _is_rounding(value: Fraction, rounded: Num) -> bool:
     return abs(value - rounded.value) <= Fraction(1, 2 * 10**rounded.places)
 
 
-def _rounds_to(value: Expr, rounded: Num) -> bool:
-    """Whether a real number that is not rational rounds to a decimal."""
+def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
+    """Whether a real number that is not rational rounds to a decimal; None where it has no value to be rounded."""
     try:
         exact_value = numeric.real_fraction(numeric.value(value))
     except numeric.NoValue:
-        return False
-    return rounded.places < numeric.DIGITS - 10 and _is_rounding(exact_value, rounded)
+        return None
+    return yes_if(rounded.places < numeric.DIGITS - 10 and _is_rounding(exact_value, rounded))
 
 
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:
