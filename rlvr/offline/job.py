@@ -20,7 +20,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -442,7 +442,8 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
         caught.append(number)
         text = b"\nrlvr grade: interrupted; finishing what is being graded (once more: stop at once)\n"
         if sys.stderr is not None:
-            os.write(2, text)  # a handler may not wait for a lock
+            with suppress(OSError):  # Ctrl-C ends `2>&1 | tee` first
+                os.write(2, text)  # a handler may not wait for a lock
         engine.stop()
 
     held = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -347,6 +347,18 @@ def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
     assert len((tmp_path / "trace").read_text().splitlines()) <= len(read(tmp_path / "out.jsonl")) + 2
 
 
+def test_an_interrupt_that_ends_the_reader_of_what_is_said_too_keeps_what_is_graded(tmp_path: Path) -> None:
+    make_rows(tmp_path, 400)
+    with start(command(tmp_path), tmp_path / "trace") as process:
+        until(lambda: written(tmp_path), "rows to be written")
+        assert process.stderr is not None
+        process.stderr.close()  # as in `2>&1 | tee log`
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 130
+    kept = len(read(tmp_path / "out.jsonl.partial"))
+    assert len((tmp_path / "trace").read_text().splitlines()) - kept <= 2
+
+
 def test_parts_are_rotated_across_kills_and_share_one_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs, "PART_ROWS", 7)
     rows: list[dict[str, object]] = [{"id": i, "response": f"r{i}", "level": i} for i in range(20)]
