@@ -10,6 +10,8 @@ Example:
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
@@ -32,9 +34,11 @@ def rows_alone() -> Iterator[IO[bytes]]:
         except OSError:  # of a test: no file is behind it
             stream: IO[bytes] = sys.stdout.buffer
         else:
-            stream = os.fdopen(os.dup(number), "wb")
+            # Not a number below 3: where standard error is closed, what is written to it would come among the rows.
+            stream = os.fdopen(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3), "wb")
             stack.callback(_let_go, stream)
             stack.callback(os.dup2, stream.fileno(), number)
+            stack.callback(_write_out, sys.stdout)
             _to_standard_error(number)
         stack.enter_context(redirect_stdout(sys.stderr))
         yield stream
@@ -47,6 +51,13 @@ def _to_standard_error(number: int) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def _write_out(printed: IO[str]) -> None:
+    """What was printed and is held back by Python or the C library would come behind the rows."""
+    with suppress(OSError):
+        printed.flush()
+    ctypes.CDLL(None).fflush(None)
 
 
 def _let_go(stream: IO[bytes]) -> None:
