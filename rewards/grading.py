@@ -29,7 +29,7 @@ from rewards.composed import check
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.pool import GraderPool, folder, whole
-from rewards.registry import file_of, find
+from rewards.registry import file_of, find, forget
 from rewards.sources import forget_changed
 from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
@@ -57,7 +57,7 @@ _LOCK = threading.Lock()
 def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
     files = [file for leaf in spec.leaves() if (file := file_of(leaf.named.reward))]
     for file in files:
-        forget_changed(file)
+        forget_changed(file, forget)
     targets = tuple(find(leaf.named.reward).target for leaf in spec.leaves())
     where = folder() if files else ""  # paths are perhaps relative to where we are
     key = (json.dumps(spec.to_dict(), sort_keys=True), where, workers, deadline)

@@ -317,6 +317,12 @@ def register_made(made: Reward) -> None:
     _REGISTERED[made.name] = made
 
 
+def forget(file: str) -> None:
+    """Forget the rewards that a file registered: it is imported anew, and may have others now."""
+    for made in _declared_in(file):
+        _REGISTERED.pop(made.name, None)
+
+
 # --- finding --------------------------------------------------------------------------------------------------------
 
 

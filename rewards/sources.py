@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -178,13 +178,17 @@ def _load(path: str, file: str) -> ModuleType:
     return module
 
 
-def forget_changed(path: str) -> None:
-    """Let a file be imported anew that was imported by its path and was written since: workers would import another."""
+def forget_changed(path: str, forget: Callable[[str], None]) -> None:
+    """Let a file be imported anew that was imported by its path and was written since: workers would import another.
+
+    forget: what else is known of the file, given its real path.
+    """
     file = os.path.realpath(path)
     with _LOADING:
         if file in _STAMPS and os.path.isfile(file) and _STAMPS[file] != _stamp(file):
             del _STAMPS[file]
             sys.modules.pop(_FILES.pop(file).__name__, None)
+            forget(file)
 
 
 def _stamp(file: str) -> tuple[int, int]:

@@ -179,6 +179,21 @@ def test_a_file_that_is_written_anew_grades_anew(tmp_path: Path) -> None:
         grade(f"{file}:f", [REQUEST], workers=1)
 
 
+def test_a_file_that_is_written_anew_has_the_rewards_that_it_has_now(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+
+    def scores(name: str, function: str, score: float) -> float | None:
+        path.write_text(f"from rewards import reward\n@reward('{name}')\ndef {function}(request): return {score}\n")
+        (result,) = grade(f"{path}:{function}", [REQUEST], workers=1)
+        return result.score
+
+    assert scores("of_then", "f", 0.25) == 0.25
+    assert scores("of_now", "f", 0.125) == 0.125
+    assert scores("of_now", "renamed", 0.0625) == 0.0625
+    with pytest.raises(UnknownReward):
+        find("of_then")
+
+
 def test_a_module_that_lies_here_and_is_not_imported_from_here_is_named_by_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
