@@ -104,7 +104,15 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
 
 
 def _holds_bytes(value: object) -> bool:
-    return any(isinstance(one, Base64) for one in (value if isinstance(value, list) else [value]))
+    """Whether bytes stand anywhere in a value: in a list of responses, a message, a reference's answer."""
+    within = [value]
+    while within:
+        one = within.pop()
+        if isinstance(one, Base64):
+            return True
+        if isinstance(one, dict | list):
+            within += one.values() if isinstance(one, dict) else one
+    return False
 
 
 def _metadata(value: object) -> object:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import datetime
 import math
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -392,7 +393,7 @@ def _in_folder(folder: Path, left: set[Path]) -> list[Source]:
         if path.name.lower().endswith(SUFFIXES)
         and not path.name.endswith(_OURS)
         and not any(part.startswith(".") or part.endswith(_OURS) for part in path.relative_to(folder).parts)
-        and not left & {path.resolve(), *path.resolve().parents}
+        and not left & {place := Path(os.path.realpath(path)), *place.parents}  # Path.resolve raises for loops of links
         and (path.is_file() or path.is_symlink())
     ]
     for path in files:

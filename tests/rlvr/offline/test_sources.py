@@ -61,6 +61,10 @@ def test_a_link_to_nothing_in_a_folder_is_said_and_not_passed_over(tmp_path: Pat
     (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone.jsonl")
     with pytest.raises(DataNotFound, match=r"b\.jsonl' is a link to a file that is not there"):
         find_sources([str(tmp_path)])
+    (tmp_path / "b.jsonl").unlink()
+    (tmp_path / "b.jsonl").symlink_to("b.jsonl")
+    with pytest.raises(DataNotFound, match=r"b\.jsonl' is a link to a file that is not there"):
+        find_sources([str(tmp_path)])
 
 
 def test_bytes_are_no_text_to_grade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +73,25 @@ def test_bytes_are_no_text_to_grade(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["grade", str(tmp_path / "in.parquet"), "--reward", "math", "--out", str(tmp_path / "out.jsonl")]) == 3
     assert "field 'response': expected text; its column holds bytes, write them as text" in capsys.readouterr().err
     assert (tmp_path / "out.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("reference", {"type": "math", "answer": b"4"}),
+        ("prompt", [{"role": "user", "content": b"2 + 2"}]),
+        ("responses", [b"\\boxed{4}"]),
+    ],
+)
+def test_bytes_within_a_value_are_no_text_to_grade_either(
+    column: str, value: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"response": "\\boxed{4}", "reference": "4", column: value}
+    if column == "responses":
+        del row["response"]
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "in.parquet")
+    assert main(["grade", str(tmp_path / "in.parquet"), "--reward", "math", "--out", str(tmp_path / "out.jsonl")]) == 3
+    assert f"field '{column}': expected text; its column holds bytes" in capsys.readouterr().err
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
