@@ -17,7 +17,8 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from importlib.machinery import SourceFileLoader
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
 from rewards.errors import InvalidReward, UnknownReward
@@ -160,8 +161,9 @@ def _load(path: str, file: str) -> ModuleType:
         return part
     name = f"_rewards_file_{next(_COUNT)}_{os.path.splitext(os.path.basename(file))[0]}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    if spec is None or not isinstance(spec.loader, SourceFileLoader):
         raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
+    spec.loader = _AsWritten(name, file)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     stamp = _stamp(file)
@@ -176,6 +178,14 @@ def _load(path: str, file: str) -> ModuleType:
         raise InvalidReward(f"{path} {why_not(error)}") from error
     _FILES[file], _STAMPS[file] = module, stamp
     return module
+
+
+class _AsWritten(SourceFileLoader):
+    """Without bytecode of before, which Python takes for a file of the same size that is written in the same second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        del fullname
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def forget_changed(path: str, forget: Callable[[str], None]) -> None:

@@ -179,6 +179,17 @@ def test_a_file_that_is_written_anew_grades_anew(tmp_path: Path) -> None:
         grade(f"{file}:f", [REQUEST], workers=1)
 
 
+def test_a_file_of_the_same_size_that_is_written_in_the_same_second_grades_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "written_soon.py"
+    for score in (0.25, 0.75):
+        file.write_text(f"def f(request): return {score}\n")
+        os.utime(file, ns=(0, int(1e9 * score)))
+        assert grade({"reward": f"{file}:f", "in_process": True}, [REQUEST])[0].score == score
+
+
 def test_a_file_that_is_written_anew_has_the_rewards_that_it_has_now(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
 
