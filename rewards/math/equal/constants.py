@@ -1,7 +1,8 @@
 r"""Arbitrary constants, whose names say nothing: `x^2 + c` is `x^2 + C`, `A\cos t + B\sin t` has two.
 
 A letter is one where it is added to a function of the letters of calculus, or is a factor of an exponential of them,
-where several are numbered, or where the reference says that it is a constant. What else has another name differs.
+where several are numbered in such a function, or where the reference says that it is a constant. What else has another
+name differs. Several change places only where the function is linear in them: `\frac{k_1x}{k_2}` is of two givens.
 
 Example:
     >>> from rewards.math.parse.reading import readings
@@ -13,11 +14,28 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 
-from rewards.math.expressions import E, Expr, Op, Sym, flattened, free_variables, renamed, walk
+from rewards.math.equal import decide
+from rewards.math.equal.decide import Answer
+from rewards.math.expressions import (
+    ONE,
+    ZERO,
+    E,
+    Expr,
+    Op,
+    Sym,
+    add,
+    flattened,
+    free_variables,
+    multiply,
+    negative,
+    renamed,
+    substituted,
+    walk,
+)
 from rewards.math.values import Equation, Named, Scalar, Value
 
 _CALCULUS = frozenset("xyztus") | {"theta"}
@@ -45,7 +63,8 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
     if len(own) == 1 and not own <= _OF_INTEGRATION | _declared(said) and _lower(own) != _lower(others):
         return  # `x^2 + c` and `x^2 + k` may be of two givens
     order = sorted(own)
-    for names in permutations(sorted(others)):
+    may_change_places = len(own) == 1 or all(_is_linear(one, order) for one in _members(gold))
+    for names in permutations(sorted(others)) if may_change_places else (tuple(sorted(others)),):
         if names != tuple(order):
             yield _renamed(answer, dict(zip(names, order, strict=True)))
 
@@ -57,7 +76,7 @@ def _lower(names: frozenset[str]) -> set[str]:
 def _arbitrary(value: Value, names: frozenset[str], said: str) -> frozenset[str]:
     numbered = frozenset(name for name in names if _NUMBERED.fullmatch(name))
     if len(numbered) > 1:
-        return numbered
+        return numbered if len((names - numbered) & _CALCULUS - _given_name(value)) == 1 else frozenset()
     single = frozenset(name for name in names if name in _SINGLE and _is_arbitrary(value, name))
     return single if len(single) == 1 else _declared(said) & names
 
@@ -87,6 +106,26 @@ def _is_arbitrary(value: Value, name: str) -> bool:
     factors = flattened(last, "*")
     others = [one for one in factors if one != Sym(name)]
     return len(others) < len(factors) and _is_of_calculus(others, name) and any(map(_is_exponential, others))
+
+
+def _given_name(value: Value) -> frozenset[str]:
+    """The `y` of `y = C_1 e^x + C_2`, where it is read as an equation."""
+    members = value.members if isinstance(value, Equation) else ()
+    return frozenset(one.name for one in members if isinstance(one, Sym))
+
+
+def _is_linear(expression: Expr, names: Sequence[str]) -> bool:
+    """Whether it is proven to be a function without the names, and one more for each of them, times it."""
+    bare = _with(expression, names, "")
+    parts = (multiply(Sym(name), add(_with(expression, names, name), negative(bare))) for name in names)
+    return decide.same(expression, add(bare, *parts)) is Answer.YES
+
+
+def _with(expression: Expr, names: Sequence[str], single: str) -> Expr:
+    """With 1 for one of the names, and 0 for the others."""
+    for name in names:
+        expression = substituted(expression, name, ONE if name == single else ZERO)
+    return expression
 
 
 def _is_of_calculus(expressions: list[Expr], name: str) -> bool:

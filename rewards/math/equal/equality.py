@@ -25,8 +25,8 @@ from rewards.math.equal.decide import Answer, any_of
 from rewards.math.equal.families import are_alike, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.expressions import ONE, free_variables
-from rewards.math.parse.clauses import INDEX, conditions, index, is_bounded
-from rewards.math.parse.reading import gold_readings, readings
+from rewards.math.parse.clauses import INDEX, conditions, index, is_bounded, relations
+from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
 from rewards.math.spell.dress import has_arrows, with_arrows
 from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped, words_of
 from rewards.math.units import Unit, is_unit
@@ -94,7 +94,14 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if (whole := family(gold)) is not None and (other := family(answer)) is not None and are_alike(whole, other):
         return Equality.SAME
     ours, theirs = conditions(gold), conditions(answer)
-    if ours != theirs and ((ours and theirs) or (_restricts(theirs, golds, answer) and any(map(_varies, golds)))):
+    if ours and theirs:
+        if INDEX in ours & theirs:
+            differ = ours != theirs
+        else:
+            differ = _differ(relations(gold), relations(answer), otherwise=ours != theirs)
+    else:
+        differ = bool(theirs) and _restricts(theirs, golds, answer) and any(map(_varies, golds))
+    if differ:
         return Equality.DIFFERENT
     plain = spelled(answer)
     if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
@@ -126,6 +133,19 @@ def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: 
                 if same_value(one, named, terms) is Answer.YES:
                     return (named,)
     return ()
+
+
+def _differ(ours: str, theirs: str, *, otherwise: bool) -> bool:
+    """Whether two clauses ask for different things: as relations, or by their signs where they cannot be read so."""
+    golds, answers = ([one for one in readings_of_spelled(text) if _is_region(one)] for text in (ours, theirs))
+    if not golds or not answers:
+        return otherwise
+    found = any_of(same_value(one, other, EXACT) for one in golds for other in answers)
+    return otherwise if found is Answer.UNDECIDED else found is Answer.NO
+
+
+def _is_region(value: Value) -> bool:
+    return isinstance(value.value if isinstance(value, Named) else value, _REGIONS)
 
 
 def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> bool:

@@ -1,7 +1,7 @@
 r"""What a response says behind its answer about other things: offers, notes in a form of their own, hashtags.
 
 Nothing of it is read as an answer: "Let me know if I should redo it with 12 months", "Confidence: 95%", a list of
-references, footnotes, a date of writing, comments of HTML. Where it draws a conclusion, it stays.
+references, footnotes, a date of writing, comments of HTML. Where it draws a conclusion, or states a value, it stays.
 
 Example:
     >>> without_afterword("So it is 240.\n\nLet me know if you want steps 1 or 2 in detail!")
@@ -54,6 +54,12 @@ _CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 _ANSWERING = re.compile(r"\b(?:thus|hence|therefore|wait|boxed|answer\s(?:is|was|should))\b|####", re.IGNORECASE)
+_STATED = re.compile(  # another value: "With the tax it is 252", "Total: 260"; not "would be 215"
+    r"(?:\b(?:is|was|(?:may|might|must|should|will)\sbe|gives?|get|makes?|becomes?|equals?|meant|obtain|find|total)|\w['’]s)"
+    r"(?:\s?[:=])?\s(?:(?:now|then|only|just|really|actually|exactly|about|a|the|total|of)\s){0,3}[$*(\\]*-?\d"
+    r"|\b(?:together|mistake|forgot[^:.\n]{0,30})\s?[:=]\s[$*(\\]*-?\d",
+    re.IGNORECASE,
+)
 _END_OF = re.compile(
     r"\n\s*(?:this\sis\sthe\s)?end\sof\s(?:the\s)?(?:solution|proof|problem|answer)\b[^\n]{0,20}\Z", re.IGNORECASE
 )
@@ -97,8 +103,10 @@ def without_afterword(text: str) -> str:
 def _last(kind: re.Pattern[str], text: str, begin: int) -> re.Match[str] | None:
     """Where such a remark begins that goes on to the end and concludes nothing."""
     for found in kind.finditer(text, begin):
-        if (_ANSWERING if kind is _OFFER else _CONCLUDING).search(text, found.end()) is None and _VALUE.search(
-            text, 0, found.start()
-        ) is not None:
+        behind = found.start() if found.end() == len(text) else found.end()
+        concluding = _ANSWERING if kind is _OFFER else _CONCLUDING
+        if any(one.search(text, behind) for one in (concluding, _STATED)):
+            continue
+        if _VALUE.search(text, 0, found.start()) is not None:
             return found
     return None

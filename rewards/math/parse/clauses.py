@@ -27,6 +27,9 @@ _BOUNDED = re.compile(
     rf"(?:{_BEFORE}|\s+)(?:{_SIDE}\s*{_SIGN}\s*)?(?<![a-zA-Z\\])([a-zA-Z])\s*{_SIGN}\s*{_SIDE}\s*\)?\s*$"
 )
 _COUNTED = re.compile(rf"{_BEFORE}([a-zA-Z])\s*=\s*([01]),\s*\d+,\s*(?:\d+,\s*)*(?:\\ldots|\.\.\.)\s*\)?\s*$")
+_LEADING = re.compile(
+    r"\A(?:[\s,(“”]|\\forall(?![a-zA-Z])|(?<![a-zA-Z\\])(?:for|where|with|when|if|all|any|every|each|real)(?![a-zA-Z]))*"
+)
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
 _COMPARED = re.compile(r"[<>;]|\\(?:[lg]e|ne|in|approx|begin)(?![a-zA-Z])")
 _SIGNS_IN_CLAUSE = re.compile(
@@ -81,6 +84,13 @@ def conditions(text: str) -> frozenset[str]:
         return of_some | {INDEX}
     found = _SIGNS_IN_CLAUSE.findall(re.sub(r"\\in\s*([NZQR])(?![a-zA-Z])", r"\\in \\mathbb{\1}", said))
     return of_some | frozenset(a or b or _SETS_OF_NUMBERS.get(c, "") or d for a, b, c, d in found)
+
+
+def relations(text: str) -> str:
+    """What the clause behind an answer says, spelled, without the words and brackets that lead to it."""
+    plain = spelled(text)
+    said = _LEADING.sub("", plain[clause(plain) :], count=1).rstrip(" ”.,")
+    return said.removesuffix(")") if said.count(")") > said.count("(") and "[" not in said else said
 
 
 def is_bounded(text: str) -> bool:
