@@ -83,10 +83,15 @@ def make_box(making: calls.Calls, size: tuple[int, int], uid: int) -> None:
     making.add("mount", b"proc", b"/proc", b"proc", flags | kernel.MS_NOEXEC, 0)
 
 
-def show_in_tmp() -> None:
-    """In a run's mount namespace: its own /tmp holds again what is shown and lies below /tmp."""
-    if _IN_TMP:
-        for path in _IN_TMP:
+def shown_in_tmp() -> tuple[str, ...]:
+    """What is shown and lies below /tmp."""
+    return tuple(_IN_TMP)
+
+
+def show_in_tmp(paths: tuple[str, ...]) -> None:
+    """In a run's mount namespace: its own /tmp holds these again."""
+    if paths:
+        for path in paths:
             _show_again(path, BOX + path)
         kernel.bind(f"{BOX}/tmp", "/tmp")
 

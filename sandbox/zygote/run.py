@@ -35,9 +35,10 @@ class Plan:
     making, demoting, starting: the calls, in this order; the first `moves` move descriptors. told_at: where what goes
     wrong is said until then; report, bundle, home: where they are afterwards. home: -1 = nobody wants the folder.
     rest: from which descriptor on all are to be closed one by one, where the kernel cannot do it at once; -1 = it can.
+    in_tmp: what its /tmp holds again.
     """
 
-    __slots__ = ("bundle", "demoting", "home", "making", "moves", "report", "rest", "starting", "told_at")
+    __slots__ = ("bundle", "demoting", "home", "in_tmp", "making", "moves", "report", "rest", "starting", "told_at")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Plan:
         self.told_at = report
         self.report, self.bundle, self.home = theirs, theirs + 1, theirs + 2 if home >= 0 else -1
         self.rest = -1 if kernel.closes_ranges() else len(moved)
+        self.in_tmp = root.shown_in_tmp()
         self.making = Calls()
         _move(self.making, moved)
         self.moves = len(self.making)
@@ -161,7 +163,7 @@ def prepare(plan: Plan) -> tuple[list[str], dict[str, str]]:
         plan.making.run()
         if plan.rest >= 0:
             os.closerange(plan.rest, os.sysconf("SC_OPEN_MAX"))
-        root.show_in_tmp()
+        root.show_in_tmp(plan.in_tmp)
         argv, env, files = wire.unbundle(plan.bundle)  # before its memory is limited
         plan.demoting.run()
         for path, content in files.items():
@@ -255,6 +257,7 @@ def rehearse() -> None:
     plan = Plan.__new__(Plan)
     plan.making = plan.demoting = plan.starting = Calls().lay_out()
     plan.home = plan.rest = -1
+    plan.in_tmp = ()
     plan.bundle = wire.bundle(["python", "-m", "rehearsal"], {}, {"null": b"0"})
     os.chdir("/dev")
     for _ in range(_TIMES):
