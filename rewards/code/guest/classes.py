@@ -181,10 +181,12 @@ def _stands_in(place: context.Span, function: ast.FunctionDef | ast.AsyncFunctio
 
 
 def is_told_class(name: str, prompt: str) -> bool:
-    """Whether a task asks for a class of that name, and not for a function: by its prompt, or as it is written."""
+    """Whether a task asks for a class of that name, and not for a function: by its prompt, or where it has none as it
+    is written. MBPP has functions that are called `Extract` and `Split`.
+    """
     if re.search(rf"^(async )?def +{re.escape(name)}\b", prompt, re.MULTILINE):
         return False
-    return _is_camel(name) and name != "Solution"
+    return _is_camel(name) and name != "Solution" and (not prompt.strip() or bool(re.search(r"\bclass\b", prompt)))
 
 
 def _makes_object(side: ast.expr, frame: FrameType) -> bool:

@@ -115,10 +115,18 @@ def found_in(self: Any, item: Any) -> bool:
 
 
 def _content_of(value: Any, wraps: type) -> Any:
-    """What an object of the program holds that wraps a plain type (`class Title(UserString)`), as data."""
-    if wraps is dict:
-        return {key: ask("__getitem__", value, key) for key in iterate(value)}
-    return list(iterate(value)) if wraps is list else ask("getattr", value, "data")
+    """What an object of the program holds that wraps a plain type (`class Title(UserString)`), as data.
+
+    It is asked once: else it would hold something else for each comparison. A list or dictionary of a class that the
+    tests name may be changed without a question: `bag.data.append(3)`.
+    """
+
+    def read() -> Any:
+        if wraps is dict:
+            return {key: ask("__getitem__", value, key) for key in iterate(value)}
+        return list(iterate(value)) if wraps is list else ask("getattr", value, "data")
+
+    return read() if wraps is not str and is_known(value) else views.told_content(value, read)
 
 
 def equals_content(wraps: type) -> Callable[[Any, Any], Any]:

@@ -35,6 +35,8 @@ _READS_PROGRAM = re.compile(  # in words that are joined by blanks: nothing but 
     rf"(?:\A|[\s/;&|(`]){_INTERPRETER}(?:\s+-(?![cem]\b)\S*)*\s*(?:\Z|[;&|)`<])"
 )
 _IMPORTS_IT = re.compile(r"\b(?:import|from)\s+(?:[\w.]+\s*,\s*)*solution\b|(?:import_module|__import__)\(.solution.\)")
+_JUDGES = (ast.Assert, ast.Compare, ast.If, ast.IfExp, ast.Raise, ast.BoolOp, ast.While, ast.Match)
+_JUDGING = re.compile(r"assert|unittest\b|doctest\b|pytest\b")  # names
 _AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MULTILINE)
 
 
@@ -118,10 +120,17 @@ def _command(args: object) -> tuple[str, ...] | None:
 def _judges(text: str) -> bool:
     """Whether a program may say what is right: the status of one that runs where the program is says nothing."""
     try:
-        tree = ast.parse(text)
+        nodes = list(ast.walk(ast.parse(text)))
     except SyntaxError:
         return True
-    return any(isinstance(node, ast.Assert | ast.Compare | ast.If | ast.IfExp | ast.Raise) for node in ast.walk(tree))
+    return any(isinstance(node, _JUDGES) or _JUDGING.match(context.name_of(node)) or _ends_by(node) for node in nodes)
+
+
+def _ends_by(node: ast.AST) -> bool:
+    """Whether it ends with a status that it computes: `exit(solution.f(3) - 9)`, and not `exit(solution.main())`."""
+    if not (isinstance(node, ast.Call) and context.name_of(node.func) in ("exit", "_exit", "quit")):
+        return False
+    return not all(isinstance(status, ast.Constant | ast.Call) for status in node.args)
 
 
 def _watch_subprocess(link: Link) -> None:

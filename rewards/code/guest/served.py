@@ -98,7 +98,11 @@ def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
     if type(name) is not str or type(args) is not tuple or name not in offered(value, ours.objects[number][0]):
         raise Violation("an operator that is not offered")
     try:
-        return getattr(value, name)(*args) if is_mock(value) else getattr(type(value), name)(value, *args)
+        if is_mock(value):
+            return getattr(value, name)(*args)
+        operator = getattr(type(value), name)
+        with spoiling.watched(types.MethodType(operator, value)):
+            return operator(value, *args)
     except Exception as error:  # whatever the test's own method raises goes to the program
         _note_assertion(error)
         raise

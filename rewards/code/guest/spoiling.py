@@ -123,7 +123,9 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
 
 @contextlib.contextmanager
 def watched(function: Any) -> Iterator[None]:
-    """While the program calls a method of an object of the test: what it empties has been emptied by the program."""
+    """While the program calls a method of an object of the test, or uses an operator of it: what that empties has been
+    emptied by the program.
+    """
     held = getattr(function, "__self__", None)
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
@@ -344,9 +346,12 @@ def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tu
     return grown, others - grown
 
 
-def _holds_nothing(value: Any) -> bool:
+def _holds_nothing(value: Any, depth: int = 3) -> bool:
+    """Whether it is empty, or there to be written over: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
+    if isinstance(value, list) and depth:
+        return all(_is_nothing(part) or (isinstance(part, list) and _holds_nothing(part, depth - 1)) for part in value)
     if (held := content(value)) is not None:
-        return not held
+        return not any(key[1] if type(key) is tuple else key for key in held)
     return all(_is_nothing(part) or callable(part) for part in _attributes(value).values())
 
 

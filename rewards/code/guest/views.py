@@ -12,6 +12,7 @@ found by its own items (`counts[3]` of a histogram) nothing is known.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import proxies, refusing
@@ -33,10 +34,11 @@ _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 class _Size:
     """What an object said last: its length, how many items a walk gave, and at which moment of the program.
 
-    items: of a walk to the end; None where there was none. at: items by index. parts: by slices.
+    items: of a walk to the end; None where there was none. at: items by index. parts: by slices. contents: what it
+    wraps, or nothing.
     """
 
-    __slots__ = ("at", "items", "length", "moment", "parts", "steps", "walked")
+    __slots__ = ("at", "contents", "items", "length", "moment", "parts", "steps", "walked")
 
     def __init__(self) -> None:
         self.moment = self.steps = -1
@@ -47,6 +49,7 @@ class _Size:
         self.items: list[Any] | None = None
         self.at: dict[int, Any] = {}
         self.parts: list[tuple[slice, list[Any]]] = []
+        self.contents: list[Any] = []
 
 
 class _Walk:
@@ -135,6 +138,14 @@ def told_item(value: Any, key: Any, item: Any) -> Any:
         size.parts.append((key, list(item)))
     _compare(value, size)
     return item
+
+
+def told_content(value: Any, read: Callable[[], Any]) -> Any:
+    """What it wraps. Until something is called or changed it holds the same."""
+    contents = _size_of(value).contents
+    if not contents:
+        contents.append(read())
+    return contents[0]
 
 
 def looking(value: Any, name: str) -> Any:

@@ -36,6 +36,11 @@ c = Cart()
         ("c.total()", "c.reset() or 0", "assert f(c, 1) == c.total()"),
         ("sorted(c.names())", "[c.remove(n) for n in ('a', 'b')] and []", "r = f(c, 1)\nassert r == sorted(c.names())"),
         ("[b(n) for n in c.names()]", "c.reset()", "out = []\nf(c, out.append)\nassert out == c.names()"),
+        ("b.__setitem__(slice(2), sorted(a))", "a.__setitem__(slice(2), [0, 0])", "xs, out = [2, 1], [0, 0]\nf(xs, out)\nassert out == sorted(xs)"),
+        ("[b[j].__setitem__(i, v) for i, r in enumerate(a) for j, v in enumerate(r)]", "[r.__setitem__(slice(2), [None] * 2) for r in a]", "m, out = [[1, 2], [3, 4]], [[None] * 2, [None] * 2]\nf(m, out)\nassert out == [list(r) for r in zip(*m)]"),
+        ("b.__setitem__(slice(2), 2 * a)", "a.fill(0)", "import numpy as np\nxs, out = np.array([2.0, 1.0]), np.zeros(2)\nf(xs, out)\nassert np.allclose(out, [2 * v for v in xs])"),
+        ("c['a']", "c.__delitem__('a') or 0", "class Box(Cart):\n    def __init__(self): self.items = {'a': 3}\n    def __getitem__(self, k): return self.items[k]\n    def __delitem__(self, k): del self.items[k]\nc = Box()\nassert f(c, 1) == c.total()"),
+        ("c.total()", "c.__enter__().__exit__(None, None, None) or 0", "class Box(Cart):\n    def __enter__(self): return self\n    def __exit__(self, *_): self.items = {}\nc = Box()\nassert f(c, 1) == c.total()"),
         ("sum(c())", "c().clear() or 0", "from unittest.mock import Mock\nm = Mock(return_value=[2, 1])\nassert f(m, 1) == sum(m.return_value)\nm.assert_called_once()"),
         ("a.index(max(a))", "a.__setitem__(slice(2), [0]) or 0", "xs = [2, 5]\ni = f(xs, 1)\nassert xs[i] == max(xs)"),
         ("[2 * v for v in a]", "a.clear() or []", "from concurrent.futures import ThreadPoolExecutor\nxs = [2, 1]\nwith ThreadPoolExecutor(1) as pool: r = pool.submit(f, xs, 1).result()\nassert r == [2 * v for v in xs]"),
@@ -61,6 +66,7 @@ def test_what_an_answer_is_judged_by_stays(right: str, spoils: str, test: str):
         ("b[:] = [2 * v for v in a]", "xs, out = [2, 1], [5, 6]\nf(xs, out)\nassert out[::-1] == [2 * v for v in reversed(xs)]"),
         ("b[:] = a * 2", "import numpy as np\nxs, out = np.array([1.0, 2.0]), np.ones(2)\nf(xs, out)\nassert out.tolist() == [2 * v for v in xs]"),
         ("b[:] = sorted(a.items)", "out = [9, 9]\nf(c, out)\nassert sorted(out) == c.names()"),
+        ("a[:] = b", "xs, ys = [1, 2], [0, 0]\nf(xs, ys)\nassert xs == ys"),
         ("a[:] = b", "xs, ys = [1, 2], [3]\nf(xs, ys)\nassert xs == ys"),
         ("a[0] = b\n    return 0", "xs = [None, 2]\ni = f(xs, 7)\nassert xs[i] == 7"),
         ("a[0] = b\n    return 0", "xs = [None, 2]\ni = f(xs, 7)\nassert xs[i] == 7 and len(xs) == 2 and xs[1] == 2"),
@@ -129,5 +135,13 @@ def test_command_that_imports_the_program_runs_where_it_is():
 
 
 def test_command_that_judges_the_program_where_it_is_says_nothing():
-    tests = COMMAND.replace("CODE", "assert solution.f(3) == 9").replace("OUT", "")
-    assert pytest_files("def f(n): return n * n\n", tests).fault
+    for code in (
+        "assert solution.f(3) == 9",
+        "exit(solution.f(3) - 9)",
+        "solution.f(3) - 9 and exit(1)",
+        "__import__('numpy').testing.assert_equal(solution.f(3), 9)",
+    ):
+        tests = COMMAND.replace("CODE", code).replace("OUT", "")
+        assert pytest_files("def f(n): return n * n\n", tests).fault
+    tests = COMMAND.replace("CODE", "exit(solution.main())").replace("OUT", "9")
+    assert passes(pytest_files("def main(): print(9)\ndef f(n): return n\n", tests))

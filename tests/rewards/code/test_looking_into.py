@@ -88,7 +88,8 @@ def test_the_class_that_a_prompt_asks_for_is_one_under_any_name() -> None:
     adding = f"{BAG}    def __add__(self, n): return n + len(self.items)\n"
     mixes = "def check(candidate):\n    assert candidate(1) + 1 == 2\n"
     assert check(adding, mixes, prompt=prompt, entry_point="Bag").fault.startswith("unsupported test")
-    assert is_wrong(check(adding, mixes, prompt="def Bag(x):\n", entry_point="Bag"))
+    for other in ("def Bag(x):\n", '"""Write a python function to count what is in a bag."""\n'):
+        assert is_wrong(check(adding, mixes, prompt=other, entry_point="Bag"))
 
 
 def test_a_sequence_with_an_operator_of_its_own_is_not_judged_by_that_of_tuples() -> None:
@@ -141,6 +142,7 @@ def test_what_the_standard_library_wraps_equals_what_it_holds() -> None:
         "assert Title('ab cd') == 'ab cd' and Title('ab') != 'abc' and 'ab' in Title('ab cd')",
         "assert 'abd' not in Title('ab cd') and Title('ab')[0] == 'a' and Title('ab').first() == 'a'",
         "b = Bag([1, 2])\nb.append(3)\nassert b == [1, 2, 3] and b != [1, 2] and b.total() == 6 and 3 in b",
+        "b = Bag([1])\nassert b == [1]\nb.data.append(2)\nassert b == [1, 2]",
         "assert Conf(a=1) == {'a': 1} and Conf(a=1) != {'a': 2} and Conf()['q'] == '<q>' and 'a' in Conf(a=1)",
     )
     assert passes(asserts(WRAPPED, *cases))
@@ -150,3 +152,25 @@ def test_what_the_standard_library_wraps_equals_what_it_holds() -> None:
             "):\n", "):\n    __eq__ = __contains__ = lambda *a: True\n    __ne__ = lambda *a: False\n"
         )
         assert is_wrong(asserts(always, case))
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        (
+            "UserString:    data = property(lambda s: str(next(n)), lambda s, v: None)",
+            "any(r == '5' for _ in range(9))",
+        ),
+        (
+            "UserString:    data = property(lambda s: '5' * (not next(n)), lambda s, v: None)",
+            "'5' in r and r == ''",
+        ),
+        ("UserList:    __iter__ = lambda s: iter([next(n)])", "any(r == [i] for i in [5] * 9)"),
+        ("UserDict:    __getitem__ = lambda s, k: next(n)", "any(r == {'': i} for i in [5] * 9)"),
+    ],
+)
+def test_what_is_wrapped_is_not_something_else_for_each_comparison(program: str, test: str) -> None:
+    base, _, body = program.partition(":")
+    made = "{'': 0}" if base == "UserDict" else "''"
+    lies = f"from collections import {base}\nfrom itertools import count\nn = count()\nclass Lies({base}):\n{body}\n"
+    assert is_wrong(asserts(f"{lies}def f(x): return Lies({made})\n", f"r = f(1)\nassert {test}"))
