@@ -47,7 +47,7 @@ _WRITTEN = re.compile(
 _FOOTNOTES = re.compile(r"(?:\n\s*\[\d{1,2}\]:?\s[^\n]*)+\Z")
 _FOOTNOTE_MARK = re.compile(r"(?<=\w[.!])\[\d{1,2}\](?=\s|\Z)")
 _HASHTAGS = re.compile(r"\n\s*(?:#[a-zA-Z]\w*\s*){2,}\Z")
-_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*-->")
+_COMMENT = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->")  # up to the next one that begins: linear
 _CONCLUDING = re.compile(
     r"\b(?:so|thus|hence|therefore|wait|actually|correct(?:ed|ion)|boxed|final|answer\s(?:is|was|should|becomes))\b"
     r"|\banswer\s?[:=]|####",

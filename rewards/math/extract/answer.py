@@ -97,7 +97,8 @@ _WORD_AT_LAST = re.compile(  # "Hence the graph is a **parabola**."
 )
 _WORD_AT_FIRST = re.compile(  # "So **Evelyn** has the greatest speed."
     r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
-    r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s[^.\n*]{1,120})[.!\s]*\Z"
+    r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s"
+    r"(?![^.\n]*(?:[,;]|\b(?:but|so|while|than|thought|said|one\sof)\b))[^.\n*]{1,120})[.!\s]*\Z"
 )
 _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it

@@ -29,13 +29,17 @@ _CONCLUDING = re.compile(  # what begins like a check and goes on to another ans
     re.IGNORECASE,
 )
 _OTHER_VALUE = r"(?:or|if|maybe|perhaps|possibly|otherwise|else|unless|but|answer|not)\b"
+_RETRACTING = (
+    r"(?:actually|wait|no|hmm|oops|sorry|rather|should|correct(?:ion|ed|ly)?|mean|meant|wrong|incorrect|exactly"
+    r"|when|times|so)\b"
+)
 _BRACKETED = re.compile(  # all of the last sentence; what was rejected, or where it holds, behind a value
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
     r"|(?<=[a-z%]{2})\s\((?=[^()\n]*\s)(?=[^()\n]*[a-zA-Z]{3})(?!(?:and|plus|also|or|with|mod|base|in|if)\b)"
     r"(?![^()\n]*(?:[\\?$]|\b(?:for|mod|base|alternatively|either|both|could|might|may|also|another|option)\b"
-    rf"|\b{_OTHER_VALUE}))[^()\n]{{1,80}}\)[.\s]*\Z"  # "79 petals (101 picked, 22 lost)"
+    rf"|\b{_OTHER_VALUE}|\b{_RETRACTING}))[^()\n]{{1,80}}\)[.\s]*\Z"  # "79 petals (101 picked, 22 lost)"
     r"|(?<=[\d)}$])\s*\((?:(?:attained|achieved|reached|with\sequality)\s(?=at|when|if|for|by)|at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
@@ -64,7 +68,8 @@ _CONFIRMED = re.compile(
     r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds(?=[.\s]*\Z|\strue|\sfor))\b[^.\n?]{0,50}[.\s]*\Z"
     r"|,\s+(?:so|and)\s[^.,;\n?]{1,60}\sas\s(?:required|claimed|expected|desired)[.\s]*\Z"
     r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"
-    r"|(?:,\s+which\sis|\s+[–—-]|\s*[–—])\s\S{1,12}\s(?:[a-z]+\s)?(?:times|more|less|fewer)\b[^.\n?]{1,60}[.\s]*\Z",
+    r"|(?:,\s+which\sis|\s+[–—-]|\s*[–—])\s\S{1,12}\s(?:[a-z]+\s)?(?:times|more|less|fewer)\b"
+    r"(?![^.\n?]*(?:\b(?:so|is|are|makes?|making|gives?|giving|totals?)\b|=)[^.\n?]*\d)[^.\n?]{1,60}[.\s]*\Z",
     re.IGNORECASE,
 )
 

@@ -352,6 +352,12 @@ MARKS = [
     "a ",
     "\\begin{align}",
     "é",
+    "<!--",
+    "12 <!-- ",
+    "<br>",
+    "<|channel|>final<|message|>",
+    '{"answer": ',
+    "\nHint: ",
 ]
 
 
