@@ -9,9 +9,9 @@ follows a token that ends the turn (`<|im_end|>`, `</s>`, …). After a `<think>
 2. `<answer>…</answer>`, the last pair;
 3. `#### …` to the end of its line, the last one that is no heading.
 
-`lenient` takes a response that is nothing but an answer, then what an object of JSON at the end calls so, then those
-three, passing over empty ones, then what is said to be the answer, then the last formula or number. An explicit
-"final answer is" behind the last box overrides it.
+`lenient` takes a response that is nothing but an answer, then those three, passing over empty ones, then what an object
+of JSON at the end calls so, then what is said to be the answer, then the last formula or number. An explicit "final
+answer is" behind the last box overrides it.
 
 `form` names one of the three forms; then that is the only place looked at, under either policy.
 What a box is, and which are joined: `boxes`. Answers without a form: `prose`, `written`; where values and sentences
@@ -290,9 +290,9 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
         "bare": _bare,
-        "field": _field,
         **_FORMS,
         "boxed": _box_or_override,
+        "field": _field,
         "said": _said,
         "value": _last_value,
         "words": few_words,
