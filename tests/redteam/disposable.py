@@ -50,8 +50,15 @@ runpy.run_module("tests.redteam.disposable", run_name="__main__", alter_sys=True
 _SET_UP = """\
 set -e
 for group in $REDTEAM_CGROUPS; do mkdir "$group"; echo 0 > "$group/cgroup.procs"; done
-mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /dev/shm
+if [ -n "$REDTEAM_IN_TMP" ]; then mkdir /dev/shm/shown; mount --bind "$REDTEAM_IN_TMP" /dev/shm/shown; fi
+mount -t tmpfs tmpfs /tmp
+if [ -n "$REDTEAM_IN_TMP" ]; then
+    mkdir -p "$REDTEAM_IN_TMP"
+    mount --move /dev/shm/shown "$REDTEAM_IN_TMP"
+    mount -o remount,bind,ro "$REDTEAM_IN_TMP"
+    rmdir /dev/shm/shown
+fi
 mount -o remount,bind,ro /
 mkdir -p /tmp/home /tmp/scratch
 (ip link set lo up || ifconfig lo up) 2>/dev/null || true
@@ -100,6 +107,7 @@ def graded(
             command = ["unshare", *apart, "sh", "-c", _SET_UP, "sh", *command]
             env |= {"HOME": "/tmp/home", "TMPDIR": "/tmp/scratch"}
             env["REDTEAM_CGROUPS"] = " ".join(map(str, groups))
+            env["REDTEAM_IN_TMP"] = str(ROOT) if ROOT.is_relative_to("/tmp") else ""  # a clone there is still seen
         else:
             for name in ("home", "scratch"):
                 os.mkdir(f"{folder}/{name}")
