@@ -57,7 +57,7 @@ def short_deadline(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:  # 
 
 
 def test_what_never_ends_is_undecided_and_no_deadline_passes() -> None:
-    deadline = 3.0
+    deadline = 1.5
     with GraderPool("math", workers=2, deadline=deadline) as pool:
         results = pool.grade([asked(*pair) for pair in NEVER])
         assert [pair for pair, result in zip(NEVER, results, strict=True) if not is_undecided(result)] == []
