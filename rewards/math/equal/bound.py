@@ -52,11 +52,11 @@ def alike(gold: Expr, answer: Expr) -> bool:
 
 
 def counts(expression: Expr) -> frozenset[str]:
-    """The variables in the bounds of its sums and products, which stand for whole numbers."""
+    """The variables in the bounds of its sums and products, and of double factorials, which stand for whole numbers."""
     found: frozenset[str] = frozenset()
     for one in walk(expression):
-        if isinstance(one, Op) and one.name in ("sum", "prod"):
-            found = found.union(*map(free_variables, one.args[2:]))
+        if isinstance(one, Op) and one.name in ("sum", "prod", "!!"):
+            found = found.union(*map(free_variables, one.args if one.name == "!!" else one.args[2:]))
     return found
 
 

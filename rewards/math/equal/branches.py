@@ -1,20 +1,63 @@
-"""Functions in pieces against each other: the same pieces in any order."""
+r"""Functions in pieces, against each other and against one expression: `|x|` is `x` for `x \ge 0` and `-x` for `x < 0`.
+
+The line is cut where a condition ends and where what stands in an absolute value is zero. On each part, and at each of
+the cuts, both sides have one expression, and these have to be proven equal. Conditions in several letters are of one
+difference of them: `a \le b` is of `a - b`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import cmp_to_key
 from typing import TypeAlias
 
-from rewards.math.equal.decide import Answer
-from rewards.math.values import Pieces, Value
+from rewards.math.equal import decide, numeric, sets
+from rewards.math.equal.decide import Answer, all_of
+from rewards.math.expressions import (
+    HALF,
+    INFINITY,
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    add,
+    divide,
+    free_variables,
+    multiply,
+    negative,
+    number,
+    substituted,
+    walk,
+)
+from rewards.math.normalise import exact, polynomials
+from rewards.math.values import Inequality, Interval, Many, Named, Pieces, Scalar, Value, Words
 
 _Same: TypeAlias = Callable[[Value, Value], Answer]
+_Branch: TypeAlias = tuple[Expr, Value]
+_Part: TypeAlias = tuple[Expr, list[Interval]]
+
+_OTHERWISE = Words("otherwise")
+_DIFFERENCE = "the difference"
+_MOST_CUTS = 20
+_TWO = number(2)
+
+
+class _Unknown(Exception):
+    """It is no function in pieces of one real variable."""
 
 
 def same_pieces(gold: Pieces, answer: Pieces, same: _Same) -> Answer:
-    """Whether each piece of one is a piece of the other, under the same condition."""
+    """Whether each piece of one is a piece of the other, under the same condition, or both are one function."""
+    return Answer.YES if _are_the_same(gold, answer, same) else same_function(gold, answer)
+
+
+def _are_the_same(gold: Pieces, answer: Pieces, same: _Same) -> bool:
     if len(gold.branches) != len(answer.branches):
-        return Answer.NO
+        return False
     left = list(answer.branches)
     for value, condition in gold.branches:
         for at, (other, beside) in enumerate(left):
@@ -22,5 +65,206 @@ def same_pieces(gold: Pieces, answer: Pieces, same: _Same) -> Answer:
                 del left[at]
                 break
         else:
+            return False
+    return True
+
+
+def same_function(gold: Value, answer: Value) -> Answer:
+    """Whether two functions, of which one at least is in pieces, have the same values everywhere."""
+    try:
+        ours, theirs = _branches(gold), _branches(answer)
+        name = _of_one_letter(ours, theirs)
+        return _compared(_parts(ours, name), _parts(theirs, name), name)
+    except sets.Unsolved:
+        return Answer.UNDECIDED
+    except (_Unknown, sets.NoRegion):
+        return Answer.NO
+
+
+def _branches(value: Value) -> list[_Branch]:
+    """Expressions with their conditions. Raises _Unknown."""
+    pairs = value.branches if isinstance(value, Pieces) else ((value, _OTHERWISE),)
+    return [(_with_moduli(_plain(one)), condition) for one, condition in pairs]
+
+
+def _plain(value: Value) -> Expr:
+    if not isinstance(value, Scalar) or not value.unit.is_nothing or value.percent:
+        raise _Unknown
+    return value.expression
+
+
+def _with_moduli(expression: Expr) -> Expr:
+    r"""The larger of two, and `\sqrt{x^2}`, by absolute values."""
+    if not isinstance(expression, Op):
+        return expression
+    args = tuple(map(_with_moduli, expression.args))
+    match expression.name, args:
+        case "max" | "min", (a, b):
+            distance = Op("abs", (add(a, negative(b)),))
+            return multiply(HALF, add(a, b, distance if expression.name == "max" else negative(distance)))
+        case "root", (Op(name="^", args=(base, two)), degree) if two == degree == _TWO:
+            return Op("abs", (base,))
+    return Op(expression.name, args)
+
+
+# --- one letter -------------------------------------------------------------------------------------------------------
+
+
+def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
+    """The letter that the conditions are about; where they are about several, their difference. Raises _Unknown."""
+    names = frozenset().union(*(_variables(condition) for _value, condition in (*ours, *theirs)))
+    if len(names) == 1:
+        return min(names)
+    conditions = [condition for _value, condition in (*ours, *theirs) if isinstance(condition, Inequality)]
+    if not names or not conditions or len(conditions[0].members) != 2:
+        raise _Unknown
+    left, right = conditions[0].members
+    name = min(free_variables(left) | free_variables(right))
+    rest = add(left, negative(right))
+    offset = substituted(rest, name, ZERO)
+    slope = _number(add(substituted(rest, name, ONE), negative(offset)))
+    instead = divide(add(Sym(_DIFFERENCE), negative(offset)), Num(slope))
+    for branches in (ours, theirs):
+        branches[:] = [(substituted(value, name, instead), _within(one, name, instead)) for value, one in branches]
+    return _DIFFERENCE
+
+
+def _number(expression: Expr) -> Fraction:
+    """A rational number other than zero. Raises _Unknown."""
+    try:
+        value = exact.normal(expression).rational
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        value = None
+    if not value:
+        raise _Unknown
+    return value
+
+
+def _variables(condition: Value) -> frozenset[str]:
+    match condition:
+        case Inequality(members=members):
+            return frozenset().union(*map(free_variables, members))
+        case Named(name=name, value=Scalar(expression=value)):
+            return free_variables(value) | {name}
+        case Many(items=items):
+            return frozenset().union(*map(_variables, items))
+        case Words() if condition == _OTHERWISE:
+            return frozenset()
+    raise _Unknown
+
+
+def _within(condition: Value, name: str, instead: Expr) -> Value:
+    """A condition of the difference alone. Raises _Unknown."""
+    if condition == _OTHERWISE:
+        return condition
+    if not isinstance(condition, Inequality) or len(condition.members) != 2:
+        raise _Unknown
+    left, right = (substituted(one, name, instead) for one in condition.members)
+    line = sets.linear(add(left, negative(right)), _DIFFERENCE)
+    if line is None:
+        raise _Unknown
+    return Inequality((multiply(Num(line[0]), Sym(_DIFFERENCE)), Num(-line[1])), condition.relations)
+
+
+# --- parts of the line ------------------------------------------------------------------------------------------------
+
+
+def _parts(branches: list[_Branch], name: str) -> list[_Part]:
+    """Expressions with the numbers for which they hold. Raises sets.NoRegion, _Unknown."""
+    known = [(value, sets.region(condition)) for value, condition in branches if condition != _OTHERWISE]
+    others = [value for value, condition in branches if condition == _OTHERWISE]
+    if len(others) > 1 or any(_variables(condition) - {name} for _value, condition in branches):
+        raise _Unknown
+    covered = sets.joined([interval for _value, intervals in known for interval in intervals])
+    return [*known, *((value, sets.complement(covered)) for value in others)]
+
+
+def _compared(ours: list[_Part], theirs: list[_Part], name: str) -> Answer:
+    cuts = _cuts([*ours, *theirs], name)
+    found: list[Answer] = []
+    for low, high in _atoms(cuts):
+        own, others = (
+            [value for value, intervals in parts if _holds(intervals, low, high) and _has_value(value, name, low, high)]
+            for parts in (ours, theirs)
+        )
+        if bool(own) != bool(others):
             return Answer.NO
-    return Answer.YES
+        found.append(all_of(_agree(one, other, name, low, high) for one in own for other in others))
+        if found[-1] is Answer.NO:
+            return Answer.NO
+    return all_of(found)
+
+
+def _cuts(parts: Sequence[_Part], name: str) -> list[Expr]:
+    """In order: the ends of the intervals, and where what stands in an absolute value is zero."""
+    ends = [end for _value, intervals in parts for one in intervals for end in (one.low, one.high)]
+    finite = [end for end in ends if not decide.sign_of_infinity(end)]
+    for value, _intervals in parts:
+        inner = [one.args[0] for one in walk(value) if isinstance(one, Op) and one.name == "abs"]
+        lines = [line for one in inner if (line := sets.linear(one, name)) is not None]
+        finite += [Num(-offset / slope) for slope, offset in lines]
+    kept: list[Expr] = []
+    for end in sorted(finite, key=cmp_to_key(sets.compare)):
+        if not kept or sets.compare(kept[-1], end) < 0:
+            kept.append(end)
+    if len(kept) > _MOST_CUTS:
+        raise _Unknown
+    return kept
+
+
+def _atoms(cuts: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
+    """Each cut as a point, and what lies between, from minus infinity on."""
+    low: Expr = negative(INFINITY)
+    for cut in cuts:
+        yield low, cut
+        yield cut, cut
+        low = cut
+    yield low, INFINITY
+
+
+def _holds(intervals: Sequence[Interval], low: Expr, high: Expr) -> bool:
+    """Whether a part of the line, which no end cuts, lies in one of the intervals."""
+    is_point = low == high
+    for one in intervals:
+        below, above = sets.compare(one.low, low), sets.compare(high, one.high)
+        if is_point and ((below == 0 and not one.low_closed) or (above == 0 and not one.high_closed)):
+            continue
+        if below <= 0 and above <= 0:
+            return True
+    return False
+
+
+def _has_value(value: Expr, name: str, low: Expr, high: Expr) -> bool:
+    """Whether the expression has a value there, as a division by zero has not."""
+    if low != high or free_variables(value) - {name}:
+        return True
+    try:
+        numeric.value(substituted(value, name, low))
+    except numeric.NoValue:
+        return False
+    return True
+
+
+def _agree(one: Expr, other: Expr, name: str, low: Expr, high: Expr) -> Answer:
+    if low == high:
+        return decide.same(substituted(one, name, low), substituted(other, name, low))
+    inner = _between(low, high)
+    return decide.same(_without_moduli(one, name, inner), _without_moduli(other, name, inner))
+
+
+def _between(low: Expr, high: Expr) -> Expr:
+    if decide.sign_of_infinity(low):
+        return ZERO if decide.sign_of_infinity(high) else add(high, MINUS_ONE)
+    return add(low, ONE) if decide.sign_of_infinity(high) else multiply(HALF, add(low, high))
+
+
+def _without_moduli(expression: Expr, name: str, at: Expr) -> Expr:
+    """With the sign that what stands in an absolute value has at a number, and so between the cuts around it."""
+    if not isinstance(expression, Op):
+        return expression
+    args = tuple(_without_moduli(arg, name, at) for arg in expression.args)
+    line = sets.linear(args[0], name) if expression.name == "abs" else None
+    if line is None:
+        return Op(expression.name, args)
+    sign = sets.compare(add(multiply(Num(line[0]), at), Num(line[1])), ZERO)
+    return args[0] if sign >= 0 else negative(args[0])

@@ -20,6 +20,7 @@ from rewards.math import budget
 from rewards.math.equal import angles, bound, engine, logarithms, numeric
 from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
 from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
@@ -128,10 +129,22 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
             return found
         if not variables and (angles.equal(gold, answer) or logarithms.equal(gold, answer)):
             return Answer.YES
+        if _same_rewritten(gold, answer):
+            return Answer.YES
     if not budget.spend("exact", 0):
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)
+
+
+def _same_rewritten(gold: Expr, answer: Expr) -> bool:
+    """Whether it is proven by powers of e for sines and cosines, and by factorials of letters."""
+    if not (is_rewritten(gold) or is_rewritten(answer)):
+        return False
+    try:
+        return polynomials.same_form(exact.normal(rewritten(gold)), exact.normal(rewritten(answer)))
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return False
 
 
 def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from rewards.math.equal import assignments, decide, derivatives, rows, scalars, sets
-from rewards.math.equal.branches import same_pieces
+from rewards.math.equal.branches import same_function, same_pieces
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
 from rewards.math.equal.letters import are_letters
@@ -479,6 +479,8 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Scalar, Matrix): rows.scalar_and_matrix,
     (Equation, Equation): _equations,
     (Pieces, Pieces): lambda gold, answer, _terms: same_pieces(gold, answer, same_value),
+    (Pieces, Scalar): lambda gold, answer, _terms: same_function(gold, answer),
+    (Scalar, Pieces): lambda gold, answer, _terms: same_function(gold, answer),
     (Union, Union): lambda gold, answer, _terms: _sides((*gold.parts,), (*answer.parts,), gold, answer),
     (Meet, Meet): lambda gold, answer, _terms: _sides((gold.one, gold.other), (answer.one, answer.other), gold, answer),
     (Inequality, Inequality): lambda gold, answer, _terms: sets.same_inequality(gold, answer),

@@ -47,7 +47,7 @@ def same_region(gold: Value, answer: Value) -> Answer:
         names = _variables(gold), _variables(answer)
         if all(names) and names[0] != names[1]:
             return Answer.NO
-        ours, theirs = _merged(_region(gold)), _merged(_region(answer))
+        ours, theirs = region(gold), region(answer)
     except Unsolved:
         return Answer.UNDECIDED
     except NoRegion:
@@ -114,6 +114,11 @@ def _variables(value: Value) -> frozenset[str]:
     return frozenset()
 
 
+def region(value: Value) -> list[Interval]:
+    """The real numbers in a set, or for which a condition holds. Raises NoRegion."""
+    return joined(_region(value))
+
+
 def _region(value: Value) -> list[Interval]:
     if isinstance(value, Interval):
         return [value]
@@ -128,9 +133,9 @@ def _region(value: Value) -> list[Interval]:
     if isinstance(value, Many):
         return _region_of_many(value)
     if isinstance(value, Meet):
-        return _intersection([_merged(_region(value.one)), _merged(_region(value.other))])
+        return _intersection([region(value.one), region(value.other)])
     if isinstance(value, Minus):
-        return _intersection([_merged(_region(value.whole)), _complement(_merged(_region(value.taken)))])
+        return _intersection([region(value.whole), complement(region(value.taken))])
     raise NoRegion
 
 
@@ -138,7 +143,7 @@ def _region_of_many(value: Many) -> list[Interval]:
     if value.opening in ("(", "[") and value.closing in (")", "]") and len(value.items) == 2:
         low, high = value.items
         if isinstance(low, Scalar) and isinstance(high, Scalar):
-            if (value.opening, value.closing) != ("[", "]") and _compare(low.expression, high.expression) >= 0:
+            if (value.opening, value.closing) != ("[", "]") and compare(low.expression, high.expression) >= 0:
                 raise NoRegion  # a point
             return [Interval(low.expression, high.expression, value.opening == "[", value.closing == "]")]
         raise NoRegion
@@ -165,17 +170,17 @@ def _region_of_many(value: Many) -> list[Interval]:
         if value.conjoined:
             return met
         # "x < 1, x > 2" can only mean both parts; "x > 1, x < 2" what they share.
-        return met or [part for region in regions for part in region]
+        return met or [part for one in regions for part in one]
     raise NoRegion
 
 
-def _complement(parts: list[Interval]) -> list[Interval]:
+def complement(parts: list[Interval]) -> list[Interval]:
     """Of disjoint intervals in order: all numbers that are in none."""
     rest: list[Interval] = []
     low: Expr = negative(INFINITY)
     low_closed = False
     for part in parts:
-        if _compare(low, part.low) < 0 or (_compare(low, part.low) == 0 and low_closed and not part.low_closed):
+        if compare(low, part.low) < 0 or (compare(low, part.low) == 0 and low_closed and not part.low_closed):
             rest.append(Interval(low, part.low, low_closed, not part.low_closed and not _infinity(part.low)))
         low, low_closed = part.high, not part.high_closed
     if _infinity(low) <= 0:
@@ -189,13 +194,13 @@ def _all_not_equal(value: Many) -> bool:
 
 def _intersection(regions: list[list[Interval]]) -> list[Interval]:
     current = regions[0]
-    for region in regions[1:]:
+    for more in regions[1:]:
         met = []
         for a in current:
-            for b in region:
+            for b in more:
                 low, low_closed = _later((a.low, a.low_closed), (b.low, b.low_closed))
                 high, high_closed = _earlier((a.high, a.high_closed), (b.high, b.high_closed))
-                order = _compare(low, high)
+                order = compare(low, high)
                 if order < 0 or (order == 0 and low_closed and high_closed):
                     met.append(Interval(low, high, low_closed, high_closed))
         current = met
@@ -203,16 +208,16 @@ def _intersection(regions: list[list[Interval]]) -> list[Interval]:
 
 
 def _later(a: tuple[Expr, bool], b: tuple[Expr, bool]) -> tuple[Expr, bool]:
-    order = _compare(a[0], b[0])
+    order = compare(a[0], b[0])
     return (a[0], a[1] and b[1]) if order == 0 else (a if order > 0 else b)
 
 
 def _earlier(a: tuple[Expr, bool], b: tuple[Expr, bool]) -> tuple[Expr, bool]:
-    order = _compare(a[0], b[0])
+    order = compare(a[0], b[0])
     return (a[0], a[1] and b[1]) if order == 0 else (a if order < 0 else b)
 
 
-def _compare(a: Expr, b: Expr) -> int:
+def compare(a: Expr, b: Expr) -> int:
     """-1, 0 or 1. Raises NoRegion where they are no real numbers."""
     signs = _infinity(a), _infinity(b)
     if any(signs):
@@ -228,13 +233,13 @@ def _compare(a: Expr, b: Expr) -> int:
     return 1 if x.real > y.real else -1
 
 
-def _merged(parts: list[Interval]) -> list[Interval]:
+def joined(parts: list[Interval]) -> list[Interval]:
     """Disjoint, in order, neighbours joined. Raises NoRegion."""
     if len(parts) > _MOST_PARTS:
         raise NoRegion
     kept: list[Interval] = []
     for part in parts:
-        order = _compare(part.low, part.high)
+        order = compare(part.low, part.high)
         if order > 0:
             raise NoRegion
         if order < 0 or (part.low_closed and part.high_closed):
@@ -250,12 +255,12 @@ def _merged(parts: list[Interval]) -> list[Interval]:
         if merged and _touches(merged[-1], part):
             last = merged.pop()
             high, closed = last.high, last.high_closed
-            order = _compare(part.high, last.high)
+            order = compare(part.high, last.high)
             if order > 0:
                 high, closed = part.high, part.high_closed
             elif order == 0:
                 closed = closed or part.high_closed
-            low_closed = last.low_closed or (_compare(last.low, part.low) == 0 and part.low_closed)
+            low_closed = last.low_closed or (compare(last.low, part.low) == 0 and part.low_closed)
             merged.append(Interval(last.low, high, low_closed, closed))
         else:
             merged.append(part)
@@ -263,12 +268,12 @@ def _merged(parts: list[Interval]) -> list[Interval]:
 
 
 def _before(a: Interval, b: Interval) -> bool:
-    order = _compare(a.low, b.low)
+    order = compare(a.low, b.low)
     return order < 0 or (order == 0 and a.low_closed)
 
 
 def _touches(a: Interval, b: Interval) -> bool:
-    order = _compare(b.low, a.high)
+    order = compare(b.low, a.high)
     return order < 0 or (order == 0 and (a.high_closed or b.low_closed))
 
 
@@ -293,11 +298,11 @@ def _half_line(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
         return _from(relation, right)
     if right == Sym(name) and name not in free_variables(left):
         return _from(_FLIPPED[relation], left)
-    linear = _linear(add(left, negative(right)), name)
-    if linear is None:
+    line = linear(add(left, negative(right)), name)
+    if line is None:
         solved = quadratics.solved(add(left, negative(right)), relation, name)
         return _by_engine(left, relation, right, name) if solved is None else solved
-    slope, offset = linear
+    slope, offset = line
     bound = divide(negative(Num(offset)), Num(slope))
     return _from(relation if slope > 0 else _FLIPPED[relation], bound)
 
@@ -312,7 +317,7 @@ def _from(relation: str, bound: Expr) -> list[Interval]:
     return [Interval(bound, INFINITY, closed, False)]
 
 
-def _linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
+def linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
     """Slope and offset where the expression is a rational number times the variable, plus one."""
     try:
         form = exact.normal(expression)

@@ -199,7 +199,10 @@ def _root(of: Expr, degree: Expr) -> Form:
 def exponential(exponent: Form) -> Form:
     """e to a form."""
     if exponent.bottom != ONE:
-        return generator(("exp", key_of(exponent)))
+        positive, sign = unsigned(exponent)
+        size = _content(positive.top)
+        one = Form({monomial: value / size for monomial, value in positive.top.items()}, positive.bottom)
+        return generator(("exp", key_of(one)), sign * size)
     result = constant(1)
     for monomial, factor in exponent.top.items():
         result = times(result, _exponential_of_term(monomial, factor))

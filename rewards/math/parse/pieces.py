@@ -18,7 +18,9 @@ from rewards.math.values import Inequality, Named, Pieces, Scalar, Value, Words
 _BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _BLOCK = re.compile(r"([^=&]*=)?\s*\\begin\s*\{cases\}(.*)\\end\s*\{cases\}[\s.,]*", re.DOTALL)
 _PUNCTUATION = re.compile(r"(?<!\d)[\s,.]|[\s,.](?!\d)|[“”]|(?<![a-z])if(?![a-z])|\b(?:for|is|when)\b")
-_FILLING = re.compile(r"(?<![a-zA-Z\\])(?:if|for|when|where|is|an?|number|integer)(?![a-zA-Z])|[“”]")
+_FILLING = re.compile(
+    r"(?<![a-zA-Z\\])(?:if|for|when|where|is(?:\s+an?)?|number|integer|an?(?=\s+[a-z]{2}))(?![a-zA-Z])|[“”]"
+)
 _IN_LINE = re.compile(
     r"([^=<>]*),\s*([^,]*(?:[=<>]|\\[lg]e(?![a-z])|\\ne(?![a-z])|even|odd|otherwise)[^,]*),?\s*", re.DOTALL
 )

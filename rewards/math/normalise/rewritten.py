@@ -1,0 +1,184 @@
+r"""A second normal form: sines and cosines by powers of e, factorials of what is near each other by one of them.
+
+`\sin x` is (e^{ix} - e^{-ix}) / 2i, so that every identity of sines and cosines of sums and multiples of angles is one
+of quotients of powers of e, which `exact` decides. `\binom{n}{k}`, `(2n-1)!!`, `(n+1)!` and the product of equal steps
+are factorials of their letters alone.
+
+Example:
+    >>> from rewards.math.expressions import multiply, power
+    >>> from rewards.math.normalise.polynomials import same_form
+    >>> x, two = Sym("x"), number(2)
+    >>> one = Op("cos", (multiply(two, x),))
+    >>> other = add(power(Op("cos", (x,)), two), negative(power(Op("sin", (x,)), two)))
+    >>> same_form(exact.normal(rewritten(one)), exact.normal(rewritten(other)))
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from rewards.math.expressions import (
+    HALF,
+    IMAGINARY_UNIT,
+    MINUS_ONE,
+    ONE,
+    E,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    add,
+    divide,
+    free_variables,
+    multiply,
+    negative,
+    number,
+    power,
+    root,
+    walk,
+)
+from rewards.math.normalise import exact, polynomials
+
+_HYPERBOLIC = frozenset(("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh"))
+_MOST_STEPS = 50  # between factorials of one letter
+
+
+def is_rewritten(expression: Expr) -> bool:
+    """Whether there is something in it that has another form here."""
+    return any(isinstance(one, Op) and one.name in _FORMS for one in walk(expression))
+
+
+def rewritten(expression: Expr) -> Expr:
+    """The expression in the terms of this form. Raises TooHard, Undefined."""
+    if not isinstance(expression, Op):
+        return expression
+    args = tuple(rewritten(arg) for arg in expression.args)
+    form = _FORMS.get(expression.name)
+    of_letters = expression.name in _HYPERBOLIC or any(map(free_variables, args))
+    found = form(*args) if form is not None and of_letters else None
+    return Op(expression.name, args) if found is None else found
+
+
+# --- powers of e ------------------------------------------------------------------------------------------------------
+
+
+def _sides(angle: Expr) -> tuple[Expr, Expr]:
+    return power(E, angle), power(E, negative(angle))
+
+
+def _sinh(angle: Expr) -> Expr:
+    one, other = _sides(angle)
+    return multiply(HALF, add(one, negative(other)))
+
+
+def _cosh(angle: Expr) -> Expr:
+    one, other = _sides(angle)
+    return multiply(HALF, add(one, other))
+
+
+def _sin(angle: Expr) -> Expr:
+    return multiply(MINUS_ONE, IMAGINARY_UNIT, _sinh(multiply(IMAGINARY_UNIT, angle)))
+
+
+def _cos(angle: Expr) -> Expr:
+    return _cosh(multiply(IMAGINARY_UNIT, angle))
+
+
+def _over(top: Callable[[Expr], Expr], bottom: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    return lambda angle: divide(top(angle), bottom(angle))
+
+
+def _one(_angle: Expr) -> Expr:
+    return ONE
+
+
+def _asinh(value: Expr) -> Expr:
+    return Op("ln", (add(value, root(add(power(value, number(2)), ONE))),))
+
+
+# --- factorials -------------------------------------------------------------------------------------------------------
+
+
+def _factorial(of: Expr) -> Expr | None:
+    """`(n + 2)!` as `(n + 2)(n + 1) n!`."""
+    form = exact.normal(of)
+    steps = form.top.get((), Fraction(0)) if form.bottom == polynomials.ONE else Fraction(0)
+    whole = steps.numerator // steps.denominator
+    if not whole or abs(whole) > _MOST_STEPS:
+        return None
+    base = add(of, number(-whole))
+    factors = [add(base, number(at)) for at in range(min(whole, 0) + 1, max(whole, 0) + 1)]
+    product = multiply(*factors)
+    return multiply(Op("!", (base,)), product if whole > 0 else power(product, MINUS_ONE))
+
+
+def _double_factorial(of: Expr) -> Expr | None:
+    """Of `2m` and of `2m - 1`, where a letter has an even coefficient."""
+    form = exact.normal(of)
+    odd = form.top.get((), Fraction(0)) % 2
+    variables = [value for monomial, value in form.top.items() if monomial]
+    if form.bottom != polynomials.ONE or odd.denominator != 1 or any(value % 2 for value in variables):
+        return None
+    even = multiply(HALF, add(of, Num(odd)))
+    half = multiply(power(number(2), even), _reduced(even))
+    return half if not odd else divide(_reduced(add(of, ONE)), half)
+
+
+def _reduced(of: Expr) -> Expr:
+    return _factorial(of) or Op("!", (of,))
+
+
+def _binomial(n: Expr, k: Expr) -> Expr:
+    return divide(_reduced(n), multiply(_reduced(k), _reduced(add(n, negative(k)))))
+
+
+def _arrangements(n: Expr, k: Expr) -> Expr:
+    return divide(_reduced(n), _reduced(add(n, negative(k))))
+
+
+def _product(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
+    r"""`\prod_{k=a}^{n} (ck + d)` with c times whole or half numbers in equal steps."""
+    if not isinstance(variable, Sym) or not isinstance(low, Num) or free_variables(body) != {variable.name}:
+        return None
+    form = exact.normal(body)
+    letter = ((("x", variable.name), Fraction(1)),)
+    step = form.top.get(letter)
+    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), letter} or not step:
+        return None
+    offset = form.top.get((), Fraction(0)) / step
+    first = offset + low.value
+    if first <= 0 or first.denominator > 2 or low.value.denominator != 1 or first > _MOST_STEPS:
+        return None
+    count = add(high, number(1 - low.value))
+    raised = power(Num(step), count)
+    if first.denominator == 1:
+        return multiply(raised, divide(_reduced(add(high, Num(offset))), Op("!", (number(first - 1),))))
+    # (m + 1/2)! / (1/2)! by (2m + 1)!!, each of which is twice its half number
+    last = add(multiply(number(2), high), Num(2 * offset))
+    odd = _double_factorial(last)
+    below = Op("!!", (number(2 * first - 2),)) if first > 1 else ONE
+    return None if odd is None else multiply(raised, power(number(2), negative(count)), divide(odd, below))
+
+
+_FORMS: dict[str, Callable[..., Expr | None]] = {
+    "sin": _sin,
+    "cos": _cos,
+    "tan": _over(_sin, _cos),
+    "cot": _over(_cos, _sin),
+    "sec": _over(_one, _cos),
+    "csc": _over(_one, _sin),
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tanh": _over(_sinh, _cosh),
+    "coth": _over(_cosh, _sinh),
+    "sech": _over(_one, _cosh),
+    "csch": _over(_one, _sinh),
+    "asinh": _asinh,
+    "!": _factorial,
+    "!!": _double_factorial,
+    "binom": _binomial,
+    "perm": _arrangements,
+    "prod": _product,
+}
