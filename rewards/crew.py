@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeAlias
 
 from rewards.calls import Call, Case, Plan
+from rewards.leftovers import end_marked
 from rewards.process import WorkerProcess
 
 Worker: TypeAlias = WorkerProcess[Call]
@@ -99,14 +100,16 @@ class Crew:
                 call.sent += still
             worker.clock_stopped = None
 
-    def dismiss(self, worker: Worker) -> None:
-        """Kill a worker and forget it; it is reaped in a later round."""
-        self.workers.remove(worker)
-        for descriptor in (worker.input, worker.output, worker.errors):
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(descriptor)
-        worker.kill()
-        self._dying.append(worker)
+    def dismiss(self, *workers: Worker) -> None:
+        """Kill workers, with all that they have started, and forget them; they are reaped in a later round."""
+        for worker in workers:
+            self.workers.remove(worker)
+            for descriptor in (worker.input, worker.output, worker.errors):
+                with contextlib.suppress(KeyError):
+                    self._selector.unregister(descriptor)
+            worker.kill()
+            self._dying.append(worker)
+        end_marked([worker.mark for worker in workers])
 
     def read(self, worker: Worker) -> None:
         """Hand on what a worker has written."""
@@ -201,8 +204,7 @@ class Crew:
 
     def close(self) -> None:
         """Kill all and wait until they are gone (they are killed: five seconds is for ever)."""
-        for worker in list(self.workers):
-            self.dismiss(worker)
+        self.dismiss(*list(self.workers))
         limit = time.monotonic() + 5.0
         while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
             time.sleep(0.001)

@@ -1,7 +1,7 @@
 """One worker process as its pool sees it: pipes that never block, what it is at, and its end by SIGKILL.
 
 Everything here is called from the pool's own thread. The process leads a session of its own, so that one signal reaches
-all that a reward started.
+all that a reward started; what has left that session is found by its mark.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
+from rewards.leftovers import new_mark
 from rewards.lines import EXIT_ENDED, EXIT_MEMORY, LineSplitter
 
 Call = TypeVar("Call")
@@ -45,16 +46,19 @@ class WorkerProcess(Generic[Call]):
     alone: its one call shares it with none.
     in_flight: calls given and not answered, in order. since: when the first of them became the one that it is at.
     clock_stopped: since when it loads something off the clock.
+    mark: what all that it starts carries (`rewards.leftovers`).
     """
 
     def __init__(self, setup: bytes, now: float) -> None:
+        marked = new_mark()
+        (self.mark,) = marked.values()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "rewards.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=environment(),
+            env=environment() | marked,
             start_new_session=True,
         )
         self.started = now

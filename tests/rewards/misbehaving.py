@@ -158,6 +158,26 @@ def _fork() -> float:
     return 1.0
 
 
+def _leave_daemons() -> float:
+    """Leaves two processes in sessions of their own, a program and a fork of this one; writes down their numbers."""
+    with open(os.environ["RLVR_TEST_DAEMONS"], "a") as numbers:
+        print(subprocess.Popen(["sleep", "986"], start_new_session=True).pid, file=numbers)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            with open(os.environ["RLVR_TEST_DAEMONS"], "a") as numbers:
+                print(os.getpid(), file=numbers)
+            os.closerange(0, 1024)
+            time.sleep(986)
+        os._exit(0)
+    return 1.0
+
+
+def _leave_daemons_and_exit() -> float:
+    _leave_daemons()
+    os._exit(1)
+
+
 def _fork_and_return() -> float:
     """Both go on: the child with another score, the parent when it has had time to say so."""
     if os.fork() == 0:
@@ -273,6 +293,8 @@ _DEEDS = {
     "write_list": _write_list,
     "write_odd_grades": _write_odd_grades,
     "fork": _fork,
+    "daemons": _leave_daemons,
+    "daemons_and_exit": _leave_daemons_and_exit,
     "fork_and_return": _fork_and_return,
     "input": _read_input,
     "surrogate": _lone_surrogate,

@@ -150,6 +150,25 @@ def test_a_killed_worker_takes_with_it_what_a_reward_had_started(pool: Pools) ->
     assert not sleepers
 
 
+@pytest.mark.parametrize("deed", ["daemons", "daemons_and_exit"])
+def test_daemons_that_a_reward_started_end_with_its_worker(
+    pool: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    written = tmp_path / "daemons"
+    written.touch()
+    monkeypatch.setenv("RLVR_TEST_DAEMONS", str(written))
+    one = pool("misbehaves")
+    (result,) = one.grade(requests(deed))
+    if deed == "daemons":  # they serve as long as their worker does
+        until(lambda: written.read_text().count("\n") == 2, "both to run")
+    daemons = [psutil.Process(pid) for pid in map(int, written.read_text().split()) if psutil.pid_exists(pid)]
+    if deed == "daemons":
+        assert result.score == 1.0
+        assert not any(map(gone, daemons))
+    one.close()
+    until(lambda: all(map(gone, daemons)), "them to end")
+
+
 PARENT = """
 import sys, threading, time
 from rewards import GradeRequest, GraderPool
