@@ -373,10 +373,10 @@ def _register_installed(name: str) -> None:
 
 
 def _named_by_place(name: str) -> Reward:
-    from rewards.adapters import KINDS, taken_from
+    from rewards.adapters import KINDS, names_function, taken_from
 
     kind, _, rest = name.partition(":")
-    if ":" in rest and kind in KINDS:
+    if kind in KINDS and names_function(kind, rest, names()):
         return taken_from(kind, name, *function_at(rest, as_written=True))
     target, source, qualname = function_at(name)
     if isinstance(target, Reward):

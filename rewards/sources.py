@@ -156,8 +156,9 @@ def _load(path: str, file: str) -> ModuleType:
             return loaded
     if not os.path.isfile(file):
         raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
+    stamp = _stamp(file)
     if _imports_relatively(file) and (part := _as_part_of_package(path, file)) is not None:
-        _FILES[file] = part
+        _FILES[file], _STAMPS[file] = part, stamp
         return part
     name = f"_rewards_file_{next(_COUNT)}_{os.path.splitext(os.path.basename(file))[0]}"
     spec = importlib.util.spec_from_file_location(name, file)
@@ -166,7 +167,6 @@ def _load(path: str, file: str) -> ModuleType:
     spec.loader = _AsWritten(name, file)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    stamp = _stamp(file)
     if os.path.dirname(file) not in sys.path:
         sys.path.append(os.path.dirname(file))  # last, so that nothing there hides another module
     try:
@@ -186,6 +186,25 @@ class _AsWritten(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         del fullname
         return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def _import_as_written(name: str) -> ModuleType:
+    """Import a module by its name, without bytecode of before. Raises whatever it raises."""
+    package, _, own = name.rpartition(".")
+    above = importlib.import_module(package) if package else None
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or type(spec.loader) is not SourceFileLoader:
+        return importlib.import_module(name)
+    spec.loader = _AsWritten(name, spec.loader.path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    if above is not None:
+        setattr(above, own, module)
+    return module
 
 
 def forget_changed(path: str, forget: Callable[[str], None]) -> None:
@@ -225,7 +244,7 @@ def _as_part_of_package(path: str, file: str) -> ModuleType | None:
     if folder not in sys.path:
         sys.path.append(folder)
     try:
-        module = importlib.import_module(name)
+        module = _import_as_written(name)
     except InvalidReward:
         raise
     except (Exception, SystemExit) as error:  # as above
@@ -276,7 +295,7 @@ def import_shipped(source: Mapping[str, Json]) -> None:
     except (ImportError, ValueError, AttributeError):
         spec = None
     if spec is not None and spec.origin and os.path.realpath(spec.origin) == file:
-        importlib.import_module(module)
+        _import_as_written(module)
     else:
         load_file(file)
 

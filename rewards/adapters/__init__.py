@@ -19,8 +19,8 @@ What a row is to a peer stands in `rewards.adapters.columns`. An adopted functio
 """
 
 from rewards.adapters.openrlhf import to_openrlhf
-from rewards.adapters.taking import KINDS, adopt, taken_from
+from rewards.adapters.taking import KINDS, adopt, names_function, taken_from
 from rewards.adapters.trl import to_trl
 from rewards.adapters.verl import to_verl
 
-__all__ = ["KINDS", "adopt", "taken_from", "to_openrlhf", "to_trl", "to_verl"]
+__all__ = ["KINDS", "adopt", "names_function", "taken_from", "to_openrlhf", "to_trl", "to_verl"]

@@ -7,9 +7,10 @@ others are the peer's own.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -17,14 +18,21 @@ from rewards.adapters import openrlhf, trl, verifiers, verl
 from rewards.adapters.asking import Adapter, Options
 from rewards.adapters.columns import named, takes_all
 from rewards.declared import Reward, Source
-from rewards.errors import InvalidReward
+from rewards.errors import InvalidReward, UnknownReward
 from rewards.outcome import Range
 from rewards.parameters import nearest
 from rewards.registry import checked_range, made_from, register_made, source_of
+from rewards.sources import load_module
 from rewards.types import GradeRequest, Json
 
 Function: TypeAlias = Callable[..., object]
 
+_EXAMPLES = {
+    "trl": "trl:trl.rewards:accuracy_reward",
+    "verl": "verl:./score.py:compute_score or verl:verl.utils.reward_score.math_reward:compute_score",
+    "openrlhf": "openrlhf:./reward.py:reward_func",
+    "verifiers": "verifiers:./rubric.py:exact",
+}
 KINDS: dict[str, Adapter] = {
     "trl": trl.ADAPTER,
     "verl": verl.ADAPTER,
@@ -63,6 +71,23 @@ def taken_from(kind: str, name: str, function: Function | Reward, source: Source
     if held is None or held[0] is not function:
         held = _TAKEN[name] = function, replace(_made(kind, name, function, source, {}), qualname=qualname)
     return held[1]
+
+
+def names_function(kind: str, rest: str, ours: Container[str]) -> bool:
+    """Whether `kind:rest` is a function to be adopted; not where a module, called as a trainer is, has it at its top.
+
+    ours: names of rewards that need no adapter. Raises UnknownReward: neither; says what to write.
+    """
+    if ":" in rest:
+        return True
+    with contextlib.suppress(UnknownReward, InvalidReward):
+        if callable(getattr(load_module(kind), rest, None)):
+            return False
+    given = "" if kind == "verifiers" else f"; rewards.adapters.to_{kind}({rest!r}) hands it to {kind}"
+    raise UnknownReward(
+        f"'{kind}:{rest}' names no function: behind '{kind}:' stand a file or module and a function in it, such as "
+        f"{_EXAMPLES[kind]}{f'. {rest!r} alone is a reward of ours{given}' if rest in ours else ''}"
+    )
 
 
 def _made(kind: str, name: str, function: Function, source: Source, defaults: Mapping[str, Json]) -> Reward:

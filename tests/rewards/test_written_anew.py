@@ -38,6 +38,21 @@ def test_a_file_of_the_same_size_that_is_written_in_the_same_second_grades_anew(
         assert grade({"reward": f"{file}:f", "in_process": True}, [REQUEST])[0].score == score
 
 
+def test_a_part_of_a_package_that_is_written_anew_grades_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It imports relatively, and so it is imported under its name in the package."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    package = tmp_path / "anew_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "beside.py").write_text("BEFORE = 0\n")
+    file = package / "written.py"
+    for score in (0.25, 0.75, 0.125):
+        file.write_text(f"from .beside import BEFORE\ndef f(request): return BEFORE + {score}\n")
+        os.utime(file, ns=(0, int(1e9 * score)))
+        assert [grade(f"{file}:f", [REQUEST], workers=1)[0].score for _ in "ab"] == [score] * 2
+        assert grade({"reward": f"{file}:f", "in_process": True}, [REQUEST])[0].score == score
+
+
 def test_a_file_that_is_written_anew_has_the_rewards_that_it_has_now(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
 

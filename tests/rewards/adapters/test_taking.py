@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -196,6 +197,24 @@ def test_arguments_that_a_call_would_lack_or_pass_twice_are_found_before_any_row
 ) -> None:
     with pytest.raises(InvalidReward, match=message):
         grade({"reward": name.format(THEIRS), "parameters": {"arguments": arguments}}, [])
+
+
+@pytest.mark.parametrize("kind", ["trl", "verl", "openrlhf", "verifiers"])
+def test_a_trainers_name_before_a_bare_name_is_told_what_stands_there_and_whose_the_name_is(kind: str) -> None:
+    with pytest.raises(UnknownReward, match=f"'{kind}:math' names no function: .* such as {kind}:.*'math' alone is a"):
+        find(f"{kind}:math")
+    with pytest.raises(UnknownReward, match=rf"behind '{kind}:' stand a file or module and a function in it") as raised:
+        find(f"{kind}:./score.py")
+    assert "alone" not in str(raised.value)
+
+
+def test_a_module_that_is_called_as_a_trainer_is_searched_for_its_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "openrlhf", raising=False)
+    (tmp_path / "openrlhf.py").write_text("def mine(request): return 0.5\n")
+    assert find("openrlhf:mine").qualname == "mine"
 
 
 def test_options_are_checked() -> None:
