@@ -174,7 +174,7 @@ class Assembly:
             informative_only=self._recipe.informative_only,
             min_graded=self._recipe.min_graded,
         )
-        engine = TransformersEngine(self._model, self._tokenizer, max_batch=config.rollout.max_batch)
+        engine = TransformersEngine(self._model, self._tokenizer, max_batch=config.rollout.max_batch, probed=True)
         opened.push_async_callback(engine.close)
 
         async def save(state: RunState) -> None:

@@ -2,9 +2,9 @@
 
 So a missing file is known at once, and a run directory remembers what it was made with: a run that is resumed with
 another file is refused by that file's name. Hashed are training data, pass rates, demonstrations, evaluation sets,
-rewards that are named by a path, and of a model or tokenizer in a folder what a checkpoint does not bring back: its
-settings and vocabulary, and under adapters the weights below them. Not what comes from the hub, known sets, and what a
-file of rewards imports.
+rewards that are named by a path, and of a model or tokenizer in a folder what is loaded and a checkpoint does not bring
+back: its settings and vocabulary, and under adapters the weights below them. Not what comes from the hub, known sets,
+what a file of rewards imports, and whatever else lies in a model's folder.
 
 Example:
     hash_inputs(config)  # {"data.train": {"data/train.jsonl": "9f86d0..."}, "reward": {"./mine.py": "60303a..."}}
@@ -12,7 +12,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from data_prep.errors import DataNotFound
@@ -26,12 +28,24 @@ from rlvr.rundir.directory import InputHashes
 _MADE = dict.fromkeys(("data.train", "warmup.data", "eval.sets"), " with `rlvr prep`") | {
     "data.pass_rates": " with `rlvr eval --out`"
 }
-_SETTINGS = (".json", ".jinja", ".model", ".txt")
-_WEIGHTS = (".bin", ".safetensors")
+# What transformers loads of a folder: names, and endings where each tokenizer has its own. Two are templates of chats.
+_SETTINGS = frozenset(
+    (
+        *("config.json", "generation_config.json", "adapter_config.json"),
+        *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+        *("vocab.json", "vocab.txt", "vocab-src.json", "vocab-tgt.json", "target_vocab.json", "entity_vocab.json"),
+        *("merges.txt", "bpe.codes", "dict.txt", "byte_maps.json", "emoji.json", "normalizer.json"),
+        *("word_shape.json", "word_pronunciation.json", "chat_template.json"),
+    )
+)
+_ENDINGS = (".model", ".spm", ".tiktoken", ".jinja")
+# Weights in the order in which transformers looks for them; an index names its files.
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
-def hash_inputs(config: RunConfig) -> InputHashes:
-    """The hash of each file; a key without one is absent.
+def hash_inputs(config: RunConfig, hash_of: Callable[[str], str] = data_hash) -> InputHashes:
+    """The hash of each file; a key without one is absent. hash_of: gives it, perhaps from memory.
 
     Raises:
         DataNotFound: no such file, or a set that is neither a file nor known.
@@ -43,28 +57,47 @@ def hash_inputs(config: RunConfig) -> InputHashes:
         "data.pass_rates": [config.data.pass_rates] if config.data.pass_rates is not None else [],
         "warmup.data": [config.warmup.data] if config.warmup.data is not None else [],
         "eval.sets": sets,
-        "model.path": _files_of(config.model.path, _SETTINGS + (_WEIGHTS if config.model.lora.rank else ())),
-        "tokenizer.path": _files_of(config.tokenizer.path, _SETTINGS),
+        "model.path": _files_of(config.model.path, weights=config.model.lora.rank > 0),
+        "tokenizer.path": _files_of(config.tokenizer.path),
     }
-    found = {key: _hashes(key, named) for key, named in paths.items() if named}
+    found = {key: _hashes(key, named, hash_of) for key, named in paths.items() if named}
     rewards = sorted({file for name in _rewards(config, sets) if (file := file_of_reward(name)) is not None})
-    return {**found, "reward": _hashes("reward", rewards)} if rewards else found
+    return {**found, "reward": _hashes("reward", rewards, hash_of)} if rewards else found
 
 
-def _hashes(key: str, paths: list[str]) -> dict[str, str]:
+def _hashes(key: str, paths: list[str], hash_of: Callable[[str], str]) -> dict[str, str]:
     for path in paths:
         if not is_file(Path(path)):
             how = _MADE.get(key, "")
             raise DataNotFound(f"no file {path!r}, which {key} names; correct the key, or make the file{how}")
-    return {path: data_hash(path) for path in paths}
+    return {path: hash_of(path) for path in paths}
 
 
-def _files_of(path: str | None, suffixes: tuple[str, ...]) -> list[str]:
-    """The files of a folder, or the one that is named; none of what is not here, which is looked for on the hub."""
+def _files_of(path: str | None, *, weights: bool = False) -> list[str]:
+    """What is loaded of a folder, or the file that is named; none of what is not here, which the hub is asked for."""
     if path is None:
         return []
-    files = [Path(path)] if Path(path).is_file() else sorted(Path(path).glob("*"))
-    return [str(file) for file in files if file.suffix in suffixes and file.is_file()]
+    folder = Path(path)
+    if folder.is_file():
+        return [path]
+    named = {*_SETTINGS, *(_weights(folder) if weights else ())}
+    templates = folder.glob("additional_chat_templates/*.jinja")
+    found = {file for file in folder.glob("*") if file.name in named or file.suffix in _ENDINGS} | {*templates}
+    return sorted(str(file) for file in found if file.is_file())
+
+
+def _weights(folder: Path) -> Iterator[str]:
+    """The names of the files that hold the weights."""
+    yield from _ADAPTERS
+    first = next((name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if first is None:
+        return
+    yield first
+    if first.endswith(".index.json"):
+        with suppress(
+            OSError, ValueError, LookupError, AttributeError, TypeError
+        ):  # whoever loads it says what is wrong
+            yield from {str(name) for name in json.loads((folder / first).read_bytes())["weight_map"].values()}
 
 
 def _rewards(config: RunConfig, sets: list[str]) -> Iterator[str]:

@@ -25,7 +25,8 @@ from rlvr.errors import ConfigError
 from rlvr.inputs import hash_inputs
 from rlvr.progress import Progress
 from rlvr.rundir import Checkpoints, read_metrics
-from rlvr.rundir.directory import claim, open_run
+from rlvr.rundir.directory import HASHED, claim, open_run
+from rlvr.rundir.hashes import RememberedHashes
 from rlvr.train import train
 
 
@@ -37,12 +38,14 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
         raise ConfigError(
             f"{out} holds a checkpoint of step {newest[0]} but steps is {config.steps}; give another --out"
         )
-    inputs = hash_inputs(config)
+    hashes = RememberedHashes(out / HASHED)
+    inputs = hash_inputs(config, hashes.of)
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(claim(out))
             if said := open_run(out, to_tree(config), inputs=inputs, threads=set_threads(config.threads)):
                 progress.say(said)
+            hashes.save()
         if newest is not None and newest[0] == config.steps and (config.steps or _has_baseline(config, out)):
             progress.say(f"{out} is finished: {config.steps} steps; nothing to do")
             return 0

@@ -46,6 +46,7 @@ class TransformersEngine:
         max_batch: rows sampled at once. Memory: 2 * layers * kv heads * head width * bytes a value, for each row and
             each column of the longest row.
         version: of the weights as they are.
+        probed: `check_batching` has found that it can be sampled from in batches; else the first generation asks.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class TransformersEngine:
         *,
         max_batch: int = 256,
         version: int = 0,
+        probed: bool = False,
     ) -> None:
         if max_batch < 1:
             raise RolloutError(f"max_batch is {max_batch}; it must be at least 1")
@@ -63,7 +65,7 @@ class TransformersEngine:
         self._max_batch = max_batch
         self._version = version
         self._closed = False
-        self._probed = False
+        self._probed = probed
         self._half_loaded = False
         self._idle: Decoder | None = None  # of the last generation, where it is worth keeping
         self._detectors: dict[tuple[str, ...], StopStrings] = {}

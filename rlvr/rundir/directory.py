@@ -20,7 +20,7 @@ from rlvr.errors import ConfigError
 from rlvr.rundir.files import remove_leftovers, write_text, writing
 from rlvr.yaml_text import read_yaml, write_yaml
 
-CONFIG, ENVIRONMENT, LOCK = "config.yaml", "environment.json", ".lock"
+CONFIG, ENVIRONMENT, LOCK, HASHED = "config.yaml", "environment.json", ".lock", ".hashes.json"
 HASHES = "data_hashes"
 RECORDED_LATER = ("model.path", "tokenizer.path")  # keys whose files early versions did not hash
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
@@ -88,8 +88,8 @@ def claim(folder: Path) -> Iterator[None]:
 def _remove_unbegun(folder: Path) -> None:
     """Remove what opening a run wrote, if nothing else is there."""
     with suppress(OSError):  # the error to tell is the one that the run failed with
-        if {path.name for path in folder.iterdir()} <= {LOCK, CONFIG, ENVIRONMENT}:
-            for name in (CONFIG, ENVIRONMENT, LOCK):
+        if {path.name for path in folder.iterdir()} <= {LOCK, CONFIG, ENVIRONMENT, HASHED}:
+            for name in (CONFIG, ENVIRONMENT, HASHED, LOCK):
                 (folder / name).unlink(missing_ok=True)
 
 
@@ -163,7 +163,8 @@ def _check_environment(folder: Path, before: Mapping[str, object], inputs: Input
             "another --out"
         )
     unrecorded = _unrecorded(before, inputs)
-    old, new = _by_file(_recorded(before)), _by_file({k: files for k, files in inputs.items() if k not in unrecorded})
+    recorded = {key: _still_read(key, files, inputs.get(key, {})) for key, files in _recorded(before).items()}
+    old, new = _by_file(recorded), _by_file({k: files for k, files in inputs.items() if k not in unrecorded})
     changed = [
         f"{name} (SHA-256 was {old.get(name, 'not recorded'):.12} and is {new.get(name, 'gone'):.12})"
         for name in sorted(old.keys() | new.keys())
@@ -181,6 +182,11 @@ def _check_environment(folder: Path, before: Mapping[str, object], inputs: Input
 def _recorded(environment: Mapping[str, object]) -> InputHashes:
     found = environment.get(HASHES)
     return found if isinstance(found, Mapping) else {}
+
+
+def _still_read(key: str, files: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """What was recorded, without what lies in a model's folder and is not read: early versions hashed that, too."""
+    return {f: found for f, found in files.items() if key not in RECORDED_LATER or f in now or not Path(f).exists()}
 
 
 def _unrecorded(environment: Mapping[str, object], inputs: InputHashes) -> list[str]:

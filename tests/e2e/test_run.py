@@ -57,6 +57,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_run_tries_its_model_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    for module in ("rlvr.assembly", "rlvr.rollout.transformers_engine"):
+        monkeypatch.setattr(f"{module}.check_batching", tried.append)
+    assert run_training(tiny.config(folder, **short(folder), steps=1), out=folder / "run") == 0
+    assert len(tried) == 1
+
+
 def test_a_run_leaves_everything_that_a_run_directory_promises(finished: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +12,16 @@ import pytest
 pytest.importorskip("torch")
 
 from data_prep.demonstrations import read_demonstrations, write_demonstrations
-from data_prep.files import read_problems, write_problems
+from data_prep.files import data_hash, read_problems, write_problems
 from rlvr.errors import ConfigError
 from rlvr.inputs import hash_inputs
+from rlvr.models import load_model
+from rlvr.rundir.hashes import RememberedHashes
 from rlvr.runner import run_training
+from rlvr.tokenizers import load_tokenizer
 from sandbox.errors import ToolkitError
 from tests.e2e import tiny
+from tests.waiting import until
 
 MINE = "from rewards import reward\n\n@reward('{name}', correctness=True)\ndef mine(request):\n    return 0.0\n"
 
@@ -24,6 +30,19 @@ MINE = "from rewards import reward\n\n@reward('{name}', correctness=True)\ndef m
 def folder(tmp_path: Path) -> Path:
     tiny.make_data(tmp_path)
     return tmp_path
+
+
+def a_model(folder: Path) -> Path:
+    """A model in a folder, with the vocabulary of the tests' runs."""
+    config = tiny.config(folder)
+    load_model(config.model, load_tokenizer(config.tokenizer, model_path=None)).save_pretrained(folder / "base")
+    return folder / "base"
+
+
+def settle(base: Path) -> None:
+    """Wait until what was written there is so old that its hashes are remembered."""
+    newest = max(file.stat().st_ctime for file in base.iterdir())
+    until(lambda: time.time() > newest + 2.1, "the files to be old enough")
 
 
 def reward_file(folder: Path) -> str:
@@ -106,6 +125,70 @@ def test_of_a_model_in_a_folder_what_no_checkpoint_brings_back_is_hashed(folder:
     assert hashed("tokenizer.path", tokenizer={"path": str(base)}) == settings
     assert hashed("tokenizer.path", tokenizer={"path": str(base / "tokenizer.json")}) == ["tokenizer.json"]
     assert hashed("model.path", model={"path": "nobody/no-model"}) == []
+
+
+def test_only_what_is_loaded_of_a_models_folder_is_hashed(folder: Path) -> None:
+    base = folder / "base"
+    (base / "additional_chat_templates").mkdir(parents=True)
+    parts = ["first.safetensors", "second.safetensors"]
+    index = json.dumps({"weight_map": {"a": parts[0], "b": parts[1], "c": parts[0]}})
+    (base / "model.safetensors.index.json").write_text(index)
+    loaded = ["spiece.model", "additional_chat_templates/tools.jinja", *parts]
+    left = ["notes.txt", "eval_results.json", "training_args.bin", "pytorch_model.bin", "model-of-before.safetensors"]
+    for name in (*loaded, *left):
+        (base / name).write_text(name)
+    adapted = tiny.config(folder, model={"path": str(base), "lora": {"rank": 2}})
+    found = [str(Path(path).relative_to(base)) for path in hash_inputs(adapted)["model.path"]]
+    assert found == sorted([*loaded, "model.safetensors.index.json"])
+    (base / "model.safetensors.index.json").write_text("damaged")
+    assert len(hash_inputs(adapted)["model.path"]) == 3
+
+
+def test_a_run_goes_on_beside_new_files_that_nobody_loads_and_past_those_that_were_hashed_before(folder: Path) -> None:
+    base = a_model(folder)
+    config, run = tiny.config(folder, steps=0, model={"path": str(base)}), folder / "run"
+    run_training(config, out=run)
+    (base / "notes.txt").write_text("of the user")
+    assert run_training(config, out=run) == 0
+    recorded = json.loads((run / "environment.json").read_text())
+    recorded["data_hashes"]["model.path"][str(base / "notes.txt")] = "0" * 64  # as an early version recorded it
+    (run / "environment.json").write_text(json.dumps(recorded))
+    assert run_training(config, out=run) == 0
+    (base / "config.json").write_text((base / "config.json").read_text() + " ")
+    with pytest.raises(ConfigError, match=r"Changed: model\.path .*config\.json \(SHA-256 was [^;]*$"):
+        run_training(config, out=run)
+
+
+def test_the_weights_below_adapters_are_read_once_and_a_change_is_found_whatever_time_it_claims(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = a_model(folder)
+    settle(base)
+    config = tiny.config(folder, steps=0, warmup__steps=0, model={"path": str(base), "lora": {"rank": 2}})
+    run, read = folder / "run", []
+    monkeypatch.setattr("rlvr.rundir.hashes.data_hash", lambda path: read.append(Path(path).name) or data_hash(path))
+    run_training(config, out=run)
+    assert "model.safetensors" in read
+    read.clear()
+    run_training(config, out=run)
+    assert "model.safetensors" not in read
+    weights = base / "model.safetensors"
+    before, data = weights.stat(), weights.read_bytes()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ConfigError, match=r"model\.path .*model\.safetensors"):
+        run_training(config, out=run)
+
+
+def test_a_file_that_was_written_just_now_is_hashed_again(folder: Path) -> None:
+    path, kept = folder / "new.txt", folder / "hashes.json"
+    path.write_text("a")
+    remembered = RememberedHashes(kept)
+    assert remembered.of(str(path)) == data_hash(path)
+    remembered.save()
+    assert not kept.exists()
+    kept.write_text("damaged")
+    assert RememberedHashes(kept).of(str(path)) == data_hash(path)
 
 
 def test_rewards_that_the_problems_name_are_hashed_too(folder: Path) -> None:
