@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import sys
 import threading
@@ -88,15 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:  # also while the commands are imported
         _complain("interrupted")
         return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
-    except BrokenPipeError:  # `rlvr ... | head`: the reader went away, which is no mistake
-        _drop(sys.stdout)
-        return 0
     except OSError as error:
+        # `rlvr ... | head`: the reader went away, which is no mistake. A broken pipe of anything else is one.
+        read_enough = isinstance(error, BrokenPipeError) and _has_lost_its_reader(sys.stdout)
         if error.strerror is None:
             raise
         _drop(sys.stdout)
-        _complain(f"{error.filename or 'a stream (standard output?)'}: {error.strerror}")
-        return 1
+        if not read_enough:
+            _complain(f"{error.filename or 'a stream (standard output?)'}: {error.strerror}")
+        return int(not read_enough)
     finally:
         _drop_what_nobody_hears()
 
@@ -136,6 +137,15 @@ def _drop_what_nobody_hears() -> None:
             sys.stderr.flush()
         except OSError:
             _drop(sys.stderr)
+
+
+def _has_lost_its_reader(stream: TextIO | None) -> bool:
+    """Whether nobody reads any more what is written there."""
+    with suppress(OSError, ValueError, AttributeError):  # no file behind it
+        poller = select.poll()
+        poller.register(stream.fileno(), 0)  # type: ignore[union-attr]
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poller.poll(0))
+    return False
 
 
 def _drop(stream: TextIO | None) -> None:

@@ -64,8 +64,8 @@ async def _report(name: str, user: str, opened: Callable[[], Awaitable[Sandbox]]
         sandbox = await opened()
     except InvalidSandbox:
         raise
-    except SandboxError as error:
-        return Report(name, user, missing=str(error))
+    except SandboxError as error:  # its cause alone: what to do stands below, once, and is no other check
+        return Report(name, user, missing=str(error.__cause__ if isinstance(error.__cause__, SandboxError) else error))
     try:
         result = await sandbox.run(Job(argv=("python", "-c", "pass")))
         return Report(name, user, isolation=result.isolation, findings=await attack(sandbox, near=near))
@@ -77,11 +77,11 @@ async def _report(name: str, user: str, opened: Callable[[], Awaitable[Sandbox]]
 
 def describe(reports: Sequence[Report]) -> str:
     """The reports, for people."""
-    lines = []
+    lines, hint = [], advice()
     for report in reports:
         title = f"{report.backend} (as {report.user})"
         if report.missing:
-            lines.append(f"{title}: not here: {report.missing}")
+            lines.append(f"{title}: not here: {report.missing.removesuffix(hint).removesuffix('. ')}")
             continue
         broken = [finding for finding in report.findings if finding.broken]
         verdict = "holds" if report.holds else f"{len(broken)} of {len(report.findings)} attacks succeed"
@@ -96,7 +96,8 @@ def describe(reports: Sequence[Report]) -> str:
     else:
         tried = dict.fromkeys(report.backend for report in reports)
         lines.append(f"nothing isolates programs here (tried: {', '.join(tried)})")
-        if "namespaces" in tried:
-            lines.append(f"For namespaces: {advice()}")
+    if any(report.missing and report.backend == "namespaces" for report in reports):
+        lines.append(f"For namespaces: {hint}")
+    if not any(report.holds for report in reports):
         lines.append("To grade without isolation all the same, say --allow-weak: each result will say so.")
     return "\n".join(lines)

@@ -89,19 +89,21 @@ async def open_sandbox(
             "the weak sandbox isolates nothing: a program can read your files and reach the network. "
             "Say allow_weak=True (--allow-weak) to use it all the same"
         )
-    causes = []
+    causes = {}
     for name in _candidates(backend, options):
         try:
             return await _started(name, options)
         except InvalidSandbox:
             raise
         except SandboxError as error:
-            causes.append(f"{name}: {error}")
-    text = " | ".join(causes).rstrip(".")
+            causes[name] = error
+    text = " | ".join(f"{name}: {error}" for name, error in causes.items()).rstrip(".")
     if _candidates(backend, options) in (["remote"], ["ray"]):
         raise SandboxUnavailable(text)
     hint = "" if allow_weak else " To run programs without isolation, say allow_weak=True (--allow-weak)."
-    raise SandboxUnavailable(f"no sandbox can run programs here. {text}. `rlvr sandbox check` shows what holds.{hint}")
+    raise SandboxUnavailable(
+        f"no sandbox can run programs here. {text}. `rlvr sandbox check` shows what holds.{hint}"
+    ) from next(iter(causes.values()))
 
 
 def _candidates(backend: str, options: SandboxOptions) -> list[str]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile, BadRow
-from data_prep.rows import iter_rows
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
@@ -24,6 +23,7 @@ from rlvr.commands.numbers import not_negative, positive
 from rlvr.commands.reports import check_report, refuse_overwriting
 
 if TYPE_CHECKING:  # loaded when the command runs
+    from data_prep.rows import Row
     from rewards.audit import AuditReport, AuditRow
     from rlvr.offline.columns import Columns
 
@@ -48,8 +48,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "file",
         nargs="?",
         metavar="FILE",
-        help="rows to attack on: JSONL, JSONL.gz, JSONL.zst or Parquet with 'prompt' and 'reference' (columns of other "
-        "names are guessed as by `rlvr grade`); a right response or program may stand in 'right', 'solution' or 'code' "
+        help="rows to attack on: whatever `rlvr grade` reads (JSONL, Parquet, a folder of them, - for standard input) "
+        "with 'prompt' and 'reference' (columns of other names are guessed as there); a right response or program may "
+        "stand in 'right', 'solution' or 'code' "
         "(default: rows that the audit brings)",
     )
     parser.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
@@ -154,17 +155,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], None]) -> list[AuditRow]:
-    """The rows of a file; those that cannot be read are reported, and so are columns that are guessed.
+    """The rows of what is named; those that cannot be read are reported, and so are columns that are guessed.
 
     kind: what a bare reference means for the reward. Raises DataNotFound, BadFile (also: none is left).
     """
     from rewards.audit.golds import SOLUTION_COLUMNS, AuditRow
     from rlvr.offline.columns import guess, reference_of
+    from rlvr.offline.sources import find_sources
 
     def complain(error: BadRow) -> None:
         _say(str(error))
 
-    rows = iter_rows(Path(file), complain)
+    sources = find_sources([file])
+    rows = (row for source in sources for row in _readable(source.rows(), complain))
     first = list(itertools.islice(rows, _LOOKED_AT))
     columns = guess([row.fields for row in first], given)
     if columns.reference in SOLUTION_COLUMNS and not given.reference:  # it shows what is right; it is no answer
@@ -175,7 +178,8 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     read: list[AuditRow] = []
     for row in itertools.islice(itertools.chain(first, rows), _MOST_READ):
         try:
-            fields = _without_response(columns.read(row.fields), row.line)
+            place = f"{row.file}, line {row.line}" if len(sources) > 1 else row.line
+            fields = _without_response(columns.read(row.fields), place)
             read.append(AuditRow.from_dict({**fields, "reference": reference_of(fields.get("reference"), kind)}))
         except InvalidRow as error:
             complain(row.blame(BadRow(str(error))))
@@ -186,10 +190,18 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     return read
 
 
-def _without_response(fields: Mapping[str, object], line: int) -> dict[str, object]:
+def _readable(rows: Iterable[Row | BadRow], complain: Callable[[BadRow], None]) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, BadRow):
+            complain(row)
+        else:
+            yield row
+
+
+def _without_response(fields: Mapping[str, object], place: str | int) -> dict[str, object]:
     """The columns, with the row's place where it has no id."""
     kept = {name: value for name, value in fields.items() if name not in ("response", "responses", "finish")}
-    return {**kept, "id": line if fields.get("id") is None else fields["id"]}
+    return {**kept, "id": place if fields.get("id") is None else fields["id"]}
 
 
 def _say(line: str) -> None:

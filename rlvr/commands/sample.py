@@ -12,6 +12,7 @@ from rewards.counted import counted
 from rewards.types import Finish
 from rlvr.commands.model_options import add_machine, add_model, add_sampling
 from rlvr.errors import ConfigError
+from rlvr.offline.progress import say, show
 from sandbox.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             try:
                 _show(talk.ask(question))
             except ToolkitError as error:  # this question's own: the next may do
-                print(f"rlvr: {error}", file=sys.stderr)
+                say(str(error), title="rlvr: ")
                 failed = True
     return int(failed and not typing)
 
@@ -79,7 +80,7 @@ def _show(answers: Sequence[Answer]) -> None:
             print(f"--- {index + 1} of {len(answers)}")
         print(answer.text, flush=True)
         if answer.finish is Finish.LENGTH:
-            print(f"[cut off at {counted(answer.tokens, 'token')}]", file=sys.stderr)
+            show(f"[cut off at {counted(answer.tokens, 'token')}]\n")
 
 
 def _piped() -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -153,6 +152,7 @@ def run_serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, token: str) -> None:
     from rewards.code.languages import REMOTE, Toolchains
     from rewards.code.sandboxes import GUESTS
+    from rlvr.offline.progress import show
     from sandbox.http import listen, serve
     from sandbox.opening import open_sandbox
     from sandbox.serve import create_app
@@ -179,7 +179,7 @@ async def _serve(options: argparse.Namespace, token: str) -> None:
                 languages=_languages(REMOTE if backend == "docker" else toolchains),
             )
             port = listening.getsockname()[1]
-            print(f"serving {backend} on http://{options.host}:{port}", file=sys.stderr, flush=True)
+            show(f"serving {backend} on http://{options.host}:{port}\n")
             await serve(app, listening)
         finally:
             await held.close()

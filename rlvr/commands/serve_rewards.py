@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-import sys
 from contextlib import ExitStack
 
 from rewards.clock import DEADLINE
@@ -57,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     token = token_of(options, _TOKEN)
     try:
         from rewards.serve import create_app
+        from rlvr.offline.progress import show
         from sandbox.http import listen, serve
     except ModuleNotFoundError as error:
         raise ConfigError(f"serving needs {error.name}: pip install 'rlvr[serve]'") from error
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             pool.start()
         app = create_app(pools, token=token, most_waiting=options.waiting, most_bytes=options.most_mb << 20)
         port = listening.getsockname()[1]
-        print(f"serving {', '.join(pools)} on http://{options.host}:{port}", file=sys.stderr, flush=True)
+        show(f"serving {', '.join(pools)} on http://{options.host}:{port}\n")
 
         async def until_stopped() -> None:
             await serve(app, listening)

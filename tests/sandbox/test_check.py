@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.attacks import ATTACKS, attack
-from sandbox.check import Report, describe
+from sandbox.attacks import ATTACKS, Finding, attack
+from sandbox.check import Report, check_all, describe
+from sandbox.machine import advice
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import Ended, Job, JobResult
@@ -107,8 +108,24 @@ def test_a_backend_without_its_parts_is_not_here(tmp_path: Path) -> None:
     done = check("--backend", "docker", cwd=ROOT, env={**os.environ, "PATH": str(tmp_path)})
     assert done.returncode == 1
     assert "docker (as " in done.stdout
+    assert "docker: " not in done.stdout
     assert "not here" in done.stdout
     assert "install Docker" in done.stdout
+    assert "rlvr sandbox check" not in done.stdout, "it has just been run"
+    assert done.stdout.count("--allow-weak") == 1
+    assert "namespaces" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_what_to_do_about_namespaces_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.launch.ways", lambda *_: ([], "this kernel has none"))
+    reports = asyncio.run(check_all(backends=["namespaces"], image=""))
+    said = describe(reports)
+    assert said.count("this kernel has none") == len(reports)
+    assert said.count(advice()) == 1
+    assert "rlvr sandbox check" not in said
+    holds = Report("docker", "root", findings=(Finding("write outside", ""),))
+    assert describe([*reports, holds]).count(advice()) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming a plain user needs root")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -73,6 +74,23 @@ def test_rows_of_a_file_are_attacked_and_bad_ones_named(tmp_path: Path, capsys: 
     assert "line 2" in told.err
     assert "'maths'" in told.err
     assert "rlvr audit: math: prompt" in told.err
+
+
+def test_rows_come_from_whatever_grade_reads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rows = [{"prompt": f"What is 30 + 14, less {n}?", "reference": str(44 - n)} for n in range(3)]
+    folder = tmp_path / "rows"
+    (folder / "inner").mkdir(parents=True)
+    write_rows(folder / "a.jsonl", [rows[0], "not json"])
+    (folder / "inner" / "b.jsonl.gz").write_bytes(gzip.compress(json.dumps(rows[1]).encode()))
+    command = [sys.executable, "-m", "rlvr.cli", "audit", "-", "--reward", STRICT, "--family", "prompt"]
+    words = ["--workers", "1", "--search", "20"]
+    assert main(["audit", str(folder), "--reward", STRICT, "--family", "prompt", *words]) == 0
+    told = capfd.readouterr()
+    assert "on 2 rows (math)" in told.out
+    assert "a.jsonl, line 2" in told.err
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    done = subprocess.run([*command, *words], input=lines, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "on 3 rows (math)" in done.stdout
 
 
 def test_columns_are_guessed_as_for_grading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

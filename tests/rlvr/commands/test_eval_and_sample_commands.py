@@ -302,6 +302,18 @@ def test_each_line_that_is_piped_in_is_a_question(
     assert capsys.readouterr().out == f"{ANSWER.format(2)}\n{ANSWER.format(4)}\n"
 
 
+def test_a_standard_error_that_nobody_reads_costs_no_answer(
+    run_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as lost:
+        monkeypatch.setattr(sys, "stderr", lost)
+        monkeypatch.setattr(sys, "stdin", io.StringIO("1+1=\n1+2=\n"))
+        assert asked(run_folder, "--max-tokens", "1", "--temperature", "0") == 0  # and says that both were cut off
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_a_question_that_cannot_be_asked_does_not_end_the_others(
     run_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -87,6 +88,25 @@ def test_overrides_are_not_called_required(command: str, capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main([command])
     assert "KEY=VALUE" not in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_only_a_standard_output_whose_reader_went_away_is_no_mistake(
+    reads: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_words: object) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("rlvr.cli._run", broken)
+    reader, writer = os.pipe()
+    if not reads:
+        os.close(reader)
+    with open(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(["show", "grpo"]) == int(reads)
+    assert ("Broken pipe" in capsys.readouterr().err) is reads
+    if reads:
+        os.close(reader)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
