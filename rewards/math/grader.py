@@ -11,9 +11,11 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
+from rewards.clock import off_the_clock
 from rewards.math import budget
 from rewards.math.equal.by_text import Equality, by_text
 from rewards.math.extract import Extracted, Form, extract
@@ -97,9 +99,6 @@ def grade_math(
     require_evaluated: an operator that could be computed (a sum, a binomial coefficient, `3 + 4`) is no answer, unless
     the reference has it, too. require_simplified: fractions must be in lowest terms.
     """
-    # Loaded where answers are read as mathematics: the caller's own process never does.
-    from rewards.math.equal.equality import compare_with
-
     reference = request.reference
     if not isinstance(reference, MathReference):
         return GradeResult.ungraded(f"math needs a reference of type 'math', not {reference.type!r}")
@@ -108,12 +107,21 @@ def grade_math(
     if found is None:
         return _nowhere(policy)
     terms = _terms(reference, require_evaluated, require_simplified)
+    compare_with = _comparison()
     with budget.one_grade():
         equality = compare_with(reference.answer, found.text, terms)
         if found.alone is not None and equality is not Equality.SAME:
             alone = compare_with(reference.answer, found.alone, terms)
             equality = alone if alone is Equality.SAME else equality
     return _graded(equality, found, _spelled(reference.answer))
+
+
+@cache
+def _comparison() -> Callable[[str | tuple[str, ...] | AnyOf, str, Terms], Equality]:
+    """`compare_with`, loaded where answers are read as mathematics: the caller's own process never does."""
+    with off_the_clock():
+        from rewards.math.equal.equality import compare_with
+    return compare_with
 
 
 def _nowhere(policy: Policy) -> GradeResult:
