@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeAlias
 
-from rewards.blame import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome
+from rewards.blame import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
 from rewards.calls import Call, Case, Plan, PoolCounts, encode, row_of
 from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
@@ -235,8 +235,8 @@ class Dispatcher:
     def _probe(self) -> None:
         """Ask for one control call, of a row whose control has not been lost, if one waits."""
         others = (call.attempt.requests for call in reversed(self._queue) if not self._has_lost_row(call))
-        requests = next(others, self._queue[-1].attempt.requests)
-        self._alone.append(self._call(None, Attempt(requests, control=True), encode(requests)))
+        attempt = control_of(next(others, self._queue[-1].attempt.requests))
+        self._alone.append(self._call(None, attempt, encode(attempt.requests)))
         self._probing = True
 
     def _has_lost_row(self, call: Call) -> bool:

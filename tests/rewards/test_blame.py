@@ -45,6 +45,7 @@ def test_a_loss_is_repeated_once_alone() -> None:
 def test_lost_twice_while_the_control_answers_is_the_responses_doing() -> None:
     attempts, results = play(requests(1), [Lost("late"), Lost("late again"), Answered([])])
     assert [a.control for a in attempts] == [False, False, True]
+    assert attempts[-1].requests[0].response == "", "one of 200 MB takes longer to hand over than the deadline"
     assert results[0].verdict is Verdict.WRONG
     assert (results[0].score, results[0].correctness) == (-1.0, 0.0)
     assert results[0].reason == "grading limit: late again, twice, while a harmless response in its place was graded"
