@@ -118,6 +118,10 @@ def _compilers() -> str:
     return f"not on PATH: {', '.join(missing)} (Debian: apt-get install g++ rustc)" if missing else ""
 
 
+def _tool(command: str, package: str) -> Callable[[], str]:
+    return lambda: "" if shutil.which(command) else f"no {command} on PATH (Debian: apt-get install {package})"
+
+
 def _serve() -> str:
     missing = [name for name in ("fastapi", "uvicorn", "websockets") if not importlib.util.find_spec(name)]
     return f"not installed: {', '.join(missing)}; pip install 'rlvr[serve]'" if missing else ""
@@ -154,6 +158,9 @@ PROBES: dict[str, Callable[[], str]] = {
     "isolation": _isolation,
     "cgroups": _cgroups,
     "compilers": _compilers,
+    "java": _tool("javac", "default-jdk-headless"),
+    "javascript": _tool("node", "nodejs"),
+    "go": _tool("go", "golang-go"),
     "vllm": _module("vllm"),
     "ray": _module("ray"),
     "serve": _serve,
@@ -181,6 +188,11 @@ def required_parts() -> frozenset[str]:
     if unknown := names - PROBES.keys() - {"all"}:
         raise pytest.UsageError(f"RLVR_REQUIRE names {sorted(unknown)}; known: all, {', '.join(PROBES)}")
     return frozenset(names - {"all"} | (PROBES.keys() - HARDWARE if "all" in names else set()))
+
+
+def toolchain_part(language: str) -> str:
+    """The part that brings what programs in a language need."""
+    return language if language in PROBES else "compilers"
 
 
 def need(part: str) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 
 import pytest
 
+from tests.conftest import toolchain_part
 from tests.redteam.disposable import Report, graded
 from tests.redteam.plain import COMPILERS, has_toolchain
 from tests.redteam.shapes import SHAPES
@@ -124,8 +125,7 @@ def test_descriptors_and_processes_of_the_service_stay_flat(report: Report):
 def test_rows_in_every_language_are_tried(language: str, require: Callable[[str], None]):
     """Rows whose toolchain is absent are left out of all others; this says of which language they are."""
     if not has_toolchain(language):
-        require("compilers")
-        pytest.skip(f"no rows in {language} are tried: {COMPILERS[language][0]} is not on PATH")
+        require(toolchain_part(language))
     rows = [*hostile(everything=True), *honest()]
     assert any(_language(row) == language for row in rows)
 

@@ -14,6 +14,7 @@ from rewards.code.styles.stdio import judge_stdio
 from sandbox.errors import SandboxUnavailable
 from sandbox.protocol import Sandbox
 from sandbox.types import Job, JobResult
+from tests.conftest import toolchain_part
 from tests.rewards.code.boxes import inside, isolation
 
 SUMS = tuple(StdioCase(stdin=f"{n} {n + 1}\n", stdout=f"{2 * n + 1}\n") for n in range(3))
@@ -52,13 +53,13 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_right_program_passes_in_every_language(language: str) -> None:
+def test_a_right_program_passes_in_every_language(language: str, require: Callable[[str], None]) -> None:
     missing = [tool for tool in LANGUAGES[language].tools if shutil.which(tool) is None]
     judgement = judge(PROGRAMS[language], sums(language=language))
     if missing:
         assert f"programs in {language} need `{missing[0]}`" in judgement.fault
         assert LANGUAGES[language].install in judgement.fault
-        return
+        require(toolchain_part(language))
     assert fates(judgement) == [Fate.PASSED] * 3, judgement
     assert judgement.isolation == isolation()
     assert judgement.seconds > 0
