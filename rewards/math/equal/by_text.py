@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from rewards.math.equal.plain_values import Plain, plain_value
 from rewards.math.extract import extract
+from rewards.math.extract.assertion import SEVERAL
 from rewards.math.spell.spelling import LONGEST, key, spelled
 from rewards.math.units import read_unit
 from rewards.math.values import EXACT, Terms
@@ -34,6 +35,9 @@ class Equality(StrEnum):
 
 
 _MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
+
+
+_STATED = frozenset(("bare", "said"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,13 @@ def gold_of(text: str) -> Gold:
 
 
 def _extracted(gold: str) -> str:
-    """A gold that is a whole solution, or stands in a box: its answer."""
-    if not any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>")):
-        return gold
-    found = extract(gold, policy="strict")
-    return "" if found is None else found.text
+    """A gold that is a whole solution, stands in a box or is said to be the answer: its answer."""
+    in_a_form = any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>"))
+    if in_a_form and (found := extract(gold, policy="strict")) is not None:
+        return found.text
+    if "nswer" in gold and (said := extract(gold, policy="lenient")) is not None and said.form in _STATED:
+        return gold if said.text.startswith(SEVERAL) else said.text
+    return "" if in_a_form else gold
 
 
 def _is_measure(found: re.Match[str]) -> bool:

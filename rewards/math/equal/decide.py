@@ -12,6 +12,7 @@ Example:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
@@ -214,4 +215,5 @@ def _within(gold: Expr, answer: Expr, tolerance: float) -> bool:
         a, b = numeric.value(gold), numeric.value(answer)
     except numeric.NoValue:
         return False
-    return bool(abs(a - b) <= tolerance)
+    most = math.nextafter(tolerance, math.inf)  # a float may be below the decimal that it stands for
+    return bool(abs(a - b) <= most)

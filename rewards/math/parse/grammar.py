@@ -51,7 +51,13 @@ _STOPS = frozenset(
     ("=", "<", ">", "\\le", "\\ge", "\\ne", "\\in", "\\cup", "\\cap", "\\approx", "\\to", "\\equiv", ",", ";")
 )
 _FUNCTION_LETTERS = frozenset("fghFGHP")
+_SIGNS = ("+", "-", "\\pm", "\\mp")
 _DENIALS = frozenset(("no", "not", "non", "nor"))  # words, and no products of letters
+
+
+def _denies(word: str) -> bool:
+    """`NO` is what two points join."""
+    return word.lower() in _DENIALS and word != "NO"
 
 
 class Grammar:
@@ -137,15 +143,16 @@ class Grammar:
 
     def _signed(self) -> Expr:
         sign = self.peek()
-        if sign in ("+", "-", "\\pm", "\\mp"):
+        if sign in _SIGNS:
             self.at += 1
-            value = self._signed()
             if sign == "-":
-                return negative(value)
+                return negative(self._signed()) if self.peek() in _SIGNS else self._term(minus=True)
+            value = self._signed()
             return value if sign == "+" else Op(sign[1:], (value,))
         return self._term()
 
-    def _term(self) -> Expr:
+    def _term(self, *, minus: bool = False) -> Expr:
+        r"""A product. minus: one stands before it, and is left of a modulus, too: `-7 \bmod 3` is 2."""
         value = self._power()
         while True:
             sign = self.peek()
@@ -157,14 +164,14 @@ class Grammar:
                 value = divide(value, self._factor())
             elif sign in ("\\bmod", "\\mod"):
                 self.at += 1
-                value = Op("mod", (value, self._factor()))
+                value, minus = Op("mod", (negative(value) if minus else value, self._factor())), False
             elif sign == "\\choose":
                 self.at += 1
                 value = Op("binom", (value, self._factor()))
             elif self._goes_on(value):
                 value = multiply(value, self._power())
             else:
-                return value
+                return negative(value) if minus else value
 
     def factor(self) -> Expr:
         """One factor, with its exponent. Raises NotMaths."""
@@ -416,7 +423,7 @@ class Grammar:
 
     def _word(self, token: Token) -> Expr:
         """Several letters: their product. A long word is a word."""
-        if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3) or token.text.lower() in _DENIALS:
+        if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3) or _denies(token.text):
             raise NotMaths(f"a word: {token.text!r:.40}")
         self.at += 1
         letters = list(token.text)

@@ -18,12 +18,14 @@ from rewards.math.values import Many, Value
 PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")
 _NAME = re.compile(
     r"[a-zA-Z](?:'|\\prime)*(?:_\s*\{?[\\\w, “”]+\}?)?(?:\^\{?-1\}?)?"
-    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|[a-zA-Z](?:\s*:\s*[a-zA-Z])+|\\[a-zA-Z]+(?:_\{?\w+\}?)?|[A-Z]{2,5}"
+    r"|[a-zA-Z]'*\s*\([^()=]*\)|[A-Z]{1,4}\s*:\s*[A-Z]{1,4}|[a-zA-Z](?:\s*:\s*[a-zA-Z])+|\\[a-zA-Z]+(?:_\{?\w+\}?)?|\\Delta\s*[a-zA-Z](?:_\{?\w+\}?)?|[A-Z]{2,5}"
     r"|(?:m\s?)?\\?(?:angle|triangle|overline|widehat|overrightarrow)\s*\{?\s*(?:[A-Z]\s?(?:_\s?\{?\w\}?\s?)?){1,4}\s*\}?"
     r"|\|\s*[A-Z]{2}\s*\||\(\s*[a-zA-Z]\w?(?:\s*,\s*[a-zA-Z](?:_\{?\w\}?)?)+\s*\)"
     r"|[PEV]\s*[(\[][^()=]*[)\]]|“?\s*[A-Za-z][A-Za-z' -]{2,60}\s*”?|“\s*[A-Za-z]\s*”|\|[A-Za-z\\]+\|"
 )
-FUNCTION_NAME = re.compile(r"([a-zA-Z]'*(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)")
+FUNCTION_NAME = re.compile(
+    r"([a-zA-Z]'*(?:_\s*\{?\s*\\?\w+\s*\}?)?(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)"
+)
 _DIFFERENCE = re.compile(r"[a-zA-Z]{1,2}(?:\s*-\s*[a-zA-Z]{1,2})+|.*\s-\s.*")  # no word with a hyphen
 _NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 

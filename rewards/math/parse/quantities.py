@@ -20,7 +20,7 @@ from rewards.math.spell.tokens import Kind, NotMaths, Token
 
 _LONGEST = 120
 _N = r"(?:[a-zA-Z]|\\[a-z]+)(?:_\s*\{?\w+\}?)?"  # a plain name
-_DENIES = re.compile(r"\b(?:not|no|never|wrong|isn't)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?!(?-i:NO\b))(?:not|no|never|wrong|isn't)\b", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"""\[\s*(?:\\triangle\s*)?[A-Z](?:\s?[A-Z])*\s*\]                                        # an area
     | \\\|[^=|]*\\\| | \\lVert[^=]*\\rVert | \|(?=[^|]*[A-Zzw_\\])(?:[-+\sA-Za-z\\{{}}]|_\d)+\|    # a norm
@@ -33,7 +33,7 @@ _QUANTITY = re.compile(
     | \\(?:hat|bar|tilde|widehat|widetilde|overline|vec|dot)\s*\{{?\s*[a-zA-Z]\s*\}}? | \\overline\s*\{{[a-z\s]+\}}
     | \\sigma\s*(?:_\s*\w\s*)?\^\s*\{{?\s*2\s*\}}?                                               # a variance
     | (?P<f>[a-zA-Z])\s*\(\s*-?\d+\s*\)(?:\s*(?:[-+/]|\\cdot)?\s*(?P=f)\s*\(\s*-?\d+\s*\))+               # p(1) + p(-1)
-    | \\(?:max|min|sup|inf|deg|det|dim|arg|ker)\s*(?:_\s*\{{[^{{}}=]*\}}|_\w)?\s*
+    | \\(?:max|min|sup|inf|deg|det|dim|arg|ker|Re|Im)\s*(?:_\s*\{{[^{{}}=]*\}}|_\w)?\s*
       (?:[a-zA-Z](?:\s*\([^()=]*\))?|\([^()=]*\))
     | \|\s*[A-Za-z]\s*\| | \#\s*[A-Z] | \\mathcal\s*\{{[A-Z]\}}
     | \\frac\s*\{{\s*(?:d|\\partial)[^{{}}]*\}}                                                 # a derivative

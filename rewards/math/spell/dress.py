@@ -42,7 +42,7 @@ _RAISED_FIRST = re.compile(
     rf"((?<![a-zA-Z\\])[a-zA-Z]|\\(?:sum|prod|int)(?![a-zA-Z])\s*)\^\s*{_INDEX}\s*_\s*{_INDEX}(?!\s*\^)"
 )
 
-_PRIMES = re.compile(r"(?<=[a-zA-Z])\s*\^\s*(?:\{\s*(?:\\prime\s*)+\}|\\prime(?![a-zA-Z])\s*)")
+_PRIMES = re.compile(r"(?:(?<=[a-zA-Z}])|(?<=_\d))\s*\^\s*(?:\{\s*(?:\\prime\s*)+\}|\\prime(?![a-zA-Z])\s*)")
 _ROMAN = re.compile(r"\{\s*\\rm(?![a-zA-Z])\s*([^{}\\]*(?=\}))|\\rm\s*\{")
 _SCRIPT_NAME = re.compile(r"\\(?:mathcal|mathscr)\s*(?:\{\s*([A-Z])\s*\}|\s([A-Z]))(?=\s*(?:\\left\s*)?\()")
 _FONT_OF_ONE = re.compile(r"\\(mathrm|mathsf|mathit|mathnormal)\s+([a-zA-Z])(?![a-zA-Z])")
@@ -78,7 +78,7 @@ def undressed(text: str) -> str:
 
 
 def indexed(text: str) -> str:
-    r"""`x^2_1` and `{x}_1^2` as `x_1^2`, `f^\prime` as `f'`."""
+    r"""`x^2_1` and `{x}_1^2` as `x_1^2`, `f^\prime` and `x_1^\prime` as `f'` and `x_1'`."""
     if "\\prime" in text:
         text = _PRIMES.sub(lambda primes: "'" * primes[0].count("prime"), text)
     if "_" not in text:

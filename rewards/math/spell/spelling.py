@@ -187,9 +187,9 @@ _DROPPED = re.compile(
 _CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(
-    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
+    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{\s?,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
 )
-_BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{,\}")
+_BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{ ?, ?\}")
 _SPACES = re.compile(
     r"(?:(?<!\\)|(?<=\\\\))\\[,;:> ]"
     r"|\\q?quad|\\(?:thinspace|medspace|thickspace|enspace|space|nobreakspace)(?![a-zA-Z])"
@@ -305,7 +305,12 @@ _UNIT_FRACTION = re.compile(
 _ANGLED = re.compile(r"\\(left)\s*<|\\right\s*>")
 _LOG_TO_BASE = re.compile(r"(?<![a-zA-Z\\])log(2|3|5|10)(?=\s?\()")
 _DOLLAR = re.compile(r"(?<!\\)\$")
+_RAISED_BY = re.compile(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]|\A[^*]*[a-z)]\*\*[a-z\\](?!.*\*\*)")
 _MARKUP = re.compile(r"(?<!\\)\*\*")
+
+
+_PARTS = {"Re": r"\Re", "Im": r"\Im"}
+_ARGUMENT = re.compile(r"\s*(?:\\left\s*)?[({]|\s+z(?![a-zA-Z])")
 
 
 def _run(pattern: re.Pattern[str], table: dict[str, str], mark: str, text: str) -> str:
@@ -328,6 +333,8 @@ def _quoted(match: re.Match[str]) -> str:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
         return f" {FUNCTION_WORDS[content.strip()]} "
+    if content.strip() in _PARTS and _ARGUMENT.match(match.string, match.end()):
+        return f" {_PARTS[content.strip()]} "
     if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:
         return f" {content} "
     if content.strip(" .") in ("constant", "const", "Constant") and before[-1:] == "+":
@@ -395,7 +402,7 @@ def _letter(character: str) -> str:
 
 # What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
 _ALREADY = re.compile(
-    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?!})|\.(?=\S)"
+    r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?! *})|\.(?=\S)"
     r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*"
 )
 
@@ -446,11 +453,8 @@ def spelled(text: str) -> str:
         text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
     else:
         text = _BRACED_COMMA.sub(", ", _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)))
-    text = (
-        _MARKUP.sub("", text)
-        if "**" in text and (text.startswith("**") or not re.search(r"\d\s*\*\*\s*[\d({a-z]|[\w)}]\*\*[\d(-]", text))
-        else text
-    )
+    if "**" in text and (text.startswith("**") or _RAISED_BY.search(text) is None):
+        text = _MARKUP.sub("", text)
     text = _WHITE.sub(" ", indexed(text)).strip()
     return settled(_TRAILING.sub("", text).strip())
 
