@@ -7,7 +7,7 @@ A module imports only what stands before it in this table, and the sides of the 
 of each other (tests/test_architecture.py). Imports inside of functions are for what is dear and rarely needed.
 
     both: bytes         bounds, arrays, extended, encoder, decoder, codec, channel
-    both: the link      wire, standard, hints, signatures, containers, sharing, remade, files
+    both: the link      wire, standard, hints, signatures, likeness, containers, sharing, remade, files
     program: objects    awaiting, stubs, exports
     program: asked      mirror, host, companions, joining, borrowing, rerunning, operations, candidate
     program: called     function

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
-from .stubs import Back
+from .stubs import Back, Imports
 
 
-def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str, tuple[Any, ...]]) -> None:
-    """Put the lent names into the globals of a program. back: asks the checker."""
-    mentioned = set(_mentioned(code)) - names.keys()
+def lay_out(
+    imports: Imports, names: dict[str, Any], codes: Iterable[CodeType], lent: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """Put the lent names into the globals of a program."""
+    back = imports.back
+    mentioned = {name for code in codes for name in _mentioned(code)} - names.keys()
     for kind, *what in lent.values():
         if kind == "star":
             names.update(_brought(what[0], mentioned))
@@ -29,7 +32,9 @@ def lay_out(back: Back, names: dict[str, Any], code: CodeType, lent: Mapping[str
                 module = importlib.import_module(what[0])
                 names[name] = getattr(module, what[1]) if what[1] else module
         elif kind == "class":
-            names[name] = _class(name, _asker(back, name), what[0])
+            names[name] = _class(name, _asker(back, name), what[0], imports)
+        elif kind == "exception":
+            names[name] = back("lent", name)
         else:
             names[name] = _function(name, _asker(back, name), kind == "async function")
 
@@ -83,11 +88,36 @@ class _Lent(type):
     """The type of classes that stand for classes of the tests."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
-        return cls._get()(*args, **kwargs)  # type: ignore[attr-defined]
+        return cls._get()(*args, **kwargs)
 
     def __instancecheck__(cls, value: Any) -> bool:
-        return isinstance(value, cls._get())  # type: ignore[attr-defined]
+        return isinstance(value, cls._get())
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_") and name not in ("__members__", "__dataclass_fields__"):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return getattr(cls._get(), name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        """Its objects have it, too: `ListNode.__lt__ = ...`."""
+        super().__setattr__(name, value)
+        cls._imports.graft(cls.__name__, name, value)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(cls._get())
+
+    def __len__(cls) -> int:
+        return len(cls._get())
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def __getitem__(cls, name: Any) -> Any:
+        return cls._get()[name]
+
+    def __contains__(cls, value: Any) -> bool:
+        return value in cls._get()
 
 
-def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...]) -> type:
-    return _Lent(name, (), {"_get": staticmethod(get), "__match_args__": matched})
+def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...], imports: Imports) -> type:
+    return _Lent(name, (), {"_get": staticmethod(get), "_imports": imports, "__match_args__": matched})

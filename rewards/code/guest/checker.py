@@ -129,7 +129,16 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return
     entry = start["entry_point"]
-    lent = lending.lent((start["test"],))
+    lent = {**lending.lent((start["test"],)), **lending.lent_by_prompt(start["prompt"], entry.partition(".")[0])}
+    namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
+    link.ours.lent = dict.fromkeys(lent, namespace)
+    try:
+        exec(_compile(start["prompt"], "<prompt>"), namespace)
+    except SyntaxError:  # a prompt that stops in the middle of a function
+        pass
+    except Exception as error:
+        report.send("fault", f"the prompt cannot run: {type(error).__name__}")
+        return
     values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],), "lent": lent})
     if values is None:
         return
@@ -140,15 +149,6 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     candidate = values[entry.partition(".")[0]]
     if proxies.is_class(candidate) and classes.is_told_class(entry, start["prompt"]):
         proxies.mark_told(candidate, entry)
-    namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
-    link.ours.lent = dict.fromkeys(lent, namespace)
-    try:
-        exec(_compile(start["prompt"], "<prompt>"), namespace)
-    except SyntaxError:  # a prompt that stops in the middle of a function
-        pass
-    except Exception as error:
-        report.send("fault", f"the prompt cannot run: {type(error).__name__}")
-        return
 
     def case() -> None:
         value = candidate

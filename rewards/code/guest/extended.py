@@ -47,11 +47,13 @@ def _simple(name: str, *attributes: str) -> Writer:
 
 
 def _write_namespace(encoder: Writing, value: SimpleNamespace, depth: int) -> None:
-    encoder.extended("namespace", depth, dict(value.__dict__))
+    if not encoder.mutable(value, depth):
+        encoder.extended("namespace", depth, dict(value.__dict__))
 
 
 def _write_array(encoder: Writing, value: array[Any], depth: int) -> None:
-    encoder.extended("array", depth, value.typecode, value.tobytes())
+    if not encoder.mutable(value, depth):
+        encoder.extended("array", depth, value.typecode, value.tobytes())
 
 
 WRITERS: dict[type, Writer] = {

@@ -125,7 +125,8 @@ def _load(options: dict[str, Any]) -> Any:
     module = types.ModuleType("solution")
     module.__file__ = os.path.join(os.getcwd(), options["file"])
     sys.modules["solution"] = module
-    exec(joining.code_of(module, options), module.__dict__)
+    for code in joining.codes_of(module, options):
+        exec(code, module.__dict__)
     first, *path = options["entry_point"].split(".")
     if first not in module.__dict__:
         raise _Undefined(f"the program does not define {first!r}")

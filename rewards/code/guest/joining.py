@@ -10,8 +10,12 @@ import os
 import symtable
 import textwrap
 import warnings
+from collections.abc import Mapping
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
 
 
 def compiled(source: str, file: str) -> CodeType | None:
@@ -62,21 +66,64 @@ def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | No
     return None, prompt + program, None
 
 
-def code_of(module: ModuleType, options: dict[str, Any]) -> CodeType:
-    """The code of the program in `file`. With a `prompt`, the file then holds what the two come to, and what is to run
-    before the program has run. Raises what compiling does, and what the prompt raises.
+def codes_of(module: ModuleType, options: dict[str, Any]) -> list[CodeType]:
+    """The code of the program in `file`, behind what is to run before it. With a `prompt`, the file then holds what the
+    two come to. Raises what compiling does.
     """
     name = str(module.__file__)
     source = os.open(name, os.O_RDONLY)  # by `open` it costs each program three times as much
     raw = os.pread(source, os.lseek(source, 0, os.SEEK_END), 0)
     os.close(source)
+    lent = {key: what[-1] for key, what in options.get("lent", {}).items() if what[0] in ("class", "exception")}
     if "prompt" not in options:
-        return compile(raw, name, "exec", dont_inherit=True)
+        return _without(lent, {name: raw}) or [compile(raw, name, "exec", dont_inherit=True)]
     program = raw.decode("utf-8", "surrogatepass")
     before, text, code = join(program, options["prompt"], options["entry_point"].partition(".")[0], name)
     if text != program:
         with open(options["file"], "w", encoding="utf-8", errors="surrogatepass") as joined:
             joined.write(text)
-    if before is not None:
-        exec(before, module.__dict__)
-    return code or compile(text, name, "exec", dont_inherit=True)
+    if codes := _without(lent, {name: text} if before is None else {"<prompt>": options["prompt"], name: text}):
+        return codes
+    return [*([] if before is None else [before]), code or compile(text, name, "exec", dont_inherit=True)]
+
+
+def _without(lent: Mapping[str, int], sources: Mapping[str, str | bytes]) -> list[CodeType]:
+    """The codes of sources without the definitions of classes that the tests lend, which take their place; none where
+    there is no such definition, or the program needs its own: another one, to derive from it, or to look behind it.
+
+    lent: by name, with what marks their definition. sources: by file, the program last.
+    """
+    raws = [source if isinstance(source, bytes) else source.encode("utf-8", "replace") for source in sources.values()]
+    if not any(b"class " + name.encode("utf-8", "replace") in raw for raw in raws for name in lent):
+        return []
+    import ast
+
+    from . import likeness
+
+    try:
+        trees = [ast.parse(source) for source in sources.values()]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = [n for tree in trees for n in tree.body if isinstance(n, ast.ClassDef) and n.name in lent]
+    if not found or any(likeness.mark_of(node) != lent[node.name] for node in found):
+        return []
+    left_out = set(map(id, found))
+    for tree in trees:
+        tree.body = [ast.copy_location(ast.Pass(), node) if id(node) in left_out else node for node in tree.body]
+    if _looks_behind(trees, found):
+        return []
+    return [compile(tree, file, "exec", dont_inherit=True) for file, tree in zip(sources, trees, strict=True)]
+
+
+def _looks_behind(trees: list[ast.Module], classes: list[ast.ClassDef]) -> bool:
+    """Whether programs derive from one of these classes, or use what such objects keep to themselves."""
+    import ast
+
+    names = {node.name for node in classes}
+    private = {n.attr for c in classes for n in ast.walk(c) if isinstance(n, ast.Attribute) and n.attr.startswith("_")}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in names for b in node.bases):
+            return True
+        if isinstance(node, ast.Attribute) and node.attr in private:
+            return True
+    return False

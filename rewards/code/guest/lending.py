@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeGuard
 
+from . import likeness
 from .context import name_of
 from .names import bound_names
 
@@ -42,9 +43,9 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Names, each with what it is: `("class", its fields by position)`, `("function",)`, `("async function",)`,
-    `("import", module, name)`, or `("number", value)`; and `("star", module)` under a name that is none, for all that
-    such an import brings.
+    """Names, each with what it is: `("class", its fields by position, its mark)`, `("function",)`,
+    `("async function",)`, `("import", module, name)`, or `("number", value)`; and `("star", module)` under a name that
+    is none, for all that such an import brings.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
@@ -55,7 +56,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
             if only_holds(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
-                found[name] = ("class", _matched(node))
+                found[name] = ("class", _matched(node), likeness.mark_of(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
     called = {
@@ -65,6 +66,42 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
 
 
 _KEPT = ("class", "import", "star")
+_OF_PROMPTS = frozenset(("object", "ABC", "Enum"))
+_MARKS_OF_CLASSES = frozenset(("dataclass", "total_ordering", "unique"))
+
+
+def lent_by_prompt(prompt: str, entry_point: str) -> dict[str, tuple[Any, ...]]:
+    """Classes that a prompt defines beside the entry point, `("class", ...)` or `("exception", ...)` as above.
+
+    Test and program mean the same by them: objects that it makes and those that it is handed are of one class, which is
+    the prompt's, whatever the program makes of it.
+    """
+    if "class " not in prompt:
+        return {}
+    try:
+        tree = ast.parse(prompt)
+    except (SyntaxError, ValueError):  # it stops in the middle of a function
+        return {}
+    found: dict[str, tuple[Any, ...]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name != entry_point and (kind := _kind_of(node, found)):
+            found[node.name] = (kind, _matched(node), likeness.mark_of(node))
+    return found
+
+
+def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str:
+    """Whether it is a class like others, or one of exceptions; "" where it is made in a way of its own."""
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in definition.decorator_list)
+    if definition.keywords or any(name_of(mark) not in _MARKS_OF_CLASSES for mark in marks):
+        return ""
+    kinds = set()
+    for base in map(name_of, definition.bases):
+        standard = getattr(builtins, base, None)
+        if isinstance(standard, type) and issubclass(standard, Exception):
+            kinds.add("exception")
+        else:
+            kinds.add(found[base][0] if base in found else "class" if base in _OF_PROMPTS else "")
+    return kinds.pop() if len(kinds) == 1 else "" if kinds else "class"
 
 
 def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:

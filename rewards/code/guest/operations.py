@@ -36,12 +36,13 @@ def load(host: Host, options: dict[str, Any]) -> object:
         host.imports.own = module.__dict__.get
     host.exports.put_at(MODULE, module)
     try:
-        code = joining.code_of(module, options)
+        codes = joining.codes_of(module, options)
         if options.get("lent"):
             from . import borrowing
 
-            borrowing.lay_out(host.back, module.__dict__, code, options["lent"])
-        exec(code, module.__dict__)
+            borrowing.lay_out(host.imports, module.__dict__, codes, options["lent"])
+        for code in codes:
+            exec(code, module.__dict__)
     except BaseException:  # whatever it raises it raises again when a test runs it
         if not options.get("late"):
             raise

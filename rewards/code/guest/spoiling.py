@@ -22,6 +22,7 @@ import gc
 import io
 import os
 import sys
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -80,6 +81,8 @@ def content(value: Any) -> Any:
         return Counter(map(_key, deque.__iter__(value)))
     if isinstance(value, bytearray):
         return Counter(bytes(value))
+    if isinstance(value, array):
+        return Counter(value)
     if isinstance(value, _STREAMS):
         return Counter() if value.closed else Counter(value.getvalue())
     if isinstance(value, SimpleNamespace):

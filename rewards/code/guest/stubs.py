@@ -283,6 +283,7 @@ class Imports:
         self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
         self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._fields: dict[type, tuple[str, ...]] = {}
+        self._grafted: dict[str, dict[str, Any]] = {}  # attributes, by the name of the class
         self.back: Back = _no_back
         self.own: Callable[[str], object] | None = None
 
@@ -306,8 +307,17 @@ class Imports:
         """Objects of one class of the test are of one class here. data: what it is made for, and its fields."""
         key = (kind, name, offered, data)
         if key not in self._kinds:
-            self._kinds[key] = stub_kind(kind, name, offered, self.own, *data)
+            self._kinds[key] = made = stub_kind(kind, name, offered, self.own, *data)
+            for attribute, value in self._grafted.get(name, {}).items():
+                type.__setattr__(made, attribute, value)
         return self._kinds[key]
+
+    def graft(self, name: str, attribute: str, value: Any) -> None:
+        """The program puts it on a class that the tests lend: what stands for objects of that class has it."""
+        self._grafted.setdefault(name, {})[attribute] = value
+        for (_, of, *_), kind in self._kinds.items():
+            if of == name:
+                type.__setattr__(kind, attribute, value)
 
     def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
         """A class like one that the test has made with `namedtuple`."""

@@ -104,3 +104,89 @@ def test_continuation_is_joined_to_the_prompt():
     assert code is not None
     assert code.co_filename == "solution.py"
     assert join("?", PROMPT, "f", "solution.py") == (None, PROMPT + "?", None)
+
+
+POINT = "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: int\n    y: int = 0\n"
+SHAPES = (
+    "from abc import ABC, abstractmethod\nclass Shape(ABC):\n    @abstractmethod\n    def area(self): ...\n"
+    "class Sq(Shape):\n    def __init__(self, a): self._a = a\n    def area(self): return self._a ** 2\n"
+)
+DIR = "from enum import Enum\nclass Dir(Enum):\n    N = 1\n    S = -1\n"
+LATE = "class Late(ValueError):\n    def __init__(self, by):\n        super().__init__(f'late by {by}')\n        self.by = by\n"
+
+# name: what stands before the function in the prompt, the program, what makes it wrong, the test
+CLASSES_OF_PROMPTS: dict[str, tuple[str, str, tuple[str, str], str]] = {
+    "objects that the program makes": (
+        POINT,
+        "    return Point(p.y, p.x)\n",
+        ("p.y, p.x", "p.x, p.y"),
+        "assert candidate(Point(1, 2)) == Point(2, 1) and isinstance(candidate(Point(1)), Point)",
+    ),
+    "the class once more": (
+        POINT,
+        POINT.replace("    x", "    '''A point.'''\n    x") + "def f(p: Point) -> Point:\n    return Point(p.y, p.x)\n",
+        ("p.y, p.x", "p.x, p.y"),
+        "assert candidate(Point(1, 2)) == Point(2, 1) and isinstance(candidate(Point(1)), Point)",
+    ),
+    "members of an enumeration": (
+        DIR,
+        "    all = list(Dir)\n    return all[1 - all.index(p)] if p in Dir else None\n",
+        ("1 - all", "all"),
+        "assert candidate(Dir.N) is Dir.S and candidate(Dir.S) == Dir.N",
+    ),
+    "an enumeration once more": (
+        DIR,
+        DIR + "def f(p):\n    return {Dir.N: Dir.S, Dir['S']: Dir(1)}[p]\n",
+        ("Dir(1)", "Dir(-1)"),
+        "assert candidate(Dir.N) is Dir.S and candidate(Dir.S) == Dir.N",
+    ),
+    "classes that derive from one another": (
+        SHAPES,
+        "    return sum(s.area() for s in p if isinstance(s, Shape))\n",
+        ("if isinstance(s, Shape)", ""),
+        "class Other:\n        def area(self): return 9\n    assert candidate([Sq(2), Other()]) == 4",
+    ),
+    "what the program looks behind": (
+        SHAPES,
+        "    made = Sq(p)\n    made._a += 1\n    return made.area()\n",
+        ("+= 1", "+= 2"),
+        "assert candidate(2) == 9",
+    ),
+    "what the program derives from": (
+        SHAPES,
+        "    class Own(Shape):\n        def area(self): return p\n    return Own().area()\n",
+        ("return p", "return 2 * p"),
+        "assert candidate(2) == 2",
+    ),
+    "exceptions": (
+        LATE,
+        "    raise Late(p)\n",
+        ("Late(p)", "ValueError(p)"),
+        "try: candidate(3)\n    except Late as error: assert error.by == 3 and str(error) == 'late by 3'\n"
+        "    else: assert False",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES_OF_PROMPTS)
+def test_test_and_program_mean_the_same_class_of_the_prompt(name: str) -> None:
+    before, program, change, test = CLASSES_OF_PROMPTS[name]
+    prompt = before + "def f(p):\n    '''...'''\n"
+    test = f"def check(candidate):\n    {test}\n"
+    assert passes(check(program, test, prompt=prompt))
+    assert change[0] in program
+    assert is_wrong(check(program.replace(*change), test, prompt=prompt))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "class Point:\n    def __init__(self, *a): pass\n    def __eq__(self, o): return True\ndef f(p): return Point()\n",
+        "    Point.__eq__ = lambda a, b: True\n    p.__class__.__eq__ = Point.__eq__\n    return Point(0, 0)\n",
+        "    class All:\n        def __eq__(self, o): return True\n    return Point(All(), All())\n",
+        "    Point.__init__ = lambda self, *a: None\n    p.x = p.y = None\n    return p\n",
+    ],
+)
+def test_class_of_the_prompt_is_the_prompts_own(program: str) -> None:
+    test = "def check(candidate):\n    assert candidate(Point(1, 2)) == Point(2, 1)\n"
+    assert is_wrong(check(program, test, prompt=POINT + "def f(p):\n    '''...'''\n"))

@@ -136,3 +136,30 @@ def test_a_table_of_pandas_is_an_unsupported_test_whatever_the_program_does():
     test = "import pandas as pd\nfrom solution import f\ndef test_f():\n    assert f(pd.DataFrame({'a': [1]})) == 1\n"
     for program in ("def f(df): return int(df['a'].sum())", "def f(df): return 2"):
         assert [case.fate for case in pytest_files(program, test).cases] == [Fate.UNSUPPORTED]
+
+
+# name: what is made, what the program does to it, the same with a mistake, what holds then
+IN_PLACE = {
+    "an array": ("array.array('i', [3, 1])", "a.append(9)", "a.append(8)", "made.tolist() == [3, 1, 9]"),
+    "a namespace": (
+        "types.SimpleNamespace(x=1)",
+        "a.x, a.y = 5, [9]",
+        "a.x, a.y = 5, [8]",
+        "made.x == 5 and made.y == [9]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_what_the_program_changes_is_changed_for_the_test(name: str) -> None:
+    made, right, mistake, holds = IN_PLACE[name]
+    case = f"import array, types\nmade = {made}\nassert f(made) is made and {holds}"
+    assert passes(asserts(f"def f(a):\n    {right}\n    return a\n", case))
+    assert is_wrong(asserts(f"def f(a):\n    {mistake}\n    return a\n", case))
+
+
+@pytest.mark.parametrize("change", ["del a[:]\n    return []", "a[0] = a[1] = a[2] = 0\n    return [0, 0, 0]"])
+def test_array_that_the_program_spoils_is_what_it_was(change: str) -> None:
+    case = "import array\na = array.array('i', [3, 1, 2])\nassert f(a) == sorted(a)"
+    assert is_wrong(asserts(f"def f(a):\n    {change}\n", case))
+    assert passes(asserts("def f(a):\n    return sorted(a)\n", case))

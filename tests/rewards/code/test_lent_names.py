@@ -36,6 +36,21 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
             "assert kind(ListNode(1)) and not kind(3) and type(merge(make([1]), None)) is ListNode",
         ),
     ),
+    "an operator that the program gives the class of the setup": (
+        "import heapq\ndef merge(lists):\n    ListNode.__lt__ = lambda a, b: a.val < b.val\n    heap = [n for n in lists if n]\n"
+        "    heapq.heapify(heap)\n    head = tail = ListNode()\n    while heap:\n        tail.next = tail = heapq.heappop(heap)\n"
+        "        if tail.next: heapq.heappush(heap, tail.next)\n    return head.next\n",
+        ("a.val < b.val", "a.val > b.val"),
+        LISTS,
+        ("assert values(merge([make([1, 4]), make([2, 3]), None])) == [1, 2, 3, 4]",),
+    ),
+    "the class of the setup once more": (
+        "class ListNode:\n    def __init__(self, val: int = 0, next: 'ListNode' = None):\n        self.val, self.next = val, next\n"
+        "def rest(node): return ListNode(node.val, None)\n",
+        ("node.val, None", "node.val, node"),
+        LISTS,
+        ("r = rest(make([1, 2]))\nassert isinstance(r, ListNode) and type(r) is ListNode and values(r) == [1]",),
+    ),
     "a class of data whose fields the program matches by position": (
         "def f(s):\n    match s:\n        case Shape('square', a): return a * a\n"
         "        case Shape(_, a, b) if isinstance(s, Shape): return a * b\n    return Shape.__match_args__\n",
