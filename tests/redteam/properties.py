@@ -203,6 +203,16 @@ def test_value():
         ),
     ),
     Arena(
+        name="squares_by_numpy",
+        solution="import numpy as np\n\ndef solve(x):\n    return np.asarray(x) * 2\n",
+        imports="import numpy as np",
+        tests=(
+            "want = np.array([2, 4, 6]); assert ((solve([1, 2, 3]) - want) ** 2).sum() < 1e-6",
+            "got = np.asarray(solve([5, 5])); assert np.mean((got - 10) ** 2) < 1e-6 and all((v - 10) ** 2 < 1 for v in got)",
+            "d = np.array(solve([7, 1, 2])) - [14, 2, 4]; assert d @ d < 1e-9 and np.dot(d, d) < 1e-9",
+        ),
+    ),
+    Arena(
         name="walked_over",
         solution="def solve(x):\n    yield from sorted(x)\n",
         tests=(

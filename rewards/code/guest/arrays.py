@@ -14,7 +14,7 @@ def _as_it_is(array: Any) -> Any:
     return array
 
 
-empty: Callable[[Any], Any] = _as_it_is  # what becomes of an array without items that is read
+given: Callable[[Any], Any] = _as_it_is  # what becomes of an array, or a number, that is read
 _DTYPE = re.compile(r"[<>|=]([biufc]\d{1,2}|[mM]8(\[\w{1,4}\])?)\Z")
 
 
@@ -49,8 +49,7 @@ def _write_scalar(encoder: Writing, value: Any, depth: int) -> None:
 
 def read_array(dtype: str, shape: tuple[int, ...], raw: Any) -> object:
     """raw: the bytes of all items, or a tuple of them where they are objects or text. Raises Violation."""
-    made = _read(dtype, shape, raw)
-    return made if made.size else empty(made)
+    return given(_read(dtype, shape, raw))
 
 
 def _read(dtype: str, shape: tuple[int, ...], raw: Any) -> Any:
@@ -90,5 +89,4 @@ def _read(dtype: str, shape: tuple[int, ...], raw: Any) -> Any:
 
 def read_scalar(dtype: str, raw: bytes) -> object:
     """Raises Violation."""
-    made: Any = read_array(dtype, (1,), raw)
-    return made[0]
+    return given(_read(dtype, (1,), raw)[0])

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import arrays, context, proxies
+from . import arrays, context, proxies, wrapping
 
 _MENTIONED = re.compile(rb"\b(?:numpy|np|allclose|assert_allclose|assert_array_equal|assert_almost_equal)\b")
 _RAISE = (
@@ -32,7 +32,8 @@ _SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  
 
 def guard(tests: bytes) -> None:
     """Replace those comparisons in this process, where the tests may use them."""
-    arrays.empty = _empty_answer
+    arrays.given = _given
+    wrapping.guard(tests)
     if b"approx" in tests:
         _guard_approx()
     if _MENTIONED.search(tests):
@@ -108,8 +109,9 @@ def _empty_classes() -> tuple[Any, Any]:
     return Empty, Made
 
 
-def _empty_answer(array: Any) -> Any:
-    return array.view(_empty_classes()[0]) if array.ndim else array
+def _given(value: Any) -> Any:
+    """An array or a number that the program gave."""
+    return wrapping.given(value) if value.size or not value.ndim else value.view(_empty_classes()[0])
 
 
 def _guard_numpy() -> None:
@@ -158,9 +160,11 @@ def _guard_numpy() -> None:
         @functools.wraps(make)
         def array(*args: Any, **kwargs: Any) -> Any:
             made = make(*args, **kwargs)
-            if isinstance(made, numpy.ndarray) and not made.size and made.ndim and context.is_test(sys._getframe(1)):
-                return made.view(_empty_classes()[_is_written(sys._getframe(1))])
-            return made
+            if not isinstance(made, numpy.ndarray) or not context.is_test(sys._getframe(1)):
+                return made
+            if made.size or not made.ndim:
+                return wrapping.made(made)
+            return made.view(_empty_classes()[_is_written(sys._getframe(1))])
 
         return array
 

@@ -119,6 +119,33 @@ def test_absolute_value_is_not_below_nothing(test: str):
         assert is_wrong(asserts(f"import numpy as np\ndef f(n): return {smallest}\n", f"assert {test}", setup=setup))
 
 
+@pytest.mark.parametrize(
+    "test",
+    ["(f(2) - 3) ** 2 < 1e-6", "np.mean((np.asarray(f(2)) - 3) ** 2) < 1e-6", "(f(2) - 3) * (f(2) - 3) <= 0"],
+)
+def test_square_is_not_below_nothing(test: str):
+    setup = "import numpy as np"
+    assert passes(asserts("import numpy as np\ndef f(n): return np.int64(3)\n", f"assert {test}", setup=setup))
+    for around in ("np.int64(3037001500)", "np.int16(190)", "np.complex64(1e4j)", "np.array([3037001500])"):
+        assert is_wrong(asserts(f"import numpy as np\ndef f(n): return {around}\n", f"assert {test}", setup=setup))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "r = f(10**6); assert repr(r) == 'array([1000000, 1000000])' and (r ** 2).sum() == r @ r == 2 * 10**12",
+        "r = f(10**6); assert isinstance(r[0], np.int64) and -r[0] == -10**6 and divmod(r[0], 3) == (333333, 1)",
+        "r = f(10**6); r[0] = 5; assert pickle.loads(pickle.dumps(r)).tolist() == [5, 10**6] and {5: 1}[r[0]] == 1",
+        "x = f(np.uint64(2**63)) * np.uint64(3); assert int(x[0]) == 2**63",
+        "r = f(1j); assert sorted(r)[0] == 1j and abs(r[0]) <= 1 and np.sort(r)[0] ** 2 == -1 and r.real.max() < 1",
+    ],
+)
+def test_large_and_complex_numbers_compute_as_they_are(test: str):
+    setup = "import pickle\nimport numpy as np"
+    assert passes(asserts("import numpy as np\ndef f(n): return np.array([n, n])\n", test, setup=setup))
+    assert is_wrong(asserts("import numpy as np\ndef f(n): return np.array([n + n, n + n])\n", test, setup=setup))
+
+
 COMMAND = """
     import subprocess, sys
     from solution import f
