@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from rewards.math.late import late
+
 Measure = tuple[tuple[tuple[str, int], ...], Fraction]
 """Base quantities with their powers, and the factor."""
 
@@ -221,17 +223,17 @@ etc out except fails failed fail excluded rejected refuted upward upwards onward
 percentish bound
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
-_ITEM = re.compile(
+_ITEM = late(
     r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?\s?[1-9])\s*\}?)?"
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
 )
-_FLUID = re.compile(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
-_NAUTICAL = re.compile(r"\bnautical\s+miles?\b", re.IGNORECASE)
-_LIGHT_YEARS = re.compile(r"\blight[\s-]years?\b", re.IGNORECASE)
-_IN_TOTAL = re.compile(r"(?:total|all|the)\b", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z]+")
-_ONLY_WORDS = re.compile(r"[A-Za-z\s]*")
-_DEGREES_OF = re.compile(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
+_FLUID = late(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
+_NAUTICAL = late(r"\bnautical\s+miles?\b", re.IGNORECASE)
+_LIGHT_YEARS = late(r"\blight[\s-]years?\b", re.IGNORECASE)
+_IN_TOTAL = late(r"(?:total|all|the)\b", re.IGNORECASE)
+_WORD = late(r"[A-Za-z]+")
+_ONLY_WORDS = late(r"[A-Za-z\s]*")
+_DEGREES_OF = late(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
 _MOST_WORDS = 8
 CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr"}
 

@@ -17,6 +17,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from rewards.math.late import late
+
 _SIGNS = str.maketrans(
     {"。": ". ", "，": ", ", "、": ", ", "：": ": ", "；": "; ", "？": "?", "！": "! ", "（": " (", "）": ") "}
 )
@@ -34,7 +36,7 @@ _CYRILLIC = r"[\u0400-\u04ff]"
 _FALSE = "неверн|неправильн|ошибочн"
 _WHOLE = rf"(?<!{_CYRILLIC})(?:{{}})(?!{_CYRILLIC})"
 _PASSED = f"{_ASIDE}|{_NOT}|{_OR}|{_DENYING}|{_DOUBT}|{_CHOICE}"
-_WORDS = re.compile(
+_WORDS = late(
     rf"(?P<not>{_ASIDE}|{_NOT}|{_WHOLE.format('[нН]е')})"
     rf"|(?P<perhaps>{_DOUBT}|{_WHOLE.format('[вВ]озможно|[нН]аверное|[вВ]ероятно')})"
     rf"|(?P<or>{_OR}|{_WHOLE.format('или|либо')})|(?P<between>{_WHOLE.format('между')})|(?P<choice>{_CHOICE}[：:]?)"
@@ -42,7 +44,7 @@ _WORDS = re.compile(
     rf"|(?:(?:(?!{_PASSED}){_CJK})+|(?:(?!{_FALSE}){_CYRILLIC}){{2,}})(?:\s?:)?"
     rf"|(?<![^\W\d_])[èéвВкКоОуУ](?![^\W\d_])"
 )
-_EMPTY = re.compile(r"\(\s*\)|(?:\A|(?<=\n))\s*[,;:]\s")  # where nothing is left of what stood there
+_EMPTY = late(r"\(\s*\)|(?:\A|(?<=\n))\s*[,;:]\s")  # where nothing is left of what stood there
 _LONGEST = 600
 _ANSWER = (
     r"(?:(?:die|das|la|le|a|o|il|el)\s)?(?:richtige\s|korrekte\s)?"
@@ -58,9 +60,9 @@ _SPOKEN = frozenset(  # a word of one of these languages that speaks of an answe
         )
     ).split()
 )
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
+_WORD = late(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 _SAID_AGAIN = tuple(
-    (re.compile(rf"(?<!\w)(?:{foreign})(?!\w)", re.IGNORECASE), english)
+    (late(rf"(?<!\w)(?:{foreign})(?!\w)", re.IGNORECASE), english)
     for foreign, english in (
         (r"ne\sserait\spas|n['’]est\spas|no\ses|non\sè|não\sé|ist\snicht", "is not"),
         (r"wäre|würde\ssein|serait|sería|seria|sarebbe", "would be"),
@@ -80,7 +82,7 @@ _SAID_AGAIN = tuple(
         (_ANSWER, "the answer"),
     )
 )
-_MEASURED = re.compile(r"(?<=\d)[^\S\n]+[a-zA-Z]*[à-öø-ÿß][a-zA-Zà-öø-ÿß]*")  # "79 pétales"
+_MEASURED = late(r"(?<=\d)[^\S\n]+[a-zA-Z]*[à-öø-ÿß][a-zA-Zà-öø-ÿß]*")  # "79 pétales"
 
 
 def around_a_value(text: str) -> str:

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 _LONGEST = 800
 _MOST = 4  # one behind another
 
-_OFFER = re.compile(
+_OFFER = late(
     r"(?<=[.!?)*\n])\s*[*_>]{0,3}(?:I\shope\s(?:this|that|it)\b|hope\s(?:this|that)\shelps\b|(?:please\s)?let\sme\sknow\b"
     r"|(?:please\s)?feel\sfree\b|would\syou\slike\b|do\syou\swant\sme\b|want\sme\sto\b|is\sthere\sanything\selse\b"
     r"|(?:I['’]m|I\sam|I['’]d\sbe|happy)\s(?:happy\s|glad\s)?to\shelp\b|don['’]t\shesitate\b"
     r"|if\syou(?:['’]d)?\s(?:have|need|want|would|like)\b[^.?!\n]*\b(?:let\sme\sknow|feel\sfree|ask|happy\sto|I\scan)\b)",
     re.IGNORECASE,
 )
-_LABELLED = re.compile(
+_LABELLED = late(
     r"\n[\s#*_>–—-]*(?:confidence|difficulty|time\s(?:taken|spent|used)|word\scount|tokens?\sused|(?:re)?sources?|references?"
     r"|bibliography|see\salso|disclaimer|p\.?\s?s(?=[.:])|remarks?|fun\sfact|hints?(?:\sfor\s[^:\n]{1,20})?|tips?"
     r"|key\s(?:takeaways?|ideas?|points?|concepts?)|takeaways?|common\s(?:mistakes?|errors?|pitfalls?)"
@@ -32,38 +34,38 @@ _LABELLED = re.compile(
     r"[*_]*[^\S\n]*[:.?](?=[\s*_])",
     re.IGNORECASE,
 )
-_SAME = re.compile(  # another way to what was found
+_SAME = late(  # another way to what was found
     r"\n[\s*_]*alternatively,[^\n]*\bthe\ssame\s(?:result|answer|value|number)[.!\s]*\Z", re.IGNORECASE
 )
-_MAKES_SENSE = re.compile(
+_MAKES_SENSE = late(
     r"\n[\s*_]*(?:this|(?:this|the)\s(?:answer|result|value))\s(?:makes\ssense|is\s(?:reasonable|plausible)|checks\sout)\b",
     re.IGNORECASE,
 )
-_WRITTEN = re.compile(
+_WRITTEN = late(
     r"\n[\s–—-]*[*_](?:solved|written|generated|posted|(?:last\s)?updated|this\s(?:solution|answer|response)\swas)\b"
     r"[^\n]*\Z",
     re.IGNORECASE,
 )
-_FOOTNOTES = re.compile(r"(?:\n\s*\[\d{1,2}\]:?\s[^\n]*)+\Z")
-_FOOTNOTE_MARK = re.compile(r"(?<=\w[.!])\[\d{1,2}\](?=\s|\Z)")
-_HASHTAGS = re.compile(r"\n\s*(?:#[a-zA-Z]\w*\s*){2,}\Z")
-_COMMENT = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->")  # up to the next one that begins: linear
-_CONCLUDING = re.compile(
+_FOOTNOTES = late(r"(?:\n\s*\[\d{1,2}\]:?\s[^\n]*)+\Z")
+_FOOTNOTE_MARK = late(r"(?<=\w[.!])\[\d{1,2}\](?=\s|\Z)")
+_HASHTAGS = late(r"\n\s*(?:#[a-zA-Z]\w*\s*){2,}\Z")
+_COMMENT = late(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->")  # up to the next one that begins: linear
+_CONCLUDING = late(
     r"\b(?:so|thus|hence|therefore|wait|actually|correct(?:ed|ion)|boxed|final|answer\s(?:is|was|should|becomes))\b"
     r"|\banswer\s?[:=]|####",
     re.IGNORECASE,
 )
-_ANSWERING = re.compile(r"\b(?:thus|hence|therefore|wait|boxed|answer\s(?:is|was|should))\b|####", re.IGNORECASE)
-_STATED = re.compile(  # another value: "With the tax it is 252", "Total: 260"; not "would be 215"
+_ANSWERING = late(r"\b(?:thus|hence|therefore|wait|boxed|answer\s(?:is|was|should))\b|####", re.IGNORECASE)
+_STATED = late(  # another value: "With the tax it is 252", "Total: 260"; not "would be 215"
     r"(?:\b(?:is|was|(?:may|might|must|should|will)\sbe|gives?|get|makes?|becomes?|equals?|meant|obtain|find|total)|\w['’]s)"
     r"(?:\s?[:=])?\s(?:(?:now|then|only|just|really|actually|exactly|about|a|the|total|of)\s){0,3}[$*(\\]*-?\d"
     r"|\b(?:together|mistake|forgot[^:.\n]{0,30})\s?[:=]\s[$*(\\]*-?\d",
     re.IGNORECASE,
 )
-_END_OF = re.compile(
+_END_OF = late(
     r"\n\s*(?:this\sis\sthe\s)?end\sof\s(?:the\s)?(?:solution|proof|problem|answer)\b[^\n]{0,20}\Z", re.IGNORECASE
 )
-_VALUE = re.compile(r"[\d$\\]|\*\*\w")
+_VALUE = late(r"[\d$\\]|\*\*\w")
 _BEHIND = (_LABELLED, _MAKES_SENSE, _SAME, _WRITTEN, _END_OF)
 _OFFERING = (
     "let me know",

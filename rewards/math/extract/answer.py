@@ -46,56 +46,57 @@ from rewards.math.extract.results import result
 from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.surroundings import replaced
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
+from rewards.math.late import late
 from rewards.types import Policy
 
 __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
-_THINK = re.compile(r"<(/?)think>", re.IGNORECASE | re.ASCII)
-_END_OF_TURN = re.compile(
+_THINK = late(r"<(/?)think>", re.IGNORECASE | re.ASCII)
+_END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
 )
-_CHANNEL = re.compile(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
+_CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
     r"(?:\s*<\|start\|>\s*assistant)?",
     re.DOTALL,
 )
-_NEXT_TURN = re.compile(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
+_NEXT_TURN = late(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
 _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
-_DONE = re.compile(  # what says that an answer is complete, or right
+_DONE = late(  # what says that an answer is complete, or right
     r"(?:[✓✔✅☑∎■□⬛➡➜➤▶►★⭐\ufe0f\U0001f300-\U0001faff]"
     r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
 )
-_STRUCK_OUT = re.compile(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
-_ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
-_CALCULATED = re.compile(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
-_BLOCK = re.compile(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
-_SENTENCE = re.compile(
+_STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
+_ANSWER = late(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
+_CALCULATED = late(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
+_BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
+_SENTENCE = late(
     r"(?:[A-Z][^\W\d_]*|\$[^$\n]+\$)\s[^\n?;]*\b(?:is|are|was|has|have|gets?|needs?|left|remain)\b[^\n?;]*"
 )
 _SHORTEST_SENTENCE = len("It is 5")
-_MARKDOWN = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")
-_HEADING = re.compile(
+_MARKDOWN = late(r"\A[*_`\s]+|[*_`\s]+\Z")
+_HEADING = late(
     r"(?:step|part|case|solution|answer|final answer|conclusion|explanation|approach|verification|check|summary"
     r"|result|notes?|calculation|given|problem|question)s?\b|\d+[.):]\s+[^\W\d_]",
     re.IGNORECASE,
 )
 _MOST_WORDS_OF_A_HASH = 2
-_TO_BE_SOLVED = re.compile(  # right behind it, an equation is a condition
+_TO_BE_SOLVED = late(  # right behind it, an equation is a condition
     r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint))(?:\s+that)?"
     r"[\s$\\(\[]*\Z",
     re.IGNORECASE,
 )
-_CHOSEN_AT_LAST = re.compile(  # "It is 12. Answer D": the value, and its letter
+_CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
     r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
 )
-_WORD_AT_LAST = re.compile(  # "Hence the graph is a **parabola**."
+_WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
 )
-_WORD_AT_FIRST = re.compile(  # "So **Evelyn** has the greatest speed."
+_WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
     r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
     r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s"
     r"(?![^.\n]*(?:[,;]|\b(?:but|so|while|than|thought|said|one\sof)\b))[^.\n*]{1,120})[.!\s]*\Z"
@@ -104,7 +105,7 @@ _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
-_SHORTEST_OVERRIDE = len("final answer:")
+_CLOSING = " \n$.)]}\\*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +228,11 @@ def _box_or_override(text: str) -> str | Committed | None:
     if found is None:
         return None
     behind = text[found.end :]
+    if not behind.strip(_CLOSING):
+        return found
     if replaced(behind):
         return said(behind) or last_value(behind) or found
-    return (said_finally(behind) if len(behind) > _SHORTEST_OVERRIDE else None) or found
+    return (said_finally(behind) if "final" in behind.lower() else None) or found
 
 
 def _bare(text: str) -> str | Committed | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 LONGEST_SENTENCE = 200
 
-_CONDITIONAL = re.compile(r"\W*(?:if|for|had|were|when|whenever|suppose|assume|unless|in the case)\b", re.IGNORECASE)
-_RESTRICTED = re.compile(r"[\s$*)]*,?\s*(?:if|when|whenever|unless|for|provided|only|in)\b", re.IGNORECASE)
+_CONDITIONAL = late(r"\W*(?:if|for|had|were|when|whenever|suppose|assume|unless|in the case)\b", re.IGNORECASE)
+_RESTRICTED = late(r"[\s$*)]*,?\s*(?:if|when|whenever|unless|for|provided|only|in)\b", re.IGNORECASE)
 
-_REASON = re.compile(
+_REASON = late(
     r"\b(?:because|since|which(?!\s+case)|using|by(?!\s+(?:one|some)\b)|obtained|attained|achieved|neither"
     r"|given that|rounded|namely|from(?=\s\()|i\.e\.|that is|whether|no matter"
     r"|regardless)\b"
@@ -24,20 +26,20 @@ _REASON = re.compile(
 _SOME, _NONE = "\x01", "\x02"  # in the place of a formula: a value, a mere name or an assignment
 _VALUE = r"[\s$(*]*([-+−]?\\?\$?\s?\d(?:[\d.,/]*\d)?|\x01)"
 _NUMBER = rf"{_VALUE}(?![\d^]|[\s$)]*[=<>^*/+]|[\s$)]*(?:times|decimal|digits?|places)\b)"
-_FORMULA = re.compile(r"\$((?:\\\$|[^$\n]){1,120})\$|(\(\s*-?\d[^()a-zA-Z]*,[^()a-zA-Z]*\))")
-_NAMED = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
-_IS_NUMBER = re.compile(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
+_FORMULA = late(r"\$((?:\\\$|[^$\n]){1,120})\$|(\(\s*-?\d[^()a-zA-Z]*,[^()a-zA-Z]*\))")
+_NAMED = late(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
+_IS_NUMBER = late(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
 _SMALL = (
     r"(?:\s*\b(?:it|is|it['’]s|could|can|really|rather|actually"
     r"|in fact|in truth|may|might|would|also|be|even|then|exactly|precisely|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*"
 )
-_OTHER = re.compile(
+_OTHER = late(
     rf"(?:\b(?:and|but|or|though|although|while|whereas|otherwise|else|(?:as well|together|along) (?:as|with))\b|[,;:])"
     rf"{_SMALL}{_NUMBER}|\bwith{_NUMBER}[$)]*\s+as\s",
     re.IGNORECASE,
 )
-_NEXT = re.compile(rf"[\s$*)]*[.!]\s*(?:or|perhaps|maybe|possibly){_SMALL}{_NUMBER}", re.IGNORECASE)
+_NEXT = late(rf"[\s$*)]*[.!]\s*(?:or|perhaps|maybe|possibly){_SMALL}{_NUMBER}", re.IGNORECASE)
 
 
 SEVERAL = "… "

@@ -24,10 +24,11 @@ import re
 from typing import NamedTuple
 
 from rewards.math.extract.assertion import LONGEST_SENTENCE
-from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back
+from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
 from rewards.math.extract.surroundings import completed
+from rewards.math.late import late
 
-_MARK = re.compile(
+_MARK = late(
     r"""\\(?:boxed|fbox)(?![a-zA-Z])\s*(?:
         (?P<open>\{)
       | (?P<plain>[-+−]?(?:\\?\$)?\d[\w.,/]* | [a-zA-Z](?![a-zA-Z]) | \\[a-zA-Z]+(?:\s?\w+|(?:\{[^{}]*\})*))
@@ -35,20 +36,20 @@ _MARK = re.compile(
     | \\. | [{}]""",
     re.VERBOSE | re.DOTALL,
 )
-_COMMAND = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
-_HOLLOW = re.compile(
+_COMMAND = late(r"\\(?:boxed|fbox)(?![a-zA-Z])")
+_HOLLOW = late(
     r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
     r"|[{}$?_.…~])*\Z"
 )
-_PLACEHOLDER = re.compile(  # a form that is quoted: "goes in \\boxed{answer}"
+_PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
     r"(?:\\text\s*\{)?\s*(?:(?:the|my|your)\s)?(?:final\s)?answer(?:\shere)?\s*\}?", re.IGNORECASE
 )
-_DENIED = re.compile(
+_DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
     r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is wrong, or somebody else's
+_REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example\s?:"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
@@ -59,19 +60,26 @@ _REPUDIATED = re.compile(  # the sentence of a box begins by saying that it is w
     r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
     re.IGNORECASE,
 )
-_WRONG_NAME = re.compile(  # "My wrong attempt: "; not "the probability of a wrong answer is "
+_REPUDIATING = frozenset(
+    (
+        *("wrong", "incorrect", "mistaken", "false", "mistake", "error", "example", "instance", "g", "write", "give"),
+        *("enter", "put", "present", "format", "provide", "initially", "originally", "first", "doubt", "think"),
+        *("believe", "nobody", "one", "someone", "somebody", "others", "friend", "classmate", "teacher", "colleague"),
+        *("student", "book", "you", "had", "forget", "forgets", "forgetting"),
+    )
+)
+"""One of them is in whatever `_REPUDIATED` finds."""
+_WRONG_NAME = late(  # "My wrong attempt: "; not "the probability of a wrong answer is "
     r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
     r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_FAILS = re.compile(
+_FAILS = late(
     r"[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
     r"|if\sI\swere\s(?:sure|certain|right))"
 )
-_STRUCK_OUT = re.compile(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
-_ASKED = re.compile(
-    r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE
-)
+_STRUCK_OUT = late(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
+_ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE)
 _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
 _DENYING = (  # what a denial right before a box ends with
     *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
@@ -79,20 +87,20 @@ _DENYING = (  # what a denial right before a box ends with
     *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
 )
 _LONGEST_DENIAL = 30
-_ANSWER_IS = re.compile(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
-_OPERATOR = re.compile(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
-_BLANKS = re.compile(r"\s+|\\[,;:! ]")
+_ANSWER_IS = late(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
+_DIGIT = late(r"\d")
+_OPERATOR = late(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
+_BLANKS = late(r"\s+|\\[,;:! ]")
 
 # What may stand between two boxes of one list, after the wrappings are taken off.
-_WRAPPING = re.compile(
+_WRAPPING = late(
     r"\\(?:text|textbf|textrm|textit|textnormal|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"
     r"|\\(?:hspace|vspace)\*?\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[a-z]+\*?\}"
     r"|\\(?:quad|qquad|displaystyle|newline|hfill|left|right|cr)(?![a-zA-Z])|\\[,;:! ()\[\]\\]"
 )
 _NAME = r"(?:\\[a-zA-Z]+\s*)?(?:[a-zA-Z]{1,3}(?:_(?:\w|\{\w{1,6}\}))?'*)?"
 _ARGUMENT = r"(?:\s?\([^()=]{0,12}(?:\([^()=]{0,12}\)[^()=]{0,12})?\))?"
-_JOINT = re.compile(
+_JOINT = late(
     rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
     | (?P<or>\bor\b|\\lor\b|\\vee\b)
     | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
@@ -105,12 +113,12 @@ _JOINT = re.compile(
     | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—-])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_NAMED = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
+_NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
 _LONGEST_OWNER = 40
-_CONDITION = re.compile(
+_CONDITION = late(
     r"[\s$*,()]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])",
     re.IGNORECASE,
 )
@@ -119,22 +127,22 @@ _CASE = (
     r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?\s+[a-z]+(?=:)"
     r"|for\s+(?:even|odd|positive|negative|all|any|every|other))(?![a-zA-Z])|for\s+\$)[^.!?;\n]*"
 )
-_UNDER = re.compile(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
-_UNDER_ALONE = re.compile(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
-_OTHER_UNDER = re.compile(  # "; for odd $n$ it is 12."
+_UNDER = late(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
+_UNDER_ALONE = late(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
+_OTHER_UNDER = late(  # "; for odd $n$ it is 12."
     r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:[,:]|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
     re.IGNORECASE,
 )
 # "Or maybe", "alternatively", "with the other reading": the box before is not taken back.
-_DOUBTED = re.compile(
+_DOUBTED = late(
     r"[\s$*)]*[.,;?]\s*(?:or\s+(?:maybe|perhaps|possibly|else)|alternatively|maybe|perhaps|possibly"
     r"|(?:with|under|in) the other (?:reading|interpretation|case))\b[\s,:$*(]*\Z|\?\s*[$*(]*\Z",
     re.IGNORECASE,
 )
-_ELSE = re.compile(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[\s$*(]*\Z", re.IGNORECASE)
+_ELSE = late(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[\s$*(]*\Z", re.IGNORECASE)
 # "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
 # corrects.
-_OR_SO = re.compile(
+_OR_SO = late(
     r"[\s,;$*)(]*(?:or|otherwise|else)\b"
     r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
@@ -143,12 +151,12 @@ _OR_SO = re.compile(
 
 
 # "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
-_OWNER = re.compile(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
-_NEXT_OWNER = re.compile(
+_OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
+_NEXT_OWNER = late(
     r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
 )
-_COUNTED = re.compile(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
-_NO_OWNER = re.compile(
+_COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
+_NO_OWNER = late(
     r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
     r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
     re.IGNORECASE,
@@ -174,36 +182,39 @@ class Box(NamedTuple):
 
 def boxes(text: str) -> list[Box]:
     """The complete boxes that stand in no other one, in order."""
-    begin = _first_command(text)
-    if begin < 0:
-        return []
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
-    for mark in _MARK.finditer(text, begin):
-        kind, seen = mark.lastgroup, mark.group()
-        if kind == "plain":
-            end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
-            found.append(Box(mark.start(), mark.start("plain"), end, end))
-        elif kind == "open":
-            open_braces.append((mark.start(), mark.end()))
-        elif seen == "{":
-            open_braces.append((-1, mark.end()))
-        elif seen == "}" and open_braces:
-            start, content = open_braces.pop()
-            if start >= 0:
-                while found and found[-1].start > start:  # they stand in this one
-                    found.pop()
-                found.append(Box(start, content, mark.start(), mark.end()))
+    begin = _next_command(text, 0)
+    while begin >= 0:
+        for mark in _MARK.finditer(text, begin):
+            kind, seen = mark.lastgroup, mark.group()
+            if kind == "plain":
+                end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
+                found.append(Box(mark.start(), mark.start("plain"), end, end))
+            elif kind == "open":
+                open_braces.append((mark.start(), mark.end()))
+            elif seen == "{":
+                open_braces.append((-1, mark.end()))
+            elif seen == "}" and open_braces:
+                start, content = open_braces.pop()
+                if start >= 0:
+                    while found and found[-1].start > start:  # they stand in this one
+                        found.pop()
+                    found.append(Box(start, content, mark.start(), mark.end()))
+                    if not open_braces:  # what stands between boxes changes nothing
+                        begin = _next_command(text, mark.end())
+                        break
+        else:
+            break
     return found
 
 
-def _first_command(text: str) -> int:
-    """Where to begin: at the backslashes before the first box, for braces before it change nothing; -1 = no box."""
-    places = [place for place in (text.find("\\boxed"), text.find("\\fbox")) if place >= 0]
-    if not places:
-        return -1
-    begin = min(places)
-    while begin and text[begin - 1] == "\\":  # a pair of them is a line break
+def _next_command(text: str, at: int) -> int:
+    """Where to go on: at the backslashes before the next box; -1 = there is none."""
+    begin, other = text.find("\\boxed", at), text.find("\\fbox", at)
+    if begin < 0 or 0 <= other < begin:
+        begin = other
+    while begin > at and text[begin - 1] == "\\":  # a pair of them is a line break
         begin -= 1
     return begin
 
@@ -337,18 +348,20 @@ def _is_denied(text: str, box: Box) -> bool:
         return True
     behind = text[box.end : box.end + _LONGEST_JOINT]
     is_asked = behind.lstrip("$*) ").startswith("?")
-    is_number = _DIGIT.search(text, box.content_start, box.content_end) is not None  # a choice may be a wrong one
-    if is_number and not is_asked and (is_taken_back(behind) or _FAILS.match(behind)):
+    is_wrong = not is_asked and (is_taken_back(behind) or _FAILS.match(behind) is not None)
+    if is_wrong and _DIGIT.search(text, box.content_start, box.content_end):  # a choice may be a wrong one
         return True
     begin = _beginning(text, box.start)
-    if _REPUDIATED.match(text, begin, box.start) is not None:
+    sentence = text[begin : box.start]
+    words = words_of(sentence)
+    if not _REPUDIATING.isdisjoint(words) and _REPUDIATED.match(sentence) is not None:
         return True
-    if is_asked and _ASKED.match(text, begin, box.start) is not None:
+    if is_asked and _ASKED.match(sentence) is not None:
         return True
-    said = _ANSWER_IS.search(text, begin, box.start) if "answer" in before else None
-    if said is not None and is_disclaimed(text[begin : said.start()]):
+    said = _ANSWER_IS.search(sentence) if "answer" in before else None
+    if said is not None and is_disclaimed(sentence[: said.start()]):
         return True
-    return is_doubted(text[begin : box.start])
+    return is_doubted(sentence, words)
 
 
 def _beginning(text: str, at: int) -> int:

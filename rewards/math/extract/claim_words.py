@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rewards.math.late import late
+
 
 class WordClass(NamedTuple):
     """A letter, what its words do in a sentence, and the words."""
@@ -155,7 +157,7 @@ class Idiom(NamedTuple):
 
 
 def _idioms(*rows: tuple[str, str, str]) -> tuple[Idiom, ...]:
-    return tuple(Idiom(has, re.compile(pattern), means) for has, pattern, means in rows)
+    return tuple(Idiom(has, late(pattern), means) for has, pattern, means in rows)
 
 
 IDIOMS = _idioms(

@@ -24,10 +24,11 @@ import re
 from functools import lru_cache
 
 from rewards.math.extract.claim_words import CLASS_OF, IDIOMS
+from rewards.math.late import late
 
 _LONGEST = 120  # characters that are looked at behind a value
 _NEAR = 70  # characters in which it has to begin that it is wrong
-_WORDS = re.compile(r"[a-zï]+")
+_WORDS = late(r"[a-zï]+")
 _DENYING = frozenset(
     (
         *(word for word, letter in CLASS_OF.items() if letter in "wxXdnNC"),
@@ -59,14 +60,14 @@ _DENYING = frozenset(
     )
 )
 """One of them is in whatever `_TAKEN_BACK` finds."""
-_TOKEN = re.compile(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")
+_TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")
 _MARKS = {
     **dict.fromkeys(",()–—", ","),
     **dict.fromkeys(";:", ";"),
     **dict.fromkeys(".!?", "|"),
     **dict.fromkeys("<*$_\"'`“”‘’[]{}#>~", ""),
 }
-_NAMED_A = re.compile(r"(?<=[\w,;:] )A(?![\w'’])")  # "City A"
+_NAMED_A = late(r"(?<=[\w,;:] )A(?![\w'’])")  # "City A"
 _SHORTENED = {"isn": "b", "aren": "b", "wasn": "b", "weren": "W", "hasn": "h", "haven": "h", "wouldn": "O"}
 _POINTING = ("it", "that", "there", "here")
 
@@ -108,18 +109,18 @@ def _letter(token: str) -> str:
 
 # --- "the answer" -----------------------------------------------------------------------------------------------------
 
-_NEW_CLAUSE = re.compile(r".*[cB]|.*&(?=[qgfJ]*\Z)(?<!kI.&)(?<!kI..&)")
-_THE = re.compile(r"(?:q{0,2}|K)[gfJ]*\Z")
-_CONCLUDED = re.compile(r".*[eSRZ][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see that", "it follows that"
-_THINKING = re.compile(r"\.?y[mOL]?re?q?")  # "I would say that"
+_NEW_CLAUSE = late(r".*[cB]|.*&(?=[qgfJ]*\Z)(?<!kI.&)(?<!kI..&)")
+_THE = late(r"(?:q{0,2}|K)[gfJ]*\Z")
+_CONCLUDED = late(r".*[eSRZ][.qbmpFIyheaSRK]{0,6}|[q#]?b\.?")  # "we see that", "it follows that"
+_THINKING = late(r"\.?y[mOL]?re?q?")  # "I would say that"
 _CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
-_SOMEBODY_ELSE = re.compile(r"[dwxCNrouQ]|P[.gJ]*\Z")
-_NO_TITLE = re.compile(r"[dwxCNnouQrPD]")
-_TAKEN_FROM = re.compile(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
-_FOR_AN = re.compile(r"pK[gJ]*\Z")  # "for a final answer of"
-_ELSEWHERE = re.compile(r"[druQ]|\A[pF].*o")
-_UNREAL = re.compile(r"\A[c.]*W[^cB]*\Z|i.*W")
-_ANOTHER = re.compile(r"o\.{0,2}(?:,|\Z)")
+_SOMEBODY_ELSE = late(r"[dwxCNrouQ]|P[.gJ]*\Z")
+_NO_TITLE = late(r"[dwxCNnouQrPD]")
+_TAKEN_FROM = late(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
+_FOR_AN = late(r"pK[gJ]*\Z")  # "for a final answer of"
+_ELSEWHERE = late(r"[druQ]|\A[pF].*o")
+_UNREAL = late(r"\A[c.]*W[^cB]*\Z|i.*W")
+_ANOTHER = late(r"o\.{0,2}(?:,|\Z)")
 
 
 def is_claimed(before: str) -> bool:
@@ -155,13 +156,13 @@ def _is_claimed(row: str) -> bool:
     )
 
 
-_LINK = re.compile(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
-_LINKED = re.compile(r"[mO]?b[.gKpc]{0,3}\Z")  # "is exactly", "turns out to be", "comes to"
-_OTHER_THAN_IT = re.compile(r"[okdwxrRhnPTt=U]|(?<!y)W")
+_LINK = late(r",?(?:[mO]?b|[mO]?[.Re]p{1,2}b?)?[.gK]{0,3}\Z")
+_LINKED = late(r"[mO]?b[.gKpc]{0,3}\Z")  # "is exactly", "turns out to be", "comes to"
+_OTHER_THAN_IT = late(r"[okdwxrRhnPTt=U]|(?<!y)W")
 
 
-_OWN_CLAUSE = re.compile(r"[^,;|cB&]*\Z")
-_DISCLAIMED = re.compile(
+_OWN_CLAUSE = late(r"[^,;|cB&]*\Z")
+_DISCLAIMED = late(
     r"""[wxCN][.bq]{0,2}\Z | d[.rb]{0,2}\Z | u[.y]{0,2}\Z                # "a wrong", "I doubt that the", "suppose the"
       | n\.?[rfJ] | (?<!y)(?<!y[mO.])r[.b]?\Z | P[.gJ]*\Z | [kiUI]\Z  # "I don't think the", "he says the", "twice the"
     """,
@@ -179,7 +180,7 @@ def is_disclaimed(before: str) -> bool:
     return _DISCLAIMED.search(the) is not None or _TAKEN_FROM.search(the) is not None
 
 
-_DOUBTED = re.compile(
+_DOUBTED = late(
     r"""\A[^|;]*(?:[by]n(?:[fZJ]|q\.)|b[wd])q[^,;|cB&]*\Z  # "It is not the case that", "It is doubtful that"
       | \A[c,]*(?:y[mO]nr | N[mO.]?r | .[mO]?w[er])[^,;|]*\Z  # "I wouldn't say", "One would wrongly get"
     """,
@@ -187,9 +188,12 @@ _DOUBTED = re.compile(
 )
 
 
-def is_doubted(before: str) -> bool:
-    """Whether what stands before a box in its sentence says that the statement which it ends is not so."""
-    return _has_denial(before) and _DOUBTED.search(classes(before)) is not None
+def is_doubted(before: str, words: list[str]) -> bool:
+    """Whether what stands before a box in its sentence says that the statement which it ends is not so.
+
+    words: its `words_of`.
+    """
+    return _has_denial(before, words) and _DOUBTED.search(classes(before)) is not None
 
 
 def is_title(before: str) -> bool:
@@ -204,9 +208,9 @@ def is_about_it(row: str) -> bool:
 
 # --- any value --------------------------------------------------------------------------------------------------------
 
-_NAME = re.compile(r"(?:(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[\s$*(\[]*\Z")
+_NAME = late(r"(?:(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[\s$*(\[]*\Z")
 _CLAUSE = r"[^,;|=cB]*\Z"
-_UNCLAIMED = re.compile(  # what stands before the value
+_UNCLAIMED = late(  # what stands before the value
     rf"""\AW[^|;]*O[^,;|]*\Z                                # "Had it been so, it would be"
       | [dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
       | (?<!y)(?<!y[mO])r{_CLAUSE}                           # reported, but by the writer: "Bob says it is"
@@ -229,17 +233,17 @@ _UNCLAIMED = re.compile(  # what stands before the value
     """,
     re.VERBOSE,
 )
-_WOULD = re.compile(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
-_IS_THE_ANSWER = re.compile(r"[^nOmdwx;|]*b[qK][gJ]*A")
-_IS_IT = re.compile(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
-_NEW_SUBJECT = re.compile(r",.*[yqa]")  # "to find the answer, we"
+_WOULD = late(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
+_IS_THE_ANSWER = late(r"[^nOmdwx;|]*b[qK][gJ]*A")
+_IS_IT = late(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
+_NEW_SUBJECT = late(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
     [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|p[rA])             # is wrong, has been ruled out, is too big
   | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
   | [bW]nq(?=[|,;]|\Z) | mnb(?=[|;]|\Z) | s[.K]?w    # is not it, cannot be; marked as wrong
   | C | R[.K]?w                                      # contradicts, gives a contradiction
 )"""
-_SAID_OF_IT = re.compile(  # what follows the value
+_SAID_OF_IT = late(  # what follows the value
     rf"""(?:[^,;|]{{0,6}},(?:[&cB],?)?(?:q[.A]?|\.)?{_PREDICATE}    # "8, which contradicts"
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
       | [.hbe]{{1,5}}d(?:[,;|B]|\Z)                                # "79 have been counted so far"
@@ -253,29 +257,35 @@ _SAID_OF_IT = re.compile(  # what follows the value
     """,
     re.VERBOSE,
 )
-_TAKEN_BACK = re.compile(  # "12 boxes must be eliminated" takes nothing back
+_TAKEN_BACK = late(  # "12 boxes must be eliminated" takes nothing back
     rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|\.?[bW]nY",
     re.VERBOSE,
 )
 
 
-def _has_denial(text: str) -> bool:
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return _WORDS.findall(text.lower())
+
+
+def _has_denial(text: str, words: list[str]) -> bool:
     """Whether a word of denial is in it at all: most texts have none, and that is seen in a tenth of the time."""
-    return not _DENYING.isdisjoint(_WORDS.findall(text.lower())) or "n't" in text or "n’t" in text
+    return not _DENYING.isdisjoint(words) or "n't" in text or "n’t" in text
 
 
 def is_taken_back(after: str) -> bool:
     """Whether what follows a value, in its sentence or right behind it, says that it is wrong."""
-    if not _has_denial(after[:_NEAR]):
+    near = after[:_NEAR]
+    if not _has_denial(near, words_of(near)):
         return False
     after = _POINTED_AT.sub(r"\1", _INTERJECTED.sub(". ", after))
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
-_INTERJECTED = re.compile(r"\A[\s$*).]*(?:(?:hm+|oh|wait|hold on|oops)[,.!…]+\s+)+(?=that|this|it\b)", re.IGNORECASE)
-_POINTED_AT = re.compile(r"\b(that|this)\s(?:output|result|value|number|figure|count|total)\b", re.IGNORECASE)
-_ANOTHER_TIME = re.compile(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
-_A_PART = re.compile(r"Iq?#")
+_INTERJECTED = late(r"\A[\s$*).]*(?:(?:hm+|oh|wait|hold on|oops)[,.!…]+\s+)+(?=that|this|it\b)", re.IGNORECASE)
+_POINTED_AT = late(r"\b(that|this)\s(?:output|result|value|number|figure|count|total)\b", re.IGNORECASE)
+_ANOTHER_TIME = late(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
+_A_PART = late(r"Iq?#")
 
 
 def is_of_another_time(before: str) -> bool:

@@ -16,15 +16,16 @@ import json
 import re
 
 from rewards.math.extract.assertion import SEVERAL
+from rewards.math.late import late
 
 _LONGEST = 5_000
 _LONGEST_UNIT = 40
 _DEEPEST = 3
 _NAMES = ("final_answer", "finalanswer", "final answer", "answer", "answers", "result", "final_result", "solution")
 _VALUES = ("value", "answer", "number", "text")
-_COMMAND = re.compile(r"(?<!\\)\\(?=[a-zA-Z]{2})")  # of LaTeX, its backslash not doubled
-_FENCE_END = re.compile(r"\s*```\s*\Z")
-_NAMED = re.compile(r"\"(?:final[_ ]?)?(?:answers?|result|solution)\"\s*:", re.IGNORECASE)
+_COMMAND = late(r"(?<!\\)\\(?=[a-zA-Z]{2})")  # of LaTeX, its backslash not doubled
+_FENCE_END = late(r"\s*```\s*\Z")
+_NAMED = late(r"\"(?:final[_ ]?)?(?:answers?|result|solution)\"\s*:", re.IGNORECASE)
 
 
 def field(text: str) -> str | None:

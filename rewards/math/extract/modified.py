@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 _LONGEST = 80
 _PART = (
     r"hal(?:f|ves)|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth)s?|multiples?|factors?|divisors?"
@@ -20,7 +22,7 @@ _PART = (
     r"|per\s?cent|\d[\d.]*\s?\\?[%％]|\d+/\d+"
 )
 _NUMBERED = r"(?:number|integer|prime|digit|value|one|multiple|square)\s(?:\w+ly\s|right\s|just\s)?"
-_BEFORE = re.compile(
+_BEFORE = late(
     rf"""(?<![\w-])(?:
         (?<!by\sa\s)(?:{_PART})\sof
       | twice | thrice | double | triple | quadruple | times | plus | minus | modulo

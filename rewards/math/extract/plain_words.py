@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 FUNCTION = (
     r"(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|cbrt|root|log|ln|exp|pi|mod|gcd|lcm|max|min|floor|ceil|binom|det"
     r"|inf(?:ty|inity)?|cis"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_COMMAND = re.compile(r"\\(?:text(?:bf|it|rm)?|mathrm|mbox|operatorname|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+")
-_IS_FUNCTION = re.compile(FUNCTION, re.IGNORECASE)
+_WORD = late(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_COMMAND = late(r"\\(?:text(?:bf|it|rm)?|mathrm|mbox|operatorname|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+")
+_IS_FUNCTION = late(FUNCTION, re.IGNORECASE)
 
 
 def _listed(*lines: str) -> frozenset[str]:

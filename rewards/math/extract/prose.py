@@ -21,6 +21,7 @@ from rewards.math.extract.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_wo
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import AROUND, VULGAR, formula, formulas, run_from, unit
 from rewards.math.extract.written import COMPOUND, OR, last_value
+from rewards.math.late import late
 
 LONGEST_BARE = 200
 _LONGEST_CLAUSE = 1000
@@ -28,27 +29,27 @@ _LONGEST_HEADING = 40
 _MOST_WORDS = 4
 _MOST_PHRASES = 200  # that are tried, from the last one on
 
-_FILLED = re.compile(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
+_FILLED = late(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
-_TITLE = re.compile(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
-_LABEL = re.compile(r"[^\W\d_]{2,}[^:\d$\\(]*:[*_]*\s")
-_ABBREVIATED = re.compile(r"\W*ans[.:*]*\s", re.IGNORECASE)
-_ONE_WORD = re.compile(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
-_VALUE = re.compile(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
-_MONEY_STEPS = re.compile(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
-_ADVERB = re.compile(r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$")  # "Calculating, $2+3=5$"
-_NOT_BUT = re.compile(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
-_SAME_AGAIN = re.compile(
+_TITLE = late(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
+_LABEL = late(r"[^\W\d_]{2,}[^:\d$\\(]*:[*_]*\s")
+_ABBREVIATED = late(r"\W*ans[.:*]*\s", re.IGNORECASE)
+_ONE_WORD = late(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
+_VALUE = late(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
+_MONEY_STEPS = late(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
+_ADVERB = late(r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$")  # "Calculating, $2+3=5$"
+_NOT_BUT = late(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
+_SAME_AGAIN = late(
     rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
 )
-_PLAINLY = re.compile(
+_PLAINLY = late(
     r"(?:\(?[A-J][).]\s)?(?:(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
     r"|(?:none|all|both|neither) of (?:the above|these|them)|there (?:is|are) no (?:real |integer )?solutions?)",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+_ARTICLE = late(r"(?:the|a|an)\s+", re.IGNORECASE)
 
-_SAID = re.compile(
+_SAID = late(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
     (?:["'*_`\s]*(?::|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
@@ -59,7 +60,7 @@ _SAID = re.compile(
     |(?:correct|right)\s(?:option|choice|letter)(?:\sis|\s?:)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_CHOSEN = re.compile(
+_CHOSEN = late(
     r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
@@ -70,18 +71,18 @@ _CHOSEN = re.compile(
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
 )
-_TITLED = re.compile(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
-_HEADING = re.compile(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
-_CORRECTION = re.compile(
+_TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
+_HEADING = late(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
+_CORRECTION = late(
     r"\b(?:wait|actually|correction|sorry|oops|scratch that|edit(?=:)|i mean|hold on|on second thought"
     r"|make that|just kidding"
     r"|no(?=[,:;!.—–-])|but\s(?:the\s)?(?:correct|actual|true|right)\s\w+\sis"
     r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
     re.IGNORECASE,
 )
-_FIELD = re.compile(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
-_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
-_LEAD = re.compile(
+_FIELD = late(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
+_FENCE = late(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
+_LEAD = late(
     r"(?:[:=\s]|(?<==)>|(?:only|(?:none|nothing) other than|in fact|merely|thus|then|therefore|hence|simply|just"
     r"|exactly|indeed|now"
     r"|clearly|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
@@ -90,85 +91,85 @@ _LEAD = re.compile(
     r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
     re.IGNORECASE,
 )
-_FORMULA_END = re.compile(r"\$|\\[\])]")
-_DOTS = re.compile(r"\A(?:\.{2,}|…|\s)+")
-_ASSIGNED = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
-_JOINED = re.compile(r"\s*\(?(?:,|;|,?\s*and\b)\s*")
-_DENIED = re.compile(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_INSTEAD = re.compile(
+_FORMULA_END = late(r"\$|\\[\])]")
+_DOTS = late(r"\A(?:\.{2,}|…|\s)+")
+_ASSIGNED = late(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*=")
+_JOINED = late(r"\s*\(?(?:,|;|,?\s*and\b)\s*")
+_DENIED = late(r"not\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_INSTEAD = late(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
-_HEDGE = re.compile(
+_HEDGE = late(
     rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
 )
-_INSTEAD_NEXT = re.compile(  # "The answer is not 101. It is 79."
+_INSTEAD_NEXT = late(  # "The answer is not 101. It is 79."
     r"[.;]\s+(?:instead,?\s|rather,?\s)?(?:it\sis|it['’]s|it\s(?:equals|must\sbe|should\sbe))\s(?P<rest>[^\n]+)",
     re.IGNORECASE,
 )
-_OR_AGAIN = re.compile(  # "12/25 (or 0.48)", ", or equivalently 48%"
+_OR_AGAIN = late(  # "12/25 (or 0.48)", ", or equivalently 48%"
     r"[\s$*]*[,(]?\s*\(?or(?:,?\s(?:equivalently|simply))?,?\s"
     r"(?P<value>\$[^$\n]{1,60}\$|-?\d[\d.,/]*(?:\\?%)?)\)?[\s.*]*\Z",
     re.IGNORECASE,
 )
-_PARTS = re.compile(  # "(a) 10; (b) 3"
+_PARTS = late(  # "(a) 10; (b) 3"
     r"\(a\)\s*([^;,()]+)[;,]\s*(?:and\s)?\(b\)\s*([^;,()]+)(?:[;,]\s*(?:and\s)?\(c\)\s*([^;,()]+))?\s*"
 )
-_REASON = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
-_RULED_OUT = re.compile(  # "$12$; $13$ fails the test"
+_REASON = late(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_RULED_OUT = late(  # "$12$; $13$ fails the test"
     r"[;,]\s(?:and\s|but\s)?\$[^$\n]{1,40}\$\s(?:fails|is\s(?:rejected|extraneous|impossible|invalid)|does\snot\s(?:work|satisfy))\b"
     r"(?![^\n]*\b(?:or|if|so|unless)\b)"
 )
-_REASONED = re.compile(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
+_REASONED = late(  # what stands behind a value and says why it is, or where; `12 by 5` are two sides
     r"[\s*)]*[,;:]?\s*(?:no matter|regardless|irrespective|whatever|to the nearest|namely|from (?=\()"
     r"|by(?!\s+(?:\$?\d|one\b|some\b))|(?:is\s)?(?:attained|achieved|reached|obtained)"
     r"|(?:and\s|as\s|since\s)?neither)(?![^\W_])|,\s+an?\s(?:\w+\s)?(?:number|integer|square|cube|prime|power)\W*\Z",
     re.IGNORECASE,
 )
-_TWO_CASES = re.compile(  # "in case 1 the answer is 4 and in case 2 "
+_TWO_CASES = late(  # "in case 1 the answer is 4 and in case 2 "
     r"\b(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))\b.*\banswers?\s(?:is|are)\b"
     r".*(?:\b(?:and|but|while)|[,;])\s+(?:in\s(?:the\s)?(?:\w+\s)?(?:case|scenario)|for\s(?:even|odd|positive|negative|all|other))"
     r"\b[^;]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_NOT_THAT = re.compile(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
-_BOUND = re.compile(
+_NOT_THAT = late(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
+_BOUND = late(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
     r"|anything but)\s+(?:\$?\d[\d.,]*|[^\s,;]+)(?:\s[^\W\d_]+)*",
     re.IGNORECASE,
 )
-_YES_OR_NO = re.compile(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
-_CHOICES = re.compile(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
-_BY_VERB = re.compile(r"\b(?:is|are)\s*\Z", re.IGNORECASE)
+_YES_OR_NO = late(r"(?:yes|no|true|false)(?=\s*[,;:–—])", re.IGNORECASE)
+_CHOICES = late(r"(?<!\w)[A-J](?!\w).*(?<!\w)[A-J](?!\w)")
+_BY_VERB = late(r"\b(?:is|are)\s*\Z", re.IGNORECASE)
 _LONGEST_VERB = 10
-_WHETHER = re.compile(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
-_THAT = re.compile(r"that\s", re.IGNORECASE)
-_DENYING = re.compile(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
-_APPOSITION = re.compile(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
+_WHETHER = late(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
+_THAT = late(r"that\s", re.IGNORECASE)
+_DENYING = late(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
+_APPOSITION = late(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
     r"(?:[,(:]|\bwhich (?:is|equals)\b|(?<![\w.])\d[\d\s.+*/()×-]*=)\s*(?:or|so|i\.e\.,?|that is,?|namely|which is)?\s*"
     r"(?P<value>\$[^$\n]{1,80}\$|[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
     re.IGNORECASE,
 )
-_TO_BASE = re.compile(
+_TO_BASE = late(
     r"\s\(?(?:in\s)?base[\s-](?:\d+|two|three|four|five|six|seven|eight|nine|ten|sixteen)\b\)?", re.IGNORECASE
 )
-_LISTED = re.compile(
+_LISTED = late(
     r"[\s$*)]*(?:(?:,\s*(?:and)?|and(?![^\W\d_])|[-–;|/&~]|to(?![^\W\d_]))[\s$*(]*[-+−]?\s*[\d.\\(])", re.IGNORECASE
 )
-_REMARK_BEHIND = re.compile(  # `204 minutes (3 hours and 24 minutes)`
+_REMARK_BEHIND = late(  # `204 minutes (3 hours and 24 minutes)`
     r"(?<=[\w%])\s+\((?=[^()]*\s)(?=[^()]*[a-zA-Z]{3})"
     r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z",
     re.IGNORECASE,
 )
-_IN_BRACKETS = re.compile(
+_IN_BRACKETS = late(
     r"\s*\((?=[^()]*[a-zA-Z]{2})(?![^()]*\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for)\b)[^()]*\)?\s*"
 )  # a remark
-_NOT_ANOTHER = re.compile(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
-_CHOICE_LIST = re.compile(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
-_OTHER_CHOICE = re.compile(
+_NOT_ANOTHER = late(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
+_CHOICE_LIST = late(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
+_OTHER_CHOICE = late(
     r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+"
     r"(?:maybe\s|in which case\s|it is\s|it['’]s\s|otherwise\s|then\s|the answer is\s)*\(?[B-J]\)?(?!\w)"
 )
-_CHANGED = re.compile(
+_CHANGED = late(
     r"[\s$*)]+(?:times(?!\W*\Z)|degrees below|plus|minus|multiplied|divided|over|choose|mod(?:ulo)?|squared"
     r"|cubed|factorial|below|above"
     r"|short of|away from|point|to the power"
@@ -179,7 +180,7 @@ _CHANGED = re.compile(
     r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
     re.IGNORECASE,
 )
-_RECKONED = re.compile(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that is part of another
+_RECKONED = late(r"[\s*)]*(?:[+*/<>→≤≥]|to\s+\$)")  # a formula that is part of another
 
 
 def bare(text: str) -> str | None:
@@ -227,7 +228,7 @@ def said(text: str) -> str | None:
     return corrected or value
 
 
-_REMARK = re.compile(  # "a common one", "less than 40" is said of the answer, and is none
+_REMARK = late(  # "a common one", "less than 40" is said of the answer, and is none
     r"(?:[^\W\d_]+(?:-[^\W\d_]+)?\s+){2,}[^\W\d_]+[.!]?|(?:less|more|greater|smaller|larger|fewer|independent|divisible)\s.*",
     re.IGNORECASE | re.DOTALL,
 )

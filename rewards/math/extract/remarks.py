@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 _LONGEST_SECTION = 800
 _LONGEST = 120
 
-_SECTION = re.compile(
+_SECTION = late(
     r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
     r"|verification|to\s(?:check|verify)(?:\sthis)?|as\sa\s(?:\w+\s)?check)[^\S\n]?[:,]\s"
     r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
@@ -23,7 +25,7 @@ _SECTION = re.compile(
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
 )
-_CONCLUDING = re.compile(  # what begins like a check and goes on to another answer
+_CONCLUDING = late(  # what begins like a check and goes on to another answer
     r"\b(?:so|thus|hence|therefore|answer|wait|actually|wrong|not|no|fails?|however|but|instead|correct(?:ion|ed)|should"
     r"|must|total|n['’]t|boxed)\b|≠|✗|✘|\\ne",
     re.IGNORECASE,
@@ -33,7 +35,7 @@ _RETRACTING = (
     r"(?:actually|wait|no|hmm|oops|sorry|rather|should|correct(?:ion|ed|ly)?|mean|meant|wrong|incorrect|exactly"
     r"|when|times|so)\b"
 )
-_BRACKETED = re.compile(  # all of the last sentence; what was rejected, or where it holds, behind a value
+_BRACKETED = late(  # all of the last sentence; what was rejected, or where it holds, behind a value
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
@@ -43,28 +45,28 @@ _BRACKETED = re.compile(  # all of the last sentence; what was rejected, or wher
     r"|(?<=[\d)}$])\s*\((?:(?:attained|achieved|reached|with\sequality)\s(?=at|when|if|for|by)|at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
-_REASON = re.compile(
+_REASON = late(
     r"(?<=[\d)}$])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause))?"
     r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
-_ATTAINED = re.compile(
+_ATTAINED = late(
     r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
     r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z"
 )
-_EQUALITY = re.compile(
+_EQUALITY = late(
     r"(?<=[\d)}$])(?:,?\s+(?:with|where)\sequality|\.\s+(?:the\s)?equality)\s(?:\w+\s)?"
     r"(?:at|when|whenever|if|iff|for|only)\s[^.\n?]{1,80}[.\s]*\Z",
     re.IGNORECASE,
 )
-_HOLDS_FOR = re.compile(  # "converges to $12$ for $|x| < 1$"
+_HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
 )
-_CONDITION = re.compile(
+_CONDITION = late(
     r"\b(?:for|if|as|when|whenever|unless|otherwise)\s[a-z\s]{0,20}\$|\b(?:if|when|otherwise)\b", re.IGNORECASE
 )
-_CONFIRMED = re.compile(
+_CONFIRMED = late(
     r"(?:,?\s+(?:and|as|which)|[;,]\s+(?:this|it|that))\s(?![^.\n]*(?:\bnot\b|n['’]t|\bfails?\b))(?:[^.;\n?]{1,60}\s)?(?:confirms?|checks?|verif(?:y|ies)|satisf(?:y|ies)|indeed|holds(?=[.\s]*\Z|\strue|\sfor))\b[^.\n?]{0,50}[.\s]*\Z"
     r"|,\s+(?:so|and)\s[^.,;\n?]{1,60}\sas\s(?:required|claimed|expected|desired)[.\s]*\Z"
     r"|[;,]\s+(?:which\sis\s)?(?:consistent\swith|checking,)\s[^.\n?]{1,60}[.\s]*\Z"

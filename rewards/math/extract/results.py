@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
 from rewards.math.units import read_unit
 
-_DELIMITER = re.compile(r"(?<!\\)\$|\\[\[\]()]")
-_JOINT = re.compile(r"\s*(?:[,;]\s+(?:and\s|or\s)?|\s(?:and|or)\s)\s*")
-_OR = re.compile(r"\bor\b")
-_EQUALS = re.compile(r"(?<![<>!:\\=])=(?!=)")
-_OTHER_RELATION = re.compile(r"[<>≈≠≤≥∈]|\\(?:approx|ne|neq|le|leq|ge|geq|lt|gt|in|equiv|to|cup|sim|pm)(?![a-zA-Z])")
-_NAME = re.compile(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?'?\s*")
-_KNOWN = re.compile(r"\\(?:begin|end)\{[a-z]+\}|\\(?:text|mathrm|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
-_NUMBER = re.compile(r"(-?\s?\\?\$?\s?\d[\d,]*(?:\.\d+)?(?:/\d+)?)\s+([a-zA-Z][a-zA-Z ]*)")
+_DELIMITER = late(r"(?<!\\)\$|\\[\[\]()]")
+_JOINT = late(r"\s*(?:[,;]\s+(?:and\s|or\s)?|\s(?:and|or)\s)\s*")
+_OR = late(r"\bor\b")
+_EQUALS = late(r"(?<![<>!:\\=])=(?!=)")
+_OTHER_RELATION = late(r"[<>≈≠≤≥∈]|\\(?:approx|ne|neq|le|leq|ge|geq|lt|gt|in|equiv|to|cup|sim|pm)(?![a-zA-Z])")
+_NAME = late(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?'?\s*")
+_KNOWN = late(r"\\(?:begin|end)\{[a-z]+\}|\\(?:text|mathrm|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
+_NUMBER = late(r"(-?\s?\\?\$?\s?\d[\d,]*(?:\.\d+)?(?:/\d+)?)\s+([a-zA-Z][a-zA-Z ]*)")
 _NO_UNIT = frozenset(("dozen", "less", "fewer", "more", "between", "score", "scores"))
 _LONGEST = 400
 

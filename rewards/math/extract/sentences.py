@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 
 from rewards.math.extract.assertion import LONGEST_SENTENCE
+from rewards.math.late import late
 
-SENTENCE_END = re.compile(  # the stop first, for speed
+SENTENCE_END = late(  # the stop first, for speed
     r"[.!?](?<!\.[.!?])(?<!\b(?:Rs|No|sq|cu)[.!?])(?<!\b(?:i\.e|e\.g)[.!?])(?!\.)(?!(?<=\d!)\))(?=[\s\"'*_)}\]$]|\Z)|\n|[。！？]"
 )
-_BOLD = re.compile(
+_BOLD = late(
     r"(?<![\w)])(?:\*{2,3}|__)|(?:\*{2,3}|__)(?![\w(])|`+|</?(?:b|strong|i|em|u)>|[“‘](?=[\d$\\])|(?<=[\d$])[”’]",
     re.IGNORECASE,
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rewards.math.extract.plain_words import FUNCTION, NOT_A_UNIT, plain_words
+from rewards.math.late import late
 
 _LONGEST_FORMULA = 1000
 _LONGEST_RUN = 300
@@ -31,30 +32,30 @@ _NUMBER = (
     rf"(?:\\?[$€£¥]\s?)?(?:\d+(?:(?:,|\{{,\}}|,\\!|\\,)\d+)*(?:\.\d+)?(?:\.\.\.|…)?[{VULGAR}]?|\.\d+|[{VULGAR}])"
     rf"(?:[eE][+-]?\d+)?(?:/\d+)?(?:\s?\\?[%％])?{_SCALE}"
 )
-_PLAIN = re.compile(rf"(?<![\w.)])[-+−]?\s?{_NUMBER}|{_NUMBER}")
-_NAMED_BEFORE = re.compile(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
-_UNIT_POWER = re.compile(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
+_PLAIN = late(rf"(?<![\w.)])[-+−]?\s?{_NUMBER}|{_NUMBER}")
+_NAMED_BEFORE = late(r"(?<!\w)[a-zA-Z]\s*=\s*\Z")
+_UNIT_POWER = late(r"(?:[ckm]?m|ft|in|yd|mi)\^\{?\Z")
 _LETTER = r"(?![²³¹⁰-₟¼-¾⅐-⅞])[^\W\d_]"
-MATHEMATICS = re.compile(
+MATHEMATICS = late(
     rf"(?>(?:\\(?:text|mathrm|mbox|operatorname)\{{[^{{}}]*\}}|\\[a-zA-Z]++|(?:{FUNCTION})(?!{_LETTER})"
     rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+)\Z",
     re.IGNORECASE,
 )
 """A token with no word in it."""
-_ATTACHED = re.compile(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
-_EXCLAIMED = re.compile(r"(?<=\w\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
-NAME = re.compile(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
-_IN_BRACKETS = re.compile(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
-_LETTERS = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
-_SCALAR = re.compile(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
-_SEVERAL = re.compile(r",(?!\d{3}(?!\d)|\\!)(?!\})|;|\\(?:text|mbox|quad|qquad|land|lor)(?![a-zA-Z])")
-_OPENING = re.compile(r"\$\$|(?<!\\)\$|\\\(|\\\[|\\begin\{(?:align|gather|equation)\*?\}")
+_ATTACHED = late(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
+_EXCLAIMED = late(r"(?<=\w\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
+NAME = late(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
+_IN_BRACKETS = late(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
+_LETTERS = late(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
+_SCALAR = late(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
+_SEVERAL = late(r",(?!\d{3}(?!\d)|\\!)(?!\})|;|\\(?:text|mbox|quad|qquad|land|lor)(?![a-zA-Z])")
+_OPENING = late(r"\$\$|(?<!\\)\$|\\\(|\\\[|\\begin\{(?:align|gather|equation)\*?\}")
 _CLOSING = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
-_DOLLAR = re.compile(r"(?<!\\)\$")
-_ALIGNED = re.compile(
+_DOLLAR = late(r"(?<!\\)\$")
+_ALIGNED = late(
     r"\\begin\{(?:align|aligned|gather|gathered|split|eqnarray|equation)\*?\}(.*?)(?:\\end\{[a-z]+\*?\}|\Z)", re.DOTALL
 )
-_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
+_IMPLIES = late(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
 
 
 class Span(NamedTuple):

@@ -16,14 +16,15 @@ from __future__ import annotations
 import re
 
 from rewards.math.extract.modified import changed_from
+from rewards.math.late import late
 from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
-_SIGN = re.compile(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
-_SIGN_OUTSIDE = re.compile(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
-_PART_BEFORE = re.compile(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
-_COMPARED = re.compile(
+_SIGN = late(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_SIGN_OUTSIDE = late(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
+_PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
+_COMPARED = late(
     r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
     r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
     re.IGNORECASE,
@@ -33,11 +34,12 @@ _CHANGING = (
     *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
     *("/", "√", "-", "−", "±", "negative", "minus"),
 )
-_EXCEPTING = re.compile(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>\n]{0,20}>[\s$]*\Z")
-_RANGE_BEFORE = re.compile(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
+_JOINING = ("or", "nor", "to", "and", "maybe", "perhaps", "possibly", "else")
+_EXCEPTING = late(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
+_TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
+_RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
-_RANGE_BEHIND = re.compile(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
+_RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
 _REST = r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else)\b"
 _IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _RANGE = (
@@ -58,8 +60,8 @@ _CASES = (
     rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)"
     rf"|\bit\s+is\s+{_NUMBER})"
 )
-_MORE = re.compile(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
-_REPLACED = re.compile(  # "Oops, the answer is 6", ", I mean 6"
+_MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
+_REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
     r"(?:scratch\sthat|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
     r"|more\sprecisely|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
@@ -67,26 +69,26 @@ _REPLACED = re.compile(  # "Oops, the answer is 6", ", I mean 6"
     rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
 )
-_AND_ANOTHER = re.compile(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
-_NAME_BEFORE = re.compile(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
-_NAME_BEHIND = re.compile(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
+_AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
+_NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
+_NAME_BEHIND = late(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
 _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
-_PLAIN = re.compile(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
-_MARK = re.compile(
+_PLAIN = late(r"(?:[\d\s.,/{}()^$+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|\$|,|!)(?![a-zA-Z]))+")
+_MARK = late(
     r"(?:\s|\\[,;! ]|\$(?=\s?°))*"
     r"(\^\s*\{?\s*\\circ\s*\}?(?:\s*(?:\\(?:text|mathrm)\s*\{\s*)?[CF]\b\}?)?|°(?:\s?[CF]\b)?|\\?%)"
 )
-_CLOCK = re.compile(r"\d{1,2}:\d{2}")
-_HALF = re.compile(r"(?:[\s$*~)]|\\text\s*\{)*([ap])\.?\s?m\b", re.IGNORECASE)
+_CLOCK = late(r"\d{1,2}:\d{2}")
+_HALF = late(r"(?:[\s$*~)]|\\text\s*\{)*([ap])\.?\s?m\b", re.IGNORECASE)
 _RAISED = str.maketrans({"²": "^2", "³": "^3"})
 _ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])|\Z))"
-_FACTOR = re.compile(
+_FACTOR = late(
     rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
 )
 _APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*"
-_SCALE = re.compile(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
-_PERCENT = re.compile(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
-_UNIT = re.compile(
+_SCALE = late(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
+_PERCENT = late(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
+_UNIT = late(
     r"""(?:[$*~]|\\\)|\\[,; ])*\s?
     (?:\\(?:text|mathrm|mbox|textrm)\s*\{\s*(?P<set>[a-zA-Z][a-zA-Z /]*)\}(?P<power>\s*\^\s*\{?[23]\}?)?
       |(?P<plain>(?:(?:square|sq\.?|cubic|cu\.?)\s)?[a-zA-Z]+(?:/[a-zA-Z]+|\^[23]|[²³]|\s(?:squared|cubed)\b|\sper\s[a-z]+)?))
@@ -97,29 +99,27 @@ _AMBIGUOUS = frozenset(
     ("in", "a", "as", "am", "min", "mi", "second", "seconds", "mo", "degree", "pound", "quarter", "do")
 )
 _FEWEST_LETTERS = 4
-_OR = re.compile(
+_OR = late(
     r"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{\s*)?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
     r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
     r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
     r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%|\s*°)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
 )
-_OR_FORMULA = re.compile(
+_OR_FORMULA = late(
     r"[\s$*)]*[,;]?\s*\(?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
     r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$((?:\\\$|[^$\n]){1,80})\$"
 )
-_EITHER = re.compile(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
-_OR_BEFORE = re.compile(
+_EITHER = late(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
+_OR_BEFORE = late(
     r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
     r"|(?<![\d^=/*+-])([-+−]?\d(?:[\d.,/]*\d)?)[$)]*,?\s+or\s+(?:maybe|perhaps|possibly|else)\s+[$(*]*\Z"
     r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
 )
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
-_POINT_BEFORE = re.compile(
-    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(\$?((?:[^()$,\n]{1,20},)*)\s*\Z"
-)
-_POINT_BEHIND = re.compile(r"[\s$]*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
-_WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
-_HEDGING = re.compile(r"maybe|perhaps|possibly|alternatively")
+_POINT_BEFORE = late(r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(\$?((?:[^()$,\n]{1,20},)*)\s*\Z")
+_POINT_BEHIND = late(r"[\s$]*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
+_WORD = late(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
+_HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 
 
 def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
@@ -127,7 +127,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     near = before[-_LOOKED_AT:]
     if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
-    if _is_part(near):
+    if ("answer" in near or "thing" in near) and _is_part(near):
         return rf"{content} \text{{ or }} \ldots", None
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
@@ -135,7 +135,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
     if near.endswith("\\$") and content[:1].isdigit():
         content = rf"\${content}"
-    if ("or" in near or "answer is" in near) and (offered := _offered_before(before)) is not None:
+    if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
     if (instead := _REPLACED.match(behind)) is not None and (instead["value"] or "").strip("$") != content:
         return rf"{content} \text{{ or }} \ldots", None
@@ -191,7 +191,7 @@ def _changed(content: str, near: str) -> str | None:
 
 def _is_part(near: str) -> bool:
     """Whether the sentence makes another value of the box: "the answer is twice", "everything except"."""
-    if "answer" not in near and "thing" not in near:
+    if near.rstrip(_AROUND).endswith(" is"):
         return False
     changed = changed_from(near, len(near))
     return changed is not None and (_EXCEPTING.search(near) is not None or "answer" in near[:changed])

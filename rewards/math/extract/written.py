@@ -21,6 +21,7 @@ from rewards.math.extract.claims import is_claimed, is_of_another_time, is_state
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
+from rewards.math.late import late
 
 LONGEST_SEARCHED = 20_000
 _LONGEST_SENTENCE = 1000
@@ -31,7 +32,7 @@ OR = r"(?:or|maybe|perhaps|possibly|alternatively)"
 _COMPOUND = r"(?:hours?|minutes?|feet|foot|ft|yards?|dollars?|degrees?|days?|weeks?|years?|months?|pounds?|lbs?)"
 _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
-_BETWEEN = re.compile(
+_BETWEEN = late(
     rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
     rf"|[\s$*),]*{_WORDS_BETWEEN},?\s*\(?\b{OR}\b\s*{_WORDS_BETWEEN}{_NAMED}"
     rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
@@ -40,7 +41,7 @@ _BETWEEN = re.compile(
 _DETERMINED = (
     r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
 )
-_BESIDE = re.compile(  # what a value is compared with, taken from, or found in: "12 marbles in the 3 boxes"
+_BESIDE = late(  # what a value is compared with, taken from, or found in: "12 marbles in the 3 boxes"
     rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
     rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
     rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
@@ -56,107 +57,107 @@ _BESIDE = re.compile(  # what a value is compared with, taken from, or found in:
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
 )
-_CONTRASTED = re.compile(  # "This is different from ", in a sentence of its own
+_CONTRASTED = late(  # "This is different from ", in a sentence of its own
     r"\b(?:this|that|it|which)\s(?:(?:is|was)\s(?:different|distinct|not\sto\sbe\sconfused\swith|not\sthe\ssame\sas)(?:\sfrom)?"
     rf"|differs\sfrom|should\snot\sbe\sconfused\swith)\s{_DETERMINED}",
     re.IGNORECASE,
 )
-_OTHERS = re.compile(  # "The other 22 are gone", "after 22 were lost"
+_OTHERS = late(  # "The other 22 are gone", "after 22 were lost"
     r"(?:(?:\A|[.;,–—-])\W*(?:the|all)\sothers?|\bafter(?:\s(?:the|all))?)\s[\s$*(]*\Z", re.IGNORECASE
 )
-_TWO_AMOUNTS = re.compile(
+_TWO_AMOUNTS = late(
     r"[\s$*]*(?P<unit>[a-z]+)\s(?:from|to|in|on|at|for|with|of)\s[^.;:\d$\n]{1,40}[,\s(]\s?and\s[\s$*]*"
 )
-_FIRST_WORD = re.compile(r"[\s$*]*([a-z]+)\b")
-_GONE = re.compile(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
-_OF = re.compile(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
-_EACH = re.compile(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
-_USED = re.compile(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
+_FIRST_WORD = late(r"[\s$*]*([a-z]+)\b")
+_GONE = late(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
+_OF = late(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
+_EACH = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
+_USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
 )
-_BY_WORDS = re.compile(r"[^\d,;:=]{0,40}\Z")
-_TIMES = re.compile(r"\stimes\sas\b")
-_MOVED = re.compile(  # "rose from 70 "
+_BY_WORDS = late(r"[^\d,;:=]{0,40}\Z")
+_TIMES = late(r"\stimes\sas\b")
+_MOVED = late(  # "rose from 70 "
     r"\b(?:rose|rises|went|goes|fell|falls|grew|grows|drop|increas|decreas|rais|reduc|lower|chang|climb)\w*\s[^.\n]*"
     r"\b(?:from|by)\s[$*(]*\Z"
 )
-_REFERENCE = re.compile(  # the number of a part of the text
+_REFERENCE = late(  # the number of a part of the text
     r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example"
     r"|page|chapter)s?"
     r"\s[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_GOING_ON = re.compile(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
-_ANSWER = re.compile(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
-_NAME_OF_ANSWER = re.compile(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
-_LABEL = re.compile(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
+_GOING_ON = late(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
+_ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
+_NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
+_LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
 _MOST_WORDS_OF_A_LABEL = 2
-_COUNTING = re.compile(r"\b(?:number|total|count|sum|amount|percentage|fraction|how\smany)\b", re.IGNORECASE)
-_OF_ANOTHER = re.compile(  # "Answer to a similar problem: ", "in last year's exam"
+_COUNTING = late(r"\b(?:number|total|count|sum|amount|percentage|fraction|how\smany)\b", re.IGNORECASE)
+_OF_ANOTHER = late(  # "Answer to a similar problem: ", "in last year's exam"
     r"\b(?:to|for|of|in)\s(?:an?|the|our|last)\s?(?:other|similar|simpler|related|analogous|warm-?up|practice|example|sample"
     r"|previous|earlier|easier|follow-?up|year['’]s|week['’]s)\b",
     re.IGNORECASE,
 )
-_SAMPLE = re.compile(
+_SAMPLE = late(
     r"\b(?:sample|example|old|former|previous|earlier|initial|student['’]s|rejected|not)\s(?:\w+\s)?answers?\b"
     r"|\banswers?\sformat\b|\banswers?\s\((?:wrong|incorrect|rejected|old)\)|\b(?:for\sexample|for\sinstance|e\.g\.),?\W*\Z",
     re.IGNORECASE,
 )
-_GIVEN_UP = re.compile(
+_GIVEN_UP = late(
     r"\b(?:I|we)\s(?:(?:was|am|were|are)\s(?:not\sable|unable)\sto|could\snot|couldn['’]t|cannot|can['’]t|did\snot|didn['’]t)"
     r"\s(?:\w+\s){0,2}(?:finish|complete|solve|determine|give|provide|find|reach)\s(?:\w+\s){0,3}"
     r"(?:answer|solution|computation|calculation|problem|value|it)\b"
     r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
     re.IGNORECASE,
 )
-_ALTERNATIVE = re.compile(rf"\b{OR}\b", re.IGNORECASE)
-COMPOUND = re.compile(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
+_ALTERNATIVE = late(rf"\b{OR}\b", re.IGNORECASE)
+COMPOUND = late(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 """A unit with another number behind it: `5 feet 3 inches`."""
-_DENIED = re.compile(
+_DENIED = late(
     r"(?:\b(?:not|cannot|pas|nicht|non|no es)|(?<=, )no|n['’]t)"
     r"(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _LONGEST_DENIAL = 20
 _LONGEST_LABEL = 70
-_CALLED_WRONG = re.compile(
+_CALLED_WRONG = late(
     r"[\s$*)]*(?:is|was)(?:\s(?:wrong|incorrect)\b|(?:\snot|n['’]t)\s(?:correct|right|(?:the|an?)\s(?:correct\s|right\s)?"
     r"answer)\b)",
     re.IGNORECASE,
 )
 _TIME = r"\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?"
-_TWO_TIMES = re.compile(  # "Ann leaves at 3:30 pm and Bob leaves at 4:15 pm"
+_TWO_TIMES = late(  # "Ann leaves at 3:30 pm and Bob leaves at 4:15 pm"
     rf"\b[A-Z]\w+(?P<verb>(?:\s[a-z]+){{1,4}})\s{_TIME},?\s(?:and|while|but)\s[A-Z]\w+(?:(?P=verb)|\sat)\s{_TIME}[.\s]*\Z"
 )
-_QUESTION = re.compile(
+_QUESTION = late(
     r"\W*(?:what|how|which|who|whom|whose|why|when|where|is|are|was|were|do|does|did|can|could|would|will|should|find|has"
     r"|have|if|please)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(
+_GOES_ON = late(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(  # "there are 8 integers less than 20"
+_COUNTED = late(  # "there are 8 integers less than 20"
     r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s(?!more\b|fewer\b)[^\d,;]*\Z",
     re.IGNORECASE,
 )
-_BOUND = re.compile(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))")
-_ASSIGNED = re.compile(r"\s*([a-zA-Z])\s*=")
-_HOW_MANY = re.compile(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
+_BOUND = late(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))")
+_ASSIGNED = late(r"\s*([a-zA-Z])\s*=")
+_HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
     r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?\$?(\d[\d,]*)\$?\s"
     r"(?!(?:or|fewer|more|less|times|other|of)\b)[a-z](?=[^\n]*\$)"
     r"(?![^\n]*\b(?:or|but|so|and|which|if|then|than|giving|leaving|missing|from|not|fewer|more|less)\b)"
     r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*[.\s]*\Z"
 )
-_ASKED_ALONE = re.compile(r"[^\s?]{1,20}(?:\s[a-z]{2,}){0,3}\s*\?")
-_RESIDUE = re.compile(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
-_ONE_IN = re.compile(r"\d[\s$*]+(?:in|out\sof)\s[\s$*]*\Z")  # "5 in 12" at the end is one value
-_OFFERED = re.compile(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.IGNORECASE)
+_ASKED_ALONE = late(r"[^\s?]{1,20}(?:\s[a-z]{2,}){0,3}\s*\?")
+_RESIDUE = late(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
+_ONE_IN = late(r"\d[\s$*]+(?:in|out\sof)\s[\s$*]*\Z")  # "5 in 12" at the end is one value
+_OFFERED = late(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.IGNORECASE)
 
 
 def _is_not_asserted(text: str, at: int) -> bool:

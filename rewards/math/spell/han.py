@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_LEAD = re.compile(
+from rewards.math.late import late
+
+_HAN = late(r"[\u3400-\u9fff]")
+_LEAD = late(
     r"(\\text\s*\{\s*)?(?:故|所以|因此|综上|则|即)?[，,]?(?:本题|正确|最终|最后)?的?(?:答案|选项|应选|选择|选)(?:是|为|选)?\s*[：:]?\s*(\}?)"
 )
 _TRUTHS = {
     **dict.fromkeys(("是", "是的", "对", "正确", "成立", "真"), "true"),
     **dict.fromkeys(("否", "不是", "不对", "不正确", "错误", "错", "不成立", "假"), "false"),
 }
-_JOINS = ((re.compile("或者?"), " or "), (re.compile("并且|以及|[且和与及]"), " and "))
+_JOINS = ((late("或者?"), " or "), (late("并且|以及|[且和与及]"), " and "))
 _UNIT_NAMES = {
     "平方千米": "square km",
     "平方公里": "square km",
@@ -68,13 +70,11 @@ _UNIT_NAMES = {
 }
 _BEHIND = r"(?<=[\d}{%a-z)π\s])"
 _ENDS = r"(?=\s*(?:\}|[。.，,、;；]|$| ))"
-_UNITS = re.compile(rf"{_BEHIND}(?:{'|'.join(sorted(_UNIT_NAMES, key=len, reverse=True))}){_ENDS}")
-_COUNTED = re.compile(
-    rf"{_BEHIND}(?:[个人名位种只条本张棵株辆台件支颗块页组层题根朵袋箱盒瓶杯场项次](?:方法|情况)?){_ENDS}"
-)
-_SCALED = re.compile(r"(?<=\d)\s*(\\text\s*\{\s*)?([万亿])")
+_UNITS = late(rf"{_BEHIND}(?:{'|'.join(sorted(_UNIT_NAMES, key=len, reverse=True))}){_ENDS}")
+_COUNTED = late(rf"{_BEHIND}(?:[个人名位种只条本张棵株辆台件支颗块页组层题根朵袋箱盒瓶杯场项次](?:方法|情况)?){_ENDS}")
+_SCALED = late(r"(?<=\d)\s*(\\text\s*\{\s*)?([万亿])")
 _ZEROS = {"万": 4, "亿": 8}
-_ONLY = re.compile(r"[\u3400-\u9fff\s·]+")
+_ONLY = late(r"[\u3400-\u9fff\s·]+")
 
 
 def in_english(text: str) -> str:

@@ -15,67 +15,65 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_LEADING = re.compile(
-    r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*"
-)
-_NUMBERS = re.compile(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
-_STRAY = re.compile(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # what a cut left: `5)`, `840.$`
-_PROVED = re.compile(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
-_DOUBLED = re.compile(
+from rewards.math.late import late
+
+_LEADING = late(r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*")
+_NUMBERS = late(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
+_STRAY = late(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # what a cut left: `5)`, `840.$`
+_PROVED = late(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
+_DOUBLED = late(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
     r"|sin|cos|tan|log|ln|leq?|geq?|neq?|binom|circ|overline|in|quad)(?![a-zA-Z]))"
 )
-_BLOCK = re.compile(
+_BLOCK = late(
     r"(?:\\left\s*)?(?:\\\{)?\s*\\begin\s*\{(aligned|align|gathered|gather|split|equation|array|cases)\*?\}(?:\s*\{[clr|\s]*\})?"
     r"((?:(?!\\begin|\\end).)*)\\end\s*\{\1\*?\}\s*(?:\\right\s*\.?)?",
     re.DOTALL,
 )
-_LEFT_BRACED = re.compile(  # a function in pieces
+_LEFT_BRACED = late(  # a function in pieces
     r"(=?)\s*(?:\\left\s*)?\\\{\s*\\begin\s*\{array\}\s*\{[clr|\s]*\}((?:(?!\\begin|\\end).)*)\\end\s*\{array\}"
     r"\s*(?:\\right\s*\.)?",
     re.DOTALL,
 )
-_PLAIN_MATRIX = re.compile(r"\\([pbv]?matrix)\s*\{([^{}]*)\}")
-_MULTIPLE = re.compile(r"\\\\(?:\[[^\]]*\])?")
-_NOT = re.compile(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
-_ALIGNMENT = re.compile(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
-_EMPTY = re.compile(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
-_BRACED_BLOCK = re.compile(r"(?<![}\w^])\{\s*(\\begin\{\w+\}[^{}]*(?:\{[clr|]*\}[^{}]*)?\\end\{\w+\})\s*\}")
-_BRACED_ARGUMENTS = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z]'*)\{\s*(\([^{}]*\))\s*\}")  # `f{(x)}`
-_EMPTY_BEHIND = re.compile(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
-_OLD_MIXED = re.compile(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
+_PLAIN_MATRIX = late(r"\\([pbv]?matrix)\s*\{([^{}]*)\}")
+_MULTIPLE = late(r"\\\\(?:\[[^\]]*\])?")
+_NOT = late(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
+_ALIGNMENT = late(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
+_EMPTY = late(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
+_BRACED_BLOCK = late(r"(?<![}\w^])\{\s*(\\begin\{\w+\}[^{}]*(?:\{[clr|]*\}[^{}]*)?\\end\{\w+\})\s*\}")
+_BRACED_ARGUMENTS = late(r"(?<![a-zA-Z\\])([a-zA-Z]'*)\{\s*(\([^{}]*\))\s*\}")  # `f{(x)}`
+_EMPTY_BEHIND = late(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
+_OLD_MIXED = late(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _NEARLY = r"(?:\\approx|“?\s*(?:approximately|approx\.?|about|roughly)\s*”?)"
-_ROUGHLY = re.compile(
-    rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z"
-)
-_CHOSEN = re.compile(
+_ROUGHLY = late(rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z")
+_CHOSEN = late(
     r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
 )
-_CHOSEN_OF = re.compile(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
+_CHOSEN_OF = late(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
     r"(?<![\w^_\\])C\s*_\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))\s*\^\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))"
 )
-_ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
-_QUOTED_DEGREES = re.compile(r"“\s*\^\s*\\circ\s*”")
-_MINUTES = re.compile(
+_ORDINAL = late(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
+_QUOTED_DEGREES = late(r"“\s*\^\s*\\circ\s*”")
+_MINUTES = late(
     r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"
 )
 _PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
-_PARTS = re.compile(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
-_REMARK = re.compile(r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“|\s\()\s*([a-zA-Z]{2}[a-zA-Z ]*)(?:\)\s*”|”\s*\)|\))\Z")
-_RAISED_FRACTION = re.compile(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
-_RAISED_O = re.compile(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
-_ANGLE = re.compile(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
-_EMPTY_BEFORE_DEGREES = re.compile(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
-_REPEATED = re.compile(r"(?<![\w.])(\d+)\.\((\d+)\)(?![\w(])")  # `0.(3)`
-_DOTTED = re.compile(r"(?<=[\d.])\\dot\s*(\d)")
-_COMMA_BEFORE_REPEAT = re.compile(r"(?<=\d),(?=\d*\\overline)")
-_ANGLED = re.compile(r"<[^<>=]+,[^<>=]+>")
-_DOT = re.compile(r"(?<=\d)\{\.\}(?=\d)")
-_FACTORIAL = re.compile(r"(?<=\d)!=(?!=)")
-_AGAIN = re.compile(r"\A([^()=]+?)\s*\(\s*=\s*([^()=]+)\)\Z")  # the same value in another form
-_GOES_ON = re.compile(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
-_POINTS = re.compile(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
+_PARTS = late(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
+_REMARK = late(r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“|\s\()\s*([a-zA-Z]{2}[a-zA-Z ]*)(?:\)\s*”|”\s*\)|\))\Z")
+_RAISED_FRACTION = late(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
+_RAISED_O = late(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
+_ANGLE = late(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
+_EMPTY_BEFORE_DEGREES = late(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
+_REPEATED = late(r"(?<![\w.])(\d+)\.\((\d+)\)(?![\w(])")  # `0.(3)`
+_DOTTED = late(r"(?<=[\d.])\\dot\s*(\d)")
+_COMMA_BEFORE_REPEAT = late(r"(?<=\d),(?=\d*\\overline)")
+_ANGLED = late(r"<[^<>=]+,[^<>=]+>")
+_DOT = late(r"(?<=\d)\{\.\}(?=\d)")
+_FACTORIAL = late(r"(?<=\d)!=(?!=)")
+_AGAIN = late(r"\A([^()=]+?)\s*\(\s*=\s*([^()=]+)\)\Z")  # the same value in another form
+_GOES_ON = late(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
+_POINTS = late(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
 
 def laid_out(text: str) -> str:

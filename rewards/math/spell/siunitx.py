@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.late import late
+
 _PREFIXES = {"kilo": "k", "centi": "c", "milli": "m", "deci": "d", "micro": "u", "nano": "n", "mega": "M", "giga": "G"}
 _SYMBOLS = {
     **dict.fromkeys(("metre", "meter"), "m"),
@@ -31,18 +33,18 @@ _SYMBOLS = {
 }  # of others the name is a unit
 _ALONE = {"\\percent": "\\%", "\\degree": "^\\circ "}
 _UNIT = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-_QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_UNIT}")
-_UNIT_ALONE = re.compile(rf"\\(?:si|unit)\s*{_UNIT}")
-_NUMBER = re.compile(r"\\num\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}")
-_POWER = re.compile(r"\\(square|cubic)(?![a-zA-Z])\s*((?:\\[a-zA-Z]+\s*)?\\[a-zA-Z]+|[a-zA-Z]+)")
+_QUANTITY = late(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_UNIT}")
+_UNIT_ALONE = late(rf"\\(?:si|unit)\s*{_UNIT}")
+_NUMBER = late(r"\\num\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}")
+_POWER = late(r"\\(square|cubic)(?![a-zA-Z])\s*((?:\\[a-zA-Z]+\s*)?\\[a-zA-Z]+|[a-zA-Z]+)")
 _IN_TEXT = r"\\(?:text|mathrm)\s*\{\s*"
-_MICRO = re.compile(
+_MICRO = late(
     rf"(?<=[\d\s,;}}])(?:\\mu(?![a-zA-Z])\s*(?:{_IN_TEXT}([mgsL])\s*\}}|([mgsL])(?![a-zA-Z]))|{_IN_TEXT}\\mu\s*([mgsL])\s*\}})(?=[}}$\s]*\Z)"
 )
-_OHM = re.compile(
+_OHM = late(
     rf"(?<=[\d\s,;}}])(?:(?:{_IN_TEXT}([kM])\s*\}}\s*|([kM])\s*)?\\Omega(?![a-zA-Z])|{_IN_TEXT}([kM])?\s*\\Omega\s*\}})(?=[\s}}$]*\Z)"
 )
-_COMMAND = re.compile(r"\\([a-zA-Z]+)\s*")
+_COMMAND = late(r"\\([a-zA-Z]+)\s*")
 
 
 def measured(text: str) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math.expressions import Num
+from rewards.math.late import late
 
 MOST_DIGITS = 2000
 _MOST_TOKENS = 1200
@@ -67,7 +68,7 @@ class NotMaths(ValueError):
 
 
 _THOUSANDS = r"(?<!\d,)\d{1,3}(?:,\d{3})+(?![\d,]\d?)"
-_TOKEN = re.compile(
+_TOKEN = late(
     r"(?P<number>(?:\d[\d,]*)?\.?\d*(?:\\(?:overline|bar)\s*\{\s*\d+\s*\}|\\(?:overline|bar)\s*\d|\\dot\s*\{\s*\d\s*\}(?:\d*\\dot\s*\{\s*\d\s*\})?)"
     rf"|(?:{_THOUSANDS}|\d+)(?:\.\d+)?(?:\s?(?:\\ldots|\.\.\.+)(?![\w,]))?(?:[eE][+-]?\d+(?![\w.]))?"
     r"|\.\d+(?:[eE][+-]?\d+(?![\w.]))?|\d+\.(?![\d.]))"
@@ -77,7 +78,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>\.\.\.+|<=|>=|!=|==|:=|\*\*|\S)",
     re.DOTALL,
 )
-_REPEAT = re.compile(
+_REPEAT = late(
     r"(\d*)\.?(\d*?)(?:\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?|\\dot\s*\{\s*(\d)\s*\}(?:(\d*)\\dot\s*\{\s*(\d)\s*\})?)$"
 )
 
@@ -150,7 +151,7 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-_JOINS = re.compile(r"^\s*([^\s,]*)(\s*,?\s*\b(?:and|or)\b\s*)(\S*)\s*$")
+_JOINS = late(r"^\s*([^\s,]*)(\s*,?\s*\b(?:and|or)\b\s*)(\S*)\s*$")
 
 
 def _quoted(content: str, gap: bool, start: int) -> list[Token]:
