@@ -166,9 +166,17 @@ class Inequality:
     relations: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is said of its parts: that it holds for "forall" or that it "exists", "divides", "group"."""
+
+    kind: str
+    parts: tuple[Value, ...]
+
+
 Value: TypeAlias = (
     "Scalar | Words | Truth | Choice | Based | Clock | Date | Ratio | Matrix | Many | Interval | Union | Meet | Minus"
-    " | Named | Equation | Steps | Inequality | Pieces"
+    " | Named | Equation | Steps | Inequality | Pieces | Statement"
 )
 
 

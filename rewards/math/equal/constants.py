@@ -18,22 +18,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 
-from rewards.math.equal import decide
-from rewards.math.equal.decide import Answer
+from rewards.math.equal import integration
 from rewards.math.expressions import (
-    ONE,
-    ZERO,
     E,
     Expr,
     Op,
     Sym,
-    add,
     flattened,
     free_variables,
-    multiply,
-    negative,
     renamed,
-    substituted,
     walk,
 )
 from rewards.math.values import Equation, Named, Scalar, Value
@@ -67,6 +60,21 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
     for names in permutations(sorted(others)) if may_change_places else (tuple(sorted(others)),):
         if names != tuple(order):
             yield _renamed(answer, dict(zip(names, order, strict=True)))
+
+
+def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
+    """Whether both are one function up to their arbitrary constants, by whatever names and in whatever form."""
+    ours, theirs = _variables(gold), _variables(answer)
+    own = _arbitrary(gold, ours, said)
+    others = theirs - (ours - own)
+    if not own or len(own) != len(others) or len(own) > _MOST:
+        return False
+    of_integration = own == others or own <= _OF_INTEGRATION or len(own) > 1
+    if len(own) == 1:
+        are_letters = others <= own | _SINGLE | {"A"}
+    else:
+        are_letters = all(map(_OF_SEVERAL.fullmatch, others - own))
+    return of_integration and are_letters and integration.are_one_family(gold, answer, own, others)
 
 
 def _lower(names: frozenset[str]) -> set[str]:
@@ -116,16 +124,7 @@ def _given_name(value: Value) -> frozenset[str]:
 
 def _is_linear(expression: Expr, names: Sequence[str]) -> bool:
     """Whether it is proven to be a function without the names, and one more for each of them, times it."""
-    bare = _with(expression, names, "")
-    parts = (multiply(Sym(name), add(_with(expression, names, name), negative(bare))) for name in names)
-    return decide.same(expression, add(bare, *parts)) is Answer.YES
-
-
-def _with(expression: Expr, names: Sequence[str], single: str) -> Expr:
-    """With 1 for one of the names, and 0 for the others."""
-    for name in names:
-        expression = substituted(expression, name, ONE if name == single else ZERO)
-    return expression
+    return integration.parts(expression, names) is not None
 
 
 def _is_of_calculus(expressions: list[Expr], name: str) -> bool:

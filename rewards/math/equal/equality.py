@@ -20,7 +20,7 @@ from functools import lru_cache
 from rewards.math import budget
 from rewards.math.equal import finished
 from rewards.math.equal.by_text import Equality, by_text, gold_of
-from rewards.math.equal.constants import renamings
+from rewards.math.equal.constants import are_one_family, renamings
 from rewards.math.equal.decide import Answer, any_of
 from rewards.math.equal.families import are_alike, family
 from rewards.math.equal.matching import alone, same_value
@@ -51,6 +51,7 @@ __all__ = ["Equality", "compare", "compare_all", "compare_with"]
 
 _REGIONS = (Interval, Union, Meet, Minus, Inequality, Many)
 _NO_RESTRICTION = frozenset(("R", "C"))
+_NARROWING = frozenset(("odd", "even", "negative"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
 _LETTER_UNIT = re.compile(r"([-+]?\d[\d.,]*)([a-zA-Z])")
 _CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # names that other units have as well
@@ -100,7 +101,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         else:
             differ = _differ(relations(gold), relations(answer), otherwise=ours != theirs)
     else:
-        differ = bool(theirs) and _restricts(theirs, golds, answer) and any(map(_varies, golds))
+        narrowed = bool(theirs & _NARROWING) and any(map(_is_formula, golds))
+        differ = bool(theirs) and (narrowed or (_restricts(theirs, golds, answer) and any(map(_varies, golds))))
     if differ:
         return Equality.DIFFERENT
     plain = spelled(answer)
@@ -132,6 +134,8 @@ def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: 
             for named in renamings(one, other, gold):
                 if same_value(one, named, terms) is Answer.YES:
                     return (named,)
+            if are_one_family(one, other, gold):
+                return (other,)
     return ()
 
 
@@ -191,6 +195,10 @@ def _swapped(gold: str, answer: str) -> bool:
     if "\\times" not in gold or not (ours := _SIZE.fullmatch(gold)) or not (theirs := _SIZE.fullmatch(answer)):
         return False
     return bool(ours[3] or theirs[3]) and ours.groups()[:2] != theirs.groups()[:2]
+
+
+def _is_formula(value: Value) -> bool:
+    return isinstance(value, Scalar) and bool(free_variables(value.expression))
 
 
 def _varies(value: Value) -> bool:

@@ -9,19 +9,18 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from rewards.math.equal import assignments, decide, derivatives, rows, scalars, sets
+from rewards.math.equal import assignments, curves, decide, derivatives, equations, rows, scalars, sets
 from rewards.math.equal.branches import same_function, same_pieces
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
 from rewards.math.equal.letters import are_letters
+from rewards.math.equal.statements import same_statements
 from rewards.math.expressions import (
     IMAGINARY_UNIT,
     E,
     Expr,
     Sym,
-    add,
     free_variables,
-    negative,
     renamed,
 )
 from rewards.math.parse.congruences import MODULO, same_residues
@@ -44,6 +43,7 @@ from rewards.math.values import (
     Pieces,
     Ratio,
     Scalar,
+    Statement,
     Steps,
     Terms,
     Union,
@@ -53,6 +53,7 @@ from rewards.math.values import (
 
 _MOST_PAIRS = 60
 _SETS = ("\\{", "\\}")
+_OF_CURVES = (Named, Equation, Many)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -62,10 +63,16 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     """Whether an answer's value is the gold's."""
     if gold == answer:
         return Answer.YES
-    if isinstance(gold, Equation) and isinstance(answer, Named | Many) and (zero := _zero_form(gold)) is not None:
+    if (
+        isinstance(gold, Equation)
+        and isinstance(answer, Named | Many)
+        and (zero := equations.zero_form(gold)) is not None
+    ):
         roots = sets.same_roots(zero, answer)
         if roots is Answer.YES:
             return roots
+    if isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and curves.are_the_same(gold, answer):
+        return Answer.YES
     if isinstance(gold, Many) and isinstance(answer, Named) and "=" in answer.name:
         return same_value(gold, _each(answer), terms)
     if isinstance(gold, Named) and "=" in gold.name and isinstance(answer, Many):
@@ -81,9 +88,9 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         links = all_of(same_value(*pair) for pair in pairwise(members))
         return links if links is not Answer.YES else same_value(gold, answer.last, terms)
     if isinstance(answer, Equation) and not isinstance(gold, Equation):
-        return _worked(gold, answer, terms)
+        return equations.worked(gold, answer, terms, same_value)
     if isinstance(gold, Equation) and isinstance(answer, Scalar):
-        return _true_gold(gold, answer, terms)
+        return equations.true_gold(gold, answer, terms, same_value)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
         # One value, said in several ways, is no hedge.
         first, *others = answer.items
@@ -133,12 +140,12 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
                 or derivatives.are_alike(gold.name, answer.name)
             ):
                 return same_value(gold.value, answer.value, terms)
-            return _as_equations(gold, answer)
+            return equations.as_equations(gold, answer)
         return same_value(alone(gold.value), alone(answer.value), terms)
     if isinstance(gold, Named):
         answer = alone(answer)
         if isinstance(answer, Equation):
-            return _as_equations(gold, answer)
+            return equations.as_equations(gold, answer)
         if isinstance(answer, Inequality) or _is_region(answer):
             region = sets.same_region(gold, answer)
             if region is Answer.YES:
@@ -150,7 +157,7 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
         return Answer.NO  # of two choices, none is chosen
     if isinstance(gold, Equation):
-        return _as_equations(gold, answer)
+        return equations.as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
 
 
@@ -204,49 +211,6 @@ def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
             return Answer.NO
         return decide.same(gold.value.expression, renamed(answer.value.expression, names))
     return same_value(gold.value, answer.value, terms)
-
-
-def _zero_form(value: Value) -> Expr | None:
-    """An equation as what is zero."""
-    if isinstance(value, Named) and value.expression is not None and isinstance(value.value, Scalar):
-        return add(value.expression, negative(value.value.expression))
-    if isinstance(value, Equation) and len(value.members) == 2:
-        return add(value.members[0], negative(value.members[1]))
-    return None
-
-
-def _as_equations(gold: Value, answer: Value) -> Answer:
-    left, right = _zero_form(gold), _zero_form(answer)
-    if left is None or right is None:
-        return Answer.NO
-    return sets.same_equation(left, right)
-
-
-def _worked(gold: Value, answer: Equation, terms: Terms) -> Answer:
-    """`5·2 = 10`: true, and its last member is the gold."""
-    if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
-        return same_value(gold, Scalar(answer.members[0]), terms)  # `5 = x`
-    members = answer.members[1:] if is_formula(answer.members) else answer.members
-    steps = all_of(decide.same(*pair) for pair in pairwise(members))
-    if steps is not Answer.YES:
-        return steps
-    return same_value(gold, Scalar(members[-1]), terms)
-
-
-def _true_gold(gold: Equation, answer: Value, terms: Terms) -> Answer:
-    """A gold that says one value in several forms: any of them; of a formula and its value, the value."""
-    if is_formula(gold.members):
-        return same_value(Scalar(gold.members[-1]), answer, terms)
-    if all_of(decide.same(*pair) for pair in zip(gold.members, gold.members[1:], strict=False)) is not Answer.YES:
-        return Answer.NO
-    return any_of(same_value(Scalar(member), answer, terms) for member in gold.members)
-
-
-def _equations(gold: Equation, answer: Equation, _terms: Terms) -> Answer:
-    found = _as_equations(gold, answer)
-    if found is Answer.YES or len(gold.members) != len(answer.members):
-        return found
-    return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -477,8 +441,9 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Many, Matrix): rows.tuple_and_matrix,
     (Matrix, Scalar): rows.matrix_and_scalar,
     (Scalar, Matrix): rows.scalar_and_matrix,
-    (Equation, Equation): _equations,
+    (Equation, Equation): lambda gold, answer, terms: equations.same_equations(gold, answer, terms, same_value),
     (Pieces, Pieces): lambda gold, answer, _terms: same_pieces(gold, answer, same_value),
+    (Statement, Statement): lambda gold, answer, _terms: same_statements(gold, answer, same_value),
     (Pieces, Scalar): lambda gold, answer, _terms: same_function(gold, answer),
     (Scalar, Pieces): lambda gold, answer, _terms: same_function(gold, answer),
     (Union, Union): lambda gold, answer, _terms: _sides((*gold.parts,), (*answer.parts,), gold, answer),

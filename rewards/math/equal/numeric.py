@@ -237,6 +237,21 @@ def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
     return _value(body, at)
 
 
+def solution(rows: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[Any] | None:
+    """Of as many linear equations as unknowns; None where they have not just one."""
+    mp = _mp()
+    try:
+        return list(mp.lu_solve(mp.matrix(rows), mp.matrix(values)))
+    except ZeroDivisionError:
+        return None
+
+
+def are_independent(rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether the determinant of a square matrix is clearly not zero."""
+    mp = _mp()
+    return bool(abs(mp.det(mp.matrix(rows))) > mp.mpf(10) ** -_CLOSE)
+
+
 def differ(a: Any, b: Any, *, roughly: bool = False) -> bool:
     """Whether two values, computed to `DIGITS` digits, are far enough apart to be different numbers.
 

@@ -228,11 +228,16 @@ def logarithm(value: Form) -> Form:
         return _log_of(number)
     if value.bottom == ONE and len(value.top) == 1:
         ((monomial, factor),) = value.top.items()
-        unknown = [(name, e) for name, e in monomial if not _is_positive(name) and not _is_real_power(name)]
+        unknown = [
+            (name, e) for name, e in monomial if not (_is_positive(name) or _is_real_power(name) or _is_even(name, e))
+        ]
         if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             total = _log_of(factor)
             for name, exponent in monomial:
-                total = plus(total, times(constant(exponent), _log_of_generator(name)))
+                one: Generator = (
+                    ("abs", key_of(generator(name))) if name[0] == "x" and _is_even(name, exponent) else name
+                )
+                total = plus(total, times(constant(exponent), _log_of_generator(one)))
             return total
     return generator(("ln", key_of(value)))
 
@@ -240,6 +245,11 @@ def logarithm(value: Form) -> Form:
 def _is_real_power(name: Generator) -> bool:
     """A power of e by what is real where its variables are."""
     return name[0] == "e" and all(part[0] in ("x", "p", "pi", "ln") for part, _ in name[1])
+
+
+def _is_even(name: Generator, exponent: Fraction) -> bool:
+    """What is not negative: an absolute value, or an even power of a variable."""
+    return name[0] == "abs" or (name[0] == "x" and exponent % 2 == 0)
 
 
 def _is_odd(name: Generator, exponent: Fraction) -> bool:
@@ -280,7 +290,27 @@ def _absolute(value: Expr) -> Form:
     number = inner.rational
     if number is not None:
         return constant(abs(number))
-    return generator(("abs", key_of(unsigned(inner)[0])))
+    return over(_absolute_sum(inner.top), _absolute_sum(inner.bottom))
+
+
+def _absolute_sum(poly: Poly) -> Form:
+    """The absolute value of a product is that of its factors."""
+    if len(poly) != 1:
+        positive, _sign = unsigned(Form(poly, ONE))
+        size = _content(poly)
+        one = Form({monomial: value / size for monomial, value in positive.top.items()}, ONE)
+        return times(constant(size), generator(("abs", key_of(one))))
+    ((monomial, factor),) = poly.items()
+    result = constant(abs(factor))
+    for name, exponent in monomial:
+        result = times(result, _absolute_power(name, exponent))
+    return result
+
+
+def _absolute_power(name: Generator, exponent: Fraction) -> Form:
+    if _is_positive(name) or name[0] == "abs" or (name[0] == "x" and exponent % 2 == 0):
+        return generator(name, exponent)
+    return generator(("abs", key_of(generator(name))), exponent)
 
 
 def _whole(value: Expr) -> int:

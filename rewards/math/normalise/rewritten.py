@@ -5,7 +5,9 @@ of quotients of powers of e, which `exact` decides. `\binom{n}{k}`, `(2n-1)!!`, 
 are factorials of their letters alone.
 
 Example:
+    >>> from rewards.math import budget
     >>> from rewards.math.expressions import multiply, power
+    >>> budget.begin()
     >>> from rewards.math.normalise.polynomials import same_form
     >>> x, two = Sym("x"), number(2)
     >>> one = Op("cos", (multiply(two, x),))

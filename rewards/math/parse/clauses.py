@@ -26,6 +26,7 @@ _SIGN = r"(?:[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]))"
 _BOUNDED = re.compile(
     rf"(?:{_BEFORE}|\s+)(?:{_SIDE}\s*{_SIGN}\s*)?(?<![a-zA-Z\\])([a-zA-Z])\s*{_SIGN}\s*{_SIDE}\s*\)?\s*$"
 )
+_BOUNDED_BEFORE = re.compile(rf"(?:{_BEFORE}|\s+){_SIDE}\s*{_SIGN}\s*(?<![a-zA-Z\\])([a-zA-Z])\s*\)?\s*$")
 _COUNTED = re.compile(rf"{_BEFORE}([a-zA-Z])\s*=\s*([01]),\s*\d+,\s*(?:\d+,\s*)*(?:\\ldots|\.\.\.)\s*\)?\s*$")
 _LEADING = re.compile(
     r"\A(?:[\s,(“”]|\\forall(?![a-zA-Z])|(?<![a-zA-Z\\])(?:for|where|with|when|if|all|any|every|each|real)(?![a-zA-Z]))*"
@@ -63,10 +64,15 @@ def _of_a_letter(text: str) -> re.Match[str] | None:
     if "\\in" in text and (found := _IN_NUMBERS.search(text)) is not None:
         return found if _holds(text, found) or found[2].startswith("\\") else None
     found = _COUNTED.search(text) if "..." in text or "\\ldots" in text else None
-    found = found or (_BOUNDED.search(text) if _COMPARED.search(text) else None)
+    found = found or (_bounds(text) if _COMPARED.search(text) else None)
     if found is None or _COMPARED.search(text, 0, found.start()):
         return None
     return found if _holds(text, found) else None
+
+
+def _bounds(text: str) -> re.Match[str] | None:
+    """`x > 2`, `0 < x < 1`, `2 < x` behind a formula."""
+    return _BOUNDED.search(text) or _BOUNDED_BEFORE.search(text)
 
 
 def _holds(text: str, found: re.Match[str]) -> bool:
@@ -96,7 +102,7 @@ def relations(text: str) -> str:
 def is_bounded(text: str) -> bool:
     """Whether it is said behind a formula within which bounds its letter is."""
     plain = spelled(text)
-    found = _BOUNDED.search(plain)
+    found = _bounds(plain)
     return found is not None and found.start() == clause(plain) and "\\ne" not in found.group()
 
 

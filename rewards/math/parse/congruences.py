@@ -21,6 +21,10 @@ from rewards.math.values import Many, Named, Scalar, Value
 _RESIDUE = re.compile(
     r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)?)"
 )
+_SEVERAL = re.compile(  # `n \equiv 1, 4 \pmod 5`, `\pm 1 \pmod 5`
+    r"(?:([a-zA-Z])\s*\\equiv\s*)?((?:\\pm\s*)?-?\d+(?:\s*(?:,\s*)?(?:“?\s*\b(?:or|and)\b\s*”?\s*)?(?:\\pm\s*)?-?\d+)*)"
+    r"\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\))"
+)
 _STEPS = re.compile(
     r"(.+?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)"
     r"|\\bmod\s*\{?\s*(\d+)\s*\}?)"
@@ -41,6 +45,8 @@ def congruence(text: str) -> list[Value] | None:
     found = _RESIDUE.fullmatch(text)
     if found and ("equiv" in text or "pmod" in text or "(" in text):
         return _residue(found[1], int(found[2]), int(found[3] or found[4]))
+    if (several := _SEVERAL.fullmatch(text)) is not None and (listed := _residues(several)):
+        return listed
     steps = _STEPS.fullmatch(text) if "\\equiv" in text else None
     if steps is None:
         return None
@@ -83,6 +89,17 @@ def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
     parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
     value = Many(parts, MODULO, MODULO)
     return [Named(name, value) if name else value]
+
+
+def _residues(several: re.Match[str]) -> list[Value]:
+    """Of one modulus, each once; nothing where there is but one."""
+    modulus = int(several[3] or several[4])
+    found: set[int] = set()
+    for signs, digits in re.findall(r"(\\pm\s*)?(-?\d+)", several[2]) if modulus else ():
+        found |= {int(digits) % modulus, (-int(digits) if signs else int(digits)) % modulus}
+    each = [_residue(None, one, modulus)[0] for one in sorted(found)]
+    value = Many(tuple(each))
+    return [] if len(each) < 2 else [Named(several[1], value) if several[1] else value]
 
 
 def _expression(text: str) -> Expr:

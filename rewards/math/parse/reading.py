@@ -27,6 +27,7 @@ from rewards.math.parse.number_words import in_words_and_digits
 from rewards.math.parse.pieces import pieces
 from rewards.math.parse.progressions import progression
 from rewards.math.parse.signs import expanded
+from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
 from rewards.math.parse.worded import worded
 from rewards.math.spell.han import is_word
@@ -161,7 +162,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _readings(text: str) -> list[Value]:
-    for only_by_spelling in (pieces, _going_on, _in_logic):
+    for only_by_spelling in (pieces, _going_on, _in_logic, statement):
         if (found := only_by_spelling(text)) is not None:
             return found
     text = _with_points(_unlabelled(_respelled(_bared(text))))

@@ -1,0 +1,75 @@
+r"""Several curves as one equation: `y = \pm 2x` is `y^2 = 4x^2`, and `2x - y = 0` with `2x + y = 0`.
+
+Only of equations in several letters: what solves an equation in one is a list of numbers, and not the equation.
+
+Example:
+    >>> from rewards.math import budget
+    >>> from rewards.math.parse.reading import readings
+    >>> budget.begin()
+    >>> one, other, third = (readings(text)[0] for text in (r"y = \pm 2x", "y^2 = 4x^2", "y = 2x"))
+    >>> are_the_same(one, other), are_the_same(one, third)
+    (True, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rewards.math.equal import sets
+from rewards.math.equal.decide import Answer
+from rewards.math.expressions import Expr, Op, add, free_variables, multiply, negative, walk
+from rewards.math.values import Equation, Many, Named, Scalar, Value
+
+_MOST = 6
+
+
+def are_the_same(gold: Value, answer: Value) -> bool:
+    """Whether both are proven to be the same curves, of which one side at least has several."""
+    ours, theirs = _zeros(gold), _zeros(answer)
+    if max(len(ours), len(theirs)) < 2 or not 1 <= min(len(ours), len(theirs)) <= _MOST:
+        return False
+    return sets.same_equation(multiply(*ours), multiply(*theirs)) is Answer.YES
+
+
+def _zeros(value: Value) -> list[Expr]:
+    """What is zero on each curve; nothing where it is not known, or of one letter."""
+    found = list(_each(value))
+    zeros = [zero for zero in found if zero is not None]
+    return zeros if len(zeros) == len(found) and all(len(free_variables(zero)) > 1 for zero in zeros) else []
+
+
+def _each(value: Value) -> Iterator[Expr | None]:
+    match value:
+        case Named(expression=left, value=Scalar(expression=right)) if left is not None and not value.parameters:
+            yield add(left, negative(right))
+        case Named(expression=left, value=Many(items=items, opening="")) if left is not None:
+            for item in items:
+                yield add(left, negative(item.expression)) if isinstance(item, Scalar) else None
+        case Equation(members=(left, right)):
+            zero = add(left, negative(right))
+            yield from (zero,) if not _has_signs(zero) else (_with_sign(zero, 1), _with_sign(zero, -1))
+        case Many(items=items, opening="") if value.hedged or _is_one_name(value):
+            for item in items:
+                yield from _each(item)
+        case _:
+            yield None
+
+
+def _is_one_name(value: Many) -> bool:
+    """`y = 2x, y = -2x`: two lines, and no system."""
+    return len({item.name if isinstance(item, Named) else "" for item in value.items} - {""}) == 1 and all(
+        isinstance(item, Named) for item in value.items
+    )
+
+
+def _has_signs(expression: Expr) -> bool:
+    return any(isinstance(one, Op) and one.name in ("pm", "mp") for one in walk(expression))
+
+
+def _with_sign(expression: Expr, sign: int) -> Expr:
+    if not isinstance(expression, Op):
+        return expression
+    args = tuple(_with_sign(arg, sign) for arg in expression.args)
+    if expression.name not in ("pm", "mp"):
+        return Op(expression.name, args)
+    return args[0] if (sign > 0) == (expression.name == "pm") else negative(args[0])

@@ -1,0 +1,68 @@
+r"""Equations against each other, and against the value that they give: `5 \cdot 2 = 10` is 10.
+
+`same` is how two values are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeAlias
+
+from rewards.math.equal import decide, sets
+from rewards.math.equal.decide import Answer, all_of, any_of
+from rewards.math.equal.formulas import is_formula
+from rewards.math.expressions import Expr, Sym, add, free_variables, negative
+from rewards.math.values import Equation, Named, Scalar, Terms, Value
+
+_Same: TypeAlias = Callable[[Value, Value, Terms], Answer]
+
+
+def zero_form(value: Value) -> Expr | None:
+    """An equation as what is zero."""
+    if isinstance(value, Named) and value.expression is not None and isinstance(value.value, Scalar):
+        return add(value.expression, negative(value.value.expression))
+    if isinstance(value, Equation) and len(value.members) == 2:
+        return add(value.members[0], negative(value.members[1]))
+    return None
+
+
+def as_equations(gold: Value, answer: Value) -> Answer:
+    left, right = zero_form(gold), zero_form(answer)
+    if left is None or right is None:
+        return Answer.NO
+    return sets.same_equation(left, right)
+
+
+def worked(gold: Value, answer: Equation, terms: Terms, same: _Same) -> Answer:
+    """`5·2 = 10`: true, and its last member is the gold."""
+    if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
+        return same(gold, Scalar(answer.members[0]), terms)  # `5 = x`
+    members = answer.members[1:] if is_formula(answer.members) else answer.members
+    steps = all_of(decide.same(*pair) for pair in pairwise(members))
+    if steps is not Answer.YES:
+        return steps
+    return same(gold, Scalar(members[-1]), terms)
+
+
+def true_gold(gold: Equation, answer: Value, terms: Terms, same: _Same) -> Answer:
+    r"""A gold that says one value in several forms: any of them; of a formula and its value, the value.
+
+    One that is false as it is read has a sign of its own on its left, as `\left(\frac{3}{7}\right) = -1` has.
+    """
+    if is_formula(gold.members):
+        return same(Scalar(gold.members[-1]), answer, terms)
+    if all_of(decide.same(*pair) for pair in pairwise(gold.members)) is not Answer.YES:
+        unknown = any(map(free_variables, gold.members))
+        return Answer.NO if unknown else same(Scalar(gold.members[-1]), answer, terms)
+    return any_of(same(Scalar(member), answer, terms) for member in gold.members)
+
+
+def same_equations(gold: Equation, answer: Equation, terms: Terms, same: _Same) -> Answer:
+    if any(map(free_variables, (*gold.members, *answer.members))):
+        found = as_equations(gold, answer)
+    else:  # what is false of numbers has no solutions, and says something else each time
+        found = worked(Scalar(gold.members[-1]), answer, terms, same)
+    if found is Answer.YES or len(gold.members) != len(answer.members):
+        return found
+    return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
