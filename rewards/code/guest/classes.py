@@ -150,7 +150,7 @@ def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Mo
 
 def looks_into_object(frame: FrameType) -> bool:
     """Whether a test, by its text, looks into an object of the program at this moment: `x in graph`, where it asks for
-    `graph.shortest_path`.
+    `graph.shortest_path`, or into what one gives that it knows for an object: `x in store.keys()`, `x in config["a"]`.
 
     A name that the function binds itself is another one elsewhere; what a fixture or `self` gives is the same.
     """
@@ -160,7 +160,10 @@ def looks_into_object(frame: FrameType) -> bool:
     place = context.place_of(frame)
     parents = parents_in(tree)
     found = (n for n in parents if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
-    name = next((name_of(side) for node in found for side in _insides(node) if name_of(side)), "")
+    sides = [side for node in found for side in _insides(node)]
+    if any(_is_part_of_known(side, frame) for side in sides):
+        return True
+    name = next((name_of(side) for side in sides if name_of(side)), "")
     if not name:
         return False
     function = next((n for n in parents if isinstance(n, _FUNCTION) and _stands_in(place, n)), None)
@@ -170,6 +173,20 @@ def looks_into_object(frame: FrameType) -> bool:
     among = [function] if function is not None and binds else context.trees()
     asked = (n for part in among for n in ast.walk(part) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
     return any(name_of(node.value) == name for node in asked)
+
+
+def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
+    """Whether an expression asks an object that has a name, or that `self` holds, and whose class the tests know."""
+    parts = [side]
+    while isinstance(inner := parts[-1], ast.Attribute | ast.Subscript | ast.Call):
+        parts.append(inner.func if isinstance(inner, ast.Call) else inner.value)
+    if not isinstance(name := parts.pop(), ast.Name):
+        return False
+    value = frame.f_locals.get(name.id, frame.f_globals.get(name.id))
+    if not proxies.is_proxy(value) and parts and isinstance(held := parts.pop(), ast.Attribute):
+        of_instance = getattr(value, "__dict__", None)
+        value = of_instance.get(held.attr) if type(of_instance) is dict else None
+    return bool(parts) and issubclass(type(value), proxies.RootOfObjects) and proxies.is_known(value)
 
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef

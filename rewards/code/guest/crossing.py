@@ -27,9 +27,9 @@ class OfTables(Unsendable):
 class CheckerEncoder(LinkEncoder):
     """Writes what a test hands to the program.
 
-    Tags beside those of plain data: o, O an object of the test (known, new); E an exception of it; P a descriptor; A a
-    named tuple; M a stream in memory; h an object of the program; g, G a standard type or function by its name; m, r a
-    shared container (new, known); V an annotation.
+    Tags beside those of plain data: o, O an object of the test (known, new); a a function of it, with attributes; E an
+    exception of it; P a descriptor; A a named tuple; M a stream in memory; h an object of the program; g, G a standard
+    type or function by its name; m, r a shared container (new, known); V an annotation.
     """
 
     def __init__(self, shared: Shared, ours: Ours) -> None:
@@ -91,10 +91,18 @@ class CheckerEncoder(LinkEncoder):
 
     def _object(self, value: Any, depth: int) -> None:
         number, new = self._ours.number(value)
-        if not new:
-            self.parts.append(b"o" + U32.pack(number))
-            return
         kind = self._ours.objects[number][0]
+        attributes = self._ours.untold(number) if kind in ("function", "async function") else {}
+        if attributes:
+            self.parts.append(b"a")
+        if new:
+            self._new_object(value, number, kind, depth)
+        else:
+            self.parts.append(b"o" + U32.pack(number))
+        if attributes:
+            self._sendable(attributes, depth)
+
+    def _new_object(self, value: Any, number: int, kind: str, depth: int) -> None:
         if kind in ("opaque", "iterable") and type(value).__module__.partition(".")[0] in _TABLES:
             raise OfTables(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
         named = kind in ("function", "async function", "exception class", "class")
@@ -114,6 +122,17 @@ class CheckerEncoder(LinkEncoder):
         self.put(doc if type(doc) is str else told, depth - 1)
         shape = signatures.shape_of(value) if kind in ("function", "async function") else None
         self.put(tuple(sorted(offered(value, kind))) if shape is None else shape, depth)
+
+    def _sendable(self, attributes: dict[str, Any], depth: int) -> None:
+        """Those that can be sent, each behind its name, and None at their end."""
+        for name, value in attributes.items():
+            mark = len(self.parts)
+            try:
+                self.put(name, depth)
+                self.put(value, depth - 1)
+            except Unsendable:
+                del self.parts[mark:]
+        self.put(None, depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:
         number, new = self._ours.number(error)

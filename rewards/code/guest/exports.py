@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import ItemsView, KeysView, ValuesView
 from typing import Any
 
 from . import remade, standard, wire
@@ -19,6 +20,8 @@ from .stubs import STUBS, Imports, stub_class, stub_function, stub_of
 
 _LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
+# What a mapping of the program gives of itself, as that of a dictionary.
+_VIEWS: dict[type, str] = {KeysView: "keys", ValuesView: "values", ItemsView: "items"}
 # Fields of standard exceptions that stand neither in their arguments nor among their attributes.
 _NAMED_ERRORS = (ImportError, AttributeError, NameError)
 _NAMED = {
@@ -112,6 +115,13 @@ class CandidateEncoder(LinkEncoder):
             return
         if self.annotation(value, depth):
             return
+        if (name := _VIEWS.get(type(value))) is not None:
+            items: tuple[object, ...] | None = None
+            with contextlib.suppress(Exception):  # whatever the program's own mapping does
+                items = tuple(value)  # type: ignore[arg-type]
+            if items is not None:
+                self.extended(name, depth, items)
+                return
         number, new = self._exports.number(value)
         if not new:
             self.parts.append(b"h" + U32.pack(number))
@@ -219,6 +229,11 @@ class CandidateDecoder(LinkDecoder):
             return self._imports.get(self.number())
         if tag == b"O":
             return self._stub()
+        if tag == b"a":
+            function = self.get()
+            while (name := self.get()) is not None:
+                self._imports.give(function, name, self.get())
+            return function
         if tag == b"g":
             return standard.by_name(self.get())
         if tag == b"G":

@@ -141,15 +141,17 @@ def scan_below(home: str) -> dict[str, Mark | None]:
 
 
 def told_below(home: str, now: dict[str, Mark | None], known: dict[str, Mark | None]) -> tuple[Change, ...]:
-    """What the other end is told, which knows what lay there before: no more than fits."""
-    changes: list[Change] = []
+    """What the other end is told, which knows what lay there before: no more than fits. What has become a folder, or
+    was one, is gone first.
+    """
+    gone = [name for name, mark in known.items() if name not in now or (mark is None) != (now[name] is None)]
+    changes: list[Change] = [(name, False, 0, 0) for name in sorted(gone, reverse=True)[:MOST_FILES]]
     left = _LARGEST
     for name, mark in list(now.items())[:MOST_FILES]:
         size = 0 if mark is None else mark[1]
         if known.get(name, 0) != mark and size <= left:
             left -= size
             changes.append(_told(name, os.path.join(home, name), mark))
-    changes += [(name, False, 0, 0) for name in sorted(known, reverse=True) if name not in now][:MOST_FILES]
     return tuple(changes)
 
 

@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from . import proxies, truth, views
+from . import derived, proxies, truth, views
 from .proxies import (
     NUMBER,
     Refused,
@@ -48,10 +48,13 @@ def _without_ours(kinds: Iterable[type]) -> list[type]:
 class HandleMeta(RootOfClasses):
     """The type of classes that stand for classes of the program."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], **_: Any) -> HandleMeta:
-        if mcs is HandleMeta and "\0internal" not in names:
-            the_link().unsupported(f"a class of the test that derives from {bases[0].__name__}")
+    def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+        if "\0internal" not in names:
+            return derived.make(name, bases, names, keywords)
         return super().__new__(mcs, name, bases, names)
+
+    def __init__(cls, *_: Any, **_keywords: Any) -> None:
+        """One that the program has made is whole."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         result = ask("call", cls, *args, **kwargs)

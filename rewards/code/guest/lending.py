@@ -62,7 +62,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     called = {
         n.func.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call) and _is_name(n.func)
     } - bound
-    return {name: what for name, what in found.items() if what[0] in _KEPT or not _is_answer(name, called)}
+    return {name: what for name, what in found.items() if what[0] in _KEPT or not is_answer(name, called)}
 
 
 _KEPT = ("class", "import", "star")
@@ -108,7 +108,7 @@ def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name)
 
 
-def _is_answer(name: str, called: set[str]) -> bool:
+def is_answer(name: str, called: Iterable[str] = ()) -> bool:
     """Whether a name says that it stands for the answer, or for another way to what the tests call."""
     if _ANSWERS & {word.lower() for word in _WORDS.findall(name)}:
         return True

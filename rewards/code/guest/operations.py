@@ -69,6 +69,25 @@ def script(host: Host, name: str) -> dict[str, Any]:
     return rerunning.under_name(host.exports.objects[MODULE], name)
 
 
+def derive(
+    _host: Host,
+    name: str,
+    bases: tuple[Any, ...],
+    names: dict[str, Any],
+    keywords: dict[str, Any],
+    abstract: tuple[str, ...],
+) -> type:
+    """Make a class of a test, of functions that are called there. bases: places of standard ones, or the program's."""
+    for each in abstract:
+        names[each].__isabstractmethod__ = True
+    found = (base if isinstance(base, type) else _at(*base) for base in bases)
+    return types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
+
+
+def _at(module: str, path: str) -> Any:
+    return getattr(__import__(module, fromlist=["_"]), path)
+
+
 def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
     """Start the program as a process of its own."""
     from . import rerunning
@@ -94,9 +113,20 @@ def delete_item(_host: Host, value: Any, key: Any) -> None:
 
 
 def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
-    """End a `with` block of the test; whether the error is to be swallowed."""
-    trace = error.__traceback__ if isinstance(error, BaseException) else None
-    return bool(type(value).__exit__(value, kind, error, trace))
+    """End a `with` block of the test; whether the error is to be swallowed. It has been raised, as it was there."""
+    trace = _raised(error) if isinstance(error, BaseException) else None
+    try:
+        return bool(type(value).__exit__(value, kind, error, trace))
+    finally:
+        del trace
+
+
+def _raised(error: BaseException) -> types.TracebackType | None:
+    """The traceback of an error of the test: managers that report errors say where they come from."""
+    try:
+        raise error
+    except BaseException:  # as it was raised there
+        return error.__traceback__
 
 
 def _binary(name: str) -> Callable[..., Any]:
@@ -247,4 +277,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "reload": reload,
     "script": script,
     "child": child,
+    "derive": derive,
+    "above": lambda _host, kind, value, name: getattr(super(kind, value), name),
 }

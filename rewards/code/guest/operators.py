@@ -180,8 +180,11 @@ def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
 
 
 def _index_like(name: str) -> Callable[..., Any]:
+    """Of an object that the test made; a conversion also of what the tests know for an object."""
+    converts = name in ("__int__", "__float__", "__complex__", "__index__")
+
     def method(self: Any, *args: Any) -> Any:
-        if not was_made(self) or args:
+        if args or not (was_made(self) or (converts and is_known(self))):
             refuse(self, f"`{name.strip('_')}`")
         return keep_made(self, ask(name, self))
 
@@ -280,7 +283,7 @@ def plain_binary(name: str) -> Callable[..., Any]:
             reflected = name.startswith("__r") and name != "__rshift__"
             pair = (other, self) if reflected else (self, other)
             return keep_made(self, ask("__" + name[3:] if reflected else name, *pair))
-        if isinstance(self, tuple | list) and made_of_class(self):
+        if made_of_class(self):
             refuse(self, f"`{name.strip('_')}`")
         for base in type(self).__mro__:
             if base.__module__ != "\0" and type(base) is type and name in base.__dict__:

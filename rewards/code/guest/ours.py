@@ -156,6 +156,7 @@ class Ours:
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
         self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
+        self._told: dict[int, dict[str, Any]] = {}  # attributes of functions that the program knows
         self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
 
     def number(self, value: Any) -> tuple[int, bool]:
@@ -167,6 +168,24 @@ class Ours:
         self._numbers[id(value)] = number
         self.objects[number] = (kind_of(value, self.local_modules), value)
         return number, True
+
+    def untold(self, number: int) -> dict[str, Any]:
+        """Public attributes of a function that the test has given it, and of which the program knows nothing yet. A
+        mock in the shape of a function has none, nor is any told that says what the test expects.
+        """
+        value = self.objects[number][1]
+        held = vars(getattr(value, "__func__", value))
+        if not held or is_mock(held.get("mock")):
+            return {}
+        told = self._told.setdefault(number, {})
+        found = {
+            name: content
+            for name, content in held.items()
+            if not (name.startswith("_") or name == "pytestmark" or (number, name) in self.marked)
+            if not (name in told and told[name] is content) and not lending.is_answer(name)
+        }
+        told |= found
+        return found
 
     def get(self, number: Any, *kinds: str) -> Any:
         """An object of one of these kinds. Raises Violation for a number of none, TypeError for another kind."""

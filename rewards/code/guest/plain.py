@@ -42,6 +42,9 @@ class PlainHandle(Root):
     def __setattr__(self, name: str, value: Any) -> None:
         ask("setattr", self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        ask("delattr", self, name)
+
     def __reduce_ex__(self, _protocol: Any) -> Any:
         if was_made(self):
             refuse(self, "pickling")
@@ -124,7 +127,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
         names[n] = _text_of_number(text_method(n)) if issubclass(plain, int) else text_method(n)
     for name in wire.CAPABILITIES:
         straight = name[3:-2] if name[2] in "ri" else name[2:-2]
-        if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not name.startswith("__i"):
+        in_place = name.startswith("__i") and not issubclass(plain, wire.MUTABLE)
+        if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not in_place:
             names[name] = plain_binary(name)
     names.update({n: _overridden(plain, n) for n in overridden if not n.startswith("_") and "\0" not in n})
     return names

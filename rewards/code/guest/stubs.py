@@ -303,6 +303,11 @@ class Imports:
                     told[name] = value
                     self.back("mark", number, name, value)
 
+    def give(self, stub: Any, name: str, value: Any) -> None:
+        """What a test has put on a function is there, too."""
+        _, told = self.functions[self._numbers[id(stub)]]
+        told[name] = vars(stub)[name] = value
+
     def kind(self, kind: str, name: str, offered: tuple[str, ...], data: tuple[str, Fields]) -> type[Stub]:
         """Objects of one class of the test are of one class here. data: what it is made for, and its fields."""
         key = (kind, name, offered, data)

@@ -23,7 +23,7 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from . import context, counting, importable, own_files, proxies, scripts
+from . import context, counting, derived, importable, own_files, proxies, scripts
 from .link import Case, Link
 from .surroundings import forward_output, watch
 from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
@@ -313,6 +313,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     link.ours.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )
+    derived.watch({os.path.abspath(name): tree for name, tree in trees.items()})
     surroundings = watch(link, sources, trees.values())
     plugin = Plugin(link, report, functions, start)
     base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")

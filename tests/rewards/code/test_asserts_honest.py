@@ -261,7 +261,7 @@ def test_awkward_but_right_program_passes(program, cases):
         "assert V(1) * 2 == V(2)",
         "assert 2 * V(1) == V(2)",
         "v = V(1)\nassert v.x == 1 and v < 5",
-        "class W(V): pass\nassert W(1)",
+        "class TestW(V): pass\nassert TestW(1)",
     ],
 )
 def test_what_a_proxy_cannot_give_is_unsupported_and_not_wrong(case):

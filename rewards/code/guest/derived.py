@@ -1,0 +1,162 @@
+"""In the checker: classes of the tests in which the program has a part. They are made in the program.
+
+`class Dog(Animal)`, `class Item: price = Positive()`, `@register class Plugin`: how such a class is made is for the
+program to say, by its metaclass, `__init_subclass__`, `__set_name__`, or by what its decorator finds in the class. So
+it is made there, of functions of the test, each of which is called back. Here it is a class of the program like any
+other: its objects equal no data, and hold what the program says they hold. Test classes are never made there.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import types
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import counting, lending, proxies
+from .proxies import ask, is_class, is_proxy, the_link
+
+_DESCRIBES = ("__get__", "__set__", "__set_name__")
+_super, _build_class = super, builtins.__build_class__
+_WRAPPED = (property, staticmethod, classmethod)
+_made: dict[type, Any] = {}  # classes of the tests that one of these derives from, as they are there
+_places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes, by name and line; whether a decorator gets it
+
+
+def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: dict[str, Any]) -> Any:
+    """Have the program make a class, of bases some of which may be its own."""
+    what = f"a class of the test that derives from {bases[0].__name__}" if bases else "a class that is decorated"
+    if name.startswith("Test") or any(n.startswith("test") for n in names):
+        the_link().unsupported(what)
+    sent: dict[str, Any] = {n: v for n, v in names.items() if n not in ("__classcell__", "__static_attributes__")}
+    for attribute, value in sent.items():
+        if isinstance(value, types.FunctionType):
+            value.__globals__["super"] = _above
+        elif lending.is_answer(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
+            the_link().unsupported(f"{what}, and holds what it is compared with")
+    for above in (above for base in bases if is_class(base) for above in base.__mro__):
+        if is_class(above) and "__init__" not in type.__dict__["__dict__"].__get__(above):
+            type.__setattr__(above, "__init__", _constructor(above))
+    abstract = tuple(n for n, v in sent.items() if getattr(v, "__isabstractmethod__", False) is True)
+    made = ask("derive", name, tuple(_sendable(base, what) for base in bases), sent, keywords, abstract)
+    if not is_class(made):  # a standard one may be what a failed assertion is
+        the_link().refuse(f"it made no class of {name}")
+        raise proxies.Refused(f"no class where the test has {name}")
+    proxies.mark_named(made, name, is_used=True)
+    if (cell := names.get("__classcell__")) is not None:
+        cell.cell_contents = made
+    return made
+
+
+def _sendable(base: type, what: str) -> Any:
+    """A class of the program, or the place of one of the standard library. One of the tests is made there, too."""
+    if is_class(base):
+        return base
+    module, path = base.__module__, base.__qualname__
+    if module in the_link().local_modules and type(base) is type:
+        if base not in _made:
+            names = {n: v for n, v in vars(base).items() if n not in ("__dict__", "__weakref__")}
+            _made[base] = make(base.__name__, tuple(b for b in base.__bases__ if b is not object), names, {})
+        return _made[base]
+    known = module.partition(".")[0] in sys.stdlib_module_names and not module.startswith("unittest")
+    if not known or getattr(sys.modules.get(module), path, None) is not base:
+        the_link().unsupported(what)
+    return module, path
+
+
+def _constructor(kind: type) -> Callable[..., Any]:
+    """`Base.__init__(self, x)` in a test: of objects that are made there it is never called here."""
+
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N807  # it shows its name
+        return ask("call", ask("getattr", kind, "__init__"), self, *args, **kwargs)
+
+    return __init__
+
+
+class _Above:
+    """What `super()` gives in a class that was made there."""
+
+    def __init__(self, kind: type, value: Any) -> None:
+        object.__setattr__(self, "_parts", (kind, value))
+
+    def __getattribute__(self, name: str) -> Any:
+        return ask("above", *object.__getattribute__(self, "_parts"), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ask("setattr", object.__getattribute__(self, "_parts")[1], name, value)
+
+
+def _above(*args: Any) -> Any:
+    """`super`, which finds nothing in classes that stand for others."""
+    if not args:
+        frame = sys._getframe(1)
+        held = frame.f_locals
+        if "__class__" in held and frame.f_code.co_argcount:
+            args = held["__class__"], held[frame.f_code.co_varnames[0]]
+    if len(args) == 2 and is_proxy(args[1]) and type(args[0]) is type:
+        args = _made.get(args[0], args[0]), args[1]
+    return _Above(*args) if len(args) == 2 and is_class(args[0]) else _super(*args)
+
+
+# --- classes that derive from none of the program's ----------------------------------------------------------------
+
+
+def watch(trees: dict[str, ast.Module]) -> None:
+    """Have those of these files, by the names that their code was compiled with, made by `make`."""
+    for file, tree in trees.items():
+        ours = counting.names_of_program(tree)
+        nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if ours else ()
+        found = {(node.name, line): mark for node in nodes for line, mark in _marks(node, ours)}
+        if found:
+            _places[file] = found
+            builtins.__build_class__ = _build
+
+
+def _marks(node: ast.ClassDef, ours: set[str]) -> Iterable[tuple[int, bool]]:
+    if _names(node.decorator_list, ours):
+        return [(line, True) for line in (node.lineno, node.decorator_list[0].lineno)]
+    inside: list[ast.expr] = []
+    for statement in node.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            inside.append(statement.value)
+        elif isinstance(statement, ast.FunctionDef):
+            inside += statement.decorator_list
+    first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+    return [(line, False) for line in (node.lineno, first)] if _names(inside, ours) else []
+
+
+def _names(expressions: Iterable[ast.expr], ours: set[str]) -> bool:
+    return any(isinstance(n, ast.Name) and n.id in ours for e in expressions for n in ast.walk(e))
+
+
+def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
+    """`__build_class__`."""
+    place = name, body.__code__.co_firstlineno
+    decorated = _places.get(body.__code__.co_filename, {}).get(place)
+    own = all(isinstance(base, type) and type(base) is type and not is_class(base) for base in bases)
+    if decorated is None or not own or name.startswith("Test") or "metaclass" in keywords:
+        return _build_class(body, name, *bases, **keywords)
+
+    def chosen(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+        if (decorated or any(map(_describes, names.values()))) and not any(n.startswith("test") for n in names):
+            return make(name, bases, names, keywords)
+        return type(name, bases, names, **keywords)
+
+    return _build_class(body, name, *bases, metaclass=chosen, **keywords)
+
+
+def _describes(value: Any) -> bool:
+    """Whether it is an object of the program that says what an attribute of a class does."""
+    if not is_proxy(value) or is_class(value) or hasattr(type(value), "__get__"):
+        return False
+    return any(_has(type(value), name) for name in _DESCRIBES)
+
+
+def _has(kind: type, name: str) -> bool:
+    try:
+        ask("getattr", kind, name)
+    except AttributeError:
+        return False
+    return True
