@@ -151,16 +151,11 @@ def pause(_host: Host, seconds: float) -> None:
     time.sleep(seconds)
 
 
-def seed(_host: Host, module: str, args: tuple[Any, ...]) -> None:
-    """The test seeded its generator: so is the program's."""
-    if module == "random":
-        import random
+def seed(_host: Host, module: str, function: str, args: tuple[Any, ...]) -> None:
+    """The test seeded its generator, or keeps its state: so it is with the program's."""
+    import importlib
 
-        random.seed(*args)
-    elif "numpy" in sys.modules or module == "numpy":
-        import numpy
-
-        numpy.random.seed(*args)
+    getattr(importlib.import_module(module), function)(*args)
 
 
 def files_in(host: Host, roots: tuple[str, ...], changes: tuple[files.Change, ...]) -> None:

@@ -95,10 +95,15 @@ def contains(self: Any, item: Any) -> bool:
     if not (_can_be_walked(type(self)) and is_object(self)):
         refuse(self, "`in`")
     found = False
-    for count, given in enumerate(iterate(self)):
-        if count == _MOST_WALKED:
-            refuse(self, "`in`")
-        found = found or given is item or given == item
+    try:
+        for count, given in enumerate(iterate(self)):
+            if count == _MOST_WALKED:
+                refuse(self, "`in`")
+            found = found or given is item or given == item
+    except LookupError:  # no sequence: it has other keys than 0, 1, 2
+        if offers(type(self), "__iter__"):
+            raise
+        refuse(self, "`in`")
     return found
 
 

@@ -60,6 +60,10 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
     "string.Template": _by_text("string", "Template", "template"),
     "_struct.Struct": _by_text("struct", "Struct", "format"),
     "zoneinfo.ZoneInfo": _by_text("zoneinfo", "ZoneInfo", "key"),
+    "subprocess.CompletedProcess": (
+        lambda value: (value.args, value.returncode, value.stdout, value.stderr),
+        lambda *parts: importlib.import_module("subprocess").CompletedProcess(*parts),
+    ),
     "logging.Logger": (lambda value: (value.name,), _logger),
     "logging.RootLogger": (lambda value: (value.name,), _logger),
     **{

@@ -37,7 +37,7 @@ _OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
 _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 _WATCHED = re.compile(
-    r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|sleep|stdout|stderr|warn|log"
+    r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep|stdout|stderr|warn|log"
     r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction"
 )
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
@@ -86,7 +86,7 @@ class Surroundings:
         names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
         self._set_by_program = tuple(sorted(names))
         self._cwd = os.getcwd() if "chdir" in self._text else None
-        self._seeds: list[tuple[str, tuple[Any, ...]]] = []
+        self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
             self._folders = Folders(self._text)
@@ -94,7 +94,7 @@ class Surroundings:
             link.handing = self._handing
         if around is not None:
             link.hearing = self._hearing
-        if "seed(" in self._text:
+        if "seed(" in self._text or "state(" in self._text:
             self._watch_seeds()
         if "sleep" in self._text:
             self._watch_sleep()
@@ -132,8 +132,8 @@ class Surroundings:
                 self._beside.hand(changes)
             if changes:
                 self._link.ask("mirror", changes)
-            for module, args in self._seeds:
-                self._link.ask("seed", module, args)
+            for seed in self._seeds:
+                self._link.ask("seed", *seed)
             self._seeds.clear()
             if self._folders is not None and (files := self._folders.changed()):
                 self._link.ask("files_in", self._folders.roots, files)
@@ -194,18 +194,31 @@ class Surroundings:
     def _watch_seeds(self) -> None:
         import random
 
-        original = random.seed
-        self._seeds_of(random, "random", original)
+        self._seeds_of(random, "getstate", "setstate")
         numpy = sys.modules.get("numpy")
         if numpy is not None:
-            self._seeds_of(numpy.random, "numpy", numpy.random.seed)
+            self._seeds_of(numpy.random, "get_state", "set_state")
 
-    def _seeds_of(self, holder: Any, name: str, original: Callable[..., Any]) -> None:
+    def _seeds_of(self, holder: Any, get: str, put: str) -> None:
+        """Where a test seeds a generator, or keeps its state to have the same numbers again, so it is there."""
+        seeding, getting, putting = holder.seed, getattr(holder, get), getattr(holder, put)
+
         def seed(*args: Any, **kwargs: Any) -> Any:
-            self._seeds.append((name, (*args, *kwargs.values())))
-            return original(*args, **kwargs)
+            self._seeds.append((holder.__name__, "seed", (*args, *kwargs.values())))
+            return seeding(*args, **kwargs)
+
+        def get_state(*args: Any, **kwargs: Any) -> Any:
+            state = getting(*args, **kwargs)
+            self._seeds.append((holder.__name__, put, (state,)))
+            return state
+
+        def set_state(state: Any) -> None:
+            putting(state)
+            self._seeds.append((holder.__name__, put, (state,)))
 
         holder.seed = seed
+        setattr(holder, get, get_state)
+        setattr(holder, put, set_state)
 
     def _watch_sleep(self) -> None:
         """While a test sleeps, the program's threads may call back."""

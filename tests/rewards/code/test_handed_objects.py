@@ -163,3 +163,38 @@ def test_array_that_the_program_spoils_is_what_it_was(change: str) -> None:
     case = "import array\na = array.array('i', [3, 1, 2])\nassert f(a) == sorted(a)"
     assert is_wrong(asserts(f"def f(a):\n    {change}\n", case))
     assert passes(asserts("def f(a):\n    return sorted(a)\n", case))
+
+
+@pytest.mark.parametrize(
+    ("module", "get", "put"), [("random", "getstate", "setstate"), ("np.random", "get_state", "set_state")]
+)
+def test_state_that_a_test_keeps_gives_the_program_the_same_numbers_again(module: str, get: str, put: str) -> None:
+    case = f"import random\nimport numpy as np\nstate = {module}.{get}()\nfirst = f()\n{module}.{put}(state)\nassert f() == first"
+    program = f"import random\nimport numpy as np\nup = 0\ndef f():\n    global up\n    return [{module}.random() + up for _ in range(3)]\n"
+    assert passes(asserts(program, case))
+    assert is_wrong(asserts(program.replace("    return", "    up += 1\n    return"), case))
+
+
+def test_what_a_patched_command_gives_is_what_it_says() -> None:
+    tests = """
+    import subprocess
+    from unittest import mock
+    import solution
+    def test_branch():
+        with mock.patch("subprocess.run", return_value=subprocess.CompletedProcess(["git"], 0, stdout="main\\n")) as run:
+            assert solution.branch() == "main"
+        assert run.call_args.args == (["git", "branch"],)
+    """
+    program = "import subprocess\ndef branch():\n    done = subprocess.run(['git', 'branch'])\n    return done.stdout.strip()\n"
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace(".strip()", ""), tests))
+
+
+def test_keys_of_the_programs_own_are_not_walked_over_by_number() -> None:
+    program = (
+        "class Cache:\n    def __init__(self): self.d = {'a': 1}\n    def __len__(self): return len(self.d)\n"
+        "    def __getitem__(self, k): return self.d[k]\n    def __contains__(self, k): return k in self.d\n"
+        "def made(): return Cache()\n"
+    )
+    assert [case.fate for case in asserts(program, "c = Cache()\nassert 'a' in c").cases] == [Fate.UNSUPPORTED]
+    assert is_wrong(asserts(program, "assert 'a' in made()"))
