@@ -32,13 +32,14 @@ _ONE_BRACED = re.compile(r"([\^_])\{(\w)\}")  # x^{2} is x^2
 _HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")  # within words; elsewhere it is a minus
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|(?<!\w)\.\d+|[^\W\d_]+|\S")
-_LETTERS = str.maketrans({"−": "-", "–": "-", "—": "-", "’": "", "‘": "", "'": "", "`": ""})
+_FULL_WIDTH = {0xFF01 + at: chr(0x21 + at) for at in range(94)}  # of Chinese and Japanese text
+_LETTERS = _FULL_WIDTH | str.maketrans({"−": "-", "–": "-", "—": "-", "’": "", "‘": "", "'": "", "`": "", "＇": ""})
 _DROPPED = frozenset('.,;:?"“”«»$~_')
 
 
 def normalised(text: str) -> str:
     """A question's words, numbers and symbols, one space between."""
-    text = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
+    text = unicodedata.normalize("NFC", text).translate(_LETTERS).casefold()
     text = _HYPHEN.sub(" ", _ONE_BRACED.sub(r"\1\2", _SPACING.sub(" ", text)))
     text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     kept: list[str] = []

@@ -22,6 +22,7 @@ from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import FILLER, FORMS, GOLD, golds
 from data_prep.validation.mutants import changed, constant, empty, stub
+from data_prep.validation.prompts import leaks, said, text_of
 from data_prep.validation.solutions import comes_to, stated, supports
 from data_prep.validation.variations import (
     CHANCE,
@@ -135,6 +136,7 @@ class Answers:
         asked = _Asked()
         for index, entry in enumerate(entries):
             self._ask_solution(asked, index, entry)
+            self._ask_prompt(asked, index, entry)
             for number, gold in enumerate(golds(entry.problem.reference)):
                 asked.ask(index, f"gold {number}", entry, self._written(gold))
             asked.ask(index, "blank", entry, "")
@@ -160,9 +162,17 @@ class Answers:
             asked.ask(index, "stated", entry, self._written(answer))
             asked.ask(index, "other way round", other, self._written(known[0]))
 
+    def _ask_prompt(self, asked: _Asked, index: int, entry: Entry) -> None:
+        """What the prompt calls the answer, where that is none of the gold's usual spellings."""
+        known, prompt = golds(entry.problem.reference), text_of(entry.problem)
+        if isinstance(entry.problem.reference, MathReference) and not leaks(prompt, known):
+            for text in said(prompt):
+                asked.ask(index, f"{_IN_PROMPT}{text}", entry, self._written(text))
+
     def _of_row(self, entry: Entry, results: Mapping[str, GradeResult]) -> Iterator[Finding]:
         blank = results["blank"]
-        mine = (result for what, result in results.items() if what not in _OF_SOLUTION)
+        told = {what: result for what, result in results.items() if what.startswith(_IN_PROMPT)}
+        mine = (result for what, result in results.items() if what not in _OF_SOLUTION and what not in told)
         ungraded = next((result for result in mine if result.verdict is Verdict.UNGRADED), None)
         if ungraded is not None:
             yield entry.finding("gold_ungraded", ungraded.reason)
@@ -179,6 +189,8 @@ class Answers:
                 response = FILLER if what == "filler" else self._written(FILLER)
                 yield entry.finding("filler_paid", f"{response!r} scores {result.score:g}")
                 break
+        for what in [what for what, result in told.items() if is_right(result) and result.correctness is not None][:1]:
+            yield entry.finding("answer_in_prompt", f"it calls {what.removeprefix(_IN_PROMPT)!r:.60} the answer")
         yield from _of_solution(entry, results)
 
     def _others(self, entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -213,6 +225,7 @@ class Answers:
 
 
 _OF_SOLUTION = ("solution", "stated", "other way round")
+_IN_PROMPT = "in the prompt: "
 
 
 def _of_solution(entry: Entry, results: Mapping[str, GradeResult]) -> Iterator[Finding]:

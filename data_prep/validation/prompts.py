@@ -18,6 +18,7 @@ from data_prep.problem import Problem
 from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import golds, variants
+from data_prep.validation.solutions import NAMED
 from data_prep.validation.texts import damage, has_mixed_word, languages, markup, without_drawings
 from rewards.rules.references import ChoiceReference
 from rewards.types import MathReference
@@ -27,23 +28,29 @@ _SAID = (
     r"(?:(?:final|correct|right|true|expected|numerical|reference|gold(?:en)?|model|official)[ _-])?"
     r"(?:answer|ans|solution|ground[ _-]?truth|answer[ _-]key)\b"
     r"|\b(?:final|correct|right|true|expected|reference|gold(?:en)?)[ _-](?:result|value|label|option|choice|target)\b"
+    r"|\b(?:antwort|lösung|respuesta|solución|réponse|resposta|risposta|soluzione|ответ)\b|答案|答え"
     r"|\b(?:hint|spoiler|key|label|target|gold)\s*:\s*(?:it|that|this|the (?:result|value|total|number))\b"
     r"|^[ \t]*(?:hint|spoiler|answer key|key|label|gold|target|a|ans)(?=\s*[:=]))"
 )
 _IS = (
     r"[\"'\]*_)]*\s*(?:(?:to|of|for) (?:this|the|it)(?: \w+)?\s*)?"
-    r"(?:is|was|equals|comes out (?:as|to be)|turns out to be|works out (?:to|as)"
+    r"(?:(?:is|was|ist|lautet|es|est)\b|é|è|是|为|は|equals|comes out (?:as|to be)|turns out to be|works out (?:to|as)"
     r"|(?:should|must|will|would|can|has to|ought to) (?:be|equal)|->|=>|→|⇒|:|=|-)"
     r"\s*(?:equal to|simply|just|clearly|exactly|therefore|always|option|choice|to be)?"
     r"\s*[:=]?\s*[\"'*_$(\[{]*(?:\\boxed\s*\{\s*)?"
 )
 _MARKS = re.compile(r"\\boxed\s*\{\s*|####\s*|<answer>\s*|" + _SAID + _IS, re.IGNORECASE | re.MULTILINE)
-_END = re.compile(r"\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=]+\s*[\w\\(])")
+_END = re.compile(
+    r"\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=]+\s*[\w\\(]|\s+(?:times|plus|minus|divided by|(?:more|less|fewer) than)\b)"
+)
 _OPENING = "\"'*_$([{\\ "  # what may stand before an answer
 _TICKED = re.compile(
     r"(?m)^.*(?:\((?:correct|right|true|answer)\)|\[(?:correct|right|answer)\]|[✓✔☑✅]|<[-=]+\s*(?:correct|answer)\b).*$",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"(.+?)(?:[.!?;)\]]?\s*(?:[\n\"<]|$)|[.!?;](?=\s)|,(?=\s+[a-z])|\)|\$)")
+_COMPUTATION = re.compile(r"\d\s*(?:[-+*^×·]|\\times|\\cdot)+\s*\d")  # which may be what is asked
+_LONGEST_SAID, _MOST_SAID = 60, 3
 _LONG_ANSWER = 20  # characters: what is as long does not stand in a question by chance
 _LONG_SOLUTION = 40
 _RUN, _RUNS = 8, 4  # words in a row of a solution, and how many such it must have
@@ -85,6 +92,24 @@ def leaks(prompt: str, answers: Iterable[str], solution: str = "", most: float =
                 if wanted and rest.startswith(wanted) and _END.match(rest, len(wanted)):
                     return f"it says {prompt[mark.start() : mark.end()].strip()!r:.80} and {written!r:.40}"
     return "it holds the solution" if _holds(prompt, solution, most) else ""
+
+
+def said(prompt: str) -> list[str]:
+    r"""What a prompt calls the answer, in whatever spelling: short texts up to the end of their clause, for a grader.
+
+    Example:
+        >>> said(r"Simplify 2/4. (Answer: $\dfrac{1}{2}$)"), said("What is 3 times 4? The answer is twelve.")
+        (['\\dfrac{1}{2}'], ['12'])
+    """
+    found = []
+    for mark in _MARKS.finditer(prompt):
+        rest = prompt[mark.end() : mark.end() + _LONGEST_SAID + 1]
+        value = _CLAUSE.match(rest)
+        if value is None or len(value[1]) > _LONGEST_SAID or _COMPUTATION.search(value[1]):
+            continue
+        if text := value[1].strip(_OPENING.replace("\\", "") + ".)]}"):
+            found.append(str(NAMED.get(text.lower(), text + "}" * (text.count("{") - text.count("}")))))
+    return list(dict.fromkeys(found))[:_MOST_SAID]
 
 
 def _holds(prompt: str, solution: str, most: float) -> bool:
@@ -142,7 +167,8 @@ def offered(prompt: str) -> str:
 def ticks(prompt: str) -> str:
     """A line of one option that is marked as the right one; "" = there is none, or several."""
     found = [line for line in _TICKED.findall(prompt) if line.strip()]
-    return f"it marks an option: {found[0].strip()!r:.80}" if len(found) == 1 and offers_options(prompt) else ""
+    one_of_several = len(found) == 1 and bool(offers_options(prompt) or offered(prompt))
+    return f"it marks an option: {found[0].strip()!r:.80}" if one_of_several else ""
 
 
 def is_none(answer: str) -> bool:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from data_prep.sources.answers import after_hashes, last_boxed
 
 _NUMBER = re.compile(r"(?:\d{1,3}(?:[ ,]\d{3})+|\d+)(?:\.\d+)?|\.\d+")
-_NAMED = {
+NAMED = {
     name: Fraction(number)
     for number, name in enumerate(
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 1
@@ -37,7 +37,7 @@ def supports(solution: str, golds: Sequence[str]) -> bool:
     head, mark, _ = solution.rpartition("####")
     if not mark:
         return True
-    found = _values(head) | {_NAMED[word] for word in re.findall("[a-z]+", head.lower()) if word in _NAMED}
+    found = _values(head) | {NAMED[word] for word in re.findall("[a-z]+", head.lower()) if word in NAMED}
     wanted = [
         value for gold in golds if re.fullmatch(r"-?\$?[\d,]+(\.\d+)?%?", gold.strip()) for value in _values(gold)
     ]

@@ -11,7 +11,7 @@ import pytest
 from data_prep.errors import DataError
 from data_prep.validation.likeness import Likeness
 from data_prep.validation.phrases import Phrases
-from data_prep.validation.prompts import leaks
+from data_prep.validation.prompts import leaks, ticks
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
 from data_prep.validation.validator import Settings
@@ -255,6 +255,36 @@ def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_p
 )
 def test_an_answer_that_is_announced_in_other_words_is_given_away(hint: str, leaks_it: bool) -> None:
     assert bool(leaks(f"What is 8 + 1? {hint}", ["9"])) is leaks_it
+
+
+@pytest.mark.parametrize(
+    ("hint", "gold", "leaks_it"),
+    [
+        (r"(Answer: 1/2)", r"\frac{1}{2}", True),
+        (r"The answer is $\dfrac{1}{2}$.", r"\frac12", True),
+        ("The answer is twelve.", "12", True),
+        ("The answer is 12.50, as you know.", "12.5", True),
+        ("Final answer: **(1, 2)**", "(1,2)", True),
+        ("Die Antwort ist 43.", "43", True),
+        ("La respuesta es 43", "43", True),
+        ("答案是43。", "43", True),
+        ("The answer is 6*7+1.", "43", False),
+        ("The answer is 43 times what Tom has.", "43", False),
+        ("The answer is twelve more than 31.", "43", False),
+    ],
+)
+def test_an_answer_in_another_spelling_or_language_is_given_away(
+    tmp_path: Path, hint: str, gold: str, leaks_it: bool
+) -> None:
+    rows = [*ROWS[:4], row(f"What comes out of exercise seventeen? {hint}", gold)]
+    report = checked(written(tmp_path / "rows.jsonl", rows), settings=quiet())
+    assert found(report).get("answer_in_prompt", []) == [5] * leaks_it
+
+
+def test_an_option_that_is_marked_is_found_among_three_and_in_one_line() -> None:
+    for options in ("(A) 4 (B) 5 (correct) (C) 6", "(A) 4\n(B) 5 (correct)\n(C) 6\n(D) 8"):
+        assert ticks(f"Which is prime?\n{options}"), options
+    assert ticks("Is (A) 4 or (B) 5 (correct) prime?") == ""
 
 
 def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_stands() -> None:
