@@ -46,7 +46,7 @@ _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
 )
 _DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
+    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\bdo\s+not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
@@ -83,7 +83,7 @@ _ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the
 _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
 _DENYING = (  # what a denial right before a box ends with
     *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
-    *("is", "was", "gave", "gives", ":"),
+    *("is", "was", "gave", "gives", ":", "write", "put", "box", "give", "say"),
     *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
 )
 _LONGEST_DENIAL = 30
@@ -184,7 +184,8 @@ def boxes(text: str) -> list[Box]:
     """The complete boxes that stand in no other one, in order."""
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
-    begin = _next_command(text, 0)
+    ahead = {command: text.find(command) for command in ("\\boxed", "\\fbox")}
+    begin = _next_command(text, 0, ahead)
     while begin >= 0:
         for mark in _MARK.finditer(text, begin):
             kind, seen = mark.lastgroup, mark.group()
@@ -202,18 +203,22 @@ def boxes(text: str) -> list[Box]:
                         found.pop()
                     found.append(Box(start, content, mark.start(), mark.end()))
                     if not open_braces:  # what stands between boxes changes nothing
-                        begin = _next_command(text, mark.end())
+                        begin = _next_command(text, mark.end(), ahead)
                         break
         else:
             break
     return found
 
 
-def _next_command(text: str, at: int) -> int:
-    """Where to go on: at the backslashes before the next box; -1 = there is none."""
-    begin, other = text.find("\\boxed", at), text.find("\\fbox", at)
-    if begin < 0 or 0 <= other < begin:
-        begin = other
+def _next_command(text: str, at: int, ahead: dict[str, int]) -> int:
+    """Where to go on: at the backslashes before the next box; -1 = there is none.
+
+    ahead: where each command stands next. It is looked for from there on, and not again where it was not found.
+    """
+    for command, place in ahead.items():
+        if 0 <= place < at:
+            ahead[command] = text.find(command, at)
+    begin = min((place for place in ahead.values() if place >= 0), default=-1)
     while begin > at and text[begin - 1] == "\\":  # a pair of them is a line break
         begin -= 1
     return begin

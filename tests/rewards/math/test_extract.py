@@ -362,12 +362,18 @@ MARKS = [
 
 
 def seconds(work: Callable[[], object]) -> float:
-    took = []
-    for _ in range(2):
-        began = time.process_time()
-        work()
-        took.append(time.process_time() - began)
-    return min(took)
+    """Processor time."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def is_less(work: Callable[[], object], times: float, other: Callable[[], object], least: float) -> bool:
+    """Whether some work takes less than so many times other work, or than so many times the least that counts.
+
+    It is measured up to three times: a busy machine is no fault of ours.
+    """
+    return any(seconds(work) < times * max(seconds(other), least) for _ in range(3))
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -379,14 +385,13 @@ def test_four_times_the_length_takes_about_four_times_as_long(mark: str) -> None
             extract(text, policy=policy)
             extract(f"x {text} y", policy=policy)
 
-    assert seconds(lambda: look_through(long)) < 9 * max(seconds(lambda: look_through(short)), 0.02)
+    assert is_less(lambda: look_through(long), 9, lambda: look_through(short), 0.02)
 
 
 def test_many_statements_of_the_answer_cost_no_more_than_as_much_other_text() -> None:
     said, other = "The answer is 3. " * 5000, "The number is 3. " * 5000
     assert extract(said, policy="lenient") == Extracted("3", "said")
-    taken = seconds(lambda: extract(said, policy="lenient"))
-    assert taken < 2 * max(seconds(lambda: extract(other, policy="lenient")), 0.005)
+    assert is_less(lambda: extract(said, policy="lenient"), 2, lambda: extract(other, policy="lenient"), 0.005)
 
 
 def test_boxes_nested_without_end_are_opened_in_linear_time() -> None:
@@ -394,7 +399,7 @@ def test_boxes_nested_without_end_are_opened_in_linear_time() -> None:
         return "\\boxed{" * depth + "5" + "}" * depth
 
     assert last_box(nested(1000)) == "5"
-    assert seconds(lambda: last_box(nested(80_000))) < 9 * max(seconds(lambda: last_box(nested(20_000))), 0.02)
+    assert is_less(lambda: last_box(nested(80_000)), 9, lambda: last_box(nested(20_000)), 0.02)
 
 
 PIECES = st.sampled_from(
