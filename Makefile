@@ -30,6 +30,9 @@ help:  ## list these commands
 demo: $(train)  ## train a small reasoner on the CPU, in minutes, and show what it learned
 	$(python) examples/demo.py
 
+# Tests start hundreds of Python processes, and each compiles anew what was not written: also where the environment says
+# that nothing be written.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(dev) $(peers)  ## run every test (TESTS=... passes arguments to pytest)
 	$(python) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 

@@ -176,9 +176,14 @@ def up_the_layers(found: list[Import]) -> list[str]:
 CHECKS = (backward, tensors_below, undeclared, homeless, up_the_layers)
 
 
+@pytest.fixture(scope="module")
+def found() -> list[Import]:
+    """The imports of the house."""
+    return all_imports(ROOT)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_house_stands(check) -> None:
-    found = all_imports(ROOT)
+def test_the_house_stands(check, found: list[Import]) -> None:
     assert len(found) > 50, "the walk found almost no imports: it looks in the wrong place"
     violations = check(found)
     assert not violations, "\n".join(violations)

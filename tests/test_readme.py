@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from rlvr.cli import parser
+from rlvr.cli import main, parser
 from rlvr.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,8 +83,20 @@ def test_long_commands_parse_and_name_files_that_exist(command: str) -> None:
     assert [word for word in words if word.startswith(("configs/", "examples/")) and not (ROOT / word).exists()] == []
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith((*ENVIRONMENT, *LONG))])
-def test_short_commands_run(command: str, clone: Path) -> None:
+SHORT = [c for c in COMMANDS if not c.startswith((*ENVIRONMENT, *LONG))]
+
+
+@pytest.mark.parametrize("command", [c for c in SHORT if c.startswith("rlvr ")])
+def test_short_commands_run(
+    command: str, clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(clone)
+    assert main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out or "--out" in command
+
+
+@pytest.mark.parametrize("command", [c for c in SHORT if not c.startswith("rlvr ")])
+def test_short_commands_of_a_shell_run(command: str, clone: Path) -> None:
     scripts = clone / "bin"
     scripts.mkdir()
     rlvr = scripts / "rlvr"

@@ -1,7 +1,7 @@
 """Waiting for what a test expects, on a machine that may be as busy as it likes.
 
 A test waits for the thing itself, with a limit that only a hang reaches, and asserts what came of it, never how long
-it took.
+it took. It looks less often the longer it takes: some looks walk through all processes, which others wait for to run.
 
 Example:
     process.kill()
@@ -12,23 +12,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 PATIENCE = 120.0
 """Seconds for what takes a moment on a quiet machine."""
 
 
+def _pauses() -> Iterator[float]:
+    """Seconds between looks: a tenth of what has passed, within bounds; none once patience has ended."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < PATIENCE:
+        yield min(max(0.01, passed / 10), 0.1)
+
+
 def until(happened: Callable[[], object], what: str) -> None:
     """Wait until something is so. Raises AssertionError when it does not come about."""
-    limit = time.monotonic() + PATIENCE
+    pauses = _pauses()
     while not happened():
-        assert time.monotonic() < limit, f"waited {PATIENCE:g} s for {what}"
-        time.sleep(0.01)
+        pause = next(pauses, None)
+        assert pause, f"waited {PATIENCE:g} s for {what}"
+        time.sleep(pause)
 
 
 async def happens(happened: Callable[[], object], what: str) -> None:
     """The same in an event loop, which goes on meanwhile."""
-    limit = time.monotonic() + PATIENCE
+    pauses = _pauses()
     while not happened():
-        assert time.monotonic() < limit, f"waited {PATIENCE:g} s for {what}"
-        await asyncio.sleep(0.01)
+        pause = next(pauses, None)
+        assert pause, f"waited {PATIENCE:g} s for {what}"
+        await asyncio.sleep(pause)
