@@ -1,6 +1,6 @@
 """Starts `rlvr` commands in forked children of a process that has done the imports: a start takes one second, not six.
 
-    python tests/e2e/launcher.py      reads one JSON request a line, answers with {"pid"}, then with {"status"}
+    python tests/e2e/launcher.py MODULE...    reads one JSON request a line, answers with {"pid"}, then with {"status"}
 
 Each child is a process of its own, with a session of its own, and can be killed like any other. A request may ask it to
 kill itself (SIGKILL) at its n-th file operation on paths that hold a text: a moment that no clock would find.
@@ -8,11 +8,13 @@ kill itself (SIGKILL) at its n-th file operation on paths that hold a text: a mo
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,13 +22,19 @@ from types import TracebackType
 OPERATIONS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "os.truncate")
 
 
-class Launcher:
-    """The test's end: one command at a time."""
+# What a training run would import at its start.
+TRAINING = ("transformers.models.llama.modeling_llama", "rlvr.runner")
 
-    def __init__(self, root: Path) -> None:
+
+class Launcher:
+    """The test's end: one command at a time. modules: what is imported before."""
+
+    def __init__(self, root: Path, modules: Sequence[str] = TRAINING) -> None:
+        self._root = root
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__))],
+            [sys.executable, str(Path(__file__)), *modules],
             cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -44,10 +52,15 @@ class Launcher:
         self._process.wait(timeout=120)
         self._process.stdout.close()
 
-    def start(self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None) -> int:
-        """Start `rlvr ARGUMENTS`; returns its process id. kill_at: part of a path, and the operation to die at."""
+    def start(
+        self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None, folder: Path | None = None
+    ) -> int:
+        """Start `rlvr ARGUMENTS`; returns its process id.
+
+        kill_at: part of a path, and the operation to die at. folder: where it runs (None = in the root).
+        """
         assert self._process.stdin is not None
-        request = {"arguments": arguments, "log": str(log), "kill_at": kill_at}
+        request = {"arguments": arguments, "log": str(log), "kill_at": kill_at, "folder": str(folder or self._root)}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return self._heard("pid")
@@ -82,16 +95,16 @@ def die_at(text: str, operation: int) -> None:
 
 def serve() -> None:
     """Answer requests until standard input ends."""
-    import transformers.models.llama.modeling_llama  # noqa: F401  # what a run would import at its start
-
-    import rlvr.runner  # noqa: F401
     from rlvr.cli import main
 
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     for received in iter(sys.stdin.readline, ""):
         request = json.loads(received)
         pid = os.fork()
         if not pid:
             os.setsid()
+            os.chdir(request["folder"])
             log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             nothing = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((nothing, 0), (log, 1), (log, 2)):

@@ -6,12 +6,12 @@ import gzip
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from rlvr.cli import main
+from tests.e2e.launcher import Launcher
 from tests.shares import is_whole
 from tests.waiting import until
 
@@ -53,7 +54,8 @@ def cluster(require: Callable[[str], None]) -> Iterator[Any]:
         "health_check_period_ms": 500,
         "health_check_failure_threshold": 3,
     }
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": settings}
+    unused = {"no_monitor": True, "include_log_monitor": False}  # nothing scales it, nobody reads what workers print
+    head = {"num_cpus": 0, "include_dashboard": False, **unused, "_system_config": settings}
     made = Cluster(initialize_head=True, head_node_args=head)
     try:
         for _ in range(2):
@@ -62,6 +64,12 @@ def cluster(require: Callable[[str], None]) -> Iterator[Any]:
         yield made
     finally:
         made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher(ROOT, ("ray.data", "rlvr.commands.grade", "rlvr.offline.on_ray")) as launcher:
+        yield launcher
 
 
 def make_rows(folder: Path) -> list[str]:
@@ -91,7 +99,11 @@ def read(path: Path) -> list[dict[str, object]]:
 
 @OWN_WARNINGS
 def test_a_run_whose_process_is_killed_at_any_moment_goes_on_in_the_middle_of_a_file(
-    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: Any,
+    launcher: Launcher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text(REWARD)
@@ -101,23 +113,20 @@ def test_a_run_whose_process_is_killed_at_any_moment_goes_on_in_the_middle_of_a_
     lines = [json.dumps(row) if i % 50 != 7 else "no json" for i, row in enumerate(rows)]
     (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines))  # of several spans
     command = ["grade", "in.jsonl", "--reward", "./own.py:waiting", "--timeout", "100", "--out"]
-    on_ray = [*command, "ray.jsonl", "--ray", cluster.address, "--workers", "3"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    partial = tmp_path / "ray.jsonl.partial"
+    on_ray = [*command, "ray.jsonl", "--ray", cluster.address, "--workers", "2"]
+    partial, log = tmp_path / "ray.jsonl.partial", tmp_path / "log"
     kept: dict[str, int] = {}  # what was written when the process was killed, and how often it had been graded
     for late in range(kills):
         (tmp_path / f"go{late}").touch()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "rlvr.cli", *on_ray], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
         before = partial.stat().st_size if partial.exists() else 0
+        pid = launcher.start(on_ray, log=log, folder=tmp_path)
         try:
             if late % 3 != 1:  # else while it starts, or at any later moment
-                wait_for(lambda: partial.exists() and partial.stat().st_size > before, process)  # noqa: B023
+                wait_for(lambda: partial.exists() and partial.stat().st_size > before, pid, log)  # noqa: B023
             time.sleep(moments.uniform(0, 3))
         finally:
-            process.kill()
-        process.communicate()
+            os.kill(pid, signal.SIGKILL)
+            assert launcher.wait() == -signal.SIGKILL, log.read_text()
         if partial.exists():
             graded = Counter((tmp_path / "trace").read_text().splitlines())
             for row in read(partial)[:-1]:  # of the last row more responses may be left
@@ -151,7 +160,9 @@ def test_trouble_on_a_node_is_said_in_a_line(
     assert "Traceback" not in said
 
 
-def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_that_is_killed_changes_nothing(
+    cluster: Any, launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = [os.path.relpath(file, ROOT) for file in make_rows(tmp_path)]  # relative to where we are, not to a node
     report = tmp_path / "summary.json"
     arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]
@@ -165,19 +176,17 @@ def test_a_node_that_is_killed_changes_nothing(cluster: Any, tmp_path: Path, mon
         "--workers",
         "4",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rlvr.cli", *arguments, *on_ray],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    log = tmp_path / "log"
+    pid = launcher.start([*arguments, *on_ray], log=log)
     try:
-        wait_for(lambda: any(map(graders_of, cluster.worker_nodes)), process)
+        wait_for(lambda: any(map(graders_of, cluster.worker_nodes)), pid, log)
         cluster.remove_node(max(cluster.worker_nodes, key=graders_of), allow_graceful=False)
         (tmp_path / "go").touch()
-        _, told = process.communicate(timeout=300)
-    finally:
-        process.kill()
-    assert process.returncode == 3, told.decode()
+        assert launcher.wait() == 3, log.read_text()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        raise
     monkeypatch.chdir(ROOT)
     assert main([*arguments, "--out", str(tmp_path / "here.jsonl"), "--summary", str(tmp_path / "here.json")]) == 3
     assert read(tmp_path / "ray.jsonl") == read(tmp_path / "here.jsonl")
@@ -230,11 +239,11 @@ def actors_of(node: Any) -> list[int]:
     return found
 
 
-def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def wait_for(happened: Callable[[], bool], pid: int, log: Path) -> None:
     """A cluster takes much longer than others to do what is expected."""
     limit = time.monotonic() + 600
     while not happened():
-        assert process.poll() is None, process.communicate()[1].decode()
+        assert os.path.exists(f"/proc/{pid}"), log.read_text()
         assert time.monotonic() < limit, "it does not happen"
         time.sleep(0.1)
 
