@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
+from .joining import EXTENDS
 from .stubs import Back, Imports
+
+_OF_ANY = frozenset((*vars(type("Any", (), {})), "__firstlineno__", "__static_attributes__"))
 
 
 def lay_out(
@@ -19,6 +22,7 @@ def lay_out(
 ) -> None:
     """Put the lent names into the globals of a program."""
     back = imports.back
+    names[EXTENDS] = _extending(names)
     mentioned = {name for code in codes for name in _mentioned(code)} - names.keys()
     for kind, *what in lent.values():
         if kind == "star":
@@ -37,6 +41,17 @@ def lay_out(
             names[name] = back("lent", name)
         else:
             names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def _extending(names: dict[str, Any]) -> Callable[[type], Any]:
+    def extend(made: type) -> Any:
+        lent = names[made.__name__]
+        for name, value in vars(made).items():
+            if name not in _OF_ANY:
+                setattr(lent, name, value)
+        return lent
+
+    return extend
 
 
 def _brought(name: str, mentioned: set[str]) -> dict[str, Any]:

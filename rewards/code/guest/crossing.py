@@ -64,7 +64,7 @@ class CheckerEncoder(LinkEncoder):
         if type(value) in (io.StringIO, io.BytesIO):
             self._stream(value, depth)
             return
-        if plain_base(type(value)) is not None:
+        if plain_base(type(value)) is not None and not remade.is_remade(value):
             if isinstance(value, tuple) and isinstance(getattr(type(value), "_fields", None), tuple):
                 kind: Any = type(value)
                 self._ours.named_tuples[kind.__name__, kind._fields] = kind

@@ -10,12 +10,16 @@ import os
 import symtable
 import textwrap
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ast
+
+
+EXTENDS = "__extends__"
+"""Among the globals of a program: gives methods to the class of that name which the tests lend."""
 
 
 def compiled(source: str, file: str) -> CodeType | None:
@@ -87,9 +91,10 @@ def codes_of(module: ModuleType, options: dict[str, Any]) -> list[CodeType]:
     return [*([] if before is None else [before]), code or compile(text, name, "exec", dont_inherit=True)]
 
 
-def _without(lent: Mapping[str, int], sources: Mapping[str, str | bytes]) -> list[CodeType]:
-    """The codes of sources without the definitions of classes that the tests lend, which take their place; none where
-    there is no such definition, or the program needs its own: another one, to derive from it, or to look behind it.
+def _without(lent: Mapping[str, Sequence[int]], sources: Mapping[str, str | bytes]) -> list[CodeType]:
+    """The codes of sources without the definitions of classes that the tests lend, which take their place, with the
+    methods that the program adds; none where there is no such definition, or the program needs its own: another one, to
+    derive from it, or to look behind it.
 
     lent: by name, with what marks their definition. sources: by file, the program last.
     """
@@ -105,14 +110,26 @@ def _without(lent: Mapping[str, int], sources: Mapping[str, str | bytes]) -> lis
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     found = [n for tree in trees for n in tree.body if isinstance(n, ast.ClassDef) and n.name in lent]
-    if not found or any(likeness.mark_of(node) != lent[node.name] for node in found):
+    more = {id(node): likeness.added(node, lent[node.name]) for node in found}
+    if not found or None in more.values():
         return []
-    left_out = set(map(id, found))
     for tree in trees:
-        tree.body = [ast.copy_location(ast.Pass(), node) if id(node) in left_out else node for node in tree.body]
+        tree.body = [_extension(node, more[id(node)]) if id(node) in more else node for node in tree.body]
     if _looks_behind(trees, found):
         return []
     return [compile(tree, file, "exec", dont_inherit=True) for file, tree in zip(sources, trees, strict=True)]
+
+
+def _extension(definition: Any, methods: list[ast.stmt] | None) -> ast.stmt:
+    """What stands for a definition: nothing, or methods for a class that is there."""
+    import ast
+
+    if not methods:
+        return ast.copy_location(ast.Pass(), definition)
+    mark = ast.copy_location(ast.Name(EXTENDS, ast.Load()), definition)
+    made = ast.ClassDef(**{**dict(ast.iter_fields(definition)), "bases": [], "keywords": [], "body": methods})
+    made.decorator_list = [mark]
+    return ast.copy_location(made, definition)
 
 
 def _looks_behind(trees: list[ast.Module], classes: list[ast.ClassDef]) -> bool:

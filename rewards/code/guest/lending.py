@@ -43,7 +43,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Names, each with what it is: `("class", its fields by position, its mark)`, `("function",)`,
+    """Names, each with what it is: `("class", its fields by position, its marks)`, `("function",)`,
     `("async function",)`, `("import", module, name)`, or `("number", value)`; and `("star", module)` under a name that
     is none, for all that such an import brings.
     """
@@ -56,7 +56,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
             if only_holds(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
-                found[name] = ("class", _matched(node), likeness.mark_of(node))
+                found[name] = ("class", _matched(node), likeness.marks_of(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
     called = {
@@ -85,7 +85,7 @@ def lent_by_prompt(prompt: str, entry_point: str) -> dict[str, tuple[Any, ...]]:
     found: dict[str, tuple[Any, ...]] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name != entry_point and (kind := _kind_of(node, found)):
-            found[node.name] = (kind, _matched(node), likeness.mark_of(node))
+            found[node.name] = (kind, _matched(node), likeness.marks_of(node))
     return found
 
 

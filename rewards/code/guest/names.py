@@ -36,6 +36,7 @@ _BESIDE = {
     **{name: ("datetime", name) for name in ("date", "datetime")},
 }
 MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
+_NUMBERS = ("inf", "nan")
 _BY_TEXT = frozenset(("globals", "eval", "exec"))  # what reaches names by a text
 _WORD = re.compile(r"\b[^\W\d]\w*\b")
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
@@ -253,8 +254,12 @@ def _is_standard(name: str) -> bool:
 
 
 def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
-    """Whether tests ask an object of this class for what the standard one lacks: `c = Counter(); c.increment()`."""
+    """Whether tests call what is no function, `inf([3, 1])`, or ask an object of this class for what the standard one
+    lacks: `c = Counter(); c.increment()`.
+    """
     nodes = [node for tree in trees for node in ast.walk(tree)]
+    if name in _NUMBERS:
+        return any(_is_call_of(node, name) for node in nodes)
     made = {
         target.id
         for node in nodes
@@ -274,7 +279,7 @@ def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
         return False
 
 
-def _is_call_of(node: ast.expr, name: str) -> bool:
+def _is_call_of(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 

@@ -51,6 +51,10 @@ def _by_text(module: str, name: str, attribute: str = "") -> tuple[Callable[[Any
     return parts, lambda text: getattr(importlib.import_module(module), name)(text)
 
 
+def _of_items(module: str, name: str) -> tuple[Callable[[Any], _Parts], Callable[..., Any]]:
+    return tuple, lambda *items: getattr(importlib.import_module(module), name)(items)
+
+
 _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
     "re.Match": (_of_match, _match),
     "collections.UserDict": _wrapping(collections.UserDict, "data"),
@@ -64,6 +68,10 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
         lambda value: (value.args, value.returncode, value.stdout, value.stderr),
         lambda *parts: importlib.import_module("subprocess").CompletedProcess(*parts),
     ),
+    **{
+        f"{module}.{name}": _of_items(module, name)
+        for module, name in (("os", "terminal_size"), ("os", "stat_result"), ("time", "struct_time"))
+    },
     "logging.Logger": (lambda value: (value.name,), _logger),
     "logging.RootLogger": (lambda value: (value.name,), _logger),
     **{
@@ -96,6 +104,11 @@ def parts_of(value: object) -> tuple[str, _Parts] | None:
     """In the checker: what an object is made of, under the name of its kind; None where it is not of these."""
     kind = _kind_of(value)
     return (kind, _KINDS[kind][0](value)) if kind in _KINDS else None
+
+
+def is_remade(value: object) -> bool:
+    """Whether it is one of these, and no plain data: what `os.stat` and its like give."""
+    return _kind_of(value) in _KINDS
 
 
 def make(kind: str, parts: _Parts) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from . import signatures, wire
@@ -123,6 +124,8 @@ class _OfEnum(type):
         return any(value is member for member in cls)
 
 
+_METHODS = (types.FunctionType, property, classmethod, staticmethod)
+_OF_STUBS = frozenset(("__init__", "__new__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__"))
 _CLASSES: dict[str, type] = {"": type, "data": _OfData, "enum": _OfEnum}
 
 
@@ -138,6 +141,16 @@ def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
 def stub_class(fields: Fields) -> type[StubClass]:
     """The type of what stands for a class of the test."""
     return StubClass if fields is None else type("StubClass", (StubClass,), {"__dataclass_fields__": _Fields(fields)})
+
+
+def _methods_of(kind: object, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What the program's own class of that name gives its objects, beside these: in one namespace it is the class."""
+    held = vars(kind) if type(kind) is type else {}
+    return {
+        name: value
+        for name, value in held.items()
+        if isinstance(value, _METHODS) and name not in names and name not in _OF_STUBS
+    }
 
 
 def stub_kind(
@@ -170,6 +183,7 @@ def stub_kind(
             return found if type(found) is type else type(self)
 
         names["__class__"] = property(class_of)
+        names |= _methods_of(own(name), names)
     made: type[Stub] = _CLASSES[holds](name or "object", (STUBS[kind],), names)
     return made
 

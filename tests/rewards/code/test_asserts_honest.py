@@ -241,6 +241,10 @@ HONEST = {
             "class N:\n    def __init__(self, val, left=None): self.val, self.left = val, left\nassert total(N(1, N(2))) == 3",
         ),
     ),
+    "functions with the names of numbers": (
+        "def inf(xs): return min(xs) if xs else None\ndef sup(xs): return max(xs)\n",
+        ("assert inf([3, 1]) == 1 and inf([]) is None", "assert sup([3, 1]) == 3"),
+    ),
     "truth of what the test built": (
         "class Bag:\n    def __init__(self, xs): self.xs = xs\n    def __len__(self): return len(self.xs)\n",
         ("assert Bag([1]) and not Bag([])",),

@@ -128,6 +128,13 @@ CLASSES_OF_PROMPTS: dict[str, tuple[str, str, tuple[str, str], str]] = {
         ("p.y, p.x", "p.x, p.y"),
         "assert candidate(Point(1, 2)) == Point(2, 1) and isinstance(candidate(Point(1)), Point)",
     ),
+    "the class with more methods": (
+        POINT,
+        POINT + "    def __add__(self, o):\n        return Point(self.x + o.x, self.y + o.y)\n"
+        "def f(p):\n    both = p + Point(1, 1)\n    return Point(both.y, both.x)\n",
+        ("both.y, both.x", "both.x, both.y"),
+        "assert candidate(Point(1, 2)) == Point(3, 2)",
+    ),
     "members of an enumeration": (
         DIR,
         "    all = list(Dir)\n    return all[1 - all.index(p)] if p in Dir else None\n",
@@ -182,6 +189,7 @@ def test_test_and_program_mean_the_same_class_of_the_prompt(name: str) -> None:
     "program",
     [
         "class Point:\n    def __init__(self, *a): pass\n    def __eq__(self, o): return True\ndef f(p): return Point()\n",
+        POINT + "    def __eq__(self, o): return True\ndef f(p): return Point(0)\n",
         "    Point.__eq__ = lambda a, b: True\n    p.__class__.__eq__ = Point.__eq__\n    return Point(0, 0)\n",
         "    class All:\n        def __eq__(self, o): return True\n    return Point(All(), All())\n",
         "    Point.__init__ = lambda self, *a: None\n    p.x = p.y = None\n    return p\n",

@@ -198,3 +198,14 @@ def test_keys_of_the_programs_own_are_not_walked_over_by_number() -> None:
     )
     assert [case.fate for case in asserts(program, "c = Cache()\nassert 'a' in c").cases] == [Fate.UNSUPPORTED]
     assert is_wrong(asserts(program, "assert 'a' in made()"))
+
+
+def test_rows_of_the_system_have_their_names() -> None:
+    program = "import os, time\ndef f(): return os.get_terminal_size().columns, time.localtime().tm_hour\n"
+    case = (
+        "import os, time\nfrom unittest import mock\nhour = time.struct_time((2024, 1, 1, 23, 0, 0, 0, 1, 0))\n"
+        "with mock.patch('os.get_terminal_size', lambda: os.terminal_size((80, 24))), mock.patch('time.localtime', lambda: hour):\n"
+        "    assert f() == (80, 23)"
+    )
+    assert passes(asserts(program, case))
+    assert is_wrong(asserts(program.replace("columns", "lines"), case))

@@ -44,6 +44,21 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
         LISTS,
         ("assert values(merge([make([1, 4]), make([2, 3]), None])) == [1, 2, 3, 4]",),
     ),
+    "the class of the setup with more methods": (
+        NODE
+        + "    def size(self): return 1 + (self.next.size() if self.next else 0)\ndef size(node): return node.size()\n",
+        ("1 + (", "2 + ("),
+        LISTS,
+        ("assert size(make([5, 6, 7])) == 3",),
+    ),
+    "another class of that name with methods for what it is handed": (
+        "class ListNode:\n    def __init__(self, val, next): self.val, self.next = val, next\n"
+        "    def __lt__(self, o): return self.val < o.val\n    def last(self): return self.next.last() if self.next else self\n"
+        "def f(a, b): return max(a, b).last().val\n",
+        ("self.val < o.val", "self.val > o.val"),
+        LISTS,
+        ("assert f(make([5, 6]), make([7, 8])) == 8",),
+    ),
     "the class of the setup once more": (
         "class ListNode:\n    def __init__(self, val: int = 0, next: 'ListNode' = None):\n        self.val, self.next = val, next\n"
         "def rest(node): return ListNode(node.val, None)\n",
