@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ pytest.importorskip("torch")
 
 from data_prep.errors import DataNotFound
 from data_prep.files import data_hash
+from rlvr.cli import main
 from rlvr.config import load_config
 from rlvr.errors import CheckpointError, ConfigError
 from rlvr.rundir import read_metrics
@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.e2e import tiny
 from tests.e2e.launcher import Launcher
 from tests.shares import is_whole
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 # Right or wrong by the text alone, a third of the time: groups are informative, and surplus ones are carried.
 REWARD = """
@@ -82,17 +82,6 @@ def train(folder: Path, name: str) -> list[str]:
 def copy_of(run: Path, name: str) -> Path:
     """Another run directory at the same place in its life."""
     return Path(shutil.copytree(run, run.with_name(name)))
-
-
-def process(arguments: list[str], **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-        [sys.executable, "-m", "rlvr.cli", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **options,
-    )
 
 
 def lines(run: Path) -> int:
@@ -197,7 +186,7 @@ def test_sigterm_and_sigint_finish_the_step_and_the_run_that_goes_on_equals_the_
 
 
 def test_a_second_sigint_stops_at_once_and_a_second_process_is_refused_meanwhile(
-    folder: Path, launcher: Launcher
+    folder: Path, launcher: Launcher, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, log = folder / "stuck", folder / "stuck.log"
     (folder / "slow.py").write_text(REWARD.replace("    return", "    __import__('time').sleep(600)\n    return"))
@@ -205,9 +194,8 @@ def test_a_second_sigint_stops_at_once_and_a_second_process_is_refused_meanwhile
     pid = launcher.start([*train(folder, "stuck"), *slow], log=log)
     until(lambda: (run / "config.yaml").exists() and workers_of(pid) != [], "the grading workers")
     time.sleep(1.0)  # into the step
-    second = process([*train(folder, "stuck"), *slow])
-    assert "another process is training in" in second.communicate(timeout=PATIENCE)[0]
-    assert second.returncode == 1
+    assert main([*train(folder, "stuck"), *slow]) == 1
+    assert "another process is training in" in capsys.readouterr().err
     os.kill(pid, signal.SIGINT)
     until(lambda: "once more: stop at once" in log.read_text(), "the first signal to be heard")
     os.kill(pid, signal.SIGINT)
