@@ -10,19 +10,42 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import counting, lending, proxies
+from . import counting, proxies
 from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
 _super, _build_class = super, builtins.__build_class__
+# Attributes that hold what a test compares with.
+_EXPECTED = re.compile(
+    r"expect|golden|truth|(?<![a-z])(?:want(?:ed)?|answers?|correct|reference|oracle)(?![a-z])", re.IGNORECASE
+)
 _WRAPPED = (property, staticmethod, classmethod)
 _made: dict[type, Any] = {}  # classes of the tests that one of these derives from, as they are there
 _places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes, by name and line; whether a decorator gets it
+
+
+decorated: set[type] = set()  # classes that a decorator of the program may have given operators to
+_offer: Callable[[type, int], None]
+
+
+def connect(offer: Callable[[type, int], None]) -> None:
+    """offer: gives a class here what it offers there."""
+    global _offer
+    _offer = offer
+
+
+def finish(kind: type) -> None:
+    """A class that was decorated is about to be used."""
+    decorated.discard(kind)
+    capabilities = ask("offered", kind)
+    if type(capabilities) is int:
+        _offer(kind, capabilities)
 
 
 def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: dict[str, Any]) -> Any:
@@ -34,7 +57,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     for attribute, value in sent.items():
         if isinstance(value, types.FunctionType):
             value.__globals__["super"] = _above
-        elif lending.is_answer(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
+        elif _EXPECTED.search(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
             the_link().unsupported(f"{what}, and holds what it is compared with")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
         if is_class(above) and "__init__" not in type.__dict__["__dict__"].__get__(above):
@@ -134,14 +157,17 @@ def _names(expressions: Iterable[ast.expr], ours: set[str]) -> bool:
 def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
     """`__build_class__`."""
     place = name, body.__code__.co_firstlineno
-    decorated = _places.get(body.__code__.co_filename, {}).get(place)
+    marked = _places.get(body.__code__.co_filename, {}).get(place)
     own = all(isinstance(base, type) and type(base) is type and not is_class(base) for base in bases)
-    if decorated is None or not own or name.startswith("Test") or "metaclass" in keywords:
+    if marked is None or not own or name.startswith("Test") or "metaclass" in keywords:
         return _build_class(body, name, *bases, **keywords)
 
     def chosen(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
-        if (decorated or any(map(_describes, names.values()))) and not any(n.startswith("test") for n in names):
-            return make(name, bases, names, keywords)
+        if (marked or any(map(_describes, names.values()))) and not any(n.startswith("test") for n in names):
+            made = make(name, bases, names, keywords)
+            if marked:
+                decorated.add(made)
+            return made
         return type(name, bases, names, **keywords)
 
     return _build_class(body, name, *bases, metaclass=chosen, **keywords)

@@ -9,7 +9,7 @@ import contextlib
 import types
 from typing import Any
 
-from . import ancestry, wire
+from . import ancestry, derived, wire
 from .codec import Violation, plain_base
 from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
@@ -130,6 +130,17 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
 def _offered(capabilities: int) -> dict[str, Any]:
     """The templates of the operators that a class offers."""
     return {name: TEMPLATES[name] for name, bit in wire.BITS.items() if capabilities & bit and name in TEMPLATES}
+
+
+def _offer(made: type, capabilities: int) -> None:
+    """Operators that a class has got since it was described."""
+    if issubclass(made, Handle):
+        for name, method in _offered(capabilities & ~capabilities_of[made]).items():
+            type.__setattr__(made, name, method)
+        capabilities_of[made] |= capabilities
+
+
+derived.connect(_offer)
 
 
 def _is_below_standard(base: type) -> bool:

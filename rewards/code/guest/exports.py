@@ -73,6 +73,16 @@ class Exports:
                     del value
 
 
+def _offered(kind: type, names: list[Any]) -> int:
+    known = wire.OF_ERRORS if issubclass(kind, BaseException) else wire.CAPABILITIES
+    return sum(wire.BITS[n] for n in known if next((held[n] for held in names if n in held), None) is not None)
+
+
+def offered_by(kind: type) -> int:
+    """The operators that a class defines now, which is not plain."""
+    return _offered(kind, [vars(above) for above in kind.__mro__[:-1]])
+
+
 class CandidateEncoder(LinkEncoder):
     """Writes what the program returns, raises or passes.
 
@@ -150,15 +160,11 @@ class CandidateEncoder(LinkEncoder):
         mro = getter["__mro__"].__get__(kind)
         bases = tuple(base for base in getter["__bases__"].__get__(kind) if base is not object)
         plain = plain_base(kind)
-        capabilities, overridden, below = 0, [], set(mro[mro.index(plain) :] if plain else ()) | {object}
+        overridden, below = [], set(mro[mro.index(plain) :] if plain else ()) | {object}
         ours = [vars(k) for k in mro if k not in below]
-        if isinstance(kind, type):
-            offered = wire.OF_ERRORS if issubclass(kind, BaseException) else wire.CAPABILITIES
-            for name in offered:
-                if next((names[name] for names in ours if name in names), None) is not None:
-                    capabilities |= wire.BITS[name]
-            if plain is not None:
-                overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
+        capabilities = _offered(kind, ours)
+        if plain is not None:
+            overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
         self.parts.append(b"C" + U32.pack(number))
         names = [getter[n].__get__(kind) for n in ("__name__", "__qualname__", "__module__")]
         texts = tuple(name if type(name) is str else "" for name in names)

@@ -57,6 +57,8 @@ class HandleMeta(RootOfClasses):
         """One that the program has made is whole."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        if cls in derived.decorated:
+            derived.finish(cls)
         result = ask("call", cls, *args, **kwargs)
         if (name := name_in_tests(cls)) and not proxies.is_evaluating():
             proxies.mark_made(result, name)

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import files, joining, wire
+from . import exports, files, joining, wire
 from .host import Host
 
 MODULE = 0  # the number of the module `solution`
@@ -80,6 +80,8 @@ def derive(
     """Make a class of a test, of functions that are called there. bases: places of standard ones, or the program's."""
     for each in abstract:
         names[each].__isabstractmethod__ = True
+    place = names["__module__"]
+    sys.modules.setdefault(place, types.ModuleType(place))  # where annotations of a class are looked up
     found = (base if isinstance(base, type) else _at(*base) for base in bases)
     return types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
 
@@ -273,5 +275,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "script": script,
     "child": child,
     "derive": derive,
+    "offered": lambda _host, kind: exports.offered_by(kind),
     "above": lambda _host, kind, value, name: getattr(super(kind, value), name),
 }

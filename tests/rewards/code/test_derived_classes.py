@@ -173,6 +173,49 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         def test_registered(): assert s.KNOWN["foo"] is Foo and s.KNOWN["foo"]().hello() == "foo"
         """,
     ),
+    "decorated with operators": (
+        "def ordered(cls):\n    cls.__gt__ = lambda a, b: not (a < b or a == b)\n    cls.__le__ = lambda a, b: a < b or a == b\n"
+        "    cls.__ge__ = lambda a, b: not a < b\n    return cls\ndef record(cls):\n    names = cls.__annotations__\n"
+        "    def __init__(self, *a):\n        for name, value in zip(names, a): setattr(self, name, value)\n"
+        "    cls.__init__ = __init__\n    cls.__eq__ = lambda a, b: vars(a) == vars(b)\n    return cls\n",
+        ("not a < b\n", "a < b\n"),
+        """
+        from solution import ordered, record
+        def test_ordered():
+            @ordered
+            class V:
+                def __init__(self, v): self.v = v
+                def __lt__(self, other): return self.v < other.v
+                def __eq__(self, other): return self.v == other.v
+            assert V(1) < V(2) and V(2) > V(1) and V(1) <= V(1) and V(3) >= V(2) and not V(1) > V(2)
+            assert sorted([V(3), V(1)])[0].v == 1 and max(V(1), V(5)).v == 5
+        def test_record():
+            @record
+            class P:
+                x: int
+                y: str = "a"
+            assert P(1).x == 1 and P(1, "b") == P(1, "b") and P(1) != P(2) and P(1).y == "a"
+        """,
+    ),
+    "generators of the test that an error is thrown into": (
+        "class Block:\n    def __init__(self, made): self.made = made\n    def __enter__(self): return next(self.made)\n"
+        "    def __exit__(self, kind, error, trace):\n        try: self.made.throw(kind, error, trace)\n        except StopIteration: return True\n"
+        "def block(f): return lambda *a: Block(f(*a))\n",
+        ("return True", "return False"),
+        """
+        import pytest
+        from solution import block
+        pytestmark = pytest.mark.filterwarnings("ignore")
+        def test_a():
+            seen = []
+            @block
+            def caught(n):
+                try: yield n
+                except ValueError as error: seen.append(str(error))
+            with caught(3) as n: raise ValueError(f"bad {n}")
+            assert seen == ["bad 3"]
+        """,
+    ),
     "attributes of functions": (
         "def order(fs): return [(f.__name__, getattr(f, 'tags', None)) for f in sorted(fs, key=lambda f: -getattr(f, 'weight', 0))]\n",
         ("-getattr", "getattr"),
