@@ -229,6 +229,19 @@ def test_value():
         ),
     ),
     Arena(
+        name="computed_elsewhere",
+        solution="def solve(x):\n    return sorted(x)\n",
+        imports="import threading\nDATA = [6, 4, 5]\ndef run(x):\n    return solve(x), x",
+        styles=("asserts", "pytest"),
+        tests=(
+            "xs = [[3, 1, 2], [5, 4]]; outs = [solve(x) for x in xs]; assert all([o == sorted(x) for x, o in zip(xs, outs)])",
+            "got, x = run([9, 4]); assert got == sorted(x)",
+            "x = [8, 7]; out = []; t = threading.Thread(target=lambda: out.extend(solve(x))); t.start(); t.join(); assert out == sorted(x)",
+            "assert len(solve(DATA)) == 3",
+            "assert solve(DATA) == sorted(DATA)",
+        ),
+    ),
+    Arena(
         name="computed_and_ordered",
         solution="def solve(x):\n    return sorted(x)\n",
         tests=(

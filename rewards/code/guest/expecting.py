@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from . import context
+from . import context, shapes
 
 ANSWER, CHANGED = 1, 2
 BOTH = ANSWER | CHANGED
@@ -27,12 +27,11 @@ _COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "
 _PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "hasattr", *_COPIES))
 _SILENT = frozenset(("print", "isinstance", "hasattr", "type", "id"))
 _WHOLE = frozenset(("sorted", "set", "frozenset", "dict", "Counter", "round", "float", "str", *_COPIES))
-GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
 _TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
 _ORDERS = frozenset(("sort", "reverse"))
 _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
 _MEETING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
-_EQUAL = ("equal", "close", "eq", "same")
+_WALKS = frozenset(("map", "filter"))
 _DEEPEST = 3  # functions of a test that call each other
 
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef
@@ -62,6 +61,10 @@ class Names:
     equal: bool = False
 
 
+Roles = tuple[int, ...]
+"""Of what a function of the test returns: `return f(xs), xs`."""
+
+
 class Found(enum.Enum):
     """MEETS: the answer is judged by what was changed. SAYS: the test says what is right."""
 
@@ -70,16 +73,27 @@ class Found(enum.Enum):
     SAYS = enum.auto()
 
 
-def read(scope: ast.AST, statement: ast.stmt, calls: list[ast.Call], names: Names) -> Found:
-    """What is found. scope: the function, or the file, that runs. statement: it waits there for what calls gave."""
+def read(
+    scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], names: Names, given: Roles = ()
+) -> tuple[Found, Roles]:
+    """What is found, and what of it is returned side by side. scopes: the function, or the file, that runs, and those
+    around it: they go on where it has put its answer. statement: it waits there for what calls gave. given: the same
+    of the function that is called there.
+    """
     functions = {node.name: node for node in context.nodes() if isinstance(node, _Scope)}
-    reading = _Reading(names, set(map(id, calls)), functions)
+    reading = _Reading(names, set(map(id, calls)), functions, given)
+    scope = scopes[0]
     statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
-    reading.recall(n for n in statements if _place(n) < _place(statement))
-    reading.read((n for n in statements if _place(n) >= _place(statement)), statement)
+    reading.recall(n for n in statements if shapes.place(n) < shapes.place(statement))
+    reading.read((n for n in statements if shapes.place(n) >= shapes.place(statement)), statement)
+    returned = reading.returned
+    for around in scopes[1:]:
+        later = (n for n in ast.walk(around) if isinstance(n, ast.stmt) and n is not around)
+        reading.read(n for n in later if n.lineno > (getattr(scope, "end_lineno", 0) or 0))
+        scope = around
     if reading.says or (reading.pins and not reading.meets_earlier):
-        return Found.SAYS
-    return Found.MEETS if reading.meets else Found.NOTHING
+        return Found.SAYS, returned
+    return (Found.MEETS if reading.meets else Found.NOTHING), returned
 
 
 class _Reading:
@@ -87,8 +101,16 @@ class _Reading:
     answer to another call does. says: whether the test says what is right of what was changed. pins: of the answer.
     """
 
-    def __init__(self, names: Names, calls: set[int], functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]):
+    def __init__(
+        self,
+        names: Names,
+        calls: set[int],
+        functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
+        given: Roles = (),
+    ):
         self._names = names
+        self._given = given
+        self.returned: Roles = ()
         self._calls = calls
         self._functions = functions
         self._roles = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
@@ -108,8 +130,8 @@ class _Reading:
         self._bind_all(self._earlier, ANSWER)
 
     def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
-        for node in sorted(statements, key=_place):
-            parts = list(_own_parts(node))
+        for node in sorted(statements, key=shapes.place):
+            parts = list(shapes.own_parts(node))
             if isinstance(node, ast.Match):
                 captured = (n.name for part in parts for n in ast.walk(part) if isinstance(n, ast.MatchAs))
                 self._bind_all((name for name in captured if name), self._role(node.subject))
@@ -117,9 +139,11 @@ class _Reading:
                 for inner in ast.walk(part):
                     if isinstance(inner, ast.NamedExpr):
                         self._bind(inner.target, self._role(inner.value))
+                    elif isinstance(inner, ast.Lambda) and isinstance(inner.body, ast.Call):
+                        self._learn_of_call(inner.body, is_first=node is first)
                     elif isinstance(inner, ast.comprehension) and not self._holds_call(inner):
                         self._bind(inner.target, self._role_of_items(inner.iter), inner.iter)
-            for condition in _conditions(node):
+            for condition in shapes.conditions(node):
                 self._look_for_word(condition)
             for part in parts:
                 for inner in ast.walk(part):
@@ -133,12 +157,12 @@ class _Reading:
     def _role(self, node: ast.AST) -> int:
         if id(node) in self._calls:
             return ANSWER
-        if isinstance(node, ast.Call) and _root(node.func) in self._names.programs:
+        if isinstance(node, ast.Call) and self._asks(node):
             return ANSWER
         if not self._names.bare and self._makes(node):
             return CHANGED | self._of_parts(node)
         if isinstance(node, ast.Name | ast.Attribute):
-            text = _text(node)
+            text = shapes.text(node)
             if text in self._names.kept:
                 return 0
             if text in self._roles:
@@ -149,12 +173,17 @@ class _Reading:
             if chosen and self._role(node.slice) & ANSWER:
                 return ANSWER
             index = node.slice.value if isinstance(node.slice, ast.Constant) else None
-            return self._parts.get(_text(node.value), {}).get(index, 0) or self._role(node.value)
+            return self._parts.get(shapes.text(node.value), {}).get(index, 0) or self._role(node.value)
         if isinstance(node, _COMPREHENSIONS):  # what is walked over says only what was asked
             item = node.value if isinstance(node, ast.DictComp) else node.elt
             if (role := self._role(item)) & ANSWER:
                 return role
         return self._of_parts(node)
+
+    def _asks(self, call: ast.Call) -> bool:
+        """Whether the program is called there, or by a walk over what is made there: `map(f, xs)`."""
+        called = call.args[0] if shapes.is_call(call, _WALKS) and call.args else call.func
+        return shapes.root(called) in self._names.programs
 
     def _of_parts(self, node: ast.AST) -> int:
         role = 0
@@ -172,7 +201,7 @@ class _Reading:
         """What was changed itself, or what holds the same: `list(xs)`."""
         if isinstance(node, ast.Call) and len(node.args) == 1 and context.name_of(node.func) in _COPIES:
             return self._is_container(node.args[0])
-        text = _text(node)
+        text = shapes.text(node)
         return text in self._names.changed and self._roles.get(text) == CHANGED and text not in self._made
 
     def _makes(self, node: ast.AST) -> bool:
@@ -180,7 +209,7 @@ class _Reading:
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and self._is_container(function.value):
-                return function.attr not in _COPYING | _TAKES | GROWS
+                return function.attr not in _COPYING | _TAKES | shapes.GROWS
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             return context.name_of(function) not in _PLAIN and any(map(self._mentions, given))
         if isinstance(node, ast.BinOp):
@@ -192,7 +221,7 @@ class _Reading:
         return isinstance(node, ast.comprehension) and self._is_container(node.iter)
 
     def _mentions(self, node: ast.AST) -> bool:
-        if id(node) in self._calls or (isinstance(node, ast.Call) and _root(node.func) in self._names.programs):
+        if id(node) in self._calls or (isinstance(node, ast.Call) and self._asks(node)):
             return False
         return self._is_container(node) or any(map(self._mentions, ast.iter_child_nodes(node)))
 
@@ -217,23 +246,32 @@ class _Reading:
                 if not self._holds_call(node) or self._holds_call(iterated):
                     role = self._role_of_items(iterated)
                     self._bind(target, role, iterated)
-                    self._bind_all(_stored(node), role & CHANGED)
+                    own = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
+                    self._bind_all(shapes.stored(node) - own, role & CHANGED)
             case ast.While(test=test) if self._role_of_items(test) & CHANGED or self._mentions(test):
-                self._bind_all(_stored(node), CHANGED)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr=method)) as call):
-                if method in _ORDERS and self._is_container(held):  # xs.sort()
-                    self._bind(held, CHANGED)
-                elif method in GROWS and not self._is_container(held):
-                    self._bind(held, self._of_parts(call) & BOTH)
-                    self._remember_parts(held, call.args[-1] if call.args else None)
-                    if is_first and isinstance(held, ast.Name) and any(id(given) in self._calls for given in call.args):
-                        self._mine.add(held.id)
+                self._bind_all(shapes.stored(node), CHANGED)
+            case ast.Expr(value=ast.Call() as call):
+                self._learn_of_call(call, is_first=is_first)
+            case ast.Return(value=ast.Tuple(elts=parts)):
+                self.returned = tuple(CHANGED if self._is_container(part) else self._role(part) for part in parts)
+
+    def _learn_of_call(self, call: ast.Call, *, is_first: bool) -> None:
+        if not isinstance(call.func, ast.Attribute):
+            return
+        held, method = call.func.value, call.func.attr
+        if method in _ORDERS and self._is_container(held):  # xs.sort()
+            self._bind(held, CHANGED)
+        elif method in shapes.GROWS and not self._is_container(held):
+            self._bind(held, self._of_parts(call) & BOTH)
+            self._remember_parts(held, call.args[-1] if call.args else None)
+            if is_first and isinstance(held, ast.Name) and any(id(given) in self._calls for given in call.args):
+                self._mine.add(held.id)
 
     def _keep(self, targets: list[ast.expr], value: ast.expr, *, is_first: bool) -> None:
         role = self._role(value)
         role = ANSWER if role & ANSWER else role
         for target in targets:
-            text = _text(target)
+            text = shapes.text(target)
             if isinstance(target, ast.Name) and text not in self._made:
                 self._roles[text] = role
                 self._mine.discard(text)
@@ -257,17 +295,42 @@ class _Reading:
                 return
         roles = [self._role(part) for part in parts]
         if ANSWER in roles and any(self._makes(part) or self._is_container(part) for part in parts):
-            self._parts[_text(holder)] = dict(zip(keys, roles, strict=True))
+            self._parts[shapes.text(holder)] = dict(zip(keys, roles, strict=True))
 
     def _bind(self, target: ast.expr, role: int, value: ast.expr | None = None) -> None:
-        parts = self._parts.get(_text(value), {}) if value is not None else {}
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Call) and self._bind_parts(target.elts, value):
+            return
+        parts = self._parts.get(shapes.text(value), {}) if value is not None else {}
         if parts and isinstance(target, ast.Tuple):  # `for got, want in pairs`
             for index, name in enumerate(target.elts):
                 self._bind(name, parts.get(index, 0))
         elif isinstance(target, ast.Attribute):
-            self._bind_all([_text(target)] if _text(target) else [], role)
+            self._bind_all([shapes.text(target)] if shapes.text(target) else [], role)
         else:
             self._bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
+
+    def _bind_parts(self, targets: list[ast.expr], value: ast.Call) -> bool:
+        """Whether each is bound to a part of its own: of what walks side by side, or what a function returned."""
+        if id(value) in self._calls and len(self._given) == len(targets):
+            for target, role in zip(targets, self._given, strict=True):
+                self._bind_part(target, role, is_container=role == CHANGED)
+            return True
+        walked = [None, *value.args] if shapes.is_call(value, ("enumerate",)) else value.args
+        if not shapes.is_call(value, ("enumerate", "zip")) or len(walked) != len(targets):
+            return False
+        for target, part in zip(targets, walked, strict=True):
+            if part is not None:
+                self._bind_part(target, self._role_of_items(part), is_container=self._is_container(part))
+        return True
+
+    def _bind_part(self, target: ast.expr, role: int, *, is_container: bool) -> None:
+        if not is_container or not isinstance(target, ast.Name):
+            self._bind(target, role)
+            return
+        self._names = replace(self._names, changed=self._names.changed | {target.id})
+        self._roles[target.id] = CHANGED
+        for names in (self._made, self._mine, self._earlier):
+            names.discard(target.id)
 
     def _bind_all(self, names: Iterable[str], role: int) -> None:
         for name in names:
@@ -291,25 +354,25 @@ class _Reading:
             case ast.Call(func=function, args=args, keywords=keywords):
                 name = context.name_of(function)
                 if (
-                    name in _SILENT | GROWS | _TAKES
-                    or _root(function) in self._names.programs
+                    name in _SILENT | shapes.GROWS | _TAKES
+                    or shapes.root(function) in self._names.programs
                     or id(node) in self._calls
                 ):
                     return
                 given = [*args, *(keyword.value for keyword in keywords)]
                 inside = self._functions.get(name)
                 if inside is not None:
-                    self._read_function(inside, _text(function), given, keywords)
+                    self._read_function(inside, shapes.text(function), given, keywords)
                     return
                 parts = [*given, *([function.value] if isinstance(function, ast.Attribute) else [])]
-                if not self._names.equal or name == "zip" or _compares(node):
+                if not self._names.equal or name == "zip" or shapes.compares(node):
                     self._meet(*combinations(parts, 2))
 
     def _look_for_nothing(self, node: ast.stmt) -> None:
         """What is asserted of each item that is not there any more, or of nothing beside itself: `xs == sorted(xs)`."""
-        if isinstance(node, ast.For) and any(map(_asserts, node.body)):
+        if isinstance(node, ast.For) and any(map(shapes.asserts, node.body)):
             self.meets |= self._mentions(node.iter)
-        for condition in _conditions(node):
+        for condition in shapes.conditions(node):
             for inner in ast.walk(condition):
                 if isinstance(inner, ast.comprehension):
                     self.meets |= self._mentions(inner.iter)
@@ -370,8 +433,8 @@ class _Reading:
                 self._look_for_word(part, equal)
             case ast.Call(func=ast.Attribute(value=held, attr=name), args=[]) if not name.startswith("assert"):
                 # `stack.is_empty()`, and not what a mock is asked
-                self.says |= self._is_container(held) or _root(held) in self._names.parted
-            case ast.Call(args=[one, other, *_]) if _compares(condition):
+                self.says |= self._is_container(held) or shapes.root(held) in self._names.parted
+            case ast.Call(args=[one, other, *_]) if shapes.compares(condition):
                 self._look_at_sides(one, other)
             case ast.Compare(left=left, comparators=comparators, ops=ops):
                 for (one, other), op in zip(pairwise((left, *comparators)), ops, strict=True):
@@ -386,10 +449,12 @@ class _Reading:
         for judged, own in ((one, other), (other, one)):
             if self._own(own):
                 role = self._shown(judged)
-                self.pins |= role == ANSWER and self._is_whole(judged) and not _is_none(own)
-                counted = not self._mentions(judged) and not _says_something(own)  # no errors, where there was nothing
-                self.says |= role == CHANGED and (self._names.resized or not _is_call(judged, ("len",))) and not counted
-                self.says |= role == BOTH and _says_something(own)
+                self.pins |= role == ANSWER and self._is_whole(judged) and not shapes.is_none(own)
+                # no errors are counted, where there was nothing
+                counted = not self._mentions(judged) and not shapes.says_something(own)
+                sized = self._names.resized or not shapes.is_call(judged, ("len",))
+                self.says |= role == CHANGED and sized and not counted
+                self.says |= role == BOTH and shapes.says_something(own)
 
     def _shown(self, node: ast.expr) -> int:
         """The role, where what was changed counts as it is."""
@@ -401,92 +466,6 @@ class _Reading:
         return not self._shown(node) and any(isinstance(n, _VALUES) for n in ast.walk(node))
 
     def _is_whole(self, node: ast.expr) -> bool:
-        if _is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self._calls:
+        if shapes.is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self._calls:
             return self._is_whole(node.args[0])
         return id(node) in self._calls or (isinstance(node, ast.Name) and node.id in self._mine)
-
-
-def _place(node: ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.col_offset
-
-
-def _text(node: ast.AST) -> str:
-    """A name, or attributes of one: `self.data`. Empty for anything else."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return ".".join((node.id, *reversed(names))) if isinstance(node, ast.Name) else ""
-
-
-def _root(node: ast.expr) -> str:
-    """`a` of `a.b.c`."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _is_call(node: ast.AST, names: Iterable[str]) -> bool:
-    return isinstance(node, ast.Call) and context.name_of(node.func) in names
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _compares(call: ast.Call) -> bool:
-    name = context.name_of(call.func).lower()
-    return any(word in name for word in _EQUAL) and "not" not in name
-
-
-def _says_something(side: ast.expr) -> bool:
-    """Whether it is more than nothing: a name, names side by side, or what holds a constant that is not empty."""
-    named = side.elts if isinstance(side, ast.Tuple | ast.List) else [side]
-    return any(isinstance(name, ast.Name) for name in named) or any(
-        isinstance(n, ast.Constant) and n.value and n.value is not True for n in ast.walk(side)
-    )
-
-
-def _own_parts(node: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement, without those of statements within it, and what an assertion says of itself."""
-    for part in ast.iter_child_nodes(node):
-        if isinstance(node, ast.Assert) and part is node.msg:
-            continue
-        if isinstance(part, ast.match_case):
-            yield part.pattern
-            if part.guard is not None:
-                yield part.guard
-        elif not isinstance(part, ast.stmt | ast.ExceptHandler | ast.arguments):
-            yield part
-
-
-def _conditions(node: ast.stmt) -> list[ast.expr]:
-    """What has to hold there."""
-    match node:
-        case ast.Assert(test=test):
-            return [test]
-        case ast.If(test=test, body=[ast.Raise(), *_]):
-            return [ast.UnaryOp(ast.Not(), test)]
-        case ast.Return(value=ast.expr() as value) | ast.Assign(value=value):
-            return [value]
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="assertTrue"), args=[value, *_])):
-            return [value]
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="assertFalse"), args=[value, *_])):
-            return [ast.UnaryOp(ast.Not(), value)]
-        case ast.Expr(value=ast.Call() as call) if context.calls_assertion(node) or _compares(call):
-            return [call]
-    return []
-
-
-def _asserts(statement: ast.stmt) -> bool:
-    inside = [n for n in ast.walk(statement) if isinstance(n, ast.stmt)]
-    return any(isinstance(n, ast.Assert) or context.calls_assertion(n) for n in inside)
-
-
-def _stored(loop: ast.stmt) -> set[str]:
-    """What a loop puts items into."""
-    called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
-    grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in GROWS)
-    kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
-    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}

@@ -131,6 +131,7 @@ class Link:
         views.asked(name)
         if self.level <= 1:  # else a function of the test asks, which the program has called
             spoiling.forget()
+            spoiling.renew(self.case, (args, kwargs), lambda: (uses.test_frame(), uses.waiting_frame()))
         if self.turns is not None:
             return self._answered(name, self.turns.ask(name, args, kwargs))
         self.write(wire.ASK, name, args, kwargs)

@@ -39,7 +39,7 @@ from types import (
 )
 from typing import Any, NamedTuple
 
-from . import containers, context, expecting, proxies
+from . import containers, context, expecting, proxies, shapes
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 _HOLDERS = (list, tuple, set, deque, dict)
@@ -67,6 +67,18 @@ class _Change(NamedTuple):
 _changed: list[_Change] = []
 _filled: list[Any] = []  # containers that were empty, and are not now
 _let_go: list[Any] = []  # containers that the program was handed, and holds no longer
+
+
+class _Earlier(NamedTuple):
+    """change: in which case it was made. left: what the container held then."""
+
+    case: object
+    change: _Change
+    left: Any
+
+
+_earlier: deque[_Earlier] = deque(maxlen=64)
+_case: object = None  # the one that runs
 
 
 def content(value: Any) -> Any:
@@ -122,6 +134,36 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
             resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
             _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished))
+            if held - now and all(type(key) is tuple for key in held):
+                _remember(_changed[-1], held, now)
+
+
+def _remember(change: _Change, held: Any, now: Any) -> None:
+    """A container of plain data has lost something: what it held when the program was first handed it."""
+    for known in _earlier:
+        if known.change.value is change.value and known.left == held:
+            change = known.change
+    kept = [known for known in _earlier if known.change.value is not change.value]
+    _earlier.clear()
+    _earlier.extend([*kept, _Earlier(_case, change, now)])
+
+
+def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
+    """The program is about to be asked. What it was given before in another case, and has spoiled there, holds again
+    what it held, where the test judges the answer by what it makes of that.
+    """
+    global _case
+    _case = case
+    due = [each for each in _earlier if each.case is not case and content(each.change.value) == each.left]
+    due = [each for each in due if _reaches(given, [each.change])]
+    if not due:
+        return
+    _changed.extend(each.change for each in due)
+    names_of = functools.partial(_names_of, bare=False, resized=False)
+    if any(_judges(frame, names_of) for frame in frames()):
+        for each in due:  # what the program does with it now is noted anew
+            each.change.put_back()
+    _changed.clear()
 
 
 @contextlib.contextmanager
@@ -229,10 +271,11 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
 def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expecting.Names]) -> bool:
     """Whether any function of the test that waits for the answer does."""
     judges = False
+    given: expecting.Roles = ()
     while frame is not None:
         tree = context.tree_of(frame.f_code.co_filename)
-        if tree is not None and (names := names_of(_held(frame))).changed:
-            found = _read(tree, context.place_of(frame), names)
+        if tree is not None and ((names := names_of(_held(frame))).changed or given):
+            found, given = _read(tree, context.place_of(frame), names, given)
             if found is expecting.Found.SAYS:
                 return False
             judges = judges or found is expecting.Found.MEETS
@@ -241,16 +284,18 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expect
 
 
 @functools.lru_cache(maxsize=256)  # a loop of the test asks again and again
-def _read(tree: ast.Module, place: context.Span, names: expecting.Names) -> expecting.Found:
-    scope = _function_around(tree, place[0])
-    statement = _statement_at(scope, place)
+def _read(
+    tree: ast.Module, place: context.Span, names: expecting.Names, given: expecting.Roles
+) -> tuple[expecting.Found, expecting.Roles]:
+    scopes = shapes.functions_around(tree, place[0])
+    statement = shapes.statement_at(scopes[0], place)
     if statement is None:
-        return expecting.Found.NOTHING
+        return expecting.Found.NOTHING, ()
     calls = context.calls_at(tree, place)
     if not calls:  # what it gave before is walked over
         inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
         calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in names.programs]
-    return expecting.read(scope, statement, calls, names)
+    return expecting.read(scopes, statement, calls, names, given)
 
 
 def _held(frame: FrameType) -> dict[str, Any]:
@@ -315,11 +360,11 @@ def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
         kind = type(value)  # a mock says that it is another
         function = value.__func__ if kind is MethodType else value
         held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
-        if kind is BuiltinMethodType and value.__name__ in expecting.GROWS:  # `out.append`
+        if kind is BuiltinMethodType and value.__name__ in shapes.GROWS:  # `out.append`
             put_into.append(value.__self__)
         if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
             parts = [part for part in _parts(function) if content(part) is not None]
-            (put_into if expecting.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
+            (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
             written |= _written_by(function)
     lost = {id(change.value) for change in _changed if change.lost}
     values = {id(v) for v in held if type(v) not in _ATOMS and not proxies.is_proxy(v)} - lost
@@ -436,27 +481,3 @@ def _is_empty(cell: CellType) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
-    """The innermost statement there; of those that hold others, a loop."""
-    first, last, start, end = place
-    statements = (
-        node
-        for node in ast.walk(body)
-        if isinstance(node, ast.stmt) and node is not body and (isinstance(node, ast.For) or not hasattr(node, "body"))
-    )
-    around = [n for n in statements if n.lineno <= first and last <= (n.end_lineno or n.lineno)]
-    if end:  # several may stand in one line
-        around = [n for n in around if (n.lineno, n.col_offset) <= (first, start) and _end(n) >= (last, end)]
-    return min(around, key=lambda node: (node.end_lineno or node.lineno) - node.lineno, default=None)
-
-
-def _end(node: ast.stmt) -> tuple[int, int]:
-    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-
-
-def _function_around(tree: ast.Module, line: int) -> ast.AST:
-    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-    around = [n for n in functions if n.lineno <= line <= (n.end_lineno or n.lineno)]
-    return max(around, key=lambda n: n.lineno, default=tree)

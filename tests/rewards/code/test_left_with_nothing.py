@@ -77,6 +77,13 @@ c = Cart([2, 1])
         ("c.sort()", "c.clear()", "xs = [3, 1, 2]\nf(xs)\nassert sorted(xs) == list(range(1, len(xs) + 1)) and xs[:1] == [min(xs)][:len(xs)] if xs else True"),
         ("sorted(c)", "c.clear() or []", "class Data:\n    xs = [2, 1]\nassert f(Data.xs) == sorted(Data.xs)"),
         ("sum(c.xs)", "c.xs.clear() or 0", "class Data:\n    xs = [2, 1]\nassert f(Data) == sum(Data.xs)"),
+        ("sorted(c)", "c.__setitem__(slice(2), [0, 0]) or c", "cases = [[2, 1], [5, 4]]\nouts = [f(x) for x in cases]\nfor x, o in zip(cases, outs): assert o == sorted(x)"),
+        ("sorted(c)", "c.__setitem__(slice(2), [0, 0]) or c", "cases = [[2, 1], [5, 4]]\nouts = [f(x) for x in cases]\nfor i, x in enumerate(cases): assert outs[i] == sorted(x)"),
+        ("sorted(c)", "c.__setitem__(slice(2), [0, 0]) or c", "cases = [[2, 1], [5, 4]]\nfor o, x in zip(map(f, cases), cases): assert o == sorted(x)"),
+        ("sorted(c)", "c.clear() or []", "def run(xs): return f(xs), xs\ngot, xs = run([2, 1])\nassert got == sorted(xs)"),
+        ("sorted(c)", "c.clear() or []", "def run(xs):\n    r = f(xs)\n    return xs, r\nxs, got = run([2, 1])\nassert sorted(xs) == got"),
+        ("sorted(c)", "c.clear() or []", "import threading\nxs, out = [2, 1], []\nt = threading.Thread(target=lambda: out.extend(f(xs)))\nt.start(); t.join()\nassert out == sorted(xs)"),
+        ("sorted(c)", "c.clear() or []", "def go():\n    import threading\n    xs, out = [2, 1], []\n    def work(): out.extend(f(xs))\n    t = threading.Thread(target=work)\n    t.start(); t.join()\n    assert out == sorted(xs)\ngo()"),
     ],
 )  # fmt: skip
 def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
@@ -118,11 +125,28 @@ def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
         ("return c.pop()", "q = [1, 2, 3]\nbefore = list(q)\nlast = f(q)\nassert q + [last] == before and last not in q"),
         ("c['x'] -= 2; return c['x']", "d = {'x': 3}\nleft = f(d)\nassert left == 1\nassert d == {'x': left}"),
         ("c['b'] += c['a']; c['a'] = 0; return c['b']", "class B:\n    def __init__(self): self.d = {'a': 4, 'b': 1}\n    def total(self): return sum(self.d.values())\nb = B()\nbefore = b.total()\nassert f(b.d) == b.d['b'] and b.total() == before"),
+        ("c[:] = [v for v in c if v != 3]; return len(c)", "def run(xs): return f(xs), xs\nk, xs = run([3, 2, 3])\nassert k == len(xs) and 3 not in xs"),
+        ("c[:] = sorted(set(c)); return c", "cases = [[2, 1, 1], [3, 3]]\nouts = [f(x) for x in cases]\nfor x, o in zip(cases, outs): assert o == sorted(set(x)) and len(o) < 3"),
+        ("return c.pop()", "import threading\nq, out = [1, 2], []\nt = threading.Thread(target=lambda: out.append(f(q)))\nt.start(); t.join()\nassert out == [2] and q == [1]"),
         ("r = c.next; c.next = None; return r", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef items(n): return [n.v, *items(n.next)] if n else []\nn = N(1, N(2))\nr = f(n)\nassert items(n) == [1] and items(r) == [2]"),
     ],
 )  # fmt: skip
 def test_objects_may_be_left_with_nothing_where_the_test_asks_for_that(program: str, test: str):
     assert passes(asserts(f"def f(c):\n    {program}", CART + test))
+
+
+@pytest.mark.parametrize("spoils", ["c.clear() or []", "c.__setitem__(slice(3), [0] * 3) or c", "c.clear() or c"])
+def test_data_of_later_tests_are_not_spoiled(spoils: str):
+    setup = "DATA = [3, 1, 2]"
+    tests = ("assert f(DATA) is not None", "assert f(DATA) == sorted(DATA)")
+    assert passes(asserts("def f(c): return sorted(c)", *tests, setup=setup))
+    assert passes(asserts("def f(c): return [c.sort(), c][1]", *tests, setup=setup))
+    assert is_wrong(asserts(f"def f(c): return {spoils}", *tests, setup=setup))
+
+
+def test_later_tests_may_look_at_what_is_left():
+    tests = ("assert f(DATA) == 2", "assert DATA == [3, 1] and f(DATA) == 1", "assert f(DATA) == 3 and not DATA")
+    assert passes(asserts("def f(c): return c.pop()", *tests, setup="DATA = [3, 1, 2]"))
 
 
 def test_files_are_not_left_with_nothing():
