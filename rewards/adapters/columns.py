@@ -117,6 +117,19 @@ def text_of(value: object) -> str:
     raise InvalidRow(f"a completion must be text or messages, not {value!r:.80}")
 
 
+def turns_of(prompt: object) -> object:
+    """A prompt with the texts of its messages, which may come in blocks, as models that see pictures take them.
+
+    Raises InvalidRow.
+    """
+    if not isinstance(prompt, list | tuple):
+        return prompt
+    return [
+        {**turn, "content": _content(turn["content"])} if isinstance(turn, Mapping) and "content" in turn else turn
+        for turn in prompt
+    ]
+
+
 def _content(content: object) -> str:
     """The text of one message, which may come in blocks."""
     if isinstance(content, str):

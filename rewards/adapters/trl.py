@@ -28,6 +28,7 @@ from rewards.adapters.columns import (
     require_arguments,
     takes_all,
     text_of,
+    turns_of,
 )
 from rewards.composition import RewardSpec
 from rewards.counted import counted
@@ -152,7 +153,7 @@ def _requests(
     return [
         GradeRequest(
             response=text_of(completion),
-            messages=messages_from(asked[i]),
+            messages=messages_from(turns_of(asked[i])),
             reference=reference_of(None if holder is None else rows[holder][i]),
             metadata={name: as_json(column[i]) for name, column in rows.items() if name != holder},
             group_id=str(groups[i]),

@@ -20,6 +20,7 @@ from rewards import (
     grade,
 )
 from rewards.adapters import adopt, to_openrlhf, to_trl, to_verl
+from rewards.adapters.columns import turns_of
 from rewards.composed import has_right_and_wrong
 from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
@@ -248,6 +249,17 @@ def test_trl_is_given_scores_and_none_for_what_could_not_be_judged() -> None:
     assert logged == {"math/ungraded": 0.0}
     ungraded = to_trl("math")(completions=["4"], prompts=["a"], log_metric=logged.__setitem__)
     assert (ungraded, logged["math/ungraded"]) == ([None], 1.0)
+
+
+def test_trl_prompts_may_come_in_blocks_and_hold_turns_without_a_text() -> None:
+    prompt = [
+        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "2+2?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [{"name": "add"}]},
+    ]
+    answer = [{"role": "assistant", "content": [{"type": "text", "text": "\\boxed{4}"}]}]
+    assert to_trl("math")(prompts=[prompt], completions=[answer], solution=["4"]) == [1.0]
+    assert turns_of(prompt) == [{**prompt[0], "content": "2+2?"}, {**prompt[1], "content": ""}]
+    assert turns_of("2+2?") == "2+2?"
 
 
 def test_trl_columns_are_named_where_several_could_be_the_answer() -> None:
