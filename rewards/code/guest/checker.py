@@ -129,7 +129,8 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return
     entry = start["entry_point"]
-    lent = {**lending.lent((start["test"],)), **lending.lent_by_prompt(start["prompt"], entry.partition(".")[0])}
+    by_prompt = lending.lent_by_prompt(start["prompt"], entry.partition(".")[0], start["test"])
+    lent = {**lending.lent((start["test"],)), **by_prompt}
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     link.ours.lent = dict.fromkeys(lent, namespace)
     try:

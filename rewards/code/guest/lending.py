@@ -39,6 +39,7 @@ _ANSWERS = frozenset(
     )
 )
 _NO_POSITION = re.compile(r"\b(?:ClassVar\b|kw_only=True|init=False)")
+_NAME = re.compile(r"\w+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -70,11 +71,12 @@ _OF_PROMPTS = frozenset(("object", "ABC", "Enum"))
 _MARKS_OF_CLASSES = frozenset(("dataclass", "total_ordering", "unique"))
 
 
-def lent_by_prompt(prompt: str, entry_point: str) -> dict[str, tuple[Any, ...]]:
+def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[Any, ...]]:
     """Classes that a prompt defines beside the entry point, `("class", ...)` or `("exception", ...)` as above.
 
     Test and program mean the same by them: objects that it makes and those that it is handed are of one class, which is
-    the prompt's, whatever the program makes of it.
+    the prompt's, whatever the program makes of it. Where the test names none of them, the program has its own, which
+    cost it no question.
     """
     if "class " not in prompt:
         return {}
@@ -86,7 +88,11 @@ def lent_by_prompt(prompt: str, entry_point: str) -> dict[str, tuple[Any, ...]]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name != entry_point and (kind := _kind_of(node, found)):
             found[node.name] = (kind, _matched(node), likeness.marks_of(node))
-    return found
+    words = set(_NAME.findall(test))
+    for node in tree.body:
+        if isinstance(node, _Function) and node.name in words - {entry_point}:  # a helper that the test calls
+            words.update(_NAME.findall(ast.unparse(node)))
+    return found if words & found.keys() else {}
 
 
 def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from rewards.code.guest.joining import join
+from rewards.code.guest.lending import lent_by_prompt
 from tests.rewards.code.judging import check, is_wrong, passes
 
 PROMPT = '''from typing import List
@@ -198,3 +199,11 @@ def test_test_and_program_mean_the_same_class_of_the_prompt(name: str) -> None:
 def test_class_of_the_prompt_is_the_prompts_own(program: str) -> None:
     test = "def check(candidate):\n    assert candidate(Point(1, 2)) == Point(2, 1)\n"
     assert is_wrong(check(program, test, prompt=POINT + "def f(p):\n    '''...'''\n"))
+
+
+def test_class_of_the_prompt_is_lent_where_the_test_means_it() -> None:
+    prompt = SHAPES + "def small():\n    return Sq(1)\ndef f(p):\n    return Sq(p)\n"
+    for test in ("assert candidate(Sq(2))", "assert candidate(small())"):
+        assert lent_by_prompt(prompt, "f", test).keys() == {"Shape", "Sq"}
+    for test in ("assert candidate(2).area() == 4", "assert f(2).area() == 4"):
+        assert lent_by_prompt(prompt, "f", test) == {}
