@@ -62,21 +62,23 @@ def _send(channel: socket.socket, data: bytes, descriptors: Sequence[int]) -> No
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """One message and its descriptors (close-on-exec); None: the other end is gone."""
+    """One message and its descriptors (close-on-exec); None: the other end is gone, or they have no room here."""
     data, descriptors = _receive(channel)
     return (unpacked(data), descriptors) if data else None
 
 
 def asked(channel: socket.socket) -> tuple[int, bytes, list[int]] | None:
-    """What `ask` sent: the number of the run, the order, descriptors; None: the other end is gone."""
+    """What `ask` sent: the number of the run, the order, descriptors; None: the other end is gone, or no room here."""
     data, descriptors = _receive(channel)
     return (_RUN.unpack_from(data)[0], data[_RUN.size :], descriptors) if data else None
 
 
 def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     try:
-        data, ancillary, _flags, _address = channel.recvmsg(_LARGEST, _SPACE, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, flags, _address = channel.recvmsg(_LARGEST, _SPACE, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
+        return b"", []
+    if flags & socket.MSG_CTRUNC:  # without all of its descriptors a message says something else
         return b"", []
     descriptors: list[int] = []
     for _level, _kind, content in ancillary:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import socket
 from typing import Any
 
@@ -22,6 +23,7 @@ from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.stream_server import VERSION, WINDOW, StreamServer
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
+from sandbox.zygote import wire as zygote_wire
 
 TEXT = st.text(max_size=20).filter(lambda text: "\0" not in text)
 PATHS = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8})?", fullmatch=True)
@@ -363,3 +365,20 @@ def test_what_was_running_when_the_stream_ends_is_lost() -> None:
             await client.run(Job(argv=("true",)))
 
     talk(work)
+
+
+def test_an_order_whose_descriptors_have_no_room_is_none() -> None:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with here, there:
+        zygote_wire.ask(here, 3, b"run", [here.fileno(), there.fileno()])
+        free = os.dup(here.fileno())
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+        try:
+            asked = zygote_wire.asked(there)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert asked is None
+        zygote_wire.ask(here, 4, b"kill", [])
+        assert zygote_wire.asked(there) == (4, b"kill", [])
