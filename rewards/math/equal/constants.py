@@ -64,10 +64,11 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
 
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     """Whether both are one function up to their arbitrary constants, by whatever names and in whatever form."""
-    ours, theirs = _variables(gold), _variables(answer)
-    own = _arbitrary(gold, ours, said)
-    others = theirs - (ours - own)
-    if not own or len(own) != len(others) or len(own) > _MOST:
+    ours = _variables(gold)
+    if len(ours) < 2 or not (own := _arbitrary(gold, ours, said)):
+        return False
+    others = _variables(answer) - (ours - own)
+    if len(own) != len(others) or len(own) > _MOST:
         return False
     of_integration = own == others or own <= _OF_INTEGRATION or len(own) > 1
     if len(own) == 1:

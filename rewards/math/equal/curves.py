@@ -25,10 +25,16 @@ _MOST = 6
 
 def are_the_same(gold: Value, answer: Value) -> bool:
     """Whether both are proven to be the same curves, of which one side at least has several."""
+    if not (_may_be_several(gold) or _may_be_several(answer)):
+        return False
     ours, theirs = _zeros(gold), _zeros(answer)
     if max(len(ours), len(theirs)) < 2 or not 1 <= min(len(ours), len(theirs)) <= _MOST:
         return False
     return sets.same_equation(multiply(*ours), multiply(*theirs)) is Answer.YES
+
+
+def _may_be_several(value: Value) -> bool:
+    return isinstance(value, Many | Equation) or (isinstance(value, Named) and isinstance(value.value, Many))
 
 
 def _zeros(value: Value) -> list[Expr]:

@@ -115,10 +115,15 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    compared = _FOUND[
-        any_of(same_value(alone(one, other), alone(other, one), terms) for one in golds for other in answers)
-    ]
-    if compared is not Equality.SAME and (alike := _with_its_constants(golds, answers, gold, terms)):
+    alike = tuple(other for one in golds for other in answers if are_one_family(one, other, gold))
+    pairs = [(one, other) for one in golds for other in answers]
+    alike = tuple(other for one, other in pairs if are_one_family(one, other, gold))
+    compared = Equality.SAME
+    if not alike:
+        compared = _FOUND[any_of(same_value(alone(one, other), alone(other, one), terms) for one, other in pairs)]
+    if compared is not Equality.SAME:
+        alike = _with_its_constants(golds, answers, gold, terms)
+    if alike:
         compared, answers = Equality.SAME, alike
     if compared is not Equality.SAME:
         return compared
@@ -134,8 +139,6 @@ def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: 
             for named in renamings(one, other, gold):
                 if same_value(one, named, terms) is Answer.YES:
                     return (named,)
-            if are_one_family(one, other, gold):
-                return (other,)
     return ()
 
 

@@ -62,7 +62,8 @@ def same_equations(gold: Equation, answer: Equation, terms: Terms, same: _Same) 
     if any(map(free_variables, (*gold.members, *answer.members))):
         found = as_equations(gold, answer)
     else:  # what is false of numbers has no solutions, and says something else each time
-        found = worked(Scalar(gold.members[-1]), answer, terms, same)
+        links = all_of(decide.same(*pair) for pair in pairwise(gold.members))
+        found = worked(Scalar(gold.members[-1]), answer, terms, same) if links is Answer.YES else links
     if found is Answer.YES or len(gold.members) != len(answer.members):
         return found
     return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))

@@ -126,7 +126,10 @@ def _combination(expression: Expr, parts: Sequence[Expr], letter: str) -> list[A
     solved = numeric.solution(rows, values)
     if solved is None:
         return None
-    numbers = [_rational(one) for one in solved]
+    try:
+        numbers = [_rational(one) for one in solved]
+    except numeric.NoValue:
+        return None
     if None in numbers:
         return None
     whole = add(ZERO, *(multiply(one, part) for one, part in zip(numbers, parts, strict=True) if one is not None))

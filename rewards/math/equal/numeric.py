@@ -238,18 +238,26 @@ def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
 
 
 def solution(rows: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[Any] | None:
-    """Of as many linear equations as unknowns; None where they have not just one."""
-    mp = _mp()
-    try:
-        return list(mp.lu_solve(mp.matrix(rows), mp.matrix(values)))
-    except ZeroDivisionError:
+    """Of as few linear equations as unknowns, by Cramer's rule; None where they have not just one."""
+    whole = _determinant(rows)
+    if not are_independent(rows):
         return None
+    swapped = (
+        [[*row[:at], value, *row[at + 1 :]] for row, value in zip(rows, values, strict=True)] for at in range(len(rows))
+    )
+    return [_determinant(one) / whole for one in swapped]
 
 
 def are_independent(rows: Sequence[Sequence[Any]]) -> bool:
-    """Whether the determinant of a square matrix is clearly not zero."""
-    mp = _mp()
-    return bool(abs(mp.det(mp.matrix(rows))) > mp.mpf(10) ** -_CLOSE)
+    """Whether the determinant of a small square matrix is clearly not zero."""
+    return bool(abs(_determinant(rows)) > _mp().mpf(10) ** -_CLOSE)
+
+
+def _determinant(rows: Sequence[Sequence[Any]]) -> Any:
+    if len(rows) == 1:
+        return rows[0][0]
+    minors = ([[*row[:at], *row[at + 1 :]] for row in rows[1:]] for at in range(len(rows)))
+    return sum((-1) ** at * rows[0][at] * _determinant(minor) for at, minor in enumerate(minors))
 
 
 def differ(a: Any, b: Any, *, roughly: bool = False) -> bool:

@@ -364,7 +364,7 @@ def same_equation(a: Expr, b: Expr) -> Answer:
 
 
 def _squared(zero: Expr) -> Expr:
-    """`|p| - c` as `p^2 - c^2`, which is zero for the same real numbers where c is not negative."""
+    r"""`|p| - c` as `p^2 - c^2`, `\sqrt{p} - c` as `p - c^2`: zero for the same numbers where c is not negative."""
     inner, factor, rest = None, Fraction(1), Fraction(0)
     for term in flattened(zero):
         factors = flattened(term, "*")
@@ -372,12 +372,22 @@ def _squared(zero: Expr) -> Expr:
         others = [one for one in factors if not isinstance(one, Num)]
         if not others:
             rest += numbers
-        elif inner is None and len(others) == 1 and isinstance(others[0], Op) and others[0].name == "abs" and numbers:
-            (inner,), factor = others[0].args, Fraction(numbers)
+        elif inner is None and numbers and len(others) == 1 and (square := _square_of(others[0])) is not None:
+            inner, factor = square, Fraction(numbers)
         else:
             return zero
     level = -rest / factor
-    return zero if inner is None or level < 0 else add(power(inner, number(2)), Num(-(level**2)))
+    return zero if inner is None or level < 0 else add(inner, Num(-(level**2)))
+
+
+def _square_of(expression: Expr) -> Expr | None:
+    """Of an absolute value or a square root."""
+    match expression:
+        case Op(name="abs", args=(inner,)):
+            return power(inner, number(2))
+        case Op(name="root", args=(inner, Num(value=degree))) if degree == 2:
+            return inner
+    return None
 
 
 def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:

@@ -142,6 +142,16 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             sign = -1 if factor < 0 and exponent.numerator % 2 else 1
             return times(radical(abs(factor), exponent), Form({raised: sign * extra}, ONE))
+        if (
+            exponent.denominator == 2
+            and factor > 0
+            and all(e % 2 == 0 and _has_real_values(name) for name, e in unknown)
+        ):
+            result = radical(factor, exponent)
+            for one, e in monomial:
+                half = (one, e * exponent)
+                result = times(result, generator(*half) if _is_positive(one) else _absolute_power(*half))
+            return result
         # Of two variables, both may be negative: then the root of the product is not the product of the roots.
         if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
@@ -178,6 +188,11 @@ def _is_positive(name: Generator) -> bool:
 
 def _is_real(name: Generator) -> bool:
     return name[0] == "x" or _is_positive(name) or _is_real_power(name)
+
+
+def _has_real_values(name: Generator) -> bool:
+    """A variable, or a sine or cosine of what has no i in it."""
+    return name[0] in ("x", "abs") or (name[0] in ("sin", "cos") and repr(IMAGINARY) not in repr(name))
 
 
 def _root(of: Expr, degree: Expr) -> Form:

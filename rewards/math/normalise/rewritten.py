@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 from rewards.math.expressions import (
     HALF,
     IMAGINARY_UNIT,
+    INFINITY,
     MINUS_ONE,
     ONE,
     E,
@@ -39,11 +41,13 @@ from rewards.math.expressions import (
     number,
     power,
     root,
+    substituted,
     walk,
 )
 from rewards.math.normalise import exact, polynomials
 
 _HYPERBOLIC = frozenset(("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh"))
+_HIGHEST = 12  # power of what is summed
 _MOST_STEPS = 50  # between factorials of one letter
 
 
@@ -140,6 +144,32 @@ def _arrangements(n: Expr, k: Expr) -> Expr:
     return divide(_reduced(n), _reduced(add(n, negative(k))))
 
 
+def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
+    r"""`\sum_{k=a}^{n}` of a polynomial in k, by its differences at a (Newton's forward formula)."""
+    if not isinstance(variable, Sym) or not isinstance(low, Num) or low.value.denominator != 1 or high == INFINITY:
+        return None
+    form = exact.normal(body)
+    letter: tuple[str, str] = ("x", variable.name)
+    if form.bottom != polynomials.ONE:
+        return None
+    degree = 0
+    for monomial in form.top:
+        exponent = dict(monomial).get(letter, Fraction(0))
+        others = [name for name, _exponent in monomial if name != letter]
+        if exponent < 0 or exponent.denominator != 1 or exponent > _HIGHEST or repr(letter) in repr(others):
+            return None
+        degree = max(degree, int(exponent))
+    values = [substituted(body, variable.name, Num(low.value + at)) for at in range(degree + 1)]
+    count = add(high, Num(1 - low.value))
+    terms: list[Expr] = []
+    factors: list[Expr] = []
+    for at in range(degree + 1):
+        factors.append(multiply(add(count, number(-at)), Num(Fraction(1, at + 1))))
+        terms.append(multiply(values[0], *factors))
+        values = [add(after, negative(before)) for before, after in pairwise(values)]
+    return add(*terms)
+
+
 def _product(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
     r"""`\prod_{k=a}^{n} (ck + d)` with c times whole or half numbers in equal steps."""
     if not isinstance(variable, Sym) or not isinstance(low, Num) or free_variables(body) != {variable.name}:
@@ -183,4 +213,5 @@ _FORMS: dict[str, Callable[..., Expr | None]] = {
     "binom": _binomial,
     "perm": _arrangements,
     "prod": _product,
+    "sum": _sum,
 }

@@ -143,7 +143,16 @@ class Parser(Grammar):
     def _binomial(self) -> Expr:
         if self.take("("):
             return Op("binom", tuple(self._several(")")))
-        return Op("binom", (self._digit_group(), self._digit_group()))
+        n = self._digit_group()
+        if not self.take("{"):
+            return Op("binom", (n, self._digit_group()))
+        parts = self._several("}")
+        if len(parts) == 1:
+            return Op("binom", (n, *parts))
+        numbers = [one.value for one in (n, *parts) if isinstance(one, Num)]
+        if len(numbers) > len(parts) and numbers[0] != sum(numbers[1:]):
+            raise NotMaths("a multinomial coefficient whose parts do not add up")
+        return divide(Op("!", (n,)), multiply(*(Op("!", (one,)) for one in parts)))
 
     def _function(self, name: str) -> Expr:
         exponent: Expr | None = None
@@ -234,10 +243,13 @@ class Parser(Grammar):
             raise NotMaths("a sum without its variable")
         self.at += 1
         variable = token.text
-        self.expect("=")
+        endless = self.take("\\ge")
+        if not endless:
+            self.expect("=")
         low = self._inside("}")
-        self.expect("^")
-        high = self._group()
+        if not endless:
+            self.expect("^")
+        high = INFINITY if endless else self._group()
         self._bound.append(variable)
         body = self._signed()
         self._bound.pop()

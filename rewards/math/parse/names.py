@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rewards.math.expressions import FUNCTIONS, IMAGINARY_UNIT, INFINITY, PI, E
+from rewards.math.expressions import FUNCTIONS, IMAGINARY_UNIT, INFINITY, PI, E, Expr, Sym
 
 _LETTERS = """
 alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
@@ -12,7 +12,13 @@ _OTHERS = "cross frac sqrt cbrt binom log ln lg exp cis det int lim lfloor lceil
 ACCENTS = ("dot", "ddot", "hat", "tilde", "vec", "mathcal", "mathscr", "mathfrak")
 FIGURES = ("angle", "triangle", "overrightarrow", "overleftrightarrow", "widehat")
 GREEK = frozenset(_LETTERS.split())
-CONSTANTS = {"\\pi": PI, "\\infty": INFINITY, "\\exponentialE": E, "\\imaginaryI": IMAGINARY_UNIT}
+CONSTANTS: dict[str, Expr] = {
+    "\\top": Sym("T"),
+    "\\pi": PI,
+    "\\infty": INFINITY,
+    "\\exponentialE": E,
+    "\\imaginaryI": IMAGINARY_UNIT,
+}
 CALLS = {f"\\{name}": name for name in ("gcd", "lcm", "max", "min", "abs", "floor", "ceil")}
 ONE_ARGUMENT = {"\\Re": "re", "\\Im": "im", "\\arg": "arg", "\\conj": "conj"}
 LARGE = {"\\sum": "sum", "\\prod": "prod"}

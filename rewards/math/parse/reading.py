@@ -19,9 +19,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.expressions import Num
+from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import clause, unnamed
 from rewards.math.parse.compound import in_smallest
 from rewards.math.parse.congruences import congruence
+from rewards.math.parse.listed import listed
 from rewards.math.parse.number_sets import REALS
 from rewards.math.parse.number_words import in_words_and_digits
 from rewards.math.parse.pieces import pieces
@@ -162,7 +164,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _readings(text: str) -> list[Value]:
-    for only_by_spelling in (pieces, _going_on, _in_logic, statement):
+    for only_by_spelling in (pieces, listed, _going_on, _in_logic, statement):
         if (found := only_by_spelling(text)) is not None:
             return found
     text = _with_points(_unlabelled(_respelled(_bared(text))))
@@ -210,7 +212,11 @@ def _going_on(text: str) -> list[Value] | None:
 
 
 def _in_logic(text: str) -> list[Value] | None:
-    if "\\" not in text or not _LOGIC.fullmatch(text):
+    if "\\" not in text:
+        return None
+    if (holding := table(text)) is not None:
+        return [Words(holding)]
+    if not _LOGIC.fullmatch(text):
         return None
     return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from rewards.math.expressions import Num, Sym, free_variables, number, renamed, substituted
+from rewards.math.expressions import Num, Op, Sym, free_variables, negative, number, renamed, substituted
 from rewards.math.parse.commands import expression
 from rewards.math.parse.cutting import cut
 from rewards.math.parse.progressions import from_on
@@ -20,6 +20,7 @@ _Reader: TypeAlias = Callable[[Sequence[Token], str], list[Value]]
 _BOUND = "the member"
 _MOST_MEMBERS = 100
 _COMMAS = frozenset((",", ";"))
+_FLIPPED = {">": "<", ">=": "<="}
 
 
 def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Reader) -> list[Value]:
@@ -47,7 +48,8 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     condition = about[0] if len(about) == 1 else None
     if isinstance(condition, Inequality) and (first := _first_of_all(condition)) is not None and "Q" not in text:
         return [from_on(first, 1)] if "Z" in text or first > 0 else []
-    if not isinstance(condition, Inequality) or len(condition.members) != 3 or "Q" in text:
+    condition = _as_chain(condition) if isinstance(condition, Inequality) else None
+    if condition is None or "Q" in text:
         return []
     low, name, high = condition.members
     if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or pieces[0][0].text != name.name:
@@ -59,6 +61,18 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     if "N" in text and first <= 0:
         return []
     return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _as_chain(condition: Inequality) -> Inequality | None:
+    r"""`a \le x \le b`, also where it is written from above, or as `|x| \le b`; None where it is neither."""
+    match condition:
+        case Inequality(members=(Op(name="abs", args=(name,)), Num() as bound), relations=("<" | "<=" as relation,)):
+            return Inequality((negative(bound), name, bound), (relation, relation))
+        case Inequality(members=(high, name, low), relations=(first, second)) if {first, second} <= _FLIPPED.keys():
+            return Inequality((low, name, high), (_FLIPPED[second], _FLIPPED[first]))
+        case Inequality(members=(_, _, _)):
+            return condition
+    return None
 
 
 def _first_of_all(condition: Inequality) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from rewards.math.expressions import E, Expr, divide, free_variables, is_decimal, number
+from rewards.math.expressions import FUNCTIONS, E, Expr, Sym, divide, free_variables, is_decimal, number
 from rewards.math.parse.commands import Parser, expression, literal
 from rewards.math.parse.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
 from rewards.math.parse.left_sides import FUNCTION_NAME, PLAIN_NAMES, by_name, is_unknown, name_of, unsolved
@@ -142,7 +142,18 @@ def _filled(items: list[Value]) -> list[Value]:
             flat += item.items
         else:
             flat.append(item)
-    return flat
+    return _each_related(flat)
+
+
+def _each_related(items: list[Value]) -> list[Value]:
+    """`x, y > 0` is said of both."""
+    *names, last = items
+    letters = [one.expression for one in names if isinstance(one, Scalar) and one.unit.is_nothing]
+    if not (isinstance(last, Inequality) and len(last.members) == 2 and isinstance(last.members[0], Sym)):
+        return items
+    if len(letters) != len(names) or not all(isinstance(one, Sym) for one in letters):
+        return items
+    return [Inequality((one, last.members[1]), last.relations) for one in (*letters, last.members[0])]
 
 
 def _item(found: Sequence[Token], text: str) -> list[Value]:
@@ -222,7 +233,7 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
         function = FUNCTION_NAME.fullmatch(name)
-        if function:
+        if function and function[1].removeprefix("\\") not in FUNCTIONS:
             parameters = tuple(part.strip().lstrip("\\") for part in function[2].split(","))
         as_expression: Expr | None = None
         with suppress(NotMaths):
