@@ -92,7 +92,25 @@ class Guard:
         elif refused := self._refused(int(headers.get(b"content-length", b"0"))):
             await _refuse(refused, receive, send)
         else:
-            await self._read(scope, receive, send)
+            await self._unless_ended(scope, receive, send)
+
+    async def _unless_ended(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer also where the service ends, and waits no longer for what is at work: then it is cancelled."""
+        begun = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._read(scope, receive, sending)
+        except asyncio.CancelledError:
+            if begun:
+                raise
+            detail = "the service is ending; send it again later, or to another"
+            again = _Refusal(503, detail, ((b"retry-after", b"1"),))
+            await _refuse(again, receive, send, more=False)
 
     def _refused(self, size: int, held: int = 0) -> _Refusal | None:
         """Why a body of so many bytes is not taken, of which so many are held."""

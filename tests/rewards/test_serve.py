@@ -324,6 +324,26 @@ def test_an_interrupt_ends_it_and_its_workers(require: Callable[[str], None], tm
     assert not alive
 
 
+def test_who_waits_for_a_grade_when_it_ends_is_told_to_come_again(
+    require: Callable[[str], None], tmp_path: Path
+) -> None:
+    require("serve")
+    one = Server(tmp_path, "--reward", "./own.py:waits", "--workers", "1")
+    try:
+        with ThreadPoolExecutor() as clients:
+            rows = [{"response": "/never"}] * 2  # at work, and in line
+            answers = [clients.submit(one.ask, "/v1/grade", {"row": row}) for row in rows]
+            until(lambda: one.holds(2), "both to have come")
+            one.process.send_signal(signal.SIGINT)
+            told = [answer.result() for answer in answers]
+        one.process.wait(PATIENCE)
+    finally:
+        one.stop()
+    assert [(status, said["retry"]) for status, said in told] == [(503, "1")] * 2
+    assert all("ending" in said["detail"] for _, said in told)
+    assert "Traceback" not in one.said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
