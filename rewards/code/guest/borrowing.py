@@ -39,6 +39,8 @@ def lay_out(
             names[name] = _class(name, _asker(back, name), what[0], imports)
         elif kind == "exception":
             names[name] = back("lent", name)
+        elif kind == "late exception":
+            names[name] = _exception(name, _asker(back, name), names)
         else:
             names[name] = _function(name, _asker(back, name), kind == "async function")
 
@@ -132,6 +134,16 @@ class _Lent(type):
 
     def __contains__(cls, value: Any) -> bool:
         return value in cls._get()
+
+
+def _exception(name: str, get: Callable[[], Any], names: dict[str, Any]) -> type:
+    """Stands for a class of exceptions that the tests have not made yet, until the program makes one."""
+
+    def made(_cls: type, *args: Any, **kwargs: Any) -> Any:
+        names[name] = get()
+        return names[name](*args, **kwargs)
+
+    return type(name, (Exception,), {"__new__": made})
 
 
 def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...], imports: Imports) -> type:

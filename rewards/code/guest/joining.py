@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import ast
 
 
+CLASSES = ("class", "exception", "late exception")
 EXTENDS = "__extends__"
 """Among the globals of a program: gives methods to the class of that name which the tests lend."""
 
@@ -78,7 +79,7 @@ def codes_of(module: ModuleType, options: dict[str, Any]) -> list[CodeType]:
     source = os.open(name, os.O_RDONLY)  # by `open` it costs each program three times as much
     raw = os.pread(source, os.lseek(source, 0, os.SEEK_END), 0)
     os.close(source)
-    lent = {key: what[-1] for key, what in options.get("lent", {}).items() if what[0] in ("class", "exception")}
+    lent = {key: what[-1] for key, what in options.get("lent", {}).items() if what[0] in CLASSES}
     if "prompt" not in options:
         return _without(lent, {name: raw}) or [compile(raw, name, "exec", dont_inherit=True)]
     program = raw.decode("utf-8", "surrogatepass")

@@ -44,9 +44,9 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Names, each with what it is: `("class", its fields by position, its marks)`, `("function",)`,
-    `("async function",)`, `("import", module, name)`, or `("number", value)`; and `("star", module)` under a name that
-    is none, for all that such an import brings.
+    """Names, each with what it is: `("class", its fields by position, its marks)`, `("late exception", its marks)`,
+    `("function",)`, `("async function",)`, `("import", module, name)`, or `("number", value)`; and `("star", module)`
+    under a name that is none, for all that such an import brings.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
@@ -56,7 +56,11 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
-            if only_holds(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
+            if _is_exception(node):
+                found[name] = ("late exception", likeness.marks_of(node))
+            elif _is_enumeration(node):
+                found[name] = ("class", (), likeness.marks_of(node))
+            elif only_holds(node) or (not _is_used(name, node, trees) and _stands_alone(node, defined, bound)):
                 found[name] = ("class", _matched(node), likeness.marks_of(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
@@ -66,13 +70,13 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     return {name: what for name, what in found.items() if what[0] in _KEPT or not is_answer(name, called)}
 
 
-_KEPT = ("class", "import", "star")
+_KEPT = ("class", "late exception", "import", "star")
 _OF_PROMPTS = frozenset(("object", "ABC", "Enum"))
 _MARKS_OF_CLASSES = frozenset(("dataclass", "total_ordering", "unique"))
 
 
 def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[Any, ...]]:
-    """Classes that a prompt defines beside the entry point, `("class", ...)` or `("exception", ...)` as above.
+    """Classes that a prompt defines beside the entry point, `("class", ...)` as above, or `("exception", ...)`.
 
     Test and program mean the same by them: objects that it makes and those that it is handed are of one class, which is
     the prompt's, whatever the program makes of it. Where the test names none of them, the program has its own, which
@@ -189,6 +193,28 @@ def only_holds(definition: ast.ClassDef) -> bool:
         elif not (isinstance(node, ast.Pass | ast.Expr) or _says_little(node)):
             return False
     return makes
+
+
+def _is_enumeration(definition: ast.ClassDef) -> bool:
+    """Whether it is one with members of plain values, and nothing else, which is no answer by its name."""
+    if [ast.unparse(base) for base in definition.bases] not in (["Enum"], ["enum.Enum"]) or is_answer(definition.name):
+        return False
+    plain = not definition.keywords and not definition.decorator_list
+    return plain and all(
+        isinstance(node, ast.Assign)
+        and (isinstance(node.value, ast.Constant) or ast.unparse(node.value) in ("auto()", "enum.auto()"))
+        for node in likeness.statements(definition)
+    )
+
+
+def _is_exception(definition: ast.ClassDef) -> bool:
+    """Whether it is one of its own name, and nothing else: `class Overdrawn(Exception): pass`."""
+    bases = [getattr(builtins, name_of(base), None) for base in definition.bases]
+    empty = not (definition.keywords or definition.decorator_list or likeness.statements(definition))
+    return empty and all(
+        isinstance(base, type) and issubclass(base, Exception) and not issubclass(base, AssertionError)
+        for base in bases or (None,)
+    )
 
 
 def _matched(definition: ast.ClassDef) -> tuple[str, ...]:

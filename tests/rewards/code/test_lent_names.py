@@ -15,6 +15,8 @@ LISTS = NODE + (
     "def make(xs):\n    head = None\n    for x in reversed(xs): head = ListNode(x, head)\n    return head\n"
     "def values(node):\n    out = []\n    while node:\n        out.append(node.val)\n        node = node.next\n    return out\n"
 )
+COLOR = "from enum import Enum\nclass Color(Enum):\n    RED = 1\n    BLUE = 2\n"
+BROKE = "class Broke(ValueError):\n    'No money.'\n"
 PLAY = (
     "def play(names, inputs):\n    out = []\n    for name, given in zip(names, inputs):\n"
     "        if name[0].isupper():\n            made = {how}\n            out.append(None)\n"
@@ -58,6 +60,34 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
         ("self.val < o.val", "self.val > o.val"),
         LISTS,
         ("assert f(make([5, 6]), make([7, 8])) == 8",),
+    ),
+    "an enumeration that the tests name": (
+        "def turn(c): return {d: e for d, e in zip(Color, [*Color][1:] + [Color.RED])}[c]\n",
+        ("Color.RED", "Color.BLUE"),
+        COLOR,
+        ("assert turn(Color.RED) is Color.BLUE and turn(Color.BLUE) == Color.RED",),
+    ),
+    "an enumeration once more, with a method": (
+        COLOR
+        + "    def turned(self): return Color.BLUE if self is Color.RED else Color.RED\ndef turn(c): return c.turned()\n",
+        ("else Color.RED", "else Color.BLUE"),
+        COLOR,
+        ("assert turn(Color.RED) is Color.BLUE and turn(Color.BLUE) == Color.RED",),
+    ),
+    "an exception of the setup": (
+        "def pay(n):\n    if n < 0: raise Broke(n)\ndef paid(n):\n    try: pay(n)\n    except Broke as e: return e.args\n    return n\n",
+        ("n < 0", "n < -9"),
+        BROKE,
+        (
+            "assert paid(-1) == (-1,) and paid(3) == 3",
+            "try:\n    pay(-2)\n    assert False\nexcept Broke as e: assert e.args == (-2,)",
+        ),
+    ),
+    "an exception of the setup once more": (
+        "class Broke(ValueError):\n    pass\ndef pay(n):\n    if n < 0: raise Broke(n)\n",
+        ("n < 0", "n < -9"),
+        BROKE,
+        ("try:\n    pay(-2)\n    assert False\nexcept Broke as e: assert e.args == (-2,)",),
     ),
     "the class of the setup once more": (
         "class ListNode:\n    def __init__(self, val: int = 0, next: 'ListNode' = None):\n        self.val, self.next = val, next\n"
@@ -193,3 +223,23 @@ def test_names_are_lent_by_what_the_source_says() -> None:
     assert ast.parse(source)
     assert lent((source,)) == {"np": ("import", "numpy", ""), "π": ("import", "math", "pi"), "unused": ("function",)}
     assert lent(("x = 1\n", "assert f(x) == 1\n", "def check(candidate):\n    assert candidate(1) == 1\n")) == {}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "class Color:\n    def __eq__(self, o): return True\ndef turn(c): return Color()\n",
+        "def turn(c):\n    c.__class__.__eq__ = lambda a, b: True\n    return c\n",
+        "def turn(c):\n    Color.RED = Color.BLUE\n    c.value = 2\n    return c\n",
+    ],
+)
+def test_enumeration_of_the_setup_is_its_own(program: str) -> None:
+    cases = ("assert turn(Color.RED) == Color.BLUE", "assert turn(Color.BLUE) == Color.RED")
+    assert is_wrong(asserts(program, *cases, setup=COLOR))
+
+
+def test_exceptions_that_count_as_failed_assertions_are_not_lent() -> None:
+    assert lent(("class Failed(AssertionError): pass\nclass End(BaseException): pass\nassert f(Failed, End)\n",)) == {}
+    assert "Answers" not in lent(
+        ("from enum import Enum\nclass Answers(Enum):\n    A = 42\nassert f() == Answers.A.value\n",)
+    )
