@@ -63,7 +63,7 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 
 def count(file: str, tree: ast.Module) -> list[TestFunction]:
     """The test functions of a file, in order; a name that is defined again counts once."""
-    tainted = _tainted(tree)
+    tainted = depending(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     found = _functions(tree.body, TestFunction(file, excusable=whole), tainted, classes)
@@ -72,7 +72,7 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
 
 def made_by_program(tree: ast.Module) -> bool:
     """Whether a file's tests may be made while it is imported, from what the program gives."""
-    tainted = _tainted(tree)
+    tainted = depending(tree)
     definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return any(_depends(_at_import(node), tainted) for node in tree.body if not isinstance(node, definitions))
 
@@ -212,7 +212,7 @@ def names_of_program(tree: ast.AST) -> set[str]:
     return {name for node in ast.walk(tree) for name in _of_program(node)}
 
 
-def _tainted(tree: ast.Module) -> set[str]:
+def depending(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
     tainted = names_of_program(tree)
     if "*" in tainted:  # what is bound nowhere may be the program's, and a look at what is bound asks it

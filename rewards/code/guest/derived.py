@@ -129,7 +129,7 @@ def _above(*args: Any) -> Any:
 def watch(trees: dict[str, ast.Module]) -> None:
     """Have those of these files, by the names that their code was compiled with, made by `make`."""
     for file, tree in trees.items():
-        ours = counting.names_of_program(tree)
+        ours = counting.depending(tree)
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if ours else ()
         found = {(node.name, line): mark for node in nodes for line, mark in _marks(node, ours)}
         if found:

@@ -180,9 +180,10 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         "    cls.__init__ = __init__\n    cls.__eq__ = lambda a, b: vars(a) == vars(b)\n    return cls\n",
         ("not a < b\n", "a < b\n"),
         """
-        from solution import ordered, record
+        from solution import *
+        by_order = ordered
         def test_ordered():
-            @ordered
+            @by_order
             class V:
                 def __init__(self, v): self.v = v
                 def __lt__(self, other): return self.v < other.v
