@@ -141,6 +141,8 @@ class _Reading:
                         self._bind(inner.target, self._role(inner.value))
                     elif isinstance(inner, ast.Lambda) and isinstance(inner.body, ast.Call):
                         self._learn_of_call(inner.body, is_first=node is first)
+                    elif isinstance(inner, ast.Call) and (id(inner) in self._calls or self._asks(inner)):
+                        self._bind_all(shapes.filled_by(inner) - self._names.changed, ANSWER)
                     elif isinstance(inner, ast.comprehension) and not self._holds_call(inner):
                         self._bind(inner.target, self._role_of_items(inner.iter), inner.iter)
             for condition in shapes.conditions(node):

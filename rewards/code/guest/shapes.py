@@ -97,6 +97,13 @@ def stored(loop: ast.stmt) -> set[str]:
     return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}
 
 
+def filled_by(call: ast.Call) -> set[str]:
+    """What it is handed the means to put something into: `f(xs, out.append)`."""
+    given = (part for argument in (*call.args, *call.keywords) for part in ast.walk(argument))
+    holders = (part.value for part in given if isinstance(part, ast.Attribute) and part.attr in GROWS)
+    return {holder.id for holder in holders if isinstance(holder, ast.Name)}
+
+
 def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
     """The innermost statement there; of those that hold others, a loop."""
     first, last, start, end = place

@@ -144,6 +144,23 @@ def test_data_of_later_tests_are_not_spoiled(spoils: str):
     assert is_wrong(asserts(f"def f(c): return {spoils}", *tests, setup=setup))
 
 
+def test_what_is_filled_later_does_not_say_what_is_right():
+    test = """
+    def go():
+        total, xs, seen = 0, [1, 2], []
+        def add(n):
+            nonlocal total
+            total += n
+        f(xs, add)
+        assert total == sum(xs)
+        f(xs, seen.append)
+        assert seen == [v for v in xs]
+    go()
+    """
+    assert passes(asserts("def f(xs, use):\n    for x in xs: use(x)", test))
+    assert is_wrong(asserts("def f(xs, use): xs.clear()", test))
+
+
 def test_later_tests_may_look_at_what_is_left():
     tests = ("assert f(DATA) == 2", "assert DATA == [3, 1] and f(DATA) == 1", "assert f(DATA) == 3 and not DATA")
     assert passes(asserts("def f(c): return c.pop()", *tests, setup="DATA = [3, 1, 2]"))
