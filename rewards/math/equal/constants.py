@@ -62,13 +62,18 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
             yield _renamed(answer, dict(zip(names, order, strict=True)))
 
 
+def has_constants(gold: Value, said: str) -> bool:
+    """Whether there are arbitrary ones in it."""
+    names = _variables(gold)
+    return len(names) > 1 and bool(_arbitrary(gold, names, said))
+
+
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     """Whether both are one function up to their arbitrary constants, by whatever names and in whatever form."""
     ours = _variables(gold)
-    if len(ours) < 2 or not (own := _arbitrary(gold, ours, said)):
-        return False
+    own = _arbitrary(gold, ours, said)
     others = _variables(answer) - (ours - own)
-    if len(own) != len(others) or len(own) > _MOST:
+    if not own or len(own) != len(others) or len(own) > _MOST:
         return False
     of_integration = own == others or own <= _OF_INTEGRATION or len(own) > 1
     if len(own) == 1:
@@ -108,13 +113,17 @@ def _is_arbitrary(value: Value, name: str) -> bool:
         return _is_of_calculus([one for one in members if one != Sym(name)], name)
     if not members:
         return False
-    last = members[-1]
-    terms = flattened(last)
-    if len(terms) > 1 and Sym(name) in terms:
-        return _is_of_calculus([one for one in terms if one != Sym(name)], name)
-    factors = flattened(last, "*")
+    terms = flattened(members[-1])
+    own = [one for one in terms if name in free_variables(one)]
+    rest = [one for one in terms if name not in free_variables(one)]
+    if len(own) != 1:
+        return False
+    if own == [Sym(name)]:
+        return _is_of_calculus(rest, name)
+    factors = flattened(own[0], "*")
     others = [one for one in factors if one != Sym(name)]
-    return len(others) < len(factors) and _is_of_calculus(others, name) and any(map(_is_exponential, others))
+    multiplies = len(others) < len(factors) and any(map(_is_exponential, others))
+    return multiplies and _is_of_calculus([*others, *rest], name)
 
 
 def _given_name(value: Value) -> frozenset[str]:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from rewards.math import budget
 from rewards.math.equal import finished
 from rewards.math.equal.by_text import Equality, by_text, gold_of
-from rewards.math.equal.constants import are_one_family, renamings
+from rewards.math.equal.constants import are_one_family, has_constants, renamings
 from rewards.math.equal.decide import Answer, any_of
 from rewards.math.equal.families import are_alike, family
 from rewards.math.equal.matching import alone, same_value
@@ -117,7 +117,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
     alike = tuple(other for one in golds for other in answers if are_one_family(one, other, gold))
     pairs = [(one, other) for one in golds for other in answers]
-    alike = tuple(other for one, other in pairs if are_one_family(one, other, gold))
+    of_families = [one for one in golds if has_constants(one, gold)]
+    alike = tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))
     compared = Equality.SAME
     if not alike:
         compared = _FOUND[any_of(same_value(alone(one, other), alone(other, one), terms) for one, other in pairs)]

@@ -103,7 +103,9 @@ def by_words(text: str) -> Value | None:
     return _named(sign, _FULL_NAMES.get(noun, f"{noun} numbers"))
 
 
-_EMPTY_NAMES: dict[str, Value] = {"empty set": EMPTY, "null set": EMPTY}
+_EMPTY_NAMES: dict[str, Value] = dict.fromkeys(
+    ("empty set", "null set", "no solution", "no solutions", "no solution exists", "no solutions exist"), EMPTY
+)
 
 
 def _named(sign: str, noun: str) -> Words:
