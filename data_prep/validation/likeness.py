@@ -63,7 +63,7 @@ class _Question:
 
 
 class Likeness:
-    """The questions seen so far: about five kilobytes each; of those of one pattern the first `_MOST_ALIKE`."""
+    """The questions seen so far: about fifteen kilobytes each; of those of one pattern the first `_MOST_ALIKE`."""
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError without `datasketch`."""
