@@ -34,10 +34,22 @@ _ASIDE = "而不是|而非|并非"
 _CJK = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _CYRILLIC = r"[\u0400-\u04ff]"
 _FALSE = "неверн|неправильн|ошибочн"
+_MORE = (
+    "(?:答案|结果)(?:应该|应|必须|必)?(?:是)?(?:至少|至多|最多|最少|不?超过|不少于|不多于)(?:是|为)?"
+    "|(?:不?大于|不?小于|多于|少于|超过)(?:等于)?"
+)
+_MORE_IN_RUSSIAN = "(?:[нН]е )?(?:больше|меньше|более|менее)(?:,? чем)?"
+_OR_MORE = (  # behind the last value
+    r"(?:より(?:大き|小さ|多|少な)い|보다\s?(?:크|큽|큰|작|적|많)[\uac00-\ud7af]*|\s?(?:以上|以下|以内|未満|이상|이하|미만|초과))"
+    r"(?:です|である|だ|입니다|이다)?(?=[\s。.!！]*\Z)"
+)
+_LONGEST_UNIT = 3  # "3小时20分" is one quantity
 _WHOLE = rf"(?<!{_CYRILLIC})(?:{{}})(?!{_CYRILLIC})"
-_PASSED = f"{_ASIDE}|{_NOT}|{_OR}|{_DENYING}|{_DOUBT}|{_CHOICE}"
+_PASSED = rf"{_MORE}|{_OR_MORE}|而是|{_ASIDE}|{_NOT}|{_OR}|{_DENYING}|{_DOUBT}|{_CHOICE}"
 _WORDS = late(
-    rf"(?P<not>{_ASIDE}|{_NOT}|{_WHOLE.format('[нН]е')})"
+    rf"(?P<more>(?:{_MORE})(?=\s*[\d$\\])|{_WHOLE.format(_MORE_IN_RUSSIAN)}(?=\s*[\d$]))"
+    rf"|(?P<or_more>{_OR_MORE})|(?P<but>而是|(?<=, )а(?=\s[\d$-]))"
+    rf"|(?P<not>{_ASIDE}|{_NOT}|{_WHOLE.format('[нН]е')})"
     rf"|(?P<perhaps>{_DOUBT}|{_WHOLE.format('[вВ]озможно|[нН]аверное|[вВ]ероятно')})"
     rf"|(?P<or>{_OR}|{_WHOLE.format('или|либо')})|(?P<between>{_WHOLE.format('между')})|(?P<choice>{_CHOICE}[：:]?)"
     rf"|(?P<wrong>(?:이|가)?\s?(?:{_DENYING})|[—–-]?\s?(?:это\s)?(?:{_FALSE}){_CYRILLIC}+(?:\sответ)?)"
@@ -47,7 +59,7 @@ _WORDS = late(
 _EMPTY = late(r"\(\s*\)|(?:\A|(?<=\n))\s*[,;:]\s")  # where nothing is left of what stood there
 _LONGEST = 600
 _ANSWER = (
-    r"(?:(?:die|das|la|le|a|o|il|el)\s)?(?:richtige\s|korrekte\s)?"
+    r"(?:(?:die|das|la|le|a|o|il|el)\s)?(?:(?:richtige|korrekte|gesuchte)\s)?"
     r"(?:antwort|ergebnis|lösung|réponse|résultat|respuesta|resultado|solución|risposta|risultato|resposta|soluzione|solução)"
     r"(?:\s(?:finale?|correct[eao]|correcta|final|corretta|exacta))?"
 )
@@ -57,6 +69,7 @@ _SPOKEN = frozenset(  # a word of one of these languages that speaks of an answe
             "antwort ergebnis lösung réponse résultat respuesta resultado solución risposta risultato resposta",
             "soluzione solução vielleicht möglicherweise peut-être tal talvez quizá quizás forse falsch faux fausse",
             "sbagliato sbagliata errado errada incorrecto incorrecta incorreto incorreta equivocado equivocada",
+            "glaube denke đáp",
         )
     ).split()
 )
@@ -64,6 +77,12 @@ _WORD = late(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 _SAID_AGAIN = tuple(
     (late(rf"(?<!\w)(?:{foreign})(?!\w)", re.IGNORECASE), english)
     for foreign, english in (
+        (rf"ist\s(?:also\s|somit\s|damit\s)?{_ANSWER}(?=\s[\d$\\-])", "the answer is"),
+        (r"ich\s(?:glaube|denke)\snicht,?\sdass", "I do not think that"),
+        (r"größer\sals|kleiner\sals|mehr\sals|weniger\sals|höchstens|mindestens", "more than"),
+        (r"(?:lớn|nhỏ|nhiều|ít)\shơn|ít\snhất(?:\slà)?|nhiều\snhất(?:\slà)?", "more than"),
+        (r"không\s(?:phải\s)?là|không\sphải|không\sbằng", "is not"),
+        (r"hoặc(?:\slà)?", "or"),
         (r"ne\sserait\spas|n['’]est\spas|no\ses|non\sè|não\sé|ist\snicht", "is not"),
         (r"wäre|würde\ssein|serait|sería|seria|sarebbe", "would be"),
         (r"lautet(?:\salso)?|ist(?:\salso)?|est(?:\sdonc)?|es|è|é|sea|sei", "is"),
@@ -76,6 +95,8 @@ _SAID_AGAIN = tuple(
         (r"oder|ou\sbien|soit|oppure|o\sbien|ou|u(?=\s\d)|o(?=\s[\d$-])", "or"),
         (r"vielleicht|möglicherweise|peut-être|tal\svez|quizás?|talvez|forse", "perhaps"),
         (r"falsch|faux|fausse|sbagliat[oa]|errad[oa]|incorrect[oa]|equivocad[oa]", "wrong"),
+        (r"đáp\s(?:án|số)(?:\scuối\scùng)?(?:\sđúng)?", "the answer"),
+        (r"là", "is"),
         (r"está(?=\swrong|\sentre)|está|fica", "is"),
         (r"zwischen|entre|tra|fra", "between"),
         (r"liegt", "is"),
@@ -97,11 +118,17 @@ def around_a_value(text: str) -> str:
 
 def _said_again(word: re.Match[str]) -> str:
     kind = word.lastgroup
-    return " " if kind is None else _ENGLISH[kind]
+    if kind is not None:
+        return _ENGLISH[kind]
+    parts = word.end() - word.start() > _LONGEST_UNIT and word.string[word.end() : word.end() + 1].isdigit()
+    return " then " if parts and word.string[word.start() - 1 : word.start()].isdigit() else " "
 
 
 _ENGLISH = {
     "not": " not ",
+    "more": " more than ",
+    "or_more": " or more ",
+    "but": " but ",
     "or": " or ",
     "wrong": " is wrong ",
     "perhaps": " perhaps ",

@@ -38,6 +38,7 @@ from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.extract.claims import is_stated
+from rewards.math.extract.continued import without_code, without_next_question, without_struck
 from rewards.math.extract.fields import field
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
@@ -91,6 +92,9 @@ _TO_BE_SOLVED = late(  # right behind it, an equation is a condition
 )
 _CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
     r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
+    # "Therefore (D)."; a letter in a line of its own
+    r"|(?:\A|(?<=[.!\n]))\s*(?i:so|thus|hence|therefore)[,:]?\s+[*$]*(?:\(([A-J])\)|([A-HJ]))[.!*$\s]*\Z"
+    r"|\n[ \t]*\n[\s*$([]*(?:([B-HJ])|([AI])(?=[).*\]]))[\s).*$\]]*\Z"
 )
 _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
@@ -101,6 +105,14 @@ _WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
     r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s"
     r"(?![^.\n]*(?:[,;]|\b(?:but|so|while|than|thought|said|one\sof)\b))[^.\n*]{1,120})[.!\s]*\Z"
 )
+_DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
+_ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
+_WORD_CONCLUDED = late(  # "..., so the function is even."
+    r"(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
+    r"(?:an?\s)?(?P<word>[a-z-]{3,20})[.!]?\s*\Z"
+)
+_VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
+_VERDICT_LATER = late(r"\b(?:yes|no(?=[,.!])|wait|actually|answer|but|however)\b", re.IGNORECASE)
 _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_END = 300
@@ -230,9 +242,26 @@ def _box_or_override(text: str) -> str | Committed | None:
     behind = text[found.end :]
     if not behind.strip(_CLOSING):
         return found
-    if replaced(behind):
-        return said(behind) or last_value(behind) or found
+    if (instead := replaced(behind)) is not None:
+        return said(behind) or last_value(behind) or instead or found
     return (said_finally(behind) if "final" in behind.lower() else None) or found
+
+
+def _tag_or_override(text: str) -> str | Committed | None:
+    found = _tagged(text)
+    return found and _put_right(found, text[text.lower().rfind("</answer>") + len("</answer>") :])
+
+
+def _hash_or_override(text: str) -> str | Committed | None:
+    found = _hash_line(text)
+    return found and _put_right(found, text[text.rfind("####") :].partition("\n")[2])
+
+
+def _put_right(found: str | Committed, behind: str) -> str | Committed:
+    """An answer in a form, or the one that is put into its place right behind it."""
+    if not behind or (instead := replaced(behind)) is None:
+        return found
+    return said(behind) or last_value(behind) or instead or found
 
 
 def _bare(text: str) -> str | Committed | None:
@@ -245,7 +274,8 @@ def _bare(text: str) -> str | Committed | None:
 def _with_result(found: str | None, end: int) -> str | Committed | None:
     if found is None or "=" not in found or found.startswith(SEVERAL):
         return found
-    if len(found.partition("=")[0].strip(" $/")) < 2:  # a letter: its value is read anyway
+    left = found.partition("=")[0].strip(" $/")
+    if len(left) < 2 or _DENIED.search(left) is not None:  # of a letter, the value is read anyway
         return found
     return Committed(found, end, result(found))
 
@@ -262,10 +292,15 @@ def _said(text: str) -> str | Committed | None:
 
 
 def _last_value(text: str) -> str | Committed | None:
+    if "```" in text and (outside := without_code(text)) != text:
+        if re.search(r"[\d$\\]", outside) is None:  # code alone says what it does, and no value
+            return SEVERAL + text[-_LONGEST_LEAD:]
+        text = outside
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
     if (chosen := _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))) is not None:
-        return Committed(found or chosen[1], len(text), chosen[1])
+        letter = next(filter(None, chosen.groups()))
+        return Committed(found or letter, len(text), letter)
     if (worded := _word_at_last(text)) is not None:
         return Committed(found or worded, len(text), worded)
     if found is None or found.startswith(SEVERAL):
@@ -277,8 +312,13 @@ def _last_value(text: str) -> str | Committed | None:
 
 
 def _word_at_last(text: str) -> str | None:
-    """The word that the last sentence says it is, where it is marked."""
+    """The word that the last sentence says it is, where it is marked or concluded; yes or no at the beginning."""
+    if (verdict := _VERDICT_FIRST.match(text)) is not None and not _VERDICT_LATER.search(text, verdict.end()):
+        return verdict[1]
     end = text[-_LONGEST_END:]
+    if (concluded := _WORD_CONCLUDED.search(end)) is not None:
+        is_answer = concluded["word"] not in NO_ANSWER and is_stated(concluded["before"], "")
+        return concluded["word"] if is_answer else None
     if "** " in end and (first := _WORD_AT_FIRST.search(end)) is not None:
         return first[1] if set(plain_words(first[1])).isdisjoint(NO_ANSWER) and is_stated("", first[2]) else None
     if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:
@@ -293,8 +333,9 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
         "bare": _bare,
-        **_FORMS,
         "boxed": _box_or_override,
+        "answer_tag": _tag_or_override,
+        "hash": _hash_or_override,
         "field": _field,
         "said": _said,
         "value": _last_value,
@@ -318,16 +359,18 @@ def extract(
         return None
     if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):
         text = _DONE.sub("", text)
+    if policy == "lenient" and "\\\\" in text and (escaped := _ESCAPED_BOX.findall(text)):
+        text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
     if policy == "lenient" and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
     if policy == "lenient" and "<" in text and ("</" in text or "<br" in text):
-        text = _BLOCK.sub("\n", text)
+        text = _BLOCK.sub("\n", without_struck(text))
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":
             return None
         if name == _IN_PROSE:
-            text = around_a_value(without_afterword(text))
+            text = around_a_value(without_afterword(without_next_question(text)))
         found = step(text)
         if found is None:
             continue

@@ -199,6 +199,12 @@ IDIOMS = _idioms(
     (" reading", r"\b(?:alternative|other|different) reading\b", "perhaps"),
     ("interpretation", r"\b(?:alternative|other|different) interpretation\b", "perhaps"),
     ("off by", r"\boff by\b", "wrong"),
+    (
+        "error",
+        r"\b(?:percent(?:age)?|absolute|relative|minimum|maximum|mean|standard|measurement|squared) errors?\b"
+        r"|\berrors? (?:(?:in|of) the (?:measurements?|estimate|approximation|position|length|area)|bound|term)\b",
+        "result",
+    ),
     ("scratch", r"\bscratch that\b", "wrong"),
     ("supposed to", r"\bsupposed to\b", "must"),
     ("off", r"\bseems off\b", "is wrong"),

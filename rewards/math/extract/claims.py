@@ -218,6 +218,7 @@ _UNCLAIMED = late(  # what stands before the value
       | (?:\A|[,;|cB])n[^,;|=cB]{{0,4}}b\Z                    # "No value is"
       | (?:\A|[,;|cB])kI?q[^,;|=\#]*b\Z                      # "Twice the total is"
       | D{_CLAUSE}                                            # "a guess would be"
+      | (?:\A|[,;|cB])n(?!a)[^,;|=cB]{{1,4}}R[pq]?\Z           # "No valid computation leads to"
       | n\Z                                                  # "neither 5 nor"
       | (?:\A|[c,])(?:q\.k\#|\#kq\.)b\Z                      # "The number times 7 is", "7 times the number is"
       | O[he]b{_CLAUSE}                                         # "it would have been"

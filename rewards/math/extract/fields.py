@@ -16,12 +16,14 @@ import json
 import re
 
 from rewards.math.extract.assertion import SEVERAL
+from rewards.math.extract.claims import is_title
 from rewards.math.late import late
 
 _LONGEST = 5_000
 _LONGEST_UNIT = 40
 _DEEPEST = 3
 _NAMES = ("final_answer", "finalanswer", "final answer", "answer", "answers", "result", "final_result", "solution")
+_CONFIRMING = ("correct", "is_correct", "valid", "is_valid", "final", "is_final", "verified", "accepted")
 _VALUES = ("value", "answer", "number", "text")
 _COMMAND = late(r"(?<!\\)\\(?=[a-zA-Z]{2})")  # of LaTeX, its backslash not doubled
 _FENCE_END = late(r"\s*```\s*\Z")
@@ -57,10 +59,16 @@ def _beginning(text: str) -> int:
 
 def _answer(read: dict[str, object], depth: int) -> str | None:
     named = {name.strip().lower(): value for name, value in read.items()}
+    if any(named.get(name) is False for name in _CONFIRMING):
+        return f"{SEVERAL}null"
     for name in _NAMES:
         if name in named:
             unit = named.get("unit", named.get("units"))
             return _shown(named[name], unit, depth)
+    if any(
+        isinstance(value, dict) and not is_title(name) for name, value in named.items()
+    ):  # `{"wrong": {"answer": 5}}`
+        return f"{SEVERAL}null"
     return None
 
 

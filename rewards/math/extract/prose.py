@@ -65,12 +65,13 @@ _CHOSEN = late(
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
     r"(?=[.!*\s]*(?:\Z|\n))"
-    r"|\b(?:I|we)\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?(?:option\s|choice\s|answer\s)?"
-    r"\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|\b(?:I|[Ww]e)(?:['’]d|['’]ll)?\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?"
+    r"(?:option\s|choice\s|answer\s)?\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
 )
+_WOULD_CHOOSE = late(r"(?:I|we)['’](?:d|ll)\s", re.IGNORECASE)
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = late(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = late(
@@ -131,6 +132,13 @@ _TWO_CASES = late(  # "in case 1 the answer is 4 and in case 2 "
     r"\b[^;]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_CASE = r"(?:if|when|whenever|assuming|unless|otherwise)\b"
+_ONE_CASE = late(rf"\A(?:(?:but|and|however,?)\s)?{_CASE}", re.IGNORECASE)
+_OTHER_CASE = late(
+    rf"(?:\A|[.!\n]\s*){_CASE}[^.!?\n]*\b(?:answer|result|value|total)\s(?:is|are|equals)\s[^.!?\n]*\d[^.!?\n]*[.!\n]\s*"
+    rf"(?:(?:but|and|however,?)\s)?{_CASE}[^.!?\n]*\Z",
+    re.IGNORECASE,
+)
 _NOT_THAT = late(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = late(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
@@ -157,7 +165,8 @@ _LISTED = late(
 )
 _REMARK_BEHIND = late(  # `204 minutes (3 hours and 24 minutes)`
     r"(?<=[\w%])\s+\((?=[^()]*\s)(?=[^()]*[a-zA-Z]{3})"
-    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z",
+    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z"
+    r"|,\s+(?:obviously|clearly|indeed|naturally|exactly)\Z",
     re.IGNORECASE,
 )
 _IN_BRACKETS = late(
@@ -192,6 +201,8 @@ def bare(text: str) -> str | None:
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):
         return None
+    if "answer is" in line.lower() or _WOULD_CHOOSE.match(line):
+        return None
     if _PLAINLY.fullmatch(line.rstrip(".")) or _BOUND.fullmatch(line.rstrip(".")):
         return line
     found = plain_words(line)
@@ -217,7 +228,7 @@ def said(text: str) -> str | None:
     if value is None:
         chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
         return chosen[-1] if chosen else None
-    if place is not None and _TWO_CASES.search(sentence_before(text, place)):
+    if place is not None and (_TWO_CASES.search(sentence_before(text, place)) or _is_second_case(text, place)):
         return SEVERAL + value
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
@@ -226,6 +237,13 @@ def said(text: str) -> str | None:
     if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
         return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE].lstrip("$*")) else value
     return corrected or value
+
+
+def _is_second_case(text: str, place: int) -> bool:
+    """Whether a sentence and the one before it are two cases: "If all count, the answer is 3. If not, the answer"."""
+    return _ONE_CASE.search(sentence_before(text, place).lstrip()) is not None and (
+        _OTHER_CASE.search(text, max(0, place - _LONGEST_HEADING * 10), place) is not None
+    )
 
 
 _REMARK = late(  # "a common one", "less than 40" is said of the answer, and is none

@@ -25,9 +25,27 @@ _SECTION = late(
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
 )
+_STATED_FIRST = late(  # "She makes **$18** a day.\n\nHere's the breakdown:\n- ..."
+    r"([^\n]{0,200}\*\*[^*\n]{0,20}\d[^*\n]{0,30}\*\*[^\n]{0,200})\n[^\S\n]{0,9}\n[#*_ ]{0,9}"
+    r"here(?:['’]s|\sis)\s(?:the|a|my|how)\b[^\n:]{0,40}:[*_]{0,3}[^\S\n]{0,9}\n",
+    re.IGNORECASE,
+)
 _CONCLUDING = late(  # what begins like a check and goes on to another answer
     r"\b(?:so|thus|hence|therefore|answer|wait|actually|wrong|not|no|fails?|however|but|instead|correct(?:ion|ed)|should"
     r"|must|total|n['’]t|boxed)\b|≠|✗|✘|\\ne",
+    re.IGNORECASE,
+)
+_AFFIRMED = late(
+    r"\b(?:so|thus|hence|therefore),?\s(?:(?:the|our|this|my)\s)?(?:result|answer|value|solution|it|this)\s(?:is|checks)\s"
+    r"(?:indeed\s)?(?:right|correct|confirmed|verified|consistent|valid|out)\b",
+    re.IGNORECASE,
+)
+_MATCHED = late(  # "This matches what is given, so the result is right."
+    r"\b(?:match(?:es)?|agrees|consistent|checks\sout|confirm(?:s|ed)?|is\s(?:indeed\s)?(?:right|correct))\b[^.\n]{0,80}[.!\s]*\Z",
+    re.IGNORECASE,
+)
+_TURNING = late(
+    r"\b(?:answer|wait|actually|wrong|not|no|fails?|however|but|instead|corrected|correction|should|n['’]t|boxed)\b|≠|✗|✘|\\ne",
     re.IGNORECASE,
 )
 _OTHER_VALUE = r"(?:or|if|maybe|perhaps|possibly|otherwise|else|unless|but|answer|not)\b"
@@ -63,6 +81,17 @@ _HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
 )
+_ABOUT = late(  # "36\\pi, which is about 113.1"
+    r"(?<=[\d)}$a-z])(?:\s[a-z]+){0,2}(?:,\s(?:which\sis|that\sis|i\.e\.,?|or)|\s(?:or|which\sis))\s(?:about|approximately|roughly)\s"
+    r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
+)
+_DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12"
+    r"(?<=[\d)}$a-z]),\swhich\sis\s(?:also\s|indeed\s)?(?:divisible\sby|between"
+    r"|a\s(?:multiple|factor|divisor)\sof|the\s(?:smallest|largest|next|first)\s[a-z ]{1,30})"
+    r"\s[^.;=\n?]{1,50}[.\s]*\Z"
+    r"|(?<=[\d)}$])\s(?:when|upon|after)\s(?:(?:it|the\s(?:number|sum|product|total))\sis\s)?"
+    r"(?:divided|division|dividing)\sby\s[^.,;=\n?]{1,30}[.\s]*\Z"
+)
 _CONDITION = late(
     r"\b(?:for|if|as|when|whenever|unless|otherwise)\s[a-z\s]{0,20}\$|\b(?:if|when|otherwise)\b", re.IGNORECASE
 )
@@ -89,6 +118,10 @@ def unremarked(text: str) -> str:
         end = _ATTAINED.sub("", end)
     if "quality " in end:
         end = _EQUALITY.sub("", end)
+    if "about" in end or "approximately" in end or "roughly" in end:
+        end = _ABOUT.sub("", end)
+    if "divi" in end or "which is" in end:
+        end = _DESCRIBED.sub("", end)
     if " for " in end or " when" in end or " as $" in end:
         end = _without_condition(end)
     if "," in end or ";" in end or "–" in end or "—" in end or " and " in end or " as " in end:
@@ -116,9 +149,13 @@ def _without_reason(end: str) -> str:
 
 def _without_section(text: str) -> str:
     """Without the check or explanation that it ends with, where an answer stands before that."""
+    if (stated := _STATED_FIRST.match(text)) is not None and _CONCLUDING.search(text, stated.end()) is None:
+        return stated[1]
     begin = max(0, len(text) - _LONGEST_SECTION)
     for found in _SECTION.finditer(text, begin):
         before = text[: found.start()]
-        if re.search(r"\d", before) and _CONCLUDING.search(text, found.end()) is None:
+        section = _AFFIRMED.sub("", text[found.end() :])
+        turning = _TURNING if _MATCHED.search(text, found.end()) else _CONCLUDING
+        if re.search(r"\d", before) and turning.search(section) is None:
             return before.rstrip()
     return text

@@ -48,7 +48,7 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
+    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
@@ -64,7 +64,7 @@ _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_C
 _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
     r"(?:scratch\sthat|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
-    r"|more\sprecisely|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
+    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
     rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
     rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
@@ -173,9 +173,10 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     return content + measured, None if content == alone else alone + measured
 
 
-def replaced(behind: str) -> bool:
-    """Whether what follows a box puts another answer into its place."""
-    return _REPLACED.match(behind) is not None
+def replaced(behind: str) -> str | None:
+    """The value, or "", that what follows a box puts into its place; None where it does not."""
+    found = _REPLACED.match(behind)
+    return None if found is None else (found["value"] or "").strip("$ ")
 
 
 def _changed(content: str, near: str) -> str | None:

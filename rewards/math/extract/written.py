@@ -18,6 +18,7 @@ import re
 from rewards.math.extract.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.extract.boxes import is_cut_off
 from rewards.math.extract.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
+from rewards.math.extract.listed import is_choice_of_many, is_marker, total_of_parts
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
@@ -53,6 +54,8 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
     r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
     r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
     r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
@@ -70,6 +73,16 @@ _TWO_AMOUNTS = late(
 )
 _FIRST_WORD = late(r"[\s$*]*([a-z]+)\b")
 _GONE = late(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
+_LEFT_OVER = late(
+    r"[\s$*]*(?:[a-z]+\s?){0,3}(?:(?:are|is)\sleft)?(?:[;,]|\sand)\s[\s$*]*\Z"
+)  # "79 petals; 22 are gone"
+_LOST = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:are|were|have\sbeen)\s(?:gone|lost|missing|broken|eaten)\b")
+_LEFT_BEFORE = late(r"\b(?:still\shas|has|have)\s[^;.\n]{0,60}\Z")
+_LOSING = late(
+    r"[^;.\n\d]*;\s(?:she|he|it|they)\s(?:(?:has|had|have)\s)?(?:lost|gave\saway|broke|ate|threw\saway)\s[$*]*"
+)
+_PAID_FOR = late(r"[\s*]*(?:[a-z]+\s){0,2}for\s(?:all\s|these\s)?[*]*")  # "pays $64 for 16 glasses"
+_ORDINAL = late(r"(?:st|nd|rd|th)\s[a-z]")  # "17 is the 7th prime"
 _OF = late(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
 _EACH = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
 _USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
@@ -92,6 +105,10 @@ _GOING_ON = late(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finishe
 _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
+_NO_VALUE = late(
+    r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:initial\s)?guess)",
+    re.IGNORECASE,
+)
 _MOST_WORDS_OF_A_LABEL = 2
 _COUNTING = late(r"\b(?:number|total|count|sum|amount|percentage|fraction|how\smany)\b", re.IGNORECASE)
 _OF_ANOTHER = late(  # "Answer to a similar problem: ", "in last year's exam"
@@ -108,6 +125,7 @@ _GIVEN_UP = late(
     r"\b(?:I|we)\s(?:(?:was|am|were|are)\s(?:not\sable|unable)\sto|could\snot|couldn['’]t|cannot|can['’]t|did\snot|didn['’]t)"
     r"\s(?:\w+\s){0,2}(?:finish|complete|solve|determine|give|provide|find|reach)\s(?:\w+\s){0,3}"
     r"(?:answer|solution|computation|calculation|problem|value|it)\b"
+    r"|\b(?:I|we)\s(?:could\snot|couldn['’]t|cannot|can['’]t)\s(?:solve|determine|answer|compute)(?:\s(?:this|that|it|one))?\s*[.!]"
     r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
     re.IGNORECASE,
 )
@@ -137,7 +155,7 @@ _QUESTION = late(
 )
 _GOES_ON = late(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
-    r"|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
+    r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
@@ -184,6 +202,8 @@ def _is_mislabelled(before: str) -> bool:
     found = _LABEL.search(before[-_LONGEST_LABEL:])
     if found is None or _COUNTING.search(found[1]) is not None or found[1].lower().endswith("no"):
         return False
+    if _NO_VALUE.fullmatch(found[1]) is not None:
+        return True
     if len(found[1].split()) <= _MOST_WORDS_OF_A_LABEL and not is_title(found[1]):
         return True
     return "answer" in found[1].lower() and _OF_ANOTHER.search(found[1]) is not None
@@ -197,11 +217,17 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     text = unmarked(text[-LONGEST_SEARCHED:])
     if stated and (many := _how_many(text)) is not None:
         return many
+    if stated and (total := total_of_parts(text)) is not None:
+        return total
+    if stated and is_choice_of_many(text):
+        return SEVERAL + text[-_LONGEST_JOINT:]
     spans = list(values(text))
     refused: set[str] = set()
     while spans:
         last = spans[-1]
-        if len(spans) > 1 and (_is_name(text, last) or _is_beside(text, spans)):
+        if (len(spans) > 1 and (_is_name(text, last) or _is_beside(text, spans))) or is_marker(
+            text, last.start, last.end
+        ):
             spans.pop()
         elif (
             _is_denied(text, last.start)
@@ -291,11 +317,22 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
     """
     other, span = spans[-2:]
     near = max(0, span.start - _LONGEST_JOINT)
+    if text.endswith(" the ", 0, span.start) and _ORDINAL.match(text, span.end):
+        return True
     if _REFERENCE.search(text, near, span.start) or _CONTRASTED.search(text, near, span.start):
         return True
     if _GONE.match(text, span.end) and _OTHERS.search(text, near, span.start):
         return True
-    if sentence_end(text, other.end) > span.start and (
+    same_sentence = sentence_end(text, other.end) > span.start
+    between = text[other.end : span.start]
+    if same_sentence and (
+        (_LEFT_OVER.match(between) and _LOST.match(text, span.end))
+        or (_LEFT_BEFORE.search(text, max(0, other.start - _LONGEST_TIMES), other.start) and _LOSING.fullmatch(between))
+    ):
+        return True
+    if same_sentence and _PAID_FOR.fullmatch(between) and _is_money(text, other) and not _is_money(text, span):
+        return True
+    if same_sentence and (
         _BESIDE.search(text, other.start, span.start) is not None
         or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
         or (_TIMES.match(text, span.end) and text[other.end : span.start].endswith(", "))
@@ -312,6 +349,10 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return False
     stated = [one for one in spans if one.end <= span.start - len(before)]
     return bool(stated) and text[stated[-1].start : stated[-1].end] != text[span.start : span.end]
+
+
+def _is_money(text: str, span: Span) -> bool:
+    return span.inner_start < 0 and "$" in text[span.start : span.end]
 
 
 def _is_one_of_two(text: str, other: Span, span: Span) -> bool:

@@ -1,0 +1,55 @@
+r"""Where a response goes on behind its answer, or holds what nobody reads as one: another question, code, struck words.
+
+A model that does not stop writes the next exercise and its answer. What was asked is answered before; that holds where
+an answer is announced in words and no question stands before it. A form (a box, `####`) is not cut: the last commits.
+
+Example:
+    >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
+    'The answer is 9.'
+    >>> without_code("So it is 3.\n```python\nprint(12)\n```"), without_struck("<del>10</del> 12")
+    ('So it is 3.\n', ' 12')
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from rewards.math.late import late
+
+_NEXT = late(
+    r"\n[^\S\n]{0,20}[#*_>–—-]{0,9}[^\S\n]{0,9}(?:q|question|problem|exercise|example|extension|follow-?up|bonus(?:\squestion)?|challenge|variation)"
+    r"(?:\s\d{1,3})?\s?[*_]*[:.](?=[\s*_])",
+    re.IGNORECASE,
+)
+_BEGUN = late(
+    r"(?:\A|\n)[^\S\n]{0,20}[#*_>–—-]{0,9}[^\S\n]{0,9}(?:q|question|problem|exercise|example)(?:\s\d{1,3})?\s?[*_]*[:.]",
+    re.IGNORECASE,
+)
+_ANNOUNCED = late(r"\banswers?[*_]*\s?(?:is\b|are\b|:)[^\n]{0,200}\d|\banswer\sis:?\s[^\s]", re.IGNORECASE)
+_MOST = 4  # that are tried, each in the time that the text before it takes
+_CODE = late(
+    r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
+)
+_STRUCK = late(r"<(del|strike)>[^<]{1,200}</\1>", re.IGNORECASE)
+
+
+def without_next_question(text: str) -> str:
+    """The text up to where another question begins behind an announced answer."""
+    for found in islice(_NEXT.finditer(text), _MOST):
+        before = text[: found.start()]
+        if _BEGUN.search(before) is not None:
+            break
+        if _ANNOUNCED.search(before) is not None:
+            return before.rstrip()
+    return text
+
+
+def without_code(text: str) -> str:
+    """The text without blocks in a programming language; what they print stands in others."""
+    return _CODE.sub("", text)
+
+
+def without_struck(text: str) -> str:
+    """The text without what HTML strikes out."""
+    return _STRUCK.sub("", text)

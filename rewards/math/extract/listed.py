@@ -1,0 +1,70 @@
+r"""Lists in running text: their marks are no values, their items no answer where one of them is meant, their sum is.
+
+Example:
+    >>> total_of_parts("She paid $694: $204 for donuts, $240 for cupcakes and $250 for the rest.")
+    '$694'
+    >>> is_choice_of_many("It could be one of the following:\n1. 4\n2. 5")
+    True
+    >>> is_marker("1. Read it.\n2. Solve it.", 12, 13)
+    True
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from rewards.math.late import late
+
+_LONGEST = 400
+_NUMBER = r"\$?\d+(?:,\d{3})*(?:\.\d+)?"
+_TOTAL = late(
+    rf"(?<![\w.,$])({_NUMBER})(?:\s[a-z]+){{0,3}}\s?[:–—]\s"
+    rf"((?:[^\d$.:;=\n+*]*{_NUMBER}\s(?=[a-z])){{2,8}}[^\d$.:;=\n+*]*)\.?\s*\Z"
+)
+_OF_IT = late(r"\b[Oo]f\s(?:the|all|his|her|their|its|these)\s\Z")
+_REST = late(r"\b(?:so|thus|hence|therefore|left|remain\w*)\b")
+_PART = late(_NUMBER)
+_ONE_OF = late(
+    r"\b(?:could|can|may|might|must|should|either|possibly)\s(?:be\s)?one\sof\s(?:the\sfollowing|these)[^\n:]{0,40}:[*_]*\s*"
+    r"(?:\n\s*(?:[-*•–]|\(?\w{1,2}[.)])\s[^\n]{1,80}){2,}\s*\Z",
+    re.IGNORECASE,
+)
+_MARKER = late(r"[.)][*_]*\s+[*_]*[A-Za-z]")
+_LINE_START = " \t*_#>(-"
+
+
+def total_of_parts(text: str) -> str | None:
+    """The number before a colon that those behind it add up to."""
+    found = (
+        _TOTAL.search(text, max(0, len(text) - _LONGEST)) if ": " in text or " – " in text or " — " in text else None
+    )
+    if found is None:
+        return None
+    if _OF_IT.search(text[: found.start()]) or _REST.search(found[2]):
+        return None
+    parts = [_value(part) for part in _PART.findall(found[2])]
+    return found[1] if sum(parts) == _value(found[1]) else None
+
+
+def _value(number: str) -> Decimal:
+    return Decimal(number.replace("$", "").replace(",", ""))
+
+
+def is_choice_of_many(text: str) -> bool:
+    """Whether it ends in a list of which one item is meant, and does not say which."""
+    return "one of" in text[-_LONGEST:] and _ONE_OF.search(text, max(0, len(text) - _LONGEST)) is not None
+
+
+def is_marker(text: str, start: int, end: int) -> bool:
+    """Whether a number only counts the line that it begins: the line before it, or before that, has the one below."""
+    number = text[start:end]
+    if not number.isdigit() or len(number) > 2 or _MARKER.match(text, end) is None:
+        return False
+    line = text.rfind("\n", 0, start) + 1
+    if text[line:start].strip(_LINE_START):
+        return False
+    return (
+        int(number) == 1
+        or re.search(rf"(?:\A|\n)[ \t*_#>(-]*{int(number) - 1}[.)]", text[max(0, line - 2000) : line]) is not None
+    )
