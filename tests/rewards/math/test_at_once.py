@@ -31,6 +31,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "boxes_units_and_quantities",
     "claims",
     "conditions_and_remarks_behind_values",
+    "next_questions_lists_and_languages",
     "sums_with_dots_and_compound_units",
 )
 
