@@ -32,6 +32,7 @@ _CANDIDATES_BY_WORDS = 0.35
 _WORDS = 3
 _HASHES = 128
 _MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a set made by rule has no end of them
+_MOST_CANDIDATES = 128  # the same of questions that share their phrases, and are not near each other
 _MOST_OF_NUMBERS = 256  # questions with the same numbers that are compared word by word
 _NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
@@ -63,7 +64,8 @@ class _Question:
 
 
 class Likeness:
-    """The questions seen so far: about fifteen kilobytes each; of those of one pattern the first `_MOST_ALIKE`."""
+    """The questions seen so far: about fifteen kilobytes each. Kept are the first `_MOST_ALIKE` of one pattern and the
+    first `_MOST_CANDIDATES` of the same phrases, so that what a further question costs has a bound."""
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError without `datasketch`."""
@@ -86,8 +88,8 @@ class Likeness:
         own = self._question(place, identity, text, reference)
         if own is None:
             return None
-        best, pattern = self._best(own)
-        if self._alike[pattern] < _MOST_ALIKE:
+        best, pattern, candidates = self._best(own)
+        if self._alike[pattern] < _MOST_ALIKE and candidates < _MOST_CANDIDATES:
             self._alike[pattern] += 1
             self._pattern.append(pattern)
             self._by_sequence.insert(len(self._seen), own.sequences)
@@ -103,19 +105,21 @@ class Likeness:
         own = self._question("", "", text, reference)
         return None if own is None else self._best(own)[0]
 
-    def _best(self, own: _Question) -> tuple[Near | None, int]:
-        """The nearest question, and the first one of its pattern: the number of the next one, where none is near."""
+    def _best(self, own: _Question) -> tuple[Near | None, int, int]:
+        """The nearest question, the first one of its pattern (the number of the next one, where none is near), and how
+        many share its phrases."""
         best: Near | None = None
         pattern = len(self._seen)
         if own.bag is None:
             by_words = self._by_numbers.get(own.numbers_key, [])[-_MOST_OF_NUMBERS:]
         else:
             by_words = self._by_words.query(own.bag)
-        for number in sorted({*self._by_sequence.query(own.sequences), *by_words}):
+        by_sequence = self._by_sequence.query(own.sequences)
+        for number in sorted({*by_sequence, *by_words}):
             near = _near(own, self._seen[number])
             if near is not None and (best is None or _rank(near) > _rank(best)):
                 best, pattern = near, self._pattern[number]
-        return best, pattern
+        return best, pattern, len(by_sequence)
 
     def _question(self, place: str, identity: str, text: str, reference: str) -> _Question | None:
         """A question as it is compared; None for one of fewer than three words."""

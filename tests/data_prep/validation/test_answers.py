@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -310,6 +311,20 @@ def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> Non
     assert (
         likeness.add("line 201", "other", "Which of the planets is the one that is nearest to the sun at noon?") is None
     )
+
+
+def test_questions_of_the_same_phrases_that_are_not_near_are_compared_with_few() -> None:
+    phrase = "in the town on the hill there lives an old baker who asks every guest of his the one question of which "
+    chance = random.Random(4)
+    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(4_000)]
+    likeness = Likeness()
+    asked = [phrase + " ".join(words[at : at + 8]) for at in range(0, 4_000, 8)]
+    near = [likeness.add(f"line {n}", str(n), question, str(n)) for n, question in enumerate(asked)]
+    assert sum(found is not None for found in near) < 5  # likeness is an estimate
+    assert len(likeness) < 400
+    repeated = likeness.add("line 500", "again", phrase + "really " + " ".join(words[:8]), "0")
+    assert repeated is not None
+    assert repeated.id == "0"
 
 
 @pytest.mark.parametrize(("reward", "golds"), [("choice", "ABCD"), ("exact", ["red", "blue", "green", "black"])])
