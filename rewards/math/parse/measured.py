@@ -9,8 +9,8 @@ from dataclasses import replace
 from rewards.math.expressions import Expr, Num, Op, multiply, negative, number, walk
 from rewards.math.lexicon import SCALES
 from rewards.math.parse.commands import Parser
-from rewards.math.spell.tokens import NotMaths, Token
-from rewards.math.units import CURRENCIES, Unit, priced, read_unit
+from rewards.math.spell.tokens import Kind, NotMaths, Token
+from rewards.math.units import CURRENCIES, Unit, is_unit, priced, read_unit
 from rewards.math.values import Scalar, Value
 
 _PERCENT = re.compile(r"\s*(?:percent(?:age)?|per cent|pct)\b")
@@ -21,7 +21,8 @@ def scalars(found: Sequence[Token]) -> list[Value]:
     """One value with a unit, in each way that it can be read. Raises NotMaths where in none."""
     values: list[Value] = []
     failed: NotMaths | None = None
-    for units in (True, False):
+    is_ambiguous = any(token.kind in (Kind.LETTER, Kind.WORD) and is_unit(token.text) for token in found)
+    for units in (True, False) if is_ambiguous else (False,):  # where no unit is named, both are one
         try:
             for one in _scalar(found, units=units):
                 if one not in values:
