@@ -37,7 +37,7 @@ class Equality(StrEnum):
 _MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
 
 
-_STATED = frozenset(("bare", "said"))
+_STATED = frozenset(("bare", "said", "boxed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,11 @@ def _extracted(gold: str) -> str:
     in_a_form = any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>"))
     if in_a_form and (found := extract(gold, policy="strict")) is not None:
         return found.text
-    if "nswer" in gold and (said := extract(gold, policy="lenient")) is not None and said.form in _STATED:
+    if (
+        ("nswer" in gold or "\\\\boxed" in gold)
+        and (said := extract(gold, policy="lenient")) is not None
+        and said.form in _STATED
+    ):
         return gold if said.text.startswith(SEVERAL) else said.text
     return "" if in_a_form else gold
 

@@ -26,6 +26,7 @@ from rewards.math.normalise.rewritten import is_rewritten, rewritten
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
 _FEWEST_TERMS = 3
+_FARTHEST = 100
 _POINTS = (Fraction(13, 7), Fraction(-5, 3), Fraction(2, 11), Fraction(29, 9), Fraction(-1, 13))
 
 
@@ -63,6 +64,7 @@ def all_of(found: Iterable[Answer]) -> Answer:
 
 def same(gold: Expr, answer: Expr) -> Answer:
     """Whether they are equal, exactly or by the two exceptions for decimals of many digits."""
+    gold, answer = _in_digits(gold), _in_digits(answer)
     if isinstance(gold, Num) and isinstance(answer, Num):
         return yes_if(gold.value == answer.value or _rounded_numbers(gold, answer))
     found = _same_exactly(gold, answer)
@@ -73,6 +75,15 @@ def same(gold: Expr, answer: Expr) -> Answer:
     if isinstance(answer, Num) and answer.digits >= FEWEST_ANSWER_DIGITS and not is_decimal(gold):
         return _rounds_to(gold, answer) or found
     return found
+
+
+def _in_digits(value: Expr) -> Expr:
+    r"""A decimal of many digits times a power of ten (`1.2345678 \times 10^{-3}`) as the decimal that it is."""
+    match value:
+        case Op("*", (Num(shown, digits, places), Op("^", (Num(Fraction(numerator=10, denominator=1)), Num(by))))):
+            if digits >= FEWEST_GOLD_DIGITS and by.denominator == 1 and abs(by) <= _FARTHEST:
+                return Num(shown * Fraction(10) ** int(by), digits, places - int(by))
+    return value
 
 
 def _rounded_numbers(gold: Num, answer: Num) -> bool:
@@ -94,7 +105,7 @@ def _ends(value: Fraction) -> bool:
 
 
 def _is_rounding(value: Fraction, rounded: Num) -> bool:
-    return abs(value - rounded.value) <= Fraction(1, 2 * 10**rounded.places)
+    return abs(value - rounded.value) <= Fraction(10) ** -rounded.places / 2
 
 
 def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
@@ -103,7 +114,8 @@ def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
         exact_value = numeric.real_fraction(numeric.value(value))
     except numeric.NoValue:
         return None
-    return yes_if(rounded.places < numeric.DIGITS - 10 and _is_rounding(exact_value, rounded))
+    is_known = rounded.places < numeric.DIGITS - 10 and exact_value.denominator != 1  # a whole number is not rounded
+    return yes_if(is_known and _is_rounding(exact_value, rounded))
 
 
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:

@@ -18,6 +18,7 @@ from rewards.math.late import late
 MOST_DIGITS = 2000
 _MOST_TOKENS = 1200
 _LARGEST_EXPONENT = 400
+_MANY_DIGITS = 8  # a decimal of so many may be the rounding of an exact value
 
 _PLAIN_NAMES = """
 sin cos tan cot sec csc sinh cosh tanh coth log ln lg exp gcd lcm max min sqrt cbrt pi lim abs floor ceil det cis binom
@@ -130,7 +131,9 @@ def read_number(text: str) -> Num:
     value = Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
     places = len(mantissa.partition(".")[2])
     significant = len(mantissa.replace(".", "").lstrip("0")) or 1
-    return Num(value, significant, places) if places and not exponent else Num(value)
+    if exponent:
+        return Num(value, significant, places - int(exponent)) if significant >= _MANY_DIGITS else Num(value)
+    return Num(value, significant, places) if places else Num(value)
 
 
 def tokens(text: str) -> list[Token]:
