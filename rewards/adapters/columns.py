@@ -11,9 +11,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias, cast
 
+from rewards.counted import counted
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.parameters import nearest
 from rewards.types import (
@@ -139,6 +140,18 @@ def _content(content: object) -> str:
     if isinstance(content, Sequence):
         return "".join(str(block.get("text", "")) for block in content if isinstance(block, Mapping))
     raise InvalidRow(f"the content of a message must be text, not {content!r:.80}")
+
+
+def listed(name: str, value: object, count: int | None = None, of: str = "completions") -> Sequence[object]:
+    """A list as a trainer hands it over, with as many items as there are of what is graded (None = any number).
+
+    Raises InvalidRow.
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
+        raise InvalidRow(f"{name} must be a list, not {value!r:.80}")
+    if count is not None and len(value) != count:
+        raise InvalidRow(f"{name} has {counted(len(value), 'item')}, and {of} has {count}; one for each is needed")
+    return cast("Sequence[object]", value)
 
 
 def reference_of(value: object) -> Reference:

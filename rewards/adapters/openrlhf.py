@@ -15,7 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rewards.adapters.asking import Adapter, Arguments, Options
-from rewards.adapters.columns import answer_of, chosen, columns_of, prompt_of, reference_of, require_arguments
+from rewards.adapters.columns import (
+    answer_of,
+    chosen,
+    columns_of,
+    listed,
+    prompt_of,
+    reference_of,
+    require_arguments,
+)
 from rewards.adapters.verl import paid_for
 from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
@@ -97,7 +105,8 @@ def to_openrlhf(
 
     Raises:
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
-        InvalidRow (when called): a label that is no reference, a query that does not begin with its prompt.
+        InvalidRow (when called): lists of other lengths than the queries, a label that is no reference, a query that
+            does not begin with its prompt.
 
     Example:
         # reward.py, for --reward.remote_url ./reward.py
@@ -106,8 +115,10 @@ def to_openrlhf(
     spec = RewardSpec.from_dict(reward)
 
     def reward_func(
-        queries: Sequence[str], prompts: Sequence[str], labels: Sequence[object], **_more: object
+        queries: Sequence[object], prompts: Sequence[object], labels: Sequence[object], **_more: object
     ) -> dict[str, object]:
+        count = len(listed("queries", queries))
+        prompts, labels = listed("prompts", prompts, count, "queries"), listed("labels", labels, count, "queries")
         requests = [
             GradeRequest(
                 response=_response(query, prompt, endings),
@@ -127,8 +138,10 @@ def to_openrlhf(
     return reward_func
 
 
-def _response(query: str, prompt: str, endings: Sequence[str]) -> str:
+def _response(query: object, prompt: object, endings: Sequence[str]) -> str:
     """What follows the prompt. Raises InvalidRow."""
+    if not isinstance(query, str) or not isinstance(prompt, str):
+        raise InvalidRow(f"a query and its prompt must be text, not {query!r:.60} and {prompt!r:.60}")
     if not query.startswith(prompt):
         raise InvalidRow(
             f"a query begins with {query[:60]!r} and not with its prompt, {prompt[:60]!r}: what of it is the response?"

@@ -22,6 +22,7 @@ from rewards.adapters.columns import (
     columns_of,
     completion_of,
     form_of,
+    listed,
     named,
     prompt_of,
     reference_of,
@@ -116,7 +117,8 @@ def to_trl(
     columns are the request's metadata. name: what TRL's metrics call it; workers, deadline: see `rewards.grade`.
 
     Raises:
-        InvalidRow (when called): no such column, or two that could be it; a row that cannot be read.
+        InvalidRow (when called): no such column, or two that could be it; columns of other lengths than the
+            completions; a row that cannot be read.
 
     Example:
         GRPOTrainer(model=..., reward_funcs=[to_trl("math", reference="solution")], train_dataset=data, args=...)
@@ -148,7 +150,13 @@ def _requests(
         name: column for name, column in columns.items() if name not in _OF_TRAINER and isinstance(column, Sequence)
     }
     holder = reference_column(rows, reference)
-    asked = [None] * len(completions) if prompts is None else prompts
+    count = len(listed("completions", completions))
+    rows = {  # a text is no column, unless it stands where the reference must
+        name: listed(f"column {name!r}", column, count)
+        for name, column in rows.items()
+        if name == holder or not isinstance(column, str | bytes)
+    }
+    asked = [None] * count if prompts is None else listed("prompts", prompts, count)
     groups = [number for number, (_, same) in enumerate(groupby(asked)) for _ in same]
     return [
         GradeRequest(

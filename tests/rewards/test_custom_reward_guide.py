@@ -92,7 +92,7 @@ class Place:
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the tests of the page need none
-            "RLVR_REWARDS_TOKEN": "",
+            "RLVR_REWARDS_TOKEN": "of-the-page",
         }
         self.port = 0
         self.serving: subprocess.Popen[bytes] | None = None

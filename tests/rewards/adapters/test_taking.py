@@ -272,6 +272,50 @@ def test_trl_columns_are_named_where_several_could_be_the_answer() -> None:
     assert to_trl("countdown")(completions=["<answer>2+3</answer>"], reference=[reference]) == [1.0]
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"prompts": ["a"]}, "prompts has 1 item, and completions has 2; one for each"),
+        ({"prompts": ["a"] * 3}, "prompts has 3 items, and completions has 2; one for each"),
+        ({"answer": ["4"]}, "column 'answer' has 1 item, and completions has 2"),
+        ({"answer": ["4"] * 3}, "column 'answer' has 3 items, and completions has 2"),
+        ({"answer": ["4", "4"], "level": [1]}, "column 'level' has 1 item, and completions has 2"),
+        ({"answer": "44"}, "column 'answer' must be a list, not '44'"),
+        ({"completions": "44"}, "completions must be a list, not '44'"),
+        ({"completions": None}, "completions must be a list, not None"),
+    ],
+)
+def test_trl_columns_of_other_lengths_are_named(given: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidRow, match=said):
+        to_trl("math")(**{"completions": ["4", "5"], **given})
+
+
+def test_trl_columns_may_be_arrays_and_a_text_beside_them_is_no_column() -> None:
+    import numpy as np
+
+    right = [r"\boxed{4}"] * 2
+    assert to_trl("math")(completions=right, prompts=np.array(["a", "b"]), answer=["4", "5"], split="train") == [
+        1.0,
+        0.0,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": None}, "labels must be a list, not None"),
+        ({"labels": "4"}, "labels must be a list, not '4'"),
+        ({"labels": ["4", "4"]}, "labels has 2 items, and queries has 1; one for each"),
+        ({"prompts": []}, "prompts has 0 items, and queries has 1"),
+        ({"queries": "2+2?4"}, "queries must be a list, not '2"),
+        ({"queries": [None]}, "a query and its prompt must be text, not None and '2"),
+    ],
+)
+def test_lists_of_openrlhf_of_other_lengths_are_named(given: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidRow, match=said):
+        to_openrlhf("math")(**{"queries": ["2+2?4"], "prompts": ["2+2?"], "labels": ["4"], **given})
+
+
 def test_verl_is_given_a_score_and_what_its_metrics_take() -> None:
     compute = to_verl("math")
     given = {"data_source": "x", "extra_info": {"index": 3, "more": {1: {2}}}}
