@@ -13,6 +13,7 @@ Example:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ _SETTINGS = frozenset(
     )
 )
 _ENDINGS = (".model", ".spm", ".tiktoken", ".jinja")
+_VERSIONS = re.compile(r"tokenizer\..+\.json|.*tekken.*\.json")  # by a version; Mistral's
 # Weights in the order in which transformers looks for them; an index names its files.
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
@@ -82,8 +84,12 @@ def _files_of(path: str | None, *, weights: bool = False) -> list[str]:
         return [path]
     named = {*_SETTINGS, *(_weights(folder) if weights else ())}
     templates = folder.glob("additional_chat_templates/*.jinja")
-    found = {file for file in folder.glob("*") if file.name in named or file.suffix in _ENDINGS} | {*templates}
-    return sorted(str(file) for file in found if file.is_file())
+    found = {
+        file
+        for file in folder.glob("*")
+        if file.name in named or file.suffix in _ENDINGS or _VERSIONS.fullmatch(file.name)
+    }
+    return sorted(str(file) for file in found | {*templates} if file.is_file())
 
 
 def _weights(folder: Path) -> Iterator[str]:
