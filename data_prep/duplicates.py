@@ -33,7 +33,7 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")  # within words; elsew
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|(?<!\w)\.\d+|[^\W\d_]+|\S")
 _FULL_WIDTH = {0xFF01 + at: chr(0x21 + at) for at in range(94)}  # of Chinese and Japanese text
-_LETTERS = _FULL_WIDTH | str.maketrans({"−": "-", "–": "-", "—": "-", "’": "", "‘": "", "'": "", "`": "", "＇": ""})
+_LETTERS = _FULL_WIDTH | str.maketrans("−–—", "---", "’‘'`＇｀")
 _DROPPED = frozenset('.,;:?"“”«»$~_')
 
 

@@ -34,6 +34,7 @@ def problem(question: str, answer: str = "1") -> Problem:
         ("f(1, 2)", "f(1,2)"),
         ("Solve $2x^{2}+a_{n}=5$", "Solve $2x^2 + a_n = 5$"),
         ("\uff13 \uff0b \uff14\uff1f", "3 + 4?"),
+        ("\uff40Tom\uff07s\uff40", "`Tom's`"),
     ],
 )
 def test_case_space_and_punctuation_make_no_difference(left: str, right: str) -> None:
