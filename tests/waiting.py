@@ -18,16 +18,16 @@ PATIENCE = 120.0
 """Seconds for what takes a moment on a quiet machine."""
 
 
-def _pauses() -> Iterator[float]:
+def _pauses(longest: float = 0.1) -> Iterator[float]:
     """Seconds between looks: a tenth of what has passed, within bounds; none once patience has ended."""
     began = time.monotonic()
     while (passed := time.monotonic() - began) < PATIENCE:
-        yield min(max(0.01, passed / 10), 0.1)
+        yield min(max(0.01, passed / 10), longest)
 
 
-def until(happened: Callable[[], object], what: str) -> None:
-    """Wait until something is so. Raises AssertionError when it does not come about."""
-    pauses = _pauses()
+def until(happened: Callable[[], object], what: str, *, longest: float = 0.1) -> None:
+    """Wait until something is so. Raises AssertionError when it does not come about. longest: seconds between looks."""
+    pauses = _pauses(longest)
     while not happened():
         pause = next(pauses, None)
         assert pause, f"waited {PATIENCE:g} s for {what}"
