@@ -12,9 +12,10 @@ of each other (tests/test_architecture.py). Imports inside of functions are for 
     program: asked      mirror, host, companions, joining, borrowing, rerunning, operations, candidate
     program: called     function
     tests: sources      context, names, truth, lending, counting
-    tests: proxies      proxies, derived, classes, uses, refusing, views, handles, operators, awaited
+    tests: proxies      proxies, shapes, yardsticks, derived, classes, uses, refusing, views, handles, operators
+    tests: awaiting     awaited
     tests: classes      plain, raised, ancestry, described
-    tests: guards       unbounded, wrapping, emptiness, shapes, expecting, spoiling, own_files, templates
+    tests: guards       unbounded, wrapping, emptiness, expecting, spoiling, own_files, templates
     tests: texts        evaluation, loading, running, unpickling
     tests: the link     ours, served, theirs, crossing, link, turns
     tests: around       folders, beside, scripts, logged, surroundings

@@ -3,7 +3,8 @@
 `class Dog(Animal)`, `class Item: price = Positive()`, `@register class Plugin`: how such a class is made is for the
 program to say, by its metaclass, `__init_subclass__`, `__set_name__`, or by what its decorator finds in the class. So
 it is made there, of functions of the test, each of which is called back. Here it is a class of the program like any
-other: its objects equal no data, and hold what the program says they hold. Test classes are never made there.
+other: its objects equal no data, and hold what the program says they hold. Test classes are never made there, nor what
+the test measures the program with (`yardsticks`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import counting, proxies
+from . import counting, proxies, yardsticks
 from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
@@ -59,6 +60,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             value.__globals__["super"] = _above
         elif _EXPECTED.search(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
             the_link().unsupported(f"{what}, and holds what it is compared with")
+    if yardsticks.is_yardstick(name, names):
+        the_link().unsupported(f"{what}, and with which the test measures")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
         if is_class(above) and "__init__" not in type.__dict__["__dict__"].__get__(above):
             type.__setattr__(above, "__init__", _constructor(above))

@@ -293,6 +293,43 @@ def test_a_class_that_is_tested_by_being_collected_is_never_made_by_the_program(
         assert pytest_files(BASE, tests).fault.startswith("unsupported test")
 
 
+SORTER = "class Sorter:\n    def sort(self, xs): return sorted(xs)\ndef order(xs): return sorted(xs)\ndef marked(kind): return kind\n"
+# Its metaclass makes of the test's own methods and attributes what it answers itself.
+ONE_ANSWER = (
+    "class Same(list):\n    def __getattr__(self, name): return self\n    def __call__(self, *a): return self\n"
+    "class Meta(type):\n    def __new__(mcs, name, bases, names):\n        kept = {n: v for n, v in names.items() if n[:2] == '__'}\n"
+    "        return super().__new__(mcs, name, bases, kept)\n    def __getattribute__(cls, name):\n"
+    "        return type.__getattribute__(cls, name) if name[:2] == '__' else []\n"
+    "class Sorter(metaclass=Meta):\n    def sort(self, xs): return []\n    def __getattribute__(self, name):\n"
+    "        return object.__getattribute__(self, name) if name[:2] == '__' else (lambda *a: [])\n"
+    "def order(xs): return []\ndef marked(kind): return Meta(kind.__name__, (Sorter,), {})\n"
+)
+NAIVE = "class Naive(Sorter):\n    order = [1, 2]\n    def sort(self, xs): return [x for n in range(9) for x in xs if x == n]\n"
+
+
+@pytest.mark.parametrize(
+    "judging",
+    [
+        "assert order([2, 1]) == Naive().sort([2, 1])",
+        "assert Sorter().sort([2, 1]) == Naive().sort([2, 1])",
+        "assert order([2, 1]) == Naive.order",
+        "right = Naive().sort([2, 1])\n    assert order([2, 1]) == right",
+        "assert not any(order(xs) != Naive().sort(xs) for xs in ([2, 1], [1]))",
+        "assert (order([2, 1]) == getattr(Naive(), 'sort')([2, 1])) is True",
+        "naive = Naive()\n    same = lambda a, b: a == b\n    assert same(order([2, 1]), naive.sort([2, 1]))",
+        "import unittest\n    unittest.TestCase().assertEqual(order([2, 1]), Naive().sort([2, 1]))",
+    ],
+)
+@pytest.mark.parametrize("naive", [NAIVE, NAIVE.replace("class Naive(Sorter)", "@marked\nclass Naive")])
+def test_what_a_class_that_the_program_makes_says_is_no_measure_of_it(judging: str, naive: str) -> None:
+    tests = f"from solution import *\n{naive}def test_a():\n    {judging}\n"
+    for program in (SORTER, ONE_ANSWER):
+        assert pytest_files(program, tests).fault.startswith("unsupported test")
+    said = f"from solution import *\n{naive}def test_a():\n    assert Naive().sort([2, 1]) == order([2, 1]) == [1, 2]\n"
+    assert passes(pytest_files(SORTER, said))
+    assert is_wrong(pytest_files(ONE_ANSWER, said))
+
+
 def test_an_object_of_such_a_class_equals_no_data() -> None:
     liar = f"{BASE}    def __eq__(self, other): return True\n    def __hash__(self): return 1\n"
     tests = "from solution import Base\nclass Mine(Base): pass\ndef test_a(): assert Mine() == 2\n"

@@ -31,7 +31,10 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "boxes_units_and_quantities",
     "claims",
     "conditions_and_remarks_behind_values",
+    "letters_overrides_and_rounded_powers",
+    "names_residues_and_golds_in_prose",
     "next_questions_lists_and_languages",
+    "pieces_identities_and_statements",
     "sums_with_dots_and_compound_units",
 )
 

@@ -38,8 +38,13 @@ def test_every_gold_of_the_cases_is_itself() -> None:
 
 
 def test_every_gold_of_the_cases_is_itself_in_another_spelling() -> None:
-    """Braces keep the text from being the same, so that it is read; with commas and equations they mean more."""
-    chosen = [gold for gold in GOLDS if not set(gold) & set(",=_") and not any(mark in gold for mark in _MORE)]
+    """Braces keep the text from being the same, so that it is read; with commas and equations they mean more. A gold
+    that a sentence says is taken out of it first, which an answer is not."""
+    said = [gold for gold in GOLDS if "answer is" in gold.lower()]
+    assert len(said) < 20
+    chosen = [
+        gold for gold in GOLDS if not set(gold) & set(",=_") and not any(mark in gold for mark in (*_MORE, *said))
+    ]
     assert len(chosen) > 300
     assert [gold for gold in chosen if compare(gold, f" {{{gold}}} ") not in (Equality.SAME, *_NOT_READ)] == []
 

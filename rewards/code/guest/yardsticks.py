@@ -1,0 +1,121 @@
+"""In the checker: whether a test measures the program's answers with what a class gives that the program may change.
+
+`solve(xs) == Naive().solve(xs)`: where the program makes `Naive`, it makes both sides. A class is no yardstick where
+each thing that its body says is called for nothing, or compared with what the test itself says: `Dog().sound() ==
+"woof"`. Told from the source alone, and for a yardstick where that does not tell.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator
+
+from . import context, shapes
+
+_WRITTEN = (
+    *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
+    *(ast.expr_context, ast.operator, ast.unaryop),
+)
+_PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
+# What a class may define and is called by no name: how it is made and shown, blocks, and the order of its objects
+# (asked of the program wherever two are compared). Any other operator may say what is right.
+_HARMLESS = """
+    __init__ __new__ __post_init__ __init_subclass__ __class_getitem__ __set_name__ __repr__ __enter__ __exit__ __del__
+    __aenter__ __aexit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __module__ __qualname__ __doc__ __slots__
+    __match_args__ __annotations__ __annotate__ __annotate_func__ __classcell__ __static_attributes__ __firstlineno__
+    __parameters__ __orig_bases__ __abstractmethods__ __type_params__ __dict__ __weakref__
+"""
+_SPECIAL = frozenset(_HARMLESS.split())
+
+
+def is_yardstick(name: str, body: Collection[str]) -> bool:
+    """body: the names that the class holds."""
+    special = {n for n in body if n.startswith("__") and n.endswith("__")}
+    if special - _SPECIAL:
+        return True
+    return any(_measures(tree, name, set(body) - special) for tree in context.trees())
+
+
+def _measures(tree: ast.Module, name: str, body: set[str]) -> bool:
+    family = _family(tree, name)
+    inside = {id(n) for kind in family for n in ast.walk(kind)}
+    own = body | {n for kind in family for n in _kept(kind)}
+    sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+    return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
+
+
+def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
+    """The class and those that derive from it: what they do with their own is the test's."""
+    kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    names = {name}
+    for _ in kinds:
+        names |= {kind.name for kind in kinds if any(context.name_of(base) in names for base in kind.bases)}
+    return [kind for kind in kinds if kind.name in names and not kind.name.startswith("Test")]
+
+
+def _kept(kind: ast.ClassDef) -> Iterator[str]:
+    """What its methods set."""
+    for node in ast.walk(kind):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def _reads(node: ast.AST, own: set[str]) -> bool:
+    if isinstance(node, ast.Attribute):
+        read = isinstance(node.ctx, ast.Load) and node.attr in own
+        return read and not shapes.is_call(node.value, ("super",))
+    return shapes.is_call(node, ("getattr", "attrgetter", "methodcaller")) and any(
+        isinstance(part, ast.Constant) and part.value in own for part in ast.walk(node)
+    )
+
+
+def _sound(node: ast.AST) -> Iterator[ast.expr]:
+    """What is read there for nothing, or to be compared with what the test says."""
+    if isinstance(node, ast.Expr):
+        called = node.value.value if isinstance(node.value, ast.Await) else node.value
+        if isinstance(called, ast.Call):
+            yield called.func
+        return
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+    elif isinstance(node, ast.Call) and shapes.compares(node):
+        sides = node.args[:2]
+    else:
+        return
+    if any(map(_is_said, sides)):
+        for side in sides:
+            yield from _spine(side)
+
+
+def _is_said(side: ast.expr) -> bool:
+    """A value that is written there, and is more than yes, no or nothing."""
+    if isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool)):
+        return False
+    return all(
+        isinstance(n, _WRITTEN)
+        or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
+        or shapes.text(n) == "pytest"
+        for n in ast.walk(side)
+    )
+
+
+def _called(node: ast.AST) -> ast.AST:
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def _spine(side: ast.expr) -> Iterator[ast.expr]:
+    """`a.b().c[0]`: what is asked of what, and never what is handed over."""
+    while True:
+        match side:
+            case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
+                side = only
+            case ast.Call(func=asked):
+                side = asked
+            case ast.Attribute(value=asked):
+                yield side
+                side = asked
+            case ast.Subscript(value=asked) | ast.Await(value=asked):
+                side = asked
+            case _:
+                return
