@@ -199,7 +199,7 @@ def _import_as_written(name: str) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # an interrupt as well: half a module is none
         sys.modules.pop(name, None)
         raise
     if above is not None:

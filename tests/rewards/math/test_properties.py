@@ -38,13 +38,10 @@ def test_every_gold_of_the_cases_is_itself() -> None:
 
 
 def test_every_gold_of_the_cases_is_itself_in_another_spelling() -> None:
-    """Braces keep the text from being the same, so that it is read; with commas and equations they mean more. A gold
-    that a sentence says is taken out of it first, which an answer is not."""
-    said = [gold for gold in GOLDS if "answer is" in gold.lower()]
-    assert len(said) < 20
-    chosen = [
-        gold for gold in GOLDS if not set(gold) & set(",=_") and not any(mark in gold for mark in (*_MORE, *said))
-    ]
+    """Braces keep the text from being the same, so that it is read; with commas and equations they mean more."""
+    several = "The answer is 72 or 73."  # a gold that says two is compared by its text alone
+    chosen = [gold for gold in GOLDS if not set(gold) & set(",=_") and not any(mark in gold for mark in _MORE)]
+    chosen.remove(several)
     assert len(chosen) > 300
     assert [gold for gold in chosen if compare(gold, f" {{{gold}}} ") not in (Equality.SAME, *_NOT_READ)] == []
 

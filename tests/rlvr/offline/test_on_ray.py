@@ -183,7 +183,7 @@ def test_a_node_that_is_killed_changes_nothing(
         cluster.remove_node(max(cluster.worker_nodes, key=graders_of), allow_graceful=False)
         (tmp_path / "go").touch()
         assert launcher.wait() == 3, log.read_text()
-    except BaseException:
+    except BaseException:  # an interrupt as well: the command does not outlive the test
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         raise
