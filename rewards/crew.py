@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeAlias
 
 from rewards.calls import Call, Case, Plan
-from rewards.leftovers import end_marked
+from rewards.leftovers import Search
 from rewards.process import WorkerProcess
 
 Worker: TypeAlias = WorkerProcess[Call]
@@ -33,6 +33,7 @@ class Crew:
         self._hear = hear
         self._selector = selectors.DefaultSelector()
         self._dying: list[Worker] = []
+        self._leftovers = Search()
         self.workers: list[Worker] = []
         self.started = 0
 
@@ -109,7 +110,7 @@ class Crew:
                     self._selector.unregister(descriptor)
             worker.kill()
             self._dying.append(worker)
-        end_marked([worker.mark for worker in workers])
+        self._leftovers.end([worker.mark for worker in workers])
 
     def read(self, worker: Worker) -> None:
         """Hand on what a worker has written."""
@@ -208,6 +209,7 @@ class Crew:
         limit = time.monotonic() + 5.0
         while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
             time.sleep(0.001)
+        self._leftovers.finish()
         self._selector.close()
 
     def disown(self) -> None:

@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from rewards.leftovers import new_mark
+from rewards.leftovers import marked, new_mark
 from rewards.lines import EXIT_ENDED, EXIT_MEMORY, LineSplitter
 
 Call = TypeVar("Call")
@@ -50,15 +50,14 @@ class WorkerProcess(Generic[Call]):
     """
 
     def __init__(self, setup: bytes, now: float) -> None:
-        marked = new_mark()
-        (self.mark,) = marked.values()
+        self.mark = new_mark()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "rewards.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=environment() | marked,
+            env=environment() | marked(self.mark),
             start_new_session=True,
         )
         self.started = now

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,7 @@ from rewards import (
     Verdict,
     agrade,
     grade,
+    leftovers,
 )
 from tests.rewards.pools import FILE, Pools, open_pools, requests, scores
 from tests.shares import is_whole
@@ -166,6 +168,47 @@ def test_daemons_that_a_reward_started_end_with_its_worker(
         assert result.score == 1.0
         assert not any(map(gone, daemons))
     one.close()
+    until(lambda: all(map(gone, daemons)), "them to end")
+
+
+def daemons_left(one: GraderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[psutil.Process]:
+    """What a worker has started, which has ended meanwhile."""
+    written = tmp_path / "daemons"
+    written.touch()
+    monkeypatch.setenv("RLVR_TEST_DAEMONS", str(written))
+    one.grade(requests("daemons"))
+    until(lambda: written.read_text().count("\n") == 2, "both to run")
+    return [psutil.Process(pid) for pid in map(int, written.read_text().split())]
+
+
+def test_no_grade_waits_for_the_look_at_all_processes(
+    pool: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    look = leftovers.end_marked
+
+    def slow(marks: Collection[str]) -> None:
+        looking.set()
+        assert go_on.wait(PATIENCE)
+        look(marks)
+
+    monkeypatch.setattr(leftovers, "end_marked", slow)
+    one = pool("misbehaves")
+    daemons = daemons_left(one, tmp_path, monkeypatch)
+    assert scores(one.grade(requests("kill", "fine"))) == [0.0, 1.0]
+    assert looking.wait(PATIENCE)
+    assert not any(map(gone, daemons))
+    go_on.set()
+    one.close()
+    until(lambda: all(map(gone, daemons)), "them to end")
+
+
+def test_what_a_worker_of_a_program_that_a_worker_started_leaves_carries_both_marks(
+    pool: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(*next(iter(leftovers.marked("0123abcd").items())))
+    daemons = daemons_left(pool("misbehaves"), tmp_path, monkeypatch)
+    leftovers.end_marked(["0123abcd"])
     until(lambda: all(map(gone, daemons)), "them to end")
 
 
