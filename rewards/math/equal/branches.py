@@ -1,19 +1,20 @@
 r"""Functions in pieces, against each other and against one expression: `|x|` is `x` for `x \ge 0` and `-x` for `x < 0`.
 
-The line is cut where a condition ends and where what stands in an absolute value is zero. On each part, and at each of
-the cuts, both sides have one expression, and these have to be proven equal. Conditions in several letters are of one
-difference of them: `a \le b` is of `a - b`.
+The line is cut where a condition ends. On each part, and at each of the cuts, both sides have one expression, and these
+have to be proven equal: absolute values by the signs that what stands in them has there, for which a part is cut again
+where it is zero. Conditions in several letters are of one difference of them: `a \le b` is of `a - b`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cmp_to_key
 from typing import TypeAlias
 
-from rewards.math.equal import decide, numeric, sets
-from rewards.math.equal.decide import Answer, all_of
+from rewards.math.equal import decide, numeric, quadratics, sets
+from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     HALF,
     INFINITY,
@@ -30,6 +31,7 @@ from rewards.math.expressions import (
     multiply,
     negative,
     number,
+    renamed,
     substituted,
     walk,
 )
@@ -69,6 +71,24 @@ def _are_the_same(gold: Pieces, answer: Pieces, same: _Same) -> bool:
     return True
 
 
+def with_names(value: Pieces, names: dict[str, str]) -> Pieces:
+    """With other letters in its values and conditions."""
+    return Pieces(tuple((_named(one, names), _named(condition, names)) for one, condition in value.branches))
+
+
+def _named(value: Value, names: dict[str, str]) -> Value:
+    match value:
+        case Scalar():
+            return replace(value, expression=renamed(value.expression, names))
+        case Inequality():
+            return replace(value, members=tuple(renamed(one, names) for one in value.members))
+        case Many():
+            return replace(value, items=tuple(_named(one, names) for one in value.items))
+        case Named(name=name, value=inner, expression=Sym()) if not value.parameters:
+            return Named(names.get(name, name), _named(inner, names), Sym(names.get(name, name)))
+    return value
+
+
 def same_function(gold: Value, answer: Value) -> Answer:
     """Whether two functions, of which one at least is in pieces, have the same values everywhere."""
     try:
@@ -104,6 +124,9 @@ def _with_moduli(expression: Expr) -> Expr:
             return multiply(HALF, add(a, b, distance if expression.name == "max" else negative(distance)))
         case "root", (Op(name="^", args=(base, two)), degree) if two == degree == _TWO:
             return Op("abs", (base,))
+        case "root", (inner, degree) if degree == _TWO and len(names := free_variables(inner)) == 1:
+            squared = quadratics.square_root(inner, min(names))
+            return Op("root", args) if squared is None else Op("abs", (squared,))
     return Op(expression.name, args)
 
 
@@ -180,7 +203,7 @@ def _parts(branches: list[_Branch], name: str) -> list[_Part]:
 
 
 def _compared(ours: list[_Part], theirs: list[_Part], name: str) -> Answer:
-    cuts = _cuts([*ours, *theirs], name)
+    cuts = _cuts([*ours, *theirs])
     found: list[Answer] = []
     for low, high in _atoms(cuts):
         own, others = (
@@ -195,14 +218,10 @@ def _compared(ours: list[_Part], theirs: list[_Part], name: str) -> Answer:
     return all_of(found)
 
 
-def _cuts(parts: Sequence[_Part], name: str) -> list[Expr]:
-    """In order: the ends of the intervals, and where what stands in an absolute value is zero."""
+def _cuts(parts: Sequence[_Part]) -> list[Expr]:
+    """The ends of the intervals, in order."""
     ends = [end for _value, intervals in parts for one in intervals for end in (one.low, one.high)]
     finite = [end for end in ends if not decide.sign_of_infinity(end)]
-    for value, _intervals in parts:
-        inner = [one.args[0] for one in walk(value) if isinstance(one, Op) and one.name == "abs"]
-        lines = [line for one in inner if (line := sets.linear(one, name)) is not None]
-        finite += [Num(-offset / slope) for slope, offset in lines]
     kept: list[Expr] = []
     for end in sorted(finite, key=cmp_to_key(sets.compare)):
         if not kept or sets.compare(kept[-1], end) < 0:
@@ -246,10 +265,32 @@ def _has_value(value: Expr, name: str, low: Expr, high: Expr) -> bool:
 
 
 def _agree(one: Expr, other: Expr, name: str, low: Expr, high: Expr) -> Answer:
+    """Whether two expressions are proven to be equal at a point, or between two."""
     if low == high:
+        known = [_has_value(side, name, low, high) for side in (one, other)]
+        if not all(known):
+            return yes_if(not any(known))
         return decide.same(substituted(one, name, low), substituted(other, name, low))
-    inner = _between(low, high)
-    return decide.same(_without_moduli(one, name, inner), _without_moduli(other, name, inner))
+    inner = _in_a_modulus(one, name) or _in_a_modulus(other, name)
+    plain = None if inner is None else quadratics.plain(inner, name)
+    if inner is None or plain is None:
+        return decide.same(one, other)
+    for zero in quadratics.zeros(plain, name) or ():
+        if sets.compare(low, zero) < 0 and sets.compare(zero, high) < 0:
+            parts = ((low, zero), (zero, zero), (zero, high))
+            return all_of(_agree(one, other, name, *part) for part in parts)
+    is_negative = sets.compare(substituted(plain, name, _between(low, high)), ZERO) < 0
+    signed = negative(inner) if is_negative else inner
+    own, others = (_without_modulus(side, inner, signed) for side in (one, other))
+    return _agree(own, others, name, low, high)
+
+
+def _in_a_modulus(expression: Expr, name: str) -> Expr | None:
+    """What stands in an absolute value and is of a degree that is known, as what has another one in it is not."""
+    for one in walk(expression):
+        if isinstance(one, Op) and one.name == "abs" and quadratics.plain(one.args[0], name) is not None:
+            return one.args[0]
+    return None
 
 
 def _between(low: Expr, high: Expr) -> Expr:
@@ -258,13 +299,10 @@ def _between(low: Expr, high: Expr) -> Expr:
     return add(low, ONE) if decide.sign_of_infinity(high) else multiply(HALF, add(low, high))
 
 
-def _without_moduli(expression: Expr, name: str, at: Expr) -> Expr:
-    """With the sign that what stands in an absolute value has at a number, and so between the cuts around it."""
+def _without_modulus(expression: Expr, inner: Expr, signed: Expr) -> Expr:
+    """With what is in an absolute value, or its negative, for the absolute value."""
     if not isinstance(expression, Op):
         return expression
-    args = tuple(_without_moduli(arg, name, at) for arg in expression.args)
-    line = sets.linear(args[0], name) if expression.name == "abs" else None
-    if line is None:
-        return Op(expression.name, args)
-    sign = sets.compare(add(multiply(Num(line[0]), at), Num(line[1])), ZERO)
-    return args[0] if sign >= 0 else negative(args[0])
+    if expression.name == "abs" and expression.args[0] == inner:
+        return signed
+    return Op(expression.name, tuple(_without_modulus(arg, inner, signed) for arg in expression.args))

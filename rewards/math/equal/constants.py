@@ -22,6 +22,7 @@ from rewards.math.equal import integration
 from rewards.math.expressions import (
     E,
     Expr,
+    Num,
     Op,
     Sym,
     flattened,
@@ -76,11 +77,22 @@ def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     if not own or len(own) != len(others) or len(own) > _MOST:
         return False
     of_integration = own == others or own <= _OF_INTEGRATION or len(own) > 1
+    if len(own) == 1 and not own <= _OF_INTEGRATION | _declared(said) and _are_shifted(gold, answer):
+        return False  # `x + k + 1` is not `x + k`, where k may be given
     if len(own) == 1:
         are_letters = others <= own | _SINGLE | {"A"}
     else:
         are_letters = all(map(_OF_SEVERAL.fullmatch, others - own))
     return of_integration and are_letters and integration.are_one_family(gold, answer, own, others)
+
+
+def _are_shifted(gold: Value, answer: Value) -> bool:
+    """Sums of powers, of which one has a number beside the letter: of an antiderivative it would be left out."""
+    expressions = [one for value in (gold, answer) for one in _members(value)]
+    parts = [part for expression in expressions for part in walk(expression)]
+    if not all(part.name in ("+", "*", "^") for part in parts if isinstance(part, Op)):
+        return False
+    return any(isinstance(term, Num) for expression in expressions for term in flattened(expression))
 
 
 def _lower(names: frozenset[str]) -> set[str]:

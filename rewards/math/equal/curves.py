@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rewards.math.equal import sets
+from rewards.math.equal import zeros
 from rewards.math.equal.decide import Answer
 from rewards.math.expressions import Expr, Op, add, free_variables, multiply, negative, walk
 from rewards.math.values import Equation, Many, Named, Scalar, Value
@@ -30,7 +30,7 @@ def are_the_same(gold: Value, answer: Value) -> bool:
     ours, theirs = _zeros(gold), _zeros(answer)
     if max(len(ours), len(theirs)) < 2 or not 1 <= min(len(ours), len(theirs)) <= _MOST:
         return False
-    return sets.same_equation(multiply(*ours), multiply(*theirs)) is Answer.YES
+    return zeros.same_equation(multiply(*ours), multiply(*theirs)) is Answer.YES
 
 
 def _may_be_several(value: Value) -> bool:

@@ -115,7 +115,6 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
         golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    alike = tuple(other for one in golds for other in answers if are_one_family(one, other, gold))
     pairs = [(one, other) for one in golds for other in answers]
     of_families = [one for one in golds if has_constants(one, gold)]
     alike = tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))

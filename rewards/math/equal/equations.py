@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeAlias
 
-from rewards.math.equal import decide, sets
+from rewards.math.equal import decide, zeros
 from rewards.math.equal.decide import Answer, all_of, any_of
 from rewards.math.equal.formulas import is_formula
 from rewards.math.expressions import Expr, Sym, add, free_variables, negative
@@ -31,7 +31,7 @@ def as_equations(gold: Value, answer: Value) -> Answer:
     left, right = zero_form(gold), zero_form(answer)
     if left is None or right is None:
         return Answer.NO
-    return sets.same_equation(left, right)
+    return zeros.same_equation(left, right)
 
 
 def worked(gold: Value, answer: Equation, terms: Terms, same: _Same) -> Answer:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from rewards.math.equal import assignments, curves, decide, derivatives, equations, rows, scalars, sets
-from rewards.math.equal.branches import same_function, same_pieces
+from rewards.math.equal import assignments, curves, decide, derivatives, equations, rows, scalars, sets, zeros
+from rewards.math.equal.branches import same_function, same_pieces, with_names
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
 from rewards.math.equal.letters import are_letters
@@ -19,6 +19,7 @@ from rewards.math.expressions import (
     IMAGINARY_UNIT,
     E,
     Expr,
+    Op,
     Sym,
     free_variables,
     renamed,
@@ -68,7 +69,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         and isinstance(answer, Named | Many)
         and (zero := equations.zero_form(gold)) is not None
     ):
-        roots = sets.same_roots(zero, answer)
+        roots = zeros.same_roots(zero, answer)
         if roots is Answer.YES:
             return roots
     if isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and curves.are_the_same(gold, answer):
@@ -152,6 +153,8 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
                 return region
         return same_value(gold.value, answer, terms)
     assert isinstance(answer, Named)
+    if _is_region(gold) and not _is_region(answer.value) and sets.same_region(gold, answer) is Answer.YES:
+        return Answer.YES
     if _is_constant_map(answer):
         return Answer.NO
     if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
@@ -202,15 +205,33 @@ def _plain_name(name: str) -> str:
 
 
 def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
-    """`f(x) = …` and `f(t) = …` are the same; `f` and `g` are not."""
+    """`f(x) = …` and `f(t) = …` are the same; `f` and `g` are not, nor are `P(A) = 1` and `P(B) = 1`, of two events."""
     if gold.name and answer.name and gold.name.partition("(")[0] != answer.name.partition("(")[0]:
         return Answer.NO
+    if gold.name and answer.name and gold.parameters != answer.parameters and _are_values(gold, answer):
+        return Answer.NO
+    names = dict(zip(answer.parameters, gold.parameters, strict=True))
+    if isinstance(answer.value, Pieces):
+        return same_value(gold.value, with_names(answer.value, names), terms)
     if isinstance(gold.value, Scalar) and isinstance(answer.value, Scalar):
-        names = dict(zip(answer.parameters, gold.parameters, strict=True))
         if (free_variables(answer.value.expression) - set(answer.parameters)) & set(gold.parameters):
             return Answer.NO
         return decide.same(gold.value.expression, renamed(answer.value.expression, names))
     return same_value(gold.value, answer.value, terms)
+
+
+def _are_values(*functions: Named) -> bool:
+    """Of functions that have other names than f, or of what has a capital letter, and do not depend on it."""
+    return all(
+        (_is_known(one.expression) or any(name[:1].isupper() for name in one.parameters))
+        and isinstance(one.value, Scalar)
+        and free_variables(one.value.expression).isdisjoint(one.parameters)
+        for one in functions
+    )
+
+
+def _is_known(function: Expr | None) -> bool:
+    return isinstance(function, Op) and not function.name.endswith("()")
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ Example:
     >>> from rewards.math.expressions import Sym, add, number, power
     >>> len(solved(add(power(Sym("x"), number(2)), number(-4)), ">", "x")), solved(power(Sym("x"), number(2)), "<", "x")
     (2, [])
+    >>> zeros(add(power(Sym("x"), number(2)), number(-4)), "x") == [number(-2), number(2)]
+    True
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from rewards.math.expressions import INFINITY, Expr, Num, add, multiply, negative, number, root
+from rewards.math.expressions import INFINITY, Expr, Num, Sym, add, multiply, negative, number, root
 from rewards.math.normalise import exact, polynomials
 from rewards.math.values import Interval
 
@@ -21,15 +23,10 @@ _ALL = Interval(_MINUS_INFINITY, INFINITY, False, False)
 
 def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
     """Where an expression is above or below 0; None where it is not of the second degree with rational coefficients."""
-    try:
-        form = exact.normal(expression)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+    known = _coefficients(expression, name)
+    if known is None or not known[0]:
         return None
-    square, variable = ((("x", name), Fraction(2)),), ((("x", name), Fraction(1)),)
-    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable, square} or not form.top.get(square):
-        return None
-    a, b, c = (form.top.get(power, Fraction(0)) / form.bottom[()] for power in (square, variable, ()))
-    middle, under = -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
+    a, middle, under = known[0], *_middle(*known)
     outside = relation == "!=" or (relation.startswith(">") == (a > 0))
     closed = relation.endswith("=") and relation != "!="
     if under < 0:
@@ -40,6 +37,56 @@ def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
     if closed and not under:
         return [_ALL]
     return [Interval(_MINUS_INFINITY, low, False, closed), Interval(high, INFINITY, closed, False)]
+
+
+def zeros(expression: Expr, name: str) -> list[Expr] | None:
+    """Where an expression of the first or second degree is zero, in order; None where it is of another kind."""
+    known = _coefficients(expression, name)
+    if known is None or not any(known[:2]):
+        return None
+    a, b, c = known
+    if not a:
+        return [number(-c / b)]
+    middle, under = _middle(a, b, c)
+    if under <= 0:
+        return [] if under else [number(middle)]
+    return [*_ends(middle, under)]
+
+
+def plain(expression: Expr, name: str) -> Expr | None:
+    """An expression of the first or second degree by its coefficients; None where it is of another kind."""
+    known = _coefficients(expression, name)
+    if known is None or not any(known[:2]):
+        return None
+    a, b, c = map(number, known)
+    return add(multiply(add(multiply(a, Sym(name)), b), Sym(name)), c)
+
+
+def square_root(expression: Expr, name: str) -> Expr | None:
+    """What it is the square of, where it is one of the first degree."""
+    known = _coefficients(expression, name)
+    if known is None or known[0] <= 0:
+        return None
+    middle, under = _middle(*known)
+    return None if under else multiply(root(Num(known[0])), add(Sym(name), number(-middle)))
+
+
+def _coefficients(expression: Expr, name: str) -> tuple[Fraction, Fraction, Fraction] | None:
+    """Rational ones of the square, the variable and 1; None where there is more."""
+    try:
+        form = exact.normal(expression)
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        return None
+    square, variable = ((("x", name), Fraction(2)),), ((("x", name), Fraction(1)),)
+    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable, square}:
+        return None
+    a, b, c = (form.top.get(power, Fraction(0)) / form.bottom[()] for power in (square, variable, ()))
+    return a, b, c
+
+
+def _middle(a: Fraction, b: Fraction, c: Fraction) -> tuple[Fraction, Fraction]:
+    """Of both roots, and the square of how far they are from it."""
+    return -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
 
 
 def _ends(middle: Fraction, under: Fraction) -> tuple[Expr, Expr]:

@@ -1,15 +1,14 @@
-r"""Sets of real numbers: intervals, unions, inequalities and the solutions of equations, compared as sets.
+r"""Sets of real numbers: intervals, unions and inequalities, compared as sets.
 
 A region is brought to one form: disjoint intervals in order, each end a number that can be computed. Inequalities in
-one variable are solved where they are linear in it, or by sympy.
+one variable are solved where they are of the first or second degree in it or in an absolute value, or by sympy.
 """
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
-from rewards.math.equal import decide, engine, numeric, quadratics
+from rewards.math.equal import decide, engine, numeric, quadratics, zeros
 from rewards.math.equal.decide import Answer, yes_if
 from rewards.math.expressions import (
     INFINITY,
@@ -19,12 +18,9 @@ from rewards.math.expressions import (
     Sym,
     add,
     divide,
-    flattened,
     free_variables,
-    multiply,
     negative,
     number,
-    power,
 )
 from rewards.math.normalise import exact, polynomials
 from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
@@ -299,12 +295,25 @@ def _half_line(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
     if right == Sym(name) and name not in free_variables(left):
         return _from(_FLIPPED[relation], left)
     line = linear(add(left, negative(right)), name)
+    if line is None and (found := zeros.levelled(add(left, negative(right)))) is not None and found[0].name == "abs":
+        return _of_a_modulus(*found, relation, name)
     if line is None:
         solved = quadratics.solved(add(left, negative(right)), relation, name)
         return _by_engine(left, relation, right, name) if solved is None else solved
     slope, offset = line
     bound = divide(negative(Num(offset)), Num(slope))
     return _from(relation if slope > 0 else _FLIPPED[relation], bound)
+
+
+def _of_a_modulus(modulus: Op, factor: Fraction, level: Fraction, relation: str, name: str) -> list[Interval]:
+    """For which numbers `|p|` is above or below a level: p is so, or between the level and its negative."""
+    relation = relation if factor > 0 else _FLIPPED[relation]
+    if level < 0:
+        return [] if relation.startswith("<") else [Interval(negative(INFINITY), INFINITY, False, False)]
+    (inner,) = modulus.args
+    sides = [_half_line(inner, relation, number(level), name)]
+    sides.append(_half_line(inner, _FLIPPED[relation], number(-level), name))
+    return joined([*sides[0], *sides[1]]) if relation.startswith(">") else _intersection(sides)
 
 
 def _from(relation: str, bound: Expr) -> list[Interval]:
@@ -337,97 +346,6 @@ def _by_engine(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
     return parts
 
 
-# --- equations --------------------------------------------------------------------------------------------------------
-
-
-def same_equation(a: Expr, b: Expr) -> Answer:
-    """Whether two expressions are zero together: one is the other times a number other than zero."""
-    if free_variables(a) != free_variables(b):
-        return Answer.NO
-    a, b = _squared(a), _squared(b)
-    try:
-        ours, theirs = exact.normal(a), exact.normal(b)
-        if not ours.top or not theirs.top:  # true, or false, for every value
-            return yes_if(not ours.top and not theirs.top)
-        if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
-            return Answer.NO
-        if polynomials.ratio(_cleared(ours.top), _cleared(theirs.top)):
-            return Answer.YES
-        ratio = polynomials.over(ours, theirs)
-        if not polynomials.free_of_variables(ratio):
-            reduced = engine.constant_ratio(a, b)
-            return Answer.UNDECIDED if reduced is None else yes_if(reduced)
-        return Answer.YES
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        found = engine.constant_ratio(a, b)
-        return Answer.UNDECIDED if found is None else yes_if(found)
-
-
-def _squared(zero: Expr) -> Expr:
-    r"""`|p| - c` as `p^2 - c^2`, `\sqrt{p} - c` as `p - c^2`: zero for the same numbers where c is not negative."""
-    inner, factor, rest = None, Fraction(1), Fraction(0)
-    for term in flattened(zero):
-        factors = flattened(term, "*")
-        numbers = math.prod(one.value for one in factors if isinstance(one, Num))
-        others = [one for one in factors if not isinstance(one, Num)]
-        if not others:
-            rest += numbers
-        elif inner is None and numbers and len(others) == 1 and (square := _square_of(others[0])) is not None:
-            inner, factor = square, Fraction(numbers)
-        else:
-            return zero
-    level = -rest / factor
-    return zero if inner is None or level < 0 else add(inner, Num(-(level**2)))
-
-
-def _square_of(expression: Expr) -> Expr | None:
-    """Of an absolute value or a square root."""
-    match expression:
-        case Op(name="abs", args=(inner,)):
-            return power(inner, number(2))
-        case Op(name="root", args=(inner, Num(value=degree))) if degree == 2:
-            return inner
-    return None
-
-
-def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:
-    """The variables with a negative exponent."""
-    return {name for monomial in top for name, exponent in monomial if exponent < 0 and name[0] == "x"}
-
-
-def _cleared(top: polynomials.Poly) -> polynomials.Poly:
-    """Times the powers of variables that are divided by."""
-    for name in _dividing(top):
-        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in top)
-        top = polynomials.poly_product(top, {((name, -lowest),): Fraction(1)})
-    return top
-
-
-def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
-    """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
-    cleared = _cleared(one.top)
-    for name in _dividing(one.top) - _dividing(other.top):
-        left = [monomial for monomial in cleared if not dict(monomial).get(name)]
-        if any(part[0] == "x" for monomial in left for part, _exponent in monomial):
-            return True
-    if one.bottom == other.bottom or polynomials.free_of_variables(polynomials.Form(one.bottom, polynomials.ONE)):
-        return False
-    parts = {monomial for monomial in one.bottom if monomial}
-    if len(parts) != 1 or len(next(iter(parts))) != 1 or next(iter(parts))[0][1] != 1:
-        return False
-    ((((name, _),), slope),) = ((monomial, one.bottom[monomial]) for monomial in parts)
-    at = -one.bottom.get((), Fraction(0)) / slope
-    there: dict[polynomials.Monomial, Fraction] = {}
-    for monomial, value in one.top.items():
-        exponent = dict(monomial).get(name, Fraction(0))
-        if exponent.denominator != 1 or (exponent < 0 and not at):
-            return False
-        rest = tuple(pair for pair in monomial if pair[0] != name)
-        there[rest] = there.get(rest, Fraction(0)) + value * at ** int(exponent)
-    left = [monomial for monomial, value in there.items() if value]
-    return not left or any(part[0] == "x" for monomial in left for part, _exponent in monomial)
-
-
 def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
     """A chain as it stands; of one variable by the solutions; of several, one is the other times a positive number."""
     for other in (answer, _mirrored(answer)):
@@ -453,32 +371,3 @@ def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
 def _mirrored(value: Inequality) -> Inequality:
     """The chain read from its other end."""
     return Inequality(value.members[::-1], tuple(_FLIPPED[relation] for relation in value.relations[::-1]))
-
-
-def _is_in(item: Named) -> bool:
-    r"""`x \in \{1, 2\}`"""
-    return item.expression is None and item.name.isalpha() and isinstance(item.value, Many) and bool(item.value.opening)
-
-
-def same_roots(equation: Expr, answer: Value) -> Answer:
-    """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
-    items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
-    names, roots = set[str](), list[Expr]()
-    if isinstance(answer, Many) and answer.opening and len(free_variables(equation)) == 1:
-        names.update(free_variables(equation))
-    for item in items:
-        if isinstance(item, Scalar) and names:
-            roots.append(item.expression)
-            continue
-        if not isinstance(item, Named) or not (isinstance(item.expression, Sym) or _is_in(item)):
-            return Answer.NO
-        names.add(item.name)
-        several = isinstance(item.value, Many) and item.value.opening in ("", "\\{")
-        inner = item.value.items if several and isinstance(item.value, Many) else (item.value,)
-        roots += [one.expression for one in inner if isinstance(one, Scalar)]
-        if not all(isinstance(one, Scalar) for one in inner):
-            return Answer.NO
-    if len(names) != 1 or len(roots) > _MOST_PARTS:
-        return Answer.NO
-    variable = Sym(min(names))
-    return same_equation(equation, multiply(*(add(variable, negative(root)) for root in roots)))

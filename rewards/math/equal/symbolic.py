@@ -240,7 +240,7 @@ def constant_ratio(a: Expr, b: Expr) -> bool | None:
         raise
     except Exception:  # sympy raises what it likes for what it cannot do
         return None
-    return bool(not ratio.free_symbols and ratio.is_finite is not False and ratio != 0)
+    return bool(ratio.is_number and ratio.is_finite is not False and ratio != 0)  # `f(2)` is none, without a symbol
 
 
 def _squarefree(value: Any) -> Any:

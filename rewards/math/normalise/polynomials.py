@@ -262,7 +262,7 @@ def independent(*forms: Form) -> bool:
 def free_of_variables(value: Form) -> bool:
     """No variable is in it, nor anything opaque that could hold one."""
     return all(
-        name[0] in ("p", "i", "pi", "ln") or name == ("e", ())
+        name[0] in ("p", "i", "pi") or name == ("e", ()) or (name[0] == "ln" and isinstance(name[1], int))
         for poly in (value.top, value.bottom)
         for monomial in poly
         for name, _ in monomial

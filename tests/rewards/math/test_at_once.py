@@ -33,6 +33,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "conditions_and_remarks_behind_values",
     "letters_overrides_and_rounded_powers",
     "names_residues_and_golds_in_prose",
+    "neighbours_of_every_kind",
     "next_questions_lists_and_languages",
     "pieces_identities_and_statements",
     "sums_with_dots_and_compound_units",

@@ -1,0 +1,159 @@
+r"""Equations, as what is zero, by where they hold: `|x| = 2` is `x^2 = 4`, and `x^2 = 4` is `x = \pm 2`.
+
+Example:
+    >>> from rewards.math import budget
+    >>> budget.begin()
+    >>> x, two = Sym("x"), Num(Fraction(2))
+    >>> same_equation(add(Op("abs", (x,)), negative(two)), add(power(x, two), Num(Fraction(-4))))
+    <Answer.YES: 'yes'>
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from rewards.math.equal import engine
+from rewards.math.equal.decide import Answer, yes_if
+from rewards.math.expressions import (
+    ZERO,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    add,
+    flattened,
+    free_variables,
+    multiply,
+    negative,
+    number,
+    power,
+)
+from rewards.math.normalise import exact, polynomials
+from rewards.math.values import Many, Named, Scalar, Value
+
+_MOST_ROOTS = 40
+
+
+def same_equation(a: Expr, b: Expr) -> Answer:
+    """Whether two expressions are zero together: one is the other times a number other than zero."""
+    if free_variables(a) != free_variables(b):
+        return Answer.NO
+    a, b = _squared(a), _squared(b)
+    try:
+        ours, theirs = exact.normal(a), exact.normal(b)
+        if not ours.top or not theirs.top:  # true, or false, for every value
+            return yes_if(not ours.top and not theirs.top)
+        if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
+            return Answer.NO
+        if polynomials.ratio(_cleared(ours.top), _cleared(theirs.top)):
+            return Answer.YES
+        ratio = polynomials.over(ours, theirs)
+        if not polynomials.free_of_variables(ratio):
+            reduced = engine.constant_ratio(a, b)
+            return Answer.UNDECIDED if reduced is None else yes_if(reduced)
+        return Answer.YES
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        found = engine.constant_ratio(a, b)
+        return Answer.UNDECIDED if found is None else yes_if(found)
+
+
+def _squared(zero: Expr) -> Expr:
+    r"""`|p| - c` as `p^2 - c^2`, `\sqrt{p} - c` as `p - c^2`: zero for the same numbers where c is not negative."""
+    found = levelled(zero)
+    if found is None or found[2] < 0:
+        return zero
+    return add(_square_of(found[0]) or ZERO, Num(-(found[2] ** 2)))
+
+
+def levelled(zero: Expr) -> tuple[Op, Fraction, Fraction] | None:
+    r"""A number times `|p|` or `\sqrt{p}`, and a number, as the first, its factor and its level: `2|p| - 6` is on 3."""
+    found, factor, rest = None, Fraction(1), Fraction(0)
+    for term in flattened(zero):
+        factors = flattened(term, "*")
+        numbers = math.prod(one.value for one in factors if isinstance(one, Num))
+        others = [one for one in factors if not isinstance(one, Num)]
+        if not others:
+            rest += numbers
+        elif found is None and numbers and len(others) == 1 and _square_of(others[0]) is not None:
+            found, factor = others[0], Fraction(numbers)
+        else:
+            return None
+    return None if not isinstance(found, Op) else (found, factor, -rest / factor)
+
+
+def _square_of(expression: Expr) -> Expr | None:
+    """Of an absolute value or a square root."""
+    match expression:
+        case Op(name="abs", args=(inner,)):
+            return power(inner, number(2))
+        case Op(name="root", args=(inner, Num(value=degree))) if degree == 2:
+            return inner
+    return None
+
+
+def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:
+    """The variables with a negative exponent."""
+    return {name for monomial in top for name, exponent in monomial if exponent < 0 and name[0] == "x"}
+
+
+def _cleared(top: polynomials.Poly) -> polynomials.Poly:
+    """Times the powers of variables that are divided by."""
+    for name in _dividing(top):
+        lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in top)
+        top = polynomials.poly_product(top, {((name, -lowest),): Fraction(1)})
+    return top
+
+
+def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
+    """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
+    cleared = _cleared(one.top)
+    for name in _dividing(one.top) - _dividing(other.top):
+        left = [monomial for monomial in cleared if not dict(monomial).get(name)]
+        if any(part[0] == "x" for monomial in left for part, _exponent in monomial):
+            return True
+    if one.bottom == other.bottom or polynomials.free_of_variables(polynomials.Form(one.bottom, polynomials.ONE)):
+        return False
+    parts = {monomial for monomial in one.bottom if monomial}
+    if len(parts) != 1 or len(next(iter(parts))) != 1 or next(iter(parts))[0][1] != 1:
+        return False
+    ((((name, _),), slope),) = ((monomial, one.bottom[monomial]) for monomial in parts)
+    at = -one.bottom.get((), Fraction(0)) / slope
+    there: dict[polynomials.Monomial, Fraction] = {}
+    for monomial, value in one.top.items():
+        exponent = dict(monomial).get(name, Fraction(0))
+        if exponent.denominator != 1 or (exponent < 0 and not at):
+            return False
+        rest = tuple(pair for pair in monomial if pair[0] != name)
+        there[rest] = there.get(rest, Fraction(0)) + value * at ** int(exponent)
+    left = [monomial for monomial, value in there.items() if value]
+    return not left or any(part[0] == "x" for monomial in left for part, _exponent in monomial)
+
+
+def _is_in(item: Named) -> bool:
+    r"""`x \in \{1, 2\}`"""
+    return item.expression is None and item.name.isalpha() and isinstance(item.value, Many) and bool(item.value.opening)
+
+
+def same_roots(equation: Expr, answer: Value) -> Answer:
+    """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
+    items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
+    names, roots = set[str](), list[Expr]()
+    if isinstance(answer, Many) and answer.opening and len(free_variables(equation)) == 1:
+        names.update(free_variables(equation))
+    for item in items:
+        if isinstance(item, Scalar) and names:
+            roots.append(item.expression)
+            continue
+        if not isinstance(item, Named) or not (isinstance(item.expression, Sym) or _is_in(item)):
+            return Answer.NO
+        names.add(item.name)
+        several = isinstance(item.value, Many) and item.value.opening in ("", "\\{")
+        inner = item.value.items if several and isinstance(item.value, Many) else (item.value,)
+        roots += [one.expression for one in inner if isinstance(one, Scalar)]
+        if not all(isinstance(one, Scalar) for one in inner):
+            return Answer.NO
+    if len(names) != 1 or len(roots) > _MOST_ROOTS:
+        return Answer.NO
+    variable = Sym(min(names))
+    return same_equation(equation, multiply(*(add(variable, negative(root)) for root in roots)))
