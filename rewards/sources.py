@@ -14,13 +14,15 @@ import itertools
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
-from types import CodeType, ModuleType
+from importlib.machinery import SOURCE_SUFFIXES
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
+from rewards import as_written
+from rewards.beside import is_installed
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.excerpt import compiled, declares, has_main_guard, needed, under_main_guard
 from rewards.types import Json
@@ -31,10 +33,8 @@ if TYPE_CHECKING:
 EXCERPT = "__rewards_main__"
 """The name of the module that a worker makes of a script's or notebook's statements."""
 
-_FILES: dict[str, ModuleType] = {}
-_STAMPS: dict[str, tuple[int, int]] = {}  # when a file was written that was imported by its path, and its size
+_FILES: dict[str, str] = {}  # the names of modules that are imported by their path
 _COUNT = itertools.count()
-_LOADING = threading.RLock()  # a file that one thread is loading is half a module to another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,88 +141,49 @@ def _notebook() -> str:
 def load_file(path: str) -> ModuleType:
     """Import a Python file by its path, once; it may import what stands beside it.
 
-    Raises UnknownReward (no such file), InvalidReward (it does not load).
-    """
-    with _LOADING:
-        return _load(path, os.path.realpath(path))
-
-
-def _load(path: str, file: str) -> ModuleType:
-    if file in _FILES:
-        return _FILES[file]
-    for loaded in list(sys.modules.values()):
-        held = getattr(loaded, "__file__", None) or ""
-        if os.path.basename(held) == os.path.basename(file) and os.path.realpath(held) == file:
-            return loaded
-    if not os.path.isfile(file):
-        raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
-    stamp = _stamp(file)
-    if _imports_relatively(file) and (part := _as_part_of_package(path, file)) is not None:
-        _FILES[file], _STAMPS[file] = part, stamp
-        return part
-    name = f"_rewards_file_{next(_COUNT)}_{os.path.splitext(os.path.basename(file))[0]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or not isinstance(spec.loader, SourceFileLoader):
-        raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
-    spec.loader = _AsWritten(name, file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    if os.path.dirname(file) not in sys.path:
-        sys.path.append(os.path.dirname(file))  # last, so that nothing there hides another module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
-        sys.modules.pop(name, None)
-        if isinstance(error, InvalidReward):
-            raise
-        raise InvalidReward(f"{path} {why_not(error)}") from error
-    _FILES[file], _STAMPS[file] = module, stamp
-    return module
-
-
-class _AsWritten(SourceFileLoader):
-    """Without bytecode of before, which Python takes for a file of the same size that is written in the same second."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        del fullname
-        return self.source_to_code(self.get_data(self.path), self.path)
-
-
-def _import_as_written(name: str) -> ModuleType:
-    """Import a module by its name, without bytecode of before. Raises whatever it raises."""
-    package, _, own = name.rpartition(".")
-    above = importlib.import_module(package) if package else None
-    spec = None if name in sys.modules else importlib.util.find_spec(name)
-    if spec is None or type(spec.loader) is not SourceFileLoader:
-        return importlib.import_module(name)
-    spec.loader = _AsWritten(name, spec.loader.path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:  # an interrupt as well: half a module is none
-        sys.modules.pop(name, None)
-        raise
-    if above is not None:
-        setattr(above, own, module)
-    return module
-
-
-def forget_changed(path: str, forget: Callable[[str], None]) -> None:
-    """Let a file be imported anew that was imported by its path and was written since: workers would import another.
-
-    forget: what else is known of the file, given its real path.
+    Raises UnknownReward (no such file), InvalidReward (it does not load, or another package of its name goes before).
     """
     file = os.path.realpath(path)
-    with _LOADING:
-        if file in _STAMPS and os.path.isfile(file) and _STAMPS[file] != _stamp(file):
-            del _STAMPS[file]
-            sys.modules.pop(_FILES.pop(file).__name__, None)
-            forget(file)
+    with as_written.LOCK:
+        name = _FILES.get(file) or _imported_already(file) or _named(path, file)
+    which = f"{path}, which is {name}," if "." in name else path
+    try:
+        module = importlib.import_module(name)
+    except InvalidReward:
+        raise
+    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
+        raise InvalidReward(f"{which} {why_not(error)}") from error
+    if os.path.realpath(module.__file__ or "") != file:
+        raise InvalidReward(f"{path} is {name}, and another module of that name goes before it: {module.__file__}")
+    return module
 
 
-def _stamp(file: str) -> tuple[int, int]:
-    held = os.stat(file)
-    return held.st_mtime_ns, held.st_size
+def _imported_already(file: str) -> str:
+    """The name under which a program has imported a file, or does so now."""
+    for name, loaded in list(sys.modules.items()):
+        held = getattr(loaded, "__file__", None) or ""
+        if os.path.basename(held) == os.path.basename(file) and os.path.realpath(held) == file:
+            return name
+    return ""
+
+
+def _named(path: str, file: str) -> str:
+    """The name under which a file is imported from now on: of a part of a package its own."""
+    if not os.path.isfile(file):
+        raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
+    if not file.endswith(tuple(SOURCE_SUFFIXES)):
+        raise InvalidReward(f"{path!r} is not a Python file; a reward is named ./my_rewards.py:function")
+    folder, own = os.path.split(os.path.splitext(file)[0])
+    root, name = _in_package(folder, own) if _imports_relatively(file) else (folder, own)
+    if root not in sys.path:
+        sys.path.append(root)  # last, so that nothing there hides another module
+    if root == folder:
+        name = re.sub(r"\W", "_", f"_rewards_file_{next(_COUNT)}_{own}")
+        as_written.name_file(file, name)
+    else:
+        as_written.watch(file)
+    _FILES[file] = name
+    return name
 
 
 def _imports_relatively(file: str) -> bool:
@@ -230,28 +191,27 @@ def _imports_relatively(file: str) -> bool:
     return re.search(r"^\s*from\s+\.", _text_of(file), flags=re.MULTILINE) is not None
 
 
-def _as_part_of_package(path: str, file: str) -> ModuleType | None:
-    """Import a file as the module of the package in whose folder it lies; None where there is no package.
-
-    Raises InvalidReward: it does not load, or another package of that name goes before.
-    """
-    folder, name = os.path.split(os.path.splitext(file)[0])
+def _in_package(folder: str, name: str) -> tuple[str, str]:
+    """The folder in which the package of a module lies, and the module's whole name."""
     while os.path.isfile(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
         name = f"{package}.{name}"
-    if "." not in name:
-        return None
-    if folder not in sys.path:
-        sys.path.append(folder)
-    try:
-        module = _import_as_written(name)
-    except InvalidReward:
-        raise
-    except (Exception, SystemExit) as error:  # as above
-        raise InvalidReward(f"{path}, which is {name}, {why_not(error)}") from error
-    if os.path.realpath(module.__file__ or "") != file:
-        raise InvalidReward(f"{path} is {name}, and another module of that name goes before it: {module.__file__}")
-    return module
+    return folder, name
+
+
+def forget_changed(path: str, forget: Callable[[str], None]) -> None:
+    """Let a file be imported anew that was imported by its path, where it or what it imports from beside it was
+    written since: workers would import another.
+
+    forget: what else is known of a file, given its real path.
+    """
+    file = os.path.realpath(path)
+    with as_written.LOCK:
+        if file not in _FILES:
+            return
+        for changed in as_written.forget_changed(file):
+            _FILES.pop(changed, None)
+            forget(changed)
 
 
 def why_not(error: BaseException) -> str:
@@ -290,12 +250,14 @@ def import_shipped(source: Mapping[str, Json]) -> None:
     if text:
         _run_excerpt(module, file, text, source["kept"], str(source["package"]))  # type: ignore[arg-type]  # positions
         return
+    if not is_installed(Path(file)):
+        as_written.watch(file)
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):
         spec = None
     if spec is not None and spec.origin and os.path.realpath(spec.origin) == file:
-        _import_as_written(module)
+        importlib.import_module(module)
     else:
         load_file(file)
 
@@ -313,12 +275,3 @@ def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int], package: 
             f"the statements of {file or 'the notebook'} that declare a reward cannot be run in a worker: "
             f"{type(error).__name__}: {error}"
         ) from error
-
-
-def _new_lock_in_child() -> None:
-    global _LOADING
-    _LOADING = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_new_lock_in_child)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards import RewardSpec
+from rewards import RewardSpec, files
 from rewards.composition import Named
 from rewards.files import files_of, imported_from_beside
 
@@ -44,7 +44,30 @@ def test_a_module_of_a_package_brings_what_it_imports_of_that_package(tmp_path: 
     for folder in ("package", "package/sub"):
         (tmp_path / folder / "__init__.py").write_text("")
     assert names(tmp_path, "package/sub/rewards.py") == [
-        *("package/__init__.py", "package/sub/rewards.py", "package/tables.py", "package/words.py"),
+        *("package/__init__.py", "package/sub/__init__.py", "package/sub/rewards.py"),
+        *("package/tables.py", "package/words.py"),
+    ]
+
+
+def test_an_installed_package_brings_nothing_of_those_beside_it(tmp_path: Path) -> None:
+    texts = {"mine/rewards.py": "import other\nfrom mine.tables import T\nfrom .words import W\n"}
+    for file in ("mine/__init__.py", "mine/tables.py", "mine/words.py", "other/__init__.py", "one.py"):
+        texts[file] = "import other, mine\n"
+    for file, text in texts.items():
+        path = tmp_path / "site-packages" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    inside = tmp_path / "site-packages"
+    assert names(inside, "mine/rewards.py") == [
+        *("mine/__init__.py", "mine/rewards.py", "mine/tables.py", "mine/words.py"),
+    ]
+    assert names(inside, "one.py") == ["one.py"]
+
+
+def test_this_package_is_not_beside_a_file_that_lies_in_its_folder() -> None:
+    home = Path(files.__file__).resolve().parent.parent
+    assert imported_from_beside(home / "tests" / "rewards" / "misbehaving.py") == [
+        home / "tests" / "rewards" / "misbehaving.py"
     ]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+import rewards
 from rewards import GradeRequest, InvalidReward, UnknownReward, find, grade
+from rewards.sources import load_file
+from tests.waiting import PATIENCE
 
 REQUEST = GradeRequest(response="so thus")
 
@@ -66,3 +72,72 @@ def test_a_file_that_is_written_anew_has_the_rewards_that_it_has_now(tmp_path: P
     assert scores("of_now", "renamed", 0.0625) == 0.0625
     with pytest.raises(UnknownReward):
         find("of_then")
+
+
+@pytest.mark.parametrize(
+    ("folder", "head", "changed"),
+    [
+        ("plain", "import words_anew_1\nBEFORE = words_anew_1.BEFORE\n", "words_anew_1.py"),
+        ("deep", "from words_anew_2.numbers import BEFORE\n", "words_anew_2/numbers.py"),
+        ("package_anew_3", "from .beside import BEFORE\n", "beside.py"),
+        ("package_anew_4", "from . import beside\nBEFORE = beside.BEFORE\n", "beside.py"),
+        ("package_anew_5", "from . import BEFORE\n", "__init__.py"),
+        ("package_anew_6", "from package_anew_6.beside import BEFORE\nfrom . import beside\n", "beside.py"),
+    ],
+)
+def test_what_a_file_imports_from_beside_it_is_read_anew_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, head: str, changed: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file, beside = tmp_path / folder / "written.py", tmp_path / folder / changed
+    beside.parent.mkdir(parents=True)
+    if folder.startswith("package"):
+        (file.parent / "__init__.py").touch()
+    file.write_text(f"{head}def f(request): return BEFORE\n")
+    for score in (0.25, 0.75, 0.125):
+        beside.write_text(f"BEFORE = {score:.3f}\n")
+        os.utime(beside, ns=(0, int(1e9 * score)))
+        assert [grade(f"{file}:f", [REQUEST], workers=1)[0].score for _ in "ab"] == [score] * 2
+        assert grade({"reward": f"{file}:f", "in_process": True}, [REQUEST])[0].score == score
+
+
+def test_what_a_program_has_imported_itself_is_not_imported_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "own_anew.py").write_text("WORD = 1\n")
+    own = importlib.import_module("own_anew")
+    file = tmp_path / "written_beside.py"
+    for score in (1.0, 2.0):
+        file.write_text(f"import own_anew\ndef f(request): return {score}\n")
+        (tmp_path / "own_anew.py").write_text(f"WORD = {score}\n")
+        assert grade({"reward": f"{file}:f", "in_process": True}, [REQUEST])[0].score == score
+    assert sys.modules["own_anew"] is own
+
+
+@pytest.mark.parametrize("how", ["by its path", "as a part", "as a part, by its name"])
+def test_two_threads_that_load_a_file_get_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    head = "from .beside_threads import WORD\n" if how.startswith("as a part") else ""
+    package = tmp_path / f"package_of_threads_{len(how)}"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "beside_threads.py").write_text("WORD = 1\n")
+    file = package / "slow.py"
+    loading, go_on = threading.Event(), threading.Event()
+    file.write_text(
+        f"{head}import rewards\nrewards.of_test[0].set()\nrewards.of_test[1].wait()\ndef f(request): return 1.0\n"
+    )
+    monkeypatch.setattr(rewards, "of_test", (loading, go_on), raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            first = threads.submit(load_file, str(file))
+            assert loading.wait(PATIENCE)
+            name = f"{package.name}.slow"
+            second = threads.submit(*((importlib.import_module, name) if "name" in how else (load_file, str(file))))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+        finally:
+            go_on.set()
+        assert first.result(PATIENCE) is second.result(PATIENCE)
+        assert callable(second.result().f)

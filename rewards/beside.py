@@ -1,0 +1,101 @@
+"""Which files a Python file imports from beside it, as far as its source says them; nothing is imported to see it.
+
+They are modules in its folder and in its package, those that they import in turn, wherever in a file the import stands,
+and what a package runs when a part of it is imported. What is imported under a name that is made at run time
+(`importlib`) is not seen, and neither are other installed packages, nor this one, which may lie in the same folder.
+
+Example:
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "mine.py").write_text("import math\\ndef pays(request):\\n    import helper\\n")
+    >>> _ = (folder / "helper.py").write_text("LIMIT = 3\\n")
+    >>> [file.name for file in imported_from_beside(folder / "mine.py")]
+    ['helper.py', 'mine.py']
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+_HOME = Path(__file__).resolve().parent.parent
+_OURS = [_HOME / package for package in ("sandbox", "rewards", "data_prep", "rlvr")]
+_INSTALLED = {"site-packages", "dist-packages"}  # folders whose packages lie side by side and are nobody's own
+_MOST = 1000  # files that are looked at for one
+
+
+def imported_from_beside(file: Path) -> list[Path]:
+    """A Python file and the files that it imports from its folder or its package, sorted."""
+    file = file.resolve()
+    above = _above_package(file)
+    own = above / file.relative_to(above).parts[0] if is_installed(file) else above
+    found, waiting = {file}, [file]
+    while waiting and len(found) < _MOST:
+        for path in _imports(waiting.pop(), {file.parent, above}):
+            if path not in found and path.is_relative_to(own) and not _is_ours(path):
+                found.add(path)
+                waiting.append(path)
+    return sorted(found)
+
+
+def is_installed(file: Path) -> bool:
+    """Whether it is part of an installed package, or of this one: nobody writes it anew while a program runs."""
+    return _above_package(file).name in _INSTALLED or _is_ours(file)
+
+
+def _is_ours(file: Path) -> bool:
+    return any(map(file.is_relative_to, _OURS))
+
+
+def _above_package(file: Path) -> Path:
+    """The folder from which the module is imported under its whole name."""
+    folder = file.parent
+    while (folder / "__init__.py").exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _imports(file: Path, roots: set[Path]) -> Iterator[Path]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # whoever loads it says what is wrong
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                for root in roots:
+                    yield from _modules(root, alias.name.split("."))
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield from _packages(file)
+            steps = node.module.split(".") if node.module else []
+            bases = roots if node.level == 0 else {file.parents[min(node.level, len(file.parents)) - 1]}
+            for base in bases:
+                yield from _modules(base, steps)
+                for alias in node.names:
+                    yield from _modules(base, [*steps, alias.name])
+
+
+def _packages(file: Path) -> Iterator[Path]:
+    """What is run before a part of a package."""
+    folder = file.parent
+    while is_file(folder / "__init__.py") and folder != folder.parent:
+        yield folder / "__init__.py"
+        folder = folder.parent
+
+
+def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
+    """The files that importing a dotted name runs, of those that lie below a folder."""
+    for end in range(1, len(steps) + 1):
+        place = root.joinpath(*steps[:end])
+        for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if is_file(candidate):
+                yield candidate.resolve()
+
+
+def is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a word may be anything
+        return False
