@@ -14,6 +14,7 @@ asserts in a process of its own without any isolation, a small function with thr
 
     math, N rows        rows a second, ours on a file of N, the peers on slices of the same rows
     math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
+    math, W workers     rows a second with W workers by those with one, for 2, 4, .. up to all cores: linear is W
     math, parent, N     peak MiB of the command's own process, beside that of the size before: flat is 1
     math, worker, N     peak MiB of a worker
     math, cost, N       CPU time of each row more than in the size before, all processes, beside the same of that size:
@@ -70,8 +71,8 @@ class Ran:
     worker: float
 
 
-def command(file: Path, out: Path, reward: str) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "rlvr.cli", "grade", str(file), "--reward", reward, "--out", str(out)]
+def command(file: Path, out: Path, reward: str, *options: str) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "rlvr.cli", "grade", str(file), "--reward", reward, "--out", str(out), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -106,8 +107,8 @@ def peak_of(pid: int) -> float:
     return int(held.split()[1]) / 1024
 
 
-def graded(file: Path, folder: Path, reward: str = "math") -> Ran:
-    return watched(command(file, folder / "graded.jsonl", reward))
+def graded(file: Path, folder: Path, reward: str = "math", *options: str) -> Ran:
+    return watched(command(file, folder / "graded.jsonl", reward, *options))
 
 
 def killed_in_the_middle(file: Path, folder: Path, rows: int) -> Ran:
@@ -234,6 +235,7 @@ def math(folder: Path, quick: bool) -> Iterator[Row]:
     chosen = [pair for both in zip(pairs("realistic"), cycle(pairs("gsm8k")), strict=False) for pair in both]
     yield from throughput(folder, chosen, quick)
     write = partial(write_math, folder / "sized.jsonl", chosen)
+    yield from scaling(folder, write(12_000 if quick else 100_000), rounds=1 if quick else 2)
     yield from sizes(folder, write, "math", (500, 2_500, 7_500) if quick else (1_000, 100_000, 1_000_000))
     last = 7_500 if quick else 1_000_000
     yield from resumed(folder, write(last), last)
@@ -266,6 +268,20 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
         print(f"verl is left out ({error})", file=sys.stderr)
     yield row_of(f"math, {count} rows", turns(sides, rounds=rounds), unit="rows/s", better="higher")
     yield row_of(f"math, CPU, {count} rows", cpu, unit="CPU µs a row", better="lower")
+
+
+def scaling(folder: Path, file: Path, *, rounds: int) -> Iterator[Row]:
+    """The command with more and more workers, by that with one; they take turns."""
+    cores = len(os.sched_getaffinity(0))
+    counts = [1, *(2**power for power in range(1, cores.bit_length()) if 2**power <= cores)]
+    seconds: dict[int, list[float]] = {count: [] for count in counts}
+    for _ in range(rounds):
+        for count in counts:
+            seconds[count].append(graded(file, folder, "math", "--workers", str(count)).seconds)
+    for count in counts[1:]:
+        times = [alone / together for alone, together in zip(seconds[1], seconds[count], strict=True)]
+        values = {OURS: times, "linear": [float(count)] * rounds}
+        yield row_of(f"math, {count} workers", values, unit="times 1 worker", better="higher")
 
 
 def sizes(folder: Path, write: Callable[[int], Path], reward: str, counts: Sequence[int]) -> Iterator[Row]:

@@ -144,25 +144,32 @@ def open_lines(path: Path, on_open: OnOpen = lambda _file: None) -> Iterator[IO[
             yield stream
 
 
-def _lines(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[Row]:
-    file, number = str(path), 0
+def iter_lines(path: Path, *, after: int = 0, on_open: OnOpen = lambda _file: None) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSONL file behind line `after`, each with its number. Raises BadFile where one cannot be read."""
+    number = 0
     try:
         with open_lines(path, on_open) as stream:
             for _ in islice(stream, after):
                 number += 1
             for number, line in enumerate(stream, start=after + 1):
-                try:
-                    row = parse_line(file, number, line)
-                except BadRow as error:
-                    on_bad(error)
-                    continue
-                if row is not None:
-                    yield row
+                yield number, line
     except (EOFError, zlib.error, OSError) as error:
-        if isinstance(error, BadFile):  # from whoever takes the bad rows, not from reading
+        if isinstance(error, BadFile):
             raise
         place = f" after line {number}" if number else ""
-        raise BadFile(f"{file}: cannot be read{place}: {error}") from error
+        raise BadFile(f"{path}: cannot be read{place}: {error}") from error
+
+
+def _lines(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[Row]:
+    file = str(path)
+    for number, line in iter_lines(path, after=after, on_open=on_open):
+        try:
+            row = parse_line(file, number, line)
+        except BadRow as error:
+            on_bad(error)
+            continue
+        if row is not None:
+            yield row
 
 
 def parse_line(file: str, number: int, line: bytes) -> Row | None:

@@ -24,11 +24,12 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO, Protocol
+from typing import IO
 
 from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
 from rewards.clock import DEADLINE
+from rewards.composed import rewards_of
 from rewards.composition import RewardSpec
 from rewards.counted import counted
 from rewards.pool import GraderPool, folder
@@ -37,22 +38,17 @@ from rlvr.errors import ConfigError
 from rlvr.offline.asking import Asking, References, bare_kind
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
+from rlvr.offline.engine import Engine, LocalEngine, Setup
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
+from rlvr.offline.on_processes import ProcessEngine
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies, one_of_several
-from rlvr.offline.progress import Progress, say
-from rlvr.offline.recorder import Describer, Recorder, Written, errors_opener
-from rlvr.offline.sources import (
-    Numbered,
-    Selection,
-    Source,
-    Start,
-    find_sources,
-    numbered_rows,
-    select,
-)
+from rlvr.offline.progress import Progress, say, weight
+from rlvr.offline.recorder import Describer, Recorder, errors_opener
+from rlvr.offline.selection import Numbered, Selection, Start, numbered_rows, select
+from rlvr.offline.sources import Source, find_sources
 from rlvr.offline.standard_output import rows_alone
 from rlvr.offline.state import MANIFEST, RunState
 from rlvr.offline.stream import GradingStream, length
@@ -60,6 +56,7 @@ from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
 _LOOKED_AT_BYTES = 1 << 20
+LARGE_BYTES = 4 << 20  # of files: some thousands of rows, which take longer than many processes need to start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +110,6 @@ class Prepared:
     rows: Iterator[Numbered] | None
     pool: GraderPool
     kind: str
-
-
-class Engine(Protocol):
-    """Grades rows from a place on; batches come in the order of the input, an empty one while nothing is known."""
-
-    def __iter__(self) -> Iterator[list[Written]]: ...
-
-    def stop(self) -> None: ...
 
 
 @contextmanager
@@ -348,17 +337,27 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
     job = ready.job
     start, first = _start(state)
     if job.ray is not None:
-        from rlvr.offline.on_ray import RayEngine, Setup
+        from rlvr.offline.on_ray import RayEngine
 
         return RayEngine(
             ready.sources,
             ready.selection,
-            Setup(reward=job.reward, columns=ready.columns, kind=ready.kind, timeout=job.timeout, folder=folder()),
+            _setup(ready),
             address=job.ray,
             actors=job.workers,
             start=start,
             first=first,
             is_done=state.done.has,
+        )
+    if cache is None and _for_many(ready):
+        return ProcessEngine(
+            ready.sources,
+            ready.selection,
+            _setup(ready),
+            processes=ready.pool.workers,
+            start=start,
+            first=first,
+            passed=state.done.low - first,
         )
     describe = Describer(ready.columns, reward=ready.pool.identity)
     if ready.rows is None:
@@ -377,22 +376,29 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
         first=first,
         is_done=state.done.has,
     )
-    return _Local(stream, describe)
+    return LocalEngine(stream, describe)
 
 
-class _Local:
-    """The engine of this process: a stream and a describer."""
+def _setup(ready: Prepared) -> Setup:
+    job = ready.job
+    return Setup(reward=job.reward, columns=ready.columns, kind=ready.kind, timeout=job.timeout, folder=folder())
 
-    def __init__(self, stream: GradingStream, describe: Describer) -> None:
-        self._stream = stream
-        self._describe = describe
 
-    def __iter__(self) -> Iterator[list[Written]]:
-        for batch in self._stream:
-            yield [self._describe(item) for item in batch]
+def _for_many(ready: Prepared) -> bool:
+    """Whether it is work for many processes: much of it, in order, and each grade by itself.
 
-    def stop(self) -> None:
-        self._stream.stop()
+    A reward that grades side by side (programs, questions over a network) keeps one process busy with little, and one
+    that another process cannot find by its name stays in this one.
+    """
+    pool, spec = ready.pool, ready.job.reward
+    if pool.workers == 1 or pool.in_process or pool.batched:
+        return False
+    if not ready.job.ordered or ready.rows is not None:
+        return False
+    for reward in rewards_of(spec).values():
+        if reward.asynchronous or not (":" in reward.name or reward.source.module.startswith("rewards.")):
+            return False
+    return sum(map(weight, ready.sources)) >= LARGE_BYTES
 
 
 def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered: bool) -> Iterator[Numbered]:

@@ -25,16 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
-from rewards.pool import GraderPool
 from rlvr.errors import ConfigError, MissingExtra
-from rlvr.offline.asking import Asking, References
-from rlvr.offline.columns import Columns
-from rlvr.offline.policies import BothPolicies
-from rlvr.offline.recorder import Describer, Written
-from rlvr.offline.sources import Numbered, Selection, Source, Span, Start
-from rlvr.offline.stream import GradingStream
+from rlvr.offline.engine import Grades, Setup
+from rlvr.offline.recorder import Written
+from rlvr.offline.selection import Numbered, Selection, Start
+from rlvr.offline.sources import Source, Span
 from sandbox.errors import ToolkitError
 from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
 
@@ -42,18 +38,6 @@ _CHUNK_ROWS = 256  # rows that an actor grades in one go
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20  # a block is one task of an actor: small enough that all have work
 _SPAN_BYTES = 8 << 20  # of a file, read in one task
-_WINDOW = 1 << 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What an actor grades with. folder: where this process is, for rewards that are named by a relative path."""
-
-    reward: RewardSpec
-    columns: Columns
-    kind: str
-    timeout: float
-    folder: str
 
 
 class RayEngine:
@@ -143,7 +127,7 @@ class RayEngine:
                 override_num_blocks=max(1, len(self._tasks)),
             )
             graded = rows.map_batches(
-                _Grades,
+                _Actor,
                 fn_constructor_args=(self._setup, SILENCE_SECONDS),
                 batch_size=1,
                 batch_format="numpy",
@@ -154,23 +138,19 @@ class RayEngine:
                 yield from batch["graded"]
 
 
-class _Grades:
+class _Actor:
     """The map function: chunks of rows in, what is to be written of them out."""
 
     def __init__(self, setup: Setup, silence: float) -> None:
         _settle(setup.folder, silence)
-        self._pool = GraderPool(setup.reward, workers=1, deadline=setup.timeout)
-        policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
-        self._asking = Asking(setup.columns, setup.kind, References(setup.reward), policies=policies)
-        self._describe = Describer(setup.columns, reward=self._pool.identity)
+        self._grades = Grades(setup)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         return {"graded": _column([self._graded(chunk) for chunk in batch["rows"]])}
 
     def _graded(self, chunk: bytes) -> bytes:
         rows: list[Numbered] = pickle.loads(chunk)  # of our own read tasks
-        stream = GradingStream(rows, self._pool, asking=self._asking, window=_WINDOW)
-        return pickle.dumps([self._describe(item) for batch in stream for item in batch])
+        return pickle.dumps([written for batch in self._grades.engine(rows) for written in batch])
 
 
 def _settle(folder: str, silence: float) -> None:

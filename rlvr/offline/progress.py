@@ -45,7 +45,7 @@ class Progress:
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._shown = sys.stderr is not None and (self._terminal if show is None else show)
         self._sources = sources
-        self._weights = [_weight(source) for source in sources]
+        self._weights = [weight(source) for source in sources]
         self._limit = limit
         self._before = before
         self._began = self._last = time.monotonic()
@@ -96,7 +96,8 @@ class Progress:
         return read
 
 
-def _weight(source: Source) -> float:
+def weight(source: Source) -> float:
+    """The size of a file in bytes; 1 where it is none."""
     path = Path(source.name)
     try:
         return float(path.stat().st_size)

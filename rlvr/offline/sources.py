@@ -1,13 +1,12 @@
 """Where rows to grade come from: files, folders of files, standard input, data sets of the Hugging Face hub.
 
 A source is read from any row on, so that an interrupted run goes on where it was; it has a fingerprint, so that the run
-is not continued over other data. What of it is read (`--limit`, `--sample`) is decided for each row by itself: the
-sample of a seed is the same however often reading is interrupted.
+is not continued over other data.
 
 Example:
-    sources = find_sources(["data/", "more.parquet"])
-    for numbered in numbered_rows(sources, Selection(limit=100)):
-        print(numbered.file, numbered.row)
+    for source in find_sources(["data/", "more.parquet"]):
+        for row in source.rows():
+            print(source.name, row)
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.files import data_hash
 from data_prep.hub import HubSplit
-from data_prep.rows import Row, is_file, iter_rows, open_lines, parse_line, suffix_of
+from data_prep.rows import Row, is_file, iter_lines, iter_rows, open_lines, parse_line, suffix_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
 
@@ -40,7 +39,6 @@ _OTHER_FILES = (".json", ".csv", ".tsv", ".txt", ".gz", ".zst", ".arrow")  # no 
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CHUNK = 1 << 16
 _READ = 1 << 20  # bytes
-_MASK = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +71,10 @@ class Source(Protocol):
 
     def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
         """The rows of a part."""
+        ...
+
+    def unparsed(self, after: int = 0) -> Iterator[tuple[int, bytes]] | None:
+        """The lines behind line `after`, with their numbers; None = it has none that could be read elsewhere."""
         ...
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
@@ -116,6 +118,12 @@ class FileSource:
             self._row = row.line
             yield _in_json(row) if parquet else row
         yield from bad
+
+    def unparsed(self, after: int = 0) -> Iterator[tuple[int, bytes]] | None:
+        if self._suffix == ".parquet":
+            return None
+        self._size = self._path.stat().st_size
+        return iter_lines(self._path, after=after, on_open=self._opened)
 
     def spans(self, size: int) -> list[Span]:
         if self._suffix == ".jsonl":
@@ -220,6 +228,9 @@ class StreamSource:
         except OSError as error:
             raise BadFile(f"{self.name}: cannot be read after line {number}: {error.strerror or error}") from error
 
+    def unparsed(self, after: int = 0) -> None:
+        del after
+
     def spans(self, size: int) -> list[Span]:
         del size
         raise ConfigError("--ray reads on the nodes, which a stream does not allow; name files")
@@ -258,6 +269,9 @@ class HubSource:
         for row in self._split.rows(after):
             self._row = row.line
             yield _in_json(row)
+
+    def unparsed(self, after: int = 0) -> None:
+        del after
 
     def spans(self, size: int) -> list[Span]:
         del size
@@ -403,95 +417,3 @@ def _in_folder(folder: Path, left: set[Path]) -> list[Source]:
     if not files:
         raise DataNotFound(f"the folder {str(folder)!r} holds no {', '.join(SUFFIXES)} file")
     return [FileSource(path) for path in files]
-
-
-# --- selecting and numbering ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which rows are graded. limit: so many at most. below: those whose lot is less than this, of 2^64."""
-
-    limit: int | None = None
-    below: int | None = None
-    seed: int = 0
-
-    def takes(self, file: int, line: int) -> bool:
-        """Whether a row is in the sample."""
-        return self.below is None or lot(self.seed, file, line) < self.below
-
-
-def lot(seed: int, file: int, line: int) -> int:
-    """A number below 2^64 for each row: SplitMix64 (Steele et al. 2014, OOPSLA, figure 15) of its place."""
-    mixed = (seed * 0xD1342543DE82EF95 + (file << 40) + line) * 0x9E3779B97F4A7C15 & _MASK
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _MASK
-    return mixed ^ mixed >> 31
-
-
-def lots(seed: int, file: int, lines: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`lot` of many rows."""
-    start = np.uint64((seed * 0xD1342543DE82EF95 + (file << 40)) & _MASK)
-    mixed = (lines + start) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ mixed >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ mixed >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ mixed >> np.uint64(31)
-
-
-def select(sources: Sequence[Source], *, limit: int | None, sample: float | None, seed: int) -> Selection:
-    """The selection that `--limit` and `--sample` ask for: a share below 1, or a number of rows, which are counted.
-
-    Raises:
-        ConfigError: a limit below 1, a sample that is neither, a number of rows from a stream.
-    """
-    if limit is not None and limit < 1:
-        raise ConfigError(f"--limit is {limit}; it must be at least 1")
-    if sample is None:
-        return Selection(limit=limit, seed=seed)
-    if not 0 < sample < math.inf or (sample >= 1 and sample != int(sample)):
-        raise ConfigError(f"--sample is {sample:g}; it must be a share below 1, such as 0.01, or a number of rows")
-    if sample < 1:
-        return Selection(limit=limit, below=int(sample * 2**64), seed=seed)
-    wanted = int(sample)
-    least = np.empty(0, dtype=np.uint64)
-    for file, source in enumerate(sources):
-        for lines in source.lines():
-            least = np.concatenate([least, lots(seed, file, lines)])
-            if least.size > wanted:
-                least = np.partition(least, wanted - 1)[:wanted]
-    below = int(least.max()) + 1 if least.size else 0
-    return Selection(limit=limit, below=below, seed=seed)
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where reading begins: at a line of a file, whose row is the `index`-th that is graded."""
-
-    file: int = 0
-    line: int = 1
-    index: int = 0
-
-
-@dataclass(slots=True)
-class Numbered:
-    """A row, or the error of reading it, and its place: of many, so not frozen."""
-
-    index: int
-    file: int
-    row: Row | BadRow
-
-
-def numbered_rows(sources: Sequence[Source], selection: Selection, start: Start = Start()) -> Iterator[Numbered]:
-    """The rows that are graded, from a place on."""
-    index, limit = start.index, selection.limit
-    if limit is not None and index >= limit:
-        return
-    for file, source in enumerate(sources):
-        if file < start.file:
-            continue
-        for row in source.rows(start.line - 1 if file == start.file else 0):
-            if selection.below is None or selection.takes(file, row.line):
-                yield Numbered(index, file, row)
-                index += 1
-                if limit is not None and index >= limit:  # not only before the next row, which a stream may not have
-                    return

@@ -31,7 +31,7 @@ from rewards.errors import InvalidRow
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult
 from rlvr.offline.asking import Answer, Asking, Under
-from rlvr.offline.sources import Numbered
+from rlvr.offline.selection import Numbered
 
 WINDOW_BYTES = 16 << 20
 _PLAIN = Asking()
@@ -133,6 +133,7 @@ class GradingStream:
             if self._reader is not None:
                 self._reader.wanted.clear()
         if self._error is not None:
+            yield []  # what came before it is written
             raise self._error
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from data_prep.errors import DataNotFound
 from rlvr.cli import main
 from rlvr.errors import ConfigError
 from rlvr.offline.on_ray import _tasks
-from rlvr.offline.sources import Selection, Start, find_sources, lot, lots, numbered_rows, select
+from rlvr.offline.selection import Selection, Start, lot, lots, numbered_rows, select
+from rlvr.offline.sources import find_sources
 
 
 def lines(path: Path, count: int) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from data_prep.rows import Row
 from rewards import GraderPool
 from rlvr.cli import main
-from rlvr.offline.sources import Numbered
+from rlvr.offline.selection import Numbered
 from rlvr.offline.stream import GradingStream, Item, _Reader
 from tests.waiting import PATIENCE
 

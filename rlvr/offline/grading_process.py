@@ -1,0 +1,98 @@
+"""A process of `on_processes`: chunks of rows in, what is to be written of them out, over one socket.
+
+    python -P -m rlvr.offline.grading_process DESCRIPTOR
+
+First message in: a `Setup`, the path of imports, the arguments of the command. First message out: an empty text, or why
+it cannot grade. Then come `Chunk`s, and None: begin nothing more. What is known of a chunk goes back at once, as
+`Piece`s. It runs our own code only: what a reward of the user's does it does in a worker below this process.
+
+It never outlives the process that started it: a thread ends it when the socket is closed.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from rlvr.offline.chunks import Chunk, Numbering, Piece
+from rlvr.offline.engine import Grades, LocalEngine, Setup
+from rlvr.offline.recorder import Written
+from sandbox.errors import ToolkitError
+
+_HELD_SECONDS = 0.05  # what is known waits so long for more
+
+
+class _Process:
+    """The process: a thread hears, the main thread grades."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._chunks: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
+        self._stopped = False
+        self._engine: LocalEngine | None = None
+
+    def run(self) -> None:
+        setup, sys.path, sys.argv = pickle.loads(self._connection.recv_bytes())
+        try:
+            grades = _settled(setup)
+        except (ToolkitError, OSError) as error:
+            self._say(str(error) or type(error).__name__)
+            return
+        self._say("")
+        threading.Thread(target=self._hear, args=(grades,), name="hear", daemon=True).start()
+        while True:
+            self._grade(grades, self._chunks.get())
+
+    def _hear(self, grades: Grades) -> None:
+        try:
+            while True:
+                message = pickle.loads(self._connection.recv_bytes())
+                if message is not None:
+                    self._chunks.put(message)
+                    continue
+                self._stopped = True
+                if (engine := self._engine) is not None:
+                    engine.stop()
+        except (EOFError, OSError):  # nobody wants more
+            grades.close()
+            os._exit(0)
+
+    def _grade(self, grades: Grades, chunk: Chunk) -> None:
+        rows = Numbering(chunk)
+        held: list[Written] = []
+        since = time.monotonic()
+        self._engine = engine = grades.engine(rows, passed=chunk.passed)
+        if self._stopped:  # before, or while the engine was made
+            engine.stop()
+        fault = ""
+        try:
+            for batch in engine:
+                held += batch
+                if held and (not batch or time.monotonic() - since > _HELD_SECONDS):
+                    self._say(Piece(chunk.number, held))
+                    held, since = [], time.monotonic()
+        except ToolkitError as error:  # workers that cannot be started
+            fault = str(error)
+        self._say(Piece(chunk.number, held, rows.count, whole=not self._stopped and not fault, fault=fault))
+
+    def _say(self, message: object) -> None:
+        try:
+            self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        except OSError:  # nobody hears it: the other thread ends this process
+            threading.Event().wait()
+
+
+def _settled(setup: Setup) -> Grades:
+    """Be where relative names begin, and make ready to grade."""
+    if setup.folder:
+        os.chdir(setup.folder)
+    return Grades(setup)
+
+
+if __name__ == "__main__":
+    _Process(Connection(int(sys.argv[1]))).run()

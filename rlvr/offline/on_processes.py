@@ -1,0 +1,351 @@
+"""The same grading on many cores: processes that parse, grade and describe whole chunks of rows.
+
+What one process does with a row beside grading it, reading it, asking for it, describing its grade, costs about as much
+as a quick grade itself, so that one process with many workers is no faster than with two. Here this process only cuts
+the input into chunks and writes what comes back, in the order of the input: one output, one journal, and the same
+resuming as with the engine of one process, which takes over where a run goes on with another number of workers.
+
+A chunk is so many rows as are graded in about `_CHUNK_SECONDS`: a run that is killed has graded few that are not
+written. A process that dies is replaced, and what it had in hand is graded again, twice at most.
+
+Each of these processes has a pool of one worker: deadlines, memory and blame are the pool's.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import TypeAlias
+
+from data_prep.errors import BadRow
+from data_prep.rows import Row
+from rewards.errors import GradingUnavailable
+from rewards.process import environment
+from rlvr.offline.chunks import Chunk, Piece
+from rlvr.offline.engine import Setup
+from rlvr.offline.recorder import Written
+from rlvr.offline.selection import Selection, Start
+from rlvr.offline.sources import Source
+
+_CHUNK_SECONDS = 0.1
+_CHUNK_ROWS = 1024
+_CHUNK_BYTES = 1 << 20
+_FIRST_ROWS = 8
+_FASTER = 4  # times as many rows as in the chunk before, at most
+_AT_ONCE = 2  # chunks that a process has in hand: one to grade, one to go on with
+_AHEAD = 8  # chunks for each process that are on their way, or wait for one before them
+_TRIES = 3  # of a chunk whose process dies
+_END_SECONDS = 5.0
+
+_Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A chunk on its way. came: how much has come in this try. given: how much was given out, written: the rest."""
+
+    chunk: Chunk
+    sent: float = 0.0
+    tries: int = 0
+    came: int = 0
+    given: int = 0
+    written: list[Written] = field(default_factory=list)
+    end: Piece | None = None
+
+
+class _Worker:
+    """A process and the socket to it. A thread writes, since the process may take long to read."""
+
+    def __init__(self, setup: bytes) -> None:
+        """Raises OSError: there are no processes or descriptors left."""
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            number = str(theirs.fileno())
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-W", "ignore", "-m", "rlvr.offline.grading_process", number],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # what a reward's file prints when it is imported was shown once
+                pass_fds=[theirs.fileno()],
+                env=environment(),
+                process_group=0,  # Ctrl-C is for this process, which tells them
+            )
+        self.connection = Connection(os.dup(self._socket.fileno()))
+        self.since = time.monotonic()  # when it ended the chunk before
+        self.hands: deque[_Pending] = deque()
+        self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._out.put(setup)
+        threading.Thread(target=self._write, name="rows to grade", daemon=True).start()
+
+    def give(self, pending: _Pending) -> None:
+        pending.sent, pending.came = time.monotonic(), 0
+        pending.tries += 1
+        self.hands.append(pending)
+        self.say(pending.chunk)
+
+    def say(self, message: object) -> None:
+        self._out.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+    def hear(self) -> object:
+        """What it says. Raises EOFError, OSError: it is gone."""
+        return pickle.loads(self.connection.recv_bytes())  # of our own code: rewards of others run below it
+
+    def close(self) -> None:
+        """It hears that nobody wants more, ends its workers and itself."""
+        with suppress(OSError):  # it is gone already
+            self._socket.shutdown(socket.SHUT_RDWR)  # also for the thread that writes
+        self._out.put(None)
+        self._socket.close()
+        self.connection.close()
+
+    def reap(self, until: float) -> int:
+        """Wait for its end, which comes by force if it is late; returns its status."""
+        try:
+            return self._process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _write(self) -> None:
+        with suppress(OSError):  # it is gone, which whoever reads notices
+            while (message := self._out.get()) is not None:
+                self.connection.send_bytes(message)
+
+
+class ProcessEngine:
+    """Grades in so many processes. `stop` ends it: what stands behind a chunk that is not whole is graded by the run
+    that goes on.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        selection: Selection,
+        setup: Setup,
+        *,
+        processes: int,
+        start: Start = Start(),  # noqa: B008  # frozen
+        first: int = 0,
+        passed: int = 0,
+    ) -> None:
+        """first: the ordinal of the first response. passed: so many of the first row are graded already."""
+        self._selection = selection
+        self._setup = pickle.dumps((setup, sys.path, sys.argv))
+        self._count = processes
+        self._rows = _Reading(sources, selection, start)
+        self._ordinal, self._index, self._passed = first + passed, start.index, passed
+        self._size = _FIRST_ROWS
+        self._workers: list[_Worker] = []
+        self._pending: deque[_Pending] = deque()  # in order
+        self._stopped = self._over = False
+        self._error: BaseException | None = None
+        self._bell = os.pipe()
+
+    def stop(self) -> None:
+        """Begin nothing more. It may be called from any thread and from a signal handler."""
+        self._stopped = True
+        os.write(self._bell[1], b".")
+
+    def __iter__(self) -> Iterator[list[Written]]:
+        try:
+            for _ in range(self._count):
+                self._start()
+            while not self._over:
+                self._hand_out()
+                known = self._known()
+                if known:
+                    yield known
+                elif self._pending and not self._over:
+                    yield []
+                    self._hear()
+        finally:
+            self._close()
+        if self._error is not None:
+            yield []  # what came before it is written
+            raise self._error
+
+    def _start(self) -> _Worker:
+        try:
+            self._workers.append(_Worker(self._setup))
+        except OSError as error:
+            raise GradingUnavailable(f"a process that grades cannot be started: {error}") from error
+        return self._workers[-1]
+
+    # --- reading and handing out ------------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """Give chunks to those that have room."""
+        for _ in range(_AT_ONCE):
+            for worker in self._workers:
+                if len(worker.hands) >= _AT_ONCE or len(self._pending) >= _AHEAD * self._count:
+                    continue
+                if (chunk := self._next_chunk()) is None:
+                    return
+                self._pending.append(_Pending(chunk))
+                worker.give(self._pending[-1])
+
+    def _next_chunk(self) -> Chunk | None:
+        """The next rows; None where none is wanted, or there is none."""
+        room = self._size
+        if self._selection.limit is not None:  # a line may be blank: as many rows as are missing are read at last
+            room = min(room, self._selection.limit - self._index - sum(len(one.chunk) for one in self._pending))
+        if self._stopped or self._error is not None or room < 1:
+            return None
+        try:
+            chunk = self._rows.take(room, passed=self._passed)
+        except Exception as error:  # what reading raises comes after the rows before it
+            self._error = error
+            return None
+        if chunk is not None:
+            self._passed = 0
+        return chunk
+
+    # --- hearing and giving out -------------------------------------------------------------------------------------
+
+    def _known(self) -> list[Written]:
+        """What is known of the first chunks, in order."""
+        known: list[Written] = []
+        while self._pending:
+            first = self._pending[0]
+            for written in first.written:
+                written.ordinal, written.index = self._ordinal, self._index + written.index
+                self._ordinal += 1
+            known += first.written
+            first.given += len(first.written)
+            first.written = []
+            if first.end is None:
+                break
+            if not first.end.whole:
+                self._over = True
+                return known
+            self._index += first.end.rows or 0
+            self._pending.popleft()
+        if not self._pending and (self._rows.ended or self._stopped or self._error is not None or self._is_full):
+            self._over = True
+        return known
+
+    @property
+    def _is_full(self) -> bool:
+        return self._selection.limit is not None and self._index >= self._selection.limit
+
+    def _hear(self) -> None:
+        """Wait until something has happened."""
+        heard = wait([self._bell[0], *(worker.connection for worker in self._workers)])
+        for worker in [worker for worker in self._workers if worker.connection in heard]:
+            try:
+                message = worker.hear()
+            except (EOFError, OSError):
+                self._replace(worker)
+                continue
+            if isinstance(message, Piece):
+                self._take(worker, message)
+            elif message:
+                raise GradingUnavailable(str(message))
+        if self._bell[0] in heard:
+            os.read(self._bell[0], 1 << 10)
+            for worker in self._workers:
+                worker.say(None)
+
+    def _take(self, worker: _Worker, piece: Piece) -> None:
+        pending = worker.hands[0]
+        before = pending.came
+        pending.came += len(piece.written)
+        known = pending.given + len(pending.written)  # of an earlier try, whose process died
+        pending.written += piece.written[max(0, known - before) :]
+        if piece.fault:
+            self._error = self._error or GradingUnavailable(piece.fault)
+        if piece.rows is None:
+            return
+        pending.end = piece
+        worker.hands.popleft()
+        now = time.monotonic()
+        self._size = _fitting(len(pending.chunk), now - max(pending.sent, worker.since))
+        worker.since = now
+
+    def _replace(self, worker: _Worker) -> None:
+        """A process has died: another takes over what it had in hand. Raises GradingUnavailable."""
+        self._workers.remove(worker)
+        worker.close()
+        status = worker.reap(time.monotonic() + _END_SECONDS)
+        if any(pending.tries == _TRIES for pending in worker.hands):
+            raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")
+        other = self._start()
+        for pending in worker.hands:
+            other.give(pending)
+
+    def _close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+        until = time.monotonic() + _END_SECONDS
+        for worker in self._workers:
+            worker.reap(until)
+        for descriptor in self._bell:
+            os.close(descriptor)
+
+
+def _fitting(rows: int, seconds: float) -> int:
+    """How many rows a chunk of `_CHUNK_SECONDS` has, where so many took so long."""
+    wanted = rows * _CHUNK_SECONDS / max(seconds, 1e-6)
+    return max(1, min(int(wanted), _FASTER * rows, _CHUNK_ROWS))
+
+
+class _Reading:
+    """The rows of all sources from a place on, some at a time. ended: there are no more."""
+
+    def __init__(self, sources: Sequence[Source], selection: Selection, start: Start) -> None:
+        self._sources = sources
+        self._selection = selection
+        self._file, self._line = start.file, start.line
+        self._rows: Iterator[_Line] | None = None
+        self._chunks = 0
+        self._error: Exception | None = None
+        self.ended = False
+
+    def take(self, most: int, *, passed: int) -> Chunk | None:
+        """So many rows of one source at most, fewer where they are long; None at the end. Raises what reading does."""
+        while self._file < len(self._sources):
+            source = self._sources[self._file]
+            if self._rows is None:
+                unparsed = source.unparsed(self._line - 1)
+                self._rows = source.rows(self._line - 1) if unparsed is None else unparsed
+                self._line = 1
+            taken = self._some(self._rows, most)
+            if taken:
+                self._chunks += 1
+                lines = [one for one in taken if isinstance(one, tuple)]
+                rows = [one for one in taken if not isinstance(one, tuple)]
+                return Chunk(self._chunks, self._file, source.name, lines, rows, passed)
+            self._rows = None
+            self._file += 1
+        self.ended = True
+        return None
+
+    def _some(self, rows: Iterator[_Line], most: int) -> list[_Line]:
+        taken: list[_Line] = []
+        size = 0
+        if self._error is not None:
+            raise self._error
+        try:
+            for one in rows:
+                line = one[0] if isinstance(one, tuple) else one.line
+                if not self._selection.takes(self._file, line):
+                    continue
+                taken.append(one)
+                size += len(one[1]) if isinstance(one, tuple) else len(one.text if isinstance(one, Row) else one.row)
+                if len(taken) >= most or size > _CHUNK_BYTES:
+                    break
+        except Exception as error:  # it comes after the rows before it
+            if not taken:
+                raise
+            self._error = error
+        return taken
