@@ -8,16 +8,23 @@ kill itself (SIGKILL) at its n-th file operation on paths that hold a text: a mo
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from tests.waiting import PATIENCE
+
+LIMIT = 900.0
+"""Seconds for a command of a test."""
 # Python reports these before it does them.
 OPERATIONS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "os.truncate")
 
@@ -39,6 +46,10 @@ class Launcher:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._command, self._pid = "", 0
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, name="launcher", daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Launcher:
         return self
@@ -49,7 +60,8 @@ class Launcher:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(timeout=120)
+        self._process.wait(timeout=PATIENCE)
+        self._listener.join()
         self._process.stdout.close()
 
     def start(
@@ -60,23 +72,38 @@ class Launcher:
         kill_at: part of a path, and the operation to die at. folder: where it runs (None = in the root).
         """
         assert self._process.stdin is not None
+        self._command, self._pid = f"rlvr {' '.join(arguments)} (its log: {log})", 0
         request = {"arguments": arguments, "log": str(log), "kill_at": kill_at, "folder": str(folder or self._root)}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._heard("pid")
+        self._pid = self._heard("pid", PATIENCE)
+        return self._pid
 
-    def wait(self) -> int:
-        """The exit status of the command that was started last; minus the signal that killed it."""
-        return os.waitstatus_to_exitcode(self._heard("status"))
+    def wait(self, limit: float = LIMIT) -> int:
+        """The exit status of the command that was started last; minus the signal that killed it.
+
+        limit: seconds after which it is killed. Raises AssertionError when they have passed.
+        """
+        return os.waitstatus_to_exitcode(self._heard("status", limit))
 
     def run(self, arguments: list[str], *, log: Path, kill_at: tuple[str, int] | None = None) -> int:
         """Start and wait."""
         self.start(arguments, log=log, kill_at=kill_at)
         return self.wait()
 
-    def _heard(self, what: str) -> int:
+    def _heard(self, what: str, limit: float) -> int:
+        try:
+            return int(json.loads(self._lines.get(timeout=limit))[what])
+        except queue.Empty:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid or self._process.pid, signal.SIGKILL)
+            raise AssertionError(f"waited {limit:g} s for the {what} of {self._command}") from None
+
+    def _listen(self) -> None:
         assert self._process.stdout is not None
-        return int(json.loads(self._process.stdout.readline())[what])
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("{}")  # whoever waits hears that it has ended
 
 
 def die_at(text: str, operation: int) -> None:
