@@ -33,6 +33,8 @@ which is less memory and less work, and loses small steps. The learning rate is 
 what the end token's chance makes them. Memory is what torch reserved on the GPU at the peak, workers left out.
 
     python bench/trainer.py [--quick] [--json FILE] [--threads N]
+
+RLVR_BENCH_ONLY=1.5B measures the cases of a GPU whose names begin so.
 """
 
 from __future__ import annotations
@@ -306,7 +308,9 @@ def measure(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
         if torch.cuda.is_available():
             card = torch.cuda.get_device_properties(0)
-            for case in gpu_cases(Path(folder), torch.get_num_threads(), memory=card.total_memory):
+            made = gpu_cases(Path(folder), torch.get_num_threads(), memory=card.total_memory)
+            wanted = os.environ.get("RLVR_BENCH_ONLY", "")
+            for case in (case for case in made if case.name.startswith(wanted)):
                 yield from measure_case(case, warm=2, steps=2, rounds=2 if quick else 5)
             return
         small, medium = cases(Path(folder), torch.get_num_threads(), quick=quick)

@@ -277,6 +277,10 @@ class ProcessEngine:
         self._workers.remove(worker)
         worker.close()
         status = worker.reap(time.monotonic() + _END_SECONDS)
+        if self._stopped:  # by a signal to all of us
+            for pending in worker.hands:
+                pending.end = Piece(pending.chunk.number, (), rows=0, whole=False)
+            return
         if any(pending.tries == _TRIES for pending in worker.hands):
             raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")
         other = self._start()

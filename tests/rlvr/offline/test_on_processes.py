@@ -232,6 +232,20 @@ def test_a_stop_gives_out_what_stands_in_front(tmp_path: Path) -> None:
     assert [one.ordinal for one in found] == [*range(len(found))]
 
 
+def test_a_signal_to_all_of_them_is_a_stop(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("\n".join(lines(20_000)))
+    engine = engine_of(tmp_path)
+    found: list[Written] = []
+    for batch in engine:
+        found += batch
+        if len(found) > 500 and not engine._stopped:
+            engine.stop()
+            for worker in engine._workers:
+                worker._process.terminate()
+    assert 500 < len(found) < 20_000
+    assert [one.ordinal for one in found] == [*range(len(found))]
+
+
 # --- the command, killed and interrupted ------------------------------------------------------------------------------
 
 
