@@ -10,8 +10,10 @@ so that what handing over costs is counted. Every round has rows of its own: not
     SET, wrong accepts      and `wrong rejects`: how many; the ratio is of the numbers plus one
     SET, p99, SET, slowest  milliseconds of one verdict, asked for one at a time, hand-over included
     memory                  peak MiB of a worker and the sympy that it asks, and of a process with math-verify in it
-    SET, 2 workers          throughput with two workers on two cores by that with one on one; what the text decides is
-                            graded in the caller's process, so that only the rest gains by a second worker
+    SET, 2 workers          throughput with two workers on two cores by that with one on one
+    SET, caller             microseconds of this process's own time on one verdict where workers have room for all of
+                            it, which bounds the verdicts a second on any number of cores; beside it what it spends
+                            with one worker, when it decides itself what the text decides
 
 Rows of MATH whose solution boxes several values and whose answer keeps the last one only are among our wrong rejects.
 
@@ -40,6 +42,7 @@ from rewards import GradeRequest, GraderPool, MathReference, grade
 SETS = ("realistic", "gsm8k")
 BATCH = 256
 PEER = "math-verify"
+MANY = 8  # workers, each of which has room for 256 rows in slices
 WARM = [
     Pair(response=r"\boxed{\sqrt{8}}", gold=r"2\sqrt{2}", right=True),
     Pair(response=r"\boxed{\sin 1}", gold=r"\sin 2", right=False),
@@ -115,6 +118,7 @@ def measure(quick: bool) -> Iterator[Row]:
     yield row("memory", {OURS: [peak_of_worker()], PEER: [peak_of_peer()]}, unit="MiB", better="lower")
     if len(cores) > 1:
         yield from scaling(quick, cores)
+        yield from callers(quick, cores)
 
 
 def measured(name: str, quick: bool) -> Iterator[Row]:
@@ -171,6 +175,31 @@ def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
             ratios.append(seconds[0] / seconds[1])
         compared = {OURS: ratios, "linear": [2.0] * rounds}
         yield row_of(f"{name}, 2 workers", compared, unit="times 1 worker", better="higher")
+
+
+def callers(quick: bool, cores: Collection[int]) -> Iterator[Row]:
+    """This process's own time on one verdict, with more workers than slices can keep busy and with one."""
+    os.sched_setaffinity(0, cores)
+    for name in SETS:
+        chosen = pairs(name, seed=3)
+        work = requests(chosen[: MANY * 256])
+        spent: dict[str, list[float]] = {}
+        for side, workers in ((OURS, MANY), ("with 1 worker", 1)):
+            with GraderPool("math", workers=workers) as pool:
+                pool.start()
+                for _ in range(5):
+                    pool.grade(requests(chosen[-len(work) :]))
+                spent[side] = [
+                    1e6 * own_seconds_of(partial(pool.grade, work)) / len(work) for _ in range(3 if quick else 6)
+                ]
+        yield row_of(f"{name}, caller", spent, unit="µs of its own a verdict", better="lower")
+
+
+def own_seconds_of(work: Callable[[], object]) -> float:
+    """Processor seconds of this process."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------

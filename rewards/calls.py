@@ -1,4 +1,4 @@
-"""What passes inside a pool: its plan, the cases it was given, and the calls made for them."""
+"""What passes inside a pool: its plan, the cases and slices it was given, and the calls made for them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from rewards.blame import Attempt, Life, Sentence, life
 from rewards.errors import InvalidRow
-from rewards.lines import line
+from rewards.lines import text
 from rewards.types import Finish, GradeRequest, GradeResult
+from rewards.wire import grade_from, request_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,9 @@ class PoolCounts:
     blamed: int = 0
     at_fault: int = 0
     started: int = 0
+
+
+Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 
 
 class Case:
@@ -90,15 +95,60 @@ class Case:
                 future.set_exception(error)
 
 
+class Slice:
+    """Requests that a worker is asked to grade from their texts, all in one message.
+
+    future: their answers, in order: a grade, or the future of a call of its own where the text does not say it. None =
+    no worker began with them, and who asked grades them itself. It is never marked as running, so that who waits can
+    always call it off before the calls are made.
+    """
+
+    __slots__ = ("forsaken", "future", "payload", "requests")
+
+    def __init__(self, requests: Sequence[GradeRequest]) -> None:
+        """Raises InvalidRow where a request cannot be sent, or would not arrive as what it is."""
+        if not all(type(request.sample_id) is int for request in requests):
+            raise InvalidRow("a sample_id is no whole number")
+        self.requests = requests
+        self.payload = encode(requests)
+        self.future: Future[list[Answer] | None] = Future()
+        self.forsaken = 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for a worker's answer."""
+        return not self.future.done()
+
+    def resolve(self, answers: list[Answer] | None) -> bool:
+        """False = nobody waits for it any more."""
+        try:
+            self.future.set_result(answers)
+        except InvalidStateError:
+            return False
+        return True
+
+    def fail(self, error: Exception) -> None:
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_exception(error)
+
+    def call_off(self) -> list[Future[GradeResult]]:
+        """Nobody waits any more: the futures of its calls, where it has been answered."""
+        if self.future.cancel() or self.future.cancelled() or self.future.exception() is not None:
+            return []
+        return [answer for answer in self.future.result() or () if isinstance(answer, Future)]
+
+
 class Call:
-    """One attempt at a case, and its deadline in seconds.
+    """One attempt at a case, or at a slice, and its deadline in seconds.
 
     `case` is None for a probe of a grader that had stopped answering.
     """
 
     __slots__ = ("attempt", "case", "deadline", "number", "payload", "sent")
 
-    def __init__(self, number: int, case: Case | None, attempt: Attempt, payload: bytes, deadline: float) -> None:
+    def __init__(
+        self, number: int, case: Case | Slice | None, attempt: Attempt, payload: bytes, deadline: float
+    ) -> None:
         self.number = number
         self.case = case
         self.attempt = attempt
@@ -106,10 +156,24 @@ class Call:
         self.deadline = deadline
         self.sent = 0.0
 
+    def grades(self, rows: object) -> list[GradeResult | None]:
+        """What a worker answered: one each, none to a control; of a slice None where the text does not say it.
+
+        Raises LookupError, TypeError, ValueError, OverflowError where it is no answer.
+        """
+        expected = 0 if self.attempt.control else len(self.attempt.requests)
+        if not isinstance(rows, list) or len(rows) != expected:
+            raise ValueError(f"{len(rows) if isinstance(rows, list) else 'no'} grades, not one a request")
+        if isinstance(self.case, Slice):
+            return [None if row is None else grade_from(row) for row in rows]
+        return [grade_from(row) for row in rows]
+
     def cancelled(self) -> bytes:
         return b'{"cancel":%d}\n' % self.number
 
     def encoded(self) -> bytes:
+        if isinstance(self.case, Slice):
+            return b'{"call":%d,"slice":true,"requests":%s}\n' % (self.number, self.payload)
         control = b"true" if self.attempt.control else b"false"
         return b'{"call":%d,"control":%s,"requests":%s}\n' % (self.number, control, self.payload)
 
@@ -122,7 +186,7 @@ def encode(requests: Sequence[GradeRequest]) -> bytes:
                 raise TypeError(f"it is {request!r:.80}, not a GradeRequest (GradeRequest.from_dict(row) makes one)")
             if not isinstance(request.response, str):
                 raise TypeError(f"its response is {request.response!r:.80}, not text")
-        return line([request.to_dict() for request in requests])[:-1]
+        return text([request_row(request) for request in requests]).encode("ascii")
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidRow(f"a request cannot be sent to a worker: {error}; metadata and references are JSON") from error
 

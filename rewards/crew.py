@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from rewards.calls import Call, Case, Plan
+from rewards.calls import Call, Case, Plan, Slice
 from rewards.leftovers import Search
 from rewards.process import WorkerProcess
 
@@ -49,6 +49,11 @@ class Crew:
             key.data()
         self._dying = [worker for worker in self._dying if not worker.reaped()]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the workers have several calls each, so that none of them waits for this thread."""
+        return sum(len(worker.in_flight) for worker in self.workers) > 4 * len(self.workers)
+
     # --- one worker -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -69,6 +74,7 @@ class Crew:
             worker.since = now
         worker.fresh = False
         worker.in_flight.extend(calls)
+        worker.slices += sum(isinstance(call.case, Slice) for call in calls)
         worker.send(b"".join([call.encoded() for call in calls]))
         self._watch_input(worker)
 
@@ -86,6 +92,7 @@ class Crew:
     def done(self, worker: Worker, call: Call) -> None:
         """A call was answered: the clock of the next one runs from now."""
         worker.in_flight.remove(call)
+        worker.slices -= isinstance(call.case, Slice)
         worker.alone = False
         worker.since = time.monotonic()
 

@@ -79,7 +79,7 @@ class Reward:
     seconds: how long a request may take beyond the pool's deadline; None = no longer.
     ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
     validate: raises ValueError where the values of the parameters make no sense, alone or together.
-    at_once: grades what needs no worker, in the caller's process; None for all else.
+    at_once: grades what needs no call of a worker; None for all else.
     setup: makes what a function takes as its second argument; of a class its method `setup` is called instead.
     in_process: it is graded in the calling process, without deadline by force, memory limit or restart.
     references: the types of reference that it judges by, one of which a row must have; a function of the parameters

@@ -5,6 +5,7 @@ One thread owns all workers and pipes (`rewards.crew`), so there is nothing to l
 A worker is given several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
 one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
 *alone* (repeats, controls) go to workers that have graded nothing; an idle worker gives way to a fresh one for them.
+What the texts alone may decide comes in slices (`rewards.slices`), in what room the calls leave.
 
 Two breakers keep a broken grader from costing a deadline for every response. After three starts in a row that fail,
 what is queued is given up at once, with the diagnosis. After three control calls in a row that are lost, what is queued
@@ -25,13 +26,15 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TypeAlias
+from itertools import count
+from typing import Any, TypeAlias
 
 from rewards.blame import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
-from rewards.calls import Call, Case, Plan, PoolCounts, encode, row_of
+from rewards.calls import Call, Case, Plan, PoolCounts, Slice, encode, row_of
 from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
 from rewards.outcome import short
+from rewards.slices import Slices
 from rewards.types import GradeResult
 
 Message: TypeAlias = dict[str, "int | bool | str | list[object]"]
@@ -41,6 +44,7 @@ _SECONDS_AHEAD = 0.02
 _MOST_AHEAD = 64
 _TRIES = 3
 _BEFORE_NEXT_TRY = 0.05
+_BETWEEN_TURNS = 0.001  # while every worker has enough to do, so that a turn hears several answers
 
 
 class Dispatcher:
@@ -50,16 +54,20 @@ class Dispatcher:
         self._plan = plan
         self._lock = threading.Lock()
         self._inbox: list[Case] = []
-        self._forsaken: list[Future[GradeResult]] = []
+        self._offered: list[Slice] = []
+        self._forsaken: list[Future[Any]] = []
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
+        self.room = 0  # for slices, as the thread last saw it
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
         # What follows belongs to the thread.
         self._crew = Crew(plan, self._hear)
         self._crew.listen(self._wake_read, self._woken)
+        self._numbers = count(1)
+        self._slices = Slices(self._crew, self._numbers, plan.deadline)
         self._cases: set[Case] = set()
         self._queue: deque[Call] = deque()
         self._alone: deque[Call] = deque()
@@ -67,7 +75,6 @@ class Dispatcher:
         self._keep_all = False
         self._ever_ready = False
         self._probing = False
-        self._numbers = 0
         self._failed_starts = 0
         self._lost_controls = 0
         self._lost_rows: set[bytes] = set()
@@ -86,7 +93,17 @@ class Dispatcher:
             self._inbox.extend(cases)
             self._wake()
 
-    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
+    def offer(self, part: Slice) -> bool:
+        """Take a slice if there is `room` for it, which is never while calls wait, and only where workers are ready."""
+        with self._lock:
+            if self._closing or self.room <= 0:
+                return False
+            self.room -= 1
+            self._offered.append(part)
+            self._wake()
+            return True
+
+    def forsake(self, futures: Sequence[Future[Any]]) -> None:
         """Nobody waits for these any more: what is all forsaken is cancelled, and not repeated when lost."""
         with self._lock:
             if not self._closing:
@@ -149,25 +166,31 @@ class Dispatcher:
 
     def _turn(self) -> bool:
         """One round: hand out, wait, hear answers, watch deadlines. False = closing."""
-        self._hand_out()
+        room = self._hand_out()
         with self._lock:
             if self._closing:
                 return False
-            self._asleep = not self._inbox and not self._askers and not self._forsaken
-            timeout = None if self._asleep else 0.0
-        if self._asleep and self._short_of_workers:
-            timeout = _BEFORE_NEXT_TRY
+            self.room = room - len(self._offered)
+            self._asleep = not (self._inbox or self._offered or self._askers or self._forsaken)
+            timeout: float | None = 0.0
+        if self._asleep:
+            soon = [_BEFORE_NEXT_TRY] if self._short_of_workers else []
+            timeout = min(soon + self._slices.take_back(), default=None)
+        if self._crew.is_busy:
+            time.sleep(_BETWEEN_TURNS)
         self._crew.wait(timeout)
         with self._lock:
             self._asleep = False
             inbox, self._inbox = self._inbox, []
+            offered, self._offered = self._offered, []
             forsaken, self._forsaken = {*self._forsaken}, []
             askers, self._askers = self._askers, []
             # At once: whatever goes wrong below, `_end` answers those who are known here.
             self._cases.update(inbox)
+            self._slices.take(offered)
             self._starting_for += askers
-        for case in inbox:
-            self._queue.append(self._call(case, next(case.life), case.payload))
+        self._enqueue(inbox)
+        self._slices.forsake(forsaken)
         for case in [case for case in self._cases if forsaken.issuperset(case.futures)] if forsaken else ():
             case.forsaken = time.monotonic()
             self._crew.cancel(case)
@@ -190,11 +213,13 @@ class Dispatcher:
             self._closing = True
             self._asleep = False  # nobody writes into a pipe that is closed below
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
+            self._slices.take(self._offered)
         try:
             self._crew.close()
         finally:
             for case in cases:
                 case.fail(GradingUnavailable(reason))
+            self._slices.end(GradingUnavailable(reason))
             for asker in askers:
                 asker.set_exception(GradingUnavailable(reason))
         os.close(self._wake_read)
@@ -207,15 +232,18 @@ class Dispatcher:
     # --- handing out ------------------------------------------------------------------------------------------------
 
     def _call(self, case: Case | None, attempt: Attempt, payload: bytes) -> Call:
-        self._numbers += 1
-        return Call(self._numbers, case, attempt, payload, self._plan.deadline + self._plan.patience(attempt))
+        return Call(next(self._numbers), case, attempt, payload, self._plan.deadline + self._plan.patience(attempt))
+
+    def _enqueue(self, cases: Sequence[Case]) -> None:
+        self._queue.extend(self._call(case, next(case.life), case.payload) for case in cases)
 
     @property
     def _silent(self) -> bool:
         """The grader does not even answer its control requests."""
         return self._lost_controls >= _TRIES
 
-    def _hand_out(self) -> None:
+    def _hand_out(self) -> int:
+        """Give the workers what waits. Returns how many slices more they would take."""
         if self._silent and self._queue and not self._probing:
             self._probe()
         for worker in self._crew.workers:
@@ -223,14 +251,16 @@ class Dispatcher:
                 worker.alone = True
                 self._crew.give(worker, [self._alone.popleft()])
         draining = self._make_room()
-        if self._queue and not self._silent:
-            open_to = [w for w in self._crew.workers if w.ready and not w.alone and w not in draining]
+        open_to = [w for w in self._crew.workers if w.ready and not w.alone and w not in draining and not self._silent]
+        if self._queue and open_to:
             starting = sum(not worker.ready for worker in self._crew.workers)
-            held = sum(len(worker.in_flight) for worker in open_to)
-            share = -(-(len(self._queue) + held) // (len(open_to) + starting)) if open_to else 0
+            held = sum(len(worker.in_flight) - worker.slices for worker in open_to)
+            share = -(-(len(self._queue) + held) // (len(open_to) + starting))
             for worker in open_to:
                 self._fill(worker, share)
         self._start_workers()
+        room = self._slices.hand_out(open_to)
+        return 0 if self._queue else room
 
     def _probe(self) -> None:
         """Ask for one control call, of a row whose control has not been lost, if one waits."""
@@ -275,11 +305,11 @@ class Dispatcher:
             most = self._plan.concurrency
         else:
             most = max(1, min(_MOST_AHEAD, int(_SECONDS_AHEAD / self._mean_seconds)))
-        room = min(most, share) - len(worker.in_flight)
+        room = min(most, share) - (len(worker.in_flight) - worker.slices)
         calls: list[Call] = []
         while len(calls) < room and self._queue:
             call = self._queue.popleft()
-            if call.case is None or call.case.wanted(time.monotonic()):
+            if not isinstance(call.case, Case) or call.case.wanted(time.monotonic()):
                 calls.append(call)
             else:
                 self._drop(call.case)
@@ -324,21 +354,22 @@ class Dispatcher:
             self._lose(worker, "the worker answered a call that it was not given")
             return
         try:
-            results = [GradeResult.from_dict(row) for row in message["results"]]  # type: ignore[union-attr, arg-type]
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            results = call.grades(message["results"])
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
-        if len(results) != (0 if call.attempt.control else len(call.attempt.requests)):
-            self._lose(worker, f"the worker wrote {len(results)} grades, not one a request")
-            return
         self._crew.done(worker, call)
+        if isinstance(call.case, Slice):
+            self._answer_slice(call.case, results)
+            return
         self._answered += 1
         self._failed_starts = self._lost_controls = 0
         self._lost_rows.clear()
-        if results:
-            spent = sum(result.seconds for result in results)
+        graded = [result for result in results if result is not None]
+        if graded:
+            spent = sum(result.seconds for result in graded)
             self._mean_seconds += 0.1 * (max(spent, 1e-6) - self._mean_seconds)
-        self._advance(call, Answered(results))
+        self._advance(call, Answered(graded))
 
     _HEAR: dict[str, Callable[..., None]] = {  # noqa: RUF012  # a table, never changed
         "ready": _hear_ready,
@@ -364,13 +395,18 @@ class Dispatcher:
         """End a worker under a call: who is at it is suspected, what is behind goes back to the head of the queue."""
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
-        self._queue.extendleft(reversed(calls[suspects:]))
+        behind = calls[suspects:]
+        self._queue.extendleft(call for call in reversed(behind) if not isinstance(call.case, Slice))
+        self._slices.take_again([call.case for call in behind if isinstance(call.case, Slice)])
         _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
         self._crew.dismiss(worker)
         if not calls:
             self._failed_start(cause)
         for call in calls[:suspects]:
             self._lost_calls += 1
+            if isinstance(call.case, Slice):
+                self._answer_slice(call.case, [None] * len(call.case.requests))
+                continue
             if call.attempt.control and not (call.case and call.case.forsaken):
                 self._lost_controls += 1
                 self._lost_rows.add(row_of(call.attempt.requests))
@@ -409,7 +445,7 @@ class Dispatcher:
             queue.extend(call for call, take in calls if not take)
             taken += [call for call, take in calls if take]
         self._probing = self._probing and not any(call.case is None for call in taken)
-        return [call.case for call in taken if call.case is not None]
+        return [call.case for call in taken if isinstance(call.case, Case)]
 
     def _leave_ungraded(self, case: Case, reason: str) -> None:
         case.life.close()
@@ -425,6 +461,7 @@ class Dispatcher:
         if case is None:
             self._probing = False
             return
+        assert isinstance(case, Case)
         if case.forsaken:
             self._drop(case)
             return
@@ -446,6 +483,11 @@ class Dispatcher:
         """Nobody waits for it."""
         case.life.close()
         self._cases.discard(case)
+
+    def _answer_slice(self, part: Slice, results: Sequence[GradeResult | None]) -> None:
+        cases = self._slices.answer(part, results, self._plan.sentence)
+        self._cases.update(cases)
+        self._enqueue(cases)
 
     def _tell_askers(self, error: GradingUnavailable | None) -> None:
         if error is None and not any(worker.ready for worker in self._crew.workers):

@@ -7,6 +7,7 @@ JSON text never holds a raw newline.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 EXIT_MEMORY = 77
 """Exit code of a worker that ran into its memory limit: handled like a hang."""
@@ -38,6 +39,10 @@ class LineSplitter:
         return lines
 
 
+text: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
+"""One value as JSON in ASCII. Raises TypeError, ValueError where it is not JSON."""
+
+
 def line(value: object) -> bytes:
     """One value as a line. Raises TypeError, ValueError where it is not JSON."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+    return text(value).encode("ascii") + b"\n"

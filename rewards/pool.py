@@ -27,16 +27,16 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewards.blame import Attempt, Sentence
-from rewards.calls import Case, Plan, PoolCounts, is_plain
+from rewards.calls import Answer, Case, Plan, PoolCounts, Slice, is_plain
 from rewards.clock import DEADLINE
 from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
 from rewards.composition import RewardSpec
 from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
-from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward
+from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow
 from rewards.finite import finite
 from rewards.installed import warn_of_hidden
 from rewards.lines import line
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
 _SLICE = 64
+_SLICE_CHARACTERS = 1 << 20
+_LONG = 0.25  # seconds after which a batch is worth the start of workers
 
 
 def default_workers() -> int:
@@ -133,6 +135,9 @@ class GraderPool:
             patience=_patience_of(self.spec),
         )
         self._ask_at_once = at_once(self.spec)
+        self._slicing = (
+            self._ask_at_once is not None and self.workers > 1 and self._plan.concurrency == 1 and not self.batched
+        )
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | InProcess | None = None
         self._closed = False
@@ -166,7 +171,7 @@ class GraderPool:
                 futures[-1].set_result(answer)
         return futures
 
-    def begin(self, requests: Sequence[GradeRequest]) -> list[GradeResult | Future[GradeResult]]:
+    def begin(self, requests: Sequence[GradeRequest]) -> list[Answer]:
         """`submit_batch`, with the grades themselves where no worker was needed: a future costs as much as they do."""
         made = self._at_once(requests)
         cases = self._queue([request for request, result in zip(requests, made, strict=True) if result is None])
@@ -176,14 +181,18 @@ class GraderPool:
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         """Grade in order; waits, in this thread. Raises GradingUnavailable."""
         batch = _Batch(self, requests)
-        dispatcher = self._dispatcher
         try:
             for _ in batch:
                 pass
-            if batch.futures and dispatcher is not None and threading.current_thread() is dispatcher.thread:
+            dispatcher = self._dispatcher
+            if batch.waits and dispatcher is not None and threading.current_thread() is dispatcher.thread:
                 raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
             # From the last: it is done last, so this thread is woken about once and not for every grade.
-            return batch.results([future.result() for future in reversed(batch.futures)][::-1])
+            for place, part in reversed([*batch.slices()]):
+                batch.answer(place, part.future.result())
+            for future in reversed(batch.futures):
+                future.result()
+            return batch.results()
         except BaseException:  # an interrupt as well: nobody waits for these grades any more
             batch.cancel()
             raise
@@ -199,7 +208,10 @@ class GraderPool:
         try:
             for _ in batch:
                 await asyncio.sleep(0)
-            return batch.results(await asyncio.gather(*map(asyncio.wrap_future, batch.futures)))
+            for place, part in batch.slices():
+                batch.answer(place, await asyncio.wrap_future(part.future))
+            await asyncio.gather(*map(asyncio.wrap_future, batch.futures))
+            return batch.results()
         except BaseException:  # cancelled as well: nobody waits for these grades any more
             batch.cancel()
             raise
@@ -215,12 +227,25 @@ class GraderPool:
         self._running().submit(cases)
         return cases
 
-    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
+    def forsake(self, futures: Sequence[Future[Any]]) -> None:
         """Nobody waits for these any more: what has not begun is not graded, and what hangs is not tried again."""
         for future in futures:
             future.cancel()
         if futures and (dispatcher := self._dispatcher) is not None:
             dispatcher.forsake(futures)
+
+    def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
+        """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
+        dispatcher = self._dispatcher
+        if not self._slicing or not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
+            return None
+        try:
+            if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
+                return None
+            part = Slice(requests)
+        except (InvalidRow, TypeError, AttributeError):  # made by hand; which it is, is said where it is graded
+            return None
+        return part if dispatcher.offer(part) else None
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -287,35 +312,63 @@ class GraderPool:
 
 
 class _Batch:
-    """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at."""
+    """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at.
+
+    With several workers a slice goes to one of them as a whole where there is room, to be graded from its texts. The
+    others are looked at here: this thread is one more worker, and it keeps the last slice so as not to stand idle.
+    """
 
     def __init__(self, pool: GraderPool, requests: Sequence[GradeRequest]) -> None:
         self._pool = pool
         self._requests = requests
         self._slice = max(len(requests), 1) if pool.batched else _SLICE
-        self._made: list[GradeResult | None] = []
-        self._cases: list[Case] = []
+        self._parts: list[list[Answer] | Slice] = []
 
     def __iter__(self) -> Iterator[None]:
-        """Grade or queue a slice at each step."""
+        """Grade, queue or hand over a slice at each step."""
+        began, starting = time.monotonic(), False
+        dispatcher = self._pool._dispatcher
+        inside = dispatcher is not None and threading.current_thread() is dispatcher.thread
         for start in range(0, len(self._requests), self._slice):
             chosen = self._requests[start : start + self._slice]
-            made = self._pool._at_once(chosen)
-            self._cases += self._pool._queue([r for r, result in zip(chosen, made, strict=True) if result is None])
-            self._made += made
+            more = start + self._slice < len(self._requests)
+            part = self._pool._offer(chosen) if more and not inside else None
+            self._parts.append(self._pool.begin(chosen) if part is None else part)
             yield
+            if more and not starting and time.monotonic() - began > _LONG and self._pool._slicing:
+                starting = True
+                with contextlib.suppress(GradingUnavailable):  # it is all graded here, then
+                    self._pool._running().start_all()
 
-    def results(self, queued: Sequence[GradeResult]) -> list[GradeResult]:
-        """All grades in order, those of the futures at their places."""
-        rest = iter(queued)
-        return [next(rest) if result is None else result for result in self._made]
+    def slices(self) -> Iterator[tuple[int, Slice]]:
+        """What was handed over as a whole and is not answered yet, with its place."""
+        return ((place, part) for place, part in enumerate(self._parts) if isinstance(part, Slice))
+
+    def answer(self, place: int, answers: list[Answer] | None) -> None:
+        """The answers of a slice; None = it is to be graded here."""
+        part = self._parts[place]
+        assert isinstance(part, Slice)
+        self._parts[place] = self._pool.begin(part.requests) if answers is None else answers
+
+    @property
+    def waits(self) -> bool:
+        return any(self.slices()) or bool(self.futures)
 
     @property
     def futures(self) -> list[Future[GradeResult]]:
-        return [future for case in self._cases for future in case.futures]
+        """Of the calls that are known."""
+        answers = (answer for part in self._parts if not isinstance(part, Slice) for answer in part)
+        return [answer for answer in answers if isinstance(answer, Future)]
+
+    def results(self) -> list[GradeResult]:
+        """All grades in order, when all is done."""
+        answers = (answer for part in self._parts if not isinstance(part, Slice) for answer in part)
+        return [answer.result() if isinstance(answer, Future) else answer for answer in answers]
 
     def cancel(self) -> None:
-        self._pool.forsake(self.futures)
+        slices = [part for _place, part in self.slices()]
+        calls = [future for part in slices for future in part.call_off()]
+        self._pool.forsake([*(part.future for part in slices), *calls, *self.futures])
 
 
 def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:

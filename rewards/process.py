@@ -44,7 +44,8 @@ class WorkerProcess(Generic[Call]):
 
     ready: it has made its grader, which took start_seconds. fresh: it has been given no call yet.
     alone: its one call shares it with none.
-    in_flight: calls given and not answered, in order. since: when the first of them became the one that it is at.
+    in_flight: calls given and not answered, in order; slices: how many of them are slices.
+    since: when the first of them became the one that it is at.
     clock_stopped: since when it loads something off the clock.
     mark: what all that it starts carries (`rewards.leftovers`).
     """
@@ -66,6 +67,7 @@ class WorkerProcess(Generic[Call]):
         self.fresh = True
         self.alone = False
         self.in_flight: deque[Call] = deque()
+        self.slices = 0
         self.since = now
         self.clock_stopped: float | None = None
         self._unsent: deque[memoryview] = deque()

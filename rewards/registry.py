@@ -136,7 +136,7 @@ def reward(
     validate: called with all parameters by keyword wherever they are checked; it raises a ValueError that says which
         value makes no sense. Their types are checked already.
     at_once: takes what the function takes and returns the grade that the function will give, or None; it is asked
-        first, in the caller's process. It must be linear in the length of a response and wait for nothing.
+        first, where the caller is or in a worker. It must be linear in the length of a response and wait for nothing.
     setup: loads what a function needs (a tokenizer, a model, a client), once a process and before its first grade; the
         function takes what it returns as its second argument. It takes parameters as the function does, and may be
         asynchronous; of a class, the method `setup` is called.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -157,7 +157,11 @@ def _math(row: Mapping[str, object]) -> MathReference:
     if policy not in (None, "strict", "lenient"):
         raise InvalidRow(f"reference.policy must be 'strict' or 'lenient', not {policy!r}")
     parsed: str | tuple[str, ...] | AnyOf
-    if isinstance(answer, Mapping):
+    if isinstance(answer, str):
+        if len(row) == 2:  # a type and an answer, as nearly every row has it
+            return MathReference(answer=answer)
+        parsed = answer
+    elif isinstance(answer, Mapping):
         options = answer.get("any_of")
         if set(answer) != {"any_of"} or not isinstance(options, list | tuple) or not options:
             raise InvalidRow(f"reference.answer must be {{'any_of': [answers]}}, not {answer!r:.80}")
@@ -238,7 +242,7 @@ def reference_from(value: object) -> Reference:
     if not isinstance(kind, str) or kind not in _REFERENCES:
         raise InvalidRow(f"reference.type is {kind!r}; known types: {', '.join(_REFERENCES)}")
     read, fields = _REFERENCES[kind]
-    if unknown := set(value) - fields - {"type"}:
+    if unknown := value.keys() - fields - {"type"}:
         raise InvalidRow(f"reference of type {kind!r} has unknown fields {sorted(unknown)}; known: {sorted(fields)}")
     return read(value)
 
@@ -284,7 +288,7 @@ def messages_from(value: object, where: str = "prompt") -> tuple[Message, ...]:
     return tuple(turns)
 
 
-_EMPTY: Mapping[str, Json] = MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,8 +348,8 @@ class GradeRequest:
             response=_text(row["response"], "response"),
             reference=reference_from(row.get("reference")),
             messages=messages_from(row.get("prompt")),
-            finish=Finish(str(finish)),
-            metadata=MappingProxyType(dict(metadata)),
+            finish=Finish.LENGTH if finish == "length" else Finish.STOP,
+            metadata=MappingProxyType(dict(metadata)) if metadata else _EMPTY,
             problem_id="" if identity is None else str(identity),
             group_id="" if group is None else str(group),
             sample_id=_integer(row.get("sample") or 0, "sample"),
@@ -377,7 +381,7 @@ class GradeResult:
     correctness: float | None = None
     extracted: str | None = None
     reason: str = ""
-    parts: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}))
+    parts: Mapping[str, float | None] = field(default_factory=lambda: _EMPTY)
     steps: tuple[StepScore, ...] = ()
     seconds: float = 0.0
     details: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
@@ -418,7 +422,17 @@ class GradeResult:
 
     def timed(self, seconds: float) -> GradeResult:
         """The same grade with its wall time."""
-        return replace(self, seconds=seconds)
+        return type(self)(  # `replace` takes as long as some grades
+            score=self.score,
+            verdict=self.verdict,
+            correctness=self.correctness,
+            extracted=self.extracted,
+            reason=self.reason,
+            parts=self.parts,
+            steps=self.steps,
+            seconds=seconds,
+            details=self.details,
+        )
 
     def to_dict(self) -> dict[str, Json]:
         return {
@@ -438,6 +452,7 @@ class GradeResult:
         """Read what `to_dict` wrote. Raises InvalidRow."""
         try:
             extracted, seconds = row["extracted"], row["seconds"]
+            parts, steps, details = row["parts"], row["steps"], row.get("details", {})
             if not isinstance(seconds, int | float):
                 raise TypeError(f"seconds is {seconds!r:.80}, not a number")
             return cls(
@@ -446,10 +461,10 @@ class GradeResult:
                 verdict=Verdict(str(row["verdict"])),
                 extracted=None if extracted is None else _text(extracted, "extracted"),
                 reason=_text(row["reason"], "reason"),
-                parts=MappingProxyType(dict(row["parts"])),  # type: ignore[arg-type]
-                steps=tuple(StepScore(*step) for step in row["steps"]),  # type: ignore[misc, union-attr]
+                parts=_EMPTY if parts == {} else MappingProxyType(dict(parts)),  # type: ignore[arg-type]
+                steps=() if steps == [] else tuple(StepScore(*step) for step in steps),  # type: ignore[misc, union-attr]
                 seconds=seconds,
-                details=MappingProxyType(dict(row.get("details", {}))),  # type: ignore[arg-type]
+                details=_EMPTY if details == {} else MappingProxyType(dict(details)),  # type: ignore[arg-type]
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidRow(f"not a graded row: {error}") from error

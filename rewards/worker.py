@@ -5,8 +5,9 @@
 It is started by the pool and speaks lines of JSON over what were its standard input and output; a reward that prints
 writes to standard error instead, and one that reads standard input finds it empty. First line in: what to grade with.
 First line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers
-`{"call", "results"}`; `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A line
-`{"cancel": call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
+`{"call", "results"}`. With `"slice": true` the requests are graded from their texts alone, and the answer holds null
+where a text does not say it. `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A
+line `{"cancel": call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
 
 It never outlives its parent, even while a grade is stuck: a thread ends the process group when the pipe is closed, and
 the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG; Linux), which also reaches code
@@ -29,14 +30,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rewards.clock import CLOCK
-from rewards.composed import Built, answer_controls, build, concurrency, identity, make_ready, rewards_of
+from rewards.composed import Built, answer_controls, at_once, build, concurrency, identity, make_ready, rewards_of
 from rewards.composition import RewardSpec
 from rewards.errors import GraderEnded, InvalidRow
 from rewards.finished import finished
 from rewards.lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.sources import import_shipped
-from rewards.types import GradeRequest, GradeResult
+from rewards.types import GradeRequest, GradeResult, Json
+from rewards.wire import grade_row, request_from
 from sandbox.errors import ToolkitError
 
 IN_WORKER = "RLVR_GRADING_WORKER"
@@ -126,13 +128,23 @@ class Cancelled:
     number: int
 
 
-def call_from(received: bytes) -> Call | Cancelled:
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Requests to grade from their texts."""
+
+    number: int
+    rows: list[list[object]]
+
+
+def call_from(received: bytes) -> Call | Slice | Cancelled:
     call = json.loads(received)
     if "cancel" in call:
         return Cancelled(call["cancel"])
+    if "slice" in call:
+        return Slice(call["call"], call["requests"])
     rows = call["requests"]
     try:
-        requests = [GradeRequest.from_dict(row) for row in rows]
+        requests = [request_from(row) for row in rows]
     except InvalidRow as error:  # made by hand, with a field of another type
         return Call(call["call"], len(rows), [], call["control"], fault=f"the request cannot be read: {error}")
     return Call(call["call"], len(rows), requests, call["control"])
@@ -145,8 +157,9 @@ class Bench:
     spec: RewardSpec
     grader: Built
     name: str
+    ask_at_once: Callable[[GradeRequest], GradeResult | None] | None
 
-    async def grade(self, call: Call) -> list[GradeResult]:
+    async def grade(self, call: Call) -> list[Json]:
         """The grades of a call, each with its seconds; of a control call none."""
         began, stopped = time.perf_counter(), CLOCK.stopped_seconds
         try:
@@ -154,7 +167,7 @@ class Bench:
                 await answer_controls(self.spec, self.grader, call.requests)
                 return []
             if call.fault:
-                return [GradeResult.ungraded(short(call.fault))] * call.count
+                return [grade_row(GradeResult.ungraded(short(call.fault)), 0.0)] * call.count
             results = await self.grader.grade(call.requests)
         except MemoryError:
             os._exit(EXIT_MEMORY)
@@ -162,13 +175,35 @@ class Bench:
             print(error, file=sys.stderr, flush=True)
             os._exit(EXIT_ENDED)
         except BaseException as error:  # the promise of a worker is an answer, whatever a reward raises
-            results = self.failed(call, error)
+            results = self.raised(call, error)
         spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
-        return [result.timed(spent / call.count) for result in results]
+        return [grade_row(result, spent / call.count) for result in results]
 
-    def failed(self, call: Call, error: BaseException) -> list[GradeResult]:
+    def grades_at_once(self, asked: Slice) -> list[Json]:
+        """The grades that the texts alone say, each with its seconds; None for all else, and for what would be late."""
+        graded: list[Json] = []
+        began = time.perf_counter()
+        for row in asked.rows:
+            start = time.perf_counter()
+            if self.ask_at_once is None or start - began > CLOCK.deadline / 2:
+                graded.append(None)
+                continue
+            try:
+                result = self.ask_at_once(request_from(row))
+                graded.append(None if result is None else grade_row(result, time.perf_counter() - start))
+            except MemoryError:
+                os._exit(EXIT_MEMORY)
+            except Exception:  # as a call of its own it is told what is wrong
+                graded.append(None)
+        return graded
+
+    def raised(self, call: Call, error: BaseException) -> list[GradeResult]:
         """The grades of a call on which the reward raised. A control that raises has been answered."""
         return [] if call.control else [raised(self.name, error)] * call.count
+
+    def failed(self, call: Call, error: BaseException) -> list[Json]:
+        """What `raised` says, of a call that did not come to be timed."""
+        return [grade_row(result, 0.0) for result in self.raised(call, error)]
 
 
 class Ready:
@@ -209,14 +244,22 @@ def set_up(received: bytes) -> Bench:
     for source in setup["sources"]:
         import_shipped(source)
     spec = RewardSpec.from_dict(setup["spec"])
-    bench = Bench(spec=spec, grader=build(spec), name=identity(spec))
+    bench = Bench(spec=spec, grader=build(spec), name=identity(spec), ask_at_once=at_once(spec))
     make_ready(spec)
     return bench
 
 
-def answer_of(call: Call, results: Sequence[GradeResult]) -> bytes:
+def answer_of(call: Call, results: Sequence[Json]) -> bytes:
     """The line that answers a call. `rewards.outcome` has seen to it that grades are plain data."""
-    return line({"call": call.number, "results": [result.to_dict() for result in results]})
+    return line({"call": call.number, "results": results})
+
+
+def answer_at_once(asked: Slice, graded: list[Json]) -> bytes:
+    """The line that answers a slice. What a reward makes that is no JSON is told where it is a call of its own."""
+    try:
+        return line({"call": asked.number, "results": graded})
+    except (TypeError, ValueError, RecursionError):
+        return line({"call": asked.number, "results": [None] * len(graded)})
 
 
 def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
@@ -226,6 +269,9 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
     while True:
         call = call_from(channel.calls.get())
         if isinstance(call, Cancelled):  # it has been answered, or stands behind this line
+            continue
+        if isinstance(call, Slice):
+            channel.write(answer_at_once(call, bench.grades_at_once(call)))
             continue
         try:
             results = finished(bench.grade(call))
@@ -260,7 +306,7 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
             call = call_from(await asyncio.to_thread(channel.calls.get))
             if isinstance(call, Call):
                 running[call.number] = asyncio.create_task(answer(call))
-            elif call.number in running:
+            elif isinstance(call, Cancelled) and call.number in running:
                 running[call.number].cancel()
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

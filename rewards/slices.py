@@ -1,0 +1,117 @@
+"""The slices of a pool: requests that a worker grades from their texts alone, many in one message.
+
+What the text decides takes less time than a call does on its way. With one core the caller decides it itself; with
+several it would be what all wait for. So workers are given slices as well, a few ahead of each, in what room the calls
+leave; one answer brings the grades that the texts say, and the rest become calls of their own, each with its deadline
+and its blame. A slice itself is never to blame: lost with its worker, all of it becomes calls.
+
+A slice that no worker can begin with soon is given back, and whoever asked for it grades it: slices never wait for a
+worker to start, nor behind a call that takes its time.
+
+All of it belongs to the dispatcher's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence, Set
+from concurrent.futures import Future
+from itertools import islice
+from typing import Any
+
+from rewards.blame import Attempt, Sentence
+from rewards.calls import Answer, Call, Case, Slice
+from rewards.crew import Crew, Worker
+from rewards.errors import InvalidRow
+from rewards.outcome import short
+from rewards.types import GradeResult
+
+_AHEAD = 4
+"""A worker is at one and has these: as much as a busy caller's process takes to hear an answer and to hand out more."""
+_TAKEN_BACK_AFTER = 0.25
+"""Seconds that a worker may be at what stands before a slice."""
+
+
+class Slices:
+    """Those that wait for a worker, and those that workers have.
+
+    numbers: of the calls of the pool. deadline: seconds of one slice.
+    """
+
+    def __init__(self, crew: Crew, numbers: Iterator[int], deadline: float) -> None:
+        self._crew = crew
+        self._numbers = numbers
+        self._deadline = deadline
+        self._waiting: deque[Slice] = deque()
+        self._known: set[Slice] = set()
+
+    def take(self, offered: Sequence[Slice]) -> None:
+        """More of them."""
+        self._waiting.extend(offered)
+        self._known.update(offered)
+
+    def hand_out(self, open_to: Sequence[Worker]) -> int:
+        """Give each to the worker with the fewest, or else back. Returns how many more these workers would take."""
+        while self._waiting:
+            part = self._waiting.popleft()
+            worker = min(open_to, key=lambda one: one.slices, default=None)
+            if not part.wanted:
+                self._known.discard(part)
+            elif worker is None or worker.slices >= _AHEAD:
+                self._give_back(part)
+            else:
+                attempt = Attempt(part.requests, alone=False)
+                self._crew.give(worker, [Call(next(self._numbers), part, attempt, part.payload, self._deadline)])
+        return sum(_AHEAD - worker.slices for worker in open_to)
+
+    def take_back(self) -> list[float]:
+        """Give back those behind what takes its time. Returns the seconds until others will be.
+
+        Where a worker begins with one in the end, its answer finds nobody.
+        """
+        now = time.monotonic()
+        soon: list[float] = []
+        for worker in self._crew.workers if self._known else ():
+            behind = [c.case for c in islice(worker.in_flight, 1, None) if isinstance(c.case, Slice) and c.case.wanted]
+            due = worker.since + _TAKEN_BACK_AFTER - now
+            if behind and due > 0:
+                soon.append(due)
+            for part in behind if due <= 0 else ():
+                self._give_back(part)
+        return soon
+
+    def _give_back(self, part: Slice) -> None:
+        self._known.discard(part)
+        part.resolve(None)
+
+    def take_again(self, parts: Sequence[Slice]) -> None:
+        """A worker was ended before it began with these."""
+        self._waiting.extendleft(reversed(parts))
+
+    def answer(self, part: Slice, results: Sequence[GradeResult | None], sentence: Sentence) -> list[Case]:
+        """Answer a slice. Returns the cases that its texts do not decide, if somebody waits for them."""
+        self._known.discard(part)
+        answers: list[Answer] = []
+        cases: list[Case] = []
+        for request, result in zip(part.requests, results, strict=True):
+            if result is not None:
+                answers.append(result)
+                continue
+            try:
+                cases.append(Case([request], sentence))
+            except InvalidRow as error:  # what it holds was changed on its way
+                answers.append(GradeResult.ungraded(short(str(error))))
+            else:
+                answers += cases[-1].futures
+        return cases if part.resolve(answers) else []
+
+    def forsake(self, futures: Set[Future[Any]]) -> None:
+        """Nobody waits for these any more: what is lost with them is not graded."""
+        for part in [part for part in self._known if part.future in futures]:
+            part.forsaken = time.monotonic()
+
+    def end(self, error: Exception) -> None:
+        """The pool was closed."""
+        for part in self._known:
+            part.fail(error)
