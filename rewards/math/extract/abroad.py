@@ -28,6 +28,8 @@ _DENYING = (  # behind the value
     "|是错误的|是错的|不正确|不对"
 )
 _OR = "或者|或|还是|または|또는"
+OR_ABROAD = rf"oder|ou|o|oppure|или|hoặc|lub|albo|eller|atau|veya|{_OR}"
+"""How other languages say "or" between two values, where no English sentence has such a word there."""
 _DOUBT = "可能|也许|或许|かもしれ|일 ?수도"
 _CHOICE = "(?:故|应|答案|所以)选"
 _ASIDE = "而不是|而非|并非"

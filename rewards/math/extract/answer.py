@@ -40,6 +40,7 @@ from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box
 from rewards.math.extract.claims import is_stated
 from rewards.math.extract.continued import without_code, without_next_question, without_struck
 from rewards.math.extract.fields import field
+from rewards.math.extract.listed import value_lines
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.extract.remarks import unremarked
@@ -111,7 +112,11 @@ _WORD_CONCLUDED = late(  # "..., so the function is even."
     r"(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
     r"(?:an?\s)?(?P<word>[a-z-]{3,20})[.!]?\s*\Z"
 )
-_VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
+_VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
+_STATEMENT = late(  # all of a response
+    r"(?:(?i:so|thus|hence|therefore),?\s)?(?i:the|this)\s(?:given\s)?(?:statement|claim|assertion|proposition|conjecture)\sis\s(true|false)[.!\s]*"
+)
+_STOP_INSIDE = late(r"[。！？]\s*[^\s。！？]")
 _VERDICT_LATER = late(r"\b(?:yes|no(?=[,.!])|wait|actually|answer|but|however)\b", re.IGNORECASE)
 _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
@@ -265,10 +270,17 @@ def _put_right(found: str | Committed, behind: str) -> str | Committed:
 
 
 def _bare(text: str) -> str | Committed | None:
-    if len(text) >= 2 * LONGEST_BARE or "\\boxed" in text or "\n" in text.strip():
+    if len(text) >= 2 * LONGEST_BARE or "\\boxed" in text:
+        return None
+    if "\n" in text.strip():
+        return value_lines(text)
+    if not text.isascii() and _STOP_INSIDE.search(text):
         return None
     text = around_a_value(text) if len(text) > _LONGEST_WORD else text
-    return _with_result(bare(unremarked(text)), len(text))
+    found = bare(unremarked(text))
+    if found is not None and (verdict := _verdict_first(text)) is not None:
+        return Committed(found, len(text), verdict)
+    return _with_result(found, len(text))
 
 
 def _with_result(found: str | None, end: int) -> str | Committed | None:
@@ -313,8 +325,8 @@ def _last_value(text: str) -> str | Committed | None:
 
 def _word_at_last(text: str) -> str | None:
     """The word that the last sentence says it is, where it is marked or concluded; yes or no at the beginning."""
-    if (verdict := _VERDICT_FIRST.match(text)) is not None and not _VERDICT_LATER.search(text, verdict.end()):
-        return verdict[1]
+    if (verdict := _verdict_first(text)) is not None:
+        return verdict
     end = text[-_LONGEST_END:]
     if (concluded := _WORD_CONCLUDED.search(end)) is not None:
         is_answer = concluded["word"] not in NO_ANSWER and is_stated(concluded["before"], "")
@@ -325,6 +337,12 @@ def _word_at_last(text: str) -> str | None:
         return None
     words = set(plain_words(found[1]))
     return None if words & NO_ANSWER or not is_stated(sentence_before(end, found.start(1)), "") else found[1]
+
+
+def _verdict_first(text: str) -> str | None:
+    """The yes or no that a text begins with and does not take back."""
+    verdict = _VERDICT_FIRST.match(text) or _STATEMENT.fullmatch(text)
+    return None if verdict is None or _VERDICT_LATER.search(text, verdict.end()) else verdict[1]
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]

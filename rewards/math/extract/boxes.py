@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from rewards.math.extract.assertion import LONGEST_SENTENCE
 from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
+from rewards.math.extract.offered import is_offered_too
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -46,7 +47,8 @@ _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
 )
 _DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\bdo\s+not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
+    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\bdo\s+not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
+    r"|\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?(?:to\s(?:write|put|box|give|say|answer|output)(?:\sdown)?|for)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
@@ -83,7 +85,7 @@ _ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the
 _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
 _DENYING = (  # what a denial right before a box ends with
     *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
-    *("is", "was", "gave", "gives", ":", "write", "put", "box", "give", "say"),
+    *("is", "was", "gave", "gives", ":", "write", "put", "box", "give", "say", "output", "down", "for"),
     *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
 )
 _LONGEST_DENIAL = 30
@@ -100,13 +102,14 @@ _WRAPPING = late(
 )
 _NAME = r"(?:\\[a-zA-Z]+\s*)?(?:[a-zA-Z]{1,3}(?:_(?:\w|\{\w{1,6}\}))?'*)?"
 _ARGUMENT = r"(?:\s?\([^()=]{0,12}(?:\([^()=]{0,12}\)[^()=]{0,12})?\))?"
+_OFFER = r"(?:option|guess|interpretation|reading|possibility|candidate|scenario|alternative|answer|solution)"
 _JOINT = late(
     rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
     | (?P<or>\bor\b|\\lor\b|\\vee\b)
     | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
-        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one)\b
+        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one|{_OFFER})\b | \b{_OFFER}\ \#?\d{{1,2}}(?!\w)
         | \bq\d{{1,2}}: | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
-    | (?P<word>\b(?:and|also|for|in|the|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
+    | (?P<word>\b(?:and|also|for|in|the|my|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
     | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
@@ -307,8 +310,14 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
 def _other_case(text: str, last: Box) -> str | None:
     r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
     offset = max(0, last.start - _LONGEST_CASE)
-    if text.find("box", offset, last.start) < 0 or not (
-        _CONDITION.match(text, last.end)
+    if text.find("box", offset, last.start) < 0:
+        return None
+    is_offered = is_offered_too(
+        text[_beginning(text, last.start) : last.start], text[last.end : last.end + _LONGEST_JOINT]
+    )
+    if not (
+        is_offered
+        or _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
         or _DOUBTED.search(text, offset, last.start)
         or _ELSE.search(text, offset, last.start)
@@ -318,6 +327,8 @@ def _other_case(text: str, last: Box) -> str | None:
     if not before:
         return None
     other = before[-1]
+    if is_offered:
+        return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     between = text[offset + other.end : last.start]
     behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
     if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):

@@ -235,6 +235,7 @@ IDIOMS = _idioms(
     (" that", r"\A\W*(?:prove|show) that\b", "suppose"),
     # somebody and something else
     ("as per", r"\bas per\b", "according"),
+    ("some ", r"\bsome (?:sources|sites|websites|authors|textbooks) (?:give|list|have|get|report|quote)\b", "they say"),
     ("if we", r"\bif we (?:trust|believe)\b", "according"),
     ("last ", r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),
     ("rounded", r"\brounded (?:up|down) to the next\b", "increased"),
@@ -248,6 +249,10 @@ IDIOMS = _idioms(
     ("equation", r"\bequation\s*\(?\Z", "page"),
     ("step", r"\A\W*step\s*\Z", "page"),
     ("question", r"\A\W*question\s*\Z", "page"),
+    ("exit ", r"\bexit(?:ed)? (?:with )?(?:code|status)\b", "page"),
+    ("out after", r"\btimed? ?out after\b", "page"),
+    ("took ", r"\btook (?:me|us)\b", "page"),
+    ("answer ", r"\ban? answer (?:in|within)\b", "page"),
     ("diverges", r"\bdiverges at\b", "page"),
     ("is number", r"\bis number\b", "page"),
     ("this choice", r"\bthis choice\b", "page"),

@@ -25,6 +25,10 @@ _DEEPEST = 3
 _NAMES = ("final_answer", "finalanswer", "final answer", "answer", "answers", "result", "final_result", "solution")
 _CONFIRMING = ("correct", "is_correct", "valid", "is_valid", "final", "is_final", "verified", "accepted")
 _VALUES = ("value", "answer", "number", "text")
+_ALTERNATIVE = late(  # a name of a second answer
+    r"or|alternatives?|alternate|(?:alternative|alternate|alt|other|another|second|secondary|backup|fallback)[_ ]?"
+    r"(?:final[_ ]?)?(?:answer|result|solution|value|guess)s?|(?:final[_ ]?)?answer[_ ]?2"
+)
 _COMMAND = late(r"(?<!\\)\\(?=[a-zA-Z]{2})")  # of LaTeX, its backslash not doubled
 _FENCE_END = late(r"\s*```\s*\Z")
 _NAMED = late(r"\"(?:final[_ ]?)?(?:answers?|result|solution)\"\s*:", re.IGNORECASE)
@@ -64,7 +68,9 @@ def _answer(read: dict[str, object], depth: int) -> str | None:
     for name in _NAMES:
         if name in named:
             unit = named.get("unit", named.get("units"))
-            return _shown(named[name], unit, depth)
+            shown = _shown(named[name], unit, depth)
+            others = [_shown(named[one], unit, depth) for one in named if _ALTERNATIVE.fullmatch(one) and named[one]]
+            return shown if shown is None or not others else " or ".join((shown, *filter(None, others)))
     if any(
         isinstance(value, dict) and not is_title(name) for name, value in named.items()
     ):  # `{"wrong": {"answer": 5}}`

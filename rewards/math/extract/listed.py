@@ -30,6 +30,14 @@ _ONE_OF = late(
     r"(?:\n\s*(?:[-*•–]|\(?\w{1,2}[.)])\s[^\n]{1,80}){2,}\s*\Z",
     re.IGNORECASE,
 )
+_MARK = r"(?:(?:[-*•]|\d{1,2}[.)])\s+)?"
+_VALUE_LINE = rf"{_MARK}[-−]?(?:\\?\$)?\d[\d.,/]*%?[ \t]*"
+_VALUE_LINES = late(rf"\s*{_VALUE_LINE}(?:\n\s*{_VALUE_LINE})+\s*\Z")
+_LINE_MARK = late(_MARK)
+_MOST_LINES = 30
+_OPTION = late(r"(?:(?:\A|\n)[\s*_>-]*([B-J])[.:]|(?<!\w)\(?([B-J])\))[\s$*\\(\[]*\Z")
+_LONGEST_OPTIONS = 400
+_NEAR_OPTION = 20
 _MARKER = late(r"[.)][*_]*\s+[*_]*[A-Za-z]")
 _LINE_START = " \t*_#>(-"
 
@@ -54,6 +62,23 @@ def _value(number: str) -> Decimal:
 def is_choice_of_many(text: str) -> bool:
     """Whether it ends in a list of which one item is meant, and does not say which."""
     return "one of" in text[-_LONGEST:] and _ONE_OF.search(text, max(0, len(text) - _LONGEST)) is not None
+
+
+def value_lines(text: str) -> str | None:
+    """The list that a response is which has one number a line, and nothing else."""
+    if _VALUE_LINES.match(text) is None:
+        return None
+    lines = [line.strip() for line in text.split("\n") if line.strip()][:_MOST_LINES]
+    return ", ".join(_LINE_MARK.sub("", line, count=1) for line in lines)
+
+
+def is_option(text: str, start: int) -> bool:
+    """Whether a value is one of the options that a text lists: `(A) 4 (B) 5`."""
+    found = _OPTION.search(text, max(0, start - _NEAR_OPTION), start)
+    if found is None:
+        return False
+    before = chr(ord(found[1] or found[2]) - 1)
+    return re.search(rf"(?<!\w)\(?{before}[).:]", text[max(0, start - _LONGEST_OPTIONS) : start]) is not None
 
 
 def is_marker(text: str, start: int, end: int) -> bool:

@@ -29,7 +29,7 @@ _BEFORE = late(
       | (?<!none\sother\s)(?<!nothing\sother\s)(?<!no\sless\s)than
       | no\slonger | (?:un)?likely\sto\sbe | (?:far|different|distinct|away)\sfrom | hardly | rarely | instead\sof
       | never\s\w+ | nobody\s\w+ | unequal\sto | negative | differs?\sfrom | exceeds? | answers?\sincludes?
-      | at\s(?:most|least) | (?:is|are|be)\sup\sto
+      | at\s(?:most|least) | (?:is|are|be|has|have|had|needs?|holds?|sells?|sold|buys?|bought|gets?|got)\sup\sto
       | (?:eliminat|exclud)(?:e|es|ing) | bounded\s(?:above\s|below\s)?by | disagree\swith\sthe\sanswer
       | rejects? | discards? | rul(?:e|es|ing)\sout
       | somewhere\s(?:around|near)

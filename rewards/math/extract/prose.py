@@ -17,6 +17,7 @@ import re
 
 from rewards.math.extract.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
 from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
+from rewards.math.extract.offered import is_offered_too, offered_behind
 from rewards.math.extract.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import AROUND, VULGAR, formula, formulas, run_from, unit
@@ -57,7 +58,8 @@ _SAID = late(
       |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
-    |(?:correct|right)\s(?:option|choice|letter)(?:\sis|\s?:)""",
+    |(?:(?:correct|right)\s(?:option|choice|letter)|\bmy\schoice)(?:\sis|\s?:)
+    |\b(?:correct|true|right)\s(?:statements|options|choices)\sare(?=:?\s\(?[A-J]\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _CHOSEN = late(
@@ -70,6 +72,8 @@ _CHOSEN = late(
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
+    r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
 )
 _WOULD_CHOOSE = late(r"(?:I|we)['’](?:d|ll)\s", re.IGNORECASE)
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
@@ -101,7 +105,8 @@ _INSTEAD = late(
     r"(?:\bbut(?:\srather)?|\bit(?:\sis|['’]s)|\brather|\binstead)(?![^\W_])\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
 _HEDGE = late(
-    rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending)(?![^\W_])", re.IGNORECASE
+    rf"(?<![^\W_])(?:{OR}(?!\s+(?:about|approximately|roughly)\b)|else|otherwise|depending|vs|versus)(?![^\W_])",
+    re.IGNORECASE,
 )
 _INSTEAD_NEXT = late(  # "The answer is not 101. It is 79."
     r"[.;]\s+(?:instead,?\s|rather,?\s)?(?:it\sis|it['’]s|it\s(?:equals|must\sbe|should\sbe))\s(?P<rest>[^\n]+)",
@@ -116,6 +121,8 @@ _PARTS = late(  # "(a) 10; (b) 3"
     r"\(a\)\s*([^;,()]+)[;,]\s*(?:and\s)?\(b\)\s*([^;,()]+)(?:[;,]\s*(?:and\s)?\(c\)\s*([^;,()]+))?\s*"
 )
 _REASON = late(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_ALSO = late(r"[\s*]*(?:also|equally)\b", re.IGNORECASE)
+_ONE_OF = late(r"(?:either\s)?one\sof\s[^.\n]*[,;]", re.IGNORECASE)
 _RULED_OUT = late(  # "$12$; $13$ fails the test"
     r"[;,]\s(?:and\s|but\s)?\$[^$\n]{1,40}\$\s(?:fails|is\s(?:rejected|extraneous|impossible|invalid)|does\snot\s(?:work|satisfy))\b"
     r"(?![^\n]*\b(?:or|if|so|unless)\b)"
@@ -230,6 +237,8 @@ def said(text: str) -> str | None:
         return chosen[-1] if chosen else None
     if place is not None and (_TWO_CASES.search(sentence_before(text, place)) or _is_second_case(text, place)):
         return SEVERAL + value
+    if place is not None and (other := _offered_beside(text, place, value)) is not None:
+        return f"{other} or {value}"
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
@@ -237,6 +246,18 @@ def said(text: str) -> str | None:
     if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
         return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE].lstrip("$*")) else value
     return corrected or value
+
+
+def _offered_beside(text: str, place: int, value: str) -> str | None:
+    """The answer that one is offered beside: said before ("Equally, the answer is"), or behind ("Another one is 4")."""
+    begin = text.find(value, place)
+    if begin >= 0 and (offered := offered_behind(text[begin + len(value) :])) is not None:
+        return offered
+    before = sentence_before(text, place)
+    if not is_offered_too(before, "") and _ALSO.match(text, place) is None:
+        return None
+    earlier = _last_phrase(text[: place - len(before)])
+    return None if earlier is None else _stated(text[: place - len(before)], earlier)
 
 
 def _is_second_case(text: str, place: int) -> bool:
@@ -317,6 +338,8 @@ def _unreasoned(after: str) -> str:
 def _begun(rest: str, *, is_verb: bool = False) -> str | None:
     """The formula that a text begins with, or what its first clause says; None in a question."""
     begun = next(formulas(rest), None) if rest.startswith(("$", "\\(", "\\[")) else None
+    if _ONE_OF.match(rest):
+        return SEVERAL + rest[: sentence_end(rest, 0)]
     if begun is not None and begun.start == 0:
         end = sentence_end(rest, begun.end)
         after = rest[begun.end : end]

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.extract.abroad import OR_ABROAD
 from rewards.math.extract.modified import changed_from
+from rewards.math.extract.offered import offered_behind
 from rewards.math.late import late
 from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
+_SHORTEST_OFFER = len(", or 5 is valid too")
 _SIGN = late(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
 _SIGN_OUTSIDE = late(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
 _PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
@@ -99,15 +102,20 @@ _AMBIGUOUS = frozenset(
     ("in", "a", "as", "am", "min", "mi", "second", "seconds", "mo", "degree", "pound", "quarter", "do")
 )
 _FEWEST_LETTERS = 4
+_OR_SO = (
+    rf"(?:(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b|(?:{OR_ABROAD})(?![a-zA-Z]))"
+    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even)\b)?"
+)
 _OR = late(
-    r"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{\s*)?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
-    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
+    rf"[\s$*)]*[,;]?\s*\(?(?:\\text\s*\{{\s*)?{_OR_SO}\s*\}}?[\s$*(]*(?:[a-zA-Z]\s*=\s*)?"
     r"([-+−]?\\?\$?\s*(?:(?:\d[\d.,/]*\d|\d)(?:\s+\d+/\d+)?)?(?:\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\})?"
     r"(?:\\sqrt\s*(?:\{[^{}]*\}|\d)|\\pi)?(?:\s*\\?%|\s*°)?)(?![\d^*/=\\+-]|\s*[\^*/=+-])[$)]*(?P<behind>\s*[a-zA-Z]+)?"
 )
 _OR_FORMULA = late(
-    r"[\s$*)]*[,;]?\s*\(?(?:or|else|otherwise|possibly|perhaps|maybe|alternatively)\b"
-    r"(?:,?\s+(?:maybe|perhaps|possibly|alternatively|even))?\s*\$((?:\\\$|[^$\n]){1,80})\$"
+    rf"[\s$*)]*[,;]?\s*\(?(?:{_OR_SO}\s*\$((?:\\\$|[^$\n]){{1,80}})\$"
+    # `\quad \text{(or } 35\%\text{)}`, still in the formula of the box
+    rf"|(?:\\q?quad(?![a-zA-Z])|\\[,;! ]|\s)*\\(?:text|mbox|mathrm)\s*\{{[\s(]*{_OR_SO}\s*\}}"
+    r"((?:\\\$|[^$\n]){1,80}?)(?:\\(?:text|mbox|mathrm)(?![a-zA-Z])|\$|\\\]|\\\)|\n|\Z))"
 )
 _EITHER = late(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
 _OR_BEFORE = late(
@@ -142,12 +150,14 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
         return point, None
+    if len(further) > _SHORTEST_OFFER and (offered := offered_behind(further)) is not None:
+        return rf"{content} \text{{ or }} {offered}", None
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content, None
     if (extended := _extended(content, near, further)) is not None:
         return extended, None
-    other = _alternative(behind, content)
+    other = _alternative(further, content)
     if other is not None:
         return rf"{content} \text{{ or }} {other}", None
     if _CLOCK.fullmatch(content) and (half := _HALF.match(behind)) is not None:
@@ -229,8 +239,10 @@ def _offered_before(before: str) -> str | None:
 def _alternative(behind: str, content: str) -> str | None:
     """The other value that an "or" offers; not where it says the same in a unit of its own, or under a name."""
     formula = _OR_FORMULA.match(behind)
-    if formula is not None and ("=" in formula.group(1)) <= ("=" in content):
-        return formula.group(1)
+    if formula is not None:
+        other: str = next(filter(None, formula.groups())).strip()
+        if ("=" in other) <= ("=" in content):
+            return other
     found = _OR.match(behind)
     if found is None or not re.search(r"\d|\\pi", found.group(1)):
         return None

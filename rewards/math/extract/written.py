@@ -18,7 +18,7 @@ import re
 from rewards.math.extract.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.extract.boxes import is_cut_off
 from rewards.math.extract.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
-from rewards.math.extract.listed import is_choice_of_many, is_marker, total_of_parts
+from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, total_of_parts
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
@@ -85,6 +85,10 @@ _PAID_FOR = late(r"[\s*]*(?:[a-z]+\s){0,2}for\s(?:all\s|these\s)?[*]*")  # "pays
 _ORDINAL = late(r"(?:st|nd|rd|th)\s[a-z]")  # "17 is the 7th prime"
 _OF = late(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
 _EACH = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
+_FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
+    r"[\s$*)]*,?\s*(?:(?:it|this)\s)?(?:fails|(?:does\snot|doesn['’]t)(?:\s(?:work|satisfy|hold|suffice)\b|[.\s]*\Z))",
+    re.IGNORECASE,
+)
 _USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
@@ -101,7 +105,11 @@ _REFERENCE = late(  # the number of a part of the text
     r"\s[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_GOING_ON = late(r"[\s$*)]*[.!:]\s+(?:now|next)\b(?![^.\n]*\b(?:you|done|finished)\b)", re.IGNORECASE)
+_GOING_ON = late(  # the value is one on the way
+    r"[\s$*)]*(?:\s[a-z]+){0,3}[.!:]\s+(?:now|next|it\s(?:still\s)?remains\sto|(?:I|we)\sstill\s(?:need|have)\sto|what\sremains\sis\b"
+    r"|then\s(?:he|she|it|they|we|I)\b)\b(?![^.\n]*\b(?:you|done|finished|answer)\b)",
+    re.IGNORECASE,
+)
 _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
@@ -157,6 +165,7 @@ _GOES_ON = late(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
+    r"|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
 )
@@ -241,7 +250,11 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
             break
     if not spans or _is_asked(text, spans[-1].start):
         return None
-    if stated and _GIVEN_UP.search(text, spans[-1].end) is not None:
+    if stated and (
+        _GIVEN_UP.search(text, spans[-1].end) is not None
+        or is_option(text, spans[-1].start)
+        or _is_numbering(text, spans[-1])
+    ):
         return SEVERAL + text[spans[-1].start : spans[-1].end]
     first = last = spans[-1]
     for span in reversed(spans[:-1]):
@@ -311,6 +324,12 @@ def _is_name(text: str, span: Span) -> bool:
     return NAME.fullmatch(name) is not None and name[0] == name[0].lower()
 
 
+def _is_numbering(text: str, span: Span) -> bool:
+    """Whether it is the number of a part of a text: "line 10"."""
+    near = max(0, span.start - _LONGEST_JOINT)
+    return text[span.start : span.end].isdigit() and _REFERENCE.search(text, near, span.start) is not None
+
+
 def _is_beside(text: str, spans: list[Span]) -> bool:
     """Whether the last value only numbers a part of the text, is what another one of its sentence is compared with or
     used for, or of another time than those before its sentence, and none of them.
@@ -334,6 +353,7 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return True
     if same_sentence and (
         _BESIDE.search(text, other.start, span.start) is not None
+        or ("=" in text[other.end : span.end] and _FAILS.match(text, span.end) is not None)
         or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
         or (_TIMES.match(text, span.end) and text[other.end : span.start].endswith(", "))
         or (
