@@ -9,7 +9,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -65,6 +65,8 @@ FUNCTIONS = (
 )
 BINDING = frozenset(("sum", "prod", "int", "lim", "diff"))
 """Operations whose second argument is a variable that they bind."""
+INDEXED = "_()"
+"""How the name of a function ends that is a letter with an index: at a whole number it is the variable `a_3`."""
 
 _LARGEST_DEGREE = 1000
 # What asks to be computed, and is no value yet.
@@ -167,6 +169,20 @@ def flattened(expression: Expr, name: str = "+") -> list[Expr]:
     if not isinstance(expression, Op) or expression.name != name:
         return [expression]
     return [part for arg in expression.args for part in flattened(arg, name)]
+
+
+def indexed(function: str, numbers: Sequence[Fraction]) -> str | None:
+    """The variable that such a function is at whole numbers; None where it is another one, or at others."""
+    if not function.endswith(INDEXED) or any(one.denominator != 1 for one in numbers):
+        return None
+    if len(numbers) > 1 and not all(0 <= one <= 9 for one in numbers):
+        return None
+    return f"{function.removesuffix(INDEXED)}_{''.join(str(one.numerator) for one in numbers)}"
+
+
+def has_signs(expression: Expr) -> bool:
+    """It has two values, by a sign that is plus or minus."""
+    return any(isinstance(one, Op) and one.name in ("pm", "mp") for one in walk(expression))
 
 
 def is_decimal(expression: Expr) -> bool:

@@ -78,19 +78,10 @@ def _renamed(expression: Expr, depth: int) -> Expr:
     if is_sum and len(bounds) == 2 and isinstance(first := bounds[0], Num) and first.value:
         instead = add(name, first)
         bounds = [ZERO, bounds[1] if bounds[1] == INFINITY else _less(bounds[1], first)]
-    body = _indexed(substituted(_renamed(body, depth + 1), variable.name, instead), variable.name, repr(instead))
+    body = substituted(_renamed(body, depth + 1), variable.name, instead)
     if is_sum:
         body = _with_signs(body, name.name)
     return Op(expression.name, (body, name, *(_renamed(one, depth) for one in bounds)))
-
-
-def _indexed(expression: Expr, name: str, instead: str) -> Expr:
-    """`a_k` with what k stands for."""
-    if isinstance(expression, Sym) and expression.name.endswith(f"_{name}"):
-        return Sym(f"{expression.name.removesuffix(name)}{instead}")
-    if isinstance(expression, Op):
-        return Op(expression.name, tuple(_indexed(arg, name, instead) for arg in expression.args))
-    return expression
 
 
 def _less(value: Expr, by: Num) -> Expr:

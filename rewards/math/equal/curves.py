@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from rewards.math.equal import zeros
 from rewards.math.equal.decide import Answer
-from rewards.math.expressions import Expr, Op, add, free_variables, multiply, negative, walk
+from rewards.math.expressions import Expr, Op, add, free_variables, has_signs, multiply, negative
 from rewards.math.values import Equation, Many, Named, Scalar, Value
 
 _MOST = 6
@@ -53,7 +53,7 @@ def _each(value: Value) -> Iterator[Expr | None]:
                 yield add(left, negative(item.expression)) if isinstance(item, Scalar) else None
         case Equation(members=(left, right)):
             zero = add(left, negative(right))
-            yield from (zero,) if not _has_signs(zero) else (_with_sign(zero, 1), _with_sign(zero, -1))
+            yield from (zero,) if not has_signs(zero) else (_with_sign(zero, 1), _with_sign(zero, -1))
         case Many(items=items, opening="") if value.hedged or _is_one_name(value):
             for item in items:
                 yield from _each(item)
@@ -66,10 +66,6 @@ def _is_one_name(value: Many) -> bool:
     return len({item.name if isinstance(item, Named) else "" for item in value.items} - {""}) == 1 and all(
         isinstance(item, Named) for item in value.items
     )
-
-
-def _has_signs(expression: Expr) -> bool:
-    return any(isinstance(one, Op) and one.name in ("pm", "mp") for one in walk(expression))
 
 
 def _with_sign(expression: Expr, sign: int) -> Expr:

@@ -19,7 +19,18 @@ from fractions import Fraction
 
 from rewards.math import budget
 from rewards.math.equal import angles, bound, engine, logarithms, numeric
-from rewards.math.expressions import BINDING, INFINITY, Expr, Num, Op, free_variables, in_order, is_decimal, walk
+from rewards.math.expressions import (
+    BINDING,
+    INFINITY,
+    Expr,
+    Num,
+    Op,
+    free_variables,
+    has_signs,
+    in_order,
+    is_decimal,
+    walk,
+)
 from rewards.math.normalise import exact, polynomials
 from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
@@ -144,6 +155,8 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
             return Answer.YES
         if _same_rewritten(gold, answer):
             return Answer.YES
+    if has_signs(gold) != has_signs(answer):
+        return Answer.NO
     if not budget.spend("exact", 0):
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)

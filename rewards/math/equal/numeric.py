@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from rewards.math import budget
-from rewards.math.expressions import FUNCTIONS, TRIGONOMETRIC, Const, Expr, Num, Op, Sym
+from rewards.math.expressions import FUNCTIONS, INDEXED, TRIGONOMETRIC, Const, Expr, Num, Op, Sym, indexed
 
 DIGITS = 50
 _CLOSE = 30  # digits in which equal values agree at least, computed with DIGITS
@@ -82,15 +82,19 @@ def _value(expression: Expr, at: Mapping[str, Fraction]) -> Any:
     if expression.name == "int":
         return _integral(expression, at)
     if expression.name.endswith("()"):
-        return _some_function(expression.name, [_value(arg, at) for arg in expression.args])
+        return _some_function(expression.name, [_value(arg, at) for arg in expression.args], at)
     if expression.name in ("lim", "diff", "pm", "mp"):
         raise NoValue(f"{expression.name} is not computed")
     return _applied(expression.name, [_value(arg, at) for arg in expression.args])
 
 
-def _some_function(name: str, args: Sequence[Any]) -> Any:
+def _some_function(name: str, args: Sequence[Any], at: Mapping[str, Fraction]) -> Any:
     """A function that is only named may be any; where two expressions differ for this one, they differ."""
     mp = _mp()
+    if name.endswith(INDEXED) and all(mp.isint(arg) for arg in args):
+        variable = indexed(name, [Fraction(int(mp.re(arg))) for arg in args])
+        if variable is not None and variable in at:
+            return _value(Sym(variable), at)
     seed = sum(map(ord, name))
     return sum((arg * arg / (seed + place) for place, arg in enumerate(args, 3)), mp.mpf(seed) / 97)
 
@@ -233,7 +237,8 @@ def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
     if isinstance(body, Sym) and body.name == name:
         return x
     if isinstance(body, Op) and body.name not in ("sum", "prod", "int", "lim", "diff"):
-        return _applied(body.name, [_at_point(arg, name, x, at) for arg in body.args])
+        args = [_at_point(arg, name, x, at) for arg in body.args]
+        return _some_function(body.name, args, at) if body.name.endswith("()") else _applied(body.name, args)
     return _value(body, at)
 
 

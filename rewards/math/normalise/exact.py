@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 from rewards.math import budget
-from rewards.math.expressions import Const, Expr, Num, Op, Sym, substituted
+from rewards.math.expressions import Const, Expr, Num, Op, Sym, indexed, substituted
 from rewards.math.normalise.polynomials import (
     IMAGINARY,
     ONE,
@@ -85,7 +85,11 @@ def _constant(name: str) -> Form:
 def _opaque(expression: Op) -> Form:
     if expression.name in ("pm", "mp", "lim", "int", "diff"):
         raise TooHard(f"{expression.name} has no normal form")
-    return generator((expression.name, tuple(key_of(normal(arg)) for arg in expression.args)))
+    forms = [normal(arg) for arg in expression.args]
+    numbers = [form.rational for form in forms]
+    if None not in numbers and (name := indexed(expression.name, [one for one in numbers if one is not None])):
+        return generator(("x", name))
+    return generator((expression.name, tuple(map(key_of, forms))))
 
 
 def _add(*terms: Expr) -> Form:

@@ -28,6 +28,7 @@ from rewards.math.expressions import (
     root,
 )
 from rewards.math.parse.grammar import CLOSING, Grammar
+from rewards.math.parse.indices import of_index
 from rewards.math.parse.matrices import determinant, read_matrix
 from rewards.math.parse.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
 from rewards.math.parse.series import summed
@@ -253,7 +254,7 @@ class Parser(Grammar):
         self._bound.append(variable)
         body = self._signed()
         self._bound.pop()
-        return Op(name, (body, Sym(variable), low, high))
+        return Op(name, (of_index(body, variable), Sym(variable), low, high))
 
     def _accented(self) -> Expr:
         """A letter with a dot or a hat: a name of its own."""
@@ -293,7 +294,7 @@ class Parser(Grammar):
                 alone = self._tokens[at - 1].text in ("{", "(")
                 one = [Token(Kind.NUMBER, "1", True, self._tokens[at].start, ONE)] if alone else []
                 self._tokens = [*self._tokens[:at], *one, *self._tokens[found[2] :]]
-                return Op("int", (self._term(), Sym(found[0]), *bounds))
+                return Op("int", (of_index(self._term(), found[0]), Sym(found[0]), *bounds))
         raise NotMaths("an integral without its variable")
 
     def _differential(self, at: int) -> tuple[str, str, int] | None:
@@ -315,7 +316,7 @@ class Parser(Grammar):
         if not inner.done() and start != end:
             raise NotMaths("an integral that is not read to its end")
         self.at = end
-        return Op("int", (body, Sym(variable), *bounds))
+        return Op("int", (of_index(body, variable), Sym(variable), *bounds))
 
     def _limit(self) -> Expr:
         self.expect("_")
@@ -327,7 +328,7 @@ class Parser(Grammar):
         self.expect("\\to")
         at = self._side_of_limit()
         self.expect("}")
-        return Op("lim", (self._signed(), Sym(token.text), *at))
+        return Op("lim", (of_index(self._signed(), token.text), Sym(token.text), *at))
 
     def _side_of_limit(self) -> tuple[Expr, ...]:
         """Where a variable goes, and 1 or -1 where it comes from above or below."""

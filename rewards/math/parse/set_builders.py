@@ -13,7 +13,7 @@ from rewards.math.parse.cutting import cut
 from rewards.math.parse.progressions import from_on
 from rewards.math.spell.spelling import key
 from rewards.math.spell.tokens import Kind, Token
-from rewards.math.values import Inequality, Many, Named, Scalar, Value, Words
+from rewards.math.values import Equation, Inequality, Many, Named, Scalar, Value, Words
 
 _Reader: TypeAlias = Callable[[Sequence[Token], str], list[Value]]
 
@@ -94,7 +94,8 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
     name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
     if name:
         about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
-        found = [one for one in about if not (isinstance(one, Inequality | Named)) or name in _names(one)]
+        found: list[Value] = [one for one in about if not isinstance(one, Inequality | Named) or name in _names(one)]
+        found += [one for one in conditions if isinstance(one, Equation) and _letters(one) == {name}]
         return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
     first = _listed(conditions[0]) if conditions else None
     if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
@@ -121,4 +122,8 @@ def _rebound(condition: Inequality, name: str) -> Inequality:
 def _names(condition: Inequality | Named) -> frozenset[str]:
     if isinstance(condition, Named):
         return frozenset((condition.name,))
+    return _letters(condition)
+
+
+def _letters(condition: Inequality | Equation) -> frozenset[str]:
     return frozenset().union(*map(free_variables, condition.members))

@@ -1,0 +1,41 @@
+r"""Indices that a sum, a product, an integral or a limit binds: the `a_k` of `\sum_{k=1}^{3} a_k` is a function of k.
+
+Its values at whole numbers are the variables of those names: `a_1 + a_2 + a_3`.
+
+Example:
+    >>> of_index(Sym("a_1+k"), "k").args[0] == add(number(1), Sym("k")), of_index(Sym("a_n"), "k")
+    (True, Sym(name='a_n'))
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.expressions import INDEXED, Expr, Op, Sym, add, multiply, number
+
+_TERM = r"(?:\d{1,9}[a-z]?|[a-z])"
+_SUM = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*")
+_TERMS = re.compile(r"([-+]?)(\d*)([a-z]?)")
+_PAIR = re.compile(r"[a-z][a-z\d]")
+
+
+def of_index(body: Expr, letter: str) -> Expr:
+    """What a letter is bound in, with functions of it for the names whose index it is in."""
+    if isinstance(body, Op):
+        return Op(body.name, tuple(of_index(arg, letter) for arg in body.args))
+    if not isinstance(body, Sym) or "_" not in body.name:
+        return body
+    name, _, index = body.name.partition("_")
+    if _PAIR.fullmatch(index) and letter in index:
+        return Op(f"{name}{INDEXED}", tuple(number(int(one)) if one.isdigit() else Sym(one) for one in index))
+    if re.search(rf"(?<![a-zA-Z]){re.escape(letter)}(?![a-zA-Z])", index) is None:
+        return body
+    if _SUM.fullmatch(index) is None:
+        return Op(f"{body.name}()", (Sym(letter),))
+    terms = [match.groups() for match in _TERMS.finditer(index) if match.group()]
+    return Op(f"{name}{INDEXED}", (add(*(_term(*term) for term in terms)),))
+
+
+def _term(sign: str, digits: str, letter: str) -> Expr:
+    factor = int(f"{sign}{digits or 1}")
+    return number(factor) if not letter else Sym(letter) if factor == 1 else multiply(number(factor), Sym(letter))
