@@ -8,14 +8,14 @@ of each other (tests/test_architecture.py). Imports inside of functions are for 
 
     both: bytes         bounds, arrays, extended, encoder, decoder, codec, channel
     both: the link      wire, standard, hints, signatures, likeness, containers, sharing, remade, files
-    program: objects    awaiting, stubs, exports
+    program: objects    awaiting, standing, stubs, exports
     program: asked      mirror, host, companions, joining, borrowing, rerunning, operations, candidate
     program: called     function
     tests: sources      context, names, truth, lending, counting
     tests: proxies      proxies, shapes, yardsticks, derived, classes, uses, refusing, views, handles, operators
     tests: awaiting     awaited
     tests: classes      plain, raised, ancestry, described
-    tests: guards       unbounded, wrapping, emptiness, expecting, spoiling, own_files, templates
+    tests: guards       unbounded, wrapping, emptiness, counted, expecting, spoiling, own_files, templates
     tests: texts        evaluation, loading, running, unpickling
     tests: the link     ours, served, theirs, crossing, link, turns
     tests: around       folders, beside, scripts, logged, surroundings

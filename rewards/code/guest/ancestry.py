@@ -26,6 +26,7 @@ _MODULES = frozenset(
     )
 )
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
+of_prompt: dict[str, type] = {}  # classes of a prompt that the program may define itself, or derive from
 REAL: dict[type, type] = {}  # stand-ins of classes that derive from one which both ends know by name
 
 
@@ -35,8 +36,10 @@ def is_standard(module: str) -> bool:
 
 
 def standard_of(kind: type) -> type | None:
-    """The nearest class of the standard library above a stand-in, where this process has loaded it."""
+    """The nearest class above a stand-in that is of the prompt, or of the standard library, where it is loaded here."""
     for above in kind.__mro__:
+        if is_of_prompt(above):
+            return of_prompt[above.__name__]
         if above in REAL:
             return REAL[above]
         if proxies.is_class(above) and is_standard(above.__module__):
@@ -46,6 +49,11 @@ def standard_of(kind: type) -> type | None:
             if isinstance(found, type) and standard.name_of(found) is None:  # what is data crosses by its name
                 return found
     return None
+
+
+def is_of_prompt(kind: type) -> bool:
+    """Whether a class of the program stands for one of the prompt, in its own definition of it."""
+    return kind.__name__ in of_prompt and proxies.is_class(kind)
 
 
 def _asked_by_name(frame: FrameType) -> bool:

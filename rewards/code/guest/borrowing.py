@@ -6,13 +6,16 @@ Only names that the program mentions are. What it defines itself takes their pla
 from __future__ import annotations
 
 import contextlib
+import enum
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
+from . import standard
 from .joining import EXTENDS
-from .stubs import Back, Imports
+from .standing import Back
+from .stubs import Imports
 
 _OF_ANY = frozenset((*vars(type("Any", (), {})), "__firstlineno__", "__static_attributes__"))
 
@@ -41,8 +44,16 @@ def lay_out(
             names[name] = back("lent", name)
         elif kind == "late exception":
             names[name] = _exception(name, _asker(back, name), names)
-        else:
+        elif kind != "enumeration":
             names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:
+    """Enumerations of a prompt that the program has now, by that or by a definition of its own."""
+    for name, (kind, *what) in lent.items():
+        found: Any = names.get(name) if kind == "enumeration" else None
+        if isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
+            standard.share(name, found)
 
 
 def _extending(names: dict[str, Any]) -> Callable[[type], Any]:

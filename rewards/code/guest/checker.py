@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import enum
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import (
+    ancestry,
     classes,
     context,
     emptiness,
@@ -24,6 +26,7 @@ from . import (
     names,
     proxies,
     running,
+    standard,
     surroundings,
     unbounded,
     unpickling,
@@ -140,6 +143,11 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     except Exception as error:
         report.send("fault", f"the prompt cannot run: {type(error).__name__}")
         return
+    for name, (kind, *_) in by_prompt.items():
+        if kind == "enumeration" and isinstance(namespace.get(name), enum.EnumType):
+            standard.share(name, namespace[name])
+        elif kind == "class":
+            ancestry.of_prompt[name] = namespace.get(name, object)
     values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],), "lent": lent})
     if values is None:
         return

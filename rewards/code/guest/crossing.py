@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from . import context, remade, signatures, standard, unbounded
+from . import context, remade, standard, unbounded
 from .bounds import U32
 from .codec import Unsendable, Violation, plain_base
 from .described import make_class, standard_classes
-from .ours import Ours, descriptor_parts, fields_of, holds, offered
+from .ours import Ours, described, descriptor_parts, offered, offered_by
 from .plain import make_plain
 from .proxies import MODULE, is_class, is_proxy, number_of
 from .raised import make_error
@@ -92,6 +92,8 @@ class CheckerEncoder(LinkEncoder):
     def _object(self, value: Any, depth: int) -> None:
         number, new = self._ours.number(value)
         kind = self._ours.objects[number][0]
+        if kind == "type":
+            kind, _ = self._ours.objects[number] = ("class", value)
         attributes = self._ours.untold(number) if kind in ("function", "async function") else {}
         if attributes:
             self.parts.append(b"a")
@@ -105,23 +107,36 @@ class CheckerEncoder(LinkEncoder):
     def _new_object(self, value: Any, number: int, kind: str, depth: int) -> None:
         if kind in ("opaque", "iterable") and type(value).__module__.partition(".")[0] in _TABLES:
             raise OfTables(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
-        named = kind in ("function", "async function", "exception class", "class")
+        named = kind in ("function", "async function", "exception class", "class", "type")
         name = getattr(value if named else type(value), "__name__", "")
         self.parts.append(b"O" + U32.pack(number))
-        self.put(kind, depth)
+        self.put("class" if kind == "type" else kind, depth)
         self.put(name if type(name) is str else "", depth)
-        bases: tuple[type, ...] | None = None
+        told: Any = None
+        shape: Any = tuple(sorted(offered(value, kind)))
         if kind == "exception class":
-            bases = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
-        told: Any = bases
-        if kind in ("object", "callable object"):
-            told = (holds(type(value)), fields_of(type(value)))
-        elif kind == "class":
-            told = ("", fields_of(value))
-        doc = value.__doc__ if kind in ("function", "async function") and context.mentions("__doc__") else None
-        self.put(doc if type(doc) is str else told, depth - 1)
-        shape = signatures.shape_of(value) if kind in ("function", "async function") else None
-        self.put(tuple(sorted(offered(value, kind))) if shape is None else shape, depth)
+            told = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
+        elif kind in ("class", "type"):
+            told = described(value, self._ours.local_modules)
+            shape = tuple(sorted(offered_by(value)))
+        elif kind in ("object", "callable object") and type(value).__module__ in self._ours.local_modules:
+            self._class_of(type(value), depth - 1)
+            self.put((), depth)
+            return
+        elif kind in ("function", "async function"):
+            told = value.__doc__ if context.mentions("__doc__") and type(value.__doc__) is str else None
+            shape = self._ours.shape_of(value)
+        self.put(told, depth - 1)
+        self.put(shape, depth)
+
+    def _class_of(self, kind: type, depth: int) -> None:
+        """The class of an object that the test hands over, which is not handed over by itself."""
+        number, new = self._ours.number(kind)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self._ours.objects[number] = ("type", kind)
+        self._new_object(kind, number, "type", depth)
 
     def _sendable(self, attributes: dict[str, Any], depth: int) -> None:
         """Those that can be sent, each behind its name, and None at their end."""

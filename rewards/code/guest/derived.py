@@ -9,6 +9,7 @@ the test measures the program with (`yardsticks`).
 
 from __future__ import annotations
 
+import abc
 import ast
 import builtins
 import re
@@ -26,7 +27,9 @@ _super, _build_class = super, builtins.__build_class__
 _EXPECTED = re.compile(
     r"expect|golden|truth|(?<![a-z])(?:want(?:ed)?|answers?|correct|reference|oracle)(?![a-z])", re.IGNORECASE
 )
+_OF_MADE = ("__dict__", "__weakref__", "__abstractmethods__", "_abc_impl")  # what a class has once it is made
 _WRAPPED = (property, staticmethod, classmethod)
+_METACLASSES = (type, abc.ABCMeta)
 _made: dict[type, Any] = {}  # classes of the tests that one of these derives from, as they are there
 _places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes, by name and line; whether a decorator gets it
 
@@ -60,6 +63,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             value.__globals__["super"] = _above
         elif _EXPECTED.search(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
             the_link().unsupported(f"{what}, and holds what it is compared with")
+    if any(base.__module__ == "typing" for base in bases):
+        the_link().unsupported(f"{what}, and is generic")
     if yardsticks.is_yardstick(name, names):
         the_link().unsupported(f"{what}, and with which the test measures")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
@@ -81,9 +86,9 @@ def _sendable(base: type, what: str) -> Any:
     if is_class(base):
         return base
     module, path = base.__module__, base.__qualname__
-    if module in the_link().local_modules and type(base) is type:
+    if module in the_link().local_modules and type(base) in _METACLASSES:
         if base not in _made:
-            names = {n: v for n, v in vars(base).items() if n not in ("__dict__", "__weakref__")}
+            names = {n: v for n, v in vars(base).items() if n not in _OF_MADE}
             _made[base] = make(base.__name__, tuple(b for b in base.__bases__ if b is not object), names, {})
         return _made[base]
     known = module.partition(".")[0] in sys.stdlib_module_names and not module.startswith("unittest")
@@ -141,6 +146,8 @@ def watch(trees: dict[str, ast.Module]) -> None:
 
 
 def _marks(node: ast.ClassDef, ours: set[str]) -> Iterable[tuple[int, bool]]:
+    if len(node.bases) + len(node.keywords) > 1 and _names(node.bases, ours):
+        return [(line, False) for line in (node.lineno, *(mark.lineno for mark in node.decorator_list[:1]))]
     if _names(node.decorator_list, ours):
         return [(line, True) for line in (node.lineno, node.decorator_list[0].lineno)]
     inside: list[ast.expr] = []
@@ -161,8 +168,16 @@ def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
     """`__build_class__`."""
     place = name, body.__code__.co_firstlineno
     marked = _places.get(body.__code__.co_filename, {}).get(place)
+    if marked is None:
+        return _build_class(body, name, *bases, **keywords)
+    if any(map(is_class, bases)) and not (_are_plain(bases) and "metaclass" not in keywords):
+        if (metaclass := keywords.pop("metaclass", None)) is abc.ABCMeta:
+            bases = (*bases, abc.ABC)
+        elif metaclass is not None:
+            the_link().unsupported(f"a class of the test with a metaclass of its own, {metaclass.__name__}")
+        return _build_class(body, name, *bases, **keywords, metaclass=_of_both)
     own = all(isinstance(base, type) and type(base) is type and not is_class(base) for base in bases)
-    if marked is None or not own or name.startswith("Test") or "metaclass" in keywords:
+    if not own or name.startswith("Test") or "metaclass" in keywords:
         return _build_class(body, name, *bases, **keywords)
 
     def chosen(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
@@ -174,6 +189,15 @@ def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
         return type(name, bases, names, **keywords)
 
     return _build_class(body, name, *bases, metaclass=chosen, **keywords)
+
+
+def _are_plain(bases: Iterable[type]) -> bool:
+    return all(is_class(base) or type(base) is type for base in bases)
+
+
+def _of_both(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+    """Stands for the metaclass of what derives from the program's and from others with a metaclass: `Enum`."""
+    return make(name, bases, names, keywords)
 
 
 def _describes(value: Any) -> bool:

@@ -58,7 +58,8 @@ def make_class(number: int, description: Any) -> type:
         attempts = [tuple(b for b in bases if is_class(b)) or (Handle,), (Handle,)]
     shows_itself = "__class__" in names or error is not None
     known = None if plain is not None else next((b for b in bases if not is_class(b)), None)
-    if not shows_itself and (known or ancestry.is_standard(module) or any(map(_is_below_standard, bases))):
+    shown = known or ancestry.is_standard(module) or name in ancestry.of_prompt or any(map(_is_below_shown, bases))
+    if not shows_itself and shown:
         names["__class__"] = ancestry.SHOWN
     made = _build(name, attempts, names)
     if known is not None:
@@ -143,8 +144,11 @@ def _offer(made: type, capabilities: int) -> None:
 derived.connect(_offer)
 
 
-def _is_below_standard(base: type) -> bool:
-    return any(is_class(kind) and ancestry.is_standard(kind.__module__) for kind in base.__mro__)
+def _is_below_shown(base: type) -> bool:
+    shown = (
+        ancestry.is_standard(kind.__module__) or ancestry.is_of_prompt(kind) for kind in base.__mro__ if is_class(kind)
+    )
+    return any(shown)
 
 
 def register(made: type) -> None:

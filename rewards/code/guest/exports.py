@@ -16,7 +16,8 @@ from . import remade, standard, wire
 from .bounds import U32
 from .codec import DEEPEST, Unsendable, plain_base, put_base
 from .sharing import LinkDecoder, LinkEncoder, Shared
-from .stubs import STUBS, Imports, stub_class, stub_function, stub_of
+from .standing import Description
+from .stubs import STUBS, Imports, stub_function, stub_of
 
 _LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
@@ -269,12 +270,14 @@ class CandidateDecoder(LinkDecoder):
             self._imports.functions[number] = (made, {})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
+        elif kind == "class":
+            made = self._imports.class_of_tests(number, name, Description(*base), offered)
+        elif isinstance(base, type):
+            made = stub_of(base, back, number)
         elif kind in ("object", "callable object", "context") or offered:
-            made = stub_of(self._imports.kind(kind, name, offered, base or ("", None)), back, number)
+            made = stub_of(self._imports.kind(kind, name, offered), back, number)
         else:
-            made = (stub_class(base[1]) if kind == "class" else STUBS[kind])(back, number)
-            if kind == "class":
-                made.__name__ = made.__qualname__ = name
+            made = STUBS[kind](back, number)
         return self._imports.hold(number, made)
 
     def _exception(self) -> BaseException:

@@ -17,7 +17,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from . import arrays
-from .bounds import Violation, Writer, Writing
+from .bounds import Unsendable, Violation, Writer, Writing
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
@@ -26,17 +26,26 @@ def _write_timezone(encoder: Writing, value: datetime.tzinfo, depth: int) -> Non
     encoder.extended("timezone", depth, value.utcoffset(None), value.tzname(None))
 
 
-def _write_zone(value: object) -> object:
-    """A tzinfo as something that can be written: fixed offsets, and zones by their key."""
-    key = getattr(value, "key", None)
-    if type(value).__name__ == "ZoneInfo" and type(value).__module__ == "zoneinfo" and isinstance(key, str):
+def _write_zone(value: datetime.datetime | datetime.time) -> object:
+    """Its tzinfo as something that can be written: zones by their key, all others by the offset of this moment."""
+    zone = value.tzinfo
+    key = getattr(zone, "key", None)
+    if type(zone).__name__ == "ZoneInfo" and type(zone).__module__ == "zoneinfo" and isinstance(key, str):
         return key
-    return value
+    if zone is None or type(zone) is datetime.timezone:
+        return zone
+    try:
+        offset, name = value.utcoffset(), value.tzname()
+        if isinstance(offset, datetime.timedelta):
+            return datetime.timezone(offset) if name is None else datetime.timezone(offset, name)
+    except Exception as error:  # whatever a class of zones does
+        raise Unsendable(f"a time zone that does not say its offset: {type(error).__name__}") from None
+    raise Unsendable("a time zone without an offset")
 
 
 def _write_datetime(encoder: Writing, value: datetime.datetime, depth: int) -> None:
     at = datetime.datetime.timetuple(value)[:6]
-    encoder.extended("datetime", depth, *at, value.microsecond, _write_zone(value.tzinfo), value.fold)
+    encoder.extended("datetime", depth, *at, value.microsecond, _write_zone(value), value.fold)
 
 
 def _simple(name: str, *attributes: str) -> Writer:
@@ -63,7 +72,7 @@ WRITERS: dict[type, Writer] = {
     Fraction: _simple("fraction", "numerator", "denominator"),
     datetime.date: _simple("date", "year", "month", "day"),
     datetime.time: lambda encoder, v, depth: encoder.extended(
-        "time", depth, v.hour, v.minute, v.second, v.microsecond, _write_zone(v.tzinfo), v.fold
+        "time", depth, v.hour, v.minute, v.second, v.microsecond, _write_zone(v), v.fold
     ),
     datetime.datetime: _write_datetime,
     datetime.timedelta: _simple("timedelta", "days", "seconds", "microseconds"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from . import derived, proxies, truth, views
 from .proxies import (
@@ -216,8 +216,8 @@ class Handle(RootOfObjects):
     def __deepcopy__(self, _memo: Any) -> Any:
         return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
 
-    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
-        refuse(self, "pickling")
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return proxies.pickled(self)
 
     def __del__(self) -> None:
         state = state_of(self)

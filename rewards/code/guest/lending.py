@@ -71,16 +71,19 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
 
 
 _KEPT = ("class", "late exception", "import", "star")
-_OF_PROMPTS = frozenset(("object", "ABC", "Enum"))
+_OF_PROMPTS = frozenset(("object", "ABC"))
+_ENUMERATIONS = frozenset(("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
+_OF_MEMBERS = frozenset(("str", "int", "float", "bytes"))
 _MARKS_OF_CLASSES = frozenset(("dataclass", "total_ordering", "unique"))
 
 
 def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[Any, ...]]:
-    """Classes that a prompt defines beside the entry point, `("class", ...)` as above, or `("exception", ...)`.
+    """Classes that a prompt defines beside the entry point, `("class", ...)` as above, `("exception", ...)`, or
+    `("enumeration", its members)`.
 
     Test and program mean the same by them: objects that it makes and those that it is handed are of one class, which is
-    the prompt's, whatever the program makes of it. Where the test names none of them, the program has its own, which
-    cost it no question.
+    the prompt's, whatever the program makes of it; members of an enumeration are those of the same name. Where the test
+    names none of them, the program has its own, which cost it no question.
     """
     if "class " not in prompt:
         return {}
@@ -91,7 +94,8 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
     found: dict[str, tuple[Any, ...]] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name != entry_point and (kind := _kind_of(node, found)):
-            found[node.name] = (kind, _matched(node), likeness.marks_of(node))
+            members = kind == "enumeration"
+            found[node.name] = (kind, _members(node)) if members else (kind, _matched(node), likeness.marks_of(node))
     words = set(_NAME.findall(test))
     for node in tree.body:
         if isinstance(node, _Function) and node.name in words - {entry_point}:  # a helper that the test calls
@@ -109,9 +113,16 @@ def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str
         standard = getattr(builtins, base, None)
         if isinstance(standard, type) and issubclass(standard, Exception):
             kinds.add("exception")
+        elif base in _ENUMERATIONS or (base in _OF_MEMBERS and len(definition.bases) > 1):
+            kinds.add("enumeration")
         else:
             kinds.add(found[base][0] if base in found else "class" if base in _OF_PROMPTS else "")
     return kinds.pop() if len(kinds) == 1 else "" if kinds else "class"
+
+
+def _members(definition: ast.ClassDef) -> tuple[str, ...]:
+    assigned = (node.targets[0] for node in definition.body if isinstance(node, ast.Assign))
+    return tuple(target.id for target in assigned if isinstance(target, ast.Name) and not target.id.startswith("_"))
 
 
 def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:

@@ -10,7 +10,7 @@ from _thread import RLock  # `threading` would bring a hook that makes every for
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
-from . import context, own_files, proxies, refusing, served, spoiling, unbounded, uses, views, wire
+from . import context, counted, own_files, proxies, refusing, served, spoiling, unbounded, uses, views, wire
 from .channel import Channel, Ended
 from .codec import DEEPEST, Unsendable, Violation
 from .crossing import CheckerDecoder, CheckerEncoder, OfTables
@@ -131,6 +131,7 @@ class Link:
         views.asked(name)
         if self.level <= 1:  # else a function of the test asks, which the program has called
             spoiling.forget()
+            counted.note_given(args, kwargs)
             spoiling.renew(self.case, (args, kwargs), lambda: (uses.test_frame(), uses.waiting_frame()))
         if self.turns is not None:
             return self._answered(name, self.turns.ask(name, args, kwargs))
@@ -152,6 +153,7 @@ class Link:
         answer = message[5]
         if spoiling.has_changed():
             frames = (uses.test_frame(), uses.waiting_frame())
+            spoiling.allow(frames[0])
             if any(spoiling.is_judged_by(frame, answer, self._handed) for frame in frames):
                 answer = spoiling.apart(answer)
         if self.level <= 1:
@@ -179,7 +181,8 @@ class Link:
         raise error
 
     def _handed(self) -> list[Any]:
-        return [*self.shared.own(), *(value for _, value in self.ours.objects.values())]
+        objects = (value for kind, value in self.ours.objects.values() if kind != "type")
+        return [*self.shared.own(), *objects]
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""

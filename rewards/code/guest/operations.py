@@ -43,6 +43,8 @@ def load(host: Host, options: dict[str, Any]) -> object:
             borrowing.lay_out(host.imports, module.__dict__, codes, options["lent"])
         for code in codes:
             exec(code, module.__dict__)
+        if options.get("lent"):
+            borrowing.share(module.__dict__, options["lent"])
     except BaseException:  # whatever it raises it raises again when a test runs it
         if not options.get("late"):
             raise

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import context, lending, standard, wire
+from . import context, hints, lending, proxies, signatures, standard, wire
 from .codec import Violation
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
@@ -33,6 +33,8 @@ _TOOLS = frozenset(
 # What `cmp_to_key` makes of a function of the test; the program may order what it makes in turn.
 _Key = type(functools.cmp_to_key(lambda _a, _b: 0))
 _ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
+
+_METHODS = (types.FunctionType, classmethod, staticmethod)
 
 # What the program may do with what `@contextmanager` of a test makes, and with an asynchronous generator.
 _OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__")
@@ -103,13 +105,20 @@ def offered(value: Any, kind: str) -> frozenset[str]:
         return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
     if type(value) is _Key:
         return _ORDERINGS
-    if kind not in ("object", "callable object"):
-        return frozenset()
-    known = wire.OFFERED_OF_MOCKS if is_mock(value) else wire.OFFERED
-    below = type(value).__mro__[:-1]
+    real: type = type(value)
+    return offered_by(real) if kind in ("object", "callable object") else frozenset()
+
+
+@functools.cache
+def offered_by(kind: type) -> frozenset[str]:
+    """The operators that a class in the test defines."""
+    mock = sys.modules.get("unittest.mock")
+    known = wire.OFFERED_OF_MOCKS if mock is not None and issubclass(kind, mock.NonCallableMock) else wire.OFFERED
+    below = kind.__mro__[:-1]
     return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
 
 
+@functools.cache
 def holds(kind: type) -> str:
     """What a class of the tests is made for: "data" where it does nothing but hold what it is made of, a dataclass or
     a node of a list; "enum" where its members are told beforehand; else nothing that is known.
@@ -122,9 +131,27 @@ def holds(kind: type) -> str:
     return "data" if any(n.name == kind.__name__ and lending.only_holds(n) for n in definitions) else ""
 
 
-def fields_of(kind: type) -> tuple[tuple[str, Any, str], ...] | None:
-    """Of a dataclass: each field's name, its type where that is a standard one, and what it defaults to: nothing,
-    a value, or something that is made.
+def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
+    """What is told of a class of the tests, see `standing.Description`."""
+    held = vars(kind)
+    methods = (n for n, v in held.items() if isinstance(v, _METHODS) and not n.startswith("_"))
+    doc = kind.__doc__ if context.mentions("__doc__") else None
+    return (
+        kind.__module__,
+        kind.__qualname__,
+        doc if type(doc) is str else None,
+        tuple(base for base in kind.__bases__ if kind_of(base, local_modules) == "class"),
+        holds(kind),
+        _fields_of(kind, local_modules),
+        tuple(methods),
+        type(held.get("__init__")) is types.FunctionType,
+        "__call__" in offered_by(kind) or any("__call__" in vars(above) for above in kind.__mro__),
+    )
+
+
+def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, Any, str], ...] | None:
+    """Of a dataclass: each field's name, its type where that may be told, and what it defaults to: nothing, a value, or
+    something that is made.
     """
     if "__dataclass_fields__" not in vars(kind):
         return None
@@ -135,9 +162,16 @@ def fields_of(kind: type) -> tuple[tuple[str, Any, str], ...] | None:
             return "value"
         return "" if field.default_factory is dataclasses.MISSING else "made"
 
-    return tuple(
-        (f.name, f.type if standard.name_of(f.type) is not None else None, default(f)) for f in dataclasses.fields(kind)
-    )
+    fields = dataclasses.fields(kind)
+    return tuple((f.name, f.type if is_told(f.type, local_modules) else None, default(f)) for f in fields)
+
+
+def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
+    """Whether the program may know an annotation: a standard type, a class of either side, or what is made of them."""
+    if issubclass(type(annotation), type):
+        known = proxies.is_class(annotation) or standard.name_of(annotation) is not None
+        return known or annotation.__module__ in local_modules
+    return "Literal" not in repr(type(annotation)) and hints.parts_of(annotation) is not None
 
 
 def is_mock(value: Any) -> bool:
@@ -146,12 +180,21 @@ def is_mock(value: Any) -> bool:
     return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
+def _identity(value: Any) -> Any:
+    """What says that two are the same: a method is made anew each time, `bus.off("x", seen.append)`."""
+    if type(value) is types.MethodType:
+        return id(value.__self__), id(value.__func__)
+    if type(value) is types.BuiltinMethodType:
+        return id(value.__self__), value.__name__
+    return id(value)
+
+
 class Ours:
     """The numbers of these objects, and what is kept of them. All that comes from the program is checked here."""
 
     def __init__(self) -> None:
         self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[Any, int] = {}
         self.named_tuples: dict[tuple[str, tuple[str, ...]], type] = {}  # classes, by name and fields
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
@@ -161,13 +204,18 @@ class Ours:
 
     def number(self, value: Any) -> tuple[int, bool]:
         """Its number, and whether it is new."""
-        number = self._numbers.get(id(value))
+        key = _identity(value)
+        number = self._numbers.get(key)
         if number is not None:
             return number, False
         number = len(self.objects) + 1
-        self._numbers[id(value)] = number
+        self._numbers[key] = number
         self.objects[number] = (kind_of(value, self.local_modules), value)
         return number, True
+
+    def shape_of(self, value: Any) -> tuple[Any, ...]:
+        """What the program may know of the parameters of a function."""
+        return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
 
     def untold(self, number: int) -> dict[str, Any]:
         """Public attributes of a function that the test has given it, and of which the program knows nothing yet. A

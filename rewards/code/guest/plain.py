@@ -14,7 +14,7 @@ from typing import Any
 from . import wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
 from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
-from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, state_of, was_made
+from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, pickled, state_of, was_made
 from .refusing import NEVER, refuse
 
 # What the program may answer: on any such class, and on those of mutable containers.
@@ -46,9 +46,7 @@ class PlainHandle(Root):
         ask("delattr", self, name)
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
-        if was_made(self):
-            refuse(self, "pickling")
-        return copy.copy, (_content(self),)
+        return pickled(self) if was_made(self) else (copy.copy, (_content(self),))
 
     def __copy__(self) -> Any:
         return keep_made(self, ask("forwarded", "copy", "copy", self))

@@ -95,6 +95,22 @@ _named: dict[type, str] = {}  # classes that the test reached by a name in capit
 _told: set[str] = set()  # names of classes by the task itself
 
 
+def pickled(value: Any) -> Any:
+    """How an object of the program is pickled: as a pickle that the program makes, and loads."""
+    made = ask("forwarded", "pickle", "dumps", value)
+    if type(made) is not bytes:
+        raise TypeError(f"cannot pickle {type(value).__name__!r} object")
+    return unpickled, (made, state_of(value)[_MADE] if was_made(value) else "")
+
+
+def unpickled(data: bytes, name: str) -> Any:
+    """What `pickled` gives is loaded by this. name: of the class of which the test made it, if it did."""
+    found = ask("forwarded", "pickle", "loads", data)
+    if name:
+        mark_made(found, name)
+    return found
+
+
 def connect(link: Conversation) -> None:
     """From here on everything is asked over this link."""
     global _link

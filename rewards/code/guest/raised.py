@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .codec import Violation
-from .proxies import NUMBER, Root, ask, is_class, state_of
+from .proxies import NUMBER, Root, ask, is_class, pickled, state_of
 from .refusing import NEVER
 
 
@@ -22,6 +22,9 @@ class ErrorHandle(Root):
             BaseException.__setattr__(self, name, value)
         else:
             ask("setattr", self, name, value)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return pickled(self) if NUMBER in state_of(self) else super().__reduce_ex__(protocol)
 
     def __str__(self) -> str:
         return str(state_of(self).get("\0text", ""))

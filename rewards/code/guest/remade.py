@@ -72,6 +72,7 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
         f"{module}.{name}": _of_items(module, name)
         for module, name in (("os", "terminal_size"), ("os", "stat_result"), ("time", "struct_time"))
     },
+    "enum.auto": (lambda _: (), lambda: importlib.import_module("enum").auto()),
     "logging.Logger": (lambda value: (value.name,), _logger),
     "logging.RootLogger": (lambda value: (value.name,), _logger),
     **{

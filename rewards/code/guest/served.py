@@ -14,13 +14,14 @@ from typing import Any
 
 from . import signatures, spoiling, uses, wire
 from .codec import Violation
-from .ours import Ours, holds, is_mock, offered
+from .ours import Ours, holds, is_mock, is_told, offered
 from .proxies import the_link
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 # Modules whose objects a program can do without: iterators, functions.
 _OF_PYTHON = ("builtins", "functools", "itertools", "operator")
+_CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
@@ -30,11 +31,13 @@ def _is_of_mock(name: str) -> bool:
 
 
 def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
-    function = ours.get(number, "function", "async function", "callable", "callable object", "exception class", "class")
+    function = ours.get(number, *_CALLED)
     if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
         raise Violation("a call without its parts")
     if type(function) is types.BuiltinMethodType and function.__name__ == "throw":
         args = args[:2]  # its traceback is the program's
+    if ours.objects[number][0] == "type" and not holds(function):  # one that the test has not handed over
+        raise TypeError(f"{function.__name__}() of the test is not for the program to call")
     try:
         with spoiling.watched(function):
             made = function(*args, **kwargs)
@@ -61,7 +64,7 @@ def _next(ours: Ours, number: Any) -> Any:
 
 
 def _getattr(ours: Ours, number: Any, name: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "class", "generator")
+    value = ours.get(number, "object", "callable object", "class", "type", "generator")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
     if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
@@ -118,18 +121,22 @@ def _copied(ours: Ours, number: Any, deep: Any) -> Any:
 
 
 def _vars(ours: Ours, number: Any) -> dict[str, Any]:
-    value = ours.get(number, "object", "callable object")
+    value = ours.get(number, "object", "callable object", "class", "type")
     if is_mock(value):
         return {}
-    return {name: content for name, content in vars(value).items() if not name.startswith("_")}
+    found = {name: content for name, content in vars(value).items() if not name.startswith("_")}
+    if not isinstance(value, type):
+        return found
+    annotations = {n: a for n, a in vars(value).get("__annotations__", {}).items() if is_told(a, ours.local_modules)}
+    return {name: getattr(value, name) for name in found} | {"__annotations__": annotations}
 
 
 def _is_instance(ours: Ours, number: Any, value: Any) -> bool:
-    return isinstance(value, ours.get(number, "class", "callable"))
+    return isinstance(value, ours.get(number, "class", "type", "callable"))
 
 
 def _is_subclass(ours: Ours, number: Any, value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, ours.get(number, "class", "callable"))
+    return isinstance(value, type) and issubclass(value, ours.get(number, "class", "type", "callable"))
 
 
 def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
@@ -175,34 +182,25 @@ def _poll(_ours: Ours, starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
     return awaited.poll(starting, ended, wait)
 
 
-def _shape(ours: Ours, number: Any) -> tuple[Any, ...]:
-    """The parameters of an object of a class that the test defines, as of its method."""
-    value = ours.get(number, "callable object")
-    method = None if is_mock(value) else type(value).__call__.__get__(value)
-    return signatures.shape_of(method)
+def _shape(ours: Ours, number: Any, bound: Any) -> tuple[Any, ...]:
+    """The parameters of an object of a class that the test defines, as of its method; or of how such an object is made.
+    bound: without itself.
+    """
+    value = ours.get(number, "callable object", "class", "type")
+    if isinstance(value, type):
+        method: Any = value.__init__  # type: ignore[misc]
+        if type(method) is not types.FunctionType:
+            return signatures.NONE_AT_ALL
+        return ours.shape_of(method.__get__(object()) if bound is True else method)
+    return ours.shape_of(None if is_mock(value) else type(value).__call__.__get__(value))
 
 
 def _members(ours: Ours, number: Any) -> dict[str, Any]:
-    """Those of an enumeration of the test, or of one that holds this member."""
-    value = ours.get(number, "class", "object", "callable object")
-    kind = value if isinstance(value, type) else type(value)
+    """Those of an enumeration of the test."""
+    kind = ours.get(number, "class", "type")
     if not isinstance(kind, enum.EnumMeta):
         raise TypeError(f"type object {kind.__name__!r} is no enumeration")
     return dict(kind.__members__)
-
-
-def _anew(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
-    """Another object of the class of one that only holds data."""
-    kind = type(ours.get(number, "object", "callable object"))
-    if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
-        raise Violation("a call without its parts")
-    if holds(kind) != "data":
-        raise TypeError(f"{kind.__name__}() of the test is not for the program to call")
-    try:
-        return kind(*args, **kwargs)
-    except Exception as error:  # whatever the test's own class raises goes to the program
-        _note_assertion(error)
-        raise
 
 
 SERVED: dict[str, Callable[..., Any]] = {
@@ -224,5 +222,4 @@ SERVED: dict[str, Callable[..., Any]] = {
     "poll": _poll,
     "shape": _shape,
     "members": _members,
-    "anew": _anew,
 }

@@ -1,8 +1,8 @@
 """What a program may know of a function that a test hands over: the names and kinds of its parameters.
 
-Programs ask for them to curry, to check types, to inject what is needed. An annotation is told only where it is a
-standard type, a default only where it is None or a plain value of an annotated parameter: anything else, above all the
-default of a lambda, could hold what the test expects.
+Programs ask for them to curry, to check types, to inject what is needed. An annotation is told only where it is a type,
+a default only where it is None or a plain value of an annotated parameter: anything else, above all the default of a
+lambda, could hold what the test expects.
 
 A shape is `(positional names, of them positional only, defaults, *name, keyword names, defaults, **name, annotations)`;
 a default is told as one of the three numbers below, or as a tuple that holds it.
@@ -14,17 +14,16 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import standard
-
 REQUIRED, NONE, OTHER = 0, 1, 2
 _TOLD = (bool, int, float, str)
 _VARIABLE, _KEYWORDS = 0x04, 0x08
+NONE_AT_ALL = ((), 0, (), "", (), (), "", ())
 _ANY = ((), 0, (), "args", (), (), "kwargs", ())
 _makers: dict[Any, Callable[..., Any]] = {}
 
 
-def shape_of(value: Any) -> tuple[Any, ...]:
-    """In the checker: the shape of a function or a bound method of a test."""
+def shape_of(value: Any, is_told: Callable[[Any], bool]) -> tuple[Any, ...]:
+    """In the checker: the shape of a function or a bound method of a test. is_told: of an annotation."""
     function = getattr(value, "__func__", value)
     if type(function) is not types.FunctionType:
         return _ANY
@@ -38,7 +37,7 @@ def shape_of(value: Any) -> tuple[Any, ...]:
     more = names[at + bool(rest)] if code.co_flags & _KEYWORDS else ""
     bound = type(value) is types.MethodType and count > 0
     told = function.__annotations__.items() if function.__annotations__ else ()
-    annotations = {name: kind for name, kind in told if kind is None or standard.name_of(kind) is not None}
+    annotations = {name: kind for name, kind in told if kind is None or is_told(kind)}
 
     def state(name: str, default: object) -> int | tuple[object]:
         if default is None:

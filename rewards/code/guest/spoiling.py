@@ -19,11 +19,8 @@ import contextlib
 import copy
 import functools
 import gc
-import io
 import os
-import sys
-from array import array
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import (
@@ -39,11 +36,9 @@ from types import (
 )
 from typing import Any, NamedTuple
 
-from . import containers, context, expecting, proxies, shapes
+from . import containers, context, counted, expecting, proxies, shapes
+from .counted import ATOMS, HOLDERS, STREAMS, content
 
-_ATOMS = (type(None), bool, int, float, complex, str, bytes)
-_HOLDERS = (list, tuple, set, deque, dict)
-_STREAMS = (io.StringIO, io.BytesIO)
 _OF_PYTHON = ("builtins", "functools", "itertools")
 _MOST_HELD = 1000
 _MOST_SEEN = 50_000
@@ -62,6 +57,7 @@ class _Change(NamedTuple):
     resized: bool
     attribute: str = ""
     vanished: bool = False
+    told: bool = False
 
 
 _changed: list[_Change] = []
@@ -79,34 +75,6 @@ class _Earlier(NamedTuple):
 
 _earlier: deque[_Earlier] = deque(maxlen=64)
 _case: object = None  # the one that runs
-
-
-def content(value: Any) -> Any:
-    """What a container holds, in whatever order; None where it does not matter."""
-    if isinstance(value, list):
-        return Counter(map(_key, list.__iter__(value)))
-    if isinstance(value, dict):
-        return Counter(map(_key, (*dict.__iter__(value), *dict.values(value))))
-    if isinstance(value, set):
-        return Counter(map(_key, set.__iter__(value)))
-    if isinstance(value, deque):
-        return Counter(map(_key, deque.__iter__(value)))
-    if isinstance(value, bytearray):
-        return Counter(bytes(value))
-    if isinstance(value, array):
-        return Counter(value)
-    if isinstance(value, _STREAMS):
-        return Counter() if value.closed else Counter(value.getvalue())
-    if isinstance(value, SimpleNamespace):
-        return Counter(map(_key, vars(value).values()))
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.ndarray):
-        return Counter(map(_key, value.reshape(-1).tolist()))
-    return None
-
-
-def _key(item: Any) -> Any:
-    return (type(item), item) if type(item) in _ATOMS else id(item)
 
 
 def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
@@ -128,12 +96,13 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
             for name, old in zip(items[::2], items[1::2], strict=True):
                 _note_set(value, name, old, vars(value).get(name))
             continue
-        if isinstance(value, _STREAMS) and (value.closed or not held - now):  # what is written comes to what it held
+        if isinstance(value, STREAMS) and (value.closed or not held - now):  # what is written comes to what it held
             continue
         if now != held and not any(value is change.value for change in _changed):
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
             resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
-            _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished))
+            told = counted.is_told(value, items, held, now)
+            _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished, told=told))
             if held - now and all(type(key) is tuple for key in held):
                 _remember(_changed[-1], held, now)
 
@@ -182,7 +151,7 @@ def watched(function: Any) -> Iterator[None]:
     finally:
         note([each for each in befores if not content(each[0])])
         for name, part in attributes.items():
-            if (now := _attributes(held).get(name)) is not part and type(now) in _HOLDERS:
+            if (now := _attributes(held).get(name)) is not part and type(now) in HOLDERS:
                 _note_set(held, name, part, now)
 
 
@@ -197,7 +166,7 @@ def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
 
 
 def _is_nothing(value: Any) -> bool:
-    return (type(value) in _ATOMS or type(value) in _HOLDERS) and not value
+    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
 
 
 def note_let_go(values: Iterable[Any]) -> None:
@@ -209,6 +178,27 @@ def forget() -> None:
     """A question begins, or has its answer."""
     for noted in (_changed, _filled, _let_go):
         noted.clear()
+
+
+def allow(frame: FrameType | None) -> None:
+    """The program has answered. Where the test does not look at that, what it was told to put somewhere, or to take out
+    of it, is what a test looks at afterwards.
+    """
+    if any(change.told for change in _changed) and _throws_away(frame):
+        told = [change for change in _changed if change.told]
+        _changed[:] = [change for change in _changed if not change.told]
+        kept = [each for each in _earlier if not any(each.change is change for change in told)]
+        _earlier.clear()
+        _earlier.extend(kept)
+
+
+def _throws_away(frame: FrameType | None) -> bool:
+    """Whether a test calls the program in a statement of its own."""
+    tree = context.tree_of(frame.f_code.co_filename) if frame is not None else None
+    if frame is None or tree is None:
+        return False
+    calls = context.calls_at(tree, context.place_of(frame))
+    return any(isinstance(node, ast.Expr) and node.value in calls for node in ast.walk(tree))
 
 
 def has_changed() -> bool:
@@ -367,7 +357,7 @@ def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
             (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
             written |= _written_by(function)
     lost = {id(change.value) for change in _changed if change.lost}
-    values = {id(v) for v in held if type(v) not in _ATOMS and not proxies.is_proxy(v)} - lost
+    values = {id(v) for v in held if type(v) not in ATOMS and not proxies.is_proxy(v)} - lost
     grown = {id(change.value) for change in _changed}.union(map(id, _filled), map(id, put_into)) - lost
     return _ToBeFilled(values | grown, grown, written)
 
@@ -423,7 +413,7 @@ def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
 def _attributes(value: Any) -> dict[str, Any]:
     """Of an object of the test, or of a class of it: of that, the containers that all its objects share."""
     kind: type = value if issubclass(type(value), type) else type(value)
-    if kind in _ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
+    if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
         return {}
     found: dict[str, Any] = {}
     for above in reversed(kind.__mro__):
@@ -431,7 +421,7 @@ def _attributes(value: Any) -> dict[str, Any]:
         for name, part in vars(above).items():
             if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
                 found[name] = getattr(value, name)
-            elif type(part) in _HOLDERS:  # of all objects of the class
+            elif type(part) in HOLDERS:  # of all objects of the class
                 found[name] = part
     if value is kind:
         return found
@@ -454,7 +444,7 @@ def _reaches(value: Any, changes: list[_Change]) -> bool:
         part, in_object = waiting.pop()
         if id(part) in emptied or (id(part) in sought and not in_object):
             return True
-        if type(part) in _ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
+        if type(part) in ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
             continue
         seen.add((id(part), in_object))
         if attributes := _attributes(part):
@@ -469,7 +459,7 @@ def _parts(value: Any) -> Iterable[Any]:
         return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
-    if isinstance(value, _HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, what is walked over
+    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, what is walked over
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()
     return ()

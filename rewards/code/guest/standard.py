@@ -45,6 +45,7 @@ _EXCEPTIONS = {
     "asyncio.exceptions": ("CancelledError", "InvalidStateError", "IncompleteReadError", "QueueEmpty", "QueueFull"),
     "asyncio.queues": ("QueueEmpty", "QueueFull"),
     "queue": ("Full",),
+    "_pickle": ("PickleError", "PicklingError", "UnpicklingError"),
     "_queue": ("Empty",),
     "re": ("error", "PatternError"),  # renamed in Python 3.13
     "struct": ("error",),
@@ -105,6 +106,8 @@ def _tables() -> tuple[dict[str, Any], dict[int, str], dict[int, str]]:
     return both, outward, functions
 
 
+_PROMPT = "prompt"
+_shared: dict[str, enum.EnumType] = {}
 _BY_NAME, _NAMES, _FUNCTION_NAMES = _tables()
 _HELD = [vars(kind)[name] for kind in _METHOD_SOURCES for name in vars(kind)]  # ids stay theirs
 
@@ -123,10 +126,12 @@ def name_of(value: object) -> str | None:
             and getattr(sys.modules.get(module), qualname, None) is value
         ):
             return f"{module}:{qualname}"
-        return None
+        return f"{_PROMPT}:{qualname}" if _shared.get(str(qualname)) is value else None
     kind: Any = type(value)
     if type(kind) is enum.EnumType and (of := name_of(kind)) is not None:
         name = str(getattr(value, "_name_", ""))
+        if isinstance(value, enum.Flag):
+            return f"{of}.{value._value_}"
         return f"{of}.{name}" if kind._member_map_.get(name) is value else None
     if isinstance(module := getattr(kind, "__module__", None), str) and module in _CONSTANTS:
         for name in _CONSTANTS[module]:
@@ -155,16 +160,33 @@ def by_name(name: object) -> Any:
         return _BY_NAME[name]
     module, _, qualname = name.partition(":")
     qualname, _, member = qualname.partition(".")
+    kind = _shared.get(qualname) if module == _PROMPT else None
+    if kind is not None:
+        return _member(kind, member) if member else kind
     if qualname in _LATE.get(module, ()):
         try:
             found = getattr(importlib.import_module(module), qualname)
             if not member:
                 return found
             if qualname in _ENUMS.get(module, ()):
-                return found._member_map_[member]
-        except (ImportError, AttributeError, KeyError):
+                return _member(found, member)
+        except (ImportError, AttributeError):
             pass
     raise Violation(f"no standard object is called {name!r:.80}")
+
+
+def _member(kind: Any, name: str) -> Any:
+    """One of an enumeration; flags go by their number. Raises Violation."""
+    if name in kind._member_map_:
+        return kind._member_map_[name]
+    if issubclass(kind, enum.Flag) and re.fullmatch(r"-?\d{1,18}", name):
+        return kind(int(name))
+    raise Violation(f"no member {name!r:.80} of an enumeration")
+
+
+def share(name: str, kind: enum.EnumType) -> None:
+    """Both ends have an enumeration of that name, with the same members, by the prompt."""
+    _shared[name] = kind
 
 
 def function_by_name(name: str) -> Any:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from . import signatures, wire
-
-Fields: TypeAlias = tuple[tuple[str, Any, str], ...] | None
-Back: TypeAlias = Callable[..., Any]
-"""Asks something of an object of the checker: `back(what, number, ...)`."""
+from . import signatures, standing, wire
+from .standing import Back, Description
 
 
 class Stub:
@@ -51,7 +47,7 @@ class StubCallable(Stub):
 
 
 class StubObject(Stub):
-    """An instance of a class that the test defines, or a mock: public attributes and methods; see `stub_kind`."""
+    """An instance of a class that the test defines, or a mock: public attributes and methods; see `standing.py`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -67,163 +63,11 @@ class StubCallableObject(StubObject, StubCallable):
     """The same, and it can be called."""
 
 
-def _operator(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any) -> Any:
-        return self._back("operate", self._number, name, args)
-
-    def leave(self: Any, kind: Any, error: Any, _trace: Any) -> Any:
-        return self._back("operate", self._number, name, (kind, error, None))
-
-    return leave if name in ("__exit__", "__aexit__") else method
-
-
-class _Fields:
-    """`__dataclass_fields__` of what stands for a dataclass of the test, made when it is first asked for."""
-
-    def __init__(self, fields: Any) -> None:
-        self._fields = fields
-        self._made: dict[str, Any] = {}
-
-    def __get__(self, _owner: object, _kind: type) -> dict[str, Any]:
-        import dataclasses
-
-        for name, kind, default in self._fields if not self._made else ():
-            made: Any = dataclasses.field()
-            made.default = ... if default == "value" else dataclasses.MISSING
-            made.default_factory = list if default == "made" else dataclasses.MISSING
-            made.name, made.type, made._field_type = name, kind, dataclasses._FIELD  # type: ignore[attr-defined]
-            self._made[name] = made
-        return self._made
-
-
-class _OfData(type):
-    """The type of classes that stand for classes of the test whose objects only hold data: the program may make more
-    of them (`type(node)(0)`, `dataclasses.replace`).
-    """
-
-    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
-        back, number = cls._first  # type: ignore[attr-defined]
-        return back("anew", number, args, kwargs)
-
-
-class _OfEnum(type):
-    """The type of classes that stand for enumerations of the test: the program may go through the members."""
-
-    __members__ = property(lambda cls: cls._first[0]("members", cls._first[1]))
-
-    def __iter__(cls) -> Iterator[Any]:
-        return iter(cls.__members__.values())
-
-    def __len__(cls) -> int:
-        return len(cls.__members__)
-
-    def __getitem__(cls, name: Any) -> Any:
-        return cls.__members__[name]
-
-    def __contains__(cls, value: Any) -> bool:
-        return any(value is member for member in cls)
-
-
-_METHODS = (types.FunctionType, property, classmethod, staticmethod)
-_OF_STUBS = frozenset(("__init__", "__new__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__"))
-_CLASSES: dict[str, type] = {"": type, "data": _OfData, "enum": _OfEnum}
-
-
 def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
-    """An object of a class that `stub_kind` made."""
+    """An object of a class that stands for one of the tests."""
     made = object.__new__(kind)
     Stub.__init__(made, back, number)
-    if type(kind) is not type and "_first" not in vars(kind):
-        type.__setattr__(kind, "_first", (back, number))
     return made
-
-
-def stub_class(fields: Fields) -> type[StubClass]:
-    """The type of what stands for a class of the test."""
-    return StubClass if fields is None else type("StubClass", (StubClass,), {"__dataclass_fields__": _Fields(fields)})
-
-
-def _methods_of(kind: object, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What the program's own class of that name gives its objects, beside these: in one namespace it is the class."""
-    held = vars(kind) if type(kind) is type else {}
-    return {
-        name: value
-        for name, value in held.items()
-        if isinstance(value, _METHODS) and name not in names and name not in _OF_STUBS
-    }
-
-
-def stub_kind(
-    kind: str,
-    name: str,
-    offered: tuple[str, ...],
-    own: Callable[[str], object] | None = None,
-    holds: str = "",
-    fields: Fields = None,
-) -> type[Stub]:
-    """The class of an object of the test, under the name of its class there, with the operators that it offers.
-
-    own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
-    holds: what its class is made for, "data" or the members of an "enum", if it is.
-    """
-    names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
-    if "__eq__" in names:
-        names.setdefault("__hash__", None)
-    names["__dict__"] = property(lambda self: self._back("vars", self._number))
-    names["__copy__"] = lambda self: self._back("copied", self._number, False)
-    names["__deepcopy__"] = lambda self, _memo: self._back("copied", self._number, True)
-    if kind == "callable object":
-        names["__signature__"] = property(lambda self: signatures.signature_of(self._back("shape", self._number)))
-    if fields is not None:
-        names["__dataclass_fields__"] = _Fields(fields)
-    if own is not None:
-
-        def class_of(self: Stub) -> type:
-            found = own(name)
-            return found if type(found) is type else type(self)
-
-        names["__class__"] = property(class_of)
-        names |= _methods_of(own(name), names)
-    made: type[Stub] = _CLASSES[holds](name or "object", (STUBS[kind],), names)
-    return made
-
-
-class StubClass(StubCallable):
-    """A class that the test defines: it can be called, and asked whether something is one of its instances."""
-
-    def __init__(self, back: Back, number: int) -> None:
-        super().__init__(back, number)
-        self.__name__ = self.__qualname__ = ""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._back("getattr", self._number, name)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._back("members", self._number).values())
-
-    def __len__(self) -> int:
-        return len(self._back("members", self._number))
-
-    def __getitem__(self, name: Any) -> Any:
-        return self._back("members", self._number)[name]
-
-    def __contains__(self, value: Any) -> bool:
-        return any(value is member for member in self)
-
-    @property
-    def __members__(self) -> Any:
-        return self._back("members", self._number)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return self._back("isinstance", self._number, value)  # type: ignore[no-any-return]
-
-    def __subclasscheck__(self, value: Any) -> bool:
-        return self._back("issubclass", self._number, value)  # type: ignore[no-any-return]
 
 
 class StubStream(Stub):
@@ -280,7 +124,6 @@ STUBS: dict[str, type[Stub]] = {
     "generator": StubGenerator,
     "awaitable": StubAwaitable,
     "object": StubObject,
-    "class": StubClass,
     "stream": StubStream,
     "context": Stub,
     "opaque": Stub,
@@ -322,14 +165,25 @@ class Imports:
         _, told = self.functions[self._numbers[id(stub)]]
         told[name] = vars(stub)[name] = value
 
-    def kind(self, kind: str, name: str, offered: tuple[str, ...], data: tuple[str, Fields]) -> type[Stub]:
-        """Objects of one class of the test are of one class here. data: what it is made for, and its fields."""
-        key = (kind, name, offered, data)
+    def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
+        """Objects of no class of the tests, mocks for one, are of one class here where they are alike there."""
+        key = (kind, name, offered)
         if key not in self._kinds:
-            self._kinds[key] = made = stub_kind(kind, name, offered, self.own, *data)
-            for attribute, value in self._grafted.get(name, {}).items():
-                type.__setattr__(made, attribute, value)
+            names = standing.names_of_objects(name, offered, self.own, kind == "callable object")
+            self._kinds[key] = self._grafted_on(name, type(name or "object", (STUBS[kind],), names))
         return self._kinds[key]
+
+    def class_of_tests(self, number: int, name: str, told: Description, offered: tuple[str, ...]) -> type:
+        """What stands for a class of the tests."""
+        base = StubCallableObject if told.calls else StubObject
+        made: Any = standing.make(self.back, number, name, told, offered, self.own, base)
+        self._kinds["class", name, number] = self._grafted_on(name, made)
+        return made  # type: ignore[no-any-return]
+
+    def _grafted_on(self, name: str, kind: type[Stub]) -> type[Stub]:
+        for attribute, value in self._grafted.get(name, {}).items():
+            type.__setattr__(kind, attribute, value)
+        return kind
 
     def graft(self, name: str, attribute: str, value: Any) -> None:
         """The program puts it on a class that the tests lend: what stands for objects of that class has it."""

@@ -82,7 +82,7 @@ FORWARDED: Mapping[str, tuple[str, ...]] = {
     "asyncio": ("iscoroutinefunction",),
     "doctest": ("testmod", "run_docstring_examples"),
     "copy": ("copy", "deepcopy"),
-    "pickle": ("loads",),
+    "pickle": ("dumps", "loads"),
 }
 
 

@@ -1,0 +1,78 @@
+"""In the checker: what a container holds, counted, and whether what came and went is what the test named.
+
+`add(store, "b", 2)` puts there what it is handed, and `remove(store, "b")` takes that out: a test looks at the store
+afterwards. What is not among the arguments has come from the program.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+ATOMS = (type(None), bool, int, float, complex, str, bytes)
+HOLDERS = (list, tuple, set, deque, dict)
+STREAMS = (io.StringIO, io.BytesIO)
+_MOST_NAMED = 20
+_named: list[tuple[int, Any, list[Any]]] = []  # what the program is given: its id, its key, those of what it holds
+
+
+def content(value: Any) -> Any:
+    """What a container holds, in whatever order; None where it does not matter."""
+    if isinstance(value, list):
+        return Counter(map(_key, list.__iter__(value)))
+    if isinstance(value, dict):
+        return Counter(map(_key, (*dict.__iter__(value), *dict.values(value))))
+    if isinstance(value, set):
+        return Counter(map(_key, set.__iter__(value)))
+    if isinstance(value, deque):
+        return Counter(map(_key, deque.__iter__(value)))
+    if isinstance(value, bytearray):
+        return Counter(bytes(value))
+    if isinstance(value, array):
+        return Counter(value)
+    if isinstance(value, STREAMS):
+        return Counter() if value.closed else Counter(value.getvalue())
+    if isinstance(value, SimpleNamespace):
+        return Counter(map(_key, vars(value).values()))
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return Counter(map(_key, value.reshape(-1).tolist()))
+    return None
+
+
+def _key(item: Any) -> Any:
+    return (type(item), item) if type(item) in ATOMS else id(item)
+
+
+def note_given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """The program is asked with these."""
+    _named[:] = [(id(value), _key(value), [*_keys_in(value)]) for value in (*args, *kwargs.values())]
+
+
+def _keys_in(value: Any, depth: int = 2) -> Iterator[Any]:
+    if type(value) in HOLDERS and depth and len(value) < _MOST_NAMED:
+        for part in (*value, *value.values()) if type(value) is dict else value:
+            yield _key(part)
+            yield from _keys_in(part, depth - 1)
+
+
+def is_told(value: Any, items: Any, held: Any, now: Any) -> bool:
+    """Whether a container has lost nothing but what the program was given beside it, and got nothing but that or what
+    it holds. Never where all is gone. items: what it held. held, now: the same, and what it holds, counted.
+    """
+    others = [(key, keys) for given, key, keys in _named if given != id(value)]
+    named = Counter(key for key, _ in others)
+    inside = named + Counter(key for _, keys in others for key in keys)
+    if type(value) not in HOLDERS or (held.total() > 1 and not now):
+        return False
+    if not isinstance(value, dict):
+        return bool(held - now <= named and now - held <= inside)
+    pairs = zip(items[::2], items[1::2], strict=True), dict.items(value)
+    then, after = ({_key(key): _key(part) for key, part in each} for each in pairs)
+    moved = [key for key in then.keys() | after.keys() if then.get(key) != after.get(key)]
+    return all(key in (inside if key in after else named) and after.get(key, key) in inside for key in moved)
