@@ -30,9 +30,8 @@ from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import EvalConfig
 from rlvr.grading import GradingConfig
 from rlvr.group_sampling import RolloutConfig, check_trainable
-from rlvr.learner.optimizer import OptimizerConfig
-from rlvr.learner.torch_learner import LearnerConfig
-from rlvr.models import ModelConfig
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
+from rlvr.model_config import ModelConfig
 from rlvr.ranges import out_of_range
 from rlvr.tokenizers import TokenizerConfig
 from rlvr.warmup import WarmupConfig

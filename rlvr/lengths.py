@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from data_prep.problem import Problem
 from rlvr.config import RunConfig
 from rlvr.errors import ConfigError
-from rlvr.models import ModelConfig
+from rlvr.model_config import ModelConfig
 from rlvr.prompts import Prompter
 
 

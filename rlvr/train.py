@@ -16,8 +16,8 @@ import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rlvr.algorithms.advantages import make_advantages
 from rlvr.algorithms.entropy_control import with_selected
-from rlvr.algorithms.recipes import make_advantages
 from rlvr.assembly import Parts
 from rlvr.batching import batch_from_groups, mini_batches
 from rlvr.errors import RunStopped

@@ -12,9 +12,8 @@ from typing import TypeAlias
 
 from data_prep.demonstrations import Demonstration
 from rlvr.algorithms.objective_spec import ObjectiveSpec
-from rlvr.batching import batch_from_demonstrations
 from rlvr.errors import ConfigError, RunStopped
-from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.learner_config import OptimizerConfig
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner
 from rlvr.random_streams import Purpose, stream
@@ -81,6 +80,8 @@ async def warm_up(
     Raises:
         RunStopped: REFUSALS_IN_A_ROW updates in a row with a non-finite loss or gradient.
     """
+    from rlvr.batching import batch_from_demonstrations  # torch, which a config is read without
+
     order = _endless_order(len(rows), seed)
     refused = 0
     for step in range(1, config.steps + 1):

@@ -240,9 +240,12 @@ def test_what_the_rules_allow_is_not_reported(tmp_path: Path) -> None:
     assert Import("data_prep/deep/one.py:1", "data_prep.problem.Problem") in all_imports(tmp_path)
 
 
-@pytest.mark.parametrize("modules", ["sandbox", "rewards", "data_prep", "rlvr", "rlvr.cli"])
+@pytest.mark.parametrize("modules", ["sandbox", "rewards", "data_prep", "rlvr", "rlvr.cli", "rlvr.config"])
 def test_importing_loads_neither_torch_nor_sympy(modules: str) -> None:
-    """Every command and every grading worker pays for what these load: torch takes 2 s, sympy half a second."""
+    """Every command and every grading worker pays for what these load: torch takes 2 s, sympy half a second.
+
+    So does whoever waits to hear of a mistake in a config.
+    """
     heavy = ["torch", "transformers", "sympy", "mpmath", "datasets", "pandas", "matplotlib"]
     program = f"import sys, {modules}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=300)

@@ -22,10 +22,17 @@ Example:
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
+
+from rlvr.algorithms.kl import REWARD_PLACEMENTS, charges
+from rlvr.algorithms.recipes import AdvantageName, Recipe
+from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rlvr.types import Batch
 
 TOLERANCE = 1e-6  # a spread below this is rounding, not information
 EPSILON = 1e-6
@@ -142,3 +149,52 @@ def _over_tokens(values: Tensor, mask: Tensor) -> Tensor:
 def _last(mask: Tensor) -> Tensor:
     """True at each row's last loss token. [B, T]"""
     return mask & (mask.flip(1).cumsum(1).flip(1) == 1)
+
+
+ADVANTAGES: dict[AdvantageName, Advantage] = {
+    "group_centred": group_centred,
+    "group_centred_whitened": group_centred_whitened,
+    "group_normalised": group_normalised,
+    "leave_one_out": leave_one_out,
+    "return_to_go_whitened": return_to_go_whitened,
+}
+
+
+def make_advantages(
+    recipe: Recipe, batch: Batch, rewards: Tensor, group_id: Tensor, *, token_rewards: Tensor | None = None
+) -> Tensor:
+    """The recipe's advantages for all responses of a step: KL into the rewards where it belongs, then the estimator.
+
+    KL in the rewards compares `batch.old_logprobs` (`sampled_logprobs` where there are none) with
+    `batch.reference_logprobs`, on loss tokens alone.
+
+    Args:
+        batch: one response a row, not yet packed; its own advantages are not looked at.
+        rewards: shaped rewards of the rows; all graded. [B]
+        group_id: which rows answer the same problem. [B]
+        token_rewards: what tokens earn beside the reward, without KL. [B, T]
+
+    Returns:
+        Advantages, computed in float64, 0 outside the loss mask, in the dtype of the batch's log-probabilities. [B, T]
+
+    Raises:
+        ConfigError: KL is placed in the rewards and the batch has no reference log-probabilities.
+        ValueError: a reward is not finite.
+    """
+    if not torch.isfinite(rewards).all():
+        row = int((~torch.isfinite(rewards)).nonzero()[0])
+        raise ValueError(f"rewards[{row}] is {float(rewards[row])}; leave samples without a grade out of the batch")
+    paid = rewards.double()
+    earned = None if token_rewards is None else token_rewards.double()
+    if recipe.needs_old_logprobs:
+        if batch.reference_logprobs is None:
+            raise ConfigError(
+                f"recipe {recipe.name!r} takes {recipe.kl.coefficient} times the KL from the rewards but the batch has "
+                "no reference_logprobs; score it with the reference model, or set kl_coefficient to 0"
+            )
+        policy = batch.sampled_logprobs if batch.old_logprobs is None else batch.old_logprobs
+        charge = charges(policy.double(), batch.reference_logprobs.double(), batch.loss_mask, recipe.kl)
+        paid, earned = REWARD_PLACEMENTS[recipe.kl.placement](paid, earned, charge)
+    values = None if batch.values is None else batch.values.double()
+    advantages = ADVANTAGES[recipe.advantage](paid, earned, values, batch.loss_mask, group_id)
+    return advantages.to(batch.sampled_logprobs.dtype)

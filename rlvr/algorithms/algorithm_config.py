@@ -16,9 +16,15 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from rlvr.algorithms.entropy_control import EntropyControl, EntropyControlKind
-from rlvr.algorithms.kl import KLPlacement, KLSpec
-from rlvr.algorithms.objective_spec import Divisor, KLEstimator, Surrogate
+from rlvr.algorithms.objective_spec import (
+    Divisor,
+    EntropyControl,
+    EntropyControlKind,
+    KLEstimator,
+    KLPlacement,
+    KLSpec,
+    Surrogate,
+)
 from rlvr.algorithms.recipes import RECIPES, Keep, Recipe, tied
 from rlvr.algorithms.shaping import buffer_tokens
 from rlvr.errors import ConfigError
@@ -164,7 +170,7 @@ _CONTROL_TEXT: dict[EntropyControlKind, Callable[[EntropyControl], str]] = {
 }
 
 _SETTINGS: dict[str, Callable[[Recipe], Value]] = {
-    "advantage": lambda r: getattr(r.advantage, "__name__", repr(r.advantage)),
+    "advantage": lambda r: r.advantage,
     "surrogate": lambda r: r.objective.surrogate,
     "divide_by": lambda r: r.objective.divide_by,
     "max_response_tokens": lambda r: r.objective.max_response_tokens,

@@ -22,32 +22,17 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from rlvr.algorithms.objective_spec import EntropyControl, EntropyControlKind
+
 if TYPE_CHECKING:
     from rlvr.types import Batch
-
-EntropyControlKind: TypeAlias = Literal["none", "clip_cov", "kl_cov"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntropyControl:
-    """Which tokens to hold back.
-
-    kind: none, clip_cov or kl_cov. share: of the update's loss tokens. low, high: clip_cov chooses among covariances in
-    this range (the paper's 1 and 5). coefficient: kl_cov's penalty on a selected token.
-    """
-
-    kind: EntropyControlKind = "none"
-    share: float = 0.0002
-    low: float = 1.0
-    high: float = 5.0
-    coefficient: float = 1.0
 
 
 def covariances(logprobs: Tensor, advantages: Tensor) -> Tensor:

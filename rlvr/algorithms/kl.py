@@ -20,15 +20,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from rlvr.algorithms.objective_spec import KLEstimator
-
-KLPlacement: TypeAlias = Literal["none", "loss", "reward", "token_reward"]
+from rlvr.algorithms.objective_spec import KLEstimator, KLPlacement, KLSpec
 
 LOG_RATIO_LIMIT = 20.0
 K3_LIMIT = 10.0
@@ -51,19 +48,6 @@ def k3(policy: Tensor, reference: Tensor) -> Tensor:
 
 
 ESTIMATORS: dict[KLEstimator, Callable[[Tensor, Tensor], Tensor]] = {"k1": k1, "k2": k2, "k3": k3}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KLSpec:
-    """Where the divergence from the reference enters, with which estimator and weight.
-
-    placement: `loss`: per token in the objective. `reward`: its sum over a response is taken from the response's
-    reward (RLOO). `token_reward`: each token is charged its own (REINFORCE++, PPO).
-    """
-
-    placement: KLPlacement = "none"
-    estimator: KLEstimator = "k3"
-    coefficient: float = 0.0
 
 
 class Rewarded(NamedTuple):

@@ -1,4 +1,8 @@
-"""`ObjectiveSpec`: a name and numbers that say what loss an update minimises. It crosses processes as plain data."""
+"""What a recipe says by names and numbers: the loss of an update, the divergence from the reference, entropy control.
+
+They cross processes as plain data, and a configuration is read without torch. What the names mean stands beside the
+code: `surrogates.py`, `kl.py`, `entropy_control.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from typing import Literal, TypeAlias
 Surrogate: TypeAlias = Literal["clip", "sequence_clip", "reinforce", "cispo", "clip_cov", "kl_cov", "supervised"]
 Divisor: TypeAlias = Literal["tokens", "sequence_tokens", "max_tokens", "sequences"]
 KLEstimator: TypeAlias = Literal["k1", "k2", "k3"]
+KLPlacement: TypeAlias = Literal["none", "loss", "reward", "token_reward"]
+EntropyControlKind: TypeAlias = Literal["none", "clip_cov", "kl_cov"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +47,31 @@ class ObjectiveSpec:
     sequence_low: float | None = None
     sequence_high: float | None = None
     kl_cov_coefficient: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KLSpec:
+    """Where the divergence from the reference enters, with which estimator and weight.
+
+    placement: `loss`: per token in the objective. `reward`: its sum over a response is taken from the response's
+    reward (RLOO). `token_reward`: each token is charged its own (REINFORCE++, PPO).
+    """
+
+    placement: KLPlacement = "none"
+    estimator: KLEstimator = "k3"
+    coefficient: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyControl:
+    """Which tokens to hold back.
+
+    kind: none, clip_cov or kl_cov. share: of the update's loss tokens. low, high: clip_cov chooses among covariances in
+    this range (the paper's 1 and 5). coefficient: kl_cov's penalty on a selected token.
+    """
+
+    kind: EntropyControlKind = "none"
+    share: float = 0.0002
+    low: float = 1.0
+    high: float = 5.0
+    coefficient: float = 1.0

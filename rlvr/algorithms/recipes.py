@@ -1,4 +1,4 @@
-"""Recipes: an algorithm is a row of pure functions and numbers, never a trainer class.
+"""Recipes: an algorithm is a row of numbers and of names of pure functions, never a trainer class.
 
     recipe                advantage               objective        divided by       KL
     grpo                  group mean and std      clip 0.2 / 0.2   sequence_tokens  k3 in the loss, 0.001
@@ -24,28 +24,14 @@ Example:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-import torch
-from torch import Tensor
-
-from rlvr.algorithms.advantages import (
-    Advantage,
-    group_centred,
-    group_centred_whitened,
-    group_normalised,
-    leave_one_out,
-    return_to_go_whitened,
-)
-from rlvr.algorithms.entropy_control import EntropyControl
-from rlvr.algorithms.kl import REWARD_PLACEMENTS, KLSpec, charges
-from rlvr.algorithms.objective_spec import ObjectiveSpec
+from rlvr.algorithms.objective_spec import EntropyControl, KLSpec, ObjectiveSpec
 from rlvr.algorithms.shaping import ShapingSpec
-from rlvr.errors import ConfigError
 
-if TYPE_CHECKING:
-    from rlvr.types import Batch
-
+AdvantageName: TypeAlias = Literal[
+    "group_centred", "group_centred_whitened", "group_normalised", "leave_one_out", "return_to_go_whitened"
+]
 Keep: TypeAlias = Literal["all", "informative"]
 
 # A whole response that is off by a factor 2 at every token was not sampled from the policy we think it was.
@@ -58,6 +44,7 @@ NO_KL, NO_SHAPING, NO_ENTROPY_CONTROL = KLSpec(), ShapingSpec(), EntropyControl(
 class Recipe:
     """One algorithm.
 
+    advantage: the row of `rlvr.algorithms.advantages.ADVANTAGES`.
     objective: what an update minimises; its KL numbers follow from `kl` (see `tied`).
     keep: which groups a step trains on. compares_samples: whether a group needs two graded samples to say anything.
     reference_every: the policy becomes the reference every so many steps; 0 = never.
@@ -65,7 +52,7 @@ class Recipe:
     """
 
     name: str
-    advantage: Advantage
+    advantage: AdvantageName
     objective: ObjectiveSpec
     kl: KLSpec = NO_KL
     keep: Keep = "all"
@@ -83,7 +70,7 @@ class Recipe:
     @property
     def needs_old_logprobs(self) -> bool:
         """Whether advantages need the learner's own log-probabilities: KL in the rewards compares two of its models."""
-        return self.needs_reference and self.kl.placement in REWARD_PLACEMENTS
+        return self.needs_reference and self.kl.placement in ("reward", "token_reward")
 
     @property
     def min_graded(self) -> int:
@@ -103,90 +90,50 @@ def tied(recipe: Recipe) -> Recipe:
     return replace(recipe, objective=spec)
 
 
-def make_advantages(
-    recipe: Recipe, batch: Batch, rewards: Tensor, group_id: Tensor, *, token_rewards: Tensor | None = None
-) -> Tensor:
-    """The recipe's advantages for all responses of a step: KL into the rewards where it belongs, then the estimator.
-
-    KL in the rewards compares `batch.old_logprobs` (`sampled_logprobs` where there are none) with
-    `batch.reference_logprobs`, on loss tokens alone.
-
-    Args:
-        batch: one response a row, not yet packed; its own advantages are not looked at.
-        rewards: shaped rewards of the rows; all graded. [B]
-        group_id: which rows answer the same problem. [B]
-        token_rewards: what tokens earn beside the reward, without KL. [B, T]
-
-    Returns:
-        Advantages, computed in float64, 0 outside the loss mask, in the dtype of the batch's log-probabilities. [B, T]
-
-    Raises:
-        ConfigError: KL is placed in the rewards and the batch has no reference log-probabilities.
-        ValueError: a reward is not finite.
-    """
-    if not torch.isfinite(rewards).all():
-        row = int((~torch.isfinite(rewards)).nonzero()[0])
-        raise ValueError(f"rewards[{row}] is {float(rewards[row])}; leave samples without a grade out of the batch")
-    paid = rewards.double()
-    earned = None if token_rewards is None else token_rewards.double()
-    if recipe.needs_old_logprobs:
-        if batch.reference_logprobs is None:
-            raise ConfigError(
-                f"recipe {recipe.name!r} takes {recipe.kl.coefficient} times the KL from the rewards but the batch has "
-                "no reference_logprobs; score it with the reference model, or set kl_coefficient to 0"
-            )
-        policy = batch.sampled_logprobs if batch.old_logprobs is None else batch.old_logprobs
-        charge = charges(policy.double(), batch.reference_logprobs.double(), batch.loss_mask, recipe.kl)
-        paid, earned = REWARD_PLACEMENTS[recipe.kl.placement](paid, earned, charge)
-    values = None if batch.values is None else batch.values.double()
-    advantages = recipe.advantage(paid, earned, values, batch.loss_mask, group_id)
-    return advantages.to(batch.sampled_logprobs.dtype)
-
-
 _CLIP = ObjectiveSpec(surrogate="clip", sequence_low=SEQUENCE_LOW, sequence_high=SEQUENCE_HIGH)
 
 _ROWS = (
     Recipe(
         name="grpo",
-        advantage=group_normalised,
+        advantage="group_normalised",
         objective=replace(_CLIP, divide_by="sequence_tokens"),
         kl=KLSpec(placement="loss", estimator="k3", coefficient=0.001),
     ),
-    Recipe(name="dr_grpo", advantage=group_centred, objective=replace(_CLIP, divide_by="max_tokens")),
+    Recipe(name="dr_grpo", advantage="group_centred", objective=replace(_CLIP, divide_by="max_tokens")),
     Recipe(
         name="dapo",
-        advantage=group_normalised,
+        advantage="group_normalised",
         objective=replace(_CLIP, divide_by="tokens", clip_high=0.28, dual_clip=10.0),
         keep="informative",
         shaping=ShapingSpec(scale=2.0, offset=-1.0, overlong_share=0.2),
     ),
     Recipe(
         name="gspo",
-        advantage=group_normalised,
+        advantage="group_normalised",
         objective=replace(_CLIP, surrogate="sequence_clip", divide_by="sequences", clip_low=3e-4, clip_high=4e-4),
     ),
     Recipe(
         name="rloo",
-        advantage=leave_one_out,
+        advantage="leave_one_out",
         objective=replace(_CLIP, surrogate="reinforce", divide_by="sequences"),
         kl=KLSpec(placement="reward", estimator="k1", coefficient=0.05),
     ),
     Recipe(
         name="reinforce++",
-        advantage=return_to_go_whitened,
+        advantage="return_to_go_whitened",
         objective=replace(_CLIP, divide_by="tokens"),
         kl=KLSpec(placement="token_reward", estimator="k1", coefficient=0.001),
         compares_samples=False,
     ),
     Recipe(
         name="reinforce++_baseline",
-        advantage=group_centred_whitened,
+        advantage="group_centred_whitened",
         objective=replace(_CLIP, divide_by="tokens"),
         kl=KLSpec(placement="loss", estimator="k2", coefficient=0.001),
     ),
     Recipe(
         name="cispo",
-        advantage=group_normalised,
+        advantage="group_normalised",
         objective=replace(_CLIP, surrogate="cispo", divide_by="tokens", clip_high=5.0),
     ),
 )

@@ -29,7 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Train. Returns 0 when the run is finished or was asked to stop."""
     from rlvr.config import load_config
-    from rlvr.runner import run_training
 
     config = load_config(options.config, options.overrides)
+    from rlvr.runner import run_training  # torch and transformers: a mistake in the config does not wait for them
+
     return run_training(config, out=options.out or Path("runs") / config.name, dry_run=options.dry_run)

@@ -23,7 +23,8 @@ from rewards.composition import RewardSpec
 from rewards.parameters import nearest
 from rlvr.config import RunConfig, load_config
 from rlvr.errors import ConfigError
-from rlvr.models import Dtype, ModelConfig, load_model
+from rlvr.model_config import Dtype, ModelConfig
+from rlvr.models import load_model
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.rundir.checkpoints import SUMS, TRAINER_STATE, Checkpoints, check_model
 from rlvr.rundir.directory import CONFIG

@@ -17,36 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from rlvr.errors import CheckpointError
-
-Schedule: TypeAlias = Literal["constant", "linear", "cosine"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizerConfig:
-    """AdamW and its schedule; steps are optimizer updates.
-
-    lr: learning rate at the peak. betas, eps, weight_decay: of AdamW.
-    warmup_steps: the learning rate rises linearly over these. schedule: what it does after them.
-    final_share: share of the peak that a linear or cosine schedule ends at.
-    max_gradient_norm: longer gradients are scaled to it; 0 = never.
-    """
-
-    lr: float = 1e-6
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-    warmup_steps: int = 0
-    schedule: Schedule = "constant"
-    final_share: float = 0.0
-    max_gradient_norm: float = 1.0
-
+from rlvr.learner.learner_config import OptimizerConfig, Schedule
 
 _DECAYS: dict[Schedule, Callable[[float], float]] = {
     "constant": lambda _done: 1.0,

@@ -21,16 +21,16 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rlvr.learner.learner_config import Layout
 from rlvr.types import Batch
 
-Layout: TypeAlias = Literal["padded", "packed"]
 Indices: TypeAlias = NDArray[np.int64]
 
 # What a pass costs however few its tokens are (launches, Python, reading the weights), in tokens: on a CPU, and on a

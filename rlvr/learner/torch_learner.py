@@ -18,7 +18,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,28 +30,15 @@ from rlvr.algorithms.objectives import ObjectiveStatistics, add_statistics, obje
 from rlvr.compute import on_compute_thread
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import load_learner, save_learner
-from rlvr.learner.optimizer import Optimizer, OptimizerConfig
-from rlvr.learner.packing import PASS_TOKENS, PASS_TOKENS_ELSEWHERE, Layout, MicroBatch, micro_batches
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
+from rlvr.learner.optimizer import Optimizer
+from rlvr.learner.packing import PASS_TOKENS, PASS_TOKENS_ELSEWHERE, MicroBatch, micro_batches
 from rlvr.learner.reference import Reference
 from rlvr.learner.scoring import ScoredModel, any_shape
 from rlvr.learner.weights import LiveWeights
 from rlvr.protocols import WeightSink
 from rlvr.random_streams import Purpose, stream
 from rlvr.types import Batch, Outputs, Role, StepStats, TokenScores
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearnerConfig:
-    """How an update is computed.
-
-    updates_per_step: mini-batches that a step's batch is cut into, one optimizer update each.
-    micro_batch_tokens: tokens in one forward and backward pass, padding included: the knob for memory.
-    layout: padded (rows sorted by length) or packed (several sequences a row; best with flash_attention_2).
-    """
-
-    updates_per_step: int = 1
-    micro_batch_tokens: int = 8192
-    layout: Layout = "padded"
 
 
 class TorchLearner:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.learner.optimizer import OptimizerConfig
-from rlvr.learner.packing import Layout
-from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import LoraSettings
+from rlvr.learner.learner_config import Layout, LearnerConfig, OptimizerConfig
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.model_config import LoraSettings
 from rlvr.types import Batch
 from tests.conformance.learner import CHECKS, LearnerCase
 from tests.rlvr.learner.small_models import batch_of, lora, small_model

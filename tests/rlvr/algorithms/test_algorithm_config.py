@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rlvr.algorithms.algorithm_config import AlgorithmConfig, Setting, explain, resolve
-from rlvr.algorithms.entropy_control import EntropyControl
+from rlvr.algorithms.objective_spec import EntropyControl
 from rlvr.algorithms.recipes import RECIPES, Recipe
 from rlvr.errors import ConfigError
 

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from rlvr.algorithms import advantages
+from rlvr.algorithms.advantages import make_advantages
 from rlvr.algorithms.correction import mismatch_kl, sequence_outside
-from rlvr.algorithms.entropy_control import EntropyControl, selected_tokens
+from rlvr.algorithms.entropy_control import selected_tokens
 from rlvr.algorithms.kl import ESTIMATORS
-from rlvr.algorithms.objective_spec import ObjectiveSpec
+from rlvr.algorithms.objective_spec import EntropyControl, ObjectiveSpec
 from rlvr.algorithms.objectives import objective_loss
-from rlvr.algorithms.recipes import RECIPES, make_advantages
+from rlvr.algorithms.recipes import RECIPES
 from rlvr.types import Batch
 from tests.rlvr.algorithms.token_rows import batch_of
 

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from rlvr.algorithms.kl import ESTIMATORS, REWARD_PLACEMENTS, KLSpec, charges, k1, k2, k3
+from rlvr.algorithms.kl import ESTIMATORS, REWARD_PLACEMENTS, charges, k1, k2, k3
+from rlvr.algorithms.objective_spec import KLSpec
 
 POLICY, REFERENCE = torch.tensor([-1.0, -2.0], dtype=torch.float64), torch.tensor([-1.5, -0.5], dtype=torch.float64)
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from rlvr.algorithms.advantages import make_advantages
 from rlvr.algorithms.algorithm_config import AlgorithmConfig, resolve
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.algorithms.objectives import (
@@ -22,7 +23,7 @@ from rlvr.algorithms.objectives import (
     objective,
     objective_loss,
 )
-from rlvr.algorithms.recipes import RECIPES, make_advantages
+from rlvr.algorithms.recipes import RECIPES
 from rlvr.algorithms.shaping import shape
 from rlvr.algorithms.surrogates import SURROGATES
 from rlvr.batching import select_rows

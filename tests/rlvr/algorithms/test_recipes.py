@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 
 from rlvr.algorithms import advantages
-from rlvr.algorithms.kl import KLSpec
-from rlvr.algorithms.recipes import RECIPES, make_advantages, tied
+from rlvr.algorithms.advantages import ADVANTAGES, make_advantages
+from rlvr.algorithms.kl import REWARD_PLACEMENTS
+from rlvr.algorithms.objective_spec import KLPlacement, KLSpec
+from rlvr.algorithms.recipes import RECIPES, AdvantageName, tied
 from rlvr.errors import ConfigError
 from rlvr.types import Batch
 from tests.rlvr.algorithms.token_rows import batch_of
@@ -37,7 +40,8 @@ def test_recipes_are_those_of_the_design(name: str) -> None:
     advantage, surrogate, divide_by, low, high, dual, placement, estimator, coefficient, keep = DESIGN[name]
     recipe = RECIPES[name]
     assert recipe.name == name
-    assert recipe.advantage is getattr(advantages, advantage)
+    assert ADVANTAGES[recipe.advantage] is getattr(advantages, advantage)
+    assert recipe.advantage == advantage
     spec = recipe.objective
     assert (spec.surrogate, spec.divide_by, spec.dual_clip) == (surrogate, divide_by, dual)
     assert low is None or spec.clip_low == low
@@ -49,6 +53,13 @@ def test_recipes_are_those_of_the_design(name: str) -> None:
 
 def test_the_table_holds_these_recipes_and_no_other() -> None:
     assert RECIPES.keys() == DESIGN.keys()
+    assert ADVANTAGES.keys() == {*get_args(AdvantageName)}
+
+
+@pytest.mark.parametrize("placement", get_args(KLPlacement))
+def test_old_logprobs_are_needed_where_kl_is_placed_in_the_rewards(placement: KLPlacement) -> None:
+    recipe = replace(RECIPES["grpo"], kl=KLSpec(placement=placement, coefficient=0.1))
+    assert recipe.needs_old_logprobs == (placement in REWARD_PLACEMENTS)
 
 
 def test_the_loss_has_a_kl_term_only_where_it_is_placed_there() -> None:
@@ -145,7 +156,7 @@ def test_a_reward_that_is_not_finite_is_refused_by_name() -> None:
 
 
 def test_token_rewards_join_those_of_kl() -> None:
-    recipe = replace(RECIPES["reinforce++"], advantage=advantages.group_centred)
+    recipe = replace(RECIPES["reinforce++"], advantage="group_centred")
     whole = step(reference=REFERENCE)
     extra = torch.tensor([[5.0, 0.25, 0.0], [5.0, 0.0, 5.0]])
     found = make_advantages(recipe, whole, torch.tensor([1.0, 0.0]), GROUP, token_rewards=extra)

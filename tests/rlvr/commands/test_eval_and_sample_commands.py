@@ -24,7 +24,8 @@ from rlvr.cli import main
 from rlvr.config import config_from, to_tree
 from rlvr.errors import ConfigError
 from rlvr.evaluation.opening import locate, open_engine, tokenizer_of
-from rlvr.models import ModelConfig, ModelInit, load_model
+from rlvr.model_config import ModelConfig, ModelInit
+from rlvr.models import load_model
 from rlvr.tokenizers import character_tokenizer
 from tests.rlvr.rollout.tiny import tiny_model
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rlvr.models import Attention, LoraSettings, ModelConfig, ModelInit, load_model
+from rlvr.model_config import Attention, LoraSettings, ModelConfig, ModelInit
+from rlvr.models import load_model
 from rlvr.tokenizers import character_tokenizer
 from rlvr.types import Batch
 

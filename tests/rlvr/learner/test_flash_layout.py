@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from transformers import modeling_flash_attention_utils as glue
 
-from rlvr.learner.optimizer import OptimizerConfig
-from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
+from rlvr.learner.torch_learner import TorchLearner
 from rlvr.types import Outputs, Role
 from tests.rlvr.learner.small_models import batch_of, small_model
 

@@ -18,9 +18,10 @@ from transformers import AutoModelForCausalLM
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import CheckpointError
-from rlvr.learner.optimizer import OptimizerConfig
-from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import LoraSettings, quietly
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.model_config import LoraSettings
+from rlvr.models import quietly
 from rlvr.types import Outputs, Role, TokenScores
 from tests.rlvr.learner.small_models import batch_of, lora, small_model
 

@@ -13,9 +13,11 @@ from torch import nn
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.errors import ConfigError
 from rlvr.learner import logprobs
-from rlvr.learner.optimizer import Optimizer, OptimizerConfig, learning_rate_at
-from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import LoraSettings, ModelConfig, ModelInit, load_model
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
+from rlvr.learner.optimizer import Optimizer, learning_rate_at
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.model_config import LoraSettings, ModelConfig, ModelInit
+from rlvr.models import load_model
 from rlvr.tokenizers import character_tokenizer
 from rlvr.types import Batch, Outputs, Role, StepStats
 from tests.rlvr.learner.small_models import LargestTensor, batch_of, lora, small_model

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from rlvr.errors import ConfigError, MissingExtra
-from rlvr.models import Float32Linear, LoraSettings, ModelConfig, ModelInit, load_model, quietly
+from rlvr.model_config import LoraSettings, ModelConfig, ModelInit
+from rlvr.models import Float32Linear, load_model, quietly
 from tests.rlvr.learner.small_models import TOKENIZER, lora, small_model
 
 

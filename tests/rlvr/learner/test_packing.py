@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlvr.learner.packing import Layout, MicroBatch, micro_batches
+from rlvr.learner.learner_config import Layout
+from rlvr.learner.packing import MicroBatch, micro_batches
 from rlvr.types import Batch
 from tests.rlvr.learner.small_models import batch_of
 

@@ -10,10 +10,10 @@ from torch import nn
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.learner import weights as module
-from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.learner_config import OptimizerConfig
 from rlvr.learner.torch_learner import TorchLearner
 from rlvr.learner.weights import LiveWeights
-from rlvr.models import LoraSettings
+from rlvr.model_config import LoraSettings
 from rlvr.protocols import WeightSource
 from tests.rlvr.learner.small_models import batch_of, lora, small_model
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
-from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.learner_config import OptimizerConfig
 from rlvr.learner.reference import Reference
 from rlvr.learner.torch_learner import TorchLearner
-from rlvr.models import LoraSettings
+from rlvr.model_config import LoraSettings
 from rlvr.types import Outputs, Role
 from tests.rlvr.learner.small_models import batch_of, lora, small_model
 

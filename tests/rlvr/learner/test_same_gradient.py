@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from rlvr.algorithms.objective_spec import Divisor, ObjectiveSpec, Surrogate
 from rlvr.algorithms.objectives import objective_loss
 from rlvr.errors import ConfigError
-from rlvr.learner.packing import Layout, micro_batches
+from rlvr.learner.learner_config import Layout
+from rlvr.learner.packing import micro_batches
 from rlvr.learner.scoring import ScoredModel
 from rlvr.types import Batch
 from tests.rlvr.learner.small_models import batch_of, small_model

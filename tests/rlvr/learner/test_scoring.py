@@ -11,11 +11,11 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from rlvr.errors import ConfigError
-from rlvr.learner.optimizer import OptimizerConfig
+from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
 from rlvr.learner.packing import micro_batches
 from rlvr.learner.scoring import ScoredModel, any_shape
-from rlvr.learner.torch_learner import LearnerConfig, TorchLearner
-from rlvr.models import LoraSettings
+from rlvr.learner.torch_learner import TorchLearner
+from rlvr.model_config import LoraSettings
 from rlvr.rollout.transformers_engine import TransformersEngine
 from rlvr.types import Batch, Completion, Outputs, Role, RolloutRequest, SamplingParameters
 from tests.rlvr.learner.small_models import TOKENIZER, batch_of, small_model
