@@ -51,8 +51,11 @@ class Crew:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the workers have several calls each, so that none of them waits for this thread."""
-        return sum(len(worker.in_flight) for worker in self.workers) > 4 * len(self.workers)
+        """Whether the workers have several calls ahead, so that none waits for this thread.
+
+        What grades several side by side has none ahead: it begins with another as soon as it is given one.
+        """
+        return self._plan.concurrency == 1 and sum(len(one.in_flight) for one in self.workers) > 4 * len(self.workers)
 
     # --- one worker -------------------------------------------------------------------------------------------------
 

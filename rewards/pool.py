@@ -136,7 +136,11 @@ class GraderPool:
         )
         self._ask_at_once = at_once(self.spec)
         self._slicing = (
-            self._ask_at_once is not None and self.workers > 1 and self._plan.concurrency == 1 and not self.batched
+            self._ask_at_once is not None
+            and self.workers > 1
+            and self._plan.concurrency == 1
+            and not self.batched
+            and not self.in_process
         )
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | InProcess | None = None

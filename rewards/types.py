@@ -225,6 +225,7 @@ _REFERENCES: dict[str, tuple[Callable[[Mapping[str, object]], Reference], Set[st
     **CODE_READERS,
     **RULE_READERS,
 }
+_COLUMNS = {kind: fields | {"type"} for kind, (_read, fields) in _REFERENCES.items()}
 REFERENCE_TYPES = tuple(_REFERENCES)
 
 
@@ -242,8 +243,9 @@ def reference_from(value: object) -> Reference:
     if not isinstance(kind, str) or kind not in _REFERENCES:
         raise InvalidRow(f"reference.type is {kind!r}; known types: {', '.join(_REFERENCES)}")
     read, fields = _REFERENCES[kind]
-    if unknown := value.keys() - fields - {"type"}:
-        raise InvalidRow(f"reference of type {kind!r} has unknown fields {sorted(unknown)}; known: {sorted(fields)}")
+    if not value.keys() <= _COLUMNS[kind]:
+        unknown = sorted(value.keys() - _COLUMNS[kind])
+        raise InvalidRow(f"reference of type {kind!r} has unknown fields {unknown}; known: {sorted(fields)}")
     return read(value)
 
 

@@ -166,6 +166,14 @@ def test_a_slice_that_is_lost_itself_is_graded_call_by_call_and_blames_nobody(to
     assert (one.counts().lost, one.counts().blamed, one.counts().at_fault) == (1, 0, 0)
 
 
+def test_a_slice_that_would_be_late_is_answered_in_time_and_its_rest_graded_as_calls(told: Open) -> None:
+    one = told(deadline=5.0)
+    graded = one.grade(requests(*[IN_A_WORKER + "doze"] * 64, *texts(64)))
+    assert scores(graded) == [1.0] * 128
+    assert one.counts().lost == 0
+    assert 0 < one.counts().answered < 64
+
+
 @pytest.mark.parametrize("deed", ["raise", "no grade", "no json", "no text"])
 def test_what_is_no_grade_at_once_is_graded_as_a_call(told: Open, deed: str) -> None:
     asked = texts(64 * 3)
