@@ -27,8 +27,6 @@ _ROWS_OF_PROGRAMS = 2
 _FORMS_A_ROW = 2
 _SEARCH_ROWS = 2
 _PARTLY = 0.3
-_SLOW = 1.0  # seconds
-_SLOW_TIMES = 50  # of the median
 _NOTHING = Pace(grades=0, per_second=0.0, median=0.0, slowest=0.0, slowest_of="")
 
 
@@ -197,8 +195,6 @@ class Attack:
         if not self.options.noisy and (drawn := noisy(self.changed, right)) is not None:
             self.findings.append(drawn)
         self._note_what_is_partly_paid()
-        if self.pace.slowest > _SLOW and self.pace.slowest > _SLOW_TIMES * self.pace.median:
-            self.notes.append(f"slow beside ordinary responses: {self.pace.slowest_of}")
         kinds = {c.subjects[0].row.reference.type: [form.name for form in c.forms] for c in self.calibrations}
         return AuditReport(
             reward=identity(self.judge.spec),

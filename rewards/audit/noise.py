@@ -24,6 +24,8 @@ _AGAIN = 128  # responses that are graded twice
 _AGAIN_OF_PROGRAMS = 12
 _TIMED = 200  # grades of which the throughput is taken
 _TIMED_OF_PROGRAMS = 12
+_SLOW = 1.0  # seconds
+_SLOW_TIMES = 50  # of the median
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ class Pace:
     median: float
     slowest: float
     slowest_of: str
+
+    @property
+    def has_slow(self) -> bool:
+        """Whether one response holds up those beside it."""
+        return self.slowest > _SLOW and self.slowest > _SLOW_TIMES * self.median
 
 
 def changes(bench: Bench, requests: Sequence[GradeRequest], random: Random, *, programs: bool) -> list[Change]:

@@ -136,6 +136,7 @@ class AuditReport:
                 "median_seconds": round(self.pace.median, 6),
                 "slowest_seconds": round(self.pace.slowest, 6),
                 "slowest": self.pace.slowest_of,
+                "slow_beside_ordinary": self.pace.has_slow,
             },
         }
 
@@ -183,6 +184,7 @@ class AuditReport:
             named = "; not all with " + ", ".join(f"{p.name} ({p.paid} of {p.tried})" for p in lost) if lost else ""
             yield f"paraphrases: {paid} of {tried} right answers in other words keep their pay{named}"
         slowest = f" ({self.pace.slowest_of})" if self.pace.slowest_of else ""
+        slowest += ", slow beside ordinary responses" if self.pace.has_slow else ""
         yield (
             f"speed: {self.pace.per_second:,.0f} grades/s on ordinary responses, median {_time(self.pace.median)}, "
             f"slowest of all {_time(self.pace.slowest)}{slowest}"

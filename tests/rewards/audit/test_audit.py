@@ -12,10 +12,11 @@ from random import Random
 import pytest
 
 from rewards import GradeRequest
-from rewards.audit import AuditImpossible, AuditOptions, AuditReport, AuditRow, Fault, audit
+from rewards.audit import AuditImpossible, AuditOptions, AuditReport, AuditRow, Fault, attack, audit
 from rewards.audit.families import families
 from rewards.audit.forms import form_of_response
 from rewards.audit.golds import differ, subject_of
+from rewards.audit.noise import Pace
 from rewards.audit.probes import PROBES, TYPES_OF
 from rewards.audit.run import folder_of_traces
 from rewards.audit.trials import Bench
@@ -113,6 +114,18 @@ def test_the_same_seed_gives_the_same_report_and_another_does_not() -> None:
     assert all(isinstance(timing, dict) and timing["grades_per_second"] for timing in timings)
     assert reports[0] == reports[1]
     assert reports[0] != reports[2]
+
+
+def test_how_long_grades_took_changes_nothing_but_what_is_said_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = quick(here("substring"), "math", search=60)
+    slow_one = Pace(grades=9, per_second=1.0, median=0.01, slowest=9.0, slowest_of="long: one")
+    monkeypatch.setattr(attack, "pace", lambda *_arguments, **_options: slow_one)
+    slow = quick(here("substring"), "math", search=60)
+    told, of_slow = fast.to_dict(), slow.to_dict()
+    assert told.pop("timing") != of_slow.pop("timing")
+    assert told == {**of_slow, "grades": fast.grades}
+    (line,) = [line for line in slow.lines() if "slow beside ordinary responses" in line]
+    assert line.startswith("speed: ")
 
 
 def test_no_two_audits_try_responses_that_differ_in_a_letter_or_digit() -> None:
