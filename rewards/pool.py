@@ -142,6 +142,7 @@ class GraderPool:
             and not self.batched
             and not self.in_process
         )
+        self._grading_here, self._handing_over = _Pace(), _Pace()
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | InProcess | None = None
         self._closed = False
@@ -241,7 +242,7 @@ class GraderPool:
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
         """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
         dispatcher = self._dispatcher
-        if not self._slicing or not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
+        if not self._slicing or not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0 or not self._worth_it:
             return None
         try:
             if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
@@ -250,6 +251,12 @@ class GraderPool:
         except (InvalidRow, TypeError, AttributeError):  # made by hand; which it is, is said where it is graded
             return None
         return part if dispatcher.offer(part) else None
+
+    @property
+    def _worth_it(self) -> bool:
+        """Whether grading here takes this process longer than handing over, of which hearing the answer is a half."""
+        here, over = self._grading_here.seconds, self._handing_over.seconds
+        return here is None or over is None or here > 2 * over
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -315,6 +322,17 @@ class GraderPool:
                 dispatcher.disown()
 
 
+class _Pace:
+    """Seconds of a thread's own time that a request took of late; None = it is not known."""
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def took(self, seconds: float, count: int) -> None:
+        one = seconds / count
+        self.seconds = one if self.seconds is None else self.seconds + 0.2 * (one - self.seconds)
+
+
 class _Batch:
     """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at.
 
@@ -336,13 +354,22 @@ class _Batch:
         for start in range(0, len(self._requests), self._slice):
             chosen = self._requests[start : start + self._slice]
             more = start + self._slice < len(self._requests)
-            part = self._pool._offer(chosen) if more and not inside else None
-            self._parts.append(self._pool.begin(chosen) if part is None else part)
+            self._parts.append(self._step(chosen, offered=more and not inside))
             yield
             if more and not starting and time.monotonic() - began > _LONG and self._pool._slicing:
                 starting = True
                 with contextlib.suppress(GradingUnavailable):  # it is all graded here, then
                     self._pool._running().start_all()
+
+    def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Slice:
+        """Hand over a slice, where it is offered and there is room, or else look at it here."""
+        pool, began = self._pool, time.thread_time()
+        if offered and (part := pool._offer(chosen)) is not None:
+            pool._handing_over.took(time.thread_time() - began, len(chosen))
+            return part
+        answers = pool.begin(chosen)
+        pool._grading_here.took(time.thread_time() - began, len(chosen))
+        return answers
 
     def slices(self) -> Iterator[tuple[int, Slice]]:
         """What was handed over as a whole and is not answered yet, with its place."""

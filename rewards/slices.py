@@ -92,6 +92,8 @@ class Slices:
     def answer(self, part: Slice, results: Sequence[GradeResult | None], sentence: Sentence) -> list[Case]:
         """Answer a slice. Returns the cases that its texts do not decide, if somebody waits for them."""
         self._known.discard(part)
+        if not part.wanted:
+            return []
         answers: list[Answer] = []
         cases: list[Case] = []
         for request, result in zip(part.requests, results, strict=True):

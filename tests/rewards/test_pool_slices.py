@@ -15,7 +15,7 @@ import rewards.pool
 import rewards.slices
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidRow, MathReference, Verdict
 from tests.rewards.pools import DEADLINE, HERE, requests, scores
-from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER
+from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER, IN_NO_TIME
 from tests.waiting import PATIENCE, happens, until
 
 FILE = str(HERE / "told_by_text.py")
@@ -77,6 +77,13 @@ def test_slices_are_handed_to_the_workers_where_there_are_several(told: Open) ->
 def test_one_worker_and_few_requests_are_graded_where_they_are_asked_for(told: Open) -> None:
     assert processes(told(workers=1).grade(requests(*texts(64 * 5)))) == {os.getpid()}
     assert processes(told().grade(requests(*texts(64)))) == {os.getpid()}
+
+
+def test_what_takes_longer_to_hand_over_than_to_grade_is_graded_where_it_is_asked_for(told: Open) -> None:
+    one = told()
+    quick = requests(*(f"{IN_NO_TIME} {i}" for i in range(64 * 9)))
+    until(lambda: processes(one.grade(quick)) == {os.getpid()}, "both to be known")
+    until(lambda: processes(one.grade(requests(*texts(64 * 40)))) - {os.getpid()}, "it to take its time again")
 
 
 def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Open) -> None:

@@ -16,6 +16,7 @@ from rewards import GradeRequest, GradeResult, Verdict, reward
 
 AT_ONCE = "text:"
 IN_A_WORKER = "text, in a worker: "
+IN_NO_TIME = "text in no time: "
 
 
 def _loop() -> None:
@@ -64,6 +65,8 @@ def _said(request: GradeRequest) -> GradeResult | None:
         DEEDS[deed]()
     if not response.startswith("text"):
         return None
+    if not response.startswith(IN_NO_TIME):
+        sum(range(10_000))  # so that it takes longer than to hand it over
     return GradeResult(
         score=1.0, correctness=1.0, verdict=Verdict.CORRECT, extracted=response, details={"process": os.getpid()}
     )
