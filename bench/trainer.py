@@ -26,15 +26,12 @@ Phases, in seconds of the median step: rollout (prompts to sampled tokens), grad
 last token; earlier ones are made meanwhile), learn (all the rest: the update and whatever a step writes down).
 
 Where torch sees a GPU there are two other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
-parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass; and a
-third of 1.5 billion parameters where the card holds both sides of it.
+parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass.
 Weights are bfloat16 on both sides. Ours keeps float32 masters beside them; TRL updates the bfloat16 weights themselves,
 which is less memory and less work, and loses small steps. The learning rate is next to nothing, so that lengths stay
 what the end token's chance makes them. Memory is what torch reserved on the GPU at the peak, workers left out.
 
     python bench/trainer.py [--quick] [--json FILE] [--threads N]
-
-RLVR_BENCH_ONLY=1.5B measures the cases of a GPU whose names begin so.
 """
 
 from __future__ import annotations
@@ -82,7 +79,6 @@ WORDS = (
     "new",
 )
 PROMPTS = 64
-MEMORY_OF_BOTH = 120e9  # bytes that two trainers of 1.5 billion parameters take, 32 sequences in a pass
 SIDES: Mapping[str, Callable[[Connection], None]] = {OURS: our_side, TRL: trl_side}
 
 
@@ -118,8 +114,8 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
     return [small, medium]
 
 
-def gpu_cases(folder: Path, threads: int, *, memory: int) -> list[Case]:
-    """The shapes of Qwen2.5-0.5B and, where the card's memory in bytes holds both sides of it, Qwen2.5-1.5B."""
+def gpu_cases(folder: Path, threads: int) -> list[Case]:
+    """The shape of Qwen2.5-0.5B."""
     equal = Case(
         name="0.5B bfloat16, GPU, 64 x 256 tokens",
         shape={
@@ -142,19 +138,7 @@ def gpu_cases(folder: Path, threads: int, *, memory: int) -> list[Case]:
         learning_rate=1e-12,
     )
     unequal = replace(equal, name="0.5B bfloat16, GPU, 64 unequal responses", mean_tokens=96, folder=folder / "unequal")
-    large = replace(
-        equal,
-        name="1.5B bfloat16, GPU, 64 x 256 tokens",
-        shape={
-            "hidden_size": 1536,
-            "intermediate_size": 8960,
-            "num_hidden_layers": 28,
-            "num_attention_heads": 12,
-            "num_key_value_heads": 2,
-        },
-        folder=folder / "large",
-    )
-    return [equal, unequal, large] if memory >= MEMORY_OF_BOTH else [equal, unequal]
+    return [equal, unequal]
 
 
 class Side:
@@ -307,10 +291,7 @@ def measure(quick: bool) -> Iterator[Row]:
 
     with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
         if torch.cuda.is_available():
-            card = torch.cuda.get_device_properties(0)
-            made = gpu_cases(Path(folder), torch.get_num_threads(), memory=card.total_memory)
-            wanted = os.environ.get("RLVR_BENCH_ONLY", "")
-            for case in (case for case in made if case.name.startswith(wanted)):
+            for case in gpu_cases(Path(folder), torch.get_num_threads()):
                 yield from measure_case(case, warm=2, steps=2, rounds=2 if quick else 5)
             return
         small, medium = cases(Path(folder), torch.get_num_threads(), quick=quick)
