@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -50,6 +51,8 @@ MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
 _SLICE = 64
 _SLICE_CHARACTERS = 1 << 20
+_GAIN = 1.25  # times as fast as here: what handing over must bring at least, if every worker has a core
+_SURE = 8  # slices handed over before it is said that this brings nothing
 _LONG = 0.25  # seconds after which a batch is worth the start of workers
 
 
@@ -254,9 +257,14 @@ class GraderPool:
 
     @property
     def _worth_it(self) -> bool:
-        """Whether grading here takes this process longer than handing over, of which hearing the answer is a half."""
-        here, over = self._grading_here.seconds, self._handing_over.seconds
-        return here is None or over is None or here > 2 * over
+        """Whether a batch is done sooner if workers look at it: neither this process nor all together are slowed down.
+
+        Writing a request is a quarter of what handing over takes, hearing the grade another; a worker has the rest.
+        """
+        if not self._grading_here.count or self._handing_over.count < _SURE:
+            return True
+        here, over = self._grading_here.of_late, self._handing_over.least  # what is not done is not measured again
+        return here > 2 * over and self.workers * here > _GAIN * (here + 4 * over)
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -323,14 +331,18 @@ class GraderPool:
 
 
 class _Pace:
-    """Seconds of a thread's own time that a request took of late; None = it is not known."""
+    """Seconds of a thread's own time that a request takes, and how many slices say so."""
 
     def __init__(self) -> None:
-        self.seconds: float | None = None
+        self.count = 0
+        self.of_late = 0.0
+        self.least = math.inf
 
-    def took(self, seconds: float, count: int) -> None:
-        one = seconds / count
-        self.seconds = one if self.seconds is None else self.seconds + 0.2 * (one - self.seconds)
+    def took(self, seconds: float, requests: int) -> None:
+        one = seconds / requests
+        self.of_late += (0.2 if self.count else 1.0) * (one - self.of_late)
+        self.least = min(self.least, one)
+        self.count += 1
 
 
 class _Batch:

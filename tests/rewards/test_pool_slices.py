@@ -83,7 +83,7 @@ def test_what_takes_longer_to_hand_over_than_to_grade_is_graded_where_it_is_aske
     one = told()
     quick = requests(*(f"{IN_NO_TIME} {i}" for i in range(64 * 9)))
     until(lambda: processes(one.grade(quick)) == {os.getpid()}, "both to be known")
-    until(lambda: processes(one.grade(requests(*texts(64 * 40)))) - {os.getpid()}, "it to take its time again")
+    until(lambda: processes(one.grade(requests(*texts(64 * 12)))) - {os.getpid()}, "it to take its time again")
 
 
 def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Open) -> None:

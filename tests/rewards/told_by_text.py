@@ -66,7 +66,7 @@ def _said(request: GradeRequest) -> GradeResult | None:
     if not response.startswith("text"):
         return None
     if not response.startswith(IN_NO_TIME):
-        sum(range(10_000))  # so that it takes longer than to hand it over
+        sum(range(20_000))  # so that it takes longer than to hand it over
     return GradeResult(
         score=1.0, correctness=1.0, verdict=Verdict.CORRECT, extracted=response, details={"process": os.getpid()}
     )
