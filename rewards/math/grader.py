@@ -74,8 +74,9 @@ def math_at_once(
         return _nowhere(policy) if policy == "strict" or form != "any" else None
     terms = _terms(reference, require_evaluated, require_simplified)
     equality = _decide_by_text(reference.answer, found.text, terms)
-    if found.alone is not None and equality is not Equality.SAME:
-        alone = _decide_by_text(reference.answer, found.alone, terms)
+    second = _second_reading(found, reference.answer)
+    if second is not None and equality is not Equality.SAME:
+        alone = _decide_by_text(reference.answer, second, terms)
         equality = alone if equality is alone or alone is Equality.SAME else None
     return None if equality is None else _graded(equality, found, _spelled(reference.answer))
 
@@ -110,10 +111,16 @@ def grade_math(
     compare_with = _comparison()
     with budget.one_grade():
         equality = compare_with(reference.answer, found.text, terms)
-        if found.alone is not None and equality is not Equality.SAME:
-            alone = compare_with(reference.answer, found.alone, terms)
+        second = _second_reading(found, reference.answer)
+        if second is not None and equality is not Equality.SAME:
+            alone = compare_with(reference.answer, second, terms)
             equality = alone if alone is Equality.SAME else equality
     return _graded(equality, found, _spelled(reference.answer))
+
+
+def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> str | None:
+    """What a text comes to; None where it says of what and the gold does, too: `AB = 3` is no `BC = 3`."""
+    return None if isinstance(answer, str) and "=" in answer and "=" in found.text else found.alone
 
 
 @cache
