@@ -26,7 +26,7 @@ _MODULES = frozenset(
     )
 )
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
-of_prompt: dict[str, type] = {}  # classes of a prompt that the program may define itself, or derive from
+of_prompt: dict[str, type] = {}  # classes of a prompt or setup that the program may define itself, or derive from
 REAL: dict[type, type] = {}  # stand-ins of classes that derive from one which both ends know by name
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import importlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
@@ -44,8 +45,20 @@ def lay_out(
             names[name] = back("lent", name)
         elif kind == "late exception":
             names[name] = _exception(name, _asker(back, name), names)
-        elif kind != "enumeration":
+        elif kind not in ("enumeration", "base"):
             names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
+    """The code of classes of the tests from which a program derives its own: it has them itself then."""
+    found = []
+    for name, source in [what for kind, *what in lent.values() if kind == "base"]:
+        with open(file, encoding="utf-8", errors="replace") as program:
+            derives = re.search(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b", program.read(), re.MULTILINE)
+        if derives:
+            lent.pop(name, None)
+            found.append(compile(source, "<setup>", "exec", dont_inherit=True))
+    return found
 
 
 def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:

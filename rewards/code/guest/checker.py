@@ -56,6 +56,8 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     sources = (start["setup"], *start["cases"])
     wanted, standard = names.wanted_names(sources)
     lent = lending.lent(sources)
+    bases = [what[0] for kind, *what in lent.values() if kind == "base"]
+    ancestry.of_prompt.update(dict.fromkeys(bases, object))
     values = load(link, report, {**start["program"], "wanted": tuple(sorted(wanted)), "lent": lent})
     if values is None:
         return
@@ -63,6 +65,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     namespace = make_namespace(link, wanted, standard, values)
     link.ours.lent = dict.fromkeys(lent, namespace)
     failed = attempt(link, lambda: exec(setup, namespace))
+    ancestry.of_prompt.update((name, namespace[name]) for name in bases if isinstance(namespace.get(name), type))
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
         own = not (link.case.asked or link.case.refused or isinstance(failed, NameError))

@@ -267,7 +267,7 @@ class CandidateDecoder(LinkDecoder):
         made: Any
         if kind in ("function", "async function"):
             made = stub_function(back, number, name, base, kind == "async function", offered)
-            self._imports.functions[number] = (made, {})
+            self._imports.functions[number] = (made, {n: getattr(made, n, None) for n in wire.SHOWN[:3]})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
         elif kind == "class":

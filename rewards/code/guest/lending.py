@@ -45,8 +45,8 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Names, each with what it is: `("class", its fields by position, its marks)`, `("late exception", its marks)`,
-    `("function",)`, `("async function",)`, `("import", module, name)`, or `("number", value)`; and `("star", module)`
-    under a name that is none, for all that such an import brings.
+    `("function",)`, `("async function",)`, `("import", module, name)`, or `("number", value)`; and under names that are
+    none `("star", module)`, for all that such an import brings, and `("base", name, source)`, to derive classes from.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
@@ -56,6 +56,8 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
+            if _is_to_derive_from(node) and _is_only_told(name, node, trees) and _stands_alone(node, defined, bound):
+                found[f"base {name}"] = ("base", name, ast.unparse(node))
             if _is_exception(node):
                 found[name] = ("late exception", likeness.marks_of(node))
             elif _is_enumeration(node):
@@ -70,7 +72,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     return {name: what for name, what in found.items() if what[0] in _KEPT or not is_answer(name, called)}
 
 
-_KEPT = ("class", "late exception", "import", "star")
+_KEPT = ("class", "late exception", "import", "star", "base")
 _OF_PROMPTS = frozenset(("object", "ABC"))
 _ENUMERATIONS = frozenset(("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
 _OF_MEMBERS = frozenset(("str", "int", "float", "bytes"))
@@ -170,6 +172,26 @@ def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> boo
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and name in node.value:
             return True
     return False
+
+
+def _is_to_derive_from(definition: ast.ClassDef) -> bool:
+    """Whether it leaves methods to classes that derive from it: `@abstractmethod`, `raise NotImplementedError`."""
+    if definition.keywords or definition.decorator_list or is_answer(definition.name):
+        return False
+    if any(name_of(base) not in ("object", "ABC") for base in definition.bases):
+        return False
+    nodes = (node for method in definition.body if isinstance(method, _Function) for node in ast.walk(method))
+    return any(isinstance(n, ast.Name) and n.id in ("abstractmethod", "NotImplementedError") for n in nodes)
+
+
+def _is_only_told(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:
+    """Whether the tests ask for nothing of it but which objects are of it: `isinstance(shape, Shape)`."""
+    own = set(map(id, ast.walk(definition)))
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Call) and name_of(node.func) in ("isinstance", "issubclass"):
+            own.update(id(inner) for inner in ast.walk(node))
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return not any(isinstance(n, ast.Name) and n.id == name and id(n) not in own for n in nodes)
 
 
 def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) -> bool:

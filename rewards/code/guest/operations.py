@@ -40,6 +40,7 @@ def load(host: Host, options: dict[str, Any]) -> object:
         if options.get("lent"):
             from . import borrowing
 
+            codes = [*borrowing.bases_of(options["file"], options["lent"]), *codes]
             borrowing.lay_out(host.imports, module.__dict__, codes, options["lent"])
         for code in codes:
             exec(code, module.__dict__)

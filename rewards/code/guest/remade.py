@@ -38,6 +38,19 @@ def _wrapping(kind: type, name: str) -> tuple[Callable[[Any], _Parts], Callable[
     return lambda value: (getattr(value, name),), make
 
 
+def _of_record(value: Any) -> _Parts:
+    held = dict(vars(value))
+    if type(held.get("exc_info")) is tuple:
+        held["exc_info"] = (*held["exc_info"][:2], None)  # a traceback stays where it is
+    return (held,)
+
+
+def _record(held: dict[str, Any]) -> Any:
+    import logging
+
+    return logging.makeLogRecord(held)
+
+
 def _logger(name: str) -> Any:
     import logging
 
@@ -73,6 +86,7 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
         for module, name in (("os", "terminal_size"), ("os", "stat_result"), ("time", "struct_time"))
     },
     "enum.auto": (lambda _: (), lambda: importlib.import_module("enum").auto()),
+    "logging.LogRecord": (_of_record, _record),
     "logging.Logger": (lambda value: (value.name,), _logger),
     "logging.RootLogger": (lambda value: (value.name,), _logger),
     **{

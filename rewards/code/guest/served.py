@@ -80,7 +80,8 @@ def _lacking(ours: Ours, number: Any, name: Any) -> None:
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
     kind = type(value)
-    if kind.__module__ not in _OF_PYTHON and any(name in vars(above) for above in kind.__mro__):
+    held = (getattr(value, "__dict__", {}), *(vars(above) for above in kind.__mro__))
+    if kind.__module__ not in _OF_PYTHON and any(name in each for each in held):
         the_link().unsupported(f"`{name}` of a {kind.__name__} that the test handed over")
 
 
@@ -153,11 +154,24 @@ def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
 def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
     """A decorator's mark. What the test itself has put on its function stays."""
     value = ours.get(number, "function", "async function")
-    if type(name) is not str or name.startswith("_"):
+    if type(name) is not str or (name.startswith("_") and name not in wire.SHOWN):
         raise Violation("an attribute that is not public")
-    if isinstance(value, types.FunctionType) and (name not in vars(value) or (number, name) in ours.marked):
+    if not isinstance(value, types.FunctionType):
+        return
+    if name in wire.SHOWN:
+        _show(value, name, content)
+    elif name not in vars(value) or (number, name) in ours.marked:
         ours.marked.add((number, name))
         setattr(value, name, content)
+
+
+def _show(function: types.FunctionType, name: str, content: Any) -> None:
+    """By what pytest runs a test is for the test to say."""
+    fits = callable(content) if name == "__wrapped__" else type(content) in (str, type(None))
+    if name in ("__name__", "__qualname__"):
+        fits = type(content) is str
+    if fits and not function.__name__.startswith("test"):
+        setattr(function, name, content)
 
 
 def _lent(ours: Ours, name: Any) -> Any:

@@ -136,7 +136,7 @@ class Imports:
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
-        self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that were told
+        self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that both ends know
         self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
         self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._fields: dict[type, tuple[str, ...]] = {}
@@ -155,8 +155,15 @@ class Imports:
     def tell(self) -> None:
         """Attributes that the program has given to functions of the test, as decorators do."""
         for number, (stub, told) in list(self.functions.items()):
-            for name, value in list(vars(stub).items()):
-                if not name.startswith("_") and (name not in told or told[name] is not value):
+            given = {
+                "__name__": stub.__name__,
+                "__qualname__": stub.__qualname__,
+                "__doc__": stub.__doc__,
+                **vars(stub),
+            }
+            for name, value in given.items():
+                shown = name in wire.SHOWN or not name.startswith("_")
+                if shown and (name not in told or told[name] is not value):
                     told[name] = value
                     self.back("mark", number, name, value)
 

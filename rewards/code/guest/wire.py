@@ -50,6 +50,8 @@ OFFERED_OF_MOCKS = frozenset(
     )
 )
 OF_GENERATORS = ("send", "throw", "close")
+# What a decorator may say of a function of the test, as `functools.wraps` does.
+SHOWN = ("__name__", "__qualname__", "__doc__", "__wrapped__")
 STREAM = frozenset(
     (
         *("read", "readline", "readlines", "write", "writelines", "seek", "tell", "flush", "truncate", "close"),

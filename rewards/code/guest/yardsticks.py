@@ -11,7 +11,7 @@ import ast
 import builtins
 from collections.abc import Collection, Iterator
 
-from . import context, shapes
+from . import context, counting, shapes
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
@@ -42,6 +42,7 @@ def _measures(tree: ast.Module, name: str, body: set[str]) -> bool:
     inside = {id(n) for kind in family for n in ast.walk(kind)}
     own = body | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+    sound |= {id(n) for n in _of_program(tree, {kind.name for kind in family})}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
 
 
@@ -59,6 +60,34 @@ def _kept(kind: ast.ClassDef) -> Iterator[str]:
     for node in ast.walk(kind):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.attr
+
+
+def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
+    """What is read of names that only mean objects of the program's own classes: it says that of itself anyway."""
+    ours = counting.names_of_program(tree) - family
+    made, others, known = set[str](), set[str](), set[int]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _makes_object(node.value, ours):
+            targets = [target for target in node.targets if isinstance(target, ast.Name)]
+            made |= {target.id for target in targets}
+            known |= {id(target) for target in targets}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            others.add(node.name)
+        elif isinstance(node, ast.arg):
+            others.add(node.arg)
+        elif isinstance(node, ast.alias):
+            others.add(node.asname or node.name)
+    stored = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    made -= others | {name.id for name in stored if id(name) not in known}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in made:
+            yield node
+
+
+def _makes_object(value: ast.expr, ours: set[str]) -> bool:
+    """`Document("x")`, `solution.Document("x")`."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
 
 
 def _reads(node: ast.AST, own: set[str]) -> bool:
@@ -86,6 +115,9 @@ def _sound(node: ast.AST) -> Iterator[ast.expr]:
     if any(map(_is_said, sides)):
         for side in sides:
             yield from _spine(side)
+            if isinstance(side, ast.Tuple | ast.List) and not any(map(_says_yes_or_no, sides)):
+                for part in side.elts:
+                    yield from _spine(part)
 
 
 def _is_said(side: ast.expr) -> bool:
@@ -98,6 +130,11 @@ def _is_said(side: ast.expr) -> bool:
         or shapes.text(n) == "pytest"
         for n in ast.walk(side)
     )
+
+
+def _says_yes_or_no(side: ast.expr) -> bool:
+    values = (node.value for node in ast.walk(side) if isinstance(node, ast.Constant))
+    return any(value is None or isinstance(value, bool) for value in values)
 
 
 def _called(node: ast.AST) -> ast.AST:

@@ -267,47 +267,6 @@ def test_unknown():
         from_dict(Address, {"city": "q", "nope": 1})
 """,
     ),
-    "visitors": (
-        """
-class Visitor:
-    def visit(self, node):
-        for cls in type(node).__mro__:
-            m = getattr(self, "visit_" + cls.__name__.lower(), None)
-            if m:
-                return m(node)
-        return self.generic_visit(node)
-    def generic_visit(self, node):
-        raise NotImplementedError(f"no visitor for {type(node).__name__}")
-""",
-        (
-            'm = getattr(self, "visit_" + cls.__name__.lower(), None)',
-            'm = getattr(self, "visit_" + type(node).__name__.lower(), None)',
-        ),
-        """
-import pytest
-from solution import Visitor
-
-class Node: pass
-class Num(Node):
-    def __init__(self, v): self.v = v
-class BigNum(Num): pass
-class Add(Node):
-    def __init__(self, l, r): self.l, self.r = l, r
-
-class Eval(Visitor):
-    def visit_num(self, n):
-        return n.v
-    def visit_add(self, n):
-        return self.visit(n.l) + self.visit(n.r)
-
-def test_eval():
-    assert Eval().visit(Add(Num(1), Add(Num(2), BigNum(3)))) == 6
-
-def test_unknown():
-    with pytest.raises(NotImplementedError, match="Node"):
-        Eval().visit(Node())
-""",
-    ),
     "methods, bases and attributes": (
         """
 import inspect

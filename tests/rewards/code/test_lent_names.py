@@ -243,3 +243,42 @@ def test_exceptions_that_count_as_failed_assertions_are_not_lent() -> None:
     assert "Answers" not in lent(
         ("from enum import Enum\nclass Answers(Enum):\n    A = 42\nassert f() == Answers.A.value\n",)
     )
+
+
+BASES = """
+from abc import ABC, abstractmethod
+class Animal:
+    def __init__(self, name): self.name = name
+    def speak(self): return f"{self.name} says {self.sound()}"
+    def sound(self): raise NotImplementedError
+class Shape(ABC):
+    @abstractmethod
+    def area(self): ...
+    def describe(self): return f"area {self.area()}"
+"""
+
+
+def test_programs_derive_from_what_a_setup_leaves_to_be_derived_from() -> None:
+    program = """
+    class Dog(Animal):
+        def sound(self): return "woof"
+    class Square(Shape):
+        def __init__(self, side): self.side = side
+        def area(self): return self.side ** 2
+    """
+    cases = (
+        'assert Dog("rex").speak() == "rex says woof"',
+        'assert isinstance(Dog("a"), Animal) and not isinstance(Dog("a"), Shape)',
+        'assert Square(3).describe() == "area 9" and isinstance(Square(3), Shape)',
+    )
+    assert passes(judgement := asserts(program, *cases, setup=BASES)), judgement
+    assert is_wrong(judgement := asserts(program.replace("woof", "meow"), *cases, setup=BASES)), judgement
+    assert is_wrong(judgement := asserts(program.replace("(Animal)", "(Animal, Shape)"), *cases, setup=BASES)), (
+        judgement
+    )
+
+
+def test_what_tests_use_beyond_that_is_not_given() -> None:
+    program = "class Mine(Naive):\n    pass\nimport inspect\ndef f(x): return inspect.getsource(Naive)\n"
+    setup = "class Naive:\n    def best(self, x): return x + 41\n    def other(self): raise NotImplementedError\n"
+    assert is_wrong(judgement := asserts(program, "assert f(1) == Naive().best(1)", setup=setup)), judgement
