@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from rewards.math.equal import assignments, curves, decide, derivatives, equations, rows, scalars, sets, zeros
@@ -54,6 +55,7 @@ from rewards.math.values import (
 
 _MOST_PAIRS = 60
 _SETS = ("\\{", "\\}")
+_INDEXED = re.compile(r"([a-zA-Z]+)_([ijkmn])")
 _OF_CURVES = (Named, Equation, Many)
 
 
@@ -135,6 +137,8 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
         if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
             return same_value(gold.value, answer.value, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
+            if (indexed := _with_its_index(gold, answer)) is not None:
+                return same_value(gold.value, indexed, terms)
             if (
                 _is_its_value(gold, answer)
                 or _is_its_value(answer, gold)
@@ -162,6 +166,17 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if isinstance(gold, Equation):
         return equations.as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
+
+
+def _with_its_index(gold: Named, answer: Named) -> Value | None:
+    """What `a_k = 2k - 1` says of the gold's `a_n`; None where it says nothing of it, or does not depend on k."""
+    ours, theirs = _INDEXED.fullmatch(_plain_name(gold.name)), _INDEXED.fullmatch(_plain_name(answer.name))
+    if ours is None or theirs is None or ours[1] != theirs[1] or not isinstance(answer.value, Scalar):
+        return None
+    letters = free_variables(answer.value.expression)
+    if theirs[2] not in letters or ours[2] in letters:
+        return None
+    return replace(answer.value, expression=renamed(answer.value.expression, {theirs[2]: ours[2]}))
 
 
 def _is_constant_map(value: Named) -> bool:

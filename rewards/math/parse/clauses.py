@@ -21,12 +21,16 @@ _EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]
 _BEFORE = r"(?:,\s*\(?|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*\(?|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)\s*"
 _SET = r"(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?|[NZQR](?![a-zA-Z]))(?:\s*[_^]\s*(?:\{[^{}]*\}|[*+\d]))*"
 _IN_NUMBERS = re.compile(rf"{_BEFORE}([a-zA-Z])\s*\\in\s*({_SET})\s*\)?\s*$")
-_SIDE = r"(?:-?\s*(?:\d+(?:\.\d+)?|\\frac\s*\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\\pi|[a-z]))"
+_PI = r"\\pi(?![a-zA-Z])"
+_FRACTION = rf"\\frac\s*\{{\s*(?:\d+|(?:\d+\s*)?{_PI})\s*\}}\s*\{{\s*\d+\s*\}}"
+_SIDE = rf"(?:-?\s*(?:\d+(?:\.\d+)?(?:\s*{_PI})?|{_FRACTION}|{_PI}|[a-z]))"
 _SIGN = r"(?:[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]))"
 _BOUNDED = re.compile(
     rf"(?:{_BEFORE}|\s+)(?:{_SIDE}\s*{_SIGN}\s*)?(?<![a-zA-Z\\])([a-zA-Z])\s*{_SIGN}\s*{_SIDE}\s*\)?\s*$"
 )
 _BOUNDED_BEFORE = re.compile(rf"(?:{_BEFORE}|\s+){_SIDE}\s*{_SIGN}\s*(?<![a-zA-Z\\])([a-zA-Z])\s*\)?\s*$")
+_END = r"[^()\[\],]{1,40}"
+_IN_INTERVAL = re.compile(rf"{_BEFORE}([a-zA-Z])\s*\\in\s*[(\[]{_END},{_END}[)\]]\s*\)?\s*$")
 _COUNTED = re.compile(rf"{_BEFORE}([a-zA-Z])\s*=\s*([01]),\s*\d+,\s*(?:\d+,\s*)*(?:\\ldots|\.\.\.)\s*\)?\s*$")
 _LEADING = re.compile(
     r"\A(?:[\s,(“”]|\\forall(?![a-zA-Z])|(?<![a-zA-Z\\])(?:for|where|with|when|if|all|any|every|each|real)(?![a-zA-Z]))*"
@@ -71,7 +75,9 @@ def _of_a_letter(text: str) -> re.Match[str] | None:
 
 
 def _bounds(text: str) -> re.Match[str] | None:
-    """`x > 2`, `0 < x < 1`, `2 < x` behind a formula."""
+    r"""`x > 2`, `0 < x < 1`, `2 < x`, `x \in [0, 1]` behind a formula."""
+    if "\\in" in text and (found := _IN_INTERVAL.search(text)) is not None:
+        return found
     return _BOUNDED.search(text) or _BOUNDED_BEFORE.search(text)
 
 
@@ -96,7 +102,8 @@ def relations(text: str) -> str:
     """What the clause behind an answer says, spelled, without the words and brackets that lead to it."""
     plain = spelled(text)
     said = _LEADING.sub("", plain[clause(plain) :], count=1).rstrip(" ”.,")
-    return said.removesuffix(")") if said.count(")") > said.count("(") and "[" not in said else said
+    is_open = sum(map(said.count, ")]")) > sum(map(said.count, "(["))
+    return said.removesuffix(")").rstrip() if is_open else said
 
 
 def is_bounded(text: str) -> bool:
