@@ -51,7 +51,7 @@ MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
 _SLICE = 64
 _SLICE_CHARACTERS = 1 << 20
-_GAIN = 1.25  # times as fast as here: what handing over must bring at least, if every worker has a core
+_GAIN = 1.4  # times as fast as here: what handing over must bring at least, if every worker has a core
 _SURE = 8  # slices handed over before it is said that this brings nothing
 _LONG = 0.25  # seconds after which a batch is worth the start of workers
 
@@ -192,13 +192,13 @@ class GraderPool:
         try:
             for _ in batch:
                 pass
-            dispatcher = self._dispatcher
-            if batch.waits and dispatcher is not None and threading.current_thread() is dispatcher.thread:
+            slices, futures = batch.slices(), batch.futures
+            if (slices or futures) and self._is_inside():
                 raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
             # From the last: it is done last, so this thread is woken about once and not for every grade.
-            for place, part in reversed([*batch.slices()]):
+            for place, part in reversed(slices):
                 batch.answer(place, part.future.result())
-            for future in reversed(batch.futures):
+            for future in reversed(batch.futures if slices else futures):
                 future.result()
             return batch.results()
         except BaseException:  # an interrupt as well: nobody waits for these grades any more
@@ -226,6 +226,11 @@ class GraderPool:
         finally:
             forget()
 
+    def _is_inside(self) -> bool:
+        """Whether this is the thread that answers futures, in a callback of one."""
+        dispatcher = self._dispatcher
+        return dispatcher is not None and threading.current_thread() is dispatcher.thread
+
     def _queue(self, requests: Sequence[GradeRequest]) -> list[Case]:
         """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""
         if not requests:
@@ -245,7 +250,7 @@ class GraderPool:
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
         """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
         dispatcher = self._dispatcher
-        if not self._slicing or not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0 or not self._worth_it:
+        if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0 or not self._worth_it:
             return None
         try:
             if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
@@ -360,21 +365,21 @@ class _Batch:
 
     def __iter__(self) -> Iterator[None]:
         """Grade, queue or hand over a slice at each step."""
-        began, starting = time.monotonic(), False
-        dispatcher = self._pool._dispatcher
-        inside = dispatcher is not None and threading.current_thread() is dispatcher.thread
-        for start in range(0, len(self._requests), self._slice):
+        pool, count = self._pool, len(self._requests)
+        slicing = pool._slicing and count > self._slice and not pool._is_inside()
+        began, starting = time.monotonic(), not slicing
+        for start in range(0, count, self._slice):
             chosen = self._requests[start : start + self._slice]
-            more = start + self._slice < len(self._requests)
-            self._parts.append(self._step(chosen, offered=more and not inside))
+            more = start + self._slice < count
+            self._parts.append(self._step(chosen, offered=more) if slicing else pool.begin(chosen))
             yield
-            if more and not starting and time.monotonic() - began > _LONG and self._pool._slicing:
+            if more and not starting and time.monotonic() - began > _LONG:
                 starting = True
                 with contextlib.suppress(GradingUnavailable):  # it is all graded here, then
-                    self._pool._running().start_all()
+                    pool._running().start_all()
 
     def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Slice:
-        """Hand over a slice, where it is offered and there is room, or else look at it here."""
+        """Hand over a slice, where it is offered and there is room, or else look at it here; see what that takes."""
         pool, began = self._pool, time.thread_time()
         if offered and (part := pool._offer(chosen)) is not None:
             pool._handing_over.took(time.thread_time() - began, len(chosen))
@@ -383,9 +388,9 @@ class _Batch:
         pool._grading_here.took(time.thread_time() - began, len(chosen))
         return answers
 
-    def slices(self) -> Iterator[tuple[int, Slice]]:
+    def slices(self) -> list[tuple[int, Slice]]:
         """What was handed over as a whole and is not answered yet, with its place."""
-        return ((place, part) for place, part in enumerate(self._parts) if isinstance(part, Slice))
+        return [(place, part) for place, part in enumerate(self._parts) if isinstance(part, Slice)]
 
     def answer(self, place: int, answers: list[Answer] | None) -> None:
         """The answers of a slice; None = it is to be graded here."""
@@ -394,19 +399,15 @@ class _Batch:
         self._parts[place] = self._pool.begin(part.requests) if answers is None else answers
 
     @property
-    def waits(self) -> bool:
-        return any(self.slices()) or bool(self.futures)
-
-    @property
     def futures(self) -> list[Future[GradeResult]]:
         """Of the calls that are known."""
-        answers = (answer for part in self._parts if not isinstance(part, Slice) for answer in part)
-        return [answer for answer in answers if isinstance(answer, Future)]
+        known = [part for part in self._parts if not isinstance(part, Slice)]
+        return [answer for part in known for answer in part if isinstance(answer, Future)]
 
     def results(self) -> list[GradeResult]:
         """All grades in order, when all is done."""
-        answers = (answer for part in self._parts if not isinstance(part, Slice) for answer in part)
-        return [answer.result() if isinstance(answer, Future) else answer for answer in answers]
+        known = [part for part in self._parts if not isinstance(part, Slice)]
+        return [answer.result() if isinstance(answer, Future) else answer for part in known for answer in part]
 
     def cancel(self) -> None:
         slices = [part for _place, part in self.slices()]
