@@ -1,10 +1,10 @@
-r"""Whether an answer is the gold answer, as far as its text says it: the same spelling, or two plain numbers.
+r"""Whether an answer is the gold answer, as far as its text says it: the same spelling, or two plain values.
 
 This decides most answers in microseconds and always first; what it leaves open is read as mathematics (`equality`).
 It is linear in the length of texts that are capped, so it may run in the caller's process.
 
 Example:
-    >>> by_text("1,000", "1000"), by_text(r"\frac{1}{2}", "3"), by_text("x+1", "1+x")
+    >>> by_text("1,000", "1000"), by_text(r"\frac{1}{2}", "3"), by_text("2(x+1)", "2x+2")
     (<Equality.SAME: 'same'>, <Equality.DIFFERENT: 'different'>, None)
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from rewards.math.equal.plain_values import Plain, plain_value
+from rewards.math.equal.plain_values import Plain, alike, plain_value
 from rewards.math.extract import extract
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.spell.spelling import LONGEST, key, spelled
@@ -35,18 +35,23 @@ class Equality(StrEnum):
 
 
 _MEASURED = re.compile(r"(?:\\text\{ ?([a-zA-Z/ ]{1,40})\}(?:\^\{?[23]\}?)?|\^\s?\{?\s?\\circ\s?\})\Z")
-
-
+_NAMED = re.compile(r"[a-df-hj-zA-DF-HJ-Z]\s?=\s?(?=[^=]+\Z)")
 _STATED = frozenset(("bare", "said", "boxed"))
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A reference's answer: its text outside of boxes, what it shares with texts that are spelled alike, its value."""
+    """A reference's answer: its text outside of boxes, what it shares with texts that are spelled alike, its value.
+
+    dress: the name, currency sign, percent sign or unit that it wears, or "". number_key, number: without that.
+    """
 
     text: str
     key: str
     value: Plain | None
+    dress: str = ""
+    number_key: str = ""
+    number: Plain | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -55,7 +60,11 @@ def gold_of(text: str) -> Gold:
     inner = _extracted(text)
     if len(inner) > LONGEST:
         return Gold(inner, "", None)
-    return Gold(inner, key(spelled(inner)), plain_value(inner))
+    own_key, value = key(spelled(inner)), plain_value(inner)
+    number, dress = _undressed(inner)
+    if not dress:
+        return Gold(inner, own_key, value, "", own_key, value)
+    return Gold(inner, own_key, value, dress, key(spelled(number)), plain_value(number))
 
 
 def _extracted(gold: str) -> str:
@@ -70,6 +79,20 @@ def _extracted(gold: str) -> str:
     ):
         return gold if said.text.startswith(SEVERAL) else said.text
     return "" if in_a_form else gold
+
+
+def _undressed(text: str) -> tuple[str, str]:
+    """A number without the name, currency sign, percent sign or unit that it wears, and that; else the text and ""."""
+    if text.endswith("%"):
+        return text[:-1].rstrip("\\ "), "%"
+    if text.startswith("\\$"):
+        return text[2:].lstrip(), "$"
+    if (named := _NAMED.match(text)) is not None:
+        return text[named.end() :], named.group()
+    measured = _MEASURED.search(text) if text.endswith(("}", "2", "3")) else None
+    if measured is None or any(mark in text[: measured.start()] for mark in ("$", "%", "circ", "pi")):
+        return text, ""
+    return (text[: measured.start()], measured.group()) if _is_measure(measured) else (text, "")
 
 
 def _is_measure(found: re.Match[str]) -> bool:
@@ -88,25 +111,50 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
         return Equality.UNREADABLE_GOLD
     if len(answer) > LONGEST:
         return None
-    measured = _MEASURED.search(answer) if answer.endswith(("}", "2", "3")) else None
-    if measured is not None and not terms.unit and not terms.simplified:
-        bare = answer[: measured.start()]
-        # Of a gold without a unit: one that only the answer has says nothing.
-        if not any(mark in bare for mark in ("$", "%", "circ", "pi")) and _is_measure(measured):
-            if key(spelled(bare)) == known.key:
-                return Equality.SAME
-            if known.value is not None and terms.tolerance is None and (value := plain_value(bare)) is not None:
-                return Equality.DIFFERENT if value != known.value and known.value.is_number else None
+    if not terms.unit and not terms.simplified:
+        number, dress = _undressed(answer)
+        if (dress or known.dress) and (dress == known.dress or not (dress and known.dress)):
+            found = _by_number(known, number, dress, terms)
+            if found is not None:
+                return found
     if known.value is not None and (value := plain_value(answer)) is not None:
         found = _by_value(known.value, value, answer, terms)
-        if found is not None or not value.is_point:
+        if found is not None or value.multiples is not None:
             return found
     return Equality.SAME if key(spelled(answer)) == known.key else None
 
 
+def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | None:
+    """What the numbers say, of which both wear the same, or one wears what the other leaves out."""
+    is_percent = "%" in (dress, gold.dress) and dress != gold.dress
+    if not is_percent and "=" not in dress + gold.dress and key(spelled(number)) == gold.number_key:
+        return Equality.SAME
+    value = None if gold.number is None else plain_value(number)
+    if gold.number is None or value is None or not (gold.number.is_real and value.is_real):
+        return None
+    if gold.number.has_pi or value.has_pi:  # an angle: degrees are a part of pi
+        return None
+    if is_percent and "$" not in number + gold.text:
+        shown, bare = (gold.number, value) if gold.dress else (value, gold.number)
+        return _by_percent(shown, bare) if terms.tolerance is None else None
+    return None if is_percent else _by_value(gold.number, value, number, terms)
+
+
+def _by_percent(shown: Plain, bare: Plain) -> Equality | None:
+    """`50%` is 0.5, and written without its sign 50; below 1 the sign is needed."""
+    percents, number = shown.rational, bare.rational
+    if percents is None or number is None or not (shown.is_simple and bare.is_simple):
+        return None
+    is_same = percents == 100 * number or (percents == number and not -1 < percents < 1)
+    return Equality.SAME if is_same else Equality.DIFFERENT
+
+
 def _by_value(gold: Plain, value: Plain, answer: str, terms: Terms) -> Equality | None:
     """What two plain values say; None where what the reference asks beyond equality has to be looked at."""
-    if gold != value:
+    found = alike(gold, value)
+    if found is None:
+        return None
+    if not found:
         return Equality.DIFFERENT if terms.tolerance is None and not terms.unit else None
-    asked = "sqrt" in answer or (terms.simplified and "frac" in answer)
-    return None if gold.is_point or (asked and (terms.simplified or terms.evaluated)) else Equality.SAME
+    is_plain = value.is_simple and not (terms.simplified and "frac" in answer)
+    return Equality.SAME if is_plain or not (terms.evaluated or terms.simplified) else None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, GradingUnavailable, MathReference
 from rewards.errors import InvalidRow
 from rewards.math import budget
+from rewards.math.equal import equality
 from rewards.math.equal.by_text import by_text
 from rewards.math.equal.equality import Equality
 from rewards.math.equal.matching import same_value
 from rewards.math.grader import LONGEST_AT_ONCE, grade_math, math_at_once
 from rewards.math.parse.reading import gold_readings, readings
+from rewards.math.values import EXACT, Terms
 from tests.rewards.math.test_cases import FILES, cases, request
 
 
@@ -50,6 +53,42 @@ def test_what_is_graded_at_once_is_graded_as_in_a_worker(file: Path) -> None:
 
 
 whole = st.integers(-(10**6), 10**6)
+small = st.integers(-4, 12)
+few = st.integers(1, 9)
+rationals = st.one_of(
+    small.map(str),
+    st.tuples(small, few).map(lambda pair: rf"\frac{{{pair[0]}}}{{{pair[1]}}}"),
+    st.tuples(small, few).map(lambda pair: f"{pair[0]}/{pair[1]}"),
+    st.tuples(few, few).map(lambda pair: rf"-\frac {pair[0]}{pair[1]}"),
+    st.tuples(few, few, few).map(lambda parts: rf"{parts[0]}\frac{{{parts[1]}}}{{{parts[2]}}}"),
+    st.sampled_from(("0.5", "-0.25", "1.50", "1,000", r"1,\!000", r"12,\! 345", "1,5")),
+)
+factors = st.sampled_from(("", "2", "-", "-3", r"\frac{1}{2}", r"\frac12", "1/2", r"1\frac12", "4 "))
+roots = st.sampled_from(
+    (r"\sqrt{8}", r"\sqrt2", r"\sqrt{12}", r"\pi", "i", r"\sqrt{2}i", "x", "x^2", "x^{10}", "y", "n", "m", "e")
+)
+summands = st.one_of(rationals, st.tuples(factors, roots).map("".join))
+sums = st.one_of(
+    st.tuples(summands, st.sampled_from(("+", " - ", " + ")), summands).map("".join),
+    st.tuples(summands, st.just("+"), summands, few).map(lambda parts: rf"\frac{{{''.join(parts[:3])}}}{{{parts[3]}}}"),
+)
+items = st.one_of(small.map(str), rationals, summands, st.sampled_from((r"\infty", r"-\infty")))
+several = st.one_of(
+    st.tuples(
+        st.sampled_from(("({})", "[{})", r"\left( {} \right)", "{}", "{}", r"\{{{}}}", r"({}) \cup (1, 2]")),
+        st.sampled_from((", ", ",")),
+        st.lists(items, min_size=1, max_size=3),
+    ).map(lambda parts: parts[0].format(parts[1].join(parts[2]))),
+    st.tuples(st.sampled_from((" & ", r" \\ ")), st.lists(rationals, min_size=1, max_size=3)).map(
+        lambda parts: rf"\begin{{pmatrix}} {parts[0].join(parts[1])} \end{{pmatrix}}"
+    ),
+)
+dressed = st.one_of(
+    st.tuples(rationals, st.sampled_from((r"\%", r"\text{ cm}", r"\text{ inches}", r"^\circ"))).map("".join),
+    st.tuples(st.sampled_from((r"\$", "x = ", "k=")), rationals).map("".join),
+    st.tuples(few, few).map(lambda pair: f"{pair[0]}_{pair[1]}"),
+    st.sampled_from((r"\text{A}", r"\text{(B)}", r"\text{even}", r"\text{dozen}", r"\text{zero}")),
+)
 numbers = st.one_of(
     whole.map(str),
     whole.map(lambda n: f"{n:,}"),
@@ -78,12 +117,25 @@ def test_plain_numbers_are_decided_by_their_text_as_by_their_values(gold: str, a
     assert (found is Equality.SAME) == ("yes" in values)
 
 
+@settings(max_examples=3000, deadline=None)
+@given(st.data(), st.sampled_from((EXACT, EXACT, Terms(evaluated=True), Terms(simplified=True))))
+def test_plain_values_are_decided_by_their_text_as_where_they_are_read(data: st.DataObject, terms: Terms) -> None:
+    kinds = (rationals, summands, sums, several, dressed)
+    kind = data.draw(st.sampled_from(kinds))
+    gold, answer = data.draw(kind), data.draw(st.one_of(kind, *kinds))
+    found = by_text(gold, answer, terms)
+    if found is None or gold == answer or not readings(gold):
+        return
+    with patch.object(equality, "by_text", return_value=None):
+        assert found is equality.compare(gold, answer, terms)
+
+
 def test_a_tolerance_a_unit_and_lowest_terms_are_left_to_a_worker() -> None:
     assert math_at_once(boxed("2", "3")) == GradeResult.wrong("differs from 3", extracted="2")
     assert math_at_once(boxed("2", "3", tolerance=1)) is None
     assert math_at_once(boxed("2", "3", unit="m")) is None
     assert math_at_once(boxed(r"\frac{2}{4}", r"\frac{1}{2}", require_simplified=True)) is None
-    assert math_at_once(boxed(r"x+1", r"1+x")) is None
+    assert math_at_once(boxed(r"2(x+1)", r"2x+2")) is None
 
 
 def test_any_of_several_is_right_at_once_and_never_wrong_at_once() -> None:
@@ -152,7 +204,7 @@ def test_a_pool_starts_no_worker_for_what_it_grades_at_once() -> None:
 
 
 def test_grades_are_in_the_order_of_the_requests_wherever_they_were_made() -> None:
-    asked = [boxed(f"{k}+x" if k % 3 else f"{k}", f"x+{k}" if k % 3 else f"{k + k % 2}") for k in range(200)]
+    asked = [boxed(f"y({k}+x)" if k % 3 else f"{k}", f"(x+{k})y" if k % 3 else f"{k + k % 2}") for k in range(200)]
     with GraderPool("math", workers=2) as pool:
         results = pool.grade(asked)
         assert results == [grade_math(one).timed(result.seconds) for one, result in zip(asked, results, strict=True)]
