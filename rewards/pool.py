@@ -345,7 +345,7 @@ class _Pace:
 
     def took(self, seconds: float, requests: int) -> None:
         one = seconds / requests
-        self.of_late += (0.2 if self.count else 1.0) * (one - self.of_late)
+        self.of_late += (0.4 if self.count else 1.0) * (one - self.of_late)
         self.least = min(self.least, one)
         self.count += 1
 
