@@ -18,28 +18,37 @@ import importlib
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import spec_from_file_location
+from importlib.util import cache_from_source, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from rewards.beside import imported_from_beside
+from rewards.beside import imported_from_beside, roots
 
 LOCK = threading.RLock()
 """Around what is said about files; nothing is imported under it."""
+_SOON = 2 * 10**9  # nanoseconds; bytecode knows the second in which its file was written, and a file system some less
 
 _NAMED: dict[str, str] = {}  # the file of a name that was chosen for it
 _STAMPS: dict[str, dict[str, tuple[int, int] | None]] = {}  # of a reward's file: what it depends on
 _WATCHED: set[str] = set()
+_ROOTS: set[str] = set()  # folders of which everything is watched
 _IMPORTED: set[str] = set()  # names of modules that were found among them
 
 
 class _Loader(SourceFileLoader):
-    """Without bytecode of before."""
+    """Without bytecode that may be of before: that was made while the file was written, or soon after."""
 
-    def get_code(self, fullname: str) -> CodeType:
-        del fullname
+    def get_code(self, fullname: str) -> CodeType | None:
+        try:
+            made = os.stat(cache_from_source(self.path)).st_mtime_ns
+        except (OSError, NotImplementedError, ValueError):
+            made = time.time_ns()
+        held = os.stat(self.path)
+        if made - max(held.st_mtime_ns, held.st_ctime_ns) > _SOON:
+            return super().get_code(fullname)
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
@@ -51,10 +60,18 @@ class _Finder:
         else:
             spec = PathFinder.find_spec(name, path, target)
         loader = spec.loader if spec is not None else None
-        if spec is not None and isinstance(loader, SourceFileLoader) and os.path.realpath(loader.path) in _WATCHED:
-            spec.loader = _Loader(name, loader.path)
-            _IMPORTED.add(name)
+        if spec is not None and isinstance(loader, SourceFileLoader):
+            file = os.path.realpath(loader.path)
+            if file in _WATCHED or (_ROOTS and _root(name, file) in _ROOTS):
+                spec.loader = _Loader(name, loader.path)
+                _IMPORTED.add(name)
         return spec
+
+
+def _root(name: str, file: str) -> str:
+    """The folder in which a module is found by its whole name."""
+    steps = name.count(".") + 1 + (os.path.basename(file) == "__init__.py")
+    return os.path.join(os.sep, *file.split(os.sep)[:-steps])
 
 
 def watch(file: str) -> None:
@@ -62,10 +79,22 @@ def watch(file: str) -> None:
     with LOCK:
         _STAMPS[file] = {str(path): _stamp(str(path)) for path in imported_from_beside(Path(file))}
         _WATCHED.update(_STAMPS[file])
-        if _Finder not in sys.meta_path:
-            places = [place for place, finder in enumerate(sys.meta_path) if finder is PathFinder]
-            sys.meta_path.insert(places[0] if places else len(sys.meta_path), _Finder)
-        importlib.invalidate_caches()  # a file may be younger than a list of its folder that is kept
+        _find()
+
+
+def watch_all_beside(file: str) -> None:
+    """Import what lies beside a file as it is written, whatever it imports: read once, and not looked at again."""
+    with LOCK:
+        _ROOTS.update(map(str, roots(Path(file))))
+        _find()
+
+
+def _find() -> None:
+    """Have the finder asked."""
+    if _Finder not in sys.meta_path:
+        places = [place for place, finder in enumerate(sys.meta_path) if finder is PathFinder]
+        sys.meta_path.insert(places[0] if places else len(sys.meta_path), _Finder)
+    importlib.invalidate_caches()  # a file may be younger than a list of its folder that is kept
 
 
 def name_file(file: str, name: str) -> None:

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 
 _HOME = Path(__file__).resolve().parent.parent
 _OURS = [_HOME / package for package in ("sandbox", "rewards", "data_prep", "rlvr")]
-_INSTALLED = {"site-packages", "dist-packages"}  # folders whose packages lie side by side and are nobody's own
 _MOST = 1000  # files that are looked at for one
 
 
@@ -32,7 +32,7 @@ def imported_from_beside(file: Path) -> list[Path]:
     own = above / file.relative_to(above).parts[0] if is_installed(file) else above
     found, waiting = {file}, [file]
     while waiting and len(found) < _MOST:
-        for path in _imports(waiting.pop(), {file.parent, above}):
+        for path in _imports(waiting.pop(), roots(file)):
             if path not in found and path.is_relative_to(own) and not _is_ours(path):
                 found.add(path)
                 waiting.append(path)
@@ -41,7 +41,18 @@ def imported_from_beside(file: Path) -> list[Path]:
 
 def is_installed(file: Path) -> bool:
     """Whether it is part of an installed package, or of this one: nobody writes it anew while a program runs."""
-    return _above_package(file).name in _INSTALLED or _is_ours(file)
+    return _is_ours(file) or _holds_installed(_above_package(file))
+
+
+def roots(file: Path) -> set[Path]:
+    """The folders from which a file imports what stands beside it."""
+    return {file.parent, _above_package(file)}
+
+
+@cache
+def _holds_installed(folder: Path) -> bool:
+    """Whether packages were installed there: those that lie side by side are nobody's own."""
+    return any(folder.glob("*.dist-info"))
 
 
 def _is_ours(file: Path) -> bool:
@@ -58,23 +69,33 @@ def _above_package(file: Path) -> Path:
 
 def _imports(file: Path, roots: set[Path]) -> Iterator[Path]:
     try:
+        held = file.stat()
+    except OSError:
+        return
+    for level, steps, names in _statements(file, held.st_mtime_ns, held.st_size):
+        if level:
+            yield from _packages(file)
+        for base in {file.parents[min(level, len(file.parents)) - 1]} if level else roots:
+            yield from _modules(base, steps)
+            for name in names:
+                yield from _modules(base, [*steps, name])
+
+
+@lru_cache(maxsize=4 * _MOST)
+def _statements(file: Path, _written: int, _size: int) -> list[tuple[int, list[str], list[str]]]:
+    """The imports of a file: how many folders up, the module's name, and what is taken of it."""
+    try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # whoever loads it says what is wrong
+        return []  # whoever loads it says what is wrong
+    found: list[tuple[int, list[str], list[str]]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                for root in roots:
-                    yield from _modules(root, alias.name.split("."))
+            found += [(0, alias.name.split("."), []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                yield from _packages(file)
-            steps = node.module.split(".") if node.module else []
-            bases = roots if node.level == 0 else {file.parents[min(node.level, len(file.parents)) - 1]}
-            for base in bases:
-                yield from _modules(base, steps)
-                for alias in node.names:
-                    yield from _modules(base, [*steps, alias.name])
+            module = node.module.split(".") if node.module else []
+            found.append((node.level, module, [alias.name for alias in node.names]))
+    return found
 
 
 def _packages(file: Path) -> Iterator[Path]:

@@ -251,7 +251,7 @@ def import_shipped(source: Mapping[str, Json]) -> None:
         _run_excerpt(module, file, text, source["kept"], str(source["package"]))  # type: ignore[arg-type]  # positions
         return
     if not is_installed(Path(file)):
-        as_written.watch(file)
+        as_written.watch_all_beside(file)
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):

@@ -58,6 +58,7 @@ def test_an_installed_package_brings_nothing_of_those_beside_it(tmp_path: Path) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     inside = tmp_path / "site-packages"
+    (inside / "mine-1.0.dist-info").mkdir()
     assert names(inside, "mine/rewards.py") == [
         *("mine/__init__.py", "mine/rewards.py", "mine/tables.py", "mine/words.py"),
     ]
