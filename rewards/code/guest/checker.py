@@ -64,6 +64,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     surroundings.watch(link, {"setup": start["setup"], "cases": "\n".join(start["cases"])}, map(ast.parse, sources))
     namespace = make_namespace(link, wanted, standard, values)
     link.ours.lent = dict.fromkeys(lent, namespace)
+    sys.modules[TEST] = names.Module(TEST, namespace)
     failed = attempt(link, lambda: exec(setup, namespace))
     ancestry.of_prompt.update((name, namespace[name]) for name in bases if isinstance(namespace.get(name), type))
     if failed is not None or link.case.refused or link.lost:
@@ -139,6 +140,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     lent = {**lending.lent((start["test"],)), **by_prompt}
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     link.ours.lent = dict.fromkeys(lent, namespace)
+    sys.modules[TEST] = names.Module(TEST, namespace)
     try:
         exec(_compile(start["prompt"], "<prompt>"), namespace)
     except SyntaxError:  # a prompt that stops in the middle of a function

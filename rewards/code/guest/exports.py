@@ -267,7 +267,7 @@ class CandidateDecoder(LinkDecoder):
         made: Any
         if kind in ("function", "async function"):
             made = stub_function(back, number, name, base, kind == "async function", offered)
-            self._imports.functions[number] = (made, {n: getattr(made, n, None) for n in wire.SHOWN[:3]})
+            self._imports.given_to[number] = (made, {n: getattr(made, n, None) for n in wire.SHOWN[:3]})
         elif kind == "exception class":
             made = type(name, base if isinstance(base, tuple) else (Exception,), {})
         elif kind == "class":
@@ -291,6 +291,7 @@ class CandidateDecoder(LinkDecoder):
         for name, value in self.get().items():
             with contextlib.suppress(Exception):  # a class of the program's may refuse
                 setattr(made, name, value)
+        self._imports.given_to[number] = (made, dict(vars(made)))
         return made  # type: ignore[no-any-return]
 
     def _stream(self) -> Any:

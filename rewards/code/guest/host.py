@@ -116,11 +116,11 @@ class Host:
         message.clear()
         try:
             box: list[Any] = [self._operations[name](self, *args, **kwargs)]
-            if self.imports.functions:
-                self.imports.tell()
+            self.imports.tell()
         except BaseException as error:  # whatever the program raises is its answer
             error.__traceback__ = None
             del args, kwargs
+            self.imports.tell()
             self._say(wire.RAISE, [error])
             return
         del args, kwargs

@@ -13,6 +13,7 @@ import importlib
 import re
 import symtable
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -301,3 +302,21 @@ class Namespace(dict[str, Any]):
         if name in self._names:
             return self._asked(name)
         raise KeyError(name)
+
+
+class Module(types.ModuleType):
+    # The module that such a namespace is of: dataclasses and type hints look names up there.
+    def __init__(self, name: str, namespace: dict[str, Any]) -> None:
+        super().__init__(name)
+        object.__setattr__(self, "_namespace", namespace)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        held: dict[str, Any] = object.__getattribute__(self, "_namespace")
+        return held
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return object.__getattribute__(self, "_namespace")[name]
+        except KeyError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None

@@ -67,7 +67,8 @@ def rehearse() -> None:
             gc.enable()
     os.close(source)
     _alone()
-    sys.modules.pop("solution", None)
+    for name in ("solution", checker.TEST):
+        sys.modules.pop(name, None)
     context.SOURCES.clear()
     context.SOURCES.update(before)
 

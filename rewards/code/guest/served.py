@@ -152,10 +152,13 @@ def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
 
 
 def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
-    """A decorator's mark. What the test itself has put on its function stays."""
-    value = ours.get(number, "function", "async function")
-    if type(name) is not str or (name.startswith("_") and name not in wire.SHOWN):
+    """A decorator's mark, or what was noted on an exception. What the test itself has put there stays."""
+    value = ours.get(number, "function", "async function", "exception")
+    if type(name) is not str or (name.startswith("_") and name not in (*wire.SHOWN, "__notes__")):
         raise Violation("an attribute that is not public")
+    if isinstance(value, BaseException):
+        _note(ours, number, value, name, content)
+        return
     if not isinstance(value, types.FunctionType):
         return
     if name in wire.SHOWN:
@@ -163,6 +166,14 @@ def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
     elif name not in vars(value) or (number, name) in ours.marked:
         ours.marked.add((number, name))
         setattr(value, name, content)
+
+
+def _note(ours: Ours, number: int, error: BaseException, name: str, content: Any) -> None:
+    if name == "__notes__" and type(content) is list and all(type(note) is str for note in content):
+        error.__notes__ = content
+    elif not name.startswith("_") and (not hasattr(error, name) or (number, name) in ours.marked):
+        ours.marked.add((number, name))
+        setattr(error, name, content)
 
 
 def _show(function: types.FunctionType, name: str, content: Any) -> None:

@@ -130,13 +130,24 @@ STUBS: dict[str, type[Stub]] = {
 }
 
 
+_NOTES = "__notes__"
+
+
+def _shown(stub: Any) -> dict[str, Any]:
+    """What the program may have given it: attributes, and what it is called."""
+    held = {name: value for name, value in vars(stub).items() if not name.startswith("_")}
+    names = () if isinstance(stub, BaseException) else wire.SHOWN
+    return held | {name: getattr(stub, name) for name in names if hasattr(stub, name)}
+
+
 class Imports:
     """The checker's objects that the program has been handed."""
 
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
-        self.functions: dict[int, tuple[Any, dict[str, Any]]] = {}  # with the attributes that both ends know
+        # Functions and exceptions, each with the attributes that both ends know.
+        self.given_to: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
         self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._fields: dict[type, tuple[str, ...]] = {}
@@ -153,23 +164,19 @@ class Imports:
         return self._stubs[number]
 
     def tell(self) -> None:
-        """Attributes that the program has given to functions of the test, as decorators do."""
-        for number, (stub, told) in list(self.functions.items()):
-            given = {
-                "__name__": stub.__name__,
-                "__qualname__": stub.__qualname__,
-                "__doc__": stub.__doc__,
-                **vars(stub),
-            }
-            for name, value in given.items():
-                shown = name in wire.SHOWN or not name.startswith("_")
-                if shown and (name not in told or told[name] is not value):
+        """Attributes that the program has given to functions of the test, as decorators do, and to its exceptions."""
+        for number, (stub, told) in list(self.given_to.items()):
+            for name, value in _shown(stub).items():
+                if name not in told or told[name] is not value:
                     told[name] = value
                     self.back("mark", number, name, value)
+            if told.get(_NOTES, 0) != (count := len(getattr(stub, _NOTES, ()))):
+                told[_NOTES] = count
+                self.back("mark", number, _NOTES, list(stub.__notes__))
 
     def give(self, stub: Any, name: str, value: Any) -> None:
         """What a test has put on a function is there, too."""
-        _, told = self.functions[self._numbers[id(stub)]]
+        _, told = self.given_to[self._numbers[id(stub)]]
         told[name] = vars(stub)[name] = value
 
     def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:

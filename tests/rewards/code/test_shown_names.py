@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import is_wrong, passes, pytest_files
+from tests.rewards.code.judging import asserts, check, is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
@@ -305,3 +305,73 @@ def test_a_test_is_run_by_its_own_name_and_parameters() -> None:
     )
     tests = "from solution import f, mark\n@mark\ndef test_it(tmp_path):\n    assert f(1) == 2\n"
     assert is_wrong(judgement := pytest_files(program, tests)), judgement
+
+
+def test_what_the_program_notes_on_an_exception_of_the_test_is_there() -> None:
+    program = """
+    def run(f):
+        try:
+            f()
+        except Exception as error:
+            error.add_note("first")
+            error.add_note("second")
+            error.where = "run"
+            error.args_seen = len(error.args)
+            return error
+    def again(f):
+        try:
+            f()
+        except ValueError as error:
+            error.add_note("again")
+            error.kind = "kept"
+            raise
+    """
+    tests = """
+    import pytest
+    from solution import run, again
+    class Odd(Exception):
+        kind = "odd"
+    def fails(): raise Odd("x", 2)
+    def test_returned():
+        error = run(fails)
+        assert isinstance(error, Odd) and error.__notes__ == ["first", "second"]
+        assert (error.where, error.args_seen, error.kind, error.args) == ("run", 2, "odd", ("x", 2))
+    def test_raised():
+        def f():
+            error = ValueError("v")
+            error.kind = "own"
+            raise error
+        with pytest.raises(ValueError, match="v") as caught:
+            again(f)
+        assert caught.value.__notes__ == ["again"] and caught.value.kind == "own"
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(judgement := pytest_files(program.replace('"second"', '"third"'), tests)), judgement
+
+
+FUTURE = """
+from __future__ import annotations
+from dataclasses import dataclass, field
+from typing import ClassVar, Optional, get_type_hints
+
+@dataclass
+class Node:
+    val: int = 0
+    next: Optional[Node] = None
+    made: ClassVar[int] = 0
+    seen: list[int] = field(default_factory=list)
+"""
+
+
+def test_annotations_that_are_texts_are_looked_up_where_the_tests_are() -> None:
+    program = "def f(node):\n    return Node(node.val + 1, node)\n"
+    test = """
+    assert {0}(Node(1)) == Node(2, Node(1)) and Node.made == 0
+    assert get_type_hints(Node)["next"] == Optional[Node] and list(Node.__dataclass_fields__) == ["val", "next", "made", "seen"]
+    """
+    in_check = "def check(candidate):" + test.format("candidate").replace("\n    ", "\n  ")
+    prompt = FUTURE + "\ndef f(node):\n    pass\n"
+    assert passes(judgement := check(program, in_check, prompt=prompt)), judgement
+    assert is_wrong(judgement := check(program.replace("+ 1", "+ 2"), in_check, prompt=prompt)), judgement
+    assert passes(judgement := asserts(program, test.format("f"), setup=FUTURE)), judgement
+    assert is_wrong(judgement := asserts(program.replace("+ 1", "+ 2"), test.format("f"), setup=FUTURE)), judgement
