@@ -53,8 +53,9 @@ class _Unknown(Exception):
 
 
 def same_pieces(gold: Pieces, answer: Pieces, same: _Same) -> Answer:
-    """Whether each piece of one is a piece of the other, under the same condition, or both are one function."""
-    return Answer.YES if _are_the_same(gold, answer, same) else same_function(gold, answer)
+    """Whether both are one function, or each piece of one is a piece of the other, under the same condition."""
+    found = same_function(gold, answer)
+    return Answer.YES if found is not Answer.YES and _are_the_same(gold, answer, same) else found
 
 
 def _are_the_same(gold: Pieces, answer: Pieces, same: _Same) -> bool:

@@ -32,11 +32,12 @@ def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
     if under < 0:
         return [_ALL] if outside else []
     low, high = _ends(middle, under)
+    between = [Interval(low, high, False, False)] if relation == "!=" and under else []
     if not outside:
         return [Interval(low, high, closed, closed)] if closed or under else []
     if closed and not under:
         return [_ALL]
-    return [Interval(_MINUS_INFINITY, low, False, closed), Interval(high, INFINITY, closed, False)]
+    return [Interval(_MINUS_INFINITY, low, False, closed), *between, Interval(high, INFINITY, closed, False)]
 
 
 def zeros(expression: Expr, name: str) -> list[Expr] | None:

@@ -51,6 +51,7 @@ _INDEX = re.compile(  # from 0 or from 1 on: which of them is a matter of taste
     r"|.*?“?(?:positive|natural|non-?negative)(?: integers?| numbers?)?\s*”?\s*([ijkmn])\s*”?\s*",
     re.DOTALL,
 )
+_UNFINISHED = re.compile(r"(?:[-+*/^(|]|\\(?:cdot|times|pm|mp|div))\s*$")
 INDEX = "index"
 """What is said of an index that runs through the whole numbers from its first."""
 
@@ -82,8 +83,10 @@ def _bounds(text: str) -> re.Match[str] | None:
 
 
 def _holds(text: str, found: re.Match[str]) -> bool:
-    """The letter stands in what the answer is, and not as its only name."""
+    """The letter stands in what the answer is, which is whole without it, and not as its only name."""
     answer = text[: found.start()].rpartition("=")[2]
+    if _UNFINISHED.search(answer):  # `x^2 - x > 6`
+        return False
     return re.search(rf"(?<![a-zA-Z\\]){found[1]}(?![a-zA-Z])|(?<=\d){found[1]}(?![a-zA-Z])", answer) is not None
 
 
