@@ -128,9 +128,8 @@ def _check_call(kind: str, function: Function, arguments: Mapping[str, object]) 
     adapter, takes = KINDS[kind], named(function)
     for name in arguments:
         if name in adapter.gives:
-            raise InvalidReward(
-                f"parameter 'arguments' holds {name!r}, which each response has its own of; leave it out"
-            )
+            own = f"give it as the parameter {name!r}" if name in adapter.options else "leave it out"
+            raise InvalidReward(f"parameter 'arguments' holds {name!r}, which each response has its own of; {own}")
         if name not in takes and not takes_all(function):
             more = [other for other in takes if other not in adapter.gives]
             raise InvalidReward(

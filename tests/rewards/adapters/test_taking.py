@@ -189,6 +189,7 @@ def test_what_cannot_be_taken_is_refused_before_any_grade(name: str, message: st
         ("verl:{}:needs_more", {}, r"the function requires 'weight', and verl passes it only .*\{'weight': \.\.\.\}"),
         ("verl:{}:needs_more", {"wieght": 2}, r"no such argument; did you mean 'weight'\? .*passes: weight\)"),
         ("verl:{}:needs_more", {"weight": 2, "solution_str": "4"}, "holds 'solution_str', which each response has"),
+        ("verl:{}:needs_more", {"weight": 2, "data_source": "x"}, "'data_source', .*; give it as the parameter"),
         ("openrlhf:{}:reward_func", {"k": 1}, r"takes no such argument \(besides those that openrlhf passes: none"),
         ("trl:{}:annotated", {"completions": []}, "holds 'completions', which each response has its own of"),
     ],
