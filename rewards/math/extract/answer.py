@@ -101,6 +101,7 @@ _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
 )
+_NO_SOLUTION = late(r"\b(?:has|have|there\s(?:is|are))\s(no\s(?:real\s|integer\s)?solutions?)[.!\s]*\Z")
 _WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
     r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
     r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s"
@@ -108,9 +109,12 @@ _WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
 )
 _DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
+_DAYS = "Mon|Tues|Wednes|Thurs|Fri|Satur|Sun"
 _WORD_CONCLUDED = late(  # "..., so the function is even."
     r"(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
-    r"(?:an?\s)?(?P<word>[a-z-]{3,20})[.!]?\s*\Z"
+    r"(?:an?\s)?(?P<word>[A-Za-z][a-z-]{2,20})[.!]?\s*\Z"
+    # "So the 100th day is a Tuesday."
+    rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}\s(?:is|was)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
 )
 _VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
 _STATEMENT = late(  # all of a response
@@ -329,8 +333,12 @@ def _word_at_last(text: str) -> str | None:
         return verdict
     end = text[-_LONGEST_END:]
     if (concluded := _WORD_CONCLUDED.search(end)) is not None:
-        is_answer = concluded["word"] not in NO_ANSWER and is_stated(concluded["before"], "")
-        return concluded["word"] if is_answer else None
+        word = concluded["word"] or concluded["day"]
+        is_answer = word not in NO_ANSWER and is_stated(concluded["before"] or concluded["before_day"], "")
+        return word if is_answer else None
+    if "no " in end and (none := _NO_SOLUTION.search(end)) is not None:
+        before = sentence_before(end, none.start(1))
+        return none[1] if "such that" not in before and "for which" not in before and is_stated(before, "") else None
     if "** " in end and (first := _WORD_AT_FIRST.search(end)) is not None:
         return first[1] if set(plain_words(first[1])).isdisjoint(NO_ANSWER) and is_stated("", first[2]) else None
     if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:

@@ -47,14 +47,15 @@ _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
 )
 _DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\bdo\s+not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
+    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\b(?:do|must|should|can|will)\s*not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
     r"|\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?(?:to\s(?:write|put|box|give|say|answer|output)(?:\sdown)?|for)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
     r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
-    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example\s?:"
+    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example(?:\sof\sthe\sformat|\sformat)?\s?:"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
+    r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\syour\s(?:final\s)?answer\s(?:in|inside|within)\b"
     r"|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
     r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
@@ -128,6 +129,7 @@ _CONDITION = late(
 # A clause that begins with a condition and ends at the box: "When it rains: ", "and for odd $n$ it is ".
 _CASE = (
     r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?\s+[a-z]+(?=:)"
+    r"|(?:in|under)\s+the\s+(?:first|second|other|former|latter)(?=,|\s(?:case|reading|interpretation|sense|scenario|version)\b)"
     r"|for\s+(?:even|odd|positive|negative|all|any|every|other))(?![a-zA-Z])|for\s+\$)[^.!?;\n]*"
 )
 _UNDER = late(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)

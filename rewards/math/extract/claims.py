@@ -235,7 +235,7 @@ _UNCLAIMED = late(  # what stands before the value
     re.VERBOSE,
 )
 _WOULD = late(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
-_IS_THE_ANSWER = late(r"[^nOmdwx;|]*b[qK][gJ]*A")
+_IS_THE_ANSWER = late(r"(?:O|[^nOmdwx;|]*)b[qK][gJ]*A")
 _IS_IT = late(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 _NEW_SUBJECT = late(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:

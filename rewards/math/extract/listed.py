@@ -34,6 +34,13 @@ _MARK = r"(?:(?:[-*•]|\d{1,2}[.)])\s+)?"
 _VALUE_LINE = rf"{_MARK}[-−]?(?:\\?\$)?\d[\d.,/]*%?[ \t]*"
 _VALUE_LINES = late(rf"\s*{_VALUE_LINE}(?:\n\s*{_VALUE_LINE})+\s*\Z")
 _LINE_MARK = late(_MARK)
+_PART_LABELS = ("abcdefgh", ("i", "ii", "iii", "iv", "v", "vi"))
+_LABELLED = late(  # "(a) 5 (b) 6", "Part A: 5", "ii) 6"
+    r"(?<![\w(])(?:\(?(?P<label>[a-h]|[iv]{1,3})\)|part\s\(?(?P<part>[a-h])\)?\s?:)[\s*]*"
+    r"(?P<value>\$[^$\n]{1,80}\$|[-−]?(?:\\?\$)?\d[\d.,/]*\s?\\?%?)(?P<behind>(?:\s[a-z]+){0,2}[*.,;\s]*)",
+    re.IGNORECASE,
+)
+_LONGEST_PARTS = 600
 _MOST_LINES = 30
 _OPTION = late(r"(?:(?:\A|\n)[\s*_>-]*([B-J])[.:]|(?<!\w)\(?([B-J])\))[\s$*\\(\[]*\Z")
 _LONGEST_OPTIONS = 400
@@ -70,6 +77,24 @@ def value_lines(text: str) -> str | None:
         return None
     lines = [line.strip() for line in text.split("\n") if line.strip()][:_MOST_LINES]
     return ", ".join(_LINE_MARK.sub("", line, count=1) for line in lines)
+
+
+def parts(text: str) -> str | None:
+    """The answers to the parts of a question that a text ends with, each behind its label, as a list."""
+    begin = max(0, len(text) - _LONGEST_PARTS)
+    if not re.search(r"\(?[bB]\)|[iI]{2}\)|[pP]art\s\(?[bB]", text[begin:]):
+        return None
+    labels: list[str] = []
+    found: list[str] = []
+    end = begin
+    for one in _LABELLED.finditer(text, begin):
+        if one.start() != end:
+            labels, found = [], []
+        labels.append((one["label"] or one["part"]).lower())
+        found.append(one["value"].strip("$ ,.;"))
+        end = one.end()
+    is_numbered = any(labels == list(names[: len(labels)]) for names in _PART_LABELS)
+    return ", ".join(found) if len(found) > 1 and end == len(text) and is_numbered else None
 
 
 def is_option(text: str, start: int) -> bool:

@@ -33,12 +33,14 @@ _MOST_PHRASES = 200  # that are tried, from the last one on
 _FILLED = late(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
 _TITLE = late(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
-_LABEL = late(r"[^\W\d_]{2,}[^:\d$\\(]*:[*_]*\s")
+_LABEL = late(r"[^\W\d_]{2,}[^:→\d$\\(]*[:→][*_]*\s")
 _ABBREVIATED = late(r"\W*ans[.:*]*\s", re.IGNORECASE)
 _ONE_WORD = late(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 _VALUE = late(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
 _MONEY_STEPS = late(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
-_ADVERB = late(r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$")  # "Calculating, $2+3=5$"
+_ADVERB = late(
+    r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$|(?:Overall|Altogether|In\s(?:total|all|summary)),\s"
+)  # "Calculating, $2+3=5$"
 _NOT_BUT = late(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
 _SAME_AGAIN = late(
     rf"\s*[,;(]\s*(?:i\.e\.|that\sis|which\sis|or\ssimply)\s*,?\s*(?P<value>\$?[-\d{VULGAR}./\\{{}}fracsqt]+\$?)\)?\s*\Z"
@@ -71,6 +73,7 @@ _CHOSEN = late(
     r"(?:option\s|choice\s|answer\s)?\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
+    r"|\bthe\s(?:value|result)\s(?:(?!\b(?:not|no)\b)[^.\n]){0,30}\s(?:matches|corresponds\sto)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
     r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
@@ -79,7 +82,10 @@ _WOULD_CHOOSE = late(r"(?:I|we)['’](?:d|ll)\s", re.IGNORECASE)
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = late(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = late(
-    r"\b(?:wait|actually|correction|sorry|oops|scratch that|edit(?=:)|i mean|hold on|on second thought"
+    r"\b(?:wait|actually|correction|sorry|oops|(?:scratch|strike) that|edit(?=:)|i mean|hold on"
+    r"|on (?:second thoughts?|(?:further |closer )?reflection)"
+    r"|(?:however|but),? (?:this|that|it)(?: \w+){0,2} (?:overlooks|misses|ignores|forgets|omits|neglects"
+    r"|(?:double|over|under)[ -]?counts)"
     r"|make that|just kidding"
     r"|no(?=[,:;!.—–-])|but\s(?:the\s)?(?:correct|actual|true|right)\s\w+\sis"
     r"|(?<=[.\n]\s)(?:so|thus|hence|therefore),?\s+the\s(?:possible|only)\s\w+\s(?:are|is))\b",
@@ -192,7 +198,7 @@ _CHANGED = late(
     r"|(?:[^\W\d_]+\s){0,2}(?:(?!rather)\w+er than|(?:more|less) than|per ?cent of))\b"
     r"|[\s$*)]+,?\s*(?:only\s(?:if|when)|assuming|supposing|(?:reduced|increased|decreased)\sby)\b"
     r"|[\s$*)]+(?:for|in)\s(?:the|an?)\s(?:other|similar|previous|original|next)\s(?:problem|question|version|part|case|exercise)\b"
-    r"|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
+    r"|\s+digits\slong\b|\s+more\s*\Z|\s*\\?%\s+of\b|[\s$*)]*,?\s+(?:unless|except)\b"
     r"|[\s$*)]+(?:raised\b|(?:with\s)?(?:a\s)?remainder\b|out\sof\s\$?\d|to\s\d|(?:of|in|per)\s+\$?\\?(?:\d|[dt]?frac))",
     re.IGNORECASE,
 )

@@ -57,14 +57,14 @@ _BRACKETED = late(  # all of the last sentence; what was rejected, or where it h
     rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
-    r"|(?<=[a-z%]{2})\s\((?=[^()\n]*\s)(?=[^()\n]*[a-zA-Z]{3})(?!(?:and|plus|also|or|with|mod|base|in|if)\b)"
+    r"|(?:(?<=[a-z%]{2})|(?<=[a-z%]{2}\*\*))\s\((?=[^()\n]*\s)(?=[^()\n]*[a-zA-Z]{3})(?!(?:and|plus|also|or|with|mod|base|in|if)\b)"
     r"(?![^()\n]*(?:[\\?$]|\b(?:for|mod|base|alternatively|either|both|could|might|may|also|another|option)\b"
     rf"|\b{_OTHER_VALUE}|\b{_RETRACTING}))[^()\n]{{1,80}}\)[.\s]*\Z"  # "79 petals (101 picked, 22 lost)"
     r"|(?<=[\d)}$])\s*\((?:(?:attained|achieved|reached|with\sequality)\s(?=at|when|if|for|by)|at\s|when\s|for\s|where\s|with\s|since\s|because\s|using\s|by\s|check:|verify:)[^()\n]{1,80}\)[.\s]*\Z",
     re.IGNORECASE,
 )
 _REASON = late(
-    r"(?<=[\d)}$])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause))?"
+    r"(?<=[\d)}$])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause|\ssince\s(?:\$|\d|[a-z]\s?=)))?"
     r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
 _ATTAINED = late(
@@ -85,6 +85,7 @@ _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"(?<=[\d)}$a-z])(?:\s[a-z]+){0,2}(?:,\s(?:which\sis|that\sis|i\.e\.,?|or)|\s(?:or|which\sis))\s(?:about|approximately|roughly)\s"
     r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
 )
+_IN_PERCENT = late(r"(?<=\d),\s(?:i\.e\.,?|that\sis,?|which\sis)\s[\d.]+\s?\\?%[.\s]*\Z")
 _DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12"
     r"(?<=[\d)}$a-z]),\swhich\sis\s(?:also\s|indeed\s)?(?:divisible\sby|between"
     r"|a\s(?:multiple|factor|divisor)\sof|the\s(?:smallest|largest|next|first)\s[a-z ]{1,30})"
@@ -120,6 +121,8 @@ def unremarked(text: str) -> str:
         end = _EQUALITY.sub("", end)
     if "about" in end or "approximately" in end or "roughly" in end:
         end = _ABOUT.sub("", end)
+    if "%" in end:
+        end = _IN_PERCENT.sub("", end)
     if "divi" in end or "which is" in end:
         end = _DESCRIBED.sub("", end)
     if " for " in end or " when" in end or " as $" in end:

@@ -66,7 +66,7 @@ _CASES = (
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
 _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
-    r"(?:scratch\sthat|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
+    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
     r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
     rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
     rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",

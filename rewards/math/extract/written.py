@@ -18,7 +18,7 @@ import re
 from rewards.math.extract.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.extract.boxes import is_cut_off
 from rewards.math.extract.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
-from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, total_of_parts
+from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, parts, total_of_parts
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
@@ -49,7 +49,7 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     rf"|not (?:counting|including)|apart from|aside from|(?<=,\s)(?:down|up))\s{_DETERMINED}"
     rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
     r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
-    r"|\b(?:in|on|for|with|among|between|of)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
+    r"|\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
     r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
     r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
     r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
@@ -57,6 +57,7 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
     r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
     r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
+    r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
 )
@@ -89,6 +90,14 @@ _FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
     r"[\s$*)]*,?\s*(?:(?:it|this)\s)?(?:fails|(?:does\snot|doesn['’]t)(?:\s(?:work|satisfy|hold|suffice)\b|[.\s]*\Z))",
     re.IGNORECASE,
 )
+_PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*\s?\\?%)\)")  # "3/10 (30%)"
+_NOT_ASKED = late(r"[\s$*]*,\swhich\s(?:is|was)\snot\s(?:what\s(?:is|was)\s)?(?:asked|needed|required|wanted)\b")
+_TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", where the first is not ruled out
+    r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
+    r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z",
+    re.IGNORECASE,
+)
+_DEFINED, _DEFINING = late(r"\bwhere\s[$*]*\Z"), late(r"[\s$*]*\s(?:is|denotes|stands\sfor)\s(?:an?|the|any|some)\b")
 _USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
@@ -228,6 +237,8 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return many
     if stated and (total := total_of_parts(text)) is not None:
         return total
+    if stated and (answers := parts(text)) is not None:
+        return answers
     if stated and is_choice_of_many(text):
         return SEVERAL + text[-_LONGEST_JOINT:]
     spans = list(values(text))
@@ -289,6 +300,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     before = sentence_before(text, first.start)
     if (
         _GOES_ON.match(behind)
+        or (stated and _TWO_READINGS.search(text, max(0, first.start - _LONGEST_TIMES), first.start))
         or (stated and _GOING_ON.match(behind))
         or is_supposed(before)
         or (stated and _ASKED_ALONE.match(text, last.start))
@@ -303,7 +315,11 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return text[cut_off : last.end]
     if first is not last:
         return joined(text, first, last)
-    return formula(text, last) if last.inner_start >= 0 else number(text, last)
+    if last.inner_start >= 0:
+        return formula(text, last)
+    found = number(text, last)
+    again = _PERCENT_AGAIN.fullmatch(found)
+    return found if again is None else rf"{again[1]} \text{{ or }} {again[2]}"
 
 
 def _how_many(text: str) -> str | None:
@@ -343,6 +359,10 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
     if _GONE.match(text, span.end) and _OTHERS.search(text, near, span.start):
         return True
     same_sentence = sentence_end(text, other.end) > span.start
+    if _NOT_ASKED.match(text, span.end) or (
+        _DEFINED.search(text, near, span.start) and _DEFINING.match(text, span.end)
+    ):
+        return True
     between = text[other.end : span.start]
     if same_sentence and (
         (_LEFT_OVER.match(between) and _LOST.match(text, span.end))
