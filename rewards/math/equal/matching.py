@@ -224,7 +224,8 @@ def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
     if gold.name and answer.name and gold.name.partition("(")[0] != answer.name.partition("(")[0]:
         return Answer.NO
     if gold.name and answer.name and gold.parameters != answer.parameters and _are_values(gold, answer):
-        return Answer.NO
+        is_swapped = sorted(gold.parameters) == sorted(answer.parameters) and _has_no_order(gold.expression)
+        return same_value(gold.value, answer.value, terms) if is_swapped else Answer.NO
     names = dict(zip(answer.parameters, gold.parameters, strict=True))
     if isinstance(answer.value, Pieces):
         return same_value(gold.value, with_names(answer.value, names), terms)
@@ -243,6 +244,10 @@ def _are_values(*functions: Named) -> bool:
         and free_variables(one.value.expression).isdisjoint(one.parameters)
         for one in functions
     )
+
+
+def _has_no_order(function: Expr | None) -> bool:
+    return isinstance(function, Op) and function.name in ("gcd", "lcm", "max", "min")
 
 
 def _is_known(function: Expr | None) -> bool:

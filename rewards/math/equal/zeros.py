@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
-from rewards.math.equal import engine
+from rewards.math.equal import engine, numeric
 from rewards.math.equal.decide import Answer, yes_if
 from rewards.math.expressions import (
     ZERO,
@@ -33,6 +34,7 @@ from rewards.math.normalise import exact, polynomials
 from rewards.math.values import Many, Named, Scalar, Value
 
 _MOST_ROOTS = 40
+_POINTS = (Fraction(13, 7), Fraction(2, 11), Fraction(29, 9), Fraction(5, 3))
 
 
 def same_equation(a: Expr, b: Expr) -> Answer:
@@ -50,12 +52,37 @@ def same_equation(a: Expr, b: Expr) -> Answer:
             return Answer.YES
         ratio = polynomials.over(ours, theirs)
         if not polynomials.free_of_variables(ratio):
+            if not (_is_polynomial(ours) or _is_polynomial(theirs)) and _is_no_multiple(a, b):
+                return Answer.NO
             reduced = engine.constant_ratio(a, b)
             return Answer.UNDECIDED if reduced is None else yes_if(reduced)
         return Answer.YES
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
         found = engine.constant_ratio(a, b)
         return Answer.UNDECIDED if found is None else yes_if(found)
+
+
+def _is_polynomial(form: polynomials.Form) -> bool:
+    """In variables and numbers, of which a factor may repeat."""
+    return all(
+        name[0] in ("p", "i", "pi") or (name[0] == "x" and exponent.denominator == 1)
+        for poly in (form.top, form.bottom)
+        for monomial in poly
+        for name, exponent in monomial
+    )
+
+
+def _is_no_multiple(a: Expr, b: Expr) -> bool:
+    """Whether values at two points have different ratios."""
+    names = sorted(free_variables(a))
+    known = []
+    for shift in range(len(_POINTS)):
+        at = {name: _POINTS[(shift + k) % len(_POINTS)] + k for k, name in enumerate(names)}
+        try:
+            known.append((numeric.value(a, at), numeric.value(b, at)))
+        except numeric.NoValue:
+            continue
+    return any(numeric.differ(x * v, u * y) for (x, y), (u, v) in pairwise(known))
 
 
 def _squared(zero: Expr) -> Expr:
