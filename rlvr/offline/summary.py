@@ -200,10 +200,9 @@ class Summary:
             made.append(f"strict and lenient are of the part {self.policies_of!r}, one of several math that differ")
         if self.tags:
             made += _aligned([("tag", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in self.tags)])
-        made += [
-            f"ungraded, left out of every mean: {count} x {cause[:_SHOWN]}" for cause, count in self.ungraded_causes
-        ]
-        made += [f"bad rows: {count} x {cause[:_SHOWN]}" for cause, count in self.bad_causes]
+        ungraded = self.verdicts.get(Verdict.UNGRADED, 0)
+        made += _told("ungraded, left out of every mean", self.ungraded_causes, ungraded)
+        made += _told("bad rows", self.bad_causes, self.bad)
         made += [
             f"kept (--keep-graded): the first {counted(change.behind, 'response')} of the output, graded before this: "
             f"{'; '.join(change.what)}"
@@ -332,6 +331,15 @@ class _Grouped:
 
 def _number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.3g}"
+
+
+def _told(what: str, causes: Sequence[tuple[str, int]], whole: int) -> list[str]:
+    """The causes that came most often, and how many had another."""
+    rest = whole - sum(count for _, count in causes)
+    return [
+        *(f"{what}: {count} x {cause[:_SHOWN]}" for cause, count in causes),
+        *([f"{what}: {rest} more, of other causes"] if rest > 0 else []),
+    ]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

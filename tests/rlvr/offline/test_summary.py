@@ -171,6 +171,16 @@ def test_causes_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "ungraded, left out of every mean: 3 x reward" in capsys.readouterr().err
 
 
+def test_causes_beyond_those_that_are_named_are_counted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.py").write_text("def own(request):\n    raise ValueError(request.response)\n")
+    rows = [*({"response": str(n)} for n in range(12)), *({"response": [n]} for n in range(13))]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", f"{tmp_path / 'own.py'}:own"]) == 3
+    told = capsys.readouterr().err
+    assert "ungraded, left out of every mean: 2 more, of other causes\n" in told
+    assert "bad rows: 3 more, of other causes\n" in told
+
+
 def test_scores_of_any_size_are_summed_up_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.py").write_text("def own(request):\n    return float(request.response)\n")
     rows = [{"id": 1, "response": "1e308"}, {"id": 1, "response": "1e308"}, {"id": 2, "response": "-1e300"}]
