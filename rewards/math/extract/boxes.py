@@ -190,6 +190,8 @@ def boxes(text: str) -> list[Box]:
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
     ahead = {command: text.find(command) for command in ("\\boxed", "\\fbox")}
+    if max(ahead.values()) < 0:
+        return found
     begin = _next_command(text, 0, ahead)
     while begin >= 0:
         for mark in _MARK.finditer(text, begin):
