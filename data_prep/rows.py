@@ -19,17 +19,20 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar, cast
+from typing import IO, TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from rewards.errors import InvalidRow
 from rewards.types import reference_text
 from sandbox.json_text import JsonFault, read_json
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import FileMetaData
 
 OnBad: TypeAlias = Callable[[BadRow], None]
 """What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
@@ -40,7 +43,8 @@ OnOpen: TypeAlias = Callable[[IO[bytes]], None]
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Value = TypeVar("Value")
 
-_PARQUET_BATCH = 512  # rows in memory at a time
+_PARQUET_BATCH = 512  # rows in memory at a time,
+_PARQUET_BYTES = 16 << 20  # fewer where they are long
 _BUFFER = 1 << 18
 _NESTING = 200  # levels of a row: what is deeper could be read here and break whoever prints or writes it
 
@@ -223,7 +227,7 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
             while groups and passed + (rows := file.metadata.row_group(groups[0]).num_rows) <= after:
                 passed += rows
                 del groups[0]
-            for batch in file.iter_batches(batch_size=_PARQUET_BATCH, row_groups=groups):
+            for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, groups), row_groups=groups):
                 unread = batch.slice(min(max(after - passed, 0), batch.num_rows))
                 passed += batch.num_rows
                 for fields in unread.to_pylist():
@@ -235,6 +239,13 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         # OSError: damaged pages; ValueError: text that is not UTF-8; OverflowError: times that Python does not know
         raise BadFile(f"{path}: cannot be read as Parquet after row {number}: {error}") from error
+
+
+def _rows_at_once(metadata: FileMetaData, groups: Sequence[int]) -> int:
+    """How many rows of the longest of these groups are held at a time."""
+    sizes = [(metadata.row_group(group).total_byte_size, metadata.row_group(group).num_rows) for group in groups]
+    longest = max((size // rows for size, rows in sizes if rows), default=0)
+    return max(1, min(_PARQUET_BATCH, _PARQUET_BYTES // max(longest, 1)))
 
 
 def _with_reference(fields: dict[str, object]) -> dict[str, object]:

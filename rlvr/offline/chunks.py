@@ -15,7 +15,7 @@ from rlvr.offline.selection import Numbered
 class Chunk:
     """Rows of one source that are graded in one go: lines with their numbers, still to be parsed, or rows.
 
-    passed: so many responses of its first row are graded already.
+    passed: so many responses of its first row are graded already. size: about so many bytes.
     """
 
     number: int
@@ -24,6 +24,7 @@ class Chunk:
     lines: Sequence[tuple[int, bytes]] = ()
     rows: Sequence[Row | BadRow] = ()
     passed: int = 0
+    size: int = 0
 
     def __len__(self) -> int:
         return len(self.lines) or len(self.rows)

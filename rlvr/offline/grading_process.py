@@ -2,11 +2,11 @@
 
     python -P -m rlvr.offline.grading_process DESCRIPTOR
 
-First message in: a `Setup`, the path of imports, the arguments of the command. First message out: an empty text, or why
-it cannot grade. Then come `Chunk`s, and None: begin nothing more. What is known of a chunk goes back at once, as
-`Piece`s. It runs our own code only: what a reward of the user's does it does in a worker below this process.
+First message in: a `Setup`, the path of imports, the arguments of the command, seconds between two beats. Then come
+`Chunk`s, and None: begin nothing more. Out goes what is known of a chunk, at once, as `Piece`s; a text: why it cannot
+grade; None, a beat: it goes on. What a reward of the user's does it does in a worker below this process.
 
-It never outlives the process that started it: a thread ends it when the socket is closed.
+It never outlives the process that started it: a thread ends it when the socket is closed, whatever it is at.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import queue
 import sys
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from rlvr.offline.chunks import Chunk, Numbering, Piece
@@ -28,29 +29,36 @@ _HELD_SECONDS = 0.05  # what is known waits so long for more
 
 
 class _Process:
-    """The process: a thread hears, the main thread grades."""
+    """The process: a thread hears, and says that it goes on; the main thread grades."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._speaks = threading.Lock()
         self._chunks: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
         self._stopped = False
+        self._grades: Grades | None = None
         self._engine: LocalEngine | None = None
 
     def run(self) -> None:
-        setup, sys.path, sys.argv = pickle.loads(self._connection.recv_bytes())
         try:
-            grades = _settled(setup)
+            setup, sys.path, sys.argv, every = pickle.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):  # nobody wants anything
+            return
+        threading.Thread(target=self._hear, args=(every,), name="hear", daemon=True).start()
+        try:
+            self._grades = grades = _settled(setup)
         except (ToolkitError, OSError) as error:
             self._say(str(error) or type(error).__name__)
             return
-        self._say("")
-        threading.Thread(target=self._hear, args=(grades,), name="hear", daemon=True).start()
         while True:
             self._grade(grades, self._chunks.get())
 
-    def _hear(self, grades: Grades) -> None:
+    def _hear(self, every: float) -> None:
         try:
             while True:
+                if not self._connection.poll(every):
+                    self._say(None)
+                    continue
                 message = pickle.loads(self._connection.recv_bytes())
                 if message is not None:
                     self._chunks.put(message)
@@ -59,7 +67,9 @@ class _Process:
                 if (engine := self._engine) is not None:
                     engine.stop()
         except (EOFError, OSError):  # nobody wants more
-            grades.close()
+            if self._grades is not None:
+                self._grades.close()
+        finally:
             os._exit(0)
 
     def _grade(self, grades: Grades, chunk: Chunk) -> None:
@@ -81,10 +91,9 @@ class _Process:
         self._say(Piece(chunk.number, held, rows.count, whole=not self._stopped and not fault, fault=fault))
 
     def _say(self, message: object) -> None:
-        try:
-            self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
-        except OSError:  # nobody hears it: the other thread ends this process
-            threading.Event().wait()
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        with self._speaks, suppress(OSError):  # nobody listens: the thread that hears ends this process
+            self._connection.send_bytes(data)
 
 
 def _settled(setup: Setup) -> Grades:

@@ -149,7 +149,7 @@ def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
     size = 0
     for numbered in rows:
         yield numbered
-        size += length(numbered)
+        size += length(numbered.row)
         good -= isinstance(numbered.row, Row)
         if not good or size > _LOOKED_AT_BYTES:
             return

@@ -6,7 +6,8 @@ the input into chunks and writes what comes back, in the order of the input: one
 resuming as with the engine of one process, which takes over where a run goes on with another number of workers.
 
 A chunk is so many rows as are graded in about `_CHUNK_SECONDS`: a run that is killed has graded few that are not
-written. A process that dies is replaced, and what it had in hand is graded again, twice at most.
+written. A process that dies is replaced, and what it had in hand is graded again, twice at most. A process that goes on
+says so; one that has stopped is not heard any more, and is ended for that.
 
 Each of these processes has a pool of one worker: deadlines, memory and blame are the pool's.
 """
@@ -17,6 +18,7 @@ import os
 import pickle
 import queue
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -24,8 +26,8 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import TypeAlias
 
 from data_prep.errors import BadRow
@@ -37,6 +39,7 @@ from rlvr.offline.engine import Setup
 from rlvr.offline.recorder import Written
 from rlvr.offline.selection import Selection, Start
 from rlvr.offline.sources import Source
+from rlvr.offline.stream import length
 
 _CHUNK_SECONDS = 0.1
 _CHUNK_ROWS = 1024
@@ -45,7 +48,10 @@ _FIRST_ROWS = 8
 _FASTER = 4  # times as many rows as in the chunk before, at most
 _AT_ONCE = 2  # chunks that a process has in hand: one to grade, one to go on with
 _AHEAD = 8  # chunks for each process that are on their way, or wait for one before them
+_AHEAD_BYTES = 128 << 20  # of rows and of what is written of them, beyond which no chunk is begun
 _TRIES = 3  # of a chunk whose process dies
+_BEAT_SECONDS = 6.0  # after which a process that hears nothing says that it goes on
+_SILENT_BEATS = 10  # of a process that has stopped
 _END_SECONDS = 5.0
 
 _Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
@@ -53,9 +59,13 @@ _Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
 
 @dataclass(slots=True)
 class _Pending:
-    """A chunk on its way. came: how much has come in this try. given: how much was given out, written: the rest."""
+    """A chunk on its way. came: how much has come in this try. given: how much was given out, written: the rest.
+
+    size: the bytes of its rows, until they are graded, and of what is written.
+    """
 
     chunk: Chunk
+    size: int
     sent: float = 0.0
     tries: int = 0
     came: int = 0
@@ -63,13 +73,20 @@ class _Pending:
     written: list[Written] = field(default_factory=list)
     end: Piece | None = None
 
+    @property
+    def rows(self) -> int:
+        """How many it has; before they are graded blank lines are counted."""
+        return len(self.chunk) if self.end is None else self.end.rows or 0
+
 
 class _Worker:
     """A process and the socket to it. A thread writes, since the process may take long to read."""
 
     def __init__(self, setup: bytes) -> None:
-        """Raises OSError: there are no processes or descriptors left."""
+        """Raises OSError, RuntimeError: there are no processes, descriptors or threads left."""
         self._socket, theirs = socket.socketpair()
+        patience = struct.pack("@ll", int(_SILENT_BEATS * _BEAT_SECONDS), 0)  # of one that stops while it speaks
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         with theirs:
             number = str(theirs.fileno())
             self._process = subprocess.Popen(
@@ -83,9 +100,11 @@ class _Worker:
         self.connection = Connection(os.dup(self._socket.fileno()))
         self.since = time.monotonic()  # when it ended the chunk before
         self.hands: deque[_Pending] = deque()
+        self.silent = 0  # beats that were not heard
         self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._out.put(setup)
-        threading.Thread(target=self._write, name="rows to grade", daemon=True).start()
+        self._writer = threading.Thread(target=self._write, name="rows to grade", daemon=True)
+        self._writer.start()
 
     def give(self, pending: _Pending) -> None:
         pending.sent, pending.came = time.monotonic(), 0
@@ -105,8 +124,12 @@ class _Worker:
         with suppress(OSError):  # it is gone already
             self._socket.shutdown(socket.SHUT_RDWR)  # also for the thread that writes
         self._out.put(None)
+        self._writer.join()  # before its descriptor can be that of another file
         self._socket.close()
         self.connection.close()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def reap(self, until: float) -> int:
         """Wait for its end, which comes by force if it is late; returns its status."""
@@ -140,7 +163,7 @@ class ProcessEngine:
     ) -> None:
         """first: the ordinal of the first response. passed: so many of the first row are graded already."""
         self._selection = selection
-        self._setup = pickle.dumps((setup, sys.path, sys.argv))
+        self._setup = pickle.dumps((setup, sys.path, sys.argv, _BEAT_SECONDS))
         self._count = processes
         self._rows = _Reading(sources, selection, start)
         self._ordinal, self._index, self._passed = first + passed, start.index, passed
@@ -149,12 +172,13 @@ class ProcessEngine:
         self._pending: deque[_Pending] = deque()  # in order
         self._stopped = self._over = False
         self._error: BaseException | None = None
-        self._bell = os.pipe()
+        self._heard, self._bell = Pipe(duplex=False)
+        self._beat = time.monotonic()
 
     def stop(self) -> None:
         """Begin nothing more. It may be called from any thread and from a signal handler."""
         self._stopped = True
-        os.write(self._bell[1], b".")
+        self._bell.send_bytes(b"")
 
     def __iter__(self) -> Iterator[list[Written]]:
         try:
@@ -177,7 +201,7 @@ class ProcessEngine:
     def _start(self) -> _Worker:
         try:
             self._workers.append(_Worker(self._setup))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise GradingUnavailable(f"a process that grades cannot be started: {error}") from error
         return self._workers[-1]
 
@@ -187,18 +211,22 @@ class ProcessEngine:
         """Give chunks to those that have room."""
         for _ in range(_AT_ONCE):
             for worker in self._workers:
-                if len(worker.hands) >= _AT_ONCE or len(self._pending) >= _AHEAD * self._count:
+                if len(worker.hands) >= _AT_ONCE or self._is_far_ahead:
                     continue
-                if (chunk := self._next_chunk()) is None:
+                if (pending := self._next_chunk()) is None:
                     return
-                self._pending.append(_Pending(chunk))
-                worker.give(self._pending[-1])
+                self._pending.append(pending)
+                worker.give(pending)
 
-    def _next_chunk(self) -> Chunk | None:
+    @property
+    def _is_far_ahead(self) -> bool:
+        return len(self._pending) >= _AHEAD * self._count or sum(one.size for one in self._pending) >= _AHEAD_BYTES
+
+    def _next_chunk(self) -> _Pending | None:
         """The next rows; None where none is wanted, or there is none."""
         room = self._size
         if self._selection.limit is not None:  # a line may be blank: as many rows as are missing are read at last
-            room = min(room, self._selection.limit - self._index - sum(len(one.chunk) for one in self._pending))
+            room = min(room, self._selection.limit - self._index - sum(one.rows for one in self._pending))
         if self._stopped or self._error is not None or room < 1:
             return None
         try:
@@ -206,9 +234,10 @@ class ProcessEngine:
         except Exception as error:  # what reading raises comes after the rows before it
             self._error = error
             return None
-        if chunk is not None:
-            self._passed = 0
-        return chunk
+        if chunk is None:
+            return None
+        self._passed = 0
+        return _Pending(chunk, chunk.size)
 
     # --- hearing and giving out -------------------------------------------------------------------------------------
 
@@ -222,6 +251,7 @@ class ProcessEngine:
                 self._ordinal += 1
             known += first.written
             first.given += len(first.written)
+            first.size -= sum(len(one.line) for one in first.written)
             first.written = []
             if first.end is None:
                 break
@@ -240,8 +270,9 @@ class ProcessEngine:
 
     def _hear(self) -> None:
         """Wait until something has happened."""
-        heard = wait([self._bell[0], *(worker.connection for worker in self._workers)])
+        heard = wait([self._heard, *(worker.connection for worker in self._workers)], _BEAT_SECONDS)
         for worker in [worker for worker in self._workers if worker.connection in heard]:
+            worker.silent = 0
             try:
                 message = worker.hear()
             except (EOFError, OSError):
@@ -251,25 +282,39 @@ class ProcessEngine:
                 self._take(worker, message)
             elif message:
                 raise GradingUnavailable(str(message))
-        if self._bell[0] in heard:
-            os.read(self._bell[0], 1 << 10)
+        if self._heard in heard:
+            self._heard.recv_bytes()
             for worker in self._workers:
                 worker.say(None)
+        if time.monotonic() - self._beat >= _BEAT_SECONDS:
+            self._count_silence()
+
+    def _count_silence(self) -> None:
+        """A beat has passed, or more: one counts, for all of us may have been stopped meanwhile."""
+        self._beat = time.monotonic()
+        for worker in self._workers:
+            worker.silent += 1
+            if worker.silent > _SILENT_BEATS:
+                worker.kill()  # which is heard like any other end
 
     def _take(self, worker: _Worker, piece: Piece) -> None:
         pending = worker.hands[0]
         before = pending.came
         pending.came += len(piece.written)
         known = pending.given + len(pending.written)  # of an earlier try, whose process died
-        pending.written += piece.written[max(0, known - before) :]
-        if piece.fault:
-            self._error = self._error or GradingUnavailable(piece.fault)
+        new = piece.written[max(0, known - before) :]
+        pending.written += new
+        pending.size += sum(len(one.line) for one in new)
+        if piece.fault:  # before whatever reading raised, which comes after this chunk
+            self._error = GradingUnavailable(piece.fault)
         if piece.rows is None:
             return
-        pending.end = piece
+        rows, pending.end = pending.rows, piece
+        pending.size -= pending.chunk.size
+        pending.chunk = replace(pending.chunk, lines=(), rows=())
         worker.hands.popleft()
         now = time.monotonic()
-        self._size = _fitting(len(pending.chunk), now - max(pending.sent, worker.since))
+        self._size = _fitting(rows, now - max(pending.sent, worker.since))
         worker.since = now
 
     def _replace(self, worker: _Worker) -> None:
@@ -293,8 +338,6 @@ class ProcessEngine:
         until = time.monotonic() + _END_SECONDS
         for worker in self._workers:
             worker.reap(until)
-        for descriptor in self._bell:
-            os.close(descriptor)
 
 
 def _fitting(rows: int, seconds: float) -> int:
@@ -323,18 +366,19 @@ class _Reading:
                 unparsed = source.unparsed(self._line - 1)
                 self._rows = source.rows(self._line - 1) if unparsed is None else unparsed
                 self._line = 1
-            taken = self._some(self._rows, most)
+            taken, size = self._some(self._rows, most)
             if taken:
                 self._chunks += 1
                 lines = [one for one in taken if isinstance(one, tuple)]
                 rows = [one for one in taken if not isinstance(one, tuple)]
-                return Chunk(self._chunks, self._file, source.name, lines, rows, passed)
+                return Chunk(self._chunks, self._file, source.name, lines, rows, passed, size)
             self._rows = None
             self._file += 1
         self.ended = True
         return None
 
-    def _some(self, rows: Iterator[_Line], most: int) -> list[_Line]:
+    def _some(self, rows: Iterator[_Line], most: int) -> tuple[list[_Line], int]:
+        """Some of these, and their size."""
         taken: list[_Line] = []
         size = 0
         if self._error is not None:
@@ -345,11 +389,11 @@ class _Reading:
                 if not self._selection.takes(self._file, line):
                     continue
                 taken.append(one)
-                size += len(one[1]) if isinstance(one, tuple) else len(one.text if isinstance(one, Row) else one.row)
+                size += len(one[1]) if isinstance(one, tuple) else length(one)
                 if len(taken) >= most or size > _CHUNK_BYTES:
                     break
         except Exception as error:  # it comes after the rows before it
             if not taken:
                 raise
             self._error = error
-        return taken
+        return taken, size

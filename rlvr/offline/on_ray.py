@@ -31,6 +31,7 @@ from rlvr.offline.engine import Grades, Setup
 from rlvr.offline.recorder import Written
 from rlvr.offline.selection import Numbered, Selection, Start
 from rlvr.offline.sources import Source, Span
+from rlvr.offline.stream import length
 from sandbox.errors import ToolkitError
 from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
 
@@ -240,8 +241,7 @@ def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
     size = 0
     for numbered in rows:
         chunk.append(numbered)
-        text = getattr(numbered.row, "text", "") or getattr(numbered.row, "row", "")
-        size += len(text) or len(str(getattr(numbered.row, "fields", "")))
+        size += length(numbered.row)
         if len(chunk) == _CHUNK_ROWS or size > _CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0

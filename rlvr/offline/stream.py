@@ -20,7 +20,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
@@ -150,7 +150,7 @@ class GradingStream:
                 size = 0
                 for numbered in islice(self._rows, _CHUNK):
                     rows.append(numbered)
-                    size += length(numbered)
+                    size += length(numbered.row)
                     if size > _CHUNK_BYTES:
                         break
                 if not rows:  # a stop that came while they were read stands
@@ -328,12 +328,17 @@ def _is_cancelled(item: Item) -> bool:
     return future is not None and future.cancelled()
 
 
-def length(numbered: Numbered) -> int:
+def length(row: Row | BadRow) -> int:
     """About how many characters a row has."""
-    row = numbered.row
-    if isinstance(row, BadRow):
-        return len(row.row)
-    return len(row.text) or sum(len(value) for value in row.fields.values() if isinstance(value, str))
+    return len(row.row) if isinstance(row, BadRow) else len(row.text) or _characters(row.fields)
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, list) else 1
 
 
 def _size(item: Item) -> int:
@@ -379,7 +384,7 @@ class _Reader(threading.Thread):
                 self._held = row
             else:
                 taken.append(row)
-                self._taken_bytes += length(row)
+                self._taken_bytes += length(row.row)
                 if self._taken_bytes - before > _CHUNK_BYTES:
                     break
         if not taken and self._over:
@@ -392,7 +397,7 @@ class _Reader(threading.Thread):
         while self._put_bytes - self._taken_bytes > WINDOW_BYTES and self.wanted.is_set():
             time.sleep(_FULL)
         if isinstance(row, Numbered):
-            self._put_bytes += length(row)
+            self._put_bytes += length(row.row)
         while self.wanted.is_set():
             try:
                 self._read.put(row, timeout=_POLL)

@@ -28,7 +28,7 @@ from data_prep import (
     read_problems,
     write_problems,
 )
-from data_prep.rows import iter_rows
+from data_prep.rows import _rows_at_once, iter_rows
 from data_prep.writing import write_rows
 from rewards.types import AnyOf, CountdownReference, DataReference, MathReference, Message, NoReference
 
@@ -317,3 +317,12 @@ def test_a_zstandard_stream_may_have_several_frames_but_not_break_off(tmp_path: 
     path.write_bytes(frame[: len(frame) // 2])
     with pytest.raises(BadFile, match="Truncated"):
         list(iter_rows(path))
+
+
+@pytest.mark.parametrize(("length", "most"), [(10, 512), (1 << 20, 16), (20 << 20, 1)])
+def test_few_long_rows_of_a_parquet_file_are_held_at_a_time(tmp_path: Path, length: int, most: int) -> None:
+    texts = [f"{i}" + "x" * length for i in range(3)]
+    parquet.write_table(pa.table({"prompt": texts}), tmp_path / "p.parquet", compression="none", use_dictionary=False)
+    metadata = parquet.read_metadata(tmp_path / "p.parquet")
+    assert max(1, most // 2) <= _rows_at_once(metadata, [0]) <= most
+    assert _rows_at_once(metadata, []) == 512

@@ -188,6 +188,56 @@ def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
     assert places(found) == places([one for batch in engine_of(tmp_path) for one in batch])
 
 
+def test_a_process_that_has_stopped_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in.jsonl").write_text("\n".join(lines(900)))
+    monkeypatch.setattr(on_processes, "_BEAT_SECONDS", 0.5)
+    engine = engine_of(tmp_path)
+    found: list[Written] = []
+    stopped = None
+    for batch in engine:
+        found += batch
+        if batch and stopped is None:
+            stopped = engine._workers[0]
+            stopped._process.send_signal(signal.SIGSTOP)
+        # Those that start on a busy machine are given all the time they need.
+        monkeypatch.setattr(on_processes, "_SILENT_BEATS", 10 if stopped in engine._workers else 1000)
+    assert stopped is not None
+    assert stopped not in engine._workers
+    assert places(found) == places([one for batch in engine_of(tmp_path) for one in batch])
+
+
+def test_a_stop_that_comes_after_the_end_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("\n".join(lines(5)))
+    engine = engine_of(tmp_path)
+    list(engine)
+    engine.stop()
+
+
+def test_no_more_is_begun_than_memory_has_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = json.dumps({"response": "1", "reference": "1", "more": "x" * 9_000})
+    (tmp_path / "in.jsonl").write_text("\n".join([row] * 300))
+    monkeypatch.setattr(on_processes, "_CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(on_processes, "_AHEAD_BYTES", 50_000)
+    engine = engine_of(tmp_path)
+    begun = []
+    count = 0
+    for batch in engine:
+        count += len(batch)
+        begun.append(sum(len(line) for one in engine._pending for _, line in one.chunk.lines))
+    assert count == 300
+    assert 30_000 < max(begun) < 80_000
+    assert sum(one.size for one in engine._pending) == 0
+
+
+def test_a_chunk_of_a_table_with_long_texts_has_few_rows(tmp_path: Path) -> None:
+    rows = [{"responses": ["x" * 90_000, "y" * 90_000], "reference": "1"}] * 100
+    pq.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "in.parquet")
+    reading = on_processes._Reading(find_sources([str(tmp_path / "in.parquet")]), Selection(), Start())
+    chunk = reading.take(100, passed=0)
+    assert chunk is not None
+    assert len(chunk) == 6  # the one that goes beyond a mebibyte is the last
+
+
 def test_a_chunk_whose_process_always_dies_ends_the_run(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text("\n".join(lines(50)))
     (tmp_path / "own.py").write_text(f"import os, sys\nif {PROCESS!r} in sys.orig_argv: os._exit(9)\n{TRACED}")
@@ -304,6 +354,18 @@ def test_killed_it_leaves_nothing_and_goes_on(tmp_path: Path, running: list[str]
     assert responses == [f"response {i}" for i in range(500)]
     # What was graded and not written when it was killed: a few tenths of a second of two processes.
     assert len(trace.read_text().splitlines()) < 500 + 3 * 150
+
+
+def test_killed_while_they_start_it_leaves_nothing(tmp_path: Path, running: list[str]) -> None:
+    trace = tmp_path / "trace"
+    waiting = f"if {PROCESS!r} in sys.orig_argv: open(os.environ['TRACE'], 'a').close(); time.sleep(2)"
+    (tmp_path / "own.py").write_text(f"import os, sys, time\n{waiting}\n{TRACED}")
+    process = started(running, trace)
+    until(trace.exists, "a process to load the reward")
+    begun = below(process)
+    process.kill()
+    process.communicate()
+    until(lambda: not any(map(lives, begun)), "all that it started to end")
 
 
 def test_interrupted_it_says_how_to_go_on(tmp_path: Path, running: list[str]) -> None:
