@@ -342,7 +342,9 @@ def _characters(value: object) -> int:
 
 
 def _size(item: Item) -> int:
-    return 0 if item.request is None else len(item.request.response)
+    """About how many characters are held for it: its response, and for the first of a row the row."""
+    response = 0 if item.request is None else len(item.request.response)
+    return response + (length(item.row) if item.place == 0 else 0)
 
 
 class _Reader(threading.Thread):

@@ -176,7 +176,8 @@ def test_a_cache_that_cannot_be_used_is_refused(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize("waits", [False, True])
-def test_long_rows_are_read_a_few_ahead(waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("column", ["response", "more"])
+def test_long_rows_are_read_a_few_ahead(column: str, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many characters are on their way, however few rows they are."""
     for name, value in (("WINDOW_BYTES", 10_000), ("_CHUNK_BYTES", 1_000)):
         monkeypatch.setattr(f"rlvr.offline.stream.{name}", value)
@@ -186,7 +187,7 @@ def test_long_rows_are_read_a_few_ahead(waits: bool, monkeypatch: pytest.MonkeyP
         nonlocal read
         for index in range(300):
             read += 1
-            yield Numbered(index, 0, Row(file="f", line=index + 1, fields={"response": "x" * 1000}))
+            yield Numbered(index, 0, Row(file="f", line=index + 1, fields={"response": "x", column: "x" * 1000}))
 
     with GraderPool("format", workers=1) as pool:
         batches = iter(GradingStream(rows(), pool, waits=waits))
