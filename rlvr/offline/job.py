@@ -461,7 +461,7 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
 
 
 def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
-    if job.out is None:
+    if job.out is None or not graded:  # of none nothing is left to go on from
         say(f"interrupted after {counted(graded, 'response')}")
     else:
         say(f"interrupted after {counted(graded, 'response')}; the same command goes on from {partial_of(job.out)}")

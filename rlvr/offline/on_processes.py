@@ -67,7 +67,7 @@ class _Pending:
     chunk: Chunk
     size: int
     sent: float = 0.0
-    tries: int = 0
+    deaths: int = 0
     came: int = 0
     given: int = 0
     written: list[Written] = field(default_factory=list)
@@ -108,7 +108,6 @@ class _Worker:
 
     def give(self, pending: _Pending) -> None:
         pending.sent, pending.came = time.monotonic(), 0
-        pending.tries += 1
         self.hands.append(pending)
         self.say(pending.chunk)
 
@@ -326,8 +325,12 @@ class ProcessEngine:
             for pending in worker.hands:
                 pending.end = Piece(pending.chunk.number, (), rows=0, whole=False)
             return
-        if any(pending.tries == _TRIES for pending in worker.hands):
-            raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")
+        if not worker.hands and self._workers:  # the others do what is left
+            return
+        for pending in list(worker.hands)[:1]:  # the one that it was at
+            pending.deaths += 1
+            if pending.deaths == _TRIES:
+                raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")
         other = self._start()
         for pending in worker.hands:
             other.give(pending)
