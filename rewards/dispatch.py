@@ -75,8 +75,7 @@ class Dispatcher:
         self._keep_all = False
         self._ever_ready = False
         self._probing = False
-        self._failed_starts = 0
-        self._lost_controls = 0
+        self._failed_starts = self._lost_controls = 0
         self._lost_rows: set[bytes] = set()
         self._short_of_workers = False
         self._mean_seconds = _SECONDS_AHEAD / 4
@@ -359,11 +358,12 @@ class Dispatcher:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
         self._crew.done(worker, call)
-        if isinstance(call.case, Slice):
+        self._failed_starts = 0
+        if isinstance(call.case, Slice):  # a grader that does not answer calls may yet answer these
             self._answer_slice(call.case, results)
             return
         self._answered += 1
-        self._failed_starts = self._lost_controls = 0
+        self._lost_controls = 0
         self._lost_rows.clear()
         graded = [result for result in results if result is not None]
         if graded:

@@ -141,7 +141,7 @@ class GraderPool:
         self._slicing = (
             self._ask_at_once is not None
             and self.workers > 1
-            and self._plan.concurrency == 1
+            and not any(reward.asynchronous for reward in rewards)  # these answer calls, on an event loop
             and not self.batched
             and not self.in_process
         )

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rewards.errors import InvalidRow
+from rewards.finite import finite
 from rewards.types import (
     Finish,
     GradeRequest,
@@ -91,8 +92,8 @@ def grade_from(row: Sequence[Any]) -> GradeResult:
     score, correctness, verdict, extracted, reason, seconds = row[:6]
     if type(reason) is not str or not (extracted is None or type(extracted) is str):
         raise InvalidRow(f"an extracted answer and a reason are text, not {extracted!r:.80} and {reason!r:.80}")
-    if type(seconds) is not float and type(seconds) is not int:
-        raise InvalidRow(f"seconds is {seconds!r:.80}, not a number")
+    if finite(seconds) is None:  # the pool reckons with it
+        raise InvalidRow(f"seconds is {seconds!r:.80}, not a finite number")
     if len(row) == 6:
         return GradeResult(
             score=score,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +78,13 @@ def test_slices_are_handed_to_the_workers_where_there_are_several(told: Open) ->
 def test_one_worker_and_few_requests_are_graded_where_they_are_asked_for(told: Open) -> None:
     assert processes(told(workers=1).grade(requests(*texts(64 * 5)))) == {os.getpid()}
     assert processes(told().grade(requests(*texts(64)))) == {os.getpid()}
+
+
+def test_rewards_that_await_are_given_no_slices_even_where_they_grade_one_at_a_time() -> None:
+    with GraderPool(f"{FILE}:told_awaiting", workers=2, deadline=DEADLINE).start() as one:
+        until(lambda: room_of(one) == 8, "every worker to have room")
+        assert processes(one.grade(requests(*texts(64 * 3)))) == {os.getpid()}
+        assert one.counts().lost == 0
 
 
 def test_what_takes_longer_to_hand_over_than_to_grade_is_graded_where_it_is_asked_for(told: Open) -> None:
@@ -188,6 +196,18 @@ def test_what_is_no_grade_at_once_is_graded_as_a_call(told: Open, deed: str) -> 
     graded = told().grade(requests(*asked))
     assert scores(graded) == [1.0] * len(asked)
     assert [result.extracted for result in graded] == asked
+
+
+def test_a_worker_that_answers_slices_has_not_failed_to_start(told: Open) -> None:
+    one = told()
+
+    def started_anew(times: int) -> bool:
+        return one.counts().started == 2 + times and room_of(one) == 8
+
+    for times in range(1, 4):
+        os.kill(one._dispatcher._crew.workers[0].pid, signal.SIGKILL)  # type: ignore[union-attr]
+        until(lambda times=times: started_anew(times), "another worker")  # type: ignore[misc]
+        assert processes(one.grade(requests(*texts(64 * 9)))) - {os.getpid()}
 
 
 def test_slices_do_not_wait_behind_calls_that_take_their_time(

@@ -102,6 +102,8 @@ def test_a_request_made_by_hand_is_read_as_strictly_as_a_row(place: int, value: 
         [1.0, 1.0, "correct", None, None, 0.1],
         [1.0, 1.0, "correct", None, "", "0.1"],
         [1.0, 1.0, "correct", None, "", None],
+        [1.0, 1.0, "correct", None, "", float("nan")],
+        [1.0, 1.0, "correct", None, "", 10**400],
         [1.0, 1.0, "correct", None, "", 0.1, {}],
         [1.0, 1.0, "correct", None, "", 0.1, 5, [], {}],
         [1.0, 1.0, "correct", None, "", 0.1, {}, [[1, 2, 3]], {}],

@@ -84,3 +84,9 @@ def told(request: GradeRequest) -> GradeResult:
     elif request.response in DEEDS:
         DEEDS[request.response]()
     return GradeResult.correct(extracted=request.response)
+
+
+@reward("told_awaiting", correctness=True, concurrency=1, at_once=_said)
+async def told_awaiting(request: GradeRequest) -> GradeResult:
+    """One that awaits, if one at a time."""
+    return GradeResult.correct(extracted=request.response)
