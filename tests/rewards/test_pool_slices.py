@@ -94,6 +94,19 @@ def test_what_takes_longer_to_hand_over_than_to_grade_is_graded_where_it_is_aske
     until(lambda: processes(one.grade(requests(*texts(64 * 12)))) - {os.getpid()}, "it to take its time again")
 
 
+def test_handing_over_is_judged_by_what_it_takes_of_late_and_tried_again(told: Open) -> None:
+    one = told()
+    one._grading_here.took(70e-6, 1)
+    for _ in range(rewards.pool._SURE):
+        one._handing_over.took(6e-6, 1)
+    assert one._worth_it
+    for _ in range(rewards.pool._SURE):
+        one._handing_over.took(44e-6, 1)
+    assert not one._worth_it, "rows that are longer take longer"
+    one.grade(requests(*(f"{IN_NO_TIME} {i}" for i in range(64 * 60))))
+    assert one._handing_over.of_late < 40e-6
+
+
 def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Open) -> None:
     asked = [f"{AT_ONCE} {i}" if i % 5 else f"call {i}" for i in range(64 * 9)]
     one = told()
