@@ -87,6 +87,8 @@ def _undressed(text: str) -> tuple[str, str]:
         return text[:-1].rstrip("\\ "), "%"
     if text.startswith("\\$"):
         return text[2:].lstrip(), "$"
+    if text.count("$") == 1 and (text[0] == "$" or text[-1] == "$"):  # one that opens no formula
+        return text.strip("$ ").rstrip("\\ "), "$"
     if (named := _NAMED.match(text)) is not None:
         return text[named.end() :], named.group()
     measured = _MEASURED.search(text) if text.endswith(("}", "2", "3")) else None

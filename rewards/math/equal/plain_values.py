@@ -106,6 +106,8 @@ def plain_value(text: str) -> Plain | None:
         return None
     if text.isdigit() and text.isascii() and len(text) < 16 and text[0] != "0":
         return Plain({"": int(text)}, is_simple=True)
+    if "$" in text and text.count("$") % 2:  # a currency sign
+        return None
     text = text.strip("$ ")
     if "\\!" in text:
         text = _CLOSED_UP.sub(",", text)
@@ -169,9 +171,9 @@ def _summand(found: re.Match[str]) -> Multiples | None:
     below = int(bottom.strip("{}"))
     above = digit or top
     if whole:  # a mixed number
-        is_mixed = above.isdigit() and 0 < int(above) < below and not of
+        is_mixed = above.isdecimal() and 0 < int(above) < below and not of
         return {"": factor + Fraction(int(f"{sign or ''}{above}"), below)} if is_mixed else None
-    if above.isdigit():
+    if above.isdecimal():
         return {of: Fraction(factor * int(above), below)}
     several = _sum(above)
     if several is None or not several.multiples or (of and any(several.multiples)):
@@ -201,7 +203,7 @@ def _several(text: str) -> Plain | None:
         if len(set(map(len, rows))) > 1:
             return None
         shape, parts = f"matrix of {len(rows)}", [entry for row in rows for entry in row]
-    elif text[:1] in "([" and text[-1:] in ")]":
+    elif text.startswith(("(", "[")) and text.endswith((")", "]")):
         shape, parts = text[0] + text[-1], _COMMA_IN_BRACKETS.split(text[1:-1])
     elif _BLANK_BEHIND.search(text):
         shape, parts = _LIST, _BLANK_BEHIND.split(text)

@@ -184,6 +184,7 @@ _DROPPED = re.compile(
     r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
     r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
 )
+_APPLIED = re.compile(r"(?<=[a-zA-Z'])\\left\s?(?=\()")  # no blank parts a function from what it is of
 _CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(
@@ -438,7 +439,7 @@ def spelled(text: str) -> str:
         text = arrowed(text)
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", _CLOSED_UP.sub("", text)))
         text = _BRACED_COMMA.sub(", ", text)
-        text = _APART.sub(", ", _DROPPED.sub(" ", text))
+        text = _APART.sub(", ", _DROPPED.sub(" ", _APPLIED.sub("", text)))
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
         if "{-" in text or "^{" in text:
             text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
