@@ -8,7 +8,7 @@ Example:
     >>> row = request_row(GradeRequest(response="4", reference=MathReference(answer="4"), sample_id=2))
     >>> request_from(row).sample_id
     2
-    >>> grade_from(grade_row(GradeResult.wrong("differs from 4", extracted="5"))).extracted
+    >>> grade_from(grade_row(GradeResult.wrong("differs from 4", extracted="5"), seconds=0.1)).extracted
     '5'
 """
 
