@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import context, hints, lending, proxies, signatures, standard, wire
+from . import context, hints, lending, proxies, signatures, standard, wire, yardsticks
 from .codec import Violation
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
@@ -167,10 +167,13 @@ def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, An
 
 
 def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
-    """Whether the program may know an annotation: a standard type, a class of either side, or what is made of them."""
+    """Whether the program may know an annotation: a standard type, a class of either side, or what is made of them. Not
+    a class of the test that gives the answer: the program could make an object of it, and ask that.
+    """
     if issubclass(type(annotation), type):
-        known = proxies.is_class(annotation) or standard.name_of(annotation) is not None
-        return known or annotation.__module__ in local_modules
+        if annotation.__module__ in local_modules and not proxies.is_class(annotation):
+            return not (lending.is_answer(annotation.__name__) or yardsticks.makes_measure(annotation.__name__))
+        return proxies.is_class(annotation) or standard.name_of(annotation) is not None
     return "Literal" not in repr(type(annotation)) and hints.parts_of(annotation) is not None
 
 

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import signatures, spoiling, uses, wire
+from . import lending, signatures, spoiling, uses, wire, yardsticks
 from .codec import Violation
 from .ours import Ours, holds, is_mock, is_told, offered
 from .proxies import the_link
@@ -20,7 +20,7 @@ from .proxies import the_link
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 # Modules whose objects a program can do without: iterators, functions.
-_OF_PYTHON = ("builtins", "functools", "itertools", "operator")
+_OF_PYTHON = ("builtins", "contextlib", "functools", "itertools", "operator")
 _CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
 # Attributes of mocks that say what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
@@ -129,7 +129,13 @@ def _vars(ours: Ours, number: Any) -> dict[str, Any]:
     if not isinstance(value, type):
         return found
     annotations = {n: a for n, a in vars(value).get("__annotations__", {}).items() if is_told(a, ours.local_modules)}
-    return {name: getattr(value, name) for name in found} | {"__annotations__": annotations}
+    handed = ours.objects[number][0] == "class"
+    shown = (n for n, v in found.items() if (handed or n in annotations or _is_method(v)) and not lending.is_answer(n))
+    return {name: getattr(value, name) for name in shown} | {"__annotations__": annotations}
+
+
+def _is_method(value: Any) -> bool:
+    return isinstance(value, types.FunctionType | classmethod | staticmethod | property)
 
 
 def _is_instance(ours: Ours, number: Any, value: Any) -> bool:
@@ -162,7 +168,7 @@ def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
     if not isinstance(value, types.FunctionType):
         return
     if name in wire.SHOWN:
-        _show(value, name, content)
+        _show(ours, value, name, content)
     elif name not in vars(value) or (number, name) in ours.marked:
         ours.marked.add((number, name))
         setattr(value, name, content)
@@ -176,12 +182,20 @@ def _note(ours: Ours, number: int, error: BaseException, name: str, content: Any
         setattr(error, name, content)
 
 
-def _show(function: types.FunctionType, name: str, content: Any) -> None:
-    """By what pytest runs a test is for the test to say."""
-    fits = callable(content) if name == "__wrapped__" else type(content) in (str, type(None))
-    if name in ("__name__", "__qualname__"):
-        fits = type(content) is str
-    if fits and not function.__name__.startswith("test"):
+def _show(ours: Ours, function: types.FunctionType, name: str, content: Any) -> None:
+    """By what pytest runs a test is for the test to say, as is what it compares the program's own functions with: what
+    it is called there comes from another function of the test, or is read for what the test says itself.
+    """
+    if function.__name__.startswith("test"):
+        return
+    functions = (value for _, value in ours.objects.values() if type(value) is types.FunctionType)
+    if name == "__wrapped__":
+        fits = any(content is other for other in functions if other is not function)
+    else:
+        fits = type(content) is str or (content is None and name == "__doc__")
+        others = (getattr(other, name) for other in functions if other is not function)
+        fits = fits and (content in others or not yardsticks.is_measure(name))
+    if fits:
         setattr(function, name, content)
 
 

@@ -57,7 +57,7 @@ class _Change(NamedTuple):
     resized: bool
     attribute: str = ""
     vanished: bool = False
-    told: bool = False
+    told: str = ""
 
 
 _changed: list[_Change] = []
@@ -101,7 +101,7 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
         if now != held and not any(value is change.value for change in _changed):
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
             resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
-            told = counted.is_told(value, items, held, now)
+            told = counted.told(value, items, held, now)
             _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished, told=told))
             if held - now and all(type(key) is tuple for key in held):
                 _remember(_changed[-1], held, now)
@@ -184,21 +184,24 @@ def allow(frame: FrameType | None) -> None:
     """The program has answered. Where the test does not look at that, what it was told to put somewhere, or to take out
     of it, is what a test looks at afterwards.
     """
-    if any(change.told for change in _changed) and _throws_away(frame):
-        told = [change for change in _changed if change.told]
-        _changed[:] = [change for change in _changed if not change.told]
+    called = _thrown_away(frame) if any(change.told for change in _changed) else []
+    if called:
+        fits = (counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,)
+        told = [change for change in _changed if change.told in fits]
+        _changed[:] = [change for change in _changed if change.told not in fits]
         kept = [each for each in _earlier if not any(each.change is change for change in told)]
         _earlier.clear()
         _earlier.extend(kept)
 
 
-def _throws_away(frame: FrameType | None) -> bool:
-    """Whether a test calls the program in a statement of its own."""
+def _thrown_away(frame: FrameType | None) -> list[str]:
+    """What a test calls in a statement of its own, by name, if that is where it is."""
     tree = context.tree_of(frame.f_code.co_filename) if frame is not None else None
     if frame is None or tree is None:
-        return False
+        return []
     calls = context.calls_at(tree, context.place_of(frame))
-    return any(isinstance(node, ast.Expr) and node.value in calls for node in ast.walk(tree))
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return [context.name_of(call.func) for call in calls if call in statements]
 
 
 def has_changed() -> bool:

@@ -46,6 +46,25 @@ def _measures(tree: ast.Module, name: str, body: set[str]) -> bool:
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
 
 
+def is_measure(attribute: str) -> bool:
+    """Whether a test may compare an attribute of that name with anything but what it says itself."""
+    for tree in context.trees():
+        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        if any(_reads(node, {attribute}) and id(node) not in sound for node in ast.walk(tree)):
+            return True
+    return attribute == "__doc__" and (context.mentions("getdoc") or context.mentions("doctest"))
+
+
+def makes_measure(name: str) -> bool:
+    """Whether a test may compare something with what a new object of that class says: `== Naive().solve(xs)`."""
+    for tree in context.trees():
+        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        reads = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and shapes.is_call(n.value, (name,)))
+        if any(id(node) not in sound for node in reads):
+            return True
+    return False
+
+
 def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
     """The class and those that derive from it: what they do with their own is the test's."""
     kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]

@@ -163,3 +163,18 @@ def test_what_it_was_not_told_to_put_or_take_is_no_measure(program: str, test: s
     assert is_wrong(judgement := pytest_files(f"{REST}{program}\n", f"{STORE}\ndef test_it():\n    {test}\n")), (
         judgement
     )
+
+
+def test_what_adds_does_not_take_out() -> None:
+    tests = """
+from solution import add, count
+STORE = set()
+def test_it():
+    add(STORE, 1)
+    add(STORE, 2)
+    add(STORE, 1)
+    assert count(STORE) == len(STORE)
+"""
+    assert passes(pytest_files("def add(s, x): s.add(x)\ndef count(s): return len(s)\n", tests))
+    toggles = "def add(s, x): s.symmetric_difference_update({x})\ndef count(s): return 1\n"
+    assert is_wrong(pytest_files(toggles, tests))
