@@ -11,7 +11,7 @@ so that what handing over costs is counted. Every round has rows of its own: not
     SET, p99, SET, slowest  milliseconds of one verdict, asked for one at a time, hand-over included
     memory                  peak MiB of a worker and the sympy that it asks, and of a process with math-verify in it
     SET, 2 workers          throughput with two workers on two cores by that with one on one; rows of `gsm8k` cost too
-                            little to be handed over to two, and are to more
+                            little to be handed over to two
     SET, caller             microseconds of this process's own time on one verdict where workers have room for all of
                             it, which bounds the verdicts a second on any number of cores; beside it what it spends
                             with one worker, when it decides itself what the text decides

@@ -94,26 +94,15 @@ def grade_from(row: Sequence[Any]) -> GradeResult:
         raise InvalidRow(f"an extracted answer and a reason are text, not {extracted!r:.80} and {reason!r:.80}")
     if finite(seconds) is None:  # the pool reckons with it
         raise InvalidRow(f"seconds is {seconds!r:.80}, not a finite number")
-    if len(row) == 6:
-        return GradeResult(
-            score=score,
-            verdict=_VERDICTS[verdict],
-            correctness=correctness,
-            extracted=extracted,
-            reason=reason,
-            parts=_EMPTY,
-            seconds=seconds,
-            details=_EMPTY,
-        )
-    parts, steps, details = row[6:]
+    parts, steps, details = row[6:] if len(row) > 6 else (_EMPTY, (), _EMPTY)
     return GradeResult(
         score=score,
         verdict=_VERDICTS[verdict],
         correctness=correctness,
         extracted=extracted,
         reason=reason,
-        parts=MappingProxyType(dict(parts)),
+        parts=parts if parts is _EMPTY else MappingProxyType(dict(parts)),
         steps=tuple(StepScore(*step) for step in steps),
         seconds=seconds,
-        details=MappingProxyType(dict(details)),
+        details=details if details is _EMPTY else MappingProxyType(dict(details)),
     )

@@ -6,8 +6,8 @@ the input into chunks and writes what comes back, in the order of the input: one
 resuming as with the engine of one process, which takes over where a run goes on with another number of workers.
 
 A chunk is so many rows as are graded in about `_CHUNK_SECONDS`: a run that is killed has graded few that are not
-written. A process that dies is replaced, and what it had in hand is graded again, twice at most. A process that goes on
-says so; one that has stopped is not heard any more, and is ended for that.
+written. A process that dies is replaced, and what it had in hand is graded again, unless `_TRIES` have died at a chunk.
+A process that goes on says so; one that has stopped is not heard any more, and is ended for that.
 
 Each of these processes has a pool of one worker: deadlines, memory and blame are the pool's.
 """
@@ -49,7 +49,7 @@ _FASTER = 4  # times as many rows as in the chunk before, at most
 _AT_ONCE = 2  # chunks that a process has in hand: one to grade, one to go on with
 _AHEAD = 8  # chunks for each process that are on their way, or wait for one before them
 _AHEAD_BYTES = 128 << 20  # of rows and of what is written of them, beyond which no chunk is begun
-_TRIES = 3  # of a chunk whose process dies
+_TRIES = 3  # processes that die at one chunk
 _BEAT_SECONDS = 6.0  # after which a process that hears nothing says that it goes on
 _SILENT_BEATS = 10  # of a process that has stopped
 _END_SECONDS = 5.0

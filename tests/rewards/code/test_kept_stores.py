@@ -6,6 +6,29 @@ import pytest
 
 from tests.rewards.code.judging import is_wrong, passes, pytest_files
 
+# Three come and go.
+_THREE = """
+from solution import add, remove, names
+STORE = EMPTY
+def test_add():
+    add(STORE, 1)
+    add(STORE, 2)
+    add(STORE, 3)
+    assert names(STORE) == sorted(STORE)
+def test_remove():
+    remove(STORE, 1)
+    assert names(STORE) == sorted(STORE)
+    assert len(STORE) == 2
+def test_add_again():
+    add(STORE, 1)
+    assert names(STORE) == sorted(STORE)
+    assert len(STORE) == 3
+def test_remove_again():
+    remove(STORE, 3)
+    assert len(names(STORE)) == len(STORE)
+    assert len(STORE) == 2 and 3 not in STORE
+"""
+
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
     "a dictionary with names": (
@@ -41,27 +64,7 @@ def remove(s, x): del s[x]
 def names(s): return sorted(s)
 """,
         ("def names(s): return sorted(s)", "def names(s): return list(s)[:1]"),
-        """
-from solution import add, remove, names
-STORE = {}
-def test_add():
-    add(STORE, 1)
-    add(STORE, 2)
-    add(STORE, 3)
-    assert names(STORE) == sorted(STORE)
-def test_remove():
-    remove(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 2
-def test_add_again():
-    add(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 3
-def test_remove_again():
-    remove(STORE, 3)
-    assert len(names(STORE)) == len(STORE)
-    assert len(STORE) == 2 and 3 not in STORE
-""",
+        _THREE.replace("EMPTY", "{}"),
     ),
     "a list": (
         """
@@ -70,27 +73,7 @@ def remove(s, x): s.remove(x)
 def names(s): return sorted(s)
 """,
         ("def names(s): return sorted(s)", "def names(s): return list(s)[:1]"),
-        """
-from solution import add, remove, names
-STORE = []
-def test_add():
-    add(STORE, 1)
-    add(STORE, 2)
-    add(STORE, 3)
-    assert names(STORE) == sorted(STORE)
-def test_remove():
-    remove(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 2
-def test_add_again():
-    add(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 3
-def test_remove_again():
-    remove(STORE, 3)
-    assert len(names(STORE)) == len(STORE)
-    assert len(STORE) == 2 and 3 not in STORE
-""",
+        _THREE.replace("EMPTY", "[]"),
     ),
     "a set": (
         """
@@ -99,27 +82,7 @@ def remove(s, x): s.discard(x)
 def names(s): return sorted(s)
 """,
         ("def names(s): return sorted(s)", "def names(s): return list(s)[:1]"),
-        """
-from solution import add, remove, names
-STORE = set()
-def test_add():
-    add(STORE, 1)
-    add(STORE, 2)
-    add(STORE, 3)
-    assert names(STORE) == sorted(STORE)
-def test_remove():
-    remove(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 2
-def test_add_again():
-    add(STORE, 1)
-    assert names(STORE) == sorted(STORE)
-    assert len(STORE) == 3
-def test_remove_again():
-    remove(STORE, 3)
-    assert len(names(STORE)) == len(STORE)
-    assert len(STORE) == 2 and 3 not in STORE
-""",
+        _THREE.replace("EMPTY", "set()"),
     ),
 }
 

@@ -116,38 +116,6 @@ def check(candidate):
     assert candidate([Point(0, 0), Point(5, 5)], -1, 2) == [Point(-1, 2), Point(4, 7)]
 """,
     ),
-    "hashed": (
-        """from dataclasses import dataclass
-from typing import List
-
-@dataclass
-class Point:
-    x: int
-    y: int
-
-def translate(points: List[Point], dx: int, dy: int) -> List[Point]:
-    \"\"\"Moves all points.\"\"\"
-""",
-        """from dataclasses import dataclass
-from typing import List
-
-@dataclass(eq=True, unsafe_hash=True)
-class Point:
-    x: int
-    y: int
-
-def translate(points: List[Point], dx: int, dy: int) -> List[Point]:
-    return [Point(p.x + dx, p.y + dy) for p in points]
-""",
-        ("return [Point(p.x + dx, p.y + dy) for p in points]", "return [Point(p.x + dx, p.y - dy) for p in points]"),
-        "translate",
-        """
-def check(candidate):
-    assert candidate([Point(1, 2)], 1, 1) == [Point(2, 3)]
-    assert candidate([], 1, 1) == []
-    assert candidate([Point(0, 0), Point(5, 5)], -1, 2) == [Point(-1, 2), Point(4, 7)]
-""",
-    ),
     "members that are numbers": (
         """from enum import IntEnum
 
@@ -417,6 +385,8 @@ def check(candidate):
 """,
     ),
 }
+_prompt, _program, *_rest = ROWS["slots"]
+ROWS["hashed"] = (_prompt, _program.replace("slots=True", "eq=True, unsafe_hash=True"), *_rest)
 
 
 @pytest.mark.parametrize(("prompt", "program", "spoiled", "entry_point", "test"), ROWS.values(), ids=ROWS)
