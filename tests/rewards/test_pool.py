@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import resource
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -85,21 +88,43 @@ def test_a_grader_that_hangs_on_every_row_is_found_out_by_a_probe(pool: Pools) -
     assert one.counts().lost < 40, "not every one was tried twice and had a control call of its own: 120"
 
 
-def test_grading_goes_on_or_says_why_when_descriptors_run_out(pool: Pools) -> None:
+@pytest.fixture
+def leave_descriptors() -> Iterator[Callable[[int], None]]:
+    """Leaves exactly so many descriptors free when called; what was closed since, by other threads too, is taken."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+
+    def leave(free: int) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(free):
+            os.close(taken.pop())
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds() + 40, hard))
+    try:
+        yield leave
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_grading_goes_on_or_says_why_when_descriptors_run_out(
+    pool: Pools, leave_descriptors: Callable[[int], None]
+) -> None:
     one = pool("misbehaves")
     with one, pool("misbehaves", workers=2) as two:
         two.grade(requests("fine"))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds() + 5, hard))
-        try:
-            assert scores(two.grade(requests("sleep", "sleep", "fine"))) == [1.0] * 3
-            with pytest.raises(GradingUnavailable, match="cannot be started"):
-                one.grade(requests("fine"))
-            resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds(), hard))
-            with pytest.raises(GradingUnavailable, match="cannot be opened"):
-                pool("misbehaves").grade(requests("fine"))
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        leave_descriptors(5)  # a pool opens three, a worker six and more
+        assert scores(two.grade(requests("sleep", "sleep", "fine"))) == [1.0] * 3
+        leave_descriptors(5)
+        with pytest.raises(GradingUnavailable, match="cannot be started"):
+            one.grade(requests("fine"))
+        leave_descriptors(0)
+        with pytest.raises(GradingUnavailable, match="cannot be opened"):
+            pool("misbehaves").grade(requests("fine"))
+        leave_descriptors(30)
         assert scores(two.grade(requests("fine"))) == [1.0]
 
 
