@@ -144,7 +144,10 @@ class Extracted:
 
 def turn(response: str) -> str:
     """The response up to the token that ends its turn, or that begins another one."""
-    if "<" not in response and "INST]" not in response:
+    if "INST]" not in response and not (
+        "<" in response
+        and ("<|" in response or "<e" in response or "<s" in response or "</s" in response or "<｜" in response)
+    ):
         return response
     if "<|channel|>" in response:
         response = _CHANNEL.sub(lambda one: f"{one['said']}<|return|>" if one["name"] == "final" else "", response)
@@ -165,7 +168,7 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
-    if "<" not in response and not prefilled:
+    if not prefilled and not ("<t" in response or "<T" in response or "</" in response):
         return response
     kept: list[str] = []
     inside, at = prefilled, 0
@@ -245,6 +248,8 @@ def _is_heading(content: str) -> bool:
 
 
 def _box_or_override(text: str) -> str | Committed | None:
+    if "\\boxed" not in text and "\\fbox" not in text:
+        return None
     found = committed(text, past_empty=True)
     if found is None:
         return None
