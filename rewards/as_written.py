@@ -29,17 +29,18 @@ from rewards.beside import imported_from_beside, roots
 
 LOCK = threading.RLock()
 """Around what is said about files; nothing is imported under it."""
-_SOON = 2 * 10**9  # nanoseconds; bytecode knows the second in which its file was written, and a file system some less
+_SOON = 2 * 10**9  # nanoseconds: bytecode records its source's time in whole seconds, and some file systems are coarser
 
-_NAMED: dict[str, str] = {}  # the file of a name that was chosen for it
-_STAMPS: dict[str, dict[str, tuple[int, int] | None]] = {}  # of a reward's file: what it depends on
+_NAMED: dict[str, str] = {}  # module name -> file, for files imported under a name of our own
+# reward's file -> the files it depends on, each with its time and size
+_STAMPS: dict[str, dict[str, tuple[int, int] | None]] = {}
 _WATCHED: set[str] = set()
 _ROOTS: set[str] = set()  # folders of which everything is watched
-_IMPORTED: set[str] = set()  # names of modules that were found among them
+_IMPORTED: set[str] = set()  # names of the modules imported from watched files
 
 
 class _Loader(SourceFileLoader):
-    """Without bytecode that may be of before: that was made while the file was written, or soon after."""
+    """Ignores bytecode made within `_SOON` of the last change of its source: it may be that of the text before."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         try:
@@ -94,7 +95,7 @@ def _find() -> None:
     if _Finder not in sys.meta_path:
         places = [place for place, finder in enumerate(sys.meta_path) if finder is PathFinder]
         sys.meta_path.insert(places[0] if places else len(sys.meta_path), _Finder)
-    importlib.invalidate_caches()  # a file may be younger than a list of its folder that is kept
+    importlib.invalidate_caches()  # importlib caches what is in a folder; the file may be newer
 
 
 def name_file(file: str, name: str) -> None:

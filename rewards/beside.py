@@ -22,7 +22,7 @@ from pathlib import Path
 
 _HOME = Path(__file__).resolve().parent.parent
 _OURS = [_HOME / package for package in ("sandbox", "rewards", "data_prep", "rlvr")]
-_MOST = 1000  # files that are looked at for one
+_MOST = 1000  # files that are followed from one, at most
 
 
 def imported_from_beside(file: Path) -> list[Path]:
@@ -87,7 +87,7 @@ def _statements(file: Path, _written: int, _size: int) -> list[tuple[int, list[s
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # whoever loads it says what is wrong
+        return []  # importing it will report what is wrong
     found: list[tuple[int, list[str], list[str]]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -118,5 +118,5 @@ def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
 def is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a word may be anything
+    except (OSError, ValueError):  # a path may be text that no file can have as its name
         return False

@@ -98,9 +98,9 @@ class Case:
 class Slice:
     """Requests that a worker is asked to grade from their texts, all in one message.
 
-    future: their answers, in order: a grade, or the future of a call of its own where the text does not say it. None =
-    no worker began with them, and who asked grades them itself. It is never marked as running, so that who waits can
-    always call it off before the calls are made.
+    future: their answers, in order: a grade, or the future of a call of its own where the text does not decide it. Its
+    result is None where no worker began with them: then the caller grades them. It is never marked as running, so that
+    the caller can cancel it at any time until it is answered.
     """
 
     __slots__ = ("forsaken", "future", "payload", "requests")

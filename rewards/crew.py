@@ -82,10 +82,10 @@ class Crew:
         self._watch_input(worker)
 
     def cancel(self, case: Case) -> None:
-        """Tell the workers that nobody waits for a case. One that grades several side by side hears it at its work.
+        """Tell the workers that nobody waits for a case any more.
 
-        One that does not, or whose grade never awaits, is given as long as it took to start, and then ended: a worker
-        is not thrown away for less than it costs.
+        A worker that grades several side by side cancels the grade. One that cannot, or whose grade never awaits, may
+        go on for as long as it took to start, and is killed then: a new worker would take that long to be ready.
         """
         for worker in self.workers:
             if calls := [call for call in worker.in_flight if call.case is case]:
@@ -154,7 +154,7 @@ class Crew:
         late: list[tuple[Worker, str]] = []
         for worker in list(self.workers):
             if self._is_late(worker):
-                self.read(worker)  # this thread may have been late itself
+                self.read(worker)  # the answer may be in the pipe: this thread may be the one that is late
                 if worker in self.workers and self._is_late(worker):
                     late.append((worker, self._lateness(worker)))
         return late
@@ -181,7 +181,7 @@ class Crew:
             if call.case is None or not call.case.forsaken:
                 return None
             since = max(since, call.case.forsaken)
-            if self._plan.concurrency == 1:  # the others wait behind it
+            if self._plan.concurrency == 1:  # calls run one at a time, and this is the one that runs
                 break
         return since
 

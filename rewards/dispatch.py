@@ -44,7 +44,7 @@ _SECONDS_AHEAD = 0.02
 _MOST_AHEAD = 64
 _TRIES = 3
 _BEFORE_NEXT_TRY = 0.05
-_BETWEEN_TURNS = 0.001  # while every worker has enough to do, so that a turn hears several answers
+_BETWEEN_TURNS = 0.001  # a pause while all workers have calls queued, so that one turn hears several answers
 
 
 class Dispatcher:
@@ -59,11 +59,11 @@ class Dispatcher:
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
-        self.room = 0  # for slices, as the thread last saw it
+        self.room = 0  # how many more slices the workers would take, as of the thread's last turn
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        # What follows belongs to the thread.
+        # All below is touched by the dispatcher's own thread only, and needs no lock.
         self._crew = Crew(plan, self._hear)
         self._crew.listen(self._wake_read, self._woken)
         self._numbers = count(1)
@@ -147,7 +147,7 @@ class Dispatcher:
 
     def _wake(self) -> None:
         if self._asleep:
-            os.write(self._wake_write, b"w")  # before the next line: an interrupt between them costs a byte, no sleep
+            os.write(self._wake_write, b"w")  # first: an interrupt in between costs a spare byte, not a wake-up
             self._asleep = False
 
     # --- the thread -------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Dispatcher:
         try:
             while self._turn():
                 pass
-        except BaseException:  # whoever waits for a grade must hear of it
+        except BaseException:  # `_end` fails the futures, whose callers would wait for ever
             reason = f"the thread that grades with {self._plan.name} failed:\n{traceback.format_exc()}"
             _LOG.error(reason)
         finally:
@@ -184,7 +184,7 @@ class Dispatcher:
             offered, self._offered = self._offered, []
             forsaken, self._forsaken = {*self._forsaken}, []
             askers, self._askers = self._askers, []
-            # At once: whatever goes wrong below, `_end` answers those who are known here.
+            # Registered under the lock: if anything below raises, `_end` fails the futures of all these.
             self._cases.update(inbox)
             self._slices.take(offered)
             self._starting_for += askers
@@ -210,7 +210,7 @@ class Dispatcher:
     def _end(self, reason: str) -> None:
         with self._lock:
             self._closing = True
-            self._asleep = False  # nobody writes into a pipe that is closed below
+            self._asleep = False  # so that `_wake` writes nothing into the pipe closed below
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
             self._slices.take(self._offered)
         try:
@@ -283,7 +283,7 @@ class Dispatcher:
                 self._crew.start()
         except OSError as error:  # no processes or descriptors left
             self._short_of_workers = True
-            if not self._crew.workers:  # where there are some, they do it all
+            if not self._crew.workers:  # otherwise those that run do all the work
                 self._failed_start(f"a worker process cannot be started: {error}")
 
     def _make_room(self) -> list[Worker]:
@@ -338,7 +338,7 @@ class Dispatcher:
         self._tell_askers(None)
 
     def _hear_failed(self, worker: Worker, message: Message) -> None:
-        if worker.ready:  # a reward wrote it
+        if worker.ready:  # the pool's protocol says this before `ready` only: the reward wrote to the pipe itself
             self._lose(worker, "the worker says that it cannot start, and has started")
             return
         self._crew.dismiss(worker)
@@ -359,7 +359,7 @@ class Dispatcher:
             return
         self._crew.done(worker, call)
         self._failed_starts = 0
-        if isinstance(call.case, Slice):  # a grader that does not answer calls may yet answer these
+        if isinstance(call.case, Slice):  # does not show that calls are answered, so the breaker stays as it is
             self._answer_slice(call.case, results)
             return
         self._answered += 1
@@ -392,7 +392,7 @@ class Dispatcher:
     # --- losing -----------------------------------------------------------------------------------------------------
 
     def _lose(self, worker: Worker, cause: str) -> None:
-        """End a worker under a call: who is at it is suspected, what is behind goes back to the head of the queue."""
+        """Kill a worker that did not answer: the call it was at is suspected, those behind it come next in the queue."""
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]

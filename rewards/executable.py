@@ -35,7 +35,7 @@ from rewards.registry import checked_range, reward
 from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.json_text import JsonFault, read_json
 
-# Becomes the command, which the kernel then ends along with whoever started it (Linux), even where it hangs.
+# Asks the kernel to kill it when its parent dies (PR_SET_PDEATHSIG; Linux), then becomes the command by exec.
 _STARTER = """
 import os, sys
 told, parent = int(sys.argv[1]), int(sys.argv[2])
@@ -135,7 +135,7 @@ class Executable:
                 self._process = _with_pipes(starter, told)
             finally:
                 os.close(told)
-            trouble = os.read(heard, _CHUNK)  # nothing: the command has taken the starter's place
+            trouble = os.read(heard, _CHUNK)  # empty = exec succeeded: it closed the pipe
         finally:
             os.close(heard)
         if trouble:

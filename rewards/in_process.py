@@ -32,7 +32,7 @@ from rewards.types import GradeResult
 from sandbox.errors import ToolkitError
 
 MOST_STUCK = 3
-_GRACE = 0.5  # of what awaits: it is cancelled at its deadline, and only given up where that does not help
+_GRACE = 0.5  # seconds: an asynchronous grade is cancelled at its deadline, and given up if it has not ended by then
 
 
 class InProcess:
@@ -155,7 +155,7 @@ class InProcess:
         Returns the cases that it is at, and those that nobody will begin.
         """
         runner.over = runner.given_up = True
-        runner.wake()  # where its loop still turns, it ends when the call comes back
+        runner.wake()  # its event loop, if it has one, ends when the call returns
         self.stuck += 1
         cases = [*runner.running]
         runner.running.clear()
@@ -216,7 +216,7 @@ class _Runner:
             said = (
                 str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
             )
-            if not self.given_up:  # else whoever waited has heard, and what waits now waits for another runner
+            if not self.given_up:  # once given up its cases have been answered; those waiting now are its successor's
                 self.failed(said)
         finally:
             with self._owner.news:
@@ -234,7 +234,7 @@ class _Runner:
             self._done(case, finished(self._grade(case)))
 
     def _loaded(self) -> None:
-        with contextlib.suppress(InvalidStateError):  # given up meanwhile: it takes no case any more
+        with contextlib.suppress(InvalidStateError):  # given up meanwhile: it takes no more cases
             self.ready.set_result(None)
 
     def _next(self) -> Case | None:
@@ -260,7 +260,7 @@ class _Runner:
         began = time.perf_counter()
         try:
             results = await self._grader.grade(case.requests)
-        except BaseException as error:  # a grade, whatever a reward raises
+        except BaseException as error:  # whatever a reward raises becomes an ungraded result
             if self._is_cancelled():
                 raise
             results = [raised(self._owner.plan.name, error)] * len(case.requests)

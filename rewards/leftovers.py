@@ -17,7 +17,7 @@ import threading
 from collections.abc import Collection, Iterator
 
 _VARIABLE = "RLVR_STARTED_BY_WORKER"
-_ROUNDS = 5  # of what starts another while it is looked for
+_ROUNDS = 5  # again, since a process may start another while it is looked for
 
 
 def marked(mark: str) -> dict[str, str]:
@@ -45,7 +45,7 @@ class Search:
             if self._looking or not self._marks:
                 return
             thread = threading.Thread(target=self._look, name="leftovers of workers", daemon=True)
-            with contextlib.suppress(RuntimeError):  # no thread is left, or Python is ending: `finish` looks
+            with contextlib.suppress(RuntimeError):  # no thread can be started: `finish` does the looking
                 thread.start()
                 self._thread, self._looking = thread, True
 

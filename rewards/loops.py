@@ -21,20 +21,21 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     """A new event loop, not yet running."""
     try:
         import uvloop
-    except ImportError:  # it is not made for every platform
+    except ImportError:  # uvloop does not exist for every platform
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 
 
 def when_closed(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> Callable[[], None]:
-    """Call back when a loop is closed, unless what is returned was called before: who waits in it will not go on.
+    """Call `then` when a loop is closed: whoever awaits something in it will not go on. The result undoes this.
 
-    A loop says nothing of its end, and lets go then of what it was to call later.
+    Loops have no hook for their end. But a closing loop drops its scheduled calls: so a call is scheduled that never
+    comes, and its finalizer calls `then`.
     """
     call = _Call()
     ended = weakref.finalize(call, then)
     ended.atexit = False
-    handle = weakref.ref(loop.call_later(_NEVER, call))  # only the loop holds the handle, and only this the call
+    handle = weakref.ref(loop.call_later(_NEVER, call))  # the loop alone holds the handle, which alone holds the call
     del call
 
     def forget() -> None:
@@ -46,7 +47,7 @@ def when_closed(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> Ca
 
 
 class _Call:
-    """What a loop is to call after three years."""
+    """What is scheduled and never comes."""
 
     def __call__(self) -> None:
         pass

@@ -37,7 +37,7 @@ Range: TypeAlias = tuple[float, float]
 ZERO_TO_ONE: Range = (0.0, 1.0)
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-# What may be large or nested deep is not printed as a whole: that would be the response's time.
+# Values of these types may be large or deeply nested: printing one whole would use up the grade's deadline.
 _ANY_SIZE = {str, list, tuple, dict, set, frozenset}
 _SHORT = reprlib.Repr()
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 20
@@ -45,7 +45,7 @@ _SHORT.maxstring, _SHORT.maxother = 80, 200
 # A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
 REASON_LENGTH = 300
 _WITHOUT_ORDER = (str, bytes, bytearray, memoryview, Mapping, Set)
-# Through these a call goes on its way to the function that raised.
+# Packages whose frames a traceback passes through on its way to the user's function that raised.
 _NOT_THE_USERS = {"rewards", "asyncio"}
 
 

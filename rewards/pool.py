@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
-_SLICE = 64
-_SLICE_CHARACTERS = 1 << 20
-_GAIN = 1.4  # times as fast as here: what handing over must bring at least, if every worker has a core
-_SURE = 8  # slices handed over before it is said that this brings nothing
-_LONG = 0.25  # seconds after which a batch is worth the start of workers
+_SLICE = 64  # requests that are graded here, or handed to a worker, in one go
+_SLICE_CHARACTERS = 1 << 20  # of responses in a slice that is handed over, at most
+_GAIN = 1.4  # estimated speed-up below which slices are graded in this process instead
+_SURE = 8  # slices to measure before handing over may be found not to pay
+_LONG = 0.25  # a batch that has taken so many seconds gets the workers started
 
 
 def default_workers() -> int:
@@ -105,7 +105,8 @@ class GraderPool:
             if reward.source.module.partition(".")[0] == "rewards" and not inside:
                 warn_of_hidden(reward.name)
         sources, why_here = shipped([*rewards])
-        # A reward that grades with another does so in its own worker, under its own deadline.
+        # A pool made inside a worker (by a reward that calls `grade`) starts no workers of its own: it grades in that
+        # worker, under that worker's deadline.
         expected = inside or _asked_in_process(self.spec, rewards)
         self.in_process = expected or bool(why_here)
         if why_here and not expected:
@@ -141,7 +142,7 @@ class GraderPool:
         self._slicing = (
             self._ask_at_once is not None
             and self.workers > 1
-            and not any(reward.asynchronous for reward in rewards)  # these answer calls, on an event loop
+            and not any(reward.asynchronous for reward in rewards)  # a worker with an event loop takes calls only
             and not self.batched
             and not self.in_process
         )
@@ -195,13 +196,14 @@ class GraderPool:
             slices, futures = batch.slices(), batch.futures
             if (slices or futures) and self._is_inside():
                 raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
-            # From the last: it is done last, so this thread is woken about once and not for every grade.
+            # Wait for the last future first: it is usually done last, so this thread wakes up about once, not once a
+            # grade.
             for place, part in reversed(slices):
                 batch.answer(place, part.future.result())
             for future in reversed(batch.futures if slices else futures):
                 future.result()
             return batch.results()
-        except BaseException:  # an interrupt as well: nobody waits for these grades any more
+        except BaseException:  # KeyboardInterrupt included: the caller is leaving, so call its grades off
             batch.cancel()
             raise
 
@@ -209,7 +211,7 @@ class GraderPool:
         """Grade in order without blocking the event loop. Raises GradingUnavailable."""
         import asyncio
 
-        from rewards.loops import when_closed  # it needs asyncio, too
+        from rewards.loops import when_closed  # imports asyncio: only callers that use it pay for that
 
         batch = _Batch(self, requests)
         forget = when_closed(asyncio.get_running_loop(), batch.cancel)
@@ -220,7 +222,7 @@ class GraderPool:
                 batch.answer(place, await asyncio.wrap_future(part.future))
             await asyncio.gather(*map(asyncio.wrap_future, batch.futures))
             return batch.results()
-        except BaseException:  # cancelled as well: nobody waits for these grades any more
+        except BaseException:  # CancelledError included: the caller is leaving, so call its grades off
             batch.cancel()
             raise
         finally:
@@ -256,15 +258,18 @@ class GraderPool:
             if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
                 return None
             part = Slice(requests)
-        except (InvalidRow, TypeError, AttributeError):  # made by hand; which it is, is said where it is graded
+        except (InvalidRow, TypeError, AttributeError):
+            # a malformed request: `begin`, which grades them here, says which
             return None
         return part if dispatcher.offer(part) else None
 
     @property
     def _worth_it(self) -> bool:
-        """Whether a batch is done sooner if workers look at it: neither this process nor all together are slowed down.
+        """Whether handing slices to workers is faster than grading them here, by what both have cost lately.
 
-        Writing a request is a quarter of what handing over takes, hearing the grade another; a worker has the rest.
+        Of what handing over costs in all, a quarter is writing the request (`over`, which is measured), a quarter is
+        reading the grade, both in this process, and half is the worker's. So this process must save more than 2 `over`
+        a request, and all cores together must be `_GAIN` times as fast as this one alone.
         """
         if not self._grading_here.count or self._handing_over.count < _SURE:
             return True
@@ -283,7 +288,8 @@ class GraderPool:
             began = time.perf_counter()
             try:
                 result = ask(request) if is_plain(request) else None
-            except Exception:  # a request made by hand, with a field of another type: a worker says what is wrong
+            except Exception:
+                # a malformed request (a field of the wrong type): the error comes from encoding it for a worker
                 result = None
             made.append(None if result is None else result.timed(time.perf_counter() - began))
         return made
@@ -322,7 +328,8 @@ class GraderPool:
     def _opened(self) -> Dispatcher | InProcess:
         if not self.in_process:
             return Dispatcher(self._plan)
-        from rewards.in_process import InProcess  # it needs asyncio, whose import costs as much as all of ours
+        # imports asyncio, which takes as long as everything else here together
+        from rewards.in_process import InProcess
 
         return InProcess(self._plan, self.spec)
 
@@ -336,7 +343,10 @@ class GraderPool:
 
 
 class _Pace:
-    """Seconds of a thread's own time that a request takes, and how many slices say so."""
+    """CPU seconds that one request takes, measured slice by slice.
+
+    count: slices measured. of_late: a moving average. least: the smallest seen.
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -350,7 +360,7 @@ class _Pace:
         self.count += 1
 
     def fade(self) -> None:
-        """What is not done is not measured again: believe a little more in the least that it took."""
+        """Drift towards the best time seen: what was found too slow is not measured any more, but tried again."""
         if self.count:
             self.of_late += 0.05 * (self.least - self.of_late)
 
@@ -380,7 +390,7 @@ class _Batch:
             yield
             if more and not starting and time.monotonic() - began > _LONG:
                 starting = True
-                with contextlib.suppress(GradingUnavailable):  # it is all graded here, then
+                with contextlib.suppress(GradingUnavailable):  # no worker can be started: everything is graded here
                     pool._running().start_all()
 
     def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Slice:
@@ -406,7 +416,7 @@ class _Batch:
 
     @property
     def futures(self) -> list[Future[GradeResult]]:
-        """Of the calls that are known."""
+        """The futures of all calls so far; those of slices that are still out are not among them."""
         known = [part for part in self._parts if not isinstance(part, Slice)]
         return [answer for part in known for answer in part if isinstance(answer, Future)]
 

@@ -73,11 +73,11 @@ from rewards.types import REFERENCE_TYPES
 Target = TypeVar("Target", bound=Callable[..., object])
 
 _REGISTERED: dict[str, Reward] = {}
-# Functions that were handed over instead of a name and that no worker can import; the oldest are forgotten.
+# By id: functions given in place of a name that no worker can import (lambdas); at most `_MOST_HANDED` are kept.
 _HANDED: OrderedDict[int, Reward] = OrderedDict()
 _MOST_HANDED = 256
 _HANDING = threading.Lock()
-# An argument that only the functions of that trainer have.
+# An argument by which a function written for another trainer is recognised -> that trainer.
 _OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
 _COUNT = itertools.count(2)
 # Brought by this package; the module registers the reward when it is first asked for.
@@ -459,7 +459,7 @@ def name_of(target: Callable[..., object]) -> str:
     for made in list(_REGISTERED.values()):
         if made.target is target:
             return made.name
-    if isinstance(target, MethodType):  # each access makes another
+    if isinstance(target, MethodType):  # a bound method is a new object at each access
         target = next((made.target for made in list(_HANDED.values()) if made.target == target), target)
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     qualname = getattr(target, "__qualname__", "")

@@ -248,7 +248,7 @@ class Health:
         self._pools = pools
         self._asked = -math.inf
         self._why: dict[str, str] = {}  # by the reward's name
-        self._answered: dict[str, int] = {}  # calls, up to the last trial
+        self._answered: dict[str, int] = {}  # calls answered when the reward was last tried
         self._lock = asyncio.Lock()
 
     async def why_not(self, *, at_work: bool) -> str:

@@ -1,14 +1,15 @@
 """The slices of a pool: requests that a worker grades from their texts alone, many in one message.
 
-What the text decides takes less time than a call does on its way. With one core the caller decides it itself; with
-several it would be what all wait for. So workers are given slices as well, a few ahead of each, in what room the calls
-leave; one answer brings the grades that the texts say, and the rest become calls of their own, each with its deadline
-and its blame. A slice itself is never to blame: lost with its worker, all of it becomes calls.
+A grade that the text alone decides (`at_once`) is quicker than one call's way to a worker and back, so the caller makes
+such grades itself. But that is one core's worth; with several workers they are given slices too, a few ahead of each,
+as far as calls leave room. A worker answers a slice once: with the grades that the texts decide, and nothing for the
+rest, which become calls of their own, each with its deadline and its blame. Nobody is blamed for a slice: if its worker
+is lost, all of it becomes calls.
 
-A slice that no worker can begin with soon is given back, and whoever asked for it grades it: slices never wait for a
-worker to start, nor behind a call that takes its time.
+A slice that no worker can begin with soon is given back, and the caller grades it: slices never wait for a worker to
+start, nor behind a slow call.
 
-All of it belongs to the dispatcher's thread.
+Used by the dispatcher's thread only.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from rewards.outcome import short
 from rewards.types import GradeResult
 
 _AHEAD = 4
-"""A worker is at one and has these: as much as a busy caller's process takes to hear an answer and to hand out more."""
+"""Slices that a worker holds: enough not to run dry while a busy caller's process reads an answer and sends more."""
 _TAKEN_BACK_AFTER = 0.25
-"""Seconds that a worker may be at what stands before a slice."""
+"""A slice that has waited this many seconds behind another call of its worker is given back to the caller."""
 
 
 class Slices:
@@ -102,7 +103,8 @@ class Slices:
                 continue
             try:
                 cases.append(Case([request], sentence))
-            except InvalidRow as error:  # what it holds was changed on its way
+            except InvalidRow as error:
+                # changed by the caller since it was handed over, into something that is not JSON
                 answers.append(GradeResult.ungraded(short(str(error))))
             else:
                 answers += cases[-1].futures

@@ -93,8 +93,8 @@ class _Reader:
         self._room = threading.Condition()
         self._news: SimpleQueue[_Read] = SimpleQueue()
         self.wanted = True
-        here = contextvars.copy_context()  # what the source reads of its context is that of who takes the results
-        # A daemon, for its source may never come with the next request.
+        here = contextvars.copy_context()  # the source sees the context variables of the caller
+        # A daemon thread: the source may block for ever on its next request.
         threading.Thread(target=here.run, args=(self._run,), name="reading requests to grade", daemon=True).start()
 
     def news(self, *, wait: bool) -> _Read:

@@ -76,7 +76,8 @@ class Channel:
 
     def write(self, message: bytes) -> None:
         """Write a line at once: a grade that was answered must not be lost with a later one that hangs."""
-        if os.getpid() != self._worker:  # a child that a reward forked and let go on: the answer is the worker's
+        if os.getpid() != self._worker:
+            # a process that the reward forked came back from the grader: only the worker answers
             os._exit(0)
         data = memoryview(message)
         with self._lock:
@@ -97,7 +98,7 @@ def die_with_parent(parent: int) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
+    if os.getppid() != parent:  # the parent died before prctl was called
         end_process_group()
 
 
@@ -145,7 +146,7 @@ def call_from(received: bytes) -> Call | Slice | Cancelled:
     rows = call["requests"]
     try:
         requests = [request_from(row) for row in rows]
-    except InvalidRow as error:  # made by hand, with a field of another type
+    except InvalidRow as error:  # a malformed request: a field of the wrong type
         return Call(call["call"], len(rows), [], call["control"], fault=f"the request cannot be read: {error}")
     return Call(call["call"], len(rows), requests, call["control"])
 
@@ -174,7 +175,7 @@ class Bench:
         except GraderEnded as error:
             print(error, file=sys.stderr, flush=True)
             os._exit(EXIT_ENDED)
-        except BaseException as error:  # the promise of a worker is an answer, whatever a reward raises
+        except BaseException as error:  # whatever a reward raises, the pool gets an answer
             results = self.raised(call, error)
         spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
         return [grade_row(result, spent / call.count) for result in results]
@@ -193,7 +194,7 @@ class Bench:
                 graded.append(None if result is None else grade_row(result, time.perf_counter() - start))
             except MemoryError:
                 os._exit(EXIT_MEMORY)
-            except Exception:  # as a call of its own it is told what is wrong
+            except Exception:  # it becomes a call of its own, and that grade says what is wrong
                 graded.append(None)
         return graded
 
@@ -239,7 +240,7 @@ def set_up(received: bytes) -> Bench:
     CLOCK.deadline = setup["deadline"]
     sys.path[:] = setup["path"]
     sys.argv[:] = setup["argv"]
-    with contextlib.suppress(OSError):  # it may be gone; then a relative path is, too
+    with contextlib.suppress(OSError):  # the folder is gone, and all that a relative path could name
         os.chdir(setup["folder"])
     for source in setup["sources"]:
         import_shipped(source)
@@ -268,7 +269,7 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
         finished(bench.grader.set_up())
     while True:
         call = call_from(channel.calls.get())
-        if isinstance(call, Cancelled):  # it has been answered, or stands behind this line
+        if isinstance(call, Cancelled):  # calls are answered one after the other: that one has been
             continue
         if isinstance(call, Slice):
             channel.write(answer_at_once(call, bench.grades_at_once(call)))
@@ -297,7 +298,7 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
             try:
                 async with free:
                     results = await bench.grade(call)
-            except asyncio.CancelledError as error:  # before it began
+            except asyncio.CancelledError as error:  # cancelled while it waited for its turn
                 results = bench.failed(call, error)
             del running[call.number]
             channel.write(answer_of(call, results))

@@ -22,7 +22,7 @@ from rewards.audit.verdicts import Judge, Tally, blind, kind_of, noisy
 from rewards.composed import has_right_and_wrong, identity
 from rewards.types import GradeRequest
 
-_SEARCH_OF_PROGRAMS = 20  # a program costs as much as so many other grades
+_SEARCH_OF_PROGRAMS = 20  # grading a program takes as long as about so many other grades
 _ROWS_OF_PROGRAMS = 2
 _FORMS_A_ROW = 2
 _SEARCH_ROWS = 2

@@ -25,7 +25,7 @@ _MOST_ROWS = 4
 _MOST_GOLDS = 3
 _MOST_FORMS = 6
 _LEAST = 1e-9
-_OFTEN = 0.6  # of its right answers a form must be paid for so many
+_OFTEN = 0.6  # a form is used where it was paid for this share of its right answers
 _ANY = "42"
 NOTHING = ("", " ", "nothing that answers anything")
 

@@ -81,7 +81,8 @@ def audit(
         progress("confirming")
         with _pool(spec, options) if work.has_candidates else nullcontext() as fresh:
             report = work.report(Bench(fresh) if fresh is not None else None, began)
-    return report if rows else replace(report, aside=())  # rows of ours that are not for this reward are no news
+    # probes that the audit brought itself and that do not fit this reward are not reported
+    return report if rows else replace(report, aside=())
 
 
 @contextmanager

@@ -28,8 +28,8 @@ _ROUND = 20
 _LONGEST = 40  # fragments
 _MOST = 20_000  # characters
 _LEAST = 1e-6
-_SOMETHING = 0.02  # of a right answer's pay
-_CHANCE = 0.02  # of a fragment that earned nothing alone
+_SOMETHING = 0.02  # share of a right answer's pay that makes a response promising
+_CHANCE = 0.02  # weight in the draw of a fragment that earned nothing alone
 
 
 @dataclass(frozen=True, slots=True)

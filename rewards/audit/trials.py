@@ -17,7 +17,7 @@ from rewards.types import GradeRequest, GradeResult
 
 _TOGETHER = 16  # requests of one call of a batched reward
 _SLICE = 256
-_SOMETHING = 0.02  # of a right answer's pay
+_SOMETHING = 0.02  # share of a right answer's pay that counts as paid at all
 
 
 @dataclass(slots=True)
@@ -33,7 +33,8 @@ class Bench:
     slowest: float = 0.0
     slowest_of: str = ""
     _known: dict[GradeKey, GradeResult] = field(default_factory=dict)
-    _held: dict[GradeKey, GradeRequest] = field(default_factory=dict)  # so that no other object takes the place of one
+    # keeps requests alive, so that no id in a key is reused
+    _held: dict[GradeKey, GradeRequest] = field(default_factory=dict)
 
     def grade(
         self, requests: Sequence[GradeRequest], *, names: Sequence[str] = (), again: bool = False

@@ -101,7 +101,8 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _fenced(text: str) -> Iterator[tuple[bool, str]]:
-    never: set[str] = set()  # closing marks that do not come any more: each is looked for in vain once
+    # closing marks known not to follow: each is searched for in vain once, which keeps this linear
+    never: set[str] = set()
     at, scanned, newline = 0, 0, -1
     while (opening := _OPENING.search(text, scanned)) is not None:
         mark, inside = opening.group(), opening.end()
