@@ -96,7 +96,7 @@ class BadRowFile:
         self.count = 0
         self.first: BadRow | None = None
         self._partial = partial_of(self.path)
-        self._made: list[Path] = []  # folders that are not there before it begins
+        self._made: list[Path] = []  # folders that this writer makes; removed again if it fails
         self._stream: IO[str] | None = None
 
     def __call__(self, error: BadRow) -> None:

@@ -103,7 +103,7 @@ def partial_of(path: Path) -> Path:
 
 def remove_stale(path: Path) -> None:
     """Remove what dead processes left of writing `path`."""
-    with suppress(OSError):  # whoever cannot list or remove here is told so when it writes
+    with suppress(OSError):  # a folder that cannot be listed or written is reported by the write itself
         for found in path.parent.iterdir():
             owner = _OWNER.fullmatch(found.name.removeprefix(path.name))
             if owner and found.name.startswith(path.name) and not _is_alive(int(owner[1])):
@@ -115,7 +115,7 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, OverflowError):  # another user's; a number that is no process's
+    except (PermissionError, OverflowError):  # another user's process; or no process id at all: leave it
         return True
     return True
 

@@ -392,7 +392,7 @@ class Dispatcher:
     # --- losing -----------------------------------------------------------------------------------------------------
 
     def _lose(self, worker: Worker, cause: str) -> None:
-        """Kill a worker that did not answer: the call it was at is suspected, those behind it come next in the queue."""
+        """Kill a worker that did not answer: the call it was at is suspected, those behind it go first in the queue."""
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]

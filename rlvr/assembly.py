@@ -185,10 +185,10 @@ class Assembly:
             state = await self._resume(newest[1], learner, collector)
         elif config.warmup.steps:
             if self._recipe.needs_reference:
-                await learner.replace_reference()  # the reference is the warmed-up model, which no file holds
+                await learner.replace_reference()  # the reference is the warmed-up model, not the one that was loaded
             await save(state)
         await learner.publish(engine, state.version)
-        whole = state.step or -1  # at step 0 the line of the baseline is written anew
+        whole = state.step or -1  # -1 cuts the baseline's line (step 0) too, since it is written again
         metrics.cut_after(whole)
         samples.cut_after(whole)
         if newest is not None:

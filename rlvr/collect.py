@@ -119,7 +119,7 @@ class Collector:
         self._min_graded = min_graded
         self._carried: list[Group] = []
         self._empty_steps = 0
-        self._share = 1.0  # of the groups of the last step, how many were informative
+        self._share = 1.0  # share of informative groups among those last sampled
 
     async def collect(self, sample: SampleGroups, version: int) -> Collected:
         """The groups of one step, sampled with the weights of `version` or carried from before."""

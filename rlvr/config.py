@@ -93,7 +93,7 @@ class RunConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
 
 
-# (key, another, the value of that under which the first does nothing): it would look as if it did something.
+# (key, other key, value of the other under which the key does nothing): setting it is then an error.
 _IDLE: tuple[tuple[str, str, object], ...] = (
     ("data.pass_rate_low", "data.pass_rates", None),
     ("data.pass_rate_high", "data.pass_rates", None),

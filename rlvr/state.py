@@ -28,7 +28,8 @@ class RunState:
         """The state after a step's updates."""
         refused = self.refused_in_a_row
         for update in updates:
-            if refused < REFUSALS_IN_A_ROW:  # one that is applied behind them does not make the run sound
+            if refused < REFUSALS_IN_A_ROW:
+                # Once reached it stays: a later good update in the same step does not make the run sound
                 refused = refused + 1 if update.refused else 0
         applied = any(not update.refused for update in updates)
         return replace(self, version=self.version + applied, refused_in_a_row=refused)

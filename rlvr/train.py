@@ -74,7 +74,7 @@ async def update(parts: Parts, groups: Sequence[Group], number: int) -> Update:
     recipe, learner, updates = parts.recipe, parts.learner, parts.config.learner.updates_per_step
     rollouts = batch_from_groups(groups, overlong_filter=recipe.shaping.overlong_filter)
     batch = rollouts.batch
-    if updates > 1 or recipe.needs_old_logprobs:  # a lone update is its own old policy
+    if updates > 1 or recipe.needs_old_logprobs:  # with one update a step the old policy is the current one
         old = await learner.score(batch, model=Role.POLICY, outputs=Outputs())
         batch = replace(batch, old_logprobs=old.logprobs)
     if recipe.needs_reference:

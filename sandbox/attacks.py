@@ -58,7 +58,8 @@ async def _reads_the_callers_memory(bait: _Bait) -> str:
     code = """
 import os, re, sys
 pattern = b"caller's-" + b"secret-[0-9a-f]{32}"
-for name in [*sys.argv[1:], *os.listdir("/proc")]:  # a busy machine has more than there is time for
+for name in [*sys.argv[1:], *os.listdir("/proc")]:
+    # The given ones first: a busy machine has more than there is time for
     if name.isdigit() and int(name) != os.getpid():
         try:
             for line in open(f"/proc/{name}/maps"):
@@ -185,7 +186,8 @@ async def _signals_others(bait: _Bait) -> str:
         """
 import os, signal, sys
 for target in (int(sys.argv[1]), os.getppid(), -1, 1, *range(2, 500)):
-    for number in (signal.SIGSTOP, signal.SIGKILL):  # 0, a parent that is outside, would be this process's own group
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        # os.getppid() is 0 where the parent is outside the namespace, and kill(0) would be this process's own group
         try: target in (0, os.getpid()) or os.kill(target, number)
         except OSError: pass
 print("tried all")

@@ -21,7 +21,7 @@ from pathlib import Path
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "rlvr-"
 _LEAST_MEMORY, _MOST_MEMORY = 24 << 20, 1 << 62
-_MOST_PROCESSES = 1 << 22  # no kernel counts further
+_MOST_PROCESSES = 1 << 22  # the kernel's bound on process ids
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 
 
@@ -50,13 +50,13 @@ class SlotGroup:
         try:
             for kind, (controller, name) in names.items():
                 folder = folders[0] if unified else next(f for f in folders if controller in f.parts)
-                with contextlib.suppress(FileNotFoundError, PermissionError):  # some kernels lack some
+                with contextlib.suppress(FileNotFoundError, PermissionError):  # not every kernel has every file
                     writable = kind not in ("events", "usage", "cpu")
                     self._open[kind] = os.open(folder / name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         except OSError:
             self.close()
             raise
-        self._events = self._cpu = -1.0  # as the last run left them; -1 = nobody has looked
+        self._events = self._cpu = -1.0  # counters at the end of the last run; -1 = not read yet
         self._peak_before = 0
 
     def begin(self, memory_bytes: int, processes: int) -> None:
@@ -78,7 +78,7 @@ class SlotGroup:
     def end(self) -> Usage:
         """What the run used since `begin`. What there is now is where the next begins."""
         peak = self._peak()
-        if peak <= self._peak_before:  # an earlier run's
+        if peak <= self._peak_before:  # of an earlier run: this kernel cannot reset the peak
             peak = 0
         events, cpu = self._out_of_memory(), self.cpu_seconds()
         usage = Usage(peak, cpu - self._cpu, int(events - self._events))

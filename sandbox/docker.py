@@ -40,13 +40,13 @@ _TRIES = 2
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
-_SILENCE_SECONDS = 60.0  # a container of which nothing comes for so long is paused, or hangs
+_SILENCE_SECONDS = 60.0  # a container that sends nothing for so long is paused, or hangs
 _GIB = 1 << 30
-# Making namespaces and mounts; being the runs' users; writing to and reading from their folders; ending them.
+# For namespaces and mounts; for becoming the runs' users; for their folders; for killing them.
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERRIDE", "KILL")
-# Without CAP_SYS_ADMIN: mapping users into a user namespace, root (Linux 5.12: SETFCAP) among them.
+# Without CAP_SYS_ADMIN: for mapping users into a user namespace (root among them, for which Linux 5.12 asks SETFCAP).
 _MAPPING_CAPABILITIES = ("SETUID", "SETGID", "SETFCAP", "SETPCAP")
-# What the zygote itself asks of the kernel, of all that a run may not.
+# System calls that a run may not make, and the zygote itself must.
 _NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open", "setns", "unshare"}
 _USER_BLOCKS = 1 << 18
 
@@ -81,7 +81,7 @@ class DockerSandbox:
         self._options = _options(image, runtime, memory_bytes or _memory(self.slots), self.slots, apparmor, privileged)
         self._privileged = privileged
         self._image = image
-        # Beyond the slots some are sent ahead; the rest waits here, where there is memory.
+        # Twice the slots: some jobs are sent ahead; the others wait on this side, outside the container's memory limit.
         self._turn = asyncio.Semaphore(2 * self.slots)
         self._container: asyncio.Task[_Container] | None = None
         self._ending: AsyncGenerator[None, None] | None = None
@@ -175,7 +175,8 @@ class _Container:
         self._name = name
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             self._errors = undo.enter_context(tempfile.TemporaryFile())
-            # Pipes of our own: a Popen that has descriptors left for one of two loses that one, before Python 3.11.4.
+            # Pipes of our own: before Python 3.11.4 a Popen that runs out of descriptors after its first pipe leaks
+            # that one.
             ends, theirs = [], []
             for reads in (False, True):
                 pair = os.pipe2(os.O_CLOEXEC)
@@ -183,7 +184,7 @@ class _Container:
                 theirs.append(pair[1 if reads else 0])
                 undo.callback(os.close, ends[-1])
                 given.callback(os.close, theirs[-1])
-            profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # no file that a killed process would leave
+            profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # in memory: a killed process leaves no file behind
             given.callback(os.close, profile)
             os.write(profile, json.dumps(seccomp_profile()).encode())
             self._command = subprocess.Popen(
@@ -279,7 +280,8 @@ def seccomp_profile() -> dict[str, object]:
     denied = sorted(seccomp.DENIED.keys() - _NEEDED)
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
-        # The foreign ones too, so that the runs' own filter answers them with an errno: this one would kill.
+        # Foreign architectures too: what this profile does not list it kills, while the runs' own filter refuses with
+        # an errno.
         "architectures": [f"SCMP_ARCH_{name}" for name in ("X86_64", "X86", "X32", "AARCH64", "ARM")],
         "syscalls": [{"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
     }
@@ -320,7 +322,7 @@ async def _docker(*words: str) -> str:
     """The output of a docker command. Raises SandboxUnavailable."""
 
     def run() -> subprocess.CompletedProcess[str]:
-        with tempfile.TemporaryFile("w+") as errors:  # one pipe, not two: see _Container
+        with tempfile.TemporaryFile("w+") as errors:  # one pipe, not two: Popen may leak one, see _Container
             done = subprocess.run(
                 ["docker", *words],
                 stdout=subprocess.PIPE,

@@ -24,7 +24,7 @@ import threading
 import time
 
 SILENCE_SECONDS = 60.0
-_STEPS = 10  # of the patience with a process that is silent
+_STEPS = 10  # parts that the silence is measured in
 
 
 class Heartbeat:
@@ -40,14 +40,14 @@ class Heartbeat:
                 stdin=heard,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # what stops our process group does not stop it
+                start_new_session=True,  # a signal that stops our process group must not stop the watcher
             )
         finally:
             os.close(heard)
 
     def beat(self) -> None:
         """Say that this process goes on."""
-        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it has not listened for long, or is gone
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the pipe is full, or the watcher is gone
             os.write(self._beats, b".")
 
     def beat_by_itself(self) -> None:
@@ -74,7 +74,7 @@ def _watch(parent: int, step: float) -> None:
                 return
         else:
             silent += 1
-    if os.getppid() == parent:  # another may have its number by now
+    if os.getppid() == parent:  # else the parent has died, and its number may be another's
         os.kill(parent, signal.SIGKILL)
 
 

@@ -53,7 +53,8 @@ from zygote.keeper import main
 main()
 """
 _ENVIRONMENT = {**ENVIRONMENT, "HOME": "/box/work", "USER": "runner", "LOGNAME": "runner"}
-# No symbol is looked up twice, in every fork; and no heap is made for each thread that a module has while it is loaded.
+# LD_BIND_NOW: symbols are resolved once, before the forks. MALLOC_ARENA_MAX: threads that a module starts while it is
+# imported get no heap of their own, which every fork would copy.
 _OF_THE_LOADER = {"LD_BIND_NOW": "1", "MALLOC_ARENA_MAX": "1"}
 
 
@@ -74,7 +75,8 @@ class Launcher:
         self._shown = interpreter_folders() + exposed(expose)
         self._most_slots = most_slots
         self._privileged = privileged
-        self._zygotes: dict[tuple[tuple[str, ...], int], asyncio.Task[Zygote]] = {}  # several of a set: 0, 1, ...
+        # By (modules, index): when one zygote's users are all in use, the next index is started
+        self._zygotes: dict[tuple[tuple[str, ...], int], asyncio.Task[Zygote]] = {}
         self._retiring: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -85,7 +87,7 @@ class Launcher:
             zygote = await self._living(preload, index)
             try:
                 return zygote.slot()
-            except SlotLost:  # it died at this moment: start another
+            except SlotLost:  # it has died since it was looked up: start another
                 lost += 1
             except NoUserLeft:
                 index += 1
@@ -128,12 +130,13 @@ class Launcher:
     def abandon(self, process: int) -> None:
         """End all zygotes and wait for nothing: nobody is left who could. May be called in any thread."""
         self._closed = True
-        if process != os.getpid():  # a fork drops its copy
+        if process != os.getpid():  # in a forked child: the zygotes are the parent's
             return
         for task in list(self._zygotes.values()):
             if task.done() and not task.cancelled() and task.exception() is None:
                 task.result().abandon()
-                _thread.start_new_thread(task.result().bury, ())  # takes no lock that who is interrupted may hold
+                # Not `threading`, whose locks the code that a finalizer interrupts may hold
+                _thread.start_new_thread(task.result().bury, ())
 
     def _retire(self, task: asyncio.Task[Zygote]) -> None:
         """End a zygote in the background: whoever waits for another need not wait for its end."""
@@ -237,7 +240,8 @@ class Zygote:
         self._free: list[Slot] = []
         self._slots: dict[int, Slot] = {}
         self._cgroups: cgroups.Cgroups | None = None
-        self._most_slots = USERS_OF_A_ZYGOTE if way.uid >= 0 else sys.maxsize  # else each run has a namespace of users
+        # Without user ids of its own, each run gets a user namespace
+        self._most_slots = USERS_OF_A_ZYGOTE if way.uid >= 0 else sys.maxsize
         self.alive = True
         name = cgroups.new_name()
         config = {
@@ -253,15 +257,17 @@ class Zygote:
             "prefixes": [sys.prefix, sys.exec_prefix],
             "packages": package_folders(),
         }
-        start = [sys.executable, "-S", "-s", "-P", "-c", _PROGRAM]  # `slots.py` does what is wanted of `site`
+        start = [sys.executable, "-S", "-s", "-P", "-c", _PROGRAM]  # -S: `slots.py` does what of `site` is wanted
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(self._control.close)
             given.callback(theirs.close)
             self._control.setblocking(False)
-            # Above the standard streams, which this process may have closed, and the keeper gets.
+            # Duplicated to numbers above 2: where this process has closed its standard streams, these could have their
+            # numbers, which are the keeper's own streams.
             kept = [_high(given, theirs.fileno()), _high(given, _kept(given, os.pidfd_open(os.getpid())))]
-            # Pipes for the standard streams: those of a program are these, so they must be made for what cannot seek.
+            # Pipes, as a run's are: programs inherit the stream objects that Python makes here at start, when it
+            # decides whether a stream can seek.
             streams = [[_kept(given, end) for end in os.pipe2(os.O_CLOEXEC)] for _ in range(3)]
             self._errors = fcntl.fcntl(streams[2][0], fcntl.F_DUPFD_CLOEXEC, 0)
             undo.callback(os.close, self._errors)
@@ -277,10 +283,10 @@ class Zygote:
             )
             undo.callback(self._keeper.wait)
             undo.callback(self._keeper.kill)
-            # After the keeper, which removes them: it is there whenever this process is killed.
+            # Made once the keeper runs, since the keeper removes them: so they go even if this process is killed now.
             self._cgroups = cgroups.make(name)
             undo.callback(lambda: self._cgroups and self._cgroups.remove())
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `ready` says what it died of
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the keeper has died: `ready` says why
                 wire.send(self._control, {"cgroups": self._cgroups is not None}, [])
             undo.pop_all()
         self.isolation = "namespaces" + ("" if self._cgroups else " (memory per process only)")
@@ -350,7 +356,7 @@ class Zygote:
             self.alive = False
             hang_up(self._control)
         if stuck:
-            self._keeper.kill()  # the zygote goes with its parent
+            self._keeper.kill()  # the zygote dies with its parent
 
     def _lose(self, number: int, stuck: bool, over: Callable[[], None]) -> None:
         """A slot died on its own, and its run dies with it: `over` is called when nothing of that is left.
@@ -402,7 +408,7 @@ class Zygote:
             self._keeper.wait()
         _wait_until(lambda: self._cgroups is None or self._cgroups.remove())
         slots, loop = list(self._slots.values()), self._loop
-        # An event loop that is on hears of their end; for one that is closed it is done here.
+        # A running event loop hears the slots end and discards them; for a closed one that is done here.
         _wait_until(lambda: loop is None or loop.is_closed() or not any(slot.alive for slot in slots))
         if loop is not None and loop.is_closed():
             for slot in slots:
@@ -422,7 +428,7 @@ def _wait_until(reached: Callable[[], bool]) -> None:
 
 
 def _nothing() -> None:
-    """What is to be done at the end of a zygote that nobody waits for."""
+    """The default of `Zygote.when_closed`."""
 
 
 def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:

@@ -66,7 +66,8 @@ class NamespaceSandbox:
         self._ending: AsyncGenerator[None, None] | None = None
         self._process = -1
         self._closed = False
-        weakref.finalize(self, self._launcher.abandon, os.getpid()).atexit = False  # with the process all ends anyway
+        # Not needed at exit: the keepers end with this process
+        weakref.finalize(self, self._launcher.abandon, os.getpid()).atexit = False
 
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
@@ -100,7 +101,7 @@ class NamespaceSandbox:
                         slot.discard()
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"a run could not be started, twice: {error}") from error
-        except BaseException:  # cancelled as well: the turn goes to the next in line
+        except BaseException:  # CancelledError included: let the next in line run
             self._turn.release()
             raise
         raise AssertionError("unreachable")

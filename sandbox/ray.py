@@ -28,7 +28,7 @@ from sandbox.wire import decode_job, decode_result, encode_job, encode_result
 _TRIES = 2
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
-_AT_ONCE = 4096  # calls of an actor: each run and each wait on a session is one
+_AT_ONCE = 4096  # calls that an actor takes at once: each run, and each wait on a session, is one
 _PIECE = 1 << 16
 _AHEAD = 2
 T = TypeVar("T")
@@ -214,7 +214,7 @@ class RaySandbox:
                 lost.append(str(error))
                 if node in self._nodes:
                     self._nodes.remove(node)
-                    self._grow()  # others go on meanwhile
+                    self._grow()  # in the background, while the other nodes go on
                 if len(lost) == _TRIES:
                     raise SandboxUnavailable(f"the sandbox died under a run, twice: {'; '.join(lost)}") from error
 
@@ -241,7 +241,8 @@ class RaySandbox:
         """Look for nodes that have no actor, if nobody does so already."""
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
-            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())  # heard by who waits
+            # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._starting
 
     async def _start(self) -> None:
@@ -342,7 +343,8 @@ class RaySession:
         self._rest = b""
         self._closing: asyncio.Task[None] | None = None
         for task in self._results:
-            task.add_done_callback(lambda done: done.exception())  # heard, whoever waits for it
+            # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
+            task.add_done_callback(lambda done: done.exception())
         when_all_are_done(self._results, over)
 
     async def send(self, data: bytes) -> None:
@@ -359,7 +361,8 @@ class RaySession:
                     return b""
                 self._receiving = asyncio.create_task(self._node.call("receive", self._number, _PIECE))
             try:
-                self._rest = await asyncio.shield(self._receiving)  # given up, it is there for the next
+                # Shielded: if this caller is cancelled, the next one gets the data
+                self._rest = await asyncio.shield(self._receiving)
             except NodeLost:
                 return b""
             self._receiving = None
@@ -377,7 +380,7 @@ class RaySession:
     async def close(self) -> None:
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)  # it is closed, also where who waits for that is cancelled
+        await asyncio.shield(self._closing)  # shielded: it is closed even if this caller is cancelled
 
     async def _close(self) -> None:
         with contextlib.suppress(NodeLost):

@@ -21,7 +21,7 @@ from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
 
 _CONNECT_SECONDS = 10.0
-_SILENCE_SECONDS = 20.0  # a server of which nothing comes for so long is gone
+_SILENCE_SECONDS = 20.0  # a server that sends nothing for so long is gone
 _CLOSE_SECONDS = 4.0
 _DOWN_SECONDS, _MOST_DOWN_SECONDS = 0.5, 30.0
 _AHEAD = 2  # runs on their way to a server, for each of its slots
@@ -99,7 +99,7 @@ class RemoteSandbox:
                 server.busy(error.retry_after)
                 reached = clock()
             except NotReached:
-                pass  # it is marked; another, or the same after a while
+                pass  # the server is marked as down: try another, or the same later
             except (StreamLost, SandboxUnavailable) as error:
                 server.failed(str(error))
                 lost.append(f"{server.url}: {error}")
@@ -256,7 +256,8 @@ class _Socket:
                 compression=None,
                 max_size=1 << 20,
                 open_timeout=_CONNECT_SECONDS,
-                ping_interval=None,  # the client asks itself; a ping waits behind what the server does not read
+                # The client has pings of its own; a websocket ping waits behind data that the server has not read
+                ping_interval=None,
                 close_timeout=2,
                 proxy=None,
             )

@@ -25,7 +25,7 @@ from sandbox.zygote import wire
 
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
-SILENT_SECONDS = 90.0  # beyond its wall time, after which a slot that says nothing is given up
+SILENT_SECONDS = 90.0  # a slot that reports nothing for so long after its run's wall limit is given up
 
 
 class Outcome(NamedTuple):
@@ -128,7 +128,7 @@ class Slot:
         except BlockingIOError:
             return
         if received is None:
-            if self._out_of_memory():  # a program can see to it that the slot is killed for its memory
+            if self._out_of_memory():  # the slot is in the run's cgroup, so the kernel may kill it for the run's memory
                 self._end_with(lambda answer: answer.set_result(Outcome(cause="memory")))
             else:
                 self.fail("its slot ended")
@@ -170,8 +170,8 @@ class Run:
             except OSError as error:
                 slot.fail(f"its cgroup is gone: {error}")
                 raise SlotLost(f"its cgroup is gone: {error}") from error
-        ours: list[int] = []  # of stdin, stdout, stderr
-        theirs: list[int] = []  # of the same, then the bundle; with a copy of each in the slot they are of no more use
+        ours: list[int] = []  # our ends of stdin, stdout, stderr
+        theirs: list[int] = []  # the other ends, then the bundle: closed here once the slot has its own copies
         try:
             try:
                 for reads in (True, False, False):
@@ -187,7 +187,8 @@ class Run:
             except OSError as error:
                 raise refused("a run could not be started", error) from error
             self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs)), given)
-        except BaseException:  # whatever it was: the slot, if it lives, is another's; a collector closes no descriptors
+        except BaseException:
+            # Give the slot back, and close the pipes: they are plain numbers, which no garbage collector closes
             slot.free()
             _close(ours)
             if self._home is not None:
@@ -307,7 +308,8 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
     if not os.WIFSIGNALED(status):
         return Ended.EXITED, os.WEXITSTATUS(status), None
     number = os.WTERMSIG(status)
-    # The kernel's clock for the limit and the one for the report differ by some ticks.
+    # The kernel counts CPU time for the limit and for its report by different clocks, so the report may be a little
+    # less.
     share = {int(signal.SIGXCPU): 0.5, int(signal.SIGKILL): 0.9}.get(number)
     if share is not None and cpu / limits.cpu_seconds > share:
         return Ended.CPU, None, None

@@ -113,18 +113,18 @@ class _Health:
     def __init__(self, queue: QueuedSandbox) -> None:
         self._queue = queue
         self._asked = -math.inf
-        self._ended = 0  # programs, up to the last trial
+        self._ended = 0  # programs that had ended when the sandbox was last tried
         self._why = ""
         self._lock = asyncio.Lock()
 
     async def why_not(self) -> str:
         now = asyncio.get_running_loop().time()
         if self._queue.ended.total() > self._ended:
-            self._why = ""  # a program has ended since: whatever it was is over
+            self._why = ""  # a program has ended since, so the fault is over
         if self._queue.held >= self._queue.slots or now - self._asked < _HEALTH_EVERY:
-            return self._why  # it is at work
+            return self._why  # all slots are at work: trying it would have to wait
         async with self._lock:
-            if self._asked >= now:  # by somebody else, meanwhile
+            if self._asked >= now:  # another request has just tried it
                 return self._why
             try:
                 async with asyncio.timeout(_HEALTH_SECONDS):

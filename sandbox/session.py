@@ -43,8 +43,8 @@ class RunSession:
         channel.setblocking(False)
         self._channel = channel
         self._inbox = Inbox(channel)
-        self._sending = asyncio.Lock()  # an event loop knows one writer of a socket
-        self._senders = 0  # who waits for it, or has it
+        self._sending = asyncio.Lock()  # asyncio knows one writer of a socket, so sends take turns
+        self._senders = 0  # sends that wait for that lock or hold it
         self._closing = self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -77,7 +77,7 @@ class RunSession:
                 if peer is not None:
                     runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
                 runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
-            except BaseException:  # whatever it was: what has been started is killed
+            except BaseException:  # CancelledError included: kill what has been started
                 for run in runs:
                     run.kill("closed")
                     watch(run)
@@ -88,7 +88,8 @@ class RunSession:
         return cls(runs, [watch(run) for run in runs], ours, release)
 
     async def send(self, data: bytes) -> None:
-        if not (self._closed or self._senders):  # most fits at once, and costs a third without the event loop
+        if not (self._closed or self._senders):
+            # Most messages fit into the socket's buffer, at a third of the event loop's cost
             try:
                 data = data[self._channel.send(data) :]
             except BlockingIOError:
@@ -130,7 +131,7 @@ class RunSession:
             run.kill("closed")
         if not self._closing:
             self._closing = True
-            when_all_are_done(self._tasks, self._let_go)  # also where who closes it is cancelled
+            when_all_are_done(self._tasks, self._let_go)  # a callback: it also runs where the caller is cancelled
         await asyncio.wait(self._tasks)
 
     def _let_go(self) -> None:

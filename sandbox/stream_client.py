@@ -20,7 +20,7 @@ from sandbox.watching import when_all_are_done
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
 _PIECE = 1 << 16
-_STEPS = 10  # of the patience with a server that is silent
+_STEPS = 10  # parts that the silence of a server is measured in
 
 
 class StreamLost(Exception):
@@ -78,7 +78,7 @@ class StreamClient:
         try:
             await self.say(Kind.OPEN, talk.number, join(encode_job(j) for j in (job, peer) if j is not None))
             await talk.opened
-        except BaseException:  # cancelled as well: the server is told
+        except BaseException:  # CancelledError included: tell the server
             self.later(self.say(Kind.CLOSE, talk.number))
             self._talks.pop(talk.number, None)
             raise
@@ -87,7 +87,7 @@ class StreamClient:
     async def close(self) -> None:
         """End the connection: the server kills what it runs for it."""
         self._end("it was closed")
-        await self._transport.close()  # first: what is still being said may wait for a server that reads nothing
+        await self._transport.close()  # first: the tasks below may be blocked on a server that reads nothing
         for task in self._own[1:]:
             task.cancel()
         if ending := [*self._background, *self._own]:
@@ -132,7 +132,7 @@ class StreamClient:
                 for kind, number, payload in self._incoming.feed(data):
                     self._take(kind, number, payload)
             self._end("the connection ended")
-        except Exception as error:  # whatever it is: nobody would hear of anything any more
+        except Exception as error:  # whatever it is: else every caller would wait for ever
             self._end(f"the connection broke: {error or repr(error)}")
             await self._transport.close()
 
@@ -183,7 +183,7 @@ class _Talk:
         self.peer_result: asyncio.Future[JobResult] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
         self.came = bytearray()
-        self.read = 0  # of what came, and not yet granted anew
+        self.read = 0  # bytes read since the sender was last granted more (see WINDOW)
         self.ended = False  # nothing more will come
         self.over = False  # nobody is there to read what would be sent
         self.credit = WINDOW
@@ -224,7 +224,8 @@ class _Talk:
         for future in (self.opened, self.result, self.peer_result):
             if not future.done():
                 future.set_exception(error)
-                future.exception()  # heard, whoever waits for it
+                # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
+                future.exception()
         if isinstance(error, StreamLost):
             _settle(self.closed, None)
         self.changed.set()

@@ -21,8 +21,8 @@ from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
 
 VERSION = 2
-WINDOW = 1 << 20  # bytes that a session may have on the way, each way
-GRANT = WINDOW // 4  # what has been read is granted anew in steps of this
+WINDOW = 1 << 20  # bytes of a session that may be on their way unread, in each direction
+GRANT = WINDOW // 4  # the reader grants the sender more once it has read so many
 _PIECE = 1 << 16
 MOST_BYTES = 512 << 20
 Relabel = Callable[[JobResult], JobResult]
@@ -138,7 +138,7 @@ class StreamServer:
             await self._outgoing.send(Kind.INVALID, number, str(error).encode())
         except ConnectionError:
             raise
-        except Exception as error:  # whatever it was: a client that hears nothing would wait for ever
+        except Exception as error:  # whatever it was: a client that is not answered would wait for ever
             await self._outgoing.send(Kind.UNAVAILABLE, number, f"the sandbox failed: {error!r}".encode())
 
 
@@ -159,7 +159,7 @@ class _Served:
         self._label = label
         self._unread: asyncio.Queue[bytes] = asyncio.Queue()
         self._unread_bytes = 0
-        self._read = 0  # of these, and not yet granted anew
+        self._read = 0  # of these, passed on since the client was last granted more
         self._credit = WINDOW
         self._widened = asyncio.Event()
 
@@ -213,7 +213,7 @@ class _Served:
             await asyncio.wait(pumps)
             for pump in pumps:
                 if not pump.cancelled():
-                    pump.exception()  # the connection is gone; whoever reads it knows
+                    pump.exception()  # mark as seen: the connection is gone, which its reader reports
             await session.close()
 
     async def _result(self, kind: Kind, result: Awaitable[JobResult]) -> None:
@@ -221,7 +221,7 @@ class _Served:
             await self._outgoing.send(kind, self.number, encode_result(self._label(await result)))
         except ConnectionError:
             raise
-        except Exception as error:  # as above: it must be heard
+        except Exception as error:  # as above: the client must be answered
             await self._outgoing.send(Kind.UNAVAILABLE, self.number, (str(error) or repr(error)).encode())
 
     async def _inwards(self, session: Session) -> None:

@@ -17,7 +17,7 @@ def close_with_loop(close: Callable[[], Awaitable[None]]) -> AsyncGenerator[None
     `close` must be idempotent; where it is a method of the holder, only the cyclic collector finds them.
     """
     ending = _until_closed(close)
-    with contextlib.suppress(StopIteration):  # as far as its `yield`: from here on the loop knows it
+    with contextlib.suppress(StopIteration):  # runs it up to its `yield`: from then on the loop tracks it
         ending.asend(None).send(None)
     return ending
 

@@ -56,7 +56,7 @@ class Watch:
     def _ended(self, task: asyncio.Task[JobResult]) -> None:
         self._on.pop(task, None)
         with contextlib.suppress(asyncio.CancelledError):
-            task.exception()  # heard, whoever waits for it
+            task.exception()  # mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
 
 
 def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[[], None]) -> None:

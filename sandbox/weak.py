@@ -134,7 +134,7 @@ class _Run:
                 descriptors[target] = read if reads else write
                 undo.callback(os.close, ours[-1])
                 given.callback(os.close, descriptors[target])
-            # Made last, so that descriptors are free again for its removal.
+            # Made last: if anything above fails, descriptors are free again, which removing a folder needs.
             self._whole = Path(tempfile.mkdtemp(prefix="rlvr-weak-run-"))
             undo.callback(remove, str(self._whole))
             self._folder = self._whole / "work"

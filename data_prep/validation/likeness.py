@@ -23,16 +23,17 @@ from data_prep.duplicates import normalised
 
 THRESHOLD = 0.7
 SAME_REFERENCE, OTHER_REFERENCE = 0.55, 0.9
-_SHORT = 12  # words: of fewer, so many more have to be in both
+_SHORT = 12  # questions of fewer words need a larger share in common
 _SAME_REFERENCE_OF_SHORT = 0.75
 _MANY_NUMBERS, _SAME_REFERENCE_AND_MANY_NUMBERS = 3, 0.4
 _WORDS_WITHIN, _WITHIN = 6, 0.95
-_CANDIDATES = 0.5  # of the tables, which find about half of what is just as alike; well below, they miss little
+# Threshold of the MinHash tables: they find about half of the pairs at it, and nearly all well above it
+_CANDIDATES = 0.5
 _CANDIDATES_BY_WORDS = 0.35
 _WORDS = 3
 _HASHES = 128
-_MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a set made by rule has no end of them
-_MOST_CANDIDATES = 128  # the same of questions that share their phrases, and are not near each other
+_MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a generated set has endless ones
+_MOST_CANDIDATES = 128  # likewise, of questions that share their phrases and need not be near each other
 _MOST_OF_NUMBERS = 256  # questions with the same numbers that are compared word by word
 _NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
@@ -76,7 +77,7 @@ class Likeness:
         self._by_words = MinHashLSH(threshold=_CANDIDATES_BY_WORDS, num_perm=_HASHES)
         self._by_numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         self._seen: list[_Question] = []
-        self._pattern: list[int] = []  # of each question seen, the first one of its pattern
+        self._pattern: list[int] = []  # by question: the first question of the same pattern
         self._alike: Counter[int] = Counter()
 
     def __len__(self) -> int:

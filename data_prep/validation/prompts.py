@@ -49,12 +49,15 @@ _TICKED = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"(.+?)(?:[.!?;)\]]?\s*(?:[\n\"<]|$)|[.!?;](?=\s)|,(?=\s+[a-z])|\)|\$)")
-_COMPUTATION = re.compile(r"\d\s*(?:[-+*^×·]|\\times|\\cdot)+\s*\d")  # which may be what is asked
+# A computation in the prompt may be the question itself
+_COMPUTATION = re.compile(r"\d\s*(?:[-+*^×·]|\\times|\\cdot)+\s*\d")
 _LONGEST_SAID, _MOST_SAID = 60, 3
-_LONG_ANSWER = 20  # characters: what is as long does not stand in a question by chance
+_LONG_ANSWER = 20  # an answer of so many characters is in a question for a reason, not by chance
 _LONG_SOLUTION = 40
-_RUN, _RUNS = 8, 4  # words in a row of a solution, and how many such it must have
-_MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9  # of them give it away
+# Length of the word sequences of a solution that are looked for; a solution with fewer of them is not judged
+_RUN, _RUNS = 8, 4
+# Share of those sequences in the prompt that gives the solution away: of a text, of a program
+_MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9
 _OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # (A) of several; a sentence may end in "A."
 _OFFERED = re.compile(r"(?m)(?:^[ \t]*|(?<=\s))\(?([A-J])[).:](?=\s|\S)")
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
@@ -65,7 +68,7 @@ _NO_PICTURE = re.compile(
     r"|\b(?:figure|diagram|picture|graph|image)s? (?:shown|below|above|at (?:the )?right)\b|\bas shown\b",
     re.IGNORECASE,
 )
-_USUAL, _FROM = 0.8, 20  # a language is the usual one where this share of the questions so far, and so many, speak it
+_USUAL, _FROM = 0.8, 20  # a set has a usual language once this many questions were read and this share is in it
 _NO_GOLD = {
     "", "null", "nan", "n/a", "na", "tbd", "todo", "tba", "unknown", "?", "??", "-", "--", "...", "[]", "{}",
     "<answer>", "missing", "error", "unanswered", "not available", "no answer", "placeholder", "xxx",

@@ -102,9 +102,10 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
         def measured(path: str) -> dict[str, _Found]:
             ours = tokenizer if path == located.path else tokenizer_of(path, fallback=tokenizer)
             if ours is not tokenizer:
-                ours.chat_template = tokenizer.chat_template  # the same prompt, whatever the baseline calls a chat
+                # The baseline gets the same prompts, whatever its own chat template
+                ours.chat_template = tokenizer.chat_template
             prompter = Prompter(ours, template=template)
-            prompter.text(every[0])  # a template that this tokenizer lacks is known before the model is loaded
+            prompter.text(every[0])  # fails now, before the model is loaded, if the tokenizer lacks the template
             with open_engine(path, ours, dtype=job.dtype, device=job.device, max_batch=job.max_batch) as opened:
                 return asyncio.run(_on_sets(job, opened, prompter, sampling, sets, settings.max_prompt_tokens, graders))
 

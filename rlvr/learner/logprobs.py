@@ -36,7 +36,7 @@ from rlvr.learner.fused import EntropySlope, RowStatistics
 LOGITS = 4 * 2**20
 LOGITS_ELSEWHERE = 64 * 2**20
 SMALLEST_CHUNK = 512
-CHUNK_UNIT = 256  # on a GPU: odd widths keep its matrix units from aligned rows
+CHUNK_UNIT = 256  # on a GPU chunks are multiples of this: its matrix units need aligned rows
 KEEP_BYTES = 16 * 2**20  # on a CPU
 KEEP_BYTES_ELSEWHERE = 256 * 2**20
 
@@ -104,7 +104,7 @@ class _Logits:
         self.folded = self.product == self.sums
         self.hidden = hidden.to(self.product) * self.a if self.folded else hidden
         self.weight, self.bias = weight, bias
-        # Then `write` gives products, which the kernels scale, and all that is summed they sum in float32.
+        # Then `write` gives unscaled products: the kernels scale them, and sum in float32.
         plain = bias is None and softcap is None and self.sums == torch.float32
         self.fused = plain and fused.available(weight.device)
         self.left = 1.0 if self.folded else self.a
@@ -257,7 +257,7 @@ class _ChunkedLogprobs(torch.autograd.Function):
         grad_bias = torch.empty_like(bias) if to_bias else None
         scratch = logits.buffer()
         work = logits.buffer() if (e is not None or logits.cap is not None) and not logits.fused else None
-        both = None  # gradients of entropies come in beside those of log-probabilities
+        both = None  # set where entropies have gradients as well as log-probabilities
         if e is not None:
             both = EntropySlope(entropy=entropies.contiguous(), to_entropy=e.contiguous(), to_logprob=g.contiguous())
         for index, (start, end) in enumerate(logits.spans):

@@ -205,7 +205,8 @@ class TorchLearner:
         with _mode(self._model, training=True), any_shape(self._scored.device), self._dropout(number):
             logprobs, entropy = self._scored.scores(micro, entropy=True)
             if entropy is not None and not objective.entropy_coefficient:
-                entropy = entropy.detach()  # measured, not trained: its backward pass is the dearer one
+                # Only measured: its backward pass would cost more than that of the log-probabilities
+                entropy = entropy.detach()
             batch = _on(micro.batch, self._scored.device)
             loss, statistics = objective_loss(logprobs, batch, objective, entropy)
             loss.backward()  # type: ignore[no-untyped-call]

@@ -25,7 +25,7 @@ from rlvr.offline.engine import Grades, LocalEngine, Setup
 from rlvr.offline.recorder import Written
 from sandbox.errors import ToolkitError
 
-_HELD_SECONDS = 0.05  # what is known waits so long for more
+_HELD_SECONDS = 0.05  # results are sent together, none later than this
 
 
 class _Process:
@@ -42,7 +42,7 @@ class _Process:
     def run(self) -> None:
         try:
             setup, sys.path, sys.argv, every = pickle.loads(self._connection.recv_bytes())
-        except (EOFError, OSError):  # nobody wants anything
+        except (EOFError, OSError):  # the command is gone
             return
         threading.Thread(target=self._hear, args=(every,), name="hear", daemon=True).start()
         try:
@@ -66,7 +66,7 @@ class _Process:
                 self._stopped = True
                 if (engine := self._engine) is not None:
                     engine.stop()
-        except (EOFError, OSError):  # nobody wants more
+        except (EOFError, OSError):  # the command is gone
             if self._grades is not None:
                 self._grades.close()
         finally:
@@ -77,7 +77,7 @@ class _Process:
         held: list[Written] = []
         since = time.monotonic()
         self._engine = engine = grades.engine(rows, passed=chunk.passed)
-        if self._stopped:  # before, or while the engine was made
+        if self._stopped:  # the stop came before `_engine` was set
             engine.stop()
         fault = ""
         try:
@@ -92,7 +92,7 @@ class _Process:
 
     def _say(self, message: object) -> None:
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        with self._speaks, suppress(OSError):  # nobody listens: the thread that hears ends this process
+        with self._speaks, suppress(OSError):  # the command is gone: `_hear` ends this process
             self._connection.send_bytes(data)
 
 

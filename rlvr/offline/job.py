@@ -56,7 +56,8 @@ from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
 _LOOKED_AT_BYTES = 1 << 20
-LARGE_BYTES = 4 << 20  # of files: some thousands of rows, which take longer than many processes need to start
+# Total input from which many processes pay: smaller ones are graded before the processes have started
+LARGE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +236,7 @@ def dry_run(job: GradeJob) -> Iterator[str]:
 
 def _manifest(ready: Prepared) -> Mapping[str, Json]:
     job = ready.job
-    if job.out is None:  # nothing that could be continued
+    if job.out is None:  # standard output cannot be continued
         return {}
     return {
         "format": FORMAT,
@@ -423,7 +424,7 @@ def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered
                     f"line {row.line} of {row.file} is not the one that was graded; give the same rows to go on, or "
                     "begin anew with --restart"
                 )
-            reached = index >= start.index  # of this row some responses may be left
+            reached = index >= start.index  # the last row: some of its responses may not be graded yet
             if not reached:
                 continue
         yield numbered
@@ -448,8 +449,8 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
         caught.append(number)
         text = b"\nrlvr grade: interrupted; finishing what is being graded (once more: stop at once)\n"
         if sys.stderr is not None:
-            with suppress(OSError):  # Ctrl-C ends `2>&1 | tee` first
-                os.write(2, text)  # a handler may not wait for a lock
+            with suppress(OSError):  # Ctrl-C also ends the `tee` of `2>&1 | tee`, so standard error may be closed
+                os.write(2, text)  # not `print`: a signal handler must not wait for the stream's lock
         engine.stop()
 
     held = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -461,7 +462,7 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
 
 
 def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
-    if job.out is None or not graded:  # of none nothing is left to go on from
+    if job.out is None or not graded:  # a run without grades leaves no state
         say(f"interrupted after {counted(graded, 'response')}")
     else:
         say(f"interrupted after {counted(graded, 'response')}; the same command goes on from {partial_of(job.out)}")

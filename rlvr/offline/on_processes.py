@@ -45,13 +45,13 @@ _CHUNK_SECONDS = 0.1
 _CHUNK_ROWS = 1024
 _CHUNK_BYTES = 1 << 20
 _FIRST_ROWS = 8
-_FASTER = 4  # times as many rows as in the chunk before, at most
-_AT_ONCE = 2  # chunks that a process has in hand: one to grade, one to go on with
-_AHEAD = 8  # chunks for each process that are on their way, or wait for one before them
-_AHEAD_BYTES = 128 << 20  # of rows and of what is written of them, beyond which no chunk is begun
-_TRIES = 3  # processes that die at one chunk
-_BEAT_SECONDS = 6.0  # after which a process that hears nothing says that it goes on
-_SILENT_BEATS = 10  # of a process that has stopped
+_FASTER = 4  # a chunk has at most so many times the rows of the one before
+_AT_ONCE = 2  # chunks that a process holds: the one it grades, and the next
+_AHEAD = 8  # chunks for each process that are being graded, or wait for an earlier one to be written
+_AHEAD_BYTES = 128 << 20  # of rows out for grading, and of graded rows not written yet: beyond it no chunk is begun
+_TRIES = 3  # processes that may die at one chunk before the run ends
+_BEAT_SECONDS = 6.0  # an idle connection carries a heartbeat every so many seconds
+_SILENT_BEATS = 10  # missed heartbeats after which a process is killed and replaced
 _END_SECONDS = 5.0
 
 _Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
@@ -59,9 +59,10 @@ _Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
 
 @dataclass(slots=True)
 class _Pending:
-    """A chunk on its way. came: how much has come in this try. given: how much was given out, written: the rest.
+    """A chunk that is being graded, or waits for an earlier one.
 
-    size: the bytes of its rows, until they are graded, and of what is written.
+    came: graded rows received in this try, of which earlier tries may have brought some. given: rows yielded so far.
+    written: rows received and not yet yielded. size: bytes of its rows, until all are graded, and of `written`.
     """
 
     chunk: Chunk
@@ -85,22 +86,23 @@ class _Worker:
     def __init__(self, setup: bytes) -> None:
         """Raises OSError, RuntimeError: there are no processes, descriptors or threads left."""
         self._socket, theirs = socket.socketpair()
-        patience = struct.pack("@ll", int(_SILENT_BEATS * _BEAT_SECONDS), 0)  # of one that stops while it speaks
+        # For a process that stops in the middle of a message
+        patience = struct.pack("@ll", int(_SILENT_BEATS * _BEAT_SECONDS), 0)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         with theirs:
             number = str(theirs.fileno())
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-W", "ignore", "-m", "rlvr.offline.grading_process", number],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # what a reward's file prints when it is imported was shown once
+                stdout=subprocess.DEVNULL,  # what importing a reward's file prints was shown by this process
                 pass_fds=[theirs.fileno()],
                 env=environment(),
-                process_group=0,  # Ctrl-C is for this process, which tells them
+                process_group=0,  # a group of its own: Ctrl-C reaches this process alone, which tells the others
             )
         self.connection = Connection(os.dup(self._socket.fileno()))
-        self.since = time.monotonic()  # when it ended the chunk before
+        self.since = time.monotonic()  # when its last chunk was done
         self.hands: deque[_Pending] = deque()
-        self.silent = 0  # beats that were not heard
+        self.silent = 0  # heartbeats missed in a row
         self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._out.put(setup)
         self._writer = threading.Thread(target=self._write, name="rows to grade", daemon=True)
@@ -116,14 +118,15 @@ class _Worker:
 
     def hear(self) -> object:
         """What it says. Raises EOFError, OSError: it is gone."""
-        return pickle.loads(self.connection.recv_bytes())  # of our own code: rewards of others run below it
+        # Safe: it runs our code only; users' rewards run in a worker below it
+        return pickle.loads(self.connection.recv_bytes())
 
     def close(self) -> None:
         """It hears that nobody wants more, ends its workers and itself."""
         with suppress(OSError):  # it is gone already
-            self._socket.shutdown(socket.SHUT_RDWR)  # also for the thread that writes
+            self._socket.shutdown(socket.SHUT_RDWR)  # also wakes the thread that writes
         self._out.put(None)
-        self._writer.join()  # before its descriptor can be that of another file
+        self._writer.join()  # before closing: another file could get the descriptor that it writes to
         self._socket.close()
         self.connection.close()
 
@@ -139,7 +142,7 @@ class _Worker:
             return self._process.wait()
 
     def _write(self) -> None:
-        with suppress(OSError):  # it is gone, which whoever reads notices
+        with suppress(OSError):  # the process is gone: `hear` will raise
             while (message := self._out.get()) is not None:
                 self.connection.send_bytes(message)
 
@@ -168,7 +171,7 @@ class ProcessEngine:
         self._ordinal, self._index, self._passed = first + passed, start.index, passed
         self._size = _FIRST_ROWS
         self._workers: list[_Worker] = []
-        self._pending: deque[_Pending] = deque()  # in order
+        self._pending: deque[_Pending] = deque()  # in the order of the input
         self._stopped = self._over = False
         self._error: BaseException | None = None
         self._heard, self._bell = Pipe(duplex=False)
@@ -194,7 +197,7 @@ class ProcessEngine:
         finally:
             self._close()
         if self._error is not None:
-            yield []  # what came before it is written
+            yield []  # lets the caller write what came before the error
             raise self._error
 
     def _start(self) -> _Worker:
@@ -224,7 +227,7 @@ class ProcessEngine:
     def _next_chunk(self) -> _Pending | None:
         """The next rows; None where none is wanted, or there is none."""
         room = self._size
-        if self._selection.limit is not None:  # a line may be blank: as many rows as are missing are read at last
+        if self._selection.limit is not None:  # blank lines are found when graded: what they leave missing is read then
             room = min(room, self._selection.limit - self._index - sum(one.rows for one in self._pending))
         if self._stopped or self._error is not None or room < 1:
             return None
@@ -300,11 +303,11 @@ class ProcessEngine:
         pending = worker.hands[0]
         before = pending.came
         pending.came += len(piece.written)
-        known = pending.given + len(pending.written)  # of an earlier try, whose process died
+        known = pending.given + len(pending.written)  # rows known already, some from a process that died at this chunk
         new = piece.written[max(0, known - before) :]
         pending.written += new
         pending.size += sum(len(one.line) for one in new)
-        if piece.fault:  # before whatever reading raised, which comes after this chunk
+        if piece.fault:  # takes the place of an error in reading, which comes after this chunk
             self._error = GradingUnavailable(piece.fault)
         if piece.rows is None:
             return
@@ -321,13 +324,13 @@ class ProcessEngine:
         self._workers.remove(worker)
         worker.close()
         status = worker.reap(time.monotonic() + _END_SECONDS)
-        if self._stopped:  # by a signal to all of us
+        if self._stopped:  # the signal that stopped this process has ended that one
             for pending in worker.hands:
                 pending.end = Piece(pending.chunk.number, (), rows=0, whole=False)
             return
         if not worker.hands and self._workers:  # the others do what is left
             return
-        for pending in list(worker.hands)[:1]:  # the one that it was at
+        for pending in list(worker.hands)[:1]:  # chunks are graded in order: it died at the first
             pending.deaths += 1
             if pending.deaths == _TRIES:
                 raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")

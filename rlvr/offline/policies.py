@@ -29,7 +29,7 @@ from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult, Json, MathReference, Policy
 from rlvr.offline.asking import Answer, Begin, Under
 
-_SHOWN = 200  # characters of an answer that a grade holds
+_SHOWN = 200  # a grade shows no more characters of an answer
 _TAG = re.compile(r"<[|/a-z｜]", re.IGNORECASE)
 _BEHIND = 12  # characters behind a box that cannot hold another answer
 _NAN = float("nan")
@@ -94,7 +94,7 @@ class BothPolicies:
 
     def _other(self, request: GradeRequest, result: GradeResult, other: Policy, begin: Begin) -> Answer:
         """The grade under the other policy, of `math` alone."""
-        if self._form != "any":  # the only place looked at, under either policy
+        if self._form != "any":  # both policies look in that place only
             return result
         if other == "strict" and stands_in_the_only_form(result.extracted, request.response):
             return result

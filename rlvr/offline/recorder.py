@@ -81,7 +81,8 @@ def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: st
     listed = isinstance(value_at(fields, columns.response or "responses"), list)
     whole = not listed and fields.get("id") is not None and not (plain and "responses" in fields)
     if whole and row.text and _ADDED.isdisjoint(fields) and "NaN" not in row.text and "Infinity" not in row.text:
-        return f"{row.text[:-1]}, {_grade_text(request, result, reward)}}}"  # as it stood: it need not be written anew
+        # The row's own text, with the grade appended
+        return f"{row.text[:-1]}, {_grade_text(request, result, reward)}}}"
     dropped = columns.response if listed and columns.response else "responses" if plain else ""
     came = {name: value for name, value in fields.items() if name != dropped}
     if came.get("id") is None:  # a null is an empty column of a Parquet file
@@ -157,7 +158,7 @@ class Describer:
         self._columns = columns
         self._reward = reward
         self._row: Row | BadRow | None = None
-        self._of_row = (0, "", 0)  # of the row before: the hash of its problem, its tags, its check
+        self._of_row = (0, "", 0)  # of the last row, for its next response: hash of the problem, tags, check
 
     def __call__(self, item: Item) -> Written:
         """The row that is written, and what the journal keeps of it."""
@@ -248,7 +249,7 @@ class Recorder:
                 end = self._bad(one)
             else:
                 if self._output.full:
-                    self.flush()  # the next part begins: what the one before holds must be in the journal by then
+                    self.flush()  # a new part begins: the journal must have all of the one before
                 end = self._output.write(one.line)
             self.taken += 1
             self.ungraded += one.verdict == _UNGRADED

@@ -31,10 +31,10 @@ def rows_alone() -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         try:
             number = sys.stdout.fileno()
-        except OSError:  # of a test: no file is behind it
+        except OSError:  # in a test: no file is behind sys.stdout
             stream: IO[bytes] = sys.stdout.buffer
         else:
-            # Not a number below 3: where standard error is closed, what is written to it would come among the rows.
+            # Duplicated above 2: as number 2, where standard error is closed, it would get all that is printed there.
             stream = os.fdopen(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3), "wb")
             stack.callback(_let_go, stream)
             stack.callback(os.dup2, stream.fileno(), number)
@@ -61,7 +61,7 @@ def _write_out(printed: IO[str]) -> None:
 
 
 def _let_go(stream: IO[bytes]) -> None:
-    with suppress(OSError):  # what it could not write before it cannot write now
+    with suppress(OSError):  # fails only where an earlier write did, which was reported
         stream.close()
 
 

@@ -90,7 +90,8 @@ class RunState:
         """The output is in place, and summed up; or nothing has been graded."""
         self._open.close()
         if self._out is not None:
-            (self.folder / MANIFEST).unlink(missing_ok=True)  # first: what a kill leaves of the rest is of no run
+            # First: without it what a kill leaves of the folder counts as nothing
+            (self.folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _begin(self, manifest: Manifest, restart: bool, keep_graded: bool) -> None:

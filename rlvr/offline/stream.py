@@ -95,8 +95,8 @@ class GradingStream:
         self._window = window or max(256, 32 * pool.workers)
         self._ordinal = first
         self._is_done = is_done
-        self._waiting: deque[Item] = deque()  # in order: all that is on its way; else what is ready
-        self._flying: dict[int, Item] = {}  # without an order: what is not ready yet
+        self._waiting: deque[Item] = deque()  # ordered: all items on their way; unordered: those that are ready
+        self._flying: dict[int, Item] = {}  # unordered only: items that are not ready, by ordinal
         self._count = self._bytes = 0
         self._stopped = False
         self._bell: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
@@ -153,11 +153,11 @@ class GradingStream:
                     size += length(numbered.row)
                     if size > _CHUNK_BYTES:
                         break
-                if not rows:  # a stop that came while they were read stands
+                if not rows:  # only ever set here, so a `stop` meanwhile is not undone
                     self._ended = True
         except StopIteration:
             self._ended = True
-        except BaseException as error:  # after the rows before it
+        except BaseException as error:  # raised when the rows before it have been given out
             self._ended, self._error = True, error
         self._begin([item for numbered in rows for item in self._items(numbered)])
         return bool(rows)
@@ -357,7 +357,7 @@ class _Reader(threading.Thread):
         self._read: queue.Queue[Numbered | BaseException | None] = queue.Queue(maxsize=window)
         self._held: BaseException | None = None
         self._over = False
-        self._put_bytes = self._taken_bytes = 0  # each is counted by one thread
+        self._put_bytes = self._taken_bytes = 0  # each is changed by one thread only, so no lock
         self.wanted = threading.Event()
         self.wanted.set()
 

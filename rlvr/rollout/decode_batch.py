@@ -83,7 +83,7 @@ class DecodeBatch:
         for request in requests_P:
             groups.setdefault(request.prompt_T, []).append(request)
         self._waiting = deque(request for group in groups.values() for request in group)
-        self._kept: _Prefix | None = None  # None = nobody waits for one
+        self._kept: _Prefix | None = None  # the last prompt's keys and values, while samples of it wait
         # One entry a slot:
         self._rows: list[_Row] = []
         self._parameters: RowParameters | None = None  # None = the rows have changed
@@ -129,7 +129,7 @@ class DecodeBatch:
     def _admit(self) -> None:
         """Let waiting requests join: prompts of like length together, in forward passes of bounded size."""
         free = self._slots - len(self._rows)
-        # A forward pass over prompts costs about as much for one as for several: wait until an eighth is free.
+        # A forward pass over one prompt costs about as much as over several: wait until an eighth of the slots is free.
         if not self._waiting or (self._rows and free < max(1, self._slots // 8)):
             return
         joining: dict[_Prompt, list[RolloutRequest]] = {}

@@ -49,13 +49,15 @@ class Decoder:
         self._kept_bytes = int(total * KEPT_SHARE)
         self.slots = slots
         self.cache = SlotCache(slots, device, kept_bytes=self._kept_bytes, round_to=ROUND_COLUMNS if self._fixed else 1)
-        self.newest = torch.zeros(slots, dtype=torch.int64, device=device)  # the token that goes in next
+        # Each row's last token: the next step's input
+        self.newest = torch.zeros(slots, dtype=torch.int64, device=device)
         self._uniforms = torch.zeros(slots, dtype=torch.float64, device=device)
         self._drawn = torch.zeros(2, slots, dtype=torch.float64, device=device)  # ids, log-probabilities
         self._logits: Tensor | None = None  # [slots, V], where rows draw in unlike ways
         self._graphs = Graphs(device)
         self._tried = not self._graphs.recording
-        self._recorded_with: tuple[object, ...] = ()  # the buffers and the weights
+        # State of buffers and weights under which the graphs were recorded
+        self._recorded_with: tuple[object, ...] = ()
 
     def restart(self) -> None:
         """Let all rows go; graphs stay where they are good for the weights as they lie now."""
@@ -123,7 +125,8 @@ class Decoder:
         if self._tried or self._logits is not None or not self._graphs.holds(key):
             self._graphs.run(key, compute)
             return
-        # The first replay of all, one step after it was recorded: did the model read anything from the host?
+        # Check the first replay against a plain step: a value that the model reads on the host (a length, say) would be
+        # frozen in the graph as it was when recorded.
         before = self.newest[:rows].clone()
         self._graphs.replay(key)
         replayed = self._drawn[:, :rows].clone()

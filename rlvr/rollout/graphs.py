@@ -36,7 +36,7 @@ class Graphs:
         self._device = device
         self._graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
         self._stream: torch.cuda.Stream | None = None
-        # One pool for all: they are replayed one at a time, and what a step leaves behind lies outside of it.
+        # One memory pool for all graphs: they are replayed one at a time, and a step's results lie outside of the pool.
         self._pool: Any = None
 
     def holds(self, key: Hashable) -> bool:
@@ -59,7 +59,7 @@ class Graphs:
     def clear(self) -> None:
         """Forget what is recorded: something that it reads or writes has moved."""
         self._graphs.clear()
-        self._pool = None  # it goes with the last graph that was recorded in it
+        self._pool = None  # torch frees a pool with its last graph, so a new one is made
 
     def give_up(self, why: str) -> None:
         """Never replay again."""
@@ -92,16 +92,17 @@ class Graphs:
         self._stream.wait_stream(current)
         try:
             with torch.cuda.stream(self._stream):
-                graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")  # others may use the device
+                # Other threads may use the device meanwhile
+                graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
                 try:
                     compute()
                 except BaseException:  # an interrupt, too: a recording that is left open breaks the stream
-                    with suppress(RuntimeError):  # it says again what is being raised
+                    with suppress(RuntimeError):  # it raises the same error again
                         graph.capture_end()
                     raise
                 graph.capture_end()
         except BaseException:  # whatever ended it, the generator must not stay bound to a graph
-            generator.graphsafe_set_state(random)  # the old one takes itself to be recorded for ever
+            generator.graphsafe_set_state(random)  # else the generator stays in recording mode for ever
             raise
         finally:
             current.wait_stream(self._stream)

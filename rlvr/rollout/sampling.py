@@ -38,10 +38,11 @@ from torch import Tensor
 from rlvr.types import RolloutRequest, SamplingParameters
 
 BLOCK = 256  # tokens summed together on the first level of the search
-BYTES_AT_ONCE = 2**21  # of logits on a CPU
+BYTES_AT_ONCE = 2**21  # logits are handled so many bytes at a time on a CPU, to stay in its cache
 MIN_ROWS_AT_ONCE = 4
 COLD = 0.01  # below this temperature the largest logit is subtracted before the division, not after it
-# What float32 divides by without overflow: at the one end only equals share the mass, at the other all tokens do.
+# Bounds that float32 divides by without overflow. At the lower one only the largest logits have any probability, at the
+# upper one all tokens have the same.
 TEMPERATURES = (1e-30, 1e30)
 LARGEST_TOP_K = 2**31  # more than any vocabulary
 
@@ -142,7 +143,8 @@ def tempered(logits: Tensor, temperature: float | Tensor) -> Tensor:
 def _keep_most_likely(logits: Tensor, count: Tensor, last_kept: Tensor) -> Tensor:
     """Keep exactly `count` [N] entries of each row; last_kept [N] is the count-th largest value. Others: -inf."""
     threshold = last_kept.unsqueeze(1)
-    drop = logits < threshold  # what is no number stays, and spoils the row's log-probability
+    # NaN compares false and so stays: the row's log-probability becomes NaN, which is noticed
+    drop = logits < threshold
     surplus = logits.shape[1] - drop.sum(1) - count
     if bool((surplus > 0).any()):  # ties at the threshold: the lower ids stay
         tied = logits == threshold

@@ -27,7 +27,7 @@ from transformers import Cache
 KeysValues = list[tuple[Tensor, Tensor]]  # one pair a layer, each [rows, heads, columns, width]
 
 SPARE_COLUMNS = 64  # new buffers have room for so many more steps at least
-UNUSED = 2**40  # where a slot without a row begins: after all columns
+UNUSED = 2**40  # start of a slot without a row: beyond all columns, so it sees none
 
 
 class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
@@ -45,15 +45,16 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         self.low = 0
         self.end = 0
         self.start = torch.full((slots,), UNUSED, dtype=torch.int64, device=device)  # first column of each row
-        self.made = 0  # how often buffers were made: what was recorded with others is of no use
+        self.made = 0  # how often buffers were made: graphs recorded with earlier ones are invalid
         self._kept_bytes, self._round_to = kept_bytes, round_to
         self._columns = 0
         # [tensors, slots, heads, columns, width]: keys and values of all layers of one shape; and where each lies.
         self._blocks: list[Tensor] = []
         self._places: list[tuple[int, int]] = []  # keys, values, keys, values, ...
         self._buffers: KeysValues = []  # the same memory, layer by layer
-        self._shape: tuple[int, int] | None = None  # None = as it is in use
-        self._column = torch.zeros(1, dtype=torch.int64, device=device)  # `end`, in a fixed step
+        self._shape: tuple[int, int] | None = None  # (rows, columns) of a fixed step; None = those in use
+        # `end` as a tensor, which a recorded step can read
+        self._column = torch.zeros(1, dtype=torch.int64, device=device)
 
     @contextmanager
     def fixed(self, rows: int, columns: int) -> Iterator[None]:

@@ -67,7 +67,7 @@ class TransformersEngine:
         self._closed = False
         self._probed = probed
         self._half_loaded = False
-        self._idle: Decoder | None = None  # of the last generation, where it is worth keeping
+        self._idle: Decoder | None = None  # the decoder of the last generation, kept for its buffers and graphs
         self._detectors: dict[tuple[str, ...], StopStrings] = {}
         generation = getattr(self._model.core, "generation_config", None)
         declared = getattr(generation, "eos_token_id", None)
@@ -96,7 +96,7 @@ class TransformersEngine:
             self._check(index, request)
         if not requests_P:
             return
-        decoder, self._idle = self._idle, None  # a second generation at the same time makes its own
+        decoder, self._idle = self._idle, None  # taken, so that a second generation at the same time makes its own
         batch = await on_compute_thread(self._start, requests_P, decoder)
         try:
             while not batch.done:
@@ -160,7 +160,7 @@ class TransformersEngine:
             raise RolloutError("the engine is closed; make a new one")
 
     def _check_weights(self) -> None:
-        if self._half_loaded:  # looked at on the compute thread, where no load can be half way
+        if self._half_loaded:  # checked on the compute thread, where loading runs too: never in the middle of a load
             raise RolloutError("the engine's weights are only half replaced; load_weights must succeed first")
 
     def _stop_strings(self, stop: tuple[str, ...]) -> StopStrings:

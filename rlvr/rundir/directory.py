@@ -23,7 +23,8 @@ from rlvr.yaml_text import read_yaml, write_yaml
 CONFIG, ENVIRONMENT, LOCK, HASHED = "config.yaml", "environment.json", ".lock", ".hashes.json"
 HASHES = "data_hashes"
 RECORDED_LATER = ("model.path", "tokenizer.path")  # keys whose files early versions did not hash
-BEGUN = ("metrics.jsonl", "checkpoints", "samples")  # a warm-up that was cut short is not kept
+# Exist once training has begun; a warm-up that was cut short leaves none
+BEGUN = ("metrics.jsonl", "checkpoints", "samples")
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "mpmath", "pyarrow", "safetensors", "tokenizers")
 
 # What a resumed run may change: it decides how long, how fast and how safely, not what is computed. `threads` may be
@@ -66,14 +67,14 @@ def claim(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat()):
-                raise FileNotFoundError  # another process that could not begin has just removed its folder
+                raise FileNotFoundError  # the folder was just removed by another process that failed to begin
         except (BlockingIOError, FileNotFoundError) as error:
             lock.seek(0)
             holder = f" ({said})" if (said := lock.read().strip()) else ""
             raise ConfigError(
                 f"another process is training in {folder}{holder}; wait for it, end it, or give another --out"
             ) from error
-        with suppress(OSError):  # a full disk: whatever cannot be written next says so
+        with suppress(OSError):  # a full disk will be reported by the next write that matters
             os.ftruncate(lock.fileno(), 0)
             os.write(lock.fileno(), f"process {os.getpid()} on {platform.node()}".encode())
         try:
@@ -87,7 +88,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 def _remove_unbegun(folder: Path) -> None:
     """Remove what opening a run wrote, if nothing else is there."""
-    with suppress(OSError):  # the error to tell is the one that the run failed with
+    with suppress(OSError):  # the error that counts is the one the run failed with
         if {path.name for path in folder.iterdir()} <= {LOCK, CONFIG, ENVIRONMENT, HASHED}:
             for name in (CONFIG, ENVIRONMENT, HASHED, LOCK):
                 (folder / name).unlink(missing_ok=True)

@@ -27,9 +27,9 @@ AT_FDCWD = kernel.AT_FDCWD
 _ROW = struct.Struct("<7qQ")  # number, six arguments, result
 _RESULT = struct.Struct("<Q")
 _READ, _EXECUTE = 1, 4  # of mmap
-# f(first, end): where it stopped; `end` = behind the last.
+# Machine code of f(first, end), which makes the calls in the rows from `first` to `end`; returns the row it stopped at.
 _PROGRAMS = {
-    # rbx = first; rbp = end; while rbx < rbp: syscall with what stands there; keep the result; stop if it is an errno
+    # rbx = first; rbp = end; while rbx < rbp: syscall with the row's numbers; store the result; stop if it is an errno
     kernel.X86_64: bytes.fromhex(
         "53 55 4889fb 4889f5 4839eb 732f 488b03 488b7b08 488b7310 488b5318 4c8b5320 4c8b4328 4c8b4b30 0f05"
         "48894338 483d01f0ffff 7306 4883c340 ebcc 4889d8 5d 5b c3"
@@ -54,7 +54,7 @@ class Calls:
         self._rows: list[bytes] = []
         self._held: list[ctypes.Array[ctypes.c_char]] = []
         self._table = ctypes.create_string_buffer(0)
-        self._first = self._end = ctypes.c_size_t(0)  # made once: a number would be looked at at each call
+        self._first = self._end = ctypes.c_size_t(0)  # made once: ctypes would convert a number at each call
         self._behind = 0
         self.stopped_at = -1  # the place of the call that failed
         self._perform = _program()

@@ -13,7 +13,7 @@ _SMALLEST, _LARGEST = 16, 512  # bytes of a block of Python's own allocator, in 
 _HEAD_OF_BYTES = 33
 _HEAD_OF_POOL = 48  # bytes in front of its first block; a pool begins at the beginning of a page
 _PAGE = 4096
-_MOST = 1 << 20  # bytes of gaps of one size that are filled
+_MOST = 1 << 20  # bytes of gaps of one size, at most: beyond, no fresh pool is to be expected
 
 
 def fill_gaps() -> list[object]:

@@ -94,7 +94,7 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "sysfs": (139, None),
     "_sysctl": (156, None),
 }
-# Memory that is in no process: denied where no cgroup counts it.
+# Ways to hold memory outside of any process: denied where no cgroup counts it, since watching processes would miss it.
 _UNCOUNTED: dict[str, tuple[int, int | None]] = {
     "memfd_create": (319, 279),
     "shmget": (29, 194),
@@ -113,10 +113,10 @@ _NAMESPACES = (
     | kernel.CLONE_NEWPID
     | kernel.CLONE_NEWNET
 )
-# A child that is given to the program's own parent would be outside the namespace that must be empty in the end.
+# CLONE_PARENT makes the child one of the caller's parent: of a slot, which is outside the run's process namespace.
 _CLONE_PARENT = 0x8000
 _AF_UNIX = 1
-# A datagram may be sent to any name, and a sender gets one without `bind`: runs of one zygote could reach each other.
+# Datagrams can be sent to any abstract name, and autobind names the sender: runs of one zygote could reach each other.
 _SOCK_DGRAM, _SOCK_RAW, _KIND_OF_SOCKET = 2, 3, 0xF
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
@@ -124,7 +124,7 @@ _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _JUMP, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06, 0x54
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24
 _ALLOW = 0x7FFF0000
-_GROUP = 8  # numbers that are compared one by one
+_GROUP = 8  # system calls compared one by one behind each range check
 
 
 def _refuse(code: int) -> int:

@@ -35,7 +35,7 @@ def main() -> None:
     try:
         pid = kernel.clone(_NAMESPACES | (kernel.CLONE_NEWUSER if config["maps"] else 0))
         if pid == 0:
-            kernel.die_with_parent()  # before all else: what the keeper has not said yet it never will
+            kernel.die_with_parent()  # first: if the keeper dies now, nobody else would end this process
             os.close(write)
             os.close(supervisor)
             if os.read(read, 1) == b"m":

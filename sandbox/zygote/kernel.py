@@ -44,7 +44,7 @@ _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 _set_action, _SIG_DFL, _SIG_IGN = _signal.signal, _signal.SIG_DFL, _signal.SIG_IGN
 _libc.mmap.restype = ctypes.c_void_p
 _LARGEST_OF_HEAP, _SMALLEST_OF_HEAP = 100_000, 24
-_MOST_OF_HEAP = 64 << 20  # bytes of gaps; more are none: the C library takes its memory from elsewhere
+_MOST_OF_HEAP = 64 << 20  # bytes of gaps: beyond, malloc takes memory from elsewhere and this would never end
 _NUMBERS = {
     "clone": (56, 220),
     "pivot_root": (155, 41),
@@ -177,7 +177,7 @@ def fill_heap() -> None:
     while size >= _SMALLEST_OF_HEAP and filled < _MOST_OF_HEAP:
         last = _libc.sbrk(ctypes.c_ssize_t(0)) - _libc.mallinfo2().last
         taken = _libc.malloc(ctypes.c_size_t(size)) or last
-        if taken >= last:  # there is no gap of this size
+        if taken >= last:  # it came from behind the last object: no gap of this size is left
             if taken > last:
                 _libc.free(ctypes.c_void_p(taken))
             size -= max(16, size // 8)

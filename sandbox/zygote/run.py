@@ -19,11 +19,11 @@ from typing import NoReturn
 from . import kernel, python, root, wire
 from .calls import Calls
 
-_MOST = 1 << 60  # of anything
+_MOST = 1 << 60  # a limit that stands for none
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _CLOCK_MONOTONIC = 1
-_TIMES = 16  # more than the interpreter waits for before it specialises a function
+_TIMES = 16  # more calls than the interpreter counts before it specialises a function's bytecode
 _STARTED = b"started "
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 _TIME = struct.Struct("qq")  # seconds, nanoseconds
@@ -108,7 +108,8 @@ def _enter_namespace(calls: Calls, inside: int, free: int) -> None:
 
 def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, seccomp: bytes, free: int) -> None:
     """Take on the limits, give up every privilege. uid: None = that of a namespace of its own."""
-    _tell(calls, "/proc/self/oom_score_adj", "1000", free)  # the program goes first, not what watches it
+    # When memory is short the kernel kills the program first, not the slot
+    _tell(calls, "/proc/self/oom_score_adj", "1000", free)
     for what, soft, hard in bounds:
         calls.add("prlimit64", 0, what, ctypes.create_string_buffer(struct.pack("QQ", soft, hard), 16), 0)
     if uid is None:
@@ -118,7 +119,7 @@ def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, s
         calls.add("setgroups", 0, 0)
         calls.add("setresgid", uid, uid, uid)
         calls.add("setresuid", uid, uid, uid)
-    calls.add("prctl", kernel.PR_SET_DUMPABLE, 1)  # after a change of user: /proc/self is its own
+    calls.add("prctl", kernel.PR_SET_DUMPABLE, 1)  # setresuid cleared it: without it /proc/self belongs to root
     calls.add("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1)
     steps = ctypes.create_string_buffer(seccomp, len(seccomp))
     header = struct.pack("HxxxxxxP", len(seccomp) // 8, ctypes.addressof(steps))

@@ -68,10 +68,11 @@ def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
     wire.answer(control, {"ready": True})
     number, channel = _fork_slots(control)
     slot = Slot(zygote, number, channel)
-    fork, start = os.fork, run.start  # what a fork has at hand it need not look up, in memory that it would copy
+    # Locals: looking up globals would write reference counts to pages that each fork then copies
+    fork, start = os.fork, run.start
     while (watched := slot.next()) is not None:
         plan, pid = watched.plan, -1
-        # Forked here, where nothing is on the stack: what a fork lets go of on its way up it would copy first.
+        # Forked from this outermost frame: returning through frames would write to, and so copy, more pages.
         try:
             slot.entering.run()
             watched.init = _start_init()
@@ -187,7 +188,7 @@ class Slot:
         self._poller.register(channel, select.POLLIN)
         self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float]]] = {}
         self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self.entering = calls.Calls()  # a new process namespace, in which the next forks are; made of that of the slot
+        self.entering = calls.Calls()  # makes a new process namespace below the slot's own, for the next forks
         self.entering.add("setns", self.own_processes, kernel.CLONE_NEWPID)
         self.entering.add("unshare", kernel.CLONE_NEWPID)
         self.entering.lay_out()
@@ -196,11 +197,11 @@ class Slot:
         """Wait for a run; None: the supervisor is gone."""
         while (received := wire.asked(self._channel)) is not None:
             number, order, descriptors = received
-            if not descriptors:  # to kill a run, after its end
+            if not descriptors:  # a message without descriptors asks to kill a run, which has ended already
                 continue
             read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             descriptors.append(write)
-            # Most runs are told what one before was told: then nothing of it is looked at.
+            # Most runs get the same order and descriptors as an earlier one, whose plan is used again.
             plan, limits = self._plans.get((order, *descriptors)) or self._plan(order, descriptors)
             return Watched(self._channel, self._poller, read, number, limits, plan, descriptors)
         return None
@@ -265,7 +266,7 @@ class Watched:
         theirs: list[int],
     ) -> None:
         self.channel = channel
-        self.poller = poller  # has the channel
+        self.poller = poller  # the channel is registered in it
         self.report = report
         self.number = number
         self.limits = limits
@@ -284,7 +285,7 @@ class Watched:
         status, cpu, peak = -1, 0.0, 0
         self._kill()
         waiting = {pid for pid in (self.pid, self.init) if pid > 0}
-        while waiting:  # for any child: init stays until all that was in its namespace is reaped
+        while waiting:  # any child: the namespace's init is reaped after all others in it
             pid, ended, used = os.wait4(-1, _WALL)
             waiting.discard(pid)
             cpu += used.ru_utime + used.ru_stime
@@ -337,7 +338,7 @@ class Watched:
     def _began(self, forked: float) -> float:
         """What the run has said of its start, or of what kept it from that; when it was forked if it said nothing."""
         if not self.said:
-            try:  # noqa: SIM105  # a context manager would copy six pages
+            try:  # noqa: SIM105  # contextlib.suppress would write to, and so copy, six more pages
                 self.said = os.read(self.report, 4096)
             except BlockingIOError:
                 pass

@@ -27,7 +27,7 @@ _MOST_DESCRIPTORS = 16
 _SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
 _RUN = struct.Struct("<q")
 _NUMBERS = struct.Struct("<qddq")
-_FORM = 2  # of marshal: the oldest that has all that is sent, so that interpreters of other versions read it
+_FORM = 2  # version of marshal: the oldest with all types that are sent, so other Python versions can read it
 
 
 def send(channel: socket.socket, message: dict[str, Any], descriptors: Sequence[int]) -> None:
@@ -78,7 +78,7 @@ def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
         data, ancillary, flags, _address = channel.recvmsg(_LARGEST, _SPACE, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return b"", []
-    if flags & socket.MSG_CTRUNC:  # without all of its descriptors a message says something else
+    if flags & socket.MSG_CTRUNC:  # descriptors were cut off: treat it as the end of the connection
         return b"", []
     descriptors: list[int] = []
     for _level, _kind, content in ancillary:

@@ -114,7 +114,8 @@ def read(fields: Mapping[str, object]) -> Problem:
             field="canonical_solution",
         )
     if opaque := [answer.error for answer in answers if answer.without_form]:
-        # Left out, they would leave a weaker test: of a function that finds, only the inputs where it finds nothing.
+        # The row is refused, since tests without these inputs are weaker: of a search, say, only those that find
+        # nothing.
         raise BadRow(
             f"the reference solution answers {len(opaque)} of {len(answers)} inputs with what has no form: {opaque[0]}",
             field="canonical_solution",
@@ -173,7 +174,7 @@ def _assert(task: int, entry_point: str, args: Json, answer: Answer) -> str:
     assert isinstance(values, list)
     call = f"{entry_point}({', '.join(map(_source, values))})"
     if task in TRUTH:
-        # By identity: the truth of an object that stays with the program is the program's to tell.
+        # By identity, not truth: truth of an object that only the program holds would be decided by the program.
         right = "value is not None and value is not False" if expected else "value is None or value is False"
         return f"value = {call}\nassert {right}"
     if task in UNORDERED and isinstance(expected, list | tuple | set):
