@@ -22,7 +22,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,8 +35,8 @@ from rewards.parameters import nearest
 from rewards.pool import GraderPool
 from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.admission import Places
-from sandbox.errors import SandboxBusy, SandboxUnavailable
-from sandbox.http import Guard, detail_of, unless_gone
+from sandbox.errors import SandboxUnavailable
+from sandbox.http import Guard, answer_errors, unless_gone
 from sandbox.json_text import JsonFault, read_json
 
 MOST_RESPONSES = 65_536  # in one request
@@ -102,11 +102,6 @@ def create_app(
         answer = await asyncio.to_thread(_answer, asked, results)
         return Response(answer, media_type="application/json")
 
-    @app.exception_handler(SandboxBusy)
-    async def _busy(_request: Request, error: SandboxBusy) -> Response:
-        after = {"Retry-After": str(math.ceil(error.retry_after))}
-        return JSONResponse({"detail": str(error)}, status_code=429, headers=after)
-
     statuses: dict[type[Exception], int] = {
         BadBody: 422,
         InvalidRow: 422,  # nested so deep that no worker can be asked
@@ -114,8 +109,7 @@ def create_app(
         GradingUnavailable: 503,
         SandboxUnavailable: 503,
     }
-    for kind, status in statuses.items():
-        app.add_exception_handler(kind, _complaint(status))
+    answer_errors(app, statuses)
     app.add_middleware(Guard, token=token, most_bytes=most_bytes)
     return app
 
@@ -198,13 +192,6 @@ def _answer(asked: _Asked, results: Sequence[GradeResult]) -> bytes:
         for row in asked.rows
     ]
     return json.dumps({"reward": asked.pool.identity, "rows": rows}).encode("ascii")
-
-
-def _complaint(status: int) -> Callable[[Request, Exception], Response]:
-    def say(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": detail_of(error)}, status_code=status)
-
-    return say
 
 
 # --- what is known of the graders -----------------------------------------------------------------------------------

@@ -10,14 +10,17 @@ import asyncio
 import contextlib
 import hmac
 import json
+import math
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxBusy, SandboxUnavailable
 
 _DRAIN_SECONDS, _SILENT_SECONDS = 30.0, 5.0
 _PIECE_SECONDS = 60.0  # for the next piece of a body, whose place others may want
@@ -201,6 +204,21 @@ async def _refuse(refusal: _Refusal, receive: Receive, send: Send, *, more: bool
 def detail_of(error: Exception) -> str:
     """What a client is told. What of it is no Unicode came from the client, and is escaped."""
     return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def answer_errors(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None:
+    """Have the application answer these errors with their status and message, and a full line with 429."""
+
+    @app.exception_handler(SandboxBusy)
+    async def _busy(_request: Request, error: SandboxBusy) -> Response:
+        after = {"Retry-After": str(math.ceil(error.retry_after))}
+        return JSONResponse({"detail": str(error)}, status_code=429, headers=after)
+
+    def answering(status: int) -> Callable[[Request, Exception], Response]:
+        return lambda _request, error: JSONResponse({"detail": detail_of(error)}, status_code=status)
+
+    for kind, status in statuses.items():
+        app.add_exception_handler(kind, answering(status))
 
 
 async def unless_gone(receive: Receive, work: Awaitable[Any]) -> Any:

@@ -16,15 +16,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from sandbox import run_code
 from sandbox.admission import QueuedSandbox
-from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
-from sandbox.http import Guard, detail_of, unless_gone
+from sandbox.errors import InvalidJob, SandboxUnavailable
+from sandbox.http import Guard, answer_errors, unless_gone
 from sandbox.json_text import JsonFault, read_json
 from sandbox.protocol import Sandbox
 from sandbox.run_code import BadRequest, Language
@@ -96,13 +96,7 @@ def create_app(
         except BadWire as error:
             await socket.close(1002, str(error)[:100])
 
-    @app.exception_handler(SandboxBusy)
-    async def _busy(_request: Request, error: SandboxBusy) -> Response:
-        after = {"Retry-After": str(math.ceil(error.retry_after))}
-        return JSONResponse({"detail": str(error)}, status_code=429, headers=after)
-
-    for kind, status in ((BadRequest, 422), (BadWire, 400), (InvalidJob, 422), (SandboxUnavailable, 503)):
-        app.add_exception_handler(kind, _complaint(status))
+    answer_errors(app, {BadRequest: 422, BadWire: 400, InvalidJob: 422, SandboxUnavailable: 503})
     app.add_middleware(Guard, token=token, most_bytes=most_bytes)
     return app
 
@@ -168,13 +162,6 @@ async def _answer(queue: QueuedSandbox, job: Job) -> bytes:
         return b"+" + encode_result(await queue.run_placed(job))
     except SandboxUnavailable as error:
         return b"-" + str(error).encode()
-
-
-def _complaint(status: int) -> Callable[[Request, Exception], Response]:
-    def say(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": detail_of(error)}, status_code=status)
-
-    return say
 
 
 def _json(body: bytes) -> object:

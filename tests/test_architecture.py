@@ -44,7 +44,7 @@ HOMES = {
     "datasketch": "data_prep/validation/likeness.py",
     "deepspeed": "",
     "docker": "",  # the container is driven by the docker command
-    "fastapi": ("sandbox/serve.py", "rewards/serve.py"),
+    "fastapi": ("sandbox/serve.py", "sandbox/http.py", "rewards/serve.py"),
     "jsonschema": "rewards/rules/schema.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",

@@ -78,6 +78,11 @@ class Situation:
     def answers(self) -> tuple[str, str]:
         return self.pair[0].answer, self.pair[1].answer
 
+    def filled(self, template: str) -> str:
+        """A template with the two answers in the places of `<a>` and `<b>`."""
+        a, b = self.answers
+        return template.replace("<a>", a).replace("<b>", b)
+
     @property
     def commits(self) -> tuple[Form, ...]:
         """The forms that say which text is the answer; all, where none does."""

@@ -42,18 +42,13 @@ _LATEX = (
 )  # fmt: skip
 
 
-def _put(template: str, situation: Situation) -> str:
-    a, b = situation.answers
-    return template.replace("<a>", a).replace("<b>", b)
-
-
 @family("look-alike", "a second answer in characters that do not show, or that look like others", kinds=WITH_ANSWER)
 def look_alikes(situation: Situation) -> Iterator[Made]:
     a, b = situation.answers
     for between in _JOINED_BY:
         yield Content(f"joined by {between.encode('unicode_escape').decode()}", f"{a}{between}{b}")
     for template in _HIDDEN:
-        yield Content(template.encode("unicode_escape").decode(), _put(template, situation))
+        yield Content(template.encode("unicode_escape").decode(), situation.filled(template))
     for name, text in (("superscript", _other_digits(b, "⁰¹²³⁴⁵⁶⁷⁸⁹")), ("subscript", _other_digits(b, "₀₁₂₃₄₅₆₇₈₉"))):
         yield Content(f"with the other in {name}", f"{a}{text}")
     yield Content("with the other full-width", f"{a} {_other_digits(b, '０１２３４５６７８９')}")
@@ -85,7 +80,7 @@ def _circled(text: str) -> str:
 )
 def latex(situation: Situation) -> Iterator[Made]:
     for template in _LATEX:
-        yield Content(template.replace("\n", "⏎"), _put(template, situation))
+        yield Content(template.replace("\n", "⏎"), situation.filled(template))
     for text in (
         r"\input{/etc/passwd}", r"\text{correct}", r"\boxed{\text{correct}}", r"\answer", r"\the\answer",
         r"\csname answer\endcsname", r"\frac", r"\frac{}{}", r"\sqrt{}", r"\left(", r"\right)", r"\begin{matrix}",

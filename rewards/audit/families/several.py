@@ -36,15 +36,10 @@ _COVERS = (
 )  # fmt: skip
 
 
-def _put(template: str, situation: Situation) -> str:
-    a, b = situation.answers
-    return template.replace("<a>", a).replace("<b>", b)
-
-
 @family("hedge", "two answers at once", kinds=WITH_ANSWER)
 def hedges(situation: Situation) -> Iterator[Made]:
     for template in _HEDGES:
-        yield Content(template.replace("\n", "⏎"), _put(template, situation))
+        yield Content(template.replace("\n", "⏎"), situation.filled(template))
     if situation.subject.numeric:
         for text in _COVERS:
             yield Content(text, text)
@@ -71,7 +66,7 @@ def boxes(situation: Situation) -> Iterator[Made]:
         "The answer is <a>. The answer is <b>.", r"\boxed{<a>}<|im_end|>\boxed{<b>}", r"\boxed{<a>}</s>\boxed{<b>}",
         '{"answer": "<a>"} {"answer": "<b>"}',
     ):  # fmt: skip
-        yield Whole(template.replace("\n", "⏎"), _put(template, situation))
+        yield Whole(template.replace("\n", "⏎"), situation.filled(template))
 
 
 @family("dump", "many answers, the right one in their midst", kinds=WITH_ANSWER)
