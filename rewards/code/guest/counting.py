@@ -212,12 +212,22 @@ def names_of_program(tree: ast.AST) -> set[str]:
     return {name for node in ast.walk(tree) for name in _of_program(node)}
 
 
+def _read_from_outside(node: ast.AST, own: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Names that are read, but for those which the function that reads them imports or defines itself."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own:
+        yield node.id
+    body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    inside = own | bound_names(ast.Module(body, [])) if body else own
+    for child in ast.iter_child_nodes(node):
+        yield from _read_from_outside(child, inside if child in body else own)
+
+
 def depending(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
     tainted = names_of_program(tree)
     if "*" in tainted:  # what is bound nowhere may be the program's, and a look at what is bound asks it
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        read = set(_read_from_outside(tree))
         bound = {name.id for name in names if isinstance(name.ctx, ast.Store)} | bound_names(tree)
         bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         tainted |= read - bound - set(dir(builtins)) | {"globals", "locals", "vars", "dir"}

@@ -5,24 +5,54 @@ A description is names and a set of operators. What a class does is a template o
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import functools
+import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
-from . import ancestry, derived, wire
+from . import ancestry, context, derived, lending, wire
 from .codec import Violation, plain_base
 from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
 from .plain import PlainHandle, plain_names
-from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of
+from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of, the_link
 from .raised import ErrorHandle, standard_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
 # Fraction and Decimal compare with the numerator and denominator of what says that it is rational: 0/0 equals all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
+_COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _standard_classes: dict[type, type] = {}
 standard_classes: dict[type, type] = {}  # the class that each of ours stands for
+
+
+def _attributes_for_prompt(name_of_class: str) -> Callable[[Any, str], Any]:
+    """Attributes of objects of the program's own definition of a class of the prompt, or derived from it. Where a
+    comparison of the prompt asks such an object about another (`other.same(self)`), the method is the prompt's: it asks
+    for data alone. So is one that says itself what is right.
+    """
+
+    def attribute(value: Any, name: str) -> Any:
+        held = vars(ancestry.of_prompt[name_of_class]).get(name)
+        if isinstance(held, types.FunctionType):
+            code, asking = held.__code__, sys._getframe(1).f_code
+            compares = asking.co_name in _COMPARES and asking.co_filename == code.co_filename and code.co_argcount > 1
+            if compares or _judges(code):
+                return types.MethodType(held, value)
+        return Handle.__getattr__(value, name)
+
+    return attribute
+
+
+@functools.cache
+def _judges(code: types.CodeType) -> bool:
+    tree = context.tree_of(code.co_filename)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return any(isinstance(n, ast.FunctionDef) and n.name == code.co_name and lending.judges(n) for n in nodes)
 
 
 def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
@@ -58,9 +88,13 @@ def make_class(number: int, description: Any) -> type:
         attempts = [tuple(b for b in bases if is_class(b)) or (Handle,), (Handle,)]
     shows_itself = "__class__" in names or error is not None
     known = None if plain is not None else next((b for b in bases if not is_class(b)), None)
+    if error is None and known is not None and known.__module__ in the_link().local_modules:
+        raise Violation("a class that derives from one of the test")
     shown = known or ancestry.is_standard(module) or name in ancestry.of_prompt or any(map(_is_below_shown, bases))
     if not shows_itself and shown:
         names["__class__"] = ancestry.SHOWN
+    if plain is None and error is None and name in ancestry.of_prompt:
+        names["__getattr__"] = _attributes_for_prompt(name)
     made = _build(name, attempts, names)
     if known is not None:
         ancestry.REAL[made] = known

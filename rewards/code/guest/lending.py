@@ -56,8 +56,10 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
         if isinstance(node, ast.ClassDef):
-            if _is_to_derive_from(node) and _is_only_told(name, node, trees) and _stands_alone(node, defined, bound):
-                found[f"base {name}"] = ("base", name, ast.unparse(node))
+            if _is_to_derive_from(node) and _is_only_told(name, node, trees):
+                shown = _without_judges(node)
+                if _stands_alone(shown, defined, bound):
+                    found[f"base {name}"] = ("base", name, ast.unparse(shown))
             if _is_exception(node):
                 found[name] = ("late exception", likeness.marks_of(node))
             elif _is_enumeration(node):
@@ -182,6 +184,29 @@ def _is_to_derive_from(definition: ast.ClassDef) -> bool:
         return False
     nodes = (node for method in definition.body if isinstance(method, _Function) for node in ast.walk(method))
     return any(isinstance(n, ast.Name) and n.id in ("abstractmethod", "NotImplementedError") for n in nodes)
+
+
+def _without_judges(definition: ast.ClassDef) -> ast.ClassDef:
+    body = [node for node in definition.body if not judges(node)]
+    return ast.ClassDef(**{**dict(ast.iter_fields(definition)), "body": body})
+
+
+def judges(method: ast.stmt) -> bool:
+    """Whether a method asserts, or holds its object's answer against what it says: `self.solve([3, 1]) == [1, 3]`."""
+    if isinstance(method, _Function) and any(isinstance(node, ast.Assert) for node in ast.walk(method)):
+        return True
+    compared = (node for node in ast.walk(method) if isinstance(method, _Function) and isinstance(node, ast.Compare))
+    for sides in ([node.left, *node.comparators] for node in compared):
+        calls = [n for side in sides for n in ast.walk(side) if isinstance(n, ast.Call)]
+        asked = (n for n in calls if isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name))
+        if any(n.args and all(map(_is_written, n.args)) for n in asked) and any(map(_is_written, sides)):
+            return True
+    return False
+
+
+def _is_written(value: ast.expr) -> bool:
+    allowed = ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.UnaryOp | ast.unaryop | ast.expr_context
+    return all(isinstance(node, allowed) for node in ast.walk(value))
 
 
 def _is_only_told(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:

@@ -6,6 +6,7 @@ In its folder: `checker.py`, and the three texts. Exit status: `ACCEPTED`, `REFU
 from __future__ import annotations
 
 import builtins
+import io
 import os
 import re
 import sys
@@ -16,7 +17,10 @@ TEXTS = ("stdin", "stdout", "expected")
 ACCEPTED, REFUSED, RAISED = 40, 41, 42
 
 
-_EVALUATES = re.compile(r"\b(?:eval|exec|compile)\b")
+# What may make code of an output: the text itself, a pickle, a module that it is written to.
+_RUNS = re.compile(
+    r"\b(?:eval|exec|compile|pickle|shelve|doctest|timeit|runpy|importlib|import_module|__import__|sys\.path|open)\b"
+)
 _EVALUATES_INSIDE = re.compile(r"\bsympy\b.*\b(?:sympify|parse_expr|n?simplify|expand|factor|S)\s*\(", re.DOTALL)
 _NO_FORMULA = re.compile(r"""["'`\\@;]|__|\.\s*(?!e[+-]?\d)[^\W\d]|\b(?:lambda|import)\b""", re.IGNORECASE)
 _COMPUTE = frozenset(("abs", "divmod", "len", "max", "min", "pow", "round", "sum"))
@@ -26,20 +30,29 @@ class _Refusals:
     """Stands where the link does in a test of the other styles."""
 
     reason = ""
+    local_modules: frozenset[str] = frozenset()
+    public_names = ()
 
     def refuse(self, reason: str) -> None:
         self.reason = self.reason or reason
 
+    def ask(self, _name: str, _module: str, _function: str, data: bytes, **options: Any) -> Any:
+        """A pickle that the checker has not made itself: it may hold plain data."""
+        import pickle
+
+        return pickle.Unpickler(io.BytesIO(data), **options).load()
+
 
 def _guard(refusals: Any, source: str, *own: str) -> None:
-    """Output that the checker evaluates may only compute; what the reference itself holds runs as it is."""
-    from . import context, evaluation, loading, proxies
+    """Output that the checker runs may only compute; what the reference itself holds runs as it is."""
+    from . import context, evaluation, loading, proxies, running, unpickling
 
     proxies.connect(refusals)
     context.add_source(CHECKER, source)
     evaluation.OWN.extend(own)
-    evaluation.guard(source.encode("utf-8", "surrogatepass"))
-    loading.guard(source.encode("utf-8", "surrogatepass"))
+    text = source.encode("utf-8", "surrogatepass")
+    for guarding in (evaluation, loading, running, unpickling):
+        guarding.guard(text)
 
 
 def _may_run(text: str) -> bool:
@@ -62,7 +75,7 @@ def main() -> int:
     source = _text(CHECKER)
     if _EVALUATES_INSIDE.search(source) and _may_run(texts[1]):
         return REFUSED
-    if _EVALUATES.search(source):
+    if _RUNS.search(source):
         _guard(refusals, source, texts[0], texts[2])
     try:
         namespace: dict[str, object] = {"__name__": "checker", "__builtins__": __builtins__}

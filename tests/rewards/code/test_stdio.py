@@ -420,3 +420,33 @@ def test_checker_is_asked_about_the_infinity_that_is_expected() -> None:
     assert fates(judge("print('Infinity')", one("inf\n", compare=Checker(source)))) == [Fate.PASSED]
     words = "def check(i, out, exp):\n    return out.split()[0] == exp.split()[0]\n"
     assert fates(judge("print('yes Inf and more')", one("yes no\n", compare=Checker(words)))) == [Fate.PASSED]
+
+
+LOADS = """import base64, pickle
+def check(i, out, exp):
+    return pickle.loads(base64.b64decode(out)) == pickle.loads(base64.b64decode(exp))
+"""
+IMPORTS = """import sys
+def check(i, out, exp):
+    with open("made.py", "w") as file:
+        file.write(out)
+    sys.path.insert(0, ".")
+    import made
+    return made.x == int(exp)
+"""
+
+
+@pytest.mark.parametrize(
+    ("checker", "expected", "right", "others"),
+    [
+        # posix._exit(40), which is how a checker's run says yes; [5]
+        (LOADS, "gARdlEsFYS4=", "gASVBgAAAAAAAABdlEsFYS4=", ("Y3Bvc2l4Cl9leGl0CihJNDAKdFIu", "gARdlEsGYS4=")),
+        (IMPORTS, "5", "x = 2 + 3", ("import os; os._exit(40)", "exit(40)", "x = 6")),
+    ],
+)
+def test_what_a_checker_makes_of_an_output_may_only_compute(
+    checker: str, expected: str, right: str, others: tuple[str, ...]
+) -> None:
+    assert fates(judge(f"print({right!r})", one(expected, compare=Checker(checker)))) == [Fate.PASSED]
+    for output in others:
+        assert fates(judge(f"print({output!r})", one(expected, compare=Checker(checker)))) == [Fate.WRONG], output
