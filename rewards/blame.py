@@ -57,7 +57,7 @@ Life: TypeAlias = Generator[Attempt, Outcome, list[GradeResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Penalty:
     """What a response that hangs the grader is paid.
 
     score: the lowest that the reward pays. right_and_wrong: its grades carry a correctness, which is then 0.
@@ -87,7 +87,7 @@ def control_of(requests: Sequence[GradeRequest]) -> Attempt:
 
 def life(
     requests: Sequence[GradeRequest],
-    sentence: Sentence,
+    penalty: Penalty,
     stand_in: Callable[[GradeRequest], GradeRequest] = empty,
 ) -> Life:
     """Grade one call, deciding after each loss what to try next."""
@@ -103,13 +103,13 @@ def life(
         reason = f"the grader is at fault: {cause}; {HARMLESS} fared no better: {control.cause}"
         return [GradeResult.ungraded(reason)] * len(requests)
     if len(requests) == 1:
-        return [sentence.wrong(cause)]
-    return (yield from _share_out(requests, sentence, stand_in, cause))
+        return [penalty.wrong(cause)]
+    return (yield from _share_out(requests, penalty, stand_in, cause))
 
 
 def _share_out(
     requests: Sequence[GradeRequest],
-    sentence: Sentence,
+    penalty: Penalty,
     stand_in: Callable[[GradeRequest], GradeRequest],
     cause: str,
 ) -> Life:
@@ -122,7 +122,7 @@ def _share_out(
         reason = f"the batch was lost twice ({cause}), though none of its responses is lost by itself"
         return [GradeResult.ungraded(reason)] * len(requests)
     if len(guilty) == len(requests):
-        return [sentence.wrong(guilty[i]) for i in range(len(requests))]
+        return [penalty.wrong(guilty[i]) for i in range(len(requests))]
     outcome = yield Attempt([stand_in(r) if i in guilty else r for i, r in enumerate(requests)])
     if isinstance(outcome, Lost):
         rest = [GradeResult.ungraded(f"the batch was lost even without those that hang: {outcome.cause}")] * len(
@@ -130,4 +130,4 @@ def _share_out(
         )
     else:
         rest = outcome.results
-    return [sentence.wrong(guilty[i]) if i in guilty else rest[i] for i in range(len(requests))]
+    return [penalty.wrong(guilty[i]) if i in guilty else rest[i] for i in range(len(requests))]

@@ -8,7 +8,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from rewards.blame import Attempt, Life, Sentence, life
+from rewards.blame import Attempt, Life, Penalty, life
 from rewards.errors import InvalidRow
 from rewards.lines import text
 from rewards.types import Finish, GradeRequest, GradeResult
@@ -31,7 +31,7 @@ class Plan:
     deadline: float
     start_deadline: float
     concurrency: int
-    sentence: Sentence
+    penalty: Penalty
     patience: Callable[[Attempt], float] = lambda _attempt: 0.0
 
 
@@ -63,11 +63,11 @@ class Case:
 
     __slots__ = ("began", "forsaken", "futures", "life", "payload", "requests")
 
-    def __init__(self, requests: Sequence[GradeRequest], sentence: Sentence) -> None:
+    def __init__(self, requests: Sequence[GradeRequest], penalty: Penalty) -> None:
         self.requests = requests
         self.futures: list[Future[GradeResult]] = [Future() for _ in requests]
         self.payload = encode(requests)
-        self.life: Life = life(requests, sentence)
+        self.life: Life = life(requests, penalty)
         self.began = 0.0
         self.forsaken = 0.0
 

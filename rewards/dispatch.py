@@ -485,7 +485,7 @@ class Dispatcher:
         self._cases.discard(case)
 
     def _answer_slice(self, part: Slice, results: Sequence[GradeResult | None]) -> None:
-        cases = self._slices.answer(part, results, self._plan.sentence)
+        cases = self._slices.answer(part, results, self._plan.penalty)
         self._cases.update(cases)
         self._enqueue(cases)
 

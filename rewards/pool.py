@@ -30,7 +30,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rewards.blame import Attempt, Sentence
+from rewards.blame import Attempt, Penalty
 from rewards.calls import Answer, Case, Plan, PoolCounts, Slice, is_plain
 from rewards.clock import DEADLINE
 from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
@@ -135,7 +135,7 @@ class GraderPool:
             deadline=self.deadline,
             start_deadline=_positive("start_deadline", start_deadline),
             concurrency=concurrency(self.spec),
-            sentence=Sentence(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
+            penalty=Penalty(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
             patience=_patience_of(self.spec),
         )
         self._ask_at_once = at_once(self.spec)
@@ -238,7 +238,7 @@ class GraderPool:
         if not requests:
             return []
         calls = _groups(requests) if self.batched else ([request] for request in requests)
-        cases = [Case(call, self._plan.sentence) for call in calls]
+        cases = [Case(call, self._plan.penalty) for call in calls]
         self._running().submit(cases)
         return cases
 

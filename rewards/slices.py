@@ -21,7 +21,7 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
-from rewards.blame import Attempt, Sentence
+from rewards.blame import Attempt, Penalty
 from rewards.calls import Answer, Call, Case, Slice
 from rewards.crew import Crew, Worker
 from rewards.errors import InvalidRow
@@ -90,7 +90,7 @@ class Slices:
         """A worker was ended before it began with these."""
         self._waiting.extendleft(reversed(parts))
 
-    def answer(self, part: Slice, results: Sequence[GradeResult | None], sentence: Sentence) -> list[Case]:
+    def answer(self, part: Slice, results: Sequence[GradeResult | None], penalty: Penalty) -> list[Case]:
         """Answer a slice. Returns the cases that its texts do not decide, if somebody waits for them."""
         self._known.discard(part)
         if not part.wanted:
@@ -102,7 +102,7 @@ class Slices:
                 answers.append(result)
                 continue
             try:
-                cases.append(Case([request], sentence))
+                cases.append(Case([request], penalty))
             except InvalidRow as error:
                 # changed by the caller since it was handed over, into something that is not JSON
                 answers.append(GradeResult.ungraded(short(str(error))))

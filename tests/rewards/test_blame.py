@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from rewards.blame import Answered, Attempt, Lost, Outcome, Sentence, life
+from rewards.blame import Answered, Attempt, Lost, Outcome, Penalty, life
 from rewards.types import GradeRequest, GradeResult, Verdict
 
 FINE = GradeResult.correct()
-SENTENCE = Sentence(score=-1.0, right_and_wrong=True)
+PENALTY = Penalty(score=-1.0, right_and_wrong=True)
 
 
 def requests(count: int) -> list[GradeRequest]:
@@ -19,7 +19,7 @@ def requests(count: int) -> list[GradeRequest]:
 
 def play(asked: Sequence[GradeRequest], outcomes: Sequence[Outcome]) -> tuple[list[Attempt], list[GradeResult]]:
     """Walk a case through outcomes; what it tried and what it decided."""
-    case = life(asked, SENTENCE)
+    case = life(asked, PENALTY)
     attempts = [next(case)]
     for outcome in outcomes:
         try:
