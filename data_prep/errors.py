@@ -63,7 +63,7 @@ class DataNotFound(DataError, LookupError):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """A value as a message shows it: `nothing` for None, long texts cut in the middle of nowhere but marked."""
+    """A value as a message shows it: `nothing` for None; what is longer than `limit` is cut, and the cut is marked."""
     if value is None:
         return "nothing"
     try:

@@ -73,11 +73,12 @@ class Case:
 
     @property
     def attempt(self) -> Attempt:
-        """Its first attempt, for what asks how long it may take."""
+        """Its first attempt, from which the reward's `seconds` are asked."""
         return Attempt(self.requests, alone=False)
 
     def wanted(self, now: float) -> bool:
-        """Whether somebody waits for it; at its first call the futures are marked as running."""
+        """Whether somebody still waits for it. The first call marks its futures as running: from then on none can be
+        cancelled."""
         if not self.began and not self.forsaken:
             self.began = now
             waiting = [future.set_running_or_notify_cancel() for future in self.futures]

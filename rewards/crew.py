@@ -69,7 +69,7 @@ class Crew:
         self._watch_input(worker)
 
     def give(self, worker: Worker, calls: list[Call]) -> None:
-        """Hand calls to a worker; its clock runs from now if it was idle."""
+        """Send calls to a worker. If it was idle, the deadline of the first runs from now."""
         now = time.monotonic()
         for call in calls:
             call.sent = now
@@ -93,14 +93,14 @@ class Crew:
                 self._watch_input(worker)
 
     def done(self, worker: Worker, call: Call) -> None:
-        """A call was answered: the clock of the next one runs from now."""
+        """A call was answered: the deadline of the next one runs from now."""
         worker.in_flight.remove(call)
         worker.slices -= isinstance(call.case, Slice)
         worker.alone = False
         worker.since = time.monotonic()
 
     def stop_clock(self, worker: Worker, stopped: bool) -> None:
-        """The worker loads something off the clock, or has done so."""
+        """Stop or restart the deadlines of a worker while it loads a library (`rewards.clock`)."""
         now = time.monotonic()
         if stopped:
             worker.clock_stopped = now

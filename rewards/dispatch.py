@@ -103,7 +103,7 @@ class Dispatcher:
             return True
 
     def forsake(self, futures: Sequence[Future[Any]]) -> None:
-        """Nobody waits for these any more: what is all forsaken is cancelled, and not repeated when lost."""
+        """Nobody waits for these futures any more. A case with no others is cancelled, and not repeated when lost."""
         with self._lock:
             if not self._closing:
                 self._forsaken.extend(futures)
@@ -272,7 +272,7 @@ class Dispatcher:
         return row_of(call.attempt.requests) in self._lost_rows
 
     def _start_workers(self) -> None:
-        """As many as are kept, or as there is work for; used ones that idle do not serve calls that must be alone."""
+        """Start workers: all where they are kept, else as there is work; a used one cannot take a call to be alone."""
         busy = sum(bool(worker.in_flight) for worker in self._crew.workers)
         starting = sum(not worker.ready for worker in self._crew.workers)
         wanted = max(len(self._queue) + busy, len(self._crew.workers) - starting + len(self._alone))

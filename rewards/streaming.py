@@ -1,8 +1,8 @@
 """Requests on their way through a pool: read ahead by a thread of their own, answered in order.
 
 A source may be long in coming with its next request (it samples from a model, it waits for a server). What is graded
-meanwhile comes out: the thread that takes the results never waits for the source while a result is there. So many
-requests are on their way at most; a reader that is that far ahead waits.
+meanwhile comes out: the thread that takes the results never waits for the source while a result is there. At most
+`ahead` requests are on their way; a reader that is that far ahead waits.
 
 Example:
     for result in graded(pool, requests, ahead=64):

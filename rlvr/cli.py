@@ -124,7 +124,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _complain(message: str) -> None:
-    """Say on standard error what is wrong. That nobody reads there does not make it right."""
+    """Say on standard error what is wrong. If that cannot be written, the exit status still says so."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(f"rlvr: {message}", file=sys.stderr, flush=True)

@@ -15,9 +15,9 @@ _MEMORY = 0.1  # how much the latest run counts in the mean
 
 
 class Places:
-    """So many at work and so many in line, and no more.
+    """A bounded queue, as far as it is counted: `slots` at work, `most_waiting` more in line, and no others.
 
-    slots: that may be at work at once. held: at work or in line. what: what they are, for messages.
+    held: how many there are, at work or in line. what: the plural of what they are, for messages.
     """
 
     def __init__(self, *, slots: int, most_waiting: int, what: str = "runs") -> None:
@@ -30,7 +30,7 @@ class Places:
 
     @contextmanager
     def place(self, count: int = 1) -> Iterator[None]:
-        """So many places in the line. Raises SandboxBusy where there are not."""
+        """Hold `count` places while this lasts. Raises SandboxBusy where fewer are free."""
         if self.held + count > self.slots + self.most_waiting:
             self.refused += count
             after = max(0.1, self._mean * (self.held + count - self.slots) / self.slots)
@@ -43,12 +43,12 @@ class Places:
             self.held -= count
 
     def took(self, seconds: float) -> None:
-        """One has ended after so long: what the next are told to wait is made of it."""
+        """Note how long one took: `retry_after` of a SandboxBusy is estimated from the mean."""
         self._mean += _MEMORY * (seconds - self._mean)
 
 
 class QueuedSandbox:
-    """Passes runs and sessions on to a sandbox of so many slots while at most `most_waiting` more wait; counts them."""
+    """Passes runs and sessions on to a sandbox with `slots`, and lets `most_waiting` more wait. Counts them."""
 
     def __init__(self, sandbox: Sandbox, *, slots: int, most_waiting: int) -> None:
         self._sandbox = sandbox
@@ -68,7 +68,7 @@ class QueuedSandbox:
         return self._places.held
 
     def place(self, count: int = 1) -> AbstractContextManager[None]:
-        """So many places in the line. Raises SandboxBusy where there are not."""
+        """Hold `count` places while this lasts. Raises SandboxBusy where fewer are free."""
         return self._places.place(count)
 
     async def run(self, job: Job) -> JobResult:

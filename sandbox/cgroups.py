@@ -105,7 +105,7 @@ class SlotGroup:
         return int(os.pread(self._open["peak"], 64, 0)) if "peak" in self._open else 0
 
     def _set_peak_back(self) -> int:
-        """Where the peak stands from which a run is measured: 0, or, where it cannot be set back, what it was."""
+        """Reset the peak; returns what the next run's is measured from: 0, or the old peak where it has no reset."""
         if "peak" in self._open:
             try:
                 os.pwrite(self._open["peak"], b"0", 0)
@@ -196,7 +196,7 @@ def new_name() -> str:
 
 
 def candidates(name: str, parent: Path = _ROOT) -> list[str]:
-    """All folders that `make` may make: for whoever removes them, and is there before they are."""
+    """All folders that `make` may make. The keeper, which removes them, is told before they are made."""
     return [str(base / name) for _unified, bases in _places(parent) for base in bases]
 
 
@@ -269,7 +269,7 @@ def start_of(pid: int) -> str:
 
 
 def _pid_namespace() -> str:
-    """In which numbering a pid is meant: containers may share a tree of cgroups, and know nothing of each other."""
+    """The process namespace that a pid belongs to: containers may share a tree of cgroups and have the same pids."""
     try:
         return os.readlink("/proc/self/ns/pid").strip("pid:[]")
     except OSError:

@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def _mask() -> None:
-    """Take away what a container has no business with. The runs have a /proc of their own, and no privileges in it."""
+    """Mask what Docker masks of /proc and /sys, which it was told not to do here (`systempaths=unconfined`)."""
     for name in _HIDDEN_FILES:
         if os.path.exists(f"/proc/{name}"):
             with contextlib.suppress(OSError):

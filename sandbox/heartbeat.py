@@ -28,7 +28,7 @@ _STEPS = 10  # parts that the silence is measured in
 
 
 class Heartbeat:
-    """A watch over this process, which it has to convince that it goes on. seconds: of silence, after which it ends."""
+    """A process that watches this one, and kills it when no `beat` has come for `seconds`."""
 
     def __init__(self, seconds: float = SILENCE_SECONDS) -> None:
         self.every = seconds / _STEPS
@@ -62,9 +62,9 @@ class Heartbeat:
 
 
 def _watch(parent: int, step: float) -> None:
-    """Hear the beats of the parent; kill it after a silence.
+    """Read the beats of the parent; kill it when `_STEPS` steps in a row brought none.
 
-    In steps, of which each counts once: the whole machine may have been stopped meanwhile.
+    Steps are counted, not time: if the whole machine was suspended, that is one step for both processes.
     """
     silent = 0
     while silent < _STEPS:

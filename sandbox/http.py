@@ -98,7 +98,7 @@ class Guard:
             await self._unless_ended(scope, receive, send)
 
     async def _unless_ended(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer also where the service ends, and waits no longer for what is at work: then it is cancelled."""
+        """Answer 503 where the service is shutting down: uvicorn cancels what is at work, and would answer nothing."""
         begun = False
 
         async def sending(message: MutableMapping[str, Any]) -> None:
@@ -116,7 +116,7 @@ class Guard:
             await _refuse(again, receive, send, more=False)
 
     def _refused(self, size: int, held: int = 0) -> _Refusal | None:
-        """Why a body of so many bytes is not taken, of which so many are held."""
+        """Why a body of `size` bytes is not taken; None = it is. held: bytes of it that are counted already."""
         if size > self._most:
             return _Refusal(413, f"a request may have {self._most} bytes at most")
         if self._held - held + size > (most := _MOST_HELD * self._most):
@@ -180,9 +180,10 @@ def _replayed(whole: list[bytes], receive: Receive) -> Receive:
 
 
 async def _refuse(refusal: _Refusal, receive: Receive, send: Send, *, more: bool = True) -> None:
-    """Answer at once, and read past what still comes: who is still sending would hear of a reset, and not why.
+    """Answer at once, then read the rest of the body and drop it.
 
-    more: there is more of the body.
+    A client that is still sending when the connection is closed sees a reset in place of the answer. more: there is
+    more of the body.
     """
     body = json.dumps({"detail": refusal.detail}).encode()
     headers = [

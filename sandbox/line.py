@@ -1,4 +1,7 @@
-"""A line of those who wait for room somewhere: the first is woken when there may be some, and looks for himself."""
+"""Waiting for room in order of arrival, where whether there is room is the waiter's to find out.
+
+A semaphore would count the room itself; here it may also appear or vanish elsewhere (a server comes back, a node dies).
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from collections import deque
 
 
 class Line:
-    """First come, first woken. Who is woken and goes away, or takes room and sees more, wakes the next."""
+    """First come, first woken. Who is woken and is cancelled, or finds more room than it needs, wakes the next."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def wake(self) -> None:
-        """Let the first look."""
+        """Wake the first, to look for room."""
         while self._waiting:
             first = self._waiting.popleft()
             if not first.done():
@@ -21,12 +24,12 @@ class Line:
                 return
 
     def wake_all(self) -> None:
-        """Let everybody look."""
+        """Wake all, to look for room."""
         while self._waiting:
             self.wake()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Until woken, or for so many seconds."""
+        """Wait until woken, for `seconds` at most (None = no limit)."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

@@ -17,7 +17,7 @@ _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def collect(folder: int, paths: Iterable[str], most: int) -> dict[str, bytes]:
-    """The regular files below a folder, at most so many bytes of them together; what cannot be read is left out.
+    """The regular files below a folder, at most `most` bytes of them together; what cannot be read is left out.
 
     Raises OSError where that is this process's own trouble.
     """

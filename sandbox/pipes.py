@@ -13,7 +13,7 @@ _MOST_HELD = 1 << 20
 
 
 class Drain:
-    """Reads a pipe to its end, keeps so much of it, and says when there is more."""
+    """Reads a pipe to its end, keeps its first `most` bytes, and calls `over` once when there are more."""
 
     def __init__(self, descriptor: int, most: int, over: Callable[[], None]) -> None:
         os.set_blocking(descriptor, False)
@@ -58,7 +58,7 @@ _feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
 
 
 def _let_go_of_copies() -> None:
-    """In a process forked of this one: a program whose input a copy keeps open would wait for more for ever."""
+    """In a forked child: close its copies of pipes to programs, which would keep their input open for ever."""
     for feed in list(_feeds):
         feed.forget()
 
@@ -117,7 +117,7 @@ class Inbox:
         self._resume()
 
     async def receive(self, most: int) -> bytes:
-        """At least one byte, and at most so many; b"" = no more will come."""
+        """Wait for data: at least one byte, at most `most`; b"" = no more will come."""
         while not self._held and not self._ended:
             self._waiting.add(wait := self._loop.create_future())
             try:

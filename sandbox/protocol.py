@@ -24,7 +24,7 @@ class Session(Protocol):
         ...
 
     async def receive(self, most: int = 1 << 16) -> bytes:
-        """What has come, at most so many bytes, waiting until there is something; b"" = the program closed it."""
+        """Wait for data: at least one byte, at most `most`; b"" = the program closed the channel."""
         ...
 
     async def result(self) -> JobResult:

@@ -257,7 +257,7 @@ class Run:
         self._check_cpu_in(left)
 
     def _check_cpu_in(self, left: float) -> None:
-        """Look when so many CPU seconds can have been used, by as many processes as run at once."""
+        """Look again when `left` CPU seconds can have been used at the earliest, with all cores at work."""
         self._timers["cpu"] = self._loop.call_later(max(_CPU_CHECKS_AFTER, left / _CORES), self._check_cpu)
 
     def _result(self, outcome: Outcome) -> JobResult:

@@ -137,9 +137,9 @@ class StreamClient:
             await self._transport.close()
 
     async def _watch(self) -> None:
-        """Give up a server that is silent, also when it is asked.
+        """Give up a server that stays silent for `_STEPS` steps in a row, though it was asked half-way.
 
-        In steps, of which each counts once: this process may have been stopped meanwhile.
+        Steps are counted, not time: if this process was suspended, that is one step, and no fault of the server's.
         """
         silent = 0
         while silent < _STEPS and not self.lost:

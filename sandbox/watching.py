@@ -73,7 +73,7 @@ def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[
 
 
 def slots_or_cores(slots: int | None) -> int:
-    """So many programs at a time. Raises InvalidSandbox."""
+    """Programs at a time: `slots`, or one for each core that this process may use. Raises InvalidSandbox."""
     if slots is not None and slots < 1:
         raise InvalidSandbox(f"slots must be at least 1, not {slots}; None means one a core")
     return slots or len(os.sched_getaffinity(0))

@@ -113,7 +113,7 @@ def with_other_sets(source: str, *, seed: int | None) -> str:
 
 
 def on_another_day(source: str, days: float) -> str:
-    """The source where the clock is so many days ahead. Raises SyntaxError."""
+    """The source as a program whose clock is `days` ahead. Raises SyntaxError."""
     return _behind_future(source, _TIME.format(away=days * 86_400))
 
 

@@ -24,7 +24,7 @@ _THINK = f"<think>\n{_THOUGHTS}\n</think>\n"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A response with a hole for its answer. explicit: it says in so many words which text is the answer."""
+    """A response with a hole for its answer. explicit: it names the text that is the answer."""
 
     name: str
     template: str

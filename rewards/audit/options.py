@@ -19,7 +19,7 @@ Progress: TypeAlias = Callable[[str], None]
 class AuditOptions:
     """What may be chosen.
 
-    seed: of everything that is drawn. rows: of the rows given, so many are attacked. search: responses that the search
+    seed: of everything that is drawn. rows: how many of the rows given are attacked. search: responses that the search
     tries for each kind of answer. forms: texts with `{answer}` that the reward may want. families: only these; empty =
     all. term: the reward is a term beside others and has no answer to know, whatever the rows hold.
     noisy: the reward draws on purpose, as a judge that samples does: no fault, and still reported.

@@ -91,7 +91,7 @@ class Search:
     _known: dict[str, Candidate] = field(default_factory=dict)
 
     def run(self, budget: int) -> Candidate | None:
-        """Try so many responses. Returns the best: an exploit, or what came nearest; None where none was tried."""
+        """Try `budget` responses. Returns the best: an exploit, or what came nearest; None where none was tried."""
         arms = {name: _Arm(texts, [0.0] * len(texts)) for name, texts in fragments_of(self.situation).items() if texts}
         population = self._grade([_Try(tuple(arm.fragments), name) for name, arm in arms.items()][:budget], arms)
         alone = [_Try((text,), name) for name, arm in arms.items() for text in arm.fragments]

@@ -229,7 +229,7 @@ _BETWEEN_STATEMENTS = re.compile(
     r"[^\w\n]*([A-Z])[^\w\n]*(?:\b(?:or|and)\b|/)\s*(?:else\s+)?(?:that\s+)?(?:(?:the|my|I)\s+)?\W*", re.IGNORECASE
 )
 _LONGEST_BETWEEN = 40
-_LAST_STATEMENTS = 100  # so many are looked at
+_LAST_STATEMENTS = 100  # statements looked at, from the end
 _DENIED = re.compile(
     r"(?:(?:\bnot|n['’]t|\bnever|\bcannot|\bnor)\s+(?:(?:say|claim|think|believe|conclude|sure|certain|true|clear|mean)\s+)?"
     r"|(?:\bfalse|\bwrong|\bincorrect|\buntrue|\bdoubt)\s+)(?:that\s+)?(?:(?:the|my|option|choice)\s+)*$",

@@ -199,7 +199,7 @@ def _readable(rows: Iterable[Row | BadRow], complain: Callable[[BadRow], None]) 
 
 
 def _without_response(fields: Mapping[str, object], place: str | int) -> dict[str, object]:
-    """The columns, with the row's place where it has no id."""
+    """The columns but the response; the row's place is the id of one that has none."""
     kept = {name: value for name, value in fields.items() if name not in ("response", "responses", "finish")}
     return {**kept, "id": place if fields.get("id") is None else fields["id"]}
 

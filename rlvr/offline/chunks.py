@@ -15,7 +15,7 @@ from rlvr.offline.selection import Numbered
 class Chunk:
     """Rows of one source that are graded in one go: lines with their numbers, still to be parsed, or rows.
 
-    passed: so many responses of its first row are graded already. size: about so many bytes.
+    passed: responses of its first row that are graded already. size: bytes, about.
     """
 
     number: int

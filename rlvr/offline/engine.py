@@ -80,7 +80,7 @@ class Grades:
             self._open = stack.pop_all()
 
     def engine(self, rows: Iterable[Numbered], *, passed: int = 0) -> LocalEngine:
-        """Grades these rows; ordinals count from 0. passed: so many responses at their beginning are left out."""
+        """Grades these rows; ordinals count from 0. passed: responses at their beginning to leave out."""
         stream = GradingStream(
             rows, self._pool, asking=self._asking, window=_WINDOW, is_done=lambda ordinal: ordinal < passed
         )

@@ -5,8 +5,8 @@ as a quick grade itself, so that one process with many workers is no faster than
 the input into chunks and writes what comes back, in the order of the input: one output, one journal, and the same
 resuming as with the engine of one process, which takes over where a run goes on with another number of workers.
 
-A chunk is so many rows as are graded in about `_CHUNK_SECONDS`: a run that is killed has graded few that are not
-written. A process that dies is replaced, and what it had in hand is graded again, unless `_TRIES` have died at a chunk.
+A chunk has as many rows as are graded in about `_CHUNK_SECONDS`, so that a run that is killed has graded few that are
+not written. A process that dies is replaced and its chunks are graded again, unless `_TRIES` have died at one of them.
 A process that goes on says so; one that has stopped is not heard any more, and is ended for that.
 
 Each of these processes has a pool of one worker: deadlines, memory and blame are the pool's.
@@ -148,8 +148,8 @@ class _Worker:
 
 
 class ProcessEngine:
-    """Grades in so many processes. `stop` ends it: what stands behind a chunk that is not whole is graded by the run
-    that goes on.
+    """Grades in `processes` processes. After `stop` it ends at the first chunk that is not whole: what comes behind is
+    graded by the run that goes on.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class ProcessEngine:
         first: int = 0,
         passed: int = 0,
     ) -> None:
-        """first: the ordinal of the first response. passed: so many of the first row are graded already."""
+        """first: the ordinal of the first response. passed: responses of the first row graded already."""
         self._selection = selection
         self._setup = pickle.dumps((setup, sys.path, sys.argv, _BEAT_SECONDS))
         self._count = processes
@@ -292,7 +292,7 @@ class ProcessEngine:
             self._count_silence()
 
     def _count_silence(self) -> None:
-        """A beat has passed, or more: one counts, for all of us may have been stopped meanwhile."""
+        """Count one missed heartbeat, however long it was: if the whole machine was suspended, nobody is to blame."""
         self._beat = time.monotonic()
         for worker in self._workers:
             worker.silent += 1
@@ -347,7 +347,7 @@ class ProcessEngine:
 
 
 def _fitting(rows: int, seconds: float) -> int:
-    """How many rows a chunk of `_CHUNK_SECONDS` has, where so many took so long."""
+    """How many rows take `_CHUNK_SECONDS`, where `rows` took `seconds`."""
     wanted = rows * _CHUNK_SECONDS / max(seconds, 1e-6)
     return max(1, min(int(wanted), _FASTER * rows, _CHUNK_ROWS))
 
@@ -365,7 +365,7 @@ class _Reading:
         self.ended = False
 
     def take(self, most: int, *, passed: int) -> Chunk | None:
-        """So many rows of one source at most, fewer where they are long; None at the end. Raises what reading does."""
+        """Up to `most` rows of one source, fewer where they are long; None at the end. Raises what reading does."""
         while self._file < len(self._sources):
             source = self._sources[self._file]
             if self._rows is None:
@@ -384,7 +384,7 @@ class _Reading:
         return None
 
     def _some(self, rows: Iterator[_Line], most: int) -> tuple[list[_Line], int]:
-        """Some of these, and their size."""
+        """Up to `most` of these rows, those that are selected, and their size in characters."""
         taken: list[_Line] = []
         size = 0
         if self._error is not None:

@@ -182,7 +182,7 @@ class _Task:
     span: Span
 
     def rows(self, selection: Selection) -> Iterator[Numbered]:
-        """Those that are graded; of a limit each task has at most so many."""
+        """The selected ones; each task stops at the limit, which cannot be shared between tasks."""
         rows = self.source.rows_of(self.span)
         return islice(
             (Numbered(0, self.file, row) for row in rows if selection.takes(self.file, row.line)), selection.limit
@@ -236,7 +236,7 @@ def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str, sile
 
 
 def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
-    """Chunks of so many rows, or so many characters."""
+    """Cut into chunks of `_CHUNK_ROWS` rows, fewer where they have `_CHUNK_BYTES` characters."""
     chunk: list[Numbered] = []
     size = 0
     for numbered in rows:
@@ -250,7 +250,7 @@ def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
 
 
 def _connect(address: str) -> bool:
-    """Be in a cluster; returns whether it was entered here and is to be left."""
+    """Connect to the cluster; returns whether this did it, so that the caller must disconnect."""
     try:
         import ray
     except ImportError as error:

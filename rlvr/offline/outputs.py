@@ -279,7 +279,7 @@ def _rows_of(file: Path) -> Iterator[dict[str, object]]:
 
 
 def _groups(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    """Rows for one row group each: so many, or so large, whichever comes first."""
+    """The rows cut into row groups, by their number or size, whichever is reached first."""
     while group := list(islice(rows, 1)):
         size = 0
         for row in islice(rows, _GROUP_ROWS - 1):

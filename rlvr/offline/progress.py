@@ -61,7 +61,7 @@ class Progress:
             show(_CLEAR)
 
     def update(self, taken: int, *, index: int) -> None:
-        """So many responses have been graded by this process; `index` is that of the last row."""
+        """Show progress. taken: responses graded by this process. index: of the last row."""
         if not self._shown:
             return
         now = time.monotonic()

@@ -27,7 +27,7 @@ _MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which rows are graded. limit: so many at most. below: those whose lot is less than this, of 2^64."""
+    """Which rows are graded. limit: how many at most. below: rows whose `lot` is below this are; None = all are."""
 
     limit: int | None = None
     below: int | None = None

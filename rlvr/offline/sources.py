@@ -66,7 +66,7 @@ class Source(Protocol):
         ...
 
     def spans(self, size: int) -> list[Span]:
-        """The source in parts of about so many bytes, which other processes can read; one part where it has none."""
+        """The source in parts of about `size` bytes that other processes can read; one part where it cannot be cut."""
         ...
 
     def rows_of(self, span: Span) -> Iterator[Row | BadRow]:

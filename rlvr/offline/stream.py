@@ -265,7 +265,7 @@ class GradingStream:
         return True
 
     def _drop_waiting(self) -> None:
-        """Take back what no worker has begun; in order, what stands behind it as well."""
+        """After `stop`: cancel what no worker has begun; with an order, drop all behind the first cancelled one."""
         self._stopped = False
         if self._ordered:
             for item in self._waiting:

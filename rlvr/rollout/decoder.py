@@ -138,7 +138,7 @@ class Decoder:
 
 
 def rows_of_step(count: int) -> int:
-    """The rows that a step of at least so many computes.
+    """How many rows a step over `count` rows computes: rounded up, so that steps have few shapes.
 
     Example:
         >>> [rows_of_step(count) for count in (1, 3, 9, 65, 200)]

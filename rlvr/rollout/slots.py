@@ -34,7 +34,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
     """See the module's text. Slots 0 .. rows - 1 are in use; columns low .. end - 1 hold what they need.
 
     Args:
-        slots: room for so many rows; `join` finds more when it needs them.
+        slots: rows that there is room for at first; `join` makes more room when it needs it.
         kept_bytes: new buffers are as large as those before in every direction, where that takes no more memory.
         round_to: columns of new buffers are a multiple of it.
     """
@@ -58,7 +58,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
 
     @contextmanager
     def fixed(self, rows: int, columns: int) -> Iterator[None]:
-        """Steps in here compute so many slots over so many columns, and do not advance: a replay would not either."""
+        """Steps in here compute `rows` slots over `columns` columns, and do not advance: a replay would not either."""
         self._shape = rows, columns
         try:
             yield
