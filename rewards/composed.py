@@ -135,6 +135,39 @@ def has_right_and_wrong(spec: RewardSpec) -> bool:
     return any(find(leaf.named.reward).judged_on(leaf.named.parameters) is not None for leaf in spec.leaves())
 
 
+def unmarked(spec: RewardSpec) -> str:
+    """What to say where a part that is paid less than another one decides, and nobody wrote that; "" elsewhere."""
+    node = spec.node
+    if isinstance(node, Named):
+        return ""
+    if isinstance(node, Gate):
+        if has_right_and_wrong(node.then) or not has_right_and_wrong(node.gate):
+            return unmarked(node.then)
+        judge, most, remedy = node.gate, node.then, ""
+    else:
+        decides = next((part for part in node.parts if part.decides), None)
+        decides = decides or next((part for part in node.parts if has_right_and_wrong(part.spec)), None)
+        if decides is None:
+            return ""
+        judge, most = decides.spec, max(node.parts, key=lambda part: abs(part.weight)).spec
+        if decides.decides or judge is most:
+            return unmarked(judge)
+        remedy = "mark the part that is meant with decides: true"
+    if not has_right_and_wrong(most):
+        if all(find(leaf.named.reward).source.module.startswith("rewards.") for leaf in most.leaves()):
+            return unmarked(judge)  # a term of ours, which has none by its nature
+        declare = f"declare {_labels(most)} with @reward(..., correctness=True) where it has right and wrong"
+        remedy = f"{declare}, or {remedy}" if remedy else declare
+    return (
+        f"accuracy, and which groups are informative, go by {_labels(judge)}, not by {_labels(most)}, "
+        f"which is paid most: {remedy}"
+    )
+
+
+def _labels(spec: RewardSpec) -> str:
+    return " and ".join(repr(leaf.label) for leaf in spec.leaves())
+
+
 def reference_types(spec: RewardSpec) -> set[str]:
     """The types of reference that some part judges by; empty where none says so."""
     return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).judged_by(leaf.named.parameters)}

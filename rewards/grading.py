@@ -30,7 +30,7 @@ from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.pool import GraderPool, folder, whole
 from rewards.registry import file_of, find, forget
-from rewards.sources import forget_changed
+from rewards.sources import forget_changed, of_cells
 from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
 
@@ -41,11 +41,13 @@ RewardLike: TypeAlias = RewardSpec | str | Mapping[str, object] | Callable[..., 
 @dataclass(slots=True)
 class _Kept:
     """targets: what the names meant when the pool was made: a notebook's cell that is run again makes another, and so
-    does a file that was written anew.
+    does a file that was written anew. cells: the notebook's statements that its workers ran: `LIMIT = 2` in a cell of
+    its own changes what a reward means, and makes no other function of it.
     """
 
     pool: GraderPool
     targets: tuple[object, ...]
+    cells: tuple[tuple[int, ...], ...]
     users: int = 0
     forgotten: bool = False
 
@@ -58,16 +60,19 @@ def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
     files = [file for leaf in spec.leaves() if (file := file_of(leaf.named.reward))]
     for file in files:
         forget_changed(file, forget)
-    targets = tuple(find(leaf.named.reward).target for leaf in spec.leaves())
+    found = [find(leaf.named.reward) for leaf in spec.leaves()]
+    targets, cells = tuple(made.target for made in found), tuple(map(of_cells, found))
     where = folder() if files else ""  # paths are perhaps relative to where we are
     key = (json.dumps(spec.to_dict(), sort_keys=True), where, workers, deadline)
     with _LOCK:
         kept, stale = _POOLS.get(key), None
-        if kept is not None and any(a is not b for a, b in zip(kept.targets, targets, strict=True)):
+        if kept is not None and (
+            kept.cells != cells or any(a is not b for a, b in zip(kept.targets, targets, strict=True))
+        ):
             stale, kept = _POOLS.pop(key), None
             stale.forgotten = True
         if kept is None:
-            kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline), targets)
+            kept = _POOLS[key] = _Kept(GraderPool(spec, workers=workers, deadline=deadline), targets, cells)
         _POOLS.move_to_end(key)
         kept.users += 1
         idle = [k for k, other in _POOLS.items() if other.users == 0][: max(0, len(_POOLS) - KEPT)]

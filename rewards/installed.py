@@ -21,7 +21,8 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rewards.errors import HiddenReward, InvalidReward
+from rewards.errors import HiddenReward, InvalidReward, UnknownReward
+from rewards.parameters import nearest
 from rewards.sources import why_not
 
 if TYPE_CHECKING:
@@ -55,6 +56,25 @@ def entries_of(name: str) -> list[EntryPoint]:
         return []
     entries = installed().get(plain, [])
     return [entry for entry in entries if not colon or _normal(_package(entry)) == _normal(package)]
+
+
+def not_brought(name: str, why: UnknownReward) -> UnknownReward:
+    """Why PACKAGE:NAME is none; `why` says it of a file or module of that name, and stands where it may be one."""
+    package, _, plain = name.rpartition(":")
+    brought: dict[str, list[str]] = {}
+    for known, entries in installed().items():
+        for entry in entries:
+            brought.setdefault(_package(entry), []).append(known)
+    its = next((names for held, names in brought.items() if _normal(held) == _normal(package)), None)
+    if its is not None:
+        meant = nearest(plain, its)
+        return UnknownReward(
+            f"the package {package} brings no reward {plain!r}{meant} (it has: {', '.join(sorted(its))})"
+        )
+    if os.sep in package or ":" in package or package.endswith(".py") or package.replace(".", "_").isidentifier():
+        return why
+    others = f"{nearest(package, [*brought])} (these do: {', '.join(sorted(brought))})" if brought else ""
+    return UnknownReward(f"{why}, and no installed package of that name brings rewards{others}")
 
 
 def warn_of_hidden(name: str) -> None:

@@ -64,7 +64,7 @@ from rewards.declared import (
 )
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.finite import finite
-from rewards.installed import entries_of, installed, load_installed
+from rewards.installed import entries_of, installed, load_installed, not_brought
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest, parameters_of
 from rewards.sources import load_file, load_module
@@ -343,9 +343,9 @@ def find(name: str) -> Reward:
     if ":" in name and name not in _REGISTERED:
         try:
             return _named_by_place(name)
-        except UnknownReward:
+        except UnknownReward as error:
             if not entries_of(name):  # else it is PACKAGE:NAME
-                raise
+                raise not_brought(name, error) from error
     if name not in _REGISTERED and name in _BUILTIN:
         importlib.import_module(_BUILTIN[name])
     if name not in _REGISTERED and entries_of(name):

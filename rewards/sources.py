@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.machinery import SOURCE_SUFFIXES
 from pathlib import Path
 from types import ModuleType
@@ -105,6 +106,24 @@ def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
     return Shipped(module=EXCERPT, file=file, text=text, kept=excerpt.kept, package=package), ""
 
 
+def of_cells(made: Reward) -> tuple[int, ...]:
+    """Which statements of the notebook's cells a worker runs for a reward, by their places; none of other rewards.
+
+    Cells are only ever added, so the same places are the same statements.
+    """
+    if made.source.file or made.source.module != "__main__" or not made.source.at_import:
+        return ()
+    return _kept(_notebook(), (made.name, made.qualname.partition(".")[0]))
+
+
+@lru_cache(maxsize=64)  # each call of `grade` asks
+def _kept(text: str, names: tuple[str, ...]) -> tuple[int, ...]:
+    try:
+        return needed(text, names).kept
+    except SyntaxError:
+        return ()
+
+
 def _spell(made: Reward) -> str:
     return f"reward {made.name!r}"
 
@@ -123,15 +142,18 @@ def _notebook() -> str:
     A cell that is no Python by itself, such as one that could not be read, is left out.
     """
     cells = getattr(sys.modules.get("__main__"), "_ih", None)
-    if not isinstance(cells, list):
-        return ""
+    return _readable(tuple(cells)) if isinstance(cells, list) else ""
+
+
+@lru_cache(maxsize=1)
+def _readable(cells: tuple[object, ...]) -> str:
     good = []
     for cell in cells:
         try:
-            compile(cell, "<cell>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, TypeError):
+            compile(str(cell), "<cell>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
             continue
-        good.append(cell)
+        good.append(str(cell))
     return "\n".join(good)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from rewards.composed import unmarked
 from rlvr.assembly import Assembly, set_threads
 from rlvr.config import RunConfig, to_tree
 from rlvr.errors import ConfigError
@@ -51,6 +52,8 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
             return 0
         assembly = stack.enter_context(Assembly(config, out, progress))
         progress.say(assembly.describe())
+        if config.reward is not None and (said := unmarked(config.reward)):
+            progress.say(said)
         if dry_run:
             progress.say("config, data, graders and model are fine")
             return 0

@@ -86,6 +86,8 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         fields["prompt"] = turns_of(fields["prompt"])
     if "metadata" in fields:
         fields["metadata"] = _metadata(fields["metadata"])
+    if "sample" in fields and type(fields["sample"]) is not int:
+        del fields["sample"]  # a column of the data that has nothing to do with which sample it is
     try:
         if "reference" in fields:
             fields["reference"] = reference_of(fields["reference"], kind)

@@ -29,7 +29,7 @@ from typing import IO
 from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
 from rewards.clock import DEADLINE
-from rewards.composed import rewards_of
+from rewards.composed import rewards_of, unmarked
 from rewards.composition import RewardSpec
 from rewards.counted import counted
 from rewards.pool import GraderPool, folder
@@ -46,7 +46,7 @@ from rlvr.offline.outputs import check_output, errors_of, open_output, partial_o
 from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies, one_of_several
 from rlvr.offline.progress import Progress, say, weight
-from rlvr.offline.recorder import Describer, Recorder, errors_opener
+from rlvr.offline.recorder import ADDED, Describer, Recorder, errors_opener
 from rlvr.offline.selection import Numbered, Selection, Start, numbered_rows, select
 from rlvr.offline.sources import Source, find_sources
 from rlvr.offline.standard_output import rows_alone
@@ -163,6 +163,10 @@ def grade_files(job: GradeJob) -> Ended:
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
         if missing := absent([n.row.fields for n in ready.first if isinstance(n.row, Row)], job.columns):
             say(missing)
+        if taken := _taken(ready.first):
+            say(taken)
+        if said := unmarked(job.reward):
+            say(said)
         for name in _named_again(ready.sources):
             say(f"{name} is named more than once; its rows are graded each time")
         manifest = _manifest(ready)
@@ -175,6 +179,13 @@ def grade_files(job: GradeJob) -> Ended:
             finally:
                 if job.out is not None and not len(state.journal) and not state.finished:
                     _leave_nothing(job.out, state)
+
+
+def _taken(first: Sequence[Numbered]) -> str:
+    """What is said of columns of the first rows that a grade's own take the place of; "" = there are none such."""
+    columns = [item for n in first if isinstance(n.row, Row) for item in n.row.fields.items() if item[0] in ADDED]
+    names = dict.fromkeys(name for name, value in columns if name != "sample" or type(value) is not int)
+    return f"these columns of the data are left out, for a grade has its own: {', '.join(names)}" if names else ""
 
 
 def _named_again(sources: Sequence[Source]) -> list[str]:
@@ -198,6 +209,8 @@ def dry_run(job: GradeJob) -> Iterator[str]:
         for source in ready.sources:
             yield f"input: {source.name}"
         yield f"columns: {ready.columns.describe() or 'as the contract names them'}"
+        if taken := _taken(ready.first):
+            yield taken
         asking = Asking(ready.columns, ready.kind, References(job.reward))
         good = 0
         for numbered in ready.first:

@@ -53,7 +53,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _PLAIN = Columns()
 
 
-_ADDED = frozenset(
+ADDED = frozenset(
     (
         "sample",
         "score",
@@ -68,6 +68,7 @@ _ADDED = frozenset(
         "details",
     )
 )
+"""What a graded row has of its own; a column of the data by one of these names is left out."""
 
 
 def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: str, columns: Columns = _PLAIN) -> str:
@@ -80,7 +81,7 @@ def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: st
     plain = not (columns.response or columns.chat)
     listed = isinstance(value_at(fields, columns.response or "responses"), list)
     whole = not listed and fields.get("id") is not None and not (plain and "responses" in fields)
-    if whole and row.text and _ADDED.isdisjoint(fields) and "NaN" not in row.text and "Infinity" not in row.text:
+    if whole and row.text and ADDED.isdisjoint(fields) and "NaN" not in row.text and "Infinity" not in row.text:
         # The row's own text, with the grade appended
         return f"{row.text[:-1]}, {_grade_text(request, result, reward)}}}"
     dropped = columns.response if listed and columns.response else "responses" if plain else ""
@@ -89,7 +90,7 @@ def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: st
         came["id"] = request.problem_id or row.line
     if listed or plain:
         came["response"] = request.response
-    for name in _ADDED & came.keys():
+    for name in ADDED & came.keys():
         del came[name]
     return f"{_ENCODE(came)[:-1]}, {_grade_text(request, result, reward)}}}"
 

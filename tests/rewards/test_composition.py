@@ -19,7 +19,7 @@ from rewards import (
     identity,
     reward,
 )
-from rewards.composed import build, can_judge, has_right_and_wrong, highest, lowest
+from rewards.composed import build, can_judge, has_right_and_wrong, highest, lowest, unmarked
 from rewards.types import MathReference
 
 RIGHT = "<think>2+3</think><answer>5</answer>"
@@ -66,6 +66,28 @@ def test_the_marked_part_decides() -> None:
     spec = {"sum": ["format", {"reward": "math", "weight": 1.0, "decides": True}]}
     result = judge(spec, WRONG)[0]
     assert (result.score, result.correctness, result.extracted) == (1.0, 0.0, "6")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"sum": ["test_words", {"reward": "format", "weight": 0.2}]}, "go by 'format', not by 'test_words'"),
+        ({"sum": [{"reward": "format", "weight": 0.2}, "math"]}, "go by 'format', not by 'math'"),
+        ({"gate": "format", "then": "test_words"}, "declare 'test_words' with @reward(..., correctness=True)"),
+        ({"gate": "format", "then": {"sum": [{"reward": "choice", "weight": 0.5}, "math"]}}, "go by 'choice'"),
+        ({"sum": [{"reward": "test_words", "decides": True}, {"reward": "format", "weight": 0.2}]}, ""),
+        ({"sum": ["math", {"reward": "test_words", "weight": 0.1}]}, ""),
+        ({"sum": ["math", "test_words"]}, ""),
+        ({"sum": [{"reward": "repetition", "weight": 2}, "math"]}, ""),  # a term that has none by its nature
+        ({"gate": "format", "then": "math"}, ""),
+        ({"sum": ["test_words"]}, ""),
+        ("math", ""),
+    ],
+)
+def test_where_what_is_paid_most_does_not_decide_and_nobody_said_so_it_is_said(spec: object, said: str) -> None:
+    told = unmarked(RewardSpec.from_dict(spec))
+    assert said in told
+    assert bool(told) == bool(said)
 
 
 def test_a_sum_without_right_and_wrong_is_scored() -> None:
@@ -134,7 +156,7 @@ def test_a_gate_with_a_bound_holds_from_that_score_on() -> None:
     assert (short.score, short.correctness, dict(short.parts)) == (1.0, 1.0, {"test_words": -3.0, "math": 1.0})
     assert (long.score, long.correctness, long.verdict) == (0.0, 0.0, Verdict.WRONG)
     assert long.reason == "the gate does not hold"
-    assert identity(RewardSpec.from_dict(spec)) == "gate(test_words@1 >= -3, math@9)"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(test_words@1 >= -3, math@10)"
 
 
 def test_a_bound_opens_a_gate_for_what_is_partly_right() -> None:
@@ -215,7 +237,7 @@ def test_trees_nest() -> None:
     assert result.score == pytest.approx(0.9)
     assert dict(result.parts) == {"format": 1.0, "math": 1.0, "brief": -1.0}
     assert closed.score == -1.0
-    assert identity(RewardSpec.from_dict(spec)) == "gate(format@2, sum(1 math@9, 0.1 test_words@1))"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(format@2, sum(1 math@10, 0.1 test_words@1))"
     assert lowest(RewardSpec.from_dict(spec)) == pytest.approx(-5.0)
     assert highest(RewardSpec.from_dict(spec)) == 1.0
 

@@ -87,6 +87,30 @@ def test_an_installed_package_brings_rewards_by_name(tmp_path: Path, monkeypatch
         find("their_brevty")
 
 
+def test_a_package_that_is_named_and_brings_no_such_reward_says_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path, "with_a_dash", "def f(request): return 1.0\n", "dashing = with_a_dash:f\nother = with_a_dash:f\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name, message in (
+        (
+            "with-a-dash:dashin",
+            r"^the package with-a-dash brings no reward 'dashin'; did you mean 'dashing'\? \(it has: d",
+        ),
+        (
+            "with_a_dash:dashin",
+            r"^the package with_a_dash brings no reward 'dashin'; did you mean 'dashing'\? \(it has: d",
+        ),
+        (
+            "with-a-dahs:dashing",
+            r"no file 'with-a-dahs' .* no installed package .*did you mean 'with_a_dash'\? \(these do",
+        ),
+        ("./with-a-dash:f", r"^there is no file '\./with-a-dash' to take a reward from \(looked at [^)]*\)$"),
+    ):
+        with pytest.raises(UnknownReward, match=message):
+            find(name)
+
+
 def test_packages_that_collide_or_do_not_load_say_whose_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +324,8 @@ def test_a_notebooks_cells_are_run_in_workers_as_far_as_a_reward_needs_them(tmp_
             "@reward('brief')\\ndef brief(request): return float(len(request.response) < LIMIT)",
             "LIMIT = 30",
             "print(grade('brief', [GradeRequest(response='four')])[0].score)",
+            "LIMIT = 2",
+            "print(grade('brief', [GradeRequest(response='four')])[0].score)",
             "@reward('brief')\\ndef brief(request): return 7.0 + (os.getppid() == 1)",
             "print(grade('brief', [GradeRequest(response='four')])[0].score)",
             "def pid(request): return os.getpid()",
@@ -315,7 +341,7 @@ def test_a_notebooks_cells_are_run_in_workers_as_far_as_a_reward_needs_them(tmp_
             except SyntaxError:
                 pass
     """
-    assert run(tmp_path, code, "-W", "error") == ["1.0", "7.0", "True"]
+    assert run(tmp_path, code, "-W", "error") == ["1.0", "0.0", "7.0", "True"]
     assert (tmp_path / "ran").read_text() == "x"
 
 

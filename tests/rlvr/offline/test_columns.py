@@ -133,6 +133,26 @@ def test_what_is_read_from_where_is_said_and_original_columns_stay(
     assert all("completions" not in g and g["answer"] == 2 for g in graded)
 
 
+def test_columns_that_a_grade_has_of_its_own_are_left_out_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A `sample` that is no number is a column like any other, and makes no row bad."""
+    row = {"response": "\\boxed{2}", "reference": 2, "score": 0.3, "reason": "mine", "sample": "train", "own": 1}
+    (tmp_path / "in.jsonl").write_text(json.dumps(row))
+    out = tmp_path / "out.jsonl"
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--out", str(out), "--workers", "1"]
+    assert main([*command, "--dry-run"]) == 0
+    assert "left out, for a grade has its own: score, reason, sample" in capsys.readouterr().out
+    assert main(command) == 0
+    assert "left out, for a grade has its own: score, reason, sample" in capsys.readouterr().err
+    (graded,) = [json.loads(line) for line in out.read_text().splitlines()]
+    assert (graded["score"], graded["reason"], graded["sample"], graded["own"]) == (1.0, "", 0, 1)
+    (tmp_path / "in.jsonl").write_text(json.dumps({"response": "1", "reference": 1, "sample": 3}))
+    assert main([*command, "--restart"]) == 0
+    assert "left out" not in capsys.readouterr().err
+    assert json.loads(out.read_text())["sample"] == 3
+
+
 def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
