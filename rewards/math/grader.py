@@ -19,11 +19,13 @@ from rewards.clock import off_the_clock
 from rewards.math import budget
 from rewards.math.equal.by_text import Equality, by_text
 from rewards.math.extract import Extracted, Form, extract
+from rewards.math.late import late
 from rewards.math.values import EXACT, Terms
 from rewards.registry import reward
 from rewards.types import AnyOf, GradeRequest, GradeResult, MathReference, Policy
 
 _SHOWN = 200
+_SAID_OF = (late("="), late(r"\d\}?_"))
 _MOST_AT_ONCE = 8
 LONGEST_AT_ONCE = 10_000
 """Characters of a response that the caller's own process looks at; a longer one goes to a worker."""
@@ -82,7 +84,7 @@ def math_at_once(
 
 
 @reward(
-    "math", correctness=True, version="9", controls=_controls, at_once=math_at_once, references=(MathReference.type,)
+    "math", correctness=True, version="10", controls=_controls, at_once=math_at_once, references=(MathReference.type,)
 )
 def grade_math(
     request: GradeRequest,
@@ -119,8 +121,12 @@ def grade_math(
 
 
 def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> str | None:
-    """What a text comes to; None where it says of what and the gold does, too: `AB = 3` is no `BC = 3`."""
-    return None if isinstance(answer, str) and "=" in answer and "=" in found.text else found.alone
+    """What a text comes to; None where it says of what, or to which base, and the gold does, too.
+
+    `AB = 3` is no `BC = 3`, `1011_3` no `1011_2`.
+    """
+    is_said_twice = isinstance(answer, str) and any(one.search(answer) and one.search(found.text) for one in _SAID_OF)
+    return None if is_said_twice else found.alone
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _TRUE = frozenset(("true", "yes", "correct", "t"))
 _FALSE = frozenset(("false", "no", "incorrect", "f"))
@@ -11,3 +13,12 @@ january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,se
 november nov,december dec
 """
 MONTHS = {name: at + 1 for at, names in enumerate(_MONTH_NAMES.split(",")) for name in names.split()}
+_PROBLEM = r"(?:the |this |it )?(?:given )?(?:(?:equation|system|inequality|problem)s? )?"
+_HAS_NONE = re.compile(
+    rf"^(?:there (?:is|are|exists?)|{_PROBLEM}ha(?:s|ve)) (?=no (?:real )?solutions?\.?$)", re.IGNORECASE
+)
+
+
+def without_verb(text: str) -> str:
+    """`There is no solution` as `no solution`."""
+    return _HAS_NONE.sub("", text)

@@ -31,7 +31,18 @@ def as_equations(gold: Value, answer: Value) -> Answer:
     left, right = zero_form(gold), zero_form(answer)
     if left is None or right is None:
         return Answer.NO
+    if not free_variables(left) and not free_variables(right):  # `e = 5` says something else than `e = 2`
+        return all_of(decide.same(*pair) for pair in zip(_sides(gold), _sides(answer), strict=True))
     return zeros.same_equation(left, right)
+
+
+def _sides(value: Value) -> tuple[Expr, ...]:
+    if isinstance(value, Equation):
+        return value.members
+    assert isinstance(value, Named)
+    assert value.expression is not None
+    assert isinstance(value.value, Scalar)
+    return value.expression, value.value.expression
 
 
 def worked(gold: Value, answer: Equation, terms: Terms, same: _Same) -> Answer:

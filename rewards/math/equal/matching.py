@@ -155,7 +155,7 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
             region = sets.same_region(gold, answer)
             if region is Answer.YES:
                 return region
-        return same_value(gold.value, answer, terms)
+        return same_value(alone(gold.value, answer), answer, terms)
     assert isinstance(answer, Named)
     if _is_region(gold) and not _is_region(answer.value) and sets.same_region(gold, answer) is Answer.YES:
         return Answer.YES

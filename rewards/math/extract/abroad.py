@@ -29,6 +29,8 @@ _DENYING = (  # behind the value
 )
 _OR = "或者|或|还是|または|또는"
 OR_ABROAD = rf"oder|ou|o|oppure|или|hoặc|lub|albo|eller|atau|veya|{_OR}"
+PERHAPS_ABROAD = "也?(?:可能|也许|或许)(?:是|为)?"
+AND_ABROAD = "和|与|及|以及|und|et|y|e|и"
 """How other languages say "or" between two values, where no English sentence has such a word there."""
 _DOUBT = "可能|也许|或许|かもしれ|일 ?수도"
 _CHOICE = "(?:故|应|答案|所以)选"

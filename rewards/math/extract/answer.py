@@ -55,7 +55,7 @@ __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "vi
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
-_THINK = late(r"<(/?)think>", re.IGNORECASE | re.ASCII)
+_THINK = late(r"<(/?)think\s{0,9}>", re.IGNORECASE | re.ASCII)
 _END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
@@ -74,6 +74,7 @@ _DONE = late(  # what says that an answer is complete, or right
 _STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
 _ANSWER = late(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = late(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
+_MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
 _BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
 _SENTENCE = late(
     r"(?:[A-Z][^\W\d_]*|\$[^$\n]+\$)\s[^\n?;]*\b(?:is|are|was|has|have|gets?|needs?|left|remain)\b[^\n?;]*"
@@ -395,7 +396,7 @@ def extract(
     if policy == "lenient" and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
     if policy == "lenient" and "<" in text and ("</" in text or "<br" in text):
-        text = _BLOCK.sub("\n", without_struck(text))
+        text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == "said":

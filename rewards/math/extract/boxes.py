@@ -23,9 +23,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.assertion import LONGEST_SENTENCE
 from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
-from rewards.math.extract.offered import is_offered_too
+from rewards.math.extract.offered import is_compared_with, is_offered_too
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -99,24 +100,33 @@ _BLANKS = late(r"\s+|\\[,;:! ]")
 _WRAPPING = late(
     r"\\(?:text|textbf|textrm|textit|textnormal|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"
     r"|\\(?:hspace|vspace)\*?\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[a-z]+\*?\}"
-    r"|\\(?:quad|qquad|displaystyle|newline|hfill|left|right|cr)(?![a-zA-Z])|\\[,;:! ()\[\]\\]"
+    r"|\\(?:quad|qquad|displaystyle|newline|hfill|left|right|cr|n)(?![a-zA-Z])|\\[,;:! ()\[\]\\]"
 )
 _NAME = r"(?:\\[a-zA-Z]+\s*)?(?:[a-zA-Z]{1,3}(?:_(?:\w|\{\w{1,6}\}))?'*)?"
 _ARGUMENT = r"(?:\s?\([^()=]{0,12}(?:\([^()=]{0,12}\)[^()=]{0,12})?\))?"
-_OFFER = r"(?:option|guess|interpretation|reading|possibility|candidate|scenario|alternative|answer|solution)"
+_OFFER = (
+    r"(?:option|guess|interpretation|reading|possibility|candidate|scenario|alternative|answer|solution|attempt|try"
+    r"|trial|method|approach)"
+)
 _JOINT = late(
     rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
-    | (?P<or>\bor\b|\\lor\b|\\vee\b)
+    | (?P<or>\bor\b|\\lor\b|\\vee\b|∨|\b(?:vs|versus|though|although|alternatively)\b
+        |(?:{OR_ABROAD}|{PERHAPS_ABROAD})(?![a-zA-Z]))
     | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
-        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one|{_OFFER})\b | \b{_OFFER}\ \#?\d{{1,2}}(?!\w)
+        | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one|{_OFFER})\b
+        | \b{_OFFER}\ (?:\#?\d{{1,2}}(?!\w)|[A-H](?=\s?[=:])\s?=?)
+        | \banother(?=\s?:) | \b(?:backup|fallback|runner-?up|(?:upper|lower)\ bound)\b
         | \bq\d{{1,2}}: | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
-    | (?P<word>\b(?:and|also|for|in|the|my|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b)
+    | (?P<word>\b(?:and|also|for|in|the|my|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b
+        |(?:{AND_ABROAD})(?![a-zA-Z]))
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
     | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
-    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—-])""",
+    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—，、；。：-])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_THEN = late(r"[\s$*,;)]*(?:and\s)?then[\s$*(]*")
+_GUESSES = late(r"\b(?:guesses|candidates|possibilities|attempts)\b", re.IGNORECASE)
 _NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
 _LONGEST_JOINT = 120
@@ -134,6 +144,10 @@ _CASE = (
 )
 _UNDER = late(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNORECASE)
 _UNDER_ALONE = late(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
+_IF_ALONE = late(  # ". If order matters, then "
+    r"[\s$*)]*[.;]\s*(?:(?:and|but|however),?\s)?(?:if|when|assuming)\s(?!(?:we|you|one|i)\b)[^.!?;\n\d$=]*[$(*]*",
+    re.IGNORECASE,
+)
 _OTHER_UNDER = late(  # "; for odd $n$ it is 12."
     r"[\s$*)]*[.;,]\s*(?:(?:and|but|while)\s)?(?:if|for|when)\b[^.!?\n]{0,60}?(?:[,:]|\bis|['’]s)\s+\$?-?\d[\d.,/]*\$?\s*(?:[.\n]|\Z)",
     re.IGNORECASE,
@@ -148,7 +162,8 @@ _ELSE = late(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[
 # "or", "otherwise" and a remark, still in the same sentence: as much a hedge as "or" alone. Not where it restates or
 # corrects.
 _OR_SO = late(
-    r"[\s,;$*)(]*(?:or|otherwise|else)\b"
+    r"[\s,;$*)(\[]*(?:(?:[?.]\s+)?or|otherwise|else"
+    r"|(?:(?:but|or|and|though|although)\s)?(?:it|that|the\sanswer)\s(?:may|might|could)\s(?:well\s)?be)\b"
     r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
     re.IGNORECASE,
@@ -281,7 +296,9 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
             if (
                 joint is None
                 and len(between) <= _LONGEST_OWNER
-                and (_COUNTED.fullmatch(between) or _have_owners(text, box, between))
+                and (
+                    _COUNTED.fullmatch(between) or _have_owners(text, box, between) or _are_guesses(text, box, between)
+                )
             ):
                 joint = ", "
             if joint is None:
@@ -321,6 +338,7 @@ def _other_case(text: str, last: Box) -> str | None:
     )
     if not (
         is_offered
+        or is_compared_with(text[max(offset, last.start - _LONGEST_JOINT) : last.start])
         or _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
         or _DOUBTED.search(text, offset, last.start)
@@ -334,6 +352,8 @@ def _other_case(text: str, last: Box) -> str | None:
     if is_offered:
         return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     between = text[offset + other.end : last.start]
+    if is_compared_with(between) or _IF_ALONE.fullmatch(between):
+        return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
     if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):
         return None
@@ -405,6 +425,13 @@ def _have_owners(text: str, box: Box, between: str) -> bool:
     if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
         return False
     return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
+
+
+def _are_guesses(text: str, box: Box, between: str) -> bool:
+    """Whether a box and the next one are guesses in their order: `My best guesses: \\boxed{5}, then \\boxed{6}`."""
+    if _THEN.fullmatch(between) is None:
+        return False
+    return _GUESSES.search(text, _beginning(text, box.start), box.start) is not None
 
 
 def _joint(between: str) -> str | None:

@@ -189,6 +189,10 @@ IDIOMS = _idioms(
     ("not yet", r"\bnot yet\b", "not"),
     ("no ", r"\bno (?:way|proof|evidence|reason)\b", "perhaps"),
     (" guess", r"\b(?:my|first|could|can|might) guess\b", "perhaps"),
+    (" attempt", r"\b(?:first|second|third|last) attempt(?=: |\Z)", "guess"),
+    (" try", r"\b(?:first|second|third|last) try(?=: |\Z)", "guess"),
+    ("attempt ", r"\battempt \d(?=: |\Z)", "guess"),
+    ("try ", r"\btry \d(?=: |\Z)", "guess"),
     ("look", r"\blooks? like\b", "perhaps"),
     ("used to", r"\bused to be\b", "perhaps"),
     ("remains", r"\bremains to\b", "perhaps"),
@@ -259,6 +263,7 @@ IDIOMS = _idioms(
     (":", r"\A\W*(?:confidence|tokens? used|word count|difficulty)\b.*\Z", "page"),
     # verbs
     (" to", r"\b(?:has|have|had) to\b", "must"),
+    ("be ", r"\b(?:may|can|could) (?:also )?be (?:re)?(?:written|expressed) as\b", "is"),
     (" out ", r"\bcomes out (?:as|at)\b", "is"),
     (" to", r"\b(?:comes (?:out )?to|amounts to|simplifies to|reduces to)\b", "is"),
     (" out to", r"\b(?:works out to(?: be)?|turn(?:s|ed) out to be)\b", "is"),

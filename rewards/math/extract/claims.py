@@ -219,7 +219,7 @@ _UNCLAIMED = late(  # what stands before the value
       | (?:\A|[,;|cB])kI?q[^,;|=\#]*b\Z                      # "Twice the total is"
       | D{_CLAUSE}                                            # "a guess would be"
       | (?:\A|[,;|cB])n(?!a)[^,;|=cB]{{1,4}}R[pq]?\Z           # "No valid computation leads to"
-      | n\Z                                                  # "neither 5 nor"
+      | n\Z | nbq\Z                                          # "neither 5 nor", "nor is it"
       | (?:\A|[c,])(?:q\.k\#|\#kq\.)b\Z                      # "The number times 7 is", "7 times the number is"
       | O[he]b{_CLAUSE}                                         # "it would have been"
       | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
@@ -254,7 +254,7 @@ _SAID_OF_IT = late(  # what follows the value
       | b[.Kg]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"
       | m[pb]{{1,2}}k | bq?kI?q[gJ]*A                            # "8 must be doubled", "8 is twice the answer"
       | bqA[pI].?o | bg[k.]I | \.?U                 # "8 unless", "8 only for even n"
-      | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By))                      # "8, I think", "8 (not sure)"
+      | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By|B[yq]?hn))                      # "8, I think", "8 (not sure)"
     """,
     re.VERBOSE,
 )

@@ -37,9 +37,11 @@ _LINE_MARK = late(_MARK)
 _PART_LABELS = ("abcdefgh", ("i", "ii", "iii", "iv", "v", "vi"))
 _LABELLED = late(  # "(a) 5 (b) 6", "Part A: 5", "ii) 6"
     r"(?<![\w(])(?:\(?(?P<label>[a-h]|[iv]{1,3})\)|part\s\(?(?P<part>[a-h])\)?\s?:)[\s*]*"
-    r"(?P<value>\$[^$\n]{1,80}\$|[-−]?(?:\\?\$)?\d[\d.,/]*\s?\\?%?)(?P<behind>(?:\s[a-z]+){0,2}[*.,;\s]*)",
+    r"(?P<value>\$[^$\n]{1,80}\$|[-−]?(?:\\?\$)?\d[\d.,/]*\s?\\?%?)(?P<behind>(?:\s[a-z]+){0,2}[*.,;\s]*(?:[-•]\s+\**)?)",
     re.IGNORECASE,
 )
+_FIRST_PART = late(r"[\s*_:>-]*(?:\(?[ai]\)|part\s\(?a\)?\s?:)", re.IGNORECASE)
+_AROUND = " \n*_:"
 _LONGEST_PARTS = 600
 _MOST_LINES = 30
 _OPTION = late(r"(?:(?:\A|\n)[\s*_>-]*([B-J])[.:]|(?<!\w)\(?([B-J])\))[\s$*\\(\[]*\Z")
@@ -95,6 +97,16 @@ def parts(text: str) -> str | None:
         end = one.end()
     is_numbered = any(labels == list(names[: len(labels)]) for names in _PART_LABELS)
     return ", ".join(found) if len(found) > 1 and end == len(text) and is_numbered else None
+
+
+def labelled_answers(text: str, place: int) -> str | None:
+    """The list of all that stands behind "Answers:" to the end, each behind its label or in a line of its own."""
+    rest = text[place:]
+    if _FIRST_PART.match(rest) is not None:
+        return parts(rest)
+    if not text[max(0, place - _NEAR_OPTION) : place].lower().rstrip(_AROUND).endswith("answers"):
+        return None
+    return value_lines(rest.lstrip(_AROUND))
 
 
 def is_option(text: str, start: int) -> bool:

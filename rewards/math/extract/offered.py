@@ -23,11 +23,14 @@ _WRONG = r"(?:marked\s|graded\s|judged\s)?(?:as\s)?(?:wrong|incorrect|not\s(?:ri
 _OFFER = (
     rf"(?:(?:might|may|could)\s(?:(?:also|equally|just\sas\swell)\sbe|as\swell\sbe)\b|also\s{_LIKELY}"
     rf"|(?:another|alternative|alternate|secondary|backup|fallback)\s(?:(?:\w+ly\s)?{_LIKELY}\s)?{_ANSWER}"
-    rf"|less\slikely\)?\s*:|failing\sthat|so\sis\s|equally,|answers?\s(?:is|are)\s+(?:also|equally)\b"
+    rf"|less\slikely\)?\s*:|failing\sthat|second\schoice|so\sis\s|equally,|answers?\s(?:is|are)\s+(?:also|equally)\b"
     rf"|if\s(?:that|this|it|the\s(?:first|former)(?:\sone)?)\s(?:(?:is|turns\sout|was)\s(?:to\sbe\s)?)?{_WRONG})"
 )
 _BEFORE = late(rf"\b{_OFFER}[^.!?\n]{{0,40}}\Z", re.IGNORECASE)
-_TOO = rf"(?:is|would\sbe|could\sbe)\s(?:an?\s)?{_LIKELY}(?:\s{_ANSWER})?,?\s(?:too|as\swell)\b"
+_TOO = (
+    rf"(?:(?:is|would\sbe|could\sbe)\s(?:an?\s)?{_LIKELY}(?:\s{_ANSWER})?,?\s(?:too|as\swell)\b"
+    rf"|(?:is\s|would\s|could\s)?also\s(?:be\s)?{_LIKELY}\b|(?:would|could|might|may)\salso\s(?:make\ssense|work|fit|do)\b)"
+)
 _BEHIND = late(
     rf"[\s$*)]*(?:(?:is|are|would\sbe|could\sbe|may\sbe|might\sbe|seems|looks|works?)\s(?:equally|just\sas|about\sas)\b"
     rf"|(?:is|would\sbe|could\sbe)\s(?:another|an\salternative|a\sclose\ssecond|my\ssecond\schoice)\b|{_TOO})",
@@ -35,9 +38,21 @@ _BEHIND = late(
 )
 _VALUE = r"(?:\$[^$\n]{1,60}\$|-?(?:\d|\\(?=[a-zA-Z]))[^\s;!?]{0,40}|[a-z]\s?=\s?[^\s;!?]{1,40}|(?-i:[A-H])(?![\w'’]))"
 _ANOTHER = late(
-    r"[\s$*).,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|equally|alternatively|it|this),?\s)*"
+    r"[\s$*().,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|equally|alternatively|it|this),?\s)*"
     rf"(?:{_OFFER}(?:\s(?:is|are|be|(?:would|could|may|might)\sbe))?\s?[:,]?[\s(*]*(?P<value>{_VALUE})"
-    rf"|(?P<acceptable>{_VALUE})\s{_TOO})",
+    rf"|(?P<acceptable>{_VALUE})\s{_TOO}"
+    rf"|alternatively,?\s(?:the|an)\sanswer\s(?:is|(?:could|may|might|would)\sbe)\s(?P<other>{_VALUE})(?=[.\s*]*(?:\n|\Z)))",
+    re.IGNORECASE,
+)
+_COMPARED = late(  # between two values: "5 is equally plausible as 6"
+    rf"\s(?:is|are|would\sbe|could\sbe|seems|looks)\s(?:equally|just\sas|about\sas|as)\s(?:{_LIKELY}|good)\s(?:as|with)[\s$*(]*\Z"
+    r"|\bunder\sthe\sother\s\w+[\s,$*(]*\Z|\bothers?\s(?:say|says|claim|claims|get|gets|give)[\s,:$*(]*\Z"
+    r"|\d\s?\\?%\s(?:chance|probability|likely)[\s,:$*(]*\Z|\A[^.\n]{0,10}\bwith\s(?:confidence|probability)\s[\d.]+\\?%?[;,]\s[$*(]*\Z"
+    r"|\bin\scase\s(?:that|it|this)(?:['’]s|\sis)\s(?:wrong|incorrect|not\s\w+)[\s,:$*(]*\Z|\bunless\b[^.\n]*\bin\swhich\scase\b[^.\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_BESIDES = late(  # behind a value that is offered: "another possible answer is 6, besides 5"
+    rf"[\s$*)]*,?\s(?:besides|in\saddition\sto|along\swith|as\swell\sas|apart\sfrom|next\sto)\s[$*(]*(?P<value>{_VALUE})",
     re.IGNORECASE,
 )
 
@@ -50,4 +65,17 @@ def is_offered_too(before: str, behind: str) -> bool:
 def offered_behind(behind: str) -> str | None:
     """The other answer that is offered right behind one."""
     found = _ANOTHER.match(behind)
-    return None if found is None else (found["value"] or found["acceptable"]).strip("$*.,:)")
+    return None if found is None else (found["value"] or found["acceptable"] or found["other"]).strip("$*.,:)")
+
+
+def offered_besides(before: str, behind: str) -> str | None:
+    """The value beside which one is offered, in the same sentence."""
+    found = _BESIDES.match(behind)
+    if found is None or _BEFORE.search(before[-_LONGEST:]) is None:
+        return None
+    return found["value"].strip("$*.,:)")
+
+
+def is_compared_with(between: str) -> bool:
+    """Whether what stands between two values says that one is as likely as the other, or that each may be it."""
+    return _COMPARED.search(between[-_LONGEST:]) is not None

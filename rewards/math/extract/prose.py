@@ -17,6 +17,7 @@ import re
 
 from rewards.math.extract.assertion import SEVERAL, is_restricted, is_unconditional, offers_more
 from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
+from rewards.math.extract.listed import labelled_answers
 from rewards.math.extract.offered import is_offered_too, offered_behind
 from rewards.math.extract.plain_words import NO_ANSWER, NO_WORD, PROSE, plain_words
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
@@ -74,8 +75,8 @@ _CHOSEN = late(
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:value|result)\s(?:(?!\b(?:not|no)\b)[^.\n]){0,30}\s(?:matches|corresponds\sto)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
-    r"|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
+    r"|(?<=,\s)so\s\(?([B-HJ])\)?(?=[.!\s]*\Z)|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
     r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
 )
 _ANNOUNCING = ("ans", "final", "correct", "right", "true", "choice")
@@ -155,6 +156,10 @@ _OTHER_CASE = late(
     rf"(?:(?:but|and|however,?)\s)?{_CASE}[^.!?\n]*\Z",
     re.IGNORECASE,
 )
+_CASE_BEHIND = late(  # "15 when n is odd. When n is even, it is 16"
+    rf"[\s$*)]*\s(?:for|{_CASE})[^.\n]{{1,80}}\.\s+(?:but\s|and\s)?(?:for|{_CASE})[^.\n]{{1,60}}\b(?:is|are|get)\s[$*]*-?\d",
+    re.IGNORECASE,
+)
 _NOT_THAT = late(r",?\s*\(?(?:and\s+)?(?:not|nothing else|rather than|instead of)\b", re.IGNORECASE)
 _BOUND = late(
     r"(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|lower|higher) than|up to"
@@ -181,12 +186,15 @@ _LISTED = late(
 )
 _REMARK_BEHIND = late(  # `204 minutes (3 hours and 24 minutes)`
     r"(?<=[\w%])\s+\((?=[^()]*\s)(?=[^()]*[a-zA-Z]{3})"
-    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for|not|base|mod)\b))[^()]*\)\Z"
+    r"(?![^()]*(?:\\|\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|alternatively|either|could|might|unless"
+    r"|when|for|not|base|mod)\b))[^()]*\)\Z"
     r"|,\s+(?:obviously|clearly|indeed|naturally|exactly)\Z",
     re.IGNORECASE,
 )
 _IN_BRACKETS = late(
-    r"\s*\((?=[^()]*[a-zA-Z]{2})(?![^()]*\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|unless|when|for)\b)[^()]*\)?\s*"
+    r"\s*\((?=[^()]*[a-zA-Z]{2})"
+    r"(?![^()]*\b(?:or|if|maybe|otherwise|else|but|perhaps|possibly|alternatively|either|could|might|unless|when|for)\b)"
+    r"[^()]*\)?\s*"
 )  # a remark
 _NOT_ANOTHER = late(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
 _CHOICE_LIST = late(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
@@ -240,13 +248,15 @@ def few_words(text: str) -> str | None:
 def said(text: str) -> str | None:
     """What is last said to be the answer; where that is taken back ("wait, actually 24"), what is said then."""
     place = _last_phrase(text)
-    value = None if place is None else _stated(text, place)
+    value = None if place is None else labelled_answers(text, place) or _stated(text, place)
     if value is None:
         if not _has_any(text, _CHOOSING):
             return None
         chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
         return chosen[-1] if chosen else None
     if place is not None and (_TWO_CASES.search(sentence_before(text, place)) or _is_second_case(text, place)):
+        return SEVERAL + value
+    if place is not None and _CASE_BEHIND.match(text, max(0, text.find(value, place)) + len(value)) is not None:
         return SEVERAL + value
     if place is not None and (other := _offered_beside(text, place, value)) is not None:
         return f"{other} or {value}"

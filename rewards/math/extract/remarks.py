@@ -79,7 +79,13 @@ _EQUALITY = late(
 _HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
+    r"|(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
+)
+_BY_COMPARISON = late(  # "7; for comparison, the next ones are 15 and 23"
+    r"(?<=[\d)}$a-z])[;,.]\s+(?:for|by|in)\s(?:comparison|reference),\s(?![^\n]*\b(?:answer|so|thus|hence|therefore)\b)"
+    r"[^.\n?]{1,80}[.\s]*\Z",
+    re.IGNORECASE,
 )
 _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"(?<=[\d)}$a-z])(?:\s[a-z]+){0,2}(?:,\s(?:which\sis|that\sis|i\.e\.,?|or)|\s(?:or|which\sis))\s(?:about|approximately|roughly)\s"
@@ -119,6 +125,8 @@ def unremarked(text: str) -> str:
         end = _ATTAINED.sub("", end)
     if "quality " in end:
         end = _EQUALITY.sub("", end)
+    if "comparison," in end or "reference," in end:
+        end = _BY_COMPARISON.sub("", end)
     if "about" in end or "approximately" in end or "roughly" in end:
         end = _ABOUT.sub("", end)
     if "%" in end:
@@ -135,7 +143,8 @@ def unremarked(text: str) -> str:
 def _without_condition(end: str) -> str:
     """Without what the last value holds for, where that is the only condition."""
     found = _HOLDS_FOR.search(end)
-    return end if found is None or _CONDITION.search(end[: found.start()]) else end[: found.start()]
+    begin = 0 if found is None else found.start("at") if found["at"] else found.start()
+    return end if found is None or _CONDITION.search(end[:begin]) else end[:begin]
 
 
 def _without_reason(end: str) -> str:

@@ -17,7 +17,7 @@ import re
 
 from rewards.math.extract.abroad import OR_ABROAD
 from rewards.math.extract.modified import changed_from
-from rewards.math.extract.offered import offered_behind
+from rewards.math.extract.offered import offered_behind, offered_besides
 from rewards.math.late import late
 from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
@@ -55,7 +55,7 @@ _TAKEN_BACK = (
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
-    rf"and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
+    rf"\({_NUMBER}\s+(?:if|when|counting|including|excluding)\b|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
 _CASES = (
@@ -88,6 +88,7 @@ _ENDS = r"(?=\s*(?:[$.,;:!?)\]\n]|\\[)\],;! ]|\\(?:text|mbox|mathrm)(?![a-zA-Z])
 _FACTOR = late(
     rf"(?:\s|\\[,;! ])*(\\pi(?![a-zA-Z])|π|\\sqrt\s*(?:\{{[^{{}}\\]*\}}|\d)|\^\s*(?:\d|\{{\s*-?\d+\s*\}})){_ENDS}"
 )
+_BASE = late(r"\s?_\s?(?:\d{1,2}(?!\d)|\{\s*(?:\d{1,2}|\\text\s*\{\s*[a-z]+\s*\})\s*\})")
 _APART = r"(?:[$*~\s]|\\\)|\\\]|\\[,; ]|\\(?:text|mathrm|mbox|textrm)\s*\{)*"
 _SCALE = late(rf"{_APART}({'|'.join(SCALES)})(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
 _PERCENT = late(rf"{_APART}(?:percent|per cent)(?![a-zA-Z])\s*\}}?", re.IGNORECASE)
@@ -114,7 +115,7 @@ _OR = late(
 _OR_FORMULA = late(
     rf"[\s$*)]*[,;]?\s*\(?(?:{_OR_SO}\s*\$((?:\\\$|[^$\n]){{1,80}})\$"
     # `\quad \text{(or } 35\%\text{)}`, still in the formula of the box
-    rf"|(?:\\q?quad(?![a-zA-Z])|\\[,;! ]|\s)*\\(?:text|mbox|mathrm)\s*\{{[\s(]*{_OR_SO}\s*\}}"
+    rf"|(?:\\q?quad(?![a-zA-Z])|\\[,;! ]|[\s(])*\\(?:text|mbox|mathrm)\s*\{{[\s(]*{_OR_SO}\s*\}}"
     r"((?:\\\$|[^$\n]){1,80}?)(?:\\(?:text|mbox|mathrm)(?![a-zA-Z])|\$|\\\]|\\\)|\n|\Z))"
 )
 _EITHER = late(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
@@ -152,6 +153,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return point, None
     if len(further) > _SHORTEST_OFFER and (offered := offered_behind(further)) is not None:
         return rf"{content} \text{{ or }} {offered}", None
+    if (besides := offered_besides(before, further)) is not None:
+        return rf"{content} \text{{ or }} {besides}", None
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content, None
@@ -169,6 +172,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return f"{content}{mark.group(1)}", None
     if _PERCENT.match(behind):
         return f"{content}\\%", None
+    if (base := _BASE.match(behind)) is not None:
+        return content + base.group().strip(), content
     alone = content
     factor = _FACTOR.match(behind)
     if factor is not None:

@@ -51,8 +51,10 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
     r"|\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
     r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
+    r"|\b(?:from|by|for|after)\s[a-z]+ing\s(?:all\s(?:the\s|these\s|of\s(?:the|her|his|their)\s)?|(?:the|these|those|his|her|their)\s)[$*(]*\Z"
     r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
     r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
+    r"|,\s(?:when|at\swhich\s(?:point|time|moment))\s(?:the|its|his|her)\s(?!max|min|value|total|sum|number)[a-z]+\sis\s[\s$*]*\Z"
     r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
     r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
     r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
@@ -83,6 +85,7 @@ _LOSING = late(
     r"[^;.\n\d]*;\s(?:she|he|it|they)\s(?:(?:has|had|have)\s)?(?:lost|gave\saway|broke|ate|threw\saway)\s[$*]*"
 )
 _PAID_FOR = late(r"[\s*]*(?:[a-z]+\s){0,2}for\s(?:all\s|these\s)?[*]*")  # "pays $64 for 16 glasses"
+_ON = late(r"\son\s(?:[a-z]+\s){1,3}of\s[*]*")  # "a profit of $20 on sales of $120"
 _ORDINAL = late(r"(?:st|nd|rd|th)\s[a-z]")  # "17 is the 7th prime"
 _OF = late(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
 _EACH = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
@@ -94,7 +97,10 @@ _PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*\s?\\?%)\)")  # "3/10 (30%)"
 _NOT_ASKED = late(r"[\s$*]*,\swhich\s(?:is|was)\snot\s(?:what\s(?:is|was)\s)?(?:asked|needed|required|wanted)\b")
 _TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", where the first is not ruled out
     r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
-    r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z",
+    r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z"
+    # "Case 1: n even. There is 1 solution. Case 2: n odd. There are "
+    r"|\bcase\s(?:1|i|a)\b[^?\n]*\bthere\s(?:is|are)\s\$?[1-9][^?\n]{0,60}\s+[*#]*case\s(?:2|ii|b)\b[^?\n]{0,80}"
+    r"[.:,]\sthere\s(?:is|are)\s[$*]*\Z",
     re.IGNORECASE,
 )
 _DEFINED, _DEFINING = late(r"\bwhere\s[$*]*\Z"), late(r"[\s$*]*\s(?:is|denotes|stands\sfor)\s(?:an?|the|any|some)\b")
@@ -171,7 +177,7 @@ _QUESTION = late(
     re.IGNORECASE,
 )
 _GOES_ON = late(
-    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
+    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
@@ -368,6 +374,8 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         (_LEFT_OVER.match(between) and _LOST.match(text, span.end))
         or (_LEFT_BEFORE.search(text, max(0, other.start - _LONGEST_TIMES), other.start) and _LOSING.fullmatch(between))
     ):
+        return True
+    if same_sentence and _ON.fullmatch(between) and _is_money(text, other) and _is_money(text, span):
         return True
     if same_sentence and _PAID_FOR.fullmatch(between) and _is_money(text, other) and not _is_money(text, span):
         return True

@@ -18,6 +18,9 @@ _PART = r"(\d+(?:\.\d+)?)\s*([a-z]+)\.?"
 _PARTS = re.compile(rf"{_PART}(?:,?\s+(?:and\s+)?{_PART})+", re.IGNORECASE)
 _EACH = re.compile(_PART, re.IGNORECASE)
 _PRIMED = re.compile(r"(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:''|\")")
+_ANGLE = re.compile(
+    r"(\d+)\s*degrees?,?\s+(?:and\s+)?(\d+)\s*minutes?(?:,?\s+(?:and\s+)?(\d+)\s*seconds?)?", re.IGNORECASE
+)
 _LONGEST = 40
 
 
@@ -25,6 +28,10 @@ def in_smallest(text: str) -> str | None:
     """A quantity in its smallest unit; None where the text is none in several units."""
     if len(text) > _LONGEST or not text[:1].isdigit():
         return None
+    if (angle := _ANGLE.fullmatch(text)) is not None:
+        degrees, minutes, seconds = (int(part or 0) for part in angle.groups())
+        total = degrees + Fraction(minutes, 60) + Fraction(seconds, 3600)
+        return f"{total} degrees" if max(minutes, seconds) < 60 else None
     text = _PRIMED.sub(r"\1 feet \2 inches", text)
     if not _PARTS.fullmatch(text):
         return None

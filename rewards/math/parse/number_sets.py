@@ -104,7 +104,11 @@ def by_words(text: str) -> Value | None:
 
 
 _EMPTY_NAMES: dict[str, Value] = dict.fromkeys(
-    ("empty set", "null set", "no solution", "no solutions", "no solution exists", "no solutions exist"), EMPTY
+    (
+        *("empty set", "null set", "no solution", "no solutions", "no solution exists", "no solutions exist"),
+        *("no real solution", "no real solutions"),
+    ),
+    EMPTY,
 )
 
 

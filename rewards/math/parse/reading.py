@@ -81,6 +81,13 @@ _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to
 _FOLLOWS = re.compile(r"\\(?:to|Rightarrow)(?![a-zA-Z])")
 _EQUIVALENT = re.compile(r"\\[lL]eftrightarrow(?![a-zA-Z])")
 _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
+_STATES = re.compile(r"[=<>|“]|\\(?:ne|[lg]e|in|equiv|approx|mid|nmid|perp|parallel|sim|cong|to)(?![a-zA-Z])")
+_INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
+    r"^“?\s*(?=[a-z])(?:(?:so|thus|hence|therefore),?\s+)?"
+    r"(?:(?:there (?:are|is)|it is|this is|we (?:get|have|find|obtain))\b\s*)?"
+    r"(?:(?:exactly|precisely|only|just|a total of)\b\s*)?”?\s*(?=[-+]?[$\d]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
     r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
     r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part)\s*){1,8}"
@@ -226,11 +233,13 @@ def _in_logic(text: str) -> list[Value] | None:
 
 def _bared(text: str) -> str:
     """Without the clause behind it, and what is said before it."""
-    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub("", text[: clause(text)])))
+    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub(_still_open, text[: clause(text)])))
     text = _MINUS_INFINITY.sub(r"-\\infty", text)
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
     if "\\" in text and "\\to" not in text and "\\neg" not in text:
-        text = _IMPLIES.split(text)[-1].strip() or text
+        *before, last = _IMPLIES.split(text)
+        if last.strip() and all(not one.strip() or _STATES.search(one) for one in before):
+            text = last.strip()
     return text
 
 
@@ -255,11 +264,16 @@ def _respelled(text: str) -> str:
     return text
 
 
+def _still_open(lead: re.Match[str]) -> str:
+    """The mark of a text command that begins in a lead and goes on behind it."""
+    return OPEN_TEXT if lead.group().startswith(OPEN_TEXT) and CLOSE_TEXT not in lead.group() else ""
+
+
 def _unlabelled(text: str) -> str:
     """Without what stands in front and says what it is: words, a set that holds all it can be."""
-    label = _LABEL.match(text)
+    label = _LABEL.match(text) or _INTRODUCED.match(text)
     if label is not None:
-        text = text[label.end() :] if "”" in label.group() else f"{OPEN_TEXT}{text[label.end() :]}"
+        text = _still_open(label) + text[label.end() :]
     if text.endswith((")", "]")) or "\\in" in text:
         text = _OF_REALS.sub("", _IN_PART.sub(r"\1 \\in ", text))
     return _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
@@ -378,7 +392,9 @@ def _all_but(text: str) -> list[Value] | None:
 def _right_side(text: str) -> list[Value]:
     r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
     left, _, right = text.partition("=")
-    return _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
+    values = _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
+    of_sets = table(left) if values else None
+    return [Named(of_sets, value) for value in values] if of_sets is not None else values
 
 
 def _is_reducible(ratio: Ratio) -> bool:

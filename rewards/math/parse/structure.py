@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from rewards.math.expressions import FUNCTIONS, E, Expr, Sym, divide, free_variables, is_decimal, number
+from rewards.math.expressions import FUNCTIONS, E, Expr, Num, Sym, divide, free_variables, is_decimal, number
 from rewards.math.parse.commands import Parser, expression, literal
 from rewards.math.parse.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
 from rewards.math.parse.left_sides import FUNCTION_NAME, PLAIN_NAMES, by_name, is_unknown, name_of, unsolved
@@ -40,6 +40,7 @@ from rewards.math.values import (
     Words,
 )
 
+_FIRST_OF_E = (2.7, 2.72)
 _MOST_ITEMS = 100
 _RELATIONS = {
     "=": "=",
@@ -216,7 +217,7 @@ def _interval(value: Value) -> Value:
 
 def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     name = name_of(pieces[0], text) or unsolved(pieces[0], text)
-    if not name and len(pieces) == 2 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and _is_closed(pieces[1]):
+    if not name and len(pieces) > 1 and pieces[0][0].text == "e" and len(pieces[0]) == 1 and _is_closed(pieces[-1]):
         name = "e"  # an eccentricity
     chained = 1
     while name and chained < len(pieces) - 1 and is_unknown(pieces[0]) and is_unknown(pieces[chained]):
@@ -257,7 +258,8 @@ def _is_closed(piece: Sequence[Token]) -> bool:
         found = expression(piece)
     except NotMaths:
         return False
-    return found != E and not free_variables(found) and not is_decimal(found)
+    is_rounded_e = isinstance(found, Num) and is_decimal(found) and _FIRST_OF_E[0] <= found.value <= _FIRST_OF_E[1]
+    return found != E and not free_variables(found) and not is_rounded_e
 
 
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.lexicon import MONTHS, TRUTHS
+from rewards.math.lexicon import MONTHS, TRUTHS, without_verb
 from rewards.math.parse.number_sets import by_words
 from rewards.math.spell.spelling import words_of
 from rewards.math.spell.tokens import FUNCTION_WORDS
@@ -142,6 +142,7 @@ def _date(text: str) -> list[Value]:
 
 
 def _words(text: str, *, quoted: bool) -> list[Value]:
+    text = without_verb(text)
     lower = _plainly(text)
     words = lower.split()
     if any(word in FUNCTION_WORDS for word in words) and all(len(w) < 3 or w in FUNCTION_WORDS for w in words):

@@ -48,7 +48,7 @@ _NEARLY = r"(?:\\approx|“?\s*(?:approximately|approx\.?|about|roughly)\s*”?)
 _ROUGHLY = late(rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z")
 _CHOSEN = late(
     r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
-    r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([C])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
+    r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([CAP])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
 )
 _CHOSEN_OF = late(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
     r"(?<![\w^_\\])C\s*_\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))\s*\^\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))"
@@ -61,6 +61,15 @@ _MINUTES = late(
 _PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
 _PARTS = late(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
 _REMARK = late(r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“|\s\()\s*([a-zA-Z]{2}[a-zA-Z ]*)(?:\)\s*”|”\s*\)|\))\Z")
+_HEDGING = r"(?!.*\b(?:or|if|else|otherwise|but|unless|not|maybe|perhaps|possibly|when|for)\b)"
+_REASON = late(  # `237 \\text{ (since } 240 - 3 = 237)`
+    rf"(?<=[\d}}%])\s*(?:“\s*,?\s*\(?|\(\s*“)\s*(?:since|because)\b{_HEDGING}.*\Z"
+)
+_THAT_IS = late(  # `12 \\text{ (i.e., } 12)`
+    r"(?<=[\d}%])\s*(?:“\s*,?\s*\(?|\(\s*“)\s*(?:i\.e\.|that is)\s*,?\s*”?\s*([^“”()]+)[“”)\s]*\Z"
+)
+_SCIENTIFIC = late(r"(?<=\d)\s*“\s*E\s*”\s*([-+]?\d{1,3})(?![\w.]|\s*_)")
+_PERCENT = late(r"(?<=\d)per ?cent\b", re.IGNORECASE)
 _RAISED_FRACTION = late(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
 _RAISED_O = late(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
 _ANGLE = late(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
@@ -195,8 +204,11 @@ def _chosen(match: re.Match[str]) -> str:
     groups = match.groups()
     if groups[6]:
         of, taken = groups[7], groups[8]
-        return rf"\binom{{{of}}}{{{taken}}}" if len(of) < 5 and 1 < int(of) >= int(taken) else match.group()
-    top, kind, bottom = groups[:3] if groups[1] else groups[3:6]
+        if not (len(of) < 5 and 1 < int(of) >= int(taken)):
+            return match.group()
+        top, kind, bottom = of, groups[6], taken
+    else:
+        top, kind, bottom = groups[:3] if groups[1] else groups[3:6]
     return rf"\binom{{{top}}}{{{bottom}}}" if kind == "C" else rf"\frac{{{top}!}}{{({top}-{bottom})!}}"
 
 
@@ -220,12 +232,16 @@ def _turned(text: str) -> str:
 
 _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\over",), lambda text: _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)),
-    (("C", "P"), lambda text: _CHOSEN.sub(_chosen, text)),
+    (("C", "P", "A_"), lambda text: _CHOSEN.sub(_chosen, text)),
     (("C",), lambda text: _CHOSEN_OF.sub(lambda of: rf"\binom{{{of[1] or of[2]}}}{{{of[3] or of[4]}}}", text)),
     (("{",), _without_empty),
     (("&",), _unaligned),
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
     (("”", ")"), _remarked),
+    (("since", "because"), lambda text: _REASON.sub("", text)),
+    (("i.e.", "that is"), lambda text: _THAT_IS.sub(r" = \1", text)),
+    (("E”", "E ”"), lambda text: _SCIENTIFIC.sub(r"\\times 10^{\1}", text)),
+    (("percent", "per cent"), lambda text: _PERCENT.sub("%", text)),
     (("/_", "/ _"), lambda text: _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)),
     (("\\dot", ",\\overline"), _repeating),
     (("<",), _angled),

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rewards.math.lexicon import without_verb
 from rewards.math.spell import han
 from rewards.math.spell.dress import arrowed, indexed, undressed
 from rewards.math.spell.layout import laid_out, settled, unbraced
@@ -328,6 +329,8 @@ def _quoted(match: re.Match[str]) -> str:
     content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
     if content.strip() in (",", ";", ":", ".", "%", "\\%"):
         return content
+    if CLOSE_TEXT in content and match.group(1).startswith(("math", "bold", "bm")):  # words are marked in it
+        return content
     if content.strip() in ("sec", "min") and before[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
     if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
@@ -474,7 +477,7 @@ def words_of(text: str) -> str:
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
     text = _HYPHEN.sub(" ", text)
     text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
-    text = re.sub(r"\bsolutions$", "solution", _ARTICLE.sub("", text))
+    text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", text)))
     return _IN_FULL.get(text, text)
 
 
