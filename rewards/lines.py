@@ -16,6 +16,10 @@ EXIT_ENDED = 79
 EXIT_SETUP = 78
 """Exit code of a worker that could not make its grader; it has said why before."""
 
+IN_WORKER = "RLVR_GRADING_WORKER"
+"""Environment variable that holds the worker's pid, and `ready` once it grades. Before that a pool that is made in the
+worker is refused: it is a script that makes it, which the worker imports. After that it grades in the worker itself."""
+
 
 class LineSplitter:
     """Cuts a stream of bytes into lines, in time linear in the bytes, however they are chunked."""

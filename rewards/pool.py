@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import math
 import os
 import sys
 import threading
@@ -40,8 +39,9 @@ from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow
 from rewards.finite import finite
 from rewards.installed import warn_of_hidden
-from rewards.lines import line
-from rewards.sources import shipped
+from rewards.lines import IN_WORKER, line
+from rewards.pace import Pace, handing_over_pays
+from rewards.sources import Shipped, shipped
 from rewards.types import GradeRequest, GradeResult
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
 _SLICE = 64  # requests that are graded here, or handed to a worker, in one go
 _SLICE_CHARACTERS = 1 << 20  # of responses in a slice that is handed over, at most
-_GAIN = 1.4  # estimated speed-up below which slices are graded in this process instead
-_SURE = 8  # slices to measure before handing over may be found not to pay
 _LONG = 0.25  # a batch that has taken so many seconds gets the workers started
 
 
@@ -89,12 +87,7 @@ class GraderPool:
         memory_bytes: int | None = MEMORY_BYTES,
         start_deadline: float = START_DEADLINE,
     ) -> None:
-        inside = os.environ.get("RLVR_GRADING_WORKER", "").split()[:1] == [str(os.getpid())]
-        if inside and not os.environ["RLVR_GRADING_WORKER"].endswith("ready"):
-            raise GradingUnavailable(
-                "a grading pool is being made inside a grading worker, which imports the file of your reward; put what "
-                "the file does beside defining rewards under `if __name__ == '__main__':`"
-            )
+        inside = _is_inside_worker()
         self.spec = RewardSpec.from_dict(spec)
         rewards = check(self.spec).values()
         self.workers = default_workers() if workers is None else whole("workers", workers)
@@ -117,20 +110,9 @@ class GraderPool:
                 GradedInProcess,
                 stacklevel=2,
             )
-        setup = line(
-            {
-                "spec": self.spec.to_dict(),
-                "sources": [source.to_dict() for source in sources],
-                "path": [os.path.join(folder(), entry) for entry in sys.path],
-                "argv": sys.argv,  # a script may read its options where it is loaded
-                "folder": folder(),  # a reward may be named by a relative path
-                "deadline": self.deadline,
-                "memory": None if memory_bytes is None else whole("memory_bytes", memory_bytes),
-            }
-        )
         self._plan = Plan(
             name=self.identity,
-            setup=setup,
+            setup=_setup(self.spec, sources, self.deadline, memory_bytes),
             workers=self.workers,
             deadline=self.deadline,
             start_deadline=_positive("start_deadline", start_deadline),
@@ -146,7 +128,7 @@ class GraderPool:
             and not self.batched
             and not self.in_process
         )
-        self._grading_here, self._handing_over = _Pace(), _Pace()
+        self._grading_here, self._handing_over = Pace(), Pace()
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | InProcess | None = None
         self._closed = False
@@ -252,7 +234,9 @@ class GraderPool:
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
         """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
         dispatcher = self._dispatcher
-        if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0 or not self._worth_it:
+        if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
+            return None
+        if not handing_over_pays(self._grading_here, self._handing_over, self.workers):
             return None
         try:
             if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
@@ -262,19 +246,6 @@ class GraderPool:
             # a malformed request: `begin`, which grades them here, says which
             return None
         return part if dispatcher.offer(part) else None
-
-    @property
-    def _worth_it(self) -> bool:
-        """Whether handing slices to workers is faster than grading them here, by what both have cost lately.
-
-        Of what handing over costs in all, a quarter is writing the request (`over`, which is measured), a quarter is
-        reading the grade, both in this process, and half is the worker's. So this process must save more than 2 `over`
-        a request, and all cores together must be `_GAIN` times as fast as this one alone.
-        """
-        if not self._grading_here.count or self._handing_over.count < _SURE:
-            return True
-        here, over = self._grading_here.of_late, self._handing_over.of_late
-        return here > 2 * over and self.workers * here > _GAIN * (here + 4 * over)
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for those that do."""
@@ -342,29 +313,6 @@ class GraderPool:
                 dispatcher.disown()
 
 
-class _Pace:
-    """CPU seconds that one request takes, measured slice by slice.
-
-    count: slices measured. of_late: a moving average. least: the smallest seen.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.of_late = 0.0
-        self.least = math.inf
-
-    def took(self, seconds: float, requests: int) -> None:
-        one = seconds / requests
-        self.of_late += (0.4 if self.count else 1.0) * (one - self.of_late)
-        self.least = min(self.least, one)
-        self.count += 1
-
-    def fade(self) -> None:
-        """Drift towards the best time seen: what was found too slow is not measured any more, but tried again."""
-        if self.count:
-            self.of_late += 0.05 * (self.least - self.of_late)
-
-
 class _Batch:
     """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at.
 
@@ -429,6 +377,34 @@ class _Batch:
         slices = [part for _place, part in self.slices()]
         calls = [future for part in slices for future in part.call_off()]
         self._pool.forsake([*(part.future for part in slices), *calls, *self.futures])
+
+
+def _is_inside_worker() -> bool:
+    """Whether this process is a grading worker. Raises GradingUnavailable in one that still imports its reward."""
+    said = os.environ.get(IN_WORKER, "").split()
+    if said[:1] != [str(os.getpid())]:
+        return False
+    if said[-1] != "ready":
+        raise GradingUnavailable(
+            "a grading pool is being made inside a grading worker, which imports the file of your reward; put what "
+            "the file does beside defining rewards under `if __name__ == '__main__':`"
+        )
+    return True
+
+
+def _setup(spec: RewardSpec, sources: Sequence[Shipped], deadline: float, memory_bytes: int | None) -> bytes:
+    """The first line to a worker: what it needs to make the grader. Raises InvalidReward."""
+    return line(
+        {
+            "spec": spec.to_dict(),
+            "sources": [source.to_dict() for source in sources],
+            "path": [os.path.join(folder(), entry) for entry in sys.path],
+            "argv": sys.argv,  # a script may read its options where it is loaded
+            "folder": folder(),  # a reward may be named by a relative path
+            "deadline": deadline,
+            "memory": None if memory_bytes is None else whole("memory_bytes", memory_bytes),
+        }
+    )
 
 
 def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:

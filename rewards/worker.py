@@ -34,16 +34,13 @@ from rewards.composed import Built, answer_controls, at_once, build, concurrency
 from rewards.composition import RewardSpec
 from rewards.errors import GraderEnded, InvalidRow
 from rewards.finished import finished
-from rewards.lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, LineSplitter, line
+from rewards.lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, IN_WORKER, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.sources import import_shipped
 from rewards.types import GradeRequest, GradeResult, Json
 from rewards.wire import grade_row, request_from
 from sandbox.errors import ToolkitError
 
-IN_WORKER = "RLVR_GRADING_WORKER"
-"""Environment variable that holds the worker's pid, and `ready` once it grades: a pool refuses to be made inside a
-worker before that, where it is a script that the worker imports, and grades in process after."""
 _PR_SET_PDEATHSIG = 1
 
 

@@ -106,7 +106,10 @@ def main() -> None:
 
 
 def _mask() -> None:
-    """Mask what Docker masks of /proc and /sys, which it was told not to do here (`systempaths=unconfined`)."""
+    """Mask what Docker masks of /proc and /sys, which it was told not to do here (`systempaths=unconfined`).
+
+    What cannot be masked is passed over: runs have a /proc of their own, and no privileges in it.
+    """
     for name in _HIDDEN_FILES:
         if os.path.exists(f"/proc/{name}"):
             with contextlib.suppress(OSError):

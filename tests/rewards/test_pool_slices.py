@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import rewards.pace
 import rewards.pool
 import rewards.slices
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidRow, MathReference, Verdict
+from rewards.pace import Pace, handing_over_pays
 from tests.rewards.pools import DEADLINE, HERE, requests, scores
 from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER, IN_NO_TIME
 from tests.waiting import PATIENCE, happens, until
@@ -96,15 +98,36 @@ def test_what_takes_longer_to_hand_over_than_to_grade_is_graded_where_it_is_aske
 
 def test_handing_over_is_judged_by_what_it_takes_of_late_and_tried_again(told: Open) -> None:
     one = told()
-    one._grading_here.took(70e-6, 1)
-    for _ in range(rewards.pool._SURE):
-        one._handing_over.took(6e-6, 1)
-    assert one._worth_it
-    for _ in range(rewards.pool._SURE):
-        one._handing_over.took(44e-6, 1)
-    assert not one._worth_it, "rows that are longer take longer"
+    here, over = one._grading_here, one._handing_over
+    here.took(70e-6, 1)
+    for _ in range(rewards.pace._SURE):
+        over.took(6e-6, 1)
+    assert handing_over_pays(here, over, one.workers)
+    for _ in range(rewards.pace._SURE):
+        over.took(44e-6, 1)
+    assert not handing_over_pays(here, over, one.workers), "rows that are longer take longer"
     one.grade(requests(*(f"{IN_NO_TIME} {i}" for i in range(64 * 60))))
-    assert one._handing_over.of_late < 40e-6
+    assert over.of_late < 40e-6
+
+
+@pytest.mark.parametrize(
+    ("here", "over", "workers", "pays"),
+    [
+        (19e-6, 10e-6, 64, False),  # writing and reading takes this process as long as grading
+        (120e-6, 10e-6, 2, True),  # 2 * 120 / (120 + 40) = 1.5
+        (90e-6, 10e-6, 2, False),  # 2 * 90 / (90 + 40) = 1.38
+        (90e-6, 10e-6, 3, True),
+    ],
+)
+def test_handing_over_pays_where_all_cores_are_faster_and_this_one_has_less_to_do(
+    here: float, over: float, workers: int, pays: bool
+) -> None:
+    grading, writing = Pace(), Pace()
+    for _ in range(rewards.pace._SURE):
+        assert handing_over_pays(grading, writing, workers), "as long as little is known"
+        grading.took(64 * here, 64)
+        writing.took(64 * over, 64)
+    assert handing_over_pays(grading, writing, workers) is pays
 
 
 def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Open) -> None:
