@@ -1,8 +1,9 @@
 """Which test functions a set of files holds, from their syntax alone, and which of them may be skipped by their marks.
 
 A skip is excused where the test file itself says so: a decorator or `pytestmark` that names `skip`, `skipif` or
-`xfail`, whose condition does not depend on the program. So is a test that is not there, where it is defined below an
-`if` or `try` that does not depend on the program, or in a branch beside the one that was taken.
+`xfail`, whose condition does not depend on the program, or a test that begins by skipping itself. So is a test that is
+not there, where it is defined below an `if` or `try` that does not depend on the program, or in a branch beside the one
+that was taken.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import PurePosixPath
 from .context import name_of
 from .names import bound_names
 
+_OF_FILES = ("open", "exists", "isfile", "isdir", "is_file", "is_dir", "listdir", "glob")  # the program may make some
+_SKIPPING_NOW = ("skip", "skipTest", "importorskip")
 _SKIPPING = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
 
 
@@ -66,7 +69,7 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
     tainted = depending(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    found = _functions(tree.body, TestFunction(file, excusable=whole), tainted, classes)
+    found = _functions(tree.body, TestFunction(file, excusable=whole), tainted, classes, _changing(tree))
     return list({function.path: function for function in found}.values())
 
 
@@ -78,12 +81,17 @@ def made_by_program(tree: ast.Module) -> bool:
 
 
 def _functions(
-    body: list[ast.stmt], place: TestFunction, tainted: set[str], classes: Mapping[str, ast.ClassDef]
+    body: list[ast.stmt],
+    place: TestFunction,
+    tainted: set[str],
+    classes: Mapping[str, ast.ClassDef],
+    changing: set[str],
 ) -> Iterator[TestFunction]:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name.startswith("test") and not any(_is_fixture(decorator) for decorator in node.decorator_list):
                 marked = place.excusable or any(_skips(d, tainted) for d in node.decorator_list)
+                marked = marked or _skips_itself(node, tainted | changing)
                 yield replace(place, path=(*place.path, node.name), excusable=marked)
         elif isinstance(node, ast.ClassDef):
             if not (node.name.startswith("Test") or _is_case(node, classes)) or _opted_out(node):
@@ -91,7 +99,7 @@ def _functions(
             for holder in reversed(_lineage(node, classes)):  # what a class defines again is its own
                 marked = place.excusable or _marked(node, tainted) or _marked(holder, tainted)
                 inside = replace(place, path=(*place.path, node.name), excusable=marked)
-                yield from _functions(holder.body, inside, tainted, classes)
+                yield from _functions(holder.body, inside, tainted, classes, changing)
         else:
             conditions, branches = _branches(node)
             for number, branch in enumerate(branches):
@@ -100,7 +108,7 @@ def _functions(
                     below = replace(place, branches=(*place.branches, (node.lineno, number)))
                 elif conditions:
                     below = replace(place, optional=True)
-                yield from _functions(branch, below, tainted, classes)
+                yield from _functions(branch, below, tainted, classes, changing)
 
 
 def _branches(node: ast.stmt) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
@@ -172,6 +180,43 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
                 return False
         named = named or name_of(inner) in _SKIPPING
     return named
+
+
+def _skips_itself(function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set[str]) -> bool:
+    """Whether it begins by skipping itself (`if sys.platform == "win32": pytest.skip()`), and does so nowhere else: not
+    by what fixtures or `self` give, nor behind anything that asks the program, which could decide.
+    """
+    given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    asked = skips = False
+    for statement in function.body:
+        nodes = list(ast.walk(statement))
+        calls = [n for n in nodes if isinstance(n, ast.Call) and name_of(n.func) in _SKIPPING_NOW]
+        own = {id(n.func.value) for n in calls if isinstance(n.func, ast.Attribute)}  # `self.skipTest`
+        reads = (n for n in nodes if isinstance(n, ast.Name) and id(n) not in own)
+        asked = asked or _depends(nodes, tainted) or any(name.id in given for name in reads)
+        asked = asked or any(name_of(node) in _OF_FILES for node in nodes)
+        skips = skips or bool(calls)
+        if calls and asked:
+            return False
+    return skips
+
+
+def _changing(tree: ast.Module) -> set[str]:
+    """Names of the file that its functions may change: by `global`, a method, an item, or where they hand it on."""
+    found: set[str] = set()
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    stored -= {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            found.update(node.names)
+        elif isinstance(node, ast.Call):
+            parts = (*node.args, *(keyword.value for keyword in node.keywords), getattr(node.func, "value", node.func))
+            found.update(part.id for part in parts if isinstance(part, ast.Name))
+        elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            found.add(name_of(node.value))
+    return found & stored
 
 
 def _at_import(node: ast.AST) -> Iterator[ast.AST]:

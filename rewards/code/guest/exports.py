@@ -274,7 +274,7 @@ class CandidateDecoder(LinkDecoder):
             made = self._imports.class_of_tests(number, name, Description(*base), offered)
         elif isinstance(base, type):
             made = stub_of(base, back, number)
-        elif kind in ("object", "callable object", "context") or offered:
+        elif kind in ("object", "callable object", "context", "opaque") or offered:
             made = stub_of(self._imports.kind(kind, name, offered), back, number)
         else:
             made = STUBS[kind](back, number)

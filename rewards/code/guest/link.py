@@ -288,7 +288,8 @@ class Link:
         if handler is None:
             self.lose(f"the program broke the protocol: it asked for {name[:40]!r}", violated=True)
         try:
-            box = [handler(self.ours, *args)]
+            box = [self._use(handler, args) if name == "call" else handler(self.ours, *args)]
+            views.called_back()
         except (ProgramLost, UnsupportedTest):
             raise
         except Violation as error:
@@ -296,3 +297,12 @@ class Link:
         except BaseException as error:  # whatever the test's own function raises goes to the program
             return wire.BACK_RAISE, [error]
         return wire.BACK_RETURN, box
+
+    def _use(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Call a function of the test, which may look at files that the program has just written, or write some."""
+        if self.after is not None and not self.half_read:
+            self.after()
+        result = function(self.ours, *args)
+        if self.before is not None and not self.half_read:
+            self.before()
+        return result

@@ -220,6 +220,11 @@ class Ours:
         """What the program may know of the parameters of a function."""
         return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
 
+    def mark(self, number: int, name: str, content: Any) -> None:
+        """The program has given a function of the test an attribute."""
+        self.marked.add((number, name))
+        self._told.setdefault(number, {})[name] = content
+
     def untold(self, number: int) -> dict[str, Any]:
         """Public attributes of a function that the test has given it, and of which the program knows nothing yet. A
         mock in the shape of a function has none, nor is any told that says what the test expects.
@@ -232,7 +237,7 @@ class Ours:
         found = {
             name: content
             for name, content in held.items()
-            if not (name.startswith("_") or name == "pytestmark" or (number, name) in self.marked)
+            if not (name.startswith("_") or name == "pytestmark")
             if not (name in told and told[name] is content) and not lending.is_answer(name)
         }
         told |= found

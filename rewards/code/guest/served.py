@@ -99,6 +99,16 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     return True
 
 
+def _delattr(ours: Ours, number: Any, name: Any) -> None:
+    value = ours.get(number, "object", "callable object")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    if is_mock(value):
+        raise AttributeError(name)
+    spoiling.note_set(value, name, None)
+    delattr(value, name)
+
+
 def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
     value = ours.get(number, "object", "callable object", "context", "callable")
     if type(name) is not str or type(args) is not tuple or name not in offered(value, ours.objects[number][0]):
@@ -170,7 +180,7 @@ def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
     if name in wire.SHOWN:
         _show(ours, value, name, content)
     elif name not in vars(value) or (number, name) in ours.marked:
-        ours.marked.add((number, name))
+        ours.mark(number, name, content)
         setattr(value, name, content)
 
 
@@ -249,6 +259,7 @@ SERVED: dict[str, Callable[..., Any]] = {
     "getattr": _getattr,
     "lacking": _lacking,
     "setattr": _setattr,
+    "delattr": _delattr,
     "lent": _lent,
     "stdin": _stdin,
     "mark": _mark,

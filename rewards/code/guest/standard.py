@@ -36,6 +36,7 @@ _DATA_TYPES = (
     *(pathlib.PurePosixPath, re.Pattern, types.SimpleNamespace, types.MappingProxyType),
 )
 _FUNCTION_SOURCES = (builtins, math, operator, itertools, functools)
+_MODULES = sys.stdlib_module_names | {"numpy"}
 _METHOD_SOURCES = (str, bytes, int, float, list, tuple, dict, set, frozenset)
 
 # Exceptions of modules that may not be loaded yet.
@@ -141,7 +142,11 @@ def name_of(value: object) -> str | None:
 
 
 def function_name_of(value: object) -> str | None:
-    """The name of a function that both ends have."""
+    """The name of a function that both ends have, or of a module: `roll(dice, rng=random)`."""
+    if type(value) is types.ModuleType:
+        name = vars(value).get("__name__")
+        known = type(name) is str and name.partition(".")[0] in _MODULES and sys.modules.get(name) is value
+        return f"{name}:" if known else None
     return _FUNCTION_NAMES.get(id(value))
 
 
@@ -190,9 +195,9 @@ def share(name: str, kind: enum.EnumType) -> None:
 
 
 def function_by_name(name: str) -> Any:
-    """In the candidate: a function of that name, its own."""
+    """In the candidate: a function or module of that name, its own."""
     module, _, path = name.partition(":")
-    value: Any = sys.modules[module]
-    for part in path.split("."):
+    value: Any = sys.modules[module] if path else importlib.import_module(module)
+    for part in path.split(".") if path else ():
         value = getattr(value, part)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 
 from . import signatures, standing, wire
@@ -58,6 +58,14 @@ class StubObject(Stub):
         if name.startswith("_") or self._back("setattr", self._number, name, value) is False:
             object.__setattr__(self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        try:
+            object.__delattr__(self, name)
+        except AttributeError:
+            if name.startswith("_"):
+                raise
+            self._back("delattr", self._number, name)
+
 
 class StubCallableObject(StubObject, StubCallable):
     """The same, and it can be called."""
@@ -96,13 +104,27 @@ class StubStream(Stub):
         self.close()
 
 
-class StubAwaitable(Stub):
-    """A coroutine or a future: it runs on the checker's loop."""
+class StubAwaitable(Stub, Coroutine[Any, Any, Any]):
+    """A coroutine or a future: it runs on the checker's loop. A task can be made of it."""
 
-    def __await__(self) -> Any:
+    _run: Generator[Any, Any, Any] | None = None
+
+    def __await__(self) -> Generator[Any, Any, Any]:
         from .awaiting import of_checker
 
         return of_checker(self)
+
+    def send(self, value: Any) -> Any:
+        self._run = self._run or self.__await__()
+        return self._run.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        self._run = self._run or self.__await__()
+        return self._run.throw(*error)
+
+    def close(self) -> None:
+        if self._run is not None:
+            self._run.close()
 
 
 def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool, shape: tuple[Any, ...]) -> Any:

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import time
+import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -29,16 +30,21 @@ _LISTED = (
         ("random", name)
         for name in ("random", "randint", "choice", "choices", "uniform", "shuffle", "sample", "randrange")
     ),
-    *(("sys", name) for name in ("argv", "exit", "platform", "maxsize")),
+    *(("sys", name) for name in ("exit", "platform", "maxsize")),
     *(("os", name) for name in ("getenv", "getcwd", "listdir", "remove", "system", "getpid")),
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
+_OF_THEIR_OWN = [["sys", name] for name in ("argv", "stdin", "stdout", "stderr")] + [["os", "environ"]]
 _OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
 _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
+# `sys.argv = [...]`, `time.time = fake`: patched without a tool for it.
+_ASSIGNED = re.compile(
+    r"\b(?:sys|os|time|random|builtins|shutil|socket|uuid|secrets|getpass|platform)\.(?!environ)\w[\w.]*\s*=[^=]"
+)
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep|stdout|stderr|warn|log"
-    r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction"
+    r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv"
 )
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
@@ -50,7 +56,7 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
         from . import scripts
 
         scripts.watch_commands(link, text)
-    watched, matter = _WATCHED.search(text), beside.may_matter(text)
+    watched, matter = _WATCHED.search(text) or _ASSIGNED.search(text), beside.may_matter(text)
     if not (watched or matter):
         return None
     trees = list(trees)
@@ -75,11 +81,12 @@ class Surroundings:
         self._text = "\n".join(sources.values())
         self._busy = False
         self._patched: list[tuple[str, str, Any, Any]] = []  # module, name, original, last sent
-        if "patch" in self._text or "setattr" in self._text:
+        if "patch" in self._text or "setattr" in self._text or _ASSIGNED.search(self._text):
             for module, name in dict.fromkeys((*_LISTED, *_named(trees))):
                 found, value = _value(module, name)
                 if found:
                     self._patched.append((module, name, value, value))
+        self._argv = self._sent_argv = list(sys.argv)
         self._stdin = sys.stdin if "stdin" in self._text or "StringIO" in self._text else None
         self._sent_stdin = self._stdin
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
@@ -173,6 +180,10 @@ class Surroundings:
             if value is not last:
                 self._patched[at] = (module, name, original, value)
                 yield ("restore", module, name) if value is original else ("set", module, name, value)
+        if sys.argv != self._sent_argv:
+            self._sent_argv = list(sys.argv)
+            was = self._sent_argv == self._argv
+            yield ("restore", "sys", "argv") if was else ("set", "sys", "argv", list(sys.argv))
         if self._stdin is not None and sys.stdin is not self._sent_stdin:
             self._sent_stdin = sys.stdin
             yield ("restore", "sys", "stdin") if sys.stdin is self._stdin else ("stdin",)
@@ -239,21 +250,47 @@ class Surroundings:
 def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
     """Variables of the environment that the tests leave to the program to set, and then look at.
 
-    Only those that they do nothing with but compare them, in assertions: what a test sets itself, or computes with, or
-    what has a default there, could decide which of its assertions are made.
+    Only those that they do nothing with but compare them, in assertions: what a test computes with, or what has a
+    default there, could decide which of its assertions are made. One that a test sets itself may be what it expects,
+    unless it is compared with nothing but what is written there.
     """
     compared: set[str] = set()
+    set_here: set[str] = set()
+    by_value: set[str] = set()  # compared with what is not written there
     other: set[str] = set()
+    all_set = False
     for tree in trees:
         parents = context.parents_in(tree)
-        if any(map(_replaces_environment, parents)):
-            return set()
+        all_set = all_set or any(map(_replaces_environment, parents))
         for node in parents:
             if isinstance(node, ast.Constant) and type(node.value) is str:
                 read = _reading(node, parents)
-                if read is not None:
-                    (compared if _is_compared(read, parents) else other).add(node.value)
-    return {name for name in compared - other if name and not _OF_SYSTEM.match(name)}
+                if read is None:
+                    continue
+                if _is_set(read):
+                    set_here.add(node.value)
+                    continue
+                (compared if _is_compared(read, parents) else other).add(node.value)
+                if not _is_with_literals(read, parents):
+                    by_value.add(node.value)
+    kept = compared - other - (by_value if all_set else by_value & set_here)
+    return {name for name in kept if name and not _OF_SYSTEM.match(name)}
+
+
+def _is_set(use: ast.AST) -> bool:
+    """`environ["X"] = ...`, `del environ["X"]`, `monkeypatch.setenv("X", ...)`."""
+    if isinstance(use, ast.Subscript):
+        return not isinstance(use.ctx, ast.Load)
+    return isinstance(use, ast.Call) and context.name_of(use.func) == "setenv"
+
+
+def _is_with_literals(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether an assertion compares it with what is written there, and nothing else."""
+    above = read if isinstance(read, ast.Compare) else parents[read]
+    if not isinstance(above, ast.Compare):
+        return False
+    sides = [side for side in (above.left, *above.comparators) if side is not read]
+    return all(isinstance(side, ast.Constant) or context.name_of(side) == "environ" for side in sides)
 
 
 def _replaces_environment(node: ast.AST) -> bool:
@@ -326,6 +363,10 @@ def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield from _split(node.value)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and (path := _dotted(node)):
+                first, _, rest = path.partition(".")
+                if first in modules:
+                    yield from _split(f"{modules[first]}.{rest}")
             elif isinstance(node, ast.Call) and len(node.args) >= 2:
                 target, name = node.args[0], node.args[1]
                 path = _dotted(target)
@@ -347,7 +388,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
     parts = text.split(".")
     if len(parts) < 2 or len(parts) > 5 or not all(part.isidentifier() for part in parts):
         return
-    if parts[0] not in sys.stdlib_module_names or parts[:2] in (["sys", "stdin"], ["sys", "stdout"]):
+    if parts[0] not in sys.stdlib_module_names or parts[:2] in _OF_THEIR_OWN:
         return
     for at in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:at])
@@ -400,6 +441,8 @@ def forward_inspection(link: Link, text: str) -> None:
 def _forwarding(link: Link, module: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         if args and proxies.is_proxy(args[0]):
+            if name == "signature" and type(wrapped := getattr(args[0], "__wrapped__", None)) is types.FunctionType:
+                return original(wrapped, **kwargs)  # a function of the test, in a wrapper of the program
             return link.ask("forwarded", module, name, *args, **kwargs)
         return original(*args, **kwargs)
 

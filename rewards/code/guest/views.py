@@ -68,15 +68,23 @@ class _Walk:
 _of_classes: dict[type, _Size] = {}
 _moment = 0
 _steps = 0
+_called_back = False
 
 
 def asked(name: str) -> None:
     """The program is about to do something."""
-    global _moment, _steps
+    global _moment, _steps, _called_back
+    _called_back = False
     if name not in LOOKS:
         _moment += 1
     elif name in _MAY_GROW:
         _steps += 1
+
+
+def called_back() -> None:
+    """The program has used something of the test: what it says may rest on that, as on the clock of a cache."""
+    global _called_back
+    _called_back = True
 
 
 def _size_of(value: Any) -> _Size:
@@ -119,6 +127,9 @@ def _compare(value: Any, size: _Size) -> None:
 def told_length(value: Any, length: int) -> int:
     """It said how long it is."""
     size = _size_of(value)
+    if _called_back and proxies.is_known(value):
+        size.length = -1
+        return length
     if 0 <= size.walked < length or (size.length >= 0 and size.steps == _steps and size.length != length):
         _refuse(value)
     size.length, size.steps = length, _steps
