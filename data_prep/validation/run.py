@@ -78,7 +78,9 @@ def validate(
         for name in [data] if isinstance(data, str) else [source.name for source in data]:
             if Path(name).exists() and Path(clean).resolve() == Path(name).resolve():
                 raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    noted: list[BadRow] = []  # before there is anyone to tell
+    # Bad rows may come before the first good one, which says the reward and so makes the validator that hears of them.
+    # So they are noted first, and `tell` is then set to the validator's own function.
+    noted: list[BadRow] = []
     tell: list[Callable[[BadRow], None]] = [noted.append]
     spec = None if reward is None else RewardSpec.from_dict(reward)
     kind = "" if spec is None else _kind(spec)

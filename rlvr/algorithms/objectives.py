@@ -119,16 +119,17 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
     zeros = torch.zeros_like(frozen)
     reference = None if batch.reference_logprobs is None else batch.reference_logprobs[mask].to(new)
     kl = zeros if reference is None else _kl(new, reference, spec)
-    bits = zeros if entropy is None else entropy[mask].to(new)
+    entropies = zeros if entropy is None else entropy[mask].to(new)
     total = policy
+    # Clamps may keep a loss finite that was made from infinite log-probabilities, so these are checked themselves.
     sound = frozen.isfinite() & difference.isfinite()
     if spec.kl_coefficient and reference is not None:
         total = total + spec.kl_coefficient * kl
         sound = sound & reference.isfinite()
     if spec.entropy_coefficient:
-        total = total - spec.entropy_coefficient * bits
+        total = total - spec.entropy_coefficient * entropies
     weights = DIVISORS[spec.divide_by].weights(inputs, row)
-    kept = ~outside[sequence]
+    kept = ~outside[sequence]  # the geometric-mean mask; masked sequences stay in the global counts
     broken = (~(total.detach().isfinite() & sound)).to(inputs.size.dtype)
     return ObjectiveSums(
         loss=torch.where(kept, weights * total, zeros).sum(),
@@ -136,7 +137,7 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
             tokens=_total(torch.ones_like(frozen)),
             sequences=_total(torch.ones_like(inputs.size)),
             kl=_total(kl),
-            entropy=_total(bits),
+            entropy=_total(entropies),
             clipped_low=_total(losses.clipped_low),
             clipped_high=_total(losses.clipped_high),
             clipped_dual=_total(losses.clipped_dual),
