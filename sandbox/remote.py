@@ -85,7 +85,7 @@ class RemoteSandbox:
 
     async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
         """Do something on a server that takes it."""
-        lost: list[str] = []
+        lost: list[tuple[_Server, str]] = []
         clock = asyncio.get_running_loop().time
         reached = clock()
         limit = reached + self._patience
@@ -102,18 +102,22 @@ class RemoteSandbox:
                 pass  # the server is marked as down: try another, or the same later
             except (StreamLost, SandboxUnavailable) as error:
                 server.failed(str(error))
-                lost.append(f"{server.url}: {error}")
+                lost.append((server, f"{server.url}: {error}"))
                 reached = clock()
                 if self._closed:
                     raise SandboxUnavailable("this sandbox is closed") from error
                 if len(lost) == 2:
-                    raise SandboxUnavailable(f"the sandbox died under a run, twice: {'; '.join(lost)}") from error
+                    causes = "; ".join(cause for _, cause in lost)
+                    raise SandboxUnavailable(f"the sandbox died under a run, twice: {causes}") from error
             else:
                 server.well()
                 return done
 
-    async def _free_server(self, limit: float, reached: float, lost: Sequence[str]) -> _Server:
-        """The server with the most room, taken. reached: when one was last. Raises SandboxUnavailable."""
+    async def _free_server(self, limit: float, reached: float, lost: Sequence[tuple[_Server, str]]) -> _Server:
+        """Take a place on the server with the most room. Raises SandboxUnavailable.
+
+        reached: when one was last. lost: servers that died under this run, which are the last choice.
+        """
         loop = asyncio.get_running_loop()
         while True:
             if self._closed:
@@ -121,7 +125,8 @@ class RemoteSandbox:
             now = loop.time()
             ready = [s for s in self._servers if s.not_before <= now and s.held < s.most]
             if ready:
-                server = min(ready, key=lambda s: (any(cause.startswith(s.url) for cause in lost), s.held / s.most))
+                died = {server.url for server, _ in lost}
+                server = min(ready, key=lambda s: (s.url in died, s.held / s.most))
                 server.held += 1
                 if server.held < server.most or len(ready) > 1:
                     self._line.wake()  # there may be room for the next as well

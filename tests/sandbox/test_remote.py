@@ -290,6 +290,16 @@ def test_a_server_that_stops_answering_is_given_up(require: Callable[[str], None
             stuck.process.send_signal(signal.SIGCONT)
 
 
+def test_a_server_whose_address_begins_like_that_of_a_dead_one_is_not_taken_for_it() -> None:
+    async def choose() -> str:
+        sandbox = RemoteSandbox(["http://grader:8190", "http://grader:819"])
+        dead = sandbox._servers[0]
+        now = asyncio.get_running_loop().time()
+        return (await sandbox._free_server(now + PATIENCE, now, [(dead, "it died")])).url
+
+    assert asyncio.run(choose()) == "http://grader:819"
+
+
 def test_no_server_at_all_is_an_error_that_names_them() -> None:
     with pytest.raises(SandboxUnavailable, match=r"127\.0\.0\.1:9.*rlvr sandbox serve"):
         run(lambda sandbox: sandbox.run(HELLO), "http://127.0.0.1:9", unreachable=0.5)
