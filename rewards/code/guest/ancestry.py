@@ -56,6 +56,14 @@ def is_of_prompt(kind: type) -> bool:
     return kind.__name__ in of_prompt and proxies.is_class(kind)
 
 
+def derives(kind: Any, of: Any) -> bool:
+    """`issubclass` as tests call it: a class of the program derives from that of the prompt for which a base stands."""
+    if issubclass(kind, of):
+        return True
+    above = kind.__mro__ if proxies.is_class(kind) else ()
+    return any(issubclass(of_prompt[each.__name__], of) for each in above if is_of_prompt(each))
+
+
 def _asked_by_name(frame: FrameType) -> bool:
     """Whether the code of a frame reads an attribute, and does not call what looks at one."""
     return dis.opname[frame.f_code.co_code[frame.f_lasti]] in _BY_NAME

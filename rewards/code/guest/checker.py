@@ -138,7 +138,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     entry = start["entry_point"]
     by_prompt = lending.lent_by_prompt(start["prompt"], entry.partition(".")[0], start["test"])
     lent = {**lending.lent((start["test"],)), **by_prompt}
-    namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
+    namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins, "issubclass": ancestry.derives}
     link.ours.lent = dict.fromkeys(lent, namespace)
     sys.modules[TEST] = names.Module(TEST, namespace)
     try:

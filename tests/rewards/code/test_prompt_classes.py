@@ -385,6 +385,15 @@ def check(candidate):
 """,
     ),
 }
+for _kind, _head in {"abstract": "from abc import ABC\nclass Store(ABC):", "plain": "class Store:"}.items():
+    ROWS[f"derives from a class of the prompt that is {_kind}"] = (
+        f"{_head}\n    def load(self, key): raise NotImplementedError\n\nclass Memory(Store):\n    'Keeps what it is given.'\n",
+        "class Memory(Store):\n    def __init__(self): self.held = {}\n    def load(self, key): return self.held[key]\n",
+        ("Memory(Store)", "Memory"),
+        "Memory",
+        "def check(candidate):\n    assert issubclass(candidate, Store) and isinstance(candidate(), Store)\n"
+        "    assert not issubclass(Store, candidate) and not issubclass(int, Store) and issubclass(bool, (Store, int))\n",
+    )
 _prompt, _program, *_rest = ROWS["slots"]
 ROWS["hashed"] = (_prompt, _program.replace("slots=True", "eq=True, unsafe_hash=True"), *_rest)
 
