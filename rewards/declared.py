@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from rewards.errors import InvalidReward
+from rewards.finite import finite
 from rewards.outcome import Range, grade_from, grades_from, raised
 from rewards.parameters import Parameter, bind
 from rewards.protocol import Grader
@@ -55,6 +56,15 @@ class Source:
 def empty_response(request: GradeRequest) -> Sequence[GradeRequest]:
     """The control request of a reward that names none: the same row with nothing in the response."""
     return (replace(request, response=""),)
+
+
+def checked_range(value: object, where: str) -> Range:
+    """Two finite numbers, the first below the second, and their difference finite too. Raises InvalidReward."""
+    if isinstance(value, list | tuple) and len(value) == 2:
+        low, high = map(finite, value)
+        if low is not None and high is not None and low < high and finite(high - low) is not None:
+            return low, high
+    raise InvalidReward(f"{where} must be the scores of wrong and right, such as (0, 1) or (-1, 1), not {value!r:.80}")
 
 
 class SetUp(Grader, Protocol):
@@ -131,8 +141,14 @@ class Reward:
         return sum(seconds for seconds in asked if 0.0 < seconds < math.inf)
 
     def judged_on(self, given: Mapping[str, Json]) -> Range | None:
-        """The range from wrong to right with these parameters; None where there is no right and wrong."""
-        return self.scale(self._complete(given)) if callable(self.scale) else self.scale
+        """The range from wrong to right with these parameters; None where there is no right and wrong.
+
+        Raises InvalidReward where it is a function, and that says no range.
+        """
+        if not callable(self.scale):
+            return self.scale
+        said = self._said("correctness", self.scale, given)
+        return None if said is None else checked_range(said, f"reward {self.name!r}: correctness")
 
     def judged_by(self, given: Mapping[str, Json]) -> frozenset[str]:
         """The types of reference that it judges by with these parameters; empty = any, or none."""
@@ -140,17 +156,37 @@ class Reward:
         return frozenset(found)
 
     def lowest(self, given: Mapping[str, Json]) -> float:
-        """The least that it pays with these parameters; 0 where it does not say."""
+        """The least that it pays with these parameters; 0 where it does not say. Raises InvalidReward."""
         scale = self.judged_on(given)
-        return self._bound(self.floor, given) if scale is None else scale[0]
+        return self._bound("floor", self.floor, given) if scale is None else scale[0]
 
     def highest(self, given: Mapping[str, Json]) -> float:
-        """The most that it pays with these parameters; 0 where it does not say."""
+        """The most that it pays with these parameters; 0 where it does not say. Raises InvalidReward."""
         scale = self.judged_on(given)
-        return self._bound(self.ceiling, given) if scale is None else scale[1]
+        return self._bound("ceiling", self.ceiling, given) if scale is None else scale[1]
 
-    def _bound(self, bound: Bound | None, given: Mapping[str, Json]) -> float:
-        return float(bound(self._complete(given))) if callable(bound) else bound or 0.0
+    def _bound(self, key: str, bound: Bound | None, given: Mapping[str, Json]) -> float:
+        if not callable(bound):
+            return bound or 0.0
+        said = self._said(key, bound, given)
+        try:
+            number = finite(float(said))  # type: ignore[arg-type]  # of numpy, perhaps; what it is, is found out here
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None:
+            raise InvalidReward(f"reward {self.name!r}: {key} must be a finite number, not {said!r:.80}")
+        return number
+
+    def _said(self, key: str, function: Callable[[Mapping[str, object]], object], given: Mapping[str, Json]) -> object:
+        """What a function of the parameters says. Raises InvalidReward, whatever that raises."""
+        try:
+            return function(self._complete(given))
+        except InvalidReward:
+            raise
+        except Exception as error:  # the reward's own code, in the thread of whoever makes a pool
+            raise InvalidReward(
+                f"reward {self.name!r}: {key} cannot be told for {dict(given)}: {type(error).__name__}: {error}"
+            ) from error
 
     def _complete(self, given: Mapping[str, Json]) -> dict[str, object]:
         """Every parameter: its value, or its default."""

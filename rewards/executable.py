@@ -28,10 +28,11 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
+from rewards.declared import checked_range
 from rewards.errors import GraderEnded, InvalidReward
 from rewards.lines import LineSplitter, line
 from rewards.outcome import Range, grade_from, short
-from rewards.registry import checked_range, reward
+from rewards.registry import reward
 from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.json_text import JsonFault, read_json
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -117,7 +118,7 @@ class GraderPool:
             deadline=self.deadline,
             start_deadline=_positive("start_deadline", start_deadline),
             concurrency=concurrency(self.spec),
-            penalty=Penalty(score=lowest(self.spec), right_and_wrong=has_right_and_wrong(self.spec)),
+            penalty=_penalty(self.spec),
             patience=_patience_of(self.spec),
         )
         self._ask_at_once = at_once(self.spec)
@@ -418,6 +419,14 @@ def _groups(requests: Sequence[GradeRequest]) -> Iterator[Sequence[GradeRequest]
         if end == len(requests) or requests[end].group_id != requests[start].group_id:
             yield requests[start:end]
             start = end
+
+
+def _penalty(spec: RewardSpec) -> Penalty:
+    """What a response that hangs the grader is paid. Raises InvalidReward where no float holds it."""
+    score = lowest(spec)
+    if not math.isfinite(score):
+        raise InvalidReward(f"the lowest score of {identity(spec)} is {score}: weights times floors are too large")
+    return Penalty(score=score, right_and_wrong=has_right_and_wrong(spec))
 
 
 def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:

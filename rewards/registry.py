@@ -60,6 +60,7 @@ from rewards.declared import (
     Setup,
     Source,
     Validate,
+    checked_range,
     empty_response,
 )
 from rewards.errors import InvalidReward, UnknownReward
@@ -215,15 +216,6 @@ def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound |
     if isinstance(floor, int | float) and isinstance(ceiling, int | float) and floor > ceiling:
         raise InvalidReward(f"reward {name!r}: floor {floor} is above ceiling {ceiling}")
     return None
-
-
-def checked_range(value: object, where: str) -> Range:
-    """Two finite numbers, the first below the second. Raises InvalidReward."""
-    if isinstance(value, list | tuple) and len(value) == 2:
-        low, high = map(finite, value)
-        if low is not None and high is not None and low < high:
-            return low, high
-    raise InvalidReward(f"{where} must be the scores of wrong and right, such as (0, 1) or (-1, 1), not {value!r:.80}")
 
 
 def made_from(

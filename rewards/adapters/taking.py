@@ -17,11 +17,11 @@ from typing import TypeAlias
 from rewards.adapters import openrlhf, trl, verifiers, verl
 from rewards.adapters.asking import Adapter, Options
 from rewards.adapters.columns import named, takes_all
-from rewards.declared import Reward, Source
+from rewards.declared import Reward, Source, checked_range
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.outcome import Range
 from rewards.parameters import nearest
-from rewards.registry import checked_range, made_from, register_made, source_of
+from rewards.registry import made_from, register_made, source_of
 from rewards.sources import load_module
 from rewards.types import GradeRequest, Json
 

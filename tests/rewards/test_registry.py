@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from rewards import (
@@ -35,6 +38,11 @@ REQUEST = GradeRequest(response="four")
 @reward("test_length", version="7", floor=-10.0)
 def length(request: GradeRequest, *, limit: int = 100, scale: float = 1.0, kind: Literal["a", "b"] = "a") -> float:
     return -min(len(request.response), limit) * scale
+
+
+@reward("test_deep", floor=-1e300)
+def deep(request: GradeRequest) -> float:
+    return -1.0
 
 
 @reward("test_pair", batched=True)
@@ -85,6 +93,42 @@ def test_a_number_that_no_float_holds_is_a_mistake_like_any_other() -> None:
     for make, message in mistakes:
         with pytest.raises((InvalidReward, InvalidRow), match=message):
             make()
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"correctness": lambda _given: (1, 1)}, "correctness must be the scores of wrong and right"),
+        ({"correctness": lambda _given: (1, 0)}, "correctness must be the scores of wrong and right"),
+        ({"correctness": lambda _given: "high"}, "correctness must be the scores of wrong and right"),
+        ({"correctness": lambda _given: (-1.7e308, 1.7e308)}, "correctness must be the scores of wrong and right"),
+        ({"floor": lambda _given: float("nan")}, "floor must be a finite number, not nan"),
+        ({"floor": lambda _given: None}, "floor must be a finite number, not None"),
+        ({"floor": lambda given: given["nothing"]}, "floor cannot be told for {}: KeyError: 'nothing'"),
+        ({"ceiling": lambda _given: 1e400}, "ceiling must be a finite number, not inf"),
+    ],
+)
+def test_bounds_that_a_function_says_are_checked_before_a_response_can_hang_the_grader(
+    declared: dict[str, Any], message: str
+) -> None:
+    made = replace(find("test_length"), scale=declared.pop("correctness", None), **declared)
+    with pytest.raises(InvalidReward, match=re.escape(message)):
+        print(made.lowest({}), made.highest({}))
+
+
+def test_bounds_that_a_function_says_may_be_numbers_of_numpy() -> None:
+    made = replace(find("test_length"), floor=lambda _given: np.float32(-0.5))
+    assert made.lowest({}) == -0.5
+
+
+def test_a_range_is_one_within_which_a_score_has_a_place() -> None:
+    with pytest.raises(InvalidReward, match="must be the scores of wrong and right"):
+        reward("test_wide", correctness=(-1.7e308, 1.7e308))
+
+
+def test_a_sum_whose_lowest_score_no_float_holds_is_refused() -> None:
+    with pytest.raises(InvalidReward, match=r"lowest score of .* is -inf"):
+        GraderPool({"sum": [{"reward": "test_deep", "weight": 1e300}]})
 
 
 def test_parameters_reach_functions_batches_and_classes() -> None:
