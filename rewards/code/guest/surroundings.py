@@ -267,7 +267,7 @@ def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
                 read = _reading(node, parents)
                 if read is None:
                     continue
-                if _is_set(read):
+                if _is_set(read, parents):
                     set_here.add(node.value)
                     continue
                 (compared if _is_compared(read, parents) else other).add(node.value)
@@ -277,11 +277,14 @@ def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
     return {name for name in kept if name and not _OF_SYSTEM.match(name)}
 
 
-def _is_set(use: ast.AST) -> bool:
-    """`environ["X"] = ...`, `del environ["X"]`, `monkeypatch.setenv("X", ...)`."""
+def _is_set(use: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """`environ["X"] = ...`, `del environ["X"]`, `environ.pop("X", None)`, `monkeypatch.setenv("X", ...)`."""
     if isinstance(use, ast.Subscript):
         return not isinstance(use.ctx, ast.Load)
-    return isinstance(use, ast.Call) and context.name_of(use.func) == "setenv"
+    if not isinstance(use, ast.Call):
+        return False
+    name = context.name_of(use.func)
+    return name == "setenv" or (name == "pop" and isinstance(parents[use], ast.Expr))
 
 
 def _is_with_literals(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:

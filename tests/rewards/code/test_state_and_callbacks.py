@@ -221,6 +221,10 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             with mock.patch.dict(os.environ, {"MODE": "c"}):
                 with environment(MODE="d"): assert os.environ["MODE"] == "d"
                 assert os.environ["MODE"] == "c"
+        def test_c():
+            os.environ.pop("FRESH", None)
+            with environment(FRESH="1"): assert os.environ["FRESH"] == "1"
+            assert os.environ.get("FRESH") is None
         """,
     ),
 }
