@@ -257,8 +257,10 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
         if inner is not None and isinstance(value, Mapping):
             _refuse_unknown(value, inner, f"{prefix}{key}.")
         row = _row_of(kind, key)
+        if row is not None:
+            _refuse_shape(value, [f.name for f in fields(row)], f"{prefix}{key}")
         for index, each in enumerate(value if row is not None and isinstance(value, list | tuple) else []):
-            for name in each if isinstance(each, Mapping) else []:
+            for name in each:
                 if name not in (names := [f.name for f in fields(row)]):
                     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
                     raise ConfigError(f"unknown key {prefix}{key}.{index}.{name}; did you mean {near}?")
@@ -273,6 +275,18 @@ def _nested(key: str) -> str:
     """
     *sections, last = key.split(".")
     return ": {".join([*sections, last]) + ": ..." + "}" * len(sections)
+
+
+def _refuse_shape(rows: object, keys: Sequence[str], where: str) -> None:
+    """What must be a list of keys and values is one."""
+    shape, known = f"{{{keys[0]}: ...}}", f"(keys: {', '.join(keys)})"
+    if not isinstance(rows, list | tuple):
+        raise ConfigError(f"{where} is {rows!r:.120}; it must be a list, such as [{shape}] {known}")
+    for index, each in enumerate(rows):
+        if not isinstance(each, Mapping):
+            raise ConfigError(
+                f"{where}.{index} is {each!r:.120}; it must hold keys and values, such as {shape} {known}"
+            )
 
 
 def _refuse_flags(tree: Mapping[str, object], kind: type, prefix: str) -> None:
@@ -314,6 +328,8 @@ _SHAPES = {
 def _problem(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
     message: str = _SHAPES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"{where} is missing in {error['input']!r:.120}"
     if message.startswith(f"{where}."):  # a section's own check, which names its key
         return message
     return f"{where} is {error['input']!r:.120}: {message}"

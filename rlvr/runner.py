@@ -17,10 +17,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rewards.composed import unmarked
-from rlvr.assembly import Assembly, set_threads
 from rlvr.config import RunConfig, to_tree
 from rlvr.errors import ConfigError
 from rlvr.inputs import hash_inputs
@@ -28,7 +27,9 @@ from rlvr.progress import Progress
 from rlvr.rundir import Checkpoints, read_metrics
 from rlvr.rundir.directory import HASHED, claim, open_run
 from rlvr.rundir.hashes import RememberedHashes
-from rlvr.train import train
+
+if TYPE_CHECKING:
+    from rlvr.assembly import Assembly
 
 
 def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
@@ -41,6 +42,8 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
         )
     hashes = RememberedHashes(out / HASHED)
     inputs = hash_inputs(config, hashes.of)
+    from rlvr.assembly import Assembly, set_threads  # torch and transformers: a file that is not there is told before
+
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(claim(out))
@@ -69,6 +72,8 @@ def _has_baseline(config: RunConfig, out: Path) -> bool:
 
 
 async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
+    from rlvr.train import train
+
     stop = asyncio.Event()
     with _stopping(stop, progress):
         async with assembly.parts(stop) as parts:

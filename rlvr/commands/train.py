@@ -31,6 +31,6 @@ def run(options: argparse.Namespace) -> int:
     from rlvr.config import load_config
 
     config = load_config(options.config, options.overrides)
-    from rlvr.runner import run_training  # torch and transformers: a mistake in the config does not wait for them
+    from rlvr.runner import run_training
 
     return run_training(config, out=options.out or Path("runs") / config.name, dry_run=options.dry_run)

@@ -30,7 +30,7 @@ OPERATIONS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.
 
 
 # What a training run would import at its start.
-TRAINING = ("transformers.models.llama.modeling_llama", "rlvr.runner")
+TRAINING = ("transformers.models.llama.modeling_llama", "rlvr.runner", "rlvr.assembly", "rlvr.train")
 
 
 class Launcher:

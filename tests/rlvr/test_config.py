@@ -217,6 +217,16 @@ def test_a_file_that_cannot_be_a_config_is_refused_with_the_reason(tmp_path: Pat
     ("override", "says"),
     [
         ("steps=true", "steps is True; it must be a number"),
+        (
+            "data.train=a.jsonl",
+            "data.train is 'a.jsonl'; it must be a list, such as [{path: ...}] (keys: path, weight)",
+        ),
+        (
+            "data.train=[a.jsonl]",
+            "data.train.0 is 'a.jsonl'; it must hold keys and values, such as {path: ...} (keys: ",
+        ),
+        ("data.train=[{weight: 2}]", "data.train.0.path is missing in {'weight': 2}"),
+        ("optimizer.betas=[0.9]", "optimizer.betas.1 is missing in [0.9]"),
         ("optimizer.lr=false", "optimizer.lr is False; it must be a number"),
         ("rollout.n=yes", "rollout.n is 'yes'"),
         ("steps=12:30", "steps is '12:30'"),

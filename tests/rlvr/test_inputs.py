@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +23,7 @@ from rlvr.runner import run_training
 from rlvr.tokenizers import load_tokenizer
 from sandbox.errors import ToolkitError
 from tests.e2e import tiny
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 MINE = "from rewards import reward\n\n@reward('{name}', correctness=True)\ndef mine(request):\n    return 0.0\n"
 
@@ -72,6 +74,20 @@ def test_a_file_that_is_not_there_is_told_before_the_hub_is_asked_and_leaves_not
     with pytest.raises(ToolkitError, match=says):
         run_training(tiny.config(folder, **unreachable, **changes), out=folder / "runs" / "new", dry_run=dry_run)
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_file_that_is_not_there_is_told_before_torch_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("steps: 3\nreward: math\ndata: {train: [{path: nope.jsonl}]}\n")
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'peft', 'safetensors', 'tokenizers'): sys.modules[name] = None\n"
+        "from rlvr.cli import main\n"
+        "sys.exit(main(['train', 'c.yaml']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, "no file 'nope.jsonl', which data.train names" in done.stderr) == (1, True), done.stderr
 
 
 def test_a_row_that_is_no_problem_is_told_before_the_hub_is_asked(folder: Path) -> None:
