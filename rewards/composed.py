@@ -30,7 +30,7 @@ from functools import partial
 from types import MappingProxyType
 
 from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
-from rewards.declared import Reward, SetUp
+from rewards.declared import Reward, SetUp, empty_response
 from rewards.outcome import short
 from rewards.protocol import Grader
 from rewards.registry import find
@@ -388,7 +388,7 @@ async def answer_controls(spec: RewardSpec, built: Built, requests: Sequence[Gra
 
 async def _answer(leaf: Leaf, grader: Grader, requests: Sequence[GradeRequest]) -> None:
     made = find(leaf.named.reward)
-    rounds = [list(made.controls(request)) for request in requests]
+    rounds = [_controls_of(made, request) for request in requests]
     if made.batched:
         for one in zip(*rounds, strict=True):
             await grader.grade(one)
@@ -396,3 +396,12 @@ async def _answer(leaf: Leaf, grader: Grader, requests: Sequence[GradeRequest]) 
     for controls in rounds:
         for control in controls:
             await grader.grade([control])
+
+
+def _controls_of(made: Reward, request: GradeRequest) -> list[GradeRequest]:
+    """The control requests of a reward; an empty response where it makes none: nothing asked would prove nothing."""
+    try:
+        controls = list(made.controls(request))
+    except Exception:  # the reward's own code; as an error of the grader it would count as an answer
+        controls = []
+    return controls or list(empty_response(request))

@@ -19,7 +19,8 @@ from rewards import (
     identity,
     reward,
 )
-from rewards.composed import build, can_judge, has_right_and_wrong, highest, lowest, unmarked
+from rewards.composed import answer_controls, build, can_judge, has_right_and_wrong, highest, lowest, unmarked
+from rewards.declared import Controls
 from rewards.types import MathReference
 
 RIGHT = "<think>2+3</think><answer>5</answer>"
@@ -339,3 +340,17 @@ def test_what_cannot_be_read_says_where_and_why(value: object, message: str) -> 
 def test_a_tree_judges_by_the_references_that_its_parts_judge_by(spec: object, kinds: set[str]) -> None:
     read = RewardSpec.from_dict(spec)
     assert {kind for kind in ("math", "choice", "none") if can_judge(read, kind)} == kinds
+
+
+@pytest.mark.parametrize("controls", [lambda _request: [], lambda _request: 3, lambda request: request.nothing])
+def test_a_reward_without_control_requests_is_asked_about_an_empty_response(controls: Controls) -> None:
+    asked: list[str] = []
+
+    def counts(request: GradeRequest) -> float:
+        asked.append(request.response)
+        return 1.0
+
+    reward("test_controlled", controls=controls)(counts)
+    spec = RewardSpec.from_dict("test_controlled")
+    asyncio.run(answer_controls(spec, build(spec), [GradeRequest(response="hangs")]))
+    assert asked == [""], "a control that was never made is not answered"
