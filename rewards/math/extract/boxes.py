@@ -26,7 +26,7 @@ from typing import NamedTuple
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.assertion import LONGEST_SENTENCE
 from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
-from rewards.math.extract.offered import is_compared_with, is_offered_too
+from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -116,6 +116,11 @@ _JOINT = late(
         | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one|{_OFFER})\b
         | \b{_OFFER}\ (?:\#?\d{{1,2}}(?!\w)|[A-H](?=\s?[=:])\s?=?)
         | \banother(?=\s?:) | \b(?:backup|fallback|runner-?up|(?:upper|lower)\ bound)\b
+        | \b(?:(?:primary|secondary)(?:\ answer)?|inclusive|exclusive)\b
+        | \bversion\ (?:\d|[a-z])(?!\w)
+        | \b(?:smaller|larger|smallest|largest|bigger|greater|positive|negative|one|first|second|third)
+          \ (?:root|solution|zero|value)\b
+        | \bthe\ other(?:\ (?:root|solution|zero|value|one))?(?=\ is\b|\s?:)
         | \bq\d{{1,2}}: | \(?(?<!\w)(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})[).](?!\w))
     | (?P<word>\b(?:and|also|for|in|the|my|to|as\ well\ as|both|either|respectively|then\ also)\b|\\land\b|\\wedge\b
         |(?:{AND_ABROAD})(?![a-zA-Z]))
@@ -146,6 +151,11 @@ _UNDER = late(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNO
 _UNDER_ALONE = late(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
 _IF_ALONE = late(  # ". If order matters, then "
     r"[\s$*)]*[.;]\s*(?:(?:and|but|however),?\s)?(?:if|when|assuming)\s(?!(?:we|you|one|i)\b)[^.!?;\n\d$=]*[$(*]*",
+    re.IGNORECASE,
+)
+_IF_COUNTED = late(  # ", and if we allow repeats, "
+    r"[\s$*)]*[.;,]\s*(?:(?:and|but|however),?\s)?(?:if|when|assuming)\s(?:we|you|one)\s(?:also\s)?"
+    r"(?:allows?|counts?|includes?|excludes?)\b[^.!?;\n\d$=]{0,60}[$(*]*",
     re.IGNORECASE,
 )
 _OTHER_UNDER = late(  # "; for odd $n$ it is 12."
@@ -338,6 +348,8 @@ def _other_case(text: str, last: Box) -> str | None:
     )
     if not (
         is_offered
+        or is_as_good("", text[last.end : last.end + _LONGEST_JOINT])
+        or _IF_COUNTED.search(text, max(offset, last.start - _LONGEST_JOINT), last.start)
         or is_compared_with(text[max(offset, last.start - _LONGEST_JOINT) : last.start])
         or _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
@@ -352,7 +364,12 @@ def _other_case(text: str, last: Box) -> str | None:
     if is_offered:
         return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     between = text[offset + other.end : last.start]
-    if is_compared_with(between) or _IF_ALONE.fullmatch(between):
+    if (
+        is_compared_with(between)
+        or is_as_good(between, text[last.end : last.end + _LONGEST_JOINT])
+        or _IF_ALONE.fullmatch(between)
+        or _IF_COUNTED.fullmatch(between)
+    ):
         return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
     if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):

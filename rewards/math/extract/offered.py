@@ -29,7 +29,8 @@ _OFFER = (
 _BEFORE = late(rf"\b{_OFFER}[^.!?\n]{{0,40}}\Z", re.IGNORECASE)
 _TOO = (
     rf"(?:(?:is|would\sbe|could\sbe)\s(?:an?\s)?{_LIKELY}(?:\s{_ANSWER})?,?\s(?:too|as\swell)\b"
-    rf"|(?:is\s|would\s|could\s)?also\s(?:be\s)?{_LIKELY}\b|(?:would|could|might|may)\salso\s(?:make\ssense|work|fit|do)\b)"
+    rf"|(?:is\s|would\s|could\s)?also\s(?:be\s)?{_LIKELY}\b|(?:would|could|might|may)\salso\s(?:make\ssense|work|fit|do)\b"
+    r"|(?:works|fits|is\sfine|is\sok(?:ay)?|seems\sright)\s(?:too|as\swell)\b)"
 )
 _BEHIND = late(
     rf"[\s$*)]*(?:(?:is|are|would\sbe|could\sbe|may\sbe|might\sbe|seems|looks|works?)\s(?:equally|just\sas|about\sas)\b"
@@ -38,17 +39,37 @@ _BEHIND = late(
 )
 _VALUE = r"(?:\$[^$\n]{1,60}\$|-?(?:\d|\\(?=[a-zA-Z]))[^\s;!?]{0,40}|[a-z]\s?=\s?[^\s;!?]{1,40}|(?-i:[A-H])(?![\w'’]))"
 _ANOTHER = late(
-    r"[\s$*().,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|equally|alternatively|it|this),?\s)*"
+    r"[\s$*().,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|on\sthe\sother\shand|equally|alternatively|it|this),?\s)*"
     rf"(?:{_OFFER}(?:\s(?:is|are|be|(?:would|could|may|might)\sbe))?\s?[:,]?[\s(*]*(?P<value>{_VALUE})"
     rf"|(?P<acceptable>{_VALUE})\s{_TOO}"
-    rf"|alternatively,?\s(?:the|an)\sanswer\s(?:is|(?:could|may|might|would)\sbe)\s(?P<other>{_VALUE})(?=[.\s*]*(?:\n|\Z)))",
+    r"|(?:(?:alternatively,?\s(?:(?:the|an)\sanswer\s(?:is|(?:could|may|might|would)\sbe)\s)?|alternative\s?:\s"
+    r"|(?:(?:the\sanswer|that|it)\s)?(?:could|might|may)\s(?:(?:also|instead|well|equally|possibly)\s)?be\s"
+    r"|(?:maybe|perhaps|possibly|or\sequivalently,?|or)\s(?:even\s)?)"
+    rf"(?P<other>{_VALUE})(?=(?:\s(?:though|too|instead|as\swell))?[.!\s*)]*(?:\n|\Z))))",
     re.IGNORECASE,
 )
 _COMPARED = late(  # between two values: "5 is equally plausible as 6"
     rf"\s(?:is|are|would\sbe|could\sbe|seems|looks)\s(?:equally|just\sas|about\sas|as)\s(?:{_LIKELY}|good)\s(?:as|with)[\s$*(]*\Z"
+    rf"|\b(?:might|could|may)\s(?:(?:also|instead|equally|just\sas\swell|well|possibly)\s)?be[\s:$*(]*\Z|\bor\sis\sit[\s$*(]*\Z"
+    rf"|\b(?:other|another|alternative|alternate|equivalently|also|equally)\s{_LIKELY}(?:\s{_ANSWER})?\s?:?[\s$*(]*\Z"
+    r"|\bargue\sfor[\s$*(]*\Z|\b(?:interpretation|reading|convention|definition)\s(?:(?:I|we)\s(?:get|have)|it\sis|gives)[\s$*(]*\Z"
+    r"|\breading\sit\s\w+,[\s$*(]*\Z|\A[^.!?\n]*,\sor[\s$*(]*\Z"
     r"|\bunder\sthe\sother\s\w+[\s,$*(]*\Z|\bothers?\s(?:say|says|claim|claims|get|gets|give)[\s,:$*(]*\Z"
     r"|\d\s?\\?%\s(?:chance|probability|likely)[\s,:$*(]*\Z|\A[^.\n]{0,10}\bwith\s(?:confidence|probability)\s[\d.]+\\?%?[;,]\s[$*(]*\Z"
-    r"|\bin\scase\s(?:that|it|this)(?:['’]s|\sis)\s(?:wrong|incorrect|not\s\w+)[\s,:$*(]*\Z|\bunless\b[^.\n]*\bin\swhich\scase\b[^.\n]{0,20}\Z",
+    r"|\bunless\b[^.\n]*\bin\swhich\scase\b[^.\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_FAILING_THAT = late(
+    r"\bin\scase\s(?:that|it|this)(?:['’]s|\sis)\s(?:wrong|incorrect|not\s\w+)[\s,:$*(]*\Z", re.IGNORECASE
+)
+_NO_OFFER = late(  # the one before is put aside, or leads to the one behind
+    r"\b(?:not|no|wrong|incorrect|impossible|reject(?:ed|s)?|extraneous|wait|actually|so|thus|hence|therefore|since|because"
+    r"|mistake|error|double[ -]?counts?|overcounts?|rather)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_AS_WELL = late(  # behind the second of two boxes: "yet 6 seems right as well"
+    r"[\s$*)]*(?:(?:seems|looks|is|sounds)\s(?:right|fine|plausible|possible|ok(?:ay)?|correct|good)\s(?:too|as\swell|also)\b"
+    r"|(?:is\s)?(?:next|second)\s*(?:[.\n]|\Z)|;?\s*pick\s(?:whichever|either|one)\b)",
     re.IGNORECASE,
 )
 _BESIDES = late(  # behind a value that is offered: "another possible answer is 6, besides 5"
@@ -78,4 +99,12 @@ def offered_besides(before: str, behind: str) -> str | None:
 
 def is_compared_with(between: str) -> bool:
     """Whether what stands between two values says that one is as likely as the other, or that each may be it."""
-    return _COMPARED.search(between[-_LONGEST:]) is not None
+    near = between[-_LONGEST:]
+    if _FAILING_THAT.search(near) is not None:
+        return True
+    return _COMPARED.search(near) is not None and _NO_OFFER.search(between) is None
+
+
+def is_as_good(between: str, behind: str) -> bool:
+    """Whether what follows the second of two values says that it is as good as the first."""
+    return _AS_WELL.match(behind) is not None and _NO_OFFER.search(between) is None

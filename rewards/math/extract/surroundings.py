@@ -23,7 +23,7 @@ from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
-_SHORTEST_OFFER = len(", or 5 is valid too")
+_SHORTEST_OFFER = len(". Or 5")
 _SIGN = late(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
 _SIGN_OUTSIDE = late(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
 _PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
@@ -59,8 +59,9 @@ _OTHER = (
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
 _CASES = (
-    r",?\s*(?:if|when|for|provided|except|unless)\b[^.!?\n]*?"
-    rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise)\b|[.\n]|\Z)"
+    rf",?\s*with\b[^.!?\n]{{1,40}},\s+{_NUMBER}\s+without\b"
+    r"|,?\s*(?:if|when|for|provided|except|unless|assuming)\b[^.!?\n]*?"
+    rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise|assuming)\b|[.\n]|\Z)"
     rf"|\bit\s+is\s+{_NUMBER})"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
@@ -153,11 +154,11 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return point, None
     if len(further) > _SHORTEST_OFFER and (offered := offered_behind(further)) is not None:
         return rf"{content} \text{{ or }} {offered}", None
-    if (besides := offered_besides(before, further)) is not None:
-        return rf"{content} \text{{ or }} {besides}", None
     next_mark = behind.lstrip("$*)\\]")[:1]
     if next_mark in ("", ".", "\n"):
         return content, None
+    if (besides := offered_besides(before, further)) is not None:
+        return rf"{content} \text{{ or }} {besides}", None
     if (extended := _extended(content, near, further)) is not None:
         return extended, None
     other = _alternative(further, content)
