@@ -88,6 +88,7 @@ def read(
     reading.read((n for n in statements if shapes.place(n) >= shapes.place(statement)), statement)
     returned = reading.returned
     for around in scopes[1:]:
+        reading.leave(scope)
         later = (n for n in ast.walk(around) if isinstance(n, ast.stmt) and n is not around)
         reading.read(n for n in later if n.lineno > (getattr(scope, "end_lineno", 0) or 0))
         scope = around
@@ -129,6 +130,12 @@ class _Reading:
                 self._earlier |= set(names) - self._names.changed
         self._bind_all(self._earlier, ANSWER)
 
+    def leave(self, function: ast.AST) -> None:
+        """What a function of the test returned is an answer to those that call it."""
+        returned = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None)
+        if isinstance(function, _Scope) and any(self._role(value) & ANSWER for value in returned):
+            self._names = replace(self._names, programs=self._names.programs | {function.name})
+
     def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
         for node in sorted(statements, key=shapes.place):
             parts = list(shapes.own_parts(node))
@@ -150,6 +157,8 @@ class _Reading:
             for part in parts:
                 for inner in ast.walk(part):
                     self._look_for_meeting(inner)
+            if (missed := shapes.missed(node)) is not None:
+                self._meet(missed)
             if self._names.vanished:
                 self._look_for_nothing(node)
             self._learn(node, is_first=node is first)
@@ -270,6 +279,16 @@ class _Reading:
                 self._mine.add(held.id)
 
     def _keep(self, targets: list[ast.expr], value: ast.expr, *, is_first: bool) -> None:
+        match targets, value:
+            case [ast.Tuple(elts=names)], ast.Tuple(elts=parts) if len(names) == len(parts):
+                made = not is_first  # what stands before the call was made before it
+                for name, part in zip(names, parts, strict=True):
+                    made = made or self._holds_call(part)
+                    if made:
+                        self._keep([name], part, is_first=is_first and self._holds_call(part))
+                    else:
+                        self._roles[shapes.text(name)] = 0
+                return
         role = self._role(value)
         role = ANSWER if role & ANSWER else role
         for target in targets:

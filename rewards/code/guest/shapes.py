@@ -83,6 +83,20 @@ def conditions(node: ast.stmt) -> list[ast.expr]:
     return []
 
 
+def missed(node: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
+    """What is noted where it is not in what: `if x not in r: errors += 1`, `ok = False`, `errors.append(x)`."""
+    match node:
+        case ast.If(test=ast.Compare(left=one, ops=[ast.NotIn()], comparators=[other]), body=[noted]):
+            match noted:
+                case ast.AugAssign(value=ast.Constant()) | ast.Assign(value=ast.Constant(value=False)):
+                    return one, other
+                case ast.Return(value=ast.Constant(value=False)):
+                    return one, other
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr="append"))):
+                    return (one, other) if text(held) != text(other) else None
+    return None
+
+
 def asserts(statement: ast.stmt) -> bool:
     inside = [n for n in ast.walk(statement) if isinstance(n, ast.stmt)]
     return any(isinstance(n, ast.Assert) or context.calls_assertion(n) for n in inside)
@@ -105,13 +119,15 @@ def filled_by(call: ast.Call) -> set[str]:
 
 
 def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
-    """The innermost statement there; of those that hold others, a loop."""
+    """The innermost statement there; of those that hold others, a loop, or one that asks there which of them run."""
     first, last, start, end = place
-    statements = (
-        node
-        for node in ast.walk(body)
-        if isinstance(node, ast.stmt) and node is not body and (isinstance(node, ast.For) or not hasattr(node, "body"))
-    )
+
+    def counts(node: ast.stmt) -> bool:
+        if isinstance(node, ast.If | ast.While):
+            return (node.test.end_lineno or first) >= last
+        return isinstance(node, ast.For) or not hasattr(node, "body")
+
+    statements = (node for node in ast.walk(body) if isinstance(node, ast.stmt) and node is not body and counts(node))
     around = [n for n in statements if n.lineno <= first and last <= (n.end_lineno or n.lineno)]
     if end:  # several may stand in one line
         around = [n for n in around if (n.lineno, n.col_offset) <= (first, start) and _end_of(n) >= (last, end)]

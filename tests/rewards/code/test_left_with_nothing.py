@@ -84,6 +84,15 @@ c = Cart([2, 1])
         ("sorted(c)", "c.clear() or []", "def run(xs):\n    r = f(xs)\n    return xs, r\nxs, got = run([2, 1])\nassert sorted(xs) == got"),
         ("sorted(c)", "c.clear() or []", "import threading\nxs, out = [2, 1], []\nt = threading.Thread(target=lambda: out.extend(f(xs)))\nt.start(); t.join()\nassert out == sorted(xs)"),
         ("sorted(c)", "c.clear() or []", "def go():\n    import threading\n    xs, out = [2, 1], []\n    def work(): out.extend(f(xs))\n    t = threading.Thread(target=work)\n    t.start(); t.join()\n    assert out == sorted(xs)\ngo()"),
+        ("sorted(c)", "c.clear() or []", "xs = [2, 1]\ngot, want = f(xs), sorted(xs)\nassert got == want"),
+        ("sorted(c)", "c.clear() or []", "xs = [2, 1]\n(got, (want, n)) = (f(xs), (sorted(xs), 1))\nassert got == want"),
+        ("sorted(c)", "c.clear() or []", "xs, ok = [2, 1], False\nif f(xs) == sorted(xs):\n    ok = True\nassert ok"),
+        ("sorted(c)", "c.clear() or []", "xs = [2, 1]\nif xs is None:\n    pass\nelif f(xs) != sorted(xs):\n    raise AssertionError"),
+        ("sorted(c)", "c.clear() or []", "xs, errors = [2, 1], 0\nr = f(xs)\nfor x in xs:\n    if x not in r: errors += 1\nassert errors == 0"),
+        ("sorted(c)", "c.clear() or []", "xs, missing = [2, 1], []\nr = f(xs)\nfor x in xs:\n    if x not in r: missing.append(x)\nassert not missing"),
+        ("sorted(c)", "c.clear() or []", "xs, ok = [2, 1], True\nr = f(xs)\nfor x in xs:\n    if x not in r: ok = False\nassert ok"),
+        ("sorted(c)", "c.clear() or []", "def case():\n    xs = [2, 1]\n    def go(): return f(xs)\n    assert go() == sorted(xs)\ncase()"),
+        ("sorted(c)", "c.clear() or []", "import asyncio\ndef case():\n    xs = [2, 1]\n    async def go():\n        r = f(xs)\n        return r\n    got = asyncio.run(go())\n    assert got == sorted(xs)\ncase()"),
     ],
 )  # fmt: skip
 def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
