@@ -287,6 +287,8 @@ def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -
                 f"{entry.files.get(split, entry.files[entry.default_split])}, or name a file in its place "
                 f"(`rlvr prep {name}`: --from PATH, or --from hub)"
             )
+        if not Path(folder).expanduser().exists():
+            raise DataNotFound(f"{DATA_FOLDER} is {folder!r}, and there is no such folder; correct it, or unset it")
         origin = folder
     path = Path(origin).expanduser()
     if not path.is_dir():

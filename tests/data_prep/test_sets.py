@@ -188,6 +188,9 @@ def test_a_set_is_found_in_the_folder_that_the_environment_names(
     (tmp_path / "gsm8k" / "test.jsonl").write_text(ROW)
     monkeypatch.setenv("RLVR_DATA", str(tmp_path))
     assert len(list(load_set("gsm8k", split="test"))) == 1
+    monkeypatch.setenv("RLVR_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataNotFound, match=r"RLVR_DATA is '.*nowhere', and there is no such folder"):
+        list(load_set("gsm8k"))
     monkeypatch.delenv("RLVR_DATA")
     with pytest.raises(DataNotFound, match=r"RLVR_DATA.*gsm8k/test\.jsonl.*--from PATH"):
         load_set("gsm8k", split="test")
