@@ -138,6 +138,10 @@ def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):
         ("c[:] = sorted(set(c)); return c", "cases = [[2, 1, 1], [3, 3]]\nouts = [f(x) for x in cases]\nfor x, o in zip(cases, outs): assert o == sorted(set(x)) and len(o) < 3"),
         ("return c.pop()", "import threading\nq, out = [1, 2], []\nt = threading.Thread(target=lambda: out.append(f(q)))\nt.start(); t.join()\nassert out == [2] and q == [1]"),
         ("r = c.next; c.next = None; return r", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef items(n): return [n.v, *items(n.next)] if n else []\nn = N(1, N(2))\nr = f(n)\nassert items(n) == [1] and items(r) == [2]"),
+        ("return c.pop()", "q = [3, 1]\nn, r = len(q), f(q)\nassert len(q) == n - 1 and r == 1"),
+        ("return c.pop()", "q = [3, 1]\nr, left = f(q), list(q)\nassert left + [r] == [3, 1]"),
+        ("e = [v for v in c if v % 2 == 0]; c[:] = [v for v in c if v % 2]; return e", "q, n = [1, 2, 3], 0\nr = f(q)\nfor x in q:\n    if x not in r: n += 1\nassert n == 2 and q == [1, 3]"),
+        ("return c.pop()", "def case():\n    q = [1, 2, 3]\n    def go(): return f(q)\n    before = q[:]\n    last = go()\n    assert q + [last] == before and last not in q\ncase()"),
     ],
 )  # fmt: skip
 def test_objects_may_be_left_with_nothing_where_the_test_asks_for_that(program: str, test: str):
