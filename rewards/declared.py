@@ -14,14 +14,14 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from rewards.errors import InvalidReward
 from rewards.finite import finite
 from rewards.outcome import Range, grade_from, grades_from, raised
 from rewards.parameters import Parameter, bind
 from rewards.protocol import Grader
-from rewards.types import GradeRequest, GradeResult, Json
+from rewards.types import REFERENCE_TYPES, GradeRequest, GradeResult, Json
 
 Controls: TypeAlias = Callable[[GradeRequest], Sequence[GradeRequest]]
 Seconds: TypeAlias = Callable[[GradeRequest], float]
@@ -65,6 +65,15 @@ def checked_range(value: object, where: str) -> Range:
         if low is not None and high is not None and low < high and finite(high - low) is not None:
             return low, high
     raise InvalidReward(f"{where} must be the scores of wrong and right, such as (0, 1) or (-1, 1), not {value!r:.80}")
+
+
+def checked_references(name: str, references: object) -> Sequence[str]:
+    """Types of reference. Raises InvalidReward where they are none."""
+    if isinstance(references, list | tuple | set | frozenset) and all(kind in REFERENCE_TYPES for kind in references):
+        return [*references]
+    raise InvalidReward(
+        f"reward {name!r}: references must be a list of types ({', '.join(REFERENCE_TYPES)}), not {references!r:.80}"
+    )
 
 
 class SetUp(Grader, Protocol):
@@ -124,8 +133,13 @@ class Reward:
         return f"{self.name}@{self.version}"
 
     def side_by_side(self, given: Mapping[str, Json]) -> int:
-        """How many requests one worker grades at once with these parameters."""
-        return self.concurrency if isinstance(self.concurrency, int) else max(1, self.concurrency(given))
+        """How many requests one worker grades at once with these parameters. Raises InvalidReward."""
+        if isinstance(self.concurrency, int):
+            return self.concurrency
+        said = self._said("concurrency", self.concurrency, given)
+        if not isinstance(said, int):
+            raise InvalidReward(f"reward {self.name!r}: concurrency must be a whole number, not {said!r:.80}")
+        return max(1, said)
 
     def patience(self, request: GradeRequest, *, control: bool = False) -> float:
         """Seconds beyond the pool's deadline that a request may take, or the controls made of it.
@@ -151,9 +165,13 @@ class Reward:
         return None if said is None else checked_range(said, f"reward {self.name!r}: correctness")
 
     def judged_by(self, given: Mapping[str, Json]) -> frozenset[str]:
-        """The types of reference that it judges by with these parameters; empty = any, or none."""
-        found = self.references(self._complete(given)) if callable(self.references) else self.references
-        return frozenset(found)
+        """The types of reference that it judges by with these parameters; empty = any, or none.
+
+        Raises InvalidReward where it is a function, and that says no types.
+        """
+        if not callable(self.references):
+            return frozenset(self.references)
+        return frozenset(checked_references(self.name, self._said("references", self.references, given)))
 
     def lowest(self, given: Mapping[str, Json]) -> float:
         """The least that it pays with these parameters; 0 where it does not say. Raises InvalidReward."""
@@ -177,7 +195,7 @@ class Reward:
             raise InvalidReward(f"reward {self.name!r}: {key} must be a finite number, not {said!r:.80}")
         return number
 
-    def _said(self, key: str, function: Callable[[Mapping[str, object]], object], given: Mapping[str, Json]) -> object:
+    def _said(self, key: str, function: Callable[[Mapping[str, Any]], object], given: Mapping[str, Json]) -> object:
         """What a function of the parameters says. Raises InvalidReward, whatever that raises."""
         try:
             return function(self._complete(given))
@@ -200,6 +218,10 @@ class Reward:
                 self.validate(**self._complete(bound))
             except ValueError as error:
                 raise InvalidReward(f"reward {self.name!r}: {error}") from error
+            except Exception as error:  # a mistake in the check itself
+                raise InvalidReward(
+                    f"reward {self.name!r}: its parameters cannot be checked: {type(error).__name__}: {error}"
+                ) from error
         return bound
 
     def grader(self, given: Mapping[str, Json]) -> SetUp:

@@ -263,7 +263,7 @@ class GraderPool:
             except Exception:
                 # a malformed request (a field of the wrong type): the error comes from encoding it for a worker
                 result = None
-            made.append(None if result is None else result.timed(time.perf_counter() - began))
+            made.append(result.timed(time.perf_counter() - began) if isinstance(result, GradeResult) else None)
         return made
 
     def counts(self) -> PoolCounts:

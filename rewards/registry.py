@@ -61,6 +61,7 @@ from rewards.declared import (
     Source,
     Validate,
     checked_range,
+    checked_references,
     empty_response,
 )
 from rewards.errors import InvalidReward, UnknownReward
@@ -69,7 +70,6 @@ from rewards.installed import entries_of, installed, load_installed, not_brought
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest, parameters_of
 from rewards.sources import load_file, load_module
-from rewards.types import REFERENCE_TYPES
 
 Target = TypeVar("Target", bound=Callable[..., object])
 
@@ -153,7 +153,8 @@ def reward(
     if not isinstance(version, str) or not version:
         raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
     scale = _scale(name, correctness, floor, ceiling)
-    _check_references(name, references)
+    if not callable(references):
+        checked_references(name, references)
 
     def register(target: Target) -> Target:
         made = made_from(name, target, source_of(declared), version=version, setup=setup, batched=batched)
@@ -189,14 +190,6 @@ def _check_name(name: object) -> None:
         raise InvalidReward(f'@reward without a name: write @reward("{spelt}")')
     if not isinstance(name, str) or not name or ":" in name or any(c.isspace() for c in name):
         raise InvalidReward(f"a reward's name must be a word without ':' and spaces, not {name!r}")
-
-
-def _check_references(name: str, references: References) -> None:
-    named = () if callable(references) else references
-    if isinstance(named, str) or not all(kind in REFERENCE_TYPES for kind in named):
-        raise InvalidReward(
-            f"reward {name!r}: references must be a list of types ({', '.join(REFERENCE_TYPES)}), not {named!r:.80}"
-        )
 
 
 def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound | None) -> Scale:

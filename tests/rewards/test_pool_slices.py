@@ -18,7 +18,7 @@ import rewards.slices
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidRow, MathReference, Verdict
 from rewards.pace import Pace, handing_over_pays
 from tests.rewards.pools import DEADLINE, HERE, requests, scores
-from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER, IN_NO_TIME
+from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER, IN_NO_TIME, NO_GRADE
 from tests.waiting import PATIENCE, happens, until
 
 FILE = str(HERE / "told_by_text.py")
@@ -232,6 +232,12 @@ def test_what_is_no_grade_at_once_is_graded_as_a_call(told: Open, deed: str) -> 
     graded = told().grade(requests(*asked))
     assert scores(graded) == [1.0] * len(asked)
     assert [result.extracted for result in graded] == asked
+
+
+def test_what_is_no_grade_at_once_in_this_process_is_graded_as_a_call_too(told: Open) -> None:
+    asked = requests(NO_GRADE)
+    assert [result.extracted for result in told().grade(asked)] == [NO_GRADE]
+    assert told().submit(asked[0]).result().score == 1.0
 
 
 def test_a_worker_that_answers_slices_has_not_failed_to_start(told: Open) -> None:

@@ -116,6 +116,22 @@ def test_bounds_that_a_function_says_are_checked_before_a_response_can_hang_the_
         print(made.lowest({}), made.highest({}))
 
 
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"concurrency": lambda given: given["nothing"]}, "concurrency cannot be told for {}: KeyError: 'nothing'"),
+        ({"concurrency": lambda _given: 1.5}, "concurrency must be a whole number, not 1.5"),
+        ({"references": lambda given: given["nothing"]}, "references cannot be told for {}: KeyError: 'nothing'"),
+        ({"references": lambda _given: ["maths"]}, "references must be a list of types"),
+        ({"validate": lambda **_given: 1 / 0}, "its parameters cannot be checked: ZeroDivisionError"),
+    ],
+)
+def test_what_functions_of_the_parameters_say_is_checked(declared: dict[str, Any], message: str) -> None:
+    made = replace(find("test_length"), **declared)
+    with pytest.raises(InvalidReward, match=re.escape(message)):
+        print(made.check({}), made.side_by_side({}), made.judged_by({}))
+
+
 def test_bounds_that_a_function_says_may_be_numbers_of_numpy() -> None:
     made = replace(find("test_length"), floor=lambda _given: np.float32(-0.5))
     assert made.lowest({}) == -0.5

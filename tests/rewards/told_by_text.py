@@ -17,6 +17,7 @@ from rewards import GradeRequest, GradeResult, Verdict, reward
 AT_ONCE = "text:"
 IN_A_WORKER = "text, in a worker: "
 IN_NO_TIME = "text in no time: "
+NO_GRADE = "text, which gives a number where a grade was asked for"
 
 
 def _loop() -> None:
@@ -63,6 +64,8 @@ def _said(request: GradeRequest) -> GradeResult | None:
         if deed == "no text":
             return GradeResult(score=1.0, verdict=Verdict.SCORED, extracted=5)  # type: ignore[arg-type]
         DEEDS[deed]()
+    if response == NO_GRADE:
+        return 1.0  # type: ignore[return-value]
     if not response.startswith("text"):
         return None
     if not response.startswith(IN_NO_TIME):
