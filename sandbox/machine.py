@@ -154,6 +154,11 @@ def advice() -> str:
             "this is a container: start it with --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
             ", or use a sandbox outside it (rlvr sandbox serve)"
         )
+    if not found and os.geteuid() == 0:
+        return (
+            "Root needs CAP_SYS_ADMIN, and in a chroot a root that is a mount point (mount --bind FOLDER FOLDER, then "
+            "chroot FOLDER); or use the docker or remote sandbox"
+        )
     return "; ".join(found) or (
         "Run as root, allow user namespaces (a plain user has none in a chroot), or use the docker or remote sandbox"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -31,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     from rlvr.config import load_config
 
     config = load_config(options.config, options.overrides)
+    if find_spec("torch") is None:  # to be told before a file that is missing, which is looked for without torch
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
     from rlvr.runner import run_training
 
     return run_training(config, out=options.out or Path("runs") / config.name, dry_run=options.dry_run)

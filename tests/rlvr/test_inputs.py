@@ -80,14 +80,16 @@ def test_a_file_that_is_not_there_is_told_before_torch_is_loaded(tmp_path: Path)
     (tmp_path / "c.yaml").write_text("steps: 3\nreward: math\ndata: {train: [{path: nope.jsonl}]}\n")
     program = (
         "import sys\n"
-        "for name in ('torch', 'transformers', 'peft', 'safetensors', 'tokenizers'): sys.modules[name] = None\n"
         "from rlvr.cli import main\n"
-        "sys.exit(main(['train', 'c.yaml']))\n"
+        "status = main(['train', 'c.yaml'])\n"
+        "print(sorted({'torch', 'transformers', 'peft', 'safetensors', 'tokenizers'} & sys.modules.keys()))\n"
+        "sys.exit(status)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (done.returncode, "no file 'nope.jsonl', which data.train names" in done.stderr) == (1, True), done.stderr
+    assert done.stdout == "[]\n"
 
 
 def test_a_row_that_is_no_problem_is_told_before_the_hub_is_asked(folder: Path) -> None:
