@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import index
 from typing import Any, Literal, Protocol, TypeAlias
 
 from rewards.errors import InvalidReward
@@ -69,8 +70,9 @@ def checked_range(value: object, where: str) -> Range:
 
 def checked_references(name: str, references: object) -> Sequence[str]:
     """Types of reference. Raises InvalidReward where they are none."""
-    if isinstance(references, list | tuple | set | frozenset) and all(kind in REFERENCE_TYPES for kind in references):
-        return [*references]
+    named = [*references] if isinstance(references, Iterable) and not isinstance(references, str) else None
+    if named is not None and all(kind in REFERENCE_TYPES for kind in named):
+        return named
     raise InvalidReward(
         f"reward {name!r}: references must be a list of types ({', '.join(REFERENCE_TYPES)}), not {references!r:.80}"
     )
@@ -137,9 +139,10 @@ class Reward:
         if isinstance(self.concurrency, int):
             return self.concurrency
         said = self._said("concurrency", self.concurrency, given)
-        if not isinstance(said, int):
-            raise InvalidReward(f"reward {self.name!r}: concurrency must be a whole number, not {said!r:.80}")
-        return max(1, said)
+        try:
+            return max(1, index(said))  # type: ignore[arg-type]  # of numpy, perhaps; what it is, is found out here
+        except TypeError:
+            raise InvalidReward(f"reward {self.name!r}: concurrency must be a whole number, not {said!r:.80}") from None
 
     def patience(self, request: GradeRequest, *, control: bool = False) -> float:
         """Seconds beyond the pool's deadline that a request may take, or the controls made of it.

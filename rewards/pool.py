@@ -260,8 +260,7 @@ class GraderPool:
             began = time.perf_counter()
             try:
                 result = ask(request) if is_plain(request) else None
-            except Exception:
-                # a malformed request (a field of the wrong type): the error comes from encoding it for a worker
+            except Exception:  # a malformed request (a field of the wrong type): encoding it for a worker says which
                 result = None
             made.append(result.timed(time.perf_counter() - began) if isinstance(result, GradeResult) else None)
         return made

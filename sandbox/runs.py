@@ -187,8 +187,7 @@ class Run:
             except OSError as error:
                 raise refused("a run could not be started", error) from error
             self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs)), given)
-        except BaseException:
-            # Give the slot back, and close the pipes: they are plain numbers, which no garbage collector closes
+        except BaseException:  # whatever ends it: the slot goes back, and no garbage collector closes plain numbers
             slot.free()
             _close(ours)
             if self._home is not None:

@@ -24,8 +24,8 @@ _AGAIN = 128  # responses that are graded twice
 _AGAIN_OF_PROGRAMS = 12
 _TIMED = 200  # grades of which the throughput is taken
 _TIMED_OF_PROGRAMS = 12
+_SLOW_TIMES = 50  # a grade is slow above so many times the median ...
 _SLOW = 1.0  # ... and above so many seconds
-_SLOW_TIMES = 50  # a grade is slow above so many times the median
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

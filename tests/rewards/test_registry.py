@@ -132,6 +132,11 @@ def test_what_functions_of_the_parameters_say_is_checked(declared: dict[str, Any
         print(made.check({}), made.side_by_side({}), made.judged_by({}))
 
 
+def test_what_functions_of_the_parameters_say_may_be_of_numpy_and_of_any_collection() -> None:
+    made = replace(find("test_length"), concurrency=lambda _given: np.int64(3), references=lambda _given: {"math": 1})
+    assert (made.side_by_side({}), made.judged_by({})) == (3, {"math"})
+
+
 def test_bounds_that_a_function_says_may_be_numbers_of_numpy() -> None:
     made = replace(find("test_length"), floor=lambda _given: np.float32(-0.5))
     assert made.lowest({}) == -0.5
