@@ -174,8 +174,9 @@ def test_grading_goes_on_within_a_row(tmp_path: Path) -> None:
         assert places([one for batch in rest for one in batch]) == places(whole[at:]), at
 
 
-def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
+def test_a_process_that_dies_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in.jsonl").write_text("\n".join(lines(900)))
+    monkeypatch.setattr(on_processes, "_CHUNK_ROWS", 20)  # else a fast machine has few chunks to be killed in
     engine = engine_of(tmp_path)
     found: list[Written] = []
     killed = 0
