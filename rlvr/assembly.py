@@ -1,6 +1,6 @@
 """Builds the parts of a run from its config: one process, the torch learner and the transformers engine.
 
-A cluster will differ here and behind the protocols, and nowhere in the loop.
+A cluster will change this file and the implementations of the protocols, not the loop.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from rlvr.warmup import Row, encode_demonstrations, warm_up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the loop works with. save: writes a checkpoint of this state of the run."""
+    """The parts that the loop uses. save: writes a checkpoint of this state of the run."""
 
     config: RunConfig
     recipe: Recipe
@@ -66,14 +66,14 @@ class Parts:
 
 
 def set_threads(threads: int | None) -> int:
-    """Torch's CPU threads for this process; returns how many. Results are equal bit for bit for one number of them."""
+    """Set the CPU threads of torch and return their number. Results are bit-identical for a fixed number."""
     count = threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(count)
     return count
 
 
 class Assembly:
-    """Everything that a run holds open: a context manager, and within it `parts` another.
+    """Everything that a run holds open. A context manager, as is `parts` within it.
 
     Example:
         with Assembly(config, out, progress) as assembly:
@@ -82,10 +82,10 @@ class Assembly:
     """
 
     def __init__(self, config: RunConfig, out: Path, progress: Progress) -> None:
-        """Load data, tokenizer, model and graders: local files come before what may need the network.
+        """Load data, tokenizer, model and graders; local files first, then what may need the network.
 
         Raises:
-            ToolkitError: whatever is wrong, before a token is sampled.
+            ToolkitError: anything that is wrong, before a token is sampled.
         """
         set_threads(config.threads)
         torch.manual_seed(config.seed)
@@ -133,7 +133,7 @@ class Assembly:
         self._open.close()
 
     def describe(self) -> str:
-        """What the run will do, for a person who waits for the first step."""
+        """A summary of what the run will do, printed before the first step."""
         weights = sum(weight.numel() for weight in self._model.parameters())
         steps, problems = counted(self._config.steps, "step"), counted(self._problems, "problem", ",")
         said = f"{self._config.recipe}: {steps} on {problems}"
@@ -145,7 +145,7 @@ class Assembly:
 
     @asynccontextmanager
     async def parts(self, stop: asyncio.Event) -> AsyncIterator[Parts | None]:
-        """The parts, where the run stands: resumed, or warmed up. None when `stop` ended the warm-up.
+        """The parts at the current state of the run: resumed, or warmed up. None if `stop` ended the warm-up.
 
         Learner and engine are closed at the end of the block.
         """
@@ -188,7 +188,7 @@ class Assembly:
                 await learner.replace_reference()  # the reference is the warmed-up model, not the one that was loaded
             await save(state)
         await learner.publish(engine, state.version)
-        whole = state.step or -1  # -1 cuts the baseline's line (step 0) too, since it is written again
+        whole = state.step or -1  # -1 also cuts the baseline's line (step 0), which is written again
         metrics.cut_after(whole)
         samples.cut_after(whole)
         if newest is not None:

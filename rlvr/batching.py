@@ -1,7 +1,8 @@
-"""From groups to a `Batch`: one row a sequence, right padded, in one alignment; and from a batch to mini-batches.
+"""From groups to a `Batch`: one sequence per row, padded on the right, in one alignment; and from a batch to
+mini-batches.
 
-Samples that could not be graded are left out. Overlong filtering (DAPO, section 3.4) masks cut-off samples: they stay
-in their group's baseline and leave the loss. Global counts are set here, for each update, and nowhere else.
+Samples that could not be graded are left out. Overlong filtering (DAPO, section 3.4) masks truncated samples: they stay
+in the group's baseline but not in the loss. Global counts are set here, for each update, and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from rlvr.types import Batch, Group, Sample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollouts:
-    """A batch whose advantages are still zero, with what they are made from.
+    """A batch whose advantages are still zero, and the inputs to compute them.
 
-    rewards [B] float64: shaped rewards, one a row; a score may be larger than float32 holds. group_of_row [B] int64.
+    rewards [B] float64: shaped rewards, one per row; a score may exceed the range of float32. group_of_row [B] int64.
     samples_B: the sample of each row.
     """
 
@@ -35,7 +36,7 @@ def batch_from_groups(groups: Sequence[Group], *, overlong_filter: bool) -> Roll
     """Lay the graded samples of the groups out as rows.
 
     Args:
-        overlong_filter: take cut-off samples out of the loss (they stay in the baseline).
+        overlong_filter: remove truncated samples from the loss (they stay in the baseline).
     """
     samples = [(n, s) for n, group in enumerate(groups) for s in group.samples_G if s.reward is not None]
     rows = []
@@ -68,7 +69,9 @@ def batch_from_demonstrations(prompts_T: Sequence[Sequence[int]], responses_T: S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One sequence; loss_mask, logprobs and policy_versions are of the response, a single value of all its tokens."""
+    """One sequence. loss_mask, logprobs and policy_versions describe the response; a single value applies to all its
+    tokens.
+    """
 
     prompt_T: Sequence[int]  # noqa: N815
     response_T: Sequence[int]  # noqa: N815
@@ -112,8 +115,8 @@ def _laid_out(rows: Sequence[_Row], *, temperature: float) -> Batch:
 def mini_batches(batch: Batch, count: int, random: np.random.Generator) -> Iterator[Batch]:
     """Split the rows of a step into `count` updates of nearly equal size, in a random order.
 
-    One update keeps the batch as it is. Each mini-batch carries its own global counts; columns that only pad are cut.
-    One without a loss token (all its responses were cut off, and overlong filtering masks these) is no update.
+    With `count` 1 the batch is unchanged. Each mini-batch carries its own global counts; columns of padding alone are
+    cut. A mini-batch without a loss token (overlong filtering masked all its responses) is skipped.
     """
     rows = batch.tokens.shape[0]
     parts = [batch]

@@ -1,15 +1,16 @@
 """Dynamic sampling: draw problems, sample and grade groups, keep the informative ones, until the batch is full.
 
-(DAPO, section 3.2, "Dynamic Sampling"; here with a bound, and nothing informative is thrown away.)
+(DAPO, section 3.2, "Dynamic Sampling"; here bounded, and without discarding informative groups.)
 
-- A group is informative when correctness differs within it (score, where there is no correctness); the shaped reward
-  is never looked at. Samples that could not be graded leave the group; under two graded samples it is dropped.
-- Rounds of draws go on until `prompts` groups are kept or `max_rounds` is reached; then what there is is trained on.
-- Groups are admitted in draw order, whatever finished first. Surplus ones are carried to the next step, and expire
-  when the weights moved in more than `max_carry_age` steps since they were sampled.
+- A group is informative if correctness differs within it (the score, if there is no correctness), whatever the shaped
+  rewards. Samples that could not be graded are ignored; a group with fewer than two graded samples is dropped.
+- Rounds of draws continue until `prompts` groups are kept or `max_rounds` is reached; then the step trains on those
+  kept.
+- Groups are admitted in draw order, not in order of completion. Surplus groups are carried to the next step, and expire
+  after `max_carry_age` steps that changed the weights.
 - Recipes that keep every group run one round.
 
-What is carried, the cursor of the draws and the count of empty steps are state: a checkpoint keeps them.
+Carried groups, the cursor of the draws and the count of empty steps are saved in checkpoints.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from rlvr.types import Group
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicSamplingConfig:
-    """Bounds of dynamic sampling; it is the recipe that turns it on.
+    """Bounds of dynamic sampling; the recipe enables it.
 
-    max_rounds: rounds of draws a step at most; then the step trains on what there is.
-    oversample: a round draws this many times what is missing by expectation (the groups still missing, divided by the
-        share that was informative lately), so that fewer rounds are needed; at most LARGEST_ROUND full batches.
-    max_carry_age: steps that moved the weights after which a carried group is too old; 0 carries none.
-    max_empty_steps: steps in a row without one informative group after which the run stops with a diagnosis.
+    max_rounds: most rounds of draws in a step; then the step trains on the groups it has.
+    oversample: a round draws this many times the expected need (missing groups divided by the recent informative
+        share), so that fewer rounds are needed; at most LARGEST_ROUND full batches.
+    max_carry_age: a carried group expires after this many steps that changed the weights; 0 carries none.
+    max_empty_steps: the run stops with a diagnosis after this many steps in a row without an informative group.
     """
 
     max_rounds: int = 10
@@ -56,7 +57,7 @@ class SampleGroups(Protocol):
 class Collected:
     """What one step collected.
 
-    groups: to train on, in draw order, samples that could not be graded included (`graded` leaves them out).
+    groups: to train on, in draw order; they include samples that could not be graded.
     left_out: the other groups of this step with the reason: carried, expired, or a `GroupKind` that is not kept.
     kinds: of the groups sampled in this step, how many were of each `GroupKind`.
     sampled: the groups drawn in this step. carried_in: groups of an earlier step that were still fresh enough.
@@ -85,7 +86,7 @@ class Collected:
         return sum(why == decision for _, why in self.left_out)
 
     def metrics(self) -> dict[str, float | int | str | None]:
-        """One entry a count, under `groups/` and `grading/`."""
+        """The counts as metrics, under `groups/` and `grading/`."""
         return {
             "groups/trained": len(self.groups),
             "groups/drawn": len(self.sampled),
@@ -163,7 +164,7 @@ class Collector:
         )
 
     def diagnosis(self, collected: Collected, *, max_ungraded_share: float) -> str:
-        """Why the run cannot learn and has to stop; empty = go on."""
+        """Why the run has to stop; empty = continue."""
         if collected.ungraded_count > max_ungraded_share * collected.sample_count:
             worst = sorted(collected.ungraded.items(), key=lambda item: (-item[1], item[0]))[:3]
             return (
@@ -182,7 +183,7 @@ class Collector:
 
     @property
     def state(self) -> dict[str, object]:
-        """All that the next step depends on, as JSON."""
+        """Everything that the next step depends on, as JSON."""
         return {
             "draws": asdict(self._draws.state),
             "carried": [group_to_json(g) for g in self._carried],
@@ -191,7 +192,7 @@ class Collector:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state."""
         saved = state["draws"]
         self._draws.restore(DrawState(**{**saved, "cursors": tuple(saved["cursors"])}))
         self._carried = [group_from_json(g) for g in state["carried"]]

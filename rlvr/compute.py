@@ -1,7 +1,7 @@
 """The one thread on which this process runs torch.
 
-Engine and learner share it: OpenMP keeps a pool of workers for every Python thread that enters it, so two threads
-would use twice the cores and change nothing but the heat. The event loop stays free for the graders meanwhile.
+Engine and learner share it: OpenMP keeps a pool of workers for every Python thread that enters it, so two threads would
+oversubscribe the cores. The event loop stays free for the graders.
 """
 
 from __future__ import annotations

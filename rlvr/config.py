@@ -1,7 +1,7 @@
-"""One run as one value: `RunConfig`, composed of the dataclasses that stand beside the code they configure.
+"""The configuration of a run: `RunConfig`, composed of the dataclasses defined next to the code they configure.
 
-Reads YAML and dotted overrides (`optimizer.lr=1e-6`), refuses unknown keys with the nearest known one, and checks the
-pairs of keys that have to agree. Everything is checked before the first token is sampled.
+Reads YAML and dotted overrides (`optimizer.lr=1e-6`), rejects unknown keys and suggests the nearest known one, and
+checks that pairs of keys agree. Everything is checked before the first token is sampled.
 
 Example:
     config = load_config(Path("configs/demo.yaml"), ["steps=10", "optimizer.lr=3e-4"])
@@ -57,18 +57,18 @@ def _reward(value: object) -> RewardSpec:
 
 if TYPE_CHECKING:
     Reward: TypeAlias = RewardSpec
-else:  # pydantic leaves the tree behind it to its own package
+else:  # pydantic does not validate this tree; `rewards.composition` does
     Reward = Annotated[Any, PlainValidator(_reward)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Everything that decides a run.
+    """Every setting of a run.
 
     name: of the run directory below runs/.
     seed: of everything random.
     steps: training steps; the run ends after the last one. 0 = the warm-up alone.
-    threads: CPU threads of torch; null = all cores. Results are equal bit for bit for one number of threads.
+    threads: CPU threads of torch; null = all cores. Results are bit-identical for a fixed number of threads.
     recipe: the algorithm, which sets every coupled value; `algorithm` overrides single ones.
     reward: a reward's name, or a composition of rewards; null = the reward that each problem names.
     """
@@ -93,7 +93,7 @@ class RunConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
 
 
-# (key, other key, value of the other under which the key does nothing): setting it is then an error.
+# (key, other key, value of the other key that makes the key useless): setting both is an error.
 _IDLE: tuple[tuple[str, str, object], ...] = (
     ("data.pass_rate_low", "data.pass_rates", None),
     ("data.pass_rate_high", "data.pass_rates", None),
@@ -204,7 +204,7 @@ def to_tree(config: RunConfig) -> dict[str, object]:
 
 
 def known_keys(kind: type = RunConfig, prefix: str = "") -> Iterator[str]:
-    """Every dotted key that a config may hold."""
+    """Every dotted key that a config may have."""
     for name, inner in _sections(kind).items():
         if inner is None:
             yield prefix + name
@@ -237,7 +237,7 @@ def _dataclass_in(hint: Any) -> type | None:
 
 
 def _row_of(kind: type, name: str) -> Any:
-    """The dataclass whose list a field holds (`data.train`), or None."""
+    """The dataclass of the items if the field is a list of them (`data.train`), or None."""
     arguments = get_args(get_type_hints(kind)[name])
     return arguments[0] if len(arguments) == 2 and arguments[1] is Ellipsis and is_dataclass(arguments[0]) else None
 
@@ -250,7 +250,7 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
             sections_too = [*dict.fromkeys(k.rpartition(".")[0] for k in known if "." in k), *known]
             near = difflib.get_close_matches(f"{prefix}{key}", sections_too, n=1, cutoff=0.0)[0]
             tail = [k for k in known if k.rsplit(".", 1)[-1] == key]  # the right name in the wrong section
-            if f"{prefix}{key}" in known:  # a dotted key, as overrides have it
+            if f"{prefix}{key}" in known:  # a dotted key, as in overrides
                 raise ConfigError(f"unknown key {prefix}{key}; in a file it is written {_nested(str(key))}")
             raise ConfigError(f"unknown key {prefix}{key}; did you mean {tail[0] if tail else near}?")
         inner = sections[key]
@@ -267,7 +267,7 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type, prefix: str) -> None
 
 
 def _nested(key: str) -> str:
-    """How a dotted key stands in a file.
+    """A dotted key as written in a YAML file.
 
     Example:
         >>> _nested("optimizer.lr")
@@ -278,7 +278,7 @@ def _nested(key: str) -> str:
 
 
 def _refuse_shape(rows: object, keys: Sequence[str], where: str) -> None:
-    """What must be a list of keys and values is one."""
+    """Reject a value that should be a mapping and is not."""
     shape, known = f"{{{keys[0]}: ...}}", f"(keys: {', '.join(keys)})"
     if not isinstance(rows, list | tuple):
         raise ConfigError(f"{where} is {rows!r:.120}; it must be a list, such as [{shape}] {known}")
@@ -290,7 +290,7 @@ def _refuse_shape(rows: object, keys: Sequence[str], where: str) -> None:
 
 
 def _refuse_flags(tree: Mapping[str, object], kind: type, prefix: str) -> None:
-    """`true` is no number, though Python counts it as 1."""
+    """Reject `true` as a number, although Python treats it as 1."""
     hints = get_type_hints(kind)
     for key, value in tree.items():
         inner = _sections(kind)[key]
@@ -318,7 +318,7 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(f"override {override!r}: the value is not YAML: {error}") from error
 
 
-# What a value of another shape is told, by pydantic's name of the error: its own words are those of Python's types.
+# Messages by pydantic's error name, because its own messages speak of Python types.
 _SHAPES = {
     "dataclass_type": "it must hold keys and values, or leave it out",
     "tuple_type": "it must be a list, such as [a, b]",

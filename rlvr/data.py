@@ -1,6 +1,6 @@
 """The training data of a run: files of problems, filtered, as sources to draw from.
 
-Order of the filters: pass rates, then prompt length. What is dropped is counted and shown, never silent.
+Order of the filters: pass rates, then prompt length. Dropped problems are counted and reported.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataConfig:
-    """What is trained on.
+    """The training data.
 
     train: files of problems (`rlvr prep` writes them), mixed by their weights.
     template: how a question becomes a prompt: plain, boxed, chat, r1_zero, ...
-    max_prompt_tokens: longer prompts are dropped, counted and shown.
-    sampler: `shuffle` walks each file in a new order an epoch; `difficulty` prefers problems that are solved sometimes.
+    max_prompt_tokens: longer prompts are dropped, counted and reported.
+    sampler: `shuffle` reads each file in a new order every epoch; `difficulty` prefers problems that are sometimes
+    solved.
     pass_rates: a file of {"id", "pass_rate"} lines, as `rlvr eval` writes it, to filter by; null = no filter.
     pass_rate_low, pass_rate_high: problems outside these bounds are dropped.
     """
@@ -65,7 +66,7 @@ def read_sources(config: DataConfig, say: Callable[[str], None]) -> list[Source]
 def fitting_sources(
     sources: Iterable[Source], config: DataConfig, prompter: Prompter, say: Callable[[str], None]
 ) -> list[Source]:
-    """The sources with the problems whose prompt fits; reports the others. Raises ConfigError."""
+    """The sources without problems whose prompt is too long, which are reported. Raises ConfigError."""
     found = []
     for source in sources:
         fitting = select_fitting(source.problems, prompter.tokens, config.max_prompt_tokens)

@@ -1,13 +1,13 @@
-"""Which problem is drawn next: mixing weights between sources, shuffling or difficulty-aware sampling, a counted index.
+"""Which problem is drawn next: mixing weights of sources, shuffling or difficulty-aware sampling, a running index.
 
-A draw is decided by (run seed, draw index) and the state below alone, and the state is what a checkpoint keeps. So a
-run that resumes draws the same problems, and a problem that is drawn twice gets a new index and so new samples.
+A draw depends on (run seed, draw index) and the checkpointed state below alone. So a resumed run draws the same
+problems, and a problem that is drawn twice gets a new index and therefore new samples.
 
 - Source: chosen for each draw with probability proportional to its weight.
-- `shuffle`: each source is walked in a fresh permutation an epoch; no problem comes twice before all came once.
+- `shuffle`: each source is read in a fresh permutation every epoch; no problem repeats before all were drawn once.
 - `difficulty`: a problem with estimated pass rate p is drawn with weight `FLOOR + (1 - FLOOR) * 4 p (1 - p)`: the
-  variance of its reward, which is what a group-relative advantage learns from. The estimate is a moving average of
-  what its groups showed; a problem not yet seen counts as p = 1/2.
+  variance of its reward, which is what a group-relative advantage learns from. The estimate is a moving average over
+  its groups; an unseen problem has p = 1/2.
 
 Example:
     >>> from data_prep.problem import MathReference
@@ -32,13 +32,13 @@ from rlvr.errors import ConfigError
 from rlvr.random_streams import Purpose, stream
 
 Sampler: TypeAlias = Literal["shuffle", "difficulty"]
-FLOOR = 0.05  # a problem that looks solved or hopeless is still tried now and then
+FLOOR = 0.05  # problems that look solved or hopeless are still tried occasionally
 MEMORY = 0.5  # weight of the newest group in the moving average of a pass rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The problems of one data set and the share of draws that it gets, relative to the other sources."""
+    """The problems of one data set and its weight relative to the other sources."""
 
     name: str
     problems: Sequence[Problem]
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A problem that was drawn, and the number of the draw."""
+    """A drawn problem and the index of the draw."""
 
     problem: Problem
     draw_index: int
@@ -55,7 +55,7 @@ class Draw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawState:
-    """All that the next draw depends on, as plain data.
+    """Everything that the next draw depends on, as plain data.
 
     cursors: how many problems each source gave so far. pass_rates: the moving average by problem id.
     """
@@ -66,7 +66,7 @@ class DrawState:
 
 
 class ProblemDraws:
-    """The stream of draws. `take` moves it on; `state` and `restore` are for checkpoints."""
+    """The stream of draws. `take` advances it; `state` and `restore` are for checkpoints."""
 
     def __init__(self, sources: Sequence[Source], *, seed: int, sampler: Sampler) -> None:
         for source in sources:
@@ -84,7 +84,7 @@ class ProblemDraws:
         self._draw_index = 0
         self._cursors = [0] * len(sources)
         self._pass_rates: dict[str, float] = {}
-        # Caches, by source: (epoch, permutation), and the running sums of the weights under the pass rates of now.
+        # Caches by source: (epoch, permutation), and the cumulative weights at the current pass rates.
         self._orders: dict[int, tuple[int, np.ndarray]] = {}
         self._masses: dict[int, np.ndarray] = {}
 
@@ -93,9 +93,9 @@ class ProblemDraws:
         return [self._next() for _ in range(count)]
 
     def observe(self, problem_id: str, pass_rate: float) -> None:
-        """Take in what a group of this problem showed (mean correctness of its graded samples).
+        """Record the mean correctness of a group's graded samples for this problem.
 
-        Call in draw order, so that the state never depends on the order of completion.
+        Call in draw order, so that the state does not depend on the order of completion.
         """
         before = self._pass_rates.get(problem_id, 0.5)
         self._pass_rates[problem_id] = (1 - MEMORY) * before + MEMORY * pass_rate
@@ -108,7 +108,7 @@ class ProblemDraws:
         )
 
     def restore(self, state: DrawState) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state."""
         if len(state.cursors) != len(self._sources):
             raise ConfigError(
                 f"the checkpoint has {len(state.cursors)} data sources, data.train has {len(self._sources)}; "

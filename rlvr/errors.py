@@ -2,7 +2,7 @@
 
 ToolkitError
 └── TrainError
-    ├── ConfigError        (ValueError)    a key or value that cannot hold; names keys and values
+    ├── ConfigError        (ValueError)    an invalid key or value; names keys and values
     ├── MissingExtra       (ImportError)   an optional package is absent; names the extra to install
     ├── CheckpointError    (OSError)       a checkpoint cannot be written or read; the previous one is intact
     ├── RolloutError       (RuntimeError)  the engine cannot sample (a prompt that does not fit, a bad parameter)
@@ -19,7 +19,7 @@ class TrainError(ToolkitError):
 
 
 class ConfigError(TrainError, ValueError):
-    """A configuration that cannot hold. The message names the keys, the values and what to set."""
+    """An invalid configuration. The message names the keys, the values and what to set."""
 
 
 class MissingExtra(TrainError, ImportError):
@@ -27,11 +27,11 @@ class MissingExtra(TrainError, ImportError):
 
 
 class CheckpointError(TrainError, OSError):
-    """A checkpoint cannot be written or read. What was there before is intact."""
+    """A checkpoint cannot be written or read. The previous one is intact."""
 
 
 class RolloutError(TrainError, RuntimeError):
-    """The rollout engine was asked for what it cannot do."""
+    """The rollout engine cannot serve a request."""
 
 
 class RunStopped(TrainError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The graders of a run: one pool of worker processes for each reward that its problems name."""
+"""The graders of a run: one pool of worker processes for each reward that its problems use."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from rlvr.types import Completion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradingConfig:
-    """How grades are made.
+    """How responses are graded.
 
-    workers: processes for each reward; null = one a core, eight at most.
-    deadline: seconds of wall time for one grade; then its worker is killed.
-    max_ungraded_share: above this share of a step's samples without a grade the run stops with a diagnosis.
+    workers: processes for each reward; null = one per core, at most eight.
+    deadline: seconds of wall time for one grade, after which its worker is killed.
+    max_ungraded_share: the run stops with a diagnosis if a larger share of a step's samples has no grade.
     """
 
     workers: int | None = None
@@ -35,7 +35,7 @@ class GradingConfig:
 
 
 def request_for(problem: Problem, completion: Completion, prompter: Prompter) -> GradeRequest:
-    """What a grader is asked about a completion."""
+    """The grade request for a completion."""
     return GradeRequest(
         messages=problem.messages,
         response=prompter.response_text(problem, completion.token_ids),
@@ -49,8 +49,8 @@ def request_for(problem: Problem, completion: Completion, prompter: Prompter) ->
 
 
 def legible(grade: GradeResult) -> GradeResult:
-    """The grade with U+FFFD for half a character, which no file in UTF-8 holds: a reward that reads JSON in a response
-    may quote one.
+    """The grade with U+FFFD in place of lone surrogates, which cannot be written as UTF-8: a reward that reads JSON in
+    a response may quote one.
     """
     text = json.dumps(grade.to_dict(), ensure_ascii=False)
     if (whole := whole_characters(text)) == text:
@@ -59,10 +59,10 @@ def legible(grade: GradeResult) -> GradeResult:
 
 
 class RunGraders:
-    """Hands each problem's samples to its reward: the run's own, or else the one that the problem names."""
+    """Grades each problem's samples with the run's reward, or else the one that the problem names."""
 
     def __init__(self, reward: RewardSpec | None, problems: Sequence[Problem], config: GradingConfig) -> None:
-        """Start the pools, so that an unknown or broken reward is known before the first token.
+        """Start the pools, so that an unknown or broken reward is reported before the first token.
 
         Raises:
             ConfigError: a problem names no reward and the run has none.
@@ -77,7 +77,7 @@ class RunGraders:
         try:
             for name, spec in specs.items():
                 self._pools[name] = GraderPool(spec, workers=config.workers, deadline=config.deadline).start()
-        except BaseException:  # interrupted as well: pools that have started are closed
+        except BaseException:  # interrupts too: close the pools that have started
             self.close()
             raise
 
@@ -87,14 +87,14 @@ class RunGraders:
         return [asyncio.wrap_future(f) for f in pool.submit_batch(requests)]
 
     def needs_group(self, problem: Problem) -> bool:
-        """Whether the problem's reward compares samples, so that it must be given all of them at once."""
+        """Whether the problem's reward compares samples and therefore needs all of them at once."""
         return self._pool(problem).batched
 
     def check_references(self, problems: Sequence[Problem]) -> None:
-        """Refuse problems on which no response could be judged. Each sample of theirs would be drawn for nothing.
+        """Reject problems whose reference the reward cannot use: sampling for them would be wasted.
 
         Raises:
-            ConfigError: there are some; says how many, one of them, and what its reward needs.
+            ConfigError: there are such problems; gives their number, one example, and what its reward needs.
         """
         faults: dict[tuple[GraderPool, str], str] = {}
         faulty = []

@@ -1,7 +1,7 @@
-"""From draws to graded groups: ask the engine, grade each completion the moment it is there, shape its reward.
+"""From draws to graded groups: sample completions, grade each as soon as it arrives, shape its reward.
 
-Generation runs on the compute thread and grading in worker processes, so the two overlap. Groups come back in the
-order of the draws; within a group samples stand in the order of their index, whatever finished first.
+Generation runs on the compute thread and grading in worker processes, so the two overlap. Groups are returned in draw
+order and samples within a group by index, whatever the order of completion.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from rlvr.types import Completion, Group, RolloutRequest, Sample, SamplingParame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutConfig:
-    """What one step samples.
+    """What a step samples.
 
-    prompts: problems a step. n: samples of each problem.
-    temperature: of sampling; the learner divides its logits by the same. Training refuses top_p below 1, top_k and
-        min_p above 0: the probability ratio would compare two different distributions.
-    max_tokens: response tokens at most, or stages [[from_step, max_tokens], ...] that begin with step 0.
+    prompts: problems per step. n: samples per problem.
+    temperature: sampling temperature, by which the learner divides its logits too. Training rejects top_p below 1, and
+        top_k or min_p above 0: the probability ratio would compare two different distributions.
+    max_tokens: most response tokens, or stages [[from_step, max_tokens], ...] starting at step 0.
     stop: strings that end a response.
     max_batch: rows that the engine decodes at once.
     """
@@ -47,12 +47,12 @@ class RolloutConfig:
 
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:
-        """(first step, response tokens at most) of each stage of the run."""
+        """(first step, most response tokens) of each stage of the run."""
         return ((0, self.max_tokens),) if isinstance(self.max_tokens, int) else self.max_tokens
 
     @property
     def longest(self) -> int:
-        """Response tokens allowed in the stage that allows most."""
+        """Most response tokens over all stages."""
         return max(tokens for _, tokens in self.stages)
 
     def max_tokens_at(self, step: int) -> int:
@@ -71,7 +71,9 @@ class RolloutConfig:
 
 
 def check_trainable(config: RolloutConfig) -> None:
-    """Refuse what would bias the ratio, stages that cannot be, and what no engine samples. Raises ConfigError."""
+    """Reject parameters that would bias the ratio, invalid stages, and parameters that no engine supports. Raises
+    ConfigError.
+    """
     for key, value, neutral in (("top_p", config.top_p, 1.0), ("top_k", config.top_k, 0), ("min_p", config.min_p, 0.0)):
         if value != neutral:
             raise ConfigError(
@@ -93,7 +95,7 @@ def check_trainable(config: RolloutConfig) -> None:
 
 
 class GroupSampler:
-    """Samples and grades whole groups: what the collector calls in each step."""
+    """Samples and grades whole groups; the collector calls it in each step."""
 
     def __init__(
         self,
@@ -121,7 +123,7 @@ class GroupSampler:
         self._waited = 0.0
 
     async def sample(self, draws: Sequence[Draw], step: int) -> list[Group]:
-        """One group a draw, in the order of the draws."""
+        """One group per draw, in draw order."""
         sampling = self._config.sampling_at(step)
         problems = {d.draw_index: d.problem for d in draws}
         requests = [
@@ -152,7 +154,7 @@ class GroupSampler:
         return groups
 
     def seconds_waited(self) -> float:
-        """Seconds since the last call in which every token was sampled and only grades were missing."""
+        """Seconds since the last call spent waiting for grades alone, after all tokens were sampled."""
         waited, self._waited = self._waited, 0.0
         return waited
 
@@ -179,7 +181,7 @@ class GroupSampler:
 
 @dataclass(slots=True)
 class _Arrived:
-    """A completion, what is asked about it, and the grade on its way."""
+    """A completion, its grade request, and the pending grade."""
 
     completion: Completion
     request: GradeRequest

@@ -1,10 +1,9 @@
-"""The local files that a run reads, and their hashes: looked at before anything that may need the network.
+"""Hashes of the local files that a run reads, made before anything that may need the network.
 
-So a missing file is known at once, and a run directory remembers what it was made with: a run that is resumed with
-another file is refused by that file's name. Hashed are training data, pass rates, demonstrations, evaluation sets,
-rewards that are named by a path, and of a model or tokenizer in a folder what is loaded and a checkpoint does not bring
-back: its settings and vocabulary, and under adapters the weights below them. Not what comes from the hub, known sets,
-what a file of rewards imports, and whatever else lies in a model's folder.
+A missing file is reported at once, and a run that is resumed with a changed file is rejected with that file's name.
+Hashed: training data, pass rates, demonstrations, evaluation sets, rewards named by a path, and of a local model or
+tokenizer folder whatever a checkpoint does not restore: settings and vocabulary, and the base weights under adapters.
+Not hashed: anything from the hub, sets known by name, imports of a reward file, and other files in a model folder.
 
 Example:
     hash_inputs(config)  # {"data.train": {"data/train.jsonl": "9f86d0..."}, "reward": {"./mine.py": "60303a..."}}
@@ -29,7 +28,8 @@ from rlvr.rundir.directory import InputHashes
 _MADE = dict.fromkeys(("data.train", "warmup.data", "eval.sets"), " with `rlvr prep`") | {
     "data.pass_rates": " with `rlvr eval --out`"
 }
-# What transformers loads of a folder: names, and endings where each tokenizer has its own. Two are templates of chats.
+# Files that transformers loads from a folder: by name, or by suffix where each tokenizer has its own; chat templates
+# too.
 _SETTINGS = frozenset(
     (
         *("config.json", "generation_config.json", "adapter_config.json"),
@@ -47,10 +47,11 @@ _ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
 def hash_inputs(config: RunConfig, hash_of: Callable[[str], str] = data_hash) -> InputHashes:
-    """The hash of each file; a key without one is absent. hash_of: gives it, perhaps from memory.
+    """The hash of each file, by config key; keys without a file are absent. hash_of: hashes a path, possibly from a
+    cache.
 
     Raises:
-        DataNotFound: no such file, or a set that is neither a file nor known.
+        DataNotFound: no such file, or an unknown set.
         BadRow, BadFile: a file that cannot be read.
     """
     sets = [path for entry in config.eval.sets if (path := file_of(entry)) is not None] if config.eval.every else []
@@ -76,7 +77,7 @@ def _hashes(key: str, paths: list[str], hash_of: Callable[[str], str]) -> dict[s
 
 
 def _files_of(path: str | None, *, weights: bool = False) -> list[str]:
-    """What is loaded of a folder, or the file that is named; none of what is not here, which the hub is asked for."""
+    """The files loaded from a folder, or the named file; empty for a name on the hub."""
     if path is None:
         return []
     folder = Path(path)
@@ -102,12 +103,12 @@ def _weights(folder: Path) -> Iterator[str]:
     if first.endswith(".index.json"):
         with suppress(
             OSError, ValueError, LookupError, AttributeError, TypeError
-        ):  # whoever loads it says what is wrong
+        ):  # loading it later reports what is wrong
             yield from {str(name) for name in json.loads((folder / first).read_bytes())["weight_map"].values()}
 
 
 def _rewards(config: RunConfig, sets: list[str]) -> Iterator[str]:
-    """The names of the run's rewards: its own, or those that its problems name."""
+    """The run's reward, or else those that its problems name."""
     if config.reward is not None:
         yield from (leaf.named.reward for leaf in config.reward.leaves())
         return

@@ -1,4 +1,4 @@
-"""Whether every sequence of a run fits into the model's positions, known before the first token is sampled.
+"""Check that every sequence of a run fits into the model's positions, before the first token is sampled.
 
 Example:
     check_lengths(config, CausalModel(model).position_limit, prompter, problems, sets)
@@ -22,13 +22,14 @@ def check_lengths(
     problems: Iterable[Problem],
     sets: Mapping[str, Sequence[Problem]],
 ) -> None:
-    """Check prompts with the longest response of training, and those of the evaluation sets with theirs.
+    """Check training prompts with the longest training response, and evaluation prompts with the longest evaluation
+    response.
 
     Args:
-        positions: tokens that a sequence may have; None = the model declares no limit.
+        positions: most tokens in a sequence; None = the model declares no limit.
 
     Raises:
-        ConfigError: a prompt and its longest response do not fit; names the keys and values.
+        ConfigError: a prompt with its longest response does not fit; names the keys and values.
     """
     if positions is None:
         return

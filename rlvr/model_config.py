@@ -1,4 +1,4 @@
-"""Which model a run trains, as a configuration says it. Read without torch: its mistakes are told at once."""
+"""Configuration of the model. Read without importing torch, so that mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class ModelInit:
     """A model with random weights, for demonstrations and tests. The vocabulary is the tokenizer's.
 
     architecture: a `model_type` of transformers: llama, qwen2, qwen3, gpt2, ...
-    hidden_size, layers, heads: the shape; the feed-forward layer is four times as wide as hidden_size.
+    hidden_size, layers, heads: the shape; the feed-forward width is four times hidden_size.
     max_positions: the longest sequence.
     tie_embeddings: input and output embeddings are one matrix.
-    seed: of the random weights.
+    seed: for the random weights.
     """
 
     architecture: str = "llama"
@@ -31,14 +31,14 @@ class ModelInit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraSettings:
-    """Low-rank adapters (Hu et al. 2021): the base weights stay as they are and serve as the reference.
+    """Low-rank adapters (Hu et al. 2021): the base weights are frozen and serve as the reference.
 
     rank: of the adapters; 0 = none, every weight is trained.
     alpha: the update is scaled by alpha / rank.
     dropout: on the adapters' input, in training only.
-    targets: names of the linear layers that get adapters; empty = all of them but the head.
+    targets: names of the linear layers that get adapters; empty = all except the head.
 
-    Their first values are the same in every run, whatever its seed.
+    Their initial values are the same in every run, independent of its seed.
     """
 
     rank: int = 0
@@ -49,15 +49,15 @@ class LoraSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
-    """Which model is trained, and how it computes.
+    """The model to train, and its numerics.
 
-    path: a Hugging Face folder, or a name on the hub.
-    init: instead of a path: a model with random weights.
+    path: a local Hugging Face folder, or a name on the hub.
+    init: a model with random weights, in place of a path.
     dtype: of weights and arithmetic. With bfloat16 the learner keeps float32 master weights beside them.
-    attention: the kernel. flash_attention_2 needs a GPU and the flash-attn package.
+    attention: the implementation. flash_attention_2 needs a GPU and the flash-attn package.
     gradient_checkpointing: recompute each layer in the backward pass: less memory, about a third more time.
-    fp32_head: multiply by the output embedding in float32 whatever the dtype.
-    lora: adapters in place of full training.
+    fp32_head: multiply by the output embedding in float32 regardless of the dtype.
+    lora: train adapters instead of all weights.
     """
 
     path: str | None = None

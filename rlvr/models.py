@@ -1,10 +1,10 @@
 """Causal language models: loaded from a Hugging Face folder, or made from a config with random weights.
 
-What it does: picks precision, attention and device, switches dropout of the base model off, adds LoRA adapters.
-What it does not: train, sample, or change a tokenizer.
+Chooses precision, attention and device, disables dropout of the base model, and adds LoRA adapters. Does not train,
+sample, or change a tokenizer.
 
-Dropout is off because a policy-gradient ratio divides two passes over the same tokens: with dropout the two would
-differ though the weights do not. LoRA's own dropout is kept where it is asked for.
+Dropout is off because a policy-gradient ratio compares two passes over the same tokens, which dropout would make differ
+under equal weights. LoRA's own dropout is kept if configured.
 
 Example:
     config = ModelConfig(init=ModelInit(architecture="llama", hidden_size=128, layers=3, heads=4))
@@ -31,7 +31,7 @@ DTYPES: dict[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bf
 
 
 class Float32Linear(nn.Linear):
-    """An output head that multiplies in float32, whatever the dtype of its weight and input."""
+    """An output head that multiplies in float32, regardless of the dtype of its weight and input."""
 
     def forward(self, input: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.float()
@@ -41,12 +41,12 @@ class Float32Linear(nn.Linear):
 def load_model(
     config: ModelConfig, tokenizer: PreTrainedTokenizerBase, *, device: torch.device | str | None = None
 ) -> nn.Module:
-    """Load or make the model that `config` names, on `device` (a GPU where there is one, unless said otherwise).
+    """Load or create the model of `config` on `device` (by default a GPU if there is one).
 
     The same config gives the same weights, bit for bit.
 
     Raises:
-        ConfigError: neither or both of path and init; a path that holds no model; a shape that does not divide.
+        ConfigError: neither or both of path and init; no model at the path; heads that do not divide hidden_size.
         MissingExtra: flash_attention_2 or LoRA without their packages.
     """
     if (config.path is None) == (config.init is None):
@@ -112,7 +112,7 @@ def _from_init(config: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PreTr
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
-        # Names that not every architecture has; one that lacks them derives them from those above.
+        # Not every architecture has these fields; the others derive them from those above.
         for name, value in (
             ("intermediate_size", 4 * init.hidden_size),
             ("num_key_value_heads", init.heads),
@@ -125,7 +125,7 @@ def _from_init(config: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PreTr
             return AutoModelForCausalLM.from_config(
                 shape, dtype=DTYPES[config.dtype], attn_implementation=config.attention
             )
-    except Exception as error:  # whatever the code of one of some two hundred architectures raises
+    except Exception as error:  # some two hundred architectures, which may raise anything
         said = " ".join(str(error).split())
         raise ConfigError(
             f"model.init.architecture is {init.architecture!r}, which cannot be made in this shape with "
@@ -193,19 +193,19 @@ def _with_adapters(model: PreTrainedModel, lora: LoraSettings) -> PreTrainedMode
         task_type="CAUSAL_LM",
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # adapters start the same in every process that loads the same config
+        torch.manual_seed(0)  # every process that loads the same config gets the same adapters
         try:
             adapted = peft.get_peft_model(model, settings)
         except ValueError as error:
             raise ConfigError(f"model.lora.targets is {list(lora.targets)}: {error}") from error
     chosen = adapted.peft_config["default"]
-    chosen.target_modules = sorted(chosen.target_modules)  # of a set, each process would write another order
+    chosen.target_modules = sorted(chosen.target_modules)  # a set would be written in a different order by each process
     return adapted
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without the progress bars that transformers draws for every file it reads or writes."""
+    """Suppress the progress bars that transformers shows for every file it reads or writes."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

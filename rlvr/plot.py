@@ -1,6 +1,6 @@
-"""The picture of a run: accuracy, reward and response length over its steps, from `metrics.jsonl`.
+"""Plot a run: accuracy, reward and response length by step, from `metrics.jsonl`.
 
-Needs matplotlib (`pip install 'rlvr[view]'`); draws into a file, never on a screen.
+Needs matplotlib (`pip install 'rlvr[view]'`); writes a file and never opens a window.
 
 Example:
     plot_run(Path("runs/demo/metrics.jsonl"), Path("runs/demo/plot.png"))
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One picture of the row. series: (name of the metric, label, colour); `*` in a name stands for any set."""
+    """One panel of the figure. series: (name of the metric, label, colour); `*` in a name matches any set."""
 
     title: str
     axis: str
@@ -59,7 +59,7 @@ class Series:
 
 
 def read_series(lines: Iterable[Metrics], pattern: str) -> list[Series]:
-    """Every metric whose name matches, in the order in which they first appear; steps without a value are left out."""
+    """Every metric whose name matches, in order of first appearance; steps without a value are skipped."""
     points: dict[str, list[tuple[float, float]]] = {}
     for line in lines:
         step = line.get("step")
@@ -77,7 +77,7 @@ def plot_run(metrics_path: Path, out_png: Path) -> None:
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        ConfigError: the file is not there, or holds none of these metrics.
+        ConfigError: the file is missing, or has none of these metrics.
     """
     figure_type = _figure_type()
     try:
@@ -127,7 +127,7 @@ def _draw(axis: Axes, panel: Panel, found: Sequence[tuple[Series, str, str, str]
 
 
 def _figure_type() -> Callable[..., Figure]:
-    """matplotlib's Figure, drawn without a window: nothing here touches pyplot or its global state."""
+    """matplotlib's Figure, without pyplot and its global state."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

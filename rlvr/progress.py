@@ -1,7 +1,7 @@
-"""What a person sees while a run goes on: a line a step, and on a terminal a bar (rich) that stays below them.
+"""Progress of a run: one line per step, and on a terminal a progress bar (rich) below them.
 
-Nobody needs to look: where the reader of a pipe goes away, or the disk below a log is full, lines are lost and the run
-goes on. What it finds stands in its directory.
+Output is best effort: if the reader of a pipe goes away or the disk of a log is full, lines are lost and the run
+continues. All results are in the run directory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHOWN = (  # metric, label, format
 
 
 class Progress:
-    """Shows each step; a context manager, so that the terminal is left as it was."""
+    """Shows each step. A context manager that restores the terminal."""
 
     def __init__(self, *, total: int, console: Console | None = None) -> None:
         unread = None if sys.stderr is None else _Unread(sys.stderr)
@@ -76,12 +76,12 @@ class Progress:
             self._bar.update(self._task, completed=int(metrics["step"] or 0))
 
     def say(self, line: str) -> None:
-        """One line of its own, kept above a live display."""
+        """Print a line above the live display."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Unread(io.TextIOBase):
-    """A stream that nobody may read: what cannot be written to it is lost."""
+    """A stream that ignores write errors."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -110,7 +110,7 @@ class _Unread(io.TextIOBase):
             self._lose(error)
 
     def _lose(self, error: OSError) -> None:
-        """Where the reader is gone for good nothing is held back for it, which would fail again at exit."""
+        """Discard buffered output if the reader is gone: Python would fail to flush it at exit."""
         if error.errno in (errno.EPIPE, errno.EIO):
             with suppress(OSError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,7 +1,7 @@
-"""Prompts as tokens: the run's template around a problem, encoded once.
+"""Prompts as tokens: problems in the run's template, encoded once.
 
-What a template prefills (`<think>`) is part of the prompt for the model and of the response for the grader:
-`response_text` puts it back in front.
+A template's prefill (`<think>`) is part of the prompt for the model and of the response for the grader: `response_text`
+prepends it.
 
 Example:
     prompter = Prompter(tokenizer, template="r1_zero")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Prompter:
-    """Encodes prompts and decodes responses; keeps what it encoded, by messages: two files may give one id twice."""
+    """Encodes prompts and decodes responses. Caches prompts by messages, since ids may repeat across files."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, template: str) -> None:
         self._tokenizer = tokenizer
@@ -37,21 +37,21 @@ class Prompter:
         return render(self._template, problem.messages, self._tokenizer)
 
     def tokens(self, problem: Problem) -> tuple[int, ...]:
-        """The prompt as token ids. Raises ConfigError: it has a character that the tokenizer lacks."""
+        """The prompt as token ids. Raises ConfigError if the tokenizer lacks a character of it."""
         return self._encode(problem)[0]
 
     def response_text(self, problem: Problem, token_ids: Sequence[int]) -> str:
-        """What the grader reads: the decoded response, behind what the prompt prefilled."""
+        """The text to grade: the prefill and the decoded response."""
         return self._encode(problem)[1] + self.decode(token_ids)
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        """Token ids as text, without special tokens and otherwise as they stand: a space before a full stop counts."""
+        """Token ids as text without special tokens, and without cleaning up spaces before punctuation."""
         return str(
             self._tokenizer.decode(list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
         )
 
     def encode_response(self, text: str) -> tuple[int, ...]:
-        """A response to imitate: its tokens and the end token. Raises ConfigError: it has a character without one."""
+        """A demonstration as tokens, with the end token. Raises ConfigError if the tokenizer lacks a character."""
         return (*encode(self._tokenizer, text, "the response"), int(self._tokenizer.eos_token_id))
 
     def _encode(self, problem: Problem) -> tuple[tuple[int, ...], str]:

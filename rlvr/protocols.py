@@ -1,6 +1,6 @@
-"""What the training loop asks of its parts. One process and a cluster differ only in what stands behind these.
+"""The interfaces of the training loop. One process and a cluster differ only in their implementations.
 
-Both are asynchronous, because a blocking step would stall the event loop that feeds rollouts to the graders.
+They are asynchronous, because a blocking step would stall the event loop that feeds rollouts to the graders.
 Each has a conformance suite in `tests/conformance/` that runs against every implementation.
 """
 
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
 
 
 class WeightSource(Protocol):
-    """Where an engine reads new weights from: buckets of (name, tensor), or the module itself in the same process."""
+    """The source of new weights for an engine: buckets of (name, tensor), or the module itself in the same process."""
 
     def buckets(self) -> Iterator[list[tuple[str, Tensor]]]:
-        """Stream the weights; never the whole model at once."""
+        """Stream the weights in buckets, never the whole model at once."""
         ...
 
     @property
     def module(self) -> nn.Module | None:
-        """The live module where learner and engine share a process; None elsewhere."""
+        """The live module if learner and engine share a process, else None."""
         ...
 
 
 class WeightSink(Protocol):
-    """Where a learner publishes to. Every `RolloutEngine` is one."""
+    """The receiver of a learner's weights. Every `RolloutEngine` is one."""
 
     async def load_weights(self, weights: WeightSource, version: int) -> None: ...
 
 
 class RolloutEngine(WeightSink, Protocol):
-    """Draws completions."""
+    """Samples completions."""
 
     def generate(self, requests_P: Sequence[RolloutRequest]) -> AsyncIterator[Completion]:  # noqa: N803
-        """Yield one completion a request, as they finish, in any order.
+        """Yield one completion per request, in order of completion.
 
         Raises:
-            RolloutError: a prompt that does not fit, or parameters that the engine does not have.
+            RolloutError: a prompt that does not fit, or unsupported parameters.
         """
         ...
 
     @property
     def version(self) -> int:
-        """The version of the weights in use."""
+        """The version of the current weights."""
         ...
 
     async def close(self) -> None: ...
@@ -76,7 +76,7 @@ class Learner(Protocol):
         ...
 
     async def save(self, folder: Path) -> None:
-        """Write a Hugging Face folder (safetensors) and, beside it, `learner.pt`: all that the next step depends on."""
+        """Write a Hugging Face folder (safetensors) with `learner.pt` in it: all state of the next step."""
         ...
 
     async def load(self, folder: Path) -> None: ...

@@ -1,10 +1,10 @@
-"""The random numbers of a run: one stream for each purpose, derived from the run's seed and never carried along.
+"""The random numbers of a run: one stream per purpose, derived from the run's seed, with no state to save.
 
     Philox(SeedSequence(seed, spawn_key=(purpose, *numbers)))
 
-A sampled token has the stream (seed, draw index, sample index) of `rlvr.rollout.sampling`, without a spawn key. The
-entropy of SeedSequence is padded with zeros to four words, so (seed, number) would be the stream of sample 0 of that
-draw. A spawn key stands behind the padding: no stream made here equals one of a sample, and each purpose has its own.
+Sampled tokens use the streams (seed, draw index, sample index) of `rlvr.rollout.sampling`, without a spawn key.
+SeedSequence pads its entropy with zeros to four words, so (seed, number) would equal the stream of sample 0 of that
+draw. A spawn key comes after the padding, so no stream made here equals that of a sample or of another purpose.
 
 Example:
     >>> order = stream(7, Purpose.MINI_BATCHES, 3).permutation(4)
@@ -20,9 +20,9 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What numbers are drawn for, with the numbers that tell one stream of it from the next.
+    """What random numbers are used for; comments list the numbers that identify a stream.
 
-    A value is part of what a run computes: it never changes, and a new purpose takes a new one.
+    Values affect results: never change one, and give a new purpose a new value.
     """
 
     DRAW = 1  # draw index: which source, and with difficulty sampling which problem
@@ -34,5 +34,5 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, purpose: Purpose, *numbers: int) -> np.random.Generator:
-    """The numbers of one purpose. Each number lies below 2**32."""
+    """The generator of one stream. Each number must be below 2**32."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(purpose, *numbers))))

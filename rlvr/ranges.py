@@ -1,6 +1,7 @@
-"""Which numbers a single key of a run may hold. Pairs of keys are checked in `rlvr/config.py`.
+"""Allowed ranges of single config keys. Pairs of keys are checked in `rlvr/config.py`.
 
-A value out of range would otherwise be met late, or never: `checkpoint.keep_last: -1` would remove what was just saved.
+A value out of range would otherwise fail late or silently: `checkpoint.keep_last: -1` would delete the checkpoint just
+saved.
 
 Example:
     >>> out_of_range("seed", -1)
@@ -73,7 +74,7 @@ RANGES: Mapping[str, Rule] = {
 
 
 def out_of_range(key: str, value: object) -> str:
-    """What is wrong with the value of a key; empty where nothing is, or where the key holds no plain number."""
+    """What is wrong with the value of a key; empty if it is fine or the key holds no plain number."""
     if key not in RANGES:
         return ""
     holds, wanted = RANGES[key]

@@ -1,4 +1,4 @@
-"""What a step writes down: one line of metrics, its samples, a line for the person who watches."""
+"""Records of a step: a line of metrics, its samples, and a progress line."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rlvr.types import Sample, StepStats
 
 
 class Clock:
-    """Wall seconds by phase, and of the whole step since the clock was made.
+    """Wall seconds by phase, and of the whole step since the clock was created.
 
-    `rollout` holds `grade`: the seconds after the last token in which grades were waited for.
+    `rollout` includes `grade`: the seconds spent waiting for grades after the last token.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Clock:
             self.add(name, time.perf_counter() - began)
 
     def add(self, name: str, seconds: float) -> None:
-        """Count seconds that were measured elsewhere."""
+        """Add seconds measured elsewhere."""
         self._seconds[name] += seconds
 
     def metrics(self) -> dict[str, float]:
@@ -49,7 +49,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """The rows that a step trained on, with their advantages, and what each of its optimizer updates measured."""
+    """The rows that a step trained on, with their advantages, and the statistics of each optimizer update."""
 
     rollouts: Rollouts
     stats: tuple[StepStats, ...]
@@ -57,7 +57,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """One whole step. update is None where there was nothing to train on."""
+    """One complete step. update is None if there was nothing to train on."""
 
     number: int
     collected: Collected
@@ -65,7 +65,7 @@ class StepRecord:
     evaluation: Metrics
 
     def refusals(self) -> str:
-        """Why updates were refused, with the samples whose loss was not finite; empty where none was."""
+        """Why updates were refused, with the samples whose loss was not finite; empty if none was refused."""
         if self.update is None:
             return ""
         rows = self.update.rollouts.samples_B
@@ -81,7 +81,7 @@ class StepRecord:
 
 
 class Recorder:
-    """Writes metrics and samples of each step, and shows progress."""
+    """Writes the metrics and samples of each step, and shows progress."""
 
     def __init__(self, metrics: MetricsFile, samples: SamplesFolder, progress: Progress) -> None:
         self._metrics = metrics
@@ -89,13 +89,13 @@ class Recorder:
         self._progress = progress
 
     def write_baseline(self, evaluation: Metrics) -> None:
-        """Step 0: what the model can do before the first update."""
+        """Write step 0: the evaluation before the first update."""
         line: Metrics = {"step": 0, **evaluation}
         self._metrics.append(line)
         self._progress.show(line)
 
     def write(self, step: StepRecord, clock: Clock) -> None:
-        """Put the step on disk. The samples go first: a line in `metrics.jsonl` says that the step is whole."""
+        """Write the step to disk. Samples first: a line in `metrics.jsonl` means that the step is complete."""
         self._samples.write(step.number, _decided(step))
         line: dict[str, float | int | str | None] = {
             "step": step.number,
@@ -133,7 +133,7 @@ def _decided(step: StepRecord) -> list[DecidedGroup]:
 
 
 def _reward_metrics(collected: Collected) -> dict[str, float | int | None]:
-    """Over the samples drawn in this step, trained on or not: what the policy does, before any filter."""
+    """Metrics of all samples drawn in this step, before any filter."""
     samples = [s for g in collected.sampled for s in g.samples_G]
     if not samples:
         return {}
@@ -168,7 +168,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _update_metrics(updates: Sequence[StepStats]) -> dict[str, float | int | None]:
-    """Means over the step's updates that were applied; extremes for the extremes."""
+    """Means over the applied updates of the step; minima and maxima for the extremes."""
     applied = [u for u in updates if not u.refused]
     counts: dict[str, float | int | None] = {
         "update/count": len(applied),

@@ -1,11 +1,11 @@
-"""Runs a config from start to end in its run directory: opens or resumes it, warms up, trains, closes everything.
+"""Run a config from start to end in its run directory: open or resume it, warm up, train, close everything.
 
     RUN/config.yaml        the resolved config        RUN/environment.json   versions, revision, data hashes, threads
-    RUN/metrics.jsonl      a line a step              RUN/warmup.jsonl       a line a supervised step
+    RUN/metrics.jsonl      a line per step            RUN/warmup.jsonl       a line per supervised step
     RUN/samples/           every sample (Parquet)     RUN/eval/              every evaluated response
     RUN/checkpoints/       `from_pretrained` reads each
 
-Resuming replays from the newest checkpoint: what was written after it is cut, and comes again as it was.
+Resuming continues from the newest checkpoint: later output is cut and written again, identically.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
-    """Train in `out`; returns the exit status. Raises ToolkitError; a run that cannot begin leaves nothing behind."""
+    """Train in `out`; returns the exit status. Raises ToolkitError. A run that cannot begin leaves nothing behind."""
     progress = Progress(total=config.steps)
     newest = Checkpoints(out / "checkpoints", keep_last=0).newest()
     if newest is not None and newest[0] > config.steps:
@@ -42,7 +42,7 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
         )
     hashes = RememberedHashes(out / HASHED)
     inputs = hash_inputs(config, hashes.of)
-    from rlvr.assembly import Assembly, set_threads  # torch and transformers: a file that is not there is told before
+    from rlvr.assembly import Assembly, set_threads  # imports torch and transformers, after missing files are reported
 
     with ExitStack() as stack:
         if not dry_run:
@@ -65,7 +65,7 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
 
 
 def _has_baseline(config: RunConfig, out: Path) -> bool:
-    """Whether step 0 is whole: its line comes after its checkpoint, and a process may die between the two."""
+    """Whether step 0 is complete: its line follows its checkpoint, and a process may die between the two."""
     path = out / "metrics.jsonl"
     wanted = config.eval.sets and config.eval.every
     return not wanted or (path.exists() and any(True for _ in read_metrics(path)))
@@ -89,10 +89,10 @@ async def _train(assembly: Assembly, out: Path, progress: Progress) -> int:
 
 @contextmanager
 def _stopping(stop: asyncio.Event, progress: Progress) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks the loop to finish its step; the second ends the process where it stands.
+    """The first SIGINT or SIGTERM asks the loop to finish its step; the second ends the process at once.
 
-    At once means just that: an orderly end would wait for the pass that the compute thread is in. What is on disk is
-    as safe as after SIGKILL, and the grading workers die with this process.
+    An orderly end would wait for the current pass of the compute thread. The data on disk is as safe as after SIGKILL,
+    and grading workers die with this process.
     """
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -105,7 +105,7 @@ def _stopping(stop: asyncio.Event, progress: Progress) -> Iterator[None]:
             signal.signal(each, at_once)
 
     def at_once(number: int, _: FrameType | None) -> NoReturn:
-        progress.__exit__(None, None, None)  # leaves the terminal as it was
+        progress.__exit__(None, None, None)  # restores the terminal
         os._exit(128 + number)
 
     for number in before:

@@ -1,4 +1,4 @@
-"""Where a run stands: the few numbers of the loop itself, kept in every checkpoint."""
+"""The state of the training loop itself: a few numbers, saved in every checkpoint."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 from rlvr.types import StepStats
 
-REFUSALS_IN_A_ROW = 3  # updates with a non-finite loss or gradient after which the run stops
+REFUSALS_IN_A_ROW = 3  # the run stops after this many non-finite updates in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """step: the last whole step.
+    """step: the last completed step.
 
-    version: of the weights, one more for each step in which an update was applied. Carried groups age by it, and
-    tokens are stale by it: a step that leaves the weights as they are must not move it.
+    version: of the weights, incremented by each step that applied an update. The age of carried groups and the
+    staleness of tokens are measured in versions, so a step that leaves the weights unchanged must not increment it.
 
-    refused_in_a_row: updates refused one after the other up to now; once REFUSALS_IN_A_ROW were, it stays there.
+    refused_in_a_row: consecutive refused updates so far; once it reaches REFUSALS_IN_A_ROW it stays there.
     """
 
     step: int = 0
@@ -29,7 +29,7 @@ class RunState:
         refused = self.refused_in_a_row
         for update in updates:
             if refused < REFUSALS_IN_A_ROW:
-                # Once reached it stays: a later good update in the same step does not make the run sound
+                # Keep the limit once reached: a later good update in the same step does not make the run sound
                 refused = refused + 1 if update.refused else 0
         applied = any(not update.refused for update in updates)
         return replace(self, version=self.version + applied, refused_in_a_row=refused)

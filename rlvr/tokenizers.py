@@ -1,7 +1,6 @@
-"""Tokenizers: any Hugging Face folder or `tokenizer.json`, or one made of single characters for small experiments.
+"""Tokenizers: any Hugging Face folder or `tokenizer.json`, or a character tokenizer for small experiments.
 
-Encoding is exact: what is decoded is what was encoded. A character that a character tokenizer does not have is an
-error, never dropped.
+Encoding is lossless: decoding restores the text. A character that a character tokenizer lacks is an error, not dropped.
 
 Example:
     tokenizer = load_tokenizer(TokenizerConfig(characters="0123456789+= "))
@@ -27,11 +26,11 @@ SHOWN = 10  # characters named in an error
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenizerConfig:
-    """Which tokenizer; with neither key, the one in the model's folder.
+    """The tokenizer; with neither key, the one in the model's folder.
 
     path: a Hugging Face folder, a `tokenizer.json` file, or a name on the hub.
-    characters: instead of a path: one token for each of these characters, and `<pad>` and `<eos>`.
-    words: with characters: texts that are one token each, such as `<think>`; read before single characters.
+    characters: one token for each of these characters, plus `<pad>` and `<eos>`; in place of a path.
+    words: with characters: strings that are one token each, such as `<think>`; matched before single characters.
     """
 
     path: str | None = None
@@ -40,9 +39,9 @@ class TokenizerConfig:
 
 
 def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | None = None) -> PreTrainedTokenizerBase:
-    """Load the tokenizer that a config or a path names; without a name, the one of the model at `model_path`.
+    """Load the tokenizer that the config names, or else that of the model at `model_path`.
 
-    A tokenizer without a padding token pads with its end token: padding is never in the loss.
+    A tokenizer without a padding token pads with its end token; padding is never in the loss.
 
     Raises:
         ConfigError: nothing is named, both keys are set, the path holds no tokenizer, or it has no end token.
@@ -65,14 +64,14 @@ def load_tokenizer(source: TokenizerConfig | str | Path, *, model_path: str | No
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str, what: str, *, special_tokens: bool = False) -> list[int]:
-    """Token ids of a text. `what` it is stands in the message of the error.
+    """Token ids of a text. what: a name for the text in error messages.
 
     Raises:
-        ConfigError: the tokenizer lacks characters of it; names them.
+        ConfigError: the tokenizer lacks characters of the text; names them.
     """
     try:
         ids: list[int] = tokenizer.encode(text, add_special_tokens=special_tokens)
-    except Exception as error:  # the tokenizers package raises nothing narrower for a character it lacks
+    except Exception as error:  # the tokenizers package raises no narrower type for an unknown character
         shown = repr(text if len(text) <= 200 else f"{text[:200]}...")
         lacking = [repr(piece) for piece in _lacking(tokenizer, text)]
         if not lacking:
@@ -86,7 +85,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, text: str, what: str, *, special_
 
 
 def _lacking(tokenizer: PreTrainedTokenizerBase, text: str) -> list[str]:
-    """The pieces of a text that a tokenizer of whole pieces has no token for, each once, in their order."""
+    """The pieces of a text without a token, each once, in order."""
     splitter = getattr(getattr(tokenizer, "backend_tokenizer", None), "pre_tokenizer", None)
     if splitter is None:
         return []
@@ -104,7 +103,7 @@ def _from_path(path: str) -> PreTrainedTokenizerBase:
         if Path(path).is_file():
             try:
                 tokenizer = PreTrainedTokenizerFast(tokenizer_file=path, clean_up_tokenization_spaces=False)
-            except Exception as error:  # `tokenizers` raises it bare for a file that it cannot read
+            except Exception as error:  # `tokenizers` raises a bare Exception for an unreadable file
                 raise ValueError(str(error)) from error
             if tokenizer.eos_token_id is None:
                 _adopt_end_token(tokenizer)
@@ -121,7 +120,7 @@ def _from_path(path: str) -> PreTrainedTokenizerBase:
 
 
 def _adopt_end_token(tokenizer: PreTrainedTokenizerFast) -> None:
-    """A bare tokenizer.json does not say which token ends a text: take the one that the known families use."""
+    """A bare tokenizer.json does not name its end token: use the one of the known families."""
     vocabulary = tokenizer.get_vocab()
     for candidate in ("<|endoftext|>", "</s>", "<|end_of_text|>", EOS):
         if candidate in vocabulary:
@@ -130,13 +129,13 @@ def _adopt_end_token(tokenizer: PreTrainedTokenizerFast) -> None:
 
 
 def character_tokenizer(characters: str, words: Sequence[str] = ()) -> PreTrainedTokenizerFast:
-    """A tokenizer of single characters, and of words that are one token each, read before characters.
+    """A tokenizer of single characters, and of words that are one token each and matched first.
 
-    Ids 0 and 1 are `<pad>` and `<eos>`, then the characters, then the words in their order. It is an ordinary fast
+    Ids 0 and 1 are `<pad>` and `<eos>`, followed by the characters and the words in order. It is an ordinary fast
     tokenizer: `save_pretrained` writes a folder that `AutoTokenizer` reads.
 
     Raises:
-        ConfigError: no characters, one of them or of the words twice, or a word of fewer than two characters.
+        ConfigError: no characters, a duplicate among characters or words, or a word of fewer than two characters.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -148,7 +147,7 @@ def character_tokenizer(characters: str, words: Sequence[str] = ()) -> PreTraine
     if short := [word for word in words if len(word) < 2]:
         raise ConfigError(f"tokenizer.words has {short}; a word has two characters or more, others are characters")
     vocabulary = {token: index for index, token in enumerate((PAD, EOS, *tokens))}
-    # No unknown token: an unknown character is an error, where byte-pair models would drop it without a word.
+    # No unknown token: an unknown character is an error, where byte-pair models would silently drop it.
     tokenizer = Tokenizer(models.WordLevel(vocabulary))
     pieces = [re.escape(word) for word in sorted(words, key=len, reverse=True)]
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("|".join([*pieces, r"[\s\S]"])), behavior="isolated")

@@ -1,12 +1,12 @@
-"""The training loop, and nothing else: read this file first.
+"""The training loop and nothing else. Read this file first.
 
     Problem --sample--> Completion --grade--> Sample, Group --keep--> --lay out--> Batch --step--> weights --> engine
 
-The estimator is a policy gradient whose advantage, surrogate and normalisation are those of the recipe
-(`rlvr/algorithms/`). A step collects groups under the current weights, computes advantages over all of them, makes
-`learner.updates_per_step` updates, publishes the weights and writes down what happened.
+The estimator is a policy gradient whose advantage, surrogate and normalisation come from the recipe
+(`rlvr/algorithms/`). A step samples groups under the current weights, computes advantages over all of them, makes
+`learner.updates_per_step` updates, publishes the weights and records metrics and samples.
 
-Left out on purpose: how parts are built (`rlvr/assembly.py`), and what stands behind the protocols.
+Not here: the construction of the parts (`rlvr/assembly.py`) and the implementations of the protocols.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from rlvr.types import Group, Outputs, Role
 
 
 async def train(parts: Parts, *, stop: asyncio.Event) -> bool:
-    """Train from where the run directory stands to the last step. Returns False when `stop` ended it earlier.
+    """Train from the current step of the run directory to the last. Returns False if `stop` ended it earlier.
 
     Raises:
-        RunStopped: the run cannot go on usefully; what was computed is on disk and the message is the diagnosis.
-        CheckpointError: a checkpoint could not be written; the one before is intact.
+        RunStopped: the run cannot usefully continue; the message is the diagnosis, and all results are on disk.
+        CheckpointError: a checkpoint could not be written; the previous one is intact.
     """
     run, config = parts.state, parts.config
     if run.step == 0 and parts.evaluation.due(0, last=False):
@@ -70,7 +70,7 @@ async def train(parts: Parts, *, stop: asyncio.Event) -> bool:
 
 
 async def update(parts: Parts, groups: Sequence[Group], number: int) -> Update:
-    """Turn the groups of a step into updates: log-probabilities, advantages over all rows, then mini-batches."""
+    """Train on the groups of a step: log-probabilities, advantages over all rows, then one update per mini-batch."""
     recipe, learner, updates = parts.recipe, parts.learner, parts.config.learner.updates_per_step
     rollouts = batch_from_groups(groups, overlong_filter=recipe.shaping.overlong_filter)
     batch = rollouts.batch

@@ -1,4 +1,4 @@
-"""The values that pass from a prompt to a gradient. Every stage makes a new frozen value; nothing is half-filled.
+"""The values between a prompt and a gradient. Every stage makes a new frozen value; nothing is filled in later.
 
 Suffixes: `_P` prompts, `_G` samples of one group, `_T` tokens; `B` rows, `T` columns of a batch.
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingParameters:
-    """How to draw tokens. Filters compose in the order temperature, top-k, top-p, min-p.
+    """How to sample tokens. Applied in the order temperature, top-k, top-p, min-p.
 
-    temperature: logits are divided by it; 0 means greedy (the log-probabilities are then those of temperature 1).
+    temperature: logits are divided by it; 0 means greedy, with the log-probabilities of temperature 1.
     top_k: keep the k most likely tokens; 0 = all. top_p: keep the smallest set with at least this mass; 1 = all.
     min_p: keep tokens with at least this share of the most likely one's probability; 0 = all.
-    max_tokens: response tokens at most, the end token included.
+    max_tokens: most response tokens, including the end token.
     stop: strings that end a response; the text up to and including the stop string is kept.
     """
 
@@ -42,7 +42,7 @@ class SamplingParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutRequest:
-    """One sample to draw. Its random numbers come from (seed, draw_index, sample_index, position) alone."""
+    """A request for one sample. Its random numbers depend on (seed, draw_index, sample_index, position) alone."""
 
     prompt_T: tuple[int, ...]  # noqa: N815
     sampling: SamplingParameters
@@ -54,12 +54,12 @@ class RolloutRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What the engine drew for one request. Token ids are the truth; text is a view.
+    """The response to one request. Token ids are authoritative; text is a view.
 
     loss_mask: False where the token was not sampled by the policy (tool output).
     logprobs: log-probability of each token under the distribution it was sampled from; nats.
     policy_versions: the version of the weights that sampled each token.
-    finish: STOP when an end token or a stop string ended it (an end token is part of token_ids), LENGTH when cut off.
+    finish: STOP if an end token (part of token_ids) or a stop string ended it, LENGTH if it was truncated.
     """
 
     request: RolloutRequest
@@ -72,9 +72,9 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A graded completion. `reward` is the shaped reward that enters the advantage; None where the grade has no score.
+    """A graded completion. `reward` is the shaped reward that enters the advantage; None if the grade has no score.
 
-    shaping: what each shaping term added to the score, by name.
+    shaping: the contribution of each shaping term, by name.
     """
 
     completion: Completion
@@ -86,7 +86,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A problem with all its samples, in the order of their sample index."""
+    """A problem with all its samples, ordered by sample index."""
 
     problem: Problem
     draw_index: int
@@ -103,16 +103,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """What `Learner.score` is to return besides log-probabilities."""
+    """Optional outputs of `Learner.score` besides log-probabilities."""
 
     entropy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenScores:
-    """Per-token scores in the alignment of the batch, 0 outside its loss mask. float32.
+    """Per-token scores aligned with the batch, 0 outside its loss mask. float32.
 
-    logprobs [B, T]: nats, of the distribution at the batch's temperature. entropy [B, T]: nats, when asked for.
+    logprobs [B, T]: nats, at the batch's temperature. entropy [B, T]: nats, if requested.
     """
 
     logprobs: Tensor
@@ -121,20 +121,20 @@ class TokenScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The tokens of one optimizer update with all that their loss needs. Tensors [B, T], on the CPU until used.
+    """The tokens of one optimizer update with all inputs of the loss. Tensors [B, T], on the CPU until used.
 
     A row holds one sequence, or several when packed; a sequence never crosses rows. Padding is on the right.
 
     tokens [B, T] int64; positions [B, T] int64: index within the sequence, 0 on padding.
     segment_ids [B, T] int64: 1, 2, ... within the row; 0 = padding. sequence_ids, group_ids [B, T] int64: -1 = padding.
-    loss_mask [B, T] bool: sampled response tokens, the end token included.
+    loss_mask [B, T] bool: sampled response tokens, including the end token.
     sampled_logprobs: recorded by the engine. old_logprobs: recomputed by the learner before the step's first update;
-    None = that update is the first and only one, so old is the fresh value itself. reference_logprobs: None = no KL.
-    advantages, policy_versions. values and returns: only with a critic.
-    selected: tokens that entropy control picked over the whole update (clip-cov, KL-cov); None = none.
+    None = there is only one update, so old equals the current value. reference_logprobs: None = no KL. advantages,
+    policy_versions. values and returns: only with a critic.
+    selected: tokens picked by entropy control over the whole update (clip-cov, KL-cov); None = none.
     temperature: the learner divides logits by it.
-    token_count, sequence_count, pair_count: of the whole update over all ranks: sums are divided by these, never by a
-    micro-batch's own.
+    token_count, sequence_count, pair_count: totals of the whole update over all ranks; sums are divided by these, never
+    by the counts of a micro-batch.
     """
 
     tokens: Tensor
@@ -159,14 +159,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStats:
-    """One optimizer update, as measured. Means are over the update's loss tokens unless said otherwise.
+    """Statistics of one optimizer update. Means are over the update's loss tokens unless stated otherwise.
 
-    refused: why the update was not applied (non-finite loss or gradient); empty = applied.
-    refused_sequences: ids of the sequences whose loss or gradient was not finite; all, where each alone is fine.
-    clip_low, clip_high: share of tokens (gspo: of sequences' tokens) whose ratio was clipped below, above.
+    refused: why the update was not applied (non-finite loss or gradient); empty = it was applied.
+    refused_sequences: ids of the sequences whose loss or gradient was not finite; all of them if each alone is fine.
+    clip_low, clip_high: share of tokens whose ratio was clipped below, above (gspo: tokens of clipped sequences).
     ratio_*: quantiles of new/old. mismatch_*: old/sampled, rollout against learner: the mean k3 KL, the largest
     absolute log-difference, the share of tokens capped, the share of sequences masked.
-    seconds: of wall time; left out of comparisons between runs.
+    seconds: wall time; excluded when runs are compared.
     """
 
     loss: float

@@ -1,6 +1,6 @@
-"""Supervised warm-up: imitate demonstrations before reinforcement begins, on the same learner and batches.
+"""Supervised warm-up: imitate demonstrations before reinforcement learning, with the same learner and batches.
 
-Loss: the negative log-likelihood of the response tokens, end token included, a mean over the batch's tokens.
+Loss: the negative log-likelihood of the response tokens, including the end token, averaged over the batch's tokens.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class WarmupConfig:
     """Supervised steps before the first reinforcement step.
 
     data: a file of demonstrations (problem and response).
-    steps: updates; 0 = no warm-up. batch: demonstrations an update.
-    optimizer: of the warm-up alone; reinforcement starts with a fresh one.
+    steps: updates; 0 = no warm-up. batch: demonstrations per update.
+    optimizer: for the warm-up alone; reinforcement learning starts with a new one.
     """
 
     data: str | None = None
@@ -39,18 +39,19 @@ class WarmupConfig:
 
 
 Row: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
-"""The tokens of a prompt and of the response to imitate, end token included."""
+"""The tokens of a prompt and of its response, including the end token."""
 
 
 def encode_demonstrations(
     demonstrations: Sequence[Demonstration], prompter: Prompter, *, config: WarmupConfig, positions: int | None
 ) -> list[Row]:
-    """The rows that the supervised steps go through.
+    """The tokenised demonstrations.
 
-    positions: tokens that a sequence of the model may have; None = any number.
+    positions: most tokens in a sequence of the model; None = no limit.
 
     Raises:
-        ConfigError: there are none, one is longer than the model's positions, or has a character without a token.
+        ConfigError: there are no demonstrations, or one exceeds the model's positions or has a character without a
+        token.
     """
     rows = [(prompter.tokens(d.problem), prompter.encode_response(d.response)) for d in demonstrations]
     longest = max((len(prompt) + len(response) for prompt, response in rows), default=0)
@@ -73,14 +74,14 @@ async def warm_up(
     show: Callable[[int, StepStats], None],
     stop: asyncio.Event,
 ) -> bool:
-    """Run the supervised steps. Each epoch walks the rows, of which there are some, in a new order drawn from the seed.
+    """Run the supervised steps. rows: at least one; each epoch visits them in a new order drawn from the seed.
 
-    Returns False when `stop` ended them early: nothing is kept then, and the run begins anew.
+    Returns False if `stop` ended them early: nothing is saved, and the run starts over.
 
     Raises:
         RunStopped: REFUSALS_IN_A_ROW updates in a row with a non-finite loss or gradient.
     """
-    from rlvr.batching import batch_from_demonstrations  # torch, which a config is read without
+    from rlvr.batching import batch_from_demonstrations  # imports torch, which configs must not need
 
     order = _endless_order(len(rows), seed)
     refused = 0

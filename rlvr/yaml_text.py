@@ -1,7 +1,7 @@
-"""YAML as configs, overrides and options hold it: a safe loader whose words mean what they look like.
+"""YAML for configs, overrides and options: a safe loader without YAML 1.1's surprises.
 
-As YAML 1.2 has it: `1e-6` is a number; `yes` and `off` are words, as are dates, times of day (`12:30` is not 750) and
-numbers with a leading zero (`010` is not 8). A mapping holds each key once, and nothing holds itself.
+As in YAML 1.2, `1e-6` is a number; `yes` and `off` are strings, as are dates, times of day (`12:30` is not 750) and
+numbers with a leading zero (`010` is not 8). Duplicate keys and recursive values are errors.
 
 Example:
     >>> read_yaml("{lr: 1e-6, name: 2024-01-01, steps: 1_000}")
@@ -25,15 +25,15 @@ _WORDS = {
     ),
     "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
 }
-_RARE_BREAKS = re.compile("[\x85\u2028\u2029]")  # PyYAML writes these as they are, and reads them as a blank
+_RARE_BREAKS = re.compile("[\x85\u2028\u2029]")  # PyYAML writes these unescaped, and reads them as a blank
 
 
 class NotYaml(ConfigError):
-    """A text that is not YAML, or holds what no config can."""
+    """A text that is not YAML, or has a value that no config can."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML whose mappings hold each key once: of two, the first would be dropped without a word."""
+    """Rejects duplicate keys, of which PyYAML silently keeps the last."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own place for them
         first: [(tag, words) for tag, words in found if tag in (f"{_PREFIX}null", f"{_PREFIX}merge")]
@@ -56,7 +56,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what `_Loader` reads back: what looks like a number is quoted, rare line breaks are escaped."""
+    """Writes what `_Loader` reads back: quotes strings that look like numbers, escapes rare line breaks."""
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
         style = '"' if _RARE_BREAKS.search(data) else None
@@ -92,7 +92,7 @@ def read_yaml(text: str) -> object:
 
 
 def write_yaml(tree: object) -> str:
-    """The text that `read_yaml` makes this tree of again."""
+    """YAML text that `read_yaml` turns back into this tree."""
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 

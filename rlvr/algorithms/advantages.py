@@ -1,16 +1,16 @@
-"""Advantages: what each token of a response is credited with. Pure functions of rewards, token rewards and groups.
+"""Advantages: the credit of each response token. Pure functions of rewards, token rewards and groups.
 
-All share one signature, so that a recipe names one and nothing else changes:
+All share one signature, so a recipe switches estimators by changing a name:
 
     advantage(rewards [B], token_rewards [B, T] | None, values [B, T] | None, mask [B, T], group_id [B]) -> [B, T]
 
-One row is one response. `rewards` is paid once, at the response's last loss token; `token_rewards` is what tokens earn
-beside it (a KL penalty, step scores). The *return* of a response is `rewards + token_rewards.sum(1)`. Estimators that
-compare responses work on the return; those that look ahead work on the tokens. `values` is for a critic. The result is
-0 outside the mask.
+One row is one response. `rewards` is paid once, at the response's last loss token; `token_rewards` holds per-token
+rewards in addition (a KL penalty, step scores). The *return* of a response is `rewards + token_rewards.sum(1)`.
+Estimators that compare responses work on the return; those that look ahead work on the tokens. `values` is for a
+critic. The result is 0 outside the mask.
 
-Not here: how KL enters the rewards (`kl.py`), shaping of scores (`shaping.py`), samples without a grade (they are left
-out before). Statistics are taken over the whole step, so call these once a step, never on a micro-batch.
+Not here: how KL enters the rewards (`kl.py`), shaping of scores (`shaping.py`), ungraded samples (the caller drops
+them). Statistics are taken over the whole step, so call these once a step, never on a micro-batch.
 
 Sources: GRPO, arXiv 2402.03300; Dr. GRPO, 2503.20783; RLOO, 2402.14740; REINFORCE++ and its baseline, 2501.03262.
 
@@ -57,8 +57,8 @@ def group_normalised(
 ) -> Tensor:
     """(return - group mean) / (group standard deviation + epsilon), the deviation with Bessel's correction.
 
-    A group whose deviation is below TOLERANCE (1e-6), or that has one sample, gets 0: dividing rounding noise by
-    epsilon would make an advantage out of it.
+    A group with one sample, or with a deviation below TOLERANCE (1e-6), gets 0: dividing rounding noise by epsilon
+    would turn it into an advantage.
     """
     del values
     returns = _returns(rewards, token_rewards, mask)
@@ -92,9 +92,9 @@ def leave_one_out(
 def return_to_go_whitened(
     rewards: Tensor, token_rewards: Tensor | None, values: Tensor | None, mask: Tensor, group_id: Tensor
 ) -> Tensor:
-    """What the response still earns from this token on (discount 1), whitened over all loss tokens of the step.
+    """The sum of rewards from this token to the end (discount 1), whitened over all loss tokens of the step.
 
-    Groups play no part: one sample a problem is enough.
+    Groups are ignored: one sample per problem is enough.
     """
     del values, group_id
     paid = torch.where(_last(mask), rewards.unsqueeze(1), rewards.new_zeros(()))  # [B, T]
@@ -113,7 +113,7 @@ def group_centred_whitened(
 def whiten(values: Tensor, mask: Tensor) -> Tensor:
     """(x - mean) / sqrt(variance + 1e-8) over the masked entries, Bessel-corrected; 0 elsewhere.
 
-    With fewer than two entries, or a deviation below TOLERANCE, there is nothing to scale by and all is 0.
+    With fewer than two entries, or a deviation below TOLERANCE, the result is 0.
     """
     chosen = values[mask]
     count = chosen.numel()
@@ -126,7 +126,7 @@ def whiten(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def _returns(rewards: Tensor, token_rewards: Tensor | None, mask: Tensor) -> Tensor:
-    """What a response earns in all. [B]"""
+    """The total reward of each response. [B]"""
     if token_rewards is None:
         return rewards
     return rewards + torch.where(mask, token_rewards, torch.zeros_like(token_rewards)).sum(1)
@@ -142,7 +142,7 @@ def _centred(returns: Tensor, group_id: Tensor) -> tuple[Tensor, Tensor, Tensor]
 
 
 def _over_tokens(values: Tensor, mask: Tensor) -> Tensor:
-    """One value a row, on each of the row's loss tokens. [B] -> [B, T]"""
+    """Spread one value per row over the row's loss tokens. [B] -> [B, T]"""
     return torch.where(mask, values.unsqueeze(1), values.new_zeros(()))
 
 
@@ -163,16 +163,17 @@ ADVANTAGES: dict[AdvantageName, Advantage] = {
 def make_advantages(
     recipe: Recipe, batch: Batch, rewards: Tensor, group_id: Tensor, *, token_rewards: Tensor | None = None
 ) -> Tensor:
-    """The recipe's advantages for all responses of a step: KL into the rewards where it belongs, then the estimator.
+    """The recipe's advantages for all responses of a step: apply KL to the rewards if the recipe does, then the
+    estimator.
 
     KL in the rewards compares `batch.old_logprobs` (`sampled_logprobs` where there are none) with
     `batch.reference_logprobs`, on loss tokens alone.
 
     Args:
-        batch: one response a row, not yet packed; its own advantages are not looked at.
+        batch: one response per row, not packed; its `advantages` field is ignored.
         rewards: shaped rewards of the rows; all graded. [B]
         group_id: which rows answer the same problem. [B]
-        token_rewards: what tokens earn beside the reward, without KL. [B, T]
+        token_rewards: rewards of single tokens, without KL. [B, T]
 
     Returns:
         Advantages, computed in float64, 0 outside the loss mask, in the dtype of the batch's log-probabilities. [B, T]

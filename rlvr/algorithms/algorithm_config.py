@@ -1,7 +1,7 @@
 """The `algorithm` section of a configuration: single values of the recipe that a run overrides.
 
-`None` (a key that is left out) means the recipe's own value. A value that the recipe cannot use is an error, never
-ignored: a clip range for rloo would look as if it did something.
+`None` (a key that is left out) means the recipe's own value. A value that the recipe cannot use is an error: a clip
+range for rloo would otherwise be ignored silently.
 
 Example:
     >>> resolve("grpo", AlgorithmConfig(clip_high=0.28), max_response_tokens=256).overridden
@@ -73,7 +73,7 @@ class AlgorithmConfig:
 
 
 class Setting(NamedTuple):
-    """One value of a resolved recipe: the key that overrides it, the value, and what set it."""
+    """One value of a resolved recipe: the key that overrides it, the value, and where it came from."""
 
     key: str
     value: Value
@@ -84,7 +84,7 @@ def find_recipe(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        ConfigError: there is none; the message says the nearest name.
+        ConfigError: no such recipe; the message suggests the nearest name.
     """
     if name in RECIPES:
         return RECIPES[name]
@@ -145,7 +145,7 @@ def resolve(name: str, config: AlgorithmConfig, *, max_response_tokens: int) -> 
 
 
 def explain(recipe: Recipe) -> list[Setting]:
-    """Everything a recipe sets, with where each value came from: the recipe, or the key of the configuration."""
+    """Every value of a recipe and its origin: the recipe itself, or a configuration key."""
     unused = _CLIP_KEYS - _USED_CLIP_KEYS[recipe.objective.surrogate]
     return [Setting(key, value(recipe), _origin(recipe, key)) for key, value in _SETTINGS.items() if key not in unused]
 
@@ -217,7 +217,7 @@ def _given(value: _T | None, own: _T) -> _T:
 
 
 def _bound(value: float | None, own: float | None) -> float | None:
-    """A bound that 0 switches off."""
+    """A bound that 0 disables."""
     return own if value is None else value or None
 
 
@@ -262,7 +262,7 @@ def _check_ranges(config: AlgorithmConfig, max_response_tokens: int) -> None:
 
 
 def _check_used(config: AlgorithmConfig, base: Recipe) -> None:
-    """Refuse values that the surrogate does not look at."""
+    """Reject values that the surrogate does not use."""
     kind, surrogate = config.entropy_control.kind, base.objective.surrogate
     if kind != "none" and surrogate != "clip":
         able = ", ".join(name for name, recipe in RECIPES.items() if recipe.objective.surrogate == "clip")

@@ -1,15 +1,15 @@
-"""Off-policy correction between the engine that sampled and the learner that trains, and how large the gap is.
+"""Off-policy correction for the gap between the sampling engine and the learner, and measures of that gap.
 
-Engine and learner compute the same model with other kernels, precisions or (with carried or late samples) older
-weights, so `old`, recomputed by the learner, differs from `sampled`, recorded by the engine. With d = old - sampled:
+Engine and learner run the same model with different kernels, precisions or (for carried or late samples) older weights,
+so `old`, recomputed by the learner, differs from `sampled`, recorded by the engine. With d = old - sampled:
 
     token weight     w = min(exp(d), cap)              truncated importance sampling, no gradient
     sequence mask    exp(mean of d over a sequence)    outside [low, high]: the sequence leaves the loss
 
 The sequence rule uses the geometric mean, never the product: a product over a long response leaves any bounds.
-A masked sequence stays in the global counts. So the update is what it would be had the sequence's gradient been 0, the
-other sequences keep their weight, and the counts are known before any log-probability is recomputed.
-A sequence with a non-finite difference is not masked: a broken model must be seen, not skipped.
+A masked sequence stays in the global counts: the update equals one in which that sequence's gradient is 0, the other
+sequences keep their weight, and the counts are known before any log-probability is recomputed.
+A sequence with a non-finite difference is not masked: masking would hide a broken model.
 
 Sources: truncated importance sampling, Ionides 2008; its use for rollouts, Yao et al. 2025, "Your efficient RL
 framework secretly brings you off-policy RL training"; the geometric sequence mask, Liu et al. 2025, "When speed kills
@@ -34,14 +34,14 @@ def token_weights(log_difference: Tensor, *, cap: float) -> Tensor:
 
 
 def capped(log_difference: Tensor, *, cap: float) -> Tensor:
-    """True where `token_weights` was cut off at the cap."""
+    """True where `token_weights` reached the cap."""
     return _ratio(log_difference) > cap
 
 
 def sequence_outside(
     log_difference: Tensor, sequence: Tensor, size: Tensor, *, low: float | None, high: float | None
 ) -> Tensor:
-    """True for sequences whose geometric-mean old/sampled leaves [low, high]. [S]
+    """True for sequences whose geometric-mean old/sampled is outside [low, high]. [S]
 
     Args:
         log_difference: old - sampled of each loss token. [N]

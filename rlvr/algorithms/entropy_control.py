@@ -1,16 +1,16 @@
-"""Entropy control by covariance: which tokens of an update are held back, so that entropy does not collapse.
+"""Entropy control by covariance: hold back the tokens that would make entropy collapse.
 
-The change of entropy in a policy-gradient step is minus the covariance of log-probability and advantage, and few tokens
-carry most of it (Cui et al. 2025, arXiv 2505.22617). Over all loss tokens of the update
+A policy-gradient step changes entropy by minus the covariance of log-probability and advantage, and a few tokens carry
+most of it (Cui et al. 2025, arXiv 2505.22617). Over all loss tokens of the update
 
     cov_t = (log p_t - mean log p) (A_t - mean A)
 
     clip_cov   of the tokens with cov in [low, high], a random max(1, int(share * tokens)) leave the gradient
     kl_cov     the max(1, int(share * tokens)) tokens with the largest cov get a KL penalty
 
-The choice is made once per update, from the log-probabilities that the update starts from, and is stored in
-`Batch.selected`: so it cannot depend on how the update is split into micro-batches. Tokens are numbered by sequence id
-and position before anything is drawn or ties are broken, so packing and row order play no part either.
+The choice is made once per update, from the log-probabilities at its start, and stored in `Batch.selected`, so it does
+not depend on the split into micro-batches. Tokens are numbered by sequence id and position before anything is drawn or
+ties are broken, so packing and row order do not matter either.
 
 kl_cov penalises |new - old|, whose gradient is 0 at new = old: it acts from the second update of a step on.
 
@@ -41,7 +41,7 @@ def covariances(logprobs: Tensor, advantages: Tensor) -> Tensor:
 
 
 def clip_cov_choice(covariance: Tensor, control: EntropyControl, generator: np.random.Generator) -> Tensor:
-    """Random tokens among those in range. [N] -> [N] bool"""
+    """A random choice among the tokens in range. [N] -> [N] bool"""
     candidates = torch.nonzero((covariance >= control.low) & (covariance <= control.high)).squeeze(1)
     count = min(_count(covariance, control), candidates.numel())
     drawn = generator.choice(candidates.numel(), size=count, replace=False) if count else np.zeros(0, np.int64)
@@ -49,7 +49,7 @@ def clip_cov_choice(covariance: Tensor, control: EntropyControl, generator: np.r
 
 
 def kl_cov_choice(covariance: Tensor, control: EntropyControl, generator: np.random.Generator) -> Tensor:
-    """The tokens with the largest covariance; of equal ones, the first. [N] -> [N] bool"""
+    """The tokens with the largest covariance; ties go to the first. [N] -> [N] bool"""
     del generator
     order = torch.sort(covariance, descending=True, stable=True).indices
     return _marked(covariance, order[: _count(covariance, control)])
@@ -70,7 +70,7 @@ CHOICES: dict[EntropyControlKind, Callable[[Tensor, EntropyControl, np.random.Ge
 def selected_tokens(batch: Batch, control: EntropyControl, generator: np.random.Generator) -> Tensor:
     """The tokens that entropy control picks over the whole update, for `Batch.selected`. [B, T] bool
 
-    From `old_logprobs`, or the sampled ones where old is the fresh value itself.
+    Uses `old_logprobs`, or `sampled_logprobs` if the batch has no old ones.
     """
     mask = batch.loss_mask
     chosen = torch.zeros_like(mask)
@@ -85,7 +85,7 @@ def selected_tokens(batch: Batch, control: EntropyControl, generator: np.random.
 
 
 def with_selected(batch: Batch, control: EntropyControl, generator: np.random.Generator) -> Batch:
-    """The batch of one update with its selected tokens; the same batch where control is off."""
+    """The batch with `selected` filled in; the same batch if control is off."""
     if control.kind == "none":
         return batch
     return replace(batch, selected=selected_tokens(batch, control, generator))

@@ -1,9 +1,9 @@
 """Which groups a step trains on: whether the grades within a group differ.
 
-A group is informative when max - min over its graded samples is above 1e-6, looking at correctness, and at the score
-where there is none: never at the shaped reward, because a length penalty would make every group look informative
-(dynamic sampling, DAPO 2503.14476 section 3.2). Samples without a grade take no part; a group with too few grades says
-nothing of its problem.
+A group is informative if max - min over its graded samples is above 1e-6. The values compared are correctness, or
+scores if there is no correctness; never shaped rewards, because a length penalty would make every group look
+informative (dynamic sampling, DAPO 2503.14476 section 3.2). Ungraded samples are ignored; a group with too few grades
+carries no information.
 
 Example:
     >>> informative([1.0, None, 0.0]), informative([0.5, 0.5, None])
@@ -21,7 +21,7 @@ TOLERANCE = 1e-6
 
 
 class GroupKind(StrEnum):
-    """What the grades of a group say."""
+    """How a group is classified by its grades."""
 
     INFORMATIVE = "informative"  # they differ
     ALL_RIGHT = "all_right"
@@ -37,7 +37,7 @@ def informative(values: Sequence[float | None]) -> bool:
 
 
 def compared_values(grades: Sequence[GradeResult]) -> list[float | None]:
-    """What the group is compared by: correctness if every graded sample has it, else the score; None = not graded.
+    """The values to compare: correctness if every graded sample has one, else scores; None = not graded.
 
     Correctness and score are never mixed within a group: they need not share a scale.
     """

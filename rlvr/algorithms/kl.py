@@ -1,4 +1,4 @@
-"""Estimators of KL(policy || reference) from sampled tokens, and where they enter: the loss or the rewards.
+"""Estimators of KL(policy || reference) from sampled tokens, and how they enter the loss or the rewards.
 
 With r = log policy - log reference at a token that the policy sampled (Schulman, "Approximating KL divergence", 2020):
 
@@ -6,11 +6,11 @@ With r = log policy - log reference at a token that the policy sampled (Schulman
     k2 = r^2 / 2                    biased, small variance; its gradient in a loss is that of the KL
     k3 = exp(-r) - 1 + r            unbiased, never negative
 
-exp is taken of a log-ratio clamped to +-20, and k3 is clamped to at most 10 (its lower bound is 0); where a clamp
-bites, the gradient is 0. As a *loss* k1 has an expected gradient of 0: it is meant for rewards.
+The log-ratio is clamped to +-20 before exp, and k3 to at most 10 (its lower bound is 0); the gradient of a clamped
+value is 0. As a *loss* k1 has an expected gradient of 0: it is meant for rewards.
 
-In rewards the policy is the one that the update starts from: give its log-probabilities as the learner recomputed them
-(`old`), or as they were sampled. Nothing here carries a gradient through a reward.
+In rewards, the policy is that at the start of the update: pass log-probabilities recomputed by the learner (`old`), or
+the sampled ones. No gradient flows through a reward.
 
 Example:
     >>> k3(torch.tensor(0.0), torch.tensor(-1.0))
@@ -51,19 +51,19 @@ ESTIMATORS: dict[KLEstimator, Callable[[Tensor, Tensor], Tensor]] = {"k1": k1, "
 
 
 class Rewarded(NamedTuple):
-    """Sequence rewards [B] and token rewards [B, T] (None = none), after KL was taken from them."""
+    """Sequence rewards [B] and token rewards [B, T] (None = none), with KL subtracted."""
 
     rewards: Tensor
     token_rewards: Tensor | None
 
 
 def penalise_reward(rewards: Tensor, token_rewards: Tensor | None, charge: Tensor) -> Rewarded:
-    """Take the sum of a response's charges from its reward."""
+    """Subtract the summed KL charges of a response from its reward."""
     return Rewarded(rewards - charge.sum(1), token_rewards)
 
 
 def penalise_tokens(rewards: Tensor, token_rewards: Tensor | None, charge: Tensor) -> Rewarded:
-    """Take each token's charge from what it earns."""
+    """Subtract each token's KL charge from its token reward."""
     return Rewarded(rewards, -charge if token_rewards is None else token_rewards - charge)
 
 

@@ -1,7 +1,7 @@
-"""What a recipe says by names and numbers: the loss of an update, the divergence from the reference, entropy control.
+"""Specs that a recipe is made of, as names and numbers: the loss, the divergence from the reference, entropy control.
 
-They cross processes as plain data, and a configuration is read without torch. What the names mean stands beside the
-code: `surrogates.py`, `kl.py`, `entropy_control.py`.
+They cross processes as plain data and are read without torch. The names are defined in `surrogates.py`, `kl.py` and
+`entropy_control.py`.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class ObjectiveSpec:
 class KLSpec:
     """Where the divergence from the reference enters, with which estimator and weight.
 
-    placement: `loss`: per token in the objective. `reward`: its sum over a response is taken from the response's
-    reward (RLOO). `token_reward`: each token is charged its own (REINFORCE++, PPO).
+    placement: `loss`: per token in the objective. `reward`: the sum over a response is subtracted from its reward
+    (RLOO). `token_reward`: subtracted token by token (REINFORCE++, PPO).
     """
 
     placement: KLPlacement = "none"

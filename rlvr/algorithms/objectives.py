@@ -1,4 +1,4 @@
-"""The loss of an update as sums over its loss tokens, which add over micro-batches and ranks.
+"""The loss of an update as sums over loss tokens, which can be added over micro-batches and ranks.
 
     loss = sum over t of  u_t (w_t surrogate_t + beta kl_t - eta entropy_t)  /  denominator
 
@@ -9,10 +9,11 @@
     sequences         1, or 1 / tokens of its     sequence_count
                       sequence for sequence_clip
 
-w is the truncated importance weight (`correction.py`); u is 0 for a sequence that its geometric mean masks, and the
-global counts keep it. `objective` returns the numerator, `loss_from` divides it: the losses of micro-batches sum to the
-loss of the whole batch, and so do their gradients, because a sequence never crosses micro-batches and nothing here
-depends on a micro-batch's own size. Sequences are told apart by `batch.sequence_ids`, never by row: rows may be packed.
+w is the truncated importance weight (`correction.py`); u is 0 for a sequence that the geometric-mean rule masks, which
+still counts in the global counts. `objective` returns the numerator, `loss_from` divides it: the losses of
+micro-batches sum to the loss of the whole batch, and so do their gradients, because a sequence never crosses
+micro-batches and nothing here depends on a micro-batch's own size. Sequences are told apart by `batch.sequence_ids`,
+never by row: rows may be packed.
 
 `old_logprobs` None means that this is the first update since sampling: old is the fresh value itself, and r is 1.
 
@@ -44,11 +45,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveStatistics:
-    """What a pass measured, without gradient: sums over loss tokens (float64 scalars) unless said otherwise.
+    """Measurements of one pass, without gradient: sums over loss tokens (float64 scalars) unless stated otherwise.
 
-    tokens, sequences: how many this pass saw; sequences without a loss token are not among them.
+    tokens, sequences: counts in this pass; sequences without a loss token are not counted.
     kl: the spec's estimator, unweighted; 0 without a reference. entropy: 0 when none was given.
-    clipped_low, clipped_high, clipped_dual: tokens where that bound held.
+    clipped_low, clipped_high, clipped_dual: tokens where that bound was active.
     log_ratios [N] float32: new - old of each loss token.
     mismatch_kl: k3 of old/sampled. mismatch_max: the largest |old - sampled|, not a sum. capped: tokens whose
     importance weight was cut. masked: sequences that the geometric-mean rule took out.
@@ -75,7 +76,7 @@ class ObjectiveStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveSums:
-    """The numerator of the loss, a scalar with gradient, and what was measured on the way."""
+    """The numerator of the loss, a scalar with gradient, and the measurements of the pass."""
 
     loss: Tensor
     statistics: ObjectiveStatistics
@@ -86,7 +87,7 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
 
     Args:
         new_logprobs: of the batch's tokens under the current policy at the batch's temperature, with gradient; values
-            outside the loss mask are never looked at. [B, T]
+            outside the loss mask are ignored. [B, T]
         entropy: of the policy at each token, needed when the spec has an entropy bonus. [B, T]
 
     Raises:
@@ -121,7 +122,7 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
     kl = zeros if reference is None else _kl(new, reference, spec)
     entropies = zeros if entropy is None else entropy[mask].to(new)
     total = policy
-    # Clamps may keep a loss finite that was made from infinite log-probabilities, so these are checked themselves.
+    # Clamps can make a loss finite although log-probabilities are infinite, so check these directly.
     sound = frozen.isfinite() & difference.isfinite()
     if spec.kl_coefficient and reference is not None:
         total = total + spec.kl_coefficient * kl
@@ -153,7 +154,7 @@ def objective(new_logprobs: Tensor, batch: Batch, spec: ObjectiveSpec, entropy: 
 
 
 def loss_from(sums: ObjectiveSums, batch: Batch, spec: ObjectiveSpec) -> Tensor:
-    """The loss that these sums contribute: divided by the batch's *global* counts. Scalar with gradient."""
+    """The loss contribution of these sums: the numerator over the batch's *global* counts. Scalar with gradient."""
     return sums.loss / DIVISORS[spec.divide_by].denominator(batch.token_count, batch.sequence_count, spec)
 
 
@@ -166,7 +167,7 @@ def objective_loss(
 
 
 def add_statistics(first: ObjectiveStatistics, second: ObjectiveStatistics) -> ObjectiveStatistics:
-    """What both passes measured together: sums add, maxima are the larger, lists follow one another."""
+    """Combine two measurements: add sums, take the larger maximum, concatenate lists."""
     return ObjectiveStatistics(
         **{
             field.name: _JOIN.get(field.name, torch.add)(getattr(first, field.name), getattr(second, field.name))
@@ -177,7 +178,7 @@ def add_statistics(first: ObjectiveStatistics, second: ObjectiveStatistics) -> O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DivisorRow:
-    """How a token is weighted [N], and what the sum is divided by, from global token and sequence counts."""
+    """The weight of each token [N], and the divisor from global token and sequence counts."""
 
     weights: Callable[[TokenInputs, SurrogateRow], Tensor]
     denominator: Callable[[int, int, ObjectiveSpec], float]

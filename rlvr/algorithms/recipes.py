@@ -1,4 +1,4 @@
-"""Recipes: an algorithm is a row of numbers and of names of pure functions, never a trainer class.
+"""Recipes: an algorithm is a row of numbers and names of pure functions, not a trainer class.
 
     recipe                advantage               objective        divided by       KL
     grpo                  group mean and std      clip 0.2 / 0.2   sequence_tokens  k3 in the loss, 0.001
@@ -11,9 +11,10 @@
     reinforce++_baseline  group mean, whitened    clip 0.2 / 0.2   tokens           k2 in the loss, 0.001
     cispo                 group mean and std      cispo, cap 5     tokens           none
 
-Every recipe keeps all groups with enough grades but dapo, which keeps the informative ones (dynamic sampling), has a
-dual clip of 10 and shapes: reward = 2 score - 1, then the soft overlong penalty over the last fifth of the longest
-response (the paper's 4096 of 20480). KL coefficients: 0.001 is that of verl and OpenRLHF, 0.05 that of TRL's RLOO.
+Every recipe keeps all groups with enough grades, except dapo: it keeps informative groups only (dynamic sampling), has
+a dual clip of 10, and shapes rewards as 2 score - 1 plus the soft overlong penalty over the last fifth of the longest
+response (the paper's 4096 of 20480). KL coefficients: 0.001 is the default of verl and OpenRLHF, 0.05 that of TRL's
+RLOO.
 A recipe sets every coupled value; `algorithm_config.py` lets a run override single ones and says which.
 
 Example:
@@ -34,7 +35,7 @@ AdvantageName: TypeAlias = Literal[
 ]
 Keep: TypeAlias = Literal["all", "informative"]
 
-# A whole response that is off by a factor 2 at every token was not sampled from the policy we think it was.
+# A response whose probabilities are off by a factor of 2 at every token was sampled from another policy.
 SEQUENCE_LOW, SEQUENCE_HIGH = 0.5, 2.0
 
 NO_KL, NO_SHAPING, NO_ENTROPY_CONTROL = KLSpec(), ShapingSpec(), EntropyControl()
@@ -46,7 +47,7 @@ class Recipe:
 
     advantage: the row of `rlvr.algorithms.advantages.ADVANTAGES`.
     objective: what an update minimises; its KL numbers follow from `kl` (see `tied`).
-    keep: which groups a step trains on. compares_samples: whether a group needs two graded samples to say anything.
+    keep: which groups a step trains on. compares_samples: whether a group needs at least two graded samples.
     reference_every: the policy becomes the reference every so many steps; 0 = never.
     overridden: the settings that a configuration changed, by key.
     """
@@ -64,12 +65,12 @@ class Recipe:
 
     @property
     def needs_reference(self) -> bool:
-        """Whether a reference model is loaded at all: not when its KL has no weight."""
+        """Whether a reference model is loaded: only if its KL has a nonzero weight."""
         return self.kl.placement != "none" and self.kl.coefficient != 0.0
 
     @property
     def needs_old_logprobs(self) -> bool:
-        """Whether advantages need the learner's own log-probabilities: KL in the rewards compares two of its models."""
+        """Whether advantages need `old_logprobs`: KL in the rewards compares two models of the learner."""
         return self.needs_reference and self.kl.placement in ("reward", "token_reward")
 
     @property
@@ -84,7 +85,9 @@ class Recipe:
 
 
 def tied(recipe: Recipe) -> Recipe:
-    """The recipe with its objective's KL numbers set from `kl`: the loss has a KL term only where one is placed."""
+    """The recipe with the objective's KL settings taken from `kl`: the loss has a KL term only if `kl.placement` is
+    `loss`.
+    """
     coefficient = recipe.kl.coefficient if recipe.kl.placement == "loss" else 0.0
     spec = replace(recipe.objective, kl_estimator=recipe.kl.estimator, kl_coefficient=coefficient)
     return replace(recipe, objective=spec)

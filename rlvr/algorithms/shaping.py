@@ -1,4 +1,4 @@
-"""From a grade's score to the reward that is paid: the linear map and the length terms of DAPO.
+"""From a grade's score to the shaped reward: a linear map and the length terms of DAPO.
 
     reward = scale * score + offset + factor * soft overlong penalty
 
@@ -40,10 +40,10 @@ class ShapingSpec:
 def shape(
     spec: ShapingSpec, *, score: float | None, length: int, max_length: int
 ) -> tuple[float | None, dict[str, float]]:
-    """The reward, and what each term changed in the score. None stays None: no grade, no reward.
+    """The reward, and the contribution of each term. A score of None gives a reward of None.
 
     Args:
-        length: tokens of the response. max_length: the most it could have had, at this stage of the run.
+        length: tokens of the response. max_length: the longest response allowed at this stage of the run.
     """
     if score is None:
         return None, {}
@@ -62,7 +62,7 @@ def soft_overlong_penalty(length: int, max_length: int, buffer: int) -> float:
 
 
 def buffer_tokens(spec: ShapingSpec, max_length: int) -> int:
-    """The buffer at this maximum length, which it never exceeds."""
+    """The buffer length in tokens; at most `max_length`."""
     if spec.overlong_buffer is not None:
         return min(spec.overlong_buffer, max_length)
     return round(spec.overlong_share * max_length)

@@ -9,7 +9,7 @@ With r = exp(new - old), log-ratio clamped to +-20, A the advantage and sg() a v
                    clip: the tokens of a sequence share the value s and are clipped together (GSPO, 2507.18071)
     reinforce      -A new
     cispo          -sg(min(r, high)) A new: an absolute cap on the weight, no lower bound (MiniMax-M1, 2506.13585)
-    clip_cov       clip, and the tokens selected for their covariance give no gradient (2505.22617)
+    clip_cov       clip; tokens selected for their covariance get no gradient (2505.22617)
     kl_cov         -r A, plus coefficient |new - old| on the selected tokens (2505.22617)
     supervised     -new; neither advantages nor sampled log-probabilities are used
 
@@ -65,7 +65,7 @@ class TokenLosses(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurrogateRow:
-    """A surrogate, whether it is corrected for what the engine sampled, and whether a sequence gives one term.
+    """A surrogate, whether the off-policy correction applies to it, and whether a sequence gives one term.
 
     one_term: the sequence's loss is the mean of its tokens' losses, because they share one ratio; else their sum.
     """
@@ -124,13 +124,13 @@ def cispo(inputs: TokenInputs, spec: ObjectiveSpec) -> TokenLosses:
 
 
 def clip_cov(inputs: TokenInputs, spec: ObjectiveSpec) -> TokenLosses:
-    """Clip, and the selected tokens leave the gradient (their loss is 0)."""
+    """Clip; selected tokens are removed from the gradient (their loss is 0)."""
     losses = clip(inputs, spec)
     return losses._replace(loss=torch.where(inputs.selected, torch.zeros_like(losses.loss), losses.loss))
 
 
 def kl_cov(inputs: TokenInputs, spec: ObjectiveSpec) -> TokenLosses:
-    """The unclipped ratio, and a penalty on the selected tokens for moving away from `old`."""
+    """The unclipped ratio, plus a penalty on selected tokens for moving away from `old`."""
     log_ratio = inputs.new - inputs.old
     penalty = torch.where(inputs.selected, spec.kl_cov_coefficient * log_ratio.abs(), torch.zeros_like(log_ratio))
     return _unclipped(-_bounded(log_ratio).exp() * inputs.advantages + penalty)

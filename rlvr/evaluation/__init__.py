@@ -1,1 +1,1 @@
-"""Evaluation: what a model can do on a set of problems, measured by the graders that train it."""
+"""Evaluation of a model on sets of problems, with the graders used for training."""

@@ -1,6 +1,6 @@
-"""Evaluation inside a run: the same sets, prompts and graders at step 0, every so many steps, and at the end.
+"""Evaluation during a run: the same sets, prompts and graders at step 0, at regular steps, and at the end.
 
-The metrics of a set stand under `eval/SET/greedy_...` and `eval/SET/sampled_...`; every response is written to
+The metrics of a set are under `eval/SET/greedy_...` and `eval/SET/sampled_...`; every response is written to
 `RUN/eval/step-000010/SET-greedy.samples.jsonl`.
 """
 
@@ -51,7 +51,7 @@ class TrainingEvaluation:
         """Evaluate the engine's current weights; returns the metrics of all sets.
 
         Raises:
-            CheckpointError: the responses cannot be written down.
+            CheckpointError: the responses cannot be written.
         """
         found: dict[str, float | int | str | None] = {}
         folder = self._folder / f"step-{step:06d}"

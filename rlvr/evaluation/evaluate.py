@@ -1,10 +1,10 @@
-"""Evaluate an engine on problems: sample, grade each response the moment it is there, and summarise.
+"""Evaluate an engine on problems: sample, grade each response as soon as it arrives, and summarise.
 
-In-training evaluation and `rlvr eval` are this one function. Generation runs on the compute thread and grading in
-worker processes, so the two overlap; what a response is graded by stands in `rlvr.evaluation.graders`.
+In-training evaluation and `rlvr eval` share this function. Generation runs on the compute thread and grading in worker
+processes, so the two overlap; `rlvr.evaluation.graders` defines how responses are graded.
 
 The random numbers of a sample come from (seed, index of the problem in the set, sample index): two models evaluated
-with one seed see the same numbers, and completion order changes nothing.
+with one seed use the same numbers, and completion order does not matter.
 
 Example:
     sampling = SamplingParameters(temperature=0.0, max_tokens=512)
@@ -34,16 +34,16 @@ from rlvr.types import Completion, RolloutRequest, SamplingParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalConfig:
-    """What is measured during a run, and how.
+    """Evaluation during a run.
 
     sets: names of known sets (gsm8k, math500, aime24, ...) or files of problems.
-    every: steps between two evaluations; 0 = none.
-    greedy: whether the greedy answer is measured.
-    samples: sampled responses a problem, for avg@k, pass@k and maj@k; 0 = none.
+    every: steps between evaluations; 0 = no evaluation.
+    greedy: whether to evaluate greedy responses.
+    samples: sampled responses per problem, for avg@k, pass@k and maj@k; 0 = none.
     temperature, top_p: of the sampled responses.
-    max_tokens: response tokens at most; null = as many as training allows at most.
-    limit: the first so many problems of each set; null = all.
-    seed: of the sampled responses and of the intervals; it shares no random numbers with a run of the same seed.
+    max_tokens: most response tokens; null = the most that training allows.
+    limit: use the first `limit` problems of each set; null = all.
+    seed: for sampled responses and intervals; independent of the random numbers of a run with the same seed.
     """
 
     sets: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class EvalConfig:
             )
 
     def regimes(self, *, max_tokens: int, stop: tuple[str, ...]) -> Iterator[tuple[str, int, SamplingParameters]]:
-        """(name, samples, sampling) of each way in which a set is answered: greedy, sampled."""
+        """(name, samples, sampling) of each way to answer a set: greedy, sampled."""
         length = self.max_tokens or max_tokens
         if self.greedy:
             yield "greedy", 1, SamplingParameters(temperature=0.0, max_tokens=length, stop=stop)
@@ -102,13 +102,13 @@ async def evaluate(
 
     Args:
         grade: `EvaluationGraders`, or anything else that grades the responses to a problem.
-        prompter: makes the prompts, and the text that is graded.
-        seed: of the sampled tokens and of the bootstrap intervals.
+        prompter: makes the prompts and the text to grade.
+        seed: for the sampled tokens and the bootstrap intervals.
         on_sample: called with (responses so far, responses in all) as they arrive.
 
     Raises:
         ConfigError: no problems, or samples below 1.
-        RolloutError: a prompt that does not fit, or an engine that does not return one completion a request.
+        RolloutError: a prompt that does not fit, or an engine that does not return one completion per request.
     """
     if not problems:
         raise ConfigError("there are no problems to evaluate; check the set, its file and the limit")
@@ -141,8 +141,8 @@ async def evaluate(
         if done != len(requests) or any(len(group) != samples for group in arrived):
             raise RolloutError(f"the engine returned {done} completions for {len(requests)} requests, not one for each")
         graded = [sample for part in await asyncio.gather(*tasks) for sample in part]
-    except BaseException:  # cancelled or interrupted as well; it goes on to the caller
-        for task in tasks:  # what waits in the pool would hold up whoever uses it next
+    except BaseException:  # cancellation and interrupts too; re-raised
+        for task in tasks:  # pending grades would delay the next user of the pool
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
@@ -150,7 +150,7 @@ async def evaluate(
 
 
 def rollout_seed(seed: int) -> int:
-    """The seed of evaluation's random numbers: apart from those of a training run with the same seed."""
+    """The seed of evaluation's random numbers, distinct from those of a training run with the same seed."""
     return int(np.random.SeedSequence([seed, 0x6576616C]).generate_state(1)[0])  # "eval"
 
 

@@ -1,10 +1,10 @@
-"""What an evaluation leaves on disk: every graded response, a summary, and the pass rate of each problem.
+"""Output files of an evaluation: every graded response, a summary, and the pass rate of each problem.
 
-    OUT/SET.samples.jsonl (or .parquet)   a graded row for each response; `rlvr grade` takes it again
-    OUT/SET.pass_rates.jsonl              {"id", "pass_rate"} a problem; `data.pass_rates` of a run filters by it
+    OUT/SET.samples.jsonl (or .parquet)   a graded row for each response; `rlvr grade` accepts it
+    OUT/SET.pass_rates.jsonl              {"id", "pass_rate"} per problem; `data.pass_rates` of a run filters by it
     OUT/summary.json                      all metrics of all sets with their intervals
 
-Each file appears when it is whole.
+Each file appears when it is complete.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _ROW_GROUP = 4096
 
 
 def write_samples(path: Path, evaluation: Evaluation) -> int:
-    """Write every graded response; the suffix says the format. Returns how many rows.
+    """Write every graded response in the format of the suffix. Returns the number of rows.
 
     Raises:
-        BadFile: the file cannot be written, or its suffix is none of .jsonl, .jsonl.gz, .jsonl.zst, .parquet.
+        BadFile: the file cannot be written, or its suffix is not .jsonl, .jsonl.gz, .jsonl.zst or .parquet.
     """
     rows: list[Mapping[str, Json]] = [sample.to_dict() for sample in evaluation.samples_S]
     if not path.name.endswith(".parquet"):
@@ -70,8 +70,8 @@ def write_samples(path: Path, evaluation: Evaluation) -> int:
 
 
 def write_pass_rates(path: Path, evaluation: Evaluation) -> int:
-    """Write `{"id", "pass_rate"}` for each problem that has a graded sample; a problem that stands twice in the set
-    gets the mean of both. Returns how many.
+    """Write `{"id", "pass_rate"}` for each problem with a graded sample; a problem that occurs twice gets the mean of
+    both. Returns the number of problems.
     """
     rates: dict[str, list[float]] = {}
     for identity, rate in evaluation.pass_rates():
@@ -94,7 +94,7 @@ def write_evaluation(folder: Path, name: str, evaluation: Evaluation, *, format:
     """Write the samples and pass rates of one set into a folder.
 
     Raises:
-        ConfigError: a format that is not known.
+        ConfigError: an unknown format.
     """
     if format not in FORMATS:
         raise ConfigError(f"the format of the samples is {format!r}; known: {', '.join(FORMATS)}")

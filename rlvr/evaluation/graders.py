@@ -1,9 +1,8 @@
-"""How an evaluated response is graded: by its problem's own reward, and by the measures that every evaluation reports.
+"""Graders of an evaluation: each problem's own reward, and the measures that every evaluation reports.
 
-The measures are `format` for every response, and for problems with a math answer `math` twice: the same text under the
-strict and under the lenient policy (the reference's policy decides, whatever the reward's parameters say). The math
-grades run in a pool of workers of their own, since a response can hang them; the format is read in this process, in
-time linear in the text.
+The measures are `format` for every response, and, for problems with a math answer, `math` under the strict and the
+lenient policy (set in the reference, which overrides the reward's parameters). Math grades run in their own pool of
+workers, since a response can hang them; the format is checked in this process, in linear time.
 
 Example:
     with RunGraders(reward, problems, config) as own, EvaluationGraders(own, reward, problems, config) as graders:
@@ -32,7 +31,7 @@ class SampleGrades:
     """All grades of one response.
 
     own: by the problem's own reward, whose name and version is `reward`. strict, lenient: by `math` under that policy;
-    None where the problem has no math answer. format: by `format`.
+    None if the problem has no math answer. format: by `format`.
     """
 
     own: GradeResult
@@ -43,7 +42,7 @@ class SampleGrades:
 
 
 class Grade(Protocol):
-    """Grades responses to one problem, without blocking the event loop."""
+    """Grades responses to one problem without blocking the event loop."""
 
     def needs_group(self, problem: Problem) -> bool:
         """Whether the problem's reward compares samples, so that it must be given all of them at once."""
@@ -60,10 +59,10 @@ class EvaluationGraders:
     def __init__(
         self, own: RunGraders, reward: RewardSpec | None, problems: Sequence[Problem], config: GradingConfig
     ) -> None:
-        """Start what the problems need.
+        """Start the pools that the problems need.
 
-        own: grades by the problems' own rewards; it stays the caller's to close. reward: the one reward of all
-        problems; None = the one that each names.
+        own: grades by the problems' own rewards; the caller closes it. reward: the reward of all problems; None = the
+        one that each problem names.
 
         Raises:
             RewardError: an unknown reward, or workers that do not start.
@@ -79,7 +78,7 @@ class EvaluationGraders:
             self._math = GraderPool("math", workers=config.workers, deadline=config.deadline)
             try:
                 self._math.start()
-            except BaseException:  # interrupted as well: what has started is closed
+            except BaseException:  # interrupts too: close what has started
                 self.close()
                 raise
 
@@ -88,7 +87,7 @@ class EvaluationGraders:
         return self._own.needs_group(problem)
 
     async def __call__(self, problem: Problem, requests: Sequence[GradeRequest]) -> list[SampleGrades]:
-        """The grades of each request, in order; all grades run side by side."""
+        """The grades of each request, in order; computed concurrently."""
         own, strict, lenient, formats = await asyncio.gather(
             asyncio.gather(*self._own.grade(problem, requests)),
             self._under("strict", problem, requests),

@@ -1,6 +1,6 @@
-"""What `rlvr eval` does: open the sets, the graders and the models, evaluate each on each, report.
+"""The job of `rlvr eval`: open sets, graders and models, evaluate each model on each set, report.
 
-The baseline is asked the same prompts: the model's template (and chat template) with the baseline's own tokenizer.
+The baseline gets the same prompts: the model's template and chat template, encoded by the baseline's tokenizer.
 
 Example:
     run_evaluation(EvalJob(model="runs/demo", sets=("gsm8k",), samples=8, base="", out=Path("eval")))
@@ -38,7 +38,9 @@ from rlvr.types import SamplingParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalJob:
-    """What is asked for; None = what the model's run says, or a default. base: "" = the model the run started from."""
+    """Options of an evaluation; None = the setting of the model's run, or a default. base: "" = the initial model of
+    the run.
+    """
 
     model: str
     sets: tuple[str, ...]
@@ -64,7 +66,7 @@ class EvalJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """One model on one set, and the problems whose prompts did not fit."""
+    """One model's evaluation on one set, and the problems whose prompts did not fit."""
 
     evaluation: Evaluation
     fitting: Fitting
@@ -102,7 +104,7 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
         def measured(path: str) -> dict[str, _Found]:
             ours = tokenizer if path == located.path else tokenizer_of(path, fallback=tokenizer)
             if ours is not tokenizer:
-                # The baseline gets the same prompts, whatever its own chat template
+                # The baseline gets the same prompts, regardless of its own chat template
                 ours.chat_template = tokenizer.chat_template
             prompter = Prompter(ours, template=template)
             prompter.text(every[0])  # fails now, before the model is loaded, if the tokenizer lacks the template
@@ -133,7 +135,7 @@ def run_evaluation(job: EvalJob, *, console: Console | None = None) -> None:
 
 
 def _make_folder(out: Path) -> None:
-    """Before anything is evaluated: that it cannot be made would be known only when all is done."""
+    """Create the output folder early, so that a failure is reported before the evaluation."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -237,7 +239,7 @@ def _with_reward(problem: Problem) -> Problem:
 
 
 def _room(opened: Opened, max_tokens: int, max_prompt_tokens: int | None) -> int:
-    """The longest prompt that leaves room for the response."""
+    """The longest prompt, in tokens, that leaves room for the response."""
     positions = opened.engine.position_limit
     if positions is None:
         return max_prompt_tokens or 1 << 30

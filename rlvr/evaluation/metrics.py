@@ -1,10 +1,10 @@
-"""What a set of graded samples says about a model: avg@k, pass@k, maj@k, rates, lengths and bootstrap intervals.
+"""Metrics of graded samples: avg@k, pass@k, maj@k, rates, lengths and bootstrap intervals.
 
 Pure functions over numbers; nothing is generated or graded here. Every accuracy is a mean over problems of a value per
 problem, so that an interval can resample problems: samples of one problem are not independent.
 
-An ungraded sample is `None`: it is left out of every accuracy, and its share is reported beside them. A problem whose
-samples are all ungraded has no value (`None`) and is left out of the mean over problems.
+An ungraded sample is `None`: it is excluded from every accuracy, and the ungraded share is reported. A problem whose
+samples are all ungraded has the value `None` and is excluded from the mean over problems.
 
     pass@k  = 1 - C(n-c, k) / C(n, k) = 1 - prod_{i=n-c+1..n} (1 - k/i)      Chen et al. 2021, arXiv:2107.03374, eq. 1
     maj@k   = correctness of the answer that most of the k samples gave      Wang et al. 2022, arXiv:2203.11171
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
-RIGHT = 1.0 - 1e-9  # a sample of at least this correctness is right for pass@k; partial credit is not
+RIGHT = 1.0 - 1e-9  # correct for pass@k means at least this correctness; partial credit does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Lengths:
 
 
 def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """The chance that at least one of `k` samples, drawn without replacement from `samples`, is right.
+    """The probability that at least one of `k` samples, drawn without replacement from `samples`, is correct.
 
-    The product form stays exact where the binomials of the definition overflow.
+    The product form avoids the overflow of the binomials in the definition.
 
     Raises:
         ValueError: k is not in 1..samples, or correct not in 0..samples.
@@ -69,13 +69,13 @@ def pass_at_k(samples: int, correct: int, k: int) -> float:
 
 
 def problem_avg(correctness_G: Sequence[float | None]) -> float | None:  # noqa: N803
-    """Mean correctness of one problem's graded samples (its pass rate); None where none is graded."""
+    """Mean correctness of one problem's graded samples (its pass rate); None if none is graded."""
     graded = [c for c in correctness_G if c is not None]
     return sum(graded) / len(graded) if graded else None
 
 
 def problem_pass(correctness_G: Sequence[float | None], k: int) -> float | None:  # noqa: N803
-    """pass@k of one problem over its graded samples; None where fewer than `k` are graded."""
+    """pass@k of one problem over its graded samples; None if fewer than `k` are graded."""
     graded = [c for c in correctness_G if c is not None]
     if len(graded) < k:
         return None
@@ -85,12 +85,12 @@ def problem_pass(correctness_G: Sequence[float | None], k: int) -> float | None:
 def maj_at_k(votes_G: Sequence[tuple[str | None, float | None]]) -> float | None:  # noqa: N803
     """The correctness of the answer that most samples of one problem gave, k being all its samples.
 
-    votes_G: (extracted answer, correctness) of each sample. A sample without an answer does not vote, an ungraded one
-    (correctness None) does not take part. Answers are compared by `answer_key`. A tie is resolved in expectation, as
-    if the winner were drawn from the tied answers: the result depends on no order. Where samples of one answer were
-    graded differently (a format gate, say), the answer is worth their mean.
+    votes_G: (extracted answer, correctness) of each sample. Samples without an answer and ungraded samples (correctness
+    None) do not vote. Answers are compared by `answer_key`. A tie gives the expectation over a random winner, so the
+    result does not depend on order. If samples with one answer were graded differently (a format gate, say), the answer
+    counts as their mean.
 
-    Returns 0.0 where all samples are graded but none has an answer, None where none is graded.
+    Returns 0.0 if all samples are graded but none has an answer, None if none is graded.
     """
     graded = [(answer, c) for answer, c in votes_G if c is not None]
     if not graded:
@@ -102,13 +102,13 @@ def maj_at_k(votes_G: Sequence[tuple[str | None, float | None]]) -> float | None
     if not worth:
         return 0.0
     most = max(len(members) for members in worth.values())
-    # sorted: a float sum, too, must not depend on the order of the samples
+    # sorted, so that the float sum does not depend on the order of the samples
     winners = sorted(sum(sorted(members)) / most for members in worth.values() if len(members) == most)
     return sum(winners) / len(winners)
 
 
 def answer_key(answer: str) -> str:
-    """What two answers share when they are the same vote: numbers by value, other text by its letters without spaces.
+    """A key that is equal for equal votes: numbers by value, other text without spaces.
 
     Linear in the length of the text; deciding that `\\frac{1}{2}` is `0.5` is a grader's work, not a vote's.
 
@@ -127,13 +127,13 @@ def answer_key(answer: str) -> str:
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Mean of the values that are there; None where there is none."""
+    """Mean of the values that are not None; None if there is none."""
     present = [v for v in values if v is not None]
     return float(np.mean(present)) if present else None
 
 
 def share(flags: Sequence[bool]) -> float:
-    """Share of true flags; 0 of none."""
+    """Share of true flags; 0 if there are none."""
     return sum(flags) / len(flags) if flags else 0.0
 
 
@@ -154,13 +154,13 @@ def bootstrap_interval(
     level: float = 0.95,
     resamples: int = 2000,
 ) -> Interval | None:
-    """Percentile bootstrap interval of the mean over problems (Efron 1979): problems are drawn with replacement.
+    """Percentile bootstrap interval of the mean over problems (Efron 1979), which are resampled with replacement.
 
-    values_P: one value a problem; None is left out. For two models on the same problems pass the differences, problem
-    by problem: the pairing takes out what both find hard.
+    values_P: one value per problem; None is skipped. To compare two models on the same problems pass the differences by
+    problem: pairing removes the variance of problem difficulty.
 
-    Returns None where there is no value. Where all values are equal the width is zero, which says nothing of the
-    spread (of rates: see `rate_interval`); few problems with a rate near 0 or 1 give too narrow an interval
+    Returns None if there is no value. If all values are equal the width is zero, which underestimates the spread (for
+    rates see `rate_interval`); few problems with a rate near 0 or 1 give too narrow an interval
     (30 problems at 0.05 hold the true rate in four of five draws, not in 19 of 20; 100 problems do).
 
     Raises:
@@ -191,9 +191,9 @@ def rate_interval(
     level: float = 0.95,
     resamples: int = 2000,
 ) -> Interval | None:
-    """Interval of a mean over problems of values in [0, 1]: by bootstrap, or Wilson's where all are 0 or all are 1.
+    """Interval of a mean over problems of values in [0, 1]: by bootstrap, or Wilson's if all are 0 or all are 1.
 
-    There the bootstrap has no spread and would say that 0 of 30 is 0 without doubt. With n problems and the normal
+    In that case the bootstrap has no spread and would report 0 of 30 as exactly 0. With n problems and the normal
     quantile z of the level the score interval (Wilson 1927, Probable Inference, the Law of Succession, and Statistical
     Inference, JASA 22, p. 209) of the rate 0 is [0, z^2 / (n + z^2)], and that of 1 its mirror image. It is that of a
     proportion; means of several samples a problem that are all 0 spread no more than that.

@@ -1,7 +1,7 @@
-"""Open a model to evaluate or to talk to: a Hugging Face folder or hub name, a checkpoint, or a whole run.
+"""Open a model for sampling: a Hugging Face folder or hub name, a checkpoint, or a run directory.
 
-A run directory stands for its newest checkpoint; a checkpoint inside a run knows the run's settings: prompt template,
-response length, stop strings, reward. A folder from elsewhere has none, and the caller's defaults hold.
+A run directory means its newest checkpoint. A checkpoint inside a run comes with the run's settings: prompt template,
+response length, stop strings, reward. Other folders have none, and the caller's defaults apply.
 
 Example:
     located = locate("runs/demo")  # .path = runs/demo/checkpoints/step-000040, .settings = those of the run
@@ -40,10 +40,10 @@ _TOKENIZER_FILES = ("tokenizer*", "vocab*", "*.model")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a model is prompted and graded, as its run said or as the defaults are.
+    """How a model is prompted and graded: the settings of its run, or defaults.
 
-    template: None = by the tokenizer: its chat template with a request for \\boxed{}, else `boxed`.
-    reward: None = what each problem names. base: the model that the run started from; None = random weights.
+    template: None = chosen by the tokenizer: its chat template with a request for \\boxed{}, else `boxed`.
+    reward: None = what each problem names. base: the initial model of the run; None = random weights.
     """
 
     template: str | None = None
@@ -57,18 +57,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """Where the weights of a model lie, and the settings that come with them."""
+    """The location of a model's weights, and the settings that come with them."""
 
     path: str
     settings: Settings
 
 
 def locate(model: str) -> Located:
-    """Find the weights behind a name: a run's newest checkpoint, a checkpoint, a folder, or a name on the hub.
+    """Resolve a name to weights: a run's newest checkpoint, a checkpoint, a folder, or a name on the hub.
 
     Raises:
         ConfigError: a run without a checkpoint, or a path that does not exist.
-        CheckpointError: a checkpoint whose model is not as it was written.
+        CheckpointError: a checkpoint whose model files are damaged.
     """
     folder = Path(model).expanduser()
     try:
@@ -109,30 +109,30 @@ def _settings(run: Path) -> Settings:
 
 
 def check_device(device: str | None) -> None:
-    """Raises ConfigError where torch has no such device on this machine."""
+    """Raises ConfigError if torch has no such device on this machine."""
     if device is None:
         return
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     known = "cpu" + (f", {accelerator.type} or {accelerator.type}:N" if accelerator else "")
     try:
         asked = torch.device(device)
-    except (RuntimeError, AssertionError) as error:  # an unknown word; a kind that this torch was built without
+    except (RuntimeError, AssertionError) as error:  # an unknown name, or a device type that this torch lacks
         raise ConfigError(f"--device is {device!r}; give {known}") from error
     if asked.type == "cpu":
         return
     count = torch.accelerator.device_count() if accelerator and asked.type == accelerator.type else 0
-    if (asked.index or 0) >= count or str(asked) != device:  # torch counts `cuda:256` as `cuda:0`
+    if (asked.index or 0) >= count or str(asked) != device:  # torch treats `cuda:256` as `cuda:0`
         raise ConfigError(f"--device is {device!r}; give {known} (this machine has {count} of that kind)")
 
 
 def default_template(tokenizer: PreTrainedTokenizerBase) -> str:
-    """The template of a model that no run says one for."""
+    """The template of a model that does not come from a run."""
     return "chat_boxed" if tokenizer.chat_template else "boxed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A model that is ready to sample."""
+    """A model ready for sampling."""
 
     path: str
     engine: TransformersEngine
@@ -147,12 +147,12 @@ def open_engine(
     device: str | None = None,
     max_batch: int = 64,
 ) -> Iterator[Opened]:
-    """Load a model for sampling; its memory is free again when the block ends.
+    """Load a model for sampling; its memory is released at the end of the block.
 
     dtype: `auto` = bfloat16 on a GPU, float32 on a CPU.
 
     Raises:
-        ConfigError: no model there, or a tokenizer that is not its own.
+        ConfigError: there is no model, or the tokenizer does not match it.
     """
     on_gpu = torch.cuda.is_available() if device is None else torch.device(device).type == "cuda"
     precision: Dtype = ("bfloat16" if on_gpu else "float32") if dtype == "auto" else dtype
@@ -167,6 +167,6 @@ def open_engine(
 
 
 def tokenizer_of(path: str, fallback: PreTrainedTokenizerBase | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model; `fallback` where its folder holds none. Raises ConfigError: it cannot be loaded."""
+    """The tokenizer of a model; `fallback` if its folder has none. Raises ConfigError if it cannot be loaded."""
     held = not Path(path).is_dir() or any(next(Path(path).glob(files), None) for files in _TOKENIZER_FILES)
     return fallback if fallback is not None and not held else load_tokenizer(path)

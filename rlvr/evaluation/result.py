@@ -1,15 +1,15 @@
-"""What an evaluation found: every graded sample, and one value a problem for each metric that is reported.
+"""The result of an evaluation: every graded sample, and one value per problem for each reported metric.
 
 A metric keeps its values by problem, so that its interval, and the difference of two models on the same problems, can
 be computed from it. The names of the metrics are what tables, summaries and metrics files print:
 
-    avg@K              mean correctness by the set's own reward; K samples a problem (K = 1: accuracy)
-    pass@1 ... pass@K  unbiased, correct meaning full marks
-    maj@K              the answer of the majority
+    avg@K              mean correctness by the set's own reward; K samples per problem (K = 1: accuracy)
+    pass@1 ... pass@K  unbiased; correct means full credit
+    maj@K              correctness of the majority answer
     strict, lenient    mean correctness of the same responses under the two extraction policies of the math grader
     format             share of responses in the format <think>...</think><answer>...</answer>
     answered           share of responses in which the reward found an answer
-    score              mean score, for rewards that have no right and wrong, too
+    score              mean score, also for rewards without right and wrong
 
 Example:
     evaluation = await evaluate(problems, engine, graders, prompter=prompter, sampling=sampling, samples=8)
@@ -32,8 +32,8 @@ from rlvr.evaluation.metrics import Interval, Lengths
 class EvaluatedSample:
     """One response with its grades.
 
-    grade: by the problem's own reward. strict, lenient: correctness under the two policies; None where the problem has
-    no math answer, or the sample could not be judged. format: 1.0 or 0.0; None where it could not be judged.
+    grade: by the problem's own reward. strict, lenient: correctness under the two policies; None if the problem has no
+    math answer or the sample could not be judged. format: 1.0 or 0.0; None if it could not be judged.
     """
 
     problem: Problem
@@ -50,7 +50,7 @@ class EvaluatedSample:
     format: float | None
 
     def to_dict(self) -> dict[str, Json]:
-        """A graded row that is also a row to grade: `rlvr grade` takes it again."""
+        """A graded row, which `rlvr grade` accepts as input."""
         return {
             "id": self.problem.id,
             "sample": self.sample_index,
@@ -71,7 +71,7 @@ class EvaluatedSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One reported number: a value a problem (None = nothing was graded), their mean and its interval."""
+    """One reported metric: a value per problem (None = nothing was graded), their mean and its interval."""
 
     name: str
     values_P: tuple[float | None, ...]  # noqa: N815
@@ -91,8 +91,8 @@ class Metric:
 class Evaluation:
     """A model on a set of problems.
 
-    samples_S: by problem, then by sample. metrics: in the order of the table above; a metric that no problem has a
-    value for (strict on a set without math answers) is absent. lengths: of responses, in tokens.
+    samples_S: by problem, then by sample. metrics: in the order of the table above, without those that have no value
+    (strict on a set without math answers). lengths: of responses, in tokens.
     truncated, ungraded: shares of all samples.
     """
 
@@ -112,7 +112,7 @@ class Evaluation:
         return found.get(f"avg@{self.samples}")
 
     def metric(self, name: str) -> Metric:
-        """The metric of that name. Raises KeyError naming those there are."""
+        """The metric of that name. Raises KeyError, naming the available ones."""
         for metric in self.metrics:
             if metric.name == name:
                 return metric
@@ -142,7 +142,7 @@ class Evaluation:
         }
 
     def step_metrics(self, prefix: str) -> dict[str, float | None]:
-        """One flat entry a number, for a line of `metrics.jsonl`: `{prefix}accuracy`, `{prefix}strict`, ..."""
+        """Flat entries for a line of `metrics.jsonl`: `{prefix}accuracy`, `{prefix}strict`, ..."""
         named = {m.name: m.mean for m in self.metrics if m.name != f"avg@{self.samples}"}
         return {
             f"{prefix}accuracy": self.accuracy,
@@ -155,7 +155,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """How much one model is above another on the problems that both have a value for."""
+    """The difference of two models over the problems for which both have a value."""
 
     name: str
     mean: float
@@ -179,7 +179,7 @@ def summarise(
     temperature: float,
     seed: int,
 ) -> Evaluation:
-    """Make the evaluation of graded samples; `samples_S` is sorted by problem and sample here.
+    """Summarise graded samples, which may be in any order.
 
     Raises:
         ValueError: there are no samples.
@@ -212,9 +212,9 @@ def summarise(
 
 
 def compare(model: Evaluation, baseline: Evaluation, *, seed: int = 0) -> dict[str, Difference]:
-    """Each metric's difference, paired by problem, with its bootstrap interval: what the table prints beside both.
+    """Each metric's difference, paired by problem, with its bootstrap interval.
 
-    Problems are paired by id, the second of two equal ones with the second. A metric that either lacks is left out.
+    Problems are paired by id, repeated ids in order of occurrence. A metric that either model lacks is skipped.
     """
     ours, theirs = _keys(model), _keys(baseline)
     shared = [(i, theirs[key]) for key, i in ours.items() if key in theirs]
@@ -243,7 +243,7 @@ _ProblemValue = Callable[[Sequence[EvaluatedSample]], float | None]
 def _metric_table(samples: int, silent: frozenset[str]) -> Mapping[str, _ProblemValue]:
     """Metric name -> its value for one problem, from that problem's samples.
 
-    silent: the rewards that call a response right without extracting its answer: there is nothing to vote on.
+    silent: rewards that accept a response without extracting an answer, so that there is nothing to vote on.
     """
 
     def average(value: _Value) -> _ProblemValue:

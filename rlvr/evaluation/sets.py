@@ -1,7 +1,7 @@
-"""What is evaluated on: sets known by name (gsm8k, math500, aime24, ...) or files of problems.
+"""Evaluation sets: known by name (gsm8k, math500, aime24, ...), or files of problems.
 
-A named set is read from the folder that RLVR_DATA names, else from the Hugging Face hub; its test split unless the name
-says another one: `gsm8k:train`.
+A named set is read from the folder in RLVR_DATA, else from the Hugging Face hub; the test split unless the name gives
+another: `gsm8k:train`.
 
 Example:
     problems = load_set("aime24")
@@ -26,11 +26,11 @@ from rlvr.errors import ConfigError
 def load_sets(sets: Sequence[str], *, limit: int | None = None) -> dict[str, list[Problem]]:
     """The problems of each set by the set's label: its name, or the stem of its file.
 
-    limit: the first so many problems of each.
+    limit: use the first `limit` problems of each set.
 
     Raises:
         ConfigError: two sets have one label, or a set has no problems.
-        DataNotFound: no such set or file. BadRow: a row that is no problem.
+        DataNotFound: no such set or file. BadRow: an invalid row.
     """
     found: dict[str, list[Problem]] = {}
     for entry in sets:
@@ -48,7 +48,7 @@ def load_set(entry: str) -> list[Problem]:
     """All problems of a named set or a file.
 
     Raises:
-        DataNotFound: neither a known set nor a file; says the nearest name.
+        DataNotFound: neither a known set nor a file; suggests the nearest name.
         BadRow, BadFile: a file that cannot be read.
     """
     if (path := file_of(entry)) is not None:
@@ -62,7 +62,7 @@ def file_of(entry: str) -> str | None:
     """The file that an entry names, which may be missing; None for a known set.
 
     Raises:
-        DataNotFound: neither a known set nor a file; says the nearest name.
+        DataNotFound: neither a known set nor a file; suggests the nearest name.
     """
     name = entry.partition(":")[0]
     if name not in named.NAMED_SETS and _looks_like_file(entry):

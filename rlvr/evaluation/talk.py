@@ -1,4 +1,4 @@
-"""Ask a model single questions under its template: what `rlvr sample` does.
+"""Ask a model single questions under its template; used by `rlvr sample`.
 
 Example:
     with open_talk("runs/demo") as talk:
@@ -24,7 +24,7 @@ from rlvr.types import RolloutRequest, SamplingParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One response: its text (what the template prefilled included), its length and why it ended."""
+    """One response: its text (including the template's prefill), its length in tokens and why it ended."""
 
     text: str
     tokens: int
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Talk:
-    """Asks an engine; counts the questions, so that one asked twice is answered with new random numbers."""
+    """Asks an engine. Counts the questions, so that a repeated question gets new random numbers."""
 
     def __init__(
         self, engine: RolloutEngine, prompter: Prompter, *, sampling: SamplingParameters, responses: int, seed: int
@@ -48,7 +48,7 @@ class Talk:
         """The responses to a question, in the order of their sample index.
 
         Raises:
-            RolloutError: the prompt does not fit. ConfigError: the tokenizer cannot encode it.
+            RolloutError: the prompt does not fit. ConfigError: the tokenizer cannot encode the prompt.
         """
         problem = Problem.make(question=question, reference=NoReference())
         prompt = self._prompter.tokens(problem)
@@ -90,10 +90,10 @@ def open_talk(
     device: str | None = None,
     dtype: Precision = "auto",
 ) -> Iterator[Talk]:
-    """Load a model to talk to. None = what the model's run says, or a default.
+    """Load a model to ask. None = the setting of the model's run, or a default.
 
     Raises:
-        ConfigError: no model there, or a value that cannot be.
+        ConfigError: there is no model, or an invalid value.
     """
     for key, value in (("-n", responses), ("--max-tokens", max_tokens)):
         if value is not None and value < 1:

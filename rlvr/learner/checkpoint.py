@@ -1,11 +1,11 @@
-"""A learner's folder: a Hugging Face model, and beside it what the model's files cannot hold.
+"""A learner's checkpoint folder: a Hugging Face model, plus the training state that model files cannot hold.
 
-    config.json, model.safetensors   an ordinary model, adapters merged: AutoModelForCausalLM.from_pretrained reads it
-    adapter/                         with LoRA: the adapters alone, in peft's form, over the untouched base model
+    config.json, model.safetensors   an ordinary model with adapters merged, for AutoModelForCausalLM.from_pretrained
+    adapter/                         with LoRA: the adapters alone, in peft's format, for the unchanged base model
     learner.pt                       optimizer moments, schedule step, float32 masters of 16-bit weights, the reference
                                      where one is held; read with weights_only=True, so it runs no code
 
-What it does not: the tokenizer, the data cursor, or making the folder appear at once: that is the run directory's.
+Not here: the tokenizer, the data cursor and atomic replacement of the folder (see `rlvr/rundir/`).
 
 Example:
     save_learner(folder, model, {"optimizer": optimizer.state()})
@@ -65,7 +65,7 @@ def load_learner(folder: Path, model: nn.Module) -> dict[str, object]:
 
     try:
         state = torch.load(folder / _STATE, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:  # its own message advises to load the file with code in it
+    except pickle.UnpicklingError as error:  # torch's own message advises to load it with code execution
         raise CheckpointError(f"{folder / _STATE} is damaged, or holds more than tensors and numbers") from error
     except (OSError, RuntimeError, EOFError) as error:
         raise CheckpointError(f"cannot read the checkpoint {folder}: {error}") from error

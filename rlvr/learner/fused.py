@@ -1,14 +1,13 @@
-"""What `logprobs.py` does to a chunk of logits between its matrix products, in one pass over it, on a GPU.
+"""Fused GPU version of what `logprobs.py` does to a chunk of logits between its matrix products: one pass over memory.
 
-Written out in torch it is some fifteen passes, each of which reads and writes the chunk in float32; here the product
-that cuBLAS wrote, in 16 bits as often as not, is read once, and the gradient of the logits replaces it in place. With
-z = a * product:
+In plain torch it takes some fifteen passes, each of which reads and writes the chunk in float32. Here the product that
+cuBLAS wrote (often in 16 bits) is read once, and the gradient of the logits overwrites it. With z = a * product:
 
     accumulate   running maximum, sum, first moment and target's logit of each row
-    slope        z  ->  -dz, without the factor g where that is common to the row
+    slope        z  ->  -dz, without the factor g if it is common to the row
 
-Triton compiles the kernels (`kernels.py`) when they are first used, with the C compiler of the machine; where either is
-missing `available` says no, and the learner goes on without them, slower. Not for heads with a bias or a soft cap.
+Triton compiles the kernels (`kernels.py`) on first use and needs a C compiler; if either is missing, `available`
+returns False and the learner uses the slower path. Heads with a bias or a soft cap are not supported.
 
 Example:
     if available(device):
@@ -30,12 +29,12 @@ _SLOPE_BLOCK = 2048
 
 @cache
 def available(device: torch.device) -> bool:
-    """Whether the kernels compile here and give what they should for a few numbers. Tried once a device."""
+    """Whether the kernels compile on this device and pass a small numerical check. Tried once per device."""
     if device.type != "cuda":
         return False
     try:
         return _tried(device)
-    except Exception as error:  # whatever Triton, the compiler or the driver raises
+    except Exception as error:  # Triton, the compiler and the driver may raise anything
         warnings.warn(
             f"Triton's kernels do not run here ({type(error).__name__}: {error!s:.200}); log-probabilities are computed"
             " without them: right, but slower. They need the package triton and a C compiler on PATH",
@@ -55,8 +54,8 @@ def _tried(device: torch.device) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RowStatistics:
-    """Of each row's z over the columns so far. values [4, N] float32: maximum, sum of exp(z - maximum), sum of z times
-    that, and the target's z.
+    """Running statistics of each row's z over the columns so far. values [4, N] float32: maximum, sum of exp(z -
+    maximum), sum of z exp(z - maximum), and the target's z.
     """
 
     values: Tensor
@@ -74,18 +73,18 @@ class RowStatistics:
 
     @property
     def logprobs(self) -> Tensor:
-        """Of the targets. [N]"""
+        """Log-probabilities of the targets. [N]"""
         return self.values[3] - self.normaliser
 
     @property
     def entropy(self) -> Tensor:
-        """Of each row's distribution; needs the moments. [N]"""
+        """Entropy of each row's distribution; needs the moments. [N]"""
         return self.normaliser - self.values[2] / self.values[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntropySlope:
-    """What the gradient of an entropy takes: the entropies, their gradients, and those of the log-probabilities. [N]"""
+    """Inputs of an entropy gradient: the entropies, their gradients, and those of the log-probabilities. [N]"""
 
     entropy: Tensor
     to_entropy: Tensor
@@ -95,7 +94,7 @@ class EntropySlope:
 def accumulate(
     product: Tensor, targets: Tensor, start: int, a: float, statistics: RowStatistics, *, moment: bool
 ) -> None:
-    """Take a chunk of products [N, M] into the statistics; its first column is column `start` of the vocabulary."""
+    """Add a chunk of products [N, M] to the statistics; its first column is column `start` of the vocabulary."""
     from rlvr.learner.kernels import accumulate_kernel
 
     rows, width = product.shape
@@ -117,7 +116,7 @@ def accumulate(
 def slope(
     product: Tensor, targets: Tensor, start: int, a: float, normaliser: Tensor, entropy: EntropySlope | None
 ) -> None:
-    """Replace a chunk of products [N, M] by -dz; by -dz / g where only log-probabilities have gradients g.
+    """Overwrite a chunk of products [N, M] with -dz, or with -dz / g if only log-probabilities have gradients g.
 
     Args:
         normaliser: [N] float32, as are those of `entropy`; contiguous.

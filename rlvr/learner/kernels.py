@@ -1,4 +1,4 @@
-"""The Triton kernels of `fused.py`; one program a row, or a row and a block of its columns. Imported on GPUs alone."""
+"""The Triton kernels of `fused.py`; one program per row, or per row and block of columns. Imported only on GPUs."""
 
 # mypy: ignore-errors
 # No postponed annotations: Triton reads `tl.constexpr` off the signatures.

@@ -1,4 +1,4 @@
-"""How the learner computes an update, as a configuration says it. Read without torch: its mistakes are told at once."""
+"""Configuration of the learner. Read without importing torch, so that mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Schedule: TypeAlias = Literal["constant", "linear", "cosine"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerConfig:
-    """How an update is computed.
+    """How the learner computes an update.
 
-    updates_per_step: mini-batches that a step's batch is cut into, one optimizer update each.
-    micro_batch_tokens: tokens in one forward and backward pass, padding included: the knob for memory.
-    layout: padded (rows sorted by length) or packed (several sequences a row; best with flash_attention_2).
+    updates_per_step: mini-batches per step, one optimizer update each.
+    micro_batch_tokens: tokens in one forward and backward pass, padding included; lower it to save memory.
+    layout: padded (rows sorted by length) or packed (several sequences per row; best with flash_attention_2).
     """
 
     updates_per_step: int = 1
@@ -28,9 +28,9 @@ class OptimizerConfig:
     """AdamW and its schedule; steps are optimizer updates.
 
     lr: learning rate at the peak. betas, eps, weight_decay: of AdamW.
-    warmup_steps: the learning rate rises linearly over these. schedule: what it does after them.
-    final_share: share of the peak that a linear or cosine schedule ends at.
-    max_gradient_norm: longer gradients are scaled to it; 0 = never.
+    warmup_steps: updates of linear warm-up of the learning rate. schedule: its shape afterwards.
+    final_share: final learning rate of a linear or cosine schedule, as a share of the peak.
+    max_gradient_norm: gradients are clipped to this norm; 0 = no clipping.
     """
 
     lr: float = 1e-6

@@ -1,4 +1,4 @@
-"""Log-probabilities of given tokens under a language-model head, without ever holding the logits of all of them.
+"""Log-probabilities of given tokens under a language-model head, without materialising all logits.
 
     x[n, v]    = a * (hidden[n] . weight[v] + bias[v])
     z[n, v]    = x[n, v]                        with a = scale / temperature, or, under a soft cap,
@@ -6,16 +6,16 @@
     logprob[n] = z[n, target[n]] - logsumexp_v z[n, v]
     entropy[n] = logsumexp_v z[n, v] - sum_v p[n, v] z[n, v]            p = softmax_v(z)
 
-The vocabulary is cut into chunks of columns. The forward pass keeps a running maximum, sum and first moment of each
-row (the online softmax of Milakov & Gimelshein 2018, arXiv:1805.02867); the backward pass makes the logits of a chunk
-again, so that two buffers [N, chunk] are all that exists, and each row of the weight's gradient is written once. With
-g and e the gradients that come in for logprob and entropy:
+The vocabulary is cut into chunks of columns. The forward pass keeps a running maximum, sum and first moment of each row
+(the online softmax of Milakov & Gimelshein 2018, arXiv:1805.02867); the backward pass recomputes the logits of a chunk,
+so that only two buffers [N, chunk] exist, and each row of the weight's gradient is written once. With incoming
+gradients g for logprob and e for entropy:
 
     d loss / d z[n, v] = g[n] (1[v = target[n]] - p[n, v]) - e[n] p[n, v] (log p[n, v] + entropy[n])
 
-As many of the first chunks as fit in `KEEP_BYTES` are kept from forward to backward: a small vocabulary is multiplied
-once. On a GPU what lies between the products is one kernel each way (`fused.py`), where that can be had.
-What it does not: choose the tokens, or know of models; that is `rlvr.learner.scoring`.
+The first chunks, as many as fit in `KEEP_BYTES`, are kept for the backward pass, so a small vocabulary is multiplied
+once. On a GPU the work between the products is one kernel each way (`fused.py`), if available. Not here: the choice of
+tokens, and models (`rlvr.learner.scoring`).
 
 Example:
     logprobs, entropy = chunked_logprobs(hidden, head.weight, targets, temperature=0.7, entropy=True)
@@ -32,11 +32,11 @@ from torch.autograd.function import once_differentiable
 from rlvr.learner import fused
 from rlvr.learner.fused import EntropySlope, RowStatistics
 
-# Logits that exist at a time: on a CPU they should fit its cache, on a GPU fill it.
+# Logits per chunk: on a CPU they should fit in cache, on a GPU keep it busy.
 LOGITS = 4 * 2**20
 LOGITS_ELSEWHERE = 64 * 2**20
 SMALLEST_CHUNK = 512
-CHUNK_UNIT = 256  # on a GPU chunks are multiples of this: its matrix units need aligned rows
+CHUNK_UNIT = 256  # GPU chunks are multiples of this: matrix units need aligned rows
 KEEP_BYTES = 16 * 2**20  # on a CPU
 KEEP_BYTES_ELSEWHERE = 256 * 2**20
 
@@ -59,8 +59,8 @@ def chunked_logprobs(
     Args:
         hidden: [N, H] last hidden states. weight: [V, H]. targets: [N] int64. bias: [V].
         temperature: logits are divided by it, after the head's own scale and soft cap.
-        chunk: columns of the vocabulary that exist at a time; None = as many as suit the device.
-        fp32_head: multiply in float32 whatever the dtype of hidden and weight.
+        chunk: columns of the vocabulary at a time; None = a size that suits the device.
+        fp32_head: multiply in float32 regardless of the dtype of hidden and weight.
 
     Returns:
         logprobs [N], and entropy [N] or None; float32 (float64 for float64 input). Gradients flow through both to
@@ -96,11 +96,11 @@ class _Logits:
         chunk: int,
         fp32_head: bool,
     ) -> None:
-        self.sums = torch.promote_types(hidden.dtype, torch.float32)  # dtype of logits and of all that is summed
-        self.product = self.sums if fp32_head else hidden.dtype  # dtype that is multiplied in
+        self.sums = torch.promote_types(hidden.dtype, torch.float32)  # dtype of logits and sums
+        self.product = self.sums if fp32_head else hidden.dtype  # dtype of the matrix products
         self.a = scale / temperature if softcap is None else scale / softcap
         self.cap = None if softcap is None else softcap / temperature
-        # Scaling [N, H] is cheaper than scaling [N, V]; in a 16-bit dtype it would round, so there it comes after.
+        # Scaling [N, H] is cheaper than scaling [N, V], but rounds in a 16-bit dtype, where it is done afterwards.
         self.folded = self.product == self.sums
         self.hidden = hidden.to(self.product) * self.a if self.folded else hidden
         self.weight, self.bias = weight, bias
@@ -117,7 +117,7 @@ class _Logits:
         return torch.empty(self.shape, dtype=dtype, device=self.weight.device)
 
     def columns(self, start: int, end: int) -> Tensor:
-        """The weight of these columns in the dtype that is multiplied in. [end - start, H]"""
+        """The weight of these columns in the dtype of the products. [end - start, H]"""
         return self.weight[start:end].to(self.product)
 
     def write(self, start: int, end: int, out: Tensor) -> Tensor:
@@ -194,7 +194,7 @@ def _fused_forward(
 
 
 def _room(weight: Tensor) -> int:
-    """Bytes of chunks that may be kept for the backward pass."""
+    """Bytes available to keep chunks for the backward pass."""
     return KEEP_BYTES if weight.device.type == "cpu" else KEEP_BYTES_ELSEWHERE
 
 
@@ -207,7 +207,7 @@ def _slope(
     both: EntropySlope | None,
     work: Tensor | None,
 ) -> Tensor:
-    """-dz, divided by g where log-probabilities alone have gradients; written over z or `work`. [N, M]"""
+    """-dz, divided by g if only log-probabilities have gradients; written over z or `work`. [N, M]"""
     slope = None
     if cap is not None:  # dz/dx = cap (1 - tanh^2) = cap - z^2 / cap
         slope = z.square().div_(-cap).add_(cap)
@@ -257,7 +257,7 @@ class _ChunkedLogprobs(torch.autograd.Function):
         grad_bias = torch.empty_like(bias) if to_bias else None
         scratch = logits.buffer()
         work = logits.buffer() if (e is not None or logits.cap is not None) and not logits.fused else None
-        both = None  # set where entropies have gradients as well as log-probabilities
+        both = None  # set if entropies have gradients as well as log-probabilities
         if e is not None:
             both = EntropySlope(entropy=entropies.contiguous(), to_entropy=e.contiguous(), to_logprob=g.contiguous())
         for index, (start, end) in enumerate(logits.spans):

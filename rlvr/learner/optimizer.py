@@ -1,12 +1,13 @@
 """AdamW with float32 master weights, gradient accumulation in float32, clipping and a learning-rate schedule.
 
-Parameters in float32 (or float64) are updated in place. Those in a 16-bit dtype have a float32 master each: gradients
-of micro-batches are added up in float32, the master is updated, and the parameter is the master rounded. A small step
-is so not lost to rounding (mixed precision, Micikevicius et al. 2018, arXiv:1710.03740).
+Parameters in float32 (or float64) are updated in place. Each 16-bit parameter has a float32 master: gradients of
+micro-batches are accumulated in float32, the master is updated, and the parameter is the rounded master, so small steps
+are not lost to rounding (mixed precision, Micikevicius et al. 2018, arXiv:1710.03740).
 
     w <- w - lr (m / (sqrt(v) + eps) + weight_decay w)     AdamW, Loshchilov & Hutter 2019, arXiv:1711.05101
 
-Vectors (norms, biases) are not decayed. What it does not: compute gradients, or decide whether to apply them.
+Weight decay does not apply to vectors (norms, biases). Not here: computing gradients, and deciding whether to apply
+them.
 
 Example:
     optimizer = Optimizer(model.named_parameters(), OptimizerConfig(lr=1e-4), total_steps=100)
@@ -47,7 +48,7 @@ def learning_rate_at(config: OptimizerConfig, step: int, total_steps: int) -> fl
 
 
 class Optimizer:
-    """State across updates: moments, masters and how many updates were applied."""
+    """State across updates: moments, masters and the number of applied updates."""
 
     def __init__(
         self, parameters: Iterable[tuple[str, nn.Parameter]], config: OptimizerConfig, *, total_steps: int
@@ -68,18 +69,18 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next update."""
+        """The learning rate of the next update."""
         return learning_rate_at(self._config, self.steps, self._total_steps)
 
     def clear(self) -> None:
-        """Forget all gradients."""
+        """Clear all gradients."""
         for parameter in self._parameters.values():
             parameter.grad = None
         for _, master in self._rounded:
             master.grad = None
 
     def collect(self) -> None:
-        """After a backward pass: add 16-bit gradients to those of the masters, in float32."""
+        """Add 16-bit gradients to those of the masters, in float32. Call after each backward pass."""
         sums, more = [], []
         for parameter, master in self._rounded:
             if parameter.grad is None:
@@ -99,7 +100,7 @@ class Optimizer:
         return torch.nn.utils.get_total_norm(gradients)
 
     def step(self, gradient_norm: float) -> None:
-        """Clip a gradient of this norm, apply it, and move the schedule on by one."""
+        """Clip the gradient, whose norm is given, apply it, and advance the schedule."""
         limit = self._config.max_gradient_norm
         if 0.0 < limit < gradient_norm:
             gradients = [m.grad for m in self.masters.values() if m.grad is not None]
@@ -112,13 +113,13 @@ class Optimizer:
         self.clear()
 
     def round(self) -> None:
-        """Make the 16-bit parameters their masters' values."""
+        """Set the 16-bit parameters to their masters' rounded values."""
         if self._rounded:
             with torch.no_grad():
                 torch._foreach_copy_([p for p, _ in self._rounded], [master for _, master in self._rounded])
 
     def state(self) -> dict[str, object]:
-        """All that the next update depends on, weights that a checkpoint holds exactly apart."""
+        """Everything that the next update depends on, except weights that a checkpoint stores exactly."""
         return {
             "steps": self.steps,
             "moments": {
@@ -130,10 +131,10 @@ class Optimizer:
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
-        """Take up what `state` gave.
+        """Restore what `state` returned.
 
         Raises:
-            CheckpointError: the state is of other parameters.
+            CheckpointError: the state belongs to other parameters.
         """
         steps, moments, masters = state["steps"], state["moments"], state["masters"]
         assert isinstance(steps, int)

@@ -1,15 +1,15 @@
-"""From the batch of an update to micro-batches of bounded size.
+"""Cut the batch of an update into micro-batches of bounded size.
 
-Two layouts, both deterministic and both exact: the sums over micro-batches are those over the batch.
+Two layouts, both deterministic and exact: sums over micro-batches equal sums over the batch.
 
-    padded   one sequence a row, rows sorted by length, each micro-batch as wide as its longest row, cut where that
+    padded   one sequence per row, rows sorted by length, each micro-batch as wide as its longest row, cut where that
              saves most padding. The budget counts padding. It is on the right, so under causal attention it changes
              nothing and no mask is needed.
-    packed   several sequences a row (best fit, longest first). Positions start again at 0 with each sequence, and that
-             is what tells transformers' attention kernels to keep the sequences of a row apart.
+    packed   several sequences per row (best fit, longest first). Positions restart at 0 with each sequence, which tells
+             transformers' attention kernels to keep the sequences of a row apart.
 
-A sequence never crosses rows, so never micro-batches; one that is longer than the budget gets a micro-batch of its own.
-Sequences without a loss token are left out: they cost a pass and change no sum. Global counts stay the batch's.
+A sequence never crosses rows or micro-batches; one longer than the budget gets its own micro-batch. Sequences without a
+loss token are skipped: they cost a pass and change no sum. Global counts are those of the batch.
 
 Example:
     for micro in micro_batches(batch, tokens=4096, layout="padded"):
@@ -33,12 +33,12 @@ from rlvr.types import Batch
 
 Indices: TypeAlias = NDArray[np.int64]
 
-# What a pass costs however few its tokens are (launches, Python, reading the weights), in tokens: on a CPU, and on a
-# GPU, which would have computed a few thousand in the time that the launches take.
+# Fixed cost of a pass (launches, Python, reading the weights) in tokens: on a CPU, and on a GPU, which could compute a
+# few thousand tokens in the time of the launches.
 PASS_TOKENS = 512
 PASS_TOKENS_ELSEWHERE = 4096
 
-# What stands on padding, for each tensor of a batch. A padded token is read by the model and by nothing after it.
+# Padding values by tensor. The model reads padding tokens, but their outputs are ignored.
 _PADDING: dict[str, int] = {
     "tokens": 0,
     "positions": 0,
@@ -59,9 +59,9 @@ _PADDING: dict[str, int] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MicroBatch:
-    """Some whole sequences of a batch, laid out for one pass.
+    """Whole sequences of a batch, laid out for one pass.
 
-    batch: their tensors [b, t], with the counts of the batch they come from.
+    batch: their tensors [b, t], with the global counts of the source batch.
     source [N]: index of each loss token in the flattened tensors of that batch.
     place [N]: index of the same tokens in the flattened tensors of this micro-batch.
     packed: rows may hold several sequences, so the model needs their positions.
@@ -79,11 +79,11 @@ def micro_batches(
     """Cut a batch into micro-batches of at most `tokens` tokens, padding included.
 
     Args:
-        pass_tokens: what a pass costs however few its tokens are, in tokens.
+        pass_tokens: fixed cost of a pass, in tokens.
         row_tokens: with the packed layout, the length of a row; None = that of the longest sequence.
 
     Raises:
-        ValueError: a loss token that begins a sequence: nothing comes before it that it could be predicted from.
+        ValueError: the first token of a sequence is a loss token: there is nothing to predict it from.
     """
     sequences = _Sequences.of(batch)
     if layout == "packed":
@@ -95,7 +95,7 @@ def micro_batches(
 
 @dataclass(frozen=True, slots=True)
 class _Sequences:
-    """Where the sequences that have a loss token lie in the flattened batch; longest first. [S]"""
+    """Positions in the flattened batch of the sequences with a loss token, longest first. [S]"""
 
     starts: Indices
     lengths: Indices
@@ -122,7 +122,7 @@ _Rows: TypeAlias = Sequence[Sequence[int]]
 
 
 def _padded(sequences: _Sequences, tokens: int, pass_tokens: int) -> list[_Rows]:
-    """Runs of the sorted sequences with the least padding, where one more pass is worth `pass_tokens` of it."""
+    """Cut the sorted sequences into runs with the least cost: padding, plus `pass_tokens` per run."""
     lengths = sequences.lengths
     count = len(lengths)
     # cost[i], for the sequences from i on: the cheapest way to cut them, and where its first run ends.

@@ -1,7 +1,7 @@
-"""The frozen reference policy that the KL penalty compares with: the policy as training began, until it is replaced.
+"""The frozen reference policy of the KL penalty: the policy at the start of training, until it is replaced.
 
-It is never a second module. Where the model carries adapters that have not learned yet, it is the model with adapters
-off. Else it is a copy of the trained weights, exchanged with the live ones for the length of a pass.
+It is never a second module. For a model with untrained adapters it is the model with adapters disabled; otherwise it is
+a copy of the trained weights, swapped with the live ones during a pass.
 
 Example:
     reference = Reference(model)
@@ -31,7 +31,7 @@ class Reference:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Within this context the model is the reference. Not for a pass with gradients."""
+        """Within this context the model is the reference. Only for passes without gradients."""
         if self._weights is None:
             with self._model.disable_adapter():  # type: ignore[operator]
                 yield
@@ -51,10 +51,10 @@ class Reference:
         return self._weights
 
     def restore(self, state: Mapping[str, Tensor] | None) -> None:
-        """Take up what `state` gave. A full model keeps its own where the saved run held no reference.
+        """Restore what `state` returned. A full model keeps its current reference if none was saved.
 
         Raises:
-            CheckpointError: the state is of other weights.
+            CheckpointError: the state belongs to other weights.
         """
         if state is None:
             self._weights = None if is_adapted(self._model) else self._weights
@@ -66,7 +66,7 @@ class Reference:
         self._weights = {name: value.to(self._trained[name]) for name, value in state.items()}
 
     def _untouched_adapters(self) -> bool:
-        """Whether the model is its base still: an adapter adds scaling * B A, and B begins at 0."""
+        """Whether the adapters are untrained: an adapter adds scaling * B A, and B starts at 0."""
         return is_adapted(self._model) and not any(
             bool(p.any()) for name, p in self._trained.items() if ".lora_B." in name
         )
@@ -76,6 +76,6 @@ class Reference:
 
     @torch.no_grad()
     def _exchange(self, weights: dict[str, Tensor]) -> None:
-        # Pointers change hands, not values: no copy, and the parameters the optimizer knows stay the same objects.
+        # Swap pointers, not values: no copy, and the optimizer's parameters stay the same objects.
         for name, parameter in self._trained.items():
             parameter.data, weights[name] = weights[name], parameter.data

@@ -1,7 +1,7 @@
 """One pass of a transformers model over a micro-batch: the log-probabilities of its loss tokens.
 
-The model's backbone runs on all tokens; its output head only where the loss mask is set, and chunk by chunk
-(`logprobs.py`). What it does not: gradients, objectives, the choice of weights.
+The model's backbone runs on all tokens, its output head only where the loss mask is set, chunk by chunk
+(`logprobs.py`). Not here: gradients, objectives, the choice of weights.
 
 Example:
     scored = ScoredModel.of(model)
@@ -27,7 +27,7 @@ from rlvr.models import Float32Linear, plain_model
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# How families scale their logits: the name of the config's field, and the factor that it means.
+# Logit scaling by model family: the config field, and the factor it stands for.
 _SCALES: dict[str, Callable[[float], float]] = {
     "logit_scale": lambda value: value,  # Cohere
     "logits_scaling": lambda value: 1.0 / value,  # Granite
@@ -37,7 +37,7 @@ _SCALES: dict[str, Callable[[float], float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredModel:
-    """A model taken apart into what runs on every token and what runs on loss tokens."""
+    """A model split into the backbone, which runs on every token, and the head, which runs on loss tokens."""
 
     backbone: PreTrainedModel
     head: nn.Linear
@@ -47,7 +47,7 @@ class ScoredModel:
 
     @classmethod
     def of(cls, model: nn.Module) -> ScoredModel:
-        """Take a model apart, and check on a few tokens that the parts give its logits.
+        """Split a model, and check on a few tokens that the parts reproduce its logits.
 
         Raises:
             ConfigError: the head computes something that the parts do not.
@@ -73,7 +73,7 @@ class ScoredModel:
     def scores(self, micro: MicroBatch, *, entropy: bool) -> tuple[Tensor, Tensor | None]:
         """Log-probabilities [b, t] at the batch's temperature, and entropies [b, t] when asked for.
 
-        Under `torch.no_grad` nothing is kept for a backward pass.
+        Under `torch.no_grad` no activations are kept.
         """
         tokens = micro.batch.tokens.to(self.device)
         place = micro.place.to(self.device)
@@ -86,8 +86,8 @@ class ScoredModel:
 
     def _hidden(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
         """Last hidden states [b, t, H]; rows are packed where positions are given."""
-        # Padding is on the right, where causal attention never looks, so nothing is masked. The mask of ones says so to
-        # models that would warn about padding. Packed rows must have none: then transformers reads the positions.
+        # Padding is on the right, where causal attention never looks, so no mask is needed. A mask of ones silences
+        # models that warn about padding. Packed rows must have none, so that transformers uses the positions.
         mask = torch.ones_like(tokens) if positions is None else None
         hidden: Tensor = self.backbone(
             input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False
@@ -111,7 +111,7 @@ class ScoredModel:
 
     @property
     def one_row(self) -> bool:
-        """Whether packed sequences must lie in one row: flash attention finds their borders in a batch of one only."""
+        """Whether packed rows must be a single one: flash attention finds their boundaries only with batch size 1."""
         return str(self.backbone.config._attn_implementation).startswith("flash")
 
     @torch.no_grad()
@@ -141,7 +141,7 @@ class ScoredModel:
             logits = model(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False).logits[0, :-1]
         except torch.OutOfMemoryError:
             raise
-        except (RuntimeError, IndexError) as error:  # what torch raises where shapes do not fit one another
+        except (RuntimeError, IndexError) as error:  # torch raises these for mismatched shapes
             raise ConfigError(
                 f"{type(model).__name__} cannot compute {tokens.shape[1]} tokens, its shape does not hold together: "
                 f"{error}; change model.init, or load another model"
@@ -162,10 +162,10 @@ class ScoredModel:
 
 @contextmanager
 def any_shape(device: torch.device) -> Iterator[None]:
-    """Attention without cuDNN, which builds a plan for every new shape of a batch, some 60 ms each way on an H100.
+    """Disable cuDNN attention, which builds a plan for every new batch shape (some 60 ms each way on an H100).
 
-    Hardly any two micro-batches are of one shape. It holds for the process, backward passes that compute layers again
-    included. Nothing changes on a CPU.
+    Micro-batches rarely share a shape. The setting is process-wide and covers recomputation in backward passes. No
+    effect on a CPU.
     """
     if device.type != "cuda":
         yield
@@ -179,5 +179,5 @@ def _tolerance(values: Tensor) -> float:
 
 
 def _spread(values: Tensor, place: Tensor, like: Tensor) -> Tensor:
-    """Put the values of loss tokens [N] where they belong in zeros of the shape of `like` [b, t]."""
+    """Scatter the values of loss tokens [N] into zeros shaped like `like` [b, t]."""
     return values.new_zeros(like.numel()).index_copy(0, place, values).view(like.shape)

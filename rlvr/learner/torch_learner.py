@@ -1,11 +1,10 @@
-"""The learner of one process: a transformers model and its optimizer behind the `Learner` protocol.
+"""The single-process learner: a transformers model and its optimizer behind the `Learner` protocol.
 
 An update is one pass over the batch's micro-batches. Each contributes its share of the loss, divided by the batch's
-global counts, so the gradient is that of the whole batch whatever the split. Then the gradient is clipped and applied,
-or, where a loss or the gradient is not finite, refused before anything has changed.
+global counts, so the gradient is that of the whole batch for any split. Then the gradient is clipped and applied, or,
+if a loss or the gradient is not finite, refused before any weight changes.
 
-What it does not: know which algorithm runs (an `ObjectiveSpec` names the loss), draw samples, or decide what to do
-about refused updates.
+Not here: the algorithm (an `ObjectiveSpec` names the loss), sampling, and the response to refused updates.
 
 Example:
     learner = TorchLearner(model, optimizer=OptimizerConfig(lr=1e-4), total_steps=100)
@@ -58,8 +57,8 @@ class TorchLearner:
 
         Args:
             total_steps: optimizer updates of the whole run, for the schedule.
-            reference: whether a reference policy will be scored; if not, none is held.
-            seed: of LoRA's dropout.
+            reference: whether to keep a reference policy for scoring.
+            seed: for LoRA's dropout.
 
         Raises:
             ConfigError: the model's architecture cannot be trained, or not in this layout.
@@ -123,7 +122,7 @@ class TorchLearner:
         await on_compute_thread(self._save, folder)
 
     async def load(self, folder: Path) -> None:
-        """Go on from what `save` wrote, bit for bit.
+        """Restore what `save` wrote, bit for bit.
 
         Raises:
             CheckpointError: it cannot be read, or belongs to another model.
@@ -205,7 +204,7 @@ class TorchLearner:
         with _mode(self._model, training=True), any_shape(self._scored.device), self._dropout(number):
             logprobs, entropy = self._scored.scores(micro, entropy=True)
             if entropy is not None and not objective.entropy_coefficient:
-                # Only measured: its backward pass would cost more than that of the log-probabilities
+                # A metric only: its backward pass would cost more than that of the log-probabilities
                 entropy = entropy.detach()
             batch = _on(micro.batch, self._scored.device)
             loss, statistics = objective_loss(logprobs, batch, objective, entropy)
@@ -215,9 +214,9 @@ class TorchLearner:
 
     @contextmanager
     def _dropout(self, number: int) -> Iterator[None]:
-        """Dropout, where there is any, drawn from the run's seed, the number of updates and that of the micro-batch.
+        """Seed dropout, if any, by the run's seed, the number of applied updates and the micro-batch.
 
-        So there is no random state to be saved, and a refused update leaves none behind.
+        So there is no random state to save, and a refused update does not change it.
         """
         if not self._has_dropout:
             yield
@@ -231,7 +230,7 @@ class TorchLearner:
     def _judge(
         self, batch: Batch, objective: ObjectiveSpec, loss: float, norm: float, statistics: ObjectiveStatistics
     ) -> tuple[str, tuple[int, ...]]:
-        """Why the update must be refused, empty where it need not be, and the sequences to blame."""
+        """Why the update must be refused (empty = it need not be), and the sequences responsible."""
         broken = tuple(sorted(statistics.sequence_ids[~statistics.finite].tolist()))
         if broken or not math.isfinite(loss):
             return f"non-finite loss ({loss})", broken or self._blame(batch, objective)
@@ -240,7 +239,9 @@ class TorchLearner:
         return "", ()
 
     def _blame(self, batch: Batch, objective: ObjectiveSpec) -> tuple[int, ...]:
-        """The sequences whose own loss or gradient is not finite; all, where each alone is fine. One pass each."""
+        """The sequences whose own loss or gradient is not finite; all of them if each alone is fine. One pass per
+        sequence.
+        """
         blamed, seen = [], []
         for number, micro in enumerate(micro_batches(batch, tokens=1, layout="padded")):  # one sequence each
             self._optimizer.clear()
@@ -266,7 +267,7 @@ class TorchLearner:
 
 @contextmanager
 def _mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Training or evaluation mode; the engine may have left the shared module in the other."""
+    """Switch to training or evaluation mode; the engine may have left the shared module in the other one."""
     before = model.training
     if before == training:
         yield
@@ -289,7 +290,7 @@ def _on(batch: Batch, device: torch.device) -> Batch:
 def _stats(
     statistics: ObjectiveStatistics | None, *, loss: float, gradient_norm: float, learning_rate: float
 ) -> StepStats:
-    """Sums into means, and log-ratios into quantiles of the ratio; all zero for an update without a loss token."""
+    """Turn sums into means, and log-ratios into quantiles of the ratio; zeros for an update without a loss token."""
     total: dict[str, float] = dict.fromkeys(_SUMS, 0.0)
     low = median = high = 1.0
     if statistics is not None:

@@ -1,7 +1,7 @@
 """The policy's weights as a stream: what an engine loads and a checkpoint writes.
 
-Adapters are merged on the way, one layer at a time (W + scaling * B A), so that what comes out is an ordinary model of
-its architecture. Two parts of a run in one process need no stream: the engine reads the live module.
+Adapters are merged one layer at a time (W + scaling * B A), so the stream is that of an ordinary model. An engine in
+the same process needs no stream: it reads the live module.
 
 Example:
     await engine.load_weights(LiveWeights(model), version=3)
@@ -42,7 +42,7 @@ class LiveWeights:
 
 @torch.no_grad()
 def merged_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Names and values of the plain transformers model, persistent buffers included; a tied weight comes once."""
+    """Names and values of the plain transformers model, including persistent buffers; a tied weight is yielded once."""
     plain = plain_model(model)
     adapted = {name: module for name, module in plain.named_modules() if hasattr(module, "get_delta_weight")}
     seen: set[int] = set()

@@ -1,11 +1,11 @@
-"""`DecodeBatch`: the rows being sampled now, and the requests that wait for a place. Synchronous torch work.
+"""`DecodeBatch`: continuous batching. Holds the rows being sampled and the queue of waiting requests. Synchronous.
 
-A row joins with the keys and values of all its tokens but the last, and the last one goes through the next step like
-any sampled token. So a prompt shared by the samples of a group is computed once, whatever their number, and the first
-token of a response is drawn by the same code as every other. Rows leave when they end; waiting requests fill the
-places, several at a time so that their prompts share a forward pass.
+A row joins with the keys and values of all its tokens except the last, which goes through the next step like any
+sampled token. So a prompt shared by the samples of a group is computed once, and the first token of a response is drawn
+by the same code as every other. Rows leave when they end; waiting requests fill their slots, several at a time so that
+their prompts share a forward pass.
 
-Which rows share a batch depends on the list of requests alone, never on the clock: the same requests and weights give
+The composition of the batch depends on the list of requests alone, never on timing: the same requests and weights give
 the same tokens and log-probabilities, bit for bit, on one machine with one number of threads.
 """
 
@@ -31,8 +31,8 @@ from rlvr.types import Completion, RolloutRequest
 
 _Prompt: TypeAlias = tuple[int, ...]
 
-UNIFORMS_AHEAD = 32  # random numbers a stream makes at a time
-PREFILL_TOKENS = 4096  # prompt tokens, padding included, in one forward pass
+UNIFORMS_AHEAD = 32  # random numbers generated at a time per stream
+PREFILL_TOKENS = 4096  # prompt tokens in one forward pass, including padding
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Prefix:
-    """The computed part of a prompt that some of its samples still wait to start from."""
+    """The keys and values of a prompt that some of its samples have yet to start from."""
 
     prompt: _Prompt
     version: int
@@ -54,11 +54,11 @@ class _Prefix:
 
 
 class DecodeBatch:
-    """Draws completions for a fixed list of requests. `advance` does a slice of the work; `done` says when it is over.
+    """Samples completions for a fixed list of requests. `advance` does a slice of the work until `done`.
 
-    decoder: of the same model, without rows, for as many as `slots`; it works for this batch alone meanwhile.
-    version: gives the version of the weights in use; asked once a step.
-    stop_strings: gives the detector for a set of stop strings.
+    decoder: of the same model, empty, with `slots` rows; used by this batch alone.
+    version: returns the version of the current weights; called once per step.
+    stop_strings: returns the detector for a set of stop strings.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class DecodeBatch:
         self._slots = slots = min(slots, len(requests_P))
         self._end_tokens = np.array(end_tokens, dtype=np.int64)
         self.decoder = decoder
-        # By prompt, in order of first appearance: at most one prompt is ever half admitted.
+        # By prompt, in order of first appearance: at most one prompt is partly admitted.
         groups: dict[_Prompt, list[RolloutRequest]] = {}
         for request in requests_P:
             groups.setdefault(request.prompt_T, []).append(request)
         self._waiting = deque(request for group in groups.values() for request in group)
-        self._kept: _Prefix | None = None  # the last prompt's keys and values, while samples of it wait
-        # One entry a slot:
+        self._kept: _Prefix | None = None  # the last prompt's keys and values while its samples wait
+        # One entry per slot:
         self._rows: list[_Row] = []
         self._parameters: RowParameters | None = None  # None = the rows have changed
         self._count = np.zeros(slots, dtype=np.int64)
@@ -103,10 +103,10 @@ class DecodeBatch:
         return not self._rows and not self._waiting
 
     def advance(self, seconds: float) -> list[Completion]:
-        """Sample for about `seconds`, or until nothing is left. Returns what finished.
+        """Sample for about `seconds`, or until nothing is left. Returns the finished completions.
 
         Raises:
-            RolloutError: the model's logits are not numbers, or the memory does not suffice.
+            RolloutError: the model's logits are NaN, or memory is exhausted.
         """
         deadline = time.perf_counter() + seconds
         finished: list[Completion] = []
@@ -127,9 +127,10 @@ class DecodeBatch:
     # --- joining --------------------------------------------------------------------------------------------------
 
     def _admit(self) -> None:
-        """Let waiting requests join: prompts of like length together, in forward passes of bounded size."""
+        """Admit waiting requests: prompts of similar length together, in forward passes of bounded size."""
         free = self._slots - len(self._rows)
-        # A forward pass over one prompt costs about as much as over several: wait until an eighth of the slots is free.
+        # A forward pass over one prompt costs about as much as over several, so wait until an eighth of the slots is
+        # free.
         if not self._waiting or (self._rows and free < max(1, self._slots // 8)):
             return
         joining: dict[_Prompt, list[RolloutRequest]] = {}
@@ -149,7 +150,9 @@ class DecodeBatch:
             self._join(chunk, self._prefixes(chunk))
 
     def _prefixes(self, prompts: Sequence[_Prompt] | dict[_Prompt, list[RolloutRequest]]) -> KeysValues:
-        """Keys and values of each prompt but its last token, aligned at the right; empty where no prompt has two."""
+        """Keys and values of each prompt without its last token, aligned on the right; empty if no prompt has two
+        tokens.
+        """
         bodies = [prompt[:-1] for prompt in prompts]
         return self._model.prefill([body or (0,) for body in bodies]) if any(bodies) else []
 
@@ -174,7 +177,7 @@ class DecodeBatch:
             self._kept = _Prefix(prompt, self._version(), one)
 
     def _steps_left(self) -> int:
-        """The steps that the longest-lived of the rows may still take."""
+        """The most steps that any of the rows may still take."""
         rows = len(self._rows)
         return int((self._limit[:rows] - self._count[:rows]).max())
 
@@ -215,7 +218,7 @@ class DecodeBatch:
     # --- leaving --------------------------------------------------------------------------------------------------
 
     def _leave(self, rows: int) -> list[Completion]:
-        """Take the rows that ended out of the batch: the last rows move into their slots."""
+        """Remove finished rows from the batch: the last rows move into their slots."""
         count = self._count[:rows]
         newest = self._tokens[np.arange(rows), count - 1]
         stopped = np.isin(newest, self._end_tokens)

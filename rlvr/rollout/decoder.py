@@ -1,11 +1,10 @@
-"""`Decoder`: one token a row, from the newest tokens and the cache to drawn ids and log-probabilities on the host.
+"""`Decoder`: a decode step, from the newest tokens and the cache to sampled ids and log-probabilities on the host.
 
-On a CPU a step computes the rows that there are. On a GPU it computes one of a few shapes, at least as large, and such
-steps are recorded as CUDA graphs (`graphs.py`): drawing is part of them where all rows draw alike. Nothing but the
-shape differs: the rows that fill it up are nobody's, and what they compute is dropped. Buffers and graphs outlive a
-generation as long as they take no more than `KEPT_SHARE` of the device's memory.
+On a CPU a step computes the live rows. On a GPU it is padded to one of a few shapes, and the steps are recorded as CUDA
+graphs (`graphs.py`), including sampling if all rows use the same parameters. The results of padding rows are dropped.
+Buffers and graphs outlive a generation if they take at most `KEPT_SHARE` of the device's memory.
 
-It knows of rows, not of requests: who joins and leaves is `DecodeBatch`'s.
+It handles rows; `DecodeBatch` handles requests.
 
 Example:
     decoder = Decoder(model, slots=64)
@@ -36,9 +35,9 @@ ROUND_COLUMNS = 64
 
 
 class Decoder:
-    """Holds the newest token of each row, at most `slots`, and the cache. `restart` comes before another generation.
+    """Holds the newest token of each row (at most `slots`) and the cache. Call `restart` before another generation.
 
-    fixed: whether steps take one of a few shapes; None = on a GPU.
+    fixed: whether steps are padded to a few shapes; None = on a GPU only.
     """
 
     def __init__(self, model: CausalModel, slots: int, *, fixed: bool | None = None) -> None:
@@ -53,14 +52,14 @@ class Decoder:
         self.newest = torch.zeros(slots, dtype=torch.int64, device=device)
         self._uniforms = torch.zeros(slots, dtype=torch.float64, device=device)
         self._drawn = torch.zeros(2, slots, dtype=torch.float64, device=device)  # ids, log-probabilities
-        self._logits: Tensor | None = None  # [slots, V], where rows draw in unlike ways
+        self._logits: Tensor | None = None  # [slots, V], if rows have different parameters
         self._graphs = Graphs(device)
         self._tried = not self._graphs.recording
-        # State of buffers and weights under which the graphs were recorded
+        # The state of buffers and weights in which the graphs were recorded
         self._recorded_with: tuple[object, ...] = ()
 
     def restart(self) -> None:
-        """Let all rows go; graphs stay where they are good for the weights as they lie now."""
+        """Remove all rows; keep graphs that are still valid for the current weights."""
         self.cache.empty()
         self._check_recorded()
 
@@ -72,11 +71,11 @@ class Decoder:
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether the memory may be held until the next generation."""
+        """Whether to keep the memory until the next generation."""
         return self._fixed and self.cache.nbytes <= self._kept_bytes
 
     def step(self, parameters: RowParameters, uniforms: Numbers) -> tuple[Integers, Numbers]:
-        """Draw one token a row and make it the newest. Ids and log-probabilities [rows]."""
+        """Sample one token per row and make it the newest. Ids and log-probabilities [rows]."""
         if self._fixed:
             return self._fixed_step(parameters, uniforms)
         rows = self.cache.rows
@@ -116,7 +115,7 @@ class Decoder:
         return drawn[0].astype(np.int64), drawn[1]
 
     def _take(self, ids: Tensor, logprobs: Tensor) -> None:
-        """Make these the newest tokens."""
+        """Set the newest tokens."""
         self.newest[: len(ids)] = ids
         self._drawn[0, : len(ids)] = ids.double()  # exact: a vocabulary is smaller than 2^53
         self._drawn[1, : len(ids)] = logprobs
@@ -126,7 +125,7 @@ class Decoder:
             self._graphs.run(key, compute)
             return
         # Check the first replay against a plain step: a value that the model reads on the host (a length, say) would be
-        # frozen in the graph as it was when recorded.
+        # frozen in the graph.
         before = self.newest[:rows].clone()
         self._graphs.replay(key)
         replayed = self._drawn[:, :rows].clone()
@@ -138,7 +137,7 @@ class Decoder:
 
 
 def rows_of_step(count: int) -> int:
-    """How many rows a step over `count` rows computes: rounded up, so that steps have few shapes.
+    """The number of rows to compute for `count` rows: rounded up, so that steps have few shapes.
 
     Example:
         >>> [rows_of_step(count) for count in (1, 3, 9, 65, 200)]
@@ -151,7 +150,7 @@ def rows_of_step(count: int) -> int:
 
 
 def columns_of_step(count: int) -> int:
-    """The columns that a step over at least so many attends to.
+    """The number of columns to attend to for at least `count` columns: rounded up.
 
     Example:
         >>> [columns_of_step(count) for count in (1, 129, 1025)]
@@ -162,7 +161,7 @@ def columns_of_step(count: int) -> int:
 
 
 def _alike(parameters: RowParameters) -> float | None:
-    """The temperature, where all rows draw from all tokens at the same one (0 = greedy); else None."""
+    """The temperature if all rows share it (0 = greedy) and none filters tokens; else None."""
     if parameters.all_greedy:
         return 0.0
     if parameters.any_greedy or parameters.any_cold or parameters.filtered or math.isnan(parameters.shared_temperature):

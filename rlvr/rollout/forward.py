@@ -1,12 +1,12 @@
-"""Forward passes of a transformers model for rollout: prompts into keys and values, and one token a row into logits.
+"""Forward passes of a transformers model for rollout: prefill of prompts, and decode steps of one token per row.
 
-The module may be the one that the learner trains, so a pass leaves no trace on it: evaluation mode, attention
-implementation and gradient recording are put back as they were. Attention masks are made here, four-dimensional, so
-that rows of unequal length, sliding windows and a cache in our own layout mean the same to every model.
+The module may be the one that the learner trains, so a pass restores training mode, attention implementation and
+gradient recording. Attention masks are made here, four-dimensional, so that rows of unequal length, sliding windows and
+our cache layout work the same for every model.
 
-Refused, because a padded batch of them would be wrong in silence: encoder-decoders, models whose state is not keys
-and values (Mamba, linear attention), chunked attention, learned prompts (prefix tuning). What cannot be told from the
-config, such as positions counted from the mask, `rlvr.rollout.probe` finds by trying.
+Rejected, because a padded batch would silently give wrong results: encoder-decoders, models whose state is not keys and
+values (Mamba, linear attention), chunked attention, learned prompts (prefix tuning). Problems that the config does not
+reveal, such as positions counted from the mask, are found by `rlvr.rollout.probe`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rlvr.errors import RolloutError
 from rlvr.rollout import attention
 from rlvr.rollout.slots import KeysValues, SlotCache
 
-# Which attention computes while we sample, for what the model is set to. Others take no four-dimensional mask.
+# The attention used for sampling, by the model's setting. Other implementations take no four-dimensional mask.
 ATTENTION = {"eager": "eager", "sdpa": attention.NAME}
 KNOWN_BY_ALL = {"eager": "eager", attention.NAME: "sdpa"}
 KNOWN_LAYERS = ("full_attention", "sliding_attention")
@@ -36,7 +36,7 @@ class CausalModel:
     """A decoder-only transformers model, plain or with a PEFT adapter, as the engine uses it.
 
     Raises:
-        RolloutError: a kind of model that the engine cannot batch.
+        RolloutError: a model that the engine cannot batch.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -61,7 +61,7 @@ class CausalModel:
         return device
 
     def state(self) -> tuple[object, ...]:
-        """What a recorded step depends on beside its input: where the weights lie, and which adapters are in effect."""
+        """What a recorded step depends on besides its input: the addresses of the weights, and the active adapters."""
         tensors = (*self.core.parameters(), *self.core.buffers())
         adapters = (
             (tuple(module.active_adapters), module.disable_adapters, tuple(module.merged_adapters))
@@ -72,7 +72,7 @@ class CausalModel:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Evaluation mode without gradients; the mode of every part is put back afterwards."""
+        """Evaluation mode without gradients; restores the mode of every submodule."""
         training = [module for module in self.core.modules() if module.training]
         for module in training:
             module.training = False
@@ -85,10 +85,10 @@ class CausalModel:
 
     @contextmanager
     def sampling(self) -> Iterator[None]:
-        """`untouched`, with an attention that takes our masks; needed around `prefill` and `decode`."""
+        """`untouched`, with an attention implementation that takes our masks; required for `prefill` and `decode`."""
         configured = self.core.config._attn_implementation
         ours = ATTENTION.get(configured, attention.NAME)
-        # A model that picks its attention by the name in its config, not from the registry, does not know our name.
+        # A model that selects its attention by the name in its config, not from the registry, does not know our name.
         self.core.config._attn_implementation = ours if self.core._supports_attention_backend else KNOWN_BY_ALL[ours]
         try:
             with self.untouched():
@@ -107,13 +107,13 @@ class CausalModel:
         windowed = any(window is not None and window < width for window in self.windows.values())
 
         def visible(window: int | None) -> Tensor:
-            behind = column.unsqueeze(1) - column  # how far each column lies behind the query  [T, T]
+            behind = column.unsqueeze(1) - column  # distance of each column behind the query  [T, T]
             seen = (behind >= 0) if window is None else (behind >= 0) & (behind < window)
-            # Padding attends to itself: a row of nothing but -inf would give NaN, and NaN outlives a weight of 0.
+            # Padding attends to itself: a row of -inf alone would give NaN, and 0 times NaN is NaN.
             return (seen & (column >= start).unsqueeze(1)) | (behind == 0)  # [P, T, T]
 
         cache = DynamicCache()
-        masks = self._masks(visible) if ragged or windowed else None  # None is plain causal, and the fastest
+        masks = self._masks(visible) if ragged or windowed else None  # None means plain causal, the fastest
         self._forward(tokens, (column - start).clamp(min=0), masks, cache)
         return [(layer.keys, layer.values) for layer in cache.layers]
 
@@ -128,7 +128,7 @@ class CausalModel:
         return logits if logits.dtype == torch.float64 else logits.float()
 
     def _masks(self, visible: Callable[[int | None], Tensor]) -> Masks:
-        """Additive masks [N, 1, queries, columns]: one where all layers see alike, else one for each kind of layer."""
+        """Additive masks [N, 1, queries, columns]: one for all layers, or one for each kind of layer."""
         dtype: torch.dtype = self.core.dtype
 
         def additive(window: int | None) -> Tensor:
@@ -181,7 +181,7 @@ def _windows(config: object) -> dict[str, int | None]:
 
 
 def _position_limit(config: object) -> int | None:
-    """How many tokens, prompt and response, a row may hold; None = no limit is declared."""
+    """The most tokens, prompt and response, in a row; None = no declared limit."""
     limits = [getattr(config, "max_position_embeddings", None)]
     rope = getattr(config, "rope_parameters", None) or {}
     rotations = rope.values() if all(isinstance(kind, dict) for kind in rope.values()) else (rope,)

@@ -1,12 +1,12 @@
-"""CUDA graphs of decode steps: a step's kernels are recorded once for each shape and then launched together.
+"""CUDA graphs of decode steps: the kernels of a step are recorded once per shape and then launched together.
 
 A step of a small model is hundreds of kernels of a few microseconds, and launching them one by one from Python takes
-ten times as long as they do. What is recorded are addresses and shapes, so a step can be replayed as long as all that
-it reads and writes stays where it was; `Decoder` sees to that. The first step of a shape runs plainly, which also sets
-up what the libraries need, and is recorded after it.
+ten times as long as they do. A graph records addresses and shapes, so a step can be replayed as long as all tensors
+that it reads and writes stay in place; `Decoder` ensures that. The first step of a shape runs normally, which also
+initialises the libraries, and is then recorded.
 
-Where a model's step cannot be recorded (it looks at a value on the host: routers with data-dependent sizes, rotations
-that grow with the longest row), all of its steps run plainly, and a warning says why.
+If a step cannot be recorded (it reads a value on the host: routers with data-dependent sizes, rotations that grow with
+the longest row), all steps run normally, and a warning says why.
 
 Example:
     graphs = Graphs(device)
@@ -36,11 +36,11 @@ class Graphs:
         self._device = device
         self._graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
         self._stream: torch.cuda.Stream | None = None
-        # One memory pool for all graphs: they are replayed one at a time, and a step's results lie outside of the pool.
+        # One memory pool for all graphs: they are replayed one at a time, and results are outside the pool.
         self._pool: Any = None
 
     def holds(self, key: Hashable) -> bool:
-        """Whether the step of this shape is recorded."""
+        """Whether the step of this shape has been recorded."""
         return key in self._graphs
 
     def replay(self, key: Hashable) -> None:
@@ -48,7 +48,7 @@ class Graphs:
         self._graphs[key].replay()
 
     def run(self, key: Hashable, compute: Callable[[], None]) -> None:
-        """Take a step: replayed where it is recorded, else computed, and recorded for the next time."""
+        """Run a step: replay it if recorded; otherwise compute it and record it for the next time."""
         if key in self._graphs:
             self._graphs[key].replay()
             return
@@ -57,7 +57,7 @@ class Graphs:
             self._record(key, compute)
 
     def clear(self) -> None:
-        """Forget what is recorded: something that it reads or writes has moved."""
+        """Discard all graphs: a tensor that they use has moved."""
         self._graphs.clear()
         self._pool = None  # torch frees a pool with its last graph, so a new one is made
 
@@ -76,11 +76,11 @@ class Graphs:
             self.clear()
         try:
             self._graphs[key] = self._recorded(compute)
-        except Exception as error:  # whatever a model's code raises when it asks for a value that is not there yet
+        except Exception as error:  # a model may raise anything when it reads a value during capture
             self.give_up(f"one cannot be recorded ({type(error).__name__}: {error!s:.300})")
 
     def _recorded(self, compute: Callable[[], None]) -> torch.cuda.CUDAGraph:
-        """The kernels of a step, none of which runs. Raises what recording it raises."""
+        """Record the kernels of a step without running them. Raises what recording raises."""
         if self._stream is None:
             self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         if self._pool is None:
@@ -96,12 +96,12 @@ class Graphs:
                 graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
                 try:
                     compute()
-                except BaseException:  # an interrupt, too: a recording that is left open breaks the stream
+                except BaseException:  # interrupts too: an open recording breaks the stream
                     with suppress(RuntimeError):  # it raises the same error again
                         graph.capture_end()
                     raise
                 graph.capture_end()
-        except BaseException:  # whatever ended it, the generator must not stay bound to a graph
+        except BaseException:  # in any case, unbind the generator from the graph
             generator.graphsafe_set_state(random)  # else the generator stays in recording mode for ever
             raise
         finally:

@@ -1,10 +1,10 @@
-"""Try a model before sampling from it: does a padded batch with our cache and masks give what plain passes give?
+"""Check before sampling that a padded batch with our cache and masks gives the results of plain passes.
 
-Some models count positions from a two-dimensional mask, add a bias that grows with the distance to the padding, or
-keep state outside the cache; in a batch of unequal rows they would be wrong in silence. Two short sequences of
-unequal length go through prefill and two decode steps, the longer one once more without the other (equal prompts are
-prefilled without a mask), and the logits are compared with those of one plain pass over each alone. A few
-milliseconds for a small model, once an engine.
+Some models count positions from a two-dimensional mask, add a bias that grows with the distance to the padding, or keep
+state outside the cache; in a batch of unequal rows their results would be silently wrong. Two short sequences of
+unequal length go through prefill and two decode steps, the longer one again on its own (equal prompts are prefilled
+without a mask), and the logits are compared with those of a plain pass over each. A few milliseconds for a small model,
+once per engine.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from rlvr.rollout.slots import SlotCache
 
 LENGTHS = (3, 8)
 STEPS = 2
-LONGEST_WINDOW = 32  # a sliding window up to this long is overrun by the longer sequence
+LONGEST_WINDOW = 32  # the longer sequence exceeds sliding windows up to this length
 
-# Largest difference, as a share of the logits' spread over the vocabulary. Half precision rounds in another order in
-# a batch, and a router may send a token elsewhere; wrong positions or masks differ by the spread itself.
+# Largest difference, as a share of the logits' spread over the vocabulary. Half precision rounds differently in a
+# batch, and a router may choose another expert; wrong positions or masks give differences as large as the spread.
 TOLERANCE = {torch.float64: 1e-4, torch.float32: 1e-3}
 TOLERANCE_HALF = 0.3
 
 
 def check_batching(model: CausalModel) -> None:
-    """Compare padded decoding with plain passes. Runs torch: call it on the compute thread.
+    """Compare padded decoding with plain passes. Call on the compute thread.
 
     Raises:
         RolloutError: they differ, or the model's output is not finite.
@@ -39,7 +39,7 @@ def check_batching(model: CausalModel) -> None:
     try:
         batched = torch.cat((_batched(model, sequences), _batched(model, sequences[1:])))
     except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as error:
-        # Whatever an architecture raises on masks or a cache that it does not know.
+        # An architecture may raise anything for an unfamiliar mask or cache.
         raise RolloutError(f"{_cannot(model)}: {type(error).__name__}: {error}") from error
     if not bool(torch.isfinite(plain).all()):
         raise RolloutError("the model's logits are not finite numbers; its weights are broken")
@@ -63,7 +63,7 @@ def _sequences(model: CausalModel) -> list[list[int]] | None:
     lengths = [min(length, room) for length in lengths]
     if min(lengths) < 1:
         return None
-    # Any tokens will do, but equal ones would hide a shift.
+    # Any tokens will do, except equal ones, which would hide a shift.
     return [[(7 * i + 3 * row + 1) % model.vocabulary for i in range(n + STEPS)] for row, n in enumerate(lengths)]
 
 

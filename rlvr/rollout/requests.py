@@ -1,4 +1,4 @@
-"""What no engine can sample, whatever its model: refused by name before the first token.
+"""Checks of requests that no engine can serve, made before the first token.
 
 Example:
     >>> check_parameters(SamplingParameters(top_p=0.0))
@@ -15,12 +15,12 @@ from rlvr.types import RolloutRequest, SamplingParameters
 
 
 def name_of(index: int, request: RolloutRequest) -> str:
-    """How messages name a request: `prompt 3 (draw 40, sample 1)`."""
+    """The name of a request in messages: `prompt 3 (draw 40, sample 1)`."""
     return f"prompt {index} (draw {request.draw_index}, sample {request.sample_index})"
 
 
 def check_parameters(sampling: SamplingParameters) -> None:
-    """Refuse parameters that no distribution has. Raises RolloutError."""
+    """Reject invalid sampling parameters. Raises RolloutError."""
     if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0.0):
         raise RolloutError(f"temperature is {sampling.temperature}; it must be finite and at least 0 (0 = greedy)")
     if sampling.top_k < 0:
@@ -38,7 +38,7 @@ def check_parameters(sampling: SamplingParameters) -> None:
 
 
 def check_request(index: int, request: RolloutRequest) -> None:
-    """Refuse a request that no engine could answer. Raises RolloutError, naming it."""
+    """Reject a request that no engine can serve. Raises RolloutError, naming it."""
     check_parameters(request.sampling)
     if not request.prompt_T:
         raise RolloutError(

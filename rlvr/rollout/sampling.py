@@ -1,22 +1,23 @@
-"""Draw one token a row from logits: temperature, top-k, top-p, min-p, then the inverse of the cumulative distribution.
+"""Sample one token per row from logits: temperature, top-k, top-p, min-p, then inversion of the cumulative
+distribution.
 
 Pure functions: logits, parameters and uniform numbers in, token ids and log-probabilities out. No model, no global
-random state, nothing is modified in place. The log-probability returned is that of the distribution the token was
-actually drawn from: after the temperature and renormalised after the filters.
+random state, nothing is modified in place. The returned log-probability is that of the distribution actually sampled:
+after temperature, renormalised after the filters.
 
-Filters compose in the order temperature, top-k, top-p, min-p; each sees the renormalised outcome of the one before.
-top-k keeps exactly k tokens and top-p the smallest set that holds the mass; ties go to the lower token id.
+The order is temperature, top-k, top-p, min-p; each filter sees the renormalised result of the previous one. top-k keeps
+exactly k tokens, and top-p the smallest set with the given mass; ties go to the lower token id.
 
 The draw: token j with `cdf[j-1] <= u * total < cdf[j]`, u in [0, 1). A single float32 running sum over 151,000
 probabilities loses the tail, so the search has two levels: blocks of 256 tokens are summed, block sums accumulate in
-float64, and inside the block found the sum runs in float64. A token of probability zero is never returned: where
-rounding puts u * total at the end, the last token with any probability is taken. `torch.multinomial` draws an
-exponential variate for each entry of the vocabulary instead; this takes one uniform number a row.
+float64, and inside the block found the sum runs in float64. A token of probability zero is never returned: if rounding
+puts u * total at the end, the last token with nonzero probability is taken. It needs one uniform number per row;
+`torch.multinomial` draws an exponential variate for each entry of the vocabulary.
 
 Random numbers: each request owns the counter-based stream `Philox(SeedSequence((seed, draw_index, sample_index)))`
-(Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3); its t-th number draws token t. So neither the order
-of completion nor the other rows of a batch change what a sample sees. Numbers of more than 32 bits are spelled out with
-their lengths, so that no two keys share a stream.
+(Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3); its t-th number draws token t. So a sample depends
+neither on the order of completion nor on other rows of the batch. Numbers of more than 32 bits are encoded with their
+lengths, so that no two keys share a stream.
 
 Example:
     >>> logits = torch.tensor([[0.0, 1.0, float("-inf")]])
@@ -37,18 +38,18 @@ from torch import Tensor
 
 from rlvr.types import RolloutRequest, SamplingParameters
 
-BLOCK = 256  # tokens summed together on the first level of the search
-BYTES_AT_ONCE = 2**21  # logits are handled so many bytes at a time on a CPU, to stay in its cache
+BLOCK = 256  # tokens per block on the first level of the search
+BYTES_AT_ONCE = 2**21  # bytes of logits processed at a time on a CPU, to stay in its cache
 MIN_ROWS_AT_ONCE = 4
-COLD = 0.01  # below this temperature the largest logit is subtracted before the division, not after it
-# Bounds that float32 divides by without overflow. At the lower one only the largest logits have any probability, at the
-# upper one all tokens have the same.
+COLD = 0.01  # below this temperature, subtract the largest logit before the division instead of after it
+# Bounds for division in float32 without overflow. At the lower one only the largest logits have nonzero probability, at
+# the upper one all tokens are equally likely.
 TEMPERATURES = (1e-30, 1e30)
 LARGEST_TOP_K = 2**31  # more than any vocabulary
 
 
 class UniformStream:
-    """The random numbers of one request: the t-th number of [0, 1) belongs to token t. Made as they are asked for.
+    """The random numbers of one request: the t-th number, in [0, 1), draws token t. Generated on demand.
 
     Example:
         >>> stream = UniformStream(seed=1, draw_index=0, sample_index=3)
@@ -74,7 +75,7 @@ class UniformStream:
 
 
 def _spelled_out(numbers: Sequence[int]) -> list[int]:
-    """Each number as its count of 32-bit words, then those: SeedSequence does not mark where one ends."""
+    """Each number as the count of its 32-bit words, then the words: SeedSequence does not delimit numbers."""
     words: list[int] = []
     for number in numbers:
         count = max(1, -(-number.bit_length() // 32))
@@ -84,12 +85,12 @@ def _spelled_out(numbers: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowParameters:
-    """The sampling parameters of the N rows of a batch as tensors, with what holds for all rows worked out once.
+    """The sampling parameters of the N rows of a batch as tensors, with properties of all rows precomputed.
 
-    temperature [N, 1] float64, 1 where greedy. top_k [N] int64; top_p, min_p [N] float64. greedy_rows [N] bool.
-    filtered: the rows that have a filter.
+    temperature [N, 1] float64, 1 for greedy rows. top_k [N] int64; top_p, min_p [N] float64. greedy_rows [N] bool.
+    filtered: the rows with a filter.
     shared_temperature: the temperature of every row; NaN = they differ.
-    any_cold: a temperature is below COLD.
+    any_cold: some temperature is below COLD.
     """
 
     temperature: Tensor
@@ -129,12 +130,14 @@ class RowParameters:
 
 
 def _without_largest(logits: Tensor, temperature: Tensor) -> Tensor:
-    """Rows of logits [N, V] whose temperature [N, 1] is below COLD, less their largest: the quotient is then exact."""
+    """Subtract the largest logit from rows [N, V] whose temperature [N, 1] is below COLD, so that the division is
+    exact.
+    """
     return logits - torch.where(temperature < COLD, logits.amax(1, keepdim=True), 0.0)
 
 
 def tempered(logits: Tensor, temperature: float | Tensor) -> Tensor:
-    """logits [N, V] divided by a temperature above 0: one for all, or one a row [N, 1]."""
+    """logits [N, V] divided by a temperature above 0: one for all, or one per row [N, 1]."""
     if isinstance(temperature, Tensor):
         return logits / temperature.to(logits.dtype)
     return logits if temperature == 1.0 else logits / temperature
@@ -143,10 +146,10 @@ def tempered(logits: Tensor, temperature: float | Tensor) -> Tensor:
 def _keep_most_likely(logits: Tensor, count: Tensor, last_kept: Tensor) -> Tensor:
     """Keep exactly `count` [N] entries of each row; last_kept [N] is the count-th largest value. Others: -inf."""
     threshold = last_kept.unsqueeze(1)
-    # NaN compares false and so stays: the row's log-probability becomes NaN, which is noticed
+    # NaN compares false and is kept: the row's log-probability becomes NaN, which is detected
     drop = logits < threshold
     surplus = logits.shape[1] - drop.sum(1) - count
-    if bool((surplus > 0).any()):  # ties at the threshold: the lower ids stay
+    if bool((surplus > 0).any()):  # ties at the threshold: keep the lower ids
         tied = logits == threshold
         allowed = (tied.sum(1) - surplus).unsqueeze(1)
         drop |= tied & (tied.cumsum(1) > allowed)
@@ -199,9 +202,10 @@ def filtered(logits: Tensor, top_k: Tensor, top_p: Tensor, min_p: Tensor) -> Ten
 
 
 def _search(weights: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """First column whose running sum exceeds fraction [N] of the row's sum: (index, sum before it over sum, sum) [N].
+    """First column whose cumulative sum exceeds fraction [N] of the row's sum: (index, sum before it over sum, sum)
+    [N].
 
-    Never a column of weight 0, however the running sums are rounded: where none exceeds it, the last one of any weight.
+    Never a column of weight 0, despite rounding: if none exceeds it, the last column with nonzero weight.
     """
     running = weights.cumsum(1, dtype=torch.float64)  # [N, M]
     total = running[:, -1:]
@@ -211,7 +215,7 @@ def _search(weights: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     last = (possible * torch.arange(weights.shape[1], device=weights.device)).amax(1)
     index = torch.where(beyond.any(1), beyond.byte().argmax(1), last).unsqueeze(1)
     before = running.gather(1, index) - weights.gather(1, index)
-    share = (target - before) / weights.gather(1, index)  # how far into this column the target lies
+    share = (target - before) / weights.gather(1, index)  # the target's offset within this column
     return index.squeeze(1), share.squeeze(1), total.squeeze(1)
 
 
@@ -267,21 +271,21 @@ def _draw_rows(logits: Tensor, rows: RowParameters, uniforms: Tensor, first: int
 
 
 def sample(logits: Tensor, rows: RowParameters, uniforms: Tensor) -> tuple[Tensor, Tensor]:
-    """Draw one token a row under each row's parameters.
+    """Sample one token per row with the row's parameters.
 
     Args:
         logits: [N, V] float32 or float64, as the model gave them.
         uniforms: [N] float64 in [0, 1); unused where greedy.
 
     Returns:
-        ids [N] int64 and logprobs [N] float64, nats, of the distribution drawn from; NaN where a row's logits are not
-        numbers. Greedy rows take the most likely token and report its probability at temperature 1 without filters.
+        ids [N] int64 and logprobs [N] float64, nats, of the distribution sampled; NaN if a row's logits are NaN. Greedy
+        rows take the most likely token and report its probability at temperature 1 without filters.
     """
     if rows.all_greedy:
         return greedy(logits)
     count = logits.shape[0]
     at_once = count
-    if logits.device.type == "cpu":  # a few rows at a time stay in the cache, and their memory is used again
+    if logits.device.type == "cpu":  # a few rows at a time fit in cache, and their memory is reused
         at_once = max(MIN_ROWS_AT_ONCE, BYTES_AT_ONCE // (logits.shape[1] * logits.element_size()))
     parts = [
         _draw_rows(logits, rows, uniforms, first, min(first + at_once, count)) for first in range(0, count, at_once)

@@ -1,9 +1,9 @@
-"""`ScriptedEngine`: a `RolloutEngine` whose responses are written down. For tests of loops, graders and rewards.
+"""`ScriptedEngine`: a `RolloutEngine` with scripted responses, for tests of loops, graders and rewards.
 
-A response is text, from a list that is walked round (sample i of a prompt gets response i) or from a function of the
-request. It is tokenized once, here, and cut at `max_tokens`; what comes out is a `Completion` like any other engine's,
-with an end token, plausible log-probabilities (each token's is a fixed function of the request and its place, below 0)
-and policy versions. Stop strings end a response as they would in sampling.
+A response is text, from a list that is cycled through (sample i of a prompt gets response i) or from a function of the
+request. It is tokenized once, here, and cut at `max_tokens`. The `Completion` is like that of any other engine, with an
+end token, plausible log-probabilities (each below 0, a fixed function of request and position) and policy versions.
+Stop strings end a response as in sampling.
 
 Example:
     engine = ScriptedEngine(["<answer>4</answer>", "<answer>5</answer>"], tokenizer)
@@ -29,7 +29,7 @@ Script = Callable[[RolloutRequest], str]
 
 
 class Tokenizer(Protocol):
-    """The part of a tokenizer that a script needs. Every `PreTrainedTokenizerBase` has it."""
+    """The part of a tokenizer that scripts need. Every `PreTrainedTokenizerBase` has it."""
 
     @property
     def eos_token_id(self) -> int | None: ...
@@ -43,9 +43,9 @@ class ScriptedEngine:
     """Answers requests from a script.
 
     Args:
-        responses: texts, given out by sample index and walked round; or a function of the request.
+        responses: texts, indexed by sample index modulo their number; or a function of the request.
         tokenizer: turns the texts into tokens; its end token closes a response that fits.
-        seconds: how long each completion takes; they finish one after the other.
+        seconds: duration of each completion; they finish one after the other.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class ScriptedEngine:
 
     @property
     def version(self) -> int:
-        """The version that `load_weights` last gave."""
+        """The version of the last `load_weights`."""
         return self._version
 
     async def generate(self, requests_P: Sequence[RolloutRequest]) -> AsyncIterator[Completion]:  # noqa: N803
-        """Yield one completion a request, in their order. Raises RolloutError as a sampling engine would."""
+        """Yield one completion per request, in order. Raises RolloutError as a sampling engine would."""
         if self._closed:
             raise RolloutError("the engine is closed")
         for index, request in enumerate(requests_P):
@@ -75,7 +75,7 @@ class ScriptedEngine:
             yield self._completion(request)
 
     async def load_weights(self, weights: WeightSource, version: int) -> None:
-        """A script has no weights: every bucket is read and dropped, and the version moves."""
+        """A script has no weights: read and drop every bucket, and set the version."""
         for _bucket in weights.buckets():
             await asyncio.sleep(0)
         self._version = version
@@ -109,7 +109,7 @@ class ScriptedEngine:
         )
 
     def _first_stop(self, ids: Sequence[int], stop: Sequence[str]) -> int | None:
-        """How many tokens until the text holds a stop string; None = never."""
+        """The number of tokens until the text contains a stop string; None = never."""
         for count in range(1, len(ids) + 1 if stop else 1):
             text = self._tokenizer.decode(
                 list(ids[:count]), skip_special_tokens=False, clean_up_tokenization_spaces=False

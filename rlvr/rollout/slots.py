@@ -1,18 +1,18 @@
-"""`SlotCache`: the keys and values of a changing set of rows, ready for one token a row and step.
+"""`SlotCache`: a key-value cache for continuous batching, in which all rows advance by one token per step.
 
 Every row occupies one slot of preallocated buffers `[slots, heads, columns, width]`, and all rows end at the same
-column: a row of length n that joins at column `end` occupies columns `[end - n, end)`, and what is left of it is
-masked. So a decode step writes one column for all rows (a slice: no concatenation, no scatter), a row's next position
-is `end - start[row]`, a row leaves by letting the last row take its slot, and new rows join by copying their prefix to
-end at `end`. When columns or slots run out, the live part moves to new buffers with half as many columns again.
+column: a row of length n that joins at column `end` occupies columns `[end - n, end)`, and columns to the left of it
+are masked. So a decode step writes one column for all rows (a slice: no concatenation, no scatter), a row's next
+position is `end - start[row]`, a row leaves by giving its slot to the last row, and new rows join by copying their
+prefix to end at `end`. When columns or slots run out, the live part moves to new buffers with 50% more columns.
 
-Keys keep the rotation of the position they were computed at, so moving them between columns changes nothing. Buffers
-of one shape lie in one block of memory, whatever their layer: a row moves in one copy.
-It is a transformers `Cache`: models call `update` on it as on any other. It does not know of requests or sampling.
+Keys keep the rotation of the position they were computed at, so they can move between columns. Buffers of equal shape
+share one block of memory across layers, so a row moves in one copy. It is a transformers `Cache`: models call `update`
+on it as on any other. It does not handle requests or sampling.
 
-Within `fixed(rows, columns)` a step has a given shape whatever is in use: it computes slots 0 .. rows - 1 over columns
-0 .. columns - 1, and the place of its column is read from a tensor. Such a step can be recorded once and replayed later
-(`rlvr/rollout/graphs.py`). Slots that nobody uses see their own column alone, at position 0.
+Within `fixed(rows, columns)` a step has a given shape: it computes slots 0 .. rows - 1 over columns 0 .. columns - 1,
+and reads the index of its column from a tensor. Such a step can be recorded once and replayed later
+(`rlvr/rollout/graphs.py`). Unused slots see only their own column, at position 0.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-KeysValues = list[tuple[Tensor, Tensor]]  # one pair a layer, each [rows, heads, columns, width]
+KeysValues = list[tuple[Tensor, Tensor]]  # one pair per layer, each [rows, heads, columns, width]
 
-SPARE_COLUMNS = 64  # new buffers have room for so many more steps at least
-UNUSED = 2**40  # start of a slot without a row: beyond all columns, so it sees none
+SPARE_COLUMNS = 64  # new buffers have room for at least this many more steps
+UNUSED = 2**40  # start of an unused slot: beyond all columns, so it sees none
 
 
 class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
-    """See the module's text. Slots 0 .. rows - 1 are in use; columns low .. end - 1 hold what they need.
+    """See the module docstring. Slots 0 .. rows - 1 are in use; their keys and values are in columns low .. end - 1.
 
     Args:
-        slots: rows that there is room for at first; `join` makes more room when it needs it.
-        kept_bytes: new buffers are as large as those before in every direction, where that takes no more memory.
+        slots: initial number of rows; `join` grows it on demand.
+        kept_bytes: new buffers are at least as large as the previous ones in every dimension, up to this much memory.
         round_to: columns of new buffers are a multiple of it.
     """
 
@@ -45,20 +45,22 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         self.low = 0
         self.end = 0
         self.start = torch.full((slots,), UNUSED, dtype=torch.int64, device=device)  # first column of each row
-        self.made = 0  # how often buffers were made: graphs recorded with earlier ones are invalid
+        self.made = 0  # number of buffer allocations: graphs recorded with earlier buffers are invalid
         self._kept_bytes, self._round_to = kept_bytes, round_to
         self._columns = 0
-        # [tensors, slots, heads, columns, width]: keys and values of all layers of one shape; and where each lies.
+        # [tensors, slots, heads, columns, width]: keys and values of all layers of one shape; and the index of each.
         self._blocks: list[Tensor] = []
         self._places: list[tuple[int, int]] = []  # keys, values, keys, values, ...
         self._buffers: KeysValues = []  # the same memory, layer by layer
-        self._shape: tuple[int, int] | None = None  # (rows, columns) of a fixed step; None = those in use
-        # `end` as a tensor, which a recorded step can read
+        self._shape: tuple[int, int] | None = None  # (rows, columns) of a fixed step; None = the live ones
+        # `end` as a tensor, for recorded steps
         self._column = torch.zeros(1, dtype=torch.int64, device=device)
 
     @contextmanager
     def fixed(self, rows: int, columns: int) -> Iterator[None]:
-        """Steps in here compute `rows` slots over `columns` columns, and do not advance: a replay would not either."""
+        """Steps within this context compute `rows` slots over `columns` columns, and do not advance, as a replay would
+        not.
+        """
         self._shape = rows, columns
         try:
             yield
@@ -74,8 +76,8 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        """Write the step's column [rows, heads, 1, width]; return all live columns. `advance` ends the step."""
-        if layer_idx == len(self._buffers):  # nothing was prefilled: this is the first sight of the layer
+        """Write the step's column [rows, heads, 1, width] and return all live columns. `advance` ends the step."""
+        if layer_idx == len(self._buffers):  # nothing was prefilled: the first call for this layer
             self._make([(key_states, value_states)])
         keys, values = self._buffers[layer_idx]
         if self._shape is not None:
@@ -114,7 +116,9 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         return self.end - self.start[: self.rows]
 
     def visible(self, window: int | None = None) -> Tensor:
-        """Which columns the step's token may attend to, its own included: [rows, end - low + 1] bool, or as fixed."""
+        """The columns that the step's token may attend to, including its own: [rows, end - low + 1] bool, or the fixed
+        shape.
+        """
         if self._shape is not None:
             rows, width = self._shape
             columns = torch.arange(width, device=self.start.device)
@@ -127,37 +131,37 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         return columns >= first.unsqueeze(1)
 
     def advance(self) -> None:
-        """The step's column is written in every layer: the next step has a new one. Not within `fixed`."""
+        """Move on to the next column, after every layer has written this one. Not within `fixed`."""
         if self._shape is None:
             self.end += 1
 
     @torch.inference_mode()
     def empty(self) -> None:
-        """Let all rows go; the buffers stay."""
+        """Remove all rows; keep the buffers."""
         self.rows = 0
         self.start.fill_(UNUSED)
 
     def reserve(self, *, steps: int = SPARE_COLUMNS, slots: int = 0) -> None:
-        """Make sure that the next step has a column. New buffers have room for `steps` and `slots`, not much more."""
+        """Ensure that the next step has a column. New buffers have room for `steps` and `slots`, and little more."""
         if self.end >= self._columns:
             self._move(self.end - self.low, slots=max(slots, self.rows), steps=steps)
 
     def join(
         self, prefixes: KeysValues, source: Sequence[int], lengths: Sequence[int], *, steps: int = SPARE_COLUMNS
     ) -> None:
-        """Add rows whose tokens so far are computed.
+        """Add rows with precomputed prefixes.
 
         Args:
-            prefixes: each layer's keys and values [P, heads, T, width], aligned at the right; or none at all.
-            source: for each new row, which of the P it starts from.
+            prefixes: each layer's keys and values [P, heads, T, width], aligned on the right; or empty.
+            source: for each new row, the index of its prefix among the P.
             lengths: the number of tokens of each new row's prefix; 0 = none.
-            steps: where new buffers are made, room for up to so many steps.
+            steps: room for up to this many steps if new buffers are made.
         """
         longest = max(lengths)
         first, last = self.rows, self.rows + len(lengths)
         if first == 0:
             if longest < self._columns:
-                self.end = longest  # nothing is live: begin at the left again
+                self.end = longest  # no live rows: start at the left again
             self.low = self.end
         if longest > self.end or self.end >= self._columns or last > len(self.start):
             self._move(max(longest, self.end - self.low), slots=max(last, len(self.start)), steps=steps)
@@ -174,7 +178,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
                 buffer[first:last, :, columns] = new[:, :, new.shape[2] - longest :][index]
 
     def leave(self, moved: Sequence[int], holes: Sequence[int], rows: int) -> None:
-        """Let rows go: slot moved[i] takes the place of holes[i], and `rows` slots stay in use."""
+        """Remove rows: slot moved[i] replaces slot holes[i], and `rows` slots remain in use."""
         if moved:
             device = self.start.device
             origin = torch.tensor(moved, dtype=torch.int64, device=device)
@@ -189,7 +193,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
             self.low = int(self.start[:rows].min())
 
     def _make(self, like: KeysValues) -> None:
-        """Add buffers for layers whose keys and values look like these; those of one shape share a block."""
+        """Add buffers for layers with keys and values like these; equal shapes share a block."""
         flat = [tensor for pair in like for tensor in pair]
         kinds: dict[tuple[int, int, torch.dtype], int] = {}
         counts: list[int] = []
@@ -199,7 +203,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
             self._places.append((len(self._blocks) + kind, counts[kind]))
             counts[kind] += 1
         for (heads, width, dtype), kind in kinds.items():
-            # Masked columns have weight 0, and 0 times whatever uninitialised memory holds may be NaN.
+            # Zeroed because masked columns have weight 0, and 0 times NaN in uninitialised memory would be NaN.
             shape = (counts[kind], len(self.start), heads, self._columns, width)
             self._blocks.append(torch.zeros(shape, dtype=dtype, device=self.start.device))
         self._view()
@@ -224,7 +228,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is not typed
         self.start = start
         self.low += shift
         self.end = end
-        self._buffers = []  # the old memory goes as soon as its block is replaced
+        self._buffers = []  # frees the old memory as soon as its block is replaced
         for number, block in enumerate(self._blocks):
             tensors, _, heads, _, width = block.shape
             new = block.new_zeros(tensors, slots, heads, columns, width)

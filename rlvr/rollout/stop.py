@@ -1,15 +1,15 @@
-"""When a response is over: end tokens, and stop strings that may span tokens or end inside one.
+"""Detect the end of a response: end tokens, and stop strings that may span tokens or end inside one.
 
-Token ids are the truth: a response that completes a stop string ends with the token that completed it, and that
-token's text may run past the stop string (`></s` completes `</answer>`). Nothing is re-encoded.
+Token ids are authoritative: a response ends with the token that completed a stop string, and that token's text may run
+past the stop string (`></s` completes `</answer>`). Nothing is re-encoded.
 
-A stop string is looked for only when the newest token could have completed it: its text, in the middle of other
-text, holds the string's last character, or holds part of a character that is not whole yet (byte-level BPE splits one
-character over several tokens). Then a tail of the response is decoded, just long enough to hold the longest stop
-string and one character more, whatever the response's length.
+A search happens only if the newest token could have completed a stop string: its text contains the string's last
+character, or part of an incomplete character (byte-level BPE splits characters over tokens). Then a tail of the
+response is decoded, just long enough for the longest stop string and one more character, so the cost does not grow with
+the response.
 
-A special token is text as a whole: `<|im_end|>` ends a response that has it as a stop string, and the `a` in `<pad>`
-is no answer to the stop string `a`.
+A special token matches as a whole: `<|im_end|>` ends a response if it is a stop string, but the `a` in `<pad>` does not
+match the stop string `a`.
 
 Example:
     stop = StopStrings(tokenizer, ("</answer>",))
@@ -23,7 +23,7 @@ from typing import Protocol
 
 from rlvr.errors import RolloutError
 
-REPLACEMENT = "\ufffd"  # what decoders print for bytes that are no whole character
+REPLACEMENT = "\ufffd"  # the decoding of bytes that are not a complete character
 
 
 class TextView(Protocol):
@@ -33,7 +33,7 @@ class TextView(Protocol):
 
 
 def end_tokens(*declared: int | Sequence[int] | None) -> tuple[int, ...]:
-    """Join what a generation config, a model config and a tokenizer declare: one id, several or none.
+    """Merge the end tokens of a generation config, a model config and a tokenizer: each one id, several or none.
 
     Example:
         >>> end_tokens([5, 7], None, 7)
@@ -46,7 +46,7 @@ def end_tokens(*declared: int | Sequence[int] | None) -> tuple[int, ...]:
 
 
 class StopStrings:
-    """Looks for a set of stop strings at the end of growing responses."""
+    """Detects stop strings at the end of growing responses."""
 
     def __init__(self, tokenizer: TextView | None, stop: Sequence[str]) -> None:
         if tokenizer is None:
@@ -55,7 +55,7 @@ class StopStrings:
         self._stop = tuple(stop)
         self._longest = max(map(len, stop))
         self._last_characters = {text[-1] for text in stop}
-        self._suspects: dict[int, bool] = {}  # token -> may_complete, as far as asked
+        self._suspects: dict[int, bool] = {}  # cache of may_complete by token
 
     def _text(self, token_ids: Sequence[int], *, skip_special: bool = False) -> str:
         return self._tokenizer.decode(
@@ -66,21 +66,21 @@ class StopStrings:
         whole = self._text((token_id,))
         if whole and not self._text((token_id,), skip_special=True):
             return any(stop.endswith(whole) for stop in self._stop)
-        # Twice: some decoders drop the space before the first token of a text.
+        # Decode the token twice in a row: some decoders drop the space before the first token of a text.
         text = self._text((token_id, token_id))
         return REPLACEMENT in text or not self._last_characters.isdisjoint(text)
 
     def may_complete(self, token_id: int) -> bool:
-        """Could this token, as the newest, complete one of the strings? Cheap; looks each token up once."""
+        """Whether this token, as the newest, could complete one of the strings. Cheap: cached by token."""
         known = self._suspects.get(token_id)
         if known is None:
             known = self._suspects[token_id] = self._suspect(token_id)
         return known
 
     def completed(self, token_ids: Sequence[int]) -> bool:
-        """Does the text of these tokens hold a stop string that was not there before the last token?
+        """Whether the last token completed a stop string in the text of these tokens.
 
-        Looks at a tail only: what an earlier token completed was found when that token was the last.
+        Only a tail is searched: earlier completions were found when their token was the last.
         """
         count = min(len(token_ids), self._longest + 1)
         while True:
@@ -89,7 +89,7 @@ class StopStrings:
             if any(stop in text for stop in self._stop):
                 settled = len(self._text(tail[:-1]).rstrip(REPLACEMENT))
                 return any(text.rfind(stop) + len(stop) > settled for stop in self._stop if stop in text)
-            # One character more than the longest string: the first may be a torn one or have lost its space.
+            # One character more than the longest string: the first may be incomplete or have lost its space.
             if count == len(token_ids) or len(text.lstrip(REPLACEMENT)) > self._longest:
                 return False
             count = min(2 * count, len(token_ids))

@@ -1,8 +1,8 @@
 """`TransformersEngine`: a `RolloutEngine` over a transformers model in this process, on a CPU or one GPU.
 
-It samples in slices of a few decode steps on the compute thread, so the event loop stays live between them, yields
-completions as they finish and fills their places with waiting requests. What a sample draws depends on its prompt,
-the weights and its own random numbers alone; other rows in the batch add floating-point noise at most.
+It samples in slices of a few decode steps on the compute thread, so that the event loop stays responsive, yields
+completions as they finish, and fills their slots with waiting requests. A sample depends on its prompt, the weights and
+its own random numbers alone; other rows in the batch add at most floating-point noise.
 
 Example:
     engine = TransformersEngine(model, tokenizer)
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
     from rlvr.protocols import WeightSource
 
-SLICE_SECONDS = 0.05  # work on the compute thread before the event loop hears of it
+SLICE_SECONDS = 0.05  # seconds of work on the compute thread per slice
 
 
 class TransformersEngine:
-    """Draws completions from a transformers model.
+    """Samples completions from a transformers model.
 
     Args:
-        model: decoder-only, with or without a PEFT adapter. It may be the module that the learner trains: sampling
-            leaves no trace on it.
-        tokenizer: for stop strings and the end token; None = neither.
+        model: decoder-only, with or without a PEFT adapter. It may be the module that the learner trains: sampling does
+            not modify it.
+        tokenizer: for stop strings and the end token; None = neither is used.
         max_batch: rows sampled at once. Memory: 2 * layers * kv heads * head width * bytes a value, for each row and
             each column of the longest row.
-        version: of the weights as they are.
-        probed: `check_batching` has found that it can be sampled from in batches; else the first generation asks.
+        version: of the current weights.
+        probed: `check_batching` has passed; otherwise the first generation runs it.
     """
 
     def __init__(

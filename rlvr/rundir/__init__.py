@@ -1,4 +1,4 @@
-"""The run directory: what a run leaves behind, and what it resumes from."""
+"""The run directory: the output of a run, and the state it resumes from."""
 
 from rlvr.rundir.checkpoints import Checkpoints
 from rlvr.rundir.metrics import MetricsFile, read_metrics

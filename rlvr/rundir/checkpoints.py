@@ -1,15 +1,15 @@
-"""Checkpoints: `checkpoints/step-000010/`, whole or absent.
+"""Checkpoints: `checkpoints/step-000010/`, complete or absent.
 
-A checkpoint is written into a hidden folder beside its place, flushed and renamed; only then are older ones removed.
-A process that dies at any moment leaves the newest whole checkpoint as it was.
+A checkpoint is written into a hidden sibling folder, flushed and renamed; only then are older ones removed. A process
+that dies at any moment leaves the newest complete checkpoint intact.
 
 Layout of one checkpoint:
     config.json, model.safetensors, tokenizer.json, ...   a Hugging Face folder: `from_pretrained` reads it
-    learner.pt                                             optimizer, schedule, what rounding would lose
+    learner.pt                                             optimizer, schedule, float32 masters
     trainer.json                                           cursor, dynamic sampling, pending groups
     SHA256SUMS                                             the hash of each of them; `sha256sum --check` reads it
 
-The hashes are compared before a run goes on: a disk or a copy that lost bytes would otherwise change it in silence.
+The hashes are checked before a run resumes, so that a damaged disk or copy does not silently change it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_ROOM = 1 << 16  # bytes
 
 
 class Checkpoints:
-    """The checkpoints of one run. keep_last: how many stay; 0 keeps all."""
+    """The checkpoints of one run. keep_last: number of checkpoints to keep; 0 keeps all."""
 
     def __init__(self, folder: Path, *, keep_last: int) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class Checkpoints:
         """The last checkpoint as (step, folder).
 
         Raises:
-            CheckpointError: it is not whole. No process leaves one so: something else took its state away.
+            CheckpointError: it is incomplete. Our processes never leave one so: something else removed its files.
         """
         found = self._found()
         if found and not (found[-1][1] / TRAINER_STATE).is_file():
@@ -52,7 +52,7 @@ class Checkpoints:
         return found[-1] if found else None
 
     def check(self, step: int) -> None:
-        """Compare every file of the checkpoint of `step` with the hash that was written beside it.
+        """Compare every file of the checkpoint of `step` with its recorded hash.
 
         Raises:
             CheckpointError: names each file that is missing or differs.
@@ -68,10 +68,10 @@ class Checkpoints:
         return f"restore it, or remove that folder to go {start}"
 
     async def write(self, step: int, *, trainer_state: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
-        """Write the checkpoint of `step`; `fill` puts the model and learner files into the folder it is given.
+        """Write the checkpoint of `step`; `fill` writes the model and learner files into a given folder.
 
         Raises:
-            CheckpointError: nothing was written, the checkpoint before is intact (disk full, not writable).
+            CheckpointError: nothing was written (disk full, not writable); the previous checkpoint is intact.
         """
         final = self._place(step)
         partial = self._folder / f".{final.name}.partial"
@@ -82,7 +82,7 @@ class Checkpoints:
             write_text(partial / TRAINER_STATE, trainer_state)
             sums = _hashes(partial)
             write_text(partial / SUMS, "".join(f"{found}  {name}\n" for name, found in sums.items()))
-            mode = (partial / TRAINER_STATE).stat().st_mode  # safetensors writes for the owner only
+            mode = (partial / TRAINER_STATE).stat().st_mode  # safetensors sets owner-only permissions
             for path in sorted(partial.rglob("*")):
                 if path.is_file():
                     path.chmod(mode)
@@ -96,7 +96,7 @@ class Checkpoints:
             full = _disk_is_full(error, partial)
             shutil.rmtree(partial, ignore_errors=True)
             raise self._failure(step, OSError(errno.ENOSPC, "No space left on device") if full else error) from error
-        except BaseException:  # interrupted as well: nothing half written stays
+        except BaseException:  # interrupts too: leave no partial folder
             shutil.rmtree(partial, ignore_errors=True)
             raise
         self._prune()
@@ -121,7 +121,7 @@ class Checkpoints:
             self._remove(path)
 
     def _remove(self, path: Path) -> None:
-        """Out of sight at once, then file by file: a reader never sees half a checkpoint."""
+        """Rename first, then delete: a reader never sees a partial checkpoint."""
         hidden = self._folder / f".{path.name}.removed.partial"
         shutil.rmtree(hidden, ignore_errors=True)
         path.rename(hidden)
@@ -129,8 +129,8 @@ class Checkpoints:
 
 
 def check_model(folder: Path) -> None:
-    """Compare what a model is read of, in a checkpoint, with the hashes beside it. The trainer's own state is passed
-    over: nobody reads it who only samples, and it is most of the bytes.
+    """Compare the model files of a checkpoint with their recorded hashes. The trainer's state is skipped: sampling does
+    not need it, and it is most of the bytes.
 
     Raises:
         CheckpointError: names each file that is missing or differs.
@@ -154,7 +154,7 @@ def _hashes(folder: Path, without: Sequence[str] = ()) -> dict[str, str]:
 
 
 def _harmed(folder: Path, without: Sequence[str]) -> list[str]:
-    """The files of a checkpoint that are not what was written, each with what is wrong."""
+    """The damaged files of a checkpoint, each with what is wrong."""
     if not (folder / SUMS).exists():
         way = f"cd {shlex.quote(str(folder))} && sha256sum * > {SUMS}"
         return [f"{SUMS} (missing; where you know that the rest is sound: {way})"]
@@ -174,7 +174,7 @@ def _harmed(folder: Path, without: Sequence[str]) -> list[str]:
 
 
 def _disk_is_full(error: BaseException, folder: Path) -> bool:
-    """Whether a full disk is behind an error: torch and safetensors report one in words, or in none at all."""
+    """Whether a full disk caused an error: torch and safetensors report it only in the message, or not at all."""
     cause: BaseException | None = error
     while cause is not None:
         if (

@@ -1,4 +1,4 @@
-"""Opening a run directory: one process at a time, and only for the config that it was made with."""
+"""Open a run directory: for one process at a time, and only with the config that it was created with."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rlvr.yaml_text import read_yaml, write_yaml
 
 CONFIG, ENVIRONMENT, LOCK, HASHED = "config.yaml", "environment.json", ".lock", ".hashes.json"
 HASHES = "data_hashes"
-RECORDED_LATER = ("model.path", "tokenizer.path")  # keys whose files early versions did not hash
-# Exist once training has begun; a warm-up that was cut short leaves none
+RECORDED_LATER = ("model.path", "tokenizer.path")  # early versions did not hash the files of these keys
+# These exist once training has begun; an interrupted warm-up leaves none
 BEGUN = ("metrics.jsonl", "checkpoints", "samples")
 PACKAGES = ("torch", "transformers", "peft", "numpy", "sympy", "mpmath", "pyarrow", "safetensors", "tokenizers")
 
-# What a resumed run may change: it decides how long, how fast and how safely, not what is computed. `threads` may be
-# named or not: how many they come to is what has to stay, and is compared with the environment of the run.
+# Keys that a resumed run may change: they affect duration, speed and safety, not results. `threads` may be set or left
+# out: the resulting number has to stay the same, and is compared with the environment of the run.
 MAY_CHANGE = (
     "checkpoint.every",
     "checkpoint.keep_last",
@@ -42,15 +42,15 @@ MAY_CHANGE = (
 
 
 InputHashes: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Key of the config -> path of a file that it names, as it stands there -> SHA-256."""
+"""Config key -> path of a file that it names, as written there -> SHA-256."""
 
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Hold the run directory for this process. One that is new goes again where the block fails before the run began.
+    """Lock the run directory for this process. A new directory is removed if the block fails before the run begins.
 
     Raises:
-        ConfigError: another process trains in it, or no folder can be there.
+        ConfigError: another process trains in it, or the folder cannot be created.
     """
     made = missing_folders(folder)
     try:
@@ -67,19 +67,19 @@ def claim(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat()):
-                raise FileNotFoundError  # the folder was just removed by another process that failed to begin
+                raise FileNotFoundError  # another process just failed to begin and removed the folder
         except (BlockingIOError, FileNotFoundError) as error:
             lock.seek(0)
             holder = f" ({said})" if (said := lock.read().strip()) else ""
             raise ConfigError(
                 f"another process is training in {folder}{holder}; wait for it, end it, or give another --out"
             ) from error
-        with suppress(OSError):  # a full disk will be reported by the next write that matters
+        with suppress(OSError):  # the next essential write will report a full disk
             os.ftruncate(lock.fileno(), 0)
             os.write(lock.fileno(), f"process {os.getpid()} on {platform.node()}".encode())
         try:
             yield
-        except BaseException:  # interrupted as well: a folder that holds nothing yet is removed
+        except BaseException:  # interrupts too: remove a folder without a begun run
             if new:
                 _remove_unbegun(folder)
                 remove_empty(made)
@@ -87,22 +87,21 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def _remove_unbegun(folder: Path) -> None:
-    """Remove what opening a run wrote, if nothing else is there."""
-    with suppress(OSError):  # the error that counts is the one the run failed with
+    """Remove what `open_run` wrote, if there is nothing else."""
+    with suppress(OSError):  # keep the error that the run failed with
         if {path.name for path in folder.iterdir()} <= {LOCK, CONFIG, ENVIRONMENT, HASHED}:
             for name in (CONFIG, ENVIRONMENT, HASHED, LOCK):
                 (folder / name).unlink(missing_ok=True)
 
 
 def open_run(folder: Path, config: Mapping[str, object], *, inputs: InputHashes, threads: int) -> str:
-    """Make the run directory, or check that the run in it has this config and files. What was left half written goes.
+    """Create the run directory, or check that its run has this config and these files. Removes partial files.
 
-    A run in which nothing was computed yet (its reward has a mistake, say) holds nobody to its config. One that did not
-    record the hashes of files that a key names, as early versions did not, goes on and records them now; what is
-    returned says so. "" = there is nothing to say.
+    A run that has computed nothing yet (its reward has a mistake, say) may change its config. A run of an early version
+    that did not record the hashes of some files records them now. Returns a note about that; "" = none.
 
     Raises:
-        ConfigError: it belongs to another run; names the keys with both values, or the files that changed.
+        ConfigError: it belongs to another run; names the differing keys with both values, or the changed files.
         CheckpointError: it cannot be written.
     """
     path, said = folder / CONFIG, ""
@@ -133,7 +132,7 @@ def _write_environment(folder: Path, environment: Mapping[str, object]) -> None:
 
 
 def _read(path: Path, parse: Callable[[str], object]) -> Mapping[str, object]:
-    """A file that the run wrote about itself."""
+    """Read a JSON file of the run."""
     try:
         found = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -150,7 +149,7 @@ def _check_config(folder: Path, before: Mapping[str, object], now: Mapping[str, 
     old, new = dict(_leaves(before)), dict(_leaves(now))
     changed = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in MAY_CHANGE]
     if "steps" in old and old["steps"] != new["steps"] and new.get("optimizer.schedule") != "constant":
-        changed.append("steps")  # the schedule depends on where it ends
+        changed.append("steps")  # the schedule depends on its end
     if changed:
         lines = "; ".join(f"{k} was {old.get(k)!r} and is {new.get(k)!r}" for k in changed)
         raise ConfigError(f"{folder} holds another run: {lines}. Give another --out, or the config it was made with")
@@ -186,18 +185,18 @@ def _recorded(environment: Mapping[str, object]) -> InputHashes:
 
 
 def _still_read(key: str, files: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
-    """What was recorded, without what lies in a model's folder and is not read: early versions hashed that, too."""
+    """The recorded hashes, without unused files of a model folder, which early versions hashed too."""
     return {f: found for f, found in files.items() if key not in RECORDED_LATER or f in now or not Path(f).exists()}
 
 
 def _unrecorded(environment: Mapping[str, object], inputs: InputHashes) -> list[str]:
-    """The keys whose files the version that made this run did not hash."""
+    """The keys whose files the version that created this run did not hash."""
     recorded = _recorded(environment)
     return sorted(key for key in inputs if key not in recorded and (key in RECORDED_LATER or not recorded))
 
 
 def _by_file(hashes: InputHashes) -> dict[str, str]:
-    """The key and the path of each file in words -> its hash."""
+    """Label of each file (key and path) -> its hash."""
     return {f"{key} {path}": found for key, files in hashes.items() for path, found in files.items()}
 
 
@@ -235,9 +234,9 @@ def _version(package: str) -> str | None:
 
 
 def revision_of(file: Path) -> str | None:
-    """The git revision of the source tree that holds `file`, `+changes` when files differ from it.
+    """The git revision of the source tree that contains `file`, with `+changes` if the tree is modified.
 
-    None where git does not track the file: the environment of an installed package may lie in another's repository.
+    None if git does not track the file: an installed package may be inside another project's repository.
     """
 
     def git(*words: str) -> str:

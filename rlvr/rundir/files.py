@@ -1,6 +1,6 @@
-"""Writing so that a reader never sees half a file: a temporary name beside the target, flushed, then renamed.
+"""Atomic writes: to a temporary name next to the target, flushed, then renamed. A reader never sees a partial file.
 
-A process that is killed leaves its temporary names behind; the next one on the same run removes them.
+A killed process leaves temporary files behind; the next process of the same run removes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LEFTOVERS = (".*.partial", "samples/.*.partial", "checkpoints/.*.partial", "eval
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Say which file of the run could not be written, and what to do.
+    """Turn an OSError into a message that names the file and says what to do.
 
     Raises:
         CheckpointError: the disk is full, or the folder cannot be written.
@@ -35,7 +35,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def remove_leftovers(run: Path) -> None:
-    """Remove what a killed process of this run left half written."""
+    """Remove the temporary files of a killed process of this run."""
     for pattern in LEFTOVERS:
         for path in run.glob(pattern):
             if path.is_dir():

@@ -1,6 +1,6 @@
-"""Pending groups as JSON, exactly: floats are written in full, so what is read equals what was written.
+"""Pending groups as JSON, without loss: floats are written in full, so reading restores equal values.
 
-Only a checkpoint uses this form; people read `samples/`.
+Used by checkpoints only; `samples/` is for people.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def group_to_json(group: Group) -> dict[str, object]:
 
 
 def group_from_json(row: Mapping[str, Any]) -> Group:
-    """The group that `group_to_json` wrote. The row comes from our own checkpoint: its shape is not checked again."""
+    """The group that `group_to_json` wrote. The data comes from our own checkpoint and is not validated again."""
     return Group(
         problem=Problem.from_dict(row["problem"]),
         draw_index=row["draw_index"],

@@ -1,8 +1,7 @@
-"""Hashes of files that a run reads, remembered in its folder: a file that nobody touched is not read again.
+"""Hashes of a run's input files, cached in its folder, so that unchanged files are not read again.
 
-A file is taken for the same where device, inode, size and both times (of its content, and of its inode, which no user
-sets back) are as they were. One that was written less than two seconds before it was hashed is hashed again: a later
-write may have left it the same times.
+A file is unchanged if device, inode, size, mtime and ctime (which users cannot set back) are the same. A file written
+less than two seconds before it was hashed is hashed again: a later write may have left equal times.
 
 Example:
     hashes = RememberedHashes(run / ".hashes.json")
@@ -25,7 +24,7 @@ _SETTLED_NS = 2_000_000_000
 
 
 class RememberedHashes:
-    """SHA-256 by path. file: where they are kept; one that cannot be read remembers nothing."""
+    """SHA-256 by path. file: the cache; an unreadable one counts as empty."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -50,14 +49,14 @@ class RememberedHashes:
         return found
 
     def save(self) -> None:
-        """Keep what was asked for. Raises CheckpointError."""
+        """Save the hashes that were asked for. Raises CheckpointError."""
         if self._now != self._before:
             with writing(self._file):
                 write_text(self._file, json.dumps(self._now))
 
 
 def _stamp(path: str) -> list[int]:
-    """What changes with a file, its times first; nothing where there is none."""
+    """A stamp that changes with the file, times first; empty if there is no file."""
     try:
         held = os.stat(path)
     except (OSError, ValueError):

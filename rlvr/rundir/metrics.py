@@ -1,7 +1,7 @@
-"""`metrics.jsonl`: one line a step, whole lines only, cut back to the checkpoint when a run resumes.
+"""`metrics.jsonl`: one complete line per step, cut back to the checkpoint when a run resumes.
 
-Times stand under `time/` and memory under `memory/`: these differ between two runs of one configuration, nothing
-else does on one machine and thread count.
+Times are under `time/` and memory under `memory/`: only these differ between two runs of a configuration on one machine
+with one number of threads.
 
 Example line:
     {"step": 3, "reward/mean": 0.25, "response/length_mean": 31.5, "time/step": 1.02}
@@ -23,13 +23,13 @@ Metrics: TypeAlias = Mapping[str, float | int | str | None]
 
 
 class MetricsFile:
-    """Appends lines; each is on disk before the next step begins."""
+    """Appends lines; each is flushed to disk before the next step begins."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def cut_after(self, step: int) -> None:
-        """Drop the lines of later steps and a torn last line."""
+        """Remove the lines of later steps and a truncated last line."""
         if not self._path.exists():
             return
         kept = [row for row in read_metrics(self._path) if int(row["step"] or 0) <= step]
@@ -44,10 +44,10 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, float | int | str | None]]:
-    """The lines of a metrics file; a torn last line (the process was killed while writing it) is left out.
+    """The lines of a metrics file; a truncated last line (the process was killed while writing it) is skipped.
 
     Raises:
-        ConfigError: another line is no metrics; says which.
+        ConfigError: another line is invalid; says which.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -63,6 +63,6 @@ def read_metrics(path: Path) -> Iterator[dict[str, float | int | str | None]]:
 
 
 def _line(metrics: Metrics) -> str:
-    # JSON has no NaN: a value that does not exist (no informative group, say) is null.
+    # JSON has no NaN: an undefined value (no informative group, say) is null.
     plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in metrics.items()}
     return json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n"

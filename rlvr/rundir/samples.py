@@ -1,4 +1,4 @@
-"""`samples/step-000010.parquet`: every sample of a step with reward parts, verdict, advantage and its decision."""
+"""`samples/step-000010.parquet`: every sample of a step with reward parts, verdict, advantage and decision."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ SCHEMA = pa.schema(
         ("extracted", pa.string()),
         ("reason", pa.string()),
         ("parts", pa.string()),  # JSON object: name -> value
-        ("shaping", pa.string()),  # JSON object: name -> what the term added
+        ("shaping", pa.string()),  # JSON object: name -> contribution
         ("reward", pa.float64()),
         ("advantage", pa.float64()),
         ("decision", pa.string()),
         ("policy_version", pa.int64()),
         ("grade_seconds", pa.float64()),
-        ("details", pa.string()),  # JSON object: what else the grader says of the grade
+        ("details", pa.string()),  # JSON object: the grader's details
     ]
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedGroup:
-    """A group and what became of it: `trained`, `not_trained` (the run stopped), or why it was left out.
+    """A group and its decision: `trained`, `not_trained` (the run stopped), or why it was left out.
 
     advantages: the mean advantage of each sample's tokens, by sample index; empty unless trained.
     """
@@ -57,7 +57,7 @@ class DecidedGroup:
 
 
 class SamplesFolder:
-    """Writes one Parquet file a step, atomically."""
+    """Writes one Parquet file per step, atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
