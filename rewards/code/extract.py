@@ -11,7 +11,9 @@ text if it parses (or continues the prompt of a `check` reference, or is in a la
 A fence is three or more backticks or tildes, ended by at least as many of the same; the opening one may follow text on
 its line and be indented, and then its block is dedented. A block that is never closed reaches to the end. A fence that
 names a language inside an open block opens a block in it: it belongs to the outer one (a docstring's example), unless
-the outer one is Markdown, or was left open and does not parse. Linear in the length, but for parsing, which is capped.
+the outer one is Markdown, or was left open and does not parse. Fences that name nothing, in a text of a Python program,
+end no block: what stands around them parses with them, and not without. Linear in the length, but for parsing, which is
+capped.
 
 Example:
     >>> program_of("First:\\n```python\\nx = 1\\n```\\nBetter:\\n~~~py\\nx = 2\\n~~~")
@@ -44,6 +46,8 @@ _INFO = re.compile(r"[ \t]*(?:\{?\.?(?P<language>[\w+#.-]+)[^\n]*)?\Z")
 _TAG = re.compile(r"</?answer>")
 _MARKDOWN = {"markdown", "md"}
 _DEEPEST = 3
+_QUOTES = re.compile(r"\"{3}|'{3}")
+_MOST_IN_TEXTS = 6  # blocks
 
 
 @dataclass(slots=True)
@@ -84,10 +88,12 @@ def program_of(
     blocks = _blocks(text)
     start, end = _answer(text, blocks)
     found = [block for block in blocks if start <= block.start <= end]
-    for block in reversed(found):
-        content = _content(text, block, end, is_program)
+    for at in reversed(range(len(found))):
+        content = _content(text, found[at], end, is_program)
         if content.strip():
-            return content
+            if language != "python" or is_program(content):
+                return content
+            return _around_fences_in_texts(text, found[: at + 1], end, is_program) or content
     whole = _without_blank_lines_around(text[start:end])
     if found or not whole:
         return None
@@ -206,6 +212,19 @@ def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], b
             if found.strip():
                 return found
     return content
+
+
+def _around_fences_in_texts(
+    text: str, blocks: list[_Block], limit: int, is_program: Callable[[str], bool]
+) -> str | None:
+    """The program that ends in the last block, where the fences before that stand in one of its texts; or None."""
+    end = min(blocks[-1].end, limit)
+    for first in blocks[-2 : -2 - _MOST_IN_TEXTS : -1]:
+        if _QUOTES.search(text, first.start, first.end):
+            content = _dedented(text[first.start : end], first.indent)
+            if is_program(content):
+                return content
+    return None
 
 
 def _dedented(content: str, indent: str) -> str:

@@ -35,6 +35,8 @@ def lay_out(
         kind, *what = lent[name]
         if kind == "number":
             names[name] = what[0]
+        elif kind == "literal":
+            names[name] = eval(what[0], {"__builtins__": {}})
         elif kind == "import":
             with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
                 module = importlib.import_module(what[0])

@@ -21,7 +21,10 @@ from . import likeness
 from .context import name_of
 from .names import bound_names
 
-_DEFINES = re.compile(r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b)|\w+\s*=\s*[-\dfm])", re.MULTILINE)
+_DEFINES = re.compile(
+    r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b)|(?!METADATA\b)\w+\s*(:.*)?=\s*[-\dfmTFN'\"\[({])",
+    re.MULTILINE,
+)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAKERS = frozenset(("int", "float", "str", "bool", "list", "tuple", "dict", "set", "deque", "defaultdict"))
 _BASES = ("object", "")
@@ -38,6 +41,7 @@ _ANSWERS = frozenset(
         *("check", "checker", "verify", "validate", "grade", "grader"),
     )
 )
+_SAY_NOTHING = frozenset(("METADATA", "__all__"))
 _NO_POSITION = re.compile(r"\b(?:ClassVar\b|kw_only=True|init=False)")
 _NAME = re.compile(r"\w+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -45,13 +49,14 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Names, each with what it is: `("class", its fields by position, its marks)`, `("late exception", its marks)`,
-    `("function",)`, `("async function",)`, `("import", module, name)`, or `("number", value)`; and under names that are
-    none `("star", module)`, for all that such an import brings, and `("base", name, source)`, to derive classes from.
+    `("function",)`, `("async function",)`, `("import", module, name)`, `("number", value)`, or `("literal", source)`;
+    and under names that are none `("star", module)`, for all that such an import brings, and `("base", name, source)`,
+    to derive classes from.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
     trees = [ast.parse(source) for source in sources]
-    found = {**dict(_imported(trees)), **_numbers(trees)}
+    found = {**dict(_imported(trees)), **_constants(trees)}
     defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, _Function | ast.ClassDef)}
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, node in defined.items():
@@ -154,14 +159,19 @@ def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...
                     yield alias.asname or alias.name, ("import", node.module, alias.name)
 
 
-def _numbers(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
-    """Numbers that the tests name and never use: `inf = float("inf")`, `MOD = 10**9 + 7`."""
+def _constants(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
+    """Values that the tests name and never use: `inf = float("inf")`, `MOD = 10**9 + 7`, `GRID = ["..#", "#.."]`."""
     found: dict[str, tuple[Any, ...]] = {}
     for node in (node for tree in trees for node in tree.body):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            name, text = node.targets[0].id, ast.unparse(node.value)
+        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        target = node.target if isinstance(node, ast.AnnAssign) else target
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.expr):
+            name, text = target.id, ast.unparse(value)
             if _NUMBER.fullmatch(text) and ("inf" in text or not _is_used(name, node, trees)):
                 found[name] = ("number", eval(text, {"__builtins__": {"float": float}, "math": math}))
+            elif name not in _SAY_NOTHING and _is_written(value) and not _is_used(name, node, trees):
+                found[name] = ("literal", text)
     return found
 
 

@@ -26,6 +26,15 @@ FOUND = {
         '```python\ndef f():\n    """\n    ```python\n    f()\n    ```\n    """\n```',
         'def f():\n    """\n    ```python\n    f()\n    ```\n    """\n',
     ),
+    "fences without a name in a docstring": (
+        '```python\ndef f():\n    """\n    ```\n    f()\n    ```\n    """\n    return "```"\n```',
+        'def f():\n    """\n    ```\n    f()\n    ```\n    """\n    return "```"\n',
+    ),
+    "fences of two docstrings": (
+        'First:\n```\nx = 1\n```\n```py\n"""\n```\n1\n```\n"""\ndef f():\n    """\n```\n2\n```\n    """\n```',
+        '"""\n```\n1\n```\n"""\ndef f():\n    """\n```\n2\n```\n    """\n',
+    ),
+    "a last block that does not parse": ('```python\ns = """a"""\n```\nor\n```python\nx = (\n```', "x = (\n"),
     "a block inside a markdown block": ("```markdown\nText\n```python\nx = 1\n```\n```", "x = 1\n"),
     "a first block that was never closed": ("```python\nx = (\n\nWait.\n```python\nx = 2\n```", "x = 2\n"),
     "four that were never closed": ("```python\nx = (\n" * 4 + "```python\nx = 2\n```", "x = 2\n"),
@@ -94,6 +103,7 @@ HOSTILE = {
     "backticks in one line": "`" * 300_000 + "x`",
     "tildes in one line": "~~~ " * 75_000 + "`",
     "answer tags": "<answer>" * 40_000,
+    "open texts": ('```\n"""\n```\n' + "x = 1\n" * 2_000) * 30,
     "closed and open": "```\n```\n<answer></answer>" * 15_000,
     "deep brackets": "(" * 90_000,
     "deep minus": "-" * 90_000 + "1",

@@ -139,6 +139,12 @@ HONEST: dict[str, tuple[str, tuple[str, str], str, tuple[str, ...]]] = {
         "inf = float('inf')\nINF = 10**18\nMOD = 10**9 + 7\n",
         ("assert Solution().low([3, -5, 1]) == 10**9 + 5", "assert Solution().low([2, 9]) == 2"),
     ),
+    "constants that only the program uses": (
+        "def cost(xs): return sum(PRICES[x] for x in xs) * (1 + TAX)\ndef at(r, c): return GRID[r][c] if WALLS else ''\n",
+        ("1 + TAX", "1 - TAX"),
+        "PRICES = {'a': 1, 'b': 2}\nTAX = 1.0\nGRID: list = ['..#', '#..']\nWALLS = True\n",
+        ("assert cost('ab') == 6.0", "assert at(0, 2) == '#' and at(1, 1) == '.'"),
+    ),
     "a class that the setup looks up": (
         STACK,
         ("min(self.s)", "self.s[-1] + 1"),
@@ -206,6 +212,21 @@ def test_what_is_named_like_an_answer_is_not_lent(name: str) -> None:
     for ask in (f"{name}(x)", "ANSWER"):
         assert is_wrong(asserts(f"def solve(x): return {ask}\n", "assert solve(6) == 42", setup=setup))
     assert passes(asserts("def solve(x): return api(x)\n", "assert solve(6) == 42", setup=setup))
+
+
+def test_constants_that_tests_use_are_not_lent() -> None:
+    right = {
+        "TABLE = [42]\ndef right(x): return TABLE[0]\n": "right(6)",
+        "TABLE = [42]\n": "TABLE[0]",
+        "TABLE = [42]\nright = {6: TABLE}\n": "right[6][0]",
+        "TABLE = [42]\nright = 'TABLE'\n": "globals()[right][0]",
+        "EXPECTED = [42]\n": "42",
+    }
+    for setup, answer in right.items():
+        for ask in ("TABLE[0]", "EXPECTED[0]"):
+            case = f"assert solve(6) == {answer}"
+            assert is_wrong(asserts(f"def solve(x): return {ask}\n", case, setup=setup)), (setup, ask)
+    assert lent(("METADATA = {'author': 'jt'}\n__all__ = ['check']\nx = f()\ny = [f()]\n",)) == {}
 
 
 def test_what_asserts_is_not_lent() -> None:
