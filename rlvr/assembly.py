@@ -21,10 +21,10 @@ from rewards.counted import counted
 from rewards.types import GradeResult
 from rlvr.algorithms.recipes import Recipe
 from rlvr.algorithms.shaping import shape
-from rlvr.collect import Collector
 from rlvr.config import RunConfig, resolved_recipe
 from rlvr.data import fitting_sources, read_sources
 from rlvr.draws import ProblemDraws
+from rlvr.dynamic_sampling import Collector
 from rlvr.errors import CheckpointError
 from rlvr.evaluation.during_training import TrainingEvaluation
 from rlvr.evaluation.graders import EvaluationGraders

@@ -24,15 +24,15 @@ from rewards.composition import RewardSpec
 from rewards.errors import RewardError
 from rlvr.algorithms.algorithm_config import AlgorithmConfig, resolve
 from rlvr.algorithms.recipes import Recipe
-from rlvr.collect import DynamicSamplingConfig
 from rlvr.data import DataConfig
+from rlvr.dynamic_sampling import DynamicSamplingConfig
 from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import EvalConfig
 from rlvr.grading import GradingConfig
 from rlvr.group_sampling import RolloutConfig, check_trainable
+from rlvr.key_ranges import out_of_range
 from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
 from rlvr.model_config import ModelConfig
-from rlvr.ranges import out_of_range
 from rlvr.tokenizers import TokenizerConfig
 from rlvr.warmup import WarmupConfig
 from rlvr.yaml_text import NotYaml, read_yaml

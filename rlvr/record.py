@@ -14,7 +14,7 @@ import numpy as np
 
 from rewards.types import Finish
 from rlvr.batching import Rollouts
-from rlvr.collect import Collected
+from rlvr.dynamic_sampling import Collected
 from rlvr.progress import Progress
 from rlvr.rundir.metrics import Metrics, MetricsFile
 from rlvr.rundir.samples import DecidedGroup, SamplesFolder

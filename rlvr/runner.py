@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rewards.composed import unmarked
 from rlvr.config import RunConfig, to_tree
 from rlvr.errors import ConfigError
-from rlvr.inputs import hash_inputs
+from rlvr.input_hashes import hash_inputs
 from rlvr.progress import Progress
 from rlvr.rundir import Checkpoints, read_metrics
 from rlvr.rundir.directory import HASHED, claim, open_run

@@ -48,7 +48,7 @@ HOMES = {
     "jsonschema": "rewards/rules/schema.py",
     "matplotlib": "rlvr/plot.py",
     "peft": "rlvr/",
-    "ray": ("sandbox/ray.py", "rlvr/offline/on_ray.py"),
+    "ray": ("sandbox/ray.py", "rlvr/offline/ray_engine.py"),
     "referencing": "rewards/rules/schema.py",
     "triton": "rlvr/learner/kernels.py",
     "uvicorn": "sandbox/http.py",

@@ -18,9 +18,9 @@ from data_prep.errors import BadFile, BadRow
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
+from rlvr.commands.argument_types import not_negative, positive
 from rlvr.commands.grade import allowing_weak, reward_spec
-from rlvr.commands.numbers import not_negative, positive
-from rlvr.commands.reports import check_report, refuse_overwriting
+from rlvr.commands.report_files import check_report, refuse_overwriting
 
 if TYPE_CHECKING:  # loaded when the command runs
     from data_prep.rows import Row

@@ -18,7 +18,7 @@ from rewards.composition import RewardSpec
 from rewards.counted import counted
 from rewards.registry import names
 from rewards.types import Json
-from rlvr.commands.reports import check_report, refuse_overwriting
+from rlvr.commands.report_files import check_report, refuse_overwriting
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
 

@@ -24,7 +24,7 @@ from data_prep.sets import NAMED_SETS, hub_named, load_set, repository_of, set_f
 from data_prep.templates import TEMPLATES, template_named
 from rewards.counted import counted
 from rewards.registry import find, names
-from rlvr.commands.numbers import not_negative, positive
+from rlvr.commands.argument_types import not_negative, positive
 
 if TYPE_CHECKING:
     from data_prep.preparation import Preparation

@@ -16,7 +16,7 @@ from rlvr.offline.progress import say, show
 from sandbox.errors import ToolkitError
 
 if TYPE_CHECKING:
-    from rlvr.evaluation.talk import Answer
+    from rlvr.evaluation.chat import Answer
 
 PROMPT = "> "
 
@@ -42,11 +42,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Answer until there is no more to answer. Returns 0."""
-    from rlvr.evaluation.talk import open_talk
+    from rlvr.evaluation.chat import open_chat
 
     if options.prompt is None and sys.stdin is None:
         raise ConfigError("standard input is closed; ask with --prompt TEXT, or give lines on standard input")
-    with open_talk(
+    with open_chat(
         options.model,
         template=options.template,
         temperature=options.temperature,
@@ -57,9 +57,9 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         device=options.device,
         dtype=options.dtype,
-    ) as talk:
+    ) as chat:
         if options.prompt is not None:
-            _show(talk.ask(options.prompt))
+            _show(chat.ask(options.prompt))
             return 0
         typing = sys.stdin.isatty()
         failed = False
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             if not (question := line.rstrip("\n")):
                 continue
             try:
-                _show(talk.ask(question))
+                _show(chat.ask(question))
             except ToolkitError as error:  # this question's own: the next may do
                 say(str(error), title="rlvr: ")
                 failed = True

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rlvr.commands.numbers import positive
-from rlvr.commands.serving import add_bounds, add_listening, token_of
+from rlvr.commands.argument_types import positive
+from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 from sandbox.opening import DEFAULT_IMAGE, TOKEN_VARIABLE
 

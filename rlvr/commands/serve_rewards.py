@@ -14,8 +14,8 @@ from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.registry import names
-from rlvr.commands.numbers import positive
-from rlvr.commands.serving import add_bounds, add_listening, token_of
+from rlvr.commands.argument_types import positive
+from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 
 _TOKEN = "RLVR_REWARDS_TOKEN"

@@ -22,10 +22,10 @@ from data_prep.templates import TEMPLATES, template_named
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.counted import counted
+from rlvr.commands.argument_types import positive
 from rlvr.commands.grade import reward_spec
-from rlvr.commands.numbers import positive
 from rlvr.commands.prep import prompt_encoder
-from rlvr.commands.reports import check_report, refuse_overwriting
+from rlvr.commands.report_files import check_report, refuse_overwriting
 
 if TYPE_CHECKING:
     from data_prep.problem import Problem

@@ -27,7 +27,15 @@ from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import evaluate
 from rlvr.evaluation.files import write_evaluation, write_summary
 from rlvr.evaluation.graders import EvaluationGraders
-from rlvr.evaluation.opening import Opened, Precision, check_device, default_template, locate, open_engine, tokenizer_of
+from rlvr.evaluation.open_model import (
+    Opened,
+    Precision,
+    check_device,
+    default_template,
+    locate,
+    open_engine,
+    tokenizer_of,
+)
 from rlvr.evaluation.report import make_report, print_report
 from rlvr.evaluation.result import Evaluation, compare
 from rlvr.evaluation.sets import load_sets

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from rlvr.algorithms.objective_spec import ObjectiveSpec
 from rlvr.algorithms.objectives import ObjectiveStatistics, add_statistics, objective_loss
-from rlvr.compute import on_compute_thread
+from rlvr.compute_thread import on_compute_thread
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import load_learner, save_learner
 from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig

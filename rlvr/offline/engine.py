@@ -1,7 +1,7 @@
 """What grades rows, in this process or in another: a pool, how rows are asked about, and what is written of them.
 
 `LocalEngine` is a stream with a describer. `Grades` makes one for each chunk of rows that another process is given: one
-of this machine (`on_processes`) or an actor of a cluster (`on_ray`).
+of this machine (`process_engine`) or an actor of a cluster (`ray_engine`).
 
 Example:
     grades = Grades(setup)

@@ -1,4 +1,4 @@
-"""A process of `on_processes`: chunks of rows in, what is to be written of them out, over one socket.
+"""A process of `process_engine`: chunks of rows in, what is to be written of them out, over one socket.
 
     python -P -m rlvr.offline.grading_process DESCRIPTOR
 

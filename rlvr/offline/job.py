@@ -39,12 +39,12 @@ from rlvr.offline.asking import Asking, References, bare_kind
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, absent, guess
 from rlvr.offline.engine import Engine, LocalEngine, Setup
+from rlvr.offline.finalise import finalise_output
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
-from rlvr.offline.on_processes import ProcessEngine
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
-from rlvr.offline.placing import put_in_place
 from rlvr.offline.policies import BothPolicies, one_of_several
+from rlvr.offline.process_engine import ProcessEngine
 from rlvr.offline.progress import Progress, say, weight
 from rlvr.offline.recorder import ADDED, Describer, Recorder, errors_opener
 from rlvr.offline.selection import Numbered, Selection, Start, numbered_rows, select
@@ -302,7 +302,7 @@ def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
             return Ended(graded=before + recorder.taken, signal=caught)
         state.mark_finished()
     if job.out is not None:
-        put_in_place(job.out, bad=_has_bad(state.journal))
+        finalise_output(job.out, bad=_has_bad(state.journal))
     names = [source.name for source in ready.sources]
     summary = summarise(
         state.journal, state.folder, names, policies_of=one_of_several(job.reward), changes=state.changes
@@ -351,7 +351,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
     job = ready.job
     start, first = _start(state)
     if job.ray is not None:
-        from rlvr.offline.on_ray import RayEngine
+        from rlvr.offline.ray_engine import RayEngine
 
         return RayEngine(
             ready.sources,

@@ -4,7 +4,7 @@
     journal       a record of each response (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl
     lock          held by the process that writes
     finished      all rows are graded; what is left is to give the files their names and to sum up
-    whole         which folder is the new Parquet output, while it takes the place of an earlier one (`placing`)
+    whole         which folder is the new Parquet output, while it takes the place of an earlier one (`finalise`)
     replaced      the earlier one, where two folders cannot change places
 
 Without OUT the state lies in a folder that is removed at the end, for the summary alone.

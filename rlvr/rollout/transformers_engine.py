@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from rlvr.compute import on_compute_thread
+from rlvr.compute_thread import on_compute_thread
 from rlvr.errors import RolloutError
 from rlvr.rollout.decode_batch import DecodeBatch
 from rlvr.rollout.decoder import Decoder

@@ -9,7 +9,7 @@ import yaml
 from rlvr.cli import parser
 from rlvr.config import RunConfig, config_from, known_keys, load_config, resolved_recipe, to_tree
 from rlvr.errors import ConfigError
-from rlvr.ranges import RANGES
+from rlvr.key_ranges import RANGES
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
 

@@ -23,7 +23,7 @@ from rewards.types import CountdownReference, MathReference
 from rlvr.cli import main
 from rlvr.config import config_from, to_tree
 from rlvr.errors import ConfigError
-from rlvr.evaluation.opening import locate, open_engine, tokenizer_of
+from rlvr.evaluation.open_model import locate, open_engine, tokenizer_of
 from rlvr.model_config import ModelConfig, ModelInit
 from rlvr.models import load_model
 from rlvr.tokenizers import character_tokenizer

@@ -262,7 +262,7 @@ def test_a_run_killed_while_it_puts_its_output_in_place_ends_it(
     monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
     make_rows(tmp_path, 30)
     with monkeypatch.context() as broken:
-        broken.setattr("rlvr.offline.job.put_in_place", lambda *_a, **_k: 1 / 0)
+        broken.setattr("rlvr.offline.job.finalise_output", lambda *_a, **_k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             main(command(tmp_path))
     graded = (tmp_path / "trace").read_text()

@@ -17,7 +17,7 @@ import pytest
 from data_prep.errors import DataNotFound
 from rlvr.cli import main
 from rlvr.errors import ConfigError
-from rlvr.offline.on_ray import _tasks
+from rlvr.offline.ray_engine import _tasks
 from rlvr.offline.selection import Selection, Start, lot, lots, numbered_rows, select
 from rlvr.offline.sources import find_sources
 

@@ -16,7 +16,7 @@ pytest.importorskip("torch")
 from data_prep.demonstrations import read_demonstrations, write_demonstrations
 from data_prep.files import data_hash, read_problems, write_problems
 from rlvr.errors import ConfigError
-from rlvr.inputs import hash_inputs
+from rlvr.input_hashes import hash_inputs
 from rlvr.models import load_model
 from rlvr.rundir.hashes import RememberedHashes
 from rlvr.runner import run_training

@@ -1,8 +1,8 @@
 """Ask a model single questions under its template; used by `rlvr sample`.
 
 Example:
-    with open_talk("runs/demo") as talk:
-        for answer in talk.ask("3+4+5="):
+    with open_chat("runs/demo") as chat:
+        for answer in chat.ask("3+4+5="):
             print(answer.text)
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from data_prep.problem import Problem
 from rewards.types import Finish, NoReference
 from rlvr.errors import ConfigError
-from rlvr.evaluation.opening import Precision, check_device, default_template, locate, open_engine, tokenizer_of
+from rlvr.evaluation.open_model import Precision, check_device, default_template, locate, open_engine, tokenizer_of
 from rlvr.prompts import Prompter
 from rlvr.protocols import RolloutEngine
 from rlvr.types import RolloutRequest, SamplingParameters
@@ -31,7 +31,7 @@ class Answer:
     finish: Finish
 
 
-class Talk:
+class Chat:
     """Asks an engine. Counts the questions, so that a repeated question gets new random numbers."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Talk:
 
 
 @contextmanager
-def open_talk(
+def open_chat(
     model: str,
     *,
     template: str | None = None,
@@ -89,7 +89,7 @@ def open_talk(
     seed: int = 0,
     device: str | None = None,
     dtype: Precision = "auto",
-) -> Iterator[Talk]:
+) -> Iterator[Chat]:
     """Load a model to ask. None = the setting of the model's run, or a default.
 
     Raises:
@@ -114,4 +114,4 @@ def open_talk(
             max_tokens=max_tokens or settings.max_tokens,
             stop=settings.stop if stop is None else stop,
         )
-        yield Talk(opened.engine, prompter, sampling=sampling, responses=responses, seed=seed)
+        yield Chat(opened.engine, prompter, sampling=sampling, responses=responses, seed=seed)

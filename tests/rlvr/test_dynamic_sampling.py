@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rlvr.collect import LARGEST_ROUND, Collected, Collector, DynamicSamplingConfig, sampled_version
 from rlvr.draws import Draw, ProblemDraws, Source
+from rlvr.dynamic_sampling import LARGEST_ROUND, Collected, Collector, DynamicSamplingConfig, sampled_version
 from rlvr.types import Group
 from tests.rlvr.made import completion, group, problem
 

@@ -21,7 +21,7 @@ _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
 
 
-def put_in_place(path: Path, *, bad: bool) -> None:
+def finalise_output(path: Path, *, bad: bool) -> None:
     """Give a whole output its name. What stood there is replaced; a run that is killed half-way does it again.
 
     bad: there are bad rows; else those of an earlier run are removed.

@@ -6,7 +6,7 @@ import argparse
 import os
 from ipaddress import ip_address
 
-from rlvr.commands.numbers import not_negative, positive
+from rlvr.commands.argument_types import not_negative, positive
 from rlvr.errors import ConfigError
 
 _MOST_PORT = 65_535

@@ -68,7 +68,7 @@ def cluster(require: Callable[[str], None]) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def launcher() -> Iterator[Launcher]:
-    with Launcher(ROOT, ("ray.data", "rlvr.commands.grade", "rlvr.offline.on_ray")) as launcher:
+    with Launcher(ROOT, ("ray.data", "rlvr.commands.grade", "rlvr.offline.ray_engine")) as launcher:
         yield launcher
 
 
@@ -201,7 +201,7 @@ def test_an_actor_that_is_stopped_is_given_up_and_changes_nothing(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = make_rows(tmp_path)
-    monkeypatch.setattr("rlvr.offline.on_ray.SILENCE_SECONDS", 5.0)
+    monkeypatch.setattr("rlvr.offline.ray_engine.SILENCE_SECONDS", 5.0)
     stopped: list[int] = []
 
     def stop_one() -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.offline import placing
+from rlvr.offline import finalise
+from rlvr.offline.finalise import finalise_output
 from rlvr.offline.outputs import partial_of, state_of
-from rlvr.offline.placing import put_in_place
 
 # Put an output in place and be killed before the call number KILL of those that change a folder.
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from rlvr.offline import placing
+from rlvr.offline import finalise
 
 left = int(sys.argv[2])
 
@@ -33,9 +33,9 @@ def counted(call):
     return ending
 
 methods = [(Path, name) for name in ("replace", "write_text", "unlink")]
-for owner, name in [*methods, (shutil, "rmtree"), (os, "unlink"), (os, "rmdir"), (placing, "_exchange")]:
+for owner, name in [*methods, (shutil, "rmtree"), (os, "unlink"), (os, "rmdir"), (finalise, "_exchange")]:
     setattr(owner, name, counted(getattr(owner, name)))
-placing.put_in_place(Path(sys.argv[1]), bad=False)
+finalise.finalise_output(Path(sys.argv[1]), bad=False)
 """
 
 
@@ -75,7 +75,7 @@ def test_an_output_killed_at_any_step_of_taking_its_place_is_there_and_gets_it_a
     steps = 0
     for steps, out in killed_at_each_step(tmp_path):
         assert texts(out) in (["old"] * 3, ["new"] * 2), f"before step {steps}"
-        put_in_place(out, bad=False)
+        finalise_output(out, bad=False)
         assert texts(out) == ["new"] * 2, f"after step {steps}"
         assert not partial_of(out).exists()
     assert steps > 5
@@ -84,9 +84,9 @@ def test_an_output_killed_at_any_step_of_taking_its_place_is_there_and_gets_it_a
 def test_where_folders_cannot_change_places_the_new_one_comes_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placing, "_exchange", lambda _one, _other: False)
+    monkeypatch.setattr(finalise, "_exchange", lambda _one, _other: False)
     out = replacing(tmp_path)
-    put_in_place(out, bad=False)
+    finalise_output(out, bad=False)
     assert texts(out) == ["new"] * 2
     assert not partial_of(out).exists()
 
@@ -98,7 +98,7 @@ def test_a_reader_who_looks_all_the_time_always_finds_a_folder(tmp_path: Path) -
     assert reader.stdout is not None
     assert reader.stdout.readline() == "\n"
     for _ in range(300):
-        put_in_place(out, bad=False)
+        finalise_output(out, bad=False)
         parts(partial_of(out), "newer", 1)
         (state_of(out) / "whole").unlink()
     gone = reader.poll()
@@ -112,5 +112,5 @@ def test_the_name_of_a_file_is_taken_over(tmp_path: Path) -> None:
     out.write_text("old")
     partial_of(out).write_text("new")
     before = os.stat(partial_of(out)).st_ino
-    put_in_place(out, bad=False)
+    finalise_output(out, bad=False)
     assert (out.read_text(), os.stat(out).st_ino) == ("new", before)
