@@ -15,7 +15,8 @@ from types import ModuleType
 
 import pytest
 
-from rlvr.cli import main, parser
+from rlvr.cli import main
+from rlvr.command_line import parser
 from rlvr.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rlvr.cli import parser
+from rlvr.command_line import parser
 from rlvr.config import RunConfig, config_from, known_keys, load_config, resolved_recipe, to_tree
 from rlvr.errors import ConfigError
 from rlvr.key_ranges import RANGES

@@ -342,7 +342,7 @@ def test_a_signal_ends_any_command_in_a_line_even_while_it_is_imported(
     number: signal.Signals, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)
-    monkeypatch.setattr("rlvr.cli.commands", lambda: signal.raise_signal(number))
+    monkeypatch.setattr("rlvr.command_line.commands", lambda: signal.raise_signal(number))
     assert main([]) == status
     assert capsys.readouterr().err == "rlvr: interrupted\n"
     assert signal.getsignal(number) is before

@@ -97,7 +97,7 @@ def test_only_a_standard_output_whose_reader_went_away_is_no_mistake(
     def broken(_words: object) -> int:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("rlvr.cli._run", broken)
+    monkeypatch.setattr("rlvr.command_line._run", broken)
     reader, writer = os.pipe()
     if not reads:
         os.close(reader)
