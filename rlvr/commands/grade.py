@@ -77,6 +77,7 @@ def _add_columns(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
     group.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")
     group.add_argument("--id", default="", metavar="COLUMN", help="which problem it is")
+    group.add_argument("--finish", default="", metavar="COLUMN", help="how generation ended: stop, or length (cut off)")
     group.add_argument(
         "--group",
         default="",
@@ -163,6 +164,7 @@ def run(options: argparse.Namespace) -> int:
             reference=options.reference,
             prompt=options.prompt,
             id=options.id,
+            finish=options.finish,
             group=options.group,
             tags=tuple(options.by),
         ),

@@ -17,9 +17,10 @@ from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards.composed import missing_reference
 from rewards.composition import RewardSpec
+from rewards.counted import counted
 from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult, Reference
-from rlvr.offline.columns import Columns, reference_of, turns_of
+from rlvr.offline.columns import Columns, finish_of, reference_of, turns_of
 from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
@@ -93,16 +94,29 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
             fields["reference"] = reference_of(fields["reference"], kind)
         fields.setdefault("group", str(row.line))
         if "response" in fields:
+            (fields["finish"],) = _finishes(fields, columns, 1)
             return [GradeRequest.from_dict(fields)]
         responses = fields["responses"]
         if not isinstance(responses, list | tuple) or not responses:
             raise BadRow(field="responses", expected="a list of at least one text", found=responses)
         return [
-            GradeRequest.from_dict({**fields, "response": response, "sample": index})
-            for index, response in enumerate(responses)
+            GradeRequest.from_dict({**fields, "response": response, "finish": finish, "sample": index})
+            for index, (response, finish) in enumerate(
+                zip(responses, _finishes(fields, columns, len(responses)), strict=True)
+            )
         ]
     except InvalidRow as error:
         raise BadRow(str(error)) from error
+
+
+def _finishes(fields: Mapping[str, object], columns: Columns, count: int) -> list[str]:
+    """How each response of a row ended, which is said of each or of all. Raises BadRow."""
+    value, column = fields.get("finish"), columns.finish or "finish"
+    if not isinstance(value, list | tuple):
+        return [finish_of(value, column)] * count
+    if len(value) != count:
+        raise BadRow(field=column, expected=f"one for each of {counted(count, 'response')}", found=value)
+    return [finish_of(one, column) for one in value]
 
 
 def _holds_bytes(value: object) -> bool:

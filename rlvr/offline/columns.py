@@ -3,7 +3,8 @@
 A row that follows the contract (`response` or `responses`, `reference`, `prompt`, `id`, `finish`) is taken as it is. Of
 any other the first of the usual names that holds something usable is chosen, once for all rows. A name may be a path
 into objects: `reward_model.ground_truth`. A chat (`messages`, `conversations`) whose last turn is the assistant's is a
-prompt and a response; a chat in the place of a response is its last turn. Contents in parts are their texts.
+prompt and a response; a chat in the place of a response is its last turn. Contents in parts are their texts. How
+generation ended (`finish_reason`) is read in the words of the usual servers.
 
 Example:
     >>> columns = guess([{"question": "1+1?", "completion": "\\\\boxed{2}", "answer": 2, "task_id": "a"}], Columns())
@@ -35,8 +36,19 @@ REFERENCES = (
 )
 PROMPTS = ("question", "problem", "instruction", "query", "input")
 IDS = ("problem_id", "question_id", "task_id", "unique_id", "uid", "idx", "extra_info.index")
+FINISHES = ("finish_reason", "finish_reasons", "stop_reason", "stop_reasons")
 TAGS = ("tags", "source", "data_source")
+_OPTIONS = ("response", "chat", "reference", "prompt", "id", "finish", "group")
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant"}
+# How servers say that a response ended by itself, and that it was cut off
+_FINISHED = {
+    **dict.fromkeys(("stop", "stopped", "eos", "eos_token", "eos_found", "end_turn", "complete", "completed"), "stop"),
+    **dict.fromkeys(("finished", "stop_sequence", "stop_string", "stop_token"), "stop"),
+    **dict.fromkeys(("tool_calls", "tool_use", "function_call"), "stop"),
+    **dict.fromkeys(("length", "max_length", "model_length", "token_limit", "truncated", "incomplete"), "length"),
+    **dict.fromkeys(("max_tokens", "max_new_tokens", "max_output_tokens", "model_context_window_exceeded"), "length"),
+    **dict.fromkeys(("abort", "aborted", "timeout", "content_filter"), "length"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +63,7 @@ class Columns:
     reference: str = ""
     prompt: str = ""
     id: str = ""
+    finish: str = ""
     group: str = ""
     tags: tuple[str, ...] = ()
 
@@ -61,6 +74,7 @@ class Columns:
             "reference": self.reference,
             "prompt": self.prompt,
             "id": self.id,
+            "finish": self.finish,
             "group": self.group,
             "tags": ", ".join(self.tags),
         }
@@ -69,12 +83,13 @@ class Columns:
     def to_dict(self) -> dict[str, Json]:
         """As a manifest holds them."""
         names = ("response", "chat", "reference", "prompt", "id", "group")
-        return {**{name: getattr(self, name) for name in names}, "tags": list(self.tags)}
+        finish: dict[str, Json] = {"finish": self.finish} if self.finish else {}  # runs from before it was one go on
+        return {**{name: getattr(self, name) for name in names}, **finish, "tags": list(self.tags)}
 
     @property
     def plain(self) -> bool:
         """Whether rows have the contract's own names."""
-        return not (self.response or self.chat or self.reference or self.prompt or self.id)
+        return not (self.response or self.chat or self.reference or self.prompt or self.id or self.finish)
 
     def read(self, row: Fields) -> dict[str, object]:
         """The row as the contract has it. Raises BadRow where a chat does not end with a response."""
@@ -89,7 +104,7 @@ class Columns:
                 value = turns_of(value)[-1]["content"]  # type: ignore[index]  # an assistant's
             if value is not None:
                 made["responses" if isinstance(value, list | tuple) else "response"] = value
-        for name in ("reference", "prompt", "id"):
+        for name in ("reference", "prompt", "id", "finish"):
             if column := getattr(self, name):
                 made[name] = value_at(row, column)
         return made
@@ -124,6 +139,7 @@ def guess(rows: Sequence[Fields], given: Columns) -> Columns:
         ("reference", REFERENCES, _is_reference),
         ("prompt", PROMPTS, _is_prompt),
         ("id", IDS, _is_identity),
+        ("finish", FINISHES, _is_finish),
     ):
         if not getattr(given, name) and not any(row.get(name) is not None for row in rows):
             if name == "prompt" and (given.chat or "chat" in found):
@@ -134,20 +150,43 @@ def guess(rows: Sequence[Fields], given: Columns) -> Columns:
     return replace(given, **found, tags=tags)
 
 
-def absent(rows: Sequence[Fields], given: Columns) -> str:
-    """What is said of columns that are named and stand in none of the first rows; "" = there are none such."""
-    named = [(option, getattr(given, option)) for option in ("response", "chat", "reference", "prompt", "id", "group")]
-    named += [("by", column) for column in given.tags]
-    names = [*dict.fromkeys(name for row in rows for name in row)]
-    missing = [
-        f"--{option} {column!r}{nearest(column, names).replace('; ', ', ')}"
-        for option, column in named
-        if column and not any(column in row or value_at(row, column) is not None for row in rows)
-    ]
-    if not missing or not rows:
-        return ""
-    told = [f"none of the first {len(rows)} rows has {missing[0]}", *(f"nor {one}" for one in missing[1:])]
-    return f"{', '.join(told)}; their columns: {', '.join(names)}"
+class Named:
+    """Looks for the columns that are named: what stands in none of the rows is misspelt.
+
+    Example:
+        >>> named = Named(Columns(reference="answr"))
+        >>> named.look({"response": "4", "answer": "4"})
+        >>> named.describe()
+        "the first row does not have --reference 'answr', did you mean 'answer'?; their columns: response, answer"
+    """
+
+    def __init__(self, given: Columns) -> None:
+        named = [(option, getattr(given, option)) for option in _OPTIONS] + [("by", column) for column in given.tags]
+        self.missing = [(option, column) for option, column in named if column]
+        self._names: dict[str, None] = {}
+        self._rows = 0
+
+    def look(self, row: Fields) -> None:
+        """Take the next row in."""
+        self._rows += 1
+        self._names.update(dict.fromkeys(row))
+        self.missing = [
+            (option, column) for option, column in self.missing if column not in row and value_at(row, column) is None
+        ]
+
+    @property
+    def near(self) -> bool:
+        """Whether a column that is missing is nearly called like one that is there."""
+        return any(nearest(column, [*self._names]) for _, column in self.missing)
+
+    def describe(self) -> str:
+        """What is missing, of the rows so far; "" = nothing, or there was no row."""
+        if not self.missing or not self._rows:
+            return ""
+        names = [*self._names]
+        told = [f"--{option} {column!r}{nearest(column, names).replace('; ', ', ')}" for option, column in self.missing]
+        none = "the first row does not have" if self._rows == 1 else f"none of the first {self._rows} rows has"
+        return f"{none} {', '.join([told[0], *(f'nor {one}' for one in told[1:])])}; their columns: {', '.join(names)}"
 
 
 def _first(rows: Sequence[Fields], names: Iterable[str], usable: Callable[[object], bool]) -> str:
@@ -183,6 +222,12 @@ def _is_identity(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
+def _is_finish(value: object) -> bool:
+    values = value if isinstance(value, list) else [value]
+    told = [one.get("type") if isinstance(one, Mapping) else one for one in values]
+    return bool(told) and all(isinstance(one, str) and one.lower() in _FINISHED for one in told)
+
+
 def _is_tag(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(tag, str) for tag in value))
 
@@ -215,6 +260,21 @@ def _from_chat(row: Fields, column: str) -> dict[str, object]:
     if not isinstance(last, Mapping) or last.get("role") != "assistant":
         raise BadRow(field=column, expected="a chat whose last turn is the assistant's", found=value_at(row, column))
     return {"response": last.get("content"), "prompt": turns[:-1]}
+
+
+def finish_of(value: object, column: str) -> str:
+    """How generation ended, as a request takes it. Raises BadRow."""
+    if isinstance(value, Mapping):  # as SGLang says it
+        value = value.get("type")
+    if value is None or value == "":
+        return "stop"
+    found = _FINISHED.get(value.lower()) if isinstance(value, str) else None
+    if found is None and column in FINISHES:  # by its name it is one; another word does not say that it was cut off
+        return "stop"
+    if found is None:
+        known = "'stop', 'length' (cut off), or a server's word for it such as 'eos', 'end_turn' or 'max_tokens'"
+        raise BadRow(field=column, expected=known, found=value)
+    return found
 
 
 # --- references -----------------------------------------------------------------------------------------------------

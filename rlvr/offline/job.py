@@ -37,16 +37,17 @@ from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.asking import Asking, References, bare_kind
 from rlvr.offline.cache import GradeCache
-from rlvr.offline.columns import Columns, absent, guess
+from rlvr.offline.columns import Columns, guess
 from rlvr.offline.engine import Engine, LocalEngine, Setup
 from rlvr.offline.finalise import finalise_output
+from rlvr.offline.first_look import misnamed, named_again, taken_by_grades
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.policies import BothPolicies, one_of_several
 from rlvr.offline.process_engine import ProcessEngine
 from rlvr.offline.progress import Progress, say, weight
-from rlvr.offline.recorder import ADDED, Describer, Recorder, errors_opener
+from rlvr.offline.recorder import Describer, Recorder, errors_opener
 from rlvr.offline.selection import Numbered, Selection, Start, numbered_rows, select
 from rlvr.offline.sources import Source, find_sources
 from rlvr.offline.standard_output import rows_alone
@@ -160,14 +161,14 @@ def grade_files(job: GradeJob) -> Ended:
     """Grade, and say on standard error what is read from where. Raises ToolkitError."""
     with rows_alone() if job.out is None else nullcontext() as stream, prepared(job) as ready:
         if read := ready.columns.describe():
-            say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --by)")
-        if missing := absent([n.row.fields for n in ready.first if isinstance(n.row, Row)], job.columns):
+            say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --finish, --by)")
+        if missing := misnamed(ready.sources, ready.first, job.columns, streamed=ready.rows is not None):
             say(missing)
-        if taken := _taken(ready.first):
+        if taken := taken_by_grades(ready.first):
             say(taken)
         if said := unmarked(job.reward):
             say(said)
-        for name in _named_again(ready.sources):
+        for name in named_again(ready.sources):
             say(f"{name} is named more than once; its rows are graded each time")
         manifest = _manifest(ready)
         with RunState.open(job.out, manifest, restart=job.restart, keep_graded=job.keep_graded) as state:
@@ -181,25 +182,6 @@ def grade_files(job: GradeJob) -> Ended:
                     _leave_nothing(job.out, state)
 
 
-def _taken(first: Sequence[Numbered]) -> str:
-    """What is said of columns of the first rows that a grade's own take the place of; "" = there are none such."""
-    columns = [item for n in first if isinstance(n.row, Row) for item in n.row.fields.items() if item[0] in ADDED]
-    names = dict.fromkeys(name for name, value in columns if name != "sample" or type(value) is not int)
-    return f"these columns of the data are left out, for a grade has its own: {', '.join(names)}" if names else ""
-
-
-def _named_again(sources: Sequence[Source]) -> list[str]:
-    """The names of files that were named before, in whatever words."""
-    seen: set[str] = set()
-    again: dict[str, None] = {}
-    for source in sources:
-        path = os.path.realpath(source.name)
-        if path in seen and not source.waits:
-            again[source.name] = None
-        seen.add(path)
-    return [*again]
-
-
 def dry_run(job: GradeJob) -> Iterator[str]:
     """What would be done, a line each: data, columns, the first rows as requests, reward and workers, what is there.
 
@@ -209,7 +191,9 @@ def dry_run(job: GradeJob) -> Iterator[str]:
         for source in ready.sources:
             yield f"input: {source.name}"
         yield f"columns: {ready.columns.describe() or 'as the contract names them'}"
-        if taken := _taken(ready.first):
+        if missing := misnamed(ready.sources, ready.first, job.columns, streamed=ready.rows is not None):
+            yield missing
+        if taken := taken_by_grades(ready.first):
             yield taken
         asking = Asking(ready.columns, ready.kind, References(job.reward))
         good = 0

@@ -7,7 +7,7 @@ for `flush`, which the caller calls when nothing more is known at the moment, an
 
 A graded row holds the columns that came in, then `sample`, `score`, `correctness`, `verdict`, `extracted`, `reason`,
 `parts`, `seconds` and `reward` (`steps` and `details`, too, where a reward gives them). A column of these names that
-came in is replaced; a list of responses becomes `response`.
+came in is replaced; a list of responses becomes `response`, and one of how they ended what is said of that one.
 
 Example:
     describe = Describer(columns, reward="math@6")
@@ -90,6 +90,9 @@ def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: st
         came["id"] = request.problem_id or row.line
     if listed or plain:
         came["response"] = request.response
+    of_each = came.get(columns.finish or "finish")
+    if listed and isinstance(of_each, list):
+        came[columns.finish or "finish"] = of_each[request.sample_id if len(of_each) > 1 else 0]
     for name in ADDED & came.keys():
         del came[name]
     return f"{_ENCODE(came)[:-1]}, {_grade_text(request, result, reward)}}}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ import pytest
 from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards import DataReference, GradeRequest, MathReference
+from rewards.types import Finish
 from rlvr.cli import main
 from rlvr.offline.asking import requests_of
 from rlvr.offline.columns import Columns, guess, reference_of
+from tests.waiting import PATIENCE
 
 CHAT = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "\\boxed{2}"}]
 SHARE_GPT = [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "\\boxed{2}"}]
@@ -156,7 +160,7 @@ def test_columns_that_a_grade_has_of_its_own_are_left_out_and_named(
 def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "in.jsonl").write_text('{"response": "r"}\n')
+    (tmp_path / "in.jsonl").write_text('{"response": "r"}\n{"response": "r", "text": "t"}\n')
     assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--response", "text"]) == 3
     assert "nothing in 'text'" in capsys.readouterr().err
     (tmp_path / "in.jsonl").write_text('{"response": null}\n{"response": "r", "rate": [NaN]}\n{"x": 1}\n')
@@ -167,14 +171,105 @@ def test_a_column_that_is_not_there_makes_bad_rows_that_name_it(
     assert "the row has neither 'response' nor 'responses'" in third
 
 
-def test_a_named_column_that_no_first_row_has_is_said_at_once(
+def test_a_named_column_that_no_first_row_has_ends_it_before_a_row_is_graded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in.jsonl").write_text('{"response": "1", "answer": "1", "level": null}\n' * 2)
     command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--workers", "1"]
-    assert main([*command, "--reference", "answr", "--by", "levl"]) == 3
-    told = capsys.readouterr().err
-    assert "none of the first 2 rows has --reference 'answr', did you mean 'answer'?, nor --by 'levl', did you " in told
-    assert "mean 'level'?; their columns: response, answer, level" in told
+    command += ["--out", str(tmp_path / "out.jsonl")]
+    for more in ([], ["--dry-run"]):
+        assert main([*command, *more, "--reference", "answr", "--by", "levl"]) == 1
+        told = capsys.readouterr().err
+        assert "none of the first 2 rows has --reference 'answr', did you mean 'answer'?, nor --by 'levl', did " in told
+        assert "you mean 'level'?; their columns: response, answer, level" in told
+        assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
     assert main([*command, "--reference", "answer", "--by", "level"]) == 0
-    assert "none of the first" not in capsys.readouterr().err
+    assert "the first" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["response", "chat", "reference", "prompt", "id", "finish", "group", "by"])
+def test_every_column_that_is_named_is_looked_for(option: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"response": "1", "reference": "1"}\n')
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--workers", "1", f"--{option}", "zzz"]) == 1
+
+
+def test_a_named_column_may_begin_in_a_later_row_or_file(tmp_path: Path) -> None:
+    """The first rows of a mixture are of one data set, and the others' columns stand behind them."""
+    row = {"response": "\\boxed{1}", "reference": "1"}
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(row)}\n" * 100 + json.dumps({**row, "level": "easy"}))
+    (tmp_path / "b.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    (tmp_path / "c.jsonl").write_text(json.dumps({**row, "meta": {"kind": "x"}}))
+    command = ["grade", str(tmp_path), "--reward", "math", "--workers", "1", "--summary", str(tmp_path / "s.json")]
+    assert main([*command, "--by", "level", "--by", "meta.kind"]) == 0
+    assert main([*command, "--by", "level", "--by", "meta.knd"]) == 1
+
+
+@pytest.mark.parametrize(("column", "status"), [("answr", 1), ("source", 0)])
+def test_of_a_stream_only_what_is_misspelt_ends_it(column: str, status: int) -> None:
+    """One row is all that can be looked at before it is answered, and the next one may have the column."""
+    rows = '{"response": "1", "answer": "1"}\n{"response": "1", "answer": "1", "source": "x"}\n'
+    arguments = [sys.executable, "-m", "rlvr.cli", "grade", "-", "--reward", "math", "--workers", "1", "--by", column]
+    done = subprocess.run(arguments, input=rows, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == status, done.stderr
+    assert f"the first row does not have --by '{column}'" in done.stderr
+    assert len(done.stdout.splitlines()) == (0 if status else 2)
+
+
+# --- how generation ended ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "finish"),
+    [
+        ("finish_reason", "length", Finish.LENGTH),
+        ("finish_reason", "stop", Finish.STOP),
+        ("finish_reason", None, Finish.STOP),
+        ("finish_reason", "MAX_TOKENS", Finish.LENGTH),  # Gemini
+        ("stop_reason", "max_tokens", Finish.LENGTH),  # Anthropic
+        ("stop_reason", "end_turn", Finish.STOP),
+        ("finish_reason", "eos_token", Finish.STOP),  # text-generation-inference
+        ("finish_reason", {"type": "length", "length": 8}, Finish.LENGTH),  # SGLang
+        ("finish", "eos", Finish.STOP),
+    ],
+)
+def test_how_generation_ended_is_read_in_the_words_of_the_usual_servers(
+    column: str, said: object, finish: Finish
+) -> None:
+    (request,) = read({"response": "r", column: said})
+    assert request.finish is finish
+    (request,) = read({"response": "r", "mine": said}, Columns(finish="mine"))
+    assert request.finish is finish
+
+
+def test_a_list_says_how_each_response_ended() -> None:
+    requests = read({"completions": ["a", "b"], "finish_reasons": ["stop", "length"]})
+    assert [request.finish for request in requests] == [Finish.STOP, Finish.LENGTH]
+    requests = read({"responses": ["a", "b"], "finish": "length"})
+    assert [request.finish for request in requests] == [Finish.LENGTH, Finish.LENGTH]
+    with pytest.raises(BadRow, match="field 'finish': expected one for each of 2 responses"):
+        read({"responses": ["a", "b"], "finish": ["stop"]})
+
+
+def test_a_word_that_says_nothing_of_the_end_is_a_bad_row_where_it_is_named_and_no_guess() -> None:
+    with pytest.raises(BadRow, match="field 'why': expected 'stop', 'length' \\(cut off\\)"):
+        read({"response": "r", "why": "</answer>"}, Columns(finish="why"))
+    assert guess([{"response": "r", "stop_reason": "</answer>"}], Columns()).finish == ""
+    (request,) = requests_of(
+        Row(file="f", line=9, fields={"response": "r", "stop_reason": "</answer>"}), Columns(finish="stop_reason")
+    )
+    assert request.finish is Finish.STOP, "the first rows may have had words, and later ones a stop string"
+    assert guess([{"response": "r", "finish": "stop", "finish_reason": "length"}], Columns()).finish == ""
+
+
+def test_responses_that_were_cut_off_are_graded_as_such_and_can_be_graded_again(tmp_path: Path) -> None:
+    row = {"id": 1, "outputs": ["x" * 90, "x" * 90], "reasons": ["length", "stop"], "answer": 2}
+    (tmp_path / "in.jsonl").write_text(json.dumps(row))
+    reward = "{reward: length, parameters: {limit: 100, shape: cosine, beyond: -3}}"
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for source, out in ((tmp_path / "in.jsonl", first), (first, second)):
+        command = ["grade", str(source), "--reward", reward, "--out", str(out), "--workers", "1"]
+        assert main([*command, "--finish", "reasons"]) == 0
+    graded = [json.loads(line) for line in first.read_text().splitlines()]
+    assert [row["reasons"] for row in graded] == ["length", "stop"]
+    assert graded[0]["score"] != graded[1]["score"]
+    assert [json.loads(line)["score"] for line in second.read_text().splitlines()] == [row["score"] for row in graded]

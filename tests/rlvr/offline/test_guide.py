@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.cli import main, parser
+from rlvr.cli import main
+from rlvr.command_line import parser
 from rlvr.offline import columns
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,5 +94,6 @@ def test_the_guide_names_every_option_and_every_guessed_column() -> None:
     passed = {"--help", "--deadline", "--no-progress", "--allow-weak"}
     assert [option for option in sorted(options - passed) if f"{option}" not in GUIDE] == []
     plurals = {f"{name}s" for name in columns.RESPONSES}
-    names = [*columns.RESPONSES, *columns.CHATS, *columns.PROMPTS, *columns.IDS, *columns.TAGS]
+    plurals |= {f"{name}s" for name in columns.FINISHES}
+    names = [*columns.FINISHES, *columns.RESPONSES, *columns.CHATS, *columns.PROMPTS, *columns.IDS, *columns.TAGS]
     assert [name for name in names if f"`{name}`" not in GUIDE and name not in plurals] == []
