@@ -390,8 +390,8 @@ async def _answer(leaf: Leaf, grader: Grader, requests: Sequence[GradeRequest]) 
     made = find(leaf.named.reward)
     rounds = [_controls_of(made, request) for request in requests]
     if made.batched:
-        for one in zip(*rounds, strict=True):
-            await grader.grade(one)
+        for number in range(max(map(len, rounds), default=0)):  # a request with fewer repeats its last one
+            await grader.grade([controls[min(number, len(controls) - 1)] for controls in rounds])
         return
     for controls in rounds:
         for control in controls:
@@ -404,4 +404,5 @@ def _controls_of(made: Reward, request: GradeRequest) -> list[GradeRequest]:
         controls = list(made.controls(request))
     except Exception:  # the reward's own code; as an error of the grader it would count as an answer
         controls = []
-    return controls or list(empty_response(request))
+    made_some = bool(controls) and all(isinstance(control, GradeRequest) for control in controls)
+    return controls if made_some else list(empty_response(request))

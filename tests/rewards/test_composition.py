@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -342,7 +344,10 @@ def test_a_tree_judges_by_the_references_that_its_parts_judge_by(spec: object, k
     assert {kind for kind in ("math", "choice", "none") if can_judge(read, kind)} == kinds
 
 
-@pytest.mark.parametrize("controls", [lambda _request: [], lambda _request: 3, lambda request: request.nothing])
+@pytest.mark.parametrize(
+    "controls",
+    [lambda _request: [], lambda _request: 3, lambda request: request.nothing, lambda request: [request.response]],
+)
 def test_a_reward_without_control_requests_is_asked_about_an_empty_response(controls: Controls) -> None:
     asked: list[str] = []
 
@@ -354,3 +359,20 @@ def test_a_reward_without_control_requests_is_asked_about_an_empty_response(cont
     spec = RewardSpec.from_dict("test_controlled")
     asyncio.run(answer_controls(spec, build(spec), [GradeRequest(response="hangs")]))
     assert asked == [""], "a control that was never made is not answered"
+
+
+def test_controls_of_a_batch_that_differ_in_number_are_all_asked() -> None:
+    asked: list[list[str]] = []
+
+    def counts(requests: Sequence[GradeRequest]) -> list[float]:
+        asked.append([request.response for request in requests])
+        return [1.0 for _ in requests]
+
+    def as_many(request: GradeRequest) -> list[GradeRequest]:
+        return [replace(request, response=f"{request.response}{number}") for number in range(int(request.response))]
+
+    reward("test_controlled_batch", batched=True, controls=as_many)(counts)
+    spec = RewardSpec.from_dict("test_controlled_batch")
+    suspected = [GradeRequest(response=response) for response in ("1", "3")]
+    asyncio.run(answer_controls(spec, build(spec), suspected))
+    assert asked == [["10", "30"], ["10", "31"], ["10", "32"]]
