@@ -3,8 +3,8 @@
 `open_sandbox` chooses a backend; docker, ray and the HTTP service's packages are imported where they are used.
 """
 
+from sandbox.backends import open_sandbox
 from sandbox.errors import InvalidJob, SandboxError, SandboxUnavailable, ToolkitError
-from sandbox.opening import open_sandbox
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import Ended, Job, JobResult, Limits
 

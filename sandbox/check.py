@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.attacks import Finding, attack
+from sandbox.backends import open_sandbox
 from sandbox.errors import InvalidSandbox, SandboxError
 from sandbox.machine import advice
-from sandbox.opening import open_sandbox
 from sandbox.protocol import Sandbox
 from sandbox.types import Job
 

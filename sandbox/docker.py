@@ -26,14 +26,14 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox import container
+from sandbox.active_runs import slots_or_cores
 from sandbox.cgroups import start_of
 from sandbox.errors import SandboxUnavailable, refused
 from sandbox.frames import Pipes
+from sandbox.loop_cleanup import close_with_loop
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
-from sandbox.unclosed import close_with_loop
-from sandbox.watching import slots_or_cores
-from sandbox.zygote import filter as seccomp
+from sandbox.zygote import seccomp
 
 LABEL = "rlvr-sandbox-owner"
 _TRIES = 2

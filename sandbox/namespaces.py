@@ -17,13 +17,13 @@ import weakref
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
+from sandbox.active_runs import ActiveRuns, slots_or_cores
 from sandbox.errors import SandboxUnavailable
 from sandbox.launch import Launcher
+from sandbox.loop_cleanup import close_with_loop
 from sandbox.runs import Run, Slot, SlotLost
 from sandbox.session import RunSession
 from sandbox.types import Job, JobResult
-from sandbox.unclosed import close_with_loop
-from sandbox.watching import Watch, slots_or_cores
 
 _END_SECONDS = 10.0
 _TRIES = 2  # a run whose slot died is repeated once
@@ -61,7 +61,7 @@ class NamespaceSandbox:
             user_block=user_block,
         )
         self._turn = asyncio.Semaphore(self.slots)
-        self._watch = Watch()
+        self._active = ActiveRuns()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: AsyncGenerator[None, None] | None = None
         self._process = -1
@@ -75,7 +75,7 @@ class NamespaceSandbox:
         async with self._turn:
             for again in range(_TRIES):
                 try:
-                    return await self._watch.finish(Run(await self._slot(job), job))
+                    return await self._active.finish(Run(await self._slot(job), job))
                 except SlotLost as error:
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"the sandbox died under a run, twice: {error}") from error
@@ -95,7 +95,7 @@ class NamespaceSandbox:
                     slots[0].free()
                     raise
                 try:
-                    return RunSession.start(slots, job, peer, self._watch.start, self._release)
+                    return RunSession.start(slots, job, peer, self._active.start, self._release)
                 except SlotLost as error:
                     for slot in slots:
                         slot.discard()
@@ -111,7 +111,7 @@ class NamespaceSandbox:
         if self._loop is not None and not self._loop.is_closed():
             self._check_place()
         self._closed = True
-        await self._watch.close(_END_SECONDS)
+        await self._active.close(_END_SECONDS)
         await self._launcher.close()
 
     def _check_place(self) -> None:

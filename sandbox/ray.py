@@ -3,7 +3,7 @@
         sandbox = RaySandbox()                     # the cluster that this process is in, or a new one on this machine
 
 Ray starts and places the actors and carries the bytes of jobs and results (`wire.py`); it schedules no programs. An
-actor that dies, or stops (`heartbeat.py`), is made anew, where there is a node, and the runs it held are repeated once
+actor that dies, or stops (`watchdog.py`), is made anew, where there is a node, and the runs it held are repeated once
 elsewhere. The nodes need this package and the guests at the same paths.
 """
 
@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sandbox.active_runs import when_all_are_done
 from sandbox.errors import SandboxUnavailable
-from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
-from sandbox.line import Line
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Session
 from sandbox.types import Job, JobResult
-from sandbox.watching import when_all_are_done
+from sandbox.wait_queue import WaitQueue
+from sandbox.watchdog import SILENCE_SECONDS, Watchdog
 from sandbox.wire import decode_job, decode_result, encode_job, encode_result
 
 _TRIES = 2
@@ -52,7 +52,7 @@ class NodeSlots:
 
     async def ready(self, silence: float) -> int:
         """Make the sandbox, in the actor's loop; returns its slots. silence: seconds after which the actor is ended."""
-        self._beating = asyncio.create_task(_beats(Heartbeat(silence)))
+        self._beating = asyncio.create_task(_beats(Watchdog(silence)))
         return self._held().slots
 
     async def run(self, job: bytes) -> bytes:
@@ -106,11 +106,11 @@ class NodeSlots:
         return self._sandbox
 
 
-async def _beats(heart: Heartbeat) -> None:
+async def _beats(watchdog: Watchdog) -> None:
     """In the loop, so that they stop where it hangs."""
     while True:
-        heart.beat()
-        await asyncio.sleep(heart.every)
+        watchdog.beat()
+        await asyncio.sleep(watchdog.every)
 
 
 def _labelled(result: JobResult) -> JobResult:
@@ -158,7 +158,7 @@ class RaySandbox:
         self._address = address
         self._nodes: list[_Node] = []
         self._starting: asyncio.Task[None] | None = None
-        self._line = Line()
+        self._queue = WaitQueue()
         self._ours = False
         self._closed = False
 
@@ -193,7 +193,7 @@ class RaySandbox:
     async def close(self) -> None:
         """End the actors, and Ray where this started it."""
         self._closed = True
-        self._line.wake_all()
+        self._queue.wake_all()
         if self._starting is not None:
             with contextlib.suppress(SandboxUnavailable):
                 await self._starting
@@ -228,14 +228,14 @@ class RaySandbox:
             if ready:
                 node = min(ready, key=lambda n: n.held / n.slots)
                 node.held += 1
-                self._line.wake()  # there may be room for the next as well
+                self._queue.wake()  # there may be room for the next as well
                 return node
             if self._nodes:
-                await self._line.wait()
+                await self._queue.wait()
 
     def _left(self, node: _Node) -> None:
         node.held -= 1
-        self._line.wake()
+        self._queue.wake()
 
     def _grow(self) -> asyncio.Task[None]:
         """Look for nodes that have no actor, if nobody does so already."""
@@ -257,7 +257,7 @@ class RaySandbox:
         except (ray.exceptions.RayError, NodeLost, ConnectionError, RuntimeError, TimeoutError) as error:
             raise SandboxUnavailable(f"ray gives no nodes to run programs on: {error!r}") from error
         self._nodes += nodes
-        self._line.wake_all()
+        self._queue.wake_all()
         if not self._nodes:
             raise SandboxUnavailable("the ray cluster has no node that is alive")
 

@@ -16,9 +16,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.errors import InvalidSandbox, SandboxBusy, SandboxUnavailable
-from sandbox.line import Line
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.types import Job, JobResult
+from sandbox.wait_queue import WaitQueue
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 20.0  # a server that sends nothing for so long is gone
@@ -44,7 +44,7 @@ class RemoteSandbox:
         self._servers = [_Server(url, token) for url in urls]
         self._patience = patience
         self._unreachable = unreachable
-        self._line = Line()
+        self._queue = WaitQueue()
         self._closed = False
 
     @property
@@ -81,7 +81,7 @@ class RemoteSandbox:
         """End the connections: the servers kill what runs for them."""
         self._closed = True
         await asyncio.gather(*(server.close() for server in self._servers))
-        self._line.wake_all()
+        self._queue.wake_all()
 
     async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
         """Do something on a server that takes it."""
@@ -129,7 +129,7 @@ class RemoteSandbox:
                 server = min(ready, key=lambda s: (s.url in died, s.held / s.most))
                 server.held += 1
                 if server.held < server.most or len(ready) > 1:
-                    self._line.wake()  # there may be room for the next as well
+                    self._queue.wake()  # there may be room for the next as well
                 return server
             down = all(server.down for server in self._servers)
             if now >= limit or (down and now - reached >= self._unreachable):
@@ -137,11 +137,11 @@ class RemoteSandbox:
             until = min([limit, *(s.not_before for s in self._servers if s.not_before > now)])
             if down:
                 until = min(until, reached + self._unreachable)
-            await self._line.wait(max(0.01, until - now))
+            await self._queue.wait(max(0.01, until - now))
 
     def _left(self, server: _Server) -> None:
         server.held -= 1
-        self._line.wake()
+        self._queue.wake()
 
     def _complaint(self, seconds: float) -> str:
         causes = "; ".join(f"{server.url}: {server.why or 'no room'}" for server in self._servers)

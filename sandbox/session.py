@@ -9,11 +9,11 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sandbox.active_runs import when_all_are_done
 from sandbox.errors import SandboxUnavailable, refused
 from sandbox.pipes import Inbox
 from sandbox.runs import Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
-from sandbox.watching import when_all_are_done
 
 _PIECE = 1 << 16
 Watch = Callable[[Run], asyncio.Task[JobResult]]

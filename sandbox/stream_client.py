@@ -12,11 +12,11 @@ import contextlib
 import json
 from collections.abc import Callable, Coroutine
 
+from sandbox.active_runs import when_all_are_done
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.stream_server import GRANT, MOST_BYTES, VERSION, WINDOW
 from sandbox.types import Job, JobResult
-from sandbox.watching import when_all_are_done
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
 _PIECE = 1 << 16

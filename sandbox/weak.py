@@ -26,13 +26,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sandbox import outputs
+from sandbox.active_runs import ActiveRuns, slots_or_cores
 from sandbox.errors import SandboxUnavailable, refused
 from sandbox.pipes import Drain, Feed
 from sandbox.protocol import CHANNEL, LINK
 from sandbox.runs import SILENT_SECONDS, ending_of
 from sandbox.session import RunSession
 from sandbox.types import ENVIRONMENT, Ended, Job, JobResult
-from sandbox.watching import Watch, slots_or_cores
 from sandbox.weak_keeper import kill_descendants, remove
 
 ISOLATION = "weak: plain subprocess, limits per process, no isolation"
@@ -49,13 +49,13 @@ class WeakSandbox:
         self.slots = slots_or_cores(slots)
         self._turn = asyncio.Semaphore(self.slots)
         self._guests = {name: Path(folder).resolve() for name, folder in (guests or {}).items()}
-        self._watch = Watch()
+        self._active = ActiveRuns()
         self._closed = False
 
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
         async with self._turn:
-            return await self._watch.finish(self._start(job))
+            return await self._active.finish(self._start(job))
 
     async def open(self, job: Job, peer: Job | None = None) -> RunSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
@@ -77,13 +77,13 @@ class WeakSandbox:
             if peer is not None:
                 runs.append(self._start(peer, -1, far.fileno()))
             undo.pop_all()
-        tasks = [self._watch.start(run) for run in runs]
+        tasks = [self._active.start(run) for run in runs]
         return RunSession(runs, tasks, ours, self._turn.release)
 
     async def close(self) -> None:
         """Kill all runs; waits for it."""
         self._closed = True
-        await self._watch.close(2 * _END_SECONDS)
+        await self._active.close(2 * _END_SECONDS)
 
     def _start(self, job: Job, channel: int = -1, link: int = -1) -> _Run:
         if self._closed:
@@ -95,7 +95,7 @@ class WeakSandbox:
 
     def _give_up(self, run: _Run) -> None:
         run.kill("closed")
-        self._watch.start(run)
+        self._active.start(run)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -40,8 +40,8 @@ from rewards.code.styles.stdio import judge_stdio
 from rewards.outcome import short
 from rewards.registry import reward
 from rewards.types import GradeRequest, GradeResult, Json, Verdict
+from sandbox.backends import DEFAULT_IMAGE
 from sandbox.errors import InvalidJob, SandboxUnavailable
-from sandbox.opening import DEFAULT_IMAGE
 from sandbox.protocol import Sandbox
 
 LONGEST_PROGRAM = 1_000_000

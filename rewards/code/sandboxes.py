@@ -21,8 +21,8 @@ from weakref import WeakKeyDictionary
 from rewards.code.languages import REMOTE, Toolchains
 from rewards.errors import GradingUnavailable, InvalidReward
 from rewards.pool import default_workers
+from sandbox.backends import DEFAULT_IMAGE, open_sandbox
 from sandbox.errors import InvalidSandbox, SandboxError, SandboxUnavailable
-from sandbox.opening import DEFAULT_IMAGE, open_sandbox
 from sandbox.protocol import Sandbox
 
 Backend: TypeAlias = Literal["auto", "namespaces", "docker", "remote", "ray", "weak"]
@@ -37,7 +37,7 @@ _PROBE_SECONDS = 50.0  # less than a worker has to start, so that this message i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where programs run: what a sandbox is opened with (`sandbox.opening`).
+    """Where programs run: what a sandbox is opened with (`sandbox.backends`).
 
     slots: programs at once in each worker; 0 = a worker's share of the cores, 16 where they run elsewhere.
     """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rlvr.commands.argument_types import positive
 from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
-from sandbox.opening import DEFAULT_IMAGE, TOKEN_VARIABLE
+from sandbox.backends import DEFAULT_IMAGE, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from rewards.code.languages import Language, Program
@@ -153,8 +153,8 @@ async def _serve(options: argparse.Namespace, token: str) -> None:
     from rewards.code.languages import REMOTE, Toolchains
     from rewards.code.sandboxes import GUESTS
     from rlvr.offline.progress import show
+    from sandbox.backends import open_sandbox
     from sandbox.http import listen, serve
-    from sandbox.opening import open_sandbox
     from sandbox.serve import create_app
 
     toolchains = Toolchains()

@@ -33,7 +33,7 @@ from rlvr.offline.selection import Numbered, Selection, Start
 from rlvr.offline.sources import Source, Span
 from rlvr.offline.stream import length
 from sandbox.errors import ToolkitError
-from sandbox.heartbeat import SILENCE_SECONDS, Heartbeat
+from sandbox.watchdog import SILENCE_SECONDS, Watchdog
 
 _CHUNK_ROWS = 256  # rows that an actor grades in one go
 _CHUNK_BYTES = 1 << 20
@@ -164,7 +164,7 @@ def _settle(folder: str, silence: float) -> None:
 @cache
 def _beats(silence: float) -> None:
     """Once in a process, of which Ray makes use for many tasks."""
-    Heartbeat(silence).beat_by_itself()
+    Watchdog(silence).beat_from_thread()
 
 
 def _column(chunks: Sequence[bytes]) -> Any:

@@ -5,7 +5,7 @@
         └── zygote                   slots.py: pid 1 of its own namespaces, no network, a minimal root; warm
             └── slot, one run at a time: slots.py
                 ├── init         reaper.py: pid 1 of the run
-                └── the program  run.py, calls.py, python.py: pid 2; mounts of its own, no privileges, seccomp, limits
+                └── the program  run.py, python.py: pid 2; mounts of its own, no privileges, seccomp, limits
 
 Standard library only, and as little of it as can be: each page that lies here is mapped by each run.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from . import calls, kernel, reaper
+from . import kernel, reaper, syscall_batch
 
 BOX = "/box"
 WORK = "/box/work"
@@ -68,7 +68,7 @@ def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: r
     kernel.make_read_only("/", recursive=False)
 
 
-def make_box(making: calls.Calls, size: tuple[int, int], uid: int) -> None:
+def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> None:
     """Calls for a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs), /proc."""
     own = sum(path.count("/") for path in _IN_TMP)
     options = f"mode=755,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files

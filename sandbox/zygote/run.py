@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from . import kernel, python, root, wire
-from .calls import Calls
+from .syscall_batch import Calls
 
 _MOST = 1 << 60  # a limit that stands for none
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them

@@ -18,8 +18,7 @@ import sys
 import time
 from typing import NoReturn
 
-from . import calls, compact, kernel, memory, python, root, run, wire
-from . import filter as seccomp
+from . import compact, kernel, memory, python, root, run, seccomp, syscall_batch, wire
 
 _WALL = 0x40000000  # wait for children of every kind
 _LONGEST_POLL = 3600.0  # seconds
@@ -188,7 +187,7 @@ class Slot:
         self._poller.register(channel, select.POLLIN)
         self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float]]] = {}
         self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self.entering = calls.Calls()  # makes a new process namespace below the slot's own, for the next forks
+        self.entering = syscall_batch.Calls()  # makes a new process namespace below the slot's own, for the next forks
         self.entering.add("setns", self.own_processes, kernel.CLONE_NEWPID)
         self.entering.add("unshare", kernel.CLONE_NEWPID)
         self.entering.lay_out()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import rewards.code.values
 from rewards.types import Json
-from sandbox.opening import open_sandbox
+from sandbox.backends import open_sandbox
 from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
 

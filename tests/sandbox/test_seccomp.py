@@ -7,8 +7,7 @@ import struct
 
 import pytest
 
-from sandbox.zygote import filter as seccomp
-from sandbox.zygote import kernel
+from sandbox.zygote import kernel, seccomp
 
 ALLOWED = 0x7FFF0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, JUMP, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06, 0x54

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 
 
-class Line:
+class WaitQueue:
     """First come, first woken. Who is woken and is cancelled, or finds more room than it needs, wakes the next."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ class Run(Protocol):
     async def end(self) -> JobResult: ...
 
 
-class Watch:
+class ActiveRuns:
     """The runs that are on."""
 
     def __init__(self) -> None:

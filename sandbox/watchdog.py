@@ -7,9 +7,9 @@ It is for processes that others start and watch, and that are not asked whether 
 (Ray sees nodes and processes that die, not those that stop).
 
 Example:
-    heart = Heartbeat(60.0)
-    heart.beat()                 # at least every `heart.every` seconds; or
-    heart.beat_by_itself()       # in a thread
+    watchdog = Watchdog(60.0)
+    watchdog.beat()                 # at least every `watchdog.every` seconds; or
+    watchdog.beat_from_thread()       # in a thread
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SILENCE_SECONDS = 60.0
 _STEPS = 10  # parts that the silence is measured in
 
 
-class Heartbeat:
+class Watchdog:
     """A process that watches this one, and kills it when no `beat` has come for `seconds`."""
 
     def __init__(self, seconds: float = SILENCE_SECONDS) -> None:
@@ -50,7 +50,7 @@ class Heartbeat:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the pipe is full, or the watcher is gone
             os.write(self._beats, b".")
 
-    def beat_by_itself(self) -> None:
+    def beat_from_thread(self) -> None:
         """Say so from a thread, from now on."""
 
         def beats() -> None:

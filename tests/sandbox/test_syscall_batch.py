@@ -12,14 +12,14 @@ if sys.platform != "linux":
     pytest.skip("the calls are Linux's", allow_module_level=True)
 
 from sandbox.zygote import kernel
-from sandbox.zygote.calls import Calls, one_by_one
+from sandbox.zygote.syscall_batch import Calls, one_by_one
 
 
 @pytest.fixture(params=["program", "python"], autouse=True)
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test twice: by the program, and as on a machine that does not let it be executed."""
     if request.param == "python":
-        monkeypatch.setattr("sandbox.zygote.calls._program", lambda: one_by_one)
+        monkeypatch.setattr("sandbox.zygote.syscall_batch._program", lambda: one_by_one)
 
 
 def test_calls_are_made_in_order_and_as_often_as_they_are_run() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import opening
+from sandbox import backends
+from sandbox.backends import BACKENDS, SandboxOptions, open_sandbox
 from sandbox.errors import InvalidSandbox, SandboxUnavailable
-from sandbox.opening import BACKENDS, SandboxOptions, open_sandbox
 from sandbox.types import Job
 
 
@@ -37,7 +37,7 @@ def nothing_isolates(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(_options: SandboxOptions) -> Any:
         raise SandboxUnavailable("sysctl says no")
 
-    monkeypatch.setattr(opening, "BACKENDS", {**BACKENDS, "namespaces": refuse, "docker": refuse})
+    monkeypatch.setattr(backends, "BACKENDS", {**BACKENDS, "namespaces": refuse, "docker": refuse})
 
 
 @pytest.mark.usefixtures("isolation")
