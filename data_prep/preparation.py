@@ -19,12 +19,12 @@ from typing import Protocol
 from data_prep.duplicates import DuplicateFilter, OverlapFilter
 from data_prep.errors import DataError
 from data_prep.files import data_hash, write_problems
-from data_prep.fitting import LengthFilter
+from data_prep.length_filter import LengthFilter
 from data_prep.pass_rates import PassRateFilter, read_pass_rates
 from data_prep.problem import Problem
 from data_prep.rows import PathLike, iter_rows
-from data_prep.sources.drawing import generator
 from data_prep.sources.jsonl import UnknownColumns, read_rows
+from data_prep.sources.random_draws import generator
 from rewards.counted import counted
 
 

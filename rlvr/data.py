@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from data_prep.files import read_problems
-from data_prep.fitting import select_fitting
+from data_prep.length_filter import select_fitting
 from data_prep.pass_rates import PassRateFilter, read_pass_rates
 from rlvr.draws import Sampler, Source
 from rlvr.errors import ConfigError

@@ -41,7 +41,7 @@ OF_GUESTS = {"_pytest", "numpy", "pytest"}
 # The one file or folder that knows an optional package; an empty string: nothing imports it yet.
 HOMES = {
     "datasets": "data_prep/hub.py",
-    "datasketch": "data_prep/validation/likeness.py",
+    "datasketch": "data_prep/validation/near_duplicates.py",
     "deepspeed": "",
     "docker": "",  # the container is driven by the docker command
     "fastapi": ("sandbox/serve.py", "sandbox/http.py", "rewards/serve.py"),

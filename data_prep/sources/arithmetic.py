@@ -28,7 +28,7 @@ import numpy
 from data_prep.demonstrations import Demonstration
 from data_prep.errors import DataError
 from data_prep.problem import MathReference, Problem
-from data_prep.sources.drawing import generator, without_repetition
+from data_prep.sources.random_draws import generator, without_repetition
 
 OPERATIONS = ("+", "-")
 

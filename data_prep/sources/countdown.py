@@ -19,7 +19,7 @@ import numpy
 
 from data_prep.errors import DataError
 from data_prep.problem import Problem
-from data_prep.sources.drawing import generator, without_repetition
+from data_prep.sources.random_draws import generator, without_repetition
 from rewards.types import CountdownReference
 
 _TRIES = 20_000  # expressions tried for one problem before the target range is called out of reach

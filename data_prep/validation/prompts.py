@@ -19,7 +19,7 @@ from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
 from data_prep.validation.golds import golds, variants
 from data_prep.validation.solutions import NAMED
-from data_prep.validation.texts import damage, has_mixed_word, languages, markup, without_drawings
+from data_prep.validation.text_damage import damage, has_mixed_word, languages, markup, without_drawings
 from rewards.rules.references import ChoiceReference
 from rewards.types import MathReference
 

@@ -21,11 +21,11 @@ from itertools import islice
 from data_prep.duplicates import Match, Questions
 from data_prep.errors import BadRow, DataError
 from data_prep.problem import Problem
+from data_prep.validation.contamination import CONTAMINATED, WORDS, PhraseIndex
 from data_prep.validation.entries import Entry, Source
 from data_prep.validation.findings import CHECKS, Finding, Tally
 from data_prep.validation.golds import FORMS, GOLD, golds
-from data_prep.validation.likeness import Likeness, Near
-from data_prep.validation.phrases import CONTAMINATED, WORDS, Phrases
+from data_prep.validation.near_duplicates import Near, NearDuplicates
 from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
@@ -89,9 +89,9 @@ class Validator:
         self._pool = pool
         self._settings = settings = settings or Settings()
         self._dropped = dropped
-        self._questions, self._evaluated, self._phrases = Questions(), _Evaluated(), Phrases()
-        self._likeness = Likeness() if settings.near else None
-        self._exams = Likeness() if settings.near and settings.against else None
+        self._questions, self._evaluated, self._phrases = Questions(), _Evaluated(), PhraseIndex()
+        self._likeness = NearDuplicates() if settings.near else None
+        self._exams = NearDuplicates() if settings.near and settings.against else None
         self._prompts = Prompts(settings.encode, settings.max_prompt_tokens, settings.max_prompt_characters)
         self._answers: Answers | None = None
         self._programs = Programs(self._grade)

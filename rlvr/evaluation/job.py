@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from data_prep.fitting import Fitting, select_fitting
+from data_prep.length_filter import Fitting, select_fitting
 from data_prep.problem import Problem
 from rewards.clock import DEADLINE
 from rewards.composition import RewardSpec

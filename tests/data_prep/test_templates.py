@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_prep import DataError, DataNotFound, Problem
-from data_prep.fitting import select_fitting
+from data_prep.length_filter import select_fitting
 from data_prep.templates import TEMPLATES, prefill_of, render, template_named
 from rewards.types import MathReference, Message
 

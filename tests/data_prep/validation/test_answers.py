@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from data_prep.errors import DataError
-from data_prep.validation.likeness import Likeness
-from data_prep.validation.phrases import Phrases
+from data_prep.validation.contamination import Phrases
+from data_prep.validation.near_duplicates import NearDuplicates
 from data_prep.validation.prompts import leaks, ticks
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
@@ -292,7 +292,7 @@ def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_s
     words = "A farmer has 16 hens that lay two eggs each day, eats three of them, and sells what is left to the town"
     for at, word in enumerate(words.split()):
         changed = [*words.split()[:at], "purple", *words.split()[at + 1 :]]
-        likeness = Likeness()
+        likeness = NearDuplicates()
         likeness.add("line 1", "a", f"{words}; how many eggs does he sell?", "29")
         near = likeness.add("line 2", "b", f"{' '.join(changed)}; how many eggs does he sell?", "29")
         assert near is not None, changed
@@ -304,7 +304,7 @@ def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> Non
         "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "
         "of them to a neighbour who keeps {} goats and wants to begin with sheep. How many sheep does the farmer have?"
     )
-    likeness = Likeness()
+    likeness = NearDuplicates()
     near = [likeness.add(f"line {n}", str(n), rule.format(n, 7 * n % 11)) for n in range(1, 201)]
     assert [n for n, found in enumerate(near) if found is None or not found.sibling] == [0]
     assert len(likeness) < 50
@@ -317,7 +317,7 @@ def test_questions_of_the_same_phrases_that_are_not_near_are_compared_with_few()
     phrase = "in the town on the hill there lives an old baker who asks every guest of his the one question of which "
     chance = random.Random(4)
     words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(4_000)]
-    likeness = Likeness()
+    likeness = NearDuplicates()
     asked = [phrase + " ".join(words[at : at + 8]) for at in range(0, 4_000, 8)]
     near = [likeness.add(f"line {n}", str(n), question, str(n)) for n, question in enumerate(asked)]
     assert sum(found is not None for found in near) < 5  # likeness is an estimate

@@ -64,7 +64,7 @@ class _Question:
     bag: Any
 
 
-class Likeness:
+class NearDuplicates:
     """The questions seen so far: about fifteen kilobytes each. Kept are the first `_MOST_ALIKE` of one pattern and the
     first `_MOST_CANDIDATES` of the same phrases, so that what a further question costs has a bound."""
 

@@ -1,4 +1,4 @@
-"""Phrases that a question shares with an evaluation set: 13 words in a row.
+"""PhraseIndex that a question shares with an evaluation set: 13 words in a row.
 
 The measure is that of GPT-3's decontamination (Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase
 may be boilerplate ("express your answer as a common fraction ..."); where most of an evaluation question's phrases are
@@ -6,7 +6,7 @@ there, so is the question. Words are letters and numbers; signs do not count, no
 phrase that more than `COMMON` questions of the evaluation sets hold: that is how they are asked, not what.
 
 Example:
-    >>> phrases = Phrases()
+    >>> phrases = PhraseIndex()
     >>> question = "if a train leaves at nine and drives at sixty miles an hour when does it arrive"
     >>> phrases.learn("gsm8k:test", "q1", question)
     >>> phrases.shared("Yesterday, " + question).share
@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from data_prep.duplicates import normalised
-from data_prep.validation.texts import without_drawings
+from data_prep.validation.text_damage import without_drawings
 
 WORDS = 13
 CONTAMINATED = 0.8
@@ -40,7 +40,7 @@ class Shared:
     phrase: str
 
 
-class Phrases:
+class PhraseIndex:
     """The phrases of evaluation sets; about a hundred bytes for each word of them."""
 
     def __init__(self) -> None:
