@@ -38,7 +38,7 @@ from shared.tree import cpu_seconds
 from rewards import GradeRequest
 from rewards.code.grader import CodeGrader
 from rewards.code.sandboxes import close_held
-from rewards.loops import new_event_loop
+from rewards.event_loops import new_event_loop
 from rewards.types import GradeResult
 
 ANSWER = "```python\ndef add(a, b):\n    return a + b\n```"

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from rewards.blame import Attempt, Life, Penalty, life
 from rewards.errors import InvalidRow
-from rewards.lines import text
+from rewards.json_lines import text
 from rewards.types import Finish, GradeRequest, GradeResult
 from rewards.wire import grade_from, request_row
 

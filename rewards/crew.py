@@ -14,8 +14,8 @@ from functools import partial
 from typing import TypeAlias
 
 from rewards.calls import Call, Case, Plan, Slice
-from rewards.leftovers import Search
 from rewards.process import WorkerProcess
+from rewards.stray_processes import Search
 
 Worker: TypeAlias = WorkerProcess[Call]
 

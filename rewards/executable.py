@@ -30,7 +30,7 @@ from collections.abc import Mapping, Sequence
 
 from rewards.declared import checked_range
 from rewards.errors import GraderEnded, InvalidReward
-from rewards.lines import LineSplitter, line
+from rewards.json_lines import LineSplitter, line
 from rewards.outcome import Range, grade_from, short
 from rewards.registry import reward
 from rewards.types import GradeRequest, GradeResult, Json

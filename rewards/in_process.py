@@ -25,8 +25,8 @@ from concurrent.futures import Future, InvalidStateError
 from rewards.calls import Case, Plan, PoolCounts
 from rewards.composed import build, make_ready, rewards_of
 from rewards.composition import RewardSpec
+from rewards.coroutines import run_without_loop
 from rewards.errors import GradingUnavailable
-from rewards.finished import finished
 from rewards.outcome import raised, short
 from rewards.types import GradeResult
 from sandbox.errors import ToolkitError
@@ -228,10 +228,10 @@ class _Runner:
         owner = self._owner
         make_ready(owner.spec)
         self._grader = build(owner.spec)
-        finished(self._grader.set_up())
+        run_without_loop(self._grader.set_up())
         self._loaded()
         while (case := self._next()) is not None:
-            self._done(case, finished(self._grade(case)))
+            self._done(case, run_without_loop(self._grade(case)))
 
     def _loaded(self) -> None:
         with contextlib.suppress(InvalidStateError):  # given up meanwhile: it takes no more cases

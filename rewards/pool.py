@@ -40,7 +40,7 @@ from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow
 from rewards.finite import finite
 from rewards.installed import warn_of_hidden
-from rewards.lines import IN_WORKER, line
+from rewards.json_lines import IN_WORKER, line
 from rewards.pace import Pace, handing_over_pays
 from rewards.sources import Shipped, shipped
 from rewards.types import GradeRequest, GradeResult
@@ -194,7 +194,7 @@ class GraderPool:
         """Grade in order without blocking the event loop. Raises GradingUnavailable."""
         import asyncio
 
-        from rewards.loops import when_closed  # imports asyncio: only callers that use it pay for that
+        from rewards.event_loops import when_closed  # imports asyncio: only callers that use it pay for that
 
         batch = _Batch(self, requests)
         forget = when_closed(asyncio.get_running_loop(), batch.cancel)

@@ -15,8 +15,8 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from rewards.leftovers import marked, new_mark
-from rewards.lines import EXIT_ENDED, EXIT_MEMORY, LineSplitter
+from rewards.json_lines import EXIT_ENDED, EXIT_MEMORY, LineSplitter
+from rewards.stray_processes import marked, new_mark
 
 Call = TypeVar("Call")
 
@@ -47,7 +47,7 @@ class WorkerProcess(Generic[Call]):
     in_flight: calls given and not answered, in order; slices: how many of them are slices.
     since: when the first of them became the one that it is at.
     clock_stopped: since when it loads something off the clock.
-    mark: what all that it starts carries (`rewards.leftovers`).
+    mark: what all that it starts carries (`rewards.stray_processes`).
     """
 
     def __init__(self, setup: bytes, now: float) -> None:

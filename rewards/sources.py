@@ -22,10 +22,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rewards import as_written
-from rewards.beside import is_installed
+from rewards import reloading
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.excerpt import compiled, declares, has_main_guard, needed, under_main_guard
+from rewards.local_imports import is_installed
 from rewards.types import Json
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def load_file(path: str) -> ModuleType:
     Raises UnknownReward (no such file), InvalidReward (it does not load, or another package of its name goes before).
     """
     file = os.path.realpath(path)
-    with as_written.LOCK:
+    with reloading.LOCK:
         name = _FILES.get(file) or _imported_already(file) or _named(path, file)
     which = f"{path}, which is {name}," if "." in name else path
     try:
@@ -201,9 +201,9 @@ def _named(path: str, file: str) -> str:
         sys.path.append(root)  # last, so that nothing there hides another module
     if root == folder:
         name = re.sub(r"\W", "_", f"_rewards_file_{next(_COUNT)}_{own}")
-        as_written.name_file(file, name)
+        reloading.import_file_as(file, name)
     else:
-        as_written.watch(file)
+        reloading.watch(file)
     _FILES[file] = name
     return name
 
@@ -228,10 +228,10 @@ def forget_changed(path: str, forget: Callable[[str], None]) -> None:
     forget: what else is known of a file, given its real path.
     """
     file = os.path.realpath(path)
-    with as_written.LOCK:
+    with reloading.LOCK:
         if file not in _FILES:
             return
-        for changed in as_written.forget_changed(file):
+        for changed in reloading.forget_changed(file):
             _FILES.pop(changed, None)
             forget(changed)
 
@@ -273,7 +273,7 @@ def import_shipped(source: Mapping[str, Json]) -> None:
         _run_excerpt(module, file, text, source["kept"], str(source["package"]))  # type: ignore[arg-type]  # positions
         return
     if not is_installed(Path(file)):
-        as_written.watch_all_beside(file)
+        reloading.watch_folder_of(file)
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):

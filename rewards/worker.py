@@ -32,9 +32,9 @@ from dataclasses import dataclass
 from rewards.clock import CLOCK
 from rewards.composed import Built, answer_controls, at_once, build, concurrency, identity, make_ready, rewards_of
 from rewards.composition import RewardSpec
+from rewards.coroutines import run_without_loop
 from rewards.errors import GraderEnded, InvalidRow
-from rewards.finished import finished
-from rewards.lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, IN_WORKER, LineSplitter, line
+from rewards.json_lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, IN_WORKER, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.sources import import_shipped
 from rewards.types import GradeRequest, GradeResult, Json
@@ -263,7 +263,7 @@ def answer_at_once(asked: Slice, graded: list[Json]) -> bytes:
 def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
     """Answer calls one after the other, for ever."""
     with ready:
-        finished(bench.grader.set_up())
+        run_without_loop(bench.grader.set_up())
     while True:
         call = call_from(channel.calls.get())
         if isinstance(call, Cancelled):  # calls are answered one after the other: that one has been
@@ -272,7 +272,7 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
             channel.write(answer_at_once(call, bench.grades_at_once(call)))
             continue
         try:
-            results = finished(bench.grade(call))
+            results = run_without_loop(bench.grade(call))
         except RuntimeError as error:
             results = bench.failed(call, error)
         channel.write(answer_of(call, results))
@@ -282,7 +282,7 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
     """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
     import asyncio
 
-    from rewards.loops import new_event_loop
+    from rewards.event_loops import new_event_loop
 
     async def run() -> None:
         with ready:

@@ -52,7 +52,7 @@ HOMES = {
     "referencing": "rewards/rules/schema.py",
     "triton": "rlvr/learner/kernels.py",
     "uvicorn": "sandbox/http.py",
-    "uvloop": "rewards/loops.py",
+    "uvloop": "rewards/event_loops.py",
     "verifiers": "rewards/adapters/verifiers.py",
     "vllm": "",
     "websockets": "sandbox/remote.py",

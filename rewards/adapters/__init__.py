@@ -18,8 +18,8 @@ What a row is to a peer stands in `rewards.adapters.columns`. An adopted functio
 `range` is stated (its scores of wrong and right); else the verdict is `scored`. Nothing of a peer is imported here.
 """
 
+from rewards.adapters.adoption import KINDS, adopt, names_function, taken_from
 from rewards.adapters.openrlhf import to_openrlhf
-from rewards.adapters.taking import KINDS, adopt, names_function, taken_from
 from rewards.adapters.trl import to_trl
 from rewards.adapters.verl import to_verl
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.adapter import Adapter, Arguments, Options
 from rewards.adapters.columns import (
     answer_of,
     chosen,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.adapter import Adapter, Arguments, Options
 from rewards.adapters.columns import (
     ANSWERS,
     as_json,

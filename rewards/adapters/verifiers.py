@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_origin
 
-from rewards.adapters.asking import Adapter, Arguments, Options
+from rewards.adapters.adapter import Adapter, Arguments, Options
 from rewards.adapters.columns import (
     Form,
     MissingColumn,

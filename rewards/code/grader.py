@@ -21,7 +21,7 @@ from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.extract import program_of
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES
@@ -80,7 +80,7 @@ def seconds(request: GradeRequest) -> float:
     if not isinstance(reference, CODE_REFERENCES):
         return 0.0
     extra = LANGUAGES[reference.language].extra_s if isinstance(reference, StdioReference) else 0.0
-    allowed = patience.LONGEST * (reference.limits.time_s + extra)
+    allowed = machine_load.LONGEST * (reference.limits.time_s + extra)
     return _TRIES * (_BESIDE + reference.case_count * (allowed + _BESIDE_A_CASE))
 
 

@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.references import CodeLimits
 from sandbox.types import MIB, Job, Limits
 
@@ -253,7 +253,7 @@ class Program:
             env=language.env,
             limits=replace(
                 _COMPILE_LIMITS,
-                wall_seconds=language.compile_s * patience.stretch(),
+                wall_seconds=language.compile_s * machine_load.stretch(),
                 cpu_seconds=language.compile_s,
             ),
         )
@@ -278,7 +278,7 @@ class Program:
             files=files,
             stdin=stdin,
             limits=_limits(
-                seconds, patience.stretch(), limits.memory_mb + language.extra_mib, max(_USUAL_OUTPUT, 2 * expected)
+                seconds, machine_load.stretch(), limits.memory_mb + language.extra_mib, max(_USUAL_OUTPUT, 2 * expected)
             ),
         )
 

@@ -159,7 +159,7 @@ def _text(row: Mapping[str, object]) -> TextReference:
 
 
 def _regex(row: Mapping[str, object]) -> RegexReference:
-    from rewards.rules.linear import Unsupported, compile_linear
+    from rewards.rules.linear_regex import Unsupported, compile_linear
 
     given, mode = row.get("pattern"), row.get("mode")
     patterns = given if isinstance(given, list | tuple) else [given]

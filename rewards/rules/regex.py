@@ -1,6 +1,6 @@
 r"""The reward `regex`: 1 where every pattern of the reference matches, else 0.
 
-Patterns are Python's, matched in linear time and without backtracking (`rewards.rules.linear`, which says what it
+Patterns are Python's, matched in linear time and without backtracking (`rewards.rules.linear_regex`, which says what it
 refuses), so `(a+)+$` is as good as any other. `search` asks for a match anywhere, `full` for one of the whole text
 without the white space around it. By default the text is what is visible behind the thinking.
 
@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 from rewards.registry import reward
-from rewards.rules.linear import Unsupported, compile_linear
+from rewards.rules.linear_regex import Unsupported, compile_linear
 from rewards.rules.places import ABSENT, Place, place_of
 from rewards.rules.references import Mode, RegexReference
 from rewards.types import GradeRequest, GradeResult

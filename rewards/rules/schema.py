@@ -3,7 +3,7 @@
 Nothing is fetched: a `$ref` leads into the schema itself or to a published meta-schema, which jsonschema brings along;
 any other is refused when the schema is read. So are a schema that no draft knows, one that is nested more than
 `DEEPEST` deep, one that refers to itself without going down into the value (no validator would come to an end), and
-patterns that are not matched in linear time (`rewards.rules.linear`, which also matches them here: jsonschema would use
+patterns that are not matched in linear time (`rewards.rules.linear_regex`, which also matches them here: jsonschema would use
 Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
 
 A reference is followed once for each part of the value, so that alternatives that lead to the same part do not multiply
@@ -30,7 +30,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from rewards.rules.linear import Unsupported, compile_linear
+from rewards.rules.linear_regex import Unsupported, compile_linear
 from sandbox.json_text import Json
 
 DEEPEST = 50

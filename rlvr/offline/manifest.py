@@ -20,7 +20,7 @@ from typing import Any, cast
 from data_prep.errors import BadFile
 from rewards.composed import identity
 from rewards.composition import RewardSpec
-from rewards.files import files_of
+from rewards.source_files import source_files_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
 
@@ -60,7 +60,7 @@ class Change:
 def reward_part(spec: RewardSpec) -> dict[str, Json]:
     """What the grades depend on: the tree of rewards, their versions, and the bytes of their files."""
     files: dict[str, Json] = {}
-    for path in sorted({file for leaf in spec.leaves() for file in files_of(leaf.named)}):
+    for path in sorted({file for leaf in spec.leaves() for file in source_files_of(leaf.named)}):
         try:
             files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:

@@ -13,8 +13,8 @@ import pytest
 
 from rewards import GradeRequest, GraderPool, GradingUnavailable, Verdict, reward
 from rewards.code import sandboxes
+from rewards.event_loops import new_event_loop
 from rewards.in_process import MOST_STUCK
-from rewards.loops import new_event_loop
 from rewards.outcome import raised
 from tests.rewards.pools import PATIENCE, requests
 from tests.waiting import until

@@ -26,7 +26,7 @@ from rewards import (
     Verdict,
     agrade,
     grade,
-    leftovers,
+    stray_processes,
 )
 from tests.rewards.pools import FILE, Pools, open_pools, requests, scores
 from tests.shares import is_whole
@@ -185,14 +185,14 @@ def test_no_grade_waits_for_the_look_at_all_processes(
     pool: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looking, go_on = threading.Event(), threading.Event()
-    look = leftovers.end_marked
+    look = stray_processes.end_marked
 
     def slow(marks: Collection[str]) -> None:
         looking.set()
         assert go_on.wait(PATIENCE)
         look(marks)
 
-    monkeypatch.setattr(leftovers, "end_marked", slow)
+    monkeypatch.setattr(stray_processes, "end_marked", slow)
     one = pool("misbehaves")
     daemons = daemons_left(one, tmp_path, monkeypatch)
     assert scores(one.grade(requests("kill", "fine"))) == [0.0, 1.0]
@@ -206,9 +206,9 @@ def test_no_grade_waits_for_the_look_at_all_processes(
 def test_what_a_worker_of_a_program_that_a_worker_started_leaves_carries_both_marks(
     pool: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(*next(iter(leftovers.marked("0123abcd").items())))
+    monkeypatch.setenv(*next(iter(stray_processes.marked("0123abcd").items())))
     daemons = daemons_left(pool("misbehaves"), tmp_path, monkeypatch)
-    leftovers.end_marked(["0123abcd"])
+    stray_processes.end_marked(["0123abcd"])
     until(lambda: all(map(gone, daemons)), "them to end")
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from rewards.code.judgement import Judgement
 from rewards.code.references import AssertsReference
-from rewards.code.styles import pair
+from rewards.code.styles import checker_pair
 from rewards.code.styles.plain_tests import judge_plain, plain_asserts
 from sandbox.protocol import Sandbox
 
@@ -33,14 +33,14 @@ async def judge_by_checker(sandbox: Sandbox, program: str, reference: AssertsRef
         "mode": "asserts",
         "setup": reference.setup,
         "cases": reference.asserts,
-        "program": pair.program_options(texts),
+        "program": checker_pair.program_options(texts),
     }
-    trial = pair.Trial(
+    trial = checker_pair.Trial(
         start=start,
-        program={pair.PROGRAM_FILE: pair.source_bytes(program)},
+        program={checker_pair.PROGRAM_FILE: checker_pair.source_bytes(program)},
         limits=reference.limits,
         partial=reference.partial,
         count=reference.case_count,
-        preload=pair.preloads(program, *texts),
+        preload=checker_pair.preloads(program, *texts),
     )
-    return await pair.judge(sandbox, trial)
+    return await checker_pair.judge(sandbox, trial)

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.guest.channel import framed
 from rewards.code.guest.codec import Decoder, Violation, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
+from rewards.code.styles.checker_pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
-from rewards.code.styles.pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Job, Limits
 
@@ -182,7 +182,7 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
 def _limits(limits: CodeLimits, count: int) -> Limits:
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
     return Limits(
-        wall_seconds=patience.LONGEST * seconds,
+        wall_seconds=machine_load.LONGEST * seconds,
         cpu_seconds=seconds,
         memory_bytes=limits.memory_mb * MIB,
         output_bytes=_OUTPUT,
@@ -198,7 +198,7 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
         preload=("rlvr_guest.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)
-    clock = patience.Clock(trial.limits.time_s + SLACK_SECONDS)
+    clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS)
     try:
         lost = await _converse(session, trial, progress, clock)
     finally:
@@ -222,13 +222,13 @@ def _late(trial: CallTrial) -> str:
     return f"ran longer than {trial.limits.time_s:g} s"
 
 
-async def _converse(session: Session, trial: CallTrial, progress: _Progress, clock: patience.Clock) -> str:
+async def _converse(session: Session, trial: CallTrial, progress: _Progress, clock: machine_load.Clock) -> str:
     """Load and call. Returns where the program was lost: "loading", "case", or "" if it was not."""
     loop, limits, caller = asyncio.get_running_loop(), trial.limits, _Caller(session)
     start = encode({**trial.start, "file": PROGRAM_FILE})
     began = loop.time()
     try:
-        answer = await caller.ask(start, SPARE_BYTES, began + (START_SECONDS + limits.time_s) * patience.stretch())
+        answer = await caller.ask(start, SPARE_BYTES, began + (START_SECONDS + limits.time_s) * machine_load.stretch())
     except TimeoutError:
         progress.failure = f"{Fate.TIME}: loading the program {_late(trial)}"
         return ""
@@ -243,7 +243,7 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
     clock.wall = loop.time() - began
     for index in range(len(progress.cases), len(trial.cases)):
         case = trial.cases[index]
-        began, stretched = loop.time(), patience.stretch()
+        began, stretched = loop.time(), machine_load.stretch()
         try:
             deadline = began + limits.time_s * stretched + SLACK_SECONDS
             fate, reason, alive = await _one_case(caller, case, deadline)

@@ -11,7 +11,7 @@ from functools import partial
 
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
-from rewards.code.styles import pair
+from rewards.code.styles import checker_pair
 from rewards.code.styles.plain_tests import judge_plain, plain_check
 from sandbox.protocol import Sandbox
 
@@ -27,7 +27,7 @@ async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference)
 
 async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
     """The same, in a checker, whatever the form of `check`."""
-    options = pair.program_options((reference.test,))
+    options = checker_pair.program_options((reference.test,))
     options |= {"prompt": reference.prompt, "entry_point": reference.entry_point.partition(".")[0]}
     start = {
         "mode": "check",
@@ -36,12 +36,12 @@ async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckRefer
         "test": reference.test,
         "program": options,
     }
-    trial = pair.Trial(
+    trial = checker_pair.Trial(
         start=start,
-        program={pair.PROGRAM_FILE: pair.source_bytes(program)},
+        program={checker_pair.PROGRAM_FILE: checker_pair.source_bytes(program)},
         limits=reference.limits,
         partial=reference.partial,
         count=reference.case_count,
-        preload=pair.preloads(program, reference.prompt, reference.test),
+        preload=checker_pair.preloads(program, reference.prompt, reference.test),
     )
-    return await pair.judge(sandbox, trial)
+    return await checker_pair.judge(sandbox, trial)

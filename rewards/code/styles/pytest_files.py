@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rewards.code.judgement import Judgement
 from rewards.code.references import PytestReference
-from rewards.code.styles import pair
+from rewards.code.styles import checker_pair
 from sandbox.protocol import Sandbox
 
 _MODULES = ("rlvr_guest.suite", "pytest")
@@ -16,17 +16,17 @@ async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReferenc
     start = {
         "mode": "pytest",
         "files": dict(reference.files),
-        "program": pair.program_options(texts, always=("output",)),
+        "program": checker_pair.program_options(texts, always=("output",)),
     }
-    libraries = pair.preloads(program, *texts)
-    trial = pair.Trial(
+    libraries = checker_pair.preloads(program, *texts)
+    trial = checker_pair.Trial(
         start=start,
-        program={pair.PROGRAM_FILE: pair.source_bytes(program)},
-        files={name: pair.source_bytes(source) for name, source in reference.files.items()},
+        program={checker_pair.PROGRAM_FILE: checker_pair.source_bytes(program)},
+        files={name: checker_pair.source_bytes(source) for name, source in reference.files.items()},
         limits=reference.limits,
         partial=reference.partial,
         count=reference.case_count,
         preload=libraries,
         checker_preload=(*_MODULES, *libraries),
     )
-    return await pair.judge(sandbox, trial)
+    return await checker_pair.judge(sandbox, trial)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.compare import same_output
 from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
@@ -236,7 +236,7 @@ class _Cases:
         limits = Limits()
         limits = replace(
             limits,
-            wall_seconds=limits.wall_seconds * patience.stretch(),
+            wall_seconds=limits.wall_seconds * machine_load.stretch(),
             disk_bytes=limits.disk_bytes + sum(map(len, texts)),
         )
         files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
@@ -245,7 +245,7 @@ class _Cases:
 
 def _overslept(job: Job, result: JobResult) -> bool:
     """Whether a run took longer than it may on a quiet machine, and did not wait for a core meanwhile."""
-    clock = patience.Clock(job.limits.cpu_seconds)
+    clock = machine_load.Clock(job.limits.cpu_seconds)
     clock.took(0, result.seconds, job.limits.wall_seconds / job.limits.cpu_seconds)
     return bool(clock.overslept(result.cpu_seconds))
 

@@ -23,7 +23,7 @@ import threading
 import time
 from typing import Any
 
-from rewards.lines import LineSplitter, line
+from rewards.json_lines import LineSplitter, line
 from rewards.math import budget
 from rewards.math.equal.transfer import intervals_from_plain, to_plain
 from rewards.math.expressions import Expr

@@ -24,7 +24,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from rewards.lines import EXIT_MEMORY, line
+from rewards.json_lines import EXIT_MEMORY, line
 from rewards.math.equal.transfer import Plain, from_plain, intervals_to_plain
 from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, Op, Sym, negative
 from rewards.math.values import Interval

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewards import GradeRequest, GradeResult, InvalidReward, InvalidRow, RegexReference, Verdict, find
-from rewards.rules.linear import Unsupported, compile_linear
+from rewards.rules.linear_regex import Unsupported, compile_linear
 from rewards.rules.regex import regex
 from rewards.types import DataReference, Json, reference_from
 

@@ -8,7 +8,7 @@ for `sys.path` and knows the files that are watched.
 It does not import anything (`rewards.sources` does). What a program had imported before a reward did is the program's.
 
 Example:
-    name_file("/home/me/my_rewards.py", "_rewards_file_0_my_rewards")
+    import_file_as("/home/me/my_rewards.py", "_rewards_file_0_my_rewards")
     importlib.import_module("_rewards_file_0_my_rewards")
 """
 
@@ -25,7 +25,7 @@ from importlib.util import cache_from_source, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from rewards.beside import imported_from_beside, roots
+from rewards.local_imports import roots, with_local_imports
 
 LOCK = threading.RLock()
 """Around what is said about files; nothing is imported under it."""
@@ -78,12 +78,12 @@ def _root(name: str, file: str) -> str:
 def watch(file: str) -> None:
     """Import a file and what it imports from beside it as they are written, from now on. file: its real path."""
     with LOCK:
-        _STAMPS[file] = {str(path): _stamp(str(path)) for path in imported_from_beside(Path(file))}
+        _STAMPS[file] = {str(path): _stamp(str(path)) for path in with_local_imports(Path(file))}
         _WATCHED.update(_STAMPS[file])
         _find()
 
 
-def watch_all_beside(file: str) -> None:
+def watch_folder_of(file: str) -> None:
     """Import what lies beside a file as it is written, whatever it imports: read once, and not looked at again."""
     with LOCK:
         _ROOTS.update(map(str, roots(Path(file))))
@@ -98,7 +98,7 @@ def _find() -> None:
     importlib.invalidate_caches()  # importlib caches what is in a folder; the file may be newer
 
 
-def name_file(file: str, name: str) -> None:
+def import_file_as(file: str, name: str) -> None:
     """Watch a file, and have it imported by a name."""
     with LOCK:
         watch(file)

@@ -9,7 +9,7 @@ Example:
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "mine.py").write_text("import math\\ndef pays(request):\\n    import helper\\n")
     >>> _ = (folder / "helper.py").write_text("LIMIT = 3\\n")
-    >>> [file.name for file in imported_from_beside(folder / "mine.py")]
+    >>> [file.name for file in with_local_imports(folder / "mine.py")]
     ['helper.py', 'mine.py']
 """
 
@@ -25,7 +25,7 @@ _OURS = [_HOME / package for package in ("sandbox", "rewards", "data_prep", "rlv
 _MOST = 1000  # files that are followed from one, at most
 
 
-def imported_from_beside(file: Path) -> list[Path]:
+def with_local_imports(file: Path) -> list[Path]:
     """A Python file and the files that it imports from its folder or its package, sorted."""
     file = file.resolve()
     above = _above_package(file)

@@ -1,6 +1,6 @@
 """The files that a reward's grades depend on, as far as its source says them.
 
-They are its own file and what it imports from beside it (`rewards.beside`). Of the reward `process` they are the files
+They are its own file and what it imports from beside it (`rewards.local_imports`). Of the reward `process` they are the files
 among the words of its command. What is read at run time is not seen: a reward says by its `version` that its grades
 have changed.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from rewards.beside import imported_from_beside, is_file
 from rewards.composition import Named
+from rewards.local_imports import is_file, with_local_imports
 from rewards.registry import find
 
 _OURS = Path(__file__).resolve().parent
 
 
-def files_of(named: Named) -> list[Path]:
+def source_files_of(named: Named) -> list[Path]:
     """The files of a named reward, sorted; none of this package's own. Raises UnknownReward, InvalidReward."""
     if named.reward == "process":
         command = named.parameters.get("command")
@@ -26,7 +26,7 @@ def files_of(named: Named) -> list[Path]:
     file = find(named.reward).source.file
     if not file or Path(file).resolve().is_relative_to(_OURS):
         return []
-    return imported_from_beside(Path(file))
+    return with_local_imports(Path(file))
 
 
 def _words(command: str) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.guest.channel import framed
 from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
@@ -119,7 +119,7 @@ async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | 
 def _limits(limits: CodeLimits, count: int) -> tuple[Limits, Limits]:
     """Of the checker and of the candidate."""
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
-    shared = Limits(wall_seconds=patience.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
+    shared = Limits(wall_seconds=machine_load.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
     memory = limits.memory_mb * MIB
     return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
 
@@ -150,7 +150,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     first = before = 0
     while True:
         session = await sandbox.open(checker, candidate)
-        clock = patience.Clock(trial.limits.time_s + SLACK_SECONDS)
+        clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS)
         try:
             await _one_pair(session, trial, progress, first, clock)
         finally:
@@ -174,20 +174,20 @@ async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
     blank = replace(trial, program={PROGRAM_FILE: b""})
     session = await sandbox.open(*jobs(blank))
     try:
-        await _one_pair(session, blank, control, 0, patience.Clock(trial.limits.time_s))
+        await _one_pair(session, blank, control, 0, machine_load.Clock(trial.limits.time_s))
     finally:
         await session.close()
     return not control.unexplained
 
 
-async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: patience.Clock) -> None:
+async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: machine_load.Clock) -> None:
     loop = asyncio.get_running_loop()
     messages = Messages(session)
     progress.loaded, progress.lost = False, ""
     start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
     await session.send(framed(encode(start)))
     progress.current = first
-    began, stretched = loop.time(), patience.stretch()
+    began, stretched = loop.time(), machine_load.stretch()
     deadline = began + START_SECONDS * stretched + _allowed(trial, stretched)
     try:
         while (event := await _next_event(messages, deadline)) is not None:
@@ -197,7 +197,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
             clock.took(event[1] if passed else 0, now - began, stretched, passed=passed)
             if ends:
                 return
-            began, stretched = now, patience.stretch()
+            began, stretched = now, machine_load.stretch()
             deadline = began + _allowed(trial, stretched)
     except TimeoutError:
         reason = f"ran longer than {trial.limits.time_s:g} s"
@@ -276,7 +276,7 @@ async def _ended(session: Session, progress: _Progress) -> None:
     progress.fault, progress.unexplained = f"the checker ended by itself ({how})", True
 
 
-async def _account(session: Session, progress: _Progress, clock: patience.Clock) -> None:
+async def _account(session: Session, progress: _Progress, clock: machine_load.Clock) -> None:
     """Peak memory, isolation, the cases that were late, and why the program ended where a limit of the sandbox did."""
     result, peer = await session.result(), await session.peer_result()
     for index in clock.overslept(result.cpu_seconds + peer.cpu_seconds):

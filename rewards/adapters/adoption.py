@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from rewards.adapters import openrlhf, trl, verifiers, verl
-from rewards.adapters.asking import Adapter, Options
+from rewards.adapters.adapter import Adapter, Options
 from rewards.adapters.columns import named, takes_all
 from rewards.declared import Reward, Source, checked_range
 from rewards.errors import InvalidReward, UnknownReward

@@ -3,7 +3,7 @@
 Example:
     >>> async def four() -> int:
     ...     return 4
-    >>> finished(four())
+    >>> run_without_loop(four())
     4
 """
 
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a coroutine that never waits returns: an event loop would cost more than most grades.
 
     Raises RuntimeError: it waits.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rewards import RewardSpec, files
+from rewards import RewardSpec, source_files
 from rewards.composition import Named
-from rewards.files import files_of, imported_from_beside
+from rewards.source_files import source_files_of, with_local_imports
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -19,7 +19,7 @@ def write(folder: Path, **texts: str) -> None:
 
 
 def names(folder: Path, file: str) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in imported_from_beside(folder / file)]
+    return [path.relative_to(folder).as_posix() for path in with_local_imports(folder / file)]
 
 
 def test_what_is_imported_from_beside_is_followed_wherever_the_import_stands(tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_an_installed_package_brings_nothing_of_those_beside_it(tmp_path: Path) 
 
 
 def test_this_package_is_not_beside_a_file_that_lies_in_its_folder() -> None:
-    home = Path(files.__file__).resolve().parent.parent
-    assert imported_from_beside(home / "tests" / "rewards" / "misbehaving.py") == [
+    home = Path(source_files.__file__).resolve().parent.parent
+    assert with_local_imports(home / "tests" / "rewards" / "misbehaving.py") == [
         home / "tests" / "rewards" / "misbehaving.py"
     ]
 
@@ -77,7 +77,7 @@ def test_rewards_of_this_package_have_no_files_and_a_command_has_those_it_names(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grade.sh").write_text("")
-    assert files_of(Named(reward="math", parameters={})) == []
+    assert source_files_of(Named(reward="math", parameters={})) == []
     for command in ("bash grade.sh -v", ["bash", "grade.sh", "\0"]):
         (leaf,) = RewardSpec.from_dict({"reward": "process", "parameters": {"command": command}}).leaves()
-        assert files_of(leaf.named) == [tmp_path / "grade.sh"]
+        assert source_files_of(leaf.named) == [tmp_path / "grade.sh"]

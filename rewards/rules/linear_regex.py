@@ -16,7 +16,7 @@ Example:
     (False, True)
     >>> compile_linear(r"(a)\1")
     Traceback (most recent call last):
-    rewards.rules.linear.Unsupported: a back-reference is not matched in linear time; write the pattern without it
+    rewards.rules.linear_regex.Unsupported: a back-reference is not matched in linear time; write the pattern without it
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from rewards.code import patience
+from rewards.code import machine_load
 from rewards.code.references import CodeLimits, StdioCase, StdioReference
 from rewards.code.styles.stdio import judge_stdio
 from tests.rewards.code.boxes import inside
@@ -17,13 +17,13 @@ from tests.rewards.code.judging import asserts, fates, function
         ("0.10 0.20 0.30 1/200 999", 2, 1.0),
         ("3.00 0.20 0.30 1/200 999", 2, 1.5),
         ("0.10 0.20 0.30 6/200 999", 2, 3.0),
-        ("40.0 0.20 0.30 90/200 999", 2, patience.LONGEST),
+        ("40.0 0.20 0.30 90/200 999", 2, machine_load.LONGEST),
     ],
 )
 def test_limits_stretch_by_what_is_runnable_on_a_core(monkeypatch, text: str, cores: int, expected: float) -> None:
     monkeypatch.setattr("builtins.open", lambda *_: io.StringIO(text))
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert patience.measured() == expected
+    assert machine_load.measured() == expected
 
 
 def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
@@ -31,7 +31,7 @@ def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
         raise FileNotFoundError
 
     monkeypatch.setattr("builtins.open", missing)
-    assert patience.measured() == 1.0
+    assert machine_load.measured() == 1.0
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
     ],
 )
 def test_late_is_what_did_not_wait_for_a_core(seconds: float, cpu: float, stretched: float, late: bool) -> None:
-    clock = patience.Clock(1.0)
+    clock = machine_load.Clock(1.0)
     clock.took(3, seconds, stretched)
     assert clock.overslept(cpu) == ((3,) if late else ())
 
 
 def test_cases_in_time_do_not_excuse_one_that_slept() -> None:
-    clock = patience.Clock(1.0)
+    clock = machine_load.Clock(1.0)
     for case in range(5):
         clock.took(case, 0.02, 4.0)
     clock.took(5, 2.5, 4.0)
@@ -62,7 +62,7 @@ def test_cases_in_time_do_not_excuse_one_that_slept() -> None:
 
 
 def test_a_program_that_sleeps_is_late_however_busy_the_machine_is(monkeypatch) -> None:
-    monkeypatch.setattr(patience, "stretch", lambda: patience.LONGEST)
+    monkeypatch.setattr(machine_load, "stretch", lambda: machine_load.LONGEST)
     limits = CodeLimits(time_s=0.5, memory_mb=256)
     slow = "import time\ndef f(x):\n    time.sleep(x)\n    return 3"
     judged = function(slow, ((0.0,), 3), ((1.2,), 3), limits=limits)
