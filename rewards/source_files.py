@@ -1,8 +1,7 @@
-"""The files that a reward's grades depend on, as far as its source says them.
+"""The source files that a reward's grades depend on.
 
-They are its own file and what it imports from beside it (`rewards.local_imports`). Of the reward `process` they are the files
-among the words of its command. What is read at run time is not seen: a reward says by its `version` that its grades
-have changed.
+For most rewards: its own file and its local imports (`rewards.local_imports`). For the reward `process`: the files
+named in its command. Files read at run time are not detected; bump the reward's `version` when its grades change.
 """
 
 from __future__ import annotations

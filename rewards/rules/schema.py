@@ -3,8 +3,8 @@
 Nothing is fetched: a `$ref` leads into the schema itself or to a published meta-schema, which jsonschema brings along;
 any other is refused when the schema is read. So are a schema that no draft knows, one that is nested more than
 `DEEPEST` deep, one that refers to itself without going down into the value (no validator would come to an end), and
-patterns that are not matched in linear time (`rewards.rules.linear_regex`, which also matches them here: jsonschema would use
-Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
+patterns that are not matched in linear time (`rewards.rules.linear_regex`, which matches them here as well: jsonschema
+would use Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
 
 A reference is followed once for each part of the value, so that alternatives that lead to the same part do not multiply
 with its depth; those that depend on where they come from (`$dynamicRef`) are followed each time. Numbers are multiples

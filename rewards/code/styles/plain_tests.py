@@ -4,7 +4,8 @@ Nearly all tests of MBPP and most of HumanEval are of this form. Such a test mea
 it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
 compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
 builtin types, nothing that derives from them, and finite numbers, and is neither large nor deep; for anything else
-`Undecided` is raised, and the tests run in a checker as all others do (`checker_pair.py`). A case that has failed by then stays
+`Undecided` is raised, and the tests run in a checker like all others (`checker_pair.py`). A case that has failed by
+then stays
 failed: a program that tries its luck gets no second throw for the price of one answer.
 
 The form, statement by statement:
