@@ -6,7 +6,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 # How many test workers (many tests wait, so a few more than cores); 0 = in one process.
-JOBS ?= 3
+JOBS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 6 ? cores + 2 : 8)))
 # Arguments for pytest: make test TESTS="tests/rewards -k boxed"
 TESTS ?=
 
