@@ -41,6 +41,7 @@ TEXTS = {
     "thoughts_count": ("math", ("dump",), Fault.PAID),
     "split_answers": ("math", ("hedge",), Fault.PAID),
     "judge": ("math", ("judge",), Fault.PAID),
+    "quoted": ("math", ("judge",), Fault.PAID),
     "template": ("math", ("pattern",), Fault.PAID),
     "rubric": ("math", (), Fault.PAID),
     "two_words": ("math", ("show",), Fault.PAID),
