@@ -29,6 +29,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.errors import BadFile
 from rewards.types import Verdict
 from rlvr.offline.outputs import trouble
 
@@ -99,7 +100,7 @@ class Texts:
             self._new.clear()
 
     def load(self) -> None:
-        """Read what an earlier process wrote; a line that it did not finish is cut off."""
+        """Read what an earlier process wrote; a line that it did not finish is cut off. Raises BadFile."""
         if not self._path.exists():
             return
         data = self._path.read_bytes()
@@ -107,11 +108,24 @@ class Texts:
         if len(whole) < len(data):
             os.truncate(self._path, len(whole))
         for line in whole.splitlines():
-            self._numbers.setdefault(json.loads(line), len(self._numbers) + 1)
+            self._numbers.setdefault(self._text(line), len(self._numbers) + 1)
+
+    def _text(self, line: bytes) -> str:
+        try:
+            text = json.loads(line)
+        except ValueError:
+            text = None
+        if not isinstance(text, str):
+            raise _damaged(self._path)
+        return text
 
     def all(self) -> list[str]:
         """Every text at its number; the first is empty."""
         return ["", *self._numbers]
+
+
+def _damaged(path: Path) -> BadFile:
+    return BadFile(f"{str(path)!r} holds what no run has written: it is damaged; begin anew with --restart")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +195,7 @@ class Journal:
                 yield records
 
     def recover(self) -> Done:
-        """Cut off half a record, and say what is done."""
+        """Cut off half a record, and say what is done. Raises BadFile: a record that no run has written."""
         self.tags.load()
         self.causes.load()
         count = len(self)
@@ -192,6 +206,8 @@ class Journal:
         errors_end, low = 0, 0
         beyond: set[int] = set()
         for records in self.chunks() if count else ():
+            if (records["verdict"] > BAD).any() or not records["row"].all():  # lines are counted from 1
+                raise _damaged(self.path)
             graded = records[records["verdict"] != BAD]
             for part in np.unique(graded["part"]):
                 ends = graded["end"][graded["part"] == part]

@@ -188,6 +188,22 @@ def test_half_a_row_half_a_record_and_half_a_label_are_cut_off(killed: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("file", "rest"),
+    [("journal", b"\xff" * 1000), ("journal", b"\0" * 1000), ("causes.jsonl", b'{"id": 1}\n'), ("tags.jsonl", b"\0\n")],
+)
+def test_a_state_that_is_damaged_is_said_and_nothing_is_touched(
+    killed: Path, file: str, rest: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (killed / "out.jsonl.resume" / file).open("ab") as stream:
+        stream.write(rest)
+    before = (killed / "out.jsonl.partial").read_bytes()
+    assert main(command(killed)) == 1
+    told = capsys.readouterr().err
+    assert f"{file}' holds what no run has written: it is damaged; begin anew with --restart" in told
+    assert (killed / "out.jsonl.partial").read_bytes() == before
+
+
+@pytest.mark.parametrize(
     ("change", "options", "message"),
     [
         ("in.jsonl", [], "the content of"),
