@@ -1,4 +1,4 @@
-"""What a response is worth: rewards by name, in worker processes that can be killed.
+"""Grade responses with named rewards, in worker processes that can be killed.
 
     from rewards import GradeRequest, grade, reward
 
@@ -8,9 +8,9 @@
 
     grade("math", [GradeRequest.from_dict({"response": "\\\\boxed{4}", "reference": "4"})])
 
-The ways in: `grade` (or `agrade`) for a list of responses, `stream` for any number of them, `GraderPool` to grade them
-one by one as they are made, `@reward` to add a reward of your own, `rewards.adapters` for those of other trainers.
-Importing this loads neither sympy nor torch.
+Entry points: `grade` (or `agrade`) for a list of responses, `stream` for any number of them, `GraderPool` to grade
+responses as they are produced, `@reward` to register your own reward, `rewards.adapters` for reward functions of other
+trainers. Importing this package loads neither sympy nor torch.
 """
 
 from rewards.composed import identity

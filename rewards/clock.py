@@ -1,8 +1,7 @@
-"""Time that is not the response's: loading a library for the first time does not count against a grade's deadline.
+"""Exclude loading time from deadlines: the first import of a library does not count against a grade.
 
-A worker starts with as little as it needs (a grader of integers never imports sympy). What a grader loads later it
-loads inside `off_the_clock`; the pool then waits under the deadline for starting a worker, and the grade's own clock
-stands still.
+A worker starts with as little as it needs (a grader of integers never imports sympy). A grader that loads something
+later does so within `off_the_clock`: the clock of its grade stops, and the deadline for starting a worker applies.
 
 Example:
     with off_the_clock():
@@ -16,13 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 DEADLINE = 10.0
-"""Wall seconds of one call of a grader, where a pool does not say otherwise."""
+"""Default deadline for one call of a grader, in wall seconds."""
 
 
 class _Clock:
-    """Tells the pool when the clock stands still. `say` is set by the worker; elsewhere nobody is told.
+    """Reports to the pool when the clock stops. `say` is set by the worker; elsewhere it does nothing.
 
-    deadline: wall seconds of one call, by the pool; a grader that can end by itself ends well before.
+    deadline: the pool's wall seconds for one call; a grader that can stop by itself stops well before.
     """
 
     def __init__(self) -> None:
@@ -36,7 +35,7 @@ CLOCK = _Clock()
 
 @contextmanager
 def off_the_clock() -> Iterator[None]:
-    """Stop the clock of the grades that this worker is at. For loading, never for grading."""
+    """Stop the clock of this worker's current grades. For loading, never for grading."""
     CLOCK.say(True)
     began = time.perf_counter()
     try:

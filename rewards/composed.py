@@ -1,18 +1,18 @@
-"""How a tree of rewards grades: the meaning of `rewards.composition`.
+"""Grade with a composition of rewards: the semantics of `rewards.composition`.
 
 - A sum's score is the sum of weight times score. A part that could not be judged leaves the whole ungraded, with that
   part's reason, unless its weight is 0.
-- One part *decides*: correctness, verdict, extracted answer, reason and steps are its own. In a sum that is the part
-  marked `decides: true`, else the first (in order) that declares right and wrong, else the first whose grade has a
-  correctness. Where none has, the correctness is None and the verdict `scored`.
+- One part *decides*: correctness, verdict, extracted answer, reason and steps are taken from it. In a sum that is the
+  part marked `decides: true`, else the first (in order) that declares right and wrong, else the first whose grade has a
+  correctness. If none has, correctness is None and the verdict `scored`.
 - A gate holds where its part's correctness is 1, or its score is above 0 where it has no right and wrong; with
   `at_least`, where its score is at least that. Where it holds, `then` is graded and its grade is the whole's; if `then`
   has no right and wrong, correctness and verdict are the gate's. Where it does not hold, `then` is not run: score =
   `closed`, correctness 0, verdict `wrong` (or the gate's own `no_answer`), reason the gate's. With `else`, the score is
   that reward's, and so is its correctness where it has one. Where nothing in the gate has right and wrong, neither has
   a grade behind a closed one: the verdict is `scored`. A gate that could not be judged leaves the whole ungraded.
-- Parts: the score of every named reward that ran, under its label, unweighted; None where it could not be judged. A
-  reward's own parts follow as `label.part`. Details of every named reward that gives some stand under its label.
+- Parts: the unweighted score of every named reward that ran, under its label; None if it could not be judged. A
+  reward's own parts follow as `label.part`. Details of named rewards are under their labels.
 
 Example:
     >>> import asyncio
@@ -45,7 +45,7 @@ def rewards_of(spec: RewardSpec) -> dict[str, Reward]:
 
 
 def check(spec: RewardSpec) -> dict[str, Reward]:
-    """The rewards behind the labels, their parameters checked; no grader is made (one may load a model).
+    """The rewards behind the labels, with their parameters checked. Makes no grader, which might load a model.
 
     Raises UnknownReward, InvalidReward.
     """
@@ -55,7 +55,7 @@ def check(spec: RewardSpec) -> dict[str, Reward]:
 
 
 def make_ready(spec: RewardSpec) -> None:
-    """Have every reward say whether this machine can grade with it. Raises what they raise: ToolkitError, mostly."""
+    """Check that every reward can grade on this machine. Raises what they raise: usually ToolkitError."""
     for leaf in spec.leaves():
         made = find(leaf.named.reward)
         if made.ready is not None:
@@ -64,16 +64,16 @@ def make_ready(spec: RewardSpec) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The grader of a specification, and those of its named rewards by their labels.
+    """The grader of a specification, and the graders of its named rewards by label.
 
-    The state that a reward loads is loaded once, by `set_up`, whoever grades with it later.
+    `set_up` loads the state of each reward once.
     """
 
     grader: Grader
     leaves: Mapping[str, SetUp]
 
     async def set_up(self) -> None:
-        """Load what the rewards need before a first grade. Raises whatever they raise."""
+        """Load what the rewards need before the first grade. Raises whatever they raise."""
         for leaf in self.leaves.values():
             await leaf.set_up()
 
@@ -83,7 +83,7 @@ class Built:
 
 
 def build(spec: RewardSpec) -> Built:
-    """The grader that a specification describes. Raises UnknownReward, InvalidReward."""
+    """Build the grader of a specification. Raises UnknownReward, InvalidReward."""
     leaves: dict[str, SetUp] = {}
     return Built(grader=_build(spec, leaves), leaves=leaves)
 
@@ -98,7 +98,7 @@ def _build(spec: RewardSpec, leaves: dict[str, SetUp]) -> Grader:
 
 
 def identity(spec: RewardSpec) -> str:
-    """Name and version of what grades, as a graded row carries it: `math@6`, `gate(format@2, math@6)`."""
+    """Name and version of a reward, as in graded rows: `math@6`, `gate(format@2, math@6)`."""
     node = spec.node
     if isinstance(node, WeightedSum):
         return "sum(" + ", ".join(f"{part.weight:g} {identity(part.spec)}" for part in node.parts) + ")"
@@ -110,7 +110,7 @@ def identity(spec: RewardSpec) -> str:
 
 
 def at_once(spec: RewardSpec) -> Callable[[GradeRequest], GradeResult | None] | None:
-    """What a single reward can grade in the caller's process; None where it, or a composition, cannot."""
+    """The function that grades in the caller's process; None for compositions, and for rewards without one."""
     if not isinstance(spec.node, Named):
         return None
     made = find(spec.node.reward)
@@ -131,7 +131,7 @@ def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: boo
 
 
 def has_right_and_wrong(spec: RewardSpec) -> bool:
-    """Whether some part declares right and wrong, so that grades carry a correctness."""
+    """Whether some part declares right and wrong, so that grades have a correctness."""
     return any(find(leaf.named.reward).judged_on(leaf.named.parameters) is not None for leaf in spec.leaves())
 
 
@@ -169,7 +169,7 @@ def _labels(spec: RewardSpec) -> str:
 
 
 def reference_types(spec: RewardSpec) -> set[str]:
-    """The types of reference that some part judges by; empty where none says so."""
+    """The reference types that some part can judge; empty if none declares any."""
     return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).judged_by(leaf.named.parameters)}
 
 
@@ -190,7 +190,7 @@ def can_judge(spec: RewardSpec, kind: str) -> bool:
 
 
 def missing_reference(spec: RewardSpec, kind: str) -> str:
-    """What is said of a row by whose reference, of that type, no response can be judged; empty where one can."""
+    """Why no response can be judged with a reference of that type; empty if one can."""
     if can_judge(spec, kind):
         return ""
     needs = f"{identity(spec)} needs a reference of type {', '.join(sorted(reference_types(spec)))}"
@@ -198,7 +198,7 @@ def missing_reference(spec: RewardSpec, kind: str) -> str:
 
 
 def lowest(spec: RewardSpec) -> float:
-    """The score of a response that is to blame for hanging the grader: the least that this reward can pay.
+    """The score of a response that hangs the grader: the least that this reward can pay.
 
     Parts that declare no bound count as 0.
     """
@@ -211,7 +211,7 @@ def lowest(spec: RewardSpec) -> float:
 
 
 def highest(spec: RewardSpec) -> float:
-    """The most that this reward can pay; undeclared bounds count as 0."""
+    """The maximum score of this reward; undeclared bounds count as 0."""
     node = spec.node
     if isinstance(node, WeightedSum):
         return sum(p.weight * (highest(p.spec) if p.weight >= 0 else lowest(p.spec)) for p in node.parts)
@@ -224,7 +224,7 @@ def highest(spec: RewardSpec) -> float:
 
 
 def _label_of(spec: RewardSpec) -> str | None:
-    """The label of a named reward; None for a tree, whose parts are labelled already."""
+    """The label of a named reward; None for a composition, whose parts are labelled already."""
     return next(iter(spec.leaves())).label if isinstance(spec.node, Named) else None
 
 

@@ -1,16 +1,17 @@
-"""A reward as data: one by name, a weighted sum, or a gate. It crosses processes and stands in configurations.
+"""A reward specification as data: a named reward, a weighted sum, or a gate. Used in configurations and across
+processes.
 
     math                                                           one reward
-    {reward: length, parameters: {limit: 200}, label: brief}       with parameters, under a label of its own
-    {reward: "./mine.py:pays", in_process: true}                   graded in the calling process: no deadline by force
-    {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
-    {gate: format, then: math, closed: 0.0}                        math is paid only where the format holds
-    {gate: repetition, at_least: -0.1, then: math}                 the gate holds from this score on
+    {reward: length, parameters: {limit: 200}, label: brief}       with parameters and a label
+    {reward: "./mine.py:pays", in_process: true}                   graded in the calling process, where hangs cannot be
+    killed {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
+    {gate: format, then: math, closed: 0.0}                        math is paid only if the format holds
+    {gate: repetition, at_least: -0.1, then: math}                 the gate holds from this score
     {gate: math, then: brief, else: long}                          elsewhere another reward is paid (brief and long:
                                                                    rewards under labels of their own)
 
-In Python a function may stand where a name does. A part of a sum, a gate and what stands behind it may each be any of
-these. What the composed score, correctness and verdict are stands in `rewards.composed`.
+In Python a function may replace a name. Specifications nest: parts of sums, gates and their branches may be any of
+these forms. `rewards.composed` defines the resulting score, correctness and verdict.
 
 Example:
     >>> spec = RewardSpec.from_dict({"gate": "format", "then": "math"})
@@ -39,9 +40,9 @@ _NONE: Mapping[str, Json] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """One reward by name (or `file.py:function`) with its parameters. `label` names its value among the parts.
+    """One reward by name (or `file.py:function`) with its parameters. `label` names its score among the parts.
 
-    in_process: no worker grades with it, nor with what it is composed with.
+    in_process: grade in the calling process, together with everything it is composed with.
     """
 
     reward: str
@@ -52,7 +53,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One summand. `decides`: the sum's correctness is this part's; a part of weight 0 is only reported."""
+    """One summand. `decides`: the sum takes its correctness from this part. A part of weight 0 is only reported."""
 
     spec: RewardSpec
     weight: float = 1.0
@@ -68,7 +69,7 @@ class WeightedSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`then` is graded and paid where `gate` holds; elsewhere `otherwise` is, or the score is `closed`.
+    """Where `gate` holds, `then` is graded and paid; otherwise `otherwise` is, or the score is `closed`.
 
     at_least: the score from which the gate holds; None = where it is right, or above 0 where it has no right and wrong.
     """
@@ -89,7 +90,7 @@ Node: TypeAlias = Named | WeightedSum | Gate
 
 @dataclass(frozen=True, slots=True)
 class RewardSpec:
-    """A tree of rewards."""
+    """A specification: a named reward or a tree of them."""
 
     node: Node
 
@@ -111,12 +112,12 @@ class RewardSpec:
         """Read a name or one of the forms above.
 
         Raises:
-            InvalidReward: an unknown key (with the nearest known one) or a value of another type; says where.
+            InvalidReward: an unknown key (suggests the nearest known one) or a value of the wrong type; says where.
         """
         return _read(value, "reward")
 
     def to_dict(self) -> dict[str, Json]:
-        """The form that `from_dict` reads."""
+        """The inverse of `from_dict`."""
         return _WRITE[type(self.node)](self.node)
 
     def leaves(self) -> Iterator[Leaf]:
@@ -131,7 +132,7 @@ class RewardSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A named reward of a tree and the name of its value among the parts."""
+    """A named reward of a specification, and the name of its score among the parts."""
 
     label: str
     named: Named
@@ -181,7 +182,7 @@ def _named(row: Mapping[str, object], where: str) -> Named:
 
 
 def _parameters(given: Mapping[object, object], where: str) -> dict[str, Json]:
-    """They cross to workers as JSON, and back from a configuration's own text."""
+    """Check that parameters are JSON: they cross to workers and are written to configurations."""
     for name in given:
         if not isinstance(name, str):
             raise InvalidReward(f"{where} must be named by texts, not {name!r:.80}")

@@ -1,4 +1,4 @@
-"""Running what is declared `async` and never waits, without an event loop.
+"""Run a coroutine that never suspends, without an event loop.
 
 Example:
     >>> async def four() -> int:
@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 
 def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine that never waits returns: an event loop would cost more than most grades.
+    """The result of a coroutine that never suspends; an event loop would cost more than most grades.
 
-    Raises RuntimeError: it waits.
+    Raises RuntimeError if it suspends.
     """
     try:
         coroutine.send(None)

@@ -1,14 +1,14 @@
 r"""The countdown game: reach a target with the four operations, each given number used exactly once.
 
-The expression stands in the last `<answer>…</answer>`, else in the last `\boxed{…}`. It is read by a tokenizer and a
-recursive-descent parser of our own (never evaluated as code) and computed in exact fractions:
+The expression is taken from the last `<answer>…</answer>`, else the last `\boxed{…}`. It is parsed by recursive descent
+(never evaluated as code) and computed in exact fractions:
 
     sum     = product (("+" | "-") product)*
     product = factor (("*" | "/") factor)*
     factor  = "-" factor | number | "(" sum ")"
 
-`×`, `÷`, `−`, `\times`, `\cdot` and `\div` are read as the operators they are; a closing `= N` is allowed and must be
-true. Powers, concatenation, decimals and implied products are not part of the game.
+`×`, `÷`, `−`, `\times`, `\cdot` and `\div` are accepted as operators; a trailing `= N` is allowed and must be true.
+Powers, concatenation, decimals and implied products are not part of the game.
 
 Example:
     >>> evaluate("(25 - 5) * 3 = 60")
@@ -34,7 +34,7 @@ _TOKEN = re.compile(r"\s*(?:(\d+)|([-+*/()=]))")
 
 
 class _Misread(ValueError):
-    """The text is no expression of the game; the message says where."""
+    """The text is not an expression of the game; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _Parser:
 
 
 def evaluate(text: str) -> Solved:
-    """Read and compute an expression. Raises ValueError saying what is wrong with it."""
+    """Parse and compute an expression. Raises ValueError, which says what is wrong."""
     parser = _Parser(_tokens(text))
     value = parser.sum()
     numbers = tuple(parser.numbers)

@@ -1,4 +1,4 @@
-"""A number and what it counts, said as people say it, in whatever is printed or raised.
+"""A number with its noun in the singular or plural, for messages.
 
 Example:
     >>> counted(1, "response"), counted(0, "bad row"), counted(12345, "attempt", ",")
@@ -9,5 +9,5 @@ from __future__ import annotations
 
 
 def counted(count: int, noun: str, form: str = "") -> str:
-    """noun: in the singular; its plural has an s. form: of the number, as in a format string."""
+    """noun: in the singular; the plural adds an s. form: format specification of the number."""
     return f"{count:{form}} {noun}{'' if count == 1 else 's'}"

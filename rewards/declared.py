@@ -1,11 +1,11 @@
-"""A declared reward: what `@reward` was told, and how a grader is made of it.
+"""A declared reward: the options of `@reward`, and the grader made from them.
 
-`Reward` is the entry of the registry. `Reward.grader` makes the `Grader` that a worker (or, where that was asked for,
-the calling process) grades with: a function is called once a request or once a batch, a class is made with its
-parameters; whatever either returns or raises becomes a `GradeResult` that names the reward (`rewards.outcome`).
+`Reward` is the entry of the registry. `Reward.grader` makes the `Grader` that a worker (or the calling process, if
+requested) uses: a function is called once per request or per batch, a class is instantiated with its parameters, and
+whatever either returns or raises becomes a `GradeResult` that names the reward (`rewards.outcome`).
 
-State is loaded once a process, before the first grade: a class may have a method `setup(self)`, and a function may be
-declared with `setup=load`, whose result it then takes as its second argument. Both may be asynchronous.
+State is loaded once per process, before the first grade: a class may have a method `setup(self)`, and a function may be
+declared with `setup=load`, whose result becomes its second argument. Both may be asynchronous.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ CONCURRENCY = 8
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a reward was declared: what a worker imports. `file` is empty for an interactive session.
+    """Where a reward was declared, for workers to import. `file` is empty in an interactive session.
 
-    at_import: importing that module again declares the reward again; for what is defined inside a function it does not.
+    at_import: whether importing the module declares the reward; not so for a reward defined inside a function.
     """
 
     module: str
@@ -55,12 +55,12 @@ class Source:
 
 
 def empty_response(request: GradeRequest) -> Sequence[GradeRequest]:
-    """The control request of a reward that names none: the same row with nothing in the response."""
+    """The default control request: the same row with an empty response."""
     return (replace(request, response=""),)
 
 
 def checked_range(value: object, where: str) -> Range:
-    """Two finite numbers, the first below the second, and their difference finite too. Raises InvalidReward."""
+    """Check for two finite numbers, the first below the second, with a finite difference. Raises InvalidReward."""
     if isinstance(value, list | tuple) and len(value) == 2:
         low, high = map(finite, value)
         if low is not None and high is not None and low < high and finite(high - low) is not None:
@@ -79,10 +79,10 @@ def checked_references(name: str, references: object) -> Sequence[str]:
 
 
 class SetUp(Grader, Protocol):
-    """A grader that can be told to load what it needs before its first grade."""
+    """A grader that loads state before its first grade."""
 
     async def set_up(self) -> None:
-        """Load, once. Raises whatever the reward raises."""
+        """Load the state, once. Raises whatever the reward raises."""
         ...
 
 
@@ -90,21 +90,20 @@ class SetUp(Grader, Protocol):
 class Reward:
     """A registered reward.
 
-    scale: it has right and wrong: the range of its scores, from wrong to right; where a score lies in it is the
-        correctness. None = no right and wrong.
-    floor, ceiling: the lowest and highest score it pays; None = not declared; a function of the parameters where they
-        decide.
-    asynchronous: it awaits, so a worker runs it on an event loop. concurrency: requests that one worker grades at once;
-        a function of the parameters where they decide.
-    controls: what the grader must answer when a response is suspected of having hung it.
-    seconds: how long a request may take beyond the pool's deadline; None = no longer.
-    ready: raises where this machine cannot grade with these parameters; a worker asks before its first grade.
-    validate: raises ValueError where the values of the parameters make no sense, alone or together.
-    at_once: grades what needs no call of a worker; None for all else.
-    setup: makes what a function takes as its second argument; of a class its method `setup` is called instead.
-    in_process: it is graded in the calling process, without deadline by force, memory limit or restart.
-    references: the types of reference that it judges by, one of which a row must have; a function of the parameters
-        where they decide; empty = it judges by any, or without.
+    scale: range of the scores from wrong to right; a score's position in it is the correctness. None = the reward has
+        no right and wrong.
+    floor, ceiling: lowest and highest score, or a function of the parameters; None = not declared.
+    asynchronous: a worker runs it on an event loop. concurrency: requests that one worker grades at once, or a function
+        of the parameters.
+    controls: the requests that a healthy grader must answer, used when a response is suspected of hanging it.
+    seconds: time that a request may take beyond the pool's deadline; None = no extra time.
+    ready: raises if this machine cannot grade with these parameters; called by each worker before its first grade.
+    validate: raises ValueError if parameter values are invalid, alone or together.
+    at_once: grades quickly without a worker; returns None for what it cannot decide.
+    setup: makes the second argument of a function; classes have a method `setup` instead.
+    in_process: grade in the calling process, without enforced deadline, memory limit or restart.
+    references: reference types that it can judge, one of which a row must have, or a function of the parameters; empty
+        = any, or none.
     """
 
     name: str
@@ -131,11 +130,11 @@ class Reward:
 
     @property
     def identity(self) -> str:
-        """Name and version, as it stands in a graded row."""
+        """Name and version, as in graded rows."""
         return f"{self.name}@{self.version}"
 
     def side_by_side(self, given: Mapping[str, Json]) -> int:
-        """How many requests one worker grades at once with these parameters. Raises InvalidReward."""
+        """The number of requests one worker grades at once with these parameters. Raises InvalidReward."""
         if isinstance(self.concurrency, int):
             return self.concurrency
         said = self._said("concurrency", self.concurrency, given)
@@ -145,22 +144,22 @@ class Reward:
             raise InvalidReward(f"reward {self.name!r}: concurrency must be a whole number, not {said!r:.80}") from None
 
     def patience(self, request: GradeRequest, *, control: bool = False) -> float:
-        """Seconds beyond the pool's deadline that a request may take, or the controls made of it.
+        """Seconds beyond the pool's deadline for a request, or for the controls made from it.
 
-        None where the reward cannot say it: this is its own code, on a request made by anyone, in the thread of a pool.
+        None if the reward's `seconds` fails: it is user code that runs on arbitrary requests in a pool's thread.
         """
         if self.seconds is None:
             return 0.0
         try:
             asked = [float(self.seconds(one)) for one in (self.controls(request) if control else (request,))]
-        except BaseException:  # whatever it raises; the deadline holds without it
+        except BaseException:  # user code; the plain deadline applies
             return 0.0
         return sum(seconds for seconds in asked if 0.0 < seconds < math.inf)
 
     def judged_on(self, given: Mapping[str, Json]) -> Range | None:
-        """The range from wrong to right with these parameters; None where there is no right and wrong.
+        """The range from wrong to right with these parameters; None if there is no right and wrong.
 
-        Raises InvalidReward where it is a function, and that says no range.
+        Raises InvalidReward if it is a function that returns no valid range.
         """
         if not callable(self.scale):
             return self.scale
@@ -168,21 +167,21 @@ class Reward:
         return None if said is None else checked_range(said, f"reward {self.name!r}: correctness")
 
     def judged_by(self, given: Mapping[str, Json]) -> frozenset[str]:
-        """The types of reference that it judges by with these parameters; empty = any, or none.
+        """The reference types that it can judge with these parameters; empty = any, or none.
 
-        Raises InvalidReward where it is a function, and that says no types.
+        Raises InvalidReward if it is a function that returns no valid types.
         """
         if not callable(self.references):
             return frozenset(self.references)
         return frozenset(checked_references(self.name, self._said("references", self.references, given)))
 
     def lowest(self, given: Mapping[str, Json]) -> float:
-        """The least that it pays with these parameters; 0 where it does not say. Raises InvalidReward."""
+        """The minimum score with these parameters; 0 if not declared. Raises InvalidReward."""
         scale = self.judged_on(given)
         return self._bound("floor", self.floor, given) if scale is None else scale[0]
 
     def highest(self, given: Mapping[str, Json]) -> float:
-        """The most that it pays with these parameters; 0 where it does not say. Raises InvalidReward."""
+        """The maximum score with these parameters; 0 if not declared. Raises InvalidReward."""
         scale = self.judged_on(given)
         return self._bound("ceiling", self.ceiling, given) if scale is None else scale[1]
 
@@ -199,29 +198,29 @@ class Reward:
         return number
 
     def _said(self, key: str, function: Callable[[Mapping[str, Any]], object], given: Mapping[str, Json]) -> object:
-        """What a function of the parameters says. Raises InvalidReward, whatever that raises."""
+        """The value of a function of the parameters. Turns any exception into InvalidReward."""
         try:
             return function(self._complete(given))
         except InvalidReward:
             raise
-        except Exception as error:  # the reward's own code, in the thread of whoever makes a pool
+        except Exception as error:  # user code, in the thread that makes a pool
             raise InvalidReward(
                 f"reward {self.name!r}: {key} cannot be told for {dict(given)}: {type(error).__name__}: {error}"
             ) from error
 
     def _complete(self, given: Mapping[str, Json]) -> dict[str, object]:
-        """Every parameter: its value, or its default."""
+        """All parameters, with defaults filled in."""
         return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
 
     def check(self, given: Mapping[str, Json]) -> dict[str, Json]:
-        """The parameters as the target takes them. Raises InvalidReward."""
+        """Check the parameters and convert them to the target's types. Raises InvalidReward."""
         bound = bind(self.name, self.parameters, given)
         if self.validate is not None:
             try:
                 self.validate(**self._complete(bound))
             except ValueError as error:
                 raise InvalidReward(f"reward {self.name!r}: {error}") from error
-            except Exception as error:  # a mistake in the check itself
+            except Exception as error:  # a bug in the user's check
                 raise InvalidReward(
                     f"reward {self.name!r}: its parameters cannot be checked: {type(error).__name__}: {error}"
                 ) from error
@@ -243,7 +242,7 @@ async def _awaited(value: object) -> object:
 
 
 def _taken(target: Callable[..., object], bound: Mapping[str, Json]) -> Mapping[str, Json]:
-    """The parameters that the function takes itself; the others are for its `setup`."""
+    """The parameters of the function itself; the others are for its `setup`."""
     takes = inspect.signature(target).parameters
     return {name: value for name, value in bound.items() if name in takes}
 
@@ -259,7 +258,7 @@ class _FunctionGrader:
         self._state: tuple[object, ...] = ()
 
     async def set_up(self) -> None:
-        """Load what the function takes beside its request. Raises whatever its `setup` raises."""
+        """Load the function's second argument. Raises whatever its `setup` raises."""
         setup = self._reward.setup
         if setup is not None and not self._state:
             takes = inspect.signature(setup).parameters
@@ -295,7 +294,7 @@ class _FunctionGrader:
 
 
 class _ClassGrader:
-    """A user's `Grader` that keeps the promises of the protocol: one result each, and never an exception."""
+    """Wraps a user's `Grader` to keep the protocol's promises: one result per request, and no exceptions."""
 
     def __init__(self, reward: Reward, inner: object, scale: Range | None) -> None:
         self._reward = reward
@@ -304,7 +303,7 @@ class _ClassGrader:
         self._setup: Callable[[], object] | None = getattr(inner, "setup", None)
 
     async def set_up(self) -> None:
-        """Have the class load what it needs, once. Raises whatever it raises."""
+        """Call the class's `setup`, once. Raises whatever it raises."""
         setup, self._setup = self._setup, None
         if setup is not None:
             await _awaited(setup())

@@ -2,19 +2,20 @@
 
     ToolkitError
     └── RewardError
-        ├── UnknownReward      (LookupError)   no reward of that name; says the nearest names
+        ├── UnknownReward      (LookupError)   no reward of that name; suggests the nearest names
         ├── InvalidRow         (ValueError)    a row, reference or grade that cannot be read; names the field
-        ├── InvalidReward      (ValueError)    a reward that is declared or parametrised wrongly
+        ├── InvalidReward      (ValueError)    a reward with an invalid declaration or parameters
         └── GradingUnavailable (RuntimeError)  workers cannot be started at all
 
     BaseException
-    └── GraderEnded            what a reward grades with died under a request; the pool decides who is to blame
+    └── GraderEnded            a process that a reward grades with died during a request; the pool decides who is to
+    blame
 
     UserWarning
     ├── GradedInProcess        no worker can import a reward, so it is graded in the calling process
-    └── HiddenReward           another package brings a reward that is called like one of ours
+    └── HiddenReward           another package provides a reward with the name of one of ours
 
-A response never raises: whatever it does to a grader comes back as a `GradeResult`.
+A response never raises: whatever it does to a grader is reported as a `GradeResult`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class InvalidRow(RewardError, ValueError):
 
 
 class InvalidReward(RewardError, ValueError):
-    """A reward is declared or parametrised wrongly."""
+    """A reward has an invalid declaration or invalid parameters."""
 
 
 class GradingUnavailable(RewardError, RuntimeError):
@@ -43,15 +44,16 @@ class GradingUnavailable(RewardError, RuntimeError):
 
 
 class GradedInProcess(UserWarning):
-    """A reward that no worker can import is graded in the calling process: what cannot be ended or limited there."""
+    """A reward that no worker can import is graded in the calling process, where it cannot be killed or limited."""
 
 
 class HiddenReward(UserWarning):
-    """An installed package brings a reward whose name is one of this package's own: the name means ours."""
+    """An installed package provides a reward with the name of one of ours; the name refers to ours."""
 
 
 class GraderEnded(BaseException):
-    """What a reward grades with died under a request. A worker ends with it, so that the pool tries again and judges.
+    """A process that a reward grades with died during a request. The worker exits too, so that the pool retries and
+    decides who is to blame.
 
-    No `Exception`: it is no failure of the reward's own that would leave the response ungraded.
+    Not an `Exception`, because those are failures of the reward, which leave the response ungraded.
     """

@@ -1,5 +1,5 @@
-"""Event loops: that of grading workers, which is uvloop's where it is installed (it makes running a program a tenth
-cheaper), and the end of a caller's.
+"""Event loops: create one for grading workers (uvloop if installed, which makes running a program a tenth cheaper), and
+get notified when a caller's loop closes.
 
 Example:
     >>> import asyncio
@@ -27,15 +27,15 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def when_closed(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> Callable[[], None]:
-    """Call `then` when a loop is closed: whoever awaits something in it will not go on. The result undoes this.
+    """Call `then` when a loop is closed. The returned function cancels this.
 
-    Loops have no hook for their end. But a closing loop drops its scheduled calls: so a call is scheduled that never
-    comes, and its finalizer calls `then`.
+    Loops have no close hook, but a closing loop drops its scheduled calls: so this schedules a call in the far future,
+    whose finalizer calls `then`.
     """
     call = _Call()
     ended = weakref.finalize(call, then)
     ended.atexit = False
-    handle = weakref.ref(loop.call_later(_NEVER, call))  # the loop alone holds the handle, which alone holds the call
+    handle = weakref.ref(loop.call_later(_NEVER, call))  # the loop owns the handle, which owns the call
     del call
 
     def forget() -> None:
@@ -47,7 +47,7 @@ def when_closed(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> Ca
 
 
 class _Call:
-    """What is scheduled and never comes."""
+    """The scheduled call, which never runs."""
 
     def __call__(self) -> None:
         pass

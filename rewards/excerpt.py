@@ -1,15 +1,15 @@
-"""The statements of a script or notebook that its rewards need: what a worker runs of it.
+"""Extract the statements of a script or notebook that its rewards need, for workers to run.
 
-A worker that ran a whole script again would train again. A worker runs the statements that declare the rewards, those
-that make what they use, and so on, in their order; so a script needs no `if __name__ == "__main__":`. Kept are, of the
-top level of the text:
+A worker that ran the whole script would train again. Instead it runs the statements that declare the rewards and,
+transitively, those that they depend on, in order; so a script needs no `if __name__ == "__main__":`. Kept top-level
+statements:
 
 - the statement that declares the reward, by its name or the name of its function;
-- whatever binds a name that a kept statement reads (read off the compiled code, so that a local variable is no name of
-  the module), and type annotations;
-- whatever changes an object that is bound by such a name: `WORDS.add("so")`, `TABLE["a"] = 1`, `TOTAL += 1`; but not
-  what is called of an imported module, which may be anything (`rewards.grade(...)`);
-- imports of everything (`from x import *`) and from `__future__`.
+- those that bind a name that a kept statement reads (taken from compiled code, so local variables do not count), and
+  type annotations;
+- those that change an object bound to such a name: `WORDS.add("so")`, `TABLE["a"] = 1`, `TOTAL += 1`; but not calls of
+  an imported module, which may do anything (`rewards.grade(...)`);
+- star imports (`from x import *`) and imports from `__future__`.
 
 Example:
     >>> text = "import math\\nLIMIT = 3\\ndef f(request): return math.log(LIMIT)\\nprint(train())"
@@ -32,7 +32,7 @@ _KNOWN = {*dir(builtins), "__name__", "__file__", "__doc__", "__builtins__", "__
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """kept: positions of statements in the module. missing: names that are read and that no statement binds."""
+    """kept: indices of statements in the module. missing: names that are read but bound by no statement."""
 
     kept: tuple[int, ...]
     missing: tuple[str, ...]
@@ -47,12 +47,12 @@ class _Statement:
 
 
 def has_main_guard(text: str) -> bool:
-    """Whether a script tells being run from being imported: `if __name__ == "__main__":` at its top level."""
+    """Whether a script has `if __name__ == "__main__":` at its top level."""
     return any(map(_is_guard, ast.parse(text).body))
 
 
 def under_main_guard(text: str, reward: str) -> bool:
-    """Whether a reward is declared where only a script that is run comes, so that an import does not declare it."""
+    """Whether a reward is declared under the main guard, so that importing the script does not declare it."""
     body = ast.parse(text).body
     found = _declaring(body, [_read(node) for node in body], reward)
     return bool(found) and all(_is_guard(body[i]) for i in found)
@@ -68,7 +68,7 @@ def _is_guard(node: ast.stmt) -> bool:
 
 
 def needed(text: str, rewards: Sequence[str]) -> Excerpt:
-    """What of a text declares these rewards, each given by its name or its function's. Raises SyntaxError."""
+    """The statements that these rewards need, each given by its name or its function's. Raises SyntaxError."""
     body = ast.parse(text).body
     read = [_read(node) for node in body]
     kept = {i for i, statement in enumerate(read) if statement.everything}
@@ -93,14 +93,14 @@ def needed(text: str, rewards: Sequence[str]) -> Excerpt:
 
 
 def compiled(text: str, kept: Sequence[int], file: str) -> CodeType:
-    """The kept statements as code, at the lines where they stand."""
+    """The kept statements as code, with their original line numbers."""
     module = ast.parse(text)
     body = [module.body[i] for i in kept]
     return compile(ast.Module(body=body, type_ignores=[]), file, "exec")
 
 
 def _declaring(body: Sequence[ast.stmt], read: Sequence[_Statement], name: str) -> set[int]:
-    """The last statement that says the name as a text, or binds it."""
+    """The last statement that contains the name as a string, or binds it."""
     for i in range(len(body) - 1, -1, -1):
         if name in read[i].binds or _declares(body[i], name):
             return {i}
@@ -160,7 +160,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _changes(node: ast.AST) -> frozenset[str]:
-    """The names whose objects a statement may change: called methods as a statement, and assigned parts."""
+    """The names whose objects a statement may change: by method calls as a statement, or by assignment to parts."""
     found: set[str] = set()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
@@ -178,7 +178,7 @@ def _root(node: ast.expr) -> set[str]:
 
 
 def _annotations(node: ast.stmt) -> Iterator[ast.expr]:
-    """Annotations may be kept as text, and then no code reads their names."""
+    """Names in annotations, which compiled code may not read because they are kept as strings."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.arg | ast.AnnAssign) and inner.annotation is not None:
             yield inner.annotation

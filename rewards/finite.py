@@ -1,4 +1,4 @@
-"""Numbers as people write them into rows and configurations: what is one, and what no float can hold.
+"""Validate numbers in rows and configurations.
 
 Example:
     >>> finite(3), finite(0.5), finite(True), finite("3"), finite(float("nan")), finite(10**400)
@@ -11,7 +11,7 @@ import sys
 
 
 def finite(value: object) -> float | None:
-    """The finite number that a value is; None where it is no number, a flag, NaN, infinite or beyond all floats."""
+    """The value as a finite float; None for non-numbers, bools, NaN, infinities, and integers too large for a float."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         return None
     return float(value)

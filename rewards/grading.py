@@ -1,10 +1,10 @@
-"""`grade`, `agrade` and `stream`: grade with a reward by name, from any thread, without thinking of pools.
+"""`grade`, `agrade` and `stream`: grade with a reward by name, from any thread, with pools managed automatically.
 
-`grade` may be called where an event loop runs, as in a notebook: it blocks the loop, and nothing else. `stream` takes
-any iterable and holds a bounded number of responses, so that a data set of any size passes through.
+`grade` may be called while an event loop runs, as in a notebook; it blocks that loop only. `stream` takes any iterable
+and holds a bounded number of responses, so it works for data sets of any size.
 
-A pool is kept for each reward and its options, so a second call finds warm workers. The least recently used of more
-than `KEPT` pools is closed; all are closed at the end of the process.
+A pool is kept for each reward and its options, so a second call finds warm workers. Beyond `KEPT` pools the least
+recently used one is closed; all are closed at process exit.
 
 Example:
     from rewards import GradeRequest, grade
@@ -40,9 +40,9 @@ RewardLike: TypeAlias = RewardSpec | str | Mapping[str, object] | Callable[..., 
 
 @dataclass(slots=True)
 class _Kept:
-    """targets: what the names meant when the pool was made: a notebook's cell that is run again makes another, and so
-    does a file that was written anew. cells: the notebook's statements that its workers ran: `LIMIT = 2` in a cell of
-    its own changes what a reward means, and makes no other function of it.
+    """targets: the objects behind the names when the pool was made; re-running a notebook cell or changing a file
+    replaces them. cells: the notebook statements that its workers ran, since `LIMIT = 2` in another cell changes a
+    reward without replacing its function.
     """
 
     pool: GraderPool
@@ -62,7 +62,7 @@ def _borrow(spec: RewardSpec, workers: int | None, deadline: float) -> _Kept:
         forget_changed(file, forget)
     found = [find(leaf.named.reward) for leaf in spec.leaves()]
     targets, cells = tuple(made.target for made in found), tuple(map(of_cells, found))
-    where = folder() if files else ""  # paths are perhaps relative to where we are
+    where = folder() if files else ""  # paths may be relative to the current folder
     key = (json.dumps(spec.to_dict(), sort_keys=True), where, workers, deadline)
     with _LOCK:
         kept, stale = _POOLS.get(key), None
@@ -93,7 +93,7 @@ def _give_back(kept: _Kept) -> None:
 
 
 def _checked(requests: Iterable[GradeRequest]) -> Iterable[GradeRequest]:
-    """Raises InvalidRow where it is one request, or nothing of the kind."""
+    """Check that it is a list of requests. Raises InvalidRow."""
     try:
         iter(requests)
     except TypeError as error:
@@ -112,16 +112,16 @@ def grade(
     workers: int | None = None,
     deadline: float | None = None,
 ) -> list[GradeResult]:
-    """Grade responses in worker processes; one result each, in order. It may be called from any thread.
+    """Grade responses in worker processes; one result per request, in order. Thread-safe.
 
     reward: a registered name, `file.py:function`, a function, a composition (see `rewards.composition`) or a
-        `RewardSpec`. A reward over batches gets each run of requests of one `group_id` in one call, and those without a
-        group that stand side by side together.
-    workers: processes at most; None = one a core. deadline: wall seconds of one grade; None = 10.
+        `RewardSpec`. A batched reward gets consecutive requests with the same `group_id` in one call; so, too,
+        consecutive requests without a group.
+    workers: most processes; None = one per core. deadline: wall seconds per grade; None = 10.
 
     Raises:
-        UnknownReward, InvalidReward: there is no such reward, or it is declared or parametrised wrongly.
-        InvalidRow: a request that is not JSON, or what is no list of requests.
+        UnknownReward, InvalidReward: there is no such reward, or its declaration or parameters are invalid.
+        InvalidRow: a request that cannot be written as JSON, or an argument that is not a list of requests.
         GradingUnavailable: no worker can be started. A response never raises.
     """
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
@@ -138,7 +138,7 @@ async def agrade(
     workers: int | None = None,
     deadline: float | None = None,
 ) -> list[GradeResult]:
-    """`grade` without blocking the event loop that awaits it."""
+    """`grade` for use in an event loop, which it does not block."""
     kept = _borrow(RewardSpec.from_dict(reward), workers, DEADLINE if deadline is None else deadline)
     try:
         return await kept.pool.agrade(_listed(requests))
@@ -154,15 +154,16 @@ def stream(
     deadline: float | None = None,
     window: int | None = None,
 ) -> Iterator[GradeResult]:
-    """Grade requests as they come: one result each, in order.
+    """Grade requests as they arrive; one result per request, in order.
 
-    requests: any iterable. A thread reads it, at most `window` ahead of the results (None = enough to keep every worker
-        busy), so results come also while it waits for its next request. A reward over batches gets each run of requests
-        of one `group_id` in one call, when the next run begins; one without a group is a group by itself.
+    requests: any iterable. A thread reads it at most `window` requests ahead of the results (None = enough to keep
+        every worker busy), so results are returned while it waits for the next request. A batched reward gets
+        consecutive requests with the same `group_id` in one call, once the next group begins; a request without a group
+        is its own group.
 
     Raises:
-        UnknownReward, InvalidReward: at once, also for a window that is no whole number of at least 1.
-        InvalidRow, GradingUnavailable: see `grade`; whatever `requests` raises comes after the results before it.
+        UnknownReward, InvalidReward: immediately; also for a window that is not an integer of at least 1.
+        InvalidRow, GradingUnavailable: see `grade`. An exception of `requests` is raised after the results before it.
     """
     spec = RewardSpec.from_dict(reward)
     check(spec)

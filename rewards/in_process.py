@@ -1,10 +1,10 @@
-"""Grading in the calling process, for rewards that ask for it and for those that no worker can import.
+"""Grade in the calling process, for rewards that request it and for those that no worker can import.
 
-It takes the place of the workers behind a pool (`rewards.dispatch`), with the same futures and the same results, in one
-thread. What it cannot do is what a process is for: a hang cannot be ended, memory has no limit, a crash is the
-caller's. A call that passes its deadline is given up: `ungraded`, since nobody can say whether the response or the
-reward is to blame; its thread goes on, and another takes its place. With `MOST_STUCK` of these still running nothing
-more is graded until one comes back. Code that holds the interpreter lock stops everything.
+It replaces the workers behind a pool (`rewards.dispatch`), with the same futures and results, in one thread. It lacks
+the guarantees of processes: a hang cannot be killed, memory is unlimited, and a crash takes down the caller. A call
+that exceeds its deadline is abandoned and graded `ungraded`, since it is unknown whether the response or the reward is
+to blame; its thread continues, and a new thread replaces it. While `MOST_STUCK` of these are still running, nothing
+more is graded. Code that holds the interpreter lock stops everything.
 
 Example:
     with GraderPool({"reward": "./mine.py:pays", "in_process": True}) as pool:
@@ -32,11 +32,11 @@ from rewards.types import GradeResult
 from sandbox.errors import ToolkitError
 
 MOST_STUCK = 3
-_GRACE = 0.5  # seconds: an asynchronous grade is cancelled at its deadline, and given up if it has not ended by then
+_GRACE = 0.5  # seconds after the cancellation at its deadline when an asynchronous grade is abandoned
 
 
 class InProcess:
-    """Carries out a plan in this process until it is closed."""
+    """Executes a plan in this process until closed."""
 
     def __init__(self, plan: Plan, spec: RewardSpec) -> None:
         self.plan = plan
@@ -54,11 +54,11 @@ class InProcess:
 
     @property
     def thread(self) -> threading.Thread:
-        """The one that grades, and runs the callbacks of futures."""
+        """The thread that grades and runs callbacks of futures."""
         return self._watcher if self._runner is None else self._runner.thread
 
     def submit(self, cases: Sequence[Case]) -> None:
-        """Queue cases. Raises GradingUnavailable when closed."""
+        """Queue cases. Raises GradingUnavailable if closed."""
         with self.news:
             self._refuse_if_closed()
             hopeless = self.stuck >= MOST_STUCK
@@ -71,10 +71,10 @@ class InProcess:
                 self.leave_ungraded(case, self._hanging())
 
     def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
-        """Nobody waits for these any more; what has begun here cannot be ended."""
+        """Drop these cases if they have not begun; a running one cannot be stopped."""
 
     def start_all(self) -> Future[None]:
-        """Load now; done when loaded, or failed with GradingUnavailable."""
+        """Load the grader now. The future completes when it is loaded, or fails with GradingUnavailable."""
         with self.news:
             self._refuse_if_closed()
             ready = self._running().ready
@@ -82,7 +82,7 @@ class InProcess:
         return ready
 
     def close(self) -> None:
-        """Stop; what is not graded yet fails with GradingUnavailable. A call that hangs is left to itself."""
+        """Stop; pending cases fail with GradingUnavailable. A hanging call is abandoned."""
         with self.news:
             self.closing = True
             cases = [*self.waiting]
@@ -100,7 +100,7 @@ class InProcess:
         return PoolCounts(answered=self.answered, at_fault=self.at_fault, lost=self.at_fault)
 
     def disown(self) -> None:
-        """In a forked child: its threads do not run there."""
+        """Reset after a fork: the threads do not run in the child."""
 
     def fail(self, cases: Sequence[Case], why: str) -> None:
         for case in cases:
@@ -150,12 +150,12 @@ class InProcess:
         return f"{self.stuck} calls of it hang in this process"
 
     def _give_up(self, runner: _Runner) -> tuple[list[Case], list[Case]]:
-        """Leave a runner to itself. Another begins with the next case, unless too many hang.
+        """Abandon a runner. A new one takes the next case, unless too many hang.
 
-        Returns the cases that it is at, and those that nobody will begin.
+        Returns its running cases, and those that nobody will begin.
         """
         runner.over = runner.given_up = True
-        runner.wake()  # its event loop, if it has one, ends when the call returns
+        runner.wake()  # its event loop, if any, ends when the call returns
         self.stuck += 1
         cases = [*runner.running]
         runner.running.clear()
@@ -173,8 +173,8 @@ class InProcess:
 class _Runner:
     """One thread that grades.
 
-    running: the cases that it is at, and when each is given up. over: it takes no more cases. given_up: it was left to
-    itself in a call that hangs.
+    running: its current cases, and when each is abandoned. over: it takes no more cases. given_up: it was abandoned in
+    a hanging call.
     """
 
     def __init__(self, owner: InProcess) -> None:
@@ -189,13 +189,13 @@ class _Runner:
         self.thread.start()
 
     def wake(self) -> None:
-        """There is work, or the end."""
+        """Signal new work, or the end."""
         if self._loop is not None and self._work is not None:
-            with contextlib.suppress(RuntimeError):  # its loop has ended
+            with contextlib.suppress(RuntimeError):  # its loop is closed
                 self._loop.call_soon_threadsafe(self._work.set)
 
     def failed(self, why: str) -> None:
-        """It cannot grade: whoever waits for it hears so."""
+        """Fail all waiting cases, because the grader could not be loaded."""
         owner = self._owner
         diagnosis = f"{owner.plan.name} cannot be made ready in this process: {why}"
         with contextlib.suppress(InvalidStateError):
@@ -212,11 +212,11 @@ class _Runner:
                 asyncio.run(self._serve_concurrently())
             else:
                 self._serve()
-        except BaseException as error:  # whatever a reward raises while it loads: whoever waits must hear of it
+        except BaseException as error:  # user code; report it to those who wait
             said = (
                 str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
             )
-            if not self.given_up:  # once given up its cases have been answered; those waiting now are its successor's
+            if not self.given_up:  # once abandoned its cases are answered; waiting ones belong to its successor
                 self.failed(said)
         finally:
             with self._owner.news:
@@ -234,7 +234,7 @@ class _Runner:
             self._done(case, run_without_loop(self._grade(case)))
 
     def _loaded(self) -> None:
-        with contextlib.suppress(InvalidStateError):  # given up meanwhile: it takes no more cases
+        with contextlib.suppress(InvalidStateError):  # abandoned meanwhile: it takes no more cases
             self.ready.set_result(None)
 
     def _next(self) -> Case | None:
@@ -260,7 +260,7 @@ class _Runner:
         began = time.perf_counter()
         try:
             results = await self._grader.grade(case.requests)
-        except BaseException as error:  # whatever a reward raises becomes an ungraded result
+        except BaseException as error:  # user code; becomes an ungraded result
             if self._is_cancelled():
                 raise
             results = [raised(self._owner.plan.name, error)] * len(case.requests)
@@ -268,7 +268,7 @@ class _Runner:
         return [result.timed(spent / len(results)) for result in results]
 
     def _is_cancelled(self) -> bool:
-        """Whether it is this runner that ends the call, and no cancellation that the reward itself brought about."""
+        """Whether this runner cancelled the call, and not the reward itself."""
         task = None if self._loop is None else asyncio.current_task()
         return task is not None and task.cancelling() > 0
 

@@ -1,12 +1,12 @@
-"""Rewards of other installed packages: entry points of the group `rlvr.rewards`.
+"""Rewards of other installed packages, found by entry points of the group `rlvr.rewards`.
 
-A package that brings a reward says so in its own pyproject.toml; its name can then be used like one of ours:
+A package declares its rewards in its pyproject.toml; they can then be used like ours:
 
     [project.entry-points."rlvr.rewards"]
     brevity = "their_package.rewards:brevity"
 
-Only the names are read at first; a package is imported when one of its rewards is asked for. `their_package:brevity`
-is that reward of that package, also where the name alone is one of ours or of another package too.
+Only names are read at first; a package is imported when one of its rewards is used. `their_package:brevity` names the
+package explicitly, for when the plain name is also one of ours or of another package.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from rewards.sources import why_not
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-# In two parts, since the name of the group looks like that of a module, and is none.
+# In two parts, because the group name looks like a module name.
 GROUP = "rlvr" + ".rewards"
 
 
 @cache
 def _found(_path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
-    import importlib.metadata as metadata  # it parses mails, and is needed only where a name is no other
+    import importlib.metadata as metadata  # slow to import, and rarely needed
 
     by_name: dict[str, list[EntryPoint]] = {}
     for entry in metadata.entry_points(group=GROUP):
@@ -50,7 +50,7 @@ def installed() -> dict[str, list[EntryPoint]]:
 
 
 def entries_of(name: str) -> list[EntryPoint]:
-    """What stands behind a name, or behind PACKAGE:NAME."""
+    """The entry points of a name, or of PACKAGE:NAME."""
     package, colon, plain = name.rpartition(":")
     if os.sep in package or ":" in package or package.endswith(".py"):
         return []
@@ -59,7 +59,7 @@ def entries_of(name: str) -> list[EntryPoint]:
 
 
 def not_brought(name: str, why: UnknownReward) -> UnknownReward:
-    """Why PACKAGE:NAME is none; `why` says it of a file or module of that name, and stands where it may be one."""
+    """Why PACKAGE:NAME is not a reward; `why` explains why no such file or module was found."""
     package, _, plain = name.rpartition(":")
     brought: dict[str, list[str]] = {}
     for known, entries in installed().items():
@@ -78,7 +78,7 @@ def not_brought(name: str, why: UnknownReward) -> UnknownReward:
 
 
 def warn_of_hidden(name: str) -> None:
-    """Say once that other packages bring a reward that is called like one of ours, and how theirs is named."""
+    """Warn once that other packages provide a reward with the name of one of ours, and how to name theirs."""
     for entry in installed().get(name, []):
         _say_hidden(name, _package(entry), entry.value)
 
@@ -93,10 +93,10 @@ def _say_hidden(name: str, package: str, value: str) -> None:
 
 
 def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:
-    """What stands behind a name, and the module that holds it.
+    """Load the reward of a name, and the module that contains it.
 
     Raises:
-        InvalidReward: several bring that name, or the package cannot be imported, or what it names is no reward.
+        InvalidReward: several packages provide that name, the package cannot be imported, or it is not a reward.
     """
     entries = entries_of(name)
     if len(entries) > 1:
@@ -108,7 +108,7 @@ def load_installed(name: str) -> tuple[Callable[..., object], ModuleType]:
     try:
         target = entry.load()
         module = importlib.import_module(entry.module)
-    except (Exception, SystemExit) as error:  # whatever another package raises while it loads is shown as theirs
+    except (Exception, SystemExit) as error:  # foreign code; report it as theirs
         raise InvalidReward(
             f"reward {name!r} of the package {_package(entry)} ({entry.value}) {why_not(error)}"
         ) from error
@@ -124,5 +124,5 @@ def _package(entry: EntryPoint) -> str:
 
 
 def _normal(package: str) -> str:
-    """As package indexes compare names: `My.Package` is `my-package`."""
+    """Normalise a package name as package indexes do: `My.Package` is `my-package`."""
     return re.sub(r"[-_.]+", "-", package).lower()

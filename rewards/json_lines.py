@@ -1,7 +1,7 @@
-"""The wire between pool and worker: one JSON value a line, ASCII, over a pipe.
+"""The line protocol between pool and worker: one JSON value per line, ASCII, over a pipe.
 
-JSON and not pickle: what comes from a worker cannot run anything here. ASCII escapes keep lone surrogates whole, and a
-JSON text never holds a raw newline.
+JSON instead of pickle, so that data from a worker cannot execute code here. ASCII escapes preserve lone surrogates, and
+JSON text never contains a raw newline.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable
 
 EXIT_MEMORY = 77
-"""Exit code of a worker that ran into its memory limit: handled like a hang."""
+"""Exit code of a worker that reached its memory limit; handled like a hang."""
 EXIT_ENDED = 79
-"""Exit code of a worker whose grader was a process that ended; it has said so on standard error."""
+"""Exit code of a worker whose grader process ended, as reported on standard error."""
 EXIT_SETUP = 78
-"""Exit code of a worker that could not make its grader; it has said why before."""
+"""Exit code of a worker that could not build its grader, after reporting why."""
 
 IN_WORKER = "RLVR_GRADING_WORKER"
 """Environment variable that holds the worker's pid, and `ready` once it grades. Before that a pool that is made in the
@@ -22,14 +22,14 @@ worker is refused: it is a script that makes it, which the worker imports. After
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into lines, in time linear in the bytes, however they are chunked."""
+    """Splits a byte stream into lines, in linear time for any chunking."""
 
     def __init__(self) -> None:
         self._partial: list[bytes] = []
 
     @property
     def holds_more(self) -> bool:
-        """Whether a part of a line has come in."""
+        """Whether an incomplete line is buffered."""
         return any(self._partial)
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -44,9 +44,9 @@ class LineSplitter:
 
 
 text: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
-"""One value as JSON in ASCII. Raises TypeError, ValueError where it is not JSON."""
+"""Encode a value as ASCII JSON. Raises TypeError, ValueError if it is not JSON."""
 
 
 def line(value: object) -> bytes:
-    """One value as a line. Raises TypeError, ValueError where it is not JSON."""
+    """Encode a value as a line. Raises TypeError, ValueError if it is not JSON."""
     return text(value).encode("ascii") + b"\n"

@@ -1,8 +1,8 @@
-"""Which files a Python file imports from beside it, as far as its source says them; nothing is imported to see it.
+"""Find the local files that a Python file imports, from its source alone, without importing anything.
 
-They are modules in its folder and in its package, those that they import in turn, wherever in a file the import stands,
-and what a package runs when a part of it is imported. What is imported under a name that is made at run time
-(`importlib`) is not seen, and neither are other installed packages, nor this one, which may lie in the same folder.
+Local means: modules in its folder and package, their own local imports, and the `__init__.py` files that importing them
+runs, wherever in a file the import is. Imports by computed names (`importlib`) are not found. Other installed packages
+are excluded, as is this one, which may be in the same folder.
 
 Example:
     >>> import pathlib, tempfile
@@ -22,11 +22,11 @@ from pathlib import Path
 
 _HOME = Path(__file__).resolve().parent.parent
 _OURS = [_HOME / package for package in ("sandbox", "rewards", "data_prep", "rlvr")]
-_MOST = 1000  # files that are followed from one, at most
+_MOST = 1000  # most files to follow from one
 
 
 def with_local_imports(file: Path) -> list[Path]:
-    """A Python file and the files that it imports from its folder or its package, sorted."""
+    """A Python file and its local imports, sorted."""
     file = file.resolve()
     above = _above_package(file)
     own = above / file.relative_to(above).parts[0] if is_installed(file) else above
@@ -40,18 +40,18 @@ def with_local_imports(file: Path) -> list[Path]:
 
 
 def is_installed(file: Path) -> bool:
-    """Whether it is part of an installed package, or of this one: nobody writes it anew while a program runs."""
+    """Whether it is part of an installed package, or of this one, and so does not change while a program runs."""
     return _is_ours(file) or _holds_installed(_above_package(file))
 
 
 def roots(file: Path) -> set[Path]:
-    """The folders from which a file imports what stands beside it."""
+    """The folders from which a file's local imports are resolved."""
     return {file.parent, _above_package(file)}
 
 
 @cache
 def _holds_installed(folder: Path) -> bool:
-    """Whether packages were installed there: those that lie side by side are nobody's own."""
+    """Whether packages were installed there, so that its modules are not local files."""
     return any(folder.glob("*.dist-info"))
 
 
@@ -60,7 +60,7 @@ def _is_ours(file: Path) -> bool:
 
 
 def _above_package(file: Path) -> Path:
-    """The folder from which the module is imported under its whole name."""
+    """The folder from which the module is imported under its full name."""
     folder = file.parent
     while (folder / "__init__.py").exists() and folder != folder.parent:
         folder = folder.parent
@@ -83,7 +83,7 @@ def _imports(file: Path, roots: set[Path]) -> Iterator[Path]:
 
 @lru_cache(maxsize=4 * _MOST)
 def _statements(file: Path, _written: int, _size: int) -> list[tuple[int, list[str], list[str]]]:
-    """The imports of a file: how many folders up, the module's name, and what is taken of it."""
+    """The imports of a file: relative level, module name, and imported names."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -99,7 +99,7 @@ def _statements(file: Path, _written: int, _size: int) -> list[tuple[int, list[s
 
 
 def _packages(file: Path) -> Iterator[Path]:
-    """What is run before a part of a package."""
+    """The `__init__.py` files that run before a module of a package."""
     folder = file.parent
     while is_file(folder / "__init__.py") and folder != folder.parent:
         yield folder / "__init__.py"
@@ -107,7 +107,7 @@ def _packages(file: Path) -> Iterator[Path]:
 
 
 def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
-    """The files that importing a dotted name runs, of those that lie below a folder."""
+    """The files below a folder that importing a dotted name runs."""
     for end in range(1, len(steps) + 1):
         place = root.joinpath(*steps[:end])
         for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
@@ -118,5 +118,5 @@ def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
 def is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a path may be text that no file can have as its name
+    except (OSError, ValueError):  # the path may be no valid file name
         return False

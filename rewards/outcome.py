@@ -1,8 +1,8 @@
-"""What a reward function returned, as a `GradeResult`.
+"""Convert the return value of a reward function to a `GradeResult`.
 
-A number is a score, also where numpy or a tensor holds it; `True` and `False` are 1 and 0; `None` says that the reward
-could not judge. Whatever cannot be paid (NaN, infinity, another type, a wrong count, an exception, a `GradeResult` with
-a field of another type) becomes `ungraded` with a reason that names the reward: a grader's own failure never becomes a
+A number is a score, including numpy numbers and scalar tensors; `True` and `False` are 1 and 0; `None` means that the
+reward could not judge. Invalid outcomes (NaN, infinity, another type, a wrong count, an exception, a `GradeResult` with
+a field of the wrong type) become `ungraded` with a reason that names the reward: a grader's own failure never becomes a
 0.
 
 Example:
@@ -33,19 +33,19 @@ from rewards.counted import counted
 from rewards.types import GradeResult, Json, StepScore, Verdict
 
 Range: TypeAlias = tuple[float, float]
-"""The scores from wrong to right of a reward that has right and wrong."""
+"""The scores of wrong and right, for a reward with right and wrong."""
 ZERO_TO_ONE: Range = (0.0, 1.0)
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-# Values of these types may be large or deeply nested: printing one whole would use up the grade's deadline.
+# Values of these types may be large or deeply nested: printing one in full could exceed the deadline.
 _ANY_SIZE = {str, list, tuple, dict, set, frozenset}
 _SHORT = reprlib.Repr()
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 20
 _SHORT.maxstring, _SHORT.maxother = 80, 200
-# A reason is one line, and crosses a process: an exception that quotes a megabyte must not.
+# A reason is one line and crosses processes, so an exception that quotes a megabyte is shortened.
 REASON_LENGTH = 300
 _WITHOUT_ORDER = (str, bytes, bytearray, memoryview, Mapping, Set)
-# Packages whose frames a traceback passes through on its way to the user's function that raised.
+# Packages whose frames precede the user's function in a traceback.
 _NOT_THE_USERS = {"rewards", "asyncio"}
 
 
@@ -56,17 +56,17 @@ def short(text: str) -> str:
 
 
 def raised(reward: str, error: BaseException) -> GradeResult:
-    """The grade of a response on which the reward raised."""
+    """The grade of a response for which the reward raised."""
     try:
         message = _ADDRESS.sub("", f"{error!s:.1000}")  # causes are counted by their text
-    except Exception:  # an exception of the user's may fail to print itself
+    except Exception:  # the user's exception may fail to format itself
         message = "(its message cannot be printed)"
     message = f": {message}" if message else ""
     return GradeResult.ungraded(short(f"reward {reward!r} raised {type(error).__name__}{_where(error)}{message}"))
 
 
 def _where(error: BaseException) -> str:
-    """The line that the first file outside this package was at, which is the reward's; empty where there is none."""
+    """The line of the first traceback frame outside this package, which is the reward's; empty if there is none."""
     lines = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -77,14 +77,14 @@ def _where(error: BaseException) -> str:
 
 
 def _module_of(frame: FrameType) -> str:
-    """The name of a frame's module, of one that `python -m` runs as well."""
+    """The module name of a frame, including one run by `python -m`."""
     name, spec = frame.f_globals.get("__name__"), frame.f_globals.get("__spec__")
     return str(getattr(spec, "name", name) if name == "__main__" else name)
 
 
 @dataclass(frozen=True, slots=True)
 class Detailed:
-    """A score, and what else a function said beside it: numbers become parts, texts details, the rest is left out."""
+    """A score with additional values: numbers become parts, texts details, and the rest is dropped."""
 
     score: object
     more: Mapping[str, object]
@@ -104,10 +104,10 @@ class Detailed:
 
 
 def grade_from(value: object, *, reward: str, scale: Range | None) -> GradeResult:
-    """Read what a reward returned for one request.
+    """Convert the return value for one request.
 
-    scale: the reward has right and wrong, and its scores go from the first (wrong) to the second (right) of these: a
-    number must lie between them, and where it lies is the correctness. None = it has no right and wrong.
+    scale: the scores of wrong and right; a score must be between them, and its position is the correctness. None = the
+    reward has no right and wrong.
     """
     if isinstance(value, GradeResult):
         return _plain(value, reward)
@@ -139,7 +139,7 @@ def grade_from(value: object, *, reward: str, scale: Range | None) -> GradeResul
 
 
 def _number(value: object) -> float | None:
-    """A number of Python's, or the one that an array or tensor holds; None where it is something else."""
+    """A Python number, or the single number in an array or tensor; None for anything else."""
     if type(value) is float:
         return value
     try:
@@ -148,7 +148,7 @@ def _number(value: object) -> float | None:
         return float(value) if isinstance(value, Real | Decimal) else None
     except OverflowError:
         return math.inf
-    except Exception:  # an object of the user's may fail to be read
+    except Exception:  # user objects may raise anything
         return None
 
 
@@ -156,12 +156,12 @@ def _seen(value: object) -> str:
     try:
         shown = _SHORT.repr(value) if type(value) in _ANY_SIZE else repr(value)
         return _ADDRESS.sub("", shown[:200])[:80]  # causes are counted by their text
-    except Exception:  # whatever the __repr__ of a value of the reward's own does
+    except Exception:  # a user's __repr__ may raise anything
         return "what cannot be printed"
 
 
 def _plain(grade: GradeResult, reward: str) -> GradeResult:
-    """A grade that a reward made itself, of plain data only: it crosses a process, and its parts are averaged."""
+    """A grade made by a reward itself, reduced to plain data: it crosses processes, and its parts are averaged."""
     try:
         if not isinstance(grade.parts, Mapping):
             raise TypeError(f"parts are {_seen(grade.parts)}, not numbers by name")
@@ -218,10 +218,10 @@ def _step(step: object) -> StepScore:
 
 
 def grades_from(values: object, count: int, *, reward: str, scale: Range | None) -> list[GradeResult]:
-    """Read what a batched reward returned for `count` requests; a wrong count grades none of them."""
+    """Convert the return value of a batched reward for `count` requests; a wrong count leaves all ungraded."""
     try:
         listed = values_of(values)
-    except Exception as error:  # an iterator runs the reward's own code
+    except Exception as error:  # iterating runs user code
         return [raised(reward, error)] * count
     asked = counted(count, "request")
     if listed is None:
@@ -235,7 +235,7 @@ def grades_from(values: object, count: int, *, reward: str, scale: Range | None)
 
 
 def values_of(values: object) -> list[object] | None:
-    """The values of a list, an array or an iterator; None for what holds none in an order, or characters and bytes.
+    """The values of a list, an array or an iterator; None for unordered values, strings and bytes.
 
     Example:
         >>> values_of((1, 2)), values_of(b"ab"), values_of({1, 2}), values_of(0.5)

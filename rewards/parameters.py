@@ -1,7 +1,7 @@
 """The typed parameters of a reward, read from its signature and checked before any grade.
 
-Parameters are everything that a reward takes beside its request: `def length(request, *, limit: int = 100)`. They cross
-to a worker as JSON, so their types are JSON's: bool, int, float, str, None, Literal, list, tuple, dict, and unions.
+Parameters are all arguments of a reward besides its request: `def length(request, *, limit: int = 100)`. They cross to
+workers as JSON, so the supported types are bool, int, float, str, None, Literal, list, tuple, dict, and unions.
 
 Example:
     >>> def length(request, *, limit: int = 100) -> float: ...
@@ -30,7 +30,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 class Parameter:
     """One parameter of a reward. `annotation` is a resolved type; `object` = any JSON value.
 
-    default: what the signature says; None also where it is required.
+    default: from the signature; None if the parameter is required.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Parameter:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known name, or nothing."""
+    """`; did you mean 'x'?` for the nearest known name, or an empty string."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -49,7 +49,7 @@ def parameters_of(reward: str, target: Callable[..., object], *, skip: int) -> d
     """Read the parameters of a function after its first `skip` positional arguments (the request).
 
     Raises:
-        InvalidReward: the signature does not take a request, or takes what cannot be named in a configuration.
+        InvalidReward: the signature takes no request, or has parameters that a configuration cannot name.
     """
     try:
         signature = inspect.signature(target)
@@ -83,7 +83,7 @@ def parameters_of(reward: str, target: Callable[..., object], *, skip: int) -> d
 
 
 def _resolve(reward: str, target: Callable[..., object], parameter: inspect.Parameter) -> object:
-    """The parameter's type, with string annotations evaluated where the function was written."""
+    """The parameter's type; string annotations are evaluated in the function's module."""
     if parameter.annotation is inspect.Parameter.empty:
         return object
     function = target.__init__ if inspect.isclass(target) else getattr(target, "__func__", target)
@@ -106,7 +106,7 @@ def _resolve(reward: str, target: Callable[..., object], parameter: inspect.Para
 _SCALARS: dict[object, Callable[[object], bool]] = {
     bool: lambda v: isinstance(v, bool),
     int: lambda v: isinstance(v, int) and not isinstance(v, bool),
-    float: lambda v: isinstance(v, float) or finite(v) is not None,  # a whole number may be beyond all floats
+    float: lambda v: isinstance(v, float) or finite(v) is not None,  # an integer may be too large for a float
     str: lambda v: isinstance(v, str),
     type(None): lambda v: v is None,
     list: lambda v: isinstance(v, list | tuple),
@@ -174,7 +174,7 @@ def _spell(annotation: object) -> str:
 
 
 def _shaped(value: Json, annotation: object) -> Json:
-    """The value as the annotation's own type: JSON has no tuples, and its whole numbers may stand for floats."""
+    """The value converted to the annotated type: JSON has no tuples, and writes some floats as integers."""
     if annotation is float and isinstance(value, int):
         return float(value)
     if isinstance(value, list) and (annotation is tuple or typing.get_origin(annotation) is tuple):
@@ -186,7 +186,8 @@ def bind(reward: str, declared: Mapping[str, Parameter], given: Mapping[str, Jso
     """Check values against the declared parameters.
 
     Raises:
-        InvalidReward: an unknown parameter (with the nearest known one), a missing one or a value of another type.
+        InvalidReward: an unknown parameter (suggests the nearest known one), a missing one or a value of the wrong
+        type.
     """
     for name in given:
         if name not in declared:

@@ -1,7 +1,7 @@
-"""What the pool asks of whatever decides what a response is worth.
+"""The interface of graders.
 
-A plain function is made into a `Grader` by `@reward`; a class of your own needs only this one method. A grader runs in
-a worker process that can be killed at any moment, so it keeps nothing that must survive.
+`@reward` turns a plain function into a `Grader`; a class needs only this one method. A grader runs in a worker process
+that can be killed at any moment, so it must not hold state that has to survive.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ class Grader(Protocol):
     """Judges responses."""
 
     async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        """One result a request, in the same order; never raises for a response."""
+        """Return one result per request, in the same order. Never raises because of a response."""
         ...

@@ -1,34 +1,34 @@
-"""`@reward`: a function or class becomes a grader that a configuration can name.
+"""`@reward` registers a function or class as a grader that configurations can name.
 
-    @reward("concise")                                   # a number: no right and wrong, verdict `scored`
+    @reward("concise")                                   # a score without right and wrong: verdict `scored`
     def concise(request: GradeRequest, *, limit: int = 100) -> float:
         return -len(request.response) / limit
 
-    @reward("exact", correctness=True)                   # a number in [0, 1] that is also the correctness
+    @reward("exact", correctness=True)                   # a score in [0, 1], which is also the correctness
     def exact(request: GradeRequest) -> bool: ...
 
     @reward("signed", correctness=(-1, 1))               # -1 is wrong, 1 is right
     def signed(request: GradeRequest) -> float: ...
 
-    @reward("judge")                                     # asynchronous: several requests at once in one worker
+    @reward("judge")                                     # asynchronous: concurrent requests in one worker
     async def judge(request: GradeRequest) -> float: ...
 
-    @reward("rank", batched=True)                        # a whole group in one call, one value each
+    @reward("rank", batched=True)                        # a whole group per call, one score each
     def rank(requests: Sequence[GradeRequest]) -> list[float]: ...
 
-    @reward("tokens", setup=load_tokenizer)              # loaded once a process; the second argument
+    @reward("tokens", setup=load_tokenizer)              # loaded once per process; the second argument
     def tokens(request: GradeRequest, tokenizer: Tokenizer) -> float: ...
 
-    @reward("mine")                                      # a Grader class; its parameters are those of __init__
+    @reward("mine")                                      # a Grader class with the parameters of __init__
     class Mine: ...
 
-A name finds its reward here: one that was registered, one that this package brings (imported on first use), one of
-another installed package (an entry point of the group `rlvr.rewards`; `package:name` says whose), or a function in a
-file or module (`./my_rewards.py:concise`, `my_package.rewards:concise`). A kind before it takes a function that was
-written for another trainer: `trl:trl.rewards:accuracy_reward` (`rewards.adapters`).
+`find` resolves a name to a registered reward, a built-in one (imported on first use), one of another installed package
+(an entry point of the group `rlvr.rewards`; `package:name` is explicit), or a function in a file or module
+(`./my_rewards.py:concise`, `my_package.rewards:concise`). With a trainer as prefix, it adopts a function written for
+that trainer: `trl:trl.rewards:accuracy_reward` (`rewards.adapters`).
 
-Workers import the same module again, so that nothing is pickled; `rewards.sources` says what of a script or a notebook
-a worker runs.
+Workers import the same module again, so nothing is pickled; `rewards.sources` describes which parts of a script or
+notebook a worker runs.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ from rewards.sources import load_file, load_module
 Target = TypeVar("Target", bound=Callable[..., object])
 
 _REGISTERED: dict[str, Reward] = {}
-# By id: functions given in place of a name that no worker can import (lambdas); at most `_MOST_HANDED` are kept.
+# By id: functions passed in place of names that no worker can import (lambdas); at most `_MOST_HANDED` are kept.
 _HANDED: OrderedDict[int, Reward] = OrderedDict()
 _MOST_HANDED = 256
 _HANDING = threading.Lock()
-# An argument by which a function written for another trainer is recognised -> that trainer.
+# Argument name that identifies a function written for another trainer -> that trainer.
 _OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
 _COUNT = itertools.count(2)
-# Brought by this package; the module registers the reward when it is first asked for.
+# Built-in rewards; importing the module registers them on first use.
 _BUILTIN = {
     "math": "rewards.math",
     "countdown": "rewards.countdown",
@@ -118,35 +118,36 @@ def reward(
     in_process: bool = False,
     references: References = (),
 ) -> Callable[[Target], Target]:
-    """Register the function or class below under a name. It comes back unchanged, to be called and tested as it is.
+    """Register the decorated function or class under a name. Returns it unchanged, so it can be called and tested
+    directly.
 
-    batched: it takes a sequence of requests (a group) and returns one value each.
-    correctness: it has right and wrong: its score, in [0, 1], is also the correctness. Scores from wrong to right of
-        another range are said by it, as in `correctness=(-1, 1)`; the correctness is then where in it the score lies. A
-        function of the parameters may say it. Otherwise the score is a number like any other, the verdict `scored`.
-    floor, ceiling: the lowest and highest score, or functions of the parameters (all of them, by name) that say them; a
-        response that hangs the grader is paid the floor (0 if undeclared).
-    version: changes when the grades do; it stands in every graded row.
-    concurrency: for an asynchronous function or class, how many requests one worker holds at once; or a function of the
-        parameters that says it.
-    controls: the requests that the grader must answer, made from the suspected one; see docs/design/grading_pool.md.
-    seconds: for grades that take their time honestly (they run programs, ask a server): how long a request may take
-        beyond the pool's deadline, as a function of the request. It must be quick; the response must not decide it.
-    ready: called in each worker with the parameters before its first grade; it raises an error that says what is
-        missing on this machine. A run then stops before its first token.
-    validate: called with all parameters by keyword wherever they are checked; it raises a ValueError that says which
-        value makes no sense. Their types are checked already.
-    at_once: takes what the function takes and returns the grade that the function will give, or None; it is asked
-        first, where the caller is or in a worker. It must be linear in the length of a response and wait for nothing.
-    setup: loads what a function needs (a tokenizer, a model, a client), once a process and before its first grade; the
-        function takes what it returns as its second argument. It takes parameters as the function does, and may be
-        asynchronous; of a class, the method `setup` is called.
-    in_process: grade in the calling process. There a hang cannot be ended: its grade is `ungraded` after the deadline.
-    references: the types of reference that it judges by, such as ("math",), or a function of the parameters that says
-        them. A row of a data set that has none of these is a bad row, and is not graded.
+    batched: the function takes a sequence of requests (a group) and returns one value for each.
+    correctness: the reward has right and wrong. True: the score is in [0, 1] and is the correctness. A pair such as
+        `correctness=(-1, 1)`: the scores of wrong and right; the correctness is the score's position between them. May
+        be a function of the parameters. Otherwise there is no correctness, and the verdict is `scored`.
+    floor, ceiling: the lowest and highest score, or functions of all parameters, by name. A response that hangs the
+        grader is paid the floor (0 if undeclared).
+    version: change it when grades change; it is recorded in every graded row.
+    concurrency: for asynchronous functions and classes, the number of concurrent requests per worker, or a function of
+        the parameters.
+    controls: makes requests that a healthy grader must answer from a suspected one; see docs/design/grading_pool.md.
+    seconds: for slow graders (that run programs or query a server): time beyond the pool's deadline, as a function of
+        the request. It must be fast and must not depend on the response.
+    ready: called with the parameters in each worker before its first grade; raises an error that says what is missing
+        on this machine. A run then stops before its first token.
+    validate: called with all parameters by keyword whenever they are checked, after their types; raises a ValueError
+        that names the invalid value.
+    at_once: takes the function's arguments and returns the grade that the function would give, or None. Called first,
+        in the caller's process or in a worker, so it must run in time linear in the response and never wait.
+    setup: loads what a function needs (a tokenizer, a model, a client), once per process before the first grade; its
+        result is the function's second argument. It may take parameters and may be asynchronous. For a class, define a
+        method `setup` instead.
+    in_process: grade in the calling process, where a hang cannot be killed and is `ungraded` after the deadline.
+    references: the reference types that it can judge, such as ("math",), or a function of the parameters. A row without
+        one of these is a bad row and is not graded.
 
     Raises:
-        InvalidReward: a bad name, signature or bound, or a name that another definition holds.
+        InvalidReward: an invalid name, signature or bound, or a name that is already taken.
     """
     _check_name(name)
     declared = sys._getframe(1)
@@ -220,7 +221,7 @@ def made_from(
     setup: Setup | None = None,
     batched: bool = False,
 ) -> Reward:
-    """A reward as its signature says it."""
+    """Build a `Reward` from a function's signature."""
     kind = _kind(name, target)
     if setup is not None and kind == "class":
         raise InvalidReward(f"reward {name!r}: `setup=` is for functions; give the class a method `setup(self)`")
@@ -247,7 +248,7 @@ def made_from(
 
 
 def _whose(target: Callable[..., object]) -> str:
-    """Which trainer's function it looks like, and how to name that."""
+    """A hint for a function that looks written for another trainer: which one, and how to name it."""
     code = getattr(target, "__code__", None)
     taken = code.co_varnames[: code.co_argcount] if code is not None else ()
     kind = next((kind for argument, kind in _OF_OTHERS.items() if argument in taken), None)
@@ -273,7 +274,7 @@ def _awaits(target: object) -> bool:
 
 
 def source_of(frame: FrameType) -> Source:
-    """Where `@reward` stands. A module that is imported declares again whatever it declares while it is imported."""
+    """The source location of `@reward`. Rewards declared during an import are declared again when it is repeated."""
     space = frame.f_globals
     name, file, spec = space.get("__name__", ""), space.get("__file__"), space.get("__spec__")
     at_import = frame.f_code.co_name == "<module>"
@@ -288,7 +289,7 @@ def source_of(frame: FrameType) -> Source:
 
 
 def register_made(made: Reward) -> None:
-    """Enter a reward under its name. Raises InvalidReward: another definition holds it."""
+    """Register a reward. Raises InvalidReward if another definition has its name."""
     held = _REGISTERED.get(made.name)
     again = held is not None and (held.source.file, held.qualname) == (made.source.file, made.qualname)
     if held is not None and not again:
@@ -303,7 +304,7 @@ def register_made(made: Reward) -> None:
 
 
 def forget(file: str) -> None:
-    """Forget the rewards that a file registered: it is imported anew, and may have others now."""
+    """Unregister the rewards of a file that is about to be reloaded."""
     for made in _declared_in(file):
         _REGISTERED.pop(made.name, None)
 
@@ -312,16 +313,16 @@ def forget(file: str) -> None:
 
 
 def names() -> list[str]:
-    """All names that `find` knows, sorted: registered ones, this package's and those of installed packages."""
+    """All names that `find` knows, sorted: registered, built-in, and of installed packages."""
     return sorted({*_REGISTERED, *_BUILTIN, *installed()})
 
 
 def find(name: str) -> Reward:
-    """The reward of that name, of that function in a file or module (`./my_rewards.py:concise`), or of that package.
+    """The reward of that name; also `./my_rewards.py:concise`, `module:function` and `package:name`.
 
     Raises:
-        UnknownReward: with the nearest known names, or what to install.
-        InvalidReward: the file or package cannot be imported, or is no reward.
+        UnknownReward: suggests the nearest known names, or what to install.
+        InvalidReward: the file or package cannot be imported, or the target is not a reward.
     """
     if handed := _handed(name):
         return handed
@@ -348,7 +349,7 @@ def find(name: str) -> Reward:
 
 
 def _register_installed(name: str) -> None:
-    """Import what another package brings under that name; it may call `@reward` itself, or be a plain function."""
+    """Import another package's reward of that name; it may use `@reward`, or be a plain function."""
     target, module = load_installed(name)
     if name in _REGISTERED:
         return
@@ -370,15 +371,15 @@ def _named_by_place(name: str) -> Reward:
 
 
 def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., object] | Reward, Source, str]:
-    """What `./my_rewards.py:concise` or `my_package.rewards:concise` names: a function, or a registered reward.
+    """Resolve `./my_rewards.py:concise` or `my_package.rewards:concise` to a function or a registered reward.
 
-    as_written: a function that is registered in its file for another trainer is wanted itself.
+    as_written: return the function itself even if its file registers it for another trainer.
 
     Raises UnknownReward, InvalidReward.
     """
     path, _, function = place.rpartition(":")
     module = load_file(path) if is_path(path) else load_module(path)
-    held = getattr(module, "__file__", None)  # a notebook has none
+    held = getattr(module, "__file__", None)  # notebooks have none
     file = os.path.realpath(held) if held else ""
     target: object = module
     for part in function.split("."):
@@ -402,12 +403,12 @@ def function_at(place: str, *, as_written: bool = False) -> tuple[Callable[..., 
 
 
 def _declared_in(place: str) -> list[Reward]:
-    """The rewards that a file, or a module without one, registered."""
+    """The rewards registered by a file, or by a module without a file."""
     return [made for made in list(_REGISTERED.values()) if (made.source.file or made.source.module) == place]
 
 
 def _held_by(module: ModuleType) -> list[str]:
-    """What may stand behind the colon: its registered rewards, its functions, and what it offers of other modules."""
+    """The names allowed after the colon: registered rewards, functions, and re-exported names."""
     held = getattr(module, "__file__", None)
     here = _declared_in(os.path.realpath(held) if held else module.__name__)
     functions = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
@@ -415,12 +416,12 @@ def _held_by(module: ModuleType) -> list[str]:
 
 
 def is_path(place: str) -> bool:
-    """Whether what stands before the colon is a file; else it is a module's dotted name."""
+    """Whether the part before the colon is a file path, not a dotted module name."""
     return place.endswith(".py") or os.sep in place or not all(part.isidentifier() for part in place.split("."))
 
 
 def file_of(name: str) -> str | None:
-    """The file of a reward that is named by one: `./mine.py` of `trl:./mine.py:concise`; None for others."""
+    """The file in a reward name: `./mine.py` for `trl:./mine.py:concise`; None if there is none."""
     if ":" not in name or _handed(name):
         return None
     from rewards.adapters import KINDS
@@ -434,12 +435,12 @@ def file_of(name: str) -> str | None:
 
 
 def name_of(target: Callable[..., object]) -> str:
-    """The name of a function that was given where a reward is named.
+    """The name of a function that was passed in place of a name.
 
-    One that `@reward` registered has its own; one that stands at the top level of a file is named by its place; any
-    other, such as a lambda, gets a name for as long as it is used, and no worker can import it.
+    A function registered with `@reward` has its name; one at the top level of a file is named by its location; any
+    other, such as a lambda, gets a temporary name, and no worker can import it.
 
-    Raises InvalidReward: it is no reward.
+    Raises InvalidReward if it is not a reward.
     """
     for made in list(_REGISTERED.values()):
         if made.target is target:
@@ -455,7 +456,7 @@ def name_of(target: Callable[..., object]) -> str:
 
 
 def _name_handed(target: Callable[..., object], qualname: str) -> str:
-    """The name of a function that has none: the same for as long as it is remembered."""
+    """The temporary name of a function; stable while it is remembered."""
     for identity, made in _HANDED.items():
         if made.target is target:
             _HANDED.move_to_end(identity)

@@ -1,11 +1,12 @@
-"""Files of rewards, and what they import from beside them, are imported as they are written now.
+"""Reload reward files and their local imports when they change on disk.
 
-Python takes bytecode of before for a file of the same size that is written in the same second, and never looks at a
-module again. A process that grades for days (a notebook, a service) would grade with what a file was, or its workers
-with another than itself. The importing is Python's own, with its locks: here is one finder, which comes before Python's
-for `sys.path` and knows the files that are watched.
+Python imports a module once, and reuses stale bytecode for a file of equal size that was written in the same second. A
+process that grades for days (a notebook, a service) would use an old version of a file, or another one than its
+workers. Imports still use Python's own machinery and locks: this module adds a finder for watched files in front of
+Python's finder for `sys.path`.
 
-It does not import anything (`rewards.sources` does). What a program had imported before a reward did is the program's.
+Nothing is imported here (`rewards.sources` does that). Modules that the program imported before a reward did are left
+alone.
 
 Example:
     import_file_as("/home/me/my_rewards.py", "_rewards_file_0_my_rewards")
@@ -28,19 +29,19 @@ from types import CodeType, ModuleType
 from rewards.local_imports import roots, with_local_imports
 
 LOCK = threading.RLock()
-"""Around what is said about files; nothing is imported under it."""
-_SOON = 2 * 10**9  # nanoseconds: bytecode records its source's time in whole seconds, and some file systems are coarser
+"""Guards the state of this module; nothing is imported while it is held."""
+_SOON = 2 * 10**9  # nanoseconds: bytecode records source times in whole seconds, and some file systems are coarser
 
 _NAMED: dict[str, str] = {}  # module name -> file, for files imported under a name of our own
 # reward's file -> the files it depends on, each with its time and size
 _STAMPS: dict[str, dict[str, tuple[int, int] | None]] = {}
 _WATCHED: set[str] = set()
-_ROOTS: set[str] = set()  # folders of which everything is watched
+_ROOTS: set[str] = set()  # folders that are watched entirely
 _IMPORTED: set[str] = set()  # names of the modules imported from watched files
 
 
 class _Loader(SourceFileLoader):
-    """Ignores bytecode made within `_SOON` of the last change of its source: it may be that of the text before."""
+    """Ignores bytecode made within `_SOON` of the last change of its source, since it may be stale."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         try:
@@ -70,13 +71,13 @@ class _Finder:
 
 
 def _root(name: str, file: str) -> str:
-    """The folder in which a module is found by its whole name."""
+    """The `sys.path` entry below which a module is found by its full name."""
     steps = name.count(".") + 1 + (os.path.basename(file) == "__init__.py")
     return os.path.join(os.sep, *file.split(os.sep)[:-steps])
 
 
 def watch(file: str) -> None:
-    """Import a file and what it imports from beside it as they are written, from now on. file: its real path."""
+    """Watch a file and its local imports from now on. file: a real path."""
     with LOCK:
         _STAMPS[file] = {str(path): _stamp(str(path)) for path in with_local_imports(Path(file))}
         _WATCHED.update(_STAMPS[file])
@@ -84,14 +85,14 @@ def watch(file: str) -> None:
 
 
 def watch_folder_of(file: str) -> None:
-    """Import what lies beside a file as it is written, whatever it imports: read once, and not looked at again."""
+    """Watch all modules below a file's import roots. Determined once, without following imports."""
     with LOCK:
         _ROOTS.update(map(str, roots(Path(file))))
         _find()
 
 
 def _find() -> None:
-    """Have the finder asked."""
+    """Install the finder, and drop importlib's caches of folders."""
     if _Finder not in sys.meta_path:
         places = [place for place, finder in enumerate(sys.meta_path) if finder is PathFinder]
         sys.meta_path.insert(places[0] if places else len(sys.meta_path), _Finder)
@@ -99,16 +100,16 @@ def _find() -> None:
 
 
 def import_file_as(file: str, name: str) -> None:
-    """Watch a file, and have it imported by a name."""
+    """Watch a file, and import it under a given module name."""
     with LOCK:
         watch(file)
         _NAMED[name] = file
 
 
 def forget_changed(file: str) -> list[str]:
-    """Let a watched file be imported anew, with what it imports from beside it, where one of them has changed.
+    """Forget the modules of a watched file and its local imports if one of them has changed, so that they are reloaded.
 
-    Returns the files that are not imported any more; none where nothing has changed, or the file is gone.
+    Returns the forgotten files; empty if nothing has changed, or the file is gone.
     """
     with LOCK:
         stamps = _STAMPS.get(file)
@@ -122,7 +123,7 @@ def forget_changed(file: str) -> list[str]:
 
 
 def _forget(name: str, module: ModuleType) -> None:
-    """Take a module out of those that are imported, and out of its package, where `from . import` looks first."""
+    """Remove a module from `sys.modules` and from its package, where `from . import` looks first."""
     _IMPORTED.discard(name)
     _NAMED.pop(name, None)
     sys.modules.pop(name, None)
@@ -133,7 +134,7 @@ def _forget(name: str, module: ModuleType) -> None:
 
 
 def _stamp(file: str) -> tuple[int, int] | None:
-    """When a file was written, and its size; None = it is not there."""
+    """Modification time and size of a file; None = it does not exist."""
     try:
         held = os.stat(file)
     except OSError:

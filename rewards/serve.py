@@ -2,17 +2,16 @@
 
 | route | is |
 |---|---|
-| `POST /v1/grade` | `{"reward": NAME, "rows": [row, ...]}` or `{"reward": NAME, "row": row}`: their grades |
-| `GET /v1/rewards` | the rewards that are served, with their versions |
-| `GET /health`, `GET /metrics` | whether every reward answers; counters in Prometheus' format |
+| `POST /v1/grade` | `{"reward": NAME, "rows": [row, ...]}` or `{"reward": NAME, "row": row}`: returns their grades |
+| `GET /v1/rewards` | the served rewards, with their versions |
+| `GET /health`, `GET /metrics` | whether every reward responds; counters in Prometheus format |
 
-A row is that of `rlvr grade`: `{"response" | "responses", "reference"?, "prompt"?, "finish"?, "metadata"?, "id"?}`.
-What comes back has `rows`, one list for each row, in order: a grade for each response, or `{"error": why}` in place of
-a row that cannot be read. `reward` may be left out where only one is served. Only what was named when the service
-started is served: a client can name no file.
+A row is as for `rlvr grade`: `{"response" | "responses", "reference"?, "prompt"?, "finish"?, "metadata"?, "id"?}`. The
+response has `rows`, one list per row, in order: a grade for each response, or `{"error": why}` for an invalid row.
+`reward` may be omitted if only one is served. Only rewards named at startup are served: a client cannot name a file.
 
-Limits are those of the sandbox's service (`sandbox/http.py`): a token for all but `/health`, 413 for a body above its
-size, 429 with `Retry-After` where the line is full. A client that goes away takes what waits for it with it.
+Limits are as in the sandbox service (`sandbox/http.py`): a token for everything except `/health`, 413 for an oversized
+body, 429 with `Retry-After` if the queue is full. If a client disconnects, its pending grades are cancelled.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _HEALTH_SECONDS, _HEALTH_EVERY = 20.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request, read. rows: the requests of each row, or why it cannot be read."""
+    """A parsed request. rows: the grade requests of each row, or why the row is invalid."""
 
     pool: GraderPool
     rows: Sequence[list[GradeRequest] | str]
@@ -56,13 +55,13 @@ class _Asked:
 
 
 class BadBody(ValueError):
-    """A body that is no request to grade."""
+    """An invalid request body."""
 
 
 def create_app(
     pools: Mapping[str, GraderPool], *, token: str = "", most_waiting: int = 65_536, most_bytes: int = 256 << 20
 ) -> FastAPI:
-    """The application. pools: by the names that clients use. most_waiting: responses in line. most_bytes: of a body."""
+    """The application. pools: by the names that clients use. most_waiting: queue length. most_bytes: of a body."""
     slots = sum(pool.workers for pool in pools.values())
     places = Places(slots=slots, most_waiting=most_waiting, what="responses")
     counts = _Counts()
@@ -104,7 +103,7 @@ def create_app(
 
     statuses: dict[type[Exception], int] = {
         BadBody: 422,
-        InvalidRow: 422,  # nested so deep that no worker can be asked
+        InvalidRow: 422,  # nested too deeply to send to a worker
         UnknownReward: 404,
         GradingUnavailable: 503,
         SandboxUnavailable: 503,
@@ -151,7 +150,7 @@ def _served(name: object, pools: Mapping[str, GraderPool]) -> GraderPool:
 
 
 def _requests(row: object, number: int) -> list[GradeRequest] | str:
-    """The requests of one row, one group; or why it cannot be read."""
+    """The grade requests of one row, which form a group; or why the row is invalid."""
     try:
         if not isinstance(row, Mapping):
             raise InvalidRow(f"a row must be an object, not {row!r:.80}")
@@ -177,7 +176,7 @@ def _judged(requests: list[GradeRequest] | str, pool: GraderPool) -> list[GradeR
 
 
 def _checked(request: GradeRequest) -> GradeRequest:
-    """Metadata came from JSON, and goes to a worker as it came; NaN is in Python's JSON and in no other."""
+    """Check metadata, which goes to a worker unchanged: NaN is accepted by Python's JSON only."""
     try:
         json.dumps(dict(request.metadata), allow_nan=False)
     except (ValueError, RecursionError) as error:
@@ -198,7 +197,7 @@ def _answer(asked: _Asked, results: Sequence[GradeResult]) -> bytes:
 
 
 class _Counts:
-    """What has happened, for `/metrics`."""
+    """Counters for `/metrics`."""
 
     def __init__(self) -> None:
         self.grades: Counter[tuple[str, str]] = Counter()
@@ -208,7 +207,7 @@ class _Counts:
         """In Prometheus' text format."""
         rows = ["# HELP rlvr_rewards_grades_total Grades given.", "# TYPE rlvr_rewards_grades_total counter"]
         for (reward, verdict), count in sorted(self.grades.items()):
-            named = json.dumps(reward, ensure_ascii=False)  # this format has no \\u escapes
+            named = json.dumps(reward, ensure_ascii=False)  # Prometheus has no \\u escapes
             rows.append(f'rlvr_rewards_grades_total{{reward={named},verdict="{verdict}"}} {count}')
         said = [pool.counts() for pool in pools.values()]
         running = min(places.held, places.slots)
@@ -226,9 +225,9 @@ class _Counts:
 
 
 class Health:
-    """Whether every reward answers about an empty response, asked every few seconds at most.
+    """Checks that every reward responds for an empty response, at most every few seconds.
 
-    A service at work is not asked; there the grades that come are the answers.
+    A busy service is not probed; its regular grades count as responses.
     """
 
     def __init__(self, pools: Mapping[str, GraderPool]) -> None:
@@ -239,7 +238,7 @@ class Health:
         self._lock = asyncio.Lock()
 
     async def why_not(self, *, at_work: bool) -> str:
-        """What is wrong, or nothing."""
+        """Why the service is unhealthy; empty if it is healthy."""
         if not at_work and time.monotonic() - self._asked >= _HEALTH_EVERY:
             async with self._lock:
                 if time.monotonic() - self._asked >= _HEALTH_EVERY:
@@ -253,7 +252,7 @@ class Health:
         return "; ".join(self._why.values())
 
     async def _trouble(self, name: str, pool: GraderPool) -> str:
-        """Why a reward does not answer. That it cannot judge an empty response is an answer."""
+        """Why a reward does not respond. Being unable to judge an empty response counts as responding."""
         try:
             async with asyncio.timeout(_HEALTH_SECONDS):
                 (result,) = await pool.agrade([GradeRequest(response="", group_id="health")])

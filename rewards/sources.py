@@ -1,9 +1,8 @@
-"""Where rewards come from: files and modules, imported here and again in each worker.
+"""Import the files and modules that define rewards, here and again in each worker.
 
-A module is imported under its own name; a file by its path. Of a script that does not tell being run from being
-imported, and of a notebook, a worker runs only the statements that the rewards need (`rewards.excerpt`). What no worker
-can make again (a lambda, a function inside another, what was typed at a prompt) is graded in the calling process, and
-`why_here` says why.
+A module is imported by name, a file by path. For a notebook, or a script without a main guard, a worker runs only the
+statements that the rewards need (`rewards.excerpt`). What a worker cannot recreate (a lambda, a nested function, input
+at a prompt) is graded in the calling process, and `why_here` says why.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ if TYPE_CHECKING:
     from rewards.declared import Reward
 
 EXCERPT = "__rewards_main__"
-"""The name of the module that a worker makes of a script's or notebook's statements."""
+"""The module name under which a worker runs the statements of a script or notebook."""
 
-_FILES: dict[str, str] = {}  # the names of modules that are imported by their path
+_FILES: dict[str, str] = {}  # module names of files imported by path
 _COUNT = itertools.count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """What a worker imports. text, kept: the statements of a script to run in place of importing `file`.
+    """What a worker imports. text, kept: statements of a script to run instead of importing `file`.
 
-    package: that the script belongs to, where it was run as `python -m package.script`.
+    package: of a script run as `python -m package.script`.
     """
 
     module: str
@@ -57,7 +56,7 @@ class Shipped:
 
 
 def shipped(rewards: Sequence[Reward]) -> tuple[list[Shipped], str]:
-    """What a worker needs to make these rewards, and why it cannot make them; an empty text: it can."""
+    """What a worker needs to recreate these rewards, and why it cannot (empty if it can)."""
     sources: dict[str, Shipped] = {}
     of_main: list[Reward] = []
     for made in rewards:
@@ -82,7 +81,7 @@ def _is_running(made: Reward) -> bool:
 
 
 def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
-    """What of the running script or notebook a worker needs."""
+    """The parts of the running script or notebook that a worker needs."""
     names = [name for made in rewards for name in (made.name, made.qualname.partition(".")[0])]
     spelt, file = ", ".join(map(_spell, rewards)), rewards[0].source.file
     text = _text_of(file) if file else _notebook()
@@ -107,16 +106,16 @@ def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
 
 
 def of_cells(made: Reward) -> tuple[int, ...]:
-    """Which statements of the notebook's cells a worker runs for a reward, by their places; none of other rewards.
+    """Indices of the notebook statements that a worker runs for a reward; empty for rewards from elsewhere.
 
-    Cells are only ever added, so the same places are the same statements.
+    Cells are only ever added, so equal indices mean equal statements.
     """
     if made.source.file or made.source.module != "__main__" or not made.source.at_import:
         return ()
     return _kept(_notebook(), (made.name, made.qualname.partition(".")[0]))
 
 
-@lru_cache(maxsize=64)  # each call of `grade` asks
+@lru_cache(maxsize=64)  # called by every `grade`
 def _kept(text: str, names: tuple[str, ...]) -> tuple[int, ...]:
     try:
         return needed(text, names).kept
@@ -137,9 +136,9 @@ def _text_of(file: str) -> str:
 
 
 def _notebook() -> str:
-    """The cells that were run, in their order, as IPython keeps them; empty where there is no IPython.
+    """The executed cells, in order, from IPython's history; empty without IPython.
 
-    A cell that is no Python by itself, such as one that could not be read, is left out.
+    Cells with syntax errors are skipped.
     """
     cells = getattr(sys.modules.get("__main__"), "_ih", None)
     return _readable(tuple(cells)) if isinstance(cells, list) else ""
@@ -161,9 +160,9 @@ def _readable(cells: tuple[object, ...]) -> str:
 
 
 def load_file(path: str) -> ModuleType:
-    """Import a Python file by its path, once; it may import what stands beside it.
+    """Import a Python file by path, once; its local imports work.
 
-    Raises UnknownReward (no such file), InvalidReward (it does not load, or another package of its name goes before).
+    Raises UnknownReward (no such file), InvalidReward (the import fails, or another package shadows its name).
     """
     file = os.path.realpath(path)
     with reloading.LOCK:
@@ -173,7 +172,7 @@ def load_file(path: str) -> ModuleType:
         module = importlib.import_module(name)
     except InvalidReward:
         raise
-    except (Exception, SystemExit) as error:  # whatever the user's file raises while loading is shown as theirs
+    except (Exception, SystemExit) as error:  # user code; report it as theirs
         raise InvalidReward(f"{which} {why_not(error)}") from error
     if os.path.realpath(module.__file__ or "") != file:
         raise InvalidReward(f"{path} is {name}, and another module of that name goes before it: {module.__file__}")
@@ -181,7 +180,7 @@ def load_file(path: str) -> ModuleType:
 
 
 def _imported_already(file: str) -> str:
-    """The name under which a program has imported a file, or does so now."""
+    """The name under which the program has imported a file, or is importing it."""
     for name, loaded in list(sys.modules.items()):
         held = getattr(loaded, "__file__", None) or ""
         if os.path.basename(held) == os.path.basename(file) and os.path.realpath(held) == file:
@@ -190,7 +189,7 @@ def _imported_already(file: str) -> str:
 
 
 def _named(path: str, file: str) -> str:
-    """The name under which a file is imported from now on: of a part of a package its own."""
+    """The module name for importing a file; its real name if it is part of a package."""
     if not os.path.isfile(file):
         raise UnknownReward(f"there is no file {path!r} to take a reward from (looked at {file})")
     if not file.endswith(tuple(SOURCE_SUFFIXES)):
@@ -198,7 +197,7 @@ def _named(path: str, file: str) -> str:
     folder, own = os.path.split(os.path.splitext(file)[0])
     root, name = _in_package(folder, own) if _imports_relatively(file) else (folder, own)
     if root not in sys.path:
-        sys.path.append(root)  # last, so that nothing there hides another module
+        sys.path.append(root)  # last, so that it shadows no other module
     if root == folder:
         name = re.sub(r"\W", "_", f"_rewards_file_{next(_COUNT)}_{own}")
         reloading.import_file_as(file, name)
@@ -209,12 +208,12 @@ def _named(path: str, file: str) -> str:
 
 
 def _imports_relatively(file: str) -> bool:
-    """Whether a file has `from .other import name`, which only a part of a package may have."""
+    """Whether a file has relative imports, and so must be part of a package."""
     return re.search(r"^\s*from\s+\.", _text_of(file), flags=re.MULTILINE) is not None
 
 
 def _in_package(folder: str, name: str) -> tuple[str, str]:
-    """The folder in which the package of a module lies, and the module's whole name."""
+    """The parent folder of a module's package, and the module's full name."""
     while os.path.isfile(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
         name = f"{package}.{name}"
@@ -222,10 +221,10 @@ def _in_package(folder: str, name: str) -> tuple[str, str]:
 
 
 def forget_changed(path: str, forget: Callable[[str], None]) -> None:
-    """Let a file be imported anew that was imported by its path, where it or what it imports from beside it was
-    written since: workers would import another.
+    """Unload a file imported by path if it or one of its local imports has changed since: workers would import the new
+    version.
 
-    forget: what else is known of a file, given its real path.
+    forget: called with the real path of each changed file.
     """
     file = os.path.realpath(path)
     with reloading.LOCK:
@@ -237,28 +236,28 @@ def forget_changed(path: str, forget: Callable[[str], None]) -> None:
 
 
 def why_not(error: BaseException) -> str:
-    """Why what stands before these words could not be imported, and what to install for it."""
+    """Why a module could not be imported, and what to install."""
     missing = _to_install(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
     return f"cannot be imported: {type(error).__name__}: {error}{missing}"
 
 
 def _to_install(module: str) -> str:
-    """What to install for a module that is missing; nothing where its package is there and lacks it."""
+    """What to install for a missing module; empty if its package is installed but lacks it."""
     package = module.partition(".")[0]
     there = not package or package in sys.modules or importlib.util.find_spec(package) is not None
     return "" if there else f"; it is not installed here: pip install {package}"
 
 
 def load_module(name: str) -> ModuleType:
-    """Import a module by its dotted name. Raises UnknownReward (no such module), InvalidReward (it does not load)."""
+    """Import a module by its dotted name. Raises UnknownReward (no such module), InvalidReward (the import fails)."""
     if name == "__main__" and EXCERPT in sys.modules:
         return sys.modules[EXCERPT]
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # whatever another's module raises while it loads is shown as its own
+    except (Exception, SystemExit) as error:  # foreign code; report it as theirs
         missing = error.name or name if isinstance(error, ModuleNotFoundError) else ""
         if missing and (name == missing or name.startswith(f"{missing}.")):
-            here = os.path.join(".", *name.split(".")) + ".py"  # a command does not import from where it is
+            here = os.path.join(".", *name.split(".")) + ".py"  # not on sys.path for scripts
             what = f"; {here} is a file: name it {here}:function" if os.path.isfile(here) else _to_install(missing)
             raise UnknownReward(
                 f"there is no module {missing!r} to take a reward from{what}; or name a file: ./my_rewards.py:function"
@@ -267,7 +266,7 @@ def load_module(name: str) -> ModuleType:
 
 
 def import_shipped(source: Mapping[str, Json]) -> None:
-    """In a worker: import, or run, what declared a reward in the parent. Raises InvalidReward."""
+    """In a worker: import or run the code that declared a reward in the parent. Raises InvalidReward."""
     module, file, text = str(source["module"]), str(source["file"]), str(source["text"])
     if text:
         _run_excerpt(module, file, text, source["kept"], str(source["package"]))  # type: ignore[arg-type]  # positions
@@ -292,7 +291,7 @@ def _run_excerpt(name: str, file: str, text: str, kept: Sequence[int], package: 
     sys.modules[name] = module
     try:
         exec(compiled(text, kept, file or "<notebook>"), module.__dict__)
-    except (Exception, SystemExit) as error:  # whatever the user's statements raise is shown as theirs
+    except (Exception, SystemExit) as error:  # user code; report it as theirs
         raise InvalidReward(
             f"the statements of {file or 'the notebook'} that declare a reward cannot be run in a worker: "
             f"{type(error).__name__}: {error}"

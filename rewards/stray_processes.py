@@ -1,10 +1,10 @@
-"""What a worker leaves: processes that a reward started in sessions of their own, which no signal to its group reaches.
+"""Kill processes that a worker left behind: those in sessions of their own, which a signal to its process group misses.
 
-A worker and all that it starts carry a mark in their environment, as the kernel shows it (`/proc/PID/environ`; Linux).
-What drops its environment escapes: this is for what a library or a server of the user's does, not against programs of
-an adversary, whose place is a sandbox (and a sandbox's own processes carry no mark: they end themselves in order).
+A worker and its descendants have a mark in their environment, visible in `/proc/PID/environ` (Linux). A process that
+drops its environment escapes: this covers libraries and servers of users, not adversarial programs, which belong in a
+sandbox (whose own processes have no mark and end by themselves).
 
-A look at 20,000 processes takes a second, so a pool looks in a thread of its own (`Search`): no grade waits for it.
+Scanning 20,000 processes takes a second, so a pool scans in a separate thread (`Search`), and no grade waits for it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import threading
 from collections.abc import Collection, Iterator
 
 _VARIABLE = "RLVR_STARTED_BY_WORKER"
-_ROUNDS = 5  # again, since a process may start another while it is looked for
+_ROUNDS = 5  # repeated, since a process may start another during the scan
 
 
 def marked(mark: str) -> dict[str, str]:
-    """The environment variable of one worker. A worker of a program that a worker started bears the marks of both."""
+    """The environment variable that marks one worker. A worker started below another worker has both marks."""
     return {_VARIABLE: f"{os.environ.get(_VARIABLE, '')} {mark}".strip()}
 
 
@@ -30,7 +30,7 @@ def new_mark() -> str:
 
 
 class Search:
-    """Ends what workers have left that were killed before, while their pool goes on."""
+    """Kills what killed workers left behind, while their pool continues."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,18 +39,18 @@ class Search:
         self._thread: threading.Thread | None = None
 
     def end(self, marks: Collection[str]) -> None:
-        """Look for what carries one of these, soon."""
+        """Schedule a scan for these marks."""
         with self._lock:
             self._marks.update(marks)
             if self._looking or not self._marks:
                 return
             thread = threading.Thread(target=self._look, name="leftovers of workers", daemon=True)
-            with contextlib.suppress(RuntimeError):  # no thread can be started: `finish` does the looking
+            with contextlib.suppress(RuntimeError):  # no thread can be started: `finish` does the scan
                 thread.start()
                 self._thread, self._looking = thread, True
 
     def finish(self) -> None:
-        """Return once all has been looked for."""
+        """Wait until all scheduled scans are done."""
         if self._thread is not None:
             self._thread.join()
         end_marked(self._marks)
@@ -66,7 +66,7 @@ class Search:
 
 
 def end_marked(marks: Collection[str]) -> None:
-    """SIGKILL to every process of this user that carries one of these marks: workers that were killed before."""
+    """Send SIGKILL to every process of this user with one of these marks, whose workers have been killed."""
     wanted = frozenset(mark.encode() for mark in marks)
     for _ in range(_ROUNDS if wanted else 0):
         if sum(_end(pid, wanted) for pid in _processes()) == 0:
@@ -74,7 +74,7 @@ def end_marked(marks: Collection[str]) -> None:
 
 
 def _processes() -> Iterator[int]:
-    """The processes of this user, without this one; none where the system does not list them."""
+    """The other processes of this user; empty if the system does not list them."""
     own, user = os.getpid(), os.geteuid()
     with contextlib.suppress(OSError), os.scandir("/proc") as entries:
         for entry in entries:
@@ -85,7 +85,7 @@ def _processes() -> Iterator[int]:
 
 
 def _end(pid: int, wanted: frozenset[bytes]) -> bool:
-    """End a process if it carries a mark; the number may belong to another by now, so it is asked again."""
+    """Kill a process if it has a mark. Checked again, because the pid may have been reused."""
     if not _carries(pid, wanted):
         return False
     with contextlib.suppress(OSError):

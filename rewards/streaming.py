@@ -1,8 +1,8 @@
-"""Requests on their way through a pool: read ahead by a thread of their own, answered in order.
+"""Stream requests through a pool: a separate thread reads ahead, results are returned in order.
 
-A source may be long in coming with its next request (it samples from a model, it waits for a server). What is graded
-meanwhile comes out: the thread that takes the results never waits for the source while a result is there. At most
-`ahead` requests are on their way; a reader that is that far ahead waits.
+A source may be slow to produce its next request (it samples from a model, or waits for a server). Finished results are
+returned meanwhile: the consumer never waits for the source while a result is available. At most `ahead` requests are in
+flight; the reader then waits.
 
 Example:
     for result in graded(pool, requests, ahead=64):
@@ -27,9 +27,9 @@ _Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 
 
 def graded(pool: GraderPool, requests: Iterable[GradeRequest], *, ahead: int) -> Iterator[GradeResult]:
-    """One result a request, in order. ahead: requests that are on their way at most, or one call's.
+    """Yield one result per request, in order. ahead: most requests in flight, or one call if that is larger.
 
-    Raises InvalidRow, GradingUnavailable, and whatever `requests` raises, after the results before it.
+    Raises InvalidRow, GradingUnavailable, and whatever `requests` raises, after all earlier results.
     """
     reader = _Reader(requests, pool.batched, ahead)
     pending: deque[_Answer] = deque()
@@ -68,14 +68,14 @@ def _known(answer: _Answer) -> GradeResult:
 
 
 class _End:
-    """The last that comes of a source."""
+    """Marks the end of a source."""
 
 
 _END = _End()
 
 
 def _together(first: GradeRequest, request: GradeRequest) -> bool:
-    """Whether two requests are graded in one call of a reward over batches."""
+    """Whether a batched reward grades two requests in one call."""
     return isinstance(request, GradeRequest) and bool(request.group_id) and request.group_id == first.group_id
 
 
@@ -83,7 +83,7 @@ _Read: TypeAlias = "list[GradeRequest] | BaseException | _End | None"
 
 
 class _Reader:
-    """Reads requests as calls of the grader: of a reward over batches each run of one group, else one by one."""
+    """Groups requests into calls of the grader: one group each for a batched reward, else one request each."""
 
     def __init__(self, requests: Iterable[GradeRequest], batched: bool, ahead: int) -> None:
         self._requests = requests
@@ -93,29 +93,29 @@ class _Reader:
         self._room = threading.Condition()
         self._news: SimpleQueue[_Read] = SimpleQueue()
         self.wanted = True
-        here = contextvars.copy_context()  # the source sees the context variables of the caller
+        here = contextvars.copy_context()  # the source runs with the caller's context variables
         # A daemon thread: the source may block for ever on its next request.
         threading.Thread(target=here.run, args=(self._run,), name="reading requests to grade", daemon=True).start()
 
     def news(self, *, wait: bool) -> _Read:
-        """A call that was read, what ended the reading, or None: somebody rang, or nothing is there."""
+        """The next call, the end of the source, or None (`ring` was called, or nothing is available)."""
         try:
             return self._news.get(block=wait)
         except Empty:
             return None
 
     def ring(self, _done: object = None) -> None:
-        """Have `news` return."""
+        """Wake up `news`."""
         self._news.put(None)
 
     def taken(self) -> None:
-        """A result was taken: there is room for another request."""
+        """Record that a result was consumed, which makes room for another request."""
         with self._room:
             self._held -= 1
             self._room.notify()
 
     def stop(self) -> None:
-        """Read no further request; a source that is waited for at this moment is left when it comes."""
+        """Stop reading; a pending read of the source is abandoned."""
         with self._room:
             self.wanted = False
             self._room.notify()
@@ -126,7 +126,7 @@ class _Reader:
                 self._news.put(call)
                 if not self.wanted:
                     return
-        except BaseException as error:  # the caller's own iterable; it is raised where the results are taken
+        except BaseException as error:  # the caller's iterable; re-raised in the consumer
             self._news.put(error)
         else:
             self._news.put(_END)
@@ -146,13 +146,13 @@ class _Reader:
                 if not self._batched:
                     yield self._counted(group)
                     group = []
-        except Exception:  # whatever the caller's source raises: what it gave before is graded
+        except Exception:  # the caller's iterable may raise anything; earlier requests are still graded
             if group:
                 yield self._counted(group)
             raise
 
     def _has_room(self, gathered: int) -> bool:
-        """Wait until another request may be read; one call may be larger than all room. False = none is wanted."""
+        """Wait until another request may be read. A single call may exceed the limit. False = stopped."""
         with self._room:
             self._room.wait_for(lambda: not self.wanted or not self._held or self._held + gathered < self._ahead)
             return self.wanted

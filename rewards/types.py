@@ -1,7 +1,7 @@
-"""The values that grading takes and returns: references, requests, results.
+"""The values of grading: references, requests and results.
 
-Each is a frozen value with one JSON form (`to_dict`, `from_dict`), which is what crosses to a worker process and what
-`rlvr grade` reads and writes. A `score` of `None` means "could not be judged" and only that.
+Each is frozen and has one JSON form (`to_dict`, `from_dict`), which `rlvr grade` reads and writes. A `score` of `None`
+means "could not be judged" and nothing else.
 
 Example:
     >>> request = GradeRequest.from_dict({"prompt": "1+1?", "response": "\\\\boxed{2}", "reference": "2"})
@@ -33,12 +33,12 @@ Policy: TypeAlias = Literal["strict", "lenient"]
 
 
 class Verdict(StrEnum):
-    """What a grader decided."""
+    """The decision of a grader."""
 
     CORRECT = "correct"
     PARTIAL = "partial"
     WRONG = "wrong"
-    NO_ANSWER = "no_answer"  # wrong, because no answer was found where the policy looks
+    NO_ANSWER = "no_answer"  # wrong, because no answer was found under the extraction policy
     SCORED = "scored"  # a reward without right and wrong: a length term, a reward model
     UNGRADED = "ungraded"  # the grader could not judge: score is None
 
@@ -66,18 +66,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Several accepted answers, any one of which is right: `{"any_of": [...]}`."""
+    """Alternative answers, any of which is right: `{"any_of": [...]}`."""
 
     answers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MathReference:
-    """A math answer: one, all of several (a tuple), or any one of several (`AnyOf`).
+    """A math answer: one, all of several (a tuple), or any of several (`AnyOf`).
 
-    policy: where answers are looked for in this row; None leaves it to the grader.
-    tolerance: how far a number may be from the answer; None = not at all. unit: what the answer is in, where it does
-    not say so itself. require_evaluated, require_simplified: see `rewards.math.grader`; None leaves it to the grader.
+    policy: the extraction policy for this row; None = the grader's.
+    tolerance: largest accepted deviation of a number; None = 0. unit: the unit of an answer that does not include one.
+    require_evaluated, require_simplified: see `rewards.math.grader`; None = the grader's setting.
     """
 
     type: ClassVar[str] = "math"
@@ -115,7 +115,7 @@ class CountdownReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataReference:
-    """Whatever a reward of your own needs, as JSON: `{"type": "data", "value": ...}`."""
+    """Arbitrary JSON for a custom reward: `{"type": "data", "value": ...}`."""
 
     type: ClassVar[str] = "data"
     value: Json
@@ -126,7 +126,7 @@ class DataReference:
 
 @dataclass(frozen=True, slots=True)
 class NoReference:
-    """Nothing is known of the answer: format, length and judge rewards."""
+    """No reference, as for format, length and judge rewards."""
 
     type: ClassVar[str] = "none"
 
@@ -158,7 +158,7 @@ def _math(row: Mapping[str, object]) -> MathReference:
         raise InvalidRow(f"reference.policy must be 'strict' or 'lenient', not {policy!r}")
     parsed: str | tuple[str, ...] | AnyOf
     if isinstance(answer, str):
-        if len(row) == 2:  # a type and an answer, as nearly every row has it
+        if len(row) == 2:  # type and answer alone: the common case
             return MathReference(answer=answer)
         parsed = answer
     elif isinstance(answer, Mapping):
@@ -176,7 +176,7 @@ def _math(row: Mapping[str, object]) -> MathReference:
 
 
 def _math_terms(row: Mapping[str, object]) -> dict[str, Any]:
-    """What a row says beside its answer."""
+    """The optional fields besides the answer."""
     terms: dict[str, Any] = {}
     if (tolerance := row.get("tolerance")) is not None:
         number = finite(tolerance)
@@ -230,7 +230,7 @@ REFERENCE_TYPES = tuple(_REFERENCES)
 
 
 def reference_from(value: object) -> Reference:
-    """Read a reference: an object with a `type`, or a bare string or number, which means a math answer.
+    """Parse a reference: an object with a `type`, or a bare string or number, which means a math answer.
 
     Raises:
         InvalidRow: naming the field and what was expected.
@@ -250,10 +250,10 @@ def reference_from(value: object) -> Reference:
 
 
 def reference_text(value: object) -> dict[str, Json] | None:
-    """A reference that is written as JSON, for a table has no other place for one; None for all else: a bare answer.
+    """Parse a reference written as JSON text, as in a table; None for other text, which is a bare answer.
 
     Raises:
-        InvalidRow: it has two values for one key.
+        InvalidRow: a duplicate key.
     """
     if not isinstance(value, str) or not value.lstrip().startswith("{") or '"type"' not in value:
         return None
@@ -270,7 +270,7 @@ def reference_text(value: object) -> dict[str, Json] | None:
 
 
 def messages_from(value: object, where: str = "prompt") -> tuple[Message, ...]:
-    """Read a prompt: text (one user turn) or a list of `{"role", "content"}`."""
+    """Parse a prompt: text (one user turn) or a list of `{"role", "content"}`."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -297,7 +297,7 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 class GradeRequest:
     """One response to judge.
 
-    group_id ties together the samples of one problem (pairwise judges need the group); sample_id tells them apart.
+    group_id: shared by the samples of one problem (pairwise judges need the group). sample_id: identifies one of them.
 
     Example:
         GradeRequest(response="<think>2+3</think><answer>5</answer>", reference=MathReference(answer="5"))
@@ -313,7 +313,7 @@ class GradeRequest:
     sample_id: int = 0
 
     def __reduce__(self) -> tuple[Callable[..., GradeRequest], tuple[dict[str, Json]]]:
-        """A copy, also in another process, is made from the row: views of mappings cannot be pickled."""
+        """Copy and pickle by row, because mapping proxies cannot be pickled."""
         return type(self).from_dict, (self.to_dict(),)
 
     def to_dict(self) -> dict[str, Json]:
@@ -330,7 +330,7 @@ class GradeRequest:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, object]) -> GradeRequest:
-        """Read a row to grade (one `response`). Unknown columns are ignored: they belong to the caller.
+        """Parse a row to grade (with one `response`). Unknown columns belong to the caller and are ignored.
 
         Raises:
             InvalidRow: naming the field and what was expected.
@@ -370,12 +370,12 @@ class StepScore:
 class GradeResult:
     """What a response is worth.
 
-    score: paid before shaping; finite, or None = could not be judged (then the verdict is UNGRADED, and only then).
-    correctness: in [0, 1]; None where the reward has no right and wrong, or nothing was judged.
-    parts: the named components of a composed reward; None where that part could not be judged.
-    seconds: wall time of this grade, as the worker saw it.
-    details: what else the grader says of this grade, as JSON (of a code grade: where and how well isolated the program
-        ran, the outcome of each case). It may hold what a model must not see.
+    score: the reward before shaping, finite; None = could not be judged (if and only if the verdict is UNGRADED).
+    correctness: in [0, 1]; None if the reward has no right and wrong, or nothing was judged.
+    parts: scores of the components of a composed reward, by name; None for a part that could not be judged.
+    seconds: wall time of this grade, measured by the worker.
+    details: additional JSON from the grader (for code: the sandbox and its isolation, the outcome of each case). It may
+        contain what a model must not see.
     """
 
     score: float | None
@@ -389,7 +389,7 @@ class GradeResult:
     details: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
 
     def __reduce__(self) -> tuple[Callable[..., GradeResult], tuple[dict[str, Json]]]:
-        """As a request's."""
+        """Copy and pickle by row, as for requests."""
         return type(self).from_dict, (self.to_dict(),)
 
     def __post_init__(self) -> None:
@@ -424,7 +424,7 @@ class GradeResult:
 
     def timed(self, seconds: float) -> GradeResult:
         """The same grade with its wall time."""
-        return type(self)(  # `replace` takes as long as some grades
+        return type(self)(  # `replace` would take as long as some grades
             score=self.score,
             verdict=self.verdict,
             correctness=self.correctness,

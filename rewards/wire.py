@@ -1,7 +1,7 @@
-"""Requests and grades as they cross between a pool and its workers: lists without names, in JSON.
+"""Compact encoding of requests and grades between a pool and its workers: JSON lists without field names.
 
-The names that `to_dict` writes cost as much as what they name, and both sides are of one version. What comes in is read
-as strictly as a row of a file is: a request may have been made by hand, and a worker has run code of others.
+Field names would double the size, and both sides have the same version. Input is validated as strictly as a row of a
+file: a request may be hand-made, and a worker runs foreign code.
 
 Example:
     >>> from rewards.types import MathReference
@@ -37,7 +37,7 @@ _FINISHES = {finish.value: finish for finish in Finish}
 
 
 def request_row(request: GradeRequest) -> list[Json]:
-    """Raises AttributeError, TypeError where a field is of another type."""
+    """Encode a request. Raises AttributeError, TypeError for a field of the wrong type."""
     return [
         request.response,
         request.reference.to_dict(),
@@ -51,7 +51,7 @@ def request_row(request: GradeRequest) -> list[Json]:
 
 
 def request_from(row: Sequence[Any]) -> GradeRequest:
-    """Raises InvalidRow, naming the field that is of another type."""
+    """Decode a request. Raises InvalidRow, naming the field of the wrong type."""
     response, reference, messages, finish, metadata, problem, group, sample = row
     sample = sample or 0
     if type(response) is not str:
@@ -73,7 +73,7 @@ def request_from(row: Sequence[Any]) -> GradeRequest:
 
 
 def grade_row(result: GradeResult, seconds: float) -> list[Json]:
-    """A grade with its wall time; most have nothing beside the verdict."""
+    """Encode a grade with its wall time; empty parts, steps and details are omitted."""
     row: list[Json] = [
         result.score,
         result.correctness,
@@ -88,11 +88,11 @@ def grade_row(result: GradeResult, seconds: float) -> list[Json]:
 
 
 def grade_from(row: Sequence[Any]) -> GradeResult:
-    """Raises InvalidRow, IndexError, KeyError, TypeError, ValueError where it is no grade."""
+    """Decode a grade. Raises InvalidRow, IndexError, KeyError, TypeError, ValueError if it is malformed."""
     score, correctness, verdict, extracted, reason, seconds = row[:6]
     if type(reason) is not str or not (extracted is None or type(extracted) is str):
         raise InvalidRow(f"an extracted answer and a reason are text, not {extracted!r:.80} and {reason!r:.80}")
-    if finite(seconds) is None:  # the pool reckons with it
+    if finite(seconds) is None:  # the pool computes with it
         raise InvalidRow(f"seconds is {seconds!r:.80}, not a finite number")
     parts, steps, details = row[6:] if len(row) > 6 else (_EMPTY, (), _EMPTY)
     return GradeResult(
