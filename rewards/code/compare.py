@@ -1,15 +1,15 @@
-"""When what a program gave is what was expected. Nothing here raises or is slow, whatever was given.
+"""Compare a program's output or return value with the expected one. Never raises and is always fast, for any input.
 
-**Output** (`same_output`) is equal up to blanks at the end of lines, blank lines at the end, and CR. With a tolerance
-each line is compared token by token: numbers in plain decimal writing by the float rule, all else as text.
+**Output** (`same_output`) is compared up to trailing blanks of lines, trailing blank lines, and CR. With a tolerance,
+each line is compared token by token: plain decimal numbers by the float rule, everything else as text.
 
 **Values** (`same_value`) are compared as JSON: `True` is not 1, 2 equals 2.0, a tuple counts as a list, the keys of an
-object are JSON keys (so the key 1 is "1"), NaN equals nothing, text is never read as a number. Sets, complex numbers,
-bytes and keys of other types are compared where the expected value carries them (`rewards.code.values`). What is no
-plain value equals nothing, and a complex number no real one that is expected.
+object are JSON keys (so the key 1 is "1"), NaN equals nothing, text is never parsed as a number. Sets, complex numbers,
+bytes and non-string keys are compared if the expected value contains them (`rewards.code.values`). Anything but plain
+values equals nothing, and a complex number never equals an expected real number.
 
-The float rule: |a - b| <= tolerance * max(1, |b|), where b is expected. Integers stay exact: two of them are equal or
-not, and a float stands for an expected integer only where it rounds to it.
+The float rule: |a - b| <= tolerance * max(1, |b|), where b is expected. Integers are exact: two integers must be equal,
+and a float matches an expected integer only if it rounds to it.
 
 Example:
     >>> same_output("1 2 \\r\\n3", b"1 2\\n3\\n\\n")
@@ -31,7 +31,7 @@ _BLANKS = b" \t\r"
 _TOKEN = re.compile(rb"[^ \t\r]+")
 _NUMBER = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(rb"[+-]?\d+")
-_CODE = re.compile(rb"[+-]?0\d+")  # `007` names something: it is text
+_CODE = re.compile(rb"[+-]?0\d+")  # `007` is an identifier, not a number
 _LONGEST_NUMBER = 400
 _MOST_KEY_BITS = 4096
 _DEEPEST_KEY = 200
@@ -43,7 +43,7 @@ _NUMBERS = (int, float, complex)
 
 
 def same_output(expected: str, output: bytes, tolerance: float | None = None) -> bool:
-    """Whether a program wrote what was expected."""
+    """Whether a program's output is the expected one."""
     wanted = expected.encode("utf-8", "surrogatepass").rstrip(_BLANKS + b"\n")
     written = output.rstrip(_BLANKS + b"\n")
     if wanted == written:
@@ -60,7 +60,7 @@ def _same_line(wanted: bytes, written: bytes, tolerance: float) -> bool:
     if wanted.rstrip(_BLANKS) == written.rstrip(_BLANKS):
         return True
     tokens = _TOKEN.findall(wanted)
-    # One more than is wanted is enough to know that there are too many.
+    # One more than expected is enough to detect that there are too many.
     given = [found.group() for found in islice(_TOKEN.finditer(written), len(tokens) + 1)]
     return len(tokens) == len(given) and all(map(_same_token, tokens, given, [tolerance] * len(tokens)))
 
@@ -85,7 +85,7 @@ def _number(token: bytes) -> int | float | None:
 
 
 def same_value(expected: object, given: object, tolerance: float | None = None) -> bool:
-    """Whether a call gave what was expected; both as Python values (`rewards.code.values.untagged`)."""
+    """Whether a return value is the expected one; both as Python values (`rewards.code.values.untagged`)."""
     # Depth and work are bounded by the expected value: both sides are walked together.
     waiting = [(expected, given)]
     while waiting:
@@ -130,12 +130,12 @@ def _close(a: complex, b: complex, tolerance: float) -> bool:
         if isinstance(b, int) and isinstance(a, float) and round(a) != b:
             return False
         return abs(a - b) <= tolerance * max(1.0, abs(b))
-    except OverflowError:  # an integer beyond the floats, or a difference
+    except OverflowError:  # an integer too large for a float, or a difference
         return False
 
 
 def _paired(wanted: Mapping[object, object], value: Mapping[object, object]) -> list[tuple[object, object]] | None:
-    """The values of the same keys side by side; None where the keys differ."""
+    """Pairs of values with equal keys; None if the keys differ."""
     if len(wanted) != len(value):
         return None
     as_json = all(type(key) is str for key in wanted)
@@ -155,7 +155,7 @@ def _paired(wanted: Mapping[object, object], value: Mapping[object, object]) -> 
 
 
 def _json_key(key: object) -> str | None:
-    """The key as JSON writes it; None where JSON has no such key."""
+    """The key as JSON writes it; None if JSON has no such key."""
     if type(key) is str:
         return key
     if key is None or type(key) is bool:
@@ -166,7 +166,7 @@ def _json_key(key: object) -> str | None:
 
 
 def _key(value: object, depth: int = _DEEPEST_KEY) -> tuple[object, ...] | None:
-    """A hashable value that is equal where the values are, by the rules of this module; None where there is none."""
+    """A hashable key that is equal for equal values under the rules of this module; None if there is none."""
     kind = type(value)
     if kind is bool or kind in _SCALARS:
         return (kind.__name__, value)

@@ -1,12 +1,11 @@
-"""Which part of a response is the program.
+"""Extract the program from a response.
 
-What the model thinks is no program: text inside `<think>…</think>` never counts, nor what stands before a lone
-`</think>`; after a `<think>` that never ends there is none. Where an `<answer>` stands outside of all fences, the last
-one alone is looked at.
+Thinking is ignored: text inside `<think>…</think>`, or before a lone `</think>`; after an unclosed `<think>` there is
+no program. If there is an `<answer>` outside of all fences, only the last one is searched.
 
-`fenced` takes the last fenced block that is not blank, whatever language it names; where there is no block, the whole
-text if it parses (or continues the prompt of a `check` reference, or is in a language that is not parsed here).
-`code` takes the whole text.
+`fenced` takes the last non-blank fenced block, whatever its language tag; without a block, the whole text if it parses
+(or continues the prompt of a `check` reference, or is in a language that is not parsed here). `code` takes the whole
+text.
 
 A fence is three or more backticks or tildes, ended by at least as many of the same; the opening one may follow text on
 its line and be indented, and then its block is dedented. A block that is never closed reaches to the end. A fence that
@@ -37,7 +36,7 @@ from rewards.code.references import Extraction
 from rewards.math.extract import visible
 
 LONGEST_PARSED = 100_000
-"""Characters; a longer text without fences is no program."""
+"""In characters; a longer text without fences is not a program."""
 
 _FENCE = re.compile(
     r"(?:(?P<before>[^`\n]*?)(?P<ticks>`{3,})(?P<info>[^`\n]*)|(?P<indent>[ \t]*)(?P<tildes>~{3,})(?P<rest>.*))\Z"
@@ -52,7 +51,7 @@ _MOST_IN_TEXTS = 6  # blocks
 
 @dataclass(slots=True)
 class _Block:
-    """A fenced block: its content runs from `start` to `end`. inner: the blocks opened inside it."""
+    """A fenced block with content from `start` to `end`. inner: blocks opened inside it."""
 
     fence: str
     indent: str
@@ -71,9 +70,9 @@ def program_of(
     prompt: str = "",
     prefilled: bool = False,
 ) -> str | None:
-    """The program of a response; None where there is none.
+    """The program in a response; None if there is none.
 
-    language: what it must be written in; only Python is parsed. prompt: what it may continue (HumanEval).
+    language: of the program; only Python is parsed. prompt: code that the program may continue (HumanEval).
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
     text = visible(response, prefilled=prefilled)
@@ -101,12 +100,12 @@ def program_of(
 
 
 def parses(source: str) -> bool:
-    """Whether this is the text of a Python program. Never raises; a text of more than `LONGEST_PARSED` is none."""
+    """Whether the text parses as Python. Never raises; False for texts longer than `LONGEST_PARSED`."""
     if len(source) > LONGEST_PARSED:
         return False
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escape sequences and comparisons in the program
+            warnings.simplefilter("ignore")  # about escape sequences and comparisons in the program
             ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return False
@@ -130,7 +129,7 @@ def _blocks(text: str) -> list[_Block]:
             continue
         if fence.language is None or (opened and not (fence.alone and fence.language)):
             continue
-        if len(opened) == _DEEPEST:  # so many were never closed: this one starts anew
+        if len(opened) == _DEEPEST:  # too many unclosed blocks: start over with this one
             for block in opened:
                 block.end = start
             opened.clear()
@@ -141,7 +140,7 @@ def _blocks(text: str) -> list[_Block]:
 
 
 class _Fence(NamedTuple):
-    """A line with a fence. alone: nothing stands before it. language: None where what follows it names none."""
+    """A line with a fence. alone: nothing precedes it. language: the tag after it; None if it is not a language tag."""
 
     mark: str
     indent: str
@@ -183,7 +182,9 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _answer(text: str, blocks: list[_Block]) -> tuple[int, int]:
-    """Where to look: inside the last `<answer>`, or everywhere. A block that was left open does not hide its end."""
+    """The span to search: inside the last `<answer>`, or everything. An unclosed block does not hide the end of an
+    answer.
+    """
     covered = [(block.start, block.end) for block in blocks if block.closed]
     opened = closed = None
     at = 0
@@ -217,7 +218,7 @@ def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], b
 def _around_fences_in_texts(
     text: str, blocks: list[_Block], limit: int, is_program: Callable[[str], bool]
 ) -> str | None:
-    """The program that ends in the last block, where the fences before that stand in one of its texts; or None."""
+    """The program ending in the last block, if earlier fences are inside one of its string literals; else None."""
     end = min(blocks[-1].end, limit)
     for first in blocks[-2 : -2 - _MOST_IN_TEXTS : -1]:
         if _QUOTES.search(text, first.start, first.end):
@@ -228,7 +229,7 @@ def _around_fences_in_texts(
 
 
 def _dedented(content: str, indent: str) -> str:
-    """Without the indentation of the fence, as far as each line has it."""
+    """Remove the indentation of the fence, as far as each line has it."""
     if not indent:
         return content
     lines = content.split("\n")
@@ -242,13 +243,13 @@ def _dedented(content: str, indent: str) -> str:
 
 
 def _without_fence_at_end(content: str, fence: str) -> str:
-    """A block that nothing closes may be closed behind the last line's code."""
+    """Remove a closing fence at the end of the last line of an unclosed block."""
     stripped = content.rstrip()
     return stripped[: -len(fence)].rstrip() + "\n" if stripped.endswith(fence) else content
 
 
 def _without_blank_lines_around(text: str) -> str:
-    """The first line keeps its indentation: it may continue a function."""
+    """Strip blank lines around; the first line keeps its indentation, since it may continue a function."""
     for start, end in _lines(text):
         if text[start:end].strip():
             return text[start:].rstrip()

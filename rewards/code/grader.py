@@ -1,12 +1,12 @@
-"""The reward `code`: is the response's program right, by the tests of its reference?
+"""The reward `code`: whether the response's program passes the tests of its reference.
 
-The program is taken out of the response (`rewards.code.extract`) and judged by the style of the reference
-(`rewards.code.styles`) in a sandbox that this process opens when it is first needed. All cases must pass, or with
-`partial` their share is paid. What the program does to itself (time, memory, a crash, no output) is wrong with that
-reason; where the sandbox died twice, or the test itself is broken, the response is ungraded.
+The program is extracted from the response (`rewards.code.extract`) and judged by the style of the reference
+(`rewards.code.styles`) in a sandbox that this process opens on first use. All cases must pass, or with `partial` the
+share that passes is paid. A program's own failure (time, memory, a crash, no output) is wrong, with that reason; if the
+sandbox dies twice, or the test itself is broken, the response is ungraded.
 
-Where nothing isolates programs on this machine no worker starts: a run stops before its first token, with an error that
-says what to install.
+If no sandbox works on this machine no worker starts: a run stops before its first token, with an error that says what
+to install.
 
 Example:
     rlvr grade responses.jsonl --reward code
@@ -45,16 +45,16 @@ from sandbox.errors import InvalidJob, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
 LONGEST_PROGRAM = 1_000_000
-"""Characters of a program; a longer one is wrong."""
+"""Longest program, in characters; a longer one is wrong."""
 
 _SHOWN = 200
-_MOST_DETAILED = 200  # cases whose outcome stands in the details
-_TRIES = 2  # of a judgement under which the sandbox died
+_MOST_DETAILED = 200  # cases whose outcome is listed in the details
+_TRIES = 2  # of a judgement during which the sandbox died
 _BESIDE = 180.0  # seconds of a request beyond its runs: starting a sandbox, compiling, waiting for a slot
 _BESIDE_A_CASE = 1.0
-_SHARED_SECONDS = 30.0  # a case that may take longer never holds a slot that another request may need
+_SHARED_SECONDS = 30.0  # seconds; a longer case never holds a slot that another request may need
 
-# Loaded when a reference first needs it: most data has one style.
+# Loaded on first use: most data sets have one style.
 _JUDGES: Mapping[type, tuple[str, str]] = MappingProxyType(
     {
         FunctionReference: ("rewards.code.styles.function", "judge_function"),
@@ -75,7 +75,7 @@ def _judge_of(reference: CodeReference) -> Callable[[Sandbox, str, CodeReference
 
 
 def seconds(request: GradeRequest) -> float:
-    """How long a grade may honestly take: every case its time, twice where the sandbox dies."""
+    """The longest legitimate time of a grade, in seconds: the time of every case, twice because the sandbox may die."""
     reference = request.reference
     if not isinstance(reference, CODE_REFERENCES):
         return 0.0
@@ -85,13 +85,13 @@ def seconds(request: GradeRequest) -> float:
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
-    """A program that is right, and this row's own tests on one that does nothing."""
+    """Control requests: a correct program, and this row's tests with a program that does nothing."""
     plain = StdioReference(cases=(StdioCase(stdin="", stdout="1"),))
     return (replace(request, response="print(1)", reference=plain), replace(request, response="pass"))
 
 
 def _place(parameters: Mapping[str, Json]) -> Place:
-    """The place that the reward's parameters name."""
+    """The sandbox options in the reward's parameters."""
     given = {name: value for name, value in parameters.items() if name != "prefilled"}
     given["urls"] = tuple(given.get("urls") or ())  # type: ignore[arg-type]  # a list of text, by the signature below
     return Place(**given)  # type: ignore[arg-type]
@@ -118,11 +118,11 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
     references=tuple(kind.type for kind in CODE_REFERENCES),
 )
 class CodeGrader:
-    """1 where the program passes all tests of its reference, else 0; with its `partial` the share that it passes.
+    """1 if the program passes all tests of its reference, else 0; with `partial`, the share that it passes.
 
-    backend: where programs run; `auto`: the first that works of namespaces and docker, or the servers at `urls`.
-    slots: programs at once in each worker; 0 = its share of the cores. allow_weak: run without isolation where there is
-    none, and say so in each result. image, runtime: of docker. address: of the Ray cluster.
+    backend: the sandbox; `auto`: the first of namespaces and docker that works, or the servers at `urls`. slots:
+    concurrent programs per worker; 0 = the worker's share of the cores. allow_weak: run without isolation if there is
+    none, and report it in each result. image, runtime: for docker. address: of the Ray cluster.
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
 
@@ -148,11 +148,11 @@ class CodeGrader:
             address=address,
         )
         self._prefilled = prefilled
-        self._turn = asyncio.Semaphore(self._place.programs)  # each request at work has a slot
+        self._turn = asyncio.Semaphore(self._place.programs)  # each active request has a slot
         self._at_work = 0
 
     async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        """Grade requests side by side, as many as there are slots."""
+        """Grade requests concurrently, as many as there are slots."""
         return list(await asyncio.gather(*map(self._grade, requests)))
 
     async def _grade(self, request: GradeRequest) -> GradeResult:
@@ -171,7 +171,7 @@ class CodeGrader:
             return GradeResult.no_answer(f"no program where extract: {reference.extract} looks")
         if len(program) > LONGEST_PROGRAM:
             return GradeResult.wrong(f"the program has {len(program)} characters; {LONGEST_PROGRAM} are run at most")
-        program = program.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate has no place in a file
+        program = program.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate cannot be written to a file
         async with self._turn:
             self._at_work += 1
             try:
@@ -181,7 +181,7 @@ class CodeGrader:
         return grade_of(judgement, reference, program)
 
     async def _judged(self, program: str, reference: CodeReference) -> Judgement:
-        """The judgement of a program. A sandbox that dies under it gets one more chance; then it is given up."""
+        """The judgement of a program. If the sandbox dies it is retried once, then replaced."""
         reason = ""
         place = None
         for _ in range(_TRIES):
@@ -205,7 +205,7 @@ class CodeGrader:
 
 
 def grade_of(judgement: Judgement, reference: CodeReference, program: str) -> GradeResult:
-    """What a judgement is worth."""
+    """Convert a judgement to a grade."""
     counted = [case for case in judgement.cases if case.fate is not Fate.SKIPPED]
     passed = sum(case.fate is Fate.PASSED for case in counted)
     total = max(len(counted), reference.case_count if isinstance(reference, StdioReference) else 0)
@@ -251,7 +251,7 @@ def _reason(case: CaseOutcome, index: int) -> str:
 
 
 def _details(judgement: Judgement) -> Mapping[str, Json]:
-    """Where the program ran and what became of each case."""
+    """Details: the sandbox, and the outcome of each case."""
     if not judgement.isolation and not judgement.cases:
         return MappingProxyType({})
     cases: list[Json] = []

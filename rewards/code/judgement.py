@@ -1,7 +1,7 @@
-"""What a style's judge finds out about a program: case by case, before it becomes a grade.
+"""The judgement of a program, case by case, before it becomes a grade.
 
 A judge is an async function `(sandbox, program, reference) -> Judgement`, one for each style in `rewards/code/styles/`.
-It raises nothing for a program. `SandboxUnavailable` passes through: the grader makes it *ungraded*.
+It never raises because of a program. `SandboxUnavailable` is passed on: the grader turns it into *ungraded*.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from sandbox.types import Ended
 
 
 class Fate(StrEnum):
-    """What became of one case."""
+    """The outcome of one case."""
 
     PASSED = "passed"
-    WRONG = "wrong"  # another output, a failed assertion
+    WRONG = "wrong"  # wrong output, or a failed assertion
     RAISED = "raised"  # an exception, a bad exit status, a signal
     TIME = "time limit"
     MEMORY = "memory limit"
     OUTPUT = "output limit"
-    MISSING = "no output"  # the program ended, or never answered, before the case was through
-    SKIPPED = "skipped"  # by the test file's own marks; neither for nor against
-    UNSUPPORTED = "unsupported test"  # the test needs what the proxy cannot give: never held against the program
+    MISSING = "no output"  # the program ended, or never answered, before the case was finished
+    SKIPPED = "skipped"  # by the test file's own marks; counts neither way
+    UNSUPPORTED = "unsupported test"  # the test needs something that the proxy lacks: not the program's fault
 
 
 LIMITS: Mapping[Ended, Fate] = MappingProxyType(
     {Ended.WALL: Fate.TIME, Ended.CPU: Fate.TIME, Ended.MEMORY: Fate.MEMORY, Ended.OUTPUT: Fate.OUTPUT}
 )
-"""What a case became whose run a limit of the sandbox ended."""
+"""The fate of a case whose run was ended by a limit of the sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOutcome:
-    """One test case. reason: one line for people; it may be shown to a model, so it holds no expected value."""
+    """One test case. reason: one line for people; it may be shown to a model, so it contains no expected value."""
 
     fate: Fate
     name: str = ""
@@ -48,9 +48,9 @@ class CaseOutcome:
 class Judgement:
     """All cases of one program, in order.
 
-    fault: why the whole could not be judged though the sandbox works (a broken test file, an unsupported test, a
+    fault: why the program could not be judged although the sandbox works (a broken test file, an unsupported test, a
         missing toolchain); empty = it was judged.
-    failure: why the program failed as a whole, before any case (it does not compile, has no entry point); empty = no.
+    failure: why the program failed before any case (it does not compile, has no entry point); empty = it did not.
     isolation, peak_memory, seconds: from the runs; the largest peak, the sum of the seconds.
     """
 

@@ -1,8 +1,8 @@
-"""The languages of `stdio` programs: how each is compiled and run, and what must be installed for it.
+"""The languages of `stdio` programs: how to compile and run each, and its toolchain.
 
-A program is compiled once, inside the sandbox; what comes of it is brought back and written into the folder of every
-run. Toolchains are looked for on this machine, and those outside /usr are to be exposed to the sandbox (`Toolchains`);
-a sandbox on another machine, or in a container, has its own (`REMOTE`). One that is missing is an error that names it.
+A program is compiled once, inside the sandbox; the artifact is copied into the folder of every run. Toolchains are
+located on this machine, and those outside /usr have to be exposed to the sandbox (`Toolchains`); a sandbox on another
+machine or in a container has its own (`REMOTE`). A missing toolchain is an error that names it.
 
 Example:
     >>> LANGUAGES["c"].tools
@@ -29,7 +29,7 @@ from rewards.code.references import CodeLimits
 from sandbox.types import MIB, Job, Limits
 
 NOT_FOUND = 127
-"""Exit status of a run whose command the sandbox does not have."""
+"""Exit status of a run whose command does not exist in the sandbox."""
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _ARTIFACT_MIB = 32
@@ -46,16 +46,16 @@ _NO_CODE = re.compile(
 
 
 class MissingToolchain(LookupError):
-    """A language cannot be compiled or run: says which tool is missing and what to install."""
+    """A tool of a language is missing; the message says which, and what to install."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language. Words of commands may name a tool (`{gcc}`), the memory limit (`{memory}`, MiB) or `{main}`.
 
-    source: the file of the program. compile: the command; empty = nothing to compile. artifact: what comes of it.
-    tools: programs that must be there. install: what brings them. extra_mib, extra_s: memory and time that the runtime
-    itself needs beyond what the program may use. compile_s: the most seconds that compiling takes.
+    source: the program's file name. compile: the command; empty = nothing to compile. artifact: its output file. tools:
+    required programs. install: the package that provides them. extra_mib, extra_s: memory and time for the runtime
+    itself, on top of the program's limits. compile_s: time limit of compilation, in seconds.
     """
 
     name: str
@@ -133,7 +133,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
                     {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOCACHE": "/tmp/go", "GOFLAGS": "-p=2"}
                 ),
                 extra_mib=64,
-                compile_s=40.0,  # the standard library is compiled with it
+                compile_s=40.0,  # includes compiling the standard library
             ),
             Language(
                 name="rust",
@@ -154,7 +154,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
 
 
 class Toolchains:
-    """Where the tools of this machine are. Each is looked for once."""
+    """Locates the tools on this machine, each once."""
 
     def __init__(self, which: Callable[[str], str | None] = shutil.which) -> None:
         self._which = which
@@ -169,7 +169,7 @@ class Toolchains:
         return {tool: path for tool, path in paths.items() if path is not None}
 
     def roots(self) -> tuple[Path, ...]:
-        """The folders of all toolchains that are here and stand outside of /usr: what a sandbox must expose."""
+        """The folders of installed toolchains outside of /usr, which a sandbox must expose."""
         tools = {tool for language in LANGUAGES.values() for tool in language.tools}
         found = {root for tool in tools if (path := self._path(tool)) and (root := _root(Path(path))) is not None}
         return tuple(sorted(found))
@@ -182,7 +182,7 @@ class Toolchains:
 
 
 class _Remote(Toolchains):
-    """The tools of a sandbox elsewhere, by their bare names: the run itself shows whether they are there."""
+    """The tools of a remote sandbox, by bare name: only a run shows whether they exist."""
 
     def of(self, language: Language) -> Mapping[str, str]:
         return {tool: tool for tool in language.tools}
@@ -203,7 +203,7 @@ def complaint(language: Language, tool: str, where: str) -> str:
 
 
 def _real(tool: str, path: str) -> str:
-    """The tool itself. rustup's `rustc` only starts another one, by files in the user's home."""
+    """Resolve a tool to its real binary: rustup's `rustc` is a shim that depends on files in the user's home."""
     if os.path.basename(os.path.realpath(path)) != "rustup":
         return path
     try:
@@ -215,7 +215,7 @@ def _real(tool: str, path: str) -> str:
 
 
 def _root(tool: Path) -> Path | None:
-    """The folder that a tool needs; None where every sandbox shows it. Never a home or the whole of the machine."""
+    """The folder that a tool needs; None if every sandbox has it. Never a home directory or `/`."""
     real = tool.resolve()
     if real.is_relative_to("/usr") or real.is_relative_to("/bin"):
         return None if tool.is_relative_to("/usr") or tool.is_relative_to("/bin") else tool.parent
@@ -229,7 +229,7 @@ def _root(tool: Path) -> Path | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program in its language, with the tools that it needs. `limits` are those of one case."""
+    """A program in a language, with its tools. `limits` are per case."""
 
     language: Language
     tools: Mapping[str, str]
@@ -238,11 +238,11 @@ class Program:
 
     @property
     def main(self) -> str:
-        """The name that stands for `{main}`: of Java the class that is started."""
+        """The value of `{main}`: for Java, the class to start."""
         return main_class(self.source) if self.language.name == "java" else "main"
 
     def compile_job(self) -> Job | None:
-        """The job that compiles; None where there is nothing to compile."""
+        """The job that compiles; None if there is nothing to compile."""
         language = self.language
         if not language.compile:
             return None
@@ -259,7 +259,7 @@ class Program:
         )
 
     def artifact_of(self, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        """What a run needs of the files that compiling brought back. Raises ValueError: there is none, or too much."""
+        """The artifact among the files of a compilation. Raises ValueError if it is missing or too large."""
         name = self.language.artifact
         if name not in files:
             raise ValueError("compiling made no program")
@@ -268,8 +268,8 @@ class Program:
         return {name: files[name]}
 
     def run_job(self, files: Mapping[str, bytes], stdin: bytes, expected: int = 0) -> Job:
-        """One case. files: the artifact, or those of `source_files`. expected: bytes of output that are right; the
-        program may write twice as much where that is more than the usual limit.
+        """The job of one case. files: the artifact, or those of `source_files`. expected: size of the expected output
+        in bytes; the program may write twice as much if that exceeds the usual limit.
         """
         language, limits = self.language, self.limits
         seconds = limits.time_s + language.extra_s
@@ -283,7 +283,7 @@ class Program:
         )
 
     def source_files(self) -> Mapping[str, bytes]:
-        """The source alone: what compiling needs, and a run where nothing is compiled."""
+        """The source file: the input of compilation, or of a run without compilation."""
         return {self.language.source.replace("{main}", self.main): self.source.encode("utf-8", "replace")}
 
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -293,7 +293,7 @@ class Program:
 
 @lru_cache(maxsize=256)
 def _limits(seconds: float, stretched: float, memory_mib: int, output_bytes: int) -> Limits:
-    """Of a run; checked once for all that are alike."""
+    """The limits of a run; cached, so that equal ones are validated once."""
     return Limits(
         wall_seconds=seconds * stretched,
         cpu_seconds=seconds,
@@ -303,9 +303,9 @@ def _limits(seconds: float, stretched: float, memory_mib: int, output_bytes: int
 
 
 def main_class(source: str) -> str:
-    """The class of a Java program that is started: the public one, else the one that holds `static void main(`.
+    """The class of a Java program to start: the public one, else the one with `static void main(`.
 
-    Classes inside of others do not count, nor does what stands in comments and texts.
+    Nested classes, comments and string literals are ignored.
     """
     source = _NO_CODE.sub(" ", source)
     outer, depth, begun = [], 0, 0

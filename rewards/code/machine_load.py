@@ -1,11 +1,10 @@
-"""How much longer a wall-clock limit is on a machine that has more to run than cores.
+"""Stretch wall-clock limits on an overloaded machine.
 
-A program that is within its limit on a quiet machine must not be wrong on a busy one. CPU time is counted by the
-sandbox and never stretched; but a program that waits for its turn uses none, and a limit on the wall clock would blame
-it.
+A program within its limit on a quiet machine must not be wrong on a busy one. The sandbox limits CPU time, which is
+never stretched; but a program that waits for a core uses no CPU time, and a fixed wall-clock limit would blame it.
 
-What took longer than its limit must have waited for that long (`Clock`): a program that sleeps is not excused by others
-that compute, nor one that computes by others that wait.
+A case that exceeds its limit is excused only for the time it can have waited for a core (`Clock`): the load of the
+machine excuses neither a program that sleeps nor one that computes too long.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ import time
 from dataclasses import dataclass, field
 
 LONGEST = 4.0
-"""The most that a limit is stretched by: a program must not hold its slot for ever by keeping the machine busy."""
+"""The largest stretch factor: a program must not keep its slot indefinitely by keeping the machine busy."""
 _FRESH_SECONDS = 0.1
-_SPARE = 0.25  # of a second, or of a shorter limit: for being started and woken
+_SPARE = 0.25  # of a second, or of a shorter limit: for start-up and wake-up
 _CORES = os.cpu_count() or 1
-_last = (float("-inf"), 1.0)  # when it was measured, and what it was
+_last = (float("-inf"), 1.0)  # time and value of the last measurement
 
 
 def stretch() -> float:
-    """What limits are multiplied by at the moment. It is asked for with each case, and measured ten times a second."""
+    """The current factor for limits. Cheap to call for each case: measured at most ten times a second."""
     global _last
     now = time.monotonic()
     if now - _last[0] > _FRESH_SECONDS:
@@ -32,7 +31,7 @@ def stretch() -> float:
 
 
 def measured() -> float:
-    """Runnable processes for each core, from 1 to `LONGEST`: now, or over the last minute, whichever is more."""
+    """Runnable processes per core, now or over the last minute, whichever is more; clamped to 1..`LONGEST`."""
     try:
         with open("/proc/loadavg") as file:
             minute, _, _, now, _ = file.read().split()
@@ -44,23 +43,23 @@ def measured() -> float:
 
 @dataclass(slots=True)
 class Clock:
-    """The wall time of one run, and the cases in it that took longer than their limit."""
+    """The wall time of one run, and its cases that exceeded their limit."""
 
     limit: float
     wall: float = 0.0
-    late: dict[int, tuple[float, float]] = field(default_factory=dict)  # seconds beyond the limit, and its stretch
+    late: dict[int, tuple[float, float]] = field(default_factory=dict)  # seconds beyond the limit, stretch factor
 
     def took(self, case: int, seconds: float, stretched: float, *, passed: bool = True) -> None:
-        """Note how long a case took, and by what its limit was multiplied. One that failed is late no more."""
+        """Record a case's seconds and stretch factor. A failed case does not count as late."""
         self.wall += seconds
         if passed and seconds > self.limit:
             self.late[case] = seconds - self.limit, stretched
 
     def overslept(self, cpu_seconds: float) -> tuple[int, ...]:
-        """The cases that were late, where waiting for a core does not explain it. cpu_seconds: of the whole run.
+        """The late cases, if waiting for a core does not explain it; else empty. cpu_seconds: of the whole run.
 
-        A program waits when it neither computes nor sleeps: no longer than the time that it did not compute, and for
-        each second that it computed one second for each further process that could run on its core.
+        The waiting time is at most the wall time without CPU use, and at most one second per CPU second for each other
+        process that shared its core.
         """
         if not self.late:
             return ()

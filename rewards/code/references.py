@@ -1,4 +1,4 @@
-"""What is true of a programming problem: the references of the five styles of tests.
+"""References of programming problems: five styles of tests.
 
 | type | fields |
 |---|---|
@@ -48,14 +48,14 @@ _SPELLINGS = {
 }
 LONGEST_TIME = 3600.0
 SOLUTION_FILE = "solution.py"
-"""Where the response of a `pytest` reference stands; no file of the reference may take its place."""
+"""File name of the response for a `pytest` reference; no file of the reference may have it."""
 
 _NO_KWARGS: Mapping[str, Json] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeLimits:
-    """What one case may use: wall (and CPU) seconds, and memory in MiB."""
+    """Limits of one case: wall (and CPU) seconds, and memory in MiB."""
 
     time_s: float = 10.0
     memory_mb: int = 512
@@ -63,21 +63,21 @@ class CodeLimits:
 
 @dataclass(frozen=True, slots=True)
 class FloatTolerance:
-    """Numbers are equal where |a - b| <= tolerance * max(1, |b|); integers stay exact."""
+    """Numbers are equal if |a - b| <= tolerance * max(1, |b|); integers are exact."""
 
     tolerance: float
 
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Python source with `check(stdin, stdout, expected) -> bool`, which decides in a run of its own."""
+    """Python source of `check(stdin, stdout, expected) -> bool`, executed in a separate run."""
 
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StdioCase:
-    """What a program reads, and what it must write."""
+    """Input and expected output of a program."""
 
     stdin: str
     stdout: str
@@ -85,7 +85,7 @@ class StdioCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionCase:
-    """One call and its value, as JSON; see `rewards.code.values` for sets, tuples and other values."""
+    """One call and its expected value, as JSON; see `rewards.code.values` for sets, tuples and other values."""
 
     args: tuple[Json, ...]
     expected: Json
@@ -116,7 +116,7 @@ class StdioReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionReference:
-    """A function, or a method of a class (`Solution.f`), that is called with the arguments of each case."""
+    """A function, or a method of a class (`Solution.f`), to be called with the arguments of each case."""
 
     type: ClassVar[str] = "function"
     entry_point: str
@@ -141,7 +141,7 @@ class FunctionReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertsReference:
-    """Sources of tests, each a case: usually one `assert` (MBPP). `setup` runs before them."""
+    """Test sources, one per case: usually one `assert` (MBPP). `setup` runs first."""
 
     type: ClassVar[str] = "asserts"
     asserts: tuple[str, ...]
@@ -161,7 +161,7 @@ class AssertsReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReference:
-    """A test source that defines `check(candidate)` (HumanEval), and the prompt that the solution may continue."""
+    """A test source with `check(candidate)` (HumanEval), and the prompt that the solution may continue."""
 
     type: ClassVar[str] = "check"
     prompt: str
@@ -192,7 +192,7 @@ class PytestReference:
 
     @property
     def case_count(self) -> int:
-        """About how many test functions there are."""
+        """Approximate number of test functions."""
         return max(1, sum(source.count("def test") for source in self.files.values()))
 
     def to_dict(self) -> dict[str, Json]:
@@ -213,7 +213,7 @@ def _comparison(compare: FloatTolerance | Checker | None) -> dict[str, Json]:
 
 
 def _options(reference: CodeReference) -> dict[str, Json]:
-    """The fields that all styles share, where they differ from the default."""
+    """The common fields that differ from their defaults."""
     options: dict[str, Json] = {}
     limits, usual = reference.limits, CodeLimits()
     if limits != usual:
@@ -454,7 +454,7 @@ def _is_test_file(name: str) -> bool:
 
 
 class Reader(NamedTuple):
-    """How a reference of one type is read. fields: those that it may have, beside `type`."""
+    """Parser of one reference type. fields: allowed fields besides `type`."""
 
     read: Callable[[Mapping[str, object]], CodeReference]
     fields: frozenset[str]

@@ -1,9 +1,9 @@
-"""Which sandbox the code reward runs programs in: its options, and one for each event loop, opened when it is needed.
+"""Sandboxes of the code reward: their options, and one instance per event loop, opened on first use.
 
 Example:
-    place = await held(Place(slots=4))        # opened once for this loop and these options
+    place = await held(Place(slots=4))        # opened once per loop and options
     result = await place.sandbox.run(job)
-    await close_held()                        # all that this loop holds
+    await close_held()                        # all sandboxes of this loop
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from sandbox.protocol import Sandbox
 Backend: TypeAlias = Literal["auto", "namespaces", "docker", "remote", "ray", "weak"]
 
 GUESTS: Mapping[str, Path] = MappingProxyType({"rlvr_guest": Path(__file__).resolve().parent / "guest"})
-"""What a run may import beside its own: the modules that reach for the program and hold the tests."""
+"""Modules exposed to runs: the two ends of the proxy between tests and program."""
 
 _OF_THIS_MACHINE = ("namespaces", "weak")
 _ELSEWHERE_SLOTS = 16
-_PROBE_SECONDS = 50.0  # less than a worker has to start, so that this message is the one that is heard
+_PROBE_SECONDS = 50.0  # below the start deadline of a worker, so that this message is the one reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where programs run: what a sandbox is opened with (`sandbox.backends`).
+    """The options of a sandbox (`sandbox.backends`).
 
-    slots: programs at once in each worker; 0 = a worker's share of the cores, 16 where they run elsewhere.
+    slots: concurrent programs per worker; 0 = the worker's share of the cores, or 16 for remote sandboxes.
     """
 
     backend: Backend = "auto"
@@ -60,7 +60,7 @@ class Place:
 
     @property
     def programs(self) -> int:
-        """How many programs run at once."""
+        """The number of concurrent programs."""
         if self.slots:
             return self.slots
         elsewhere = self.backend in ("remote", "ray") or (self.backend == "auto" and self.urls)
@@ -68,7 +68,7 @@ class Place:
 
 
 def _share_of_cores() -> int:
-    """A worker's share, when there are as many workers as a pool starts by itself."""
+    """A worker's share of the cores for the default number of workers."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, -(-cores // default_workers()))
@@ -76,14 +76,14 @@ def _share_of_cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A sandbox that has run a first program, and the toolchains that it can use."""
+    """A tested sandbox, and its toolchains."""
 
     sandbox: Sandbox
     toolchains: Toolchains
 
 
 async def opened(place: Place) -> Opened:
-    """Open a sandbox; the caller closes it. Raises SandboxUnavailable with what to install or set."""
+    """Open a sandbox; the caller closes it. Raises SandboxUnavailable, which says what to install or set."""
     toolchains = Toolchains()
     sandbox = await open_sandbox(
         place.backend,
@@ -105,9 +105,9 @@ _HELD: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Place, _Opening]] = Wea
 
 
 async def held(place: Place) -> Opened:
-    """The sandbox that the running loop holds for a place, opened now if it holds none. Raises SandboxUnavailable.
+    """The running loop's sandbox for these options, opened if necessary. Raises SandboxUnavailable.
 
-    All who ask meanwhile wait for the one that is being opened, which goes on though some of them are cancelled.
+    Concurrent callers wait for the same sandbox, which is opened even if some of them are cancelled.
     """
     ours = _HELD.setdefault(asyncio.get_running_loop(), {})
     opening = ours.get(place)
@@ -117,12 +117,12 @@ async def held(place: Place) -> Opened:
 
 
 def _of(opening: _Opening) -> Opened | None:
-    """What was opened; None where that failed. It is done."""
+    """The result of a finished task; None if opening failed."""
     return None if opening.cancelled() or opening.exception() is not None else opening.result()
 
 
 async def give_up(place: Place, broken: Opened) -> None:
-    """Close a sandbox that has failed again and again; who asks next gets another."""
+    """Close a sandbox that failed repeatedly; the next `held` opens a new one."""
     ours = _HELD.get(asyncio.get_running_loop(), {})
     opening = ours.get(place)
     if opening is not None and opening.done() and _of(opening) is broken:
@@ -132,7 +132,7 @@ async def give_up(place: Place, broken: Opened) -> None:
 
 
 async def close_held() -> None:
-    """Close all sandboxes that the running loop holds, and those that are being opened."""
+    """Close all sandboxes of the running loop, including those being opened."""
     for opening in _HELD.pop(asyncio.get_running_loop(), {}).values():
         opening.cancel()
         await asyncio.wait([opening])
@@ -141,10 +141,10 @@ async def close_held() -> None:
 
 
 def probe(place: Place) -> None:
-    """Open a sandbox, which runs a first program, and close it. No event loop may be running.
+    """Test that a sandbox can be opened, and close it. No event loop may be running.
 
     Raises:
-        GradingUnavailable: programs cannot be run here; the message says what to do.
+        GradingUnavailable: programs cannot be run on this machine; the message says what to do.
     """
 
     async def run() -> None:

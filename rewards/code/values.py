@@ -1,11 +1,10 @@
-"""Values that JSON has no form for, in the cases of a `function` reference: tagged objects with a single key.
+"""Encode values that JSON lacks, in the cases of a `function` reference, as tagged objects with a single key.
 
     {"$tuple": [1, 2]}        {"$set": [1, 2]}         {"$frozenset": [1, 2]}    {"$complex": [0.0, 1.0]}
     {"$bytes": "aGk="}        {"$float": "nan"}        {"$dict": [[1, "one"], [2, "two"]]}
 
-`$float` is for nan, inf and -inf; `$dict` for keys that are no strings, and for a plain object that looks like a tag.
-An object with another single key is a plain object. `untagged` makes the Python value of a case, `tagged` the JSON of a
-Python value.
+`$float` is for nan, inf and -inf; `$dict` for non-string keys, and for plain objects that look like tags. An object
+with any other single key is a plain object. `untagged` decodes JSON to Python, `tagged` encodes it.
 
 Example:
     >>> untagged([{"$set": [1, 2]}, {"$tuple": [1, {"$float": "inf"}]}])
@@ -22,7 +21,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it is also run by itself, beside a program whose answers it writes
+if TYPE_CHECKING:  # this file also runs alone, next to a program whose answers it encodes
     from sandbox.json_text import Json
 
 DEEPEST = 200
@@ -30,9 +29,9 @@ _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def untagged(value: object, depth: int = DEEPEST) -> object:
-    """The Python value that a JSON value of a case stands for.
+    """Decode a JSON value of a case to a Python value.
 
-    Raises ValueError: a tag's content is no such value, or it is nested more than `DEEPEST` levels deep.
+    Raises ValueError if a tag has invalid content, or nesting exceeds `DEEPEST` levels.
     """
     if isinstance(value, str | int | float) or value is None:
         return value
@@ -105,7 +104,7 @@ _TAGS: dict[str, Callable[[object, int], object]] = {
 
 
 def tagged(value: object, depth: int = DEEPEST) -> Json:
-    """The JSON of a Python value of plain types. Raises ValueError for any other, and where it is nested too deep."""
+    """Encode a Python value of plain types as JSON. Raises ValueError for other types, and for excessive nesting."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -121,7 +120,7 @@ def tagged(value: object, depth: int = DEEPEST) -> Json:
     if isinstance(value, tuple):
         return {"$tuple": [tagged(v, depth - 1) for v in value]}
     if isinstance(value, set | frozenset):
-        members: Json = [tagged(v, depth - 1) for v in sorted(value, key=repr)]  # one text for one value
+        members: Json = [tagged(v, depth - 1) for v in sorted(value, key=repr)]  # equal values have equal encodings
         return {"$set" if isinstance(value, set) else "$frozenset": members}
     if isinstance(value, Mapping):
         looks_tagged = len(value) == 1 and next(iter(value)) in _TAGS

@@ -19,7 +19,7 @@ from sandbox.protocol import Sandbox
 
 
 async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsReference) -> Judgement:
-    """Each source is a case. Raises SandboxUnavailable."""
+    """Judge a program; each source is a case. Raises SandboxUnavailable."""
     if (plain := plain_asserts(reference.setup, reference.asserts)) is not None:
         by_checker = partial(judge_by_checker, sandbox, program, reference)
         return await judge_plain(sandbox, program, reference, plain, by_checker)
@@ -27,7 +27,7 @@ async def judge_asserts(sandbox: Sandbox, program: str, reference: AssertsRefere
 
 
 async def judge_by_checker(sandbox: Sandbox, program: str, reference: AssertsReference) -> Judgement:
-    """The same, in a checker, whatever the form of the assertions."""
+    """Judge in a checker, for any form of assertions."""
     texts = (reference.setup, *reference.asserts)
     start = {
         "mode": "asserts",

@@ -1,9 +1,9 @@
-"""Drive a program call by call: one process, arguments in, plain data out, compared here.
+"""Drive a program call by call: one process, arguments in, plain data out, compared outside of it.
 
-Two kinds of tests come to this: the cases of the style `function`, and tests that do nothing but compare calls with
-literals (`plain_tests.py`). The program sees the arguments of a call when the call before it has been judged, and never
-what is expected. What it sends is read by a decoder that makes plain builtin values only, is bounded by the size of
-what is expected, and cannot be made slow by keys that collide.
+Used for the cases of the style `function`, and for tests that only compare calls with literals (`plain_tests.py`). The
+program sees the arguments of a call after the previous call was judged, and never sees expected values. Its answers are
+decoded to plain builtin values only; their size is bounded by that of the expected value, and hash collisions cannot
+slow down decoding.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TOO_LARGE = "its answer is much larger than what is expected"
 
 
 class Undecided(Exception):
-    """An answer that is not decided by comparing plain data. cases: what became of those before it."""
+    """An answer that comparing plain data cannot decide. cases: outcomes of the previous cases."""
 
     def __init__(self, *cases: CaseOutcome) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Undecided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What a program returned and is no plain data. It equals nothing that is expected."""
+    """A return value that is not plain data. It equals no expected value."""
 
     kind: str
 
@@ -67,7 +67,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallCase:
-    """One test case: its calls must all give what is expected, one after the other."""
+    """One test case: all its calls, in order, must return the expected values."""
 
     name: str
     calls: Sequence[Call]
@@ -75,7 +75,7 @@ class CallCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTrial:
-    """What is to be judged. start: what the process of the program is told (`rewards.code.guest.function`)."""
+    """What to judge. start: the first message to the program's process (`rewards.code.guest.function`)."""
 
     start: Mapping[str, Any]
     program: str
@@ -85,7 +85,7 @@ class CallTrial:
 
 
 class _ResultDecoder(Decoder):
-    """Reads an answer: plain builtin values, and the type names of all else."""
+    """Decodes an answer: plain builtin values, and type names for everything else."""
 
     def extension(self, tag: bytes) -> Any:
         if tag != b"?":
@@ -113,7 +113,7 @@ class _ResultDecoder(Decoder):
 
     @staticmethod
     def _distinct(items: list[Any], key: Any) -> list[Any]:
-        """Keys of one hash make a dictionary slow, so there may be few of them."""
+        """Reject dictionaries and sets with many colliding keys, which would be slow."""
         if len(items) > _FEW_KEYS and max(Counter(hash(key(item)) for item in items).values()) > _FEW_KEYS:
             raise Violation("keys that collide")
         return items
@@ -131,7 +131,7 @@ class _Caller:
         self._messages = Messages(session)
 
     async def ask(self, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
-        """Send, and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
+        """Send a message and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
         async with asyncio.timeout_at(deadline):
             await self._session.send(framed(message))
             raw = await self._messages.next(most)
@@ -152,7 +152,7 @@ class _Progress:
 
 
 async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
-    """Run the cases. Raises SandboxUnavailable; Undecided where a call does."""
+    """Run the cases. Raises SandboxUnavailable, and Undecided if a call does."""
     began = time.monotonic()
     progress = _Progress()
     while not progress.failure and len(progress.cases) < len(trial.cases):
@@ -190,7 +190,7 @@ def _limits(limits: CodeLimits, count: int) -> Limits:
 
 
 async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> None:
-    """One process, until it is through, gone, or out of time."""
+    """Run one process until it is finished, gone, or out of time."""
     job = Job(
         argv=("python", "-m", "rlvr_guest.function"),
         files={PROGRAM_FILE: source_bytes(trial.program)},
@@ -223,7 +223,7 @@ def _late(trial: CallTrial) -> str:
 
 
 async def _converse(session: Session, trial: CallTrial, progress: _Progress, clock: machine_load.Clock) -> str:
-    """Load and call. Returns where the program was lost: "loading", "case", or "" if it was not."""
+    """Load the program and make the calls. Returns where the program was lost: "loading", "case", or ""."""
     loop, limits, caller = asyncio.get_running_loop(), trial.limits, _Caller(session)
     start = encode({**trial.start, "file": PROGRAM_FILE})
     began = loop.time()
@@ -260,7 +260,7 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
 
 
 async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
-    """The fate of a case, its reason, and whether the program can be asked more.
+    """The fate of a case, its reason, and whether the program can continue.
 
     Raises TimeoutError, _Gone, Undecided.
     """
@@ -285,6 +285,6 @@ async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[F
 
 
 def _line(answer: tuple[Any, ...]) -> str:
-    """What the program says of its own failure, in one line."""
+    """The program's own error message, in one line."""
     text = answer[1] if len(answer) == 2 and type(answer[1]) is str else "the program broke the protocol"
     return " ".join(text.split())[:300] or "it failed"

@@ -1,8 +1,8 @@
 """Judge of the style `check`: `check(candidate)` runs in a checker, with the program behind a proxy (HumanEval).
 
-A program that defines the entry point is a whole program; any other continues the prompt
-(`rewards.code.guest.joining`). Helpers of the prompt are the prompt's own in the test, whatever the program makes of
-them. A `check` that only compares calls with literals needs neither (`plain_tests.py`).
+A program that defines the entry point is complete; any other continues the prompt (`rewards.code.guest.joining`). The
+test uses the prompt's own helpers, even if the program redefines them. A `check` that only compares calls with literals
+needs no checker (`plain_tests.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.protocol import Sandbox
 
 
 async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
-    """The whole of `check` is one case. Raises SandboxUnavailable."""
+    """Judge a program; `check` is a single case. Raises SandboxUnavailable."""
     if (plain := plain_check(reference.entry_point, reference.test)) is not None:
         by_checker = partial(judge_by_checker, sandbox, program, reference)
         told = {"once": True, "prompt": reference.prompt}
@@ -26,7 +26,7 @@ async def judge_check(sandbox: Sandbox, program: str, reference: CheckReference)
 
 
 async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckReference) -> Judgement:
-    """The same, in a checker, whatever the form of `check`."""
+    """Judge in a checker, for any form of `check`."""
     options = checker_pair.program_options((reference.test,))
     options |= {"prompt": reference.prompt, "entry_point": reference.entry_point.partition(".")[0]}
     start = {

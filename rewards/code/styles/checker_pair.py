@@ -1,7 +1,7 @@
-"""A checker and a candidate, opened together: how the judges of `asserts`, `check` and `pytest` drive them.
+"""Run a checker and a candidate together, for the styles `asserts`, `check` and `pytest`.
 
-The caller keeps the time. It never talks to the program, and what the checker reports is data of the codec. A case that
-runs into its limit, or takes the program with it, ends the pair; where all cases count, a fresh pair goes on behind it.
+The caller enforces deadlines. It never talks to the program, and the checker reports codec data only. A case that
+exceeds its limit or kills the program ends the pair; if all cases count, a new pair continues with the next case.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from sandbox.types import MIB, Job, JobResult, Limits
 
 CHECKER_MEMORY = 512 * MIB
 START_SECONDS = 3.0
-"""For starting both processes, beside the program's own time."""
+"""Seconds for starting both processes, in addition to the program's time."""
 SLACK_SECONDS = 0.25
-"""What the checker may need beside the program in a case, so that a program within its limit never runs into ours."""
+"""Seconds for the checker in each case, so that a program within its limit never exceeds ours."""
 _OUTPUT = 4 * MIB
 _FATES = frozenset(Fate)
 PROGRAM_FILE = "solution.py"
@@ -42,32 +42,32 @@ _WATCHES = {
 
 
 def source_bytes(source: str) -> bytes:
-    """A source as it lies in a file; what cannot be encoded makes it no Python, as it should."""
+    """Encode a source for a file; lone surrogates become invalid Python, as they should."""
     return source.encode("utf-8", "surrogatepass")
 
 
 def preloads(*sources: str) -> tuple[str, ...]:
-    """Libraries that the interpreters should have loaded already."""
+    """Libraries to preload in the interpreters."""
     return ("numpy",) if any(_NUMPY.search(source) for source in sources) else ()
 
 
 def program_options(texts: Iterable[str], always: tuple[str, ...] = ()) -> dict[str, Any]:
-    """How the candidate is to load the program. Output goes to the tests where they look at it."""
+    """Options for loading the program in the candidate. Output is forwarded if the tests look at it."""
     whole = "\n".join(texts)
     forward = tuple(what for what, pattern in _WATCHES.items() if what in always or pattern.search(whole))
     return {"module": "solution", "file": PROGRAM_FILE, "forward": forward, "wanted": ()}
 
 
 class CheckerFault(Exception):
-    """The checker said what no checker says, or ended without the program's doing."""
+    """The checker violated the protocol, or ended without the program's doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What is to be judged.
+    """What to judge.
 
-    start: what the checker is told. files: of the checker. program: files of the candidate. preload: of both.
-    count: of the cases, as far as it is known beforehand. checker_preload: of the checker, where it differs.
+    start: first message to the checker. files: of the checker. program: files of the candidate. preload: for both.
+    count: number of cases, if known. checker_preload: for the checker, if different.
     """
 
     start: Mapping[str, Any]
@@ -82,12 +82,12 @@ class Trial:
 
 @dataclass(slots=True)
 class _Progress:
-    """What is known so far, over all pairs."""
+    """Results so far, over all pairs."""
 
     outcomes: dict[int, CaseOutcome] = field(default_factory=dict)
     failure: str = ""
     fault: str = ""
-    unexplained: bool = False  # a fault that the program may have brought about
+    unexplained: bool = False  # a fault that the program may have caused
     loaded: bool = False
     done: bool = False
     lost: str = ""
@@ -95,11 +95,11 @@ class _Progress:
     peak_memory: int = 0
     seconds: float = 0.0
     count: int = 0
-    current: int = 0  # the case that runs now
+    current: int = 0  # the current case
 
 
 async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | None:
-    """What the checker says next; None: it is gone. Raises TimeoutError, CheckerFault."""
+    """The checker's next message; None if it is gone. Raises TimeoutError, CheckerFault."""
     try:
         async with asyncio.timeout_at(deadline):
             raw = await messages.next(LARGEST_MESSAGE)
@@ -117,7 +117,7 @@ async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | 
 
 @lru_cache(maxsize=256)
 def _limits(limits: CodeLimits, count: int) -> tuple[Limits, Limits]:
-    """Of the checker and of the candidate."""
+    """Limits of the checker and of the candidate."""
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
     shared = Limits(wall_seconds=machine_load.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
     memory = limits.memory_mb * MIB
@@ -125,7 +125,7 @@ def _limits(limits: CodeLimits, count: int) -> tuple[Limits, Limits]:
 
 
 def jobs(trial: Trial) -> tuple[Job, Job]:
-    """The checker and the candidate."""
+    """The jobs of the checker and the candidate."""
     of_checker, of_candidate = _limits(trial.limits, trial.count)
     checker = Job(
         argv=("python", "-m", "rlvr_guest.checker"),
@@ -169,7 +169,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
 
 
 async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
-    """Whether a fault is gone where another program stands in the place of the one that is judged."""
+    """Whether a fault disappears with another program in place of the judged one."""
     control = _Progress(count=trial.count)
     blank = replace(trial, program={PROGRAM_FILE: b""})
     session = await sandbox.open(*jobs(blank))
@@ -213,12 +213,12 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
 
 
 def _allowed(trial: Trial, stretched: float) -> float:
-    """Seconds of the wall clock that a case may take."""
+    """Wall-clock limit of a case, in seconds."""
     return trial.limits.time_s * stretched + SLACK_SECONDS
 
 
 def _note(progress: _Progress, fate: Fate, reason: str) -> None:
-    """What became of the case that was running."""
+    """Record the outcome of the current case."""
     at = progress.current
     while at in progress.outcomes:
         at += 1
@@ -226,7 +226,7 @@ def _note(progress: _Progress, fate: Fate, reason: str) -> None:
 
 
 def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
-    """Note one event; True = there is nothing more to come. Raises CheckerFault."""
+    """Process one event; True = it was the last. Raises CheckerFault."""
     match event:
         case ("loaded",):
             progress.loaded = True
@@ -258,7 +258,7 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
 
 
 async def _ended(session: Session, progress: _Progress) -> None:
-    """The checker ended without a last word: by a limit that the program's answers made it reach, or by itself."""
+    """The checker ended without a final message: by a limit that the program's answers made it reach, or by itself."""
     await session.close()
     result, peer = await session.result(), await session.peer_result()
     for ended in (peer.ended, result.ended):
@@ -269,7 +269,7 @@ async def _ended(session: Session, progress: _Progress) -> None:
             else:
                 progress.failure = str(fate)
             return
-    if progress.loaded:  # a test that evaluates what the program gave can be ended by it, which must buy nothing
+    if progress.loaded:  # a program can end a test that evaluates its output; that must not help it
         _note(progress, Fate.MISSING, "the test ended before its verdict")
         return
     how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
@@ -277,7 +277,7 @@ async def _ended(session: Session, progress: _Progress) -> None:
 
 
 async def _account(session: Session, progress: _Progress, clock: machine_load.Clock) -> None:
-    """Peak memory, isolation, the cases that were late, and why the program ended where a limit of the sandbox did."""
+    """Record peak memory, isolation, late cases, and which sandbox limit ended the program, if any."""
     result, peer = await session.result(), await session.peer_result()
     for index in clock.overslept(result.cpu_seconds + peer.cpu_seconds):
         late = f"ran longer than {clock.limit - SLACK_SECONDS:g} s"
@@ -302,7 +302,7 @@ def _explain_loss(peer: JobResult, progress: _Progress) -> None:
 
 
 def _judgement(progress: _Progress) -> Judgement:
-    """All cases in order; those behind a failure that ended it have not run."""
+    """All cases in order; those after a failure that ended the run have not run."""
     cases = []
     for index in range(max(progress.count, max(progress.outcomes, default=-1) + 1)):
         held = progress.outcomes.get(index)

@@ -1,4 +1,5 @@
-"""Judge of the style `function`: a function is called with the arguments of each case, and what it gives is compared.
+"""Judge of the style `function`: a function is called with the arguments of each case, and its return value is
+compared.
 
 Example:
     judgement = await judge_function(sandbox, "def add(a, b): return a + b", reference)

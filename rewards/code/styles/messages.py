@@ -1,4 +1,4 @@
-"""Messages of a guest as the caller receives them: framed as in `rewards.code.guest.channel`, each of a bounded size.
+"""Receive messages from a guest: framed as in `rewards.code.guest.channel`, with bounded size.
 
 Example:
     messages = Messages(session)
@@ -13,18 +13,18 @@ from sandbox.protocol import Session
 
 
 class TooLarge(Exception):
-    """A message was announced that is larger than it may be."""
+    """A message exceeds the size limit."""
 
 
 class Messages:
-    """What comes over one session. What is received behind a message is kept for the next."""
+    """The message stream of one session. Buffers bytes received after a message."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pending = b""
 
     async def next(self, most: int) -> bytes | None:
-        """The next message; None where the other end is gone. Raises TooLarge where it has more than `most` bytes."""
+        """The next message; None if the other end is gone. Raises TooLarge if it exceeds `most` bytes."""
         end = LENGTH.size
         known = False
         while True:

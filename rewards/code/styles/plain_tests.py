@@ -1,19 +1,17 @@
-"""Tests that do nothing but compare calls of the program with literals: `assert f([1, 2]) == 3`.
+"""Tests that only compare calls of the program with literals: `assert f([1, 2]) == 3`.
 
-Nearly all tests of MBPP and most of HumanEval are of this form. Such a test means the same wherever it is evaluated, so
-it takes no process that holds it and no proxy: the arguments go to the program, a plain value comes back, and it is
-compared here by Python's own `==` (`calls.py`). What the program gives is decided here only where it is made of plain
-builtin types, nothing that derives from them, and finite numbers, and is neither large nor deep; for anything else
-`Undecided` is raised, and the tests run in a checker like all others (`checker_pair.py`). A case that has failed by
-then stays
-failed: a program that tries its luck gets no second throw for the price of one answer.
+Nearly all tests of MBPP and most of HumanEval have this form. They need neither a checker process nor a proxy: the
+arguments go to the program, a plain value comes back, and it is compared here with Python's `==` (`calls.py`). An
+answer is decided here only if it consists of exact builtin types and finite numbers, and is neither large nor deep;
+otherwise `Undecided` is raised, and the tests run in a checker like all others (`checker_pair.py`). A case that
+has failed by then stays failed, so a nondeterministic program gets no second try.
 
 The form, statement by statement:
 
     assert CALL == LITERAL     and `!=`; the literal may stand first
     assert CALL is CONSTANT    and `is not`; a constant is None, True or False
     assert CALL                and `assert not CALL`
-    assert True                any literal that is true: it says nothing
+    assert True                any true literal, which is ignored
 
 CALL is `name(LITERAL, …)`, or `Class().name(LITERAL, …)`, always of one name; LITERAL is what `ast.literal_eval` reads,
 and so is a message behind an assertion.
@@ -47,12 +45,12 @@ from rewards.code.styles.calls import Call, CallCase, CallTrial, Opaque, Undecid
 from sandbox.protocol import Sandbox
 
 PlainTests: TypeAlias = tuple[str, tuple[CallCase, ...]]
-"""The entry point, and the cases."""
+"""The entry point and the cases."""
 
 LONGEST = 50_000
-"""Characters of tests that are looked at; longer ones run in a checker."""
+"""Longest test source to analyse, in characters; longer ones run in a checker."""
 _MOST = 64 << 10
-"""Bytes of an answer that is read here: to read one costs the caller time."""
+"""Largest answer to decode here, in bytes, since decoding costs the caller time."""
 _FAILED = "an assertion does not hold"
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -64,7 +62,7 @@ _CONTAINERS = (list, tuple, set, frozenset)
 
 
 class _Other(Exception):
-    """The tests are of another form."""
+    """The tests do not have this form."""
 
 
 async def judge_plain(
@@ -75,7 +73,7 @@ async def judge_plain(
     by_checker: Callable[[], Awaitable[Judgement]],
     **start: Any,
 ) -> Judgement:
-    """By data, or by a checker where that does not decide. start: more that the program's process is told.
+    """Judge by plain data, or else by a checker. start: additional start options of the program's process.
 
     Raises SandboxUnavailable.
     """
@@ -98,7 +96,7 @@ async def judge_plain(
 
 @lru_cache(maxsize=64)
 def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
-    """The cases of a reference of the style `asserts`, each of one source; None where any has another form."""
+    """The cases of an `asserts` reference, one per source; None if any has another form."""
     if setup.strip() or sum(map(len, sources)) > LONGEST:
         return None
     try:
@@ -113,12 +111,12 @@ def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
 
 @lru_cache(maxsize=64)
 def plain_check(entry_point: str, test: str) -> PlainTests | None:
-    """The one case of a reference of the style `check`: its function `check(candidate)`, beside constants at most."""
+    """The single case of a `check` reference: its function `check(candidate)`, with nothing but constants around it."""
     if len(test) > LONGEST:
         return None
     try:
         (function,) = [node for node in _parsed(test).body if not _is_idle(node, entry_point)]
-        if not isinstance(function, ast.FunctionDef) or lent((test,)):  # names of the tests that the program may use
+        if not isinstance(function, ast.FunctionDef) or lent((test,)):  # test names that the program may use
             raise _Other
         parameter = _parameter(function)
         names = (parameter,) if "." in entry_point or entry_point == "check" else (parameter, entry_point)
@@ -129,10 +127,10 @@ def plain_check(entry_point: str, test: str) -> PlainTests | None:
 
 
 def _parsed(source: str) -> ast.Module:
-    """Raises _Other where it does not compile."""
+    """Parse a source. Raises _Other if it does not compile."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escape sequences in the tests
+            warnings.simplefilter("ignore")  # about escape sequences in the tests
             tree = ast.parse(source)
             compile(tree, "<test>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
@@ -141,7 +139,7 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _is_idle(node: ast.stmt, entry_point: str) -> bool:
-    """Whether a statement beside the function `check` says nothing: a docstring, `METADATA = {…}`. Raises _Other."""
+    """Whether a statement outside `check` can be ignored: a docstring, `METADATA = {…}`. Raises _Other."""
     if isinstance(node, ast.Assign):
         _literal(node.value)
         names = {target.id for target in node.targets if isinstance(target, ast.Name)}
@@ -150,7 +148,7 @@ def _is_idle(node: ast.stmt, entry_point: str) -> bool:
 
 
 def _parameter(function: ast.FunctionDef) -> str:
-    """The one parameter of the function `check`, where its definition evaluates nothing. Raises _Other."""
+    """The single parameter of `check`, if its definition evaluates nothing. Raises _Other."""
     match function:
         case ast.FunctionDef(
             name="check",
@@ -171,16 +169,16 @@ def _is_builtin(node: ast.expr) -> bool:
 
 
 class _Reader:
-    """Reads assertions. names: what may be called; none = any one that no builtin has. Raises _Other."""
+    """Parses assertions. names: callable names; empty = any non-builtin name. Raises _Other."""
 
     def __init__(self, *names: str) -> None:
-        if "set" in names:  # then `set()` is no literal
+        if "set" in names:  # then `set()` is not a literal
             raise _Other
         self._names = set(names)
         self._named = bool(names)
 
     def entry_point(self) -> str:
-        """What is called: `name` or `Class.name`. Raises _Other where it is not one."""
+        """The called name: `name` or `Class.name`. Raises _Other if it is not unique."""
         if len(self._names) != 1:
             raise _Other
         return next(iter(self._names))
@@ -247,7 +245,7 @@ def _undecided(_said: str) -> NoReturn:
 
 
 def _literal(node: ast.expr) -> Any:
-    """Raises _Other where it is none, or no plain data."""
+    """Evaluate a literal. Raises _Other if it is not one, or not plain data."""
     try:
         value = ast.literal_eval(node)
         encode(value)
@@ -257,7 +255,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether all that is in it is plain data, and each number finite. It is a tree, of a bounded size."""
+    """Whether it consists of plain data with finite numbers. The value is a tree of bounded size."""
     waiting = [value]
     while waiting:
         value = waiting.pop()

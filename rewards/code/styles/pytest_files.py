@@ -1,4 +1,4 @@
-"""Judge of the style `pytest`: the reference's test files run in a checker, the program is their module `solution`."""
+"""Judge of the style `pytest`: the reference's test files run in a checker and import the program as `solution`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MODULES = ("rlvr_guest.suite", "pytest")
 
 
 async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReference) -> Judgement:
-    """Each test function is a case. Raises SandboxUnavailable."""
+    """Judge a program; each test function is a case. Raises SandboxUnavailable."""
     texts = tuple(reference.files.values())
     start = {
         "mode": "pytest",

@@ -1,11 +1,11 @@
-"""Style `stdio`: a program reads standard input and writes standard output, in one fresh run for each case.
+"""Judge of the style `stdio`: a program reads standard input and writes standard output, in a new run for each case.
 
-The expected output never enters a sandbox where the program is: output comes back and is compared here, or by the
-reference's checker in a run of its own. A case is passed where the program ended by itself with status 0 and its output
-is as expected. Without `partial` the first case that fails ends the judging.
+The expected output never enters the program's sandbox: output is compared here, or by the reference's checker in a
+separate run. A case passes if the program exits with status 0 and its output is as expected. Without `partial`, judging
+stops at the first failed case.
 
-A program that wrote nothing is wrong, whatever a checker says of nothing, where something is expected. A checker that
-raises is asked about other outputs: where it raises on each of them the test is broken, else the output is to blame.
+A program that wrote nothing is wrong if output is expected, whatever a checker says. If a checker raises, it is tried
+on other outputs: if it raises for all of them the test is broken, otherwise the output is to blame.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _BrokenTest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """One case: its outcome, and the run that it came of."""
+    """One case: its outcome, and its run."""
 
     outcome: CaseOutcome
     result: JobResult
@@ -59,7 +59,7 @@ async def judge_stdio(
     lanes: int = 1,
     toolchains: Toolchains = _TOOLCHAINS,
 ) -> Judgement:
-    """Judge a program by its cases, `lanes` of them at once. Raises SandboxUnavailable."""
+    """Judge a program by its cases, `lanes` at a time. Raises SandboxUnavailable."""
     language = LANGUAGES[reference.language]
     try:
         tools = toolchains.of(language)
@@ -69,7 +69,7 @@ async def judge_stdio(
     files, compiled = made.source_files(), None
     try:
         job = made.compile_job()
-    except InvalidJob as error:  # made of the program alone
+    except InvalidJob as error:  # built from the program alone
         return Judgement(failure=f"it does not compile: {_line(str(error))}")
     if job is not None:
         compiled = await sandbox.run(job)
@@ -103,7 +103,7 @@ def _judgement(judged: list[_Judged], compiled: JobResult | None, *, fault: str 
 
 
 async def _missing_tool(sandbox: Sandbox, program: Program) -> str:
-    """The complaint about a tool that the sandbox does not have; empty = all are there, and the program said 127."""
+    """The message about a missing tool; empty = all tools exist, and the program itself exited with 127."""
     for tool, path in program.tools.items():
         asked = await sandbox.run(Job(argv=(path, "--version")))
         if asked.exit_code == NOT_FOUND:
@@ -112,7 +112,7 @@ async def _missing_tool(sandbox: Sandbox, program: Program) -> str:
 
 
 def _compile_failure(result: JobResult) -> str:
-    """Why a program does not compile; empty = it does."""
+    """Why a program does not compile; empty = it compiles."""
     if result.ended in LIMITS:
         return f"it does not compile: {LIMITS[result.ended]}"
     if result.succeeded:
@@ -123,7 +123,7 @@ def _compile_failure(result: JobResult) -> str:
 
 
 class _Cases:
-    """The cases of one program on their way through the sandbox."""
+    """Runs the cases of one program."""
 
     def __init__(
         self, sandbox: Sandbox, program: Program, reference: StdioReference, files: Mapping[str, bytes]
@@ -134,7 +134,7 @@ class _Cases:
         self._files = files
 
     async def judge(self, lanes: int) -> list[_Judged]:
-        """The outcomes in order: of all cases with `partial`, else up to the first that fails."""
+        """The outcomes in order: all cases with `partial`, else up to the first failure."""
         cases, found = self._reference.cases, dict[int, _Judged | _BrokenTest]()
         waiting = iter(range(len(cases)))
         last = len(cases)
@@ -162,7 +162,7 @@ class _Cases:
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(lanes, len(cases))):
                         group.create_task(lane())
-            except ExceptionGroup as several:  # of the sandbox; one says enough, by its own type
+            except ExceptionGroup as several:  # of the sandbox; raise the first one, with its own type
                 raise several.exceptions[0] from several
         outcomes = []
         for index in range(last):
@@ -216,7 +216,7 @@ class _Cases:
         return False
 
     async def _failing(self, checker: Checker, case: StdioCase) -> str:
-        """How a checker fails whatever it is asked; empty = some output does not make it fail."""
+        """How a checker fails on every output; empty = it accepts some output without failing."""
         expected = case.stdout.encode("utf-8", "surrogatepass")
         controls = []
         for output in (expected, *_OTHER_OUTPUTS):
@@ -226,7 +226,7 @@ class _Cases:
         if controls[0].exit_code != RAISED:
             return ending(controls[0])[1]
         kind = _last_line(controls[0].stderr).partition(":")[0]
-        nothing = await self._ask(checker, "", b"", "")  # its words hold nothing of the case
+        nothing = await self._ask(checker, "", b"", "")  # its message contains nothing of the case
         said = _last_line(nothing.stderr) if nothing.exit_code == RAISED else ""
         return said if said.partition(":")[0] == kind else kind
 
@@ -244,19 +244,19 @@ class _Cases:
 
 
 def _overslept(job: Job, result: JobResult) -> bool:
-    """Whether a run took longer than it may on a quiet machine, and did not wait for a core meanwhile."""
+    """Whether a run exceeded its limit, and waiting for a core does not explain it."""
     clock = machine_load.Clock(job.limits.cpu_seconds)
     clock.took(0, result.seconds, job.limits.wall_seconds / job.limits.cpu_seconds)
     return bool(clock.overslept(result.cpu_seconds))
 
 
 def _is_blank(output: bytes) -> bool:
-    """Whether it holds nothing but what Python's text methods take for white space."""
+    """Whether it is white space only, by Python's `str` methods."""
     return not output.strip() or output.decode("utf-8", "replace").isspace()
 
 
 def _with_finite_numbers(output: bytes, expected: str, number: str) -> bytes:
-    """The output with another number in the place of those that are not finite, where none is expected."""
+    """Replace non-finite numbers in the output, if none is expected."""
     if not _MAY_BE_NOT_FINITE.search(output) or any(map(_not_finite, _WORD.findall(expected))):
         return output
     text = output.decode("utf-8", "surrogateescape")
@@ -269,9 +269,9 @@ def _with_finite_numbers(output: bytes, expected: str, number: str) -> bytes:
 
 
 def _not_finite(word: str) -> str:
-    """What kind of number Python reads a word as, where that is NaN or infinity: "r", or "rj" for an imaginary one.
+    """The kind of a word that Python parses as NaN or infinity: "r", or "rj" for an imaginary number; else empty.
 
-    Digits without end are taken for that, too.
+    Overlong digit strings count, too.
     """
     if len(word) > _LONGEST_NUMBER:
         return "r" if word[:_LONGEST_NUMBER].strip("+-").replace(".", "").isdecimal() else ""
@@ -283,7 +283,7 @@ def _not_finite(word: str) -> str:
 
 
 def ending(result: JobResult) -> tuple[Fate, str]:
-    """What became of a run by itself, before its output is looked at; and why, in words of the program's own."""
+    """The fate of a run before its output is checked, and the reason in the program's own words."""
     fate = Fate.OUTPUT if result.truncated else None
     if (fate := LIMITS.get(result.ended, fate)) is not None:
         return fate, fate.value
