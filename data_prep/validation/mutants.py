@@ -14,7 +14,6 @@ import json
 import warnings
 from collections.abc import Iterator
 
-from rewards.audit.twins import calls_of
 from rewards.code.references import (
     AssertsReference,
     CheckReference,
@@ -84,6 +83,8 @@ def constant(reference: CodeReference) -> str:
 
 
 def _returning(reference: CodeReference, value: str) -> str:
+    from rewards.audit.twins import calls_of  # with all that attacks, which most data sets do without
+
     names = [name for name in calls_of(reference) if name != "candidate"]
     plain = [f"def {name}(*a, **k):\n    return {value}\n" for name in names if "." not in name]
     methods = (name.split(".") for name in names if name.count(".") == 1)

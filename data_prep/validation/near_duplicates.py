@@ -72,7 +72,7 @@ class NearDuplicates:
         """Raises ModuleNotFoundError without `datasketch`."""
         from datasketch import MinHash, MinHashLSH
 
-        self._minhash = MinHash
+        self._empty = MinHash(num_perm=_HASHES)
         self._by_sequence = MinHashLSH(threshold=_CANDIDATES, num_perm=_HASHES)
         self._by_words = MinHashLSH(threshold=_CANDIDATES_BY_WORDS, num_perm=_HASHES)
         self._by_numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -141,7 +141,7 @@ class NearDuplicates:
         )
 
     def _sketch(self, parts: set[str]) -> Any:
-        sketch = self._minhash(num_perm=_HASHES)
+        sketch = self._empty.copy()  # its permutations are drawn once: to draw them takes longer than all else here
         sketch.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
         return sketch
 

@@ -63,6 +63,17 @@ def json_number(request: GradeRequest) -> bool:
     return alone and type(held[0][1]) in (int, str) and str(held[0][1]) == gold(request)
 
 
+@reward("sound_json_int", correctness=True)
+def json_int(request: GradeRequest) -> bool:
+    """A JSON object with one key and a whole number, not a text."""
+    try:
+        held = json.loads(request.response, object_pairs_hook=lambda pairs: pairs)
+    except (ValueError, RecursionError):
+        return False
+    alone = isinstance(held, list) and len(held) == 1 and isinstance(held[0], tuple) and held[0][0] == "answer"
+    return alone and type(held[0][1]) is int and str(held[0][1]) == gold(request)
+
+
 @reward("sound_words", correctness=True)
 def words(request: GradeRequest) -> bool:
     """The words of the tag are those of the gold, whatever their case."""

@@ -62,6 +62,7 @@ SOUND_ON = {
     "last_line": "math",
     "one_tag": "math",
     "json_number": "math",
+    "json_int": "math",
     "shaped": "math",
     "one_letter": "choice",
     "words": "text",
