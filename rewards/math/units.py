@@ -223,6 +223,7 @@ etc out except fails failed fail excluded rejected refuted upward upwards onward
 percentish bound
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
+_COUNTED = frozenset(("zeros", "zeroes"))  # of a function, or at the end of a number
 _ITEM = late(
     r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?\s?[1-9])\s*\}?)?"
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
@@ -287,6 +288,8 @@ def read_unit(text: str) -> Unit | None:
 
 def _is_never(lower: str, behind: str) -> bool:
     """A word that changes a value: `5 times` is a count, `5 times that` is more."""
+    if lower in _COUNTED:
+        return False
     return lower in _NEVER or _singular(lower) in _NEVER or (lower == "times" and bool(behind))
 
 

@@ -32,6 +32,7 @@ from rewards.math.expressions import (
     walk,
 )
 from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.binomial_theorem import summed
 from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
 FEWEST_GOLD_DIGITS = 8
@@ -75,7 +76,7 @@ def all_of(found: Iterable[Answer]) -> Answer:
 
 def same(gold: Expr, answer: Expr) -> Answer:
     """Whether they are equal, exactly or by the two exceptions for decimals of many digits."""
-    gold, answer = _in_digits(gold), _in_digits(answer)
+    gold, answer = summed(_in_digits(gold)), summed(_in_digits(answer))
     if isinstance(gold, Num) and isinstance(answer, Num):
         return yes_if(gold.value == answer.value or _rounded_numbers(gold, answer))
     found = _same_exactly(gold, answer)

@@ -24,6 +24,7 @@ from rewards.math.equal.constants import are_one_family, has_constants, renaming
 from rewards.math.equal.decide import Answer, any_of
 from rewards.math.equal.families import are_alike, family
 from rewards.math.equal.matching import alone, same_value
+from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
 from rewards.math.parse.clauses import INDEX, conditions, index, is_bounded, relations
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
@@ -89,6 +90,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     gold, answer = _alike_vectors(gold_of(gold).text, answer)
     if _swapped(spelled(gold), spelled(answer)):
         return Equality.DIFFERENT
+    if (products := same_products(spelled(gold), spelled(answer))) is not None:
+        return Equality.SAME if products else Equality.DIFFERENT
     golds = gold_readings(gold)
     if not golds:
         return Equality.UNREADABLE_GOLD

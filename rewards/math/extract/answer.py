@@ -41,6 +41,7 @@ from rewards.math.extract.claims import is_stated
 from rewards.math.extract.continued import without_code, without_next_question, without_struck
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import value_lines
+from rewards.math.extract.numbered import numbered_answers
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.extract.remarks import unremarked
@@ -109,6 +110,7 @@ _WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
     r"(?![^.\n]*(?:[,;]|\b(?:but|so|while|than|thought|said|one\sof)\b))[^.\n*]{1,120})[.!\s]*\Z"
 )
 _DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
+_RECKONED = late(r"[\d\s.,+*/×·()-]+")
 _ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
 _DAYS = "Mon|Tues|Wednes|Thurs|Fri|Satur|Sun"
 _WORD_CONCLUDED = late(  # "..., so the function is even."
@@ -245,7 +247,7 @@ def _is_heading(content: str) -> bool:
     if _HEADING.match(content):
         return True
     plain = not any(mark.isdigit() or mark in "\\$" for mark in content)
-    return plain and len(content.split()) > _MOST_WORDS_OF_A_HASH
+    return plain and sum(len(word) > 1 or word.isupper() for word in content.split()) > _MOST_WORDS_OF_A_HASH
 
 
 def _box_or_override(text: str) -> str | Committed | None:
@@ -264,12 +266,30 @@ def _box_or_override(text: str) -> str | Committed | None:
 
 def _tag_or_override(text: str) -> str | Committed | None:
     found = _tagged(text)
-    return found and _put_right(found, text[text.lower().rfind("</answer>") + len("</answer>") :])
+    return found and _put_right(found, _behind_tag(text))
 
 
 def _hash_or_override(text: str) -> str | Committed | None:
     found = _hash_line(text)
-    return found and _put_right(found, text[text.rfind("####") :].partition("\n")[2])
+    return found and _put_right(found, _behind_hash(text))
+
+
+def _tag_alone(text: str) -> str | Committed | None:
+    found = _tagged(text)
+    return found and _not_replaced(found, _behind_tag(text))
+
+
+def _hash_alone(text: str) -> str | Committed | None:
+    found = _hash_line(text)
+    return found and _not_replaced(found, _behind_hash(text))
+
+
+def _behind_tag(text: str) -> str:
+    return text[text.lower().rfind("</answer>") + len("</answer>") :]
+
+
+def _behind_hash(text: str) -> str:
+    return text[text.rfind("####") :].partition("\n")[2]
 
 
 def _put_right(found: str | Committed, behind: str) -> str | Committed:
@@ -277,6 +297,14 @@ def _put_right(found: str | Committed, behind: str) -> str | Committed:
     if not behind or (instead := replaced(behind)) is None:
         return found
     return said(behind) or last_value(behind) or instead or found
+
+
+def _not_replaced(found: str | Committed, behind: str) -> str | Committed:
+    """An answer in a form, which is none where another one is put into its place right behind it."""
+    text = found.text if isinstance(found, Committed) else found
+    if not behind or (instead := replaced(behind)) is None or instead == text:
+        return found
+    return SEVERAL + text
 
 
 def _bare(text: str) -> str | Committed | None:
@@ -297,7 +325,7 @@ def _with_result(found: str | None, end: int) -> str | Committed | None:
     if found is None or "=" not in found or found.startswith(SEVERAL):
         return found
     left = found.partition("=")[0].strip(" $/")
-    if len(left) < 2 or _DENIED.search(left) is not None:  # of a letter, the value is read anyway
+    if len(left) < 2 or _DENIED.search(left) or _RECKONED.fullmatch(left):  # of a letter, the value is read anyway
         return found
     return Committed(found, end, result(found))
 
@@ -310,6 +338,8 @@ def _field(text: str) -> str | Committed | None:
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
 def _said(text: str) -> str | Committed | None:
+    if (several := numbered_answers(text)) is not None:
+        return several
     return _with_result(said(_CALCULATED.sub("", unboxed(text)) if "<<" in text else unboxed(text)), len(text))
 
 
@@ -360,7 +390,7 @@ def _verdict_first(text: str) -> str | None:
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]
-_FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tagged, "hash": _hash_line}
+_FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tag_alone, "hash": _hash_alone}
 _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {

@@ -27,6 +27,7 @@ from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.assertion import LONGEST_SENTENCE
 from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
+from rewards.math.extract.pairs import belong, is_separated, linked
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -57,7 +58,7 @@ _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, 
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example(?:\sof\sthe\sformat|\sformat)?\s?:"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\syour\s(?:final\s)?answer\s(?:in|inside|within)\b"
-    r"|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
+    r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
     r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
     r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
@@ -75,7 +76,8 @@ _REPUDIATING = frozenset(
 """One of them is in whatever `_REPUDIATED` finds."""
 _WRONG_NAME = late(  # "My wrong attempt: "; not "the probability of a wrong answer is "
     r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
-    r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z",
+    r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z"
+    r"|(?:\A|\n)\W*(?:incorrect|wrong|distractor|rejected|discarded|trap)\s?:[\s$*(]*\Z",
     re.IGNORECASE,
 )
 _FAILS = late(
@@ -130,13 +132,10 @@ _JOINT = late(
     | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—，、；。：-])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_THEN = late(r"[\s$*,;)]*(?:and\s)?then[\s$*(]*")
-_GUESSES = late(r"\b(?:guesses|candidates|possibilities|attempts)\b", re.IGNORECASE)
 _NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
-_LONGEST_OWNER = 40
 _CONDITION = late(
     r"[\s$*,()]*(?:\\text\s*\{\s*)?(?:if|when|whenever|for|unless|otherwise|in case|provided)(?![a-zA-Z])",
     re.IGNORECASE,
@@ -176,19 +175,6 @@ _OR_SO = late(
     r"|(?:(?:but|or|and|though|although)\s)?(?:it|that|the\sanswer)\s(?:may|might|could)\s(?:well\s)?be)\b"
     r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
-    re.IGNORECASE,
-)
-
-
-# "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
-_OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
-_NEXT_OWNER = late(
-    r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
-)
-_COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
-_NO_OWNER = late(
-    r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
-    r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
     re.IGNORECASE,
 )
 
@@ -285,31 +271,34 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     contents: list[str] = []
     starts: list[int] = []
     joints: list[str] = []
-    right = 0
+    right = hollow = 0
+    is_incomplete = False
     for box in counting:
         content = _opened(text[box.content_start : box.content_end].strip())
         if is_hollow(content):
             if last is None and not past_empty:
                 return Committed("", box.end)
+            if not contents:
+                hollow = box.start
             continue
         if last is not None and _PLACEHOLDER.fullmatch(content):
             continue
         if last is None:
             last = box
+            is_incomplete = is_separated(text[box.end : hollow])
         else:
             between = text[box.end : right]
+            relation = linked(content, between, contents[-1])
+            if relation is not None and not _ends_in_operator(text[: box.start]):
+                contents[-1] = f"{content}{relation}{contents[-1]}"
+                starts[-1] = right = box.start
+                continue
             if (operator := _OPERATOR.fullmatch(between)) is not None:  # one value of several parts
                 contents[-1] = f"({content}) {operator[1]} ({contents[-1]})"
                 starts[-1] = right = box.start
                 continue
             joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-            if (
-                joint is None
-                and len(between) <= _LONGEST_OWNER
-                and (
-                    _COUNTED.fullmatch(between) or _have_owners(text, box, between) or _are_guesses(text, box, between)
-                )
-            ):
+            if joint is None and belong(text[: box.start], text[_beginning(text, box.start) : box.start], between):
                 joint = ", "
             if joint is None:
                 break
@@ -319,17 +308,18 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         right = box.start
     if last is None:
         return None
+    if is_incomplete:
+        return Committed(", ".join((*reversed(contents), r"\ldots")), last.end)
     if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
         alternative = _other_case(text, last) if len(contents) == 1 else None
         if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
             alternative = alternative or r"\ldots"
         if alternative is not None:
             return Committed(f"{alternative} or {contents[0]}", last.end)
-        before, behind = (
-            text[max(0, last.start - _LONGEST_JOINT) : last.start],
-            text[last.end : last.end + _LONGEST_JOINT],
+        begin = starts[-1] if len(contents) == 1 else last.start
+        whole, alone = completed(
+            contents[0], text[max(0, begin - _LONGEST_JOINT) : begin], text[last.end : last.end + _LONGEST_JOINT]
         )
-        whole, alone = completed(contents[0], before, behind)
         return Committed(whole, last.end, alone)
     named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in starts]
     names = [one.group(1) if one else "" for one in named]
@@ -431,24 +421,8 @@ def _beginning(text: str, at: int) -> int:
     return max(low, text.rfind("! ", low, at) + 1)
 
 
-def _have_owners(text: str, box: Box, between: str) -> bool:
-    """Whether a box and the next one are what two have: `Ann: \\boxed{6}, Bob: \\boxed{5}`."""
-    following = _NEXT_OWNER.fullmatch(between)
-    if following is None:
-        return False
-    own = _OWNER.search(text, max(0, box.start - _LONGEST_OWNER), box.start)
-    if own is None or own["verb"].strip() != following["verb"].strip():
-        return False
-    if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
-        return False
-    return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
-
-
-def _are_guesses(text: str, box: Box, between: str) -> bool:
-    """Whether a box and the next one are guesses in their order: `My best guesses: \\boxed{5}, then \\boxed{6}`."""
-    if _THEN.fullmatch(between) is None:
-        return False
-    return _GUESSES.search(text, _beginning(text, box.start), box.start) is not None
+def _ends_in_operator(before: str) -> bool:
+    return before.rstrip().endswith(("+", "-", "−", "*", "/", "^", "cdot", "times", "(", "{"))
 
 
 def _joint(between: str) -> str | None:

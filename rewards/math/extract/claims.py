@@ -116,6 +116,7 @@ _THINKING = late(r"\.?y[mOL]?re?q?")  # "I would say that"
 _CIRCUMSTANCE = "LsjGpFI#=vaTt"  # what a clause begins with that says when or why
 _SOMEBODY_ELSE = late(r"[dwxCNrouQ]|P[.gJ]*\Z")
 _NO_TITLE = late(r"[dwxCNnouQrPD]")
+_YOURS = late(r"\W*your\b", re.IGNORECASE)
 _TAKEN_FROM = late(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
 _FOR_AN = late(r"pK[gJ]*\Z")  # "for a final answer of"
 _ELSEWHERE = late(r"[druQ]|\A[pF].*o")
@@ -182,7 +183,7 @@ def is_disclaimed(before: str) -> bool:
 
 _DOUBTED = late(
     r"""\A[^|;]*(?:[by]n(?:[fZJ]|q\.)|b[wd])q[^,;|cB&]*\Z  # "It is not the case that", "It is doubtful that"
-      | \A[c,]*(?:y[mO]nr | N[mO.]?r | .[mO]?w[er])[^,;|]*\Z  # "I wouldn't say", "One would wrongly get"
+      | \A[c,]*(?:y[mO]nr | N[mO.]?r | .[mO]?w[er] | \.dr | qbdp)[^,;|]*\Z  # "I wouldn't say", "One might think"
     """,
     re.VERBOSE,
 )
@@ -198,7 +199,7 @@ def is_doubted(before: str, words: list[str]) -> bool:
 
 def is_title(before: str) -> bool:
     """Whether words right before "answer", which make its name with it, leave it the writer's: not "wrong answer"."""
-    return _NO_TITLE.search(classes(before)) is None
+    return _NO_TITLE.search(classes(before)) is None and _YOURS.match(before) is None
 
 
 def is_about_it(row: str) -> bool:

@@ -37,7 +37,10 @@ _BEHIND = late(
     rf"|(?:is|would\sbe|could\sbe)\s(?:another|an\salternative|a\sclose\ssecond|my\ssecond\schoice)\b|{_TOO})",
     re.IGNORECASE,
 )
-_VALUE = r"(?:\$[^$\n]{1,60}\$|-?(?:\d|\\(?=[a-zA-Z]))[^\s;!?]{0,40}|[a-z]\s?=\s?[^\s;!?]{1,40}|(?-i:[A-H])(?![\w'’]))"
+_VALUE = (
+    r"(?:\$(?:\\\$|[^$\n]){1,60}\$|-?(?:\d|\\(?=[a-zA-Z]))[^\s;!?]{0,40}"
+    r"|[a-z]\s?=\s?[^\s;!?]{1,40}|(?-i:[A-H])(?![\w'’]))"
+)
 _ANOTHER = late(
     r"[\s$*().,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|on\sthe\sother\shand|equally|alternatively|it|this),?\s)*"
     rf"(?:{_OFFER}(?:\s(?:is|are|be|(?:would|could|may|might)\sbe))?\s?[:,]?[\s(*]*(?P<value>{_VALUE})"

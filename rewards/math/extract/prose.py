@@ -431,7 +431,8 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
     if (parts := _PARTS.fullmatch(clause)) is not None:
         return ", ".join(part.strip() for part in parts.groups() if part)
     run = run_from(clause)
-    if (based := _TO_BASE.match(clause, len(run))) is not None and run.isalnum():
+    based = _TO_BASE.match(clause, len(run))
+    if based is not None and run.isalnum() and not _HEDGE.search(clause, based.end()):
         return clause[: based.end()]
     if _VALUE.search(run):
         after = clause[len(run) :]

@@ -139,6 +139,8 @@ def _last_member(content: str) -> str:
         if mark == "=" and depth > 0:
             return content
     left, right = members[-2].strip(), members[-1].strip()
+    if right[:1].islower() and NAME.fullmatch(right) is not None and not _LETTERS.search(left):  # `7 = x`
+        return content
     is_worked = len(members) > 2 or not _LETTERS.search(left)
     is_worked = is_worked or (NAME.fullmatch(left) is not None and not _LETTERS.search(right))
     return right if right and is_worked else content

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.extract.abroad import OR_ABROAD
+from rewards.math.extract.in_formula import around
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
 from rewards.math.late import late
@@ -24,12 +25,12 @@ from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
 _SHORTEST_OFFER = len(". Or 5")
-_SIGN = late(r"(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*\Z")
+_SIGN = late(r"(?:(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z")
 _SIGN_OUTSIDE = late(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
 _PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
 _COMPARED = late(
     r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
-    r"|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
+    r"|(?:\A|\n)\W*(?:at\s(?:least|most)|no\s(?:more|less|fewer)\sthan|up\sto)|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
     re.IGNORECASE,
 )
 _AROUND = " \n\t$(*"
@@ -43,7 +44,10 @@ _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
 _RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
-_REST = r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else)\b"
+_REST = (
+    r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
+    r"|give\s+or\s+take\b|plus\s+or\s+minus\b|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
+)
 _IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _RANGE = (
     rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
@@ -51,11 +55,11 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they)\s+would\b"
+    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
-    rf"\({_NUMBER}\s+(?:if|when|counting|including|excluding)\b|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
+    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\({_NUMBER}\s+(?:if|when|counting|including|excluding)\b|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
 _CASES = (
@@ -65,12 +69,21 @@ _CASES = (
     rf"|\bit\s+is\s+{_NUMBER})"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
+_LEAD_OF_ANOTHER = (
+    r"(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
+    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|correction|hold\son|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
+    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*"
+)
+_IT_IS = r"(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s|we\s(?:get|have)\s)?"
+_MISSED = (  # "Hmm, I forgot the endpoint. So 8."
+    rf"(?:hmm+[,.!…]*\s|{_LEAD_OF_ANOTHER})+(?!\d)[^.!?\n$]{{0,40}}\b(?:forgot(?:ten)?|miss(?:ed|es)?|overlook(?:ed|s)?"
+    r"|did(?:n['’]t|\snot)\s(?:count|include|consider)|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
+    r"[^.!?\n$]{0,60}[.!;,]\s+(?:so|thus|hence|therefore),?\s"
+)
 _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
-    r"[\s$*).!,;—–-]*(?:(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
-    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|correction|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
-    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*)+"
-    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
-    rf"|(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe)\s)?(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))",
+    rf"[\s$*).!,;—–-]*(?:(?:{_LEAD_OF_ANOTHER})+"
+    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b|{_IT_IS}(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))"
+    rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[$*]*(?P<then>{_NUMBER})[*.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
 )
 _AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
@@ -137,17 +150,20 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     near = before[-_LOOKED_AT:]
     if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
+    if (whole := around(content, before, behind)) is not None:
+        return whole, None
     if ("answer" in near or "thing" in near) and _is_part(near):
         return rf"{content} \text{{ or }} \ldots", None
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
-        content = f"{sign.group(1)} {inner}" if sign.group(1).startswith("\\") else f"{sign.group(1)}{inner}"
+        mark = sign[1] or sign[2]
+        content = f"{mark} {inner}" if mark.startswith("\\") else f"{mark}{inner}"
     if near.endswith("\\$") and content[:1].isdigit():
         content = rf"\${content}"
     if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
-    if (instead := _REPLACED.match(behind)) is not None and (instead["value"] or "").strip("$") != content:
+    if (instead := _REPLACED.match(behind)) is not None and _instead(instead) != content:
         return rf"{content} \text{{ or }} \ldots", None
     further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
@@ -192,7 +208,11 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
 def replaced(behind: str) -> str | None:
     """The value, or "", that what follows a box puts into its place; None where it does not."""
     found = _REPLACED.match(behind)
-    return None if found is None else (found["value"] or "").strip("$ ")
+    return None if found is None else _instead(found)
+
+
+def _instead(found: re.Match[str]) -> str:
+    return (found["value"] or found["then"] or "").strip("$ ")
 
 
 def _changed(content: str, near: str) -> str | None:

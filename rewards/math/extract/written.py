@@ -59,6 +59,7 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
     r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
     r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
+    r"|(?:≈|\\approx)[\s$]*\Z"
     r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
@@ -132,6 +133,7 @@ _NO_VALUE = late(
     r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:initial\s)?guess)",
     re.IGNORECASE,
 )
+_TO_DO = late(r"\b(?:TODO|To-?do|FIXME|TBD)\s?:[^:\n]*\Z")
 _MOST_WORDS_OF_A_LABEL = 2
 _COUNTING = late(r"\b(?:number|total|count|sum|amount|percentage|fraction|how\smany)\b", re.IGNORECASE)
 _OF_ANOTHER = late(  # "Answer to a similar problem: ", "in last year's exam"
@@ -148,7 +150,7 @@ _GIVEN_UP = late(
     r"\b(?:I|we)\s(?:(?:was|am|were|are)\s(?:not\sable|unable)\sto|could\snot|couldn['’]t|cannot|can['’]t|did\snot|didn['’]t)"
     r"\s(?:\w+\s){0,2}(?:finish|complete|solve|determine|give|provide|find|reach)\s(?:\w+\s){0,3}"
     r"(?:answer|solution|computation|calculation|problem|value|it)\b"
-    r"|\b(?:I|we)\s(?:could\snot|couldn['’]t|cannot|can['’]t)\s(?:solve|determine|answer|compute)(?:\s(?:this|that|it|one))?\s*[.!]"
+    r"|\b(?:I|we)\s(?:could\snot|couldn['’]t|cannot|can['’]t)\s(?:solve|determine|answer|compute|decide|tell)(?:\s(?:this|that|it|one))?\s*[.!]"
     r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
     re.IGNORECASE,
 )
@@ -179,7 +181,7 @@ _QUESTION = late(
 _GOES_ON = late(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
-    r"|(?:squared|cubed|factorial)\b|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
+    r"|(?:squared|cubed|factorial)\b|,?\sunless\b|,\sif\snot\s\$?\d|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
     r"|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
@@ -190,6 +192,7 @@ _COUNTED = late(  # "there are 8 integers less than 20"
 )
 _BOUND = late(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))")
 _ASSIGNED = late(r"\s*([a-zA-Z])\s*=")
+_BOUNDED_BY, _ASSIGNED_TO = late(r"([a-zA-Z])\s*[<>≤≥]=?\s*\Z"), late(r"([a-zA-Z])\s*=\s*\Z")
 _HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
     r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?\$?(\d[\d,]*)\$?\s"
     r"(?!(?:or|fewer|more|less|times|other|of)\b)[a-z](?=[^\n]*\$)"
@@ -223,6 +226,8 @@ def _plainly(text: str, span: Span) -> str:
 
 def _is_mislabelled(before: str) -> bool:
     """Whether the label that a value follows calls it wrong, or the answer of something else."""
+    if _TO_DO.search(before[-_LONGEST_LABEL:]) is not None:
+        return True
     found = _LABEL.search(before[-_LONGEST_LABEL:])
     if found is None or _COUNTING.search(found[1]) is not None or found[1].lower().endswith("no"):
         return False
@@ -430,6 +435,10 @@ def _is_step(text: str, span: Span) -> bool:
 
 def _is_bound(text: str, span: Span, following: Span) -> bool:
     """Whether it only bounds the name that the next one gives a value: `k >= 11.2`, `k = 12`."""
+    if span.inner_start < 0 and following.inner_start < 0:
+        near = (text[max(0, one.start - _LONGEST_DENIAL) : one.start] for one in (span, following))
+        bounding, naming = _BOUNDED_BY.search(next(near)), _ASSIGNED_TO.search(next(near))
+        return bounding is not None and naming is not None and bounding[1] == naming[1]
     bounded = _BOUND.match(text, max(span.inner_start, 0), max(span.inner_end, 0))
     named = None if bounded is None else _ASSIGNED.match(text, max(following.inner_start, 0))
     return bounded is not None and named is not None and named[1] == bounded[1]

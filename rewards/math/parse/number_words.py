@@ -23,7 +23,8 @@ _SCALES = {"thousand": 10**3, "million": 10**6}
 _WORDS = r"[a-z]+(?:[\s-]+[a-z]+){0,9}"
 _DIGITS = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
 _BOTH = re.compile(
-    rf"(?P<words>{_WORDS})\s*\(\s*(?P<digits>{_DIGITS})\s*\)|(?P<first>{_DIGITS})\s*[\s(]\s*(?P<behind>{_WORDS})\s*\)?",
+    rf"(?P<words>{_WORDS})\s*(?:\(\s*|,\s*(?:i\.e\.|that is),?\s+)(?P<digits>{_DIGITS})\s*\)?"
+    rf"|(?P<first>{_DIGITS})\s*[\s(]\s*(?P<behind>{_WORDS})\s*\)?",
     re.IGNORECASE,
 )
 

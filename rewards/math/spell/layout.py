@@ -16,8 +16,11 @@ import re
 from collections.abc import Callable
 
 from rewards.math.late import late
+from rewards.math.spell.events import of_events
 
-_LEADING = late(r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|⇒|∴|→|[=-]>)\s*")
+_LEADING = late(
+    r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|\$\s*\\therefore\s*\$|⇒|∴|→|[=-]>)\s*"
+)
 _NUMBERS = late(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
 _STRAY = late(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # what a cut left: `5)`, `840.$`
 _PROVED = late(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
@@ -65,9 +68,17 @@ _HEDGING = r"(?!.*\b(?:or|if|else|otherwise|but|unless|not|maybe|perhaps|possibl
 _REASON = late(  # `237 \\text{ (since } 240 - 3 = 237)`
     rf"(?<=[\d}}%])\s*(?:“\s*,?\s*\(?|\(\s*“)\s*(?:since|because)\b{_HEDGING}.*\Z"
 )
-_THAT_IS = late(  # `12 \\text{ (i.e., } 12)`
-    r"(?<=[\d}%])\s*(?:“\s*,?\s*\(?|\(\s*“)\s*(?:i\.e\.|that is)\s*,?\s*”?\s*([^“”()]+)[“”)\s]*\Z"
+_AT = late(  # `7 \\text{ (when } n = 3)`: where the value is reached, or by what
+    r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“?)\s*(?:(?:attained|achieved|reached)\s+)?"
+    rf"(?:(?:at|when|where|with)\b\s*”?\s*\$?[a-zA-Z]\s*=\s*[^,;=()“”$]+\$?|by\s{_HEDGING}[A-Za-z][A-Za-z '-]*)"
+    r"[”)\s]*\Z"
 )
+_THAT_IS = late(  # `12 \\text{ (i.e., } 12)`
+    r"(?<=[\d}%])\s*(?:“\s*,?\s*\(?|\(\s*“?)\s*(?:i\.e\.|that is)\s*,?\s*”?\s*([^“”()]+)[“”)\s]*\Z"
+)
+_MONEY = late(r"([$€£¥₹]\s*\d[\d.,]*)\s*“?\s*(bn|[KkMB])\s*”?(?=\s*\Z|\s+[a-z])")
+_MONEY_SCALES = {"k": "thousand", "m": "million", "b": "billion"}
+_IN_BASE = late(r"\s*\w+\s*_\s*\{?\s*\d")
 _SCIENTIFIC = late(r"(?<=\d)\s*“\s*E\s*”\s*([-+]?\d{1,3})(?![\w.]|\s*_)")
 _PERCENT = late(r"(?<=\d)per ?cent\b", re.IGNORECASE)
 _RAISED_FRACTION = late(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
@@ -179,6 +190,20 @@ def _remarked(text: str) -> str:
     return text if remark is None else f"{text[: remark.start()]} “ {remark[1]}”"
 
 
+def _in_scale(money: re.Match[str]) -> str:
+    """`$2.5M`"""
+    return f"{money[1]} {_MONEY_SCALES[money[2][0].lower()]}"
+
+
+def _that_is(text: str) -> str:
+    """A value and what it is in another form, as an equation; a number to a base is its left side."""
+    again = _THAT_IS.search(text)
+    if again is None:
+        return text
+    value = text[: again.start()]
+    return f"{again[1]} = {value}" if _IN_BASE.match(again[1]) else f"{value} = {again[1]}"
+
+
 def _angled(text: str) -> str:
     return rf"\langle {text[1:-1]} \rangle" if _ANGLED.fullmatch(text) else text
 
@@ -239,7 +264,9 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
     (("”", ")"), _remarked),
     (("since", "because"), lambda text: _REASON.sub("", text)),
-    (("i.e.", "that is"), lambda text: _THAT_IS.sub(r" = \1", text)),
+    (("when", "where", "with", "at ", "at”", "by "), lambda text: _AT.sub("", text)),
+    (("$", "€", "£", "¥", "₹"), lambda text: _MONEY.sub(_in_scale, text)),
+    (("i.e.", "that is"), _that_is),
     (("E”", "E ”"), lambda text: _SCIENTIFIC.sub(r"\\times 10^{\1}", text)),
     (("percent", "per cent"), lambda text: _PERCENT.sub("%", text)),
     (("/_", "/ _"), lambda text: _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", text)),
@@ -256,6 +283,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     ((")",), _listed),
     (("[", "]"), _turned),
     (("\\circ",), _in_minutes),
+    (("P(", "P (", "\\Pr"), of_events),
     (("th", "st", "nd", "rd"), lambda text: _ORDINAL.sub("", text)),
 )
 """Notations in the order in which they are read, each behind marks of which a text that uses it has one."""

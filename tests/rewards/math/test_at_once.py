@@ -31,6 +31,7 @@ def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
 
 
 FOR_WORKERS = (  # sentences, and values that no text decides
+    "boxes_in_formulas_and_sentences",
     "boxes_units_and_quantities",
     "claims",
     "conditions_and_remarks_behind_values",

@@ -159,7 +159,6 @@ def test_boxes_joined_by_separators_or_labels_are_one_list(response: str, answer
     [
         r"first \boxed{4}, then \boxed{5}",
         r"$2a=\boxed{10}$, whence $a=\boxed{5}$",
-        r"\boxed{4} = \boxed{5}",
         r"So \boxed{4}. Hmm, wait. \boxed{5}",
         r"~~\boxed{4}~~ \boxed{5}",
         r"\boxed{5} ~~\boxed{4}~~",
@@ -175,6 +174,19 @@ def test_boxes_joined_by_separators_or_labels_are_one_list(response: str, answer
 def test_otherwise_the_last_box_that_is_meant_commits(response: str) -> None:
     assert strict(response) == "5"
     assert lenient(response) == "5"
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        (r"\boxed{4} = \boxed{5}", "4 = 5"),
+        (r"$\boxed{\pi} \approx \boxed{3.14}$", r"\pi \approx 3.14"),
+        (r"\boxed{\pi}, or approximately \boxed{3.14}", r"\pi \approx 3.14"),
+        (r"$2+\boxed{3}=\boxed{5}$", "5"),
+    ],
+)
+def test_boxes_with_a_relation_between_them_are_its_sides(response: str, answer: str) -> None:
+    assert strict(response) == answer
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+r"""A box that is a part of a formula: `2 \cdot \boxed{24}`, `\boxed{24} + 1`, `\frac{1}{\boxed{24}}` say another value.
+
+Where an equation is filled in (`3 + \boxed{5} = 8`, `22 = 11 \cdot \boxed{2}`) the box is what is asked for, and so is
+a coefficient (`\boxed{24}x^2`): those are none of it.
+
+Example:
+    >>> around("24", r"It is $2 \cdot ", "$."), around("24", "$", r" + 1$.")
+    ('2 \\cdot (24)', '(24) + 1')
+    >>> around("5", "$3 + ", " = 8$"), around("24", r"$x = 4 \cdot 6 = ", "$")
+    (None, None)
+"""
+
+from __future__ import annotations
+
+from rewards.math.late import late
+
+_OPERATOR = r"(?:[+*/-]|−|\\(?:cdot|times|pm|mp|div)(?![a-zA-Z]))"
+_FUNCTION = r"\\(?:log|ln|lg|exp|(?:arc)?(?:sin|cos|tan)|cot|sec|csc|gcd|max|min|[lr](?:floor|ceil))(?![a-zA-Z])"
+_ATOM = (
+    r"(?:[\d()\[\]{}^!|\s]|\.(?=\d)|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\(?:[dt]?frac|sqrt|pi|left|right)(?![a-zA-Z])"
+    rf"|{_FUNCTION})"
+)
+_ENDS = r"\s*[.,;]?\s*(?:\$|\\\)|\\\]|\Z)"
+_LEAD = late(  # from the beginning of the formula on, or behind the name that it is the value of
+    rf"(?:\$|\\\(|\\\[)\s*(?:[a-zA-Z]\s*=\s*)?(?P<lead>(?:{_ATOM}|{_OPERATOR})*?"
+    rf"(?:[\w)}}]\s*{_OPERATOR}|{_FUNCTION}\s*[({{|]?|(?<![a-zA-Z\\])[a-zA-Z]\s*\(|\|))\s*\Z"
+)
+_TAIL = late(
+    rf"\s*(?P<tail>(?:\\(?:sqrt|pi)(?![a-zA-Z])(?:{_ATOM})*)?{_OPERATOR}(?:{_ATOM}|{_OPERATOR})*[\w)}}!|]|\.\d+)(?:{_ENDS}|\s*\n)"
+    r"|(?P<factorial>!)(?=\s*\$|\\[)\]])"
+)
+_CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
+_INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
+_REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
+_COMPARED = late(rf"\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant)(?![a-zA-Z]))\s*(?:[a-zA-Z]{_ENDS}|\\f?boxed)")
+_NAMED = late(r"=\s*\Z")
+_MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
+_LONGEST = 60
+
+
+def around(content: str, before: str, behind: str) -> str | None:
+    """The value of the formula in which a box is one part; None where the box is all of it, or asked for in it."""
+    before, behind = before[-_LONGEST:], behind[:_LONGEST]
+    if (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:
+        return f"{inside.group()}{content}{rest.group()}"
+    if _MALFORMED.match(behind) is not None or (_COMPARED.match(behind) and not _NAMED.search(before)):
+        return rf"{content} \text{{ or }} \ldots"
+    lead, closed = _LEAD.search(before), _CLOSED.match(behind)
+    if lead is not None and closed is not None:
+        return f"{lead['lead']} ({content}) {closed['rest']}".rstrip()
+    if (tail := _TAIL.match(behind)) is None:
+        return None
+    return f"({content})!" if tail["factorial"] else f"({content}) {tail['tail']}"

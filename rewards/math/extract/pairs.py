@@ -1,0 +1,77 @@
+r"""Two boxes that belong together: what two have, guesses, a value and its rounding, the sides of a relation.
+
+Example:
+    >>> linked("9", " = ", "8"), linked(r"\sqrt{2}", " (exact), ", "1.41"), linked("9", " apples and ", "8")
+    (' = ', ' \\approx ', None)
+    >>> belong("Ann: ", "Ann: ", ", Bob: "), belong("", "My guesses: ", ", then "), belong("", "It is ", ", then ")
+    (True, True, False)
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.late import late
+
+# "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
+_OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
+_NEXT_OWNER = late(
+    r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
+)
+_COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
+_NO_OWNER = late(
+    r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
+    r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
+    re.IGNORECASE,
+)
+_THEN = late(r"[\s$*,;)]*(?:and\s)?then[\s$*(]*")
+_GUESSES = late(r"\b(?:guesses|candidates|possibilities|attempts)\b", re.IGNORECASE)
+_RELATION = late(r"[^\S\n]*\$?[^\S\n]*(=|\\approx(?![a-zA-Z])|≈)[^\S\n]*\$?[^\S\n]*")
+_ROUNDED = late(  # "(exact), ", ", or approximately "
+    r"[\s$*,;()]*(?:exact(?:ly)?(?:\s(?:value|form|answer))?"
+    r"|(?:exact(?:ly)?(?:\s(?:value|form|answer))?[\s$*,;:()]+)?(?:(?:or|and|which\sis|that\sis|i\.e\.),?\s)?"
+    r"(?:approx\.?|approximately|about|roughly|rounded|≈|\\approx))[\s$*,;:()]*",
+    re.IGNORECASE,
+)
+_DECIMAL = late(r"[-−]?\\?\$?[\d,]*\.?\d+\\?%?")
+_SEPARATED = late(r"[^\S\n]*[$*]*[^\S\n]*(?:[,;&]|\band\b|\bor\b)[^\S\n]*[$*]*[^\S\n]*")
+_LONGEST = 40
+
+
+def linked(content: str, between: str, following: str) -> str | None:
+    """How a box and the next one are the sides of a relation, a value and its rounding, or two that are called so."""
+    if len(between) > _LONGEST:
+        return None
+    if (relation := _RELATION.fullmatch(between)) is not None:
+        return f" {relation[1]} "
+    if _ROUNDED.fullmatch(between) is None:
+        return None
+    is_rounded = _DECIMAL.fullmatch(following) is not None and _DECIMAL.fullmatch(content) is None
+    return r" \approx " if is_rounded else r" \text{ or } "
+
+
+def is_separated(between: str) -> bool:
+    """Whether nothing but a separator of a list is between two boxes, in one line."""
+    return _SEPARATED.fullmatch(between) is not None
+
+
+def belong(before: str, sentence: str, between: str) -> bool:
+    """Whether a box and the next one are what two have or two guesses: `Ann: \\boxed{6}, Bob: \\boxed{5}`.
+
+    before: what stands before the first of them; sentence: that, from the beginning of its sentence on.
+    """
+    if len(between) > _LONGEST:
+        return False
+    if _COUNTED.fullmatch(between) or _have_owners(before[-_LONGEST:], between):
+        return True
+    return _THEN.fullmatch(between) is not None and _GUESSES.search(sentence) is not None
+
+
+def _have_owners(before: str, between: str) -> bool:
+    following = _NEXT_OWNER.fullmatch(between)
+    own = None if following is None else _OWNER.search(before)
+    if following is None or own is None or own["verb"].strip() != following["verb"].strip():
+        return False
+    if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
+        return False
+    return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
