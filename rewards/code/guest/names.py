@@ -2,7 +2,9 @@
 
 What a test uses to judge must not be the program's: a program that defines `set`, `abs`, `isclose` or `Counter` would
 decide about itself. So these names mean the standard ones, unless a test uses no other name at all that could be the
-program's (`assert sum(10, 15) == 6`): then the one that every assertion calls outermost is meant.
+program's (`assert sum(10, 15) == 6`): then the one that every assertion calls outermost is meant, unless it measures
+what another gives (`abs(id(7) - 7) < 1e-9`); else those that are called with nothing but literals. The latter are also
+meant in a single case that does not hold otherwise (`assert id(7) == 7`).
 """
 
 from __future__ import annotations
@@ -39,6 +41,9 @@ _BESIDE = {
 MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
 _NUMBERS = ("inf", "nan")
 _BY_TEXT = frozenset(("globals", "eval", "exec"))  # what reaches names by a text
+_MEASURES = frozenset(
+    ("abs", "all", "any", "bool", "callable", "hash", "isinstance", "issubclass", "len", "round", "type")
+)
 _WORD = re.compile(r"\b[^\W\d]\w*\b")
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
 
@@ -92,6 +97,32 @@ def _outermost(tree: ast.AST) -> set[str]:
             if isinstance(test, ast.Call) and isinstance(test.func, ast.Name):
                 found.add(test.func.id)
     return found
+
+
+def tested_builtins(trees: Iterable[ast.Module]) -> set[str]:
+    """Builtins that assertions call with nothing but literals, and use for nothing else, where they use no other names:
+    `assert max(2, 5) == 5`. What stands around such a call, or right of a comparison, says what is right.
+    """
+    tested: set[str] = set()
+    other: set[str] = set()
+    for tree in trees:
+        nodes = list(ast.walk(tree))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
+        if not all(isinstance(statement, ast.Assert) for statement in tree.body):
+            return set()
+        if not all(hasattr(builtins, name.id) for name in names):
+            return set()
+        right = [side for node in nodes if isinstance(node, ast.Compare) for side in node.comparators]
+        expected = {id(node) for side in right for node in ast.walk(side)}
+        calls = [
+            node.func
+            for node in nodes
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and id(node) not in expected
+            if all(part in (node, node.func) for part in ast.walk(node) if isinstance(part, ast.Call | ast.Name))
+        ]
+        tested |= {call.id for call in calls}
+        other |= {name.id for name in names if name not in calls}
+    return tested - other
 
 
 def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[str]) -> set[str]:
@@ -229,7 +260,8 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
     if not wanted:
         outermost = [names for names in map(_outermost, trees) if names]
         entry = set.intersection(*outermost) if outermost else set()
-        wanted |= entry & judging | judging & _JUDGING.keys()
+        tested = tested_builtins(trees)
+        wanted |= (entry - (_MEASURES - tested) or tested) & judging | judging & _JUDGING.keys()
         judging -= wanted
     if used.keys() & _BY_TEXT:
         wanted |= {name for name in _in_texts(trees) if not (_is_standard(name) or name in bound)}

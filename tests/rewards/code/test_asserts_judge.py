@@ -317,6 +317,41 @@ def test_program_that_shadows_what_tests_take_for_granted_does_not_judge_itself(
         assert is_wrong(asserts(program, case)), case
 
 
+BUILTINS = """
+def id(x): return x
+def max(a, b): return a if a > b else b
+def sum(xs):
+    total = 0
+    for x in xs: total += x
+    return total
+def twice(x): return 2 * x
+"""
+
+
+@pytest.mark.parametrize(
+    "cases", [("assert max(2, 5) == 5", "assert id(7) == 7"), ("assert twice(3) == 6", "assert id(7) == 7")]
+)
+def test_functions_that_are_called_as_builtins_are(cases):
+    assert passes(judgement := asserts(BUILTINS, *cases)), judgement
+    assert is_wrong(asserts(BUILTINS.replace("return x\n", "return x + 1\n"), *cases))
+    assert is_wrong(asserts("def twice(x): return 2 * x", *cases))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "assert abs(id(7) - 7) < 1e-9",
+        "assert id(7) == sum([7])",
+        "assert len(str(id(7))) == 3",
+        "assert id(7) == 7 and id(str(7)) == '7'",
+    ],
+)
+def test_builtins_around_a_tested_one_stay_what_they_are(case):
+    lies = "def abs(x): return -1\ndef len(x): return 3\ndef sum(xs): return 8\ndef id(x): return 8\ndef str(x): return 8\n"
+    assert is_wrong(asserts(lies, case, "assert twice(3) == 6"))
+    assert is_wrong(asserts(lies, case))
+
+
 def test_callback_is_called_and_shows_nothing_else():
     program = """
     def f(callback):
