@@ -1,6 +1,6 @@
-"""The runs of a sandbox of this machine while they are on: each is awaited to its end by a task of its own.
+"""The active runs of a local sandbox: a separate task awaits the end of each.
 
-Whoever asked for a run may go away; its end is awaited all the same, so that its slot comes back.
+The caller of a run may be cancelled; its end is awaited all the same, so that its slot is freed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.types import JobResult
 
 
 class Run(Protocol):
-    """A program that has been started."""
+    """A started program."""
 
     def kill(self, cause: str) -> None: ...
 
@@ -24,20 +24,20 @@ class Run(Protocol):
 
 
 class ActiveRuns:
-    """The runs that are on."""
+    """The set of active runs."""
 
     def __init__(self) -> None:
         self._on: dict[asyncio.Task[JobResult], Run] = {}
 
     def start(self, run: Run) -> asyncio.Task[JobResult]:
-        """Await its end."""
+        """Track a run; the task awaits its end."""
         task = asyncio.create_task(run.end())
         self._on[task] = run
         task.add_done_callback(self._ended)
         return task
 
     async def finish(self, run: Run) -> JobResult:
-        """The result of a run; where this is cancelled the run is killed and its slot comes back a moment later."""
+        """The result of a run. If this is cancelled the run is killed, and its slot is freed a moment later."""
         task = self.start(run)
         try:
             return await asyncio.shield(task)
@@ -46,7 +46,7 @@ class ActiveRuns:
             raise
 
     async def close(self, seconds: float) -> None:
-        """Kill all, and wait for their ends. Also from another loop, once their own is closed."""
+        """Kill all runs and wait for their ends. May be called from another loop once their own is closed."""
         for run in list(self._on.values()):
             run.kill("closed")
         ends = [task for task in self._on if not task.get_loop().is_closed()]
@@ -60,7 +60,7 @@ class ActiveRuns:
 
 
 def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[[], None]) -> None:
-    """Call back once, when the last of these has come."""
+    """Call `then` once, when all futures are done."""
     still = set(ends)
 
     def one(done: asyncio.Future[JobResult]) -> None:
@@ -73,7 +73,7 @@ def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[
 
 
 def slots_or_cores(slots: int | None) -> int:
-    """Programs at a time: `slots`, or one for each core that this process may use. Raises InvalidSandbox."""
+    """Concurrent programs: `slots`, or one per core available to this process. Raises InvalidSandbox."""
     if slots is not None and slots < 1:
         raise InvalidSandbox(f"slots must be at least 1, not {slots}; None means one a core")
     return slots or len(os.sched_getaffinity(0))

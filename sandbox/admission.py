@@ -1,4 +1,4 @@
-"""A sandbox with a bounded line in front, for a server: who finds it full is told when to come back."""
+"""Admission control for servers: a sandbox with a bounded queue, which tells rejected clients when to retry."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sandbox.errors import SandboxBusy
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import Job, JobResult
 
-_MEMORY = 0.1  # how much the latest run counts in the mean
+_MEMORY = 0.1  # weight of the latest run in the moving average
 
 
 class Places:
-    """A bounded queue, as far as it is counted: `slots` at work, `most_waiting` more in line, and no others.
+    """The count of a bounded queue: `slots` running and `most_waiting` waiting.
 
-    held: how many there are, at work or in line. what: the plural of what they are, for messages.
+    held: number of places in use, running or waiting. what: plural noun for messages.
     """
 
     def __init__(self, *, slots: int, most_waiting: int, what: str = "runs") -> None:
@@ -43,12 +43,12 @@ class Places:
             self.held -= count
 
     def took(self, seconds: float) -> None:
-        """Note how long one took: `retry_after` of a SandboxBusy is estimated from the mean."""
+        """Record a duration; the mean gives `retry_after` of SandboxBusy."""
         self._mean += _MEMORY * (seconds - self._mean)
 
 
 class QueuedSandbox:
-    """Passes runs and sessions on to a sandbox with `slots`, and lets `most_waiting` more wait. Counts them."""
+    """Forwards runs and sessions to a sandbox with `slots`, and queues up to `most_waiting` more. Counts them."""
 
     def __init__(self, sandbox: Sandbox, *, slots: int, most_waiting: int) -> None:
         self._sandbox = sandbox
@@ -64,7 +64,7 @@ class QueuedSandbox:
 
     @property
     def held(self) -> int:
-        """Runs and programs of sessions, at work or in line."""
+        """Runs and session programs, running or waiting."""
         return self._places.held
 
     def place(self, count: int = 1) -> AbstractContextManager[None]:
@@ -77,7 +77,7 @@ class QueuedSandbox:
             return await self.run_placed(job)
 
     async def run_placed(self, job: Job) -> JobResult:
-        """Run a job that has its place in the line already."""
+        """Run a job that already has a place."""
         try:
             result = await self._sandbox.run(job)
         except Exception:  # counted, whatever it is, and passed on
@@ -92,14 +92,14 @@ class QueuedSandbox:
         place.__enter__()
         try:
             session = await self._sandbox.open(job, peer)
-        except BaseException:  # cancelled, too: the place is given back
+        except BaseException:  # cancellation too: give the place back
             place.__exit__(None, None, None)
             raise
 
         async def follow() -> None:
             try:
                 self._count(await session.result())
-            except Exception:  # counted here; whoever awaits the result hears of it
+            except Exception:  # counted here, and raised where the result is awaited
                 self.failed += 1
             finally:
                 place.__exit__(None, None, None)
@@ -110,11 +110,11 @@ class QueuedSandbox:
         return session
 
     async def close(self) -> None:
-        """Close the sandbox behind."""
+        """Close the wrapped sandbox."""
         await self._sandbox.close()
 
     def metrics(self) -> str:
-        """What has happened, in Prometheus' text format."""
+        """Counters in Prometheus' text format."""
         running = min(self.held, self.slots)
         rows = [
             "# HELP rlvr_sandbox_runs_total Programs that have ended, by how.",

@@ -1,7 +1,7 @@
-"""The attacks of `rlvr sandbox check`: small programs that try to get out, each judged from outside.
+"""The attacks of `rlvr sandbox check`: small programs that try to escape, each judged from outside.
 
-Whether one has succeeded is judged by what it left or reached, never by what it says of itself alone: each tries to get
-hold of a secret that only this process, its files and its child hold, or to reach a listener, a folder, a process here.
+Success is judged by what an attack left or reached, never by its own report alone: each tries to read a secret that
+only this process, its files and its child have, or to reach a listener, a folder or a process here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LIMITS = Limits(wall_seconds=15.0, cpu_seconds=10.0, memory_bytes=128 * MIB, pr
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One attack. broken: what it got, in a few words; "" = it got nothing."""
+    """Result of one attack. broken: what it obtained, in a few words; "" = nothing."""
 
     attack: str
     broken: str
@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Bait:
-    """What the attacks are after. near: the sandbox is on this machine, so that they could get it."""
+    """The targets of the attacks. near: the sandbox is on this machine, so that they are in reach."""
 
     sandbox: Sandbox
     secret: str
@@ -200,7 +200,7 @@ try:
     print("signalled")
 except OSError: pass
 """
-    )  # without isolation the first would end this machine's session
+    )  # without isolation the first one would end this machine's session
     await bait.run(code, str(bait.sentinel))
     state = _state(bait.sentinel)
     if state not in ("S", "R", "D"):
@@ -343,7 +343,7 @@ ATTACKS: tuple[tuple[str, Attack], ...] = (
 
 
 async def attack(sandbox: Sandbox, *, near: bool = True) -> tuple[Finding, ...]:
-    """Make every attack on a sandbox. near: it is on this machine."""
+    """Run every attack on a sandbox. near: it is on this machine."""
     secret = f"caller's-secret-{secrets.token_hex(16)}"
     folder = _baited_folder(secret)
     sentinel = _baited_process(secret, folder)
@@ -353,11 +353,11 @@ async def attack(sandbox: Sandbox, *, near: bool = True) -> tuple[Finding, ...]:
             return tuple([Finding(name, await _outcome(one, bait)) for name, one in ATTACKS])
     finally:
         sentinel.communicate()
-        shutil.rmtree(folder, ignore_errors=True)  # an attack may have ended the process
+        shutil.rmtree(folder, ignore_errors=True)  # an attack may have killed the process
 
 
 def _baited_folder(secret: str) -> Path:
-    """A file that anybody on this machine may read, and a folder that anybody may write to."""
+    """A world-readable file, and a world-writable folder."""
     folder = Path(tempfile.mkdtemp(prefix="rlvr-check-"))
     folder.chmod(0o755)
     (folder / "graded").write_text(secret)
@@ -368,9 +368,9 @@ def _baited_folder(secret: str) -> Path:
 
 
 def _baited_process(secret: str, folder: Path) -> subprocess.Popen[bytes]:
-    """A process with the secret in its memory and its environment. When its input ends it removes the folder, and ends:
+    """A process with the secret in its memory and environment. When its input ends it removes the folder and exits,
 
-    also where this process is killed.
+    even if this process is killed.
     """
     code = "import os, shutil, sys\nheld = os.environ['RLVR_SANDBOX_CHECK'] * 100\nsys.stdin.read()\n"
     code += "shutil.rmtree(sys.argv[1], ignore_errors=True)"
@@ -390,7 +390,7 @@ async def _outcome(one: Attack, bait: _Bait) -> str:
 
 @contextlib.contextmanager
 def _listening() -> Iterator[tuple[int, int, str, list[str]]]:
-    """Listeners on this machine that note who reaches them: two ports, an abstract name, and the notes."""
+    """Listeners on this machine that record connections: two ports, an abstract name, and the record."""
     name, reached = f"rlvr-check-{secrets.token_hex(8)}", list[str]()
 
     def note(kind: str, listener: socket.socket) -> None:

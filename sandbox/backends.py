@@ -1,11 +1,12 @@
-"""Choosing a sandbox: `open_sandbox` starts one, tries it with a small program, and never isolates less in silence.
+"""Choose a backend: `open_sandbox` starts a sandbox and tests it with a small program. Isolation is never silently
+weaker.
 
         sandbox = await open_sandbox()                                   # namespaces, else docker, else an error
         sandbox = await open_sandbox("remote", urls=["http://grader-1:8190", "http://grader-2:8190"], token="...")
-        sandbox = await open_sandbox(allow_weak=True)                    # the user said so
+        sandbox = await open_sandbox(allow_weak=True)                    # explicitly allowed
 
-Where nothing isolates programs on this machine it raises `SandboxUnavailable` with what to install; a plain subprocess
-is used only where `allow_weak` says so, and then each result says it too.
+If nothing isolates programs on this machine it raises `SandboxUnavailable`, which says what to install. A plain
+subprocess is used only with `allow_weak`, and each result then reports it.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _TRIAL = Job(argv=("python", "-c", "print('ready')"), limits=Limits(wall_seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """What the backends can be told; each takes what concerns it.
+    """Options of the backends; each uses those that apply to it.
 
-    slots: runs at a time (of each node, with ray); None = one a core. guests: folders of trusted modules, by the
-    package name under which runs may import them. expose: further folders that runs may read, at their own path.
-    allow_weak: run without isolation where none is to be had.
-    urls, token: of `rlvr sandbox serve`; RLVR_SANDBOX_TOKEN where no token is given.
-    image, runtime: of docker ("runsc" for gVisor). address: of the Ray cluster; "" = the one that this process is in,
-    or a new one on this machine.
+    slots: concurrent runs (per node, with ray); None = one per core. guests: folders of trusted modules, by the package
+    name under which runs may import them. expose: further folders that runs may read, at the same path. allow_weak: run
+    without isolation if there is none.
+    urls, token: of `rlvr sandbox serve`; the default token is RLVR_SANDBOX_TOKEN.
+    image, runtime: for docker ("runsc" for gVisor). address: of the Ray cluster; "" = the cluster of this process, or a
+    new one on this machine.
     """
 
     slots: int | None = None
@@ -62,14 +63,14 @@ async def open_sandbox(
     runtime: str = "",
     address: str = "",
 ) -> Sandbox:
-    """Start a sandbox that has run a first program. See `SandboxOptions` for the parameters.
+    """Start a sandbox and run a test program in it. See `SandboxOptions` for the parameters.
 
-    backend: auto, namespaces, docker, remote, ray or weak. `auto` takes the servers where `urls` are given, else the
-    first that works of namespaces and docker, else, where it is allowed, weak.
+    backend: auto, namespaces, docker, remote, ray or weak. `auto` uses the servers if `urls` are given, else the first
+    of namespaces and docker that works, else weak if allowed.
 
     Raises:
-        SandboxUnavailable: none works here; the message says why, and what to install or set.
-        InvalidSandbox: there is no such backend, or an option that it cannot have.
+        SandboxUnavailable: no backend works; the message says why, and what to install or set.
+        InvalidSandbox: an unknown backend, or an invalid option.
     """
     options = SandboxOptions(
         slots=slots,
@@ -118,7 +119,7 @@ async def _started(name: str, options: SandboxOptions) -> Sandbox:
     sandbox = await BACKENDS[name](options)
     try:
         result = await sandbox.run(_TRIAL)
-    except BaseException:  # cancelled as well: what was started is ended
+    except BaseException:  # cancellation too: end what was started
         with contextlib.suppress(SandboxError):
             await sandbox.close()
         raise

@@ -1,4 +1,4 @@
-"""`rlvr sandbox check`: attacks each backend of this machine (`attacks.py`), and says what holds and what to do."""
+"""`rlvr sandbox check`: attack each backend of this machine (`attacks.py`), and report what holds and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.types import Job
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One backend. missing: why it does not run here; "" = it does."""
+    """Report on one backend. missing: why it does not run here; "" = it runs."""
 
     backend: str
     user: str
@@ -26,7 +26,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """It runs programs, and no attack has succeeded."""
+        """Whether it runs programs and no attack succeeded."""
         return not self.missing and bool(self.findings) and not any(f.broken for f in self.findings)
 
 
@@ -38,7 +38,7 @@ async def check_all(
     runtime: str = "",
     allow_weak: bool = False,
 ) -> list[Report]:
-    """Attack each backend that is here; those that are not say why. As root, namespaces also as a plain user."""
+    """Attack each available backend, and report why others are not. As root, test namespaces also as a plain user."""
     names = list(backends) or ["namespaces", "docker", *(["remote"] if urls else []), *(["weak"] if allow_weak else [])]
     user = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     reports = []
@@ -64,7 +64,7 @@ async def _report(name: str, user: str, opened: Callable[[], Awaitable[Sandbox]]
         sandbox = await opened()
     except InvalidSandbox:
         raise
-    except SandboxError as error:  # its cause alone: what to do stands below, once, and is no other check
+    except SandboxError as error:  # the cause alone: the advice is printed once, below
         return Report(name, user, missing=str(error.__cause__ if isinstance(error.__cause__, SandboxError) else error))
     try:
         result = await sandbox.run(Job(argv=("python", "-c", "pass")))
@@ -76,7 +76,7 @@ async def _report(name: str, user: str, opened: Callable[[], Awaitable[Sandbox]]
 
 
 def describe(reports: Sequence[Report]) -> str:
-    """The reports, for people."""
+    """Format the reports for people."""
     lines, hint = [], advice()
     for report in reports:
         title = f"{report.backend} (as {report.user})"

@@ -1,14 +1,15 @@
-"""One long-lived hardened container a node, with the namespace sandbox inside, driven over its standard streams.
+"""The docker backend: one long-lived hardened container per node with the namespace sandbox inside, driven over its
+standard streams.
 
         sandbox = DockerSandbox(image="rlvr-sandbox")                    # made by: rlvr sandbox build
         result = await sandbox.run(Job(argv=("python", "-c", "print(6 * 7)")))
 
-The container has no network, a read-only root, the few capabilities that the zygote needs, `no-new-privileges`, a
-seccomp profile of our own and limits on memory and processes; the runs in it have namespaces, users, cgroups and a
-filter of their own, as they have outside. It is driven by the `docker` command, which speaks to every daemon (contexts,
-ssh, TLS, rootless, podman's stand-in) and whose end closes the container's standard input, and so ends it.
+The container has no network, a read-only root, only the capabilities that the zygote needs, `no-new-privileges`, our
+own seccomp profile, and limits on memory and processes; each run in it has its own namespaces, user, cgroup and filter,
+as in the namespace backend. It is driven by the `docker` command, which supports every kind of daemon (contexts, ssh,
+TLS, rootless, podman). When that command ends, the container's standard input closes, which ends the container.
 
-A container that dies is made again, and what it held is repeated once; then `SandboxUnavailable`.
+If a container dies it is recreated, and its runs are repeated once; then `SandboxUnavailable` is raised.
 """
 
 from __future__ import annotations
@@ -40,25 +41,25 @@ _TRIES = 2
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
-_SILENCE_SECONDS = 60.0  # a container that sends nothing for so long is paused, or hangs
+_SILENCE_SECONDS = 60.0  # seconds without a message after which a container is considered paused or hung
 _GIB = 1 << 30
-# For namespaces and mounts; for becoming the runs' users; for their folders; for killing them.
+# For namespaces and mounts; for switching to the runs' users; for their folders; for killing them.
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_OVERRIDE", "KILL")
 # Without CAP_SYS_ADMIN: for mapping users into a user namespace (root among them, for which Linux 5.12 asks SETFCAP).
 _MAPPING_CAPABILITIES = ("SETUID", "SETGID", "SETFCAP", "SETPCAP")
-# System calls that a run may not make, and the zygote itself must.
+# System calls denied to runs but needed by the zygote.
 _NEEDED = {"mount", "umount2", "mount_setattr", "pivot_root", "sethostname", "pidfd_open", "setns", "unshare"}
 _USER_BLOCKS = 1 << 18
 
 
 class DockerSandbox:
-    """Runs programs in namespaces in a container. slots: None = one a core. guests: as in `NamespaceSandbox`.
+    """Runs programs in namespaces in a container. slots: None = one per core. guests: as in `NamespaceSandbox`.
 
-    expose: further folders *of the image* that runs may read. image: holds python3 3.11 or newer, and the toolchains.
-    runtime: another OCI runtime ("runsc"). memory_bytes: of the whole container; None = 1 GiB a slot and one more, at
-    most four fifths of this machine's. apparmor: the profile, where the daemon's machine has AppArmor; its default one
-    denies mount. privileged: False = without CAP_SYS_ADMIN, for those who will not grant it: namespaces are then made
-    in a user namespace, which the kernel must allow, and memory is counted by process.
+    expose: further folders *of the image* that runs may read. image: needs Python 3.11 or newer, and the toolchains.
+    runtime: another OCI runtime ("runsc"). memory_bytes: of the whole container; None = 1 GiB per slot plus 1 GiB, at
+    most four fifths of this machine's memory. apparmor: the profile, if the daemon's machine has AppArmor, whose
+    default profile denies mount. privileged: False = without CAP_SYS_ADMIN: namespaces are made in a user namespace,
+    which the kernel must allow, and memory is counted by process.
     """
 
     name = "docker"
@@ -81,7 +82,7 @@ class DockerSandbox:
         self._options = _options(image, runtime, memory_bytes or _memory(self.slots), self.slots, apparmor, privileged)
         self._privileged = privileged
         self._image = image
-        # Twice the slots: some jobs are sent ahead; the others wait on this side, outside the container's memory limit.
+        # Twice the slots: some jobs are sent ahead; the others wait here, outside the container's memory limit.
         self._turn = asyncio.Semaphore(2 * self.slots)
         self._container: asyncio.Task[_Container] | None = None
         self._ending: AsyncGenerator[None, None] | None = None
@@ -114,12 +115,12 @@ class DockerSandbox:
                     session.when_over(self._turn.release)
                     return session
             raise SandboxUnavailable(f"the container died when a run was started, twice: {'; '.join(causes)}")
-        except BaseException:  # cancelled as well: the turn goes to the next in line
+        except BaseException:  # cancellation too: pass the turn to the next
             self._turn.release()
             raise
 
     async def close(self) -> None:
-        """End the container, and wait until it is removed."""
+        """End the container and wait until it is removed."""
         self._closed = True
         if (starting := self._container) is not None:
             if not starting.done():
@@ -128,7 +129,7 @@ class DockerSandbox:
                 await starting.result().close()
 
     async def _running(self) -> _Container:
-        """The container; a new one where there is none or it has died."""
+        """The container; a new one if there is none or it has died."""
         if self._closed:
             raise SandboxUnavailable("this sandbox is closed")
         if self._ending is None:
@@ -159,19 +160,19 @@ class DockerSandbox:
             raise refused("a container could not be started", error) from error
         try:
             await held.start(given)
-        except BaseException:  # cancelled as well: a container that half started is removed
+        except BaseException:  # cancellation too: remove a partly started container
             await held.close()
             raise
         return held
 
 
 class _Container:
-    """A running container, the `docker run` that holds it, and the client of what serves in it."""
+    """A running container, its `docker run` process, and the client of the server in it."""
 
     client: StreamClient
 
     def __init__(self, name: str, options: Sequence[str]) -> None:
-        """Start it. Raises OSError, and then nothing is left."""
+        """Start the container. Raises OSError, and then leaves nothing behind."""
         self._name = name
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             self._errors = undo.enter_context(tempfile.TemporaryFile())
@@ -184,7 +185,7 @@ class _Container:
                 theirs.append(pair[1 if reads else 0])
                 undo.callback(os.close, ends[-1])
                 given.callback(os.close, theirs[-1])
-            profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # in memory: a killed process leaves no file behind
+            profile = os.memfd_create("profile", os.MFD_CLOEXEC)  # in memory: leaves no file if killed
             given.callback(os.close, profile)
             os.write(profile, json.dumps(seccomp_profile()).encode())
             self._command = subprocess.Popen(
@@ -203,7 +204,7 @@ class _Container:
         self.client = StreamClient(self._pipes, silence=_SILENCE_SECONDS)
 
     async def start(self, archive: bytes) -> None:
-        """Hand over what it is to run, and wait for its greeting. Raises SandboxUnavailable."""
+        """Send the archive to run, and wait for the greeting. Raises SandboxUnavailable."""
         try:
             await asyncio.wait_for(self._pipes.send(archive), _START_SECONDS)
             await self.client.start(_START_SECONDS)
@@ -213,7 +214,7 @@ class _Container:
             ) from error
 
     async def last_words(self) -> str:
-        """Why it ended: its exit status and what it wrote last."""
+        """Why it ended: its exit status and last output."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(self._command.wait, _END_SECONDS)
         if self._errors.closed:
@@ -226,13 +227,13 @@ class _Container:
         return " ".join(part for part in (how.get(status, f"exit status {status}"), said) if part)
 
     async def close(self) -> None:
-        """End it; it ends, also where who waits for that is cancelled. Idempotent."""
-        if self._closing is None or self._closing.cancelled():  # with its event loop
+        """End the container, even if the caller is cancelled. Idempotent."""
+        if self._closing is None or self._closing.cancelled():  # its event loop is gone
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        """The end of its standard input ends it; where it does not, it is removed by force."""
+        """Closing its standard input ends the container; if not, remove it by force."""
         await self.client.close()
         try:
             await asyncio.to_thread(self._command.wait, _END_SECONDS)
@@ -273,9 +274,9 @@ def _memory(slots: int) -> int:
 
 
 def seccomp_profile() -> dict[str, object]:
-    """What nothing in the container may ask of the kernel: what a run may not, less what the zygote needs.
+    """The container's seccomp profile: what is denied to runs, except what the zygote needs.
 
-    Docker's default profile cannot serve: it denies the clone of namespaces and mount.
+    Docker's default profile cannot be used: it denies mount and cloning namespaces.
     """
     denied = sorted(seccomp.DENIED.keys() - _NEEDED)
     return {
@@ -292,7 +293,7 @@ def _owner() -> str:
 
 
 async def _sweep() -> None:
-    """Remove containers whose owner on this machine is gone."""
+    """Remove containers whose owner process on this machine is gone."""
     rows = await _docker(
         "ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
     )
@@ -300,12 +301,12 @@ async def _sweep() -> None:
         name, _, owner = row.partition(" ")
         host, pid, start = (*owner.split("/"), "", "", "")[:3]
         if host == socket.gethostname() and pid.isdigit() and start_of(int(pid)) != start:
-            with contextlib.suppress(SandboxUnavailable):  # it may be on its way out by itself
+            with contextlib.suppress(SandboxUnavailable):  # it may be exiting by itself
                 await _docker("rm", "--force", name)
 
 
 async def _check_image(image: str) -> None:
-    """Raise SandboxUnavailable, with what to do, where there is no docker, no daemon or no image."""
+    """Raise SandboxUnavailable, with advice, if there is no docker, no daemon or no image."""
     if shutil.which("docker") is None:
         raise SandboxUnavailable("there is no `docker` on PATH: install Docker (Debian: apt-get install docker.io)")
     try:
@@ -319,7 +320,7 @@ async def _check_image(image: str) -> None:
 
 
 async def _docker(*words: str) -> str:
-    """The output of a docker command. Raises SandboxUnavailable."""
+    """Run a docker command and return its output. Raises SandboxUnavailable."""
 
     def run() -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryFile("w+") as errors:  # one pipe, not two: Popen may leak one, see _Container

@@ -1,18 +1,18 @@
-"""The root of every error that the four packages raise on purpose, and the errors of this package.
+"""The root of all errors that the four packages raise deliberately, and the errors of this package.
 
     ToolkitError
     ├── SandboxError                                  sandbox/errors.py
-    │   ├── SandboxUnavailable (RuntimeError)         this backend cannot run programs, or died under one twice
-    │   │   └── SandboxBusy                           its queue is full; come back after so many seconds
-    │   ├── InvalidSandbox     (ValueError)           options that no sandbox can have: no such backend, no address
-    │   └── InvalidJob         (ValueError)           a job or limit that no backend could run
+    │   ├── SandboxUnavailable (RuntimeError)         this backend cannot run programs, or died twice during one
+    │   │   └── SandboxBusy                           its queue is full; retry after some seconds
+    │   ├── InvalidSandbox     (ValueError)           invalid options: an unknown backend, a bad address
+    │   └── InvalidJob         (ValueError)           a job or limit that no backend can run
     ├── RewardError                                   rewards/errors.py
     ├── DataError                                     data_prep/errors.py
     └── TrainError                                    rlvr/errors.py
 
-It stands in the lowest package, so that one `except ToolkitError` catches them all. A leaf also inherits the standard
-error that it refines (`ValueError`, `LookupError`, `TimeoutError`), and its message says what was wrong, the value
-seen and what to do.
+It is in the lowest package, so that `except ToolkitError` catches them all. A leaf also inherits the standard error
+that it refines (`ValueError`, `LookupError`, `TimeoutError`), and its message says what was wrong, the value seen and
+what to do.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ import errno
 
 
 class ToolkitError(Exception):
-    """An error that names a mistake or a condition, with a message meant for the user: shown without a traceback."""
+    """An expected failure with a message for the user, shown without a traceback."""
 
 
 class SandboxError(ToolkitError):
-    """Anything that a sandbox reports as its own trouble. A program's trouble is data, never an error."""
+    """A failure of a sandbox itself. A program's failure is data, never an error."""
 
 
 class SandboxUnavailable(SandboxError, RuntimeError):
-    """Programs cannot be run: nothing isolates them on this machine, or the sandbox died under a run, twice."""
+    """Programs cannot be run: nothing isolates them on this machine, or the sandbox died twice during a run."""
 
 
 def refused(what: str, error: OSError) -> SandboxUnavailable:
-    """For what the system did not let us do, such as "a run could not be started", with what to do about it."""
+    """An error for a refused system call, such as "a run could not be started", with advice."""
     hint = ""
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
         hint = ". Allow this process more descriptors (ulimit -n), memory and processes, or use fewer slots"
@@ -43,7 +43,7 @@ def refused(what: str, error: OSError) -> SandboxUnavailable:
 
 
 class SandboxBusy(SandboxUnavailable):
-    """A server's queue is full. retry_after: seconds after which there may be room."""
+    """A server's queue is full. retry_after: estimated seconds until there is room."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -51,8 +51,8 @@ class SandboxBusy(SandboxUnavailable):
 
 
 class InvalidSandbox(SandboxError, ValueError):
-    """A sandbox that cannot be: a backend that there is not, an address that is none, no slot."""
+    """Invalid sandbox options: an unknown backend, a bad address, no slots."""
 
 
 class InvalidJob(SandboxError, ValueError):
-    """A job that cannot be run anywhere: no command, a path that leaves its folder, a limit of nothing."""
+    """A job that no backend can run: no command, a path that leaves its folder, a limit of zero."""

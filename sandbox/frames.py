@@ -1,9 +1,9 @@
 """The frames of the stream protocol, and a pair of pipes to carry them.
 
-`stream_server.py` and `stream_client.py` give them their meaning.
+`stream_server.py` and `stream_client.py` define their meaning.
 
-A frame is: kind (1 byte), number of the conversation (4 bytes), length (4 bytes), so many bytes. A message that is
-longer than a frame comes in pieces of kind MORE before its last, so that one large job does not hold up the others.
+A frame is: kind (1 byte), conversation number (4 bytes), length (4 bytes), payload. A message longer than a frame is
+sent as pieces of kind MORE before the last piece, so that one large job does not delay others.
 """
 
 from __future__ import annotations
@@ -24,54 +24,54 @@ _READ = 1 << 18
 
 
 class Kind(IntEnum):
-    """What a frame says. The first block is said by the client, the second by the server, the last by both."""
+    """Kinds of frames. The first block is sent by the client, the second by the server, the last by both."""
 
-    RUN = 1  # a job: run it to its end
-    OPEN = 2  # a job, and a peer or nothing: start them
-    CLOSE = 3  # kill it; the answer is CLOSED
+    RUN = 1  # a job to run to its end
+    OPEN = 2  # a job and an optional peer to start
+    CLOSE = 3  # kill it; answered by CLOSED
 
-    HELLO = 16  # what this server is, as JSON; the first frame
+    HELLO = 16  # a description of the server, as JSON; the first frame
     RESULT = 17  # of a run or of a session's program
     PEER_RESULT = 18
     OPENED = 19
-    CLOSED = 20  # nothing of it is left, and nothing more is said of it
+    CLOSED = 20  # nothing is left of it; the last frame about it
     END = 21  # the program has closed its channel
-    INVALID = 22  # the job cannot be run anywhere: why
-    UNAVAILABLE = 23  # the sandbox cannot run it, or died under it twice: why
-    BUSY = 24  # the queue is full: JSON with seconds and why
+    INVALID = 22  # reason: no backend can run the job
+    UNAVAILABLE = 23  # reason: the sandbox cannot run it, or died twice
+    BUSY = 24  # the queue is full: JSON with seconds and reason
 
-    MORE = 32  # a piece of a message, whose kind comes with its last piece
+    MORE = 32  # a piece of a message; the last piece has the message's kind
     DATA = 33  # bytes of a session's channel
-    WINDOW = 34  # so many more bytes of DATA may be sent
-    ALIVE = 35  # is anybody there? The answer is the same
+    WINDOW = 34  # flow control: number of further DATA bytes allowed
+    ALIVE = 35  # keep-alive; answered by the same
 
 
 class Transport(Protocol):
     """A two-way stream of bytes."""
 
     async def send(self, data: bytes) -> None:
-        """Write all of it. Raises ConnectionError where the other end is gone."""
+        """Write all data. Raises ConnectionError if the other end is gone."""
         ...
 
     async def receive(self) -> bytes:
-        """What has come; b"" = the other end is gone."""
+        """Receive available data; b"" = the other end is gone."""
         ...
 
     async def close(self) -> None: ...
 
 
 class Outgoing:
-    """The sending end: messages are cut into pieces, and those of several conversations mix. Those of one do not.
+    """The sending end: cuts messages into pieces, interleaving those of different conversations, but not of the same
+    one.
 
-    A message that is begun is sent whole, also where who sends it is cancelled: what comes next would be read as the
-    rest of it.
+    A started message is completed even if the sender is cancelled: the next one would be read as its rest.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._turn = asyncio.Lock()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of conversations
-        self._sending: set[asyncio.Task[None]] = set()  # a loop holds its tasks by weak references
+        self._sending: set[asyncio.Task[None]] = set()  # event loops keep only weak references to tasks
 
     async def send(self, kind: Kind, number: int, message: bytes = b"") -> None:
         """Send one message. Raises ConnectionError."""
@@ -92,7 +92,7 @@ class Outgoing:
 
 
 class Incoming:
-    """The receiving end: bytes in, whole messages out. most: bytes of one message, and of all that are not whole."""
+    """The receiving end: bytes in, complete messages out. most: bytes of one message, and of all incomplete ones."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -101,7 +101,7 @@ class Incoming:
         self._waiting = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[Kind, int, bytes]]:
-        """The messages that are whole now. Raises BadWire."""
+        """The messages completed by these bytes. Raises BadWire."""
         self._held += data
         at = 0
         while len(self._held) - at >= HEADER.size:

@@ -1,7 +1,8 @@
-"""What our HTTP services share: a socket to listen on, a server, and the guard before everything is read.
+"""Common parts of our HTTP services: a listening socket, a server, and a guard that checks requests before reading
+them.
 
-The sandbox's (`sandbox/serve.py`) and the graders' (`rewards/serve.py`) have one set of limits: a token, the size of a
-body, and a line (`sandbox/admission.py`) that refuses what it has no place for. Needs `pip install 'rlvr[serve]'`.
+The sandbox service (`sandbox/serve.py`) and the grading service (`rewards/serve.py`) have the same limits: a token, the
+size of a body, and a bounded queue (`sandbox/admission.py`). Needs `pip install 'rlvr[serve]'`.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from fastapi.responses import JSONResponse
 from sandbox.errors import SandboxBusy, SandboxUnavailable
 
 _DRAIN_SECONDS, _SILENT_SECONDS = 30.0, 5.0
-_PIECE_SECONDS = 60.0  # for the next piece of a body, whose place others may want
+_PIECE_SECONDS = 60.0  # seconds to wait for the next piece of a body
 _MOST_HELD = 4
-"""How many bodies of the largest size are held at once."""
+"""Number of largest bodies held at a time."""
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -33,7 +34,7 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket to serve on. Raises SandboxUnavailable: the address is in use, or none of this machine's."""
+    """A listening socket. Raises SandboxUnavailable: the address is in use, or not of this machine."""
     try:
         family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
@@ -59,24 +60,24 @@ def serve(app: App, listening: socket.socket) -> Awaitable[None]:
         ws_max_size=1 << 20,
         log_level="warning",
         access_log=False,
-        lifespan="off",  # neither service has one, and a second Ctrl-C would show where it waits
+        lifespan="off",  # unused, and would print a traceback on a second Ctrl-C
         timeout_graceful_shutdown=5,
     )
     return uvicorn.Server(config).serve(sockets=[listening])
 
 
 class Guard:
-    """Before an application is asked: the token, the size of the body, and that of all bodies that are held at once.
+    """Checks a request before the application sees it: token, body size, and total size of buffered bodies.
 
-    A body is read here, whole. A client that has shut its side of the connection counts as gone, as with most servers:
-    nothing tells it from one that will not read.
+    It reads the whole body. A client that has shut its side of the connection counts as gone, as with most servers: it
+    cannot be told from one that will not read.
     """
 
     def __init__(self, app: App, *, token: str, most_bytes: int) -> None:
         self._app = app
         self._wanted = f"Bearer {token}".encode() if token else b""
         self._most = most_bytes
-        self._held = 0  # bytes of the bodies of requests that have not been answered
+        self._held = 0  # bytes of the bodies of unanswered requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -98,7 +99,7 @@ class Guard:
             await self._unless_ended(scope, receive, send)
 
     async def _unless_ended(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 where the service is shutting down: uvicorn cancels what is at work, and would answer nothing."""
+        """Answer 503 during shutdown: uvicorn cancels running requests without an answer."""
         begun = False
 
         async def sending(message: MutableMapping[str, Any]) -> None:
@@ -116,7 +117,7 @@ class Guard:
             await _refuse(again, receive, send, more=False)
 
     def _refused(self, size: int, held: int = 0) -> _Refusal | None:
-        """Why a body of `size` bytes is not taken; None = it is. held: bytes of it that are counted already."""
+        """Why a body of `size` bytes is rejected; None = accepted. held: bytes of it that are already counted."""
         if size > self._most:
             return _Refusal(413, f"a request may have {self._most} bytes at most")
         if self._held - held + size > (most := _MOST_HELD * self._most):
@@ -125,7 +126,7 @@ class Guard:
         return None
 
     async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A body may not say its length: it is counted as it comes."""
+        """Read a body. It may have no declared length, so bytes are counted as they arrive."""
         body, size, more, refused = bytearray(), 0, True, None
         try:
             while more and not refused:
@@ -134,7 +135,7 @@ class Guard:
                     refused = _Refusal(408, f"no more of the body came for {_PIECE_SECONDS:g} s")
                     continue
                 if message["type"] == "http.disconnect":
-                    return  # nobody is there to be answered
+                    return  # nobody is left to answer
                 body += (piece := message.get("body", b""))
                 size, more = size + len(piece), message.get("more_body", False)
                 self._held += len(piece)
@@ -152,7 +153,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """An answer in place of the application's."""
+    """An error response in place of the application's."""
 
     status: int
     detail: str
@@ -160,7 +161,7 @@ class _Refusal:
 
 
 async def _next_piece(receive: Receive) -> MutableMapping[str, Any] | None:
-    """What comes next of a body; None: nothing does."""
+    """The next piece of a body; None = timeout."""
     try:
         async with asyncio.timeout(_PIECE_SECONDS):
             return await receive()
@@ -169,7 +170,7 @@ async def _next_piece(receive: Receive) -> MutableMapping[str, Any] | None:
 
 
 def _replayed(whole: list[bytes], receive: Receive) -> Receive:
-    """What an application receives: the body that was read, and then whether its client goes away."""
+    """The receive channel of the application: the buffered body, then the client's disconnect."""
 
     async def replay() -> MutableMapping[str, Any]:
         if whole:
@@ -180,7 +181,7 @@ def _replayed(whole: list[bytes], receive: Receive) -> Receive:
 
 
 async def _refuse(refusal: _Refusal, receive: Receive, send: Send, *, more: bool = True) -> None:
-    """Answer at once, then read the rest of the body and drop it.
+    """Answer at once, then read and discard the rest of the body.
 
     A client that is still sending when the connection is closed sees a reset in place of the answer. more: there is
     more of the body.
@@ -203,12 +204,12 @@ async def _refuse(refusal: _Refusal, receive: Receive, send: Send, *, more: bool
 
 
 def detail_of(error: Exception) -> str:
-    """What a client is told. What of it is no Unicode came from the client, and is escaped."""
+    """The error message for a client, with lone surrogates (from the client's own data) escaped."""
     return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def answer_errors(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None:
-    """Have the application answer these errors with their status and message, and a full line with 429."""
+    """Register handlers that answer these errors with their status and message, and a full queue with 429."""
 
     @app.exception_handler(SandboxBusy)
     async def _busy(_request: Request, error: SandboxBusy) -> Response:
@@ -223,7 +224,7 @@ def answer_errors(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None
 
 
 async def unless_gone(receive: Receive, work: Awaitable[Any]) -> Any:
-    """Do the work, or give it up when the client goes away. Raises SandboxUnavailable: it has gone."""
+    """Do the work, or cancel it when the client disconnects. Raises SandboxUnavailable if it has disconnected."""
 
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":

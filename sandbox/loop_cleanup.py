@@ -1,8 +1,8 @@
-"""What happens to a sandbox that nobody closes: it ends with its event loop, or when it is dropped.
+"""Close a sandbox that its user forgot to close, when its event loop ends or it is garbage-collected.
 
-An event loop ends its asynchronous generators when it ends itself (`asyncio.run` does, and `shutdown_asyncgens`), and
-one that nobody holds any more when it is collected. So a generator whose last words close the sandbox does what a
-finalizer cannot, which may not wait. A loop that is closed by hand tells nobody.
+An event loop closes its asynchronous generators when it ends (`asyncio.run`, `shutdown_asyncgens`), and an unreferenced
+one when it is collected. So a generator with a `finally` can await the sandbox's end, which a finalizer cannot. A loop
+that is closed by hand does neither.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 
 def close_with_loop(close: Callable[[], Awaitable[None]]) -> AsyncGenerator[None, None]:
-    """Have the running event loop await `close` when it ends, or when the result of this is collected.
+    """Let the running event loop await `close` when it ends, or when the returned generator is collected.
 
-    `close` must be idempotent; where it is a method of the holder, only the cyclic collector finds them.
+    `close` must be idempotent. If it is a method of the generator's holder, only the cyclic collector frees them.
     """
     ending = _until_closed(close)
-    with contextlib.suppress(StopIteration):  # runs it up to its `yield`: from then on the loop tracks it
+    with contextlib.suppress(StopIteration):  # run it up to its `yield`, so that the loop tracks it
         ending.asend(None).send(None)
     return ending
 

@@ -1,4 +1,4 @@
-"""What this machine offers a sandbox: privileges, user ids, the interpreter; and what to do where it does not."""
+"""What this machine offers a sandbox: privileges, user ids, the interpreter; and advice if something is missing."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _FIRST_UID, UID_BLOCKS, _FURTHER_UID_BLOCKS = 1_800_000_000, 1 << 20, 1 << 18
 
 
 class Way(NamedTuple):
-    """How the zygote gets its privileges. maps: what its user namespace is told; none = it is in none of its own.
+    """How the zygote gets its privileges. maps: id maps of its user namespace; empty = it has no user namespace.
 
-    uid: the first of a block of user ids for the slots; -1 = each run has a user namespace of its own instead.
+    uid: the first of a block of user ids for the slots; -1 = each run has its own user namespace instead.
     """
 
     maps: dict[str, str]
@@ -36,11 +36,11 @@ class Way(NamedTuple):
 
 
 def ways(number: int, privileged: bool | None, user_block: int | None = None) -> tuple[list[Way], str]:
-    """The ways to try, the best first, and why there is none.
+    """The ways to try, best first, and the reason if there is none.
 
-    As root with CAP_SYS_ADMIN no user namespace is needed. As root without it (a container) one is made that maps ids
-    which no one else has: programs must not be the root of the machine, whose files and settings they could write. A
-    plain user can map himself only, and each run's own namespace keeps his processes apart.
+    As root with CAP_SYS_ADMIN no user namespace is needed. As root without it (a container) the user namespace maps
+    otherwise unused ids: programs must not run as the machine's root, whose files and settings they could write. A
+    plain user can map only themselves, and each run's own namespace separates their processes.
     """
     held = kernel.effective_capabilities()
     root, may_map = os.geteuid() == 0, kernel.CAP_SETUID | kernel.CAP_SETGID
@@ -55,7 +55,7 @@ def ways(number: int, privileged: bool | None, user_block: int | None = None) ->
     first = first_uid(number, user_block)
     if held & kernel.CAP_SYS_ADMIN and privileged is not False:
         found.append(Way({}, first))
-    if privileged is not True and held & kernel.CAP_SETFCAP:  # without it root may not be mapped (Linux 5.12)
+    if privileged is not True and held & kernel.CAP_SETFCAP:  # required to map root (Linux 5.12)
         both = f"0 0 1\n{first} {first} {USERS_OF_A_ZYGOTE}"
         found.append(Way({"uid_map": both, "gid_map": both}, first))
     return found, "this process is root without CAP_SYS_ADMIN, and without CAP_SETFCAP it cannot map itself either"
@@ -83,7 +83,7 @@ def first_uid(number: int, user_block: int | None) -> int:
 
 
 def interpreter_folders() -> list[str]:
-    """What this interpreter needs to be seen of the file system: its prefixes and where its packages lie."""
+    """Folders that this interpreter needs: its prefixes and package folders."""
     paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
     paths += [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
     paths += [os.path.dirname(os.path.realpath(sys.executable))]
@@ -91,10 +91,10 @@ def interpreter_folders() -> list[str]:
 
 
 def exposed(paths: Sequence[Path]) -> list[str]:
-    """What is to be shown besides, with what symbolic links among it lead to.
+    """Additional folders to expose, with the targets of symbolic links among them.
 
     Raises:
-        InvalidSandbox: there is no such thing, or it would show everything, or hide what a run has of its own.
+        InvalidSandbox: a path does not exist, would expose everything, or would hide a run's own folders.
     """
     shown = []
     for path in map(os.path.abspath, paths):
@@ -113,14 +113,14 @@ def exposed(paths: Sequence[Path]) -> list[str]:
 
 
 def package_folders() -> list[str]:
-    """Where third-party packages lie, as a started interpreter would find them."""
+    """Folders of third-party packages, as a new interpreter would find them."""
     folders = [sysconfig.get_path(name) for name in ("purelib", "platlib")] + site.getsitepackages()
     return [folder for folder in dict.fromkeys(folders) if folder in sys.path]
 
 
 @functools.cache
 def problem_data() -> tuple[str, ...]:
-    """Tables of records among the packages: what a package of a benchmark brings, problems with tests and solutions."""
+    """Data files among the packages that may contain problems with tests and solutions (benchmark packages)."""
     return tuple(path for folder in package_folders() for path in _tables(folder, _DEEPEST_TABLE))
 
 
@@ -135,7 +135,7 @@ def _tables(folder: str, depth: int) -> Iterator[str]:
 
 
 def advice() -> str:
-    """What to do where namespaces are not to be had, from what this machine says of itself."""
+    """Advice if namespaces are unavailable, based on this machine's settings."""
     found = []
     for path, bad, hint in (
         ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=15000"),

@@ -1,4 +1,4 @@
-"""The embedded sandbox: Linux namespaces, made fresh for each run by a warm zygote. Needs no set-up.
+"""The namespaces backend: new Linux namespaces for each run, forked from a warm zygote. Needs no set-up.
 
         sandbox = NamespaceSandbox()
         result = await sandbox.run(Job(argv=("python", "main.py"), files={"main.py": b"print(6 * 7)"}))
@@ -6,7 +6,7 @@
         await sandbox.close()
 
 Works as root, and as a plain user where user namespaces are allowed. `sandbox/zygote/` is the other end; see
-docs/design/sandbox.md for what holds a program, and what does not.
+docs/design/sandbox.md for what confines a program, and what does not.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from sandbox.session import RunSession
 from sandbox.types import Job, JobResult
 
 _END_SECONDS = 10.0
-_TRIES = 2  # a run whose slot died is repeated once
+_TRIES = 2  # a run is repeated once if its slot dies
 
 
 class NamespaceSandbox:
-    """Runs programs in namespaces of their own, `slots` at a time; others wait in line, off their clocks.
+    """Runs each program in its own namespaces, `slots` at a time; others wait, which does not count towards their
+    limits.
 
-    slots: None = one a core. guests: folders of trusted modules, by the package name under which runs may import them.
-    expose: further folders that runs may read, at their own path (toolchains outside /usr).
-    privileged: make namespaces as root (True) or in a user namespace (False); None = as root where that holds.
-    user_block: which user ids the runs have, in a container, whose process ids are not the machine's.
+    slots: None = one per core. guests: folders of trusted modules, by the package name under which runs may import
+    them. expose: further folders that runs may read, at the same path (toolchains outside /usr).
+    privileged: make namespaces as root (True) or in a user namespace (False); None = as root if possible. user_block:
+    block of user ids for the runs inside a container, whose process ids differ from the machine's.
 
-    It belongs to the event loop that uses it first. What it started ends with that loop (`asyncio.run`), when it is
-    dropped, and when this process is killed; `close` waits for it.
+    It is bound to the first event loop that uses it. Its processes end with that loop (`asyncio.run`), when it is
+    garbage-collected, and when this process is killed; `close` waits for them.
     """
 
     name = "namespaces"
@@ -66,7 +67,7 @@ class NamespaceSandbox:
         self._ending: AsyncGenerator[None, None] | None = None
         self._process = -1
         self._closed = False
-        # Not needed at exit: the keepers end with this process
+        # Not needed at exit: keepers end with this process
         weakref.finalize(self, self._launcher.abandon, os.getpid()).atexit = False
 
     async def run(self, job: Job) -> JobResult:
@@ -91,7 +92,7 @@ class NamespaceSandbox:
                 try:
                     if peer is not None:
                         slots.append(await self._slot(peer))
-                except BaseException:  # cancelled as well: the first slot is given back
+                except BaseException:  # cancellation too: give back the first slot
                     slots[0].free()
                     raise
                 try:
@@ -101,13 +102,13 @@ class NamespaceSandbox:
                         slot.discard()
                     if again + 1 == _TRIES:
                         raise SandboxUnavailable(f"a run could not be started, twice: {error}") from error
-        except BaseException:  # CancelledError included: let the next in line run
+        except BaseException:  # including CancelledError: let the next waiter run
             self._turn.release()
             raise
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
-        """Kill all runs and leave nothing behind; waits for it. Also from another loop, once its own is closed."""
+        """Kill all runs and wait until nothing is left. May be called from another loop once its own is closed."""
         if self._loop is not None and not self._loop.is_closed():
             self._check_place()
         self._closed = True
@@ -115,7 +116,7 @@ class NamespaceSandbox:
         await self._launcher.close()
 
     def _check_place(self) -> None:
-        """Raise RuntimeError unless this is the process and the event loop that it belongs to."""
+        """Raise RuntimeError unless in the process and event loop that it is bound to."""
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()
@@ -134,5 +135,5 @@ class NamespaceSandbox:
         return await self._launcher.slot(job.preload)
 
     def _release(self) -> None:
-        """A session is over. While it is not, it holds this sandbox, also where its user has dropped it."""
+        """A session has ended. An open session keeps this sandbox alive, even if its user drops it."""
         self._turn.release()

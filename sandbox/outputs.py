@@ -1,8 +1,8 @@
-"""Fetching a run's files when all its processes are gone. They are the program's doing: no link is followed.
+"""Collect the output files of a finished run. The files are untrusted: no link is followed.
 
-They are read here, by the supervisor, through a descriptor of the run's folder: in the slot they would count as the
-run's memory, of which a program can see to it that there is none left. What the program made unreadable is its user's,
-who may be the supervisor's too: then it is made readable first.
+The supervisor reads them through a descriptor of the run's folder; in the slot they would count as the run's memory,
+which a program can exhaust. Files that the program made unreadable are made readable first if the supervisor runs as
+the same user.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def collect(folder: int, paths: Iterable[str], most: int) -> dict[str, bytes]:
-    """The regular files below a folder, at most `most` bytes of them together; what cannot be read is left out.
+    """The regular files below a folder, up to `most` bytes in total; unreadable files are skipped.
 
-    Raises OSError where that is this process's own trouble.
+    Raises OSError for this process's own failures.
     """
     held: dict[str, bytes] = {}
     for path in paths:
@@ -42,7 +42,7 @@ def collect(folder: int, paths: Iterable[str], most: int) -> dict[str, bytes]:
 def _open_readable(folder: int, path: str) -> int:
     try:
         return _open_below(folder, path)
-    except PermissionError:  # never where this process is root and may read all
+    except PermissionError:  # never if this process is root and can read everything
         _unlock(folder, path)
         return _open_below(folder, path)
 
@@ -59,7 +59,7 @@ def _open_below(folder: int, path: str) -> int:
 
 
 def _unlock(folder: int, path: str) -> None:
-    """Let the owner of a file, and of the folders on the way to it, read them."""
+    """Make a file and its parent folders readable for their owner."""
     *folders, name = _parts(path)
     at = os.dup(folder)
     try:
@@ -81,7 +81,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _step(at: int, part: str, how: int) -> int:
-    """The folder of that name in this one, instead of this one."""
+    """Open a subfolder by name, and close this one."""
     inner = os.open(part, how | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
     os.close(at)
     return inner

@@ -1,4 +1,4 @@
-"""A run's standard streams and channel at the supervisor's end, read and written by the event loop."""
+"""The supervisor's ends of a run's standard streams and channel, handled by the event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_HELD = 1 << 20
 
 
 class Drain:
-    """Reads a pipe to its end, keeps its first `most` bytes, and calls `over` once when there are more."""
+    """Reads a pipe to its end, keeps the first `most` bytes, and calls `over` once if there are more."""
 
     def __init__(self, descriptor: int, most: int, over: Callable[[], None]) -> None:
         os.set_blocking(descriptor, False)
@@ -26,7 +26,7 @@ class Drain:
         self.over = False
 
     def _read(self) -> bool:
-        """Read once; False = there is nothing more for now, or for ever."""
+        """Read once; False = nothing available, or closed."""
         try:
             piece = os.read(self._descriptor, _PIECE)
         except BlockingIOError:
@@ -43,7 +43,7 @@ class Drain:
         return True
 
     def close(self) -> None:
-        """The writers are gone: read what is left, and close. Idempotent."""
+        """Read what is left after all writers are gone, and close. Idempotent."""
         if self._descriptor < 0:
             return
         while not self.over and self._read():
@@ -58,7 +58,7 @@ _feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
 
 
 def _let_go_of_copies() -> None:
-    """In a forked child: close its copies of pipes to programs, which would keep their input open for ever."""
+    """In a forked child: close its copies of pipes to programs, which would keep their input open."""
     for feed in list(_feeds):
         feed.forget()
 
@@ -67,7 +67,7 @@ os.register_at_fork(after_in_child=_let_go_of_copies)
 
 
 class Feed:
-    """Writes a pipe and closes it; a reader that is gone is no trouble."""
+    """Writes data to a pipe and closes it; ignores a closed reader."""
 
     def __init__(self, descriptor: int, data: bytes) -> None:
         self._descriptor = descriptor
@@ -99,14 +99,14 @@ class Feed:
             self._descriptor = -1
 
     def forget(self) -> None:
-        """Close this process's copy, and leave the event loop, which is another process's, alone."""
+        """Close this process's copy without touching the event loop, which belongs to the parent process."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 class Inbox:
-    """What comes on a socket, held until somebody asks for it. While much is held, no more is read."""
+    """Buffers data from a socket until it is requested. Stops reading while the buffer is full."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -130,7 +130,7 @@ class Inbox:
         return piece
 
     def close(self) -> None:
-        """The socket is to be closed, and the other end is gone: who waits gets what is left of it, and then the end.
+        """Close after the other end is gone: a waiting reader gets the rest of the data, then the end.
 
         Idempotent.
         """
@@ -139,7 +139,7 @@ class Inbox:
         self._end()
 
     def _read(self) -> bool:
-        """Read once; False = there is nothing for now, or for ever."""
+        """Read once; False = nothing available, or closed."""
         try:
             piece = self._channel.recv(_PIECE)
         except BlockingIOError:

@@ -1,10 +1,10 @@
-"""Sandboxes on the nodes of a Ray cluster: a thin actor on each, with a namespace sandbox in it. Needs ray.
+"""The Ray backend: a thin actor with a namespace sandbox on each node of a cluster. Needs ray.
 
-        sandbox = RaySandbox()                     # the cluster that this process is in, or a new one on this machine
+        sandbox = RaySandbox()                     # the cluster of this process, or a new one on this machine
 
 Ray starts and places the actors and carries the bytes of jobs and results (`wire.py`); it schedules no programs. An
-actor that dies, or stops (`watchdog.py`), is made anew, where there is a node, and the runs it held are repeated once
-elsewhere. The nodes need this package and the guests at the same paths.
+actor that dies or hangs (`watchdog.py`) is replaced if its node is alive, and its runs are repeated once elsewhere. The
+nodes need this package and the guests at the same paths.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sandbox.wire import decode_job, decode_result, encode_job, encode_result
 _TRIES = 2
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
-_AT_ONCE = 4096  # calls that an actor takes at once: each run, and each wait on a session, is one
+_AT_ONCE = 4096  # concurrent calls of an actor: each run and each wait on a session is one
 _PIECE = 1 << 16
 _AHEAD = 2
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class NodeLost(Exception):
 
 
 class NodeSlots:
-    """The actor: a namespace sandbox of its node. Bytes go in and out; trouble is a value, not an exception."""
+    """The actor: a namespace sandbox of its node. Takes and returns bytes; failures are values, not exceptions."""
 
     def __init__(self, slots: int | None, guests: Mapping[str, str], expose: Sequence[str]) -> None:
         if missing := [path for path in guests.values() if not Path(path).is_dir()]:
@@ -51,7 +51,9 @@ class NodeSlots:
         self._next = 0
 
     async def ready(self, silence: float) -> int:
-        """Make the sandbox, in the actor's loop; returns its slots. silence: seconds after which the actor is ended."""
+        """Create the sandbox in the actor's loop; returns its slots. silence: seconds after which a hung actor is
+        killed.
+        """
         self._beating = asyncio.create_task(_beats(Watchdog(silence)))
         return self._held().slots
 
@@ -107,7 +109,7 @@ class NodeSlots:
 
 
 async def _beats(watchdog: Watchdog) -> None:
-    """In the loop, so that they stop where it hangs."""
+    """Beat from the event loop, so that beats stop if it hangs."""
     while True:
         watchdog.beat()
         await asyncio.sleep(watchdog.every)
@@ -118,7 +120,7 @@ def _labelled(result: JobResult) -> JobResult:
 
 
 async def _told(work: Awaitable[bytes]) -> bytes:
-    """What came of it, or why nothing did."""
+    """The result or the error, encoded."""
     try:
         return b"+" + await work
     except SandboxUnavailable as error:
@@ -132,7 +134,7 @@ def _heard(told: bytes) -> bytes:
 
 
 class RaySandbox:
-    """Runs programs on a Ray cluster's nodes, `slots` at a time on each (None = one a core).
+    """Runs programs on a Ray cluster's nodes, `slots` at a time on each (None = one per core).
 
     address: of the cluster; see `SandboxOptions`. The actors ask Ray for no cores.
     """
@@ -181,7 +183,7 @@ class RaySandbox:
             opening = asyncio.create_task(node.call("open", jobs))
             try:
                 number = int(_heard(await asyncio.shield(opening)))
-            except BaseException as error:  # cancelled as well: the room is given back
+            except BaseException as error:  # cancellation too: give the room back
                 if isinstance(error, asyncio.CancelledError):
                     node.later(_close_when_open(node, opening))
                 self._left(node)
@@ -191,7 +193,7 @@ class RaySandbox:
         return await self._somewhere(on)
 
     async def close(self) -> None:
-        """End the actors, and Ray where this started it."""
+        """End the actors, and Ray if this object started it."""
         self._closed = True
         self._queue.wake_all()
         if self._starting is not None:
@@ -238,7 +240,7 @@ class RaySandbox:
         self._queue.wake()
 
     def _grow(self) -> asyncio.Task[None]:
-        """Look for nodes that have no actor, if nobody does so already."""
+        """Start looking for nodes without an actor, unless already in progress."""
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
             # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
@@ -246,7 +248,7 @@ class RaySandbox:
         return self._starting
 
     async def _start(self) -> None:
-        """An actor on each node of the cluster that has none."""
+        """Start an actor on each node without one."""
         ray = self._ray
         try:
             if not ray.is_initialized():
@@ -302,7 +304,7 @@ class _Node:
         self.held = 0
 
     async def call(self, method: str, *arguments: object) -> Any:
-        """Call the actor. Cancelling it cancels the call there. Raises NodeLost."""
+        """Call the actor. Cancelling cancels the remote call. Raises NodeLost."""
         reference = getattr(self._actor, method).remote(*arguments)
         try:
             return await reference
@@ -315,7 +317,7 @@ class _Node:
             raise NodeLost(f"an actor is gone: {error!r}") from error
 
     def later(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that nobody waits for, before this is closed."""
+        """Run something in the background, to finish before this is closed."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)

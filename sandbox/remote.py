@@ -1,10 +1,10 @@
-"""Sandboxes on other machines: a client of one or several `rlvr sandbox serve`. Needs `pip install 'rlvr[serve]'`.
+"""The remote backend: a client of one or more `rlvr sandbox serve`. Needs `pip install 'rlvr[serve]'`.
 
         sandbox = RemoteSandbox(["http://grader-1:8190", "http://grader-2:8190"], token="...")
 
-Each server has one connection, over which many runs and sessions go (`stream_client.py`); a run goes to the server with
-the most room. Servers that are full, or cannot be reached, are passed over for a while; a run whose server died under
-it is repeated once elsewhere; where no server takes it within `patience`, it is `SandboxUnavailable`.
+Each server has one connection that multiplexes runs and sessions (`stream_client.py`); a run goes to the server with
+the most free slots. Servers that are full or unreachable are skipped for a while; a run whose server dies is repeated
+once elsewhere; if no server accepts it within `patience`, it raises `SandboxUnavailable`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from sandbox.types import Job, JobResult
 from sandbox.wait_queue import WaitQueue
 
 _CONNECT_SECONDS = 10.0
-_SILENCE_SECONDS = 20.0  # a server that sends nothing for so long is gone
+_SILENCE_SECONDS = 20.0  # seconds of silence after which a server is considered gone
 _CLOSE_SECONDS = 4.0
 _DOWN_SECONDS, _MOST_DOWN_SECONDS = 0.5, 30.0
-_AHEAD = 2  # runs on their way to a server, for each of its slots
+_AHEAD = 2  # runs in flight per slot of a server
 T = TypeVar("T")
 
 
 class RemoteSandbox:
     """Runs programs on servers.
 
-    patience: seconds to wait for a server that takes a run; unreachable: for any to be reached at all.
+    patience: seconds to wait for a server to accept a run; unreachable: seconds to wait for any server to be reachable.
     """
 
     name = "remote"
@@ -49,7 +49,7 @@ class RemoteSandbox:
 
     @property
     def slots(self) -> int:
-        """Of all servers that have been reached."""
+        """The total slots of all servers reached so far."""
         return sum(server.slots for server in self._servers)
 
     async def run(self, job: Job) -> JobResult:
@@ -78,13 +78,13 @@ class RemoteSandbox:
         return await self._somewhere(on)
 
     async def close(self) -> None:
-        """End the connections: the servers kill what runs for them."""
+        """Close the connections; the servers kill their runs."""
         self._closed = True
         await asyncio.gather(*(server.close() for server in self._servers))
         self._queue.wake_all()
 
     async def _somewhere(self, do: Callable[[_Server], Awaitable[T]]) -> T:
-        """Do something on a server that takes it."""
+        """Do something on a server that accepts it."""
         lost: list[tuple[_Server, str]] = []
         clock = asyncio.get_running_loop().time
         reached = clock()
@@ -114,9 +114,9 @@ class RemoteSandbox:
                 return done
 
     async def _free_server(self, limit: float, reached: float, lost: Sequence[tuple[_Server, str]]) -> _Server:
-        """Take a place on the server with the most room. Raises SandboxUnavailable.
+        """Reserve a place on the server with the most room. Raises SandboxUnavailable.
 
-        reached: when one was last. lost: servers that died under this run, which are the last choice.
+        reached: time of the last contact. lost: servers that died during this run, used as a last resort.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -149,15 +149,15 @@ class RemoteSandbox:
 
 
 class Refused(SandboxUnavailable):
-    """A server does not take this client: another try would be no better."""
+    """A server rejects this client; retrying would not help."""
 
 
 class NotReached(Exception):
-    """A server could not be connected to; it is passed over for a while."""
+    """A server cannot be reached; it is skipped for a while."""
 
 
 class _Server:
-    """One server: its connection, made when it is needed, and what is known of it."""
+    """One server: its connection, made on demand, and its state."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
@@ -178,7 +178,7 @@ class _Server:
 
     @property
     def most(self) -> int:
-        """How many runs may be on their way to it."""
+        """The most runs in flight to this server."""
         return _AHEAD * (self.slots or 1)
 
     async def client(self) -> StreamClient:
@@ -197,7 +197,7 @@ class _Server:
             raise NotReached(self.why) from error
 
     def failed(self, why: str) -> None:
-        """Pass it over for a while, longer each time."""
+        """Skip this server for a while, longer each time."""
         now = asyncio.get_running_loop().time()
         if now >= self.not_before:
             self.not_before = now + self._pause
@@ -206,7 +206,7 @@ class _Server:
         self.why = why
 
     def well(self) -> None:
-        """It has done what it was asked for."""
+        """Record a success, which resets the delay."""
         self.down, self.why, self._pause = False, "", _DOWN_SECONDS
 
     def busy(self, seconds: float) -> None:
@@ -232,7 +232,7 @@ class _Server:
         client = StreamClient(await _Socket.connect(self._address, self._token), silence=_SILENCE_SECONDS)
         try:
             self.slots = await client.start(_CONNECT_SECONDS)
-        except BaseException:  # cancelled as well: nobody else would close it
+        except BaseException:  # cancellation too: nobody else would close it
             await client.close()
             raise
         self.well()
@@ -261,7 +261,7 @@ class _Socket:
                 compression=None,
                 max_size=1 << 20,
                 open_timeout=_CONNECT_SECONDS,
-                # The client has pings of its own; a websocket ping waits behind data that the server has not read
+                # The client has its own pings; a websocket ping would wait behind unread data
                 ping_interval=None,
                 close_timeout=2,
                 proxy=None,

@@ -1,8 +1,8 @@
-"""The `/run_code` request and answer that SandboxFusion made common, so that trainers that speak it can use our server.
+"""The `/run_code` protocol of SandboxFusion, so that trainers that use it can use our server.
 
-A request names a language, and may bring standard input, files (base64) and time limits; the answer holds one part for
-compiling and one for running. What a language needs is told by whoever starts the server (`Language`): this package
-knows Python and bash.
+A request names a language, and may include standard input, files (base64) and time limits; the answer has one part for
+compiling and one for running. Whoever starts the server defines the languages (`Language`); this package has Python and
+bash.
 
 Example:
     >>> request = parse({"code": "print(1)", "language": "python"})
@@ -28,7 +28,7 @@ Answer = dict[str, object]
 
 
 class BadRequest(ValueError):
-    """A request that does not have the shape."""
+    """A malformed request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,10 @@ class RunCode:
 
 
 class Language(Protocol):
-    """How programs of a language are compiled and run. The limits of time and memory are set by the request."""
+    """How to compile and run programs of a language. The request sets the limits of time and memory."""
 
     def compile_job(self, code: str) -> Job | None:
-        """The job that compiles; its outputs are the program. None = there is nothing to compile."""
+        """The job that compiles, whose outputs are the program; None = nothing to compile."""
         ...
 
     def run_job(self, code: str, compiled: Mapping[str, bytes], memory_mb: int) -> Job:
@@ -59,7 +59,7 @@ class Language(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A language whose programs are files for an interpreter."""
+    """An interpreted language."""
 
     command: str
     file: str
@@ -79,7 +79,7 @@ LANGUAGES: Mapping[str, Language] = {"python": Script("python", "main.py"), "bas
 
 
 def parse(body: object) -> RunCode:
-    """The request in a JSON object. Raises BadRequest."""
+    """Parse a request from a JSON object. Raises BadRequest."""
     if not isinstance(body, dict):
         raise BadRequest("the request must be a JSON object")
     files = body.get("files") or {}
@@ -126,7 +126,7 @@ async def answer(request: RunCode, languages: Mapping[str, Language], run: Run) 
             return _answer(parts, {})
     try:
         job = language.run_job(request.code, compiled, memory_mb)
-    except ValueError as error:  # compiling succeeded and made no program
+    except ValueError as error:  # compilation succeeded but produced no program
         return {**_answer(parts, {}), "status": "SandboxError", "message": str(error)}
     result = await run(
         replace(
@@ -146,7 +146,7 @@ def _timed(job: Job, seconds: float) -> Limits:
 
 
 def _part(result: JobResult) -> Answer:
-    """The outcome of one command. A limit of time is told apart; other limits are a killed program."""
+    """The outcome of one command. Time limits are reported as such; other limits as a killed program."""
     late = result.ended in (Ended.WALL, Ended.CPU)
     code = result.exit_code
     if code is None and not late:
@@ -176,7 +176,7 @@ def _answer(parts: Mapping[str, Answer | None], files: Mapping[str, bytes]) -> A
 
 
 def trouble(message: str) -> Answer:
-    """The answer where the sandbox itself failed."""
+    """The answer for a failure of the sandbox itself."""
     return {**_answer({"compile_result": None, "run_result": None}, {}), "status": "SandboxError", "message": message}
 
 

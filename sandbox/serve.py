@@ -2,14 +2,14 @@
 
 | route | is |
 |---|---|
-| `POST /run_code` | a program in a language, in the shape of SandboxFusion (`run_code.py`) |
+| `POST /run_code` | a program in a language, in SandboxFusion's format (`run_code.py`) |
 | `POST /v1/run` | a job, as bytes (`wire.py`) |
-| `POST /v1/runs` | several, joined; each answer opens with `+` (a result) or `-` (why there is none) |
-| `WS /v1/stream` | runs and sessions of one client, many at once (`stream_server.py`); what `RemoteSandbox` uses |
-| `GET /health`, `GET /metrics` | whether it runs programs; counters in Prometheus' format |
+| `POST /v1/runs` | several, joined; each answer starts with `+` (a result) or `-` (an error) |
+| `WS /v1/stream` | concurrent runs and sessions of one client (`stream_server.py`); used by `RemoteSandbox` |
+| `GET /health`, `GET /metrics` | whether it runs programs; counters in Prometheus format |
 
-All but `/health` ask for `Authorization: Bearer TOKEN` where there is a token. A full line is answered with 429 and
-`Retry-After`, a body above its size with 413. A client that goes away takes its runs with it.
+If a token is set, all routes except `/health` require `Authorization: Bearer TOKEN`. A full queue is answered with 429
+and `Retry-After`, an oversized body with 413. When a client disconnects its runs are killed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def create_app(
     languages: Mapping[str, Language] = run_code.LANGUAGES,
     name: str = "remote",
 ) -> FastAPI:
-    """The application. slots: the sandbox's. most_waiting: runs in line. most_bytes: of a request or message."""
+    """The application. slots: of the sandbox. most_waiting: queue length. most_bytes: of a request or message."""
     queue = QueuedSandbox(sandbox, slots=slots, most_waiting=most_waiting)
     app = FastAPI(title="rlvr sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.queue = queue
@@ -102,12 +102,12 @@ def create_app(
 
 
 class _Health:
-    """Whether a program runs, asked of the sandbox every few seconds at most."""
+    """Checks that the sandbox runs programs, at most every few seconds."""
 
     def __init__(self, queue: QueuedSandbox) -> None:
         self._queue = queue
         self._asked = -math.inf
-        self._ended = 0  # programs that had ended when the sandbox was last tried
+        self._ended = 0  # number of finished programs at the last test
         self._why = ""
         self._lock = asyncio.Lock()
 
@@ -116,9 +116,9 @@ class _Health:
         if self._queue.ended.total() > self._ended:
             self._why = ""  # a program has ended since, so the fault is over
         if self._queue.held >= self._queue.slots or now - self._asked < _HEALTH_EVERY:
-            return self._why  # all slots are at work: trying it would have to wait
+            return self._why  # all slots are busy: a test would have to wait
         async with self._lock:
-            if self._asked >= now:  # another request has just tried it
+            if self._asked >= now:  # another request has just tested it
                 return self._why
             try:
                 async with asyncio.timeout(_HEALTH_SECONDS):

@@ -1,4 +1,4 @@
-"""A `Session` on slots of this machine: one or two runs, and the caller's end of the channel to the first."""
+"""A `Session` on local slots: one or two runs, and the caller's end of the channel to the first."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ Watch = Callable[[Run], asyncio.Task[JobResult]]
 
 
 class Killable(Protocol):
-    """A run, as far as a session knows it."""
+    """The part of a run that a session needs."""
 
     def kill(self, cause: str) -> None: ...
 
 
 class RunSession:
-    """See `sandbox.protocol.Session`. When the first run ends the other is killed; `release` is called after both."""
+    """See `sandbox.protocol.Session`. When the first run ends the other is killed; `release` is called when both have
+    ended.
+    """
 
     def __init__(
         self,
@@ -43,8 +45,8 @@ class RunSession:
         channel.setblocking(False)
         self._channel = channel
         self._inbox = Inbox(channel)
-        self._sending = asyncio.Lock()  # asyncio knows one writer of a socket, so sends take turns
-        self._senders = 0  # sends that wait for that lock or hold it
+        self._sending = asyncio.Lock()  # asyncio supports one writer per socket, so sends take turns
+        self._senders = 0  # sends that hold the lock or wait for it
         self._closing = self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -52,10 +54,10 @@ class RunSession:
     def start(
         cls, slots: list[Slot], job: Job, peer: Job | None, watch: Watch, release: Callable[[], None]
     ) -> RunSession:
-        """Start the program, its peer before it where there is one.
+        """Start the program, after its peer if there is one.
 
         Raises:
-            SlotLost: a slot has died; what was started is killed.
+            SlotLost: a slot died; what was started is killed.
             SandboxUnavailable: this process has no descriptors left for it.
         """
         runs: list[Run] = []
@@ -77,7 +79,7 @@ class RunSession:
                 if peer is not None:
                     runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
                 runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
-            except BaseException:  # CancelledError included: kill what has been started
+            except BaseException:  # including CancelledError: kill what was started
                 for run in runs:
                     run.kill("closed")
                     watch(run)
@@ -89,7 +91,7 @@ class RunSession:
 
     async def send(self, data: bytes) -> None:
         if not (self._closed or self._senders):
-            # Most messages fit into the socket's buffer, at a third of the event loop's cost
+            # Most messages fit into the socket's buffer; sending directly costs a third of going through the event loop
             try:
                 data = data[self._channel.send(data) :]
             except BlockingIOError:
@@ -131,11 +133,11 @@ class RunSession:
             run.kill("closed")
         if not self._closing:
             self._closing = True
-            when_all_are_done(self._tasks, self._let_go)  # a callback: it also runs where the caller is cancelled
+            when_all_are_done(self._tasks, self._let_go)  # a callback, so that it runs even if the caller is cancelled
         await asyncio.wait(self._tasks)
 
     def _let_go(self) -> None:
-        """Nothing of it is left. Who still sends sees the program's end first, and then closes the channel."""
+        """Nothing is left of the runs. A pending send sees the program's end first, and then the channel is closed."""
         self._closed = True
         self._inbox.close()
         if not self._sending.locked():

@@ -1,8 +1,8 @@
-"""The asking end of the stream protocol: a sandbox at the other end of a byte stream. See `stream_server.py`.
+"""The client of the stream protocol: a sandbox at the other end of a byte stream. See `stream_server.py`.
 
-`StreamClient` speaks for one connection; it raises `StreamLost` where that ends, so that whoever made the connection
-(docker.py, remote.py) can make another and repeat what it held. A server of which nothing comes for a while is asked
-whether it is there; one that does not answer (it is stopped, its container paused, the network gone) is given up.
+`StreamClient` handles one connection and raises `StreamLost` when it ends, so that its user (docker.py, remote.py) can
+reconnect and repeat its runs. A silent server is pinged; one that does not answer (stopped, container paused, network
+down) is given up.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
 _PIECE = 1 << 16
-_STEPS = 10  # parts that the silence of a server is measured in
+_STEPS = 10  # number of intervals that the silence of a server is divided into
 
 
 class StreamLost(Exception):
-    """The connection has ended under a run or session."""
+    """The connection ended during a run or session."""
 
 
 class StreamClient:
-    """Runs and sessions over one connection. `start` it first; it ends by itself when the connection does.
+    """Runs and sessions over one connection. Call `start` first; it ends with the connection.
 
-    silence: seconds after which a server that says nothing is given up.
+    silence: seconds after which a silent server is given up.
     """
 
     def __init__(self, transport: Transport, *, silence: float = 60.0, most_bytes: int = MOST_BYTES) -> None:
@@ -61,7 +61,7 @@ class StreamClient:
         return slots if isinstance(slots, int) else 0
 
     async def run(self, job: Job) -> JobResult:
-        """Run a job there. Raises StreamLost, SandboxUnavailable, InvalidJob."""
+        """Run a job on the server. Raises StreamLost, SandboxUnavailable, InvalidJob."""
         talk = self._begin()
         try:
             await self.say(Kind.RUN, talk.number, encode_job(job))
@@ -73,21 +73,21 @@ class StreamClient:
             self._talks.pop(talk.number, None)
 
     async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
-        """Open a session there. Raises StreamLost, SandboxUnavailable, InvalidJob."""
+        """Open a session on the server. Raises StreamLost, SandboxUnavailable, InvalidJob."""
         talk = self._begin()
         try:
             await self.say(Kind.OPEN, talk.number, join(encode_job(j) for j in (job, peer) if j is not None))
             await talk.opened
-        except BaseException:  # CancelledError included: tell the server
+        except BaseException:  # including CancelledError: tell the server
             self.later(self.say(Kind.CLOSE, talk.number))
             self._talks.pop(talk.number, None)
             raise
         return StreamSession(self, talk, has_peer=peer is not None)
 
     async def close(self) -> None:
-        """End the connection: the server kills what it runs for it."""
+        """Close the connection; the server kills its runs."""
         self._end("it was closed")
-        await self._transport.close()  # first: the tasks below may be blocked on a server that reads nothing
+        await self._transport.close()  # first, because the tasks below may be blocked on a server that does not read
         for task in self._own[1:]:
             task.cancel()
         if ending := [*self._background, *self._own]:
@@ -101,7 +101,7 @@ class StreamClient:
         return talk
 
     def forget(self, number: int) -> None:
-        """Nothing more is wanted of a session."""
+        """Discard a session."""
         self._talks.pop(number, None)
 
     async def say(self, kind: Kind, number: int, message: bytes = b"") -> None:
@@ -115,7 +115,7 @@ class StreamClient:
             raise StreamLost(self.lost) from error
 
     def later(self, saying: Coroutine[object, object, None]) -> None:
-        """Say something that nobody waits for: the caller is on its way out, or may be cancelled at any moment."""
+        """Send a message in the background: the caller is exiting, or may be cancelled."""
 
         async def quietly() -> None:
             with contextlib.suppress(StreamLost):
@@ -132,14 +132,15 @@ class StreamClient:
                 for kind, number, payload in self._incoming.feed(data):
                     self._take(kind, number, payload)
             self._end("the connection ended")
-        except Exception as error:  # whatever it is: else every caller would wait for ever
+        except Exception as error:  # any exception: otherwise every caller would wait forever
             self._end(f"the connection broke: {error or repr(error)}")
             await self._transport.close()
 
     async def _watch(self) -> None:
-        """Give up a server that stays silent for `_STEPS` steps in a row, though it was asked half-way.
+        """Give up a server that stays silent for `_STEPS` intervals in a row, although it was pinged half-way.
 
-        Steps are counted, not time: if this process was suspended, that is one step, and no fault of the server's.
+        Intervals are counted, not time: if this process was suspended, that is one interval, and not the server's
+        fault.
         """
         silent = 0
         while silent < _STEPS and not self.lost:
@@ -173,7 +174,7 @@ class StreamClient:
 
 
 class _Talk:
-    """What the server has said of one run or session."""
+    """The server's messages about one run or session."""
 
     def __init__(self, number: int) -> None:
         loop = asyncio.get_running_loop()
@@ -185,7 +186,7 @@ class _Talk:
         self.came = bytearray()
         self.read = 0  # bytes read since the sender was last granted more (see WINDOW)
         self.ended = False  # nothing more will come
-        self.over = False  # nobody is there to read what would be sent
+        self.over = False  # nobody would read what is sent
         self.credit = WINDOW
         self.changed = asyncio.Event()
 
@@ -219,7 +220,7 @@ class _Talk:
         self.changed.set()
 
     def end(self, error: Exception) -> None:
-        """What has not come will not come."""
+        """Mark the end: nothing more will arrive."""
         self.ended = self.over = True
         for future in (self.opened, self.result, self.peer_result):
             if not future.done():
@@ -259,7 +260,7 @@ class StreamSession:
         self._closing: asyncio.Task[None] | None = None
 
     def when_over(self, callback: Callable[[], None]) -> None:
-        """Call back once, when all its programs have ended."""
+        """Call `callback` once, when all its programs have ended."""
         when_all_are_done([self._talk.result, *([self._talk.peer_result] if self._has_peer else [])], callback)
 
     async def send(self, data: bytes) -> None:

@@ -1,9 +1,9 @@
-"""The serving end of the stream protocol: runs and sessions of one client, on any sandbox.
+"""The server of the stream protocol: runs and sessions of one client, on any sandbox.
 
         await StreamServer(sandbox, Pipes(0, 1)).serve()
 
-Many at once; each is a task. When the client goes, what it had started is killed. Bounded: a message, a session's
-unread bytes (the sender waits for WINDOW frames), and whatever the sandbox itself bounds.
+Each run or session is a task. When the client disconnects, they are killed. Bounds: message size, unread bytes of a
+session (the sender waits for WINDOW frames), and the sandbox's own limits.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
 
 VERSION = 2
-WINDOW = 1 << 20  # bytes of a session that may be on their way unread, in each direction
-GRANT = WINDOW // 4  # the reader grants the sender more once it has read so many
+WINDOW = 1 << 20  # most unread bytes in flight per session and direction
+GRANT = WINDOW // 4  # bytes after which the reader grants the sender more
 _PIECE = 1 << 16
 MOST_BYTES = 512 << 20
 Relabel = Callable[[JobResult], JobResult]
@@ -31,8 +31,8 @@ Relabel = Callable[[JobResult], JobResult]
 class StreamServer:
     """Serves one client.
 
-    name: the backend, for the results: "docker: namespaces" says where the runs took place; "" = leave it as it is.
-    most_bytes: of a message, and of all messages that are on their way in.
+    name: the backend, added to results ("docker: namespaces"); "" = unchanged. most_bytes: of a message, and of all
+    incoming messages.
     """
 
     def __init__(self, sandbox: Sandbox, transport: Transport, *, name: str = "", most_bytes: int = MOST_BYTES) -> None:
@@ -45,7 +45,7 @@ class StreamServer:
         self._sessions: dict[int, _Served] = {}
 
     async def serve(self) -> None:
-        """Until the client is gone. Raises BadWire where it speaks another language."""
+        """Serve until the client disconnects. Raises BadWire on a protocol violation."""
         hello = {"version": VERSION, "slots": getattr(self._sandbox, "slots", 0)}
         try:
             await self._outgoing.send(Kind.HELLO, 0, json.dumps(hello).encode())
@@ -126,7 +126,7 @@ class StreamServer:
         await self._answered(session.number, work())
 
     async def _answered(self, number: int, work: Awaitable[None]) -> None:
-        """Do the work, and say what it raised."""
+        """Do the work, and send any error to the client."""
         try:
             await work
         except SandboxBusy as error:
@@ -138,7 +138,7 @@ class StreamServer:
             await self._outgoing.send(Kind.INVALID, number, str(error).encode())
         except ConnectionError:
             raise
-        except Exception as error:  # whatever it was: a client that is not answered would wait for ever
+        except Exception as error:  # any exception: an unanswered client would wait forever
             await self._outgoing.send(Kind.UNAVAILABLE, number, f"the sandbox failed: {error!r}".encode())
 
 
@@ -159,7 +159,7 @@ class _Served:
         self._label = label
         self._unread: asyncio.Queue[bytes] = asyncio.Queue()
         self._unread_bytes = 0
-        self._read = 0  # of these, passed on since the client was last granted more
+        self._read = 0  # of these, forwarded since the last WINDOW frame
         self._credit = WINDOW
         self._widened = asyncio.Event()
 
@@ -176,7 +176,7 @@ class _Served:
         self._widened.set()
 
     async def unless_closed(self, opening: Awaitable[Session]) -> Session | None:
-        """The session, or None where the client closes it before it is open."""
+        """The session, or None if the client closes it before it is open."""
         task = asyncio.ensure_future(opening)
         closing = asyncio.ensure_future(self.closing.wait())
         try:
@@ -193,7 +193,7 @@ class _Served:
                     await task.result().close()
 
     async def serve(self, session: Session, *, has_peer: bool) -> None:
-        """Carry everything to and fro until the client closes it. Results are sent before this returns."""
+        """Forward data in both directions until the client closes the session. Results are sent before this returns."""
         say = self._outgoing.send
         pumps = [asyncio.create_task(self._inwards(session)), asyncio.create_task(self._outwards(session))]
         try:

@@ -1,4 +1,4 @@
-"""What a sandbox is given and what it gives back. Frozen values without behaviour; one JSON form lives in `wire.py`.
+"""Jobs, limits and results of a sandbox: frozen values without behaviour. Their encoding is in `wire.py`.
 
 Example:
     >>> job = Job(argv=("python", "main.py"), files={"main.py": b"print(1 + int(input()))"}, stdin=b"41")
@@ -29,7 +29,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide what a program is worth
+        "PYTHONHASHSEED": "0",  # the order of a set of strings must not decide whether a program is right
         "PYTHONDONTWRITEBYTECODE": "1",
         # A pool of threads in the zygote would not survive a fork.
         "OPENBLAS_NUM_THREADS": "1",
@@ -37,7 +37,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "MKL_NUM_THREADS": "1",
     }
 )
-"""What every program finds in its environment, beside a home; nothing of the caller's is in it."""
+"""The environment of every program, besides a home; nothing comes from the caller's."""
 
 
 def _finite(value: float) -> bool:
@@ -47,13 +47,13 @@ def _finite(value: float) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a run may use. This table is where every default stands.
+    """Resource limits of a run, with all defaults.
 
     wall_seconds: from the start of the program to its end; waiting for a free slot does not count.
-    cpu_seconds: of all its processes together where a cgroup counts them, else of each process.
-    memory_bytes: of all its processes, files included, where a cgroup is writable, else of each process.
-    processes: processes and threads at one moment. output_bytes: standard output and error, each.
-    disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together; memory, too, so never more than
+    cpu_seconds: of all its processes together with a cgroup, else of each process. memory_bytes: of all its processes
+    and files together with a writable cgroup, else of each process.
+    processes: concurrent processes and threads. output_bytes: standard output and error, each.
+    disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together; they are in memory, so never more than
         memory_bytes. open_files: descriptors of one process.
     """
 
@@ -78,7 +78,7 @@ class Limits:
 
 
 class Ended(StrEnum):
-    """How a run ended. Everything below `SIGNALLED` is a limit that was reached, and the run was killed for it."""
+    """How a run ended. All values after `SIGNALLED` are limits for which the run was killed."""
 
     EXITED = "exited"  # by itself; `exit_code` says how
     SIGNALLED = "signalled"  # killed by `signal`, its own doing
@@ -90,15 +90,15 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A program to run. The network is off, always.
+    """A program to run. It has no network.
 
-    argv: the command. `python` as its first word is the sandbox's own interpreter, which is warm: it costs a fork, not
-        a start. Any other first word is looked up on the run's PATH.
-    files: written into the working folder first; relative paths, folders are made.
-    outputs: files of the working folder to bring back once the program has ended; what is missing is left out.
-    env: added to a small environment of the sandbox's own; the caller's environment is never passed on.
-    preload: modules that the warm interpreter should have imported already, and asked to `rehearse` where they have
-        such a function. A hint, of few different values: each distinct one keeps processes of its own.
+    argv: the command. `python` as its first word is the sandbox's warm interpreter, which is forked, not started. Any
+        other first word is looked up on the run's PATH.
+    files: written into the working folder first; relative paths, with folders created as needed.
+    outputs: files of the working folder to return when the program has ended; missing ones are omitted.
+    env: added to the sandbox's small environment; the caller's environment is never passed on.
+    preload: modules to import in the warm interpreter, calling their `rehearse` function if they have one. A hint; use
+        few distinct values, since each keeps its own processes.
     """
 
     argv: tuple[str, ...]
@@ -127,7 +127,7 @@ class Job:
         self._check_room()
 
     def _check_room(self) -> None:
-        """Raise InvalidJob where the files would not fit the working folder, or contradict each other."""
+        """Raise InvalidJob if the files do not fit the working folder, or conflict."""
         room = sum(-(-len(content) // _PAGE) * _PAGE for content in self.files.values())
         if room > max(self.limits.disk_bytes, _PAGE):
             raise InvalidJob(
@@ -140,7 +140,7 @@ class Job:
 # Most jobs have files of the same names.
 @lru_cache(maxsize=256)
 def _count(files: tuple[str, ...]) -> int:
-    """How many files and folders these make. Raises InvalidJob where they contradict each other."""
+    """The number of files and folders to create. Raises InvalidJob if they conflict."""
     paths = {PurePosixPath(path) for path in files}
     folders = {folder for path in paths for folder in path.parents}
     if both := paths & folders:
@@ -164,7 +164,7 @@ def check_path(path: str) -> None:
 
 
 def _encoded(text: str) -> bytes:
-    """Text as the system gets it. Raises InvalidJob where it cannot be."""
+    """Encode text for the system. Raises InvalidJob if that is impossible."""
     try:
         return os.fsencode(text)
     except UnicodeEncodeError as error:
@@ -175,12 +175,12 @@ def _encoded(text: str) -> bytes:
 class JobResult:
     """How a run went.
 
-    exit_code: where `ended` is EXITED, else None. signal: where it was SIGNALLED, else None.
-    stdout, stderr: at most `limits.output_bytes` of each; truncated: there was more.
+    exit_code: if `ended` is EXITED, else None. signal: if it is SIGNALLED, else None.
+    stdout, stderr: up to `limits.output_bytes` of each. truncated: there was more.
     seconds: wall time of the program. cpu_seconds: of its whole tree.
-    peak_memory: bytes; of the whole tree where a cgroup counts, else of its largest process.
-    files: the `outputs` that were there.
-    isolation: the backend and what holds, in words: "namespaces", "docker", ...; it starts with "weak" where it is.
+    peak_memory: bytes; of the whole tree with a cgroup, else of its largest process.
+    files: the `outputs` that exist.
+    isolation: the backend and its isolation in words: "namespaces", "docker", ...; starts with "weak" for weak ones.
     """
 
     ended: Ended
@@ -197,10 +197,10 @@ class JobResult:
 
     @property
     def succeeded(self) -> bool:
-        """It ended by itself with exit code 0."""
+        """Whether it exited with code 0."""
         return self.ended is Ended.EXITED and self.exit_code == 0
 
     @property
     def weak(self) -> bool:
-        """It ran with less isolation than the toolkit stands behind, because the user said `allow_weak`."""
+        """Whether it ran with weak isolation, because of `allow_weak`."""
         return self.isolation.startswith("weak")

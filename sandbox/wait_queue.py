@@ -1,6 +1,6 @@
-"""Waiting for room in order of arrival, where whether there is room is the waiter's to find out.
+"""A FIFO queue of waiters for capacity; each waiter checks for itself whether there is room.
 
-A semaphore would count the room itself; here it may also appear or vanish elsewhere (a server comes back, a node dies).
+Unlike with a semaphore, capacity may appear or vanish elsewhere (a server returns, a node dies).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections import deque
 
 
 class WaitQueue:
-    """First come, first woken. Who is woken and is cancelled, or finds more room than it needs, wakes the next."""
+    """Wakes waiters in order. A woken waiter that is cancelled, or finds more room than it needs, wakes the next."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def wake(self) -> None:
-        """Wake the first, to look for room."""
+        """Wake the first waiter, to check for room."""
         while self._waiting:
             first = self._waiting.popleft()
             if not first.done():
@@ -24,7 +24,7 @@ class WaitQueue:
                 return
 
     def wake_all(self) -> None:
-        """Wake all, to look for room."""
+        """Wake all waiters, to check for room."""
         while self._waiting:
             self.wake()
 

@@ -1,10 +1,10 @@
-"""Ends a process that has stopped, by a signal or in a loop: who waits for it would wait without limit.
+"""A watchdog: kills a process that hangs or is stopped, so that nobody waits for it forever.
 
-A small process beside it hears its beats through a pipe, and sends SIGKILL after a silence. Then who waits for it
-learns of a death, as of any other. It ends with the process that it watches.
+A small companion process reads heartbeats from a pipe, and sends SIGKILL when they stop. Waiters then see an ordinary
+death. The companion ends with the process that it watches.
 
-It is for processes that others start and watch, and that are not asked whether they are there: Ray's actors and tasks
-(Ray sees nodes and processes that die, not those that stop).
+It is for processes that others supervise without health checks: Ray detects actors and tasks that die, not those that
+hang.
 
 Example:
     watchdog = Watchdog(60.0)
@@ -24,11 +24,11 @@ import threading
 import time
 
 SILENCE_SECONDS = 60.0
-_STEPS = 10  # parts that the silence is measured in
+_STEPS = 10  # number of intervals that the silence is divided into
 
 
 class Watchdog:
-    """A process that watches this one, and kills it when no `beat` has come for `seconds`."""
+    """A process that watches this one, and kills it after `seconds` without a `beat`."""
 
     def __init__(self, seconds: float = SILENCE_SECONDS) -> None:
         self.every = seconds / _STEPS
@@ -40,18 +40,18 @@ class Watchdog:
                 stdin=heard,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # a signal that stops our process group must not stop the watcher
+                start_new_session=True,  # a signal to our process group must not stop the watcher
             )
         finally:
             os.close(heard)
 
     def beat(self) -> None:
-        """Say that this process goes on."""
+        """Send a heartbeat."""
         with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the pipe is full, or the watcher is gone
             os.write(self._beats, b".")
 
     def beat_from_thread(self) -> None:
-        """Say so from a thread, from now on."""
+        """Send heartbeats from a thread."""
 
         def beats() -> None:
             while True:
@@ -62,9 +62,9 @@ class Watchdog:
 
 
 def _watch(parent: int, step: float) -> None:
-    """Read the beats of the parent; kill it when `_STEPS` steps in a row brought none.
+    """Read the parent's heartbeats; kill it after `_STEPS` intervals without one.
 
-    Steps are counted, not time: if the whole machine was suspended, that is one step for both processes.
+    Intervals are counted, not time: if the whole machine was suspended, that is one interval for both processes.
     """
     silent = 0
     while silent < _STEPS:
@@ -74,7 +74,7 @@ def _watch(parent: int, step: float) -> None:
                 return
         else:
             silent += 1
-    if os.getppid() == parent:  # else the parent has died, and its number may be another's
+    if os.getppid() == parent:  # otherwise the parent has died, and its pid may be reused
         os.kill(parent, signal.SIGKILL)
 
 

@@ -1,11 +1,11 @@
-"""Runs programs with limits and without isolation, for machines where nothing else is to be had and the user says so.
+"""The weak backend: limits without isolation, for machines without any other backend, and only if the user allows it.
 
-A program runs as the user who runs this: it can read what that user can read, reach the network, write to other
-folders, signal other processes of the user, and see other runs. What is done all the same: its own session, working
-folder and environment, limits on time, memory, output, file size and descriptors of each process, and a keeper process
-beside each run that adopts what the program leaves behind and kills it, also when this process is killed.
+A program runs as the current user: it can read what that user can read, reach the network, write to other folders,
+signal other processes of the user, and see other runs. It still gets its own session, working folder and environment,
+limits on time, memory, output, file size and descriptors of each process, and a keeper process that adopts its orphans
+and kills them, even if this process is killed.
 
-Every result says so (`JobResult.isolation` starts with "weak"), and nothing chooses this by itself:
+Every result reports it (`JobResult.isolation` starts with "weak"), and it must be requested explicitly:
 `open_sandbox(allow_weak=True)`, `--allow-weak`.
 """
 
@@ -81,7 +81,7 @@ class WeakSandbox:
         return RunSession(runs, tasks, ours, self._turn.release)
 
     async def close(self) -> None:
-        """Kill all runs; waits for it."""
+        """Kill all runs and wait for their end."""
         self._closed = True
         await self._active.close(2 * _END_SECONDS)
 
@@ -107,7 +107,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _linked(modules: Path, guests: Mapping[str, Path]) -> Path:
-    """A folder in which the guests lie by their names."""
+    """A folder with links to the guests by name."""
     modules.mkdir()
     for name, folder in guests.items():
         (modules / name).symlink_to(folder)
@@ -115,10 +115,10 @@ def _linked(modules: Path, guests: Mapping[str, Path]) -> Path:
 
 
 class _Run:
-    """A program with its keeper: started when this is made; `end` gives its result and removes its folder."""
+    """A program with its keeper, started by the constructor; `end` returns its result and removes its folder."""
 
     def __init__(self, job: Job, guests: Mapping[str, Path], channel: int, link: int) -> None:
-        """Start it. Raises OSError, and then nothing is left."""
+        """Start the run. Raises OSError, and then leaves nothing behind."""
         self._job = job
         self._loop = asyncio.get_running_loop()
         self._late = False
@@ -168,7 +168,7 @@ class _Run:
         self._patience = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._give_up, True)
 
     def kill(self, cause: str) -> None:  # noqa: ARG002 - the keeper ends all runs alike
-        """End the run."""
+        """Kill the run."""
         with contextlib.suppress(OSError):
             self._control.send(b"kill\n")
         if self._loop.is_closed() or self._patience.cancelled():
@@ -181,7 +181,7 @@ class _Run:
         self.kill("output")
 
     async def end(self) -> JobResult:
-        """Wait for the end. Where this is cancelled its event loop ends, and the run with it."""
+        """Wait for the end. Cancelled only when its event loop ends, and the run with it."""
         try:
             return await self._end()
         except asyncio.CancelledError:
@@ -200,12 +200,12 @@ class _Run:
         remove(str(self._whole))
 
     def _give_up(self, late: bool) -> None:
-        """The keeper should have ended the run long ago: the program has stopped it, or keeps it from its work."""
+        """The keeper is overdue: the program has stopped it, or keeps it from its work."""
         self._late = late
         threading.Thread(target=self._put_down).start()
 
     def _put_down(self) -> None:
-        """Do the keeper's work, and end it. Blocks."""
+        """Do the keeper's work and end it. Blocks."""
         kill_descendants(self._keeper.pid)
         self._keeper.kill()
         self._keeper.wait()

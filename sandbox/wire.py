@@ -1,7 +1,7 @@
-"""Jobs and results as bytes: a length, one JSON object, then the files and streams it lists. No pickle.
+"""Encode jobs and results as bytes: a length, a JSON object, then the files and streams it lists. No pickle.
 
-What is read may come from an adversary: every field is checked, and a form that is not whole raises `BadWire`
-(a job that no backend could run raises `InvalidJob`, as it does when it is made).
+Input may be adversarial: every field is checked, and malformed data raises `BadWire` (an invalid job raises
+`InvalidJob`, as its constructor does).
 
 Example:
     >>> job = Job(argv=("python", "main.py"), files={"main.py": b"print(1)"}, stdin=b"\\xff")
@@ -26,11 +26,11 @@ _LIMITS = {f.name: type(f.default) for f in fields(Limits)}
 
 
 class BadWire(SandboxError, ValueError):
-    """Bytes that are no job or result."""
+    """Malformed bytes."""
 
 
 def encode_job(job: Job) -> bytes:
-    """A job as bytes."""
+    """Encode a job."""
     head = {
         "argv": job.argv,
         "env": dict(job.env),
@@ -44,7 +44,7 @@ def encode_job(job: Job) -> bytes:
 
 
 def decode_job(data: bytes) -> Job:
-    """The job in these bytes. Raises BadWire, InvalidJob."""
+    """Decode a job. Raises BadWire, InvalidJob."""
     head, rest = _unpack(data)
     sizes = _sizes(head)
     stdin, *contents = _cut(rest, [_count(head, "stdin"), *(size for _, size in sizes)])
@@ -64,7 +64,7 @@ def decode_job(data: bytes) -> Job:
 
 
 def encode_result(result: JobResult) -> bytes:
-    """A result as bytes."""
+    """Encode a result."""
     head = {
         "ended": result.ended.value,
         "exit_code": result.exit_code,
@@ -82,7 +82,7 @@ def encode_result(result: JobResult) -> bytes:
 
 
 def decode_result(data: bytes) -> JobResult:
-    """The result in these bytes. Raises BadWire."""
+    """Decode a result. Raises BadWire."""
     head, rest = _unpack(data)
     sizes = _sizes(head)
     stdout, stderr, *contents = _cut(rest, [_count(head, "stdout"), _count(head, "stderr"), *(s for _, s in sizes)])
@@ -105,12 +105,12 @@ def decode_result(data: bytes) -> JobResult:
 
 
 def join(parts: Iterable[bytes]) -> bytes:
-    """Several messages as one. Undone by `split`."""
+    """Concatenate messages into one; the inverse of `split`."""
     return b"".join(piece for part in parts for piece in (_LENGTH.pack(len(part)), part))
 
 
 def split(data: bytes) -> list[bytes]:
-    """The messages in one. Raises BadWire."""
+    """Split a concatenation of messages. Raises BadWire."""
     parts, at = [], 0
     while at < len(data):
         if len(data) - at < _LENGTH.size:
