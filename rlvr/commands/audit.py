@@ -157,10 +157,12 @@ def run(options: argparse.Namespace) -> int:
 def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], None]) -> list[AuditRow]:
     """The rows of what is named; those that cannot be read are reported, and so are columns that are guessed.
 
-    kind: what a bare reference means for the reward. Raises DataNotFound, BadFile (also: none is left).
+    kind: what a bare reference means for the reward. Raises DataNotFound, BadFile (also: none is left), ConfigError: a
+    column that is named is not there.
     """
     from rewards.audit.golds import SOLUTION_COLUMNS, AuditRow
     from rlvr.offline.columns import guess, reference_of
+    from rlvr.offline.first_look import misnamed
     from rlvr.offline.sources import find_sources
 
     def complain(error: BadRow) -> None:
@@ -169,7 +171,10 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     sources = find_sources([file])
     rows = (row for source in sources for row in _readable(source.rows(), complain))
     first = list(itertools.islice(rows, _LOOKED_AT))
-    columns = guess([row.fields for row in first], given)
+    fields_of_first = [row.fields for row in first]
+    if missing := misnamed(sources, fields_of_first, given, streamed=any(source.waits for source in sources)):
+        progress(missing)
+    columns = guess(fields_of_first, given)
     if columns.reference in SOLUTION_COLUMNS and not given.reference:  # it shows what is right; it is no answer
         columns = replace(columns, reference="")
     columns = replace(columns, response="", tags=())

@@ -7,12 +7,12 @@ Example:
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from data_prep.rows import Row
 from rlvr.errors import ConfigError
-from rlvr.offline.columns import Columns, Named
+from rlvr.offline.columns import Columns, Fields, Named
 from rlvr.offline.recorder import ADDED
 from rlvr.offline.selection import Numbered
 from rlvr.offline.sources import Source
@@ -20,25 +20,24 @@ from rlvr.offline.sources import Source
 _MOST_ROWS = 1_000  # of each file, one of which must have a column that is named
 
 
-def misnamed(sources: Sequence[Source], first: Sequence[Numbered], given: Columns, *, streamed: bool) -> str:
+def misnamed(sources: Sequence[Source], first: Iterable[Fields], given: Columns, *, streamed: bool) -> str:
     """What is said of a column that is named and that the first row of a stream lacks; "" = there is none such.
 
     Raises ConfigError where none of the first rows of any file has it, or that one row has one of nearly the same name:
-    nothing would be graded as it is meant.
+    nothing would be graded as it is meant. first: rows that have been read.
     """
     named = Named(given)
-    for numbered in first:
-        if isinstance(numbered.row, Row):
-            named.look(numbered.row.fields)
+    for row in first:
+        named.look(row)
     if streamed or not named.describe():
         if named.near:
             raise ConfigError(named.describe())
         return named.describe()
     named = Named(given)
     for source in sources:
-        for row in islice(source.rows(), _MOST_ROWS):
-            if isinstance(row, Row):
-                named.look(row.fields)
+        for read in islice(source.rows(), _MOST_ROWS):
+            if isinstance(read, Row):
+                named.look(read.fields)
             if not named.missing:
                 return ""
     raise ConfigError(named.describe())

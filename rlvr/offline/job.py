@@ -162,7 +162,7 @@ def grade_files(job: GradeJob) -> Ended:
     with rows_alone() if job.out is None else nullcontext() as stream, prepared(job) as ready:
         if read := ready.columns.describe():
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --finish, --by)")
-        if missing := misnamed(ready.sources, ready.first, job.columns, streamed=ready.rows is not None):
+        if missing := _misnamed(ready):
             say(missing)
         if taken := taken_by_grades(ready.first):
             say(taken)
@@ -182,6 +182,11 @@ def grade_files(job: GradeJob) -> Ended:
                     _leave_nothing(job.out, state)
 
 
+def _misnamed(ready: Prepared) -> str:
+    first = [numbered.row.fields for numbered in ready.first if isinstance(numbered.row, Row)]
+    return misnamed(ready.sources, first, ready.job.columns, streamed=ready.rows is not None)
+
+
 def dry_run(job: GradeJob) -> Iterator[str]:
     """What would be done, a line each: data, columns, the first rows as requests, reward and workers, what is there.
 
@@ -191,7 +196,7 @@ def dry_run(job: GradeJob) -> Iterator[str]:
         for source in ready.sources:
             yield f"input: {source.name}"
         yield f"columns: {ready.columns.describe() or 'as the contract names them'}"
-        if missing := misnamed(ready.sources, ready.first, job.columns, streamed=ready.rows is not None):
+        if missing := _misnamed(ready):
             yield missing
         if taken := taken_by_grades(ready.first):
             yield taken

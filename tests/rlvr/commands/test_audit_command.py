@@ -93,6 +93,18 @@ def test_rows_come_from_whatever_grade_reads(tmp_path: Path, capfd: pytest.Captu
     assert "on 3 rows (math)" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "near"), [("--reference", "'answr', did you mean 'answer'?"), ("--prompt", "'qestion', did you mean")]
+)
+def test_a_named_column_that_no_row_has_ends_it(
+    option: str, near: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n' * 2)
+    command = ["audit", str(tmp_path / "rows.jsonl"), "--reward", "math", "--quiet", option, near.split("'")[1]]
+    assert main(command) == 1
+    assert f"none of the first 2 rows has {option} {near}" in capsys.readouterr().err
+
+
 def test_columns_are_guessed_as_for_grading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write_rows(tmp_path / "rows.jsonl", [{"question": "What is 30 + 14, less 2?", "answer": 42, "task_id": "q"}])
     assert main(["audit", file, "--reward", STRICT, "--family", "prompt", "--workers", "1"]) == 0
