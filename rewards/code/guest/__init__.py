@@ -15,7 +15,7 @@ of each other (tests/test_architecture.py). Imports inside of functions are for 
     tests: proxies      proxies, shapes, yardsticks, derived, classes, uses, refusing, views, handles, operators
     tests: awaiting     awaited
     tests: classes      plain, raised, ancestry, described
-    tests: guards       unbounded, wrapping, emptiness, counted, expecting, spoiling, own_files, templates
+    tests: guards       unbounded, wrapping, emptiness, counted, roles, expecting, spoiling, own_files, templates
     tests: texts        evaluation, loading, running, unpickling
     tests: the link     ours, served, theirs, crossing, link, turns
     tests: around       folders, beside, scripts, logged, surroundings

@@ -48,8 +48,8 @@ def _compile(source: str, name: str) -> Any:
 def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     """The setup, then each source as a case, all in one namespace."""
     try:
-        setup = _compile(start["setup"], "<setup>")
-        cases = [_compile(source, f"<case {index}>") for index, source in enumerate(start["cases"])]
+        setup = _compile(start["setup"], context.SETUP)
+        cases = [_compile(source, f"{context.CASE}{index}>") for index, source in enumerate(start["cases"])]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TypeAlias
 
+SETUP, CASE = "<setup>", "<case "  # files of `asserts`: sources that run one behind the other, with the same names
 SOURCES: dict[str, str] = {}  # by the file names that the code was compiled with
 _trees: dict[str, ast.Module] = {}
 _names: dict[str, frozenset[str]] = {}
@@ -71,6 +72,13 @@ def _names_of(file: str) -> frozenset[str]:
                 found.update(node.value.split("."))
         _names[file] = frozenset(found)
     return _names[file]
+
+
+def later_cases(tree: ast.Module) -> list[ast.Module]:
+    """The cases that run behind this one, or behind the setup, with the same names."""
+    files = [file for file in SOURCES if file == SETUP or file.startswith(CASE)]
+    found = [held for file in files if (held := tree_of(file)) is not None]
+    return found[found.index(tree) + 1 :] if tree in found else []
 
 
 def trees() -> Iterator[ast.Module]:

@@ -104,6 +104,8 @@ def contains(self: Any, item: Any) -> bool:
         if offers(type(self), "__iter__"):
             raise
         refuse(self, "`in`")
+    if not found:
+        views.told_absent(self, item)
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from . import context
 
 GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
+_SAME = frozenset(("set", "frozenset", "groupby", "unique", "reduce", "count", "index", "Counter", "ratio"))
 _EQUAL = ("equal", "close", "eq", "same")
 
 
@@ -109,6 +110,36 @@ def stored(loop: ast.stmt) -> set[str]:
     kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
     names = (n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}
+
+
+def caught(node: ast.stmt) -> list[str]:
+    """Names that what is raised within gets: `except ValueError as e`, `with raises(ValueError) as e`."""
+    match node:
+        case ast.Try(handlers=handlers):
+            return [handler.name for handler in handlers if handler.name]
+        case ast.With(items=items):
+            raising = (
+                item for item in items if "raises" in context.name_of(getattr(item.context_expr, "func", None)).lower()
+            )
+            return [item.optional_vars.id for item in raising if isinstance(item.optional_vars, ast.Name)]
+    return []
+
+
+def side_by_side(node: ast.expr) -> list[ast.expr]:
+    """The parts of what is made there of several: `[a, b]`, `*(a, b)`, `{a: b}`."""
+    match node:
+        case ast.Starred(value=ast.expr() as inner):
+            return side_by_side(inner)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return parts
+        case ast.Dict(keys=keys, values=values):
+            return [*filter(None, keys), *values]
+    return [node]
+
+
+def tells_sameness(node: ast.AST) -> bool:
+    """Whether it looks at several only for whether they are the same: `{a, b}`, `set(pair)`, `reduce(eq, pair)`."""
+    return isinstance(node, ast.Set) or is_call(node, _SAME)
 
 
 def filled_by(call: ast.Call) -> set[str]:

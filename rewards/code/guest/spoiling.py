@@ -36,7 +36,7 @@ from types import (
 )
 from typing import Any, NamedTuple
 
-from . import containers, context, counted, expecting, proxies, shapes
+from . import containers, context, counted, expecting, proxies, roles, shapes
 from .counted import ATOMS, HOLDERS, STREAMS, content
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
@@ -238,7 +238,7 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
     emptied = all(change.emptied for change in lost)
     to_be_filled = _to_be_filled([*handed(), *_let_go])
 
-    def names_of_filled(held: dict[str, Any]) -> expecting.Names:
+    def names_of_filled(held: dict[str, Any]) -> roles.Names:
         names = _names_of(held, bare=emptied, resized=resized)
         grown, others = _names_among(held, to_be_filled, emptied)
         answers = names.answers | grown | (others - names.changed)
@@ -252,7 +252,7 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
     paths of others that are answers, too.
     """
 
-    def names_of(held: dict[str, Any]) -> expecting.Names:
+    def names_of(held: dict[str, Any]) -> roles.Names:
         texts = ((name, value) for name, value in held.items() if type(value) is str or isinstance(value, os.PathLike))
         paths = {name: os.path.realpath(value) for name, value in texts}
         again = {name for name, real in paths.items() if real == path}
@@ -261,10 +261,10 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
     return _judges(frame, names_of)
 
 
-def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expecting.Names]) -> bool:
+def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.Names]) -> bool:
     """Whether any function of the test that waits for the answer does."""
     judges = False
-    given: expecting.Roles = ()
+    given: roles.Returned = ()
     while frame is not None:
         tree = context.tree_of(frame.f_code.co_filename)
         if tree is not None and ((names := names_of(_held(frame))).changed or given):
@@ -278,10 +278,12 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], expect
 
 @functools.lru_cache(maxsize=256)  # a loop of the test asks again and again
 def _read(
-    tree: ast.Module, place: context.Span, names: expecting.Names, given: expecting.Roles
-) -> tuple[expecting.Found, expecting.Roles]:
+    tree: ast.Module, place: context.Span, names: roles.Names, given: roles.Returned
+) -> tuple[expecting.Found, roles.Returned]:
     scopes = shapes.functions_around(tree, place[0])
     statement = shapes.statement_at(scopes[0], place)
+    if scopes == [tree]:
+        scopes += context.later_cases(tree)
     if statement is None:
         return expecting.Found.NOTHING, ()
     calls = context.calls_at(tree, place)
@@ -304,7 +306,7 @@ def _held(frame: FrameType) -> dict[str, Any]:
     return held
 
 
-def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> expecting.Names:
+def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names:
     """Names, and attributes of what has a name, that mean what was changed, or what holds it: `xs`, `self.data`."""
     changed: set[str] = set()
     kept: set[str] = set()
@@ -327,10 +329,10 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> expecting.N
     return replace(_names(held, changed, resized), kept=frozenset(kept), parted=frozenset(parted), bare=bare)
 
 
-def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iterable[str] = ()) -> expecting.Names:
+def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iterable[str] = ()) -> roles.Names:
     asked = {name for name, value in held.items() if proxies.is_proxy(value) and _can_be_called(value)}
     answers = {name for name, value in held.items() if proxies.is_proxy(value)}.union(written) - asked - changed
-    return expecting.Names(
+    return roles.Names(
         answers=frozenset(answers), programs=frozenset(asked), changed=frozenset(changed), resized=resized
     )
 

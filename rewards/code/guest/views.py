@@ -174,6 +174,14 @@ def looking(value: Any, name: str) -> Any:
     return found
 
 
+def told_absent(value: Any, item: Any) -> None:
+    """A walk over it did not give an item of the tests. Where they know what it is, its own word must not differ: that
+    of what it does not hold tells it nothing.
+    """
+    if type(item) in _ATOMS and proxies.is_known(value) and proxies.ask("__contains__", value, item) is True:
+        _refuse(value, "{} says that it holds what it does not give one by one")
+
+
 def begins(value: Any, iterator: Any) -> Any:
     """It is iterated over."""
     if issubclass(type(iterator), proxies.RootOfObjects):

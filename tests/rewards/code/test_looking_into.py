@@ -38,6 +38,13 @@ def test_what_an_object_gives_one_by_one_says_what_is_in_it(case: str) -> None:
         assert not passes(asserts(liar, case))
 
 
+def test_an_object_does_not_say_that_it_holds_what_it_does_not_give() -> None:
+    case = "b = Bag('car')\nb.put('cat')\nassert 'car' in b\nassert 'ca' not in b"
+    assert passes(asserts(BAG, case))
+    for wrong in ("any(i.startswith(item) for i in self.items)", "True"):
+        assert is_wrong(asserts(BAG.replace("item in self.items", wrong), case))
+
+
 def test_a_fixture_that_tests_ask_for_what_no_data_has_is_looked_into() -> None:
     tests = """\
         import pytest
