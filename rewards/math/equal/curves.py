@@ -1,6 +1,6 @@
 r"""Several curves as one equation: `y = \pm 2x` is `y^2 = 4x^2`, and `2x - y = 0` with `2x + y = 0`.
 
-Only of equations in several letters: what solves an equation in one is a list of numbers, and not the equation.
+Only where an equation has several letters: what solves equations in one is a list of numbers, and not the equations.
 
 Example:
     >>> from rewards.math import budget
@@ -38,10 +38,12 @@ def _may_be_several(value: Value) -> bool:
 
 
 def _zeros(value: Value) -> list[Expr]:
-    """What is zero on each curve; nothing where it is not known, or of one letter."""
+    """What is zero on each curve; nothing where it is not known, or all are of one letter."""
     found = list(_each(value))
     zeros = [zero for zero in found if zero is not None]
-    return zeros if len(zeros) == len(found) and all(len(free_variables(zero)) > 1 for zero in zeros) else []
+    if len(zeros) < len(found) or not all(map(free_variables, zeros)):
+        return []
+    return zeros if any(len(free_variables(zero)) > 1 for zero in zeros) else []
 
 
 def _each(value: Value) -> Iterator[Expr | None]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rewards.math.equal import assignments, curves, decide, derivatives, equations, rows, scalars, sets, zeros
-from rewards.math.equal.branches import same_function, same_pieces, with_names
+from rewards.math.equal import assignments, curves, derivatives, equations, named_functions, rows, scalars, sets, zeros
+from rewards.math.equal.branches import same_function, same_pieces
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
 from rewards.math.equal.letters import are_letters
@@ -20,7 +20,6 @@ from rewards.math.expressions import (
     IMAGINARY_UNIT,
     E,
     Expr,
-    Op,
     Sym,
     free_variables,
     renamed,
@@ -133,7 +132,7 @@ def _is_region(value: Value) -> bool:
 def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if isinstance(gold, Named) and isinstance(answer, Named):
         if gold.parameters and answer.parameters and len(gold.parameters) == len(answer.parameters):
-            return _functions(gold, answer, terms)
+            return named_functions.same(gold, answer, terms, same_value)
         if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
             return same_value(gold.value, answer.value, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
@@ -219,41 +218,6 @@ def _plain_name(name: str) -> str:
     return re.sub(r"\\mathrm|[\s{}\\“”()]", "", name)
 
 
-def _functions(gold: Named, answer: Named, terms: Terms) -> Answer:
-    """`f(x) = …` and `f(t) = …` are the same; `f` and `g` are not, nor are `P(A) = 1` and `P(B) = 1`, of two events."""
-    if gold.name and answer.name and gold.name.partition("(")[0] != answer.name.partition("(")[0]:
-        return Answer.NO
-    if gold.name and answer.name and gold.parameters != answer.parameters and _are_values(gold, answer):
-        is_swapped = sorted(gold.parameters) == sorted(answer.parameters) and _has_no_order(gold.expression)
-        return same_value(gold.value, answer.value, terms) if is_swapped else Answer.NO
-    names = dict(zip(answer.parameters, gold.parameters, strict=True))
-    if isinstance(answer.value, Pieces):
-        return same_value(gold.value, with_names(answer.value, names), terms)
-    if isinstance(gold.value, Scalar) and isinstance(answer.value, Scalar):
-        if (free_variables(answer.value.expression) - set(answer.parameters)) & set(gold.parameters):
-            return Answer.NO
-        return decide.same(gold.value.expression, renamed(answer.value.expression, names))
-    return same_value(gold.value, answer.value, terms)
-
-
-def _are_values(*functions: Named) -> bool:
-    """Of functions that have other names than f, or of what has a capital letter, and do not depend on it."""
-    return all(
-        (_is_known(one.expression) or any(name[:1].isupper() for name in one.parameters))
-        and isinstance(one.value, Scalar)
-        and free_variables(one.value.expression).isdisjoint(one.parameters)
-        for one in functions
-    )
-
-
-def _has_no_order(function: Expr | None) -> bool:
-    return isinstance(function, Op) and function.name in ("gcd", "lcm", "max", "min")
-
-
-def _is_known(function: Expr | None) -> bool:
-    return isinstance(function, Op) and not function.name.endswith("()")
-
-
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -322,6 +286,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
             return Answer.NO
         return all_of(same_value(value, also[name], terms) for name, value in by_name.items())
     several = by_name is not None and assignments.of_several(by_name)
+    if _are_equations(gold, answer) and match_all(gold.items, answer.items, terms) is Answer.YES:
+        return Answer.YES
     if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
@@ -353,6 +319,12 @@ def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) 
     if len(given) == 1 and _plain_name(min(asked)) != _plain_name(min(given)):
         return True
     return assigned is not None and assignments.of_several(assigned) and all(isinstance(i, Named) for i in gold.items)
+
+
+def _are_equations(gold: Many, answer: Many) -> bool:
+    """Two lists without brackets, in which equations stand that say more than what a name is."""
+    alike = gold.hedged == answer.hedged and not (gold.opening or answer.opening)
+    return alike and any(isinstance(item, Equation) for item in (*gold.items, *answer.items))
 
 
 def _conditions(gold: Many, answer: Many) -> Answer:

@@ -37,7 +37,7 @@ from rewards.math.extract.abroad import around_a_value
 from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
-from rewards.math.extract.claims import is_stated
+from rewards.math.extract.claims import is_stated, is_supposed
 from rewards.math.extract.continued import without_code, without_next_question, without_struck
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import value_lines
@@ -56,7 +56,9 @@ __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "vi
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
-_THINK = late(r"<(/?)think\s{0,9}>", re.IGNORECASE | re.ASCII)
+_THINK = late(  # `[THINK]` of Magistral, `◁think▷` of Kimi, `<seed:think>` of Seed-OSS
+    r"<(/?)(?:seed:)?think\s{0,9}>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE | re.ASCII
+)
 _END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
@@ -94,10 +96,16 @@ _TO_BE_SOLVED = late(  # right behind it, an equation is a condition
     re.IGNORECASE,
 )
 _CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
-    r"(?<=[.!,:;\n])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*\s]*\Z"
+    r"(?<=[.!,:;\n(])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*)\s]*\Z"
+    # "which is option **B) 12 km**."
+    r"|\b(?i:(?:is|answer:?|matches|(?:corresponds|leads|points)\sto|choose|select|pick)(?:\s\*{0,2}(?:option|choice))?)"
+    r"[\s*]+\(?(?P<labelled>[A-J])[).:]\s?(?=.*\w)(?![^\n]*\b(?:and|or|not|but)\b)[^\n;?A-Z]{1,30}[.*\s]*\Z"
     # "Therefore (D)."; a letter in a line of its own
     r"|(?:\A|(?<=[.!\n]))\s*(?i:so|thus|hence|therefore)[,:]?\s+[*$]*(?:\(([A-J])\)|([A-HJ]))[.!*$\s]*\Z"
     r"|\n[ \t]*\n[\s*$([]*(?:([B-HJ])|([AI])(?=[).*\]]))[\s).*$\]]*\Z"
+)
+_OPTION_BEFORE = late(
+    r"(?<!\w)[A-J][).:]|\b(?i:if|when|unless|suppose|assum\w+|student|friend|someone|book|says?|claims?|thinks?)\b"
 )
 _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
@@ -171,12 +179,14 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
-    if not prefilled and not ("<t" in response or "<T" in response or "</" in response):
+    if not prefilled and not (
+        "<t" in response or "<T" in response or "</" in response or "think>" in response or _bracketed_thought(response)
+    ):
         return response
     kept: list[str] = []
     inside, at = prefilled, 0
     for tag in _THINK.finditer(response):
-        if not tag.group(1):
+        if not any(tag.groups()):
             if not inside:
                 kept.append(response[at : tag.start()])
             inside = True
@@ -192,6 +202,10 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
     kept.append(response[at:])
     between = _THOUGHT_BETWEEN if sum("boxed" in part for part in kept) > 1 else ""
     return between.join(kept)
+
+
+def _bracketed_thought(response: str) -> bool:
+    return "THINK]" in response or "think▷" in response
 
 
 def answer_tag(text: str) -> str | None:
@@ -350,7 +364,8 @@ def _last_value(text: str) -> str | Committed | None:
         text = outside
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
-    if (chosen := _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))) is not None:
+    chosen = _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))
+    if chosen is not None and (chosen["labelled"] is None or _is_chosen(sentence_before(text, chosen.start()))):
         letter = next(filter(None, chosen.groups()))
         return Committed(found or letter, len(text), letter)
     if (worded := _word_at_last(text)) is not None:
@@ -361,6 +376,11 @@ def _last_value(text: str) -> str | Committed | None:
     if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)):
         return found
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
+
+
+def _is_chosen(before: str) -> bool:
+    """Whether a sentence goes on to the option that it says it is, and names no other one."""
+    return is_stated(before, "") and not is_supposed(before) and _OPTION_BEFORE.search(before) is None
 
 
 def _word_at_last(text: str) -> str | None:

@@ -32,6 +32,9 @@ _ONE_OF = late(
 )
 _MARK = r"(?:(?:[-*•]|\d{1,2}[.)])\s+)?"
 _VALUE_LINE = rf"{_MARK}[-−]?(?:\\?\$)?\d[\d.,/]*%?[ \t]*"
+_NAMED_LINES = late(  # "x = 3", "x = 5"; not "x = 6/2", "x = 3", nor values of several names
+    r"\s*\$?(?P<name>[a-zA-Z])\s?=\s?[-−]?\d[\d.,]*\$?[ \t]*(?:\n\s*\$?(?P=name)\s?=\s?[-−]?\d[\d.,]*\$?[ \t]*)+\s*\Z"
+)
 _VALUE_LINES = late(rf"\s*{_VALUE_LINE}(?:\n\s*{_VALUE_LINE})+\s*\Z")
 _LINE_MARK = late(_MARK)
 _PART_LABELS = ("abcdefgh", ("i", "ii", "iii", "iv", "v", "vi"))
@@ -74,10 +77,12 @@ def is_choice_of_many(text: str) -> bool:
 
 
 def value_lines(text: str) -> str | None:
-    """The list that a response is which has one number a line, and nothing else."""
-    if _VALUE_LINES.match(text) is None:
+    """The list that a response is which has one number, or value of one name, a line, and nothing else."""
+    named = _NAMED_LINES.match(text)
+    if named is None and _VALUE_LINES.match(text) is None:
         return None
     lines = [line.strip() for line in text.split("\n") if line.strip()][:_MOST_LINES]
+    lines = lines if named is None else list(dict.fromkeys(lines))  # one that is said again is no other root
     return ", ".join(_LINE_MARK.sub("", line, count=1) for line in lines)
 
 

@@ -131,6 +131,7 @@ _PARTS = late(  # "(a) 10; (b) 3"
     r"\(a\)\s*([^;,()]+)[;,]\s*(?:and\s)?\(b\)\s*([^;,()]+)(?:[;,]\s*(?:and\s)?\(c\)\s*([^;,()]+))?\s*"
 )
 _REASON = late(r",?\s+(?:because|since)\s", re.IGNORECASE)
+_CUT_OFF_BOX = late(r"[\s$*:]*(?:\\[\[(]\s*)?\\(?:f?boxed(?![a-z])|(?:b|bo|box|boxe)?\Z)")
 _ALSO = late(r"[\s*]*(?:also|equally)\b", re.IGNORECASE)
 _ONE_OF = late(r"(?:either\s)?one\sof\s[^.\n]*[,;]", re.IGNORECASE)
 _RULED_OUT = late(  # "$12$; $13$ fails the test"
@@ -295,8 +296,10 @@ _REMARK = late(  # "a common one", "less than 40" is said of the answer, and is 
 
 
 def said_finally(text: str) -> str | None:
-    """What an explicit "final answer is" gives, where it gives a value."""
+    """What an explicit "final answer is" gives, where it gives a value, and not a box that is cut off."""
     place = _last_phrase(text, only_final=True)
+    if place is not None and _CUT_OFF_BOX.match(text, place) is not None:
+        return None
     value = None if place is None else _stated(text, place)
     if place is not None and _REMARK.fullmatch(text[place : sentence_end(text, place)].strip()):
         return None

@@ -58,8 +58,9 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
     r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
     r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
-    r"|\b(?:whereas|unlike)\b[^.,;\n\d]*\Z"
     r"|(?:≈|\\approx)[\s$]*\Z"
+    r"|(?:\b(?:whereas|unlike)|,\swhile)\b(?![^.,;\n\d]*\b(?:total|left|remain\w*|answer|so|thus)\b)[^.,;\n\d]*\Z"
+    r"|\bbefore\s(?:he|she|they|it|[A-Z][a-z]+)\s(?:spent|gave|bought|sold|lost|used|ate|paid)\s[\s$*]*\Z"
     r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,

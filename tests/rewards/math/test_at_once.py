@@ -35,6 +35,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "boxes_units_and_quantities",
     "claims",
     "conditions_and_remarks_behind_values",
+    "cut_off_boxes_options_and_curves",
     "letters_overrides_and_rounded_powers",
     "names_residues_and_golds_in_prose",
     "neighbours_of_every_kind",
