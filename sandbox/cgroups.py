@@ -4,6 +4,9 @@ One cgroup a slot, in each hierarchy (v1) or in the one (v2). The slot's process
 no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
 `memory.peak`) is not needed: the run's own process namespace kills, and v1 counts a maximum that can be set back.
 
+The CPU is shared out among the slots, not among their processes: else a run of sixty processes would get sixty times
+what its neighbour gets, who would run into its time limit.
+
 The folders are called `rlvr-PID-START-NAMESPACE-RANDOM`, after the process that made them. Those of processes that are
 gone (a machine that lost power; the keeper removes them otherwise) are removed when the next sandbox starts.
 """
@@ -17,12 +20,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "rlvr-"
 _LEAST_MEMORY, _MOST_MEMORY = 24 << 20, 1 << 62
 _MOST_PROCESSES = 1 << 22  # the kernel's bound on process ids
 _CONTROLLERS = ("memory", "pids", "cpuacct")
+_SHARES = "cpu"  # the controller that shares out the CPU, which may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +153,26 @@ _FILES_V2 = {
 }
 
 
-class Cgroups:
-    """The cgroups of one sandbox. `folders`: to be removed by whoever outlives it."""
+class _Place(NamedTuple):
+    """Where a sandbox's cgroups may be. bases: above its own, one for each controller (v1), or the one (v2).
 
-    def __init__(self, folders: Sequence[Path], *, unified: bool) -> None:
-        self.folders = [str(folder) for folder in folders]
+    shares: above those that share out the CPU, where these are a hierarchy of their own. There the slots lie beside
+    each other, not below one that is the sandbox's: processes and cgroups side by side get equal shares, so that each
+    run gets what a process beside it gets.
+    """
+
+    unified: bool
+    bases: list[Path]
+    shares: Path | None = None
+
+
+class Cgroups:
+    """The cgroups of one sandbox. folders: of all its slots. shares: what those that share out the CPU begin with."""
+
+    def __init__(self, folders: Sequence[Path], *, unified: bool, shares: Path | None = None) -> None:
+        self._folders = folders
         self._unified = unified
+        self._shares = shares
 
     def slot(self, number: int) -> SlotGroup:
         """Make the cgroups of a slot. Raises OSError."""
@@ -179,15 +198,21 @@ class Cgroups:
 
     def remove(self) -> bool:
         """Remove all of it; False while something is left."""
-        for folder in map(Path, self.folders):
+        for folder in self._all():
             with contextlib.suppress(OSError):
                 for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
                     with contextlib.suppress(OSError):
                         inner.rmdir()
-        return not any(map(os.path.isdir, self.folders))
+        return not any(folder.is_dir() for folder in self._all())
+
+    def _all(self) -> list[Path]:
+        shares = [] if self._shares is None else self._shares.parent.glob(f"{self._shares.name}*")
+        return [*self._folders, *shares]
 
     def _of(self, number: int) -> list[Path]:
-        return [Path(folder) / f"slot-{number}" for folder in self.folders]
+        name = f"slot-{number}"
+        shares = [] if self._shares is None else [self._shares.with_name(f"{self._shares.name}-{name}")]
+        return [*(folder / name for folder in self._folders), *shares]
 
 
 def new_name() -> str:
@@ -196,8 +221,9 @@ def new_name() -> str:
 
 
 def candidates(name: str, parent: Path = _ROOT) -> list[str]:
-    """All folders that `make` may make. The keeper, which removes them, is told before they are made."""
-    return [str(base / name) for _unified, bases in _places(parent) for base in bases]
+    """What the paths of all folders that `make` may make begin with. The keeper is told before, and removes them."""
+    bases = [base for place in _places(parent) for base in (*place.bases, place.shares) if base is not None]
+    return [str(base / name) for base in dict.fromkeys(bases)]
 
 
 def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
@@ -205,33 +231,33 @@ def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
 
     Raises OSError where this process has no descriptors left to tell.
     """
-    for unified, bases in _places(parent):
+    for unified, bases, shares in _places(parent):
         folders = [base / name for base in bases]
+        made = Cgroups(folders, unified=unified, shares=None if shares is None else shares / name)
         try:
-            for base in bases:
+            for base in (*bases, *([] if shares is None else [shares])):
                 _sweep(base)
             for folder in folders:
                 folder.mkdir()
             if unified:
                 _hand_on(folders[0])
-            trial = Cgroups(folders, unified=unified)
-            slot = trial.slot(0)
+            slot = made.slot(0)
             try:
                 slot.begin(1 << 28, 64)
                 slot.end()
             finally:
                 slot.close()
-                trial.remove_slot(0)
+                made.remove_slot(0)
         except (OSError, KeyError, StopIteration) as error:
-            Cgroups(folders, unified=unified).remove()
+            made.remove()
             if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
                 raise
             continue
-        return trial
+        return made
     return None
 
 
-def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
+def _places(root: Path) -> Iterator[_Place]:
     """Where sandboxes' cgroups may be: below our own, or, since v2 allows no processes in an inner one, further up."""
     try:
         rows = [line.rstrip("\n").split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
@@ -239,13 +265,19 @@ def _places(root: Path) -> Iterator[tuple[bool, list[Path]]]:
         return
     own = {controller: path for _number, controllers, path in rows for controller in controllers.split(",")}
     if all(controller in own for controller in _CONTROLLERS):
-        yield False, [root / c / own[c].lstrip("/") for c in _CONTROLLERS]
-        yield False, [root / c for c in _CONTROLLERS]
+        below = [root / c / own[c].lstrip("/") for c in _CONTROLLERS], [root / c for c in _CONTROLLERS]
+        if any(controllers == _SHARES for _number, controllers, _path in rows):  # else it comes along with another
+            yield from (
+                _Place(False, bases, shares)
+                for bases in below
+                for shares in (root / _SHARES / own[_SHARES].lstrip("/"), root / _SHARES)
+            )
+        yield from (_Place(False, bases) for bases in below)
     if "" in own and (root / "cgroup.controllers").exists():
         here = root / own[""].lstrip("/")
         for base in (here, *here.parents):
             if base.is_relative_to(root):
-                yield True, [base]
+                yield _Place(True, [base])
 
 
 def _hand_on(folder: Path) -> None:
@@ -254,10 +286,13 @@ def _hand_on(folder: Path) -> None:
     Raises OSError where the one above it holds processes, and is not the root of the machine's cgroups: then it may
     hand on nothing. CPU time is counted everywhere.
     """
-    handed_on = "+memory +pids"
+    handed_on, control = "+memory +pids", folder / "cgroup.subtree_control"
     if not {"memory", "pids"} <= set((folder / "cgroup.controllers").read_text().split()):
         (folder.parent / "cgroup.subtree_control").write_text(handed_on)
-    (folder / "cgroup.subtree_control").write_text(handed_on)
+    control.write_text(handed_on)
+    if _SHARES in (folder / "cgroup.controllers").read_text().split():
+        with contextlib.suppress(OSError):  # refused while a process below has a real-time priority
+            control.write_text(f"+{_SHARES}")
 
 
 def start_of(pid: int) -> str:

@@ -28,7 +28,7 @@ _HIDDEN_FILES = ("kcore", "keys", "latency_stats", "timer_list", "sched_debug", 
 _HIDDEN_FOLDERS = ("/proc/acpi", "/proc/scsi", "/sys/firmware")
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys")
 _CGROUPS = "/sys/fs/cgroup"
-_CONTROLLERS = ("memory", "pids", "cpuacct")
+_CONTROLLERS = ("memory", "pids", "cpuacct", "cpu")  # the last may be missing
 
 # Standard library only, and nothing of it that starts slowly: read the archive, unpack it, go on in `main`.
 BOOT = f"""
@@ -136,6 +136,7 @@ def _open_cgroups() -> None:
             os.makedirs(f"{_CGROUPS}/server", exist_ok=True)
             Path(_CGROUPS, "server", "cgroup.procs").write_text("0")
             Path(_CGROUPS, "cgroup.subtree_control").write_text("+memory +pids")
+            Path(_CGROUPS, "cgroup.subtree_control").write_text("+cpu")
 
 
 async def _serve(config: Mapping[str, object]) -> None:

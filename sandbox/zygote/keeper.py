@@ -83,14 +83,26 @@ def _wait(pid: int, supervisor: int) -> None:
 
 
 def _remove(cgroups: list[str]) -> None:
-    """Remove the sandbox's cgroups; the kernel needs a moment until those of killed processes are empty."""
-    for folder in cgroups:
+    """Remove the sandbox's cgroups; the kernel needs a moment until those of killed processes are empty.
+
+    cgroups: what their paths begin with.
+    """
+    for beginning in cgroups:
         limit = time.monotonic() + 5.0
-        while os.path.isdir(folder) and time.monotonic() < limit:
-            for name in [n for n in os.listdir(folder) if os.path.isdir(os.path.join(folder, n))]:
+        while (folders := _folders(beginning)) and time.monotonic() < limit:
+            for folder in folders:
                 with contextlib.suppress(OSError):
-                    os.rmdir(os.path.join(folder, name))
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
-            if os.path.isdir(folder):
+                    os.rmdir(folder)
+            if _folders(beginning):
                 time.sleep(0.01)
+
+
+def _folders(beginning: str) -> list[str]:
+    """The folders whose paths begin so, those in others first."""
+    base, name = os.path.split(beginning)
+    found = []
+    with contextlib.suppress(OSError):  # there is no such place, or it was removed meanwhile
+        for outer in (os.path.join(base, n) for n in os.listdir(base) if n.startswith(name)):
+            inner = (os.path.join(outer, n) for n in os.listdir(outer))
+            found += [*(path for path in inner if os.path.isdir(path)), outer]
+    return found

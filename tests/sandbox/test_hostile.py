@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 import pytest
@@ -216,3 +217,33 @@ def test_runs_cannot_send_each_other_datagrams(privileged) -> None:
 
     heard, _ = asyncio.run(both())
     assert b"from another run" not in heard.stdout
+
+
+@pytest.mark.parametrize("apart", ["", "os.setsid()"], ids=["one session", "sessions of their own"])
+def test_a_run_of_many_processes_takes_no_more_of_the_cpu_than_one_of_a_single_process(apart: str) -> None:
+    """Else a neighbour would run into its time limit. Both are held to one core; how long it takes proves nothing."""
+    if not os.access("/sys/fs/cgroup/cpu", os.W_OK):
+        pytest.skip("no cgroups of version 1 may be made here: those of version 2 share it out where they are let")
+    core = min(os.sched_getaffinity(0))
+    held = f"import os, time\nos.sched_setaffinity(0, {{{core}}})\n"
+    crowd = f"{held}for _ in range(40):\n    if os.fork() == 0:\n        {apart or 'pass'}\n        break\n"
+    crowd += "os.write(3, b'.')\nwhile True: pass"
+    alone = f"{held}while time.process_time() < 0.4: pass\nprint('done')"
+
+    async def beside() -> tuple[JobResult, JobResult]:
+        sandbox = NamespaceSandbox(slots=2)
+        try:
+            limits = Limits(wall_seconds=PATIENCE, cpu_seconds=PATIENCE)
+            hostile = await sandbox.open(python(crowd, limits=limits))
+            begun = b""
+            while len(begun) < 41:
+                begun += await hostile.receive()
+            honest = await sandbox.run(python(alone, limits=limits))
+            await hostile.close()
+            return honest, await hostile.result()
+        finally:
+            await sandbox.close()
+
+    good, bad = asyncio.run(beside())
+    assert said(good) == "done\n"
+    assert bad.cpu_seconds < 10 * good.cpu_seconds, "its share, and what it used to start; not forty times as much"

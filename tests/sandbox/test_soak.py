@@ -68,7 +68,7 @@ def held() -> Held:
         descriptors=len(list(Path("/proc/self/fd").iterdir())),
         processes=len(tree),
         mounts=sum(len(Path(f"/proc/{pid}/mounts").read_text().splitlines()) for pid in [os.getpid(), *zygotes]),
-        cgroups=len(list(Path("/sys/fs/cgroup").glob(f"**/rlvr-{os.getpid()}-*/*/"))),
+        cgroups=len(list(Path("/sys/fs/cgroup").glob(f"**/rlvr-{os.getpid()}-*/**/"))),
         resident=int(Path("/proc/self/statm").read_text().split()[1]) * 4096,
     )
 

@@ -261,7 +261,8 @@ def test_cgroups_that_are_lost_are_made_anew(others: set[int]) -> None:
                         _number, controllers, path = row.split(":", 2)
                         if "/rlvr-" in path:
                             folder = Path("/sys/fs/cgroup") / controllers / path.lstrip("/")
-                            (folder.parents[1] / "cgroup.procs").write_text(str(pid))
+                            above = next(each for each in folder.parents if not each.name.startswith("rlvr-"))
+                            (above / "cgroup.procs").write_text(str(pid))
                             with contextlib.suppress(OSError):
                                 folder.rmdir()
                                 folder.parent.rmdir()
