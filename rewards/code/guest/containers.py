@@ -75,9 +75,9 @@ def _apply_dict(value: Any, content: Any) -> None:
 def _apply_ordered(value: Any, content: Any) -> None:
     if len(content) % 2:
         raise Violation("a dictionary with a key that has no value")
-    value.clear()
+    OrderedDict.clear(value)
     for at in range(0, len(content), 2):
-        value[content[at]] = content[at + 1]
+        OrderedDict.__setitem__(value, content[at], content[at + 1])
 
 
 def _apply_list(value: Any, content: Any) -> None:

@@ -121,13 +121,13 @@ def _write_tuple(encoder: Encoder, value: tuple[Any, ...], depth: int) -> None:
     encoder.sequence(b"t", tuple.__iter__(value), tuple.__len__(value), depth)
 
 
-def _write_pairs(encoder: Encoder, tag: bytes, value: dict[Any, Any], depth: int) -> None:
+def _write_pairs(encoder: Encoder, tag: bytes, value: dict[Any, Any], depth: int, order: Any = dict.__iter__) -> None:
     if depth <= 0:
         raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
     encoder.parts.append(tag + _U32_pack(dict.__len__(value)))
     depth -= 1
     put = encoder.put
-    for key in dict.__iter__(value):
+    for key in order(value):
         put(key, depth)
         content = dict.__getitem__(value, key)  # an `items()` tuple would hold one more reference
         put(content, depth)
@@ -227,7 +227,7 @@ _BASE_WRITERS: dict[type, Writer] = {
     float: lambda encoder, value, _depth: encoder.parts.append(b"f" + _F64_pack(float.__pos__(value))),
     list: lambda encoder, value, depth: encoder.sequence(b"l", list.__iter__(value), list.__len__(value), depth),
     dict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
-    OrderedDict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
+    OrderedDict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth, OrderedDict.__iter__),
     Counter: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
     defaultdict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
     set: lambda encoder, value, depth: encoder.sequence(b"S", set.__iter__(value), set.__len__(value), depth),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,9 @@ class PlainHandle(Root):
 
     def __delattr__(self, name: str) -> None:
         ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("__dir__", self)
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return pickled(self) if was_made(self) else (copy.copy, (_content(self),))
@@ -97,6 +101,15 @@ def _overridden(plain: type, name: str) -> Callable[..., Any]:
     return method
 
 
+def _hash_of_content(self: Any) -> int:
+    """Of a list, set or dictionary that the program makes a key: that of what it holds, since that is what is equal."""
+    if isinstance(self, dict):
+        return hash(frozenset(dict.items(self)))
+    if isinstance(self, set):
+        return hash(frozenset(set.__iter__(self)))
+    return hash(tuple(list.__iter__(self) if isinstance(self, list) else _content(self)))
+
+
 def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
     """Its text may say more than the number, or say it otherwise, but not another one: its digits are looked at."""
 
@@ -119,6 +132,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
+    if plain.__hash__ is None and capabilities & wire.BITS["__hash__"]:
+        names["__hash__"] = _hash_of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
@@ -143,7 +158,11 @@ def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], N
     made: Any
     if issubclass(plain, dict):
         made = make(kind)
-        dict.update(made, content)
+        put = (
+            OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__
+        )  # each keeps its own order
+        for key, value in content.items():
+            put(made, key, value)
     elif issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque":
         made = make(kind)
         plain.__init__(made, content)  # type: ignore[call-arg]
