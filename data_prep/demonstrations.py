@@ -1,7 +1,7 @@
 """Demonstrations: problems with a response to imitate, for the supervised warm-up before reinforcement.
 
-A row is a problem's row with its `response`: `{"messages" | "prompt", "response", "reference"}`, in the files that
-problems come in. Who makes demonstrations is the source's business (`data_prep.sources.arithmetic` does).
+A row is a problem row with a `response`: `{"messages" | "prompt", "response", "reference"}`, in the same file formats
+as problems. Sources make demonstrations (`data_prep.sources.arithmetic` does).
 
 Example:
     >>> row = {"prompt": "3+5=", "response": "<think>3+5=8</think><answer>8</answer>", "reference": "8"}
@@ -33,7 +33,7 @@ class Demonstration:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, object]) -> Demonstration:
-        """Read what `to_dict` wrote, or a row made by hand. Raises BadRow naming the field."""
+        """Parse the output of `to_dict`, or a hand-made row. Raises BadRow, naming the field."""
         problem = Problem.from_dict(row)
         response = row.get("response")
         if not isinstance(response, str) or not response:
@@ -52,7 +52,7 @@ def read_demonstrations(path: PathLike) -> list[Demonstration]:
 
 
 def write_demonstrations(path: PathLike, demonstrations: Iterable[Demonstration]) -> int:
-    """Write demonstrations as they come. Returns how many. Raises BadFile."""
+    """Write demonstrations as a stream. Returns their number. Raises BadFile."""
     return write_rows(path, (demonstration.to_dict() for demonstration in demonstrations), DEMONSTRATION_COLUMNS)
 
 

@@ -1,11 +1,11 @@
-r"""Which questions come twice, within a file or in another one (train and test overlap).
+r"""Find repeated questions, within a file or across files (train and test overlap).
 
-Two questions are the same when their words, numbers and symbols are, in order: after case folding, with white space,
-punctuation, the marks of LaTeX's math mode and the braces of `x^{2}` left out. Signs that carry meaning stay: `3-5` is
-not `3+5`, `3.5` is not `35`, `5!` is not `5`. System turns are not compared; the reference is, and the same question
-with another reference is reported as a conflict.
+Two questions are the same if their words, numbers and symbols are the same, in order, after case folding and without
+white space, punctuation, LaTeX math delimiters and the braces of `x^{2}`. Meaningful signs count: `3-5` is not `3+5`,
+`3.5` is not `35`, `5!` is not `5`. System turns are ignored. The same question with a different reference is reported
+as a conflict.
 
-What it does not do: find paraphrases.
+Paraphrases are not found.
 
 Example:
     >>> normalised("How many apples,  in total, does $x$ make?") == normalised("how many apples in total does x make")
@@ -25,7 +25,7 @@ from hashlib import blake2b
 
 from data_prep.problem import Problem
 
-EXAMPLES = 5  # matches that a report shows
+EXAMPLES = 5  # matches shown in a report
 
 _SPACING = re.compile(r"\\[,;:! ()\[\]]")  # LaTeX's thin spaces, and the brackets around its formulas
 _ONE_BRACED = re.compile(r"([\^_])\{(\w)\}")  # x^{2} is x^2
@@ -38,7 +38,7 @@ _DROPPED = frozenset('.,;:?"“”«»$~_')
 
 
 def normalised(text: str) -> str:
-    """A question's words, numbers and symbols, one space between."""
+    """A question's words, numbers and symbols, separated by single spaces."""
     text = unicodedata.normalize("NFC", text).translate(_LETTERS).casefold()
     text = _HYPHEN.sub(" ", _ONE_BRACED.sub(r"\1\2", _SPACING.sub(" ", text)))
     text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
@@ -53,7 +53,7 @@ def normalised(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A row whose question came before. conflict: with another reference."""
+    """A row that repeats an earlier question. conflict: its reference differs."""
 
     id: str
     earlier_id: str
@@ -64,7 +64,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchReport:
-    """How many of `rows` repeat a question, how many of these with another reference, and the first few of them."""
+    """How many of `rows` repeat a question, how many of these with a different reference, and some examples."""
 
     rows: int
     matches: int
@@ -91,14 +91,14 @@ class MatchReport:
 
 
 class Questions:
-    """The questions seen so far: about 200 bytes each, whatever their length."""
+    """The questions seen so far, about 200 bytes each."""
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[str, int, bytes]] = {}
         self._rows = 0
 
     def find(self, problem: Problem, row: int) -> Match | None:
-        """The earlier row with this question, if there is one."""
+        """The earlier row with this question, or None."""
         found = self._seen.get(_key(problem))
         if found is None:
             return None
@@ -107,7 +107,7 @@ class Questions:
         return Match(id=problem.id, earlier_id=earlier_id, row=row, earlier_row=earlier_row, conflict=conflict)
 
     def add(self, problem: Problem) -> Match | None:
-        """Take the next row in; returns the earlier row with the same question, if there is one."""
+        """Add a row; returns the earlier row with the same question, or None."""
         self._rows += 1
         match = self.find(problem, self._rows)
         if match is None:
@@ -116,7 +116,7 @@ class Questions:
 
 
 class _Matches:
-    """Counts matches while rows stream by."""
+    """Counts matches in a stream of rows."""
 
     def __init__(self) -> None:
         self.rows = self._matches = self._conflicts = 0
@@ -137,7 +137,7 @@ class _Matches:
 
 
 class DuplicateFilter:
-    """Counts problems that repeat a question of an earlier one; `drop`: keeps only the first of each."""
+    """Counts problems that repeat an earlier question; with `drop`, keeps only the first of each."""
 
     def __init__(self, *, drop: bool) -> None:
         self._drop = drop
@@ -159,7 +159,7 @@ class DuplicateFilter:
 
 
 class OverlapFilter:
-    """Counts problems whose question is in another set; `drop`: leaves them out.
+    """Counts problems whose question is in another set; with `drop`, removes them.
 
     The earlier rows of its matches are rows of that set. name: what the set is called in reports.
     """

@@ -2,9 +2,9 @@
 
 ToolkitError
 └── DataError
-    ├── BadRow        (ValueError)     one row of a file: says file, line, field and what was expected
+    ├── BadRow        (ValueError)     a row of a file; names file, line, field and what was expected
     ├── BadFile       (OSError)        a whole file that cannot be read or written: damaged, disk full
-    └── DataNotFound  (LookupError)    no such file, set, split or template; says what was looked for
+    └── DataNotFound  (LookupError)    no such file, set, split or template; says what was searched
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ class DataError(ToolkitError):
 class BadRow(DataError, ValueError):
     """A row that cannot be read. The message says file, line, field and what was expected.
 
-    Who reads a row knows the field, who reads the file knows where it stands: `at` puts the two together.
+    The parser of a row knows the field, the reader of the file knows the location: `at` combines them.
 
-    file, line: where the row stands; for Parquet the line is the number of the row; both count from 1.
-    field: the column that is to blame; empty = the row as a whole.
-    expected: what should have stood there. found: the value seen, cut to a readable length.
-    row: the row as it stood in the file, to be written aside.
+    file, line: the row's location, counted from 1; for Parquet, line is the row number. field: the faulty column; empty
+    = the whole row. expected: what should be there. found: the value seen, shortened. row: the original row, to be
+    written to the bad-row file.
 
     Example:
         >>> print(BadRow(field="answer", expected="text after '####'", found="no idea").at("a.jsonl", 3, ""))
@@ -50,7 +49,7 @@ class BadRow(DataError, ValueError):
         super().__init__(f"{', '.join(place)}: {self.reason}" if place else self.reason)
 
     def at(self, file: str, line: int, row: str) -> BadRow:
-        """The same error with the place of its row."""
+        """The same error with the location of its row."""
         return BadRow(self.reason, file=file, line=line, field=self.field, expected=self.expected, row=row)
 
 
@@ -63,11 +62,11 @@ class DataNotFound(DataError, LookupError):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """A value as a message shows it: `nothing` for None; what is longer than `limit` is cut, and the cut is marked."""
+    """A value for a message: `nothing` for None; cut with a mark if longer than `limit`."""
     if value is None:
         return "nothing"
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # nested without end; a number of more than 4,300 digits
+    except (RecursionError, ValueError):  # infinitely nested; a number of more than 4,300 digits
         text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

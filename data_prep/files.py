@@ -1,6 +1,6 @@
 """Read and write problem files: JSONL (plain, .gz, .zst), Parquet. Streamed both ways; a reader never sees half a file.
 
-Parquet holds the same columns; the `reference`, whose shape differs by row, is JSON text there.
+Parquet has the same columns, with `reference`, whose structure varies by row, as JSON text.
 
 Example:
     >>> import tempfile, pathlib
@@ -40,7 +40,7 @@ def iter_problems(path: PathLike, on_bad: OnBad = raise_bad) -> Iterator[Problem
 
     Raises:
         DataNotFound, BadFile: see `data_prep.rows.iter_rows`.
-        BadRow: at the first row that is no problem, unless `on_bad` takes it.
+        BadRow: at the first invalid row, unless `on_bad` handles it.
     """
     return read_each(iter_rows(path, on_bad), _problem, on_bad)
 
@@ -55,16 +55,16 @@ def _problem(row: Row) -> Problem:
 
 
 def write_problems(path: PathLike, problems: Iterable[Problem]) -> int:
-    """Write problems as they come; the file appears when all are written. Returns how many.
+    """Write problems as a stream; the file appears when all are written. Returns their number.
 
     Raises:
-        BadFile: it cannot be written; what stood there before is intact.
+        BadFile: it cannot be written; an existing file is intact.
     """
     return write_rows(path, (problem.to_dict() for problem in problems), PROBLEM_COLUMNS)
 
 
 def data_hash(path: PathLike) -> str:
-    """SHA-256 of a file's bytes: what a run directory records of its data. Raises DataNotFound, BadFile."""
+    """SHA-256 of a file, which run directories record. Raises DataNotFound, BadFile."""
     path = Path(path)
     if not is_file(path):
         raise DataNotFound(f"no file {str(path)!r}")
@@ -76,14 +76,14 @@ def data_hash(path: PathLike) -> str:
 
 
 def bad_rows_path(out: PathLike) -> Path:
-    """Where the bad rows of a run that writes `out` stand: `OUT.bad.jsonl`."""
+    """The path of the bad rows of a run that writes `out`: `OUT.bad.jsonl`."""
     return Path(f"{Path(out)}.bad.jsonl")
 
 
 class BadRowFile:
-    """Takes bad rows and writes them aside to `OUT.bad.jsonl`, each with file, line, field, expected and reason.
+    """Writes bad rows to `OUT.bad.jsonl`, each with file, line, field, expected and reason.
 
-    The file appears on leaving the context, and only if there was a bad row; one of an earlier run is removed.
+    The file appears at the end of the context if there was a bad row; a file of an earlier run is removed.
 
     Example:
         with BadRowFile("out.jsonl") as bad:
@@ -96,7 +96,7 @@ class BadRowFile:
         self.count = 0
         self.first: BadRow | None = None
         self._partial = partial_of(self.path)
-        self._made: list[Path] = []  # folders that this writer makes; removed again if it fails
+        self._made: list[Path] = []  # folders created by this writer; removed if it fails
         self._stream: IO[str] | None = None
 
     def __call__(self, error: BadRow) -> None:
@@ -114,7 +114,7 @@ class BadRowFile:
             if self._stream is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._stream = self._partial.open("w", encoding="utf-8")
-            self._stream.write(json.dumps(record) + "\n")  # ASCII: the row may hold what is not Unicode
+            self._stream.write(json.dumps(record) + "\n")  # ASCII, because the row may contain lone surrogates
         except OSError as trouble:
             raise self._trouble(trouble) from trouble
 
@@ -135,7 +135,7 @@ class BadRowFile:
             if kind is None:
                 raise self._trouble(trouble) from trouble
         finally:
-            with suppress(OSError):  # the error to raise is the first one
+            with suppress(OSError):  # raise the first error
                 self._partial.unlink(missing_ok=True)
             if kind is not None:
                 remove_empty(self._made)

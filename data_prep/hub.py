@@ -31,8 +31,8 @@ _ANSWERS_WITHIN = 10.0  # seconds
 class HubSet:
     """A data set on the hub.
 
-    id: `owner/name`. configs: its parts, read one after the other; None = the only one.
-    splits: our name of a split to the hub's (`datasets` syntax: `train+test` is both).
+    id: `owner/name`. configs: read one after the other; None = the only one. splits: our name of a split -> the hub's
+    (`datasets` syntax: `train+test` is both).
     """
 
     id: str
@@ -41,7 +41,7 @@ class HubSet:
 
 
 def iter_hub_rows(hub: HubSet, split: str) -> Iterator[Row]:
-    """Stream the rows of a split; `datasets` downloads them once and keeps them in its cache.
+    """Stream the rows of a split; `datasets` downloads them once and caches them.
 
     Raises:
         DataNotFound: `datasets` is not installed, the hub cannot be reached, or has no such set, part or split.
@@ -53,7 +53,7 @@ def iter_hub_rows(hub: HubSet, split: str) -> Iterator[Row]:
 
 
 class HubSplit:
-    """A split that is on this disk now: sized, and readable from any row on.
+    """A downloaded split: sized, and readable from any row.
 
     Example:
         split = HubSplit("openai/gsm8k", config="main", split="test")
@@ -62,7 +62,7 @@ class HubSplit:
     """
 
     def __init__(self, identity: str, *, config: str | None = None, split: str | None = None) -> None:
-        """Load it. split: None = the only one.
+        """Load a split. split: None = the only one.
 
         Raises:
             DataNotFound: as `iter_hub_rows`, or there are several splits and none is named.
@@ -81,7 +81,7 @@ class HubSplit:
         return len(self._table)
 
     def fingerprint(self) -> str:
-        """A hash of the rows as they lie in the cache."""
+        """A hash of the cached rows."""
         digest = hashlib.sha256(f"{len(self)} {self._table.features}".encode())
         files = [Path(file["filename"]) for file in self._table.cache_files]
         for file in files:
@@ -92,7 +92,7 @@ class HubSplit:
         return digest.hexdigest()
 
     def rows(self, after: int = 0) -> Iterator[Row]:
-        """The rows behind the first `after`."""
+        """The rows after the first `after`."""
         for start in range(after, len(self), _BATCH):
             columns = self._table[start : start + _BATCH]
             for number, values in enumerate(zip(*columns.values(), strict=True), start=start + 1):
@@ -100,7 +100,7 @@ class HubSplit:
 
 
 def _place(identity: str, config: str | None, split: str | None) -> str:
-    """How messages name a split: `hub:openai/gsm8k/main/test`."""
+    """The name of a split in messages: `hub:openai/gsm8k/main/test`."""
     return "/".join(part for part in (f"hub:{identity}", config, split) if part)
 
 
@@ -115,7 +115,7 @@ def _loaded(identity: str, config: str | None, split: str | None, place: str) ->
     try:
         with _offline(datasets.config, unreachable):
             return datasets.load_dataset(identity, config, split=split)
-    except Exception as error:  # the hub's clients raise errors of several libraries: theirs, httpx's, OSError, ...
+    except Exception as error:  # the hub's clients raise errors of several libraries
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         told = f"{unreachable}, and it is not in the cache" if unreachable else f"{reason} ({type(error).__name__})"
         raise DataNotFound(
@@ -126,7 +126,7 @@ def _loaded(identity: str, config: str | None, split: str | None, place: str) ->
 
 @contextmanager
 def _offline(config: Any, unreachable: str) -> Iterator[None]:
-    """Have `datasets` look into its cache alone where the hub cannot be reached: its clients would try for minutes."""
+    """Restrict `datasets` to its cache if the hub is unreachable: its clients would retry for minutes."""
     before = config.HF_HUB_OFFLINE
     config.HF_HUB_OFFLINE = before or bool(unreachable)
     try:
@@ -136,7 +136,7 @@ def _offline(config: Any, unreachable: str) -> Iterator[None]:
 
 
 def _unreachable(endpoint: str) -> str:
-    """Why the hub cannot be reached, or nothing: one request, in a thread since a look-up of a name has no deadline."""
+    """Why the hub is unreachable, or "". One request, in a thread because name resolution has no timeout."""
     answers: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=lambda: answers.put(_no_answer(endpoint)), daemon=True).start()
     try:
@@ -147,7 +147,7 @@ def _unreachable(endpoint: str) -> str:
 
 
 def _no_answer(endpoint: str) -> str:
-    """Why nobody answers there. Whatever else is wrong is for the hub's own clients to say: they know its rules."""
+    """Why there is no answer. Other errors are left to the hub's own clients."""
     try:
         with urlopen(Request(endpoint, method="HEAD"), timeout=_ANSWERS_WITHIN):
             return ""

@@ -1,4 +1,4 @@
-"""Which prompts fit: those longer than `max_prompt_tokens` are left out, counted and shown, never cut.
+"""Filter prompts by length: those longer than `max_prompt_tokens` are dropped, counted and reported, never truncated.
 
 Example:
     >>> from data_prep.problem import MathReference
@@ -20,7 +20,7 @@ from rewards.counted import counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooLong:
-    """A problem whose prompt does not fit, and its length in tokens."""
+    """A problem whose prompt is too long, and its length in tokens."""
 
     id: str
     tokens: int
@@ -28,7 +28,7 @@ class TooLong:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """The problems whose prompts fit, and those that were dropped, both in their order."""
+    """The problems whose prompts fit, and the dropped ones, both in order."""
 
     kept: tuple[Problem, ...]
     dropped: tuple[TooLong, ...]
@@ -40,7 +40,7 @@ class Fitting:
 
 
 def describe_dropped(dropped: Sequence[TooLong], total: int, max_prompt_tokens: int) -> str:
-    """How many prompts do not fit, and the longest few by id.
+    """How many prompts do not fit, and the ids of the longest ones.
 
     Example:
         >>> describe_dropped([TooLong(id="ab", tokens=9)], 10, 8)
@@ -85,9 +85,9 @@ class LengthFilter:
 def select_fitting(
     problems: Iterable[Problem], encode: Callable[[Problem], Sequence[object]], max_prompt_tokens: int
 ) -> Fitting:
-    """Part the problems into those whose prompt fits and those that are dropped.
+    """Split problems into those whose prompt fits and those to drop.
 
-    encode: the prompt's tokens as the run will make them (template applied, special tokens included).
+    encode: the prompt's tokens as in the run (with template and special tokens).
 
     Raises:
         DataError: max_prompt_tokens is below 1.

@@ -1,4 +1,4 @@
-"""Keep the problems that a model solves sometimes: what it always or never solves teaches nothing to a group baseline.
+"""Keep problems that a model sometimes solves: with a group baseline, always or never solved ones give no gradient.
 
 The pass rates come from a file of `{"id", "pass_rate"}` rows, as `rlvr eval` writes it for a data set; other columns
 are ignored. A problem without a pass rate was not measured: it is kept and counted.
@@ -24,10 +24,10 @@ from data_prep.rows import PathLike, Row, iter_rows, read_each
 
 
 class PassRateFilter:
-    """Keeps what has a pass rate of `low` to `high`, both included, and what was not measured, and counts.
+    """Keeps problems with a pass rate from `low` to `high` inclusive and unmeasured ones, and counts.
 
     Raises:
-        DataError: bounds that cannot hold.
+        DataError: invalid bounds.
     """
 
     def __init__(self, pass_rates: Mapping[str, float], low: float, high: float) -> None:
@@ -47,7 +47,7 @@ class PassRateFilter:
         return self._low <= rate <= self._high
 
     def finish(self) -> None:
-        """Raises DataError where not one of the problems has a pass rate: the file belongs to others."""
+        """Raises DataError if no problem has a pass rate: the file belongs to another data set."""
         if self.total and self.unmeasured == self.total:
             example = next(iter(self._rates), None)
             raise DataError(

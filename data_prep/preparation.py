@@ -1,7 +1,7 @@
-"""From problems to a finished file: filter, count, draw a part, write. What `rlvr prep` runs.
+"""Prepare a problem file: filter, count, sample, write. Used by `rlvr prep`.
 
-The filters, in order: duplicates, overlap with other files, pass rates, prompt length; then the part that `limit` asks
-for. Rows stream through, and reading stops when the limit is reached; only a shuffle holds what is left in memory.
+The filters, in order: duplicates, overlap with other files, pass rates, prompt length; then `limit`. Rows are streamed,
+and reading stops at the limit; only a shuffle holds the remaining problems in memory.
 
 Example:
     prepared = prepare(load_set("gsm8k"), "train.jsonl", Preparation(against=("test.jsonl",), drop_overlap=True))
@@ -29,12 +29,12 @@ from rewards.counted import counted
 
 
 class Filter(Protocol):
-    """Decides row by row, and counts what it decides."""
+    """Decides row by row, and counts its decisions."""
 
     def keep(self, problem: Problem) -> bool: ...
 
     def finish(self) -> None:
-        """All rows were seen. Raises DataError where their counts show a mistake."""
+        """Called after all rows. Raises DataError if the counts indicate a mistake."""
         ...
 
     def describe(self) -> str: ...
@@ -42,13 +42,13 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """What to do with the problems on their way.
+    """Options of a preparation.
 
-    against: files (test sets, prepared or as published) whose questions are looked for. Matches are only counted
-        without drop_overlap.
+    against: files (test sets, prepared or as published) to search for the same questions. Matches are only counted
+        unless drop_overlap is set.
     pass_rates: a file of pass rates; problems outside low to high are dropped.
     encode: a problem's prompt as tokens. max_prompt_tokens: longer ones are dropped; None = only measured.
-    limit: at most this many are written. shuffle_seed: they are written in an order drawn from it; None = as they come.
+    limit: write at most this many. shuffle_seed: seed of a random order; None = original order.
     """
 
     drop_duplicates: bool = False
@@ -71,7 +71,7 @@ class Preparation:
             raise DataError("overlap is to be dropped, but no file to compare with is given (--against FILE)")
 
     def filters(self) -> list[Filter]:
-        """The filters in their order; reads the files that they need."""
+        """Build the filters, in order, reading the files that they need."""
         filters: list[Filter] = [DuplicateFilter(drop=self.drop_duplicates)]
         filters += [OverlapFilter(_questions_of(path), str(path), drop=self.drop_overlap) for path in self.against]
         if self.pass_rates is not None:
@@ -83,7 +83,7 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What was done: how many problems came, what each filter counted, and the file that came of it."""
+    """The result: the number of problems read, the counts of each filter, and the output file."""
 
     path: Path
     read: int
@@ -101,11 +101,11 @@ class Prepared:
 
 
 def prepare(problems: Iterable[Problem], out: PathLike, preparation: Preparation) -> Prepared:
-    """Send problems through the filters and write what is left.
+    """Filter problems and write the remaining ones.
 
     Raises:
-        DataError: nothing is left (the file is not written), or a filter finds its counts impossible.
-        BadFile, BadRow, DataNotFound: as reading raises them.
+        DataError: no problem is left (the file is not written), or a filter's counts indicate a mistake.
+        BadFile, BadRow, DataNotFound: while reading.
     """
     filters = preparation.filters()
     stream = _Stream(problems, filters)
@@ -121,7 +121,7 @@ def prepare(problems: Iterable[Problem], out: PathLike, preparation: Preparation
 
 
 def _questions_of(path: PathLike) -> Iterator[Problem]:
-    """The problems of a file to compare with: one that was prepared, or a data set as published."""
+    """The problems of a file to compare with: prepared, or a data set as published."""
     try:
         return read_rows(iter_rows(path), file=str(path)).problems
     except UnknownColumns as error:
@@ -129,7 +129,7 @@ def _questions_of(path: PathLike) -> Iterator[Problem]:
 
 
 class _Stream:
-    """Problems on their way through the filters, counted."""
+    """Streams problems through the filters, and counts."""
 
     def __init__(self, problems: Iterable[Problem], filters: Sequence[Filter]) -> None:
         self.read = 0

@@ -1,7 +1,7 @@
-"""`Problem`: one row to train or evaluate on, as every source becomes one.
+"""`Problem`: a row to train or evaluate on, the common format of all sources.
 
-The id is a hash of the content (messages and reference), so the same problem from two files has one id and duplicates
-show. The messages hold the bare question; the prompt template is the run's, applied when the prompt is made.
+The id is a hash of the content (messages and reference), so equal problems from different files have the same id. The
+messages hold the bare question; the run applies its prompt template.
 
 Example:
     >>> p = Problem.make(question="1 + 1 = ?", reference=MathReference(answer="2"), source="demo")
@@ -28,7 +28,7 @@ Value = TypeVar("Value")
 
 
 def _read(reader: Callable[[object], Value], value: object, field: str) -> Value:
-    """Read one field; its error then names the field."""
+    """Parse one field; errors name the field."""
     try:
         return reader(value)
     except InvalidRow as error:
@@ -44,13 +44,13 @@ def _math_answers(reference: Reference) -> tuple[str, ...]:
 
 
 def check_question(messages: Sequence[Message], field: str, found: object) -> None:
-    """Raises BadRow where no message says anything."""
+    """Raises BadRow if all messages are blank."""
     if not any(message.content.strip() for message in messages):
         raise BadRow(field=field, expected="a text that is not empty", found=found)
 
 
 def checked_reference(reference: Reference, field: str, found: object) -> Reference:
-    """The reference. Raises BadRow where an answer is blank, or a number in it has no JSON (NaN, infinity)."""
+    """Validate a reference. Raises BadRow for a blank answer, and for NaN or infinity, which JSON lacks."""
     if not all(map(str.strip, _math_answers(reference))):
         raise BadRow(field=field, expected="an answer that is not empty", found=found)
     try:
@@ -62,10 +62,10 @@ def checked_reference(reference: Reference, field: str, found: object) -> Refere
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A question, what is true of its answer, and the reward that pays for it.
+    """A question, its reference, and its reward.
 
-    reward: name of a registered reward; empty = the run's own (its key `reward`).
-    source: the data set it comes from, for mixing weights and reports.
+    reward: name of a registered reward; empty = the run's reward (config key `reward`).
+    source: name of the data set, for mixing weights and reports.
     """
 
     id: str
@@ -103,7 +103,7 @@ class Problem:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, object]) -> Problem:
-        """Read what `to_dict` wrote; a missing id is made. Raises BadRow naming the field."""
+        """Parse the output of `to_dict`; computes a missing id. Raises BadRow, naming the field."""
         if not isinstance(row, Mapping):
             raise BadRow(expected="an object", found=row)
         column = "messages" if row.get("messages") is not None else "prompt"

@@ -1,8 +1,7 @@
-"""Rows of JSONL (plain, .gz, .zst) and Parquet files as they stand: streamed, each with its place, so that an error can
-name it.
+"""Stream raw rows of JSONL (plain, .gz, .zst) and Parquet files, each with its location for error messages.
 
-What a row means is up to its reader (`read_each`); nothing here knows of problems. Files are read in constant memory.
-Blank lines are skipped. A line that is no JSON object is a bad row; a compressed stream that is cut off is a bad file.
+Callers interpret the rows (`read_each`). Files are read in constant memory. Blank lines are skipped. A line that is not
+a JSON object is a bad row; a truncated compressed stream is a bad file.
 
 Example:
     >>> import tempfile, pathlib
@@ -35,23 +34,23 @@ if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData
 
 OnBad: TypeAlias = Callable[[BadRow], None]
-"""What to do with a bad row. It may raise; where it returns, reading goes on with the next row."""
+"""Handler of bad rows. It may raise; if it returns, reading continues with the next row."""
 
 OnOpen: TypeAlias = Callable[[IO[bytes]], None]
-"""Is given the file as it lies on disk, so that it can tell how far reading has come."""
+"""Receives the file as stored on disk, so that it can report progress."""
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Value = TypeVar("Value")
 
-_PARQUET_BATCH = 512  # rows in memory at a time,
-_PARQUET_BYTES = 16 << 20  # fewer where they are long
+_PARQUET_BATCH = 512  # most rows in memory at a time,
+_PARQUET_BYTES = 16 << 20  # fewer if they are long
 _BUFFER = 1 << 18
-_NESTING = 200  # levels of a row: what is deeper could be read here and break whoever prints or writes it
+_NESTING = 200  # nesting levels of a row: deeper ones could be parsed here, but not printed or written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row and its place. `line` counts from 1 (for Parquet: the row); `text` is the row as it stood, or empty."""
+    """A row and its location. `line` counts from 1 (for Parquet: rows); `text` is the original line, or empty."""
 
     file: str
     line: int
@@ -59,7 +58,7 @@ class Row:
     text: str = ""
 
     def blame(self, error: BadRow) -> BadRow:
-        """An error of reading this row, with its place."""
+        """Add this row's location to an error."""
         return error.at(self.file, self.line, self.text or json.dumps(self.fields, ensure_ascii=True, default=str))
 
 
@@ -69,7 +68,7 @@ def raise_bad(error: BadRow) -> None:
 
 
 def read_each(rows: Iterable[Row], read: Callable[[Row], Value], on_bad: OnBad = raise_bad) -> Iterator[Value]:
-    """What `read` makes of each row. A `BadRow` gets the place of its row and goes to `on_bad`."""
+    """Apply `read` to each row. A `BadRow` gets the row's location and goes to `on_bad`."""
     for row in rows:
         try:
             value = read(row)
@@ -82,14 +81,14 @@ def read_each(rows: Iterable[Row], read: Callable[[Row], Value], on_bad: OnBad =
 def iter_rows(
     path: PathLike, on_bad: OnBad = raise_bad, *, after: int = 0, on_open: OnOpen | None = None
 ) -> Iterator[Row]:
-    """Stream the rows of a file; its name says the format: .jsonl, .jsonl.gz, .jsonl.zst or .parquet.
+    """Stream the rows of a file in the format of its suffix: .jsonl, .jsonl.gz, .jsonl.zst or .parquet.
 
-    after: lines (of Parquet: rows) to pass over unread; the place of a row counts them.
+    after: lines (for Parquet: rows) to skip; they count in the locations of rows.
 
     Raises:
         DataNotFound: no such file.
-        BadFile: of another kind, damaged, or not ours to read.
-        BadRow: a line that is not a JSON object, unless `on_bad` takes it.
+        BadFile: an unknown format, a damaged file, or no permission.
+        BadRow: a line that is not a JSON object, unless `on_bad` handles it.
     """
     path = Path(path)
     read = _READERS[suffix_of(path)]
@@ -99,7 +98,7 @@ def iter_rows(
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file. Raises BadFile where that cannot be told: a closed folder, a name without end."""
+    """Whether the file exists. Raises BadFile if that cannot be determined: an unreadable folder, an overlong name."""
     try:
         return path.is_file()
     except OSError as error:
@@ -107,7 +106,7 @@ def is_file(path: Path) -> bool:
 
 
 def suffix_of(path: PathLike) -> str:
-    """The file format by its name. Raises BadFile for one that is neither read nor written here."""
+    """The file format by suffix. Raises BadFile for an unsupported one."""
     name = Path(path).name.lower()
     for suffix in _READERS:
         if name.endswith(suffix):
@@ -138,7 +137,7 @@ _OPENED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
 
 @contextmanager
 def open_lines(path: Path, on_open: OnOpen = lambda _file: None) -> Iterator[IO[bytes]]:
-    """The lines of a JSONL file, unpacked as its name says. Raises BadFile for another kind."""
+    """Open the lines of a JSONL file, decompressed by suffix. Raises BadFile for another format."""
     unpack = _OPENED.get(suffix_of(path))
     if unpack is None:
         raise BadFile(f"{str(path)!r} has no lines; its name must end in {', '.join(_OPENED)}")
@@ -149,7 +148,7 @@ def open_lines(path: Path, on_open: OnOpen = lambda _file: None) -> Iterator[IO[
 
 
 def iter_lines(path: Path, *, after: int = 0, on_open: OnOpen = lambda _file: None) -> Iterator[tuple[int, bytes]]:
-    """The lines of a JSONL file behind line `after`, each with its number. Raises BadFile where one cannot be read."""
+    """The lines of a JSONL file after line `after`, with numbers. Raises BadFile if one cannot be read."""
     number = 0
     try:
         with open_lines(path, on_open) as stream:
@@ -177,7 +176,7 @@ def _lines(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator[R
 
 
 def parse_line(file: str, number: int, line: bytes) -> Row | None:
-    """The row of one line of JSONL; None for a blank line. Raises BadRow where it is not a JSON object in UTF-8."""
+    """Parse one line of JSONL; None for a blank line. Raises BadRow if it is not a JSON object in UTF-8."""
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         if not text:
@@ -242,16 +241,17 @@ def _parquet(path: Path, on_bad: OnBad, after: int, on_open: OnOpen) -> Iterator
 
 
 def _rows_at_once(metadata: FileMetaData, groups: Sequence[int]) -> int:
-    """How many rows of the longest of these groups are held at a time."""
+    """The number of rows to hold at a time, by the longest of these row groups."""
     sizes = [(metadata.row_group(group).total_byte_size, metadata.row_group(group).num_rows) for group in groups]
     longest = max((size // rows for size, rows in sizes if rows), default=0)
     return max(1, min(_PARQUET_BATCH, _PARQUET_BYTES // max(longest, 1)))
 
 
 def _with_reference(fields: dict[str, object]) -> dict[str, object]:
-    """A reference as our own writer stores it (JSON text, for its shape differs by row), or a struct with empty fields.
+    """Parse a reference stored as JSON text (by our writer, since its structure varies by row), or as a struct with
+    nulls.
 
-    A bare math answer stays text. Raises InvalidRow.
+    A bare math answer remains text. Raises InvalidRow.
     """
     reference = fields.get("reference")
     if (written := reference_text(reference)) is not None:

@@ -1,6 +1,6 @@
-"""Data sets by name: where their files lie, what they are called on the hub, and how their rows are read.
+"""Data sets by name: their files, their hub repositories, and the parsers of their rows.
 
-A set is read from a file, from a folder, from the folder that RLVR_DATA names, or from the Hugging Face hub.
+A set is read from a file, a folder, the folder in RLVR_DATA, or the Hugging Face hub.
 
 Example:
     problems = list(load_set("gsm8k", split="test"))                       # from the folder RLVR_DATA
@@ -29,16 +29,16 @@ from data_prep.sources.columns import Columns
 
 DATA_FOLDER = "RLVR_DATA"
 HUB = "hub"
-"""An origin that means the Hugging Face hub; `hub:owner/name` names another repository with the same columns."""
+"""The origin for the Hugging Face hub; `hub:owner/name` is another repository with the same columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSet:
     """A data set known by name.
 
-    read: makes a problem of a row; raises BadRow. files: split to file, relative to the data folder.
-    The first split is the default. belongs: whether a row is of a split, where one file holds several. finish: called
-    when no more rows are read. solution: the column of a published solution; empty = none is published.
+    read: parses a row to a problem; raises BadRow. files: split -> file, relative to the data folder. The first split
+    is the default. belongs: whether a row is in a split, if a file contains several. finish: called after the last row.
+    solution: column of the published solution; empty = none.
     """
 
     title: str
@@ -141,7 +141,7 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
             title="SVAMP: 1,000 elementary word problems",
             read=_by_columns(Columns(question=("Body", "Question"), answer=("Answer",), form="number", source="svamp")),
             files={"test": "svamp/test.jsonl"},
-            hub=HubSet(id="ChilleD/SVAMP", splits={"test": "train+test"}),  # the hub's copy is parted 700 / 300
+            hub=HubSet(id="ChilleD/SVAMP", splits={"test": "train+test"}),  # the hub's copy is split 700 / 300
         ),
         "gsm_hard": NamedSet(
             title="GSM8K's test split with large numbers: 1,319 problems",
@@ -203,7 +203,7 @@ NAMED_SETS: Mapping[str, NamedSet] = MappingProxyType(
 
 
 def named_set(name: str) -> NamedSet:
-    """A set by its name. Raises DataNotFound with the nearest name."""
+    """The set of that name. Raises DataNotFound, which suggests the nearest name."""
     if name in NAMED_SETS:
         return NAMED_SETS[name]
     nearest = difflib.get_close_matches(name.lower(), NAMED_SETS, n=1, cutoff=0.5)
@@ -216,8 +216,8 @@ def load_set(
 ) -> Iterator[Problem]:
     """Stream the problems of a named set.
 
-    origin: a file, a folder, `hub`, or None: the folder that RLVR_DATA names.
-    split: which split; None = the set's default. A file that is named is read whole, whatever its split.
+    origin: a file, a folder, `hub`, or None for the folder in RLVR_DATA. split: None = the set's default. A named file
+    is read entirely, regardless of split.
 
     Raises:
         DataNotFound: no such set, split or file, or the hub cannot be reached.
@@ -237,7 +237,7 @@ def _problems(entry: NamedSet, read: Iterator[Problem | None]) -> Iterator[Probl
 
 
 def _reader(entry: NamedSet, origin: PathLike | None, split: str | None) -> Callable[[Row], Problem | None]:
-    """Makes a problem of a row; None where the row is of another split. A file that is named is read whole."""
+    """Parse a row to a problem; None if it is in another split. A named file is read entirely."""
     whole = origin is not None and Path(origin).expanduser().is_file()
     belongs, wanted = entry.belongs, split or entry.default_split
     if belongs is None or whole:
@@ -248,7 +248,7 @@ def _reader(entry: NamedSet, origin: PathLike | None, split: str | None) -> Call
 def set_rows(
     entry: NamedSet, name: str, origin: PathLike | None, split: str | None, on_bad: OnBad = raise_bad
 ) -> Iterator[Row]:
-    """The rows of a named set as they stand, from wherever `origin` says."""
+    """The raw rows of a named set from its origin."""
     split = split or entry.default_split
     if isinstance(origin, str) and (hub := hub_named(origin, entry.hub)):
         if hub is entry.hub and split not in entry.files:
@@ -259,14 +259,14 @@ def set_rows(
 
 
 def hub_named(origin: str, default: HubSet) -> HubSet | None:
-    """The hub set that an origin names: `hub`, or `hub:owner/name`; None where it is a path."""
+    """The hub set of an origin `hub` or `hub:owner/name`; None for a path."""
     if origin == HUB:
         return default
     return HubSet(id=repository_of(origin), splits={}) if origin.startswith("hub:") else None
 
 
 def repository_of(origin: str) -> str:
-    """The OWNER/NAME of `hub:OWNER/NAME`. Raises DataNotFound where it says none."""
+    """The OWNER/NAME of `hub:OWNER/NAME`. Raises DataNotFound if it is malformed."""
     name = origin.removeprefix("hub:")
     if not all(name.split("/")) or name.count("/") > 1:
         raise DataNotFound(f"{origin!r} names no set on the hub; write hub:OWNER/NAME")
@@ -274,10 +274,10 @@ def repository_of(origin: str) -> str:
 
 
 def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -> list[Path]:
-    """The files of a set's split: one, or the shards of a copy of the hub's repository.
+    """The files of a split: one file, or the shards of a local copy of the hub repository.
 
     Raises:
-        DataNotFound: with every place that was looked at.
+        DataNotFound: lists every place searched.
     """
     if origin is None:
         folder = os.environ.get(DATA_FOLDER)
@@ -292,7 +292,7 @@ def set_files(entry: NamedSet, name: str, origin: PathLike | None, split: str) -
         origin = folder
     path = Path(origin).expanduser()
     if not path.is_dir():
-        return [path]  # reading it says what is wrong with it
+        return [path]  # reading it will report what is wrong
     if split not in entry.files:
         raise _no_split(name, split, entry)
     theirs = entry.hub.splits.get(split, split)

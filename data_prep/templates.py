@@ -1,14 +1,14 @@
-r"""Prompt templates: how the messages of a problem become the text that a model continues.
+r"""Prompt templates: render the messages of a problem as the text that a model continues.
 
-A template is a row of `TEMPLATES`: what it writes around the question, and whether the text needs the tokenizer's own
-special tokens. The problem file holds the bare question; the template is the run's.
+A template is a row of `TEMPLATES`: the text around the question, and whether the tokenizer adds its special tokens.
+Problem files hold bare questions; the run chooses the template.
 
-- `plain`: the text of the messages and nothing else.
+- `plain`: the text of the messages alone.
 - `boxed`: asks for the final answer in `\boxed{}`.
-- `r1_zero`: a conversation in prose for base models, asking for `<think>…</think> <answer>…</answer>`; the structure is
-  that of table 1 of DeepSeek-R1 (arXiv 2501.12948), the wording our own. `r1_zero_prefilled` has `<think>` written
-  already, so that the response begins inside it.
-- `chat`: the tokenizer's own chat template. `chat_boxed`: the same, with the request of `boxed` in the last user turn.
+- `r1_zero`: a conversation in prose for base models, asking for `<think>…</think> <answer>…</answer>`; structured as in
+  table 1 of DeepSeek-R1 (arXiv 2501.12948), with our own wording. `r1_zero_prefilled` ends with `<think>`, so that the
+  response begins inside it.
+- `chat`: the tokenizer's chat template. `chat_boxed`: the same, with the request of `boxed` in the last user turn.
 
 Example:
     >>> render("plain", [Message(role="user", content="3+5=")])
@@ -30,7 +30,7 @@ from rewards.types import Message
 
 
 class ChatTokenizer(Protocol):
-    """What a chat template needs of a tokenizer; those of transformers have it."""
+    """The tokenizer interface of chat templates; transformers tokenizers have it."""
 
     chat_template: str | None
 
@@ -46,9 +46,8 @@ Write: TypeAlias = Callable[[Sequence[Message], ChatTokenizer | None], str]
 class Template:
     """One prompt template.
 
-    write: makes the text.
-    special_tokens: True: encode the text as the tokenizer does by default (begin-of-text where it has one); False: the
-        text holds them already.
+    write: renders the text. special_tokens: True: the tokenizer adds its special tokens (begin-of-text, if it has one);
+    False: the text contains them already.
     """
 
     write: Write
@@ -116,7 +115,7 @@ TEMPLATES: MappingProxyType[str, Template] = MappingProxyType(
 
 
 def template_named(name: str) -> Template:
-    """A template by its name. Raises DataNotFound with the nearest name."""
+    """The template of that name. Raises DataNotFound, which suggests the nearest name."""
     if name in TEMPLATES:
         return TEMPLATES[name]
     nearest = difflib.get_close_matches(name, TEMPLATES, n=1, cutoff=0.5)
@@ -135,9 +134,9 @@ def render(template: str, messages: Sequence[Message], tokenizer: ChatTokenizer 
 
 
 def prefill_of(prompt: str) -> str:
-    """`<think>` where a rendered prompt ends inside it (chat templates of reasoning models do), else empty.
+    """`<think>` if the rendered prompt ends with it (as chat templates of reasoning models do), else empty.
 
-    What grades the response has to put it in front again.
+    The grader's input has to start with it.
 
     Example:
         >>> prefill_of("<|assistant|>\\n<think>\\n")

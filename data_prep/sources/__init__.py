@@ -1,1 +1,1 @@
-"""Where problems come from: one module a source, each yielding `Problem` rows."""
+"""Sources of problems: one module per data set, each yielding `Problem` rows."""

@@ -1,4 +1,4 @@
-r"""How data sets write down a gold answer, and how to take it out exactly. Nothing is simplified or evaluated.
+r"""Extract gold answers from the notations of data sets, verbatim: nothing is simplified or evaluated.
 
 Example:
     >>> after_hashes("48+24 = <<48+24=72>>72\n#### 1,072")
@@ -21,7 +21,7 @@ _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
 
 
 def text_of(fields: Mapping[str, object], field: str) -> str:
-    """A column that must hold text that is not blank, without the white space around it. Raises BadRow."""
+    """A required text column, stripped and not blank. Raises BadRow."""
     value = fields.get(field)
     if not isinstance(value, str) or not value.strip():
         raise BadRow(field=field, expected="a text that is not empty", found=value)
@@ -29,16 +29,17 @@ def text_of(fields: Mapping[str, object], field: str) -> str:
 
 
 def after_hashes(solution: str) -> str | None:
-    """GSM8K's form: what follows the last `####`, without the commas between thousands; None where there is nothing."""
+    """GSM8K's notation: the text after the last `####`, without thousands separators; None if there is none."""
     _, marker, answer = solution.rpartition("####")
     answer = answer.strip().replace(",", "")
     return answer if marker and answer else None
 
 
 def last_boxed(solution: str) -> str | None:
-    r"""MATH's form: the inside of the last `\boxed{...}` whose braces close; None where there is none or it is empty.
+    r"""MATH's notation: the content of the last `\boxed{...}` with balanced braces; None if there is none or it is
+    empty.
 
-    `\boxed 2` is read as TeX authors mean it, up to the end of the formula; `\fbox{...}` is a box too.
+    `\boxed 2` extends to the end of the formula, as TeX authors intend; `\fbox{...}` is a box too.
     """
     for match in reversed(list(_BOX.finditer(solution))):
         inside = _braced(solution, match.end()) if solution[match.end() : match.end() + 1] == "{" else None
@@ -50,7 +51,7 @@ def last_boxed(solution: str) -> str | None:
 
 
 def _braced(text: str, start: int) -> str | None:
-    """What stands between the brace at `start` and the one that closes it; an escaped brace counts for nothing."""
+    """The text between the brace at `start` and its closing brace, ignoring escaped braces."""
     depth, position = 0, start
     while position < len(text):
         character = text[position]
@@ -67,10 +68,10 @@ def _braced(text: str, start: int) -> str | None:
 
 
 def number_text(value: float) -> str:
-    """A number as people write it: whole floats without `.0`, no exponents.
+    """A number in plain notation: integral floats without `.0`, no exponents.
 
     Raises:
-        BadRow: it is not finite.
+        BadRow: the number is not finite.
 
     Example:
         >>> number_text(27.0), number_text(-0.5), number_text(1e-7), number_text(3)
@@ -89,7 +90,7 @@ def number_text(value: float) -> str:
 
 
 def bare_latex(answer: str) -> str:
-    """An answer without the dollars and the full stop around it: `$3 \\sqrt{6}$.` is `3 \\sqrt{6}`."""
+    """An answer without surrounding dollars and full stop: `$3 \\sqrt{6}$.` is `3 \\sqrt{6}`."""
     bare = answer.strip().removesuffix(".").strip()
     if len(bare) > 2 and bare.startswith("$") and bare.endswith("$") and "$" not in bare[1:-1]:
         return bare[1:-1].strip()
@@ -97,7 +98,7 @@ def bare_latex(answer: str) -> str:
 
 
 def split_answers(answer: str) -> tuple[str, ...]:
-    """Several answers in one text, parted at the commas outside brackets; one answer where there is prose between.
+    """Split a text of several answers at commas outside brackets; a text with prose is one answer.
 
     Example:
         >>> split_answers("$(1,8,19), (2,7,13)$")

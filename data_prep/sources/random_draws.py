@@ -1,4 +1,4 @@
-"""Drawing made-up problems: a generator from an explicit seed, and draws without repetition.
+"""Random draws for generated problems: a seeded generator, and draws without repetition.
 
 Example:
     >>> rng = generator(0, 0)
@@ -17,17 +17,17 @@ Drawn = TypeVar("Drawn", bound=Hashable)
 
 
 def generator(seed: int, stream: int) -> numpy.random.Generator:
-    """Random numbers of one purpose (`stream`) of a seed; the same on every machine."""
+    """A generator for one purpose (`stream`) of a seed; the same on every machine."""
     return numpy.random.Generator(numpy.random.Philox(numpy.random.SeedSequence((seed, stream))))
 
 
 def without_repetition(
     draw: Callable[[], Drawn], *, size: int | None = None, patience: int = 10_000
 ) -> Iterator[Drawn]:
-    """What `draw` gives, each value once.
+    """Yield the values of `draw` without repetition.
 
-    It ends when `size` values have come: all there are. Where their number is unknown it ends after `patience` draws
-    in a row that brought nothing new.
+    Ends after `size` values (the number of all values). If that is unknown, it ends after `patience` draws in a row
+    without a new value.
     """
     seen: set[Hashable] = set()
     idle = 0

@@ -1,1 +1,1 @@
-"""Is this data fit to train on? Each row is looked at, and graded with the reward that is to pay for it."""
+"""Validate data for training: inspect each row, and grade known answers with the intended reward."""

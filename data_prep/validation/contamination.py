@@ -1,9 +1,9 @@
-"""PhraseIndex that a question shares with an evaluation set: 13 words in a row.
+"""Contamination: phrases of 13 words in a row that a question shares with an evaluation set.
 
-The measure is that of GPT-3's decontamination (Brown et al. 2020, arXiv 2005.14165, appendix C). A single such phrase
-may be boilerplate ("express your answer as a common fraction ..."); where most of an evaluation question's phrases are
-there, so is the question. Words are letters and numbers; signs do not count, nor does what only draws a picture, nor a
-phrase that more than `COMMON` questions of the evaluation sets hold: that is how they are asked, not what.
+The measure is that of GPT-3's decontamination (Brown et al. 2020, arXiv 2005.14165, appendix C). A single shared phrase
+may be boilerplate ("express your answer as a common fraction ..."); if most phrases of an evaluation question are
+shared, the question is contaminated. Words are letters and numbers; ignored are signs, drawing code, and phrases in
+more than `COMMON` evaluation questions, which are boilerplate.
 
 Example:
     >>> phrases = PhraseIndex()
@@ -24,7 +24,7 @@ from data_prep.validation.text_damage import without_drawings
 
 WORDS = 13
 CONTAMINATED = 0.8
-"""Share of an evaluation question's phrases from which on the question itself is taken to be there."""
+"""Share of an evaluation question's phrases above which it counts as contaminated."""
 
 COMMON = 10
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
@@ -32,7 +32,7 @@ _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The evaluation question that a text shares most of. share: of that question's phrases. phrase: one of them."""
+    """The evaluation question with the largest overlap. share: of that question's phrases. phrase: an example."""
 
     set: str
     id: str
@@ -41,15 +41,15 @@ class Shared:
 
 
 class PhraseIndex:
-    """The phrases of evaluation sets; about a hundred bytes for each word of them."""
+    """An index of the phrases of evaluation sets; about a hundred bytes per word."""
 
     def __init__(self) -> None:
-        self._at: dict[int, list[int]] = {}  # hash of a phrase: the questions that hold it
+        self._at: dict[int, list[int]] = {}  # hash of a phrase -> the questions that contain it
         self._questions: list[tuple[str, str]] = []
-        self._totals: list[int] = []  # of each question, its phrases that count; empty = not known yet
+        self._totals: list[int] = []  # number of counted phrases of each question; empty = not computed yet
 
     def learn(self, name: str, identity: str, text: str) -> None:
-        """Take in a question of an evaluation set; one of fewer than 13 words has no phrase."""
+        """Add a question of an evaluation set; one with fewer than 13 words has no phrase."""
         hashes = {hash(phrase) for phrase in _phrases(text)}
         if hashes:
             for value in hashes:
@@ -58,7 +58,7 @@ class PhraseIndex:
             self._totals.clear()
 
     def shared(self, text: str) -> Shared | None:
-        """What a text shares with one of them; None = nothing."""
+        """The largest overlap of a text with a question; None = no overlap."""
         if not self._totals:
             self._count()
         counts: Counter[int] = Counter()
@@ -74,7 +74,7 @@ class PhraseIndex:
         return Shared(name, identity, counts[best] / self._totals[best], example[best])
 
     def _count(self) -> None:
-        """Drop the phrases that are common, and count those of each question that are left."""
+        """Drop common phrases, and count the remaining ones of each question."""
         self._at = {value: holders for value, holders in self._at.items() if len(holders) <= COMMON}
         self._totals = [0] * len(self._questions)
         for holders in self._at.values():

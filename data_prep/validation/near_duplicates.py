@@ -1,5 +1,4 @@
-"""Questions that are nearly alike: candidates by MinHash (Broder 1997), with the hash tables of `datasketch`, then
-counted.
+"""Near duplicates: candidates by MinHash (Broder 1997) with the hash tables of `datasketch`, then compared by words.
 
 Of a question its words and its numbers are compared, both of `data_prep.duplicates.normalised`. Two are near where
 
@@ -9,8 +8,8 @@ Of a question its words and its numbers are compared, both of `data_prep.duplica
     sequences   at least 0.7 of the three-word sequences of either are in both (as estimated from 128 hashes, standard
                 error about 0.04), and the numbers of one are among those of the other
 
-Where so many sequences are in both and each has numbers of its own, they are siblings: one question asked with other
-numbers, and no duplicate. Such pairs are counted only.
+Pairs with that many common sequences but different numbers are siblings: one question with other numbers, not
+duplicates. They are only counted.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """An earlier question that is nearly the same. sibling: but for its numbers."""
+    """An earlier near duplicate. sibling: it differs only in numbers."""
 
     place: str
     id: str
@@ -65,8 +64,9 @@ class _Question:
 
 
 class NearDuplicates:
-    """The questions seen so far: about fifteen kilobytes each. Kept are the first `_MOST_ALIKE` of one pattern and the
-    first `_MOST_CANDIDATES` of the same phrases, so that what a further question costs has a bound."""
+    """The questions seen so far, about 15 kB each. Keeps the first `_MOST_ALIKE` of a pattern and the first
+    `_MOST_CANDIDATES` with the same phrases, which bounds the cost of each further question.
+    """
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError without `datasketch`."""
@@ -81,11 +81,11 @@ class NearDuplicates:
         self._alike: Counter[int] = Counter()
 
     def __len__(self) -> int:
-        """With how many questions the next one may be compared."""
+        """The number of questions that the next one may be compared with."""
         return len(self._seen)
 
     def add(self, place: str, identity: str, text: str, reference: str = "") -> Near | None:
-        """Take the next question in. The earlier one that is most like it, if one is near; a sibling, if none is."""
+        """Add a question. Returns the most similar earlier one, if one is near; else a sibling; else None."""
         own = self._question(place, identity, text, reference)
         if own is None:
             return None
@@ -102,7 +102,7 @@ class NearDuplicates:
         return best
 
     def find(self, text: str, reference: str = "") -> Near | None:
-        """What `add` says, and nothing is taken in."""
+        """Like `add`, without adding the question."""
         own = self._question("", "", text, reference)
         return None if own is None else self._best(own)[0]
 
@@ -123,7 +123,7 @@ class NearDuplicates:
         return best, pattern, len(by_sequence)
 
     def _question(self, place: str, identity: str, text: str, reference: str) -> _Question | None:
-        """A question as it is compared; None for one of fewer than three words."""
+        """The features of a question; None if it has fewer than three words."""
         tokens = [_NUMBERS.get(token, token) for token in normalised(text).split()]
         if len(tokens) < _WORDS:
             return None
@@ -162,7 +162,7 @@ def _near(own: _Question, other: _Question) -> Near | None:
 
 
 def _wanted(own: _Question, other: _Question) -> float:
-    """The share of words that questions with the same reference and numbers must have in common."""
+    """The required share of common words for questions with the same reference and numbers."""
     if own.numbers.total() >= _MANY_NUMBERS:
         return _SAME_REFERENCE_AND_MANY_NUMBERS
     short = min(own.words.total(), other.words.total()) < _SHORT
@@ -170,7 +170,7 @@ def _wanted(own: _Question, other: _Question) -> float:
 
 
 def _within(one: Counter[str], other: Counter[str]) -> bool:
-    """Whether the shorter question stands in the longer one, as far as its words tell."""
+    """Whether the words of the shorter question are contained in the longer one."""
     shorter = min(one.total(), other.total())
     return shorter >= _WORDS_WITHIN and (one & other).total() >= _WITHIN * shorter
 
@@ -180,6 +180,6 @@ def _rank(near: Near) -> tuple[bool, float]:
 
 
 def _shared(one: Counter[str], other: Counter[str]) -> float:
-    """The share of all words, each as often as it stands there, that are in both."""
+    """The share of common words, as multisets."""
     both = (one & other).total()
     return both / max(1, one.total() + other.total() - both)

@@ -1,4 +1,4 @@
-r"""What became of a text on its way: wrong decoding, rests of HTML, another language in its midst.
+r"""Detect damaged texts: wrong decoding, HTML remnants, a second language.
 
 Example:
     >>> damage("The caf\u00c3\u00a9 don?t open"), markup("a<br>b &nbsp; c")
@@ -44,7 +44,7 @@ _STOP = {name: frozenset(words.split()) for name, words in _COMMON.items()}
 
 
 def without_drawings(text: str) -> str:
-    """A text without what only draws a picture, in time linear in it.
+    """A text without drawing code. Linear time.
 
     Example:
         >>> without_drawings("See [asy] draw(A--B); [/asy] here.")
@@ -58,7 +58,7 @@ def without_drawings(text: str) -> str:
 
 
 def damage(text: str) -> str:
-    """A place that was decoded wrongly, or holds what no reader sees; "" = none."""
+    """A wrongly decoded or invisible part of a text; "" = none."""
     if text.isascii() and not _BROKEN.search(text):
         return ""
     for run in _NOT_ASCII.findall(text):
@@ -94,7 +94,7 @@ def _byte(character: str) -> bytes:
 
 
 def markup(text: str) -> str:
-    """A tag or an entity of HTML; "" = there is none."""
+    """An HTML tag or entity in a text; "" = none."""
     found = _TAG.search(text) or _ENTITY.search(text)
     return f"{found.group()!r:.40}" if found else ""
 
