@@ -132,7 +132,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
-    if plain.__hash__ is None and capabilities & wire.BITS["__hash__"]:
+    if (issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque") and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
