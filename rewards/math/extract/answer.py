@@ -40,7 +40,7 @@ from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box
 from rewards.math.extract.claims import is_stated, is_supposed
 from rewards.math.extract.continued import without_code, without_next_question, without_struck
 from rewards.math.extract.fields import field
-from rewards.math.extract.listed import value_lines
+from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
@@ -328,6 +328,8 @@ def _bare(text: str) -> str | Committed | None:
         return value_lines(text)
     if not text.isascii() and _STOP_INSIDE.search(text):
         return None
+    if ")" in text and (several := parts(text)) is not None:
+        return several
     text = around_a_value(text) if len(text) > _LONGEST_WORD else text
     found = bare(unremarked(text))
     if found is not None and (verdict := _verdict_first(text)) is not None:

@@ -285,7 +285,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
             continue
         if last is None:
             last = box
-            is_incomplete = is_separated(text[box.end : hollow])
+            is_incomplete = hollow > 0 and is_separated(text[box.end : hollow])
         else:
             between = text[box.end : right]
             relation = linked(content, between, contents[-1])
@@ -298,7 +298,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
                 starts[-1] = right = box.start
                 continue
             joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-            if joint is None and belong(text[: box.start], text[_beginning(text, box.start) : box.start], between):
+            if joint is None and belong(text, box.start, between, lambda at: _beginning(text, at)):
                 joint = ", "
             if joint is None:
                 break

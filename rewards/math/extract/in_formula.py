@@ -20,34 +20,46 @@ _ATOM = (
     r"(?:[\d()\[\]{}^!|\s]|\.(?=\d)|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\(?:[dt]?frac|sqrt|pi|left|right)(?![a-zA-Z])"
     rf"|{_FUNCTION})"
 )
+_GROUP = r"\(\s*-?[\d.]+(?:\s*,\s*-?[\d.]+)+\s*\)"  # `+ (1, 1)`
 _ENDS = r"\s*[.,;]?\s*(?:\$|\\\)|\\\]|\Z)"
 _LEAD = late(  # from the beginning of the formula on, or behind the name that it is the value of
     rf"(?:\$|\\\(|\\\[)\s*(?:[a-zA-Z]\s*=\s*)?(?P<lead>(?:{_ATOM}|{_OPERATOR})*?"
-    rf"(?:[\w)}}]\s*{_OPERATOR}|{_FUNCTION}\s*[({{|]?|(?<![a-zA-Z\\])[a-zA-Z]\s*\(|\|))\s*\Z"
+    rf"(?:[\w)}}]\s*(?:{_OPERATOR}|\^\s*\{{?)|{_FUNCTION}\s*[({{|]?|(?<![\d.])\d+(?:\.\d+)?|(?<![a-zA-Z\\])[a-zA-Z]\s*\(|\|))\s*\Z"
 )
 _TAIL = late(
-    rf"\s*(?P<tail>(?:\\(?:sqrt|pi)(?![a-zA-Z])(?:{_ATOM})*)?{_OPERATOR}(?:{_ATOM}|{_OPERATOR})*[\w)}}!|]|\.\d+)(?:{_ENDS}|\s*\n)"
+    rf"\s*(?P<tail>(?:\\(?:sqrt|pi)(?![a-zA-Z])(?:{_ATOM})*)?{_OPERATOR}(?:{_ATOM}|{_OPERATOR}|{_GROUP})*(?<=[\w)}}!|])|\.\d+)(?:{_ENDS}|\s*\n)"
     r"|(?P<factorial>!)(?=\s*\$|\\[)\]])"
 )
 _CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
 _INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
 _REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
 _COMPARED = late(rf"\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant)(?![a-zA-Z]))\s*(?:[a-zA-Z]{_ENDS}|\\f?boxed)")
+_IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
+_SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")
+_SET_BEHIND = late(rf"\s*(?:{_IN_A_SET}|\^\s*\{{?\s*[cC](?![a-zA-Z]))")
 _NAMED = late(r"=\s*\Z")
 _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
 _LONGEST = 60
+_BEGINS = ("=", "$", "&", ":", ",", ".", "\\[", "\\(", " is", "≈", ">", "**")
+_GOES_ON = (*"+-−*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
+"""What stands before a box that begins its formula, and behind one that does not end it."""
 
 
 def around(content: str, before: str, behind: str) -> str | None:
     """The value of the formula in which a box is one part; None where the box is all of it, or asked for in it."""
     before, behind = before[-_LONGEST:], behind[:_LONGEST]
-    if (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:
+    is_begun, goes_on = not before.rstrip().endswith(_BEGINS), behind.lstrip().startswith(_GOES_ON)
+    if is_begun and (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:
         return f"{inside.group()}{content}{rest.group()}"
-    if _MALFORMED.match(behind) is not None or (_COMPARED.match(behind) and not _NAMED.search(before)):
+    if (goes_on and (_MALFORMED.match(behind) or _SET_BEHIND.match(behind))) or (
+        is_begun and _SET_BEFORE.search(before)
+    ):
         return rf"{content} \text{{ or }} \ldots"
-    lead, closed = _LEAD.search(before), _CLOSED.match(behind)
-    if lead is not None and closed is not None:
+    if goes_on and _COMPARED.match(behind) and not _NAMED.search(before):
+        return rf"{content} \text{{ or }} \ldots"
+    lead = _LEAD.search(before) if is_begun else None
+    if lead is not None and (closed := _CLOSED.match(behind)) is not None:
         return f"{lead['lead']} ({content}) {closed['rest']}".rstrip()
-    if (tail := _TAIL.match(behind)) is None:
+    if not goes_on or (tail := _TAIL.match(behind)) is None:
         return None
     return f"({content})!" if tail["factorial"] else f"({content}) {tail['tail']}"

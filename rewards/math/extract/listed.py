@@ -40,7 +40,7 @@ _LINE_MARK = late(_MARK)
 _PART_LABELS = ("abcdefgh", ("i", "ii", "iii", "iv", "v", "vi"))
 _LABELLED = late(  # "(a) 5 (b) 6", "Part A: 5", "ii) 6"
     r"(?<![\w(])(?:\(?(?P<label>[a-h]|[iv]{1,3})\)|part\s\(?(?P<part>[a-h])\)?\s?:)[\s*]*"
-    r"(?P<value>\$[^$\n]{1,80}\$|[-−]?(?:\\?\$)?\d[\d.,/]*\s?\\?%?)(?P<behind>(?:\s[a-z]+){0,2}[*.,;\s]*(?:[-•]\s+\**)?)",
+    r"(?P<value>\$[^$\n]{1,80}\$|[-−]?(?:\\?\$)?\d[\d.,/]*\s?\\?%?)(?P<behind>(?:\s[a-z]+(?![\w)])){0,2}[*.,;\s]*(?:[-•]\s+\**)?)",
     re.IGNORECASE,
 )
 _FIRST_PART = late(r"[\s*_:>-]*(?:\(?[ai]\)|part\s\(?a\)?\s?:)", re.IGNORECASE)

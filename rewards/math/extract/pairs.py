@@ -3,13 +3,15 @@ r"""Two boxes that belong together: what two have, guesses, a value and its roun
 Example:
     >>> linked("9", " = ", "8"), linked(r"\sqrt{2}", " (exact), ", "1.41"), linked("9", " apples and ", "8")
     (' = ', ' \\approx ', None)
-    >>> belong("Ann: ", "Ann: ", ", Bob: "), belong("", "My guesses: ", ", then "), belong("", "It is ", ", then ")
-    (True, True, False)
+    >>> text = "Ann: , Bob: "
+    >>> belong(text, 5, ", Bob: ", lambda at: 0), belong(text, 5, ", then ", lambda at: 0)
+    (True, False)
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from rewards.math.late import late
 
@@ -55,16 +57,16 @@ def is_separated(between: str) -> bool:
     return _SEPARATED.fullmatch(between) is not None
 
 
-def belong(before: str, sentence: str, between: str) -> bool:
-    """Whether a box and the next one are what two have or two guesses: `Ann: \\boxed{6}, Bob: \\boxed{5}`.
+def belong(text: str, at: int, between: str, beginning: Callable[[int], int]) -> bool:
+    """Whether a box, which begins at a place, and the next one are what two have or two guesses.
 
-    before: what stands before the first of them; sentence: that, from the beginning of its sentence on.
+    beginning: where the sentence begins that goes on at a place.
     """
     if len(between) > _LONGEST:
         return False
-    if _COUNTED.fullmatch(between) or _have_owners(before[-_LONGEST:], between):
+    if _COUNTED.fullmatch(between) or _have_owners(text[max(0, at - _LONGEST) : at], between):
         return True
-    return _THEN.fullmatch(between) is not None and _GUESSES.search(sentence) is not None
+    return _THEN.fullmatch(between) is not None and _GUESSES.search(text, beginning(at), at) is not None
 
 
 def _have_owners(before: str, between: str) -> bool:

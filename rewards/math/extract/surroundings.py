@@ -82,10 +82,49 @@ _MISSED = (  # "Hmm, I forgot the endpoint. So 8."
 )
 _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     rf"[\s$*).!,;—–-]*(?:(?:{_LEAD_OF_ANOTHER})+"
-    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b|{_IT_IS}(?P<value>{_NUMBER})[.!\s]*(?:\Z|\n))"
+    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
+    rf"|{_IT_IS}(?P<value>{_NUMBER}|\(?(?-i:[A-HJ])(?![\w'’])\)?)[.!\s]*(?:\Z|\n))"
     rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[$*]*(?P<then>{_NUMBER})[*.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
 )
+_FIRST_WORD = late(r"[\s$*).!,;—–-]*([a-zA-Z]+)")
+_INTERJECTIONS = frozenset(
+    (
+        *(
+            "oh",
+            "ah",
+            "hm",
+            "hmm",
+            "hmmm",
+            "but",
+            "and",
+            "or",
+            "scratch",
+            "strike",
+            "on",
+            "oops",
+            "sorry",
+            "correction",
+        ),
+        *(
+            "correction",
+            "hold",
+            "update",
+            "edit",
+            "corrected",
+            "wait",
+            "actually",
+            "rather",
+            "no",
+            "i",
+            "make",
+            "let",
+            "more",
+            "my",
+        ),
+    )
+)
+"""With one of them begins what `_REPLACED` finds."""
 _AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
 _NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = late(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
@@ -163,7 +202,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         content = rf"\${content}"
     if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
-    if (instead := _REPLACED.match(behind)) is not None and _instead(instead) != content:
+    if (instead := _replacing(behind)) is not None and _instead(instead) != content:
         return rf"{content} \text{{ or }} \ldots", None
     further, behind = behind, behind[:_LOOKED_AT]
     if (point := _point(content, before, behind)) is not None:
@@ -207,8 +246,13 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
 
 def replaced(behind: str) -> str | None:
     """The value, or "", that what follows a box puts into its place; None where it does not."""
-    found = _REPLACED.match(behind)
+    found = _replacing(behind)
     return None if found is None else _instead(found)
+
+
+def _replacing(behind: str) -> re.Match[str] | None:
+    first = _FIRST_WORD.match(behind)
+    return None if first is None or first[1].lower() not in _INTERJECTIONS else _REPLACED.match(behind)
 
 
 def _instead(found: re.Match[str]) -> str:

@@ -58,9 +58,10 @@ _BESIDE = late(  # what a value is compared with, taken from, or found in: "12 m
     r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
     r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
     r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
-    r"|(?:≈|\\approx)[\s$]*\Z"
     r"|(?:\b(?:whereas|unlike)|,\swhile)\b(?![^.,;\n\d]*\b(?:total|left|remain\w*|answer|so|thus)\b)[^.,;\n\d]*\Z"
     r"|\bbefore\s(?:he|she|they|it|[A-Z][a-z]+)\s(?:spent|gave|bought|sold|lost|used|ate|paid)\s[\s$*]*\Z"
+    r"|(?:≈|\\approx)[\s$]*\Z"
+    r"|,\shaving\s(?:already\s)?[a-z]+\s[\s$*]*\Z|\bas\s[a-z]+\sas\s[a-z]+,\swho\s(?:is|has|was|had)\s[\s$*]*\Z"
     r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
     r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
     re.IGNORECASE,
@@ -96,6 +97,11 @@ _FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
     re.IGNORECASE,
 )
 _PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*\s?\\?%)\)")  # "3/10 (30%)"
+_IS_THE_NUMBER = late(  # "40 is the total number of pages she reads in 5 days"
+    r"[\s$*]*\sis\sthe\s(?:total\s)?(?:number|amount|total|sum|cost|price|answer)\b[^.;:,\d$\n]{0,60}"
+    r"\s(?:in|for|of|over|on|at|after|every|per|from)\s(?:the\s|all\s)?[\s$*]*"
+)
+_NO_SUBJECT = late(r"[\s$*]*(?:(?:so|thus|hence|therefore|overall|in\s(?:all|total)),?\s)?[\s$*]*", re.IGNORECASE)
 _NOT_ASKED = late(r"[\s$*]*,\swhich\s(?:is|was)\snot\s(?:what\s(?:is|was)\s)?(?:asked|needed|required|wanted)\b")
 _TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", where the first is not ruled out
     r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
@@ -371,6 +377,8 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
     if _GONE.match(text, span.end) and _OTHERS.search(text, near, span.start):
         return True
     same_sentence = sentence_end(text, other.end) > span.start
+    if same_sentence and _IS_THE_NUMBER.fullmatch(text, other.end, span.start) is not None:
+        return _NO_SUBJECT.fullmatch(sentence_before(text, other.start)) is not None
     if _NOT_ASKED.match(text, span.end) or (
         _DEFINED.search(text, near, span.start) and _DEFINING.match(text, span.end)
     ):
