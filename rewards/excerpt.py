@@ -11,6 +11,8 @@ statements:
   an imported module, which may do anything (`rewards.grade(...)`);
 - star imports (`from x import *`) and imports from `__future__`.
 
+A statement of a notebook that awaits at the top level is never kept: what it binds counts as missing.
+
 Example:
     >>> text = "import math\\nLIMIT = 3\\ndef f(request): return math.log(LIMIT)\\nprint(train())"
     >>> needed(text, ["f"])
@@ -22,6 +24,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -32,7 +35,7 @@ _KNOWN = {*dir(builtins), "__name__", "__file__", "__doc__", "__builtins__", "__
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """kept: indices of statements in the module. missing: names that are read but bound by no statement."""
+    """kept: indices of statements in the module. missing: names that are read but bound by no statement that is run."""
 
     kept: tuple[int, ...]
     missing: tuple[str, ...]
@@ -44,6 +47,7 @@ class _Statement:
     reads: frozenset[str]
     changes: frozenset[str]
     everything: bool  # an import of all names, or from __future__
+    awaits: bool = False
 
 
 def has_main_guard(text: str) -> bool:
@@ -73,7 +77,8 @@ def needed(text: str, rewards: Sequence[str]) -> Excerpt:
     read = [_read(node) for node in body]
     kept = {i for i, statement in enumerate(read) if statement.everything}
     for name in rewards:
-        kept |= _declaring(body, read, name)
+        kept |= {i for i in _declaring(body, read, name) if not read[i].awaits}
+    awaited = {name for statement in read if statement.awaits for name in statement.binds | statement.changes}
     imported = {
         name for i, node in enumerate(body) if isinstance(node, ast.Import | ast.ImportFrom) for name in read[i].binds
     }
@@ -81,15 +86,15 @@ def needed(text: str, rewards: Sequence[str]) -> Excerpt:
     while True:
         wanted |= {name for i in kept for name in read[i].reads | read[i].binds}
         changed = wanted - imported
-        more = {i for i, s in enumerate(read) if s.binds & wanted or s.changes & changed} - kept
+        more = {i for i, s in enumerate(read) if (s.binds & wanted or s.changes & changed) and not s.awaits} - kept
         if not more:
             break
         kept |= more
     bound = {name for i in kept for name in read[i].binds}
     stars = any(statement.everything and not statement.binds for statement in read)
     reads = {name for i in kept for name in read[i].reads}
-    missing = () if stars else tuple(sorted(reads - bound - _KNOWN))
-    return Excerpt(kept=tuple(sorted(kept)), missing=missing)
+    unbound = set() if stars else reads - bound - _KNOWN
+    return Excerpt(kept=tuple(sorted(kept)), missing=tuple(sorted(unbound | awaited & {*wanted, *rewards})))
 
 
 def compiled(text: str, kept: Sequence[int], file: str) -> CodeType:
@@ -133,7 +138,8 @@ def _read(node: ast.stmt) -> _Statement:
     future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
     if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
         return _Statement(frozenset(), frozenset(), frozenset(), everything=True)
-    code = compile(ast.Module(body=[node], type_ignores=[]), "<statement>", "exec", dont_inherit=True)
+    module = ast.Module(body=[node], type_ignores=[])
+    code = compile(module, "<statement>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     top = list(dis.get_instructions(code))
     binds = {str(i.argval) for i in top if i.opname in ("STORE_NAME", "STORE_GLOBAL")} - {"__annotations__"}
     reads = {str(i.argval) for inner in _codes(code) for i in dis.get_instructions(inner) if i.opname in _READS}
@@ -145,6 +151,7 @@ def _read(node: ast.stmt) -> _Statement:
         reads=frozenset(reads | annotations),
         changes=frozenset(changes | ({node.target.id} if _augments(node) else set())),  # type: ignore[attr-defined]
         everything=future,
+        awaits=bool(code.co_flags & inspect.CO_COROUTINE),
     )
 
 

@@ -7,6 +7,7 @@ at a prompt) is graded in the calling process, and `why_here` says why.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import itertools
@@ -149,7 +150,7 @@ def _readable(cells: tuple[object, ...]) -> str:
     good = []
     for cell in cells:
         try:
-            compile(str(cell), "<cell>", "exec", dont_inherit=True)
+            compile(str(cell), "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except (SyntaxError, ValueError):
             continue
         good.append(str(cell))

@@ -345,6 +345,38 @@ def test_a_notebooks_cells_are_run_in_workers_as_far_as_a_reward_needs_them(tmp_
     assert (tmp_path / "ran").read_text() == "x"
 
 
+def test_cells_that_await_declare_rewards_and_what_only_an_await_makes_is_missing(tmp_path: Path) -> None:
+    code = """
+        import ast, asyncio, inspect, sys, warnings
+        from types import ModuleType
+        cells = [
+            "import asyncio, os\\nfrom rewards import GradeRequest, agrade, reward",
+            "REQUESTS = [GradeRequest(response='')]",
+            "@reward('away')\\ndef away(request): return float(os.getpid())\\n"
+            "print((await agrade('away', REQUESTS))[0].score != os.getpid())",
+            "async with asyncio.timeout(9):\\n    pass\\n"
+            "@reward('behind')\\ndef behind(request): return float(os.getpid())",
+            "print((await agrade('behind', REQUESTS))[0].score != os.getpid())",
+            "LIMIT = 3",
+            "LIMIT = await asyncio.sleep(0, result=4)",
+            "@reward('limited')\\ndef limited(request): return float(LIMIT)",
+            "print((await agrade('limited', REQUESTS))[0].score)",
+        ]
+        main = ModuleType("__main__")
+        main._ih = [""]
+        sys.modules["__main__"] = main
+        warnings.showwarning = lambda message, *_: print(str(message)[:77])
+        with asyncio.Runner() as runner:
+            for cell in cells:
+                main._ih.append(cell)
+                made = eval(compile(cell, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), main.__dict__)
+                if inspect.iscoroutine(made):
+                    runner.run(asyncio.wait_for(made, 60))
+    """
+    missing = "reward 'limited' uses LIMIT, which no statement at the top level of the notebook makes"
+    assert run(tmp_path, code) == ["True", "True", missing[:77], "4.0"]
+
+
 def test_a_lambda_is_a_reward_and_stands_in_compositions() -> None:
     shout = lambda request: float(request.response.isupper())  # noqa: E731
     spec = {"sum": [{"reward": shout, "label": "loud"}, {"reward": "repetition", "weight": 0.0}]}
