@@ -1,6 +1,7 @@
 """`rlvr serve-rewards`: grade over HTTP, for trainers on other machines and in other languages.
 
-Exit status: 0 stopped, 1 a mistake or a condition with a message (no such reward, no workers, the port is taken).
+Exit status: 1 a mistake or a condition with a message (no such reward, no workers, the port is taken), 130 and 143
+ended by Ctrl-C and SIGTERM.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="grade over HTTP",
         description="Serves rewards over HTTP: POST /v1/grade with {'reward': NAME, 'rows': [{'response', "
         f"'reference'}}]}}. The token is read from --token or {_TOKEN}. Only the rewards named here are served.",
-        epilog="Exit status: 0 stopped, 1 a mistake.",
+        epilog="Exit status: 1 a mistake, 130 and 143 ended by Ctrl-C and SIGTERM.",
     )
     parser.add_argument(
         "--reward",
@@ -52,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until interrupted. Returns 0."""
+    """Serve until a signal ends it, which is raised again as KeyboardInterrupt."""
     token = token_of(options, _TOKEN)
     try:
         from rewards.serve import create_app
