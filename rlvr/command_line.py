@@ -2,7 +2,8 @@
 
 Start-up stays light: a command imports what it needs when it runs, so that `rlvr grade` needs no torch.
 
-Exit status: 0 done, 1 the user's mistake or a condition with a message (no traceback), others as a command says.
+Exit status: 0 done, 1 a usage error or another expected failure (a message, no traceback); others are listed by each
+command.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ EXTRA_OF = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes in the arguments exit with 1, as every other mistake of the user's does; help that is lost is one."""
+    """Exits with 1 on a mistake in the arguments, like any usage error, and if the help cannot be written."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Write the help or version. argparse itself swallows what goes wrong, and exits with 0."""
@@ -42,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
             super()._print_message(message, file)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse's, for it and every command; what was given is kept for the message of a mistake."""
+        """As argparse's, for the parser and every command; keeps the arguments for error messages."""
         self._given = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(args, namespace)
 
@@ -51,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(1, f"{self.prog}: {message}{self._meant(message)} ({self.prog} --help explains what it takes)\n")
 
     def _meant(self, message: str) -> str:
-        """An option that was given and is not known, or the choice that the message complains of: what is nearest."""
+        """The nearest known name to an unknown option or to the choice that the message complains about."""
         from rewards.parameters import nearest
 
         options = [option for action in self._actions for option in action.option_strings]
@@ -78,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    # Torch's threads wait for work asleep, not spinning: the graders and whatever else runs here need the cores.
+    # Make idle torch threads sleep instead of spin: graders and other processes need the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with _ended_by_sigterm():
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
     except OSError as error:
-        # `rlvr ... | head`: the reader went away, which is no mistake. A broken pipe of anything else is one.
+        # `rlvr ... | head`: the reader closed the pipe, which is fine. Any other broken pipe is an error.
         read_enough = isinstance(error, BrokenPipeError) and _has_lost_its_reader(sys.stdout)
         if error.strerror is None:
             raise
@@ -108,7 +109,7 @@ class _Terminated(KeyboardInterrupt):
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does, so that it leaves no half file; `grade` and `train` do more."""
+    """Let SIGTERM end a command as Ctrl-C does, so it leaves no partial file; `grade` and `train` do more."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -124,14 +125,14 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _complain(message: str) -> None:
-    """Say on standard error what is wrong. If that cannot be written, the exit status still says so."""
+    """Print the error to standard error. If that fails, the exit status still reports it."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(f"rlvr: {message}", file=sys.stderr, flush=True)
 
 
 def _drop_what_nobody_hears() -> None:
-    """From 3.13 on Python ends with a status of its own (120) where standard error cannot be written at exit."""
+    """From 3.13 on, Python exits with status 120 if standard error cannot be written at exit."""
     if sys.stderr is not None:
         try:
             sys.stderr.flush()
@@ -140,7 +141,7 @@ def _drop_what_nobody_hears() -> None:
 
 
 def _has_lost_its_reader(stream: TextIO | None) -> bool:
-    """Whether nobody reads any more what is written there."""
+    """Whether the reader of this stream is gone."""
     with suppress(OSError, ValueError, AttributeError):  # no file behind it
         poller = select.poll()
         poller.register(stream.fileno(), 0)  # type: ignore[union-attr]
@@ -149,7 +150,7 @@ def _has_lost_its_reader(stream: TextIO | None) -> bool:
 
 
 def _drop(stream: TextIO | None) -> None:
-    """What waits to be written there has nowhere to go: at exit it would be tried again."""
+    """Discard buffered output: Python would try to write it again at exit."""
     if stream is not None:
         with suppress(OSError, AttributeError):  # no file behind it
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -158,7 +159,7 @@ def _drop(stream: TextIO | None) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     root = parser()
     options, rest = root.parse_known_args(arguments)
-    # argparse gives a positional that stands behind an option to no one: KEY=VALUE, and files, may stand anywhere.
+    # argparse drops a positional argument after an option; here KEY=VALUE and files may come anywhere.
     if hasattr(options, "files") and not any(word.startswith("-") and word != "-" for word in rest):
         options.files, rest = [*options.files, *rest], []
     overrides = [word for word in rest if "=" in word and not word.startswith("-")]

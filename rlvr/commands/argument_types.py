@@ -1,4 +1,4 @@
-"""Whole numbers as arguments of commands."""
+"""Types of command-line arguments: bounded integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rlvr eval MODEL --data SET ...`: how good a model is on sets of problems, beside the base model if one is named."""
+"""`rlvr eval MODEL --data SET ...`: evaluate a model on sets of problems, optionally against a base model."""
 
 from __future__ import annotations
 

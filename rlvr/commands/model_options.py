@@ -1,4 +1,4 @@
-"""The options that `rlvr eval` and `rlvr sample` share: which model, how it is asked, where it runs."""
+"""Options shared by `rlvr eval` and `rlvr sample`: model, sampling and machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from data_prep.templates import TEMPLATES
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that says where the model is."""
+    """Add the model argument."""
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -17,7 +17,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sampling(group: argparse._ArgumentGroup, *, temperature: str, seed: str) -> None:
-    """Add the options of sampling. temperature, seed: the help texts of these two."""
+    """Add the sampling options. temperature, seed: their help texts."""
     group.add_argument("--temperature", type=float, metavar="T", help=temperature)
     group.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default: 1, off)")
     group.add_argument(
@@ -35,7 +35,7 @@ def add_sampling(group: argparse._ArgumentGroup, *, temperature: str, seed: str)
 
 
 def add_machine(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options of the machine that it runs on; returns their group."""
+    """Add the machine options; returns their group."""
     group = parser.add_argument_group("machine")
     group.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     group.add_argument(

@@ -1,4 +1,4 @@
-"""Files that a command writes when all its work is done: what would stop them is said before the work begins."""
+"""Check files that a command writes at its end, so that errors are reported before the work begins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_report(option: str, path: Path, *, example: str) -> None:
 
 
 def refuse_overwriting(reports: Mapping[str, Path], read: Iterable[str | Path]) -> None:
-    """Nothing that is read, or in a folder that is read, is written over, and no report by another.
+    """Reject reports that would overwrite an input, a file in an input folder, or another report.
 
     reports: by their options. Raises ConfigError.
     """

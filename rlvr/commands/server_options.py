@@ -1,4 +1,4 @@
-"""What `rlvr serve-rewards` and `rlvr sandbox serve` share: where to listen, who may ask, and how much."""
+"""Options shared by `rlvr serve-rewards` and `rlvr sandbox serve`: address, token and bounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_PORT = 65_535
 
 
 def add_listening(parser: argparse.ArgumentParser, *, port: int, token: str) -> None:
-    """Add the address and the token. port: the default. token: the variable that may hold it."""
+    """Add the address and the token. port: default. token: environment variable that may contain it."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=port, help="port; 0 = any that is free (default: %(default)s)")
     parser.add_argument("--token", default=None, help=f"what clients must present (default: {token})")
@@ -21,7 +21,7 @@ def add_listening(parser: argparse.ArgumentParser, *, port: int, token: str) -> 
 
 
 def add_bounds(parser: argparse.ArgumentParser, *, waiting: int, what: str) -> None:
-    """Add how much is taken at once. waiting: the default. what: stands in line."""
+    """Add the bounds. waiting: default queue length. what: plural noun for what is queued."""
     parser.add_argument(
         "--waiting", type=not_negative, default=waiting, metavar="N", help=f"{what} in line before 429 (%(default)s)"
     )
@@ -31,7 +31,7 @@ def add_bounds(parser: argparse.ArgumentParser, *, waiting: int, what: str) -> N
 
 
 def token_of(options: argparse.Namespace, variable: str) -> str:
-    """What clients must present; empty = nothing. Raises ConfigError: others could connect without one."""
+    """The token that clients must send; empty = none. Raises ConfigError if it is required and missing."""
     token: str = options.token if options.token is not None else os.environ.get(variable, "")
     if not token and not options.no_token and not _is_loopback(options.host):
         raise ConfigError(
@@ -41,7 +41,7 @@ def token_of(options: argparse.Namespace, variable: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Whether only this machine can reach the address."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

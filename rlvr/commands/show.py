@@ -1,4 +1,4 @@
-"""`rlvr show`: what a recipe sets, what a config resolves to, what the model reads of a data row."""
+"""`rlvr show`: print a recipe, a resolved config, or the prompt of a data row."""
 
 from __future__ import annotations
 

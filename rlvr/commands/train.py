@@ -1,4 +1,4 @@
-"""`rlvr train CONFIG [KEY=VALUE ...]`: start a run, or go on with it where it stopped."""
+"""`rlvr train CONFIG [KEY=VALUE ...]`: start a run, or resume it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from rlvr.config import load_config
 
     config = load_config(options.config, options.overrides)
-    if find_spec("torch") is None:  # to be told before a file that is missing, which is looked for without torch
+    if find_spec("torch") is None:  # reported before missing files, which are checked without torch
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
     from rlvr.runner import run_training
 

@@ -1,4 +1,5 @@
-"""`rlvr validate DATA`: is this data fit to train on? Its golds pass their own grader, and what must fail does.
+"""`rlvr validate DATA`: check that a data set is fit to train on: its golds pass their own grader, and wrong answers
+fail.
 
 Needs no torch, but for `--tokenizer`. The work is in `data_prep.validation`; here are the options and the files. Exit
 status: 0 no row has an error, 1 a mistake or a condition with a message, 3 some rows are not fit.

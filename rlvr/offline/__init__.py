@@ -1,1 +1,1 @@
-"""Grading data sets offline: rows of files in, graded rows out, in bounded memory, and a summary of them."""
+"""Offline grading of data sets: rows in, graded rows and a summary out, in bounded memory."""

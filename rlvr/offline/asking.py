@@ -1,4 +1,4 @@
-"""How rows become requests, and what is asked about them beside their grade.
+"""Convert rows to grade requests.
 
 Example:
     asking = Asking(columns, "math", needs=References(spec))
@@ -30,23 +30,23 @@ Begin: TypeAlias = Callable[[Sequence[GradeRequest]], Sequence[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """The correctness of one response under both policies of extraction; NaN = it could not be judged."""
+    """Correctness of one response under both extraction policies; NaN = it could not be judged."""
 
     strict: float
     lenient: float
 
 
 class Policies(Protocol):
-    """Asks for what a graded response is worth under both policies; None where there are none."""
+    """Grades a response under both extraction policies; None if they do not apply."""
 
     def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None: ...
 
 
 class Known(Protocol):
-    """Grades that are known from before."""
+    """A cache of grades."""
 
     def keys(self, requests: Sequence[GradeRequest]) -> Sequence[bytes]:
-        """What a grade is known by, for requests that are graded in one call."""
+        """The cache keys of requests that are graded in one call."""
         ...
 
     def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]: ...
@@ -120,7 +120,7 @@ def _finishes(fields: Mapping[str, object], columns: Columns, count: int) -> lis
 
 
 def _holds_bytes(value: object) -> bool:
-    """Whether bytes stand anywhere in a value: in a list of responses, a message, a reference's answer."""
+    """Whether a value contains bytes anywhere: in a list of responses, a message, a reference's answer."""
     within = [value]
     while within:
         one = within.pop()
@@ -132,7 +132,7 @@ def _holds_bytes(value: object) -> bool:
 
 
 def _metadata(value: object) -> object:
-    """What a reward is told of a row: an object, or one as text. A column of this name that holds another is none."""
+    """The metadata of a row: an object, or JSON text of one. Other values of this column are ignored."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = read_json(value)
@@ -143,26 +143,26 @@ def _metadata(value: object) -> object:
     return value if isinstance(value, Mapping) else None
 
 
-# What a bare reference means for a reward; the others look at none.
+# The type of a bare reference, by reward; other rewards use no reference.
 _KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
 
 
 def bare_kind(reward: RewardSpec) -> str:
-    """What a bare reference means for the reward, see `columns.reference_of`."""
+    """The type of a bare reference for this reward; see `columns.reference_of`."""
     kinds = {"data" if ":" in leaf.named.reward else _KINDS.get(leaf.named.reward, "") for leaf in reward.leaves()}
     kinds -= {""}
     return kinds.pop() if len(kinds) == 1 else "math"
 
 
 class References:
-    """What a reward needs to know of a problem: rows without it are bad rows, since none of their grades can be."""
+    """Checks that references have a type that the reward can judge; other rows are bad rows."""
 
     def __init__(self, spec: RewardSpec) -> None:
         self._spec = spec
         self._faults: dict[str, str] = {}
 
     def fault(self, reference: Reference) -> str:
-        """Why no response can be judged by it; empty where one can."""
+        """Why no response can be judged with this reference; empty if one can."""
         kind = reference.type
         found = self._faults.get(kind)
         if found is None:
@@ -172,10 +172,10 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How rows become requests, and what is known of their grades before.
+    """Settings for converting rows to requests, and sources of known grades.
 
-    kind: what a bare reference means. needs: what the reward needs. known: grades of an earlier run. policies: asks
-    what a response is worth under both policies of extraction.
+    kind: type of a bare reference. needs: check of reference types. known: cached grades. policies: grades a response
+    under both extraction policies.
     """
 
     columns: Columns = field(default_factory=Columns)

@@ -1,8 +1,8 @@
-"""Grades by the content of what was graded: a folder that several runs share, so that no response is graded twice.
+"""A content-addressed cache of grades in a folder that several runs share.
 
-The key is a hash of all that a grade may depend on: the reward with its parameters and version, the bytes of the file
-it stands in, the deadline, and the request (not its ids). A grade of a reward that compares responses is known by all
-of them together. What could not be judged, or ran into a limit of time, is not kept: it may end otherwise next time.
+The key is a hash of everything that a grade may depend on: the reward with its parameters and version, the bytes of its
+source file, the deadline, and the request (without ids). For a reward that compares responses, the key covers all of
+them. Ungraded responses and those that hit a time limit are not cached, since they may end differently next time.
 
 Example:
     with GradeCache(Path("~/.cache/grades").expanduser(), about="math@6") as cache:
@@ -25,15 +25,15 @@ from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult
 from rlvr.errors import ConfigError
 
-_WAITING = 1000  # grades that are kept back before they are written
-_PATIENCE = 60.0  # seconds to wait for another process that writes
+_WAITING = 1000  # grades buffered before they are written
+_PATIENCE = 60.0  # seconds to wait for another writing process
 
 
 class GradeCache:
-    """A context manager: a SQLite file in a folder. hits: grades that were found."""
+    """A SQLite file in a folder; a context manager. hits: number of grades found."""
 
     def __init__(self, folder: Path, *, about: str) -> None:
-        """about: all that the grades depend on beside the request.
+        """about: everything that the grades depend on besides the request.
 
         Raises:
             ConfigError: the folder or the file in it cannot be used.
@@ -57,7 +57,7 @@ class GradeCache:
             undone.pop_all()
 
     def keys(self, requests: Sequence[GradeRequest]) -> list[bytes]:
-        """What grades are known by, of requests that are graded in one call. Raises InvalidRow: it is not JSON."""
+        """The cache keys of requests that are graded in one call. Raises InvalidRow if one is not JSON."""
         try:
             contents = [json.dumps(_content(request), sort_keys=True).encode() for request in requests]
         except (TypeError, ValueError) as error:
@@ -69,7 +69,7 @@ class GradeCache:
         return [key] if len(contents) == 1 else [key + place.to_bytes(4, "big") for place in range(len(contents))]
 
     def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]:
-        """The grades that are known."""
+        """The cached grades."""
         self.asked += len(keys)
         found = {key: self._waiting[key] for key in keys if key in self._waiting}
         for start in range(0, len(keys), 500):
@@ -84,7 +84,7 @@ class GradeCache:
         return grades
 
     def keep(self, key: bytes, result: GradeResult) -> None:
-        """Remember a grade, if it is one that holds."""
+        """Cache a grade, if it is reproducible."""
         if result.score is None or result.reason.startswith(GRADING_LIMIT):
             return
         self._waiting[key] = json.dumps(result.to_dict())
@@ -92,7 +92,7 @@ class GradeCache:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the buffer."""
         if not self._waiting:
             return
         rows, self._waiting = list(self._waiting.items()), {}

@@ -1,4 +1,4 @@
-"""What this process and the ones that grade for it say to each other: chunks of rows, and what is known of them."""
+"""Messages between the command and its grading processes: chunks of rows, and their results."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rlvr.offline.selection import Numbered
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows of one source that are graded in one go: lines with their numbers, still to be parsed, or rows.
+    """Rows of one source to grade together: numbered lines to parse, or parsed rows.
 
-    passed: responses of its first row that are graded already. size: bytes, about.
+    passed: responses of its first row that are already graded. size: approximate bytes.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Chunk:
         return len(self.lines) or len(self.rows)
 
     def parsed(self) -> Iterator[Row | BadRow]:
-        """The rows; a blank line is none."""
+        """The parsed rows, without blank lines."""
         yield from self.rows
         for number, line in self.lines:
             try:
@@ -44,9 +44,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is known of a chunk, in order. rows: how many the whole chunk had, which ends with this piece.
+    """Results of a chunk, in order. rows: total rows of the chunk, in its last piece.
 
-    rows is None where more comes. whole: it was graded to its end. fault: why grading cannot go on.
+    rows is None if more pieces follow. whole: the chunk was graded completely. fault: why grading cannot continue.
     """
 
     number: int
@@ -57,7 +57,7 @@ class Piece:
 
 
 class Numbering:
-    """The rows of a chunk with their places in it. count: how many there were so far."""
+    """Numbers the rows of a chunk. count: rows so far."""
 
     def __init__(self, chunk: Chunk) -> None:
         self._chunk = chunk

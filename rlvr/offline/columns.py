@@ -1,10 +1,10 @@
-"""Which column of a row is what: named by the caller, or guessed from the first rows and said.
+"""Map the columns of rows: named by the caller, or guessed from the first rows and reported.
 
-A row that follows the contract (`response` or `responses`, `reference`, `prompt`, `id`, `finish`) is taken as it is. Of
-any other the first of the usual names that holds something usable is chosen, once for all rows. A name may be a path
-into objects: `reward_model.ground_truth`. A chat (`messages`, `conversations`) whose last turn is the assistant's is a
-prompt and a response; a chat in the place of a response is its last turn. Contents in parts are their texts. How
-generation ended (`finish_reason`) is read in the words of the usual servers.
+A row with the standard columns (`response` or `responses`, `reference`, `prompt`, `id`, `finish`) is used unchanged.
+Otherwise, the first common name with a usable value is chosen, once for all rows. A name may be a path into objects:
+`reward_model.ground_truth`. A chat (`messages`, `conversations`) that ends with an assistant turn is split into prompt
+and response; a chat in the response column means its last turn. Content in parts is joined as text. How generation
+ended (`finish_reason`) is read in the words of the usual servers.
 
 Example:
     >>> columns = guess([{"question": "1+1?", "completion": "\\\\boxed{2}", "answer": 2, "task_id": "a"}], Columns())

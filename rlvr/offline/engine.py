@@ -1,4 +1,4 @@
-"""What grades rows, in this process or in another: a pool, how rows are asked about, and what is written of them.
+"""Engines that grade rows, in this process or in others.
 
 `LocalEngine` is a stream with a describer. `Grades` makes one for each chunk of rows that another process is given: one
 of this machine (`process_engine`) or an actor of a cluster (`ray_engine`).
@@ -30,12 +30,12 @@ _WINDOW = 1 << 12
 
 
 class Engine(Protocol):
-    """Grades rows from a place on; batches come in the order of the input, an empty one while nothing is known."""
+    """Grades rows from a start position. Yields batches in input order; an empty batch while nothing is finished."""
 
     def __iter__(self) -> Iterator[list[Written]]: ...
 
     def stop(self) -> None:
-        """Begin nothing more; what is being graded is still given out. It may be called from a signal handler."""
+        """Start no further grades; running ones are still returned. May be called from a signal handler."""
         ...
 
 
@@ -56,7 +56,7 @@ class LocalEngine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What another process grades with. folder: where this one is, for rewards that are named by a relative path."""
+    """Settings for another process. folder: current folder, for rewards named by relative paths."""
 
     reward: RewardSpec
     columns: Columns
@@ -66,10 +66,10 @@ class Setup:
 
 
 class Grades:
-    """Grades chunks of rows with a pool of one worker, so that deadlines hold as in the process that asks."""
+    """Grades chunks of rows with a pool of one worker, with the same deadlines as in the main process."""
 
     def __init__(self, setup: Setup) -> None:
-        """Raises ToolkitError: the reward does not hold here."""
+        """Raises ToolkitError if the reward does not work in this process."""
         with ExitStack() as stack:
             self._pool = stack.enter_context(GraderPool(setup.reward, workers=1, deadline=setup.timeout))
             policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
@@ -80,12 +80,12 @@ class Grades:
             self._open = stack.pop_all()
 
     def engine(self, rows: Iterable[Numbered], *, passed: int = 0) -> LocalEngine:
-        """Grades these rows; ordinals count from 0. passed: responses at their beginning to leave out."""
+        """Engine for these rows; ordinals start at 0. passed: leading responses to skip."""
         stream = GradingStream(
             rows, self._pool, asking=self._asking, window=_WINDOW, is_done=lambda ordinal: ordinal < passed
         )
         return LocalEngine(stream, self._describe)
 
     def close(self) -> None:
-        """End the workers."""
+        """Stop the workers."""
         self._open.close()

@@ -1,10 +1,9 @@
-"""A whole output takes its name, and with it the place of what an earlier run left there.
+"""Give a complete output its final name, replacing that of an earlier run.
 
-A file is renamed over the other. A folder cannot be: the two change places in one step (`renameat2` of Linux), and the
-earlier one is removed where the new one was. Which of them is the new one is written down before, by its number in the
-file system, so that a run that is killed on the way, and goes on, does not change them back. Where folders cannot
-change places (another system, some network file systems) the earlier one goes aside first, and for a moment neither has
-the name.
+A file is renamed over the old one. Folders are exchanged atomically (Linux `renameat2`), and then the old one is
+removed. The new folder's inode is recorded first, so that a run that is killed in between and resumed does not exchange
+them back. Where folders cannot be exchanged (other systems, some network file systems) the old one is moved aside
+first, and for a moment neither has the name.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ _EXCHANGE = 2  # RENAME_EXCHANGE
 
 
 def finalise_output(path: Path, *, bad: bool) -> None:
-    """Give a whole output its name. What stood there is replaced; a run that is killed half-way does it again.
+    """Give a complete output its final name, replacing an existing one. Safe to repeat after a kill.
 
-    bad: there are bad rows; else those of an earlier run are removed.
+    bad: whether there are bad rows; if not, those of an earlier run are removed.
 
     Raises:
-        BadFile: it cannot be renamed.
+        BadFile: the output cannot be renamed.
     """
     with trouble(path):
         partial, errors = partial_of(path), errors_of(path)
@@ -58,7 +57,7 @@ def _replace_folder(path: Path, partial: Path) -> None:
 
 
 def _number(path: Path) -> str:
-    """What a folder is known by, whatever its name."""
+    """Device and inode of a folder, independent of its name."""
     stat = path.lstat()
     return f"{stat.st_dev} {stat.st_ino}"
 
@@ -71,7 +70,7 @@ def _remove(path: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Have two names change places in one step. False where the system or the file system cannot."""
+    """Exchange two names atomically. False if the system or file system cannot."""
     if sys.platform != "linux":
         return False
     rename = getattr(ctypes.CDLL(None), "renameat2", None)

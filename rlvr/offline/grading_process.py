@@ -1,12 +1,12 @@
-"""A process of `process_engine`: chunks of rows in, what is to be written of them out, over one socket.
+"""A process of `process_engine`: receives chunks of rows and sends graded lines, over one socket.
 
     python -P -m rlvr.offline.grading_process DESCRIPTOR
 
-First message in: a `Setup`, the path of imports, the arguments of the command, seconds between two beats. Then come
-`Chunk`s, and None: begin nothing more. Out goes what is known of a chunk, at once, as `Piece`s; a text: why it cannot
-grade; None, a beat: it goes on. What a reward of the user's does it does in a worker below this process.
+The first message received has a `Setup`, `sys.path`, the arguments of the command, and the seconds between heartbeats.
+Then come `Chunk`s, and finally None: start nothing more. It sends the results of a chunk as `Piece`s; a text if it
+cannot grade; and None as a heartbeat. User rewards run in a worker below this process.
 
-It never outlives the process that started it: a thread ends it when the socket is closed, whatever it is at.
+It never outlives its parent: a thread exits the process when the socket is closed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from rlvr.offline.engine import Grades, LocalEngine, Setup
 from rlvr.offline.recorder import Written
 from sandbox.errors import ToolkitError
 
-_HELD_SECONDS = 0.05  # results are sent together, none later than this
+_HELD_SECONDS = 0.05  # seconds by which results are batched at most
 
 
 class _Process:
-    """The process: a thread hears, and says that it goes on; the main thread grades."""
+    """The process: a thread receives messages and sends heartbeats; the main thread grades."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -77,7 +77,7 @@ class _Process:
         held: list[Written] = []
         since = time.monotonic()
         self._engine = engine = grades.engine(rows, passed=chunk.passed)
-        if self._stopped:  # the stop came before `_engine` was set
+        if self._stopped:  # stopped before `_engine` was set
             engine.stop()
         fault = ""
         try:
@@ -92,12 +92,12 @@ class _Process:
 
     def _say(self, message: object) -> None:
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        with self._speaks, suppress(OSError):  # the command is gone: `_hear` ends this process
+        with self._speaks, suppress(OSError):  # the command is gone: `_hear` exits this process
             self._connection.send_bytes(data)
 
 
 def _settled(setup: Setup) -> Grades:
-    """Be where relative names begin, and make ready to grade."""
+    """Change to the command's folder, and prepare to grade."""
     if setup.folder:
         os.chdir(setup.folder)
     return Grades(setup)

@@ -1,10 +1,10 @@
-"""Values of problems from the records of their samples, which may lie anywhere: sorted by problem in pieces on disk.
+"""Aggregate sample records by problem, by partitioning them on disk.
 
-The journal is dealt into as many piles as keep one in little memory, by the hash of the problem; a pile is then sorted
-and reduced with numpy. So ten million responses of scattered ids need no more memory than a hundred thousand.
+The journal is partitioned by the hash of the problem into piles small enough for memory; each is sorted and reduced
+with numpy. So ten million responses in any order need no more memory than a hundred thousand.
 
-The values are those of `rlvr.evaluation.metrics` (`problem_avg`, `problem_pass`, `maj_at_k`), computed for all problems
-of a pile at once; a test holds the two together.
+The values equal those of `rlvr.evaluation.metrics` (`problem_avg`, `problem_pass`, `maj_at_k`), vectorised over the
+problems of a pile; a test checks the equality.
 
 Example:
     for pile in piles(journal.chunks(), folder, count=len(journal)):
@@ -27,16 +27,16 @@ from rlvr.evaluation.metrics import RIGHT, pass_at_k
 from rlvr.offline.journal import BAD, RECORD, Records
 from rlvr.offline.outputs import trouble
 
-PILE = 1 << 15  # records of a pile, on average
+PILE = 1 << 15  # average records per pile
 
 Floats = NDArray[np.float64]
 
 
 class Piles:
-    """Records dealt by problem. A context manager: the files of the piles are removed."""
+    """Records partitioned by problem. A context manager that removes the files of the piles."""
 
     def __init__(self, chunks: Callable[[], Iterable[Records]], folder: Path, *, count: int) -> None:
-        """chunks: makes an iterator over all records. count: how many there are."""
+        """chunks: returns an iterator over all records. count: number of records."""
         self._chunks = chunks
         self._folder = folder
         self._number = max(1, -(-count // PILE))
@@ -85,7 +85,7 @@ class Problems:
 
     @classmethod
     def of(cls, records: Records) -> Problems:
-        """Sort records by problem and by their order in the input; bad rows are left out."""
+        """Sort records by problem and input order; skips bad rows."""
         records = records[records["verdict"] != BAD]
         records = records[np.lexsort((records["ordinal"], records["group"]))]
         groups = records["group"]
@@ -96,22 +96,22 @@ class Problems:
         return self.starts.size
 
     def sizes(self) -> NDArray[np.int64]:
-        """How many samples each problem has."""
+        """The number of samples per problem."""
         return np.diff(np.append(self.starts, self.records.size))
 
     def tags(self) -> NDArray[np.uint32]:
-        """The number of each problem's tags: those of its first sample."""
+        """The tag number of each problem, from its first sample."""
         tags: NDArray[np.uint32] = self.records["tags"][self.starts]
         return tags
 
     def mean(self, column: str) -> Floats:
-        """The mean of a problem's samples that have a value; NaN where none has."""
+        """The mean over a problem's samples with a value; NaN if there is none."""
         values = self.records[column].astype(np.float64)
         there = ~np.isnan(values)
         return _divided(self._sum(np.where(there, values, 0.0)), self._sum(there))
 
     def passing(self, k: int) -> Floats:
-        """pass@k; NaN where fewer than k samples are graded."""
+        """pass@k; NaN if fewer than k samples are graded."""
         correctness = self.records["correctness"].astype(np.float64)
         graded = self._sum(~np.isnan(correctness)).astype(np.int64)
         right = self._sum(correctness >= RIGHT).astype(np.int64)
@@ -120,7 +120,7 @@ class Problems:
         return values[which.reshape(-1)] if pairs.size else np.empty(0)
 
     def majority(self) -> Floats:
-        """The correctness of the answer that most samples gave, a tie in expectation; NaN where none is graded."""
+        """The correctness of the majority answer, ties in expectation; NaN if none is graded."""
         correctness = self.records["correctness"].astype(np.float64)
         graded = ~np.isnan(correctness)
         of_problem = np.repeat(np.arange(len(self)), self.sizes())
@@ -143,7 +143,7 @@ class Problems:
         return np.where(winners > 0, _divided(total, winners), values)
 
     def has_silent_right(self) -> bool:
-        """Whether a response is right without an extracted answer: then there is nothing to vote on."""
+        """Whether some response is right without an extracted answer, so that there is nothing to vote on."""
         records = self.records
         return bool(np.any((records["correctness"] >= RIGHT) & (records["answer"] == 0)))
 

@@ -1,11 +1,10 @@
-"""What has been graded: a record of fixed size for each response and each bad row, in the order of writing.
+"""The journal of a run: a fixed-size record for each graded response and each bad row, in order of writing.
 
-The journal is what makes a run resumable and its summary cheap. A record is appended after the row that it speaks of
-has been written, with the place where that row ends: after a kill whatever lies behind the last record's end is cut
-off, half a record too. The texts that records name by number (tags, causes) stand beside it, one JSON string a line.
+The journal makes a run resumable and its summary cheap. A record is appended after its row has been written, with the
+offset at which the row ends: after a kill, anything beyond the last complete record is cut off. Texts that records
+refer to by number (tags, causes) are in separate files, one JSON string per line.
 
-A response's key is (file, row, sample). Its `ordinal`, which counts all responses and bad rows in the order of the
-input, says the same in one number.
+A response's key is (file, row, sample). Its `ordinal` counts all responses and bad rows in input order.
 
 Example:
     with Journal.open(folder) as journal:
@@ -36,11 +35,11 @@ from rlvr.offline.outputs import trouble
 RECORD = np.dtype(
     [
         ("ordinal", "<u8"),
-        ("index", "<u8"),  # of the row among those that are graded
+        ("index", "<u8"),  # index of the row among the selected ones
         ("row", "<u8"),  # its line
-        ("end", "<u8"),  # where its text ends: in its part of the output, or among the bad rows
-        ("group", "<u8"),  # hash of what the samples of one problem share
-        ("answer", "<u8"),  # hash of the extracted answer as a vote; 0 = none
+        ("end", "<u8"),  # end offset of its text, in its part of the output or in the bad-row file
+        ("group", "<u8"),  # hash of the problem
+        ("answer", "<u8"),  # hash of the extracted answer; 0 = none
         ("score", "<f8"),
         ("correctness", "<f4"),  # NaN = none
         ("strict", "<f4"),
@@ -66,14 +65,14 @@ BAD = len(Verdict)
 CODES = {verdict: code for code, verdict in enumerate(Verdict)}
 NAN = math.nan
 _CHUNK = 1 << 15  # records in memory at a time
-_MOST_TEXTS = 10_000  # different causes or tags that are told apart
+_MOST_TEXTS = 10_000  # most distinct causes or tags
 
 
 class Texts:
-    """Texts by number, from 1 on. What goes beyond the most that are told apart shares one number."""
+    """Texts numbered from 1. Beyond the maximum, further texts share one number."""
 
     def __init__(self, path: Path, others: str) -> None:
-        """others: the text that stands for those beyond the most."""
+        """others: the text for those beyond the maximum."""
         self._path = path
         self._others = others
         self._numbers: dict[str, int] = {}
@@ -92,7 +91,7 @@ class Texts:
         return found
 
     def flush(self) -> None:
-        """Write what is new. It must be there before the records that name it."""
+        """Write new texts. Must precede the records that refer to them."""
         if self._new:
             data = "".join(json.dumps(text) + "\n" for text in self._new).encode()
             with trouble(self._path), self._path.open("ab") as file:
@@ -120,7 +119,7 @@ class Texts:
         return text
 
     def all(self) -> list[str]:
-        """Every text at its number; the first is empty."""
+        """Every text at its number; the first one is empty."""
         return ["", *self._numbers]
 
 
@@ -130,10 +129,10 @@ def _damaged(path: Path) -> BadFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an earlier process has graded.
+    """What earlier processes have graded.
 
-    low: all ordinals below it are done. beyond: those that are done above it (only where rows are written as they
-    finish). last: the record of `low - 1`; None = none. records: how many there are.
+    low: all ordinals below it are done. beyond: done ordinals above it (only if rows are written as they finish). last:
+    the record of `low - 1`; None = none. records: number of records.
     """
 
     low: int = 0
@@ -171,7 +170,7 @@ class Journal:
             self._file = None
 
     def append(self, *values: float) -> None:
-        """Add a record, its fields in the order of `RECORD`; it is written by `flush`."""
+        """Add a record with fields in the order of `RECORD`; written by `flush`."""
         self._waiting.append(_PACK(*values))
 
     def flush(self) -> None:

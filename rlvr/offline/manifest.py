@@ -1,8 +1,8 @@
-"""What a run is: its data, its reward, the options that its output depends on. A run that goes on must be the same.
+"""The manifest of a run: its data, its reward, and the options that affect its output. A resumed run must match it.
 
-Workers, progress and the like are no part of it: they may change from one attempt to the next. What decides only how a
-response is graded (the reward's code and version, the time for a grade) may change where that is asked for: a reward
-was mended, and hours of grades are to be kept. Each such change stays in the manifest, and gets into the summary.
+Workers, progress and similar options are not part of it and may change. Changes that affect only grading (the reward's
+code and version, the deadline) are allowed on request, to keep hours of grades after fixing a reward. Each such change
+is recorded in the manifest and the summary.
 
 Example:
     differences(stored, manifest)  # ["the reward's version was math@3 and is math@6 now"]

@@ -1,9 +1,10 @@
-"""Where graded rows go: standard output, a JSONL file that grows as `OUT.partial`, or a folder of Parquet parts.
+"""Outputs of graded rows: standard output, a JSONL file that grows as `OUT.partial`, or a folder of Parquet parts.
 
-An output takes lines of JSON and says where each ends, which is what the journal needs to cut off a row that was being
-written when the process was killed. Parquet cannot grow by rows, so a part grows as lines beside the finished parts and
-is turned into Parquet when it is full. All parts have one schema: what differs by row (`reference`, `parts`,
-`details`, `metadata`) is JSON text, as is a column whose values have no common type.
+An output takes JSON lines and returns the end offset of each, so that the journal can cut off a row that was being
+written when the process was killed. Parquet files cannot be appended to, so a part grows as JSON lines next to the
+finished parts and is converted to Parquet when it is full. All parts have the same schema: columns whose structure
+varies by row (`reference`, `parts`, `details`, `metadata`) is JSON text, as is a column whose values have no common
+type.
 
     OUT.parquet.partial/part-00000.parquet    a finished part
     OUT.parquet.partial/part-00001.jsonl      the one that grows

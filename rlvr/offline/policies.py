@@ -1,4 +1,4 @@
-"""Correctness under both policies of extraction, strict beside lenient, at little cost.
+"""Correctness under both extraction policies, strict and lenient, at little extra cost.
 
 It is that of the reward `math`, alone or as a part of a composition, with its own parameters: what share of the answers
 is right, whatever else is paid. Of several it is the one that decides about the correctness of the whole, else the

@@ -1,15 +1,15 @@
-"""The same grading on many cores: processes that parse, grade and describe whole chunks of rows.
+"""Grade on many cores: processes that parse, grade and serialise whole chunks of rows.
 
-What one process does with a row beside grading it, reading it, asking for it, describing its grade, costs about as much
-as a quick grade itself, so that one process with many workers is no faster than with two. Here this process only cuts
-the input into chunks and writes what comes back, in the order of the input: one output, one journal, and the same
-resuming as with the engine of one process, which takes over where a run goes on with another number of workers.
+The overhead per row (parsing, dispatch, serialisation) is about as large as a quick grade, so one process with many
+workers is no faster than with two. Here this process only cuts the input into chunks and writes the results in input
+order: one output, one journal, and the same resuming as with the single-process engine, which can continue such a run
+and vice versa.
 
-A chunk has as many rows as are graded in about `_CHUNK_SECONDS`, so that a run that is killed has graded few that are
-not written. A process that dies is replaced and its chunks are graded again, unless `_TRIES` have died at one of them.
-A process that goes on says so; one that has stopped is not heard any more, and is ended for that.
+A chunk has as many rows as are graded in about `_CHUNK_SECONDS`, so that a killed run loses little work. A process that
+dies is replaced and its chunks are graded again, unless `_TRIES` processes have died at one of them. Processes send
+heartbeats; a silent one is killed.
 
-Each of these processes has a pool of one worker: deadlines, memory and blame are the pool's.
+Each process has a pool of one worker, which handles deadlines, memory limits and blame.
 """
 
 from __future__ import annotations

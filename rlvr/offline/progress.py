@@ -1,4 +1,4 @@
-"""How far a run is: a line that is rewritten on a terminal, elsewhere (where it is asked for) one from time to time.
+"""Progress: a line that is updated in place on a terminal, or (on request) printed from time to time.
 
 Example of a line:
     graded 12,345 responses, 823/s, 41 %, 3 min 20 s left

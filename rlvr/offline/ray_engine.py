@@ -1,12 +1,12 @@
-"""The same grading on a Ray cluster: the only file of this package that imports ray. Needs `rlvr[cluster]`.
+"""Grade on a Ray cluster. The only file of this package that imports ray. Needs `rlvr[cluster]`.
 
 Reading, scheduling, back-pressure and fault tolerance are those of Ray Data. We give it a data source and a map
 function in a pool of actors, each of which grades with a pool of its own, so that deadlines hold there as here. A read
 task is a span of a file: some megabytes of JSONL, some row groups of Parquet, all of what is packed. What comes back,
 in the order of the input, is written by this process: one output, one journal, and the same resuming as without Ray.
 
-An actor or node that dies is Ray's to replace: what it had in hand is graded again, and comes once. One that stops is
-ended by its heartbeat, so that it dies: Ray would wait for it without limit.
+Ray replaces an actor or node that dies: its rows are graded again and returned once. A watchdog kills one that hangs,
+for which Ray would wait forever.
 
 The nodes need this package, the reward's file and the input files at the same paths.
 """

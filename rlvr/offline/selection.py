@@ -1,6 +1,6 @@
-"""Which rows of the sources are graded (`--limit`, `--sample`), and their places.
+"""Select the rows to grade (`--limit`, `--sample`), and number them.
 
-It is decided for each row by itself: the sample of a seed is the same however often reading is interrupted.
+Each row is decided independently, so the sample of a seed does not depend on interruptions.
 
 Example:
     sources = find_sources(["data/", "more.parquet"])

@@ -1,7 +1,7 @@
-"""Where rows to grade come from: files, folders of files, standard input, data sets of the Hugging Face hub.
+"""Sources of rows to grade: files, folders of files, standard input, data sets on the Hugging Face hub.
 
-A source is read from any row on, so that an interrupted run goes on where it was; it has a fingerprint, so that the run
-is not continued over other data.
+A source can be read from any row, so that an interrupted run can resume; its fingerprint prevents resuming with other
+data.
 
 Example:
     for source in find_sources(["data/", "more.parquet"]):

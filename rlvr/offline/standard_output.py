@@ -1,7 +1,7 @@
-"""Rows on standard output, and nothing else there.
+"""Reserve standard output for rows.
 
-A reward may print where it is imported, where it is graded in this process, and by a program that it starts: between
-rows that would be no JSON. While rows go out, standard output is standard error for everything but them.
+A reward may print on import, when graded in this process, or from a program that it starts, which would corrupt the
+JSON lines. So everything except rows is redirected to standard error.
 
 Example:
     with rows_alone() as stream:

@@ -1,4 +1,4 @@
-"""The state of a run beside its output, in `OUT.resume/`: what the run is, what it has graded, who is at it.
+"""The state of a run, next to its output in `OUT.resume/`: manifest, journal and lock.
 
     run.json      the manifest; a run that goes on must have the same
     journal       a record of each response (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl

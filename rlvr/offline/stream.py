@@ -1,11 +1,11 @@
-"""Rows on their way through the graders: read ahead, graded side by side, given out in order or as they finish.
+"""Stream rows through the graders: read ahead, grade concurrently, return in order or as they finish.
 
-The caller's thread does it all: it reads, hands requests to the pool, takes what needs no worker, and gives out what is
-known. Only a source that may wait (a pipe) is read by a thread of its own. At most `window` responses, and
-`WINDOW_BYTES` of text, are on their way, so a fast reader waits and memory does not depend on the length of the input.
+The caller's thread reads, submits requests to the pool, grades what needs no worker, and returns results. Only a source
+that may block (a pipe) is read by a separate thread. At most `window` responses and `WINDOW_BYTES` of text are in
+flight, so memory does not depend on the length of the input.
 
-What is given out comes in batches; an empty batch says that nothing more is known at this moment, so that the caller
-writes what it holds back before everyone waits.
+Results come in batches; an empty batch means that nothing more is available at the moment, so that the caller can flush
+before waiting.
 
 Example:
     stream = GradingStream(numbered_rows(sources, selection), pool)

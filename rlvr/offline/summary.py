@@ -1,9 +1,8 @@
-"""What a graded data set says: counts, accuracies with intervals, by tag, causes of what could not be graded.
+"""The summary of a graded data set: counts, accuracies with intervals, by tag, and causes of ungraded responses.
 
-All of it comes from the journal, so the summary of a run that was interrupted is that of an uninterrupted one.
-Accuracies are means over problems, of the samples that could be graded. Intervals: the bootstrap of
-`rlvr.evaluation.metrics` up to `MOST_DRAWN` problems; above, mean ± z·s/√n, which is the same to three digits there and
-needs no memory.
+It is computed from the journal, so an interrupted run has the same summary as an uninterrupted one. Accuracies are
+means over problems of their graded samples. Intervals: the bootstrap of `rlvr.evaluation.metrics` up to `MOST_DRAWN`
+problems; above, mean ± z·s/√n, which is the same to three digits there and needs no memory.
 
 Example:
     summary = summarise(journal, folder)
