@@ -6,7 +6,7 @@
    60 % by a guess.
 2. `configs/demo.yaml`: supervised warm-up, then reinforcement (DAPO) with the rule-based graders.
 3. Control: the same warmed-up model gets further supervised steps for as many seconds as reinforcement took.
-4. Control: the same reinforcement, paid by the toss of a coin.
+4. Control: the same reinforcement, with a random reward.
 
 Everything here goes through the command line and the files that a run leaves. A run that is there already is not done
 again; one that was interrupted goes on.
@@ -65,7 +65,7 @@ def main() -> int:
         tossed = f"reward={json.dumps(os.path.relpath(ROOT / 'examples' / 'random_reward.py') + ':coin')}"
         train(coin, [*common, warmed_up, "warmup.steps=0", "eval.every=1000", tossed])
         rows.append(row(more, f"control: {begun_with(more, steps)} more supervised steps"))
-        rows.append(row(coin, "control: reward by the toss of a coin"))
+        rows.append(row(coin, "control: a random reward"))
     plot = run / "plot.png"
     plot_run(run / "metrics.jsonl", plot)
     report(rows, run, plot)
