@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from rewards.math.equal import decide
 from rewards.math.equal.decide import Answer, all_of
-from rewards.math.expressions import ONE, ZERO, Expr, free_variables, substituted
+from rewards.math.expressions import ONE, ZERO, Expr, Sym, free_variables, multiply, substituted
+from rewards.math.late import late
 from rewards.math.values import Many, Matrix, Scalar, Terms, Value
+
+_IDENTITY = late(r"I(?:_\d)?")
 
 
 def kind_of(brackets: tuple[str, str]) -> str:
@@ -76,7 +79,21 @@ def components(value: Scalar) -> Many | None:
 
 def matrix_and_scalar(gold: Matrix, answer: Scalar, terms: Terms) -> Answer:
     parts = components(answer)
-    return Answer.NO if parts is None else matrix_and_tuple(gold, parts, terms)
+    if parts is not None:
+        return matrix_and_tuple(gold, parts, terms)
+    identity = _of_identity(answer, len(gold.rows))
+    return Answer.NO if identity is None else same_matrices(gold, identity, terms)
+
+
+def _of_identity(value: Scalar, size: int) -> Matrix | None:
+    """`-2I` as a matrix of that size; `I_3` is one of three rows."""
+    (name, *others) = free_variables(value.expression) or ("",)
+    if others or _IDENTITY.fullmatch(name) is None or name[2:] not in ("", str(size)):
+        return None
+    factor = substituted(value.expression, name, ONE)
+    if free_variables(factor) or decide.same(value.expression, multiply(factor, Sym(name))) is not Answer.YES:
+        return None
+    return Matrix(tuple(tuple(factor if row == column else ZERO for column in range(size)) for row in range(size)))
 
 
 def scalar_and_matrix(gold: Scalar, answer: Matrix, terms: Terms) -> Answer:

@@ -46,6 +46,7 @@ _ATTACHED = late(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
 _EXCLAIMED = late(r"(?<=[\w,]\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
 NAME = late(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
 _IN_BRACKETS = late(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
+_ONE_LETTER = late(r"\s*[a-zA-Z]\s*")
 _LETTERS = late(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _SCALAR = late(r"(?:[\d\s./{}+-]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![a-zA-Z])|\\[,!])+\Z")
 _SEVERAL = late(r",(?!\d{3}(?!\d)|\\!)(?!\})|;|\\(?:text|mbox|quad|qquad|land|lor)(?![a-zA-Z])")
@@ -132,6 +133,8 @@ def _last_member(content: str) -> str:
     """The last member of worked steps or of a definition; an equation in unknowns and a list stay whole."""
     members = re.split(r"(?<![<>!:\\])=", content)
     if len(members) == 1 or "\\begin" in content or _SEVERAL.search(content):
+        return content
+    if len(members) > 2 and all(map(_ONE_LETTER.fullmatch, members[:-1])):  # `a = b = -2`
         return content
     depth = 0
     for mark in content:

@@ -295,7 +295,8 @@ _TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
 _BRACED_SIGN = re.compile(r"(?<!\\text)(?<!\\mathrm)\{\s*([-+:=<>])\s*\}")
 _PAIR = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")
 _BASIS = re.compile(
-    r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*\{?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}{0,2}(?![a-zA-Z])"
+    r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*(?P<open>\{)?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?"
+    r"\\?(?P<axis>[ijk])(?:math)?\s*(?(open)\}{1,2}|\}{0,2})(?![a-zA-Z])"
 )
 _THIN = "\\,"
 _UNIT = re.compile(
@@ -438,7 +439,7 @@ def spelled(text: str) -> str:
     if "\\" in text:
         text = undressed(text)
         text = _ANGLED.sub(lambda m: r"\langle " if m.group(1) == "left" else r"\rangle ", text)
-        text = _BASIS.sub(r" \\basis\1 ", text)
+        text = _BASIS.sub(r" \\basis\g<axis> ", text)
         text = arrowed(text)
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", _CLOSED_UP.sub("", text)))
         text = _BRACED_COMMA.sub(", ", text)
