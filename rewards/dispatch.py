@@ -1,6 +1,6 @@
 """The thread behind a pool: hands calls to workers, watches their deadlines, and walks each case through its life.
 
-One thread owns all workers and pipes (`rewards.crew`), so there is nothing to lock but the inbox.
+One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but the inbox.
 
 A worker is given several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
 one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
@@ -29,13 +29,13 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any, TypeAlias
 
-from rewards.blame import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
-from rewards.calls import Call, Case, Plan, PoolCounts, Slice, encode, row_of
-from rewards.crew import Crew, Worker
 from rewards.errors import GradingUnavailable
 from rewards.outcome import short
+from rewards.pool_types import Call, Case, Plan, PoolCounts, Slice, encode, row_of
+from rewards.retry_policy import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
 from rewards.slices import Slices
 from rewards.types import GradeResult
+from rewards.worker_supervisor import Worker, WorkerSupervisor
 
 Message: TypeAlias = dict[str, "int | bool | str | list[object]"]
 
@@ -55,7 +55,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._inbox: list[Case] = []
         self._offered: list[Slice] = []
-        self._forsaken: list[Future[Any]] = []
+        self._abandoned: list[Future[Any]] = []
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
@@ -64,10 +64,10 @@ class Dispatcher:
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
         # All below is touched by the dispatcher's own thread only, and needs no lock.
-        self._crew = Crew(plan, self._hear)
-        self._crew.listen(self._wake_read, self._woken)
+        self._supervisor = WorkerSupervisor(plan, self._hear)
+        self._supervisor.listen(self._wake_read, self._woken)
         self._numbers = count(1)
-        self._slices = Slices(self._crew, self._numbers, plan.deadline)
+        self._slices = Slices(self._supervisor, self._numbers, plan.deadline)
         self._cases: set[Case] = set()
         self._queue: deque[Call] = deque()
         self._alone: deque[Call] = deque()
@@ -102,11 +102,11 @@ class Dispatcher:
             self._wake()
             return True
 
-    def forsake(self, futures: Sequence[Future[Any]]) -> None:
+    def abandon(self, futures: Sequence[Future[Any]]) -> None:
         """Nobody waits for these futures any more. A case with no others is cancelled, and not repeated when lost."""
         with self._lock:
             if not self._closing:
-                self._forsaken.extend(futures)
+                self._abandoned.extend(futures)
                 self._wake()
 
     def start_all(self) -> Future[None]:
@@ -132,12 +132,12 @@ class Dispatcher:
             lost=self._lost_calls,
             blamed=self._blamed,
             at_fault=self._at_fault,
-            started=self._crew.started,
+            started=self._supervisor.started,
         )
 
     def disown(self) -> None:
         """In a forked child, where the thread does not run: close what was inherited, touch no process."""
-        self._crew.disown()
+        self._supervisor.disown()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -170,40 +170,40 @@ class Dispatcher:
             if self._closing:
                 return False
             self.room = room - len(self._offered)
-            self._asleep = not (self._inbox or self._offered or self._askers or self._forsaken)
+            self._asleep = not (self._inbox or self._offered or self._askers or self._abandoned)
             timeout: float | None = 0.0
         if self._asleep:
             soon = [_BEFORE_NEXT_TRY] if self._short_of_workers else []
             timeout = min(soon + self._slices.take_back(), default=None)
-        if self._crew.is_busy:
+        if self._supervisor.is_busy:
             time.sleep(_BETWEEN_TURNS)
-        self._crew.wait(timeout)
+        self._supervisor.wait(timeout)
         with self._lock:
             self._asleep = False
             inbox, self._inbox = self._inbox, []
             offered, self._offered = self._offered, []
-            forsaken, self._forsaken = {*self._forsaken}, []
+            abandoned, self._abandoned = {*self._abandoned}, []
             askers, self._askers = self._askers, []
             # Registered under the lock: if anything below raises, `_end` fails the futures of all these.
             self._cases.update(inbox)
             self._slices.take(offered)
             self._starting_for += askers
         self._enqueue(inbox)
-        self._slices.forsake(forsaken)
-        for case in [case for case in self._cases if forsaken.issuperset(case.futures)] if forsaken else ():
-            case.forsaken = time.monotonic()
-            self._crew.cancel(case)
+        self._slices.abandon(abandoned)
+        for case in [case for case in self._cases if abandoned.issuperset(case.futures)] if abandoned else ():
+            case.abandoned = time.monotonic()
+            self._supervisor.cancel(case)
             for call in [call for call in self._alone if call.case is case]:
                 self._alone.remove(call)
                 self._drop(case)
         if askers:
             self._keep_all = True
             self._tell_askers(None)
-        for worker, lateness in self._crew.overdue():
+        for worker, lateness in self._supervisor.overdue():
             if worker.ready:
                 self._lose(worker, lateness)
             else:
-                self._crew.dismiss(worker)
+                self._supervisor.dismiss(worker)
                 self._failed_start(lateness)
         return True
 
@@ -214,7 +214,7 @@ class Dispatcher:
             cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
             self._slices.take(self._offered)
         try:
-            self._crew.close()
+            self._supervisor.close()
         finally:
             for case in cases:
                 case.fail(GradingUnavailable(reason))
@@ -234,7 +234,7 @@ class Dispatcher:
         return Call(next(self._numbers), case, attempt, payload, self._plan.deadline + self._plan.patience(attempt))
 
     def _enqueue(self, cases: Sequence[Case]) -> None:
-        self._queue.extend(self._call(case, next(case.life), case.payload) for case in cases)
+        self._queue.extend(self._call(case, next(case.attempts), case.payload) for case in cases)
 
     @property
     def _silent(self) -> bool:
@@ -245,14 +245,16 @@ class Dispatcher:
         """Give the workers what waits. Returns how many slices more they would take."""
         if self._silent and self._queue and not self._probing:
             self._probe()
-        for worker in self._crew.workers:
+        for worker in self._supervisor.workers:
             if self._alone and worker.ready and worker.fresh:
                 worker.alone = True
-                self._crew.give(worker, [self._alone.popleft()])
+                self._supervisor.give(worker, [self._alone.popleft()])
         draining = self._make_room()
-        open_to = [w for w in self._crew.workers if w.ready and not w.alone and w not in draining and not self._silent]
+        open_to = [
+            w for w in self._supervisor.workers if w.ready and not w.alone and w not in draining and not self._silent
+        ]
         if self._queue and open_to:
-            starting = sum(not worker.ready for worker in self._crew.workers)
+            starting = sum(not worker.ready for worker in self._supervisor.workers)
             held = sum(len(worker.in_flight) - worker.slices for worker in open_to)
             share = -(-(len(self._queue) + held) // (len(open_to) + starting))
             for worker in open_to:
@@ -273,29 +275,29 @@ class Dispatcher:
 
     def _start_workers(self) -> None:
         """Start workers: all where they are kept, else as there is work; a used one cannot take a call to be alone."""
-        busy = sum(bool(worker.in_flight) for worker in self._crew.workers)
-        starting = sum(not worker.ready for worker in self._crew.workers)
-        wanted = max(len(self._queue) + busy, len(self._crew.workers) - starting + len(self._alone))
+        busy = sum(bool(worker.in_flight) for worker in self._supervisor.workers)
+        starting = sum(not worker.ready for worker in self._supervisor.workers)
+        wanted = max(len(self._queue) + busy, len(self._supervisor.workers) - starting + len(self._alone))
         wanted = self._plan.workers if self._keep_all else min(wanted, self._plan.workers)
         self._short_of_workers = False
         try:
-            while len(self._crew.workers) < wanted:
-                self._crew.start()
+            while len(self._supervisor.workers) < wanted:
+                self._supervisor.start()
         except OSError as error:  # no processes or descriptors left
             self._short_of_workers = True
-            if not self._crew.workers:  # otherwise those that run do all the work
+            if not self._supervisor.workers:  # otherwise those that run do all the work
                 self._failed_start(f"a worker process cannot be started: {error}")
 
     def _make_room(self) -> list[Worker]:
         """Let used workers give way to fresh ones, as many as calls wait to be alone; those that still grade drain."""
-        starting = sum(not worker.ready for worker in self._crew.workers)
-        missing = len(self._alone) - starting - (self._plan.workers - len(self._crew.workers))
+        starting = sum(not worker.ready for worker in self._supervisor.workers)
+        missing = len(self._alone) - starting - (self._plan.workers - len(self._supervisor.workers))
         if missing <= 0:
             return []
-        used = sorted((w for w in self._crew.workers if w.ready and not w.alone), key=lambda w: len(w.in_flight))
+        used = sorted((w for w in self._supervisor.workers if w.ready and not w.alone), key=lambda w: len(w.in_flight))
         for worker in used[:missing]:
             if not worker.in_flight:
-                self._crew.dismiss(worker)
+                self._supervisor.dismiss(worker)
         return used[:missing]
 
     def _fill(self, worker: Worker, share: int) -> None:
@@ -313,7 +315,7 @@ class Dispatcher:
             else:
                 self._drop(call.case)
         if calls:
-            self._crew.give(worker, calls)
+            self._supervisor.give(worker, calls)
 
     # --- hearing ----------------------------------------------------------------------------------------------------
 
@@ -327,7 +329,7 @@ class Dispatcher:
                 self._lose(worker, f"the worker wrote what is no answer: {received[:80]!r}")
                 return
             hear(self, worker, message)
-            if worker not in self._crew.workers:
+            if worker not in self._supervisor.workers:
                 return
         if closed:
             self._gone(worker)
@@ -341,11 +343,11 @@ class Dispatcher:
         if worker.ready:  # the pool's protocol says this before `ready` only: the reward wrote to the pipe itself
             self._lose(worker, "the worker says that it cannot start, and has started")
             return
-        self._crew.dismiss(worker)
+        self._supervisor.dismiss(worker)
         self._give_up_starting(str(message["failed"]))
 
     def _hear_clock(self, worker: Worker, message: Message) -> None:
-        self._crew.stop_clock(worker, bool(message["clock"]))
+        self._supervisor.stop_clock(worker, bool(message["clock"]))
 
     def _hear_call(self, worker: Worker, message: Message) -> None:
         call = next((c for c in worker.in_flight if c.number == message["call"]), None)
@@ -357,7 +359,7 @@ class Dispatcher:
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             self._lose(worker, f"the worker wrote what is no answer: {error}")
             return
-        self._crew.done(worker, call)
+        self._supervisor.done(worker, call)
         self._failed_starts = 0
         if isinstance(call.case, Slice):  # does not show that calls are answered, so the breaker stays as it is
             self._answer_slice(call.case, results)
@@ -384,7 +386,7 @@ class Dispatcher:
         worker.drain_output()
         cause = worker.ending()
         if not worker.ready or not worker.in_flight:
-            self._crew.dismiss(worker)
+            self._supervisor.dismiss(worker)
             self._failed_start(cause)
         else:
             self._lose(worker, cause)
@@ -399,7 +401,7 @@ class Dispatcher:
         self._queue.extendleft(call for call in reversed(behind) if not isinstance(call.case, Slice))
         self._slices.take_again([call.case for call in behind if isinstance(call.case, Slice)])
         _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
-        self._crew.dismiss(worker)
+        self._supervisor.dismiss(worker)
         if not calls:
             self._failed_start(cause)
         for call in calls[:suspects]:
@@ -407,7 +409,7 @@ class Dispatcher:
             if isinstance(call.case, Slice):
                 self._answer_slice(call.case, [None] * len(call.case.requests))
                 continue
-            if call.attempt.control and not (call.case and call.case.forsaken):
+            if call.attempt.control and not (call.case and call.case.abandoned):
                 self._lost_controls += 1
                 self._lost_rows.add(row_of(call.attempt.requests))
             self._advance(call, Lost(cause))
@@ -448,7 +450,7 @@ class Dispatcher:
         return [call.case for call in taken if isinstance(call.case, Case)]
 
     def _leave_ungraded(self, case: Case, reason: str) -> None:
-        case.life.close()
+        case.attempts.close()
         self._at_fault += len(case.requests)
         self._cases.discard(case)
         case.resolve([GradeResult.ungraded(short(reason))] * len(case.requests))
@@ -462,11 +464,11 @@ class Dispatcher:
             self._probing = False
             return
         assert isinstance(case, Case)
-        if case.forsaken:
+        if case.abandoned:
             self._drop(case)
             return
         try:
-            attempt = case.life.send(outcome)
+            attempt = case.attempts.send(outcome)
         except StopIteration as decided:
             results: list[GradeResult] = decided.value
             if call.attempt.alone:
@@ -481,7 +483,7 @@ class Dispatcher:
 
     def _drop(self, case: Case) -> None:
         """Nobody waits for it."""
-        case.life.close()
+        case.attempts.close()
         self._cases.discard(case)
 
     def _answer_slice(self, part: Slice, results: Sequence[GradeResult | None]) -> None:
@@ -490,7 +492,7 @@ class Dispatcher:
         self._enqueue(cases)
 
     def _tell_askers(self, error: GradingUnavailable | None) -> None:
-        if error is None and not any(worker.ready for worker in self._crew.workers):
+        if error is None and not any(worker.ready for worker in self._supervisor.workers):
             return
         askers, self._starting_for = self._starting_for, []
         for asker in askers:

@@ -22,12 +22,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 
-from rewards.calls import Case, Plan, PoolCounts
 from rewards.composed import build, make_ready, rewards_of
 from rewards.composition import RewardSpec
 from rewards.coroutines import run_without_loop
 from rewards.errors import GradingUnavailable
 from rewards.outcome import raised, short
+from rewards.pool_types import Case, Plan, PoolCounts
 from rewards.types import GradeResult
 from sandbox.errors import ToolkitError
 
@@ -70,7 +70,7 @@ class InProcess:
             for case in cases:
                 self.leave_ungraded(case, self._hanging())
 
-    def forsake(self, futures: Sequence[Future[GradeResult]]) -> None:
+    def abandon(self, futures: Sequence[Future[GradeResult]]) -> None:
         """Drop these cases if they have not begun; a running one cannot be stopped."""
 
     def start_all(self) -> Future[None]:

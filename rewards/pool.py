@@ -7,7 +7,7 @@
         results = await pool.agrade(requests)      # inside an event loop
 
 Every call of the grader has a wall deadline. A worker that passes it is killed (SIGKILL, with all its process group)
-and replaced; so is one that dies or outgrows its memory. Who is to blame is decided in `rewards.blame`. The design,
+and replaced; so is one that dies or outgrows its memory. Who is to blame is decided in `rewards.retry_policy`. The design,
 with its alternatives, stands in docs/design/grading_pool.md.
 
 Workers start when there is work, or with `start`. They die with this process, however it ends. After a fork the child
@@ -30,8 +30,6 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rewards.blame import Attempt, Penalty
-from rewards.calls import Answer, Case, Plan, PoolCounts, Slice, is_plain
 from rewards.clock import DEADLINE
 from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
 from rewards.composition import RewardSpec
@@ -41,7 +39,9 @@ from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, I
 from rewards.finite import finite
 from rewards.installed import warn_of_hidden
 from rewards.json_lines import IN_WORKER, line
-from rewards.pace import Pace, handing_over_pays
+from rewards.offloading import RequestCost, offloading_pays
+from rewards.pool_types import Answer, Case, Plan, PoolCounts, Slice, is_plain
+from rewards.retry_policy import Attempt, Penalty
 from rewards.sources import Shipped, shipped
 from rewards.types import GradeRequest, GradeResult
 
@@ -129,7 +129,7 @@ class GraderPool:
             and not self.batched
             and not self.in_process
         )
-        self._grading_here, self._handing_over = Pace(), Pace()
+        self._grading_here, self._handing_over = RequestCost(), RequestCost()
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | InProcess | None = None
         self._closed = False
@@ -225,19 +225,19 @@ class GraderPool:
         self._running().submit(cases)
         return cases
 
-    def forsake(self, futures: Sequence[Future[Any]]) -> None:
+    def abandon(self, futures: Sequence[Future[Any]]) -> None:
         """Nobody waits for these any more: what has not begun is not graded, and what hangs is not tried again."""
         for future in futures:
             future.cancel()
         if futures and (dispatcher := self._dispatcher) is not None:
-            dispatcher.forsake(futures)
+            dispatcher.abandon(futures)
 
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
         """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
         dispatcher = self._dispatcher
         if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
             return None
-        if not handing_over_pays(self._grading_here, self._handing_over, self.workers):
+        if not offloading_pays(self._grading_here, self._handing_over, self.workers):
             return None
         try:
             if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
@@ -376,7 +376,7 @@ class _Batch:
     def cancel(self) -> None:
         slices = [part for _place, part in self.slices()]
         calls = [future for part in slices for future in part.call_off()]
-        self._pool.forsake([*(part.future for part in slices), *calls, *self.futures])
+        self._pool.abandon([*(part.future for part in slices), *calls, *self.futures])
 
 
 def _is_inside_worker() -> bool:

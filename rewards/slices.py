@@ -21,12 +21,12 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
-from rewards.blame import Attempt, Penalty
-from rewards.calls import Answer, Call, Case, Slice
-from rewards.crew import Crew, Worker
 from rewards.errors import InvalidRow
 from rewards.outcome import short
+from rewards.pool_types import Answer, Call, Case, Slice
+from rewards.retry_policy import Attempt, Penalty
 from rewards.types import GradeResult
+from rewards.worker_supervisor import Worker, WorkerSupervisor
 
 _AHEAD = 4
 """Slices that a worker holds: enough not to run dry while a busy caller's process reads an answer and sends more."""
@@ -40,8 +40,8 @@ class Slices:
     numbers: of the calls of the pool. deadline: seconds of one slice.
     """
 
-    def __init__(self, crew: Crew, numbers: Iterator[int], deadline: float) -> None:
-        self._crew = crew
+    def __init__(self, supervisor: WorkerSupervisor, numbers: Iterator[int], deadline: float) -> None:
+        self._supervisor = supervisor
         self._numbers = numbers
         self._deadline = deadline
         self._waiting: deque[Slice] = deque()
@@ -63,7 +63,7 @@ class Slices:
                 self._give_back(part)
             else:
                 attempt = Attempt(part.requests, alone=False)
-                self._crew.give(worker, [Call(next(self._numbers), part, attempt, part.payload, self._deadline)])
+                self._supervisor.give(worker, [Call(next(self._numbers), part, attempt, part.payload, self._deadline)])
         return sum(_AHEAD - worker.slices for worker in open_to)
 
     def take_back(self) -> list[float]:
@@ -73,7 +73,7 @@ class Slices:
         """
         now = time.monotonic()
         soon: list[float] = []
-        for worker in self._crew.workers if self._known else ():
+        for worker in self._supervisor.workers if self._known else ():
             behind = [c.case for c in islice(worker.in_flight, 1, None) if isinstance(c.case, Slice) and c.case.wanted]
             due = worker.since + _TAKEN_BACK_AFTER - now
             if behind and due > 0:
@@ -110,10 +110,10 @@ class Slices:
                 answers += cases[-1].futures
         return cases if part.resolve(answers) else []
 
-    def forsake(self, futures: Set[Future[Any]]) -> None:
+    def abandon(self, futures: Set[Future[Any]]) -> None:
         """Nobody waits for these any more: what is lost with them is not graded."""
         for part in [part for part in self._known if part.future in futures]:
-            part.forsaken = time.monotonic()
+            part.abandoned = time.monotonic()
 
     def end(self, error: Exception) -> None:
         """The pool was closed."""

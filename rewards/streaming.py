@@ -60,7 +60,7 @@ def graded(pool: GraderPool, requests: Iterable[GradeRequest], *, ahead: int) ->
             raise trouble
     finally:
         reader.stop()
-        pool.forsake([answer for answer in pending if isinstance(answer, Future)])
+        pool.abandon([answer for answer in pending if isinstance(answer, Future)])
 
 
 def _known(answer: _Answer) -> GradeResult:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rewards.audit.attempts import Attempt
-from rewards.blame import GRADING_LIMIT
 from rewards.pool import GraderPool
+from rewards.retry_policy import GRADING_LIMIT
 from rewards.types import GradeRequest, GradeResult
 
 _TOGETHER = 16  # requests of one call of a batched reward

@@ -20,8 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from rewards.blame import GRADING_LIMIT
 from rewards.errors import InvalidRow
+from rewards.retry_policy import GRADING_LIMIT
 from rewards.types import GradeRequest, GradeResult
 from rlvr.errors import ConfigError
 

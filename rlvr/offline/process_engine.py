@@ -33,7 +33,7 @@ from typing import TypeAlias
 from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards.errors import GradingUnavailable
-from rewards.process import environment
+from rewards.worker_process import environment
 from rlvr.offline.chunks import Chunk, Piece
 from rlvr.offline.engine import Setup
 from rlvr.offline.recorder import Written

@@ -437,7 +437,7 @@ def test_the_first_worker_that_is_ready_leaves_the_others_their_share(pool: Pool
     hangs, right = (one.submit(request) for request in requests("loop", "right"))
     assert right.result(PATIENCE).score == 1.0
     assert not hangs.done()
-    one.forsake([hangs])
+    one.abandon([hangs])
 
 
 def test_a_grade_that_nobody_waits_for_any_more_is_not_repeated(pool: Pools) -> None:

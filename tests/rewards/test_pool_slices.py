@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-import rewards.pace
+import rewards.offloading
 import rewards.pool
 import rewards.slices
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidRow, MathReference, Verdict
-from rewards.pace import Pace, handing_over_pays
+from rewards.offloading import RequestCost, offloading_pays
 from tests.rewards.pools import DEADLINE, HERE, requests, scores
 from tests.rewards.told_by_text import AT_ONCE, IN_A_WORKER, IN_NO_TIME, NO_GRADE
 from tests.waiting import PATIENCE, happens, until
@@ -100,12 +100,12 @@ def test_handing_over_is_judged_by_what_it_takes_of_late_and_tried_again(told: O
     one = told()
     here, over = one._grading_here, one._handing_over
     here.took(70e-6, 1)
-    for _ in range(rewards.pace._SURE):
+    for _ in range(rewards.offloading._SURE):
         over.took(6e-6, 1)
-    assert handing_over_pays(here, over, one.workers)
-    for _ in range(rewards.pace._SURE):
+    assert offloading_pays(here, over, one.workers)
+    for _ in range(rewards.offloading._SURE):
         over.took(44e-6, 1)
-    assert not handing_over_pays(here, over, one.workers), "rows that are longer take longer"
+    assert not offloading_pays(here, over, one.workers), "rows that are longer take longer"
     one.grade(requests(*(f"{IN_NO_TIME} {i}" for i in range(64 * 60))))
     assert over.of_late < 40e-6
 
@@ -122,12 +122,12 @@ def test_handing_over_is_judged_by_what_it_takes_of_late_and_tried_again(told: O
 def test_handing_over_pays_where_all_cores_are_faster_and_this_one_has_less_to_do(
     here: float, over: float, workers: int, pays: bool
 ) -> None:
-    grading, writing = Pace(), Pace()
-    for _ in range(rewards.pace._SURE):
-        assert handing_over_pays(grading, writing, workers), "as long as little is known"
+    grading, writing = RequestCost(), RequestCost()
+    for _ in range(rewards.offloading._SURE):
+        assert offloading_pays(grading, writing, workers), "as long as little is known"
         grading.took(64 * here, 64)
         writing.took(64 * over, 64)
-    assert handing_over_pays(grading, writing, workers) is pays
+    assert offloading_pays(grading, writing, workers) is pays
 
 
 def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Open) -> None:
@@ -247,7 +247,7 @@ def test_a_worker_that_answers_slices_has_not_failed_to_start(told: Open) -> Non
         return one.counts().started == 2 + times and room_of(one) == 8
 
     for times in range(1, 4):
-        os.kill(one._dispatcher._crew.workers[0].pid, signal.SIGKILL)  # type: ignore[union-attr]
+        os.kill(one._dispatcher._supervisor.workers[0].pid, signal.SIGKILL)  # type: ignore[union-attr]
         until(lambda times=times: started_anew(times), "another worker")  # type: ignore[misc]
         assert processes(one.grade(requests(*texts(64 * 9)))) - {os.getpid()}
 

@@ -28,7 +28,7 @@ from rewards.math import budget
 from rewards.math.equal.transfer import intervals_from_plain, to_plain
 from rewards.math.expressions import Expr
 from rewards.math.values import Interval
-from rewards.process import environment
+from rewards.worker_process import environment
 
 _CHUNK = 1 << 16
 

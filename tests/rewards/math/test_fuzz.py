@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from rewards import GradeRequest, GradeResult, GraderPool, Verdict
-from rewards.blame import GRADING_LIMIT
 from rewards.errors import InvalidRow
 from rewards.math.grader import math_at_once
+from rewards.retry_policy import GRADING_LIMIT
 from tests.rewards.math.test_cases import FILES, cases
 
 _SECONDS = float(os.environ.get("RLVR_FUZZ_SECONDS", "3"))

@@ -8,11 +8,11 @@ caller's process, and half is the worker's. So where `over` is the time to write
 the caller's process saves time, and all cores together are 1.4 times as fast as this one alone, if each is free.
 
 Example:
-    >>> here, over = Pace(), Pace()
+    >>> here, over = RequestCost(), RequestCost()
     >>> for _ in range(8):
     ...     here.took(64 * 100e-6, 64)
     ...     over.took(64 * 10e-6, 64)
-    >>> handing_over_pays(here, over, workers=2), handing_over_pays(here, here, workers=2)
+    >>> offloading_pays(here, over, workers=2), offloading_pays(here, here, workers=2)
     (True, False)
 """
 
@@ -24,7 +24,7 @@ _GAIN = 1.4
 _SURE = 8  # slices to measure before handing over may be found not to pay
 
 
-class Pace:
+class RequestCost:
     """CPU seconds that one request takes, measured slice by slice.
 
     count: slices measured. of_late: a moving average. least: the smallest seen.
@@ -47,7 +47,7 @@ class Pace:
             self.of_late += 0.05 * (self.least - self.of_late)
 
 
-def handing_over_pays(here: Pace, over: Pace, workers: int) -> bool:
+def offloading_pays(here: RequestCost, over: RequestCost, workers: int) -> bool:
     """here: of grading in this process. over: of writing requests to a worker. True as long as little is known."""
     if not here.count or over.count < _SURE:
         return True

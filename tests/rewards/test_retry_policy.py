@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rewards.blame import Answered, Attempt, Lost, Outcome, Penalty, life
+from rewards.retry_policy import Answered, Attempt, Lost, Outcome, Penalty, attempt_sequence
 from rewards.types import GradeRequest, GradeResult, Verdict
 
 FINE = GradeResult.correct()
@@ -19,7 +19,7 @@ def requests(count: int) -> list[GradeRequest]:
 
 def play(asked: Sequence[GradeRequest], outcomes: Sequence[Outcome]) -> tuple[list[Attempt], list[GradeResult]]:
     """Walk a case through outcomes; what it tried and what it decided."""
-    case = life(asked, PENALTY)
+    case = attempt_sequence(asked, PENALTY)
     attempts = [next(case)]
     for outcome in outcomes:
         try:

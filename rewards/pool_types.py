@@ -8,9 +8,9 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from rewards.blame import Attempt, Life, Penalty, life
 from rewards.errors import InvalidRow
 from rewards.json_lines import text
+from rewards.retry_policy import Attempt, AttemptSequence, Penalty, attempt_sequence
 from rewards.types import Finish, GradeRequest, GradeResult
 from rewards.wire import grade_from, request_row
 
@@ -58,18 +58,18 @@ Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 class Case:
     """One call of the grader, as it was asked for, and the futures that wait for it.
 
-    forsaken: since when nobody waits any more, though it may have begun; 0 = somebody does.
+    abandoned: since when nobody waits any more, though it may have begun; 0 = somebody does.
     """
 
-    __slots__ = ("began", "forsaken", "futures", "life", "payload", "requests")
+    __slots__ = ("abandoned", "attempts", "began", "futures", "payload", "requests")
 
     def __init__(self, requests: Sequence[GradeRequest], penalty: Penalty) -> None:
         self.requests = requests
         self.futures: list[Future[GradeResult]] = [Future() for _ in requests]
         self.payload = encode(requests)
-        self.life: Life = life(requests, penalty)
+        self.attempts: AttemptSequence = attempt_sequence(requests, penalty)
         self.began = 0.0
-        self.forsaken = 0.0
+        self.abandoned = 0.0
 
     @property
     def attempt(self) -> Attempt:
@@ -79,11 +79,11 @@ class Case:
     def wanted(self, now: float) -> bool:
         """Whether somebody still waits for it. The first call marks its futures as running: from then on none can be
         cancelled."""
-        if not self.began and not self.forsaken:
+        if not self.began and not self.abandoned:
             self.began = now
             waiting = [future.set_running_or_notify_cancel() for future in self.futures]
-            self.forsaken = 0.0 if any(waiting) else now
-        return not self.forsaken
+            self.abandoned = 0.0 if any(waiting) else now
+        return not self.abandoned
 
     def resolve(self, results: Sequence[GradeResult]) -> None:
         for future, result in zip(self.futures, results, strict=True):
@@ -104,7 +104,7 @@ class Slice:
     the caller can cancel it at any time until it is answered.
     """
 
-    __slots__ = ("forsaken", "future", "payload", "requests")
+    __slots__ = ("abandoned", "future", "payload", "requests")
 
     def __init__(self, requests: Sequence[GradeRequest]) -> None:
         """Raises InvalidRow where a request cannot be sent, or would not arrive as what it is."""
@@ -113,7 +113,7 @@ class Slice:
         self.requests = requests
         self.payload = encode(requests)
         self.future: Future[list[Answer] | None] = Future()
-        self.forsaken = 0.0
+        self.abandoned = 0.0
 
     @property
     def wanted(self) -> bool:

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from rewards.calls import Call, Case, Plan, Slice
-from rewards.process import WorkerProcess
+from rewards.pool_types import Call, Case, Plan, Slice
 from rewards.stray_processes import Search
+from rewards.worker_process import WorkerProcess
 
 Worker: TypeAlias = WorkerProcess[Call]
 
 _REAP_EVERY = 0.02
 
 
-class Crew:
+class WorkerSupervisor:
     """At most `plan.workers` processes and the pipes to them.
 
     hear: called with a worker, the lines that it wrote and whether it has closed its pipe.
@@ -178,9 +178,9 @@ class Crew:
         """Since when nobody waits for anything that a worker is at; None = somebody does."""
         since = worker.since
         for call in worker.in_flight:
-            if call.case is None or not call.case.forsaken:
+            if call.case is None or not call.case.abandoned:
                 return None
-            since = max(since, call.case.forsaken)
+            since = max(since, call.case.abandoned)
             if self._plan.concurrency == 1:  # calls run one at a time, and this is the one that runs
                 break
         return since

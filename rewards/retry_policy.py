@@ -53,7 +53,7 @@ class Lost:
 
 
 Outcome: TypeAlias = Answered | Lost
-Life: TypeAlias = Generator[Attempt, Outcome, list[GradeResult]]
+AttemptSequence: TypeAlias = Generator[Attempt, Outcome, list[GradeResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,11 @@ def control_of(requests: Sequence[GradeRequest]) -> Attempt:
     return Attempt([empty(request) for request in requests], control=True)
 
 
-def life(
+def attempt_sequence(
     requests: Sequence[GradeRequest],
     penalty: Penalty,
     stand_in: Callable[[GradeRequest], GradeRequest] = empty,
-) -> Life:
+) -> AttemptSequence:
     """Grade one call, deciding after each loss what to try next."""
     outcome = yield Attempt(requests, alone=False)
     if isinstance(outcome, Answered):
@@ -112,7 +112,7 @@ def _share_out(
     penalty: Penalty,
     stand_in: Callable[[GradeRequest], GradeRequest],
     cause: str,
-) -> Life:
+) -> AttemptSequence:
     guilty: dict[int, str] = {}
     for i, suspect in enumerate(requests):
         outcome = yield Attempt([suspect if j == i else stand_in(other) for j, other in enumerate(requests)])
